@@ -1,0 +1,14 @@
+package fault
+
+// Stored events.
+var (
+	// EventNotFound: no such event.
+	EventNotFound = declare(Kind{
+		ID: "event.not_found", Title: "No such event", Category: API, Status: 404,
+		What:  "No stored event has the id that was asked for.",
+		Why:   "The id was mistyped, the event is older than the retention, or it was erased on request.",
+		Do:    "Look the event up through its room, user or peer in the events API; events past the retention cannot be brought back.",
+		User:  "This error report is no longer available.",
+		Retry: RetryNever, Terminal: false, Ops: []Op{OpAPI}, FixedBy: []Party{ByApp},
+	})
+)

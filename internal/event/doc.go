@@ -1,0 +1,13 @@
+// Package event keeps what went wrong, and what was published, so that it can
+// be read back.
+//
+// An [Event] is one occurrence, in the shape of the Error Events API plus our
+// own block (canonical fault, operation, source). The [Recorder] is the one door
+// to a [Store]: it stamps id and time, masks addresses, batches, and promises
+//
+//   - Append has returned nil: the event is on disk and will be there, once;
+//   - Record never blocks, and what it cannot take is counted;
+//   - a report that arrives twice, by whatever path, is stored once.
+//
+// Stores live in sub-packages and pass the behaviours of package eventtest.
+package event

@@ -1,0 +1,112 @@
+package event
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/redial-rtc/redial/fault"
+)
+
+// Type names what happened.
+type Type string
+
+// The types a query can ask for. The five failures are told by a client, by
+// the server, or by both; the track events are told by the server alone.
+const (
+	ConnectFailed   Type = "client.connect.failed"   // could not reach or open the service
+	JoinFailed      Type = "client.join.failed"      // could not enter the room
+	PublishFailed   Type = "client.publish.failed"   // could not send audio or video
+	SubscribeFailed Type = "client.subscribe.failed" // could not receive audio or video
+	Disconnected    Type = "client.disconnected"     // lost the room, for a while or for good
+	TrackAdded      Type = "track.add.success"       // a track was published
+	TrackUpdated    Type = "track.update.success"    // a track was muted or unmuted
+	TrackRemoved    Type = "track.remove.success"    // a track ended
+
+	// Recorded is a documented type that this server never produces: asking
+	// for it is allowed and finds nothing.
+	Recorded Type = "beam.recording.success"
+)
+
+// Types lists every type a query may name, failures first.
+var Types = []Type{
+	ConnectFailed, JoinFailed, PublishFailed, SubscribeFailed, Disconnected,
+	TrackAdded, TrackUpdated, TrackRemoved, Recorded,
+}
+
+// IsError tells a failure from a track event.
+func (t Type) IsError() bool {
+	switch t {
+	case ConnectFailed, JoinFailed, PublishFailed, SubscribeFailed, Disconnected:
+		return true
+	}
+	return false
+}
+
+// Source says who told us.
+type Source string
+
+// The sources. An occurrence that the server saw and the client reported is
+// one event from both: see [Pair].
+const (
+	FromClient Source = "client"
+	FromServer Source = "server"
+	FromBoth   Source = "both"
+)
+
+// Subject is whom an event is about, as far as it is known at the time.
+type Subject struct {
+	AccountID  string
+	UserID     string // the app's own id, from the token
+	UserName   string
+	PeerID     string
+	RoomID     string
+	SessionID  string
+	RoomName   string
+	TemplateID string
+	Role       string
+	Agent      Agent
+}
+
+// Failure is the error as the client words it. The zero value means none.
+type Failure struct {
+	Code        int
+	Name        string
+	Message     string
+	Description string
+	Terminal    bool // the client gave up: nothing will be retried
+}
+
+// Track is what a track event says about its track.
+type Track struct {
+	ID           string
+	StreamID     string
+	Kind         string // "audio" or "video"
+	Source       string // "regular", "screen" or a word of the app's
+	Muted        bool
+	PeerJoinedAt time.Time
+	StartedAt    time.Time
+	StoppedAt    time.Time // zero until the track has ended
+}
+
+// Event is one occurrence. [Recorder] fills ID and Time where they are empty.
+type Event struct {
+	ID   string    // UUID; derived from Key where there is one
+	Time time.Time // when the server took it, UTC
+	Type Type
+	Subject
+	Failure Failure
+	Track   *Track                     // for track events only
+	Action  string                     // what the client was doing, in its own word: "JOIN", "PUBLISH"
+	Domain  string                     // where the app runs, in the client's word
+	Extra   map[string]json.RawMessage // further documented fields: audio, video, devices, retries_join ...
+
+	Fault      string    // canonical id, "" when nothing in the catalogue fits
+	Op         fault.Op  // operation, "" when unknown
+	Source     Source    // who told us
+	Injected   bool      // the failure was provoked on purpose
+	ClientTime time.Time // when the client says it happened, by its own clock; may be zero
+
+	// Key is the identity of the occurrence: events with the same Key count
+	// once within the retention. Empty means that every event counts.
+	Key string
+}
