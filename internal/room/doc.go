@@ -1,0 +1,12 @@
+// Package room keeps who is in a room, what they publish and what they agreed
+// on: roles, groups, messages, metadata, polls.
+//
+// Each [Room] is one goroutine; its fields are touched only there, and every
+// method runs as a closure in it. It knows nothing of sockets, SDP or vendors.
+// Calls come down and may wait for the room; news goes up through
+// [Member.Notify] and never waits, so a slow member cannot slow a room.
+//
+// A [Hub] holds the rooms of this process. A room exists while somebody is in
+// it or looks at it, and for [Options.Linger] after; its session begins with
+// the first peer and ends with the room.
+package room

@@ -1,0 +1,425 @@
+package room
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/policy"
+)
+
+// errClosed tells the hub that a room closed under a caller; it never leaves
+// the package through Join.
+var errClosed = errors.New("room: closed")
+
+// Room is one goroutine that owns everything below its line.
+type Room struct {
+	hub   *Hub
+	facts Facts
+	opt   Options
+	log   *slog.Logger
+
+	tasks chan func()
+	done  chan struct{}
+	once  sync.Once
+	live  atomic.Bool  // a session runs
+	size  atomic.Int32 // peers present
+
+	// ---- touched only in the goroutine ----
+	session   string
+	started   time.Time
+	members   map[PeerID]*member
+	watchers  map[Member]struct{}
+	meta      map[string]Entry
+	offers    map[string]roleOffer
+	removed   map[PeerID]removal
+	polls     pollBook
+	speakers  []Speaker
+	scores    map[PeerID]int
+	scoresNew bool
+	ended     bool
+	linger    *time.Timer
+}
+
+// member is a peer beside the way to reach it.
+type member struct {
+	Peer
+	to      Member
+	sources map[TrackID]Source
+	keys    map[string]bool // observed metadata
+}
+
+type removal struct {
+	at    time.Time
+	ended bool
+}
+
+// Intervals of what a room tells by itself.
+const (
+	speakerEvery = 400 * time.Millisecond
+	qualityEvery = 4 * time.Second
+)
+
+func newRoom(h *Hub, f Facts) *Room {
+	r := &Room{
+		hub: h, facts: f, opt: h.opt, log: h.opt.Log.With("room", f.ID),
+		tasks: make(chan func()), done: make(chan struct{}),
+		members: map[PeerID]*member{}, watchers: map[Member]struct{}{},
+		meta: map[string]Entry{}, offers: map[string]roleOffer{},
+		removed: map[PeerID]removal{}, scores: map[PeerID]int{},
+		linger: time.NewTimer(h.opt.Linger),
+	}
+	r.polls.init()
+	go r.run()
+	return r
+}
+
+func (r *Room) run() {
+	speak := time.NewTicker(speakerEvery)
+	rate := time.NewTicker(qualityEvery)
+	defer speak.Stop()
+	defer rate.Stop()
+	defer r.linger.Stop()
+	for {
+		select {
+		case <-r.done:
+			return
+		case f := <-r.tasks:
+			f()
+		case <-speak.C:
+			r.tellSpeakers()
+		case <-rate.C:
+			r.tellQuality()
+		case <-r.linger.C:
+			if len(r.members) == 0 && len(r.watchers) == 0 {
+				r.close()
+				return
+			}
+		}
+	}
+}
+
+// do runs f in the room's goroutine and waits for it.
+func (r *Room) do(ctx context.Context, f func()) error {
+	ran := make(chan struct{})
+	select {
+	case r.tasks <- func() { defer close(ran); f() }:
+		<-ran
+		return nil
+	case <-r.done:
+		return errClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// call is do with a result.
+func call[T any](ctx context.Context, r *Room, f func() (T, error)) (T, error) {
+	var v T
+	var err error
+	if e := r.do(ctx, func() { v, err = f() }); e != nil {
+		if errors.Is(e, errClosed) {
+			e = fault.SessionNotActive.Wrap(e, "room", r.facts.ID)
+		}
+		return v, e
+	}
+	return v, err
+}
+
+func act(ctx context.Context, r *Room, f func() error) error {
+	_, err := call(ctx, r, func() (struct{}, error) { return struct{}{}, f() })
+	return err
+}
+
+// close ends the session and the room. In the goroutine.
+func (r *Room) close() {
+	if r.live.Swap(false) {
+		r.opt.Journal.SessionEnded(r.session, r.facts.ID, time.Now())
+		r.log.Info("session ended", "session", r.session)
+	}
+	r.stop()
+}
+
+// stop ends the goroutine; the session stays open for another process.
+func (r *Room) stop() {
+	r.once.Do(func() {
+		close(r.done)
+		r.hub.forget(r)
+	})
+}
+
+// Closed tells whether the room has ended.
+func (r *Room) Closed() bool {
+	select {
+	case <-r.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// ID is the room's id.
+func (r *Room) ID() string { return r.facts.ID }
+
+// Size is how many peers are present.
+func (r *Room) Size() int { return int(r.size.Load()) }
+
+// MaxPeers is how many peers the room admits.
+func (r *Room) MaxPeers() int { return cmp.Or(r.facts.MaxPeers, r.opt.MaxPeers) }
+
+// Template is the policy the room was opened with.
+func (r *Room) Template() policy.Template { return r.facts.Template }
+
+// Role returns the named role of the room's template.
+func (r *Room) Role(name string) (policy.Role, bool) {
+	role, ok := r.facts.Template.Roles[name]
+	return role, ok
+}
+
+// Join adds a peer and returns the room as that peer may see it. Fails with
+// fault.RoomFull, RoleFull, TokenRole (no such role), PeerAlreadyJoined,
+// PeerRemoved.
+func (r *Room) Join(ctx context.Context, m Member, p Peer) (Snapshot, error) {
+	var s Snapshot
+	var err error
+	if e := r.do(ctx, func() { s, err = r.join(m, p) }); e != nil {
+		return s, e
+	}
+	return s, err
+}
+
+// Admits tells, without joining, whether a peer could join now: the same
+// checks as Join.
+func (r *Room) Admits(ctx context.Context, id PeerID, role string) error {
+	return act(ctx, r, func() error { return r.admits(id, role) })
+}
+
+func (r *Room) admits(id PeerID, role string) error {
+	rl, ok := r.Role(role)
+	if !ok {
+		return fault.TokenRole.New("role", role)
+	}
+	if was, ok := r.removed[id]; ok {
+		if was.ended {
+			return fault.RoomEnded.New("peer", id)
+		}
+		return fault.PeerRemoved.New("peer", id)
+	}
+	if _, here := r.members[id]; here {
+		return nil
+	}
+	if len(r.members) >= r.MaxPeers() {
+		return fault.RoomFull.New("limit", r.MaxPeers())
+	}
+	if rl.MaxPeers > 0 {
+		n := 0
+		for _, m := range r.members {
+			if m.Role == role {
+				n++
+			}
+		}
+		if n >= rl.MaxPeers {
+			return fault.RoleFull.New("role", role, "limit", rl.MaxPeers)
+		}
+	}
+	return nil
+}
+
+func (r *Room) join(m Member, p Peer) (Snapshot, error) {
+	if err := r.admits(p.ID, p.Role); err != nil {
+		return Snapshot{}, err
+	}
+	if _, here := r.members[p.ID]; here {
+		return Snapshot{}, fault.PeerAlreadyJoined.New("peer", p.ID)
+	}
+	now := time.Now()
+	if !r.live.Load() {
+		r.startSession(now)
+	}
+	if p.JoinedAt.IsZero() {
+		p.JoinedAt = now
+	}
+	p.Tracks = map[TrackID]Track{}
+	nm := &member{Peer: p, to: m, sources: map[TrackID]Source{}, keys: map[string]bool{}}
+	r.members[p.ID] = nm
+	delete(r.watchers, m)
+	r.size.Store(int32(len(r.members)))
+	r.opt.Journal.PeerSaved(r.session, r.facts.ID, p.clone())
+	r.tellOthers(p.ID, PeerJoined{p.clone()})
+	r.tellCensus()
+	r.log.Info("peer joined", "peer", p.ID, "role", p.Role, "user", p.UserID, "peers", len(r.members))
+	return r.snapshot(nm), nil
+}
+
+func (r *Room) startSession(now time.Time) {
+	r.session, r.started, r.ended = newID(), now, false
+	if r.facts.SessionID != "" {
+		r.session, r.started = r.facts.SessionID, r.facts.SessionFrom
+		r.facts.SessionID = ""
+	}
+	r.live.Store(true)
+	r.opt.Journal.SessionStarted(r.session, r.facts, r.started)
+	r.log.Info("session started", "session", r.session)
+}
+
+// Leave removes a peer; the reason is for the record. A peer that is not there
+// is no fault.
+func (r *Room) Leave(ctx context.Context, id PeerID, reason string) {
+	_ = r.do(ctx, func() { r.leave(id, reason) })
+}
+
+func (r *Room) leave(id PeerID, reason string) {
+	m := r.members[id]
+	if m == nil {
+		return
+	}
+	delete(r.members, id)
+	delete(r.scores, id)
+	for token, o := range r.offers {
+		if o.target == id {
+			delete(r.offers, token)
+		}
+	}
+	r.size.Store(int32(len(r.members)))
+	for tid := range m.sources {
+		r.tellOthers(id, SourceGone{id, tid})
+	}
+	r.tellOthers(id, PeerLeft{m.Peer.clone(), reason})
+	r.tellCensus()
+	r.opt.Journal.PeerLeft(r.session, m.Peer.clone(), reason, time.Now())
+	r.log.Info("peer left", "peer", id, "reason", reason, "peers", len(r.members))
+	r.restIfEmpty()
+}
+
+// restIfEmpty starts the linger once nobody is left; an ended session does not
+// linger.
+func (r *Room) restIfEmpty() {
+	if len(r.members) > 0 || len(r.watchers) > 0 {
+		return
+	}
+	if r.ended {
+		r.close()
+		return
+	}
+	r.linger.Reset(r.opt.Linger)
+}
+
+// Watch lets a member that has not joined hear counts, as a preview does, and
+// returns the room as it is.
+func (r *Room) Watch(ctx context.Context, m Member) (Snapshot, error) {
+	return call(ctx, r, func() (Snapshot, error) {
+		r.watchers[m] = struct{}{}
+		return r.snapshot(nil), nil
+	})
+}
+
+// Unwatch ends Watch.
+func (r *Room) Unwatch(ctx context.Context, m Member) {
+	_ = r.do(ctx, func() {
+		delete(r.watchers, m)
+		r.restIfEmpty()
+	})
+}
+
+// Snapshot returns the room as the server sees it: every peer, every track.
+// Fails with fault.SessionNotActive when the room has closed.
+func (r *Room) Snapshot(ctx context.Context) (Snapshot, error) {
+	return call(ctx, r, func() (Snapshot, error) { return r.snapshot(nil), nil })
+}
+
+// View returns the room as the given peer may see it, for a client that has
+// lost touch.
+func (r *Room) View(ctx context.Context, id PeerID) (Snapshot, error) {
+	return call(ctx, r, func() (Snapshot, error) {
+		m, err := r.member(id)
+		if err != nil {
+			return Snapshot{}, err
+		}
+		return r.snapshot(m), nil
+	})
+}
+
+// snapshot in the goroutine; viewer nil sees all.
+func (r *Room) snapshot(viewer *member) Snapshot {
+	s := Snapshot{
+		RoomID: r.facts.ID, Name: r.facts.Name, Description: r.facts.Description,
+		TemplateID: r.facts.Template.ID, MaxPeers: r.MaxPeers(), Large: r.facts.Large,
+		SessionID: r.session, StartedAt: r.started,
+	}
+	for _, m := range r.members {
+		p := m.Peer.clone()
+		if viewer != nil && m != viewer && !r.sees(viewer, m) {
+			p.Tracks = map[TrackID]Track{}
+		}
+		s.Peers = append(s.Peers, p)
+		if viewer == nil || m == viewer || !r.sees(viewer, m) {
+			continue
+		}
+		for id, src := range m.sources {
+			s.Sources = append(s.Sources, SourceReady{m.ID, m.Tracks[id], src})
+		}
+	}
+	slices.SortFunc(s.Peers, func(a, b Peer) int {
+		return cmp.Or(a.JoinedAt.Compare(b.JoinedAt), cmp.Compare(a.ID, b.ID))
+	})
+	return s
+}
+
+// sees tells whether the viewer's role subscribes to the owner's.
+func (r *Room) sees(viewer, owner *member) bool {
+	role, ok := r.Role(viewer.Role)
+	return ok && role.SubscribesTo(owner.Role)
+}
+
+func (r *Room) member(id PeerID) (*member, error) {
+	if m := r.members[id]; m != nil {
+		return m, nil
+	}
+	return nil, fault.PeerNotFound.New("peer", id)
+}
+
+// tellOthers sends news to everybody but one.
+func (r *Room) tellOthers(but PeerID, u Update) {
+	for id, m := range r.members {
+		if id != but {
+			m.to.Notify(u)
+		}
+	}
+}
+
+// tellViewers sends news about a peer's tracks to those who may see them.
+func (r *Room) tellViewers(owner *member, u Update) {
+	for _, m := range r.members {
+		if m != owner && r.sees(m, owner) {
+			m.to.Notify(u)
+		}
+	}
+}
+
+func (r *Room) tellCensus() {
+	c := CensusChanged{SessionID: r.session}
+	for _, m := range r.members {
+		c.Peers++
+		c.Tracks += len(m.Tracks)
+	}
+	for _, m := range r.members {
+		m.to.Notify(c)
+	}
+	for w := range r.watchers {
+		w.Notify(c)
+	}
+}
+
+// sorted returns members in order of joining.
+func (r *Room) sorted() []*member {
+	return slices.SortedFunc(maps.Values(r.members), func(a, b *member) int {
+		return cmp.Or(a.JoinedAt.Compare(b.JoinedAt), cmp.Compare(a.ID, b.ID))
+	})
+}

@@ -1,0 +1,138 @@
+package room
+
+import (
+	"context"
+
+	"github.com/redial-rtc/redial/fault"
+)
+
+// Published is what came of a Publish.
+type Published struct {
+	Added, Removed, Changed []Track
+	Refused                 []error // one fault per track the role may not publish; such tracks are not announced
+}
+
+// Publish states the complete set of tracks a peer publishes. Tracks that were
+// not there are announced, missing ones withdrawn. Tracks the role does not
+// allow are left out and listed in Refused. Fails with fault.TrackLimit.
+func (r *Room) Publish(ctx context.Context, id PeerID, tracks []Track) (Published, error) {
+	return call(ctx, r, func() (Published, error) { return r.publish(id, tracks) })
+}
+
+func (r *Room) publish(id PeerID, tracks []Track) (Published, error) {
+	var p Published
+	m, err := r.member(id)
+	if err != nil {
+		return p, err
+	}
+	if len(tracks) > r.opt.MaxTracks {
+		return p, fault.TrackLimit.New("limit", r.opt.MaxTracks, "tracks", len(tracks))
+	}
+	role, _ := r.Role(m.Role)
+	want := make(map[TrackID]Track, len(tracks))
+	for _, t := range tracks {
+		if !role.MayPublish(t.publishKind()) {
+			p.Refused = append(p.Refused, fault.PublishNotAllowed.New("role", m.Role, "kind", t.publishKind(), "track", t.ID))
+			continue
+		}
+		want[t.ID] = t
+		was, known := m.Tracks[t.ID]
+		switch {
+		case !known:
+			p.Added = append(p.Added, t)
+		case was != t:
+			p.Changed = append(p.Changed, t)
+		}
+	}
+	for tid, t := range m.Tracks {
+		if _, keep := want[tid]; !keep {
+			p.Removed = append(p.Removed, t)
+		}
+	}
+	r.withdraw(m, p.Removed)
+	for _, t := range append(p.Added, p.Changed...) {
+		m.Tracks[t.ID] = t
+	}
+	if len(p.Added) > 0 {
+		r.tellViewers(m, TracksAdded{m.Peer.clone(), p.Added})
+	}
+	if len(p.Changed) > 0 {
+		r.tellViewers(m, TracksChanged{m.Peer.clone(), p.Changed})
+	}
+	if len(p.Added)+len(p.Removed) > 0 {
+		r.tellCensus()
+	}
+	return p, nil
+}
+
+// withdraw ends tracks of a member and tells those who saw them.
+func (r *Room) withdraw(m *member, tracks []Track) {
+	if len(tracks) == 0 {
+		return
+	}
+	for _, t := range tracks {
+		delete(m.Tracks, t.ID)
+		if _, flowing := m.sources[t.ID]; flowing {
+			delete(m.sources, t.ID)
+			r.tellViewers(m, SourceGone{m.ID, t.ID})
+		}
+	}
+	r.tellViewers(m, TracksRemoved{m.Peer.clone(), tracks})
+}
+
+// UpdateTracks takes mute states and descriptions of tracks the peer
+// publishes and returns those that changed; unknown ones are passed over, as
+// they may have been withdrawn while the message was under way.
+func (r *Room) UpdateTracks(ctx context.Context, id PeerID, tracks []Track) ([]Track, error) {
+	return call(ctx, r, func() ([]Track, error) {
+		m, err := r.member(id)
+		if err != nil {
+			return nil, err
+		}
+		var changed []Track
+		for _, t := range tracks {
+			known, ok := m.Tracks[t.ID]
+			if !ok || (known.Mute == t.Mute && known.Description == t.Description) {
+				continue
+			}
+			known.Mute, known.Description = t.Mute, t.Description
+			m.Tracks[t.ID] = known
+			changed = append(changed, known)
+		}
+		if len(changed) > 0 {
+			r.tellViewers(m, TracksChanged{m.Peer.clone(), changed})
+		}
+		return changed, nil
+	})
+}
+
+// SetSource states that the media of a published track flows. A track the
+// room does not know of is refused with fault.TrackNotFound.
+func (r *Room) SetSource(ctx context.Context, id PeerID, tid TrackID, s Source) error {
+	return act(ctx, r, func() error {
+		m, err := r.member(id)
+		if err != nil {
+			return err
+		}
+		t, ok := m.Tracks[tid]
+		if !ok {
+			return fault.TrackNotFound.New("track", tid)
+		}
+		m.sources[tid] = s
+		r.tellViewers(m, SourceReady{id, t, s})
+		return nil
+	})
+}
+
+// ClearSource states that the given media has ended, while the track may stay
+// announced. A source that was replaced meanwhile is left alone.
+func (r *Room) ClearSource(ctx context.Context, id PeerID, tid TrackID, s Source) {
+	_ = r.do(ctx, func() {
+		m := r.members[id]
+		if m == nil || m.sources[tid] == nil || (s != nil && m.sources[tid] != s) {
+			return
+		}
+		delete(m.sources, tid)
+		r.tellViewers(m, SourceGone{id, tid})
+	})
+}

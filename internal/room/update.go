@@ -1,0 +1,109 @@
+package room
+
+// Update is a piece of news for a member.
+type Update interface{ update() }
+
+// Member is how a room speaks to whoever is in it. Notify never blocks: it is
+// called from the room's goroutine.
+type Member interface {
+	Notify(Update)
+}
+
+type (
+	// PeerJoined tells of a new peer.
+	PeerJoined struct{ Peer Peer }
+	// PeerLeft tells that a peer is gone for good.
+	PeerLeft struct {
+		Peer   Peer
+		Reason string
+	}
+	// PeerChanged tells of a new name, data, role or group; it is sent to the
+	// peer itself as well when its groups changed.
+	PeerChanged struct{ Peer Peer }
+	// TracksAdded tells of tracks the viewer may subscribe to.
+	TracksAdded struct {
+		Peer   Peer
+		Tracks []Track
+	}
+	// TracksChanged tells of a mute, unmute or new description.
+	TracksChanged struct {
+		Peer   Peer
+		Tracks []Track
+	}
+	// TracksRemoved tells of tracks that ended or may no longer be seen.
+	TracksRemoved struct {
+		Peer   Peer
+		Tracks []Track
+	}
+	// SourceReady tells that the media of a track flows and can be subscribed to.
+	SourceReady struct {
+		PeerID PeerID
+		Track  Track
+		Source Source
+	}
+	// SourceGone tells that the media of a track must no longer be forwarded.
+	SourceGone struct {
+		PeerID  PeerID
+		TrackID TrackID
+	}
+	// RoleChanged tells a peer that its own role is another one now.
+	RoleChanged struct{ Role string }
+	// RoleOffered asks a peer to accept a role; Token must come back with the
+	// acceptance.
+	RoleOffered struct {
+		By    *Peer
+		Role  string
+		Token string
+	}
+	// TrackMuteAsked asks a peer to mute or unmute one of its tracks.
+	TrackMuteAsked struct {
+		By    *Peer
+		Track Track
+		Mute  bool
+	}
+	// MuteAsked asks a peer to mute or unmute all its tracks that match.
+	MuteAsked struct {
+		By           *Peer
+		Kind, Source string // "" matches all
+		Mute         bool
+	}
+	// Removed tells a peer that it is out of the room.
+	Removed struct {
+		By     *Peer
+		Reason string
+		Ended  bool // the session was ended for everybody
+	}
+	// MessageSent delivers a message.
+	MessageSent struct{ Message Message }
+	// MetadataChanged delivers values of observed keys.
+	MetadataChanged struct{ Entries []Entry }
+	// SpeakersChanged lists who is audible, loudest first; empty after the last
+	// one fell silent.
+	SpeakersChanged struct{ Speakers []Speaker }
+	// QualityChanged gives the downlink scores of peers, 0 (lost) to 5 (excellent).
+	QualityChanged struct{ Scores map[PeerID]int }
+	// CensusChanged gives counts, and to watchers the peers without tracks.
+	CensusChanged struct {
+		Peers, Tracks int
+		SessionID     string
+	}
+)
+
+func (PeerJoined) update()      {}
+func (PeerLeft) update()        {}
+func (PeerChanged) update()     {}
+func (TracksAdded) update()     {}
+func (TracksChanged) update()   {}
+func (TracksRemoved) update()   {}
+func (SourceReady) update()     {}
+func (SourceGone) update()      {}
+func (RoleChanged) update()     {}
+func (RoleOffered) update()     {}
+func (TrackMuteAsked) update()  {}
+func (MuteAsked) update()       {}
+func (Removed) update()         {}
+func (MessageSent) update()     {}
+func (MetadataChanged) update() {}
+func (SpeakersChanged) update() {}
+func (QualityChanged) update()  {}
+func (CensusChanged) update()   {}
