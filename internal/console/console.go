@@ -1,0 +1,163 @@
+// Package console serves the pages that live inside the binary: today the demo
+// page at "/".
+//
+// The pages are built from web/ into dist, which is committed, so that building
+// the binary needs no Node. Every page talks to the server through the same
+// public endpoints an app uses; nothing here knows rooms, tokens or events.
+package console
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+	"sync"
+	"time"
+)
+
+//go:embed all:dist
+var dist embed.FS
+
+// policy is the Content-Security-Policy (W3C CSP Level 3) of every page. It
+// allows what the call needs and nothing else: scripts and styles from here, a
+// worker the client SDK makes for its timers, and sockets to any host, because
+// /init may send a client to another node. Plain requests stay on this origin,
+// so a report that slipped past the redirect in web/demo/src/report-redirect.ts
+// would be refused by the browser instead of leaving with a token in it.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; " +
+	"img-src 'self' data:; media-src 'self' blob:; worker-src blob:; connect-src 'self' ws: wss:; " +
+	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+// contentTypes names the type of every kind of file the build emits. It is a
+// table of our own because mime.TypeByExtension depends on the machine.
+var contentTypes = map[string]string{
+	".css":   "text/css; charset=utf-8",
+	".html":  "text/html; charset=utf-8",
+	".js":    "text/javascript; charset=utf-8",
+	".svg":   "image/svg+xml",
+	".txt":   "text/plain; charset=utf-8",
+	".woff2": "font/woff2",
+}
+
+// compressible tells which types are worth gzip; fonts are compressed already.
+var compressible = map[string]bool{".css": true, ".html": true, ".js": true, ".svg": true, ".txt": true}
+
+// asset is one file, ready to be sent.
+type asset struct {
+	body        []byte
+	gzipped     func() []byte // compressed once, when first asked for; nil when not worth it
+	contentType string
+	etag        string // strong (RFC 9110, section 8.8.3), without quotes
+	immutable   bool   // the name carries a hash of the content
+}
+
+// Handler serves the embedded pages. It answers GET and HEAD for the files the
+// build made and 404 for everything else; directories are never listed.
+func Handler() http.Handler {
+	files, err := fs.Sub(dist, "dist")
+	if err != nil { // only a malformed path fails, and it is a constant
+		panic(err)
+	}
+	assets, err := load(files)
+	if err != nil { // the files are part of the binary: they cannot be unreadable at run time
+		panic(err)
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header := w.Header()
+		header.Set("Content-Security-Policy", policy)
+		header.Set("Cross-Origin-Opener-Policy", "same-origin")
+		header.Set("Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self), autoplay=(self), speaker-selection=(self), screen-wake-lock=(self)")
+		header.Set("Referrer-Policy", "no-referrer")
+		header.Set("X-Content-Type-Options", "nosniff")
+		a := assets[r.URL.Path]
+		switch {
+		case a == nil:
+			header.Set("Cache-Control", "no-store")
+			http.Error(w, "There is nothing at this address. The demo page is at /", http.StatusNotFound)
+		case r.Method != http.MethodGet && r.Method != http.MethodHead:
+			header.Set("Allow", "GET, HEAD")
+			http.Error(w, "This is a page: only GET and HEAD are answered.", http.StatusMethodNotAllowed)
+		default:
+			a.serve(w, r)
+		}
+	})
+}
+
+// load reads every file and maps it to the path it is served at; an index.html
+// is served at its directory.
+func load(files fs.FS) (map[string]*asset, error) {
+	assets := map[string]*asset{}
+	err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		body, err := fs.ReadFile(files, name)
+		if err != nil {
+			return err
+		}
+		ext := path.Ext(name)
+		sum := sha256.Sum256(body)
+		a := &asset{
+			body:        body,
+			contentType: contentTypes[ext],
+			etag:        base64.RawURLEncoding.EncodeToString(sum[:12]),
+			immutable:   strings.HasPrefix(name, "assets/"),
+		}
+		if compressible[ext] {
+			a.gzipped = sync.OnceValue(func() []byte { return compress(body) })
+		}
+		assets["/"+strings.TrimSuffix(name, "index.html")] = a
+		return nil
+	})
+	return assets, err
+}
+
+// serve sends the asset, compressed if the client takes gzip. http.ServeContent
+// answers conditional and range requests (RFC 9110, sections 13 and 14).
+func (a *asset) serve(w http.ResponseWriter, r *http.Request) {
+	header := w.Header()
+	header.Set("Content-Type", a.contentType)
+	header.Set("Cross-Origin-Resource-Policy", "same-origin")
+	if a.immutable {
+		header.Set("Cache-Control", "public, max-age=31536000, immutable")
+	} else {
+		header.Set("Cache-Control", "no-cache")
+	}
+	body, etag := a.body, a.etag
+	if a.gzipped != nil {
+		header.Set("Vary", "Accept-Encoding")
+		if acceptsGzip(r.Header.Get("Accept-Encoding")) {
+			header.Set("Content-Encoding", "gzip")
+			body, etag = a.gzipped(), etag+"-gz"
+		}
+	}
+	header.Set("ETag", `"`+etag+`"`)
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+}
+
+// acceptsGzip reads an Accept-Encoding header (RFC 9110, section 12.5.3) as far
+// as it matters here: gzip is named and not refused by a weight of zero.
+func acceptsGzip(header string) bool {
+	for part := range strings.SplitSeq(header, ",") {
+		coding, weight, _ := strings.Cut(strings.TrimSpace(part), ";")
+		if strings.EqualFold(strings.TrimSpace(coding), "gzip") {
+			q := strings.TrimSpace(weight)
+			return q != "q=0" && q != "q=0.0" && q != "q=0.00" && q != "q=0.000"
+		}
+	}
+	return false
+}
+
+// compress gzips b. Writing into memory does not fail.
+func compress(b []byte) []byte {
+	var out bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	_, _ = z.Write(b)
+	_ = z.Close()
+	return out.Bytes()
+}

@@ -1,0 +1,144 @@
+// Builds the pages into internal/console/dist, where the Go binary embeds them.
+//
+//   node build.mjs           write the output
+//   node build.mjs --check   build in memory, compare with what is committed, fail on drift
+//
+// The output depends only on the sources and the lock file: no times, no
+// absolute paths, no source maps. File names carry a hash of their content, so
+// the server may let browsers keep them for ever.
+import { build } from "esbuild";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join, relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const web = dirname(fileURLToPath(import.meta.url));
+const dist = join(web, "..", "internal", "console", "dist");
+
+// What may be bundled into an Apache-2.0 binary. A copyleft dependency that
+// arrives with an update stops the build instead of reaching the users.
+const licencesAllowed = new Set(["MIT", "ISC", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "0BSD", "OFL-1.1"]);
+
+const pages = [{ html: "demo/index.html", out: "index.html", script: "demo/src/main.tsx", style: "demo/src/style.css" }];
+
+/** The catalogue of faults is generated; a build without it explains less. */
+const faults = {
+  name: "faults",
+  setup(b) {
+    b.onResolve({ filter: /^redial:faults$/ }, () => {
+      const path = ["faults/index.ts", "faults/faults.ts", "faults/faults.json"].map((f) => join(web, f)).find(existsSync);
+      return path ? { path } : { path: "none", namespace: "no-faults" };
+    });
+    b.onLoad({ filter: /.*/, namespace: "no-faults" }, () => ({ contents: "export default [];" }));
+  },
+};
+
+const files = await output();
+if (process.argv.includes("--check")) {
+  await check(files);
+} else {
+  await write(files);
+}
+
+/** Everything that belongs into dist: path → bytes. */
+async function output() {
+  const result = await build({
+    absWorkingDir: web,
+    entryPoints: pages.flatMap((p) => [p.script, p.style]),
+    outdir: dist,
+    outbase: ".",
+    entryNames: "assets/[name]-[hash]",
+    assetNames: "assets/[name]-[hash]",
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: ["chrome100", "firefox100", "safari15.4"],
+    jsx: "automatic",
+    jsxImportSource: "preact",
+    loader: { ".woff2": "file", ".svg": "file" },
+    define: { "process.env.NODE_ENV": '"production"' },
+    legalComments: "none",
+    charset: "utf8",
+    metafile: true,
+    write: false,
+    plugins: [faults],
+  });
+
+  const files = new Map();
+  for (const file of result.outputFiles) {
+    files.set(relative(dist, file.path).split(sep).join("/"), Buffer.from(file.contents));
+  }
+  const built = new Map(); // entry point → path below dist
+  for (const [path, out] of Object.entries(result.metafile.outputs)) {
+    const name = relative(dist, join(web, path)).split(sep).join("/");
+    if (out.entryPoint) built.set(out.entryPoint, name);
+    const font = Object.keys(out.inputs).find((input) => input.endsWith("inter-latin-wght-normal.woff2"));
+    if (font) built.set("font", name);
+  }
+  for (const page of pages) {
+    let html = await readFile(join(web, page.html), "utf8");
+    for (const [mark, path] of [["%script%", built.get(page.script)], ["%style%", built.get(page.style)], ["%font%", built.get("font")]]) {
+      if (!path) throw new Error(`nothing was built for ${mark} in ${page.html}`);
+      html = html.replaceAll(mark, "/" + path);
+    }
+    files.set(page.out, Buffer.from(html));
+  }
+  files.set("favicon.svg", await readFile(join(web, "demo", "favicon.svg")));
+  files.set("licences.txt", Buffer.from(await licences(result.metafile)));
+  return files;
+}
+
+/** The texts under which the bundled packages may be passed on. */
+async function licences(metafile) {
+  const roots = new Set();
+  for (const input of Object.values(metafile.outputs).flatMap((o) => Object.keys(o.inputs))) {
+    const at = input.lastIndexOf("node_modules/");
+    if (at < 0) continue;
+    const parts = input.slice(at + "node_modules/".length).split("/");
+    const name = parts[0].startsWith("@") ? parts.slice(0, 2).join("/") : parts[0];
+    roots.add(input.slice(0, at) + "node_modules/" + name);
+  }
+  const notes = [];
+  for (const root of roots) {
+    const meta = JSON.parse(await readFile(join(web, root, "package.json"), "utf8"));
+    if (!licencesAllowed.has(meta.license)) {
+      throw new Error(`${meta.name} ${meta.version} is under ${meta.license}, which may not be bundled`);
+    }
+    const name = (await readdir(join(web, root))).sort().find((f) => /^licen[cs]e/i.test(f));
+    const text = name ? (await readFile(join(web, root, name), "utf8")).replaceAll("\r\n", "\n").trim() : "";
+    notes.push({ title: `${meta.name} ${meta.version} (${meta.license})`, text });
+  }
+  notes.sort((a, b) => (a.title < b.title ? -1 : 1));
+  const line = "-".repeat(72);
+  return (
+    "The pages served by redial contain the following packages, unmodified.\n\n" +
+    notes.map((n) => `${line}\n${n.title}\n${line}\n\n${n.text || "(no text is shipped with the package)"}\n`).join("\n")
+  );
+}
+
+async function write(files) {
+  await rm(dist, { recursive: true, force: true });
+  for (const [path, bytes] of files) {
+    await mkdir(dirname(join(dist, path)), { recursive: true });
+    await writeFile(join(dist, path), bytes);
+  }
+  for (const [path, bytes] of [...files].sort()) console.log(String(bytes.length).padStart(9), path);
+}
+
+async function check(files) {
+  const wrong = [];
+  const found = (await readdir(dist, { recursive: true, withFileTypes: true }).catch(() => []))
+    .filter((e) => e.isFile())
+    .map((e) => relative(dist, join(e.parentPath, e.name)).split(sep).join("/"));
+  for (const path of found) if (!files.has(path)) wrong.push(`${path}: not built from these sources`);
+  for (const [path, bytes] of files) {
+    const committed = await readFile(join(dist, path)).catch(() => null);
+    if (!committed) wrong.push(`${path}: missing`);
+    else if (!committed.equals(bytes)) wrong.push(`${path}: differs`);
+  }
+  if (wrong.length > 0) {
+    console.error("internal/console/dist is not what the sources build:\n  " + wrong.sort().join("\n  ") + "\nRun: npm --prefix web run build");
+    process.exit(1);
+  }
+  console.log(`internal/console/dist is up to date (${files.size} files)`);
+}
