@@ -29,6 +29,7 @@ type verb struct {
 // verbs returns the closed set, in the order of the list a newcomer reads.
 func verbs() []verb {
 	return []verb{
+		{"config", "print every setting, or check a file", runConfig},
 		{"version", "print what this binary was built from", runVersion},
 	}
 }

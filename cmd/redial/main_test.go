@@ -85,4 +85,3 @@ func TestFlagsMayFollowArguments(t *testing.T) {
 		t.Error("a missing argument was not noticed")
 	}
 }
-

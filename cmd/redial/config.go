@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/redial-rtc/redial/internal/config"
+)
+
+const configHelp = `Prints every setting with its default and what it means, as a file to start
+from. With -check it reads a file as "redial serve" would, says everything that
+is wrong with it, and starts nothing. With -show it prints the settings in
+force, file and environment applied, with secrets hidden.`
+
+func runConfig(_ context.Context, e *env, args []string) error {
+	f := newFlags(e, "config [-check FILE | -show FILE] [-json | -markdown]", configHelp)
+	check := f.String("check", "", "check this `FILE`")
+	show := f.String("show", "", "print the settings in force with this `FILE`")
+	asJSON := f.Bool("json", false, "print JSON: the list of settings, or with -check the problems and doubts")
+	markdown := f.Bool("markdown", false, "print the page of the docs")
+	if _, err := f.parse(args, 0, 0); err != nil {
+		return err
+	}
+	switch {
+	case *check != "" && *show != "":
+		return usagef("-check and -show do not go together")
+	case *check != "":
+		return checkConfig(e, *check, *asJSON)
+	case *show != "":
+		c, err := config.Load(*show, e.getenv)
+		if err != nil {
+			return err
+		}
+		return config.Render(e.stdout, c)
+	case *asJSON:
+		return json.NewEncoder(e.stdout).Encode(config.Settings())
+	case *markdown:
+		return config.Markdown(e.stdout)
+	default:
+		return config.Render(e.stdout, config.Default())
+	}
+}
+
+func checkConfig(e *env, path string, asJSON bool) error {
+	c, err := config.Load(path, e.getenv)
+	if err != nil {
+		return err
+	}
+	doubts := c.Doubts()
+	if asJSON {
+		if doubts == nil {
+			doubts = []config.Problem{}
+		}
+		return json.NewEncoder(e.stdout).Encode(struct {
+			Valid  bool             `json:"valid"`
+			Doubts []config.Problem `json:"doubts"`
+		}{true, doubts})
+	}
+	fmt.Fprintf(e.stdout, "%s is valid.\n", path)
+	for _, d := range doubts {
+		fmt.Fprintf(e.stdout, "  Worth a second look: %v\n", d)
+	}
+	return nil
+}

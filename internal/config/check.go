@@ -1,0 +1,231 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// MinSecretBytes is the shortest secret accepted: HS256 wants a key at least as
+// long as its hash (RFC 7518, section 3.2).
+const MinSecretBytes = 32
+
+// minSecretVariety is how many different characters a secret needs, so that
+// thirty-two times the same letter is not one.
+const minSecretVariety = 8
+
+// Problems checks every setting and returns what makes the configuration
+// unusable. What only deserves a second look is in [Config.Doubts].
+func (c *Config) Problems() []Problem {
+	k := checker{}
+	k.http(&c.HTTP)
+	k.media(&c.Media)
+	k.access(&c.Access)
+	k.require(c.Data.Dir != "", "data.dir", "is empty", "name a directory, such as data")
+	k.limits(&c.Limits)
+	k.require(c.Reconnect.Hold >= 0, "reconnect.hold", "is negative", "make it 75s")
+	k.require(c.Reconnect.Hold <= time.Hour, "reconnect.hold", "is longer than an hour", "make it 75s; lost peers keep their place and their memory")
+	k.require(c.Events.Retention >= 0, "events.retention", "is negative", "make it 0 to keep events for ever")
+	k.atLeast(c.Events.Queue, 1, "events.queue")
+	k.oneOf(c.Log.Format, "log.format", "text", "json")
+	k.oneOf(c.Log.Level, "log.level", "debug", "info", "warn", "error")
+	if c.Metrics.Address != "" {
+		k.address(c.Metrics.Address, "metrics.address")
+	}
+	k.require(c.Shutdown.Delay >= 0, "shutdown.delay", "is negative", "make it 0s or more")
+	k.require(c.Shutdown.Timeout > 0, "shutdown.timeout", "is not positive", "make it 10s")
+	return k.problems
+}
+
+// Doubts are settings that work and are probably not meant.
+func (c *Config) Doubts() []Problem {
+	k := checker{}
+	k.require(c.Reconnect.Hold >= 60*time.Second, "reconnect.hold", "is shorter than the 60 s that clients keep trying",
+		"lost calls that could be saved will not be; make it 75s")
+	k.require(c.HTTP.TLSCert != "" || len(c.HTTP.BehindProxy) > 0 || IsLoopback(c.HTTP.Address), "http.allow_plaintext",
+		"tokens cross the network in the clear", "set http.tls_cert and http.tls_key")
+	if c.Access.KeyFile != "" {
+		if info, err := os.Stat(c.Access.KeyFile); err == nil && info.Mode().Perm()&0o004 != 0 {
+			k.add("access.key_file", "can be read by every user of this machine", "chmod 640 "+c.Access.KeyFile)
+		}
+	}
+	metricsAt := c.Metrics.Address
+	if metricsAt == "" {
+		metricsAt = c.HTTP.Address
+	}
+	k.require(c.Metrics.Token != "" || IsLoopback(metricsAt), "metrics.token",
+		"is empty, so everybody who reaches "+metricsAt+" can read /metrics", "set it, or give metrics an address of their own")
+	k.require(c.Limits.FrameBytes >= c.Limits.SDPBytes, "limits.frame_bytes", "is less than limits.sdp_bytes",
+		"a session description that long cannot arrive")
+	return k.problems
+}
+
+// checker collects problems.
+type checker struct{ problems []Problem }
+
+func (k *checker) add(field, what, fix string) {
+	k.problems = append(k.problems, Problem{Field: field, What: what, Fix: fix})
+}
+
+func (k *checker) require(ok bool, field, what, fix string) {
+	if !ok {
+		k.add(field, what, fix)
+	}
+}
+
+func (k *checker) atLeast(n, least int, field string) {
+	k.require(n >= least, field, fmt.Sprintf("is %d", n), fmt.Sprintf("make it at least %d", least))
+}
+
+func (k *checker) oneOf(s, field string, choices ...string) {
+	k.require(slices.Contains(choices, s), field, fmt.Sprintf("is %q", s), "make it one of "+strings.Join(choices, ", "))
+}
+
+func (k *checker) http(h *HTTP) {
+	k.address(h.Address, "http.address")
+	k.require((h.TLSCert == "") == (h.TLSKey == ""), "http.tls_cert", "tls_cert and tls_key go together", "set both or neither")
+	for _, proxy := range h.BehindProxy {
+		if _, err := ParseNetwork(proxy); err != nil {
+			k.add("http.behind_proxy", fmt.Sprintf("%q is neither an address nor a network", proxy), "write 10.0.0.1 or 10.0.0.0/8")
+		}
+	}
+	if !IsLoopback(h.Address) && h.TLSCert == "" && len(h.BehindProxy) == 0 && !h.AllowPlaintext {
+		k.add("http.address", fmt.Sprintf("%q can be reached from other machines and there is no TLS", h.Address),
+			"set http.tls_cert and http.tls_key, or http.behind_proxy when a proxy does TLS, or listen on 127.0.0.1, or say http.allow_plaintext: true")
+	}
+	if h.PublicURL != "" {
+		u, err := url.Parse(h.PublicURL)
+		ok := err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && strings.Trim(u.Path, "/") == "" && u.RawQuery == "" && u.Fragment == ""
+		k.require(ok, "http.public_url", fmt.Sprintf("%q is not an origin", h.PublicURL), "write scheme and host only, such as https://video.example.org; clients look for /init at its root")
+	}
+	for _, origin := range h.AllowedOrigins {
+		u, err := url.Parse(origin)
+		ok := origin == "*" || err == nil && u.Scheme != "" && u.Host != "" && u.Path == ""
+		k.require(ok, "http.allowed_origins", fmt.Sprintf("%q is not an origin", origin), "write \"*\" or scheme and host, such as https://app.example.org")
+	}
+	k.require(len(h.AllowedOrigins) > 0, "http.allowed_origins", "is empty, so no page may call", "write [\"*\"] or name origins")
+}
+
+func (k *checker) media(m *Media) {
+	k.address(m.UDP, "media.udp")
+	if m.TCP != "" {
+		k.address(m.TCP, "media.tcp")
+	}
+	for _, a := range m.Advertise {
+		ip, err := netip.ParseAddr(a)
+		switch {
+		case err != nil:
+			k.add("media.advertise", fmt.Sprintf("%q is not an IP address", a), "write addresses such as 203.0.113.7, without a port; names are not resolved")
+		case ip.IsUnspecified():
+			k.add("media.advertise", fmt.Sprintf("%q means any address, which nobody can send to", a), "write the address clients reach")
+		case ip.IsMulticast():
+			k.add("media.advertise", fmt.Sprintf("%q is a multicast address", a), "write the address clients reach")
+		}
+	}
+	for i, s := range m.ICEServers {
+		field := fmt.Sprintf("media.ice_servers[%d].urls", i)
+		k.require(len(s.URLs) > 0, field, "is empty", "name at least one, such as stun:stun.example.org:3478")
+		for _, u := range s.URLs {
+			scheme, rest, _ := strings.Cut(u, ":")
+			k.require(slices.Contains([]string{"stun", "stuns", "turn", "turns"}, scheme) && rest != "", field,
+				fmt.Sprintf("%q is not a STUN or TURN address", u), "write it like turn:turn.example.org:3478 (RFC 7064, RFC 7065)")
+			if strings.HasPrefix(scheme, "turn") && (s.Username == "" || s.Credential == "") {
+				k.add(fmt.Sprintf("media.ice_servers[%d].credential", i), "a TURN server needs a username and a credential", "set both")
+			}
+		}
+	}
+}
+
+func (k *checker) access(a *Access) {
+	k.require(a.AccountID != "", "access.account_id", "is empty", "name the account, such as redial")
+	k.require(a.TokenLeeway >= 0 && a.TokenLeeway <= 10*time.Minute, "access.token_leeway", "is "+formatDuration(a.TokenLeeway), "make it between 0s and 10m")
+	k.require(len(a.Keys) > 0, "access.keys", "there is no key, so no token could be accepted",
+		"make one with \"redial token key\" and put it in access.keys, in a file named by access.key_file, or in REDIAL_KEYS")
+	seen := map[string]bool{}
+	for i, key := range a.Keys {
+		field := fmt.Sprintf("access.keys[%d]", i)
+		if why := WeakKey(key); why != "" {
+			k.add(field, why, "make one with \"redial token key\"")
+		}
+		k.require(!seen[key.Access], field, fmt.Sprintf("the access key %q is there twice", key.Access), "remove one")
+		seen[key.Access] = true
+	}
+}
+
+// WeakKey says why a key must not be used, or "".
+func WeakKey(key Key) string {
+	variety := map[rune]bool{}
+	for _, r := range key.Secret {
+		variety[r] = true
+	}
+	switch {
+	case key.Access == "":
+		return "the access half is empty"
+	case strings.ContainsAny(key.Access, ":, \t\"\\"):
+		return fmt.Sprintf("the access half %q holds a character that cannot be in one", key.Access)
+	case len(key.Secret) < MinSecretBytes:
+		return fmt.Sprintf("the secret of %q has %d bytes, fewer than %d, and could be guessed", key.Access, len(key.Secret), MinSecretBytes)
+	case len(variety) < minSecretVariety:
+		return fmt.Sprintf("the secret of %q repeats %d characters and could be guessed", key.Access, len(variety))
+	}
+	return ""
+}
+
+func (k *checker) limits(l *Limits) {
+	k.atLeast(l.SDPBytes, 4096, "limits.sdp_bytes")
+	k.atLeast(l.FrameBytes, 8192, "limits.frame_bytes")
+	k.atLeast(l.MessageBytes, 1, "limits.message_bytes")
+	k.atLeast(l.BodyBytes, 4096, "limits.body_bytes")
+	k.require(l.JoinsPerSecond > 0, "limits.joins_per_second", "is not positive", "make it 20")
+	k.atLeast(l.JoinsBurst, 1, "limits.joins_burst")
+	k.require(l.CallsPerSecond > 0, "limits.calls_per_second", "is not positive", "make it 50")
+	k.atLeast(l.CallsBurst, 20, "limits.calls_burst")
+	k.atLeast(l.RoomPeers, 1, "limits.room_peers")
+	k.atLeast(l.Rooms, 1, "limits.rooms")
+	k.atLeast(l.PeerTracks, 1, "limits.peer_tracks")
+	k.atLeast(l.PeerCandidates, 1, "limits.peer_candidates")
+	k.atLeast(l.SocketQueue, 16, "limits.socket_queue")
+	k.require(l.HandshakeTimeout > 0, "limits.handshake_timeout", "is not positive", "make it 10s")
+}
+
+func (k *checker) address(addr, field string) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		k.add(field, fmt.Sprintf("%q is not host:port", addr), "write :8080, 127.0.0.1:8080 or [::1]:8080")
+		return
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n > 65535 {
+		k.add(field, fmt.Sprintf("%q is not a port", port), "write a number from 0 to 65535")
+	}
+	k.require(!strings.ContainsAny(host, " /"), field, fmt.Sprintf("%q is not a host", host), "write a name or an address, without a scheme")
+}
+
+// ParseNetwork reads an address (a network of one) or a network in CIDR form.
+func ParseNetwork(text string) (netip.Prefix, error) {
+	if ip, err := netip.ParseAddr(text); err == nil {
+		ip = ip.Unmap()
+		return netip.PrefixFrom(ip, ip.BitLen()), nil
+	}
+	p, err := netip.ParsePrefix(text)
+	return p.Masked(), err
+}
+
+// IsLoopback tells whether an address, as host:port, can be reached from this
+// machine only. A name other than localhost counts as reachable from outside.
+func IsLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		host = address
+	}
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}

@@ -1,0 +1,117 @@
+// Package config is every setting of the server: one struct whose tags hold
+// the defaults and the documentation. It is loaded strictly, checked field by
+// field, and rendered back as an annotated file or as a page of the docs, so
+// that nothing about a setting is written down twice.
+package config
+
+import "time"
+
+// Config is every setting. The tags are the source of everything else: yaml
+// names the setting, default is its value in YAML, doc explains it, env names
+// an environment variable that overrides it, and secret hides it when printed.
+type Config struct {
+	HTTP      HTTP      `yaml:"http" doc:"The web side: REST, signalling sockets and the pages."`
+	Media     Media     `yaml:"media" doc:"The path of audio and video."`
+	Access    Access    `yaml:"access" doc:"Who may sign tokens."`
+	Data      Data      `yaml:"data" doc:"What survives a restart."`
+	Limits    Limits    `yaml:"limits" doc:"What one client may ask for. Beyond a limit it gets a typed refusal and nobody else notices."`
+	Reconnect Reconnect `yaml:"reconnect" doc:"Clients that lose their connection."`
+	Events    Events    `yaml:"events" doc:"The record of what went wrong."`
+	Log       Log       `yaml:"log" doc:"What the process says about itself, on standard error."`
+	Metrics   Metrics   `yaml:"metrics" doc:"Prometheus metrics."`
+	Shutdown  Shutdown  `yaml:"shutdown" doc:"What happens on SIGTERM."`
+}
+
+// HTTP is the web side.
+type HTTP struct {
+	Address        string   `yaml:"address" default:":8080" doc:"Address to listen on, as host:port. Port 0 picks a free one."`
+	TLSCert        string   `yaml:"tls_cert" doc:"Certificate chain file (PEM). With it and tls_key set the server speaks https; both are read again when they change."`
+	TLSKey         string   `yaml:"tls_key" doc:"Private key file (PEM) of tls_cert."`
+	BehindProxy    []string `yaml:"behind_proxy" doc:"Addresses or networks (10.0.0.0/8) of the proxies in front of this server. Only from these are X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host believed, and only then may a public address do without TLS of its own."`
+	AllowPlaintext bool     `yaml:"allow_plaintext" default:"false" doc:"Serve a public address without TLS and without a proxy. Tokens then cross the network in the clear, and browsers give no camera to pages that are neither https nor on localhost."`
+	PublicURL      string   `yaml:"public_url" doc:"How clients reach this server, such as https://video.example.org. Empty: taken from each request."`
+	AllowedOrigins []string `yaml:"allowed_origins" default:"[\"*\"]" doc:"Web origins whose pages may call this server. Every call carries a token and none a cookie, so \"*\" is safe."`
+}
+
+// Media is the path of audio and video.
+type Media struct {
+	UDP               string      `yaml:"udp" default:":7882" doc:"UDP address for the media of all peers, as host:port. Port 0 picks a free one. Open it in the firewall."`
+	TCP               string      `yaml:"tcp" default:":7881" doc:"TCP address for clients whose network blocks UDP. Empty turns it off."`
+	Advertise         []string    `yaml:"advertise" doc:"IP addresses told to clients as this server's media addresses, for machines behind NAT or with several networks. Empty: the addresses of this machine's interfaces."`
+	AllowOddAddresses bool        `yaml:"allow_odd_addresses" default:"false" doc:"Start although the self-check finds that an advertised address cannot be right; it is then only logged."`
+	ICEServers        []ICEServer `yaml:"ice_servers" doc:"STUN and TURN servers handed to clients."`
+}
+
+// ICEServer is one STUN or TURN server, as in RTCIceServer
+// (https://www.w3.org/TR/webrtc/#rtciceserver-dictionary).
+type ICEServer struct {
+	URLs       []string `yaml:"urls" doc:"Such as stun:stun.example.org:3478 or turns:turn.example.org:443?transport=tcp."`
+	Username   string   `yaml:"username" doc:"User name of a TURN server."`
+	Credential string   `yaml:"credential" secret:"true" doc:"Password of a TURN server. It is handed to every client that may join."`
+}
+
+// Access is who may sign tokens.
+type Access struct {
+	AccountID   string        `yaml:"account_id" default:"redial" doc:"The account that events are attributed to."`
+	Keys        []Key         `yaml:"keys" secret:"true" env:"REDIAL_KEYS" doc:"Pairs that sign tokens; the server accepts tokens of all of them, so a pair can be replaced without a gap. Make one with \"redial token key\". The variable holds them as ACCESS:SECRET, separated by commas."`
+	KeyFile     string        `yaml:"key_file" env:"REDIAL_KEY_FILE" doc:"File with one ACCESS:SECRET per line, in addition to keys. Keeps secrets out of this file."`
+	TokenLeeway time.Duration `yaml:"token_leeway" default:"30s" doc:"How far the clocks of token issuer and server may disagree."`
+}
+
+// Key is one pair that signs tokens.
+type Key struct {
+	Access string `yaml:"access" doc:"Public half; the access_key claim of a token."`
+	Secret string `yaml:"secret" secret:"true" doc:"Secret half; at least 32 bytes (RFC 7518, section 3.2)."`
+}
+
+// Data is what survives a restart.
+type Data struct {
+	Dir string `yaml:"dir" default:"data" doc:"Directory of rooms, templates, sessions, revocations and events. Created when missing; relative to the working directory."`
+}
+
+// Limits are what one client may ask for.
+type Limits struct {
+	SDPBytes         int           `yaml:"sdp_bytes" default:"65536" doc:"Longest session description."`
+	FrameBytes       int           `yaml:"frame_bytes" default:"131072" doc:"Longest frame on a signalling socket. Leave room for a session description as JSON."`
+	MessageBytes     int           `yaml:"message_bytes" default:"16384" doc:"Longest message between peers."`
+	BodyBytes        int           `yaml:"body_bytes" default:"1048576" doc:"Longest body of a REST request or event report."`
+	JoinsPerSecond   float64       `yaml:"joins_per_second" default:"20" doc:"How often one address may ask to connect, sustained. An office behind one address is one address."`
+	JoinsBurst       int           `yaml:"joins_burst" default:"60" doc:"How many of these may come at once."`
+	CallsPerSecond   float64       `yaml:"calls_per_second" default:"50" doc:"How many frames one peer may send, sustained."`
+	CallsBurst       int           `yaml:"calls_burst" default:"400" doc:"How many of these may come at once. Trickled candidates and events count."`
+	RoomPeers        int           `yaml:"room_peers" default:"200" doc:"Peers in one room at once, whatever the room itself allows."`
+	Rooms            int           `yaml:"rooms" default:"1000" doc:"Rooms with a running session at once."`
+	PeerTracks       int           `yaml:"peer_tracks" default:"12" doc:"Tracks one peer may publish at once."`
+	PeerCandidates   int           `yaml:"peer_candidates" default:"256" doc:"ICE candidates one peer may send for one connection."`
+	SocketQueue      int           `yaml:"socket_queue" default:"512" doc:"Frames waiting to be sent to one peer before it counts as too slow and must reconnect."`
+	HandshakeTimeout time.Duration `yaml:"handshake_timeout" default:"10s" doc:"How long a client may take to send the headers of a request."`
+}
+
+// Reconnect is how lost clients are treated.
+type Reconnect struct {
+	Hold time.Duration `yaml:"hold" default:"75s" doc:"How long a peer whose socket dropped keeps its place, its connections and its tracks. Clients try for 60 s, so less than that loses calls that could be saved."`
+}
+
+// Events is the record of what went wrong.
+type Events struct {
+	Retention time.Duration `yaml:"retention" default:"720h" doc:"How long events are kept. 0 keeps them for ever."`
+	Queue     int           `yaml:"queue" default:"4096" doc:"Events waiting to be stored before new ones are dropped and counted."`
+}
+
+// Log is what the process says.
+type Log struct {
+	Format string `yaml:"format" default:"text" doc:"text for people, json for machines."`
+	Level  string `yaml:"level" default:"info" doc:"debug, info, warn or error."`
+}
+
+// Metrics is how Prometheus gets at the numbers.
+type Metrics struct {
+	Address string `yaml:"address" doc:"Own address for /metrics, as host:port. Empty: on http.address."`
+	Token   string `yaml:"token" secret:"true" env:"REDIAL_METRICS_TOKEN" doc:"Bearer token that /metrics demands. Empty: open to everybody who reaches the address."`
+}
+
+// Shutdown is how the server goes.
+type Shutdown struct {
+	Delay   time.Duration `yaml:"delay" default:"0s" doc:"How long /readyz says no before anything else happens, so that a load balancer can notice."`
+	Timeout time.Duration `yaml:"timeout" default:"10s" doc:"How long stopping may take altogether, events flushed, before the process ends regardless."`
+}
