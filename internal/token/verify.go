@@ -2,18 +2,288 @@ package token
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"math"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/redial-rtc/redial/fault"
+)
+
+// Limits of what is looked at.
+const (
+	maxToken = 4096 // bytes of a token
+	maxUser  = 256  // bytes of a user id
 )
 
 // Verifier checks tokens against a set of keys. It is safe for concurrent use.
 type Verifier struct {
-	opts Options
+	keys   map[string]Key
+	opts   Options
+	parser *jwt.Parser
 }
 
-// NewVerifier returns a verifier that knows keys.
-func NewVerifier(keys []Key, opts Options) *Verifier { return &Verifier{opts: opts} }
+// NewVerifier returns a verifier that knows keys. A key without a name or a
+// secret is left out: an empty secret would let anybody sign.
+func NewVerifier(keys []Key, opts Options) *Verifier {
+	v := &Verifier{keys: map[string]Key{}, opts: opts}
+	for _, k := range keys {
+		if k.Access == "" || k.Secret == "" {
+			continue
+		}
+		if k.Account == "" {
+			k.Account = DefaultAccount
+		}
+		v.keys[k.Access] = k
+	}
+	if v.opts.Now == nil {
+		v.opts.Now = time.Now
+	}
+	// One algorithm only: a token must never choose how it is checked
+	// (RFC 8725, section 3.1). Claims are checked here, each with its fault.
+	v.parser = jwt.NewParser(
+		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
+		jwt.WithStrictDecoding(),
+		jwt.WithJSONNumber(),
+		jwt.WithoutClaimsValidation(),
+	)
+	return v
+}
 
 // Verify checks a token and returns what it says.
+//
+// It fails with fault.TokenMissing, TokenMalformed, AccessKeyUnknown,
+// TokenSignature, TokenClaim (with the claim), TokenUser, TokenKind,
+// TokenRevoked, TokenNotYetValid or TokenExpired, found in this order, and with
+// what Options.Revoked failed with. An expired token is good in every other
+// respect, and its claims are returned beside fault.TokenExpired: whoever holds
+// a peer may let it resume.
 func (v *Verifier) Verify(ctx context.Context, raw string, want Type) (Claims, error) {
-	return Claims{}, errors.New("token: not built yet")
+	c, err := v.read(raw)
+	if err != nil {
+		return Claims{}, err
+	}
+	if c.Type != want {
+		return Claims{}, fault.TokenKind.New("got", string(c.Type), "want", string(want))
+	}
+	if v.opts.Revoked != nil {
+		revoked, err := v.opts.Revoked(ctx, c.ID)
+		if err != nil {
+			return Claims{}, err
+		}
+		if revoked {
+			return Claims{}, fault.TokenRevoked.New("jti", c.ID)
+		}
+	}
+	return v.timely(c)
+}
+
+// timely compares the token's times with the clock, leeway on both sides.
+func (v *Verifier) timely(c Claims) (Claims, error) {
+	now, leeway := v.opts.Now(), v.opts.Leeway
+	for _, start := range []struct {
+		claim string
+		at    time.Time
+	}{{"nbf", c.NotBefore}, {"iat", c.IssuedAt}} {
+		if early := start.at.Sub(now); early > leeway {
+			return Claims{}, fault.TokenNotYetValid.New(
+				"claim", start.claim, "valid_in_seconds", seconds(early),
+				"leeway_seconds", seconds(leeway), "server_time", now.UTC().Format(time.RFC3339))
+		}
+	}
+	if late := now.Sub(c.ExpiresAt); late >= leeway {
+		return c, fault.TokenExpired.New(
+			"claim", "exp", "expired_seconds_ago", seconds(late),
+			"leeway_seconds", seconds(leeway), "server_time", now.UTC().Format(time.RFC3339))
+	}
+	return c, nil
+}
+
+// seconds rounds up, so that "0 seconds off" is never the reason of a refusal.
+func seconds(d time.Duration) int64 { return int64(math.Ceil(d.Seconds())) }
+
+// read checks form, key and signature, and reads the claims.
+func (v *Verifier) read(raw string) (Claims, error) {
+	if raw == "" {
+		return Claims{}, fault.TokenMissing.New()
+	}
+	if len(raw) > maxToken {
+		return Claims{}, fault.TokenMalformed.New("reason", "longer than 4096 bytes")
+	}
+	var key Key
+	claims := jwt.MapClaims{}
+	_, err := v.parser.ParseWithClaims(raw, claims, func(*jwt.Token) (any, error) {
+		name, err := text(claims, "access_key")
+		if err != nil {
+			return nil, err
+		}
+		known, ok := v.keys[name]
+		if !ok {
+			return nil, fault.AccessKeyUnknown.New("access_key", clip(name))
+		}
+		key = known
+		return []byte(known.Secret), nil
+	})
+	if err != nil {
+		return Claims{}, refusal(err)
+	}
+	return claimsOf(claims, key)
+}
+
+// refusal words the parser's error. What the key function said of the access
+// key is inside it and comes first.
+func refusal(err error) error {
+	var f *fault.Error
+	switch {
+	case errors.As(err, &f):
+		return f
+	case errors.Is(err, jwt.ErrTokenMalformed):
+		return fault.TokenMalformed.Wrap(err)
+	case errors.Is(err, jwt.ErrTokenSignatureInvalid), errors.Is(err, jwt.ErrTokenUnverifiable):
+		return fault.TokenSignature.Wrap(err, "want", jwt.SigningMethodHS256.Alg())
+	default:
+		return fault.TokenMalformed.Wrap(err)
+	}
+}
+
+// claimsOf takes the claims out of their map. The first that is missing or
+// mistyped is named.
+func claimsOf(m jwt.MapClaims, key Key) (c Claims, err error) {
+	c = Claims{AccessKey: key.Access, Account: key.Account}
+	kind, err := text(m, "type")
+	if err != nil {
+		return Claims{}, err
+	}
+	c.Type = Type(kind)
+	if c.Type != App && c.Type != Management {
+		return Claims{}, fault.TokenClaim.New("claim", "type", "want", "app or management")
+	}
+	if c.Version, err = version(m); err != nil {
+		return Claims{}, err
+	}
+	if c.ID, err = text(m, "jti"); err != nil {
+		return Claims{}, err
+	}
+	if c.IssuedAt, err = date(m, "iat"); err != nil {
+		return Claims{}, err
+	}
+	if c.ExpiresAt, err = date(m, "exp"); err != nil {
+		return Claims{}, err
+	}
+	c.NotBefore = c.IssuedAt
+	if _, there := m["nbf"]; there {
+		if c.NotBefore, err = date(m, "nbf"); err != nil {
+			return Claims{}, err
+		}
+	}
+	if c.Type == App {
+		if c.RoomID, err = text(m, "room_id"); err != nil {
+			return Claims{}, err
+		}
+		if c.Role, err = text(m, "role"); err != nil {
+			return Claims{}, err
+		}
+		if c.UserID, err = user(m); err != nil {
+			return Claims{}, err
+		}
+	}
+	return c, nil
+}
+
+// text reads a claim that must be a string with something in it.
+func text(m jwt.MapClaims, claim string) (string, error) {
+	v, there := m[claim]
+	if !there {
+		return "", fault.TokenClaim.New("claim", claim, "reason", "missing")
+	}
+	s, ok := v.(string)
+	if !ok {
+		return "", fault.TokenClaim.New("claim", claim, "want", "a string")
+	}
+	if s == "" {
+		return "", fault.TokenClaim.New("claim", claim, "reason", "empty")
+	}
+	return s, nil
+}
+
+// version reads the claim "version", of which there is one.
+func version(m jwt.MapClaims) (int, error) {
+	v, there := m["version"]
+	if !there {
+		return 0, fault.TokenClaim.New("claim", "version", "reason", "missing")
+	}
+	n, ok := v.(json.Number)
+	if !ok || n.String() != "2" {
+		return 0, fault.TokenClaim.New("claim", "version", "want", Version)
+	}
+	return Version, nil
+}
+
+// date reads a NumericDate (RFC 7519, section 2): seconds, perhaps with a
+// fraction.
+func date(m jwt.MapClaims, claim string) (time.Time, error) {
+	v, there := m[claim]
+	if !there {
+		return time.Time{}, fault.TokenClaim.New("claim", claim, "reason", "missing")
+	}
+	n, ok := v.(json.Number)
+	if !ok {
+		return time.Time{}, fault.TokenClaim.New("claim", claim, "want", "seconds since 1970 as a number")
+	}
+	f, err := n.Float64()
+	if err != nil || f < 0 || f > maxDate {
+		return time.Time{}, fault.TokenClaim.New("claim", claim, "want", "seconds since 1970 as a number")
+	}
+	whole, part := math.Modf(f)
+	return time.Unix(int64(whole), int64(part*1e9)), nil
+}
+
+// maxDate is the year 9999: beyond it times no longer print, and whoever wrote
+// milliseconds gets told.
+const maxDate = 253402300799
+
+// user reads the user id, which may be missing.
+func user(m jwt.MapClaims) (string, error) {
+	v, there := m["user_id"]
+	if !there {
+		return "", nil
+	}
+	s, ok := v.(string)
+	if !ok {
+		return "", fault.TokenClaim.New("claim", "user_id", "want", "a string")
+	}
+	if why := badUser(s); why != "" {
+		return "", fault.TokenUser.New("reason", why)
+	}
+	return s, nil
+}
+
+// badUser tells what is wrong with a user id, or "".
+func badUser(s string) string {
+	if len(s) > maxUser {
+		return "longer than 256 bytes"
+	}
+	if !utf8.ValidString(s) {
+		return "not UTF-8"
+	}
+	for _, r := range s {
+		if unicode.IsControl(r) {
+			return "control characters"
+		}
+	}
+	return ""
+}
+
+// clip keeps what a stranger sent short enough to be shown.
+func clip(s string) string {
+	const most = 64
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "..."
 }

@@ -1,0 +1,318 @@
+package token_test
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"maps"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/token"
+)
+
+var (
+	first  = token.Key{Access: "key-1", Secret: "first secret"}
+	second = token.Key{Access: "key-2", Secret: "second secret", Account: "acme"}
+	now    = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+)
+
+func verifier(opts token.Options) *token.Verifier {
+	if opts.Now == nil {
+		opts.Now = func() time.Time { return now }
+	}
+	return token.NewVerifier([]token.Key{first, second, {Access: "hollow"}}, opts)
+}
+
+// good is the claim set of a room token that nothing is wrong with.
+func good() jwt.MapClaims {
+	return jwt.MapClaims{
+		"access_key": first.Access, "type": "app", "version": 2,
+		"room_id": "r1", "role": "host", "user_id": "u1", "jti": "t1",
+		"iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(time.Hour).Unix(),
+	}
+}
+
+func signed(t *testing.T, method jwt.SigningMethod, key any, claims jwt.MapClaims) string {
+	t.Helper()
+	s, err := jwt.NewWithClaims(method, claims).SignedString(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestAMintedTokenSaysWhatItWasMintedWith(t *testing.T) {
+	raw, err := token.Mint(second, token.Claims{
+		Type: token.App, RoomID: "r1", Role: "host", UserID: "u1", ID: "t1",
+		IssuedAt: now, NotBefore: now, ExpiresAt: now.Add(time.Hour),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := verifier(token.Options{}).Verify(t.Context(), raw, token.App)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := token.Claims{
+		AccessKey: "key-2", Account: "acme", Type: token.App, Version: 2,
+		RoomID: "r1", Role: "host", UserID: "u1", ID: "t1",
+		IssuedAt: time.Unix(now.Unix(), 0), NotBefore: time.Unix(now.Unix(), 0),
+		ExpiresAt: time.Unix(now.Add(time.Hour).Unix(), 0),
+	}
+	if got != want {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+func TestWhatMintLeavesOpenIsFilledIn(t *testing.T) {
+	raw, err := token.Mint(first, token.Claims{Type: token.Management})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := verifier(token.Options{Now: time.Now}).Verify(t.Context(), raw, token.Management)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.ID == "" || got.Account != token.DefaultAccount || got.ExpiresAt.Sub(got.NotBefore) != token.Lifetime {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// The client reads the payload with plain base64: hms-video-store calls atob.
+func TestTheEncodedPayloadIsPlainBase64(t *testing.T) {
+	awkward := []string{"?", ">", "~", "\x7f", "??>>~~", "日本語", "é", "😀", "𝄞~?", "a?b>c~d", "\u2028", "\ufffd"}
+	for _, text := range awkward {
+		for pad := range 3 { // move the text through the three positions of a base64 group
+			role := strings.Repeat("x", pad) + text
+			raw, err := token.Mint(first, token.Claims{Type: token.App, RoomID: "r", Role: role, UserID: "u"})
+			if err != nil {
+				t.Fatalf("%q: %v", role, err)
+			}
+			part := strings.Split(raw, ".")[1]
+			if strings.ContainsAny(part, "-_") {
+				t.Errorf("%q: %s", role, part)
+			}
+			plain, err := base64.RawStdEncoding.DecodeString(part)
+			if err != nil {
+				t.Fatalf("%q: %v", role, err)
+			}
+			var got struct{ Role string }
+			if err := json.Unmarshal(plain, &got); err != nil || got.Role != role {
+				t.Errorf("%q came back as %q (%v)", role, got.Role, err)
+			}
+		}
+	}
+}
+
+func TestMintRefusesWhatCouldNotBeUsed(t *testing.T) {
+	f := func(field string, k token.Key, c token.Claims) {
+		t.Helper()
+		_, err := token.Mint(k, c)
+		e, ok := errors.AsType[*fault.Error](err)
+		if !ok || e.Detail("field") != field {
+			t.Errorf("field %s: got %v", field, err)
+		}
+	}
+	f("access_key", token.Key{Secret: "s"}, token.Claims{Type: token.Management})
+	f("secret", token.Key{Access: "a"}, token.Claims{Type: token.Management})
+	f("type", first, token.Claims{})
+	f("room_id", first, token.Claims{Type: token.App, Role: "host"})
+	f("role", first, token.Claims{Type: token.App, RoomID: "r1"})
+	f("user_id", first, token.Claims{Type: token.App, RoomID: "r1", Role: "host", UserID: "a\nb"})
+	f("exp", first, token.Claims{Type: token.Management, IssuedAt: now, ExpiresAt: now})
+}
+
+func TestEachWayToBeWrongIsAFaultOfItsOwn(t *testing.T) {
+	hs := func(claims jwt.MapClaims) string {
+		return signed(t, jwt.SigningMethodHS256, []byte(first.Secret), claims)
+	}
+	with := func(name string, value any) jwt.MapClaims {
+		c := maps.Clone(good())
+		c[name] = value
+		return c
+	}
+	without := func(name string) jwt.MapClaims {
+		c := maps.Clone(good())
+		delete(c, name)
+		return c
+	}
+	v := verifier(token.Options{
+		Revoked: func(_ context.Context, jti string) (bool, error) { return jti == "gone", nil },
+	})
+	f := func(name, raw string, want *fault.Kind, details ...any) {
+		t.Helper()
+		got, err := v.Verify(t.Context(), raw, token.App)
+		if !errors.Is(err, want) {
+			t.Errorf("%s: got %v, want %s", name, err, want.ID)
+			return
+		}
+		if got != (token.Claims{}) {
+			t.Errorf("%s: claims came with the refusal: %+v", name, got)
+		}
+		e, _ := errors.AsType[*fault.Error](err)
+		for i := 0; i < len(details); i += 2 {
+			if got := e.Detail(details[i].(string)); got != details[i+1] {
+				t.Errorf("%s: detail %s is %v, want %v", name, details[i], got, details[i+1])
+			}
+		}
+	}
+
+	f("empty", "", fault.TokenMissing)
+	f("one part", "hello", fault.TokenMalformed)
+	f("four parts", "a.b.c.d", fault.TokenMalformed)
+	f("not base64", "!.!.!", fault.TokenMalformed)
+	f("not JSON", "aGk.aGk.aGk", fault.TokenMalformed)
+	f("huge", strings.Repeat("a", 5000), fault.TokenMalformed)
+
+	f("unsigned", signed(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, good()), fault.TokenSignature)
+	f("HS384", signed(t, jwt.SigningMethodHS384, []byte(first.Secret), good()), fault.TokenSignature, "want", "HS256")
+	f("HS512", signed(t, jwt.SigningMethodHS512, []byte(first.Secret), good()), fault.TokenSignature)
+	f("another key's secret", signed(t, jwt.SigningMethodHS256, []byte(second.Secret), good()), fault.TokenSignature)
+	f("signature cut", hs(good())[:60], fault.TokenMalformed)
+	raw := hs(good())
+	f("payload changed", strings.Replace(raw, raw[60:64], "AAAA", 1), fault.TokenMalformed)
+	parts := strings.Split(raw, ".")
+	other := strings.Split(hs(with("role", "guest")), ".")
+	f("payload of another token", parts[0]+"."+other[1]+"."+parts[2], fault.TokenSignature)
+
+	f("unknown key", hs(with("access_key", "nobody")), fault.AccessKeyUnknown, "access_key", "nobody")
+	f("key without a secret", signed(t, jwt.SigningMethodHS256, []byte(""), with("access_key", "hollow")), fault.AccessKeyUnknown)
+	f("no key", hs(without("access_key")), fault.TokenClaim, "claim", "access_key")
+	f("key not a string", hs(with("access_key", 7)), fault.TokenClaim, "claim", "access_key")
+
+	for _, claim := range []string{"type", "version", "jti", "iat", "exp", "room_id", "role"} {
+		f("no "+claim, hs(without(claim)), fault.TokenClaim, "claim", claim, "reason", "missing")
+		f(claim+" is a list", hs(with(claim, []int{1})), fault.TokenClaim, "claim", claim)
+		f(claim+" is null", hs(with(claim, nil)), fault.TokenClaim, "claim", claim)
+	}
+	f("empty role", hs(with("role", "")), fault.TokenClaim, "claim", "role")
+	f("nbf is text", hs(with("nbf", "now")), fault.TokenClaim, "claim", "nbf")
+	f("exp in milliseconds", hs(with("exp", now.UnixMilli()*1000)), fault.TokenClaim, "claim", "exp")
+	f("iat negative", hs(with("iat", -1)), fault.TokenClaim, "claim", "iat")
+	f("version 1", hs(with("version", 1)), fault.TokenClaim, "claim", "version")
+	f("unknown type", hs(with("type", "admin")), fault.TokenClaim, "claim", "type")
+	f("user not a string", hs(with("user_id", 12)), fault.TokenClaim, "claim", "user_id")
+	f("user too long", hs(with("user_id", strings.Repeat("u", 257))), fault.TokenUser)
+	f("user with a newline", hs(with("user_id", "a\nb")), fault.TokenUser)
+
+	f("management token", hs(with("type", "management")), fault.TokenKind, "got", "management", "want", "app")
+	f("revoked", hs(with("jti", "gone")), fault.TokenRevoked, "jti", "gone")
+	f("not yet valid", hs(with("nbf", now.Add(time.Minute).Unix())), fault.TokenNotYetValid, "claim", "nbf", "valid_in_seconds", int64(60))
+	f("issued in the future", hs(with("iat", now.Add(time.Minute).Unix())), fault.TokenNotYetValid, "claim", "iat")
+}
+
+func TestAUserIDMayBeMissing(t *testing.T) {
+	c := good()
+	delete(c, "user_id")
+	got, err := verifier(token.Options{}).Verify(t.Context(), signed(t, jwt.SigningMethodHS256, []byte(first.Secret), c), token.App)
+	if err != nil || got.UserID != "" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestAnExpiredTokenStillSaysWhoseItIs(t *testing.T) {
+	c := good()
+	c["exp"] = now.Add(-90 * time.Second).Unix()
+	got, err := verifier(token.Options{Leeway: 30 * time.Second}).
+		Verify(t.Context(), signed(t, jwt.SigningMethodHS256, []byte(first.Secret), c), token.App)
+	if !errors.Is(err, fault.TokenExpired) {
+		t.Fatalf("got %v", err)
+	}
+	if got.RoomID != "r1" || got.UserID != "u1" {
+		t.Errorf("got %+v", got)
+	}
+	e, _ := errors.AsType[*fault.Error](err)
+	if e.Detail("expired_seconds_ago") != int64(90) || e.Detail("leeway_seconds") != int64(30) {
+		t.Errorf("the refusal does not say how far off the clock is: %v", err)
+	}
+}
+
+func TestAnExpiredTokenOfTheWrongTypeOrRevokedSaysNothing(t *testing.T) {
+	c := good()
+	c["exp"] = now.Add(-time.Hour).Unix()
+	raw := signed(t, jwt.SigningMethodHS256, []byte(first.Secret), c)
+	if got, err := verifier(token.Options{}).Verify(t.Context(), raw, token.Management); !errors.Is(err, fault.TokenKind) || got != (token.Claims{}) {
+		t.Errorf("wrong type: %+v, %v", got, err)
+	}
+	all := func(context.Context, string) (bool, error) { return true, nil }
+	if got, err := verifier(token.Options{Revoked: all}).Verify(t.Context(), raw, token.App); !errors.Is(err, fault.TokenRevoked) || got != (token.Claims{}) {
+		t.Errorf("revoked: %+v, %v", got, err)
+	}
+}
+
+func TestLeewayForgivesClocksThatDiffer(t *testing.T) {
+	v := verifier(token.Options{Leeway: 30 * time.Second})
+	f := func(claim string, at time.Time, want error) {
+		t.Helper()
+		c := good()
+		c[claim] = at.Unix()
+		_, err := v.Verify(t.Context(), signed(t, jwt.SigningMethodHS256, []byte(first.Secret), c), token.App)
+		if !errors.Is(err, want) {
+			t.Errorf("%s at %+v: got %v, want %v", claim, at.Sub(now), err, want)
+		}
+	}
+	f("nbf", now.Add(30*time.Second), nil)
+	f("nbf", now.Add(31*time.Second), fault.TokenNotYetValid)
+	f("exp", now.Add(-29*time.Second), nil)
+	f("exp", now.Add(-30*time.Second), fault.TokenExpired)
+}
+
+func TestAFailingRevocationListRefuses(t *testing.T) {
+	v := verifier(token.Options{Revoked: func(context.Context, string) (bool, error) {
+		return false, fault.StoreUnavailable.New()
+	}})
+	_, err := v.Verify(t.Context(), signed(t, jwt.SigningMethodHS256, []byte(first.Secret), good()), token.App)
+	if !errors.Is(err, fault.StoreUnavailable) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Whatever is sent, the answer is a fault of the catalogue, and only a token
+// that one of our keys signed is let in.
+func FuzzVerify(f *testing.F) {
+	raw, err := token.Mint(first, token.Claims{
+		Type: token.App, RoomID: "r1", Role: "host", UserID: "u1", IssuedAt: now, ExpiresAt: now.Add(time.Hour),
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(raw)
+	f.Add("")
+	f.Add("..")
+	f.Add("e30.e30.")
+	f.Add("eyJhbGciOiJub25lIn0.eyJhY2Nlc3Nfa2V5Ijoia2V5LTEifQ.")
+	f.Add(`eyJhbGciOiJIUzI1NiJ9.bnVsbA.AAAA`)
+	v := verifier(token.Options{})
+	f.Fuzz(func(t *testing.T, s string) {
+		_, err := v.Verify(t.Context(), s, token.App)
+		if err == nil {
+			if s != raw {
+				t.Fatalf("a forged token was let in: %q", s)
+			}
+			return
+		}
+		if _, ok := errors.AsType[*fault.Error](err); !ok {
+			t.Fatalf("%q: not a fault: %v", s, err)
+		}
+	})
+}
+
+func BenchmarkVerify(b *testing.B) {
+	raw, err := token.Mint(first, token.Claims{Type: token.App, RoomID: "r1", Role: "host", IssuedAt: now, ExpiresAt: now.Add(time.Hour)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	v := verifier(token.Options{})
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := v.Verify(context.Background(), raw, token.App); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
