@@ -30,6 +30,7 @@ type verb struct {
 func verbs() []verb {
 	return []verb{
 		{"config", "print every setting, or check a file", runConfig},
+		{"token", "mint a token or make a key, offline", runToken},
 		{"version", "print what this binary was built from", runVersion},
 	}
 }

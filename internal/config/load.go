@@ -283,3 +283,14 @@ func parseKeys(entries []string) ([]Key, error) {
 	}
 	return keys, nil
 }
+
+// KeysFromEnvironment reads the keys that REDIAL_KEYS and the file named by
+// REDIAL_KEY_FILE hold.
+func KeysFromEnvironment(getenv func(string) string) ([]Key, error) {
+	var c Config
+	problems := append(c.applyEnvironment(getenv), c.readKeyFile()...)
+	if len(problems) > 0 {
+		return nil, fault.ConfigInvalid.Wrap(Problems(problems))
+	}
+	return c.Access.Keys, nil
+}
