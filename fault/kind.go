@@ -35,7 +35,48 @@ const (
 	OpReport     Op = "report"      // delivering an event report
 	OpToken      Op = "token"       // exchanging a room code for a token
 	OpAPI        Op = "api"         // a call of the REST API
+
+	OpForceUnpublish Op = "force-unpublish" // ending another peer's stream
+	OpPlugin         Op = "plugin"          // running a media plugin in the client
+	OpPlaylist       Op = "playlist"        // playing a list of media files into a call
+	OpServe          Op = "serve"           // starting and running the server
 )
+
+// Ops returns every operation, in the order of the declarations above.
+func Ops() []Op {
+	return []Op{
+		OpInit, OpConnect, OpPreview, OpJoin, OpPublish, OpUnpublish, OpSubscribe, OpReconnect, OpLeave,
+		OpCapture, OpPlayback, OpMessage, OpMetadata, OpUpdate, OpRoleChange, OpMute, OpRemove, OpEndRoom,
+		OpPeers, OpPoll, OpStream, OpStats, OpReport, OpToken, OpAPI,
+		OpForceUnpublish, OpPlugin, OpPlaylist, OpServe,
+	}
+}
+
+// Area is the part of a call a fault belongs to. Each area is one file or two
+// of this package.
+type Area string
+
+// The areas.
+const (
+	AreaAuth      Area = "auth"         // tokens, keys, permissions
+	AreaRoom      Area = "room"         // rooms, roles and who is in them
+	AreaSession   Area = "session"      // what peers share while a session runs: messages, metadata, polls
+	AreaMedia     Area = "media"        // tracks, codecs, negotiation, playback
+	AreaDevice    Area = "device"       // cameras, microphones, screens
+	AreaNetwork   Area = "network"      // reaching the server at all
+	AreaSignal    Area = "signalling"   // the socket and the calls on it
+	AreaTransport Area = "transport"    // ICE, DTLS, SCTP, STUN and TURN
+	AreaClient    Area = "client state" // what the client itself was doing
+	AreaServer    Area = "server"       // what only the operator can see
+)
+
+// Areas returns every area, in reading order.
+func Areas() []Area {
+	return []Area{
+		AreaAuth, AreaRoom, AreaSession, AreaMedia, AreaDevice, AreaNetwork, AreaSignal, AreaTransport,
+		AreaClient, AreaServer,
+	}
+}
 
 // Category groups faults the way an app reacts to them.
 type Category string
@@ -78,17 +119,20 @@ const (
 // A *Kind is a valid target for errors.Is.
 type Kind struct {
 	ID       string   // stable dotted id, such as "room.full"; never reused
-	Title    string   // a few words, sentence case, no full stop
+	Title    string   // a few words, sentence case, no full stop; no two kinds share one
+	Area     Area     // the part of a call it belongs to
 	Category Category // how an app groups it
 	What     string   // what happened
 	Why      string   // why it happens
+	Sign     string   // what to look at to tell it from its neighbours, who may share its vendor codes
 	Do       string   // what the developer does about it
 	User     string   // what to tell the user, in English; the key is "fault."+ID
 	Ops      []Op     // operations in which it can occur; the first is the usual one
 	Terminal bool     // the session is over and the app must join again
 	Retry    Retry    // whether joining or calling again can work
 	FixedBy  []Party  // who can put it right, the likeliest first
-	CausedBy []string // ids of faults that can lie behind this one
+	CausedBy []string // ids of faults that can lie behind this one, the likeliest first
+	See      []string // ids of neighbours worth reading, where neither causes the other
 	Links    []string // defining sections of RFCs, W3C documents or vendor pages
 	Status   int      // HTTP status (RFC 9110) that says it best; 0 for faults only a client sees
 }

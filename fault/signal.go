@@ -82,9 +82,4 @@ var (
 		ID: "signal.node_moved", Title: "The peer is not known on this node", Category: Connection, Status: 421,
 		Retry: RetrySame, Terminal: false, Ops: []Op{OpPublish, OpReconnect},
 	})
-	// MessageTooLarge: the message is too long.
-	MessageTooLarge = declare(Kind{
-		ID: "message.too_large", Title: "The message is too long", Category: API, Status: 413,
-		Retry: RetryNever, Terminal: false, Ops: []Op{OpMessage},
-	})
 )
