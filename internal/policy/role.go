@@ -9,6 +9,16 @@ const (
 	Screen = "screen"
 )
 
+// The RIDs of simulcast layers, from the largest picture to the smallest.
+const (
+	High   = "f"
+	Medium = "h"
+	Low    = "q"
+)
+
+// NoSeats as Role.MaxPeers lets nobody in with that role.
+const NoSeats = -1
+
 // Role is what a peer may do. Its JSON is sent to clients as it stands, so the
 // names are those of the wire and every object a client dereferences exists.
 type Role struct {
@@ -17,7 +27,7 @@ type Role struct {
 	Publish     Publish     `json:"publishParams"`
 	Subscribe   Subscribe   `json:"subscribeParams"`
 	Permissions Permissions `json:"permissions"`
-	MaxPeers    int         `json:"maxPeerCount"` // seats for this role in one session; 0 = no limit
+	MaxPeers    int         `json:"maxPeerCount"` // seats for this role in one session; 0 = no limit, NoSeats = none
 }
 
 // Publish says which kinds of track a role publishes, and how.
@@ -56,10 +66,9 @@ type Layers struct {
 	Layers []Layer `json:"layers,omitempty"`
 }
 
-// Layer is one simulcast encoding (RFC 8853). RID "f" is the high layer, "h"
-// the medium and "q" the low one.
+// Layer is one simulcast encoding (RFC 8853).
 type Layer struct {
-	RID                   string  `json:"rid"`
+	RID                   string  `json:"rid"`                   // High, Medium or Low
 	ScaleResolutionDownBy float64 `json:"scaleResolutionDownBy"` // 1 or more
 	MaxBitrate            int     `json:"maxBitrate"`            // kbit/s
 	MaxFramerate          int     `json:"maxFramerate"`
@@ -97,6 +106,9 @@ type Permissions struct {
 // MayPublish tells whether the role publishes tracks of a kind: [Audio],
 // [Video] or [Screen].
 func (r Role) MayPublish(kind string) bool { return slices.Contains(r.Publish.Allowed, kind) }
+
+// HasSeat tells whether one more peer may take the role when taken have it.
+func (r Role) HasSeat(taken int) bool { return r.MaxPeers == 0 || taken < r.MaxPeers }
 
 // SubscribesTo tells whether the role receives the media of peers of another.
 func (r Role) SubscribesTo(role string) bool { return slices.Contains(r.Subscribe.ToRoles, role) }

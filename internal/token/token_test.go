@@ -277,7 +277,7 @@ func TestAFailingRevocationListRefuses(t *testing.T) {
 // that one of our keys signed is let in.
 func FuzzVerify(f *testing.F) {
 	raw, err := token.Mint(first, token.Claims{
-		Type: token.App, RoomID: "r1", Role: "host", UserID: "u1", IssuedAt: now, ExpiresAt: now.Add(time.Hour),
+		Type: token.App, RoomID: "r1", Role: "host", UserID: "u1", ID: "t1", IssuedAt: now, ExpiresAt: now.Add(time.Hour),
 	})
 	if err != nil {
 		f.Fatal(err)

@@ -1,0 +1,168 @@
+package policy_test
+
+import (
+	"encoding/json"
+	"errors"
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/policy"
+)
+
+func TestTheDefaultTemplateIsValidAndComplete(t *testing.T) {
+	d := policy.Default()
+	if err := d.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(d, d.Complete()) {
+		t.Error("Complete finds something missing")
+	}
+	if got := d.RoleNames(); !slices.Equal(got, []string{"guest", "host", "viewer"}) {
+		t.Errorf("roles %v", got)
+	}
+}
+
+func TestWhatTheDefaultRolesMayDo(t *testing.T) {
+	roles := policy.Default().Roles
+	for _, name := range []string{"host", "guest"} {
+		for _, kind := range []string{policy.Audio, policy.Video, policy.Screen} {
+			if !roles[name].MayPublish(kind) {
+				t.Errorf("%s may not publish %s", name, kind)
+			}
+		}
+		if n := len(roles[name].Publish.Simulcast.Video.Layers); n != 3 {
+			t.Errorf("%s has %d simulcast layers", name, n)
+		}
+	}
+	viewer := roles["viewer"]
+	if viewer.MayPublish(policy.Audio) || viewer.MayPublish(policy.Video) || viewer.MayPublish(policy.Screen) {
+		t.Error("a viewer may publish")
+	}
+	for _, r := range roles {
+		if !r.SubscribesTo("host") || !r.SubscribesTo("guest") || r.SubscribesTo("viewer") {
+			t.Errorf("%s subscribes to %v", r.Name, r.Subscribe.ToRoles)
+		}
+		moderates := r.Permissions.EndRoom || r.Permissions.RemoveOthers || r.Permissions.ChangeRole || r.Permissions.Mute || r.Permissions.Unmute
+		if moderates != (r.Name == "host") {
+			t.Errorf("%s moderates: %v", r.Name, moderates)
+		}
+	}
+}
+
+// Clients look into each of these objects without asking whether it is there.
+func TestARoleOnTheWireHasEveryObjectAClientDereferences(t *testing.T) {
+	tmpl := policy.Template{Name: "bare", Roles: map[string]policy.Role{"anyone": {}}}.Complete()
+	raw, err := json.Marshal(tmpl.Roles["anyone"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got map[string]any
+	if err := json.Unmarshal(raw, &got); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range [][]string{
+		{"name"}, {"priority"}, {"permissions", "endRoom"}, {"permissions", "pollWrite"},
+		{"publishParams", "allowed"},
+		{"publishParams", "audio", "bitRate"}, {"publishParams", "audio", "codec"},
+		{"publishParams", "video", "width"}, {"publishParams", "video", "frameRate"},
+		{"publishParams", "screen", "height"}, {"publishParams", "screen", "codec"},
+		{"publishParams", "simulcast", "video"}, {"publishParams", "simulcast", "screen"},
+		{"subscribeParams", "subscribeToRoles"}, {"subscribeParams", "maxSubsBitRate"},
+	} {
+		at := any(got)
+		for _, key := range path {
+			m, ok := at.(map[string]any)
+			if !ok || m[key] == nil {
+				t.Errorf("%v: missing in %s", path, raw)
+				break
+			}
+			at = m[key]
+		}
+	}
+	if err := tmpl.Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestCompleteKeepsWhatWasChosen(t *testing.T) {
+	given := policy.Template{Name: "t", Roles: map[string]policy.Role{
+		"quiet": {
+			Publish:   policy.Publish{Allowed: []string{}, Video: policy.VideoQuality{Width: 320, Height: 180}},
+			Subscribe: policy.Subscribe{ToRoles: []string{}},
+		},
+		"open": {},
+	}}
+	got := given.Complete()
+	quiet, open := got.Roles["quiet"], got.Roles["open"]
+	if len(quiet.Publish.Allowed) != 0 || len(quiet.Subscribe.ToRoles) != 0 {
+		t.Errorf("an empty list is a choice: %+v", quiet)
+	}
+	if quiet.Publish.Video.Width != 320 || quiet.Publish.Video.Height != 180 || quiet.Publish.Video.FrameRate == 0 {
+		t.Errorf("video %+v", quiet.Publish.Video)
+	}
+	if len(open.Publish.Allowed) != 3 || !slices.Equal(open.Subscribe.ToRoles, []string{"open", "quiet"}) {
+		t.Errorf("left out: %+v", open)
+	}
+	if given.Roles["open"].Name != "" {
+		t.Error("the given template was changed")
+	}
+}
+
+func TestSeats(t *testing.T) {
+	f := func(most, taken int, want bool) {
+		t.Helper()
+		if got := (policy.Role{MaxPeers: most}).HasSeat(taken); got != want {
+			t.Errorf("%d seats, %d taken: %v", most, taken, got)
+		}
+	}
+	f(0, 1000, true)
+	f(2, 1, true)
+	f(2, 2, false)
+	f(policy.NoSeats, 0, false)
+}
+
+func TestValidateNamesTheFieldThatIsWrong(t *testing.T) {
+	f := func(field string, spoil func(*policy.Template, *policy.Role)) {
+		t.Helper()
+		tmpl := policy.Default()
+		host := tmpl.Roles["host"]
+		spoil(&tmpl, &host)
+		if tmpl.Roles != nil {
+			tmpl.Roles["host"] = host
+		}
+		err := tmpl.Validate()
+		e, ok := errors.AsType[*fault.Error](err)
+		if !ok || e.Kind != fault.FieldInvalid && e.Kind != fault.FieldMissing || e.Detail("field") != field {
+			t.Errorf("want field %s, got %v", field, err)
+		}
+	}
+	type T = *policy.Template
+	type R = *policy.Role
+	f("name", func(t T, _ R) { t.Name = "" })
+	f("name", func(t T, _ R) { t.Name = "a/b" })
+	f("roles", func(t T, _ R) { t.Roles = nil })
+	f("roles.host.name", func(_ T, r R) { r.Name = "boss" })
+	f("roles.host.priority", func(_ T, r R) { r.Priority = 0 })
+	f("roles.host.maxPeerCount", func(_ T, r R) { r.MaxPeers = -2 })
+	f("roles.host.publishParams.allowed[3]", func(_ T, r R) { r.Publish.Allowed = append(r.Publish.Allowed, "smell") })
+	f("roles.host.publishParams.audio.bitRate", func(_ T, r R) { r.Publish.Audio.BitRate = 1 })
+	f("roles.host.publishParams.audio.codec", func(_ T, r R) { r.Publish.Audio.Codec = "mp3" })
+	f("roles.host.publishParams.video.width", func(_ T, r R) { r.Publish.Video.Width = -1 })
+	f("roles.host.publishParams.video.codec", func(_ T, r R) { r.Publish.Video.Codec = "theora" })
+	f("roles.host.publishParams.screen.frameRate", func(_ T, r R) { r.Publish.Screen.FrameRate = 1000 })
+	f("roles.host.publishParams.simulcast.video.layers[0].rid", func(_ T, r R) { r.Publish.Simulcast.Video.Layers[0].RID = "x" })
+	f("roles.host.publishParams.simulcast.video.layers[0].rid", func(_ T, r R) {
+		r.Publish.Simulcast.Video.Layers = r.Publish.Simulcast.Video.Layers[1:]
+	})
+	f("roles.host.publishParams.simulcast.video.layers[1].rid", func(_ T, r R) { r.Publish.Simulcast.Video.Layers[1].RID = "f" })
+	f("roles.host.publishParams.simulcast.video.layers[2].scaleResolutionDownBy", func(_ T, r R) {
+		r.Publish.Simulcast.Video.Layers[2].ScaleResolutionDownBy = 2
+	})
+	f("roles.host.publishParams.simulcast.video.layers[0].maxFramerate", func(_ T, r R) { r.Publish.Simulcast.Video.Layers[0].MaxFramerate = 0 })
+	f("roles.host.subscribeParams.subscribeToRoles[0]", func(_ T, r R) { r.Subscribe.ToRoles = []string{""} })
+	f("roles.host.subscribeParams.maxSubsBitRate", func(_ T, r R) { r.Subscribe.MaxBitRate = -1 })
+	f("roles.host.subscribeParams.subscribeDegradation.packetLossThreshold", func(_ T, r R) { r.Subscribe.Degradation.PacketLossThreshold = 101 })
+	f("settings.roomState.messageInterval", func(t T, _ R) { t.Settings.RoomState.MessageInterval = -1 })
+}
