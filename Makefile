@@ -1,0 +1,47 @@
+# `make` lists what there is. Everything is a thin name for a command that also
+# works on its own.
+.DEFAULT_GOAL := help
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+export GOFLAGS ?= -buildvcs=false
+
+.PHONY: help install check test unit race e2e fuzz bench lint fmt docs web run
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: ## install what the tests need and is missing
+	scripts/install.sh
+
+check test: ## everything CI runs, in one go
+	scripts/test.sh
+
+unit: ## the Go tests without the race detector
+	go test ./...
+
+race: ## the Go tests with the race detector
+	go test -race ./...
+
+e2e: install ## the real SDK in Chromium against a real server; one scenario: make e2e NAME=chat
+	node e2e/run.mjs $(NAME)
+
+fuzz: ## every fuzz target; longer: make fuzz TIME=5m
+	scripts/fuzz.sh $(or $(TIME),10s)
+
+bench: ## the benchmarks, with allocations
+	go test -run '^$$' -bench . -benchmem ./...
+
+lint: ## go vet and staticcheck
+	go vet ./...
+	go run $(STATICCHECK) ./...
+
+fmt: ## format the Go code
+	gofmt -w $$(git ls-files -co --exclude-standard -- '*.go')
+
+docs: ## write the generated pages under docs/
+	scripts/docs.sh
+
+web: install ## build the embedded pages
+	npm --prefix web run build
+
+run: ## a call on this machine, no configuration
+	go run ./cmd/redial dev

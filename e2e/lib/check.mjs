@@ -1,0 +1,62 @@
+// Assertions and waiting. A wait always names what it waited for and says what
+// it saw last.
+import assert from 'node:assert/strict';
+
+export { assert };
+
+export const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
+
+export async function poll(what, fn, { ms = 10_000, step = 100, detail } = {}) {
+  const deadline = Date.now() + ms;
+  let last;
+  for (;;) {
+    try {
+      last = undefined;
+      const value = await fn();
+      if (value) return value;
+    } catch (e) {
+      last = e;
+    }
+    if (Date.now() > deadline) break;
+    await sleep(step);
+  }
+  const more = [detail?.(), last && `last error: ${last.message}`].filter(Boolean).join('; ');
+  throw new Error(`waited ${ms / 1000} s for ${what}${more ? ` (${more})` : ''}`);
+}
+
+// checkEvent holds a recorded event against the documented shape and against
+// who and where it should be about.
+export function checkEvent(event, want) {
+  const { data } = event;
+  assert.equal(event.version, '2.0', 'event version');
+  assert.match(event.id, /\S/, 'event id');
+  assert.match(event.timestamp, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/, 'event timestamp is RFC 3339 with nanoseconds');
+  if (want.type) assert.equal(event.type, want.type, 'event type');
+  if (want.tab) {
+    const { tab } = want;
+    assert.equal(data.peer_id, tab.id ?? tab.lastId, 'event peer_id');
+    assert.equal(data.user_id, tab.userId, 'event user_id');
+    if (tab.wasIn) assert.equal(data.user_name, tab.name, 'event user_name');
+    assert.equal(data.role, want.role ?? tab.role, 'event role');
+    assert.equal(data.room_id, tab.room.id, 'event room_id');
+    assert.equal(data.room_name, tab.room.name, 'event room_name');
+    assert.equal(data.template_id, tab.room.template_id, 'event template_id');
+    if (tab.wasIn) assert.ok(data.session_id, 'event session_id');
+    assert.match(data.account_id, /\S/, 'event account_id');
+  }
+  for (const [key, field] of Object.entries({ code: 'error_code', name: 'error_name', action: 'action', terminal: 'is_terminal' })) {
+    if (want[key] !== undefined) assert.deepEqual(data[field], want[key], `event ${field} of ${JSON.stringify(data)}`);
+  }
+  for (const field of ['error_name', 'error_message', 'action']) {
+    if (want.code !== undefined) assert.equal(typeof data[field], 'string', `event ${field}`);
+  }
+  if (want.agent !== false) checkAgent(data.agent);
+}
+
+export function checkAgent(agent) {
+  assert.equal(agent?.sdk, 'web', `agent of the event: ${JSON.stringify(agent)}`);
+  assert.equal(agent.sdk_version, '0.15.2');
+  assert.match(agent.os, /^web_Linux/);
+  assert.match(agent.device_model, /^Chrom/);
+  assert.match(agent.string, /sdk_version:0\.15\.2/);
+}

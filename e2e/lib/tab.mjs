@@ -1,0 +1,175 @@
+// A Tab is one person: a browser context of their own with the SDK in it.
+import { appendFileSync } from 'node:fs';
+import { assert, poll, sleep } from './check.mjs';
+
+export class Tab {
+  // open loads the bare page (or, with url, another page) in a fresh context.
+  static async open({ world, dir, room, name, role, token, userId = `user-${name}`, viewport, url }) {
+    const context = await world.browser.newContext({ viewport: viewport ?? { width: 1400, height: 900 }, ignoreHTTPSErrors: true });
+    const page = await context.newPage();
+    const tab = new Tab();
+    Object.assign(tab, { world, dir, room, name, role, token, userId, context, page, wasIn: false, expectUncaught: [] });
+    const log = `${dir}/${name}.log`;
+    const write = text => appendFileSync(log, `${new Date().toISOString()} ${text}\n`);
+    page.on('console', m => write(`console ${m.type()} ${m.text()}`));
+    page.on('pageerror', e => write(`pageerror ${e.stack}`));
+    page.on('requestfailed', r => write(`request failed ${r.method()} ${r.url()} ${r.failure()?.errorText}`));
+    page.on('response', r => write(`response ${r.status()} ${r.request().method()} ${r.url().slice(0, 160)}`));
+    page.on('websocket', ws => {
+      write(`socket open ${ws.url().slice(0, 120)}`);
+      ws.on('framesent', f => write(`--> ${String(f.payload).slice(0, 4000)}`));
+      ws.on('framereceived', f => write(`<-- ${String(f.payload).slice(0, 4000)}`));
+      ws.on('close', () => write('socket closed'));
+    });
+    await page.goto(url ?? world.site.origin);
+    return tab;
+  }
+
+  // join runs the SDK's join and returns its outcome: {ok:true}, {ok:false,
+  // error}, or {pending:true} when it has not settled in time.
+  async tryJoin({ ms = 20_000, ...config } = {}) {
+    const outcome = await Promise.race([
+      this.eval(c => tab.attempt(() => tab.actions.join(c)), {
+        userName: this.name,
+        authToken: this.token,
+        initEndpoint: this.world.server.init,
+        metaData: '',
+        ...config,
+      }),
+      sleep(ms).then(() => ({ pending: true })),
+    ]);
+    await this.refresh();
+    return outcome;
+  }
+
+  async join(config) {
+    const outcome = await this.tryJoin(config);
+    assert.ok(outcome.ok, `${this.name} joins: ${JSON.stringify(outcome)}`);
+    await this.until('the room is connected', () => tab.state().room.isConnected);
+    await this.refresh();
+    this.wasIn = true;
+    return this;
+  }
+
+  // refresh reads who the SDK says we are.
+  async refresh() {
+    this.id = await this.eval(() => tab.state().room.localPeer) || this.id;
+    this.sessionId = await this.eval(() => tab.state().room.sessionId) || this.sessionId;
+  }
+
+  leave() { return this.eval(() => tab.actions.leave()); }
+
+  eval(fn, arg) { return this.page.evaluate(fn, arg); }
+
+  // act calls one of the SDK's actions and fails when it rejects.
+  async act(action, ...args) {
+    const outcome = await this.attempt(action, ...args);
+    assert.ok(outcome.ok, `${this.name}: ${action}: ${JSON.stringify(outcome.error)}`);
+    return outcome.value;
+  }
+
+  // attempt calls one of the SDK's actions ("sessionStore.set") and returns its outcome.
+  attempt(action, ...args) {
+    return this.eval(([path, list]) => {
+      const keys = path.split('.');
+      const last = keys.pop();
+      const owner = keys.reduce((o, k) => o[k], tab.actions);
+      return tab.attempt(() => owner[last](...list));
+    }, [action, args]);
+  }
+
+  // until waits in the page until fn returns something truthy, and returns it.
+  until(what, fn, arg, ms = 10_000) {
+    let last;
+    return poll(`${this.name}: ${what}`, async () => {
+      last = await this.eval(fn, arg);
+      return last;
+    }, { ms, detail: () => `last value ${JSON.stringify(last)}` });
+  }
+
+  // notices returns what the app was told, of the given kinds.
+  async notices(...kinds) {
+    const all = await this.eval(() => tab.copy(tab.journal, 8));
+    return kinds.length ? all.filter(n => kinds.includes(n.kind)) : all;
+  }
+
+  // noticed waits for a notification of a kind whose data matches.
+  noticed(kind, match = () => true, { ms = 10_000, since = 0 } = {}) {
+    let seen = [];
+    return poll(`${this.name} to be told ${kind}`, async () => {
+      seen = (await this.notices(kind)).filter(n => n.at >= since);
+      return seen.find(n => match(n.data ?? {}));
+    }, { ms, detail: () => `told: ${JSON.stringify(seen.map(n => n.data)).slice(0, 600)}` });
+  }
+
+  // now is the page's clock, to tell old notifications from new ones.
+  now() { return this.eval(() => Date.now()); }
+
+  peer(id) { return this.eval(id => tab.copy(tab.state().peers[id]), id); }
+
+  knows(other, ms) {
+    return this.until(`${other.name} is in the list of peers`, id => tab.copy(tab.state().peers[id]), other.id, ms);
+  }
+
+  // trackOf returns the id of another peer's track once it is known here.
+  trackOf(other, kind, { source = 'regular', ms = 10_000 } = {}) {
+    return this.until(`${other.name}'s ${source} ${kind} track`, ([peerId, kind, source]) => {
+      const found = Object.values(tab.state().tracks).find(t => t.peerId === peerId && t.type === kind && t.source === source);
+      return found?.id;
+    }, [other.id, kind, source], ms);
+  }
+
+  received(trackId) { return this.eval(id => probe.received(id), trackId); }
+  sent() { return this.eval(() => probe.sent()); }
+
+  // sees waits until new frames of another peer's video are decoded here and its
+  // element plays, and returns the numbers.
+  async sees(other, { source = 'regular', frames = 10, ms = 15_000 } = {}) {
+    const trackId = await this.trackOf(other, 'video', { source, ms });
+    const before = (await this.received(trackId))?.frames ?? 0;
+    const clock = () => this.eval(id => tab.videos.get(id)?.currentTime ?? -1, trackId);
+    const played = await clock();
+    let now;
+    return poll(`${this.name} to decode ${frames} frames of ${other.name}`, async () => {
+      now = await this.received(trackId);
+      return now && now.frames >= before + frames && (await clock()) > played && { ...now, trackId };
+    }, { ms, detail: () => `before ${before}, now ${JSON.stringify(now)}` });
+  }
+
+  // hears waits until sound that is not silence arrives from another peer.
+  async hears(other, { source = 'regular', ms = 15_000 } = {}) {
+    const trackId = await this.trackOf(other, 'audio', { source, ms });
+    const before = await this.received(trackId);
+    let now;
+    return poll(`${this.name} to hear ${other.name}`, async () => {
+      now = await this.received(trackId);
+      return now && now.packets > (before?.packets ?? 0) && now.energy > (before?.energy ?? 0) + 1e-4 && { ...now, trackId };
+    }, { ms, detail: () => `before ${JSON.stringify(before)}, now ${JSON.stringify(now)}` });
+  }
+
+  // still checks that no frame of a track arrives for a while.
+  async still(trackId, ms = 2000) {
+    const before = (await this.received(trackId))?.frames ?? 0;
+    await sleep(ms);
+    const after = (await this.received(trackId))?.frames ?? 0;
+    return after - before;
+  }
+
+  roomState() { return this.eval(() => tab.state().room.roomState); }
+
+  // uncaught returns the errors nobody caught in the page.
+  async uncaught() {
+    if (this.page.isClosed()) return [];
+    const all = await this.eval(() => window.probe?.uncaught ?? []).catch(() => []);
+    return all.filter(text => !this.expectUncaught.some(re => re.test(text)));
+  }
+
+  async keepEvidence() {
+    if (this.page.isClosed()) return;
+    await this.page.screenshot({ path: `${this.dir}/${this.name}.png`, timeout: 3000 }).catch(() => {});
+    const text = await this.eval(() => JSON.stringify({ state: tab.state(), journal: tab.journal, pcs: probe.states(), uncaught: probe.uncaught }, null, 1)).catch(() => '');
+    if (text) appendFileSync(`${this.dir}/${this.name}.state.json`, text);
+  }
+
+  async close() { await this.context.close().catch(() => {}); }
+}

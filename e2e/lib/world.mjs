@@ -1,0 +1,42 @@
+// A World is a server, the site beside it and a browser, sharing one network.
+import { mkdir } from 'node:fs/promises';
+import { launch } from './browser.mjs';
+import { Namespace } from './netns.mjs';
+import { REST } from './rest.mjs';
+import { Server } from './server.mjs';
+import { Site } from './site.mjs';
+
+export class World {
+  // start builds a world in dir; with netns it is cut off from the machine's
+  // own network and can be cut further.
+  static async start({ bin, dir, pageDir, certDir, netns = false, flags }) {
+    await mkdir(dir, { recursive: true });
+    const world = new World();
+    world.dir = dir;
+    try {
+      if (netns) world.netns = await Namespace.create();
+      const ns = world.netns?.name;
+      world.server = await new Server({ bin, data: `${dir}/data`, log: `${dir}/server.log`, netns: ns }).start();
+      world.site = await Site.start({ pageDir, certDir, netns: ns, log: `${dir}/site.log` });
+      await world.site.target(world.server.url);
+      world.rest = new REST(world.site, world.server);
+      world.browser = await launch({ netns: ns, dir, reportPort: world.site.tlsPort, flags });
+      return world;
+    } catch (e) {
+      await world.close();
+      throw e;
+    }
+  }
+
+  // cutMedia leaves signalling and pages and nothing else.
+  cutMedia() {
+    return this.netns.cutMedia(this.server.port, this.site.pagePort, this.site.tlsPort);
+  }
+
+  async close() {
+    await this.browser?.close().catch(() => {});
+    await this.site?.close();
+    await this.server?.stop();
+    await this.netns?.remove();
+  }
+}

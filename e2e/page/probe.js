@@ -1,0 +1,74 @@
+// Watches what the SDK does with the browser without changing any of it: which
+// peer connections and sockets it opens, and which errors nobody caught.
+(() => {
+  const probe = { connections: [], sockets: [], uncaught: [] };
+
+  const watched = (Native, list) =>
+    new Proxy(Native, {
+      construct(target, args, newTarget) {
+        const made = Reflect.construct(target, args, newTarget);
+        list.push(made);
+        return made;
+      },
+    });
+  window.RTCPeerConnection = watched(window.RTCPeerConnection, probe.connections);
+  window.WebSocket = watched(window.WebSocket, probe.sockets);
+
+  window.addEventListener('error', e => probe.uncaught.push(String(e.error?.stack || e.message)));
+  window.addEventListener('unhandledrejection', e =>
+    probe.uncaught.push(`unhandled rejection: ${e.reason?.stack || JSON.stringify(e.reason)}`));
+
+  const live = () => probe.connections.filter(pc => pc.signalingState !== 'closed');
+
+  async function rtp(type) {
+    const rows = [];
+    for (const pc of live()) {
+      const report = await pc.getStats();
+      for (const s of report.values()) {
+        if (s.type === type) rows.push({ ...s, codec: report.get(s.codecId)?.mimeType, source: report.get(s.mediaSourceId) });
+      }
+    }
+    return rows;
+  }
+
+  // received returns the inbound numbers of one remote track, added up over the
+  // streams that carried it, or null when nothing has arrived under that id.
+  probe.received = async trackId => {
+    const rows = (await rtp('inbound-rtp')).filter(s => s.trackIdentifier === trackId);
+    if (rows.length === 0) return null;
+    const sum = key => rows.reduce((n, s) => n + (s[key] || 0), 0);
+    const last = rows[rows.length - 1];
+    return {
+      kind: last.kind, codec: last.codec, mid: last.mid,
+      packets: sum('packetsReceived'), lost: sum('packetsLost'), bytes: sum('bytesReceived'),
+      frames: sum('framesDecoded'), dropped: sum('framesDropped'), keyframes: sum('keyFramesDecoded'),
+      width: last.frameWidth || 0, height: last.frameHeight || 0,
+      freezes: sum('freezeCount'), energy: sum('totalAudioEnergy'), samples: sum('totalSamplesReceived'),
+      nacks: sum('nackCount'), plis: sum('pliCount'),
+    };
+  };
+
+  // sent returns one row per encoding this tab sends, simulcast layers apart.
+  probe.sent = async () => (await rtp('outbound-rtp')).map(s => ({
+    kind: s.kind, rid: s.rid, codec: s.codec, active: s.active, width: s.frameWidth || 0, height: s.frameHeight || 0,
+    frames: s.framesEncoded || 0, packets: s.packetsSent || 0, track: s.source?.trackIdentifier,
+  }));
+
+  probe.states = () => probe.connections.map(pc => `${pc.connectionState}/${pc.iceConnectionState}/${pc.signalingState}`);
+  // pairs says which transport carries each live connection: "udp" or "tcp".
+  probe.transports = async () => {
+    const found = [];
+    for (const pc of live()) {
+      const report = await pc.getStats();
+      for (const s of report.values()) {
+        if (s.type === 'transport' && s.selectedCandidatePairId) {
+          const pair = report.get(s.selectedCandidatePairId);
+          found.push(report.get(pair?.localCandidateId)?.protocol || 'unknown');
+        }
+      }
+    }
+    return found;
+  };
+
+  window.probe = probe;
+})();

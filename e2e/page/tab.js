@@ -1,0 +1,59 @@
+// The bare page: the SDK as published, its store, actions and notifications on
+// `window.tab`, and a video element for every video track it knows.
+import * as sdk from '@100mslive/hms-video-store';
+
+const hms = new sdk.HMSReactiveStore();
+hms.triggerOnSubscribe();
+const store = hms.getStore();
+const actions = hms.getActions();
+const journal = []; // everything the app would have been told, in order
+
+// copy makes a value safe to hand to the test: plain data, bounded in depth.
+function copy(value, depth = 4) {
+  if (value === null || ['string', 'number', 'boolean', 'undefined'].includes(typeof value)) return value;
+  if (value instanceof Date) return value.toISOString();
+  if (depth === 0 || typeof value === 'function' || value instanceof EventTarget) return undefined;
+  if (value instanceof Error || 'isTerminal' in value) return plainError(value);
+  if (Array.isArray(value)) return value.map(v => copy(v, depth - 1));
+  return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, copy(v, depth - 1)]));
+}
+
+function plainError(e) {
+  return { code: e.code, name: e.name, message: e.message, description: e.description, action: e.action, isTerminal: e.isTerminal };
+}
+
+const note = (kind, data) => journal.push({ at: Date.now(), kind, data });
+
+hms.getNotifications().onNotification(n => note(n.type, copy(n.data)));
+store.subscribe(state => note('room-state', state), sdk.selectRoomState);
+
+const videos = new Map();
+store.subscribe(tracks => {
+  for (const [id, track] of Object.entries(tracks)) {
+    if (track.type !== 'video' || videos.has(id)) continue;
+    const el = document.createElement('video');
+    Object.assign(el, { autoplay: true, muted: true, playsInline: true, title: `${track.peerId} ${track.source}` });
+    el.style.width = '640px';
+    el.style.height = '360px';
+    videos.set(id, el);
+    document.getElementById('videos').append(el);
+    actions.attachVideo(id, el).catch(e => note('attach-failed', { id, error: copy(e) }));
+  }
+  for (const [id, el] of videos) {
+    if (tracks[id]) continue;
+    videos.delete(id);
+    el.remove();
+  }
+}, sdk.selectTracksMap);
+
+// attempt runs one SDK action and turns its outcome into data.
+async function attempt(run) {
+  try {
+    const value = await run();
+    return { ok: true, value: copy(value) };
+  } catch (e) {
+    return { ok: false, error: plainError(e) };
+  }
+}
+
+window.tab = { sdk, hms, store, actions, journal, videos, attempt, copy, state: () => store.getState() };

@@ -1,0 +1,182 @@
+package internal_test
+
+import (
+	"encoding/json"
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/redial-rtc/redial"
+
+// mayImport says which of our packages each of our packages may name, arrows
+// pointing down only. A package without a row fails the test: decide where it
+// belongs before it grows. "*" stands for everything under internal/.
+//
+// Rooms and media never meet, and neither knows a vendor's vocabulary: faults
+// are stored canonically and projected at the edge (signal, report, api).
+var mayImport = map[string][]string{
+	"fault":      {},
+	"dialect":    {"fault"},
+	"cmd/redial": {"internal/server", "internal/config", "internal/token", "internal/spell", "dialect", "fault"},
+
+	"internal/policy":          {"fault"},
+	"internal/token":           {"fault"},
+	"internal/event":           {"fault"},
+	"internal/event/sqlite":    {"internal/event", "fault"},
+	"internal/event/eventtest": {"internal/event", "fault"},
+	"internal/sfu":             {"fault"},
+	"internal/room":            {"internal/policy", "fault"},
+	"internal/registry":        {"internal/policy", "fault"},
+	"internal/report":          {"internal/event", "dialect", "fault"},
+	"internal/signal": {"internal/room", "internal/sfu", "internal/event", "internal/report", "internal/registry",
+		"internal/policy", "internal/token", "dialect", "fault"},
+	"internal/api": {"internal/room", "internal/event", "internal/report", "internal/registry",
+		"internal/policy", "internal/token", "dialect", "fault"},
+	"internal/config":  {"fault", "internal/spell"},
+	"internal/console": {},
+	"internal/spell":   {},
+	"internal/server":  {"*", "dialect", "fault"},
+}
+
+// pkg is what `go list -json` says about a package.
+type pkg struct {
+	ImportPath   string
+	Dir          string
+	GoFiles      []string
+	Imports      []string
+	TestGoFiles  []string
+	XTestGoFiles []string
+}
+
+func list(t *testing.T) []pkg {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Dir,GoFiles,Imports,TestGoFiles,XTestGoFiles", module+"/...")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var pkgs []pkg
+	for dec := json.NewDecoder(out); ; {
+		var p pkg
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		pkgs = append(pkgs, p)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if len(pkgs) < len(mayImport)/2 {
+		t.Fatalf("go list found only %d packages", len(pkgs))
+	}
+	return pkgs
+}
+
+// name is a package's path inside the module.
+func (p pkg) name() string { return strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module), "/") }
+
+// ours keeps the imports that belong to this module, as names.
+func ours(imports []string) []string {
+	var names []string
+	for _, path := range imports {
+		if rest, ok := strings.CutPrefix(path, module+"/"); ok {
+			names = append(names, rest)
+		}
+	}
+	return names
+}
+
+func TestImportsPointDown(t *testing.T) {
+	for _, p := range list(t) {
+		if len(p.GoFiles) == 0 {
+			continue // tests only, such as this file's package
+		}
+		allowed, ok := mayImport[p.name()]
+		if !ok {
+			t.Errorf("%s has no row in mayImport: say what it may import", p.name())
+			continue
+		}
+		everything := slices.Contains(allowed, "*")
+		for _, name := range ours(p.Imports) {
+			if slices.Contains(allowed, name) || everything && strings.HasPrefix(name, "internal/") {
+				continue
+			}
+			t.Errorf("%s imports %s; it may import %v", p.name(), name, allowed)
+		}
+	}
+}
+
+// TestPackagesSayWhatTheyAreFor wants exactly one package comment that is more
+// than a name, in every package.
+func TestPackagesSayWhatTheyAreFor(t *testing.T) {
+	for _, p := range list(t) {
+		if len(p.GoFiles) == 0 {
+			continue
+		}
+		var docs []string
+		for _, name := range p.GoFiles {
+			file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, name), nil, parser.ParseComments|parser.PackageClauseOnly)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if doc := packageDoc(file); doc != "" {
+				docs = append(docs, doc)
+			}
+		}
+		switch {
+		case len(docs) != 1:
+			t.Errorf("%s has %d package comments, want 1", p.name(), len(docs))
+		case len(docs[0]) < 40:
+			t.Errorf("%s: the package comment %q says too little", p.name(), docs[0])
+		}
+	}
+}
+
+func packageDoc(file *ast.File) string {
+	if file.Doc == nil {
+		return ""
+	}
+	return strings.TrimSpace(file.Doc.Text())
+}
+
+// vendor matches names that belong to a dialect or to a wire's codec.
+var vendor = regexp.MustCompile(`(?i)\b(hms\w*|opentok|vonage|sceenic|kurento|openvidu|livekit|janus)\b`)
+
+// TestNoVendorBelowDialect keeps the packages in the middle free of vendors'
+// names, in code and in comments.
+func TestNoVendorBelowDialect(t *testing.T) {
+	neutral := []string{"fault", "internal/policy", "internal/token", "internal/registry", "internal/room", "internal/sfu",
+		"internal/event", "internal/event/sqlite", "internal/event/eventtest"}
+	for _, p := range list(t) {
+		if !slices.Contains(neutral, p.name()) {
+			continue
+		}
+		for _, name := range p.GoFiles {
+			src, err := os.ReadFile(filepath.Join(p.Dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, line := range strings.Split(string(src), "\n") {
+				if word := vendor.FindString(line); word != "" {
+					t.Errorf("%s/%s:%d names %q; vendors' words live in dialect and at the edge", p.name(), name, i+1, word)
+				}
+			}
+		}
+	}
+}

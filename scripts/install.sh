@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Installs what the tests need beyond Go on a Debian machine, and only what is
+# missing: a C compiler (the race detector), Node with npm, Chromium, nftables
+# and iproute2 (cutting networks), openssl (a throw-away certificate), and the
+# locked npm packages. Says what to run when it may not install.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+say() { echo "install: $*" >&2; }
+
+command -v go >/dev/null || { say "Go 1.26 or newer is needed: https://go.dev/doc/install"; exit 1; }
+
+node_ok() { command -v npm >/dev/null && node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' 2>/dev/null; }
+
+missing=()
+need() { # need COMMAND PACKAGE...
+  local command=$1
+  shift
+  command -v "$command" >/dev/null || PATH="$PATH:/usr/sbin:/sbin" command -v "$command" >/dev/null || missing+=("$@")
+}
+need gcc gcc libc6-dev
+need make make
+need chromium chromium
+need nft nftables
+need ip iproute2
+need openssl openssl
+node_ok || missing+=(nodejs npm)
+
+if [ ${#missing[@]} -gt 0 ]; then
+  apt=(env DEBIAN_FRONTEND=noninteractive apt-get)
+  if [ "$(id -u)" -ne 0 ]; then
+    if command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+      apt=(sudo -n "${apt[@]}")
+    else
+      say "missing: ${missing[*]}; as root run: apt-get install ${missing[*]}"
+      exit 1
+    fi
+  fi
+  command -v apt-get >/dev/null || { say "missing: ${missing[*]}; this is not a Debian machine, install them by hand"; exit 1; }
+  say "installing ${missing[*]}"
+  log=$(mktemp)
+  if ! { "${apt[@]}" -qq update && "${apt[@]}" -qq install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 </dev/null; then
+    tail -n 20 "$log" >&2
+    exit 1
+  fi
+  rm -f "$log"
+fi
+node_ok || { say "Node 20 or newer is needed and this release of Debian has $(node -v 2>/dev/null || echo none): https://nodejs.org"; exit 1; }
+
+# Packages come exactly from the lock files; an unchanged lock installs nothing.
+for dir in web e2e; do
+  [ -f "$dir/package-lock.json" ] || continue
+  cmp -s "$dir/package-lock.json" "$dir/node_modules/.installed-from" && continue
+  say "npm ci in $dir"
+  log=$(mktemp)
+  if ! npm ci --prefix "$dir" --no-audit --no-fund --loglevel=error >"$log" 2>&1 </dev/null; then
+    tail -n 20 "$log" >&2
+    exit 1
+  fi
+  rm -f "$log"
+  cp "$dir/package-lock.json" "$dir/node_modules/.installed-from"
+done

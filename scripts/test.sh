@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Runs every test there is, installing what they need, and stops at the first
+# stage that fails. Nothing has to be prepared by hand.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export CI=true GOFLAGS="${GOFLAGS:--buildvcs=false}"
+PATH="$PATH:/usr/sbin:/sbin"
+exec </dev/null
+
+staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2
+logs=$(mktemp -d "${TMPDIR:-/tmp}/redial-test-XXXXXX")
+began=$SECONDS
+echo "logs: $logs"
+
+# stage NAME COMMAND... runs quietly and shows the end of its log on failure.
+stage() {
+  local name=$1 at=$SECONDS log
+  shift
+  log="$logs/$name.log"
+  printf '%-12s ' "$name"
+  if "$@" >"$log" 2>&1; then
+    printf 'ok    %4ds\n' $((SECONDS - at))
+  else
+    printf 'FAIL  %4ds\n' $((SECONDS - at))
+    tail -n 80 "$log"
+    echo "stage $name failed after $((SECONDS - began)) s; the whole log is $log"
+    exit 1
+  fi
+}
+
+formatted() {
+  local files
+  files=$(git ls-files -co --exclude-standard -- '*.go' | xargs -r gofmt -l)
+  [ -z "$files" ] || { echo "not formatted (make fmt):"; echo "$files"; return 1; }
+}
+
+# node_tests runs `npm test` of every page that has tests.
+node_tests() {
+  local manifest
+  for manifest in web/package.json web/*/package.json; do
+    [ -f "$manifest" ] || continue
+    if node -e 'process.exit(JSON.parse(require("fs").readFileSync(process.argv[1])).scripts?.test ? 0 : 1)' "$manifest"; then
+      npm --prefix "$(dirname "$manifest")" test || return 1
+    fi
+  done
+}
+
+stage install scripts/install.sh
+stage gofmt formatted
+stage modules go mod tidy -diff
+stage build go build ./...
+stage vet go vet ./...
+stage staticcheck go run "$staticcheck" ./...
+stage docs scripts/docs.sh check
+stage web npm --prefix web run check
+stage web-tests node_tests
+stage race go test -race -timeout 8m ./...
+stage fuzz scripts/fuzz.sh 4s
+
+# The scenarios speak for themselves, one line each, while they run.
+echo "e2e"
+node e2e/run.mjs 2>&1 | tee "$logs/e2e.log"
+echo "everything passed in $((SECONDS - began)) s"
+tail -n 1 "$logs/e2e.log"
