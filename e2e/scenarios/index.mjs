@@ -1,4 +1,12 @@
-// Every scenario, in the order they run.
+// Every scenario, in the order they start; the ones that wait longest first
+// among those that may overlap.
+import backend from './backend.mjs';
+import demo from './demo.mjs';
+import join from './join.mjs';
 import media from './media.mjs';
+import network from './network.mjs';
+import reconnect from './reconnect.mjs';
+import roles from './roles.mjs';
+import room from './room.mjs';
 
-export const scenarios = [...media];
+export const scenarios = [...media, ...room, ...roles, ...join, ...reconnect, ...network, ...backend, ...demo];
