@@ -72,24 +72,22 @@ type Data struct {
 // Limits are what one client may ask for.
 type Limits struct {
 	SDPBytes         int           `yaml:"sdp_bytes" default:"65536" doc:"Longest session description."`
-	FrameBytes       int           `yaml:"frame_bytes" default:"131072" doc:"Longest frame on a signalling socket. Leave room for a session description as JSON."`
-	MessageBytes     int           `yaml:"message_bytes" default:"16384" doc:"Longest message between peers."`
-	BodyBytes        int           `yaml:"body_bytes" default:"1048576" doc:"Longest body of a REST request or event report."`
-	JoinsPerSecond   float64       `yaml:"joins_per_second" default:"20" doc:"How often one address may ask to connect, sustained. An office behind one address is one address."`
+	FrameBytes       int           `yaml:"frame_bytes" default:"262144" doc:"Longest frame on a signalling socket. Leave room for a session description as JSON."`
+	FramesPerSecond  int           `yaml:"frames_per_second" default:"200" doc:"How many frames one socket may send, sustained; five times as many at once. Trickled candidates and reports of events count."`
+	JoinsPerSecond   float64       `yaml:"joins_per_second" default:"20" doc:"How often one address may ask to connect, sustained. An office behind one address is one address; so is a /64 of IPv6."`
 	JoinsBurst       int           `yaml:"joins_burst" default:"60" doc:"How many of these may come at once."`
-	CallsPerSecond   float64       `yaml:"calls_per_second" default:"50" doc:"How many frames one peer may send, sustained."`
-	CallsBurst       int           `yaml:"calls_burst" default:"400" doc:"How many of these may come at once. Trickled candidates and events count."`
-	RoomPeers        int           `yaml:"room_peers" default:"200" doc:"Peers in one room at once, whatever the room itself allows."`
+	Sockets          int           `yaml:"sockets" default:"20000" doc:"Signalling sockets at once."`
+	AddressSockets   int           `yaml:"address_sockets" default:"1000" doc:"Signalling sockets at once from one address."`
 	Rooms            int           `yaml:"rooms" default:"1000" doc:"Rooms with a running session at once."`
-	PeerTracks       int           `yaml:"peer_tracks" default:"12" doc:"Tracks one peer may publish at once."`
-	PeerCandidates   int           `yaml:"peer_candidates" default:"256" doc:"ICE candidates one peer may send for one connection."`
-	SocketQueue      int           `yaml:"socket_queue" default:"512" doc:"Frames waiting to be sent to one peer before it counts as too slow and must reconnect."`
+	RoomPeers        int           `yaml:"room_peers" default:"200" doc:"Peers at once in a room that sets no limit of its own."`
+	PeerTracks       int           `yaml:"peer_tracks" default:"20" doc:"Tracks one peer may publish at once."`
 	HandshakeTimeout time.Duration `yaml:"handshake_timeout" default:"10s" doc:"How long a client may take to send the headers of a request."`
 }
 
 // Reconnect is how lost clients are treated.
 type Reconnect struct {
-	Hold time.Duration `yaml:"hold" default:"75s" doc:"How long a peer whose socket dropped keeps its place, its connections and its tracks. Clients try for 60 s, so less than that loses calls that could be saved."`
+	Hold   time.Duration `yaml:"hold" default:"75s" doc:"How long a peer whose socket dropped keeps its place, its connections and its tracks. Clients try for 60 s, so less than that loses calls that could be saved."`
+	Linger time.Duration `yaml:"linger" default:"15s" doc:"How long a room keeps its session after the last peer has left."`
 }
 
 // Events is the record of what went wrong.
