@@ -334,15 +334,16 @@ func (r *Room) Snapshot(ctx context.Context) (Snapshot, error) {
 	return call(ctx, r, func() (Snapshot, error) { return r.snapshot(nil), nil })
 }
 
-// View returns the room as the given peer may see it, for a client that has
-// lost touch.
-func (r *Room) View(ctx context.Context, id PeerID) (Snapshot, error) {
-	return call(ctx, r, func() (Snapshot, error) {
+// Refresh tells a peer the room as it may see it. It comes among the news: what
+// was told before it is in it, what is told after it is newer.
+func (r *Room) Refresh(ctx context.Context, id PeerID) error {
+	return act(ctx, r, func() error {
 		m, err := r.member(id)
 		if err != nil {
-			return Snapshot{}, err
+			return err
 		}
-		return r.snapshot(m), nil
+		m.to.Notify(Refreshed{r.snapshot(m)})
+		return nil
 	})
 }
 

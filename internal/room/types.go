@@ -109,8 +109,8 @@ type Snapshot struct {
 	Sources     []SourceReady
 }
 
-// PeerCount and TrackCount are what session info shows.
-func (s Snapshot) counts() (peers, tracks int) {
+// Counts is how many peers are inside and how many tracks they publish.
+func (s Snapshot) Counts() (peers, tracks int) {
 	for _, p := range s.Peers {
 		tracks += len(p.Tracks)
 	}

@@ -10,6 +10,8 @@ type Member interface {
 }
 
 type (
+	// Refreshed gives the whole room to a peer that asked for it.
+	Refreshed struct{ Snapshot Snapshot }
 	// PeerJoined tells of a new peer.
 	PeerJoined struct{ Peer Peer }
 	// PeerLeft tells that a peer is gone for good.
@@ -89,6 +91,7 @@ type (
 	}
 )
 
+func (Refreshed) update()       {}
 func (PeerJoined) update()      {}
 func (PeerLeft) update()        {}
 func (PeerChanged) update()     {}

@@ -1,0 +1,164 @@
+package signal
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/coder/websocket"
+	"golang.org/x/time/rate"
+
+	"github.com/redial-rtc/redial/fault"
+)
+
+// Limits of one socket.
+const (
+	outQueue     = 1024             // frames that may wait to be written
+	inFlight     = 64               // calls read but not handled yet; reading stops beyond
+	writeTimeout = 10 * time.Second // for one frame
+	// The client pings every 3 s. A socket silent for this long is half open.
+	silence   = 20 * time.Second
+	hardLimit = 4 // a frame this many times over the limit closes the socket
+)
+
+// conn is one WebSocket.
+type conn struct {
+	h    *Handler
+	ws   *websocket.Conn
+	addr string
+
+	out   chan []byte
+	slots chan struct{} // one per call in flight
+	gone  chan struct{}
+	once  sync.Once
+	quota *rate.Limiter
+}
+
+func newConn(h *Handler, ws *websocket.Conn, addr string) *conn {
+	ws.SetReadLimit(int64(h.cfg.MaxFrame * hardLimit))
+	return &conn{
+		h: h, ws: ws, addr: addr,
+		out: make(chan []byte, outQueue), slots: make(chan struct{}, inFlight),
+		gone: make(chan struct{}), quota: rate.NewLimiter(rate.Limit(h.cfg.FrameRate), h.cfg.FrameRate*5),
+	}
+}
+
+// send queues a frame. A client that does not read fast enough loses the
+// socket, not the room: it resumes with the full state.
+func (c *conn) send(v any) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		c.h.log.Error("frame cannot be encoded", "err", err)
+		return
+	}
+	select {
+	case c.out <- b:
+	case <-c.gone:
+	default:
+		c.h.met.refused(fault.OpReconnect, fault.SlowConsumer)
+		c.close(websocket.StatusTryAgainLater, "slow consumer")
+	}
+}
+
+// write sends what is queued until the socket ends.
+func (c *conn) write(ctx context.Context) {
+	for {
+		select {
+		case <-c.gone:
+			return
+		case b := <-c.out:
+			wctx, cancel := context.WithTimeout(ctx, writeTimeout)
+			err := c.ws.Write(wctx, websocket.MessageText, b)
+			cancel()
+			if err != nil {
+				c.drop()
+				return
+			}
+			c.h.met.framesOut.Inc()
+		}
+	}
+}
+
+// read hands every frame to take until the socket ends, and returns why it
+// ended: a close code, or -1 when there was none.
+func (c *conn) read(ctx context.Context, take func(raw []byte, done func())) websocket.StatusCode {
+	for {
+		rctx, cancel := context.WithTimeout(ctx, silence)
+		kind, raw, err := c.ws.Read(rctx)
+		cancel()
+		if err != nil {
+			c.drop()
+			if code := websocket.CloseStatus(err); code != -1 {
+				return code
+			}
+			if errors.Is(err, io.EOF) {
+				return websocket.StatusAbnormalClosure
+			}
+			return -1
+		}
+		c.h.met.framesIn.Inc()
+		if kind != websocket.MessageText {
+			c.refuse(raw, fault.FrameInvalid.New("want", "text frames"))
+			continue
+		}
+		if len(raw) > c.h.cfg.MaxFrame {
+			c.refuse(raw, fault.FrameTooLarge.New("max_bytes", c.h.cfg.MaxFrame, "bytes", len(raw)))
+			continue
+		}
+		if !c.quota.Allow() {
+			c.refuse(raw, fault.RateLimited.New("limit", c.h.cfg.FrameRate, "per", "second"))
+			continue
+		}
+		select {
+		case c.slots <- struct{}{}:
+		case <-c.gone:
+			return -1
+		}
+		take(raw, func() { <-c.slots })
+	}
+}
+
+// refuse answers a frame that is not even looked at.
+func (c *conn) refuse(raw []byte, err error) {
+	f := fault.From(err, fault.OpConnect)
+	c.h.met.refused(f.Op, f.Kind)
+	var head struct {
+		ID string `json:"id"`
+	}
+	if json.Unmarshal(raw, &head) == nil && head.ID != "" {
+		c.send(errorFrame{ID: head.ID, JSONRPC: "2.0", Error: wordFault(f)})
+	}
+}
+
+// drop ends the socket without ceremony.
+func (c *conn) drop() {
+	c.once.Do(func() {
+		close(c.gone)
+		_ = c.ws.CloseNow()
+	})
+}
+
+// close writes what is queued, says why, and ends the socket. It does not wait.
+func (c *conn) close(code websocket.StatusCode, why string) {
+	c.once.Do(func() {
+		close(c.gone)
+		go func() {
+			ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
+			defer cancel()
+			for {
+				select {
+				case b := <-c.out:
+					if c.ws.Write(ctx, websocket.MessageText, b) == nil {
+						continue
+					}
+				default:
+				}
+				break
+			}
+			_ = c.ws.Close(code, why)
+		}()
+	})
+}

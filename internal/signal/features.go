@@ -1,0 +1,259 @@
+package signal
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/room"
+)
+
+type trackUpdateParams struct {
+	Tracks map[string]wireTrack `json:"tracks"`
+}
+
+func (s *seat) trackUpdate(ctx context.Context, p trackUpdateParams) (any, error) {
+	tracks, err := readTracks(p.Tracks)
+	if err != nil {
+		return nil, err
+	}
+	changed, err := s.room.UpdateTracks(ctx, s.key.peer, tracks)
+	s.recordTrackChanges(changed)
+	return nil, err
+}
+
+type askTrackMuteParams struct {
+	For     room.PeerID  `json:"requested_for"`
+	TrackID room.TrackID `json:"track_id"`
+	Mute    *bool        `json:"mute"`
+}
+
+func (p askTrackMuteParams) check() error {
+	switch {
+	case p.For == "":
+		return missing("requested_for")
+	case p.TrackID == "":
+		return missing("track_id")
+	case p.Mute == nil:
+		return missing("mute")
+	}
+	return nil
+}
+
+func (s *seat) askTrackMute(ctx context.Context, p askTrackMuteParams) (any, error) {
+	return nil, s.room.AskTrackMute(ctx, s.key.peer, p.For, p.TrackID, *p.Mute)
+}
+
+type askMuteParams struct {
+	Mute   *bool    `json:"value"`
+	Kind   string   `json:"type"`
+	Source string   `json:"source"`
+	Roles  []string `json:"roles"`
+}
+
+func (p askMuteParams) check() error {
+	switch {
+	case p.Mute == nil:
+		return missing("value")
+	case p.Kind != "" && p.Kind != room.Audio && p.Kind != room.Video:
+		return fault.FieldInvalid.New("field", "type", "want", "audio or video", "got", clip(p.Kind, 16))
+	}
+	return nil
+}
+
+func (s *seat) askMute(ctx context.Context, p askMuteParams) (any, error) {
+	return nil, s.room.AskMute(ctx, s.key.peer, room.MuteRequest{Mute: *p.Mute, Kind: p.Kind, Source: p.Source, Roles: p.Roles})
+}
+
+type broadcastParams struct {
+	Info *struct {
+		Message string `json:"message"`
+		Type    string `json:"type"`
+	} `json:"info"`
+	Roles []string    `json:"roles"`
+	To    room.PeerID `json:"peer_id"`
+}
+
+func (p broadcastParams) check() error {
+	if p.Info == nil {
+		return missing("info")
+	}
+	return nil
+}
+
+func (s *seat) broadcast(ctx context.Context, p broadcastParams) (any, error) {
+	m, err := s.room.Send(ctx, s.key.peer, room.Message{To: p.To, Roles: p.Roles, Type: p.Info.Type, Body: p.Info.Message})
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"message_id": m.ID, "timestamp": millis(m.At)}, nil
+}
+
+type setMetadataParams struct {
+	Key       string          `json:"key"`
+	Data      json.RawMessage `json:"data"`
+	IfVersion *int64          `json:"if_change_version"`
+}
+
+func (p setMetadataParams) check() error {
+	switch {
+	case p.Key == "":
+		return missing("key")
+	case p.Data == nil:
+		return missing("data")
+	}
+	return nil
+}
+
+func (s *seat) setMetadata(ctx context.Context, p setMetadataParams) (any, error) {
+	e, err := s.room.SetMetadata(ctx, s.key.peer, p.Key, p.Data, p.IfVersion)
+	if err != nil {
+		return nil, err
+	}
+	return entryOnWire(e), nil
+}
+
+type getMetadataParams struct {
+	Key string `json:"key"`
+}
+
+func (p getMetadataParams) check() error {
+	if p.Key == "" {
+		return missing("key")
+	}
+	return nil
+}
+
+func (s *seat) getMetadata(ctx context.Context, p getMetadataParams) (any, error) {
+	e, err := s.room.Metadata(ctx, p.Key)
+	if err != nil {
+		return nil, err
+	}
+	return entryOnWire(e), nil
+}
+
+type observeParams struct {
+	Keys []string `json:"keys"`
+}
+
+func (s *seat) observe(ctx context.Context, p observeParams) (any, error) {
+	return nil, s.room.Observe(ctx, s.key.peer, p.Keys)
+}
+
+type peerUpdateParams struct {
+	Name *string `json:"name"`
+	Data *string `json:"data"`
+}
+
+func (s *seat) peerUpdate(ctx context.Context, p peerUpdateParams) (any, error) {
+	if p.Name == nil && p.Data == nil {
+		return nil, fault.FieldMissing.New("field", "name or data")
+	}
+	now, err := s.room.Update(ctx, s.key.peer, room.Change{Name: p.Name, Data: p.Data})
+	if err != nil {
+		return nil, err
+	}
+	s.name, s.data = now.Name, now.Data
+	return nil, nil
+}
+
+type requestRoleParams struct {
+	For   room.PeerID `json:"requested_for"`
+	Roles []string    `json:"roles"`
+	Role  string      `json:"role"`
+	Force bool        `json:"force"`
+}
+
+func (p requestRoleParams) check() error {
+	switch {
+	case p.Role == "":
+		return missing("role")
+	case p.For == "" && len(p.Roles) == 0:
+		return fault.FieldMissing.New("field", "requested_for or roles")
+	}
+	return nil
+}
+
+func (s *seat) requestRole(ctx context.Context, p requestRoleParams) (any, error) {
+	return nil, s.room.RequestRole(ctx, s.key.peer, room.RoleRequest{Target: p.For, Roles: p.Roles, Role: p.Role, Force: p.Force})
+}
+
+type acceptRoleParams struct {
+	Role  string `json:"role"`
+	Token string `json:"token"`
+}
+
+func (p acceptRoleParams) check() error {
+	if p.Token == "" {
+		return missing("token")
+	}
+	return nil
+}
+
+func (s *seat) acceptRole(ctx context.Context, p acceptRoleParams) (any, error) {
+	return nil, s.room.AcceptRole(ctx, s.key.peer, p.Token, p.Role)
+}
+
+type groupParams struct {
+	Name string      `json:"name"`
+	Peer room.PeerID `json:"peer_id"`
+}
+
+func (p groupParams) check() error {
+	if p.Name == "" {
+		return missing("name")
+	}
+	return nil
+}
+
+func (s *seat) setGroup(ctx context.Context, id room.PeerID, name string, in bool) (any, error) {
+	if id == "" {
+		return nil, missing("peer_id")
+	}
+	groups, err := s.room.SetGroup(ctx, s.key.peer, id, name, in)
+	if err != nil {
+		return nil, err
+	}
+	return map[string][]string{"groups": groups}, nil
+}
+
+func (s *seat) groupJoin(ctx context.Context, p groupParams) (any, error) {
+	return s.setGroup(ctx, s.key.peer, p.Name, true)
+}
+
+func (s *seat) groupLeave(ctx context.Context, p groupParams) (any, error) {
+	return s.setGroup(ctx, s.key.peer, p.Name, false)
+}
+
+func (s *seat) groupAdd(ctx context.Context, p groupParams) (any, error) {
+	return s.setGroup(ctx, p.Peer, p.Name, true)
+}
+
+func (s *seat) groupRemove(ctx context.Context, p groupParams) (any, error) {
+	return s.setGroup(ctx, p.Peer, p.Name, false)
+}
+
+type removePeerParams struct {
+	For    room.PeerID `json:"requested_for"`
+	Reason string      `json:"reason"`
+}
+
+func (p removePeerParams) check() error {
+	if p.For == "" {
+		return missing("requested_for")
+	}
+	return nil
+}
+
+func (s *seat) removePeer(ctx context.Context, p removePeerParams) (any, error) {
+	return nil, s.room.Remove(ctx, s.key.peer, p.For, clip(p.Reason, 1024))
+}
+
+type endRoomParams struct {
+	Lock   bool   `json:"lock"`
+	Reason string `json:"reason"`
+}
+
+func (s *seat) endRoom(ctx context.Context, p endRoomParams) (any, error) {
+	return nil, s.room.End(ctx, s.key.peer, clip(p.Reason, 1024), p.Lock)
+}

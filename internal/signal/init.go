@@ -1,0 +1,90 @@
+package signal
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"github.com/redial-rtc/redial/dialect"
+	"github.com/redial-rtc/redial/fault"
+)
+
+// ServeInit answers GET /init: where to connect and how. It is called across
+// origins, and a refusal without CORS headers would reach the app as an
+// unreachable server, so every answer carries them.
+func (h *Handler) ServeInit(w http.ResponseWriter, r *http.Request) {
+	head := w.Header()
+	head.Set("Access-Control-Allow-Origin", "*")
+	head.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
+	head.Set("Access-Control-Allow-Methods", "GET, OPTIONS")
+	head.Set("Access-Control-Max-Age", "600")
+	head.Set("Cache-Control", "no-store")
+	if r.Method == http.MethodOptions {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	if r.Method != http.MethodGet {
+		h.refuseInit(w, fault.From(fault.MethodNotAllowed.New("want", "GET"), fault.OpInit))
+		return
+	}
+	if !h.rate.allow(h.address(r)) {
+		h.met.refused(fault.OpInit, fault.RateLimited)
+		w.Header().Set("Retry-After", "1")
+		h.refuseInit(w, fault.From(fault.RateLimited.New("limit", h.cfg.InitRate, "per", "second"), fault.OpInit))
+		return
+	}
+	raw, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	v, err := h.admit(r.Context(), r, raw, r.URL.Query().Get("peer_id"))
+	if f := fault.From(err, fault.OpInit); f != nil {
+		if r.Context().Err() == nil {
+			h.turnAway(v, f)
+		}
+		h.refuseInit(w, f)
+		return
+	}
+	h.log.Debug("init", "peer", v.peer, "room", v.claims.RoomID)
+	writeJSON(w, http.StatusOK, h.initConfig(r))
+}
+
+func (h *Handler) initConfig(r *http.Request) any {
+	type obj = map[string]any
+	servers := h.cfg.ICEServers
+	if servers == nil {
+		servers = []map[string]any{}
+	}
+	return obj{
+		"endpoint":         h.cfg.SocketURL(r),
+		"log_level":        "info",
+		"policy":           "all",
+		"rtcConfiguration": obj{"ice_servers": servers},
+		"config": obj{
+			"enabledFlags": []string{"publishStats", "subscribeStats", "simulcast"},
+			"networkHealth": obj{
+				"url": "", "timeout": 10000,
+				"scoreMap": obj{"1": obj{"low": 100, "high": 500}, "5": obj{"low": 500}},
+			},
+			"publishStats":   obj{"maxSampleWindowSize": 30, "maxSamplePushInterval": 300},
+			"subscribeStats": obj{"maxSampleWindowSize": 10, "maxSamplePushInterval": 60},
+		},
+	}
+}
+
+// refuseInit writes a refusal. Clients never settle on 404, so it is never sent.
+func (h *Handler) refuseInit(w http.ResponseWriter, f *fault.Error) {
+	status := f.Kind.Status
+	if status == 0 || status == http.StatusNotFound || status == 499 {
+		status = http.StatusBadRequest
+	}
+	writeJSON(w, status, struct {
+		Code    int    `json:"code"`
+		Name    string `json:"name"`
+		Message string `json:"message"`
+		Fault   string `json:"fault"`
+	}{dialect.HMS.Speak(f).Code, dialect.HMS.Speak(f).Name, f.Safe(), f.Kind.ID})
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v)
+}

@@ -1,0 +1,426 @@
+package signal
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/report"
+	"github.com/redial-rtc/redial/internal/room"
+	"github.com/redial-rtc/redial/internal/sfu"
+)
+
+// channelLabel is the data channel clients wait for on the subscribe side.
+const channelLabel = "ion-sfu"
+
+// The two connections of a peer, as trickle names them.
+const (
+	targetPublish   = 0
+	targetSubscribe = 1
+)
+
+// media is the media half of a seat.
+type media struct {
+	pub       *sfu.Publisher
+	sub       *sfu.Subscriber
+	autoVideo bool                              // forward video without being asked
+	layers    map[room.TrackID]sfu.Layer        // what the client asked for
+	silent    map[room.TrackID]bool             // audio the client does not want
+	sources   map[room.TrackID]room.SourceReady // what flows and may be forwarded
+	tracks    map[room.TrackID]publishedTrack   // what this peer publishes
+	early     []webrtc.ICECandidateInit         // candidates that came before the publish side
+	cutPub    bool                              // the publish path failed and that was recorded
+	cutSub    bool
+}
+
+// publishedTrack is what track events need to know.
+type publishedTrack struct {
+	room.Track
+	since time.Time
+}
+
+// maxEarly is how many candidates may come before the connection they are for.
+const maxEarly = 256
+
+func (m *media) init() {
+	m.layers = map[room.TrackID]sfu.Layer{}
+	m.silent = map[room.TrackID]bool{}
+	m.sources = map[room.TrackID]room.SourceReady{}
+	m.tracks = map[room.TrackID]publishedTrack{}
+}
+
+// openMedia makes both connections of a peer that joins or is rebuilt.
+func (s *seat) openMedia() error {
+	pub, err := s.h.cfg.Media.NewPublisher(sfu.PublisherConfig{
+		Log:        s.log,
+		OnTrack:    func(t *sfu.Track) { s.in.post(func() { s.flows(t) }) },
+		OnTrackEnd: func(id string) { s.in.post(func() { s.dried(id) }) },
+		OnCandidate: func(c webrtc.ICECandidateInit) {
+			s.in.post(func() { s.tellCandidate(targetPublish, c) })
+		},
+		OnState: func(st sfu.State, err error) {
+			s.in.post(func() { s.pathChanged(targetPublish, st, err) })
+		},
+	})
+	if err != nil {
+		return fault.NegotiationFailed.Wrap(err)
+	}
+	sub, err := s.h.cfg.Media.NewSubscriber(sfu.SubscriberConfig{
+		Log: s.log, Label: channelLabel,
+		OnOffer: func(d webrtc.SessionDescription) {
+			s.in.post(func() { s.tell("offer", s.describe(d)) })
+		},
+		OnMessage: func(b []byte) {
+			b = append([]byte(nil), b...)
+			s.in.post(func() { s.channelMessage(b) })
+		},
+		OnCandidate: func(c webrtc.ICECandidateInit) {
+			s.in.post(func() { s.tellCandidate(targetSubscribe, c) })
+		},
+		OnState: func(st sfu.State, err error) {
+			s.in.post(func() { s.pathChanged(targetSubscribe, st, err) })
+		},
+		OnLayer: func(id string, now, want sfu.Layer) {
+			s.in.post(func() { s.tellLayer(id, now, want) })
+		},
+		OnTrackError: func(id string, err error) {
+			s.in.post(func() {
+				f := fault.From(err, fault.OpSubscribe)
+				s.record(event.SubscribeFailed, "SUBSCRIBE", f)
+			})
+		},
+	})
+	if err != nil {
+		_ = pub.Close()
+		return fault.NegotiationFailed.Wrap(err)
+	}
+	s.media.pub, s.media.sub = pub, sub
+	s.media.cutPub, s.media.cutSub, s.started = false, false, false
+	for _, c := range s.media.early {
+		_ = pub.AddCandidate(c)
+	}
+	s.media.early = nil
+	return nil
+}
+
+// closeMedia ends both connections. What others receive from this peer was
+// withdrawn by whoever calls it.
+func (s *seat) closeMedia() {
+	if s.media.pub != nil {
+		_ = s.media.pub.Close()
+	}
+	if s.media.sub != nil {
+		_ = s.media.sub.Close()
+	}
+	s.media.pub, s.media.sub = nil, nil
+}
+
+// startSubscribing makes the first offer towards the client and forwards what
+// already flows.
+func (s *seat) startSubscribing() {
+	if s.started || s.media.sub == nil {
+		return
+	}
+	s.started = true
+	for _, src := range s.media.sources {
+		s.forward(src)
+	}
+	if err := s.media.sub.Start(); err != nil {
+		s.record(event.SubscribeFailed, "SUBSCRIBE", fault.From(err, fault.OpSubscribe))
+	}
+}
+
+// description is a session description on the wire, with the node it is for.
+type description struct {
+	Type string `json:"type"`
+	SDP  string `json:"sdp"`
+	Node string `json:"sfu_node_id"`
+}
+
+func (s *seat) describe(d webrtc.SessionDescription) description {
+	return description{d.Type.String(), d.SDP, s.h.node}
+}
+
+// sdp is a session description as clients send it.
+type sdp struct {
+	Type string `json:"type"`
+	SDP  string `json:"sdp"`
+}
+
+// read checks a description of the given type. Fails with fault.FieldMissing,
+// FieldInvalid and FrameTooLarge.
+func (d *sdp) read(field string, want webrtc.SDPType, max int) (webrtc.SessionDescription, error) {
+	var none webrtc.SessionDescription
+	switch {
+	case d == nil || d.SDP == "":
+		return none, missing(field + ".sdp")
+	case d.Type != want.String():
+		return none, fault.FieldInvalid.New("field", field+".type", "want", want.String(), "got", clip(d.Type, 16))
+	case len(d.SDP) > max:
+		return none, fault.FrameTooLarge.New("field", field+".sdp", "max_bytes", max, "bytes", len(d.SDP))
+	}
+	return webrtc.SessionDescription{Type: want, SDP: d.SDP}, nil
+}
+
+type offerParams struct {
+	Desc   *sdp                 `json:"desc"`
+	Tracks map[string]wireTrack `json:"tracks"`
+	Node   string               `json:"sfu_node_id"`
+}
+
+// offer negotiates what the peer publishes. A client that talks to a process
+// that is gone is told so with the one refusal it understands, and then moves.
+func (s *seat) offer(ctx context.Context, p offerParams) (any, error) {
+	if !s.joined {
+		// The client believes it is inside; only the end of its session helps.
+		f := fault.From(fault.PeerGone.New("peer", s.key.peer), fault.OpReconnect)
+		s.record(event.Disconnected, "RECONNECT_SIGNAL", f)
+		s.tell("on-error", wordFault(f))
+		return nil, f
+	}
+	desc, err := p.Desc.read("desc", webrtc.SDPTypeOffer, s.h.cfg.MaxSDP)
+	if err != nil {
+		return nil, err
+	}
+	tracks, err := readTracks(p.Tracks)
+	if err != nil {
+		return nil, err
+	}
+	if s.media.pub == nil {
+		if p.Node != s.h.node {
+			return after{nil, func() {
+				s.after(moveDelay, func() { s.tell("node-info", map[string]string{"sfu_node_id": s.h.node}) })
+			}}, fault.NodeMoved.New("node", s.h.node)
+		}
+		s.h.met.migrated.Inc()
+		if err := s.openMedia(); err != nil {
+			return nil, err
+		}
+		s.listed = false
+		s.after(listDelay, func() { s.refresh() })
+	}
+	answer, err := s.media.pub.Answer(ctx, desc)
+	if err != nil {
+		return nil, err
+	}
+	done, err := s.room.Publish(ctx, s.key.peer, tracks)
+	if err != nil {
+		return nil, err
+	}
+	s.recordTracks(done)
+	for _, e := range done.Refused {
+		f := fault.From(e, fault.OpPublish)
+		s.h.met.refused(f.Op, f.Kind)
+		s.record(event.PublishFailed, "PUBLISH", f)
+		s.tell("on-warning", wordFault(f))
+	}
+	// Media may have arrived before the room knew the track.
+	for _, t := range s.media.pub.Tracks() {
+		s.flows(t)
+	}
+	return s.describe(answer), nil
+}
+
+func readTracks(m map[string]wireTrack) ([]room.Track, error) {
+	out := make([]room.Track, 0, len(m))
+	for key, w := range m {
+		t := room.Track{
+			ID: room.TrackID(w.ID), StreamID: w.StreamID, Kind: w.Kind, Source: w.Source,
+			Mute: w.Mute, Description: clip(w.Description, 1024),
+		}
+		if t.ID == "" {
+			t.ID = room.TrackID(key)
+		}
+		if t.Kind != room.Audio && t.Kind != room.Video {
+			return nil, fault.FieldInvalid.New("field", fieldAt("tracks", clip(key, 40), "type"), "want", "audio or video", "got", clip(w.Kind, 16))
+		}
+		if len(t.ID) > 128 || len(t.StreamID) > 128 || len(t.Source) > 64 {
+			return nil, fault.FieldInvalid.New("field", fieldAt("tracks", clip(key, 40), "track_id"), "max_bytes", 128)
+		}
+		if t.Source == "" {
+			t.Source = room.SourceRegular
+		}
+		out = append(out, t)
+	}
+	return out, nil
+}
+
+type answerParams struct {
+	Desc *sdp   `json:"desc"`
+	Node string `json:"sfu_node_id"`
+}
+
+// answer completes an offer of ours.
+func (s *seat) answer(_ context.Context, p answerParams) (any, error) {
+	desc, err := p.Desc.read("desc", webrtc.SDPTypeAnswer, s.h.cfg.MaxSDP)
+	if err != nil {
+		return nil, err
+	}
+	if s.media.sub == nil || (p.Node != "" && p.Node != s.h.node) {
+		return nil, nil // meant for connections that are gone
+	}
+	return nil, s.media.sub.Answer(desc)
+}
+
+type trickleParams struct {
+	Target    int             `json:"target"`
+	Candidate json.RawMessage `json:"candidate"`
+	Node      string          `json:"sfu_node_id"`
+}
+
+// trickle takes a candidate. Candidates for the publish side may come before
+// join has made it.
+func (s *seat) trickle(_ context.Context, p trickleParams) (any, error) {
+	if p.Target != targetPublish && p.Target != targetSubscribe {
+		return nil, fault.FieldInvalid.New("field", "target", "want", "0 (publish) or 1 (subscribe)", "got", p.Target)
+	}
+	if p.Node != "" && p.Node != s.h.node {
+		return nil, nil
+	}
+	if len(p.Candidate) == 0 {
+		return nil, missing("candidate")
+	}
+	var c webrtc.ICECandidateInit
+	if err := json.Unmarshal(p.Candidate, &c); err != nil {
+		return nil, fault.CandidateInvalid.New("field", "candidate", "problem", err.Error())
+	}
+	switch {
+	case p.Target == targetSubscribe && s.media.sub != nil:
+		return nil, s.media.sub.AddCandidate(c)
+	case p.Target == targetSubscribe:
+		return nil, nil
+	case s.media.pub != nil:
+		return nil, s.media.pub.AddCandidate(c)
+	case len(s.media.early) >= maxEarly:
+		return nil, fault.CandidateLimit.New("limit", maxEarly)
+	}
+	s.media.early = append(s.media.early, c)
+	return nil, nil
+}
+
+func (s *seat) tellCandidate(target int, c webrtc.ICECandidateInit) {
+	s.tell("trickle", map[string]any{"target": target, "candidate": c})
+}
+
+// flows hears that the media of a published track arrives.
+func (s *seat) flows(t *sfu.Track) {
+	if !s.joined || s.media.pub == nil {
+		return
+	}
+	err := s.room.SetSource(s.ctx, s.key.peer, room.TrackID(t.ID()), t)
+	// A track the room does not know is announced by the offer under way, or
+	// was refused: its packets go nowhere.
+	if err != nil && !errors.Is(err, fault.TrackNotFound) {
+		s.log.Debug("media without a track", "track", t.ID(), "err", err)
+	}
+}
+
+// dried hears that the media of a track has ended.
+func (s *seat) dried(id string) {
+	if s.joined && s.room != nil {
+		s.room.ClearSource(s.ctx, s.key.peer, room.TrackID(id), nil)
+	}
+}
+
+// forward starts or goes on with sending a track to this peer.
+func (s *seat) forward(src room.SourceReady) {
+	t, ok := src.Source.(*sfu.Track)
+	if !ok || s.media.sub == nil || !s.started {
+		return
+	}
+	if err := s.media.sub.Add(t, sfu.AddOptions{Paused: s.media.silent[src.Track.ID]}); err != nil {
+		s.record(event.SubscribeFailed, "SUBSCRIBE", fault.From(err, fault.OpSubscribe))
+		return
+	}
+	if src.Track.Kind == room.Video {
+		if l := s.layerFor(src.Track); l != sfu.LayerNone {
+			_ = s.media.sub.SetLayer(t.ID(), l)
+		}
+	}
+}
+
+func (s *seat) unforward(id room.TrackID) {
+	delete(s.media.sources, id)
+	if s.media.sub != nil {
+		_ = s.media.sub.Remove(string(id)) // it may never have been added
+	}
+}
+
+// pathChanged hears how the media path is. A path that failed is recorded once
+// until it works again: the client may be unable to say so itself.
+func (s *seat) pathChanged(target int, st sfu.State, err error) {
+	cut, t, action, op := &s.media.cutPub, event.PublishFailed, "PUBLISH", fault.OpPublish
+	if target == targetSubscribe {
+		cut, t, action, op = &s.media.cutSub, event.SubscribeFailed, "SUBSCRIBE", fault.OpSubscribe
+	}
+	s.log.Debug("media path", "side", action, "state", string(st), "err", err)
+	switch st {
+	case sfu.StateConnected:
+		*cut = false
+	case sfu.StateFailed:
+		if err == nil {
+			err = fault.ICEFailed.New()
+		}
+		if !*cut && s.joined && !s.leaving {
+			*cut = true
+			s.record(t, action, fault.From(err, op))
+		}
+	}
+}
+
+// judge says every few seconds how well the peer receives.
+func (s *seat) judge() {
+	if !s.joined || s.leaving {
+		return
+	}
+	if s.media.sub != nil {
+		s.room.Rate(s.ctx, s.key.peer, s.media.sub.Quality().Score)
+	}
+	s.rater = s.after(rateEvery, s.judge)
+}
+
+// recordTracks keeps the history of what a peer publishes.
+func (s *seat) recordTracks(p room.Published) {
+	now := time.Now()
+	for _, t := range p.Added {
+		s.media.tracks[t.ID] = publishedTrack{t, now}
+		s.recordTrack(event.TrackAdded, s.media.tracks[t.ID], time.Time{})
+	}
+	s.recordTrackChanges(p.Changed)
+	for _, t := range p.Removed {
+		if was, ok := s.media.tracks[t.ID]; ok {
+			delete(s.media.tracks, t.ID)
+			s.recordTrack(event.TrackRemoved, was, now)
+		}
+	}
+}
+
+func (s *seat) recordTrackChanges(ts []room.Track) {
+	for _, t := range ts {
+		was := s.media.tracks[t.ID]
+		was.Track = t
+		s.media.tracks[t.ID] = was
+		s.recordTrack(event.TrackUpdated, was, time.Time{})
+	}
+}
+
+// recordTracksGone closes the history of a peer that leaves.
+func (s *seat) recordTracksGone() {
+	now := time.Now()
+	for id, t := range s.media.tracks {
+		delete(s.media.tracks, id)
+		s.recordTrack(event.TrackRemoved, t, now)
+	}
+}
+
+func (s *seat) recordTrack(t event.Type, p publishedTrack, stopped time.Time) {
+	s.h.cfg.Events.Record(report.Track(t, report.TrackFacts{
+		ID: string(p.ID), StreamID: p.StreamID, Kind: p.Kind, Source: p.Source, Muted: p.Mute,
+		PeerJoinedAt: s.since, StartedAt: p.since, StoppedAt: stopped,
+	}, s.subject()))
+}

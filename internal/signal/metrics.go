@@ -1,0 +1,49 @@
+package signal
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/redial-rtc/redial/fault"
+)
+
+// metrics count what passes; labels are closed sets, so their number is bounded.
+type metrics struct {
+	sockets, seats, held prometheus.Gauge
+	framesIn, framesOut  prometheus.Counter
+	resumed, migrated    prometheus.Counter
+	refusals             *prometheus.CounterVec
+	calls                *prometheus.HistogramVec
+}
+
+func newMetrics(reg prometheus.Registerer) *metrics {
+	gauge := func(name, help string) prometheus.Gauge {
+		return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
+	}
+	count := func(name, help string) prometheus.Counter {
+		return prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
+	}
+	m := &metrics{
+		sockets:   gauge("redial_signal_sockets", "WebSockets open now."),
+		seats:     gauge("redial_signal_peers", "Peers with a seat: connected, previewing or held."),
+		held:      gauge("redial_signal_peers_held", "Peers without a socket, kept for reconnection."),
+		framesIn:  count("redial_signal_frames_in_total", "Frames read."),
+		framesOut: count("redial_signal_frames_out_total", "Frames written."),
+		resumed:   count("redial_signal_resumed_total", "Peers that came back on a new socket."),
+		migrated:  count("redial_signal_recovered_total", "Peers rebuilt after a restart of the server."),
+		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "redial_signal_refused_total", Help: "Calls and connections refused, by operation and fault.",
+		}, []string{"op", "fault"}),
+		calls: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "redial_signal_call_seconds", Help: "Time to answer a call, by method.",
+			Buckets: []float64{.001, .005, .02, .1, .5, 2},
+		}, []string{"method"}),
+	}
+	if reg != nil {
+		reg.MustRegister(m.sockets, m.seats, m.held, m.framesIn, m.framesOut, m.resumed, m.migrated, m.refusals, m.calls)
+	}
+	return m
+}
+
+func (m *metrics) refused(op fault.Op, k *fault.Kind) {
+	m.refusals.WithLabelValues(string(op), k.ID).Inc()
+}

@@ -1,0 +1,175 @@
+package signal
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/event"
+)
+
+// phase is when a call makes sense.
+type phase int
+
+const (
+	always phase = iota
+	inside       // the peer has joined
+)
+
+// operation is one row of the table of methods.
+type operation struct {
+	op   fault.Op
+	when phase
+	run  func(s *seat, ctx context.Context, raw json.RawMessage) (any, error)
+}
+
+// typed makes a row's run from a function of decoded params.
+func typed[T any](f func(s *seat, ctx context.Context, p T) (any, error)) func(*seat, context.Context, json.RawMessage) (any, error) {
+	return func(s *seat, ctx context.Context, raw json.RawMessage) (any, error) {
+		p, err := params[T](raw)
+		if err != nil {
+			return nil, err
+		}
+		return f(s, ctx, p)
+	}
+}
+
+// ops is every method a client can use.
+var ops = map[string]operation{
+	"ping":      {fault.OpConnect, always, typed((*seat).ping)},
+	"join":      {fault.OpJoin, always, typed((*seat).join)},
+	"leave":     {fault.OpLeave, always, typed((*seat).sayLeave)},
+	"analytics": {fault.OpReport, always, (*seat).analytics},
+	"offer":     {fault.OpPublish, always, typed((*seat).offer)},
+	"answer":    {fault.OpSubscribe, inside, typed((*seat).answer)},
+	"trickle":   {fault.OpPublish, always, typed((*seat).trickle)},
+
+	"track-update":                    {fault.OpUpdate, inside, typed((*seat).trackUpdate)},
+	"track-update-request":            {fault.OpMute, inside, typed((*seat).askTrackMute)},
+	"change-track-mute-state-request": {fault.OpMute, inside, typed((*seat).askMute)},
+
+	"broadcast":              {fault.OpMessage, inside, typed((*seat).broadcast)},
+	"set-metadata":           {fault.OpMetadata, inside, typed((*seat).setMetadata)},
+	"get-metadata":           {fault.OpMetadata, inside, typed((*seat).getMetadata)},
+	"listen-metadata-change": {fault.OpMetadata, inside, typed((*seat).observe)},
+
+	"peer-update":         {fault.OpUpdate, inside, typed((*seat).peerUpdate)},
+	"role-change-request": {fault.OpRoleChange, inside, typed((*seat).requestRole)},
+	"role-change":         {fault.OpRoleChange, inside, typed((*seat).acceptRole)},
+	"group-join":          {fault.OpUpdate, inside, typed((*seat).groupJoin)},
+	"group-leave":         {fault.OpUpdate, inside, typed((*seat).groupLeave)},
+	"group-add":           {fault.OpUpdate, inside, typed((*seat).groupAdd)},
+	"group-remove":        {fault.OpUpdate, inside, typed((*seat).groupRemove)},
+	"peer-leave-request":  {fault.OpRemove, inside, typed((*seat).removePeer)},
+	"end-room":            {fault.OpEndRoom, inside, typed((*seat).endRoom)},
+
+	"get-peer":         {fault.OpPeers, inside, typed((*seat).getPeer)},
+	"find-peer":        {fault.OpPeers, inside, typed((*seat).findPeer)},
+	"peer-iter-next":   {fault.OpPeers, inside, typed((*seat).nextPeers)},
+	"peer-name-search": {fault.OpPeers, inside, typed((*seat).searchPeers)},
+}
+
+// unsupported methods are known but not part of this server.
+var unsupported = map[string]string{
+	"rtmp-start": "RTMP streaming and recording", "rtmp-stop": "RTMP streaming and recording",
+	"hls-start": "HLS streaming", "hls-stop": "HLS streaming", "hls-timed-metadata": "HLS streaming",
+	"transcription-start": "transcription", "transcription-stop": "transcription",
+	"transcription-config-update": "transcription",
+	"whiteboard-create":           "whiteboard", "whiteboard-get": "whiteboard",
+	"start-recording": "recording", "stop-recording": "recording", "sip-start": "SIP", "sip-stop": "SIP",
+}
+
+// receive handles one frame of a socket: the one way in.
+func (s *seat) receive(c *conn, raw []byte) {
+	if s.conn != c {
+		return // a late frame of a socket that was replaced
+	}
+	from := time.Now()
+	f, err := decodeFrame(raw)
+	if err != nil {
+		s.finish(f, fault.OpConnect, nil, err)
+		return
+	}
+	o, known := ops[f.Method]
+	if !known {
+		if what, named := unsupported[f.Method]; named {
+			s.finish(f, fault.OpStream, nil, fault.FeatureUnsupported.New("method", f.Method, "feature", what))
+			return
+		}
+		s.finish(f, fault.OpConnect, nil, fault.MethodUnknown.New("method", clip(f.Method, 64)))
+		return
+	}
+	if o.when == inside && !s.joined {
+		s.finish(f, o.op, nil, fault.NotJoined.New("method", f.Method))
+		return
+	}
+	ctx, cancel := context.WithTimeout(s.ctx, callLimit)
+	defer cancel()
+	v, err := o.run(s, ctx, f.Params)
+	s.finish(f, o.op, v, err)
+	s.h.met.calls.WithLabelValues(f.Method).Observe(time.Since(from).Seconds())
+}
+
+// after is a result that lets something happen right after it was sent.
+type after struct {
+	result any
+	then   func()
+}
+
+// finish answers a call: the one way out. A refusal becomes a reply, a metric,
+// a log line and, for what the events contract has a type for, a stored event.
+func (s *seat) finish(f frame, op fault.Op, v any, err error) {
+	then := func() {}
+	if a, ok := v.(after); ok {
+		v, then = a.result, a.then
+	}
+	defer func() { then() }()
+	bad := fault.From(err, op)
+	if bad == nil {
+		if f.ID != "" && s.conn != nil {
+			s.conn.send(result(f.ID, v))
+		}
+		return
+	}
+	s.h.met.refused(bad.Op, bad.Kind)
+	if t, action := eventFor(op, bad); t != "" {
+		s.record(t, action, bad)
+	} else {
+		s.log.Info("refused", "method", clip(f.Method, 64), "fault", bad)
+	}
+	if s.conn == nil {
+		return
+	}
+	if f.ID != "" {
+		s.conn.send(errorFrame{ID: f.ID, JSONRPC: "2.0", Error: wordFault(bad)})
+	} else if f.Method != "analytics" {
+		// A notification cannot be answered; clients log warnings.
+		s.tell("on-warning", wordFault(bad))
+	}
+}
+
+// eventFor names the event type of a refused call, "" where the contract has
+// none. A peer sent to another node is no failure: it goes on there.
+func eventFor(op fault.Op, f *fault.Error) (event.Type, string) {
+	if f.Kind == fault.NodeMoved {
+		return "", ""
+	}
+	switch op {
+	case fault.OpJoin:
+		return event.JoinFailed, "JOIN"
+	case fault.OpPublish:
+		return event.PublishFailed, "PUBLISH"
+	case fault.OpSubscribe:
+		return event.SubscribeFailed, "SUBSCRIBE"
+	}
+	return "", ""
+}
+
+// clip shortens text that came from outside before it is repeated.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return s[:n] + "…"
+}

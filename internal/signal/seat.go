@@ -1,0 +1,319 @@
+package signal
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/report"
+	"github.com/redial-rtc/redial/internal/room"
+	"github.com/redial-rtc/redial/internal/sfu"
+	"github.com/redial-rtc/redial/internal/token"
+)
+
+// Timing and limits of a seat.
+const (
+	// Clients note how long the peer list took only if it does not arrive in
+	// the same instant as the answer to join.
+	listDelay = 100 * time.Millisecond
+	// A client told to migrate needs the refusal of its offer first.
+	moveDelay = 20 * time.Millisecond
+	// A removed peer is given this long to leave by itself.
+	removeGrace = 2 * time.Second
+	// How often the quality of a peer's downlink is judged.
+	rateEvery = 4 * time.Second
+	newsLimit = 2000 // news that may wait; beyond it the client must resume
+	awayLimit = 200  // messages kept for a peer that is away
+	callLimit = 10 * time.Second
+)
+
+// seat is one peer. Everything below the line is touched only by run.
+type seat struct {
+	h   *Handler
+	key seatKey
+	in  *inbox
+	ctx context.Context
+	end context.CancelFunc
+
+	claims token.Claims
+	place  Place
+	// ----
+	log      *slog.Logger
+	agent    event.Agent
+	conn     *conn // nil while the peer is away
+	room     *room.Room
+	role     string
+	name     string
+	data     string
+	joined   bool
+	joinedOn *conn // on which socket: a second join there is a mistake of the client
+	listed   bool  // the client has the peer list, so news makes sense to it
+	started  bool  // the subscribe side has made its first offer
+	leaving  bool  // removed: only the goodbye is left
+	since    time.Time
+	away     []any // frames kept for a peer that is away
+	awayFrom time.Time
+	awayCode websocket.StatusCode
+	session  string
+	hold     *time.Timer
+	rater    *time.Timer
+	media    media
+}
+
+// newSeat makes the seat of a visitor; an earlier process may have held the
+// peer, then it sits as one that has joined and lost its media.
+func newSeat(h *Handler, v visitor) *seat {
+	ctx, end := context.WithCancel(context.Background())
+	s := &seat{
+		h: h, key: seatKey{v.claims.RoomID, v.peer}, in: newInbox(newsLimit), ctx: ctx, end: end,
+		claims: v.claims, place: v.place, role: v.claims.Role, agent: v.agent, since: time.Now(),
+		log: h.log.With("room", v.claims.RoomID, "peer", string(v.peer)),
+	}
+	s.media.init()
+	if v.held != nil {
+		held := *v.held
+		s.in.post(func() { s.recover(held) })
+	}
+	return s
+}
+
+// belongsTo tells whether a token may take over the seat: the same user with
+// the same token, or with another one of the same user.
+func (s *seat) belongsTo(c token.Claims) bool {
+	if c.UserID == "" {
+		return s.claims.ID == c.ID
+	}
+	return s.claims.UserID == c.UserID
+}
+
+// run is the seat's goroutine.
+func (s *seat) run() {
+	defer s.h.rise(s)
+	for {
+		select {
+		case <-s.ctx.Done():
+			s.in.close()
+			s.closeMedia()
+			return
+		case <-s.in.wake:
+		}
+		for {
+			f, ok := s.in.take()
+			if !ok || s.ctx.Err() != nil {
+				break
+			}
+			f()
+		}
+	}
+}
+
+// after posts f when d has passed.
+func (s *seat) after(d time.Duration, f func()) *time.Timer {
+	return time.AfterFunc(d, func() { s.in.post(f) })
+}
+
+// attach gives the seat a new socket, in place of the old one; false when the
+// seat has ended meanwhile.
+func (s *seat) attach(c *conn, v visitor) bool {
+	done := make(chan bool, 1)
+	s.in.post(func() { done <- s.attached(c, v) })
+	select {
+	case ok := <-done:
+		return ok
+	case <-s.ctx.Done():
+		return false
+	}
+}
+
+func (s *seat) attached(c *conn, v visitor) bool {
+	if s.leaving {
+		return false
+	}
+	if old := s.conn; old != nil {
+		old.close(websocket.StatusGoingAway, "replaced by a newer connection")
+	}
+	if s.hold != nil {
+		s.hold.Stop()
+		s.hold = nil
+		s.h.met.held.Dec()
+	}
+	s.conn, s.agent, s.listed = c, v.agent, false
+	if s.agent.String == "" {
+		s.agent = v.agent
+	}
+	s.greet()
+	if s.joined {
+		s.log.Info("peer resumed", "away", time.Since(s.awayFrom).Round(time.Millisecond))
+		s.h.met.resumed.Inc()
+		_ = s.room.Refresh(s.ctx, s.key.peer)
+		if s.media.sub != nil {
+			_ = s.media.sub.Resend()
+		}
+	}
+	return true
+}
+
+// greet sends what a client waits for before it does anything: its policy
+// first, then what it may know of the room.
+func (s *seat) greet() {
+	s.tell("on-policy-change", policyOnWire(s.role, s.place.Facts.Template))
+	if s.joined {
+		return // the peer list follows, with the room in it
+	}
+	r, err := s.h.cfg.Hub.Open(s.place.Facts)
+	if err != nil {
+		return
+	}
+	snap, err := r.Watch(s.ctx, s)
+	if err != nil {
+		return
+	}
+	s.room = r
+	s.tell("room-info", roomInfoOnWire(snap))
+	peers, tracks := snap.Counts()
+	s.tell("session-info", sessionInfoOnWire(snap.RoomID, snap.SessionID, peers, tracks))
+	s.tellRoomState(snap)
+}
+
+// tellRoomState shows a preview who is inside, as far as the template lets it.
+func (s *seat) tellRoomState(snap room.Snapshot) {
+	set := s.place.Facts.Template.Settings.RoomState
+	if !set.Enabled {
+		return
+	}
+	if !set.SendPeerList {
+		n := len(snap.Peers)
+		snap.Peers = nil
+		state := roomStateOnWire(snap)
+		state.Count = n
+		s.tell("room-state", state)
+		return
+	}
+	s.tell("room-state", roomStateOnWire(snap))
+}
+
+// detached hears that a socket ended. 1000 and 1001 are a goodbye: a closed tab
+// sends no other. Anything else is a drop, and a joined peer is held.
+func (s *seat) detached(c *conn, code websocket.StatusCode) {
+	if s.conn != c {
+		return // replaced before it ended
+	}
+	s.conn, s.listed = nil, false
+	switch {
+	case !s.joined:
+		s.finishSeat("closed")
+	case code == websocket.StatusNormalClosure || code == websocket.StatusGoingAway:
+		s.leave("closed")
+	case s.leaving:
+		s.finishSeat("removed")
+	default:
+		s.awayFrom, s.awayCode = time.Now(), code
+		s.h.met.held.Inc()
+		s.log.Info("peer is away", "code", int(code), "held", s.h.cfg.Hold)
+		s.hold = s.after(s.h.cfg.Hold, s.expire)
+	}
+}
+
+// expire ends a hold nobody came back to.
+func (s *seat) expire() {
+	if s.conn != nil || s.hold == nil {
+		return
+	}
+	f := fault.From(fault.SignalLost.New("away_seconds", int(s.h.cfg.Hold.Seconds()), "close_code", int(s.awayCode)), fault.OpReconnect)
+	s.record(event.Disconnected, "RECONNECT_SIGNAL", f)
+	s.leave("lost")
+}
+
+// leave takes the peer out of the room and ends the seat.
+func (s *seat) leave(reason string) {
+	if s.room != nil && s.joined {
+		s.recordTracksGone()
+		s.room.Leave(s.ctx, s.key.peer, reason)
+	}
+	s.finishSeat(reason)
+}
+
+// finishSeat ends the goroutine. The room no longer knows the peer.
+func (s *seat) finishSeat(reason string) {
+	if s.hold != nil {
+		s.hold.Stop()
+		s.hold = nil
+		s.h.met.held.Dec()
+	}
+	if s.rater != nil {
+		s.rater.Stop()
+	}
+	if s.room != nil && !s.joined {
+		s.room.Unwatch(s.ctx, s)
+	}
+	if s.conn != nil {
+		s.conn.close(websocket.StatusNormalClosure, reason)
+		s.conn = nil
+	}
+	s.end()
+}
+
+// abandon ends the seat but leaves the peer in the room's record, so that
+// another process can go on with it.
+func (s *seat) abandon() { s.end() }
+
+// tell sends a notification, if anybody is there to hear it.
+func (s *seat) tell(method string, p any) {
+	if s.conn != nil {
+		s.conn.send(news(method, p))
+	}
+}
+
+// tellKept sends a notification that a peer must not miss while it is away.
+func (s *seat) tellKept(method string, p any) {
+	if s.conn != nil && s.listed {
+		s.conn.send(news(method, p))
+		return
+	}
+	if len(s.away) < awayLimit {
+		s.away = append(s.away, news(method, p))
+	}
+}
+
+// subject is the peer as events name it.
+func (s *seat) subject() event.Subject {
+	return event.Subject{
+		AccountID: s.place.Account, UserID: s.claims.UserID, UserName: s.name, PeerID: string(s.key.peer),
+		RoomID: s.key.room, SessionID: s.session, RoomName: s.place.Facts.Name,
+		TemplateID: s.place.Facts.Template.ID, Role: s.role, Agent: s.agent,
+	}
+}
+
+// record stores what the server itself saw go wrong.
+func (s *seat) record(t event.Type, action string, f *fault.Error) {
+	s.log.Warn("failed", "fault", f, "event", string(t))
+	s.h.cfg.Events.Record(report.Seen(t, action, f, s.subject()))
+}
+
+// Notify takes news from the room. A client that falls too far behind loses
+// its socket and resumes with the full state.
+func (s *seat) Notify(u room.Update) {
+	if !s.in.postNews(func() { s.hear(u) }) {
+		s.in.post(func() {
+			if s.conn != nil {
+				s.h.met.refused(fault.OpReconnect, fault.SlowConsumer)
+				s.conn.close(websocket.StatusTryAgainLater, "slow consumer")
+			}
+		})
+	}
+}
+
+// layerFor is a layer for a track nobody has asked about yet.
+func (s *seat) layerFor(t room.Track) sfu.Layer {
+	if l, asked := s.media.layers[t.ID]; asked {
+		return l
+	}
+	if s.media.autoVideo {
+		return sfu.LayerHigh
+	}
+	return sfu.LayerNone
+}
