@@ -5,18 +5,20 @@ import "time"
 // Room is a place for sessions. Its id is ours, its name the customer's and
 // unique among the customer's rooms.
 type Room struct {
-	ID          string
-	Name        string
-	Description string
-	CustomerID  string // the account it belongs to
-	TemplateID  string
-	Region      string
-	Enabled     bool // false refuses every join
-	Locked      bool // set when a session was ended with a lock; refuses every join
-	LargeRoom   bool // clients are told to page through peers
-	MaxPeers    int  // seats in one session; 0 = the server's limit
-	CreatedAt   time.Time
-	UpdatedAt   time.Time
+	ID           string
+	Name         string
+	Description  string
+	CustomerID   string // the account it belongs to
+	TemplateID   string
+	TemplateName string // of the template, read with the room; not stored
+	Region       string
+	Enabled      bool          // false refuses every join
+	Locked       bool          // set when a session was ended with a lock; refuses every join
+	LargeRoom    bool          // clients are told to page through peers
+	MaxPeers     int           // seats in one session; 0 = the server's limit
+	MaxDuration  time.Duration // a session ends after this; 0 = no limit
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
 }
 
 // Code is a short word that stands for a room and a role.
@@ -63,8 +65,8 @@ type RoomQuery struct {
 	Name       string
 	TemplateID string
 	Enabled    *bool
-	Before     time.Time // created before
-	After      time.Time // created after
+	Before     time.Time // created then or before
+	After      time.Time // created then or after
 	Start      string    // continue after the room with this id
 	Limit      int       // 1 to MaxLimit; 0 = DefaultLimit
 }
@@ -82,18 +84,17 @@ type SessionQuery struct {
 	CustomerID string
 	RoomID     string
 	Active     *bool
-	Before     time.Time // started before
-	After      time.Time // started after
+	Before     time.Time // started then or before
+	After      time.Time // started then or after
 	Start      string
 	Limit      int
 }
 
-// CodeQuery selects the codes of a room, oldest first. A zero field does not
+// CodeQuery selects the codes of a room, by role. A zero field does not
 // filter.
 type CodeQuery struct {
 	RoomID  string
 	Role    string
-	Code    string
 	Enabled *bool
 	Start   string
 	Limit   int
@@ -103,7 +104,7 @@ type CodeQuery struct {
 type Page[T any] struct {
 	Data  []T
 	Limit int
-	Last  string // pass as Start for the next page; "" when this is the last one
+	Last  string // id of the last entry, Start of the next page; "" on an empty page
 }
 
 // Limits of a page.

@@ -1,0 +1,123 @@
+package registry
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/redial-rtc/redial/fault"
+)
+
+// migrations bring the schema from one version to the next. The position is
+// the version, kept in user_version; what has been released is never edited.
+//
+// Times are nanoseconds since 1970. "process" is the run of the server that
+// last wrote a row: rows of another run are leftovers.
+var migrations = []string{
+	`
+	CREATE TABLE templates (
+		id          TEXT PRIMARY KEY,
+		customer_id TEXT NOT NULL,
+		name        TEXT NOT NULL COLLATE NOCASE,
+		is_default  INTEGER NOT NULL,
+		doc         TEXT NOT NULL,
+		created_at  INTEGER NOT NULL,
+		updated_at  INTEGER NOT NULL,
+		UNIQUE (customer_id, name)
+	) STRICT;
+	CREATE UNIQUE INDEX templates_default ON templates (customer_id) WHERE is_default = 1;
+
+	CREATE TABLE rooms (
+		id           TEXT PRIMARY KEY,
+		customer_id  TEXT NOT NULL,
+		name         TEXT NOT NULL COLLATE NOCASE,
+		description  TEXT NOT NULL,
+		template_id  TEXT NOT NULL REFERENCES templates (id),
+		region       TEXT NOT NULL,
+		enabled      INTEGER NOT NULL,
+		locked       INTEGER NOT NULL,
+		large_room   INTEGER NOT NULL,
+		max_peers    INTEGER NOT NULL,
+		max_duration INTEGER NOT NULL,
+		created_at   INTEGER NOT NULL,
+		updated_at   INTEGER NOT NULL,
+		UNIQUE (customer_id, name)
+	) STRICT;
+	CREATE INDEX rooms_age ON rooms (customer_id, created_at DESC, id DESC);
+	CREATE INDEX rooms_template ON rooms (template_id);
+
+	CREATE TABLE codes (
+		code       TEXT PRIMARY KEY,
+		room_id    TEXT NOT NULL REFERENCES rooms (id) ON DELETE CASCADE,
+		role       TEXT NOT NULL,
+		enabled    INTEGER NOT NULL,
+		created_at INTEGER NOT NULL,
+		updated_at INTEGER NOT NULL,
+		UNIQUE (room_id, role)
+	) STRICT;
+
+	CREATE TABLE revocations (
+		jti   TEXT PRIMARY KEY,
+		until INTEGER -- NULL: for good
+	) STRICT, WITHOUT ROWID;
+
+	CREATE TABLE sessions (
+		id          TEXT PRIMARY KEY,
+		room_id     TEXT NOT NULL,
+		customer_id TEXT NOT NULL,
+		room_name   TEXT NOT NULL,
+		template_id TEXT NOT NULL,
+		started_at  INTEGER NOT NULL,
+		ended_at    INTEGER, -- NULL: still running
+		process     TEXT NOT NULL
+	) STRICT;
+	CREATE INDEX sessions_age ON sessions (customer_id, started_at DESC, id DESC);
+	CREATE INDEX sessions_room ON sessions (room_id, started_at DESC);
+	CREATE INDEX sessions_open ON sessions (process) WHERE ended_at IS NULL;
+
+	CREATE TABLE peers (
+		session_id TEXT NOT NULL,
+		id         TEXT NOT NULL,
+		room_id    TEXT NOT NULL,
+		name       TEXT NOT NULL,
+		user_id    TEXT NOT NULL,
+		role       TEXT NOT NULL,
+		data       TEXT NOT NULL,
+		groups     TEXT NOT NULL, -- JSON list
+		joined_at  INTEGER NOT NULL,
+		left_at    INTEGER, -- NULL: still inside
+		reason     TEXT NOT NULL,
+		process    TEXT NOT NULL,
+		PRIMARY KEY (session_id, id)
+	) STRICT, WITHOUT ROWID;
+	CREATE INDEX peers_inside ON peers (room_id, id) WHERE left_at IS NULL;
+	`,
+}
+
+// migrate brings the file to the newest version, each step in a transaction of
+// its own.
+func migrate(ctx context.Context, db *sql.DB) error {
+	var version int
+	if err := db.QueryRowContext(ctx, `PRAGMA user_version`).Scan(&version); err != nil {
+		return broken(ctx, err)
+	}
+	if version > len(migrations) {
+		return fault.StoreUnavailable.New("reason", "registry.db was written by a newer version of this program",
+			"file_version", version, "known_version", len(migrations))
+	}
+	for ; version < len(migrations); version++ {
+		tx, err := db.BeginTx(ctx, nil)
+		if err != nil {
+			return broken(ctx, err)
+		}
+		_, err = tx.ExecContext(ctx, migrations[version]+fmt.Sprintf("\nPRAGMA user_version = %d;", version+1))
+		if err != nil {
+			_ = tx.Rollback() // the first error is the one to tell
+			return broken(ctx, fmt.Errorf("migration to version %d: %w", version+1, err))
+		}
+		if err := tx.Commit(); err != nil {
+			return broken(ctx, err)
+		}
+	}
+	return nil
+}
