@@ -8,7 +8,7 @@ import { scenario } from '../lib/scenario.mjs';
 // mint makes a token with the binary, as an operator without a backend would.
 async function mint(t, room, role, user, ...flags) {
   const { server } = await t.world();
-  const keyFile = `${server.data}/keys`;
+  const keyFile = `${server.data}/dev.keys`;
   assert.ok(existsSync(keyFile), 'the data directory holds the keys');
   return execFileSync(t.setup.bin, ['token', 'room', '-key-file', keyFile, '-room', room.id ?? room, '-role', role, '-user', user, ...flags],
     { encoding: 'utf8' }).trim();
