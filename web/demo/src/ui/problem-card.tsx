@@ -1,0 +1,145 @@
+import { useEffect, useId, useState } from "preact/hooks";
+import { canRetry, explain, explainFully, retryWords, type Explanation } from "../faults";
+import type { Problem } from "../problems";
+import { Icon } from "./icons";
+
+export interface Remedy {
+  label: string;
+  run: () => void;
+}
+
+interface Props {
+  problem: Problem;
+  /** What a retry would do here, if anything. */
+  remedy?: Remedy | null;
+  /** Small, with the explanation folded away: the card lies over a call that goes on. */
+  compact?: boolean;
+  onEvent: () => void;
+  onDismiss?: () => void;
+}
+
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+
+/** One error: what it is called, what happened, what to do, and where it is recorded. */
+export function ProblemCard({ problem, remedy, compact, onEvent, onDismiss }: Props) {
+  const explanation = useExplanation(problem);
+  const heading = useId();
+  const ended = problem.terminal;
+  const state = problem.status === "recovered" ? "recovered" : ended ? "terminal" : problem.status;
+  return (
+    <section
+      class={compact ? "card compact" : "card"}
+      role={compact ? "alert" : undefined}
+      aria-labelledby={heading}
+      data-testid="error-card"
+      data-code={problem.code ?? ""}
+      data-name={problem.name}
+      data-terminal={ended}
+      data-state={state}
+      data-fault={explanation.id}
+    >
+      <header class="card-head">
+        <span class="card-icon">
+          <Icon name={problem.status === "recovered" ? "check" : "problems"} size={20} />
+        </span>
+        <div class="card-title">
+          <h3 id={heading} data-testid="error-title">
+            {explanation.title}
+          </h3>
+          <p class="card-code">
+            {problem.code !== null && <code data-testid="error-code">{problem.code}</code>}
+            <code data-testid="error-name">{problem.name}</code>
+            {explanation.id && <span data-testid="error-fault">{explanation.id}</span>}
+          </p>
+        </div>
+        {onDismiss && (
+          <button type="button" class="button square quiet" data-testid="error-dismiss" aria-label="Dismiss" title="Dismiss" onClick={onDismiss}>
+            <Icon name="close" size={18} />
+          </button>
+        )}
+      </header>
+
+      <ul class="chips" aria-label="In short">
+        <li class={ended ? "chip bad" : "chip"} data-testid="error-terminal">
+          {state === "recovered" ? "Recovered by itself" : ended ? "This ended the call" : problem.status === "retrying" ? "The SDK is trying again" : "The call goes on"}
+        </li>
+        <li class="chip" data-testid="error-retry-advice">
+          {retryWords[explanation.retry]}
+        </li>
+        {problem.count > 1 && <li class="chip">{problem.count} times</li>}
+      </ul>
+
+      {compact ? (
+        <details class="card-more">
+          <summary>What happened and what to do</summary>
+          <Text problem={problem} explanation={explanation} />
+        </details>
+      ) : (
+        <Text problem={problem} explanation={explanation} />
+      )}
+
+      <footer class="card-foot">
+        {remedy && canRetry(explanation.retry) && problem.status === "open" && (
+          <button type="button" class="button primary" data-testid="error-retry" onClick={remedy.run}>
+            <Icon name="retry" size={18} /> {remedy.label}
+          </button>
+        )}
+        <button type="button" class="button" data-testid="error-event" aria-haspopup="dialog" onClick={onEvent}>
+          <Icon name="record" size={18} /> Recorded event
+        </button>
+        <time class="card-time" dateTime={problem.lastAt.toISOString()}>
+          {clock.format(problem.lastAt)}
+        </time>
+      </footer>
+    </section>
+  );
+}
+
+function Text({ problem, explanation }: { problem: Problem; explanation: Explanation }) {
+  const happened = [explanation.what, explanation.why].filter(Boolean);
+  const said = [problem.message, problem.description].filter((s, i, all) => s && all.indexOf(s) === i && !happened.includes(s));
+  return (
+    <div class="card-text">
+      {happened.length > 0 && (
+        <section data-testid="error-what">
+          <h4>What happened</h4>
+          {happened.map((text) => (
+            <Prose key={text} text={text} />
+          ))}
+        </section>
+      )}
+      {explanation.fix && (
+        <section data-testid="error-fix">
+          <h4>What to do</h4>
+          <Prose text={explanation.fix} />
+        </section>
+      )}
+      {said.length > 0 && (
+        <section data-testid="error-message">
+          <h4>What the SDK says{problem.action ? ` (${problem.action})` : ""}</h4>
+          {said.map((text) => (
+            <p key={text} class="said">
+              {text}
+            </p>
+          ))}
+        </section>
+      )}
+    </div>
+  );
+}
+
+/** The catalogue's prose; `names` in it are code. */
+function Prose({ text }: { text: string }) {
+  return <p>{text.split("`").map((part, i) => (i % 2 === 1 ? <code key={i}>{part}</code> : part))}</p>;
+}
+
+function useExplanation(problem: Problem): Explanation {
+  const [explanation, set] = useState(() => explain(problem));
+  useEffect(() => {
+    let wanted = true;
+    set(explain(problem));
+    void explainFully(problem).then((full) => wanted && set(full));
+    return () => void (wanted = false);
+  }, [problem.code, problem.name, problem.action]);
+  return explanation;
+}
