@@ -106,6 +106,14 @@ type Event struct {
 	Injected   bool      // the failure was provoked on purpose
 	ClientTime time.Time // when the client says it happened, by its own clock; may be zero
 
+	// Seq is the event's place in its store, from 1, filled in by the store and
+	// not part of the JSON.
+	Seq int64
+
+	// Clipped names the fields that were shortened or left out because they
+	// were larger than what is kept.
+	Clipped []string
+
 	// Key is the identity of the occurrence: events with the same Key count
 	// once within the retention. Empty means that every event counts.
 	Key string

@@ -1,8 +1,14 @@
 package event
 
 import (
+	"maps"
 	"net/url"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
+
+	"github.com/redial-rtc/redial/fault"
 )
 
 // Limits of a page.
@@ -14,6 +20,8 @@ const (
 // Query says which events are wanted. Every filter that is set must match;
 // within a list, any value may.
 type Query struct {
+	AccountID string // whose events; the API sets it from the token. Empty: everybody's
+
 	RoomID    string
 	SessionID string
 	PeerID    string
@@ -22,7 +30,7 @@ type Query struct {
 	Types     []Type // empty: every type
 	Errors    bool   // failures only
 
-	Faults   []string
+	Faults   []string // canonical ids
 	Codes    []int
 	Terminal *bool
 	SDK      string
@@ -33,15 +41,207 @@ type Query struct {
 
 	Limit int    // 1 to MaxLimit; 0 is DefaultLimit
 	Start string // cursor of the previous page
+
+	// After asks for what was stored after this place, oldest first, without
+	// cursor or total: how a tail reads on.
+	After int64
 }
 
-// Page is one page of a query's snapshot.
+// Page is one page of a query's snapshot. Events stored after the first page
+// was asked for are never part of it.
 type Page struct {
 	Events []Event
 	Total  int    // events that matched when the first page was asked for
 	Next   string // cursor of the next page; empty on the last one
 }
 
-// ParseQuery reads a query from URL parameters. It fails with
-// fault.FieldInvalid, which names the parameter.
-func ParseQuery(v url.Values) (Query, error) { return Query{Limit: DefaultLimit}, nil }
+// WantedTypes resolves Types and Errors to the types that can match, none when
+// nothing can.
+func (q *Query) WantedTypes() []Type {
+	var wanted []Type
+	for _, t := range Types {
+		if t == Recorded || q.Errors && !t.IsError() || q.BeamID != "" {
+			continue
+		}
+		if len(q.Types) == 0 || slices.Contains(q.Types, t) {
+			wanted = append(wanted, t)
+		}
+	}
+	return wanted
+}
+
+// ParseQuery reads a query from URL parameters: the documented room_id,
+// session_id, peer_id, user_id, beam_id, type (may be repeated), error, limit
+// and start, and our additions fault and error_code (may be repeated),
+// terminal, sdk, os, since, until and order. A parameter that is unknown,
+// empty, malformed or given twice is fault.FieldInvalid, which names it: a
+// filter that is quietly ignored would answer another question.
+func ParseQuery(v url.Values) (Query, error) {
+	q := Query{Limit: DefaultLimit}
+	for _, name := range slices.Sorted(maps.Keys(v)) {
+		values := v[name]
+		read, known := parameters[name]
+		if !known {
+			return Query{}, invalid(name, "is not a parameter of this call")
+		}
+		if name == "start" && len(values) == 1 && values[0] == "" {
+			continue // the first turn of a paging loop
+		}
+		if len(values) != 1 && !read.many {
+			return Query{}, invalid(name, "is given more than once")
+		}
+		for _, value := range values {
+			if value == "" {
+				return Query{}, invalid(name, "is empty")
+			}
+			if len(value) > maxParameter {
+				return Query{}, invalid(name, "is too long")
+			}
+			if why := read.set(&q, value); why != "" {
+				return Query{}, invalid(name, why)
+			}
+		}
+	}
+	if !q.Since.IsZero() && !q.Until.IsZero() && !q.Since.Before(q.Until) {
+		return Query{}, invalid("until", "is not after since")
+	}
+	return q, nil
+}
+
+// maxParameter is the longest value of a parameter, in bytes.
+const maxParameter = 1024
+
+func invalid(name, why string) error { return fault.FieldInvalid.New("field", name, "reason", why) }
+
+// parameter reads one value; set returns why it cannot, or "".
+type parameter struct {
+	many bool // may be given several times
+	set  func(q *Query, value string) string
+}
+
+var parameters = map[string]parameter{
+	"room_id":    text(func(q *Query) *string { return &q.RoomID }),
+	"session_id": text(func(q *Query) *string { return &q.SessionID }),
+	"peer_id":    text(func(q *Query) *string { return &q.PeerID }),
+	"user_id":    text(func(q *Query) *string { return &q.UserID }),
+	"beam_id":    text(func(q *Query) *string { return &q.BeamID }),
+	"sdk":        text(func(q *Query) *string { return &q.SDK }),
+	"os":         text(func(q *Query) *string { return &q.OS }),
+	"start":      text(func(q *Query) *string { return &q.Start }),
+	"since":      instant(func(q *Query) *time.Time { return &q.Since }),
+	"until":      instant(func(q *Query) *time.Time { return &q.Until }),
+	"type": {many: true, set: func(q *Query, value string) string {
+		if !slices.Contains(Types, Type(value)) {
+			return "is not one of " + joinTypes()
+		}
+		q.Types = append(q.Types, Type(value))
+		return ""
+	}},
+	"error": {set: func(q *Query, value string) string {
+		on, why := truth(value)
+		q.Errors = on
+		return why
+	}},
+	"terminal": {set: func(q *Query, value string) string {
+		on, why := truth(value)
+		q.Terminal = &on
+		return why
+	}},
+	"fault": {many: true, set: func(q *Query, value string) string {
+		if fault.Lookup(value) == nil {
+			return "is not a fault of the catalogue"
+		}
+		q.Faults = append(q.Faults, value)
+		return ""
+	}},
+	"error_code": {many: true, set: func(q *Query, value string) string {
+		n, err := strconv.ParseInt(value, 10, 32)
+		if err != nil {
+			return "is not a number"
+		}
+		q.Codes = append(q.Codes, int(n))
+		return ""
+	}},
+	"limit": {set: func(q *Query, value string) string {
+		n, err := strconv.Atoi(value)
+		if err != nil || n < 1 || n > MaxLimit {
+			return "is not a number from 1 to " + strconv.Itoa(MaxLimit)
+		}
+		q.Limit = n
+		return ""
+	}},
+	"order": {set: func(q *Query, value string) string {
+		if value != "asc" && value != "desc" {
+			return "is neither asc nor desc"
+		}
+		q.Desc = value == "desc"
+		return ""
+	}},
+}
+
+func text(field func(*Query) *string) parameter {
+	return parameter{set: func(q *Query, value string) string {
+		*field(q) = value
+		return ""
+	}}
+}
+
+func instant(field func(*Query) *time.Time) parameter {
+	return parameter{set: func(q *Query, value string) string {
+		t, err := time.Parse(time.RFC3339Nano, value)
+		if err != nil {
+			return "is not a time of RFC 3339, such as 2026-01-31T12:00:00Z"
+		}
+		*field(q) = t
+		return ""
+	}}
+}
+
+func truth(value string) (on bool, why string) {
+	on, err := strconv.ParseBool(value)
+	if err != nil {
+		return false, "is neither true nor false"
+	}
+	return on, ""
+}
+
+// filters is the query's filters in one canonical text: what a cursor is bound
+// to.
+func (q *Query) filters() string {
+	v := url.Values{}
+	put := func(name, value string) {
+		if value != "" {
+			v.Set(name, value)
+		}
+	}
+	put("account", q.AccountID)
+	put("room_id", q.RoomID)
+	put("session_id", q.SessionID)
+	put("peer_id", q.PeerID)
+	put("user_id", q.UserID)
+	put("beam_id", q.BeamID)
+	put("sdk", q.SDK)
+	put("os", q.OS)
+	var words []string
+	for _, t := range q.WantedTypes() {
+		words = append(words, string(t))
+	}
+	put("type", strings.Join(words, " "))
+	put("fault", strings.Join(slices.Sorted(slices.Values(q.Faults)), " "))
+	for _, c := range slices.Sorted(slices.Values(q.Codes)) {
+		v.Add("error_code", strconv.Itoa(c))
+	}
+	if q.Terminal != nil {
+		put("terminal", strconv.FormatBool(*q.Terminal))
+	}
+	if !q.Since.IsZero() {
+		put("since", strconv.FormatInt(q.Since.UnixNano(), 10))
+	}
+	if !q.Until.IsZero() {
+		put("until", strconv.FormatInt(q.Until.UnixNano(), 10))
+	}
+	if q.Desc {
+		put("order", "desc")
+	}
+	return v.Encode()
+}

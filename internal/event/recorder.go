@@ -3,32 +3,300 @@ package event
 import (
 	"context"
 	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/redial-rtc/redial/fault"
 )
 
 // RecorderConfig sets up a Recorder. The zero value is usable.
 type RecorderConfig struct {
 	Log           *slog.Logger          // nil: silent
 	Metrics       prometheus.Registerer // nil: none
+	Account       string                // of events that name none
 	Queue         int                   // events that may wait; 0 is 4096
+	QueueBytes    int                   // bytes that may wait, roughly; 0 is 32 MiB
+	Retention     time.Duration         // events are removed at this age; 0 keeps them for ever
 	KeepAddresses bool                  // do not mask IP addresses
 }
 
-// Recorder stamps events and hands them to a Store in batches.
-type Recorder struct{ store Store }
+const (
+	defaultQueue      = 4096
+	defaultQueueBytes = 32 << 20
+	maxBatch          = 1024 // events of one transaction
+
+	sweepEvery = 10 * time.Minute      // how often old events are looked for
+	sweepPause = 20 * time.Millisecond // between two bites, so that appends get their turn
+)
+
+// Recorder prepares events and hands them to a Store in batches: one goroutine
+// writes, and whatever arrives while it does becomes the next batch, so that one
+// flush to disk serves everybody who waits.
+type Recorder struct {
+	store Store
+	cfg   RecorderConfig
+	m     *metrics
+
+	mu     sync.RWMutex // held for reading while sending to queue
+	closed bool
+	queue  chan item
+
+	waiting      atomic.Int64 // events taken and not yet stored
+	waitingBytes atomic.Int64
+	dropped      atomic.Int64 // since the last log line about it
+	droppedAt    atomic.Int64 // time of that line, Unix nanoseconds
+
+	done chan struct{} // closed when the writer has stopped
+	stop context.CancelFunc
+	news news
+}
+
+// item is what one call handed over.
+type item struct {
+	events []Event
+	bytes  int
+	done   chan error // nil when nobody waits
+}
 
 // NewRecorder starts a recorder. Close stops it; the store stays open.
-func NewRecorder(s Store, cfg RecorderConfig) *Recorder { return &Recorder{store: s} }
+func NewRecorder(s Store, cfg RecorderConfig) *Recorder {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Queue <= 0 {
+		cfg.Queue = defaultQueue
+	}
+	if cfg.QueueBytes <= 0 {
+		cfg.QueueBytes = defaultQueueBytes
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	r := &Recorder{
+		store: s, cfg: cfg,
+		queue: make(chan item, cfg.Queue), // each item is at least one event, so a reserved place is free
+		done:  make(chan struct{}),
+		stop:  stop,
+	}
+	r.m = newMetrics(cfg.Metrics, func() float64 { return float64(r.waiting.Load()) })
+	go r.write()
+	if cfg.Retention > 0 {
+		go r.sweep(ctx)
+	}
+	return r
+}
 
 // Record takes an event without waiting. When the queue is full the event is
 // dropped and counted.
-func (r *Recorder) Record(e Event) {}
+func (r *Recorder) Record(e Event) {
+	if err := r.take(item{events: []Event{e}}); err != nil {
+		r.drop(1, err)
+	}
+}
 
-// Append returns when the events are durable. It fails with fault.QueueFull,
-// fault.StoreUnavailable, or fault.Draining after Close; none of the events is
-// then promised to be stored, and sending them again is safe.
-func (r *Recorder) Append(ctx context.Context, events ...Event) error { return nil }
+// Append returns when the events are durable. It fails with fault.FieldInvalid
+// for an event that cannot be stored, with fault.QueueFull when too many wait,
+// with fault.StoreUnavailable, and with fault.Draining after Close; none of the
+// events is then promised to be stored, and sending those with a Key again is
+// safe.
+func (r *Recorder) Append(ctx context.Context, events ...Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	done := make(chan error, 1)
+	if err := r.take(item{events: append([]Event(nil), events...), done: done}); err != nil {
+		return err
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
 
-// Close takes no more events, stores those that wait, and returns.
-func (r *Recorder) Close(ctx context.Context) error { return nil }
+// Erase removes everything about a user of an account and returns how many
+// events that was.
+func (r *Recorder) Erase(ctx context.Context, account, user string) (int, error) {
+	return r.remove(ctx, Removal{AccountID: account, UserID: user})
+}
+
+// Store is where the events can be read.
+func (r *Recorder) Store() Store { return r.store }
+
+// News returns a channel that is closed when more has been stored, or when the
+// recorder has been closed.
+func (r *Recorder) News() <-chan struct{} { return r.news.wait() }
+
+// Close takes no more events, stores those that wait, and returns when that is
+// done or the context ends.
+func (r *Recorder) Close(ctx context.Context) error {
+	r.mu.Lock()
+	if !r.closed {
+		r.closed = true
+		close(r.queue)
+		r.stop()
+	}
+	r.mu.Unlock()
+	select {
+	case <-r.done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// take prepares the events of an item and queues it, or says why it cannot.
+func (r *Recorder) take(it item) error {
+	for i := range it.events {
+		e := &it.events[i]
+		if err := e.prepare(r.cfg.Account, r.cfg.KeepAddresses); err != nil {
+			return err
+		}
+		it.bytes += e.size()
+	}
+	n := int64(len(it.events))
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if r.closed {
+		return fault.Draining.New()
+	}
+	if r.waiting.Add(n) > int64(r.cfg.Queue) {
+		r.waiting.Add(-n)
+		return fault.QueueFull.New("limit", r.cfg.Queue)
+	}
+	if r.waitingBytes.Add(int64(it.bytes)) > int64(r.cfg.QueueBytes) {
+		r.waiting.Add(-n)
+		r.waitingBytes.Add(-int64(it.bytes))
+		return fault.QueueFull.New("limit_bytes", r.cfg.QueueBytes)
+	}
+	r.queue <- it
+	return nil
+}
+
+// write is the one writer.
+func (r *Recorder) write() {
+	defer close(r.done)
+	defer r.news.tell()
+	var items []item
+	var batch []Event
+	for it := range r.queue {
+		items, batch = append(items[:0], it), append(batch[:0], it.events...)
+	fill:
+		for len(batch) < maxBatch {
+			select {
+			case it, ok := <-r.queue:
+				if !ok {
+					break fill
+				}
+				items, batch = append(items, it), append(batch, it.events...)
+			default:
+				break fill
+			}
+		}
+		err := r.keep(batch)
+		for _, it := range items {
+			r.waiting.Add(-int64(len(it.events)))
+			r.waitingBytes.Add(-int64(it.bytes))
+			switch {
+			case it.done != nil:
+				it.done <- err
+			case err != nil:
+				r.drop(len(it.events), err)
+			}
+		}
+		clear(items)
+		clear(batch)
+	}
+}
+
+// keep stamps a batch and stores it.
+func (r *Recorder) keep(batch []Event) error {
+	for i := range batch {
+		if batch[i].Time.IsZero() {
+			batch[i].Time = time.Now().UTC()
+		}
+	}
+	began := time.Now()
+	outcomes, err := r.store.Append(context.Background(), batch)
+	r.m.appended(batch, outcomes, time.Since(began), err)
+	if err != nil {
+		return err
+	}
+	r.news.tell()
+	return nil
+}
+
+// drop counts events that were lost, and says so at most once a second.
+func (r *Recorder) drop(n int, err error) {
+	r.m.drop(n, err)
+	total := r.dropped.Add(int64(n))
+	now, last := time.Now().UnixNano(), r.droppedAt.Load()
+	if now-last < int64(time.Second) || !r.droppedAt.CompareAndSwap(last, now) {
+		return
+	}
+	r.dropped.Add(-total)
+	r.cfg.Log.Error("events dropped", "fault", fault.From(fault.EventsDropped.Wrap(err, "events", total), fault.OpReport))
+}
+
+// sweep removes what is older than the retention.
+func (r *Recorder) sweep(ctx context.Context) {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		n, err := r.remove(ctx, Removal{Before: time.Now().Add(-r.cfg.Retention)})
+		switch {
+		case err != nil && ctx.Err() == nil:
+			r.cfg.Log.Error("old events could not be removed", "fault", fault.From(err, fault.OpReport))
+		case n > 0:
+			r.cfg.Log.Info("old events removed", "events", n)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (r *Recorder) remove(ctx context.Context, what Removal) (int, error) {
+	total := 0
+	for {
+		n, err := r.store.Remove(ctx, what)
+		total += n
+		r.m.remove(n)
+		if err != nil || n == 0 {
+			return total, err
+		}
+		select {
+		case <-time.After(sweepPause):
+		case <-ctx.Done():
+			return total, ctx.Err()
+		}
+	}
+}
+
+// news wakes everybody who waits for more.
+type news struct {
+	mu sync.Mutex
+	ch chan struct{}
+}
+
+func (n *news) wait() <-chan struct{} {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.ch == nil {
+		n.ch = make(chan struct{})
+	}
+	return n.ch
+}
+
+func (n *news) tell() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.ch != nil {
+		close(n.ch)
+		n.ch = nil
+	}
+}

@@ -1,12 +1,14 @@
 package event
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Outcome says what became of one appended event.
 type Outcome struct {
 	State State
-	Seq   int64  // place in the store's order
-	ID    string // the stored event, which for a duplicate or a merge is an earlier one
+	Seq   int64 // place in the store's order
 }
 
 // State is the kind of an [Outcome].
@@ -16,15 +18,24 @@ type State int
 const (
 	Stored    State = iota // a new event
 	Duplicate              // its Key is known: nothing changed
-	Merged                 // it told of an occurrence already stored: see [Pair]
+	Merged                 // the second account of a failure already stored: see [Pairs]
 )
+
+// Removal says which events go: those taken before a time, those about a user,
+// or both at once.
+type Removal struct {
+	AccountID string    // empty: of every account
+	UserID    string    // empty: of every user
+	Before    time.Time // zero: of any age
+}
 
 // Store keeps events in the order they were appended. All methods may be
 // called at once from several goroutines.
 type Store interface {
-	// Append stores stamped events, in order, all of them or none, and has them
-	// on disk when it returns. Events whose Key or occurrence is known already
-	// count once. It fails with fault.StoreUnavailable.
+	// Append stores events that have an id and a time, in order, all of them or
+	// none, and has them on disk when it returns. An event whose Key is known,
+	// or which is the second account of a stored failure, counts once. It fails
+	// with fault.StoreUnavailable.
 	Append(ctx context.Context, events []Event) ([]Outcome, error)
 
 	// Query gives one page. It fails with fault.FieldInvalid naming "start" for
@@ -32,8 +43,17 @@ type Store interface {
 	// with fault.StoreUnavailable.
 	Query(ctx context.Context, q Query) (Page, error)
 
-	// Get gives the event with this id, or fault.EventNotFound.
+	// Get gives the event with this id, or that the report with this id became
+	// part of. It fails with fault.EventNotFound and fault.StoreUnavailable.
 	Get(ctx context.Context, id string) (Event, error)
+
+	// Last gives the place of the newest event, 0 when there has been none.
+	Last(ctx context.Context) (int64, error)
+
+	// Remove deletes some of the events that are to go, in one short
+	// transaction, and returns how many: call it until it returns 0. Readers
+	// are not held up. It fails with fault.StoreUnavailable.
+	Remove(ctx context.Context, r Removal) (int, error)
 
 	Close() error
 }

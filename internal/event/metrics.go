@@ -1,0 +1,89 @@
+package event
+
+import (
+	"errors"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/redial-rtc/redial/fault"
+)
+
+// metrics counts what the recorder does. A nil *metrics counts nothing.
+type metrics struct {
+	stored    *prometheus.CounterVec // by type, source and fault
+	known     *prometheus.CounterVec // by what they were: duplicate, merged
+	dropped   *prometheus.CounterVec // by fault
+	removed   prometheus.Counter
+	appendSec prometheus.Histogram
+	batch     prometheus.Histogram
+}
+
+func newMetrics(reg prometheus.Registerer, waiting func() float64) *metrics {
+	if reg == nil {
+		return nil
+	}
+	m := &metrics{
+		stored: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "redial_events_stored_total", Help: "Events stored.",
+		}, []string{"type", "source", "fault"}),
+		known: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "redial_events_known_total", Help: "Reports of what was stored already: duplicate (the same report again) or merged (the client's or the server's second account of one failure).",
+		}, []string{"what"}),
+		dropped: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "redial_events_dropped_total", Help: "Events that could not be recorded, by the fault that was in the way.",
+		}, []string{"fault"}),
+		removed: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "redial_events_removed_total", Help: "Events removed by retention or erased on request.",
+		}),
+		appendSec: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "redial_events_append_seconds", Help: "Time of one transaction of events, flush to disk included.",
+			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14),
+		}),
+		batch: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "redial_events_batch_events", Help: "Events in one transaction.",
+			Buckets: prometheus.ExponentialBuckets(1, 2, 11),
+		}),
+	}
+	queue := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "redial_events_queue_events", Help: "Events that wait to be stored.",
+	}, waiting)
+	reg.MustRegister(m.stored, m.known, m.dropped, m.removed, m.appendSec, m.batch, queue)
+	return m
+}
+
+func (m *metrics) appended(batch []Event, outcomes []Outcome, took time.Duration, err error) {
+	if m == nil || err != nil {
+		return
+	}
+	m.appendSec.Observe(took.Seconds())
+	m.batch.Observe(float64(len(batch)))
+	for i, o := range outcomes {
+		switch o.State {
+		case Stored:
+			m.stored.WithLabelValues(string(batch[i].Type), string(batch[i].Source), batch[i].Fault).Inc()
+		case Duplicate:
+			m.known.WithLabelValues("duplicate").Inc()
+		case Merged:
+			m.known.WithLabelValues("merged").Inc()
+		}
+	}
+}
+
+func (m *metrics) drop(n int, err error) {
+	if m == nil {
+		return
+	}
+	id := fault.Internal.ID
+	var f *fault.Error
+	if errors.As(err, &f) {
+		id = f.Kind.ID
+	}
+	m.dropped.WithLabelValues(id).Add(float64(n))
+}
+
+func (m *metrics) remove(n int) {
+	if m != nil {
+		m.removed.Add(float64(n))
+	}
+}

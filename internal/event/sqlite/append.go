@@ -1,0 +1,217 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/redial-rtc/redial/internal/event"
+)
+
+// Append stores events in one transaction.
+func (s *Store) Append(ctx context.Context, events []event.Event) ([]event.Outcome, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, unavailable(ctx, sql.ErrConnDone)
+	}
+	// Once begun it is finished: a caller that gives up would otherwise undo
+	// what others wait for.
+	ctx = context.WithoutCancel(ctx)
+	var outcomes []event.Outcome
+	err := s.transact(ctx, func() (err error) {
+		outcomes, err = s.append(ctx, events)
+		return err
+	})
+	if err != nil {
+		return nil, unavailable(ctx, err)
+	}
+	return outcomes, nil
+}
+
+// transact runs f in a transaction of the writer. Whatever goes wrong, what is
+// kept in memory is read again from the file.
+func (s *Store) transact(ctx context.Context, f func() error) error {
+	c := s.writer
+	if _, err := c.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	err := f()
+	if err == nil {
+		_, err = c.exec(ctx, "COMMIT")
+	}
+	if err == nil {
+		return nil
+	}
+	_, _ = c.exec(ctx, "ROLLBACK") // SQLite may have done so itself
+	if bad := s.load(ctx); bad != nil {
+		err = errors.Join(err, bad)
+	}
+	return err
+}
+
+func (s *Store) append(ctx context.Context, events []event.Event) ([]event.Outcome, error) {
+	outcomes := make([]event.Outcome, len(events))
+	tally := tally{}
+	first := s.last + 1
+	var buf []byte
+	for i := range events {
+		o, err := s.appendOne(ctx, &events[i], tally, &buf)
+		if err != nil {
+			return nil, err
+		}
+		outcomes[i] = o
+	}
+	if s.last < first {
+		return outcomes, tally.write(ctx, s.writer) // nothing new, but a merge may have moved a count
+	}
+	if err := tally.write(ctx, s.writer); err != nil {
+		return nil, err
+	}
+	if err := s.extendSegment(ctx, first); err != nil {
+		return nil, err
+	}
+	_, err := s.writer.exec(ctx, "INSERT INTO meta VALUES ('last_seq', ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value", s.last)
+	return outcomes, err
+}
+
+const insert = `INSERT INTO events(seq, id, time, account, type, source, room, session, peer, user, fault, code, terminal, sdk, os, doc)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO NOTHING`
+
+func (s *Store) appendOne(ctx context.Context, e *event.Event, tally tally, buf *[]byte) (event.Outcome, error) {
+	c := s.writer
+	id, err := uuid.Parse(e.ID)
+	if err != nil {
+		return event.Outcome{}, fmt.Errorf("event id %q: %w", e.ID, err)
+	}
+	typ, ok := typeCodes[e.Type]
+	if !ok {
+		return event.Outcome{}, fmt.Errorf("event type %q is not known", e.Type)
+	}
+	if s.aliases > 0 && e.Key != "" {
+		if seq, found, err := lookup(ctx, c, "SELECT seq FROM aliases WHERE id = ?", id[:]); err != nil || found {
+			return event.Outcome{State: event.Duplicate, Seq: seq}, err
+		}
+	}
+	if twin := s.window.find(e); twin != 0 {
+		if seq, found, err := lookup(ctx, c, "SELECT seq FROM events WHERE id = ?", id[:]); err != nil || found {
+			return event.Outcome{State: event.Duplicate, Seq: seq}, err
+		}
+		merged, err := s.merge(ctx, twin, e, id, tally, buf)
+		if err != nil || merged {
+			return event.Outcome{State: event.Merged, Seq: twin}, err
+		}
+	}
+	account, err := s.accounts.make(ctx, c, e.AccountID)
+	if err != nil {
+		return event.Outcome{}, err
+	}
+	seq := s.last + 1
+	*buf = e.AppendJSON((*buf)[:0])
+	n, err := c.exec(ctx, insert, seq, id[:], e.Time.UnixNano(), account, typ, sourceCodes[e.Source],
+		null(e.RoomID), null(e.SessionID), null(e.PeerID), null(e.UserID), null(e.Fault),
+		e.Failure.Code, e.Failure.Terminal, null(e.Agent.SDK), null(e.Agent.OS), string(*buf))
+	if err != nil {
+		return event.Outcome{}, err
+	}
+	if n == 0 {
+		seq, _, err := lookup(ctx, c, "SELECT seq FROM events WHERE id = ?", id[:])
+		return event.Outcome{State: event.Duplicate, Seq: seq}, err
+	}
+	s.last = seq
+	s.segment.add(e.Time)
+	tally.add(place{account, typ, e.RoomID, e.SessionID, e.UserID}, 1)
+	s.window.add(e, seq)
+	return event.Outcome{State: event.Stored, Seq: seq}, nil
+}
+
+// merge joins e to the stored account of the same failure. It reports false
+// when that is gone or no longer fits.
+func (s *Store) merge(ctx context.Context, twin int64, e *event.Event, id uuid.UUID, tally tally, buf *[]byte) (bool, error) {
+	c := s.writer
+	var doc string
+	var account, typ int64
+	err := c.row(ctx, "SELECT account, type, doc FROM events WHERE seq = ?", twin).Scan(&account, &typ, &doc)
+	if errors.Is(err, sql.ErrNoRows) {
+		s.window.forget(e, twin)
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	var stored event.Event
+	if err := json.Unmarshal([]byte(doc), &stored); err != nil {
+		return false, err
+	}
+	if !event.Pairs(&stored, e) {
+		return false, nil
+	}
+	stored.Seq = twin
+	both := event.Pair(stored, *e)
+	*buf = both.AppendJSON((*buf)[:0])
+	if _, err := c.exec(ctx, `UPDATE events SET source = ?, room = ?, session = ?, user = ?, fault = ?, terminal = ?, sdk = ?, os = ?, doc = ? WHERE seq = ?`,
+		sourceCodes[both.Source], null(both.RoomID), null(both.SessionID), null(both.UserID), null(both.Fault),
+		both.Failure.Terminal, null(both.Agent.SDK), null(both.Agent.OS), string(*buf), twin); err != nil {
+		return false, err
+	}
+	if _, err := c.exec(ctx, "INSERT INTO aliases VALUES (?, ?)", id[:], twin); err != nil {
+		return false, err
+	}
+	s.aliases++
+	tally.add(place{account, typ, stored.RoomID, stored.SessionID, stored.UserID}, -1)
+	tally.add(place{account, typ, both.RoomID, both.SessionID, both.UserID}, 1)
+	s.window.forget(e, twin)
+	return true, nil
+}
+
+func lookup(ctx context.Context, c *conn, query string, args ...any) (seq int64, found bool, err error) {
+	err = c.row(ctx, query, args...).Scan(&seq)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, false, nil
+	}
+	return seq, err == nil, err
+}
+
+func null(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+// segmentSize is how many events one row of segments spans, at most, and with
+// it how far a search by time can be off.
+const segmentSize = 4096
+
+// segment is the stretch being written.
+type segment struct {
+	first, last int64
+	from, to    int64 // Unix nanoseconds
+	fresh       []int64
+}
+
+func (g *segment) add(t time.Time) { g.fresh = append(g.fresh, t.UnixNano()) }
+
+// extendSegment adds the events from first to s.last, whose times are fresh.
+func (s *Store) extendSegment(ctx context.Context, first int64) error {
+	g := &s.segment
+	if g.first == 0 || g.last-g.first >= segmentSize || g.last+1 != first {
+		g.first, g.from, g.to = first, g.fresh[0], g.fresh[0]
+	}
+	for _, t := range g.fresh {
+		g.from, g.to = min(g.from, t), max(g.to, t)
+	}
+	g.last, g.fresh = s.last, g.fresh[:0]
+	_, err := s.writer.exec(ctx, `INSERT INTO segments VALUES (?, ?, ?, ?)
+		ON CONFLICT(first) DO UPDATE SET last = excluded.last, min_time = excluded.min_time, max_time = excluded.max_time`,
+		g.first, g.last, g.from, g.to)
+	return err
+}

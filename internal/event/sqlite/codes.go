@@ -1,0 +1,97 @@
+package sqlite
+
+import (
+	"context"
+	"sync"
+
+	"github.com/redial-rtc/redial/internal/event"
+)
+
+// Types and sources are numbers in the file. A number is never reused.
+var (
+	typeCodes = map[event.Type]int64{
+		event.ConnectFailed: 1, event.JoinFailed: 2, event.PublishFailed: 3, event.SubscribeFailed: 4, event.Disconnected: 5,
+		event.TrackAdded: 6, event.TrackUpdated: 7, event.TrackRemoved: 8,
+	}
+	sourceCodes = map[event.Source]int64{event.FromServer: 1, event.FromClient: 2, event.FromBoth: 3}
+
+	codeTypes   = reverse(typeCodes)
+	codeSources = reverse(sourceCodes)
+)
+
+func reverse[K comparable](m map[K]int64) map[int64]K {
+	r := make(map[int64]K, len(m))
+	for k, v := range m {
+		r[v] = k
+	}
+	return r
+}
+
+// accounts numbers the accounts, which are few.
+type accounts struct {
+	mu    sync.RWMutex
+	ids   map[string]int64
+	names map[int64]string
+}
+
+func (a *accounts) load(ctx context.Context, c *conn) error {
+	ids, names := map[string]int64{}, map[int64]string{}
+	err := c.each(ctx, "SELECT id, name FROM accounts", func(row scanner) error {
+		var id int64
+		var name string
+		if err := row.Scan(&id, &name); err != nil {
+			return err
+		}
+		ids[name], names[id] = id, name
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.ids, a.names = ids, names
+	return nil
+}
+
+func (a *accounts) id(name string) (int64, bool) {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	id, ok := a.ids[name]
+	return id, ok
+}
+
+func (a *accounts) name(id int64) string {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	return a.names[id]
+}
+
+func (a *accounts) all() []int64 {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	all := make([]int64, 0, len(a.names))
+	for id := range a.names {
+		all = append(all, id)
+	}
+	return all
+}
+
+// make gives an account its number, within the writer's transaction. When that
+// fails, load puts things right.
+func (a *accounts) make(ctx context.Context, c *conn, name string) (int64, error) {
+	if id, ok := a.id(name); ok {
+		return id, nil
+	}
+	if _, err := c.exec(ctx, "INSERT INTO accounts(name) VALUES (?)", name); err != nil {
+		return 0, err
+	}
+	var id int64
+	if err := c.row(ctx, "SELECT id FROM accounts WHERE name = ?", name).Scan(&id); err != nil {
+		return 0, err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.ids[name], a.names[id] = id, name
+	return id, nil
+}

@@ -1,0 +1,65 @@
+-- Events, in the order they were appended. doc is the whole event as the API
+-- gives it; the other columns are what it can be asked by. What an event does
+-- not have is NULL, so that it takes no place in an index.
+CREATE TABLE events (
+  seq      INTEGER PRIMARY KEY,
+  id       BLOB NOT NULL,     -- UUID, 16 bytes
+  time     INTEGER NOT NULL,  -- when the server took it, Unix nanoseconds
+  account  INTEGER NOT NULL,  -- accounts.id
+  type     INTEGER NOT NULL,  -- types.id
+  source   INTEGER NOT NULL,  -- 1 server, 2 client, 3 both
+  room     TEXT,
+  session  TEXT,
+  peer     TEXT,
+  user     TEXT,
+  fault    TEXT,
+  code     INTEGER NOT NULL,
+  terminal INTEGER NOT NULL,
+  sdk      TEXT,
+  os       TEXT,
+  doc      TEXT NOT NULL
+);
+CREATE UNIQUE INDEX events_id   ON events(id);
+CREATE INDEX events_type        ON events(account, type);
+CREATE INDEX events_room        ON events(account, room, type)    WHERE room IS NOT NULL;
+CREATE INDEX events_session     ON events(account, session, type) WHERE session IS NOT NULL;
+CREATE INDEX events_user        ON events(account, user, type)    WHERE user IS NOT NULL;
+CREATE INDEX events_peer        ON events(peer)                   WHERE peer IS NOT NULL;
+
+-- The other ids of an event: reports that became part of it.
+CREATE TABLE aliases (
+  id  BLOB PRIMARY KEY,
+  seq INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX aliases_seq ON aliases(seq);
+
+-- How many events there are, so that a total never has to be counted.
+-- scope: 0 the account, 1 a room, 2 a session, 3 a user.
+CREATE TABLE counts (
+  account INTEGER NOT NULL,
+  scope   INTEGER NOT NULL,
+  key     TEXT NOT NULL,
+  type    INTEGER NOT NULL,
+  n       INTEGER NOT NULL,
+  PRIMARY KEY (account, scope, key, type)
+) WITHOUT ROWID;
+
+-- Which times a stretch of events spans: how a time becomes a place, whatever
+-- the clock did.
+CREATE TABLE segments (
+  first    INTEGER PRIMARY KEY,
+  last     INTEGER NOT NULL,
+  min_time INTEGER NOT NULL,
+  max_time INTEGER NOT NULL
+);
+
+CREATE TABLE accounts (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE types    (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE meta     (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+
+-- For people with a database tool.
+CREATE VIEW readable AS
+  SELECT e.seq, lower(substr(hex(e.id),1,8)||'-'||substr(hex(e.id),9,4)||'-'||substr(hex(e.id),13,4)||'-'||substr(hex(e.id),17,4)||'-'||substr(hex(e.id),21)) AS id,
+         strftime('%Y-%m-%dT%H:%M:%fZ', e.time / 1000000 / 1000.0, 'unixepoch') AS time,
+         a.name AS account, t.name AS type, e.room, e.session, e.peer, e.user, e.fault, e.code, e.terminal, e.doc
+  FROM events e JOIN accounts a ON a.id = e.account JOIN types t ON t.id = e.type;

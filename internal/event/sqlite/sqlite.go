@@ -1,0 +1,270 @@
+// Package sqlite keeps events in one SQLite file, which any tool can open.
+//
+// One connection writes, a few read, and readers see the state before or after
+// a transaction, never within (write-ahead log). A transaction is flushed to
+// disk before Append returns (synchronous=FULL). Totals are kept, not counted,
+// and every documented filter has an index in the order of a page, so the cost
+// of a page does not grow with what is stored.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	_ "embed"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver; no cgo
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/event"
+)
+
+// File is the name of the database in the data directory.
+const File = "events.db"
+
+// schemaVersion is kept in the file (PRAGMA user_version). A file of another
+// version is refused.
+const schemaVersion = 1
+
+//go:embed schema.sql
+var schema string
+
+// Store is an open database of events.
+type Store struct {
+	log     *slog.Logger
+	cursors *event.Cursors
+
+	mu       sync.Mutex // one writer
+	writer   *conn
+	last     int64 // place of the newest event ever
+	segment  segment
+	aliases  int64 // how many there are; 0 saves a look-up
+	window   window
+	closed   bool
+	accounts accounts
+
+	readers  chan *conn    // those that nobody uses
+	reading  int           // how many there are
+	stopping chan struct{} // closed by Close
+	dbs      []*sql.DB
+}
+
+// Open opens or creates the events of a data directory.
+func Open(ctx context.Context, dir string, log *slog.Logger) (*Store, error) {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	s := &Store{log: log, stopping: make(chan struct{})}
+	if err := s.open(ctx, dir); err != nil {
+		_ = s.Close() // the first error is the one to tell
+		return nil, fault.StoreUnavailable.Wrap(fmt.Errorf("%s: %w", filepath.Join(dir, File), err))
+	}
+	return s, nil
+}
+
+func (s *Store) open(ctx context.Context, dir string) (err error) {
+	if s.cursors, err = event.OpenCursors(dir); err != nil {
+		return err
+	}
+	path := filepath.Join(dir, File)
+	if s.writer, err = s.connect(ctx, path, "_txlock=immediate",
+		"journal_mode(WAL)", "synchronous(FULL)", "cache_size(-32768)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)"); err != nil {
+		return err
+	}
+	if err := s.prepareSchema(ctx); err != nil {
+		return err
+	}
+	if err := s.load(ctx); err != nil {
+		return err
+	}
+	n := max(4, runtime.GOMAXPROCS(0))
+	s.readers = make(chan *conn, n)
+	for range n {
+		c, err := s.connect(ctx, path, "_txlock=deferred", "query_only(1)", "cache_size(-8192)")
+		if err != nil {
+			return err
+		}
+		s.readers <- c
+		s.reading++
+	}
+	return nil
+}
+
+func (s *Store) connect(ctx context.Context, path, option string, pragmas ...string) (*conn, error) {
+	dsn := "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath() + "?" + option + "&_pragma=busy_timeout(10000)"
+	for _, p := range pragmas {
+		dsn += "&_pragma=" + url.QueryEscape(p)
+	}
+	db, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	s.dbs = append(s.dbs, db)
+	c, err := db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &conn{Conn: c, stmts: map[string]*sql.Stmt{}}, nil
+}
+
+// prepareSchema makes the tables of a new file and refuses those of another
+// version.
+func (s *Store) prepareSchema(ctx context.Context) error {
+	var version int
+	if err := s.writer.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return err
+	}
+	switch version {
+	case schemaVersion:
+		return nil
+	case 0:
+	default:
+		return fmt.Errorf("the file has schema version %d, this program knows %d", version, schemaVersion)
+	}
+	var b strings.Builder
+	b.WriteString("BEGIN IMMEDIATE;\n")
+	b.WriteString(schema)
+	for t, code := range typeCodes {
+		fmt.Fprintf(&b, "INSERT INTO types VALUES (%d, '%s');\n", code, t)
+	}
+	fmt.Fprintf(&b, "PRAGMA user_version = %d;\nCOMMIT;", schemaVersion)
+	_, err := s.writer.ExecContext(ctx, b.String())
+	return err
+}
+
+// load reads what the writer keeps in memory. It is called when the store is
+// opened and after a transaction has failed.
+func (s *Store) load(ctx context.Context) error {
+	if err := s.accounts.load(ctx, s.writer); err != nil {
+		return err
+	}
+	c := s.writer
+	if err := c.row(ctx, "SELECT max(coalesce((SELECT value FROM meta WHERE key = 'last_seq'), 0), coalesce((SELECT max(seq) FROM events), 0))").Scan(&s.last); err != nil {
+		return err
+	}
+	if err := c.row(ctx, "SELECT count(*) FROM aliases").Scan(&s.aliases); err != nil {
+		return err
+	}
+	s.segment = segment{} // the next batch begins a new one
+	return s.window.load(ctx, c, &s.accounts, time.Now())
+}
+
+// Close closes the file. Whatever has been acknowledged is in it.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	close(s.stopping)
+	for range s.reading {
+		c := <-s.readers
+		_ = c.Close()
+	}
+	var first error
+	if s.writer != nil {
+		_ = s.writer.Close()
+	}
+	for _, db := range s.dbs {
+		if err := db.Close(); err != nil && first == nil {
+			first = err
+		}
+	}
+	if first != nil {
+		return fault.StoreUnavailable.Wrap(first)
+	}
+	return nil
+}
+
+// conn is a connection with its prepared statements. One goroutine at a time
+// uses it.
+type conn struct {
+	*sql.Conn
+	stmts map[string]*sql.Stmt
+}
+
+// maxStmts bounds the statements kept. The shapes of queries are few, so this
+// is only ever reached by somebody who tries.
+const maxStmts = 200
+
+func (c *conn) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
+	if st, ok := c.stmts[query]; ok {
+		return st, nil
+	}
+	if len(c.stmts) >= maxStmts {
+		for q, st := range c.stmts {
+			_ = st.Close()
+			delete(c.stmts, q)
+		}
+	}
+	st, err := c.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, fmt.Errorf("%w in %q", err, query)
+	}
+	c.stmts[query] = st
+	return st, nil
+}
+
+func (c *conn) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	st, err := c.stmt(ctx, query)
+	if err != nil {
+		return 0, err
+	}
+	res, err := st.ExecContext(ctx, args...)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+// row gives the one row of a query; what went wrong is in its Scan.
+func (c *conn) row(ctx context.Context, query string, args ...any) scanner {
+	st, err := c.stmt(ctx, query)
+	if err != nil {
+		return failed{err}
+	}
+	return st.QueryRowContext(ctx, args...)
+}
+
+// each calls f for every row.
+func (c *conn) each(ctx context.Context, query string, f func(scanner) error, args ...any) error {
+	st, err := c.stmt(ctx, query)
+	if err != nil {
+		return err
+	}
+	rows, err := st.QueryContext(ctx, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := f(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+type scanner interface{ Scan(...any) error }
+
+type failed struct{ err error }
+
+func (f failed) Scan(...any) error { return f.err }
+
+// unavailable is how every failure of the file is told; a caller that gave up
+// hears of itself instead.
+func unavailable(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return fault.StoreUnavailable.Wrap(err)
+}

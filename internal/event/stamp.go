@@ -1,0 +1,175 @@
+package event
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"github.com/redial-rtc/redial/fault"
+)
+
+// What is kept of one event, in bytes. Whatever is longer is shortened, or
+// left out where half a value would mean nothing, and its name is listed in
+// Clipped: a report is worth more short than refused.
+const (
+	maxID          = 256      // ids, names, actions, codes in words
+	maxUserName    = 512      //
+	maxMessage     = 1024     // error_message
+	maxDescription = 4 << 10  // error_description
+	maxExtraKey    = 64       //
+	maxExtraValue  = 8 << 10  // one of the further fields
+	maxExtra       = 16 << 10 // all of them together
+	sizeOfEvent    = 512      // what an event costs beside its text, roughly
+)
+
+// prepare makes an event fit to be stored: known type, an id, bounded fields,
+// addresses masked. It fails with fault.FieldInvalid.
+func (e *Event) prepare(account string, keepAddresses bool) error {
+	if _, known := typeNames[e.Type]; !known {
+		return fault.FieldInvalid.New("field", "type", "value", clip(string(e.Type), 64))
+	}
+	if e.AccountID == "" {
+		e.AccountID = account
+	}
+	if e.Source == "" {
+		e.Source = FromServer
+	}
+	if e.ID == "" {
+		if e.Key != "" {
+			e.ID = KeyID(e.Key, e.ClientTime)
+		} else {
+			id, err := uuid.NewV7()
+			if err != nil {
+				return fault.Internal.Wrap(err)
+			}
+			e.ID = id.String()
+		}
+	}
+	if !keepAddresses {
+		e.mask()
+	}
+	e.limit()
+	return nil
+}
+
+// mask hides addresses in whatever a client or an error text can put them.
+// The agent is left alone: no client puts an address there, and versions look
+// like addresses.
+func (e *Event) mask() {
+	e.Failure.Message = Mask(e.Failure.Message)
+	e.Failure.Description = Mask(e.Failure.Description)
+	e.Failure.Name = Mask(e.Failure.Name)
+	e.Action = Mask(e.Action)
+	e.Domain = Mask(e.Domain)
+	var changed map[string]json.RawMessage // the caller's map stays as it is
+	for k, v := range e.Extra {
+		if !bytes.ContainsAny(v, ".:") {
+			continue
+		}
+		if m := Mask(string(v)); m != string(v) {
+			if changed == nil {
+				changed = maps.Clone(e.Extra)
+			}
+			changed[k] = json.RawMessage(m)
+		}
+	}
+	if changed != nil {
+		e.Extra = changed
+	}
+}
+
+func (e *Event) limit() {
+	var over []string
+	cut := func(name string, s *string, max int) {
+		if len(*s) > max {
+			over = append(over, name)
+		} else if utf8.ValidString(*s) {
+			return
+		}
+		*s = clip(*s, max)
+	}
+	cut("account_id", &e.AccountID, maxID)
+	cut("user_id", &e.UserID, maxID)
+	cut("user_name", &e.UserName, maxUserName)
+	cut("peer_id", &e.PeerID, maxID)
+	cut("room_id", &e.RoomID, maxID)
+	cut("session_id", &e.SessionID, maxID)
+	cut("room_name", &e.RoomName, maxID)
+	cut("template_id", &e.TemplateID, maxID)
+	cut("role", &e.Role, maxID)
+	cut("domain", &e.Domain, maxID)
+	cut("action", &e.Action, maxID)
+	cut("error_name", &e.Failure.Name, maxID)
+	cut("error_message", &e.Failure.Message, maxMessage)
+	cut("error_description", &e.Failure.Description, maxDescription)
+	if t := e.Track; t != nil {
+		own := *t
+		cut("track_id", &own.ID, maxID)
+		cut("stream_id", &own.StreamID, maxID)
+		cut("type", &own.Kind, maxID)
+		cut("source", &own.Source, maxID)
+		e.Track = &own
+	}
+	e.limitExtra(&over)
+	if len(over) > 0 {
+		e.Clipped = append(slices.Clone(e.Clipped), over...)
+	}
+}
+
+// limitExtra leaves out what is too large, and whatever is not JSON.
+func (e *Event) limitExtra(over *[]string) {
+	total, bad := 0, false
+	for k, v := range e.Extra {
+		total += len(k) + len(v)
+		bad = bad || len(v) > maxExtraValue || len(k) > maxExtraKey || len(v) == 0
+	}
+	if total <= maxExtra && !bad {
+		return
+	}
+	kept, size := make(map[string]json.RawMessage, len(e.Extra)), 0
+	for _, k := range slices.Sorted(maps.Keys(e.Extra)) {
+		v := e.Extra[k]
+		if len(k) > maxExtraKey || len(v) == 0 || len(v) > maxExtraValue || size+len(k)+len(v) > maxExtra {
+			*over = append(*over, clip(k, maxExtraKey))
+			continue
+		}
+		kept[k], size = v, size+len(k)+len(v)
+	}
+	e.Extra = kept
+	if len(*over) > 20 {
+		*over = (*over)[:20]
+	}
+}
+
+// size is what the event costs while it waits, roughly, in bytes.
+func (e *Event) size() int {
+	n := sizeOfEvent + len(e.Failure.Message) + len(e.Failure.Description) + len(e.Agent.String) + len(e.UserName)
+	for k, v := range e.Extra {
+		n += len(k) + len(v)
+	}
+	return n
+}
+
+// typeNames holds the types that can be stored.
+var typeNames = func() map[Type]bool {
+	m := make(map[Type]bool, len(Types))
+	for _, t := range Types {
+		if t != Recorded {
+			m[t] = true
+		}
+	}
+	return m
+}()
+
+func joinTypes() string {
+	words := make([]string, len(Types))
+	for i, t := range Types {
+		words[i] = string(t)
+	}
+	return strings.Join(words, ", ")
+}
