@@ -73,7 +73,7 @@ function plain(error: SpokenError): Explanation {
   return {
     id: "",
     title: error.code === null ? "Something unexpected went wrong" : server && error.name === "ServerErrors" ? "The server refused" : words(error.name),
-    what: error.message,
+    what: "", // the card shows the message as what the SDK says
     why: "",
     fix: "",
     retry: passing ? "after backoff" : error.code !== null && server && error.terminal ? "never" : "",

@@ -39,7 +39,7 @@ export function Mark({ size = 28 }: { size?: number }) {
   return (
     <svg class="mark" width={size} height={size} viewBox="0 0 32 32" aria-hidden="true" focusable="false">
       <rect width="32" height="32" rx="9" />
-      <path d="M23 13.2A7.6 7.6 0 1 0 23.6 16M24.6 8.4v5.4h-5.4" />
+      <path d="M23 13.2A7.6 7.6 0 1 0 22.2 20.4M24.6 8.4v5.4h-5.4" />
     </svg>
   );
 }

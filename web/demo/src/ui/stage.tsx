@@ -1,11 +1,9 @@
 import { selectLocalPeer, selectLocalPeerRole, selectPeers, selectRolesMap, selectTracksMap, type HMSPeer, type HMSStore } from "@100mslive/hms-video-store";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { fit } from "../layout";
 import { useStore } from "./hooks";
 import { Icon } from "./icons";
 import { Tile, type TileSource } from "./tile";
-
-const gap = 12; // px, the same as in style.css
-const smallest = 152; // px; narrower tiles scroll instead
 
 /** Everybody who can be seen, as large as the room allows. */
 export function Stage({ numbers }: { numbers: boolean }) {
@@ -54,23 +52,6 @@ function Grid({ sources, numbers, fill }: { sources: TileSource[]; numbers: bool
       {room.width > 0 && sources.map((s) => <Tile key={s.key} source={s} numbers={numbers} />)}
     </div>
   );
-}
-
-/** The largest tile with which n of them fit, between portrait and 16:9. */
-export function fit(n: number, width: number, height: number, fill: boolean): { width: number; height: number } {
-  let best = { width: 0, height: 0 };
-  for (let columns = 1; columns <= n; columns++) {
-    const rows = Math.ceil(n / columns);
-    const w = (width - gap * (columns - 1)) / columns;
-    const h = (height - gap * (rows - 1)) / rows;
-    const aspect = fill ? w / h : Math.min(16 / 9, Math.max(4 / 5, w / h));
-    const tile = { width: Math.floor(Math.min(w, h * aspect)), height: Math.floor(Math.min(h, w / aspect)) };
-    if (tile.width * tile.height > best.width * best.height) best = tile;
-  }
-  if (best.width >= smallest || width < smallest) return best;
-  const columns = Math.max(1, Math.floor((width + gap) / (smallest + gap)));
-  const w = Math.floor((width - gap * (columns - 1)) / columns);
-  return { width: w, height: Math.floor(w * 0.75) };
 }
 
 /** A tile for each camera that is or may be on, and one for each shared screen. */

@@ -1,0 +1,24 @@
+export const gap = 12; // px between tiles, the same as in style.css
+export const smallest = 152; // px; tiles that would be narrower scroll instead
+
+export interface Size {
+  width: number;
+  height: number;
+}
+
+/** The largest tile with which n of them fit, between portrait and 16:9. */
+export function fit(n: number, width: number, height: number, fill: boolean): Size {
+  let best = { width: 0, height: 0 };
+  for (let columns = 1; columns <= n; columns++) {
+    const rows = Math.ceil(n / columns);
+    const w = (width - gap * (columns - 1)) / columns;
+    const h = (height - gap * (rows - 1)) / rows;
+    const aspect = fill ? w / h : Math.min(16 / 9, Math.max(4 / 5, w / h));
+    const tile = { width: Math.floor(Math.min(w, h * aspect)), height: Math.floor(Math.min(h, w / aspect)) };
+    if (tile.width * tile.height > best.width * best.height) best = tile;
+  }
+  if (best.width >= smallest || width < smallest) return best;
+  const columns = Math.max(1, Math.floor((width + gap) / (smallest + gap)));
+  const w = Math.floor((width - gap * (columns - 1)) / columns);
+  return { width: w, height: Math.floor(w * 0.75) };
+}
