@@ -92,8 +92,9 @@ type Reconnect struct {
 
 // Events is the record of what went wrong.
 type Events struct {
-	Retention time.Duration `yaml:"retention" default:"720h" doc:"How long events are kept. 0 keeps them for ever."`
-	Queue     int           `yaml:"queue" default:"4096" doc:"Events waiting to be stored before new ones are dropped and counted."`
+	Retention     time.Duration `yaml:"retention" default:"720h" doc:"How long events are kept. 0 keeps them for ever."`
+	Queue         int           `yaml:"queue" default:"4096" doc:"Events waiting to be stored before new ones are dropped and counted."`
+	KeepAddresses bool          `yaml:"keep_addresses" default:"false" doc:"Store IP addresses in full. Otherwise the host part of each is masked."`
 }
 
 // Log is what the process says.
