@@ -25,7 +25,7 @@ function Picker({ testid, icon, label, devices, value, onPick }: { testid: strin
       <Icon name={icon} size={18} />
       <span class="sr-only">{label}</span>
       <select data-testid={testid} title={label} disabled={usable.length === 0} value={usable.some((d) => d.deviceId === value) ? value : usable[0]?.deviceId} onChange={(e) => onPick(e.currentTarget.value)}>
-        {usable.length === 0 && <option>No {label.toLowerCase()} found</option>}
+        {usable.length === 0 && <option>No {label.toLowerCase()} available</option>}
         {usable.map((d, i) => (
           <option key={d.deviceId} value={d.deviceId}>
             {d.label || `${label} ${i + 1}`}

@@ -34,7 +34,10 @@ export function Lobby({ name, onName, onJoin }: { name: string; onName: (name: s
         <span>Redial</span>
       </header>
       <div class="lobby-columns">
-        <Preview name={name} opening={stage === "opening"} />
+        <div class="lobby-picture">
+          <Preview name={name} opening={stage === "opening"} />
+          <ProblemStack />
+        </div>
         <form
           class="lobby-form"
           onSubmit={(e) => {
@@ -68,7 +71,6 @@ export function Lobby({ name, onName, onJoin }: { name: string; onName: (name: s
           )}
         </form>
       </div>
-      <ProblemStack />
     </main>
   );
 }

@@ -49,7 +49,8 @@ export function ProblemCard({ problem, remedy, compact, onEvent, onDismiss }: Pr
           <p class="card-code">
             {problem.code !== null && <code data-testid="error-code">{problem.code}</code>}
             <code data-testid="error-name">{problem.name}</code>
-            {explanation.id && <span data-testid="error-fault">{explanation.id}</span>}
+            {explanation.id && <code data-testid="error-fault">{explanation.id}</code>}
+            <time dateTime={problem.lastAt.toISOString()}>{clock.format(problem.lastAt)}</time>
           </p>
         </div>
         {onDismiss && (
@@ -87,9 +88,6 @@ export function ProblemCard({ problem, remedy, compact, onEvent, onDismiss }: Pr
         <button type="button" class="button" data-testid="error-event" aria-haspopup="dialog" onClick={onEvent}>
           <Icon name="record" size={18} /> Recorded event
         </button>
-        <time class="card-time" dateTime={problem.lastAt.toISOString()}>
-          {clock.format(problem.lastAt)}
-        </time>
       </footer>
     </section>
   );
