@@ -1,6 +1,323 @@
 package room
 
-// pollBook holds the polls of a session.
-type pollBook struct{}
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"time"
 
-func (b *pollBook) init() {}
+	"github.com/redial-rtc/redial/fault"
+)
+
+// PollID names a poll of a session; its author may choose it.
+type PollID string
+
+// PollState is how far a poll has come.
+type PollState string
+
+// The states of a poll, in order; none is ever left backwards.
+const (
+	PollDraft  PollState = "created"
+	PollOpen   PollState = "started"
+	PollClosed PollState = "stopped"
+)
+
+// VoteBy says what makes two voters the same one. A voter without a user id or
+// a name counts by peer.
+type VoteBy string
+
+// What can make two voters the same one.
+const (
+	VoteByUser VoteBy = "userid" // whoever has the user id of the token, in all its tabs and after joining again
+	VoteByPeer VoteBy = "peerid" // each time of joining
+	VoteByName VoteBy = "username"
+)
+
+// Limits of polls. Clients read 50 questions and no more.
+const (
+	maxPolls        = 100 // of one session
+	maxPollQuestion = 50
+	maxPollOptions  = 50
+	maxPollID       = 128    // bytes
+	maxPollText     = 1024   // bytes of a title, a question or an option
+	maxPollAnswer   = 4096   // bytes of an answer in words
+	maxPollWeight   = 10_000 // points of one question
+	maxPollTime     = 24 * 60 * 60 * time.Second
+	maxResponses    = 20_000 // to one poll
+	maxPollPage     = 100
+)
+
+// statsEvery is how often votes are told of at most: a room that votes all at
+// once would otherwise hear of each vote as many times as it has peers.
+const statsEvery = time.Second
+
+// PollSetup is what the author of a poll decides.
+type PollSetup struct {
+	ID        PollID // "" lets the room choose
+	Title     string
+	Quiz      bool          // answers are scored and final
+	Duration  time.Duration // after which it stops by itself; 0 means it does not
+	Anonymous bool          // who answered what is not kept
+	Visible   bool          // for the clients' use
+	VoteBy    VoteBy        // "" means VoteByUser
+	VoteRoles []string      // who may answer; none means every role that may read polls
+	ViewRoles []string      // who may see answers and counts; none means the same
+}
+
+// Poll is a poll without its questions. StoppedBy is "" when its time was over.
+type Poll struct {
+	PollSetup
+	State                           PollState
+	CreatedBy, StartedBy, StoppedBy PeerID
+	CreatedAt, StartedAt, StoppedAt time.Time
+	Questions                       int
+}
+
+// QuestionType is how a question is answered.
+type QuestionType string
+
+// The types of question.
+const (
+	SingleChoice   QuestionType = "single-choice"
+	MultipleChoice QuestionType = "multiple-choice"
+	ShortAnswer    QuestionType = "short-answer"
+	LongAnswer     QuestionType = "long-answer"
+)
+
+func (t QuestionType) choice() bool { return t == SingleChoice || t == MultipleChoice }
+
+// Question is one question of a poll.
+type Question struct {
+	Index          int // from 1
+	Text           string
+	Type           QuestionType
+	Skippable      bool
+	Once           bool          // an answer cannot be changed
+	Duration       time.Duration // how long clients show it; 0 is no limit
+	Weight         int           // points of a right answer
+	Negative       bool          // a wrong answer costs as many
+	MinLen, MaxLen int           // characters of an answer in words; 0 is no limit
+	Options        []Option
+	Answer         Answer
+}
+
+// Option is one answer to choose. Its weight is for the clients' use.
+type Option struct {
+	Index  int // from 1
+	Text   string
+	Weight int
+}
+
+// Answer is what counts as right. A question without one is not scored.
+type Answer struct {
+	Hidden  bool  // not shown before the poll is over
+	Options []int // one of them for a single choice, exactly these for a multiple one
+	Text    string
+	Case    bool // case matters
+	Trim    bool // space around an answer does not
+}
+
+func (a Answer) empty() bool { return len(a.Options) == 0 && a.Text == "" }
+
+// Voter is who answered. In an anonymous poll only the hash is known, which
+// differs for the same person from poll to poll.
+type Voter struct {
+	Hash   string
+	PeerID PeerID
+	UserID string
+	Name   string
+}
+
+// Response is one voter's answer to one question.
+type Response struct {
+	ID       string
+	Question int
+	Type     QuestionType
+	Skipped  bool
+	Options  []int
+	Text     string
+	Updated  bool          // an earlier answer was changed
+	Took     time.Duration // as the client measured it, never longer than the poll had run
+	Final    bool          // cannot be changed any more
+	Voter    Voter
+}
+
+type (
+	// PollStarted tells of a poll that takes answers now.
+	PollStarted struct{ Poll Poll }
+	// PollStopped tells of a poll that takes none any more.
+	PollStopped struct{ Poll Poll }
+	// PollStats gives counts of a running poll to those who may see them.
+	PollStats struct{ Result PollResult }
+)
+
+func (PollStarted) update() {}
+func (PollStopped) update() {}
+func (PollStats) update()   {}
+
+// pollBook holds the polls of a session, in order of creation.
+type pollBook struct {
+	polls []*poll
+	due   *time.Timer // the earliest thing to be done of itself
+}
+
+func (b *pollBook) init() {
+	b.due = time.NewTimer(time.Hour)
+	b.due.Stop()
+}
+
+// stop ends the timer with the room.
+func (b *pollBook) stop() { b.due.Stop() }
+
+func (b *pollBook) find(id PollID) (*poll, error) {
+	for _, p := range b.polls {
+		if p.ID == id {
+			return p, nil
+		}
+	}
+	return nil, fault.PollNotFound.New("poll", clipID(id))
+}
+
+// crowd notes how many peers are in the room.
+func (b *pollBook) crowd(peers int) {
+	for _, p := range b.polls {
+		if p.State == PollOpen {
+			p.peak = max(p.peak, peers)
+		}
+	}
+}
+
+// poll is a poll beside all that belongs to it.
+type poll struct {
+	Poll
+	questions []Question
+	salt      [16]byte
+	ballots   map[string]*ballot // by hash of the voter
+	responses []*Response        // in order of arrival
+	peak      int                // most peers in the room while it ran
+	ends      time.Time          // zero: runs until it is stopped
+	told      time.Time          // when counts were told last
+	tell      time.Time          // when to tell them next; zero: nothing new
+}
+
+// ballot is all that one voter has answered.
+type ballot struct {
+	voter   Voter
+	answers map[int]*Response // by question
+	last    time.Time
+}
+
+func newPoll(id PollID) *poll {
+	p := &poll{ballots: map[string]*ballot{}}
+	p.ID = id
+	_, _ = rand.Read(p.salt[:]) // never fails
+	return p
+}
+
+func (p *poll) wrongState() error {
+	return fault.PollState.New("poll", p.ID, "state", string(p.State))
+}
+
+func (p *poll) question(index int) (Question, bool) {
+	if index < 1 || index > len(p.questions) {
+		return Question{}, false
+	}
+	return p.questions[index-1], true
+}
+
+// voter tells who somebody is to this poll.
+func (p *poll) voter(m *member) Voter {
+	key := "peer " + string(m.ID)
+	switch {
+	case p.VoteBy == VoteByUser && m.UserID != "":
+		key = "user " + m.UserID
+	case p.VoteBy == VoteByName && m.Name != "":
+		key = "name " + m.Name
+	}
+	sum := sha256.Sum256(append(p.salt[:], key...))
+	return Voter{Hash: hex.EncodeToString(sum[:16]), PeerID: m.ID, UserID: m.UserID, Name: m.Name}
+}
+
+// mayVote tells whether a role may answer, as far as the poll is concerned.
+func (p *poll) mayVote(role string) bool {
+	return len(p.VoteRoles) == 0 || slices.Contains(p.VoteRoles, role)
+}
+
+// mayView tells whether somebody may see answers and counts; the server, which
+// is nil, may.
+func (p *poll) mayView(m *member) bool {
+	return m == nil || len(p.ViewRoles) == 0 || slices.Contains(p.ViewRoles, m.Role)
+}
+
+// hides tells whether right answers are to be kept back now.
+func (p *poll) hides(q Question) bool { return q.Answer.Hidden && p.State != PollClosed }
+
+func (r *Room) writesPolls(m *member) bool {
+	if m == nil {
+		return true
+	}
+	role, _ := r.Role(m.Role)
+	return role.Permissions.PollWrite
+}
+
+// seesPoll tells whether somebody may know of a poll at all: its authors, and
+// once it runs whoever may answer it or see the answers.
+func (r *Room) seesPoll(m *member, p *poll) bool {
+	if r.writesPolls(m) {
+		return true
+	}
+	role, _ := r.Role(m.Role)
+	return role.Permissions.PollRead && p.State != PollDraft && (p.mayVote(m.Role) || p.mayView(m))
+}
+
+// tellPoll sends news of a poll to everybody who may know of it.
+func (r *Room) tellPoll(p *poll, u Update) {
+	for _, m := range r.members {
+		if r.seesPoll(m, p) {
+			m.to.Notify(u)
+		}
+	}
+}
+
+// pollReader finds somebody who may read polls; writing includes reading.
+func (r *Room) pollReader(by PeerID) (*member, error) {
+	if m, err := r.permitted(by, permPollWrite); err == nil {
+		return m, nil
+	}
+	return r.permitted(by, permPollRead)
+}
+
+// readPoll finds a poll somebody may know of.
+func (r *Room) readPoll(by PeerID, id PollID) (*poll, *member, error) {
+	m, err := r.pollReader(by)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := r.polls.find(id)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case r.seesPoll(m, p):
+		return p, m, nil
+	case p.State == PollDraft:
+		return nil, nil, fault.NotPermitted.New("role", m.Role, "permission", string(permPollWrite))
+	}
+	return nil, nil, fault.NotPermitted.New("role", m.Role, "permission", "see this poll", "poll", id)
+}
+
+// writePoll finds a poll somebody may change.
+func (r *Room) writePoll(by PeerID, id PollID) (*poll, error) {
+	if _, err := r.permitted(by, permPollWrite); err != nil {
+		return nil, err
+	}
+	return r.polls.find(id)
+}
+
+// clipID shortens an id that came from outside before it is repeated.
+func clipID(id PollID) PollID {
+	if len(id) > maxPollID {
+		return id[:maxPollID] + "…"
+	}
+	return id
+}

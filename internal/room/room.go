@@ -87,6 +87,7 @@ func (r *Room) run() {
 	defer speak.Stop()
 	defer rate.Stop()
 	defer r.linger.Stop()
+	defer r.polls.stop()
 	for {
 		select {
 		case <-r.done:
@@ -97,6 +98,8 @@ func (r *Room) run() {
 			r.tellSpeakers()
 		case <-rate.C:
 			r.tellQuality()
+		case <-r.polls.due.C:
+			r.pollsDue(time.Now())
 		case <-r.linger.C:
 			if len(r.members) == 0 && len(r.watchers) == 0 {
 				r.close()
@@ -251,6 +254,7 @@ func (r *Room) join(m Member, p Peer) (Snapshot, error) {
 	r.members[p.ID] = nm
 	delete(r.watchers, m)
 	r.size.Store(int32(len(r.members)))
+	r.polls.crowd(len(r.members))
 	r.opt.Journal.PeerSaved(r.session, r.facts.ID, p.clone())
 	r.tellOthers(p.ID, PeerJoined{p.clone()})
 	r.tellCensus()
