@@ -101,6 +101,14 @@ export class Call {
       this.store.subscribe(() => this.keep(), selectLocalMediaSettings),
       reports.on((report) => this.reported(report)),
     );
+    // What goes wrong inside the SDK while nobody waits for it, such as handling
+    // a message of the server, rejects into the void.
+    const stray = (event: PromiseRejectionEvent) => {
+      const error = event.reason as { code?: unknown; action?: unknown } | null;
+      if (typeof error?.code === "number" && typeof error.action === "string") this.add(error);
+    };
+    addEventListener("unhandledrejection", stray);
+    this.stops.push(() => removeEventListener("unhandledrejection", stray));
   }
 
   /** Opens camera and microphone and asks the server whether we may come in. */

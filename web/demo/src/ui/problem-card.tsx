@@ -49,8 +49,8 @@ export function ProblemCard({ problem, remedy, compact, onEvent, onDismiss }: Pr
           <p class="card-code">
             {problem.code !== null && <code data-testid="error-code">{problem.code}</code>}
             <code data-testid="error-name">{problem.name}</code>
-            {explanation.id && <code data-testid="error-fault">{explanation.id}</code>}
-            <time dateTime={problem.lastAt.toISOString()}>{clock.format(problem.lastAt)}</time>
+            {!compact && explanation.id && <code data-testid="error-fault">{explanation.id}</code>}
+            {!compact && <time dateTime={problem.lastAt.toISOString()}>{clock.format(problem.lastAt)}</time>}
           </p>
         </div>
         {onDismiss && (

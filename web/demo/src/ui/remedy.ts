@@ -27,7 +27,7 @@ export function remedyFor(call: Call, problem: Problem): Remedy | null {
         await actions.setEnabledTrack(id, true);
       }
     };
-    return { label: "Try the device again", run: solved(reopen) };
+    return { label: "Try again", run: solved(reopen) };
   }
   return null;
 }

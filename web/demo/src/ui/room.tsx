@@ -17,15 +17,21 @@ const titles = { chat: "Chat", people: "People", problems: "Errors" };
 /** Inside the call. */
 export function Room() {
   const call = useCall();
-  const { reconnecting } = useCell(call.state);
+  const { reconnecting, late } = useCell(call.state);
   const [panel, setPanel] = useState<Panel>(null);
   const [settings, setSettings] = useState(false);
   const [numbers, setNumbers] = useState(false);
   const open = useCallback((which: Panel) => setPanel(which), []);
+  const name = useStore(selectRoom).name;
+  useEffect(() => {
+    document.title = name ? `${name} · Redial` : "Redial";
+    return () => void (document.title = "Redial");
+  }, [name]);
   return (
     <div class="room" data-testid="room" data-state={reconnecting ? "reconnecting" : "connected"} data-panel={panel ?? ""}>
       <Head reconnecting={reconnecting !== null} />
       {reconnecting && <Banner code={reconnecting.code} since={reconnecting.lastAt} onWhy={() => setPanel("problems")} />}
+      {!reconnecting && late && <Unsent />}
       <div class="room-main">
         <main class="room-stage" aria-label="Pictures">
           <Stage numbers={numbers} />
@@ -77,6 +83,20 @@ function Banner({ code, since, onWhy }: { code: number | null; since: Date; onWh
       <span class="banner-time">{elapsed}</span>
       <button type="button" class="button quiet" onClick={onWhy}>
         Why?
+      </button>
+    </div>
+  );
+}
+
+/** join() waits for the tracks to be published, and waits for ever when that fails. */
+function Unsent() {
+  return (
+    <div class="banner" role="alert" data-testid="banner-unsent">
+      <p>
+        <strong>Others cannot see or hear you yet.</strong> <span>Your camera and microphone did not get through.</span>
+      </p>
+      <button type="button" class="button quiet" onClick={() => location.reload()}>
+        Start over
       </button>
     </div>
   );
