@@ -186,6 +186,8 @@ func (k *checker) limits(l *Limits) {
 	k.atLeast(l.JoinsBurst, 1, "limits.joins_burst")
 	k.atLeast(l.Sockets, 1, "limits.sockets")
 	k.atLeast(l.AddressSockets, 1, "limits.address_sockets")
+	k.require(l.APIPerSecond > 0, "limits.api_per_second", "is not positive", "make it 200")
+	k.atLeast(l.APIBurst, 1, "limits.api_burst")
 	k.atLeast(l.Rooms, 1, "limits.rooms")
 	k.atLeast(l.RoomPeers, 1, "limits.room_peers")
 	k.atLeast(l.PeerTracks, 1, "limits.peer_tracks")

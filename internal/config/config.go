@@ -78,6 +78,8 @@ type Limits struct {
 	JoinsBurst       int           `yaml:"joins_burst" default:"60" doc:"How many of these may come at once."`
 	Sockets          int           `yaml:"sockets" default:"20000" doc:"Signalling sockets at once."`
 	AddressSockets   int           `yaml:"address_sockets" default:"1000" doc:"Signalling sockets at once from one address."`
+	APIPerSecond     float64       `yaml:"api_per_second" default:"200" doc:"How many REST calls one address may make, sustained."`
+	APIBurst         int           `yaml:"api_burst" default:"400" doc:"How many of these may come at once."`
 	Rooms            int           `yaml:"rooms" default:"1000" doc:"Rooms with a running session at once."`
 	RoomPeers        int           `yaml:"room_peers" default:"200" doc:"Peers at once in a room that sets no limit of its own."`
 	PeerTracks       int           `yaml:"peer_tracks" default:"20" doc:"Tracks one peer may publish at once."`
