@@ -3,23 +3,41 @@ package api
 import (
 	"log/slog"
 	"net/http"
+	"net/netip"
+	"slices"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/registry"
+	"github.com/redial-rtc/redial/internal/room"
 	"github.com/redial-rtc/redial/internal/token"
 )
 
-// Config is what the API is built from. Registry and Tokens are required.
+// Config is what the API is built from. Registry, Rooms and Tokens are
+// required.
 type Config struct {
 	Registry *registry.Registry
+	Rooms    *room.Hub
 	Tokens   *token.Verifier
-	Keys     []token.Key // with which tokens for room codes are minted
-	Routes   []Route     // routes that others bring along, such as events and faults
+	Keys     []token.Key   // with which tokens for room codes are minted, the first of an account
+	TokenTTL time.Duration // how long those are valid; 0 = token.Lifetime
+	Routes   []Route       // routes that others bring along, such as events and faults
+
+	Limits     Limits
+	Origins    []string                       // pages that may call the routes with CORS; nil = any
+	ClientAddr func(*http.Request) netip.Addr // who is asking, behind whatever proxy; nil = the connection's
 
 	Log     *slog.Logger          // nil discards
 	Metrics prometheus.Registerer // nil counts nothing
+}
+
+// Limits bound what one caller may ask for.
+type Limits struct {
+	Address  Rate // all calls of one address; zero = 200 a second, 400 at once
+	Token    Rate // calls with one token; zero = 100 a second, 200 at once
+	Exchange Rate // room codes tried by one address; zero = 5 a second, 30 at once
 }
 
 // Access says who may call a route.
@@ -41,7 +59,8 @@ type Route struct {
 	Access  Access   // who may call it
 	Op      fault.Op // named by faults that do not name one; "" = fault.OpAPI
 	MaxBody int64    // bytes; 0 = DefaultMaxBody
-	CORS    bool     // may be called by pages of any origin
+	CORS    bool     // may be called by pages of other origins
+	Rate    Rate     // of one address, for this route alone; zero = none beyond Config.Limits
 	Serve   Handler
 }
 
@@ -62,7 +81,79 @@ type Written struct{}
 // DefaultMaxBody is the largest request body unless a route says otherwise.
 const DefaultMaxBody = 256 << 10
 
-// New returns the handler of the whole API.
+// API serves the routes. It keeps nothing but counters.
+type API struct {
+	cfg     Config
+	mux     *http.ServeMux
+	met     *metrics
+	address *limiter
+	token   *limiter
+	cors    map[string][]string // path of a pattern -> methods other origins may use
+}
+
+// New returns the handler of the whole API. It panics when two routes claim
+// one pattern, which is a mistake in the program.
 func New(cfg Config) http.Handler {
-	return http.NotFoundHandler()
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.ClientAddr == nil {
+		cfg.ClientAddr = connectionAddr
+	}
+	if cfg.TokenTTL == 0 {
+		cfg.TokenTTL = token.Lifetime
+	}
+	a := &API{
+		cfg: cfg, mux: http.NewServeMux(), met: newMetrics(cfg.Metrics), cors: map[string][]string{},
+		address: newLimiter(cfg.Limits.Address.or(Rate{200, 400})),
+		token:   newLimiter(cfg.Limits.Token.or(Rate{100, 200})),
+	}
+	for _, r := range slices.Concat(a.routes(), cfg.Routes) {
+		a.mount(r)
+	}
+	a.mountPreflights()
+	return a
+}
+
+// routes are the API's own rows.
+func (a *API) routes() []Route {
+	return []Route{
+		{Pattern: "POST /v2/rooms", Serve: a.createRoom},
+		{Pattern: "GET /v2/rooms", Serve: a.listRooms},
+		{Pattern: "GET /v2/rooms/{room}", Serve: a.getRoom},
+		{Pattern: "POST /v2/rooms/{room}", Serve: a.updateRoom},
+
+		{Pattern: "POST /v2/templates", Serve: a.createTemplate},
+		{Pattern: "GET /v2/templates", Serve: a.listTemplates},
+		{Pattern: "GET /v2/templates/{template}", Serve: a.getTemplate},
+		{Pattern: "POST /v2/templates/{template}", Serve: a.updateTemplate},
+		{Pattern: "DELETE /v2/templates/{template}", Serve: a.deleteTemplate},
+		{Pattern: "GET /v2/templates/{template}/roles/{role}", Serve: a.getRole},
+		{Pattern: "POST /v2/templates/{template}/roles/{role}", Serve: a.putRole},
+		{Pattern: "DELETE /v2/templates/{template}/roles/{role}", Serve: a.deleteRole},
+		{Pattern: "GET /v2/templates/{template}/settings", Serve: a.getSettings},
+		{Pattern: "POST /v2/templates/{template}/settings", Serve: a.updateSettings},
+
+		{Pattern: "POST /v2/room-codes/room/{room}", Serve: a.createCodes},
+		{Pattern: "GET /v2/room-codes/room/{room}", Serve: a.listCodes},
+		{Pattern: "POST /v2/room-codes/room/{room}/role/{role}", Serve: a.createRoleCode},
+		{Pattern: "POST /v2/room-codes/code", Serve: a.updateCode},
+
+		{
+			Pattern: "POST /v2/token", Access: Open, Op: fault.OpToken, CORS: true, MaxBody: 4 << 10,
+			Rate: a.cfg.Limits.Exchange.or(Rate{5, 30}), Serve: a.exchangeCode,
+		},
+		{Pattern: "POST /api/v1/tokens/revoke", Serve: a.revokeToken},
+
+		{Pattern: "GET /v2/active-rooms/{room}", Serve: a.getActiveRoom},
+		{Pattern: "GET /v2/active-rooms/{room}/peers", Serve: a.listPeers},
+		{Pattern: "GET /v2/active-rooms/{room}/peers/{peer}", Op: fault.OpPeers, Serve: a.getPeer},
+		{Pattern: "POST /v2/active-rooms/{room}/peers/{peer}", Op: fault.OpUpdate, Serve: a.updatePeer},
+		{Pattern: "POST /v2/active-rooms/{room}/send-message", Op: fault.OpMessage, Serve: a.sendMessage},
+		{Pattern: "POST /v2/active-rooms/{room}/remove-peers", Op: fault.OpRemove, Serve: a.removePeers},
+		{Pattern: "POST /v2/active-rooms/{room}/end-room", Op: fault.OpEndRoom, Serve: a.endRoom},
+
+		{Pattern: "GET /v2/sessions", Serve: a.listSessions},
+		{Pattern: "GET /v2/sessions/{session}", Serve: a.getSession},
+	}
 }

@@ -1,8 +1,14 @@
 package api
 
 import (
+	"errors"
+	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/token"
@@ -15,6 +21,10 @@ type Call struct {
 	Claims  token.Claims        // of the verified token; zero on Open routes
 	ID      string              // the request id, echoed in X-Request-Id and in error bodies
 	Log     *slog.Logger        // carries the request id and the route
+
+	api   *API
+	route Route
+	addr  netip.Addr
 }
 
 // Path returns a wildcard of the route's pattern.
@@ -23,17 +33,100 @@ func (c *Call) Path(name string) string { return c.Request.PathValue(name) }
 // Query returns a query parameter, or "".
 func (c *Call) Query(name string) string { return c.Request.URL.Query().Get(name) }
 
-// Verify checks the bearer token of the request. Handlers of Open routes use
-// it; for the others it has been done.
-func (c *Call) Verify(want token.Type) (token.Claims, error) {
-	return token.Claims{}, fault.TokenMissing.New()
+// QueryInt returns a query parameter as a number, 0 when it is missing:
+// fault.FieldInvalid.
+func (c *Call) QueryInt(name string) (int, error) {
+	s := c.Query(name)
+	if s == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		return 0, fault.FieldInvalid.New("field", name, "want", "a whole number")
+	}
+	return n, nil
 }
+
+// QueryBool returns a query parameter as a truth value, nil when it is
+// missing: fault.FieldInvalid.
+func (c *Call) QueryBool(name string) (*bool, error) {
+	var v bool
+	switch c.Query(name) {
+	case "":
+		return nil, nil
+	case "true":
+		v = true
+	case "false":
+	default:
+		return nil, fault.FieldInvalid.New("field", name, "want", "true or false")
+	}
+	return &v, nil
+}
+
+// QueryTime returns a query parameter as a time (RFC 3339), the zero time when
+// it is missing: fault.FieldInvalid.
+func (c *Call) QueryTime(name string) (time.Time, error) {
+	s := c.Query(name)
+	if s == "" {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil {
+		return time.Time{}, fault.FieldInvalid.New("field", name, "want", "a time such as 2026-01-31T12:00:00.000Z")
+	}
+	return t, nil
+}
+
+// Verify checks the bearer token of the request (RFC 6750, section 2.1) and
+// counts the call against it. Handlers of Open routes use it; for the others
+// it has been done. Fails as token.Verifier.Verify does, claims beside
+// fault.TokenExpired included, and with fault.RateLimited.
+func (c *Call) Verify(want token.Type) (token.Claims, error) {
+	claims, err := c.api.cfg.Tokens.Verify(c.Context(), bearer(c.Request), want)
+	if err != nil {
+		return claims, err
+	}
+	if err := c.api.token.take(claims.AccessKey + "/" + claims.ID); err != nil {
+		return token.Claims{}, err
+	}
+	return claims, nil
+}
+
+// bearer takes the token out of the header, or returns "".
+func bearer(r *http.Request) string {
+	scheme, rest, ok := strings.Cut(strings.TrimSpace(r.Header.Get("Authorization")), " ")
+	if !ok || !strings.EqualFold(scheme, "bearer") {
+		return ""
+	}
+	return strings.TrimSpace(rest)
+}
+
+// bodyTimeout is how long a caller may take to send a body.
+const bodyTimeout = 20 * time.Second
 
 // Body reads the whole body, up to the route's limit: fault.BodyTooLarge,
 // fault.BodyInvalid.
-func (c *Call) Body() ([]byte, error) { return nil, nil }
-
-// Decode reads a JSON object into a struct: fault.BodyInvalid when it is not
-// JSON, fault.FieldInvalid with the field's name when a type is wrong. Unknown
-// fields are ignored.
-func (c *Call) Decode(into any) error { return nil }
+func (c *Call) Body() ([]byte, error) {
+	most := c.route.MaxBody
+	if most == 0 {
+		most = DefaultMaxBody
+	}
+	if c.Request.ContentLength > most {
+		return nil, fault.BodyTooLarge.New("max_bytes", most, "bytes", c.Request.ContentLength)
+	}
+	// Where the connection has no deadlines, such as in a test, it goes without.
+	conn := http.NewResponseController(c.Writer)
+	_ = conn.SetReadDeadline(time.Now().Add(bodyTimeout))
+	defer func() { _ = conn.SetReadDeadline(time.Time{}) }()
+	raw, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, most))
+	if _, over := errors.AsType[*http.MaxBytesError](err); over {
+		return nil, fault.BodyTooLarge.New("max_bytes", most)
+	}
+	if err != nil {
+		if c.Context().Err() != nil {
+			return nil, c.Context().Err()
+		}
+		return nil, fault.BodyInvalid.Wrap(err, "reason", "the body did not arrive whole")
+	}
+	return raw, nil
+}

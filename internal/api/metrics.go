@@ -1,0 +1,42 @@
+package api
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// metrics counts calls by route and refusals by fault. Routes are patterns and
+// faults are ids of the catalogue, so that no caller can add a series.
+type metrics struct {
+	requests *prometheus.CounterVec
+	refusals *prometheus.CounterVec
+	seconds  *prometheus.HistogramVec
+}
+
+func newMetrics(reg prometheus.Registerer) *metrics {
+	m := &metrics{
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "redial_api_requests_total", Help: "REST calls answered, by route and HTTP status.",
+		}, []string{"route", "status"}),
+		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "redial_api_refusals_total", Help: "REST calls refused, by fault.",
+		}, []string{"fault"}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "redial_api_request_seconds", Help: "How long REST calls took, by route.",
+			Buckets: []float64{.001, .005, .025, .1, .5, 2.5, 10},
+		}, []string{"route"}),
+	}
+	if reg != nil {
+		reg.MustRegister(m.requests, m.refusals, m.seconds)
+	}
+	return m
+}
+
+func (m *metrics) served(route string, status int, took time.Duration) {
+	m.requests.WithLabelValues(route, strconv.Itoa(status)).Inc()
+	m.seconds.WithLabelValues(route).Observe(took.Seconds())
+}
+
+func (m *metrics) refused(id string) { m.refusals.WithLabelValues(id).Inc() }
