@@ -1,11 +1,25 @@
 package sfu
 
 import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"errors"
 	"log/slog"
+	"net"
 	"net/netip"
+	"slices"
+	"sync"
+	"time"
 
+	"github.com/pion/dtls/v3"
+	"github.com/pion/ice/v4"
+	"github.com/pion/interceptor"
 	"github.com/pion/webrtc/v4"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/redial-rtc/redial/fault"
 )
 
 // Config says where an Engine listens.
@@ -26,21 +40,193 @@ type Config struct {
 	Metrics    prometheus.Registerer // nil: no metrics
 }
 
+// How long a silent path is trusted, and how often it is probed.
+const (
+	iceDisconnected = 4 * time.Second
+	iceFailed       = 15 * time.Second // after iceDisconnected
+	iceKeepalive    = time.Second
+	receiveMTU      = 1600
+)
+
 // Engine owns the media sockets and everything connections share.
-type Engine struct{}
+type Engine struct {
+	cfg   Config
+	log   *slog.Logger
+	socks *sockets
+	cert  webrtc.Certificate
+
+	mu     sync.Mutex
+	pubs   map[*Publisher]struct{}
+	subs   map[*Subscriber]struct{}
+	closed bool
+
+	totals counters // of connections that are gone, and events
+	reg    prometheus.Collector
+}
 
 // New opens the sockets. It returns fault.ConfigInvalid for addresses that
-// cannot be parsed and fault.AdvertisedAddress for those nobody could reach.
-func New(Config) (*Engine, error) { return &Engine{}, nil }
+// cannot be parsed or bound and fault.AdvertisedAddress for those nobody could
+// reach.
+func New(cfg Config) (*Engine, error) {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	// One certificate for every connection saves each of them a key.
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, fault.Internal.Wrap(err)
+	}
+	cert, err := webrtc.GenerateCertificate(key)
+	if err != nil {
+		return nil, fault.Internal.Wrap(err)
+	}
+	socks, err := openSockets(cfg, pionLog{cfg.Log})
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{
+		cfg: cfg, log: cfg.Log, socks: socks, cert: *cert,
+		pubs: map[*Publisher]struct{}{}, subs: map[*Subscriber]struct{}{},
+	}
+	if cfg.Metrics != nil {
+		e.reg = collector{e}
+		if err := cfg.Metrics.Register(e.reg); err != nil {
+			_ = socks.Close()
+			return nil, fault.Internal.Wrap(err)
+		}
+	}
+	return e, nil
+}
 
 // UDPPort is the port that was bound.
-func (e *Engine) UDPPort() int { return 0 }
+func (e *Engine) UDPPort() int { return e.socks.udp.port }
 
 // TCPPort is the port that was bound, 0 when TCP is off.
-func (e *Engine) TCPPort() int { return 0 }
+func (e *Engine) TCPPort() int { return e.socks.tcpPort }
 
-// Candidates are the addresses peers are told to send to.
-func (e *Engine) Candidates() []netip.AddrPort { return nil }
+// Candidates are the UDP addresses peers are told to send to.
+func (e *Engine) Candidates() []netip.AddrPort { return slices.Clone(e.socks.addrs) }
 
 // Close ends every connection and closes the sockets.
-func (e *Engine) Close() error { return nil }
+func (e *Engine) Close() error {
+	e.mu.Lock()
+	if e.closed {
+		e.mu.Unlock()
+		return nil
+	}
+	e.closed = true
+	var closers []interface{ Close() error }
+	for p := range e.pubs {
+		closers = append(closers, p)
+	}
+	for s := range e.subs {
+		closers = append(closers, s)
+	}
+	e.mu.Unlock()
+	var wg sync.WaitGroup
+	errs := make([]error, len(closers))
+	for i, c := range closers {
+		wg.Go(func() { errs[i] = c.Close() })
+	}
+	wg.Wait()
+	if e.reg != nil {
+		e.cfg.Metrics.Unregister(e.reg)
+	}
+	return errors.Join(errors.Join(errs...), e.socks.Close())
+}
+
+// newPeer makes a peer connection that uses the shared sockets.
+func (e *Engine) newPeer(publish bool, c *conn) (*webrtc.PeerConnection, error) {
+	media, err := mediaEngine(publish)
+	if err != nil {
+		return nil, err
+	}
+	registry := &interceptor.Registry{}
+	if publish {
+		if err := publishInterceptors(registry, pionLog{c.log}); err != nil {
+			return nil, err
+		}
+	}
+	api := webrtc.NewAPI(
+		webrtc.WithMediaEngine(media),
+		webrtc.WithInterceptorRegistry(registry),
+		webrtc.WithSettingEngine(e.settings(c)),
+	)
+	return api.NewPeerConnection(webrtc.Configuration{
+		Certificates: []webrtc.Certificate{e.cert},
+		ICEServers:   e.cfg.ICEServers,
+		BundlePolicy: webrtc.BundlePolicyMaxBundle,
+		SDPSemantics: webrtc.SDPSemanticsUnifiedPlan,
+	})
+}
+
+func (e *Engine) settings(c *conn) webrtc.SettingEngine {
+	s := webrtc.SettingEngine{LoggerFactory: pionLog{c.log}}
+	s.SetICEUDPMux(e.socks.udp)
+	types := []webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6}
+	if e.socks.tcp != nil {
+		s.SetICETCPMux(e.socks.tcp)
+		types = append(types, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6)
+	}
+	s.SetNetworkTypes(types)
+	s.DisableActiveTCP(true) // peers connect to us, never the other way round
+	s.SetIncludeLoopbackCandidate(true)
+	s.SetIPFilter(func(ip net.IP) bool {
+		return slices.ContainsFunc(e.socks.tcpIPs, ip.Equal)
+	})
+	if len(e.cfg.Advertise) > 0 {
+		rule := webrtc.ICEAddressRewriteRule{AsCandidateType: webrtc.ICECandidateTypeHost, Mode: webrtc.ICEAddressRewriteReplace}
+		for _, a := range e.cfg.Advertise {
+			rule.External = append(rule.External, a.Unmap().String())
+		}
+		_ = s.SetICEAddressRewriteRules(rule) // fails only beside the older setting of the same purpose
+	}
+	// A browser hides its addresses behind names that only its own network can
+	// resolve; its checks reach us anyway and make a peer-reflexive candidate.
+	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	s.SetICETimeouts(iceDisconnected, iceFailed, iceKeepalive)
+	s.SetHostAcceptanceMinWait(0)
+	s.SetPrflxAcceptanceMinWait(0)
+	s.SetReceiveMTU(receiveMTU)
+	s.SetSRTPProtectionProfiles(
+		dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AEAD_AES_256_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80,
+	)
+	s.SetDTLSConnectContextMaker(func() (context.Context, func()) {
+		return context.WithTimeout(context.Background(), dtlsTimeout)
+	})
+	s.SetSCTPMaxReceiveBufferSize(256 << 10)
+	s.SetFireOnTrackBeforeFirstRTP(true)
+	s.SetICEBindingRequestHandler(c.sawCheck)
+	if c.buffers != nil {
+		s.BufferFactory = c.buffers
+	}
+	return s
+}
+
+// join registers a connection; it fails once the engine is closed.
+func (e *Engine) join(p *Publisher, s *Subscriber) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return fault.Draining.New()
+	}
+	if p != nil {
+		e.pubs[p] = struct{}{}
+	}
+	if s != nil {
+		e.subs[s] = struct{}{}
+	}
+	return nil
+}
+
+// leave forgets a connection and keeps what it had counted.
+func (e *Engine) leave(p *Publisher, s *Subscriber) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if p != nil {
+		delete(e.pubs, p)
+	}
+	if s != nil {
+		delete(e.subs, s)
+	}
+}

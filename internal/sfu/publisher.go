@@ -2,19 +2,29 @@ package sfu
 
 import (
 	"context"
+	"io"
 	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
 
+	"github.com/pion/sdp/v3"
+	"github.com/pion/transport/v4/packetio"
 	"github.com/pion/webrtc/v4"
+
+	"github.com/redial-rtc/redial/fault"
 )
 
 // PublisherConfig is how a Publisher speaks to its owner. Every callback may be
 // nil.
 type PublisherConfig struct {
 	Log *slog.Logger
-	// OnTrack reports a published track when its first packet arrives. Further
-	// simulcast layers of the same track are not reported again.
+	// OnTrack reports a track as soon as an offer has announced it, before its
+	// first packet.
 	OnTrack func(*Track)
-	// OnTrackEnd reports that the track was withdrawn or its connection closed.
+	// OnTrackEnd reports that the track was withdrawn or its connection closed
+	// by the peer.
 	OnTrackEnd func(id string)
 	// OnCandidate passes candidates found after the answer was given.
 	OnCandidate func(webrtc.ICECandidateInit)
@@ -28,11 +38,80 @@ type PublisherConfig struct {
 	VideoCodecs, AudioCodecs []string
 }
 
+// maxStreams bounds the streams a peer can open by sending with new numbers.
+const maxStreams = 256
+
 // Publisher is the connection on which one peer sends. The peer offers.
-type Publisher struct{}
+type Publisher struct {
+	conn   *conn
+	engine *Engine
+	cfg    PublisherConfig
+	clock  mediaClock
+
+	turn chan struct{} // held while an offer is answered
+
+	mu      sync.Mutex
+	tracks  []*Track // in the order of their media sections
+	orphans []orphan // streams whose track is being announced
+	remote  string   // the peer's ICE credentials
+	broken  error    // why no further offer can be answered
+	closed  bool
+
+	streams atomic.Int32
+	keyKick chan struct{}
+	done    chan struct{}
+}
 
 // NewPublisher returns a connection that waits for its first offer.
-func (e *Engine) NewPublisher(PublisherConfig) (*Publisher, error) { return &Publisher{}, nil }
+func (e *Engine) NewPublisher(cfg PublisherConfig) (*Publisher, error) {
+	if cfg.Log == nil {
+		cfg.Log = e.log
+	}
+	if len(cfg.VideoCodecs) == 0 {
+		cfg.VideoCodecs = []string{"vp8"}
+	}
+	if len(cfg.AudioCodecs) == 0 {
+		cfg.AudioCodecs = []string{"opus"}
+	}
+	p := &Publisher{
+		engine: e, cfg: cfg, turn: make(chan struct{}, 1),
+		keyKick: make(chan struct{}, 1), done: make(chan struct{}),
+	}
+	p.conn = &conn{
+		log: cfg.Log, engine: e, onState: cfg.OnState, onCandidate: cfg.OnCandidate,
+		changed: p.changed, buffers: p.buffer,
+	}
+	if err := p.conn.open(true); err != nil {
+		return nil, err
+	}
+	p.conn.pc.OnTrack(p.received)
+	if err := e.join(p, nil); err != nil {
+		_ = p.conn.shut()
+		return nil, err
+	}
+	go p.keyframeLoop()
+	return p, nil
+}
+
+// buffer gives each received stream its memory; see SettingEngine.BufferFactory.
+func (p *Publisher) buffer(kind packetio.BufferPacketType, _ uint32) io.ReadWriteCloser {
+	if p.streams.Add(1) > 2*maxStreams {
+		p.engine.totals.badPackets.Add(1)
+		return newSink(nil)
+	}
+	b := packetio.NewBuffer()
+	b.SetLimitSize(1 << 20)
+	if kind == packetio.RTCPBufferPacket {
+		b.SetLimitSize(64 << 10)
+	}
+	return b
+}
+
+func (p *Publisher) changed(s State) {
+	if s == StateClosed { // by the peer; ours has closed the callbacks before
+		p.endAllTracks()
+	}
+}
 
 // Answer applies an offer and answers it; offers are handled one at a time, in
 // order. An offer with new ICE credentials restarts ICE. It returns
@@ -40,24 +119,365 @@ func (e *Engine) NewPublisher(PublisherConfig) (*Publisher, error) { return &Pub
 // no codec of a media section is known, fault.TrackLimit for too many media
 // sections and fault.NegotiationFailed for everything else.
 func (p *Publisher) Answer(ctx context.Context, offer webrtc.SessionDescription) (webrtc.SessionDescription, error) {
-	return webrtc.SessionDescription{}, nil
+	none := webrtc.SessionDescription{}
+	parsed, err := parseSDP(offer, webrtc.SDPTypeOffer)
+	if err != nil {
+		return none, err
+	}
+	if err := knownCodecs(parsed); err != nil {
+		return none, err
+	}
+	select {
+	case p.turn <- struct{}{}:
+		defer func() { <-p.turn }()
+	case <-ctx.Done():
+		return none, fault.RequestCancelled.Wrap(ctx.Err())
+	case <-p.done:
+		return none, fault.NegotiationFailed.New("reason", "the connection is closed")
+	}
+	p.mu.Lock()
+	broken, closed, known := p.broken, p.closed, p.remote
+	p.mu.Unlock()
+	if closed {
+		return none, fault.NegotiationFailed.New("reason", "the connection is closed")
+	}
+	if broken != nil {
+		return none, fault.NegotiationFailed.Wrap(broken)
+	}
+	theirs := credentials(parsed)
+	restarted := known != "" && known != theirs
+	if restarted {
+		p.conn.regather()
+	}
+	answer, err := p.negotiate(offer)
+	if err != nil {
+		return none, err
+	}
+	p.mu.Lock()
+	p.remote = theirs
+	p.mu.Unlock()
+	p.conn.remoteApplied(restarted)
+	p.announce(parsed)
+	return answer, nil
+}
+
+func (p *Publisher) negotiate(offer webrtc.SessionDescription) (webrtc.SessionDescription, error) {
+	none := webrtc.SessionDescription{}
+	pc := p.conn.pc
+	if err := pc.SetRemoteDescription(offer); err != nil {
+		p.settle(err)
+		return none, fault.SDPInvalid.Wrap(err)
+	}
+	p.orderCodecs()
+	answer, err := pc.CreateAnswer(nil)
+	if err == nil {
+		err = pc.SetLocalDescription(answer)
+	}
+	if err != nil {
+		p.settle(err)
+		return none, fault.NegotiationFailed.Wrap(err)
+	}
+	p.conn.awaitGathering()
+	return *pc.LocalDescription(), nil
+}
+
+// settle returns a connection that refused half of an offer to a state in which
+// it can take another; one that cannot is given up.
+func (p *Publisher) settle(cause error) {
+	pc := p.conn.pc
+	if pc.SignalingState() == webrtc.SignalingStateStable {
+		return
+	}
+	answer, err := pc.CreateAnswer(nil)
+	if err == nil {
+		err = pc.SetLocalDescription(answer)
+	}
+	if err != nil || pc.SignalingState() != webrtc.SignalingStateStable {
+		p.mu.Lock()
+		p.broken = cause
+		p.mu.Unlock()
+	}
+}
+
+// orderCodecs decides what the browser sends: the first codec of the answer.
+func (p *Publisher) orderCodecs() {
+	for _, t := range p.conn.pc.GetTransceivers() {
+		r := t.Receiver()
+		if r == nil {
+			continue
+		}
+		order := p.cfg.AudioCodecs
+		if t.Kind() == webrtc.RTPCodecTypeVideo {
+			order = p.cfg.VideoCodecs
+		}
+		if codecs := r.GetParameters().Codecs; len(codecs) > 0 {
+			// Fails only for a codec that was not negotiated; these were.
+			_ = t.SetCodecPreferences(preferCodecs(codecs, order))
+		}
+	}
+}
+
+// knownCodecs refuses an offer that could only be answered by rejecting a
+// section it wants to send in.
+func knownCodecs(d *sdp.SessionDescription) error {
+	for _, m := range d.MediaDescriptions {
+		if m.MediaName.Media == "application" || !sends(m) {
+			continue
+		}
+		ok := false
+		for _, a := range m.Attributes {
+			if a.Key != "rtpmap" {
+				continue
+			}
+			_, codec, _ := strings.Cut(a.Value, " ")
+			name, _, _ := strings.Cut(codec, "/")
+			switch strings.ToLower(name) {
+			case "opus", "vp8", "vp9", "h264", "av1":
+				ok = true
+			}
+		}
+		if !ok {
+			return fault.CodecUnsupported.New("kind", m.MediaName.Media)
+		}
+	}
+	return nil
+}
+
+// sends tells whether the peer wants to send in this section (RFC 8866, 6.7:
+// sendrecv is the default). A port of 0 is a section out of use.
+func sends(m *sdp.MediaDescription) bool {
+	if m.MediaName.Port.Value == 0 {
+		return false
+	}
+	for _, a := range m.Attributes {
+		switch a.Key {
+		case "recvonly", "inactive":
+			return false
+		}
+	}
+	return true
+}
+
+// announce compares the tracks of an offer with those known and reports what
+// came and went.
+func (p *Publisher) announce(d *sdp.SessionDescription) {
+	type section struct{ id, stream string }
+	offered := map[string]section{} // by mid
+	var order []string
+	for _, m := range d.MediaDescriptions {
+		if m.MediaName.Media == "application" || !sends(m) {
+			continue
+		}
+		mid, _ := m.Attribute("mid")
+		stream, id := msid(m)
+		if id == "" {
+			continue
+		}
+		offered[mid] = section{id, stream}
+		order = append(order, mid)
+	}
+	p.mu.Lock()
+	var ended, begun []*Track
+	p.tracks = slices.DeleteFunc(p.tracks, func(t *Track) bool {
+		s, ok := offered[t.mid]
+		gone := !ok || s.id != t.id || s.stream != t.stream
+		if gone {
+			ended = append(ended, t)
+		} else {
+			delete(offered, t.mid)
+		}
+		return gone
+	})
+	for _, mid := range order {
+		s, ok := offered[mid]
+		if !ok || slices.ContainsFunc(p.tracks, func(t *Track) bool { return t.id == s.id }) {
+			continue
+		}
+		tr := p.transceiver(mid)
+		if tr == nil {
+			continue
+		}
+		f := newFormat(webrtc.RTPCodecParameters{})
+		if codecs := tr.Receiver().GetParameters().Codecs; len(codecs) > 0 {
+			f = newFormat(codecs[0])
+		}
+		t := newTrack(p, s.id, s.stream, mid, tr.Kind(), f)
+		p.tracks = append(p.tracks, t)
+		begun = append(begun, t)
+	}
+	p.mu.Unlock()
+	p.endTracks(ended)
+	for _, t := range begun {
+		p.adopt(t)
+		if p.cfg.OnTrack != nil {
+			p.conn.calls.post(func() { p.cfg.OnTrack(t) })
+		}
+	}
+}
+
+func (p *Publisher) transceiver(mid string) *webrtc.RTPTransceiver {
+	for _, t := range p.conn.pc.GetTransceivers() {
+		if t.Mid() == mid && t.Receiver() != nil {
+			return t
+		}
+	}
+	return nil
+}
+
+// msid reads the stream and track ids of a section (RFC 8830), or of its first
+// source (RFC 5576) for browsers that still write them there.
+func msid(m *sdp.MediaDescription) (stream, id string) {
+	value, ok := m.Attribute("msid")
+	if !ok {
+		for _, a := range m.Attributes {
+			if a.Key == "ssrc" {
+				if _, v, found := strings.Cut(a.Value, " msid:"); found {
+					value = v
+					break
+				}
+			}
+		}
+	}
+	stream, id, _ = strings.Cut(strings.TrimSpace(value), " ")
+	return stream, strings.TrimSpace(id)
+}
+
+// received is called by the library for each stream: at once for a stream that
+// the offer names, at its first packet for a simulcast encoding. It may run
+// before or after the track was announced.
+func (p *Publisher) received(remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
+	l := &layer{
+		rank: layerOfRID(remote.RID()).rank(), ssrc: uint32(remote.SSRC()),
+		remote: remote, receiver: receiver,
+	}
+	for _, x := range receiver.GetParameters().HeaderExtensions {
+		switch x.URI {
+		case extAudioLevel:
+			l.ids.level = uint8(x.ID)
+		case extOrientation:
+			l.ids.orientation = uint8(x.ID)
+		}
+	}
+	if remote.Kind() == webrtc.RTPCodecTypeVideo {
+		l.hist = newHistory()
+	}
+	tr := receiver.RTPTransceiver()
+	if tr == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return
+	}
+	for _, t := range p.tracks {
+		if t.mid == tr.Mid() && t.id == remote.ID() {
+			p.begin(t, l)
+			return
+		}
+	}
+	p.orphans = append(p.orphans, orphan{tr.Mid(), l})
+}
+
+// orphan is a stream that arrived before its track was announced.
+type orphan struct {
+	mid string
+	l   *layer
+}
+
+// adopt gives a new track the streams that were quicker than its announcement.
+func (p *Publisher) adopt(t *Track) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.orphans = slices.DeleteFunc(p.orphans, func(o orphan) bool {
+		if o.mid != t.mid || o.l.remote.ID() != t.id {
+			return false
+		}
+		p.begin(t, o.l)
+		return true
+	})
+}
+
+// begin starts a stream of a track; p.mu is held.
+func (p *Publisher) begin(t *Track, l *layer) {
+	l.track = t
+	if l.remote.RID() != "" {
+		t.simulcast.Store(true)
+	}
+	t.start(l)
+}
+
+func (p *Publisher) endAllTracks() {
+	p.mu.Lock()
+	list := p.tracks
+	p.tracks = nil
+	p.mu.Unlock()
+	p.endTracks(list)
+}
+
+func (p *Publisher) endTracks(list []*Track) {
+	for _, t := range list {
+		if !t.end() {
+			continue
+		}
+		if p.cfg.OnTrackEnd != nil {
+			p.conn.calls.post(func() { p.cfg.OnTrackEnd(t.id) })
+		}
+	}
 }
 
 // AddCandidate adds a candidate of the peer; it is kept until the first offer
 // has arrived. It returns fault.CandidateInvalid or fault.CandidateLimit.
-func (p *Publisher) AddCandidate(webrtc.ICECandidateInit) error { return nil }
+func (p *Publisher) AddCandidate(c webrtc.ICECandidateInit) error { return p.conn.addCandidate(c) }
 
 // Track returns a published track by its id, or nil.
-func (p *Publisher) Track(id string) *Track { return nil }
+func (p *Publisher) Track(id string) *Track {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, t := range p.tracks {
+		if t.id == id {
+			return t
+		}
+	}
+	return nil
+}
 
 // Tracks returns every published track.
-func (p *Publisher) Tracks() []*Track { return nil }
+func (p *Publisher) Tracks() []*Track {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.tracks)
+}
 
 // State is the current state of the media path.
-func (p *Publisher) State() State { return StateConnecting }
+func (p *Publisher) State() State {
+	s, _ := p.conn.current()
+	return s
+}
 
 // Stats describes the connection and its tracks at this moment.
-func (p *Publisher) Stats() PublisherStats { return PublisherStats{} }
+func (p *Publisher) Stats() PublisherStats {
+	s := PublisherStats{Connection: p.conn.stats()}
+	for _, t := range p.Tracks() {
+		s.Tracks = append(s.Tracks, t.stats())
+	}
+	return s
+}
 
-// Close ends the connection and its tracks. No callback runs after it returned.
-func (p *Publisher) Close() error { return nil }
+// Close ends the connection and its tracks. No callback runs after it returned,
+// OnTrackEnd included. It must not be called from a callback.
+func (p *Publisher) Close() error {
+	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
+		return nil
+	}
+	p.closed = true
+	p.orphans = nil
+	p.mu.Unlock()
+	close(p.done)
+	err := p.conn.shut()
+	p.endAllTracks()
+	p.engine.leave(p, nil)
+	return err
+}

@@ -76,6 +76,7 @@ const (
 	GatePaused      GateState = "paused"      // the peer does not want it now
 	GateStarved     GateState = "starved"     // the network cannot carry even the lowest layer
 	GateKeyframe    GateState = "keyframe"    // waiting for a key frame
+	GateSilent      GateState = "silent"      // the publisher sends nothing
 	GateOpen        GateState = "open"        // packets flow
 	GateEnded       GateState = "ended"       // the published track is gone
 )
@@ -105,4 +106,105 @@ type SubscriberStats struct {
 	Connection ConnectionStats
 	Quality    Quality
 	Tracks     []DownStats
+}
+
+// Quality judges how well the peer receives.
+func (s *Subscriber) Quality() Quality {
+	q := Quality{Score: -1, Estimate: uint64(s.estimate.estimate())}
+	state, _ := s.conn.current()
+	if state != StateConnected {
+		if state != StateConnecting {
+			q.Score = 0
+		}
+		return q
+	}
+	var streams, starved int
+	for _, d := range s.list() {
+		if d.starved.Load() {
+			starved++
+		}
+		loss, _, trip, known := d.received.read()
+		if known && d.current.Load() != nil {
+			streams++
+			q.Loss += loss
+			q.RTT = max(q.RTT, trip)
+		}
+	}
+	if streams == 0 && starved == 0 {
+		return q
+	}
+	if streams > 0 {
+		q.Loss /= float64(streams)
+	}
+	q.Score = score(q.Loss, q.RTT, starved)
+	return q
+}
+
+// score is 5 for a path nobody notices, and 1 for one that barely works.
+func score(loss float64, rtt time.Duration, starved int) int {
+	s := 5
+	for _, limit := range []float64{0.01, 0.03, 0.08, 0.20} {
+		if loss > limit {
+			s--
+		}
+	}
+	if rtt > 400*time.Millisecond {
+		s--
+	}
+	if starved > 0 {
+		s = min(s-1, 3)
+	}
+	return max(s, 1)
+}
+
+// Stats describes the connection and what is forwarded on it at this moment.
+func (s *Subscriber) Stats() SubscriberStats {
+	out := SubscriberStats{Connection: s.conn.stats(), Quality: s.Quality()}
+	for _, d := range s.list() {
+		out.Tracks = append(out.Tracks, d.stats())
+	}
+	return out
+}
+
+func (d *Down) stats() DownStats {
+	loss, jitter, _, _ := d.received.read()
+	s := DownStats{
+		TrackID: d.track.id, Kind: d.track.kind, Gate: d.gate(),
+		Wanted: layerOf(int(d.wanted.Load())), Target: layerName(d.target.Load()), Current: layerName(d.current.Load()),
+		Packets: d.packets.Load(), Bytes: d.bytes.Load(),
+		NACKs: d.again.asked.Load(), Retransmissions: d.again.sent.Load(),
+		KeyframeAsks: d.asks.Load(), Keyframes: d.keyframes.Load(),
+		Switches: d.switches.Load(), Dropped: d.dropped.Load(), Loss: loss,
+	}
+	if f := d.track.format.Load(); f.clock != 0 {
+		s.Jitter = time.Duration(jitter) * time.Second / time.Duration(f.clock)
+	}
+	if o := d.out.Load(); o != nil {
+		s.Mid = o.mid
+	}
+	return s
+}
+
+func (d *Down) gate() GateState {
+	select {
+	case <-d.track.done:
+		return GateEnded
+	default:
+	}
+	current, target := d.current.Load(), d.target.Load()
+	switch {
+	case d.bad.Load():
+		return GateUnsupported
+	case d.out.Load() == nil:
+		return GateNegotiating
+	case d.wanted.Load() == 0:
+		return GatePaused
+	case d.starved.Load():
+		return GateStarved
+	case current == nil && target != nil && target.hist != nil:
+		return GateKeyframe
+	case current == nil:
+		return GateSilent
+	}
+	return GateOpen
 }

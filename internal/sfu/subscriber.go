@@ -1,9 +1,16 @@
 package sfu
 
 import (
+	"io"
 	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
 
+	"github.com/pion/transport/v4/packetio"
 	"github.com/pion/webrtc/v4"
+
+	"github.com/redial-rtc/redial/fault"
 )
 
 // SubscriberConfig is how a Subscriber speaks to its owner. Every callback may
@@ -15,7 +22,8 @@ type SubscriberConfig struct {
 	// OnOffer passes an offer to be sent to the peer. At most one is
 	// outstanding; after an ICE restart a newer one replaces it.
 	OnOffer func(webrtc.SessionDescription)
-	// OnMessage passes a text or binary message of the data channel.
+	// OnMessage passes a text or binary message of the data channel. While it
+	// runs, further ones wait and slow the peer down.
 	OnMessage func([]byte)
 	// OnOpen tells that the data channel can be written to.
 	OnOpen func()
@@ -38,59 +46,293 @@ type AddOptions struct {
 	Paused bool
 }
 
+// maxTracks bounds the tracks of one subscriber.
+const maxTracks = maxSections - 1
+
+// maxBuffered is how much may wait for a peer that does not read its data
+// channel.
+const maxBuffered = 1 << 20
+
 // Subscriber is the connection on which one peer receives. We offer.
-type Subscriber struct{}
+type Subscriber struct {
+	conn   *conn
+	engine *Engine
+	cfg    SubscriberConfig
+
+	log      sendLog
+	estimate *estimator
+	up       atomic.Bool // packets can be sent
+	acks     []ack       // of the goroutine that reads RTCP
+
+	channel *webrtc.DataChannel
+
+	mu     sync.Mutex
+	downs  []*Down // in the order they were added
+	closed bool
+
+	routesMu sync.RWMutex
+	routes   map[uint32]*Down // by the numbers we send under
+
+	nego negotiation
+
+	kick      chan struct{} // something is to be negotiated
+	alloc     chan struct{} // something changed for the layers
+	done      chan struct{}
+	loopEnded chan struct{}
+}
 
 // NewSubscriber returns a connection that has not offered yet. Tracks may be
 // added before Start.
-func (e *Engine) NewSubscriber(SubscriberConfig) (*Subscriber, error) { return &Subscriber{}, nil }
+func (e *Engine) NewSubscriber(cfg SubscriberConfig) (*Subscriber, error) {
+	if cfg.Log == nil {
+		cfg.Log = e.log
+	}
+	s := &Subscriber{
+		engine: e, cfg: cfg, estimate: newEstimator(), routes: map[uint32]*Down{},
+		kick: make(chan struct{}, 1), alloc: make(chan struct{}, 1),
+		done: make(chan struct{}), loopEnded: make(chan struct{}),
+	}
+	s.conn = &conn{
+		log: cfg.Log, engine: e, onState: cfg.OnState, onCandidate: cfg.OnCandidate,
+		changed: s.changed, buffers: s.buffer,
+	}
+	if err := s.conn.open(false); err != nil {
+		return nil, err
+	}
+	if err := s.openChannel(); err != nil {
+		_ = s.conn.shut()
+		return nil, err
+	}
+	if err := e.join(nil, s); err != nil {
+		_ = s.conn.shut()
+		return nil, err
+	}
+	go s.loop()
+	return s, nil
+}
 
-// Start makes the first offer, at once.
-func (s *Subscriber) Start() error { return nil }
+func (s *Subscriber) openChannel() error {
+	ordered := true
+	dc, err := s.conn.pc.CreateDataChannel(s.cfg.Label, &webrtc.DataChannelInit{Ordered: &ordered})
+	if err != nil {
+		return fault.Internal.Wrap(err)
+	}
+	s.channel = dc
+	dc.OnOpen(func() {
+		if s.cfg.OnOpen != nil {
+			s.conn.calls.post(s.cfg.OnOpen)
+		}
+	})
+	dc.OnMessage(func(m webrtc.DataChannelMessage) {
+		if s.cfg.OnMessage != nil {
+			s.conn.calls.postWait(func() { s.cfg.OnMessage(m.Data) })
+		}
+	})
+	return nil
+}
+
+// buffer takes in what the peer sends: its RTCP is handled as it comes, media it
+// has no business sending is not kept.
+func (s *Subscriber) buffer(kind packetio.BufferPacketType, ssrc uint32) io.ReadWriteCloser {
+	if kind == packetio.RTCPBufferPacket {
+		return newSink(func(b []byte) { s.feedback(ssrc, b) })
+	}
+	return newSink(nil)
+}
+
+func (s *Subscriber) changed(state State) {
+	switch state {
+	case StateConnected:
+		s.up.Store(true)
+		// What was lost meanwhile can only be replaced by a new picture.
+		for _, d := range s.list() {
+			if l := d.target.Load(); l != nil {
+				l.requestKeyframe()
+			}
+		}
+		s.kickAllocation()
+	case StateDisconnected: // it may come back any moment
+	default:
+		s.up.Store(false)
+	}
+}
+
+func (s *Subscriber) list() []*Down {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.downs)
+}
+
+func (s *Subscriber) find(trackID string) (*Down, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, d := range s.downs {
+		if d.track.id == trackID {
+			return d, nil
+		}
+	}
+	return nil, fault.TrackNotFound.New("track", trackID)
+}
 
 // Add forwards a track to this peer. Adding a track twice changes nothing. The
 // peer sees it as "msid:<stream id> <track id>" of the publisher.
-func (s *Subscriber) Add(t *Track, opt AddOptions) error { return nil }
+func (s *Subscriber) Add(t *Track, opt AddOptions) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return fault.NegotiationFailed.New("reason", "the connection is closed")
+	}
+	for i, d := range s.downs {
+		if d.track == t {
+			return nil
+		}
+		if d.track.id == t.id { // published anew under the same id
+			s.drop(i)
+			break
+		}
+	}
+	if len(s.downs) >= maxTracks {
+		return fault.TrackLimit.New("limit", maxTracks)
+	}
+	d := newDown(s, t)
+	if t.kind == webrtc.RTPCodecTypeAudio && !opt.Paused {
+		d.wanted.Store(int32(LayerHigh.rank()))
+	}
+	s.downs = append(s.downs, d)
+	s.nego.add(d)
+	s.kickNegotiation()
+	return nil
+}
 
 // Remove stops forwarding a track. It returns fault.TrackNotFound.
-func (s *Subscriber) Remove(trackID string) error { return nil }
+func (s *Subscriber) Remove(trackID string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, d := range s.downs {
+		if d.track.id == trackID {
+			s.drop(i)
+			s.kickNegotiation()
+			return nil
+		}
+	}
+	return fault.TrackNotFound.New("track", trackID)
+}
+
+// drop takes a track out; s.mu is held.
+func (s *Subscriber) drop(i int) {
+	d := s.downs[i]
+	s.downs = slices.Delete(s.downs, i, i+1)
+	d.target.Store(nil)
+	d.track.detach(d)
+	s.nego.remove(d)
+}
 
 // SetLayer asks for a layer of a video track: the best that is forwarded, the
 // network permitting. It returns fault.TrackNotFound.
-func (s *Subscriber) SetLayer(trackID string, l Layer) error { return nil }
+func (s *Subscriber) SetLayer(trackID string, l Layer) error {
+	d, err := s.find(trackID)
+	if err != nil {
+		return err
+	}
+	d.wanted.Store(int32(l.rank()))
+	s.kickAllocation()
+	return nil
+}
 
 // SetPaused holds a track back or lets it go on. It returns fault.TrackNotFound.
-func (s *Subscriber) SetPaused(trackID string, paused bool) error { return nil }
-
-// Answer applies the peer's answer to the outstanding offer. It returns
-// fault.SDPInvalid or fault.NegotiationFailed. An answer nobody waits for is
-// ignored.
-func (s *Subscriber) Answer(answer webrtc.SessionDescription) error { return nil }
+func (s *Subscriber) SetPaused(trackID string, paused bool) error {
+	l := LayerHigh
+	if paused {
+		l = LayerNone
+	}
+	return s.SetLayer(trackID, l)
+}
 
 // AddCandidate adds a candidate of the peer; see Publisher.AddCandidate.
-func (s *Subscriber) AddCandidate(webrtc.ICECandidateInit) error { return nil }
+func (s *Subscriber) AddCandidate(c webrtc.ICECandidateInit) error { return s.conn.addCandidate(c) }
 
-// Resend passes the outstanding offer to OnOffer again: the signalling
-// connection was replaced and the offer or its answer may be lost.
-func (s *Subscriber) Resend() error { return nil }
-
-// RestartICE offers new ICE credentials. It is also done without being asked
-// when the path is disconnected for 3 s or failed, and every 5 s while it stays
-// so.
-func (s *Subscriber) RestartICE() error { return nil }
-
-// Send writes a text message to the data channel. It returns
-// fault.SlowConsumer when the peer does not read.
-func (s *Subscriber) Send(text []byte) error { return nil }
+// Send writes a text message to the data channel. It returns fault.SignalLost
+// while the channel is not open and fault.SlowConsumer when the peer does not
+// read.
+func (s *Subscriber) Send(text []byte) error {
+	if s.channel.ReadyState() != webrtc.DataChannelStateOpen {
+		return fault.SignalLost.New("reason", "the data channel is not open")
+	}
+	if s.channel.BufferedAmount() > maxBuffered {
+		return fault.SlowConsumer.New("limit", maxBuffered)
+	}
+	if err := s.channel.SendText(string(text)); err != nil {
+		return fault.SignalLost.Wrap(err)
+	}
+	return nil
+}
 
 // State is the current state of the media path.
-func (s *Subscriber) State() State { return StateConnecting }
+func (s *Subscriber) State() State {
+	state, _ := s.conn.current()
+	return state
+}
 
-// Quality judges how well the peer receives.
-func (s *Subscriber) Quality() Quality { return Quality{} }
+// layerChanged reports what a video is at.
+func (s *Subscriber) layerChanged(d *Down) {
+	if s.cfg.OnLayer == nil || d.track.kind != webrtc.RTPCodecTypeVideo {
+		return
+	}
+	current, target := layerName(d.current.Load()), layerName(d.target.Load())
+	s.conn.calls.post(func() { s.cfg.OnLayer(d.track.id, current, target) })
+}
 
-// Stats describes the connection and what is forwarded on it at this moment.
-func (s *Subscriber) Stats() SubscriberStats { return SubscriberStats{} }
+func layerName(l *layer) Layer {
+	if l == nil {
+		return LayerNone
+	}
+	return layerOf(l.rank)
+}
 
-// Close ends the connection. No callback runs after it returned.
-func (s *Subscriber) Close() error { return nil }
+// number takes the next transport-wide number when the header has room for it.
+func (s *Subscriber) number(flags, size int) uint16 {
+	if flags&withTWCC == 0 {
+		return 0
+	}
+	return s.log.number(size)
+}
+
+func (s *Subscriber) route(ssrc, rtx uint32, d *Down) {
+	s.routesMu.Lock()
+	defer s.routesMu.Unlock()
+	s.routes[ssrc] = d
+	if rtx != 0 {
+		s.routes[rtx] = d
+	}
+}
+
+func (s *Subscriber) unroute(ssrc, rtx uint32) {
+	s.routesMu.Lock()
+	defer s.routesMu.Unlock()
+	delete(s.routes, ssrc)
+	delete(s.routes, rtx)
+}
+
+// Close ends the connection. No callback runs after it returned. It must not be
+// called from a callback.
+func (s *Subscriber) Close() error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil
+	}
+	s.closed = true
+	downs := s.downs
+	s.downs = nil
+	s.mu.Unlock()
+	s.up.Store(false)
+	for _, d := range downs {
+		d.track.detach(d)
+	}
+	close(s.done)
+	err := s.conn.shut()
+	<-s.loopEnded
+	s.engine.totals.addDowns(downs)
+	s.engine.leave(nil, s)
+	return err
+}

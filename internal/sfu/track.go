@@ -1,34 +1,200 @@
 package sfu
 
-import "github.com/pion/webrtc/v4"
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+)
 
 // Track is one published track with all its simulcast layers.
-type Track struct{}
+type Track struct {
+	id, stream, mid string
+	kind            webrtc.RTPCodecType
+	pub             *Publisher
+	format          atomic.Pointer[format] // what is sent now; before that, what the answer put first
+	layers          [4]atomic.Pointer[layer]
+	simulcast       atomic.Bool
+
+	downs atomic.Pointer[[]*Down] // replaced whole
+	mu    sync.Mutex              // held to replace downs
+	done  chan struct{}
+	once  sync.Once
+
+	loudness     atomic.Uint32 // -dBov in 1/256
+	loudnessSeen atomic.Int64
+}
+
+func newTrack(p *Publisher, id, stream, mid string, kind webrtc.RTPCodecType, f *format) *Track {
+	t := &Track{id: id, stream: stream, mid: mid, kind: kind, pub: p, done: make(chan struct{})}
+	t.format.Store(f)
+	t.downs.Store(&[]*Down{})
+	t.loudness.Store(127 << 8)
+	return t
+}
 
 // ID is the track id of the publisher's description (the second word of
 // a=msid, RFC 8830).
-func (t *Track) ID() string { return "" }
+func (t *Track) ID() string { return t.id }
 
 // StreamID is the first word of a=msid.
-func (t *Track) StreamID() string { return "" }
+func (t *Track) StreamID() string { return t.stream }
 
 // Kind tells audio from video.
-func (t *Track) Kind() webrtc.RTPCodecType { return 0 }
+func (t *Track) Kind() webrtc.RTPCodecType { return t.kind }
 
-// Codec is what the publisher sends now.
-func (t *Track) Codec() webrtc.RTPCodecParameters { return webrtc.RTPCodecParameters{} }
+// Codec is what the publisher sends now; before the first packet, what it was
+// asked to send.
+func (t *Track) Codec() webrtc.RTPCodecParameters { return t.format.Load().params }
 
 // Level is the loudness of an audio track in -dBov, 0 (loudest) to 127
 // (RFC 6464), smoothed; 127 when silent or when nothing arrived lately.
-func (t *Track) Level() uint8 { return 127 }
+func (t *Track) Level() uint8 {
+	if now()-t.loudnessSeen.Load() > int64(500*time.Millisecond) {
+		return 127
+	}
+	return uint8(t.loudness.Load() >> 8)
+}
+
+// hear smooths the level: quick to rise, slow to fall. Called by the read loop.
+func (t *Track) hear(level uint8, at int64) {
+	old, latest := t.loudness.Load(), uint32(level)<<8
+	if latest < old {
+		latest = old - (old-latest)/2
+	} else {
+		latest = old + (latest-old)/8
+	}
+	t.loudness.Store(latest)
+	t.loudnessSeen.Store(at)
+}
 
 // Layers are the layers that have been seen, worst first; one for a track
 // without simulcast.
-func (t *Track) Layers() []Layer { return nil }
+func (t *Track) Layers() []Layer {
+	var out []Layer
+	for rank := 1; rank < len(t.layers); rank++ {
+		if t.layers[rank].Load() != nil {
+			out = append(out, layerOf(rank))
+		}
+	}
+	return out
+}
 
 // RequestKeyframe asks the publisher for a key frame on every layer. Requests
 // are merged and repeated until one comes.
-func (t *Track) RequestKeyframe() {}
+func (t *Track) RequestKeyframe() {
+	for i := range t.layers {
+		if l := t.layers[i].Load(); l != nil {
+			l.requestKeyframe()
+		}
+	}
+}
 
 // Done is closed when the track has ended.
-func (t *Track) Done() <-chan struct{} { return nil }
+func (t *Track) Done() <-chan struct{} { return t.done }
+
+// forward hands a packet to everybody who receives the track. It runs on the
+// layer's read loop: no lock, no log, nothing allocated.
+func (t *Track) forward(l *layer, p *packet) {
+	for _, d := range *t.downs.Load() {
+		d.write(l, p)
+	}
+}
+
+func (t *Track) attach(d *Down) {
+	t.mu.Lock()
+	old := *t.downs.Load()
+	if slices.Contains(old, d) {
+		t.mu.Unlock()
+		return
+	}
+	list := append(slices.Clone(old), d)
+	t.downs.Store(&list)
+	t.mu.Unlock()
+}
+
+func (t *Track) detach(d *Down) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	list := slices.DeleteFunc(slices.Clone(*t.downs.Load()), func(x *Down) bool { return x == d })
+	t.downs.Store(&list)
+}
+
+// start adds a received stream and reads it until it ends.
+func (t *Track) start(l *layer) {
+	t.layers[l.rank].Store(l)
+	for _, d := range *t.downs.Load() {
+		d.sub.kickAllocation()
+	}
+	go l.reports()
+	go func() {
+		l.read()
+		if l.hist != nil {
+			l.hist.clear()
+		}
+		t.layers[l.rank].CompareAndSwap(l, nil)
+		l.track.pub.engine.totals.addLayer(l)
+	}()
+}
+
+// end is called once the track was withdrawn or its connection closed.
+func (t *Track) end() (first bool) {
+	t.once.Do(func() {
+		first = true
+		close(t.done)
+	})
+	return first
+}
+
+// pick chooses the layer for a wanted rank: the best that is not above it and
+// alive, else the best above, else whatever there is.
+func (t *Track) pick(rank int, at int64) *layer {
+	var fallback *layer
+	for r := rank; r >= 1; r-- {
+		if l := t.layers[r].Load(); l != nil {
+			if l.alive(at) {
+				return l
+			}
+			if fallback == nil {
+				fallback = l
+			}
+		}
+	}
+	for r := rank + 1; r < len(t.layers); r++ {
+		if l := t.layers[r].Load(); l != nil {
+			if l.alive(at) {
+				return l
+			}
+			if fallback == nil {
+				fallback = l
+			}
+		}
+	}
+	return fallback
+}
+
+func (t *Track) stats() TrackStats {
+	s := TrackStats{
+		ID: t.id, StreamID: t.stream, Kind: t.kind,
+		Codec: codecName(t.Codec().MimeType), Subscribers: len(*t.downs.Load()),
+	}
+	at := now()
+	for rank := range t.layers {
+		l := t.layers[rank].Load()
+		if l == nil {
+			continue
+		}
+		ls := LayerStats{
+			Layer: layerOf(rank), SSRC: l.ssrc, Packets: l.packets.Load(), Bytes: l.bytes.Load(),
+			Bitrate: l.bitrate(at), Keyframes: l.keyframes.Load(), KeyframeAsks: l.asks.Load(),
+		}
+		ls.Lost = l.expected.Load() - min(l.expected.Load(), ls.Packets)
+		if last := l.lastPacket.Load(); last != 0 {
+			ls.LastPacket = epoch.Add(time.Duration(last))
+		}
+		s.Layers = append(s.Layers, ls)
+	}
+	return s
+}

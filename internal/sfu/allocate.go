@@ -1,0 +1,147 @@
+package sfu
+
+import (
+	"slices"
+
+	"github.com/pion/webrtc/v4"
+)
+
+// allocate decides which layer of each video is aimed at: what the peer asked
+// for, within what the network can carry. Everybody gets the lowest layer first;
+// then all are raised in turn. It runs on the subscriber's loop.
+func (s *Subscriber) allocate() {
+	at := now()
+	budget := s.estimate.estimate() * 0.95
+	var videos []*want
+	for _, d := range s.list() {
+		if d.out.Load() == nil || d.bad.Load() {
+			continue
+		}
+		rank := int(d.wanted.Load())
+		if d.track.kind != webrtc.RTPCodecTypeVideo {
+			budget -= s.allocateAudio(d, rank, at)
+			continue
+		}
+		w := &want{d: d, rank: rank}
+		if rank > 0 {
+			w.options = d.track.options(rank, at)
+		}
+		videos = append(videos, w)
+	}
+	share(videos, budget)
+	for _, w := range videos {
+		d := w.d
+		d.starved.Store(w.starved)
+		s.aim(d, w.chosen())
+	}
+}
+
+// want is one video that competes for the downlink.
+type want struct {
+	d       *Down
+	rank    int
+	options []option // lowest first
+	at      int      // index of the choice, -1 for none
+	starved bool
+}
+
+type option struct {
+	l    *layer
+	rate float64
+}
+
+func (w *want) chosen() *layer {
+	if w.at < 0 || len(w.options) == 0 {
+		return nil
+	}
+	return w.options[w.at].l
+}
+
+// options are the layers up to a rank that are alive, or the next best thing.
+func (t *Track) options(rank int, at int64) []option {
+	var out []option
+	for r := 1; r <= rank; r++ {
+		if l := t.layers[r].Load(); l != nil && l.alive(at) {
+			out = append(out, option{l, float64(l.bitrate(at))})
+		}
+	}
+	if len(out) == 0 {
+		if l := t.pick(rank, at); l != nil {
+			out = append(out, option{l, float64(l.bitrate(at))})
+		}
+	}
+	return out
+}
+
+// keep is how much dearer something new must be able to be than what already
+// flows, so that the choice does not flutter.
+const keep = 1.15
+
+func share(videos []*want, budget float64) {
+	// Those who ask for more are looked at more closely: serve them first.
+	slices.SortStableFunc(videos, func(a, b *want) int { return b.rank - a.rank })
+	left := budget
+	for i, w := range videos {
+		w.at = -1
+		if len(w.options) == 0 {
+			continue
+		}
+		cost := w.options[0].rate
+		need := cost
+		if w.d != nil && w.d.target.Load() == nil {
+			need *= keep
+		}
+		if i > 0 && need > left {
+			w.starved = true
+			continue
+		}
+		w.at = 0
+		left -= cost
+	}
+	for raised := true; raised; {
+		raised = false
+		for _, w := range videos {
+			if w.at < 0 || w.at+1 >= len(w.options) {
+				continue
+			}
+			next := w.options[w.at+1]
+			more := max(next.rate-w.options[w.at].rate, 0)
+			need := more
+			if w.d == nil || w.d.target.Load() == nil || w.d.target.Load().rank < next.l.rank {
+				need *= keep
+			}
+			if need > left {
+				continue
+			}
+			w.at++
+			left -= more
+			raised = true
+		}
+	}
+}
+
+// allocateAudio lets audio through unless the peer paused it; it returns what it
+// costs.
+func (s *Subscriber) allocateAudio(d *Down, rank int, at int64) float64 {
+	if rank == 0 {
+		s.aim(d, nil)
+		return 0
+	}
+	l := d.track.pick(rank, at)
+	s.aim(d, l)
+	if l == nil {
+		return 0
+	}
+	return float64(l.bitrate(at))
+}
+
+// aim sets what a Down aims at.
+func (s *Subscriber) aim(d *Down, l *layer) {
+	if old := d.target.Swap(l); old == l {
+		return
+	}
+	if l != nil && d.current.Load() != l {
+		l.requestKeyframe()
+	}
+	s.layerChanged(d)
+}

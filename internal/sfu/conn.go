@@ -1,0 +1,348 @@
+package sfu
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/ice/v4"
+	"github.com/pion/sdp/v3"
+	"github.com/pion/stun/v4"
+	"github.com/pion/transport/v4/packetio"
+	"github.com/pion/webrtc/v4"
+
+	"github.com/redial-rtc/redial/fault"
+)
+
+// Limits of one connection.
+const (
+	maxCandidates = 256 // per ICE generation
+	maxHistory    = 64
+	maxSections   = 256 // media sections of a description
+	gatherWait    = 200 * time.Millisecond
+	dtlsTimeout   = 15 * time.Second
+)
+
+// conn is what a Publisher and a Subscriber share: the peer connection, its
+// state, and the candidates in both directions.
+type conn struct {
+	log         *slog.Logger
+	engine      *Engine
+	calls       *calls
+	pc          *webrtc.PeerConnection
+	onState     func(State, error)
+	onCandidate func(webrtc.ICECandidateInit)
+	changed     func(State) // for the owner, before onState; must not block
+	buffers     func(packetio.BufferPacketType, uint32) io.ReadWriteCloser
+
+	refreshMu sync.Mutex // orders what the library reports from many goroutines
+
+	mu         sync.Mutex
+	state      State
+	since      time.Time
+	history    []StateChange
+	remoteSet  bool
+	pending    []webrtc.ICECandidateInit
+	candidates int
+	gathered   chan struct{}
+	trickle    bool // a description has been given while gathering went on
+	restarts   int
+
+	firstCheck atomic.Int64 // when the first connectivity check came, Unix ns
+}
+
+// open makes the peer connection and starts to watch it.
+func (c *conn) open(publish bool) error {
+	c.calls = newCalls()
+	c.state, c.since = StateConnecting, time.Now()
+	c.gathered = make(chan struct{})
+	pc, err := c.engine.newPeer(publish, c)
+	if err != nil {
+		return fault.Internal.Wrap(err)
+	}
+	c.pc = pc
+	pc.OnICECandidate(c.localCandidate)
+	pc.OnICEConnectionStateChange(func(s webrtc.ICEConnectionState) {
+		c.note("ice", s.String())
+		c.engine.totals.ice(s)
+	})
+	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
+		c.note("connection", s.String())
+		c.refresh()
+	})
+	pc.SCTP().Transport().OnStateChange(func(s webrtc.DTLSTransportState) {
+		c.note("dtls", s.String())
+		if s == webrtc.DTLSTransportStateFailed {
+			c.engine.totals.dtlsFailed.Add(1)
+		}
+	})
+	return nil
+}
+
+func (c *conn) note(what, state string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.history) == maxHistory {
+		// The first entries tell how it began, the last how it is.
+		c.history = slices.Delete(c.history, maxHistory/4, maxHistory/4+1)
+	}
+	c.history = append(c.history, StateChange{At: time.Now(), What: what, State: state})
+}
+
+// refresh derives our state from the library's and reports a change.
+func (c *conn) refresh() {
+	c.refreshMu.Lock()
+	defer c.refreshMu.Unlock()
+	var state State
+	var err error
+	switch c.pc.ConnectionState() {
+	case webrtc.PeerConnectionStateConnected:
+		state = StateConnected
+	case webrtc.PeerConnectionStateDisconnected:
+		state, err = StateDisconnected, fault.ICEDisconnected.New()
+	case webrtc.PeerConnectionStateFailed:
+		state, err = StateFailed, fault.ICEFailed.New("stun_seen", c.firstCheck.Load() != 0)
+		if c.pc.SCTP().Transport().State() == webrtc.DTLSTransportStateFailed {
+			err = fault.DTLSFailed.New()
+		}
+	case webrtc.PeerConnectionStateClosed:
+		state = StateClosed
+	default:
+		state = StateConnecting
+	}
+	c.mu.Lock()
+	if c.state == state {
+		c.mu.Unlock()
+		return
+	}
+	c.state, c.since = state, time.Now()
+	c.mu.Unlock()
+	if c.changed != nil {
+		c.changed(state)
+	}
+	if c.onState != nil {
+		c.calls.post(func() { c.onState(state, err) })
+	}
+}
+
+func (c *conn) current() (State, time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.state, time.Since(c.since)
+}
+
+// sawCheck notes the first connectivity check: the peer's packets reach us.
+func (c *conn) sawCheck(*stun.Message, ice.Candidate, ice.Candidate, *ice.CandidatePair) bool {
+	if c.firstCheck.Load() == 0 {
+		c.firstCheck.CompareAndSwap(0, time.Now().UnixNano())
+	}
+	return false
+}
+
+// localCandidate passes on what was found after a description had been given;
+// earlier ones are part of it.
+func (c *conn) localCandidate(cand *webrtc.ICECandidate) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if cand == nil {
+		select {
+		case <-c.gathered:
+		default:
+			close(c.gathered)
+		}
+		return
+	}
+	if c.trickle && c.onCandidate != nil {
+		init := cand.ToJSON()
+		c.calls.post(func() { c.onCandidate(init) })
+	}
+}
+
+// regather is called before local credentials change.
+func (c *conn) regather() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.gathered = make(chan struct{})
+	c.trickle = false
+	c.restarts++
+}
+
+// awaitGathering waits for our candidates, which takes a moment at most unless
+// outside servers are asked; the rest is trickled.
+func (c *conn) awaitGathering() {
+	c.mu.Lock()
+	gathered := c.gathered
+	c.mu.Unlock()
+	t := time.NewTimer(gatherWait)
+	defer t.Stop()
+	select {
+	case <-gathered:
+	case <-t.C:
+		c.mu.Lock()
+		c.trickle = true
+		c.mu.Unlock()
+	}
+}
+
+// addCandidate adds a candidate of the peer, or keeps it until its description
+// has arrived.
+func (c *conn) addCandidate(init webrtc.ICECandidateInit) error {
+	c.mu.Lock()
+	if c.candidates >= maxCandidates {
+		c.mu.Unlock()
+		return fault.CandidateLimit.New("limit", maxCandidates)
+	}
+	c.candidates++
+	value := strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(init.Candidate), "candidate:"))
+	switch {
+	case value == "": // end of candidates
+		c.mu.Unlock()
+		return nil
+	case len(value) > 512:
+		c.mu.Unlock()
+		return fault.CandidateInvalid.New("reason", "too long")
+	}
+	init.Candidate = value
+	if fields := strings.Fields(value); len(fields) > 4 && strings.HasSuffix(fields[4], ".local") {
+		// A name only the peer's own network can resolve; see settings.
+		c.mu.Unlock()
+		return nil
+	}
+	if _, err := ice.UnmarshalCandidate(value); err != nil &&
+		!errors.Is(err, ice.ErrUnknownCandidateTyp) && !errors.Is(err, ice.ErrDetermineNetworkType) {
+		c.mu.Unlock()
+		return fault.CandidateInvalid.Wrap(err)
+	}
+	if !c.remoteSet {
+		c.pending = append(c.pending, init)
+		c.mu.Unlock()
+		return nil
+	}
+	c.mu.Unlock()
+	return c.applyCandidate(init)
+}
+
+func (c *conn) applyCandidate(init webrtc.ICECandidateInit) error {
+	if err := c.pc.AddICECandidate(init); err != nil {
+		return fault.CandidateInvalid.Wrap(err)
+	}
+	return nil
+}
+
+// remoteApplied lets the kept candidates in, once a description of the peer is
+// set. New credentials of the peer begin a new count.
+func (c *conn) remoteApplied(restarted bool) {
+	c.mu.Lock()
+	c.remoteSet = true
+	pending := c.pending
+	c.pending = nil
+	if restarted {
+		c.candidates = len(pending)
+	}
+	c.mu.Unlock()
+	for _, init := range pending {
+		if err := c.applyCandidate(init); err != nil {
+			c.log.Debug("kept candidate refused", "fault", err)
+		}
+	}
+}
+
+// shut ends the peer connection. No callback starts afterwards.
+func (c *conn) shut() error {
+	if !c.calls.close() {
+		c.log.Error("a callback of a media connection does not return")
+	}
+	if err := c.pc.Close(); err != nil {
+		return fault.Internal.Wrap(err)
+	}
+	return nil
+}
+
+func (c *conn) stats() ConnectionStats {
+	c.mu.Lock()
+	out := ConnectionStats{
+		State: c.state, History: slices.Clone(c.history),
+		RemoteCandidates: c.candidates, Restarts: c.restarts,
+	}
+	c.mu.Unlock()
+	if first := c.firstCheck.Load(); first != 0 {
+		out.STUNSeen, out.STUNFirst = true, time.Unix(0, first)
+	}
+	if p, err := c.pc.SCTP().Transport().ICETransport().GetSelectedCandidatePair(); err == nil && p != nil {
+		out.Pair = &CandidatePair{
+			Local: hostPort(p.Local), Remote: hostPort(p.Remote),
+			LocalType: p.Local.Typ.String(), RemoteType: p.Remote.Typ.String(),
+			Protocol: p.Local.Protocol.String(),
+		}
+	}
+	return out
+}
+
+// parseSDP reads a description and checks what the library takes for granted:
+// it would otherwise stop half way and leave the connection in between.
+func parseSDP(desc webrtc.SessionDescription, want webrtc.SDPType) (*sdp.SessionDescription, error) {
+	if desc.Type != want {
+		return nil, fault.SDPInvalid.New("reason", "type is not "+want.String())
+	}
+	var d sdp.SessionDescription
+	if err := d.UnmarshalString(desc.SDP); err != nil {
+		return nil, fault.SDPInvalid.Wrap(err)
+	}
+	if len(d.MediaDescriptions) == 0 {
+		return nil, fault.SDPInvalid.New("reason", "no media section")
+	}
+	if len(d.MediaDescriptions) > maxSections {
+		return nil, fault.TrackLimit.New("limit", maxSections)
+	}
+	seen := map[string]bool{}
+	var ufrag, pwd, print bool
+	has := func(m *sdp.MediaDescription, key string) bool {
+		if _, ok := d.Attribute(key); ok {
+			return true
+		}
+		_, ok := m.Attribute(key)
+		return ok
+	}
+	for _, m := range d.MediaDescriptions {
+		mid, ok := m.Attribute("mid")
+		if !ok || mid == "" || seen[mid] {
+			return nil, fault.SDPInvalid.New("reason", "a media section has no mid of its own")
+		}
+		seen[mid] = true
+		ufrag = ufrag || has(m, "ice-ufrag")
+		pwd = pwd || has(m, "ice-pwd")
+		print = print || has(m, "fingerprint")
+		switch m.MediaName.Media {
+		case "audio", "video", "application":
+		default:
+			return nil, fault.SDPInvalid.New("reason", "unknown kind of media section")
+		}
+	}
+	if !ufrag || !pwd || !print {
+		return nil, fault.SDPInvalid.New("reason", "no ICE credentials or no fingerprint")
+	}
+	return &d, nil
+}
+
+// credentials are the ICE user name and password of a description.
+func credentials(d *sdp.SessionDescription) string {
+	u, ok := d.Attribute("ice-ufrag")
+	p, _ := d.Attribute("ice-pwd")
+	for _, m := range d.MediaDescriptions {
+		if ok {
+			break
+		}
+		u, ok = m.Attribute("ice-ufrag")
+		p, _ = m.Attribute("ice-pwd")
+	}
+	return u + " " + p
+}
+
+func hostPort(c *webrtc.ICECandidate) string {
+	return joinHostPort(c.Address, c.Port)
+}

@@ -1,0 +1,357 @@
+package sfu
+
+import (
+	"math/rand/v2"
+	"runtime"
+	"sync/atomic"
+
+	"github.com/pion/webrtc/v4"
+
+	"github.com/redial-rtc/redial/fault"
+)
+
+// Down is one track on its way to one subscriber. It chooses among the track's
+// layers, makes one continuous stream of them, and repeats what was lost.
+//
+// Packets come from the read loops of the track's layers, one loop per layer.
+// Only the loop of the current layer writes; at a key frame of the layer aimed
+// at, that layer's loop takes over. The loops keep out of each other's way with
+// the busy flag: the one that finds it taken while it forwards has just been
+// replaced and drops its packet.
+type Down struct {
+	sub   *Subscriber
+	track *Track
+	out   atomic.Pointer[outlet] // nil until negotiated
+
+	current atomic.Pointer[layer] // what is being forwarded
+	target  atomic.Pointer[layer] // what is aimed at; nil forwards nothing
+	busy    atomic.Bool
+	maps    atomic.Pointer[mapping]
+
+	// of whoever holds busy
+	seg       segment // the open one
+	begun     bool
+	lastIn    uint64
+	lastOut   uint64
+	lastTS    uint32 // as sent
+	lastAt    int64
+	lastPID   uint16
+	lastTL0   uint8
+	frameDone bool
+	fmt       *format
+	how       match
+	scratch   [receiveMTU]byte
+
+	heard atomic.Bool // the subscriber reported on this stream: it knows whose it is
+
+	packets, bytes, keyframes, switches, dropped atomic.Uint64
+	lastSent                                     atomic.Uint64 // lastOut, for others
+	sentTS                                       atomic.Uint32 // lastTS and when it was sent
+	sentAt                                       atomic.Int64
+	asks                                         atomic.Uint64 // key frames the subscriber asked for
+
+	again    repeater
+	received reception
+
+	wanted  atomic.Int32 // rank the peer asked for
+	starved atomic.Bool  // the network cannot carry it
+
+	// of the negotiation, guarded by Subscriber.neg
+	tr     *webrtc.RTPTransceiver
+	sender *webrtc.RTPSender
+	bad    atomic.Bool // cannot be forwarded to this peer
+}
+
+func newDown(s *Subscriber, t *Track) *Down {
+	d := &Down{sub: s, track: t}
+	d.maps.Store(&mapping{})
+	return d
+}
+
+// write is called by a layer's read loop for each of its packets.
+func (d *Down) write(l *layer, p *packet) {
+	if d.current.Load() == l {
+		d.forward(l, p)
+		return
+	}
+	if d.target.Load() != l || !d.sub.up.Load() {
+		return
+	}
+	if !p.key {
+		if !l.wantKey.Load() {
+			l.requestKeyframe()
+		}
+		return
+	}
+	d.takeOver(l, p)
+}
+
+// forward sends a packet of the current layer.
+func (d *Down) forward(l *layer, p *packet) {
+	if !d.busy.CompareAndSwap(false, true) {
+		return // another layer is taking over
+	}
+	if d.current.Load() == l {
+		d.forwardHeld(l, p)
+	}
+	d.busy.Store(false)
+}
+
+func (d *Down) forwardHeld(l *layer, p *packet) {
+	if !d.sub.up.Load() {
+		d.halt()
+		return
+	}
+	// A picture that was begun is finished before a pause takes effect.
+	if d.target.Load() == nil && (d.frameDone || l.hist == nil || p.ts+d.seg.ts != d.lastTS) {
+		d.halt()
+		return
+	}
+	d.send(l, p)
+}
+
+// halt stops forwarding; the next packet must begin a key frame.
+func (d *Down) halt() {
+	if old := d.current.Swap(nil); old != nil {
+		next := d.maps.Load().close(d.lastIn)
+		d.maps.Store(&next)
+		d.sub.layerChanged(d)
+	}
+}
+
+// takeOver switches to layer l at a key frame.
+func (d *Down) takeOver(l *layer, p *packet) {
+	for spin := 0; !d.busy.CompareAndSwap(false, true); spin++ {
+		if spin > 10000 { // the other loop is stuck in a send
+			l.requestKeyframe()
+			return
+		}
+		runtime.Gosched()
+	}
+	if d.target.Load() == l && d.current.Load() != l && d.out.Load() != nil {
+		d.begin(l, p)
+		if old := d.current.Swap(l); old != nil {
+			d.switches.Add(1)
+		}
+		d.sub.layerChanged(d)
+		d.send(l, p)
+	}
+	d.busy.Store(false)
+}
+
+// begin opens a segment at p that continues what was sent before.
+func (d *Down) begin(l *layer, p *packet) {
+	s := segment{layer: l, in0: p.seq, in1: open}
+	if !d.begun {
+		d.begun = true
+		d.lastOut = 1<<16 | uint64(rand.Uint32()&0x7fff)
+	} else {
+		s.ts = d.seg.ts
+		if d.seg.layer != l {
+			s.ts = d.align(l, p)
+		}
+		s.pid = d.lastPID + 1 - p.desc.pid
+		s.tl0 = d.lastTL0 + 1 - p.desc.tl0
+	}
+	s.out0 = d.lastOut + 1
+	next := d.maps.Load().close(d.lastIn).add(s)
+	d.maps.Store(&next)
+	d.seg, d.lastIn = s, p.seq-1
+	d.frameDone = true
+}
+
+// align chooses what to add to the timestamps of layer l so that they continue
+// those of the layer before: by the publisher's sender reports, which relate both
+// to one clock, else by the time that has passed.
+func (d *Down) align(l *layer, p *packet) uint32 {
+	clock := p.codec.clock
+	passed := uint32((p.arrival - d.lastAt) * int64(clock) / 1e9)
+	want := d.lastTS + max(passed, 1)
+	old, latest := d.seg.layer.report.Load(), l.report.Load()
+	if old != nil && latest != nil {
+		exact := old.rtpAt(latest.timeOf(p.ts, clock), clock) + d.seg.ts
+		// Reports can be wrong by a lot, the passing of time only by the jitter.
+		if off := int32(exact - want); off < int32(clock) && off > -int32(clock) {
+			want = exact
+		}
+	}
+	if int32(want-d.lastTS) <= 0 { // the same picture in another size
+		want = d.lastTS + 1
+	}
+	return want - p.ts
+}
+
+// send maps one packet and passes it on.
+func (d *Down) send(l *layer, p *packet) {
+	seg := &d.seg
+	late := p.seq <= d.lastIn
+	switch {
+	case late:
+		if seg = d.maps.Load().byIn(l, p.seq); seg == nil {
+			return
+		}
+	case p.seq-d.lastIn > historySize:
+		// More is missing than could ever be repeated.
+		d.skip(d.lastIn, p.seq)
+		seg = &d.seg
+	}
+	if p.start == p.end { // padding only: a probe of the publisher
+		if !late {
+			d.skip(p.seq-1, p.seq+1)
+			d.lastIn = p.seq
+		}
+		return
+	}
+	o := d.out.Load()
+	if p.codec != d.fmt {
+		d.fmt, d.how = p.codec, o.match(p.codec)
+	}
+	if !d.how.ok {
+		d.refuse(p.codec)
+		return
+	}
+	out := seg.out(p.seq)
+	if !late {
+		d.lastIn, d.lastOut, d.lastTS, d.lastAt = p.seq, out, p.ts+seg.ts, p.arrival
+		d.lastPID, d.lastTL0 = p.desc.pid+seg.pid, p.desc.tl0+seg.tl0
+		d.frameDone = p.marker
+		d.lastSent.Store(out)
+		d.sentTS.Store(d.lastTS)
+		d.sentAt.Store(p.arrival)
+	}
+	if err := d.pass(o, p, seg, out); err != nil {
+		d.dropped.Add(1)
+		if l.hist != nil {
+			// The picture is damaged; the rest of it would be in vain.
+			d.halt()
+			l.requestKeyframe()
+		}
+	}
+}
+
+// skip leaves out what lies between the layer's numbers last and next.
+func (d *Down) skip(last, next uint64) {
+	s := d.seg
+	s.out0, s.in0 = d.seg.out(last)+1, next
+	m := d.maps.Load().close(last).add(s)
+	d.maps.Store(&m)
+	d.seg = s
+}
+
+// pass fills the header in and sends: the only place that knows how packets
+// leave.
+func (d *Down) pass(o *outlet, p *packet, seg *segment, out uint64) error {
+	payload := d.payload(d.scratch[:], p, seg, d.how)
+	flags, one := d.flags(p, d.how)
+	hdr := o.main.set(flags, one, d.sub.number(flags, len(payload)))
+	hdr.Marker = p.marker
+	hdr.PayloadType = d.how.pt
+	hdr.SequenceNumber = uint16(out)
+	hdr.Timestamp = p.ts + seg.ts
+	hdr.SSRC = o.ssrc
+	n, err := o.w.WriteRTP(hdr, payload)
+	if err != nil {
+		return err
+	}
+	d.packets.Add(1)
+	d.bytes.Add(uint64(n))
+	if p.key && p.codec.inspect != nil {
+		d.keyframes.Add(1)
+	}
+	return nil
+}
+
+// flags chooses the header extensions of a packet. A stream without a
+// retransmission format repeats packets under their own number, and a number
+// must never be sealed with two different contents: it gets no extension that
+// could change in between.
+func (d *Down) flags(p *packet, how match) (flags int, one uint8) {
+	switch {
+	case p.hasLevel:
+		flags, one = withOne, p.level
+	case p.hasCVO:
+		flags, one = withOne, p.orientation
+	}
+	if p.codec.inspect != nil && how.rtx == 0 {
+		return flags, one
+	}
+	flags |= withTWCC
+	if !d.heard.Load() {
+		flags |= withMid
+	}
+	return flags, one
+}
+
+// payload gives what is sent of a packet, changed in room where it must be.
+func (d *Down) payload(room []byte, p *packet, seg *segment, how match) []byte {
+	b := p.payload()
+	switch {
+	case seg.pid != 0 && p.desc.pidLen != 0, seg.tl0 != 0 && p.desc.tl0Len != 0:
+		b = room[:copy(room, b)]
+		p.desc.rewrite(b, seg.pid, seg.tl0)
+	case how.unwrap:
+		if block, _, ok := redPrimary(b); ok {
+			b = block
+		}
+	case how.block != 0 && how.block != b[0]&0x7f:
+		b = room[:copy(room, b)]
+		redRetype(b, how.block)
+	}
+	return b
+}
+
+// refuse reports once that the subscriber cannot take the codec.
+func (d *Down) refuse(f *format) {
+	if d.bad.CompareAndSwap(false, true) && d.sub.cfg.OnTrackError != nil {
+		err := fault.CodecUnsupported.New("codec", codecName(f.params.MimeType))
+		d.sub.conn.calls.post(func() { d.sub.cfg.OnTrackError(d.track.id, err) })
+	}
+}
+
+// The methods below make a Down a webrtc.TrackLocal: what the library asks of a
+// sender's source.
+
+// Bind is called when the subscriber has answered.
+func (d *Down) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
+	mid := ""
+	if d.tr != nil {
+		mid = d.tr.Mid()
+	}
+	o := newOutlet(ctx, d.track.kind, mid)
+	d.sub.accepted(o, mid, d.track.kind)
+	codec := webrtc.RTPCodecParameters{}
+	for _, c := range o.codecs {
+		if sameCodec(d.track.Codec().RTPCodecCapability, c.RTPCodecCapability) {
+			codec = c
+			break
+		}
+	}
+	if codec.MimeType == "" && len(o.codecs) > 0 {
+		// An error here would stop the negotiation of all other tracks half way.
+		codec = o.codecs[0]
+	}
+	d.sub.route(o.ssrc, o.rtxSSRC, d)
+	d.out.Store(o)
+	return codec, nil
+}
+
+// Unbind is called when the track is removed from the connection.
+func (d *Down) Unbind(webrtc.TrackLocalContext) error {
+	d.track.detach(d)
+	if o := d.out.Load(); o != nil {
+		d.sub.unroute(o.ssrc, o.rtxSSRC)
+	}
+	return nil
+}
+
+// ID is the publisher's track id.
+func (d *Down) ID() string { return d.track.id }
+
+// RID is empty: subscribers get one encoding.
+func (d *Down) RID() string { return "" }
+
+// StreamID is the publisher's stream id.
+func (d *Down) StreamID() string { return d.track.stream }
+
+// Kind tells audio from video.
+func (d *Down) Kind() webrtc.RTPCodecType { return d.track.kind }

@@ -1,0 +1,281 @@
+package sfu
+
+import (
+	"math"
+	"sync"
+	"time"
+)
+
+// estimator judges what a subscriber's downlink can carry. It follows Google
+// Congestion Control (draft-ietf-rmcat-gcc-02): packets that are delayed more and
+// more mean a queue is building up, and many lost packets mean it has run over.
+//
+// It differs where a forwarder differs from an encoder. We cannot send a little
+// more to find out whether it fits; we can only send the next layer. So the
+// estimate begins high and grows while nothing is wrong, whether or not it is
+// used up, and every time that turns out wrong it waits twice as long before it
+// grows again.
+type estimator struct {
+	mu sync.Mutex
+
+	rate       float64 // bits per second
+	acked      rateWindow
+	ackedRate  float64
+	lossAt     int64
+	lost, seen int
+	lossRate   float64
+
+	// the trend of the delay
+	group, last burst
+	haveLast    bool
+	delay       float64 // accumulated, ms
+	smooth      float64
+	samples     []point
+	count       int
+	threshold   float64 // ms
+	thresholdAt int64
+	over        int
+	trend       float64
+
+	grownAt   int64
+	cutAt     int64
+	holdUntil int64
+	hold      time.Duration
+
+	fed bool // feedback has arrived
+}
+
+type burst struct {
+	firstSent, sent, received uint32
+	size                      int
+}
+
+type point struct{ at, delay float64 }
+
+const (
+	rateBegin = 4e6
+	rateMin   = 60e3
+	rateMax   = 30e6
+
+	trendSpan    = 20
+	trendGain    = 4.0
+	burstMicros  = 5000
+	thresholdMin = 6.0
+	thresholdMax = 600.0
+
+	holdMin = 4 * time.Second
+	holdMax = 64 * time.Second
+)
+
+func newEstimator() *estimator {
+	return &estimator{rate: rateBegin, threshold: 12.5, hold: holdMin}
+}
+
+// estimate is the current judgement, in bits per second.
+func (e *estimator) estimate() float64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.rate
+}
+
+// feed learns from transport-wide feedback.
+func (e *estimator) feed(acks []ack, at int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.fed = true
+	congested := false
+	for i := range acks {
+		a := &acks[i]
+		e.seen++
+		if !a.arrived {
+			e.lost++
+			continue
+		}
+		if rate, ok := e.acked.add(at, a.size); ok {
+			e.ackedRate = float64(rate)
+		}
+		if e.delayed(a, at) {
+			congested = true
+		}
+	}
+	if congested {
+		e.cut(0.85*e.ackedRate, at)
+	}
+	e.judgeLoss(at)
+	e.grow(at)
+}
+
+// feedLoss learns from receiver reports, for subscribers without feedback of
+// the better kind.
+func (e *estimator) feedLoss(loss float64, at int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.fed {
+		return
+	}
+	e.lossRate = loss
+	if loss > 0.1 {
+		e.cut(e.rate*(1-loss/2), at)
+	}
+	e.grow(at)
+}
+
+// feedREMB learns from the receiver's own estimate (draft-alvestrand-rmcat-remb).
+// It never exceeds by much what is being sent, so only one below that is news.
+func (e *estimator) feedREMB(limit, sending float64, at int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.fed {
+		return
+	}
+	if limit < sending {
+		e.cut(limit, at)
+	}
+	e.grow(at)
+}
+
+// judgeLoss looks at the share of lost packets once in a while.
+func (e *estimator) judgeLoss(at int64) {
+	const span = int64(time.Second)
+	if e.lossAt == 0 {
+		e.lossAt = at
+	}
+	if at-e.lossAt < span || e.seen < 10 {
+		return
+	}
+	e.lossRate = float64(e.lost) / float64(e.seen)
+	e.lossAt, e.lost, e.seen = at, 0, 0
+	if e.lossRate > 0.1 {
+		e.cut(math.Min(e.rate, math.Max(e.ackedRate, rateMin)/0.85)*(1-e.lossRate/2), at)
+	}
+}
+
+// delayed adds a packet to the delay's trend and tells whether it has become too
+// steep.
+func (e *estimator) delayed(a *ack, at int64) bool {
+	g := &e.group
+	if g.size > 0 && int32(a.sent-g.firstSent) <= burstMicros {
+		if int32(a.sent-g.sent) > 0 {
+			g.sent = a.sent
+		}
+		if int32(a.received-g.received) > 0 {
+			g.received = a.received
+		}
+		g.size += a.size
+		return false
+	}
+	full := *g
+	*g = burst{firstSent: a.sent, sent: a.sent, received: a.received, size: a.size}
+	if full.size == 0 {
+		return false
+	}
+	last := e.last
+	e.last = full
+	if !e.haveLast {
+		e.haveLast = true
+		return false
+	}
+	sent := float64(int32(full.sent-last.sent)) / 1000
+	received := float64(int32(full.received-last.received)) / 1000
+	if sent < 0 || sent > 3000 || math.Abs(received) > 3000 {
+		// A pause, or a subscriber whose clock was set: begin again.
+		e.samples, e.delay, e.smooth, e.count = e.samples[:0], 0, 0, 0
+		return false
+	}
+	return e.steep(received-sent, float64(full.received)/1000, at)
+}
+
+func (e *estimator) steep(delta, when float64, at int64) bool {
+	e.count++
+	e.delay += delta
+	e.smooth = 0.9*e.smooth + 0.1*e.delay
+	if len(e.samples) == trendSpan {
+		copy(e.samples, e.samples[1:])
+		e.samples = e.samples[:trendSpan-1]
+	}
+	e.samples = append(e.samples, point{when, e.smooth})
+	if len(e.samples) < trendSpan {
+		return false
+	}
+	old := e.trend
+	e.trend = slope(e.samples) * math.Min(float64(e.count), 60) * trendGain
+	e.adapt(at)
+	if e.trend > e.threshold {
+		e.over++
+	} else {
+		e.over = 0
+	}
+	return e.over >= 3 && e.trend >= old
+}
+
+// adapt lets the threshold follow the trend, slowly up and more slowly down, so
+// that we are not starved by streams that fill queues.
+func (e *estimator) adapt(at int64) {
+	size := math.Abs(e.trend)
+	if e.thresholdAt == 0 {
+		e.thresholdAt = at
+	}
+	passed := math.Min(float64(at-e.thresholdAt)/1e6, 100)
+	e.thresholdAt = at
+	if size > e.threshold+15 {
+		return // a spike, such as a change of the path
+	}
+	k := 0.0087
+	if size < e.threshold {
+		k = 0.039
+	}
+	e.threshold += k * (size - e.threshold) * passed
+	e.threshold = min(max(e.threshold, thresholdMin), thresholdMax)
+}
+
+// slope is the least-squares slope of the delay over time.
+func slope(ps []point) float64 {
+	var sx, sy float64
+	for _, p := range ps {
+		sx += p.at
+		sy += p.delay
+	}
+	n := float64(len(ps))
+	mx, my := sx/n, sy/n
+	var num, den float64
+	for _, p := range ps {
+		num += (p.at - mx) * (p.delay - my)
+		den += (p.at - mx) * (p.at - mx)
+	}
+	if den == 0 {
+		return 0
+	}
+	return num / den
+}
+
+// cut lowers the estimate, at most every 300 ms.
+func (e *estimator) cut(to float64, at int64) {
+	if e.cutAt != 0 && at-e.cutAt < int64(300*time.Millisecond) {
+		return
+	}
+	to = max(to, rateMin)
+	if to >= e.rate {
+		return
+	}
+	if e.cutAt != 0 && at-e.cutAt < int64(e.hold)+int64(10*time.Second) && at > e.holdUntil {
+		e.hold = min(2*e.hold, holdMax)
+	}
+	e.rate, e.cutAt = to, at
+	e.holdUntil = at + int64(e.hold)
+}
+
+// grow raises the estimate by 8 % a second while nothing is wrong.
+func (e *estimator) grow(at int64) {
+	passed := float64(at-e.grownAt) / 1e9
+	if e.grownAt == 0 || passed > 1 {
+		passed = 0.1
+	}
+	e.grownAt = at
+	if e.cutAt != 0 && at-e.cutAt > int64(2*holdMax) {
+		e.hold = holdMin
+	}
+	if at < e.holdUntil || e.lossRate > 0.05 {
+		return
+	}
+	e.rate = min(e.rate*math.Pow(1.08, passed), rateMax)
+}

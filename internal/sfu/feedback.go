@@ -1,0 +1,69 @@
+package sfu
+
+import (
+	"github.com/pion/rtcp"
+)
+
+// feedback handles one RTCP packet of the subscriber, addressed to the stream
+// ssrc. All of a connection's RTCP comes on one goroutine.
+func (s *Subscriber) feedback(ssrc uint32, b []byte) {
+	list, err := rtcp.Unmarshal(b)
+	if err != nil {
+		s.engine.totals.badPackets.Add(1)
+		return
+	}
+	s.routesMu.RLock()
+	d := s.routes[ssrc]
+	s.routesMu.RUnlock()
+	at := now()
+	for _, pkt := range list {
+		switch pkt := pkt.(type) {
+		case *rtcp.TransportLayerCC:
+			s.acks = s.log.read(pkt, s.acks[:0])
+			s.estimate.feed(s.acks, at)
+		case *rtcp.ReceiverEstimatedMaximumBitrate:
+			s.estimate.feedREMB(float64(pkt.Bitrate), s.sending(at), at)
+		default:
+			if d != nil {
+				d.feedback(ssrc, pkt, at)
+			}
+		}
+	}
+}
+
+func (d *Down) feedback(ssrc uint32, pkt rtcp.Packet, at int64) {
+	o := d.out.Load()
+	if o == nil {
+		return
+	}
+	switch pkt := pkt.(type) {
+	case *rtcp.ReceiverReport:
+		for _, r := range pkt.Reports {
+			if r.SSRC == o.ssrc && r.SSRC == ssrc {
+				d.heard.Store(true)
+				d.received.heard(r)
+				d.sub.estimate.feedLoss(float64(r.FractionLost)/256, at)
+			}
+		}
+	case *rtcp.TransportLayerNack:
+		if pkt.MediaSSRC == o.ssrc {
+			d.repeat(pkt)
+		}
+	case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
+		d.asks.Add(1)
+		if l := d.current.Load(); l != nil {
+			l.requestKeyframe()
+		}
+	}
+}
+
+// sending is the rate of everything that is forwarded now.
+func (s *Subscriber) sending(at int64) float64 {
+	var sum uint64
+	for _, d := range s.list() {
+		if l := d.current.Load(); l != nil {
+			sum += l.bitrate(at)
+		}
+	}
+	return float64(sum)
+}

@@ -1,0 +1,94 @@
+package sfu
+
+import (
+	"time"
+
+	"github.com/pion/rtcp"
+)
+
+// Key frame requests are merged per layer and repeated until a key frame comes:
+// quickly while the publisher sends, slowly while it is silent.
+const (
+	keyEvery = 500 * time.Millisecond
+	keySlow  = 5 * time.Second
+)
+
+// requestKeyframe may be called from anywhere, for every packet.
+func (l *layer) requestKeyframe() {
+	if l.rank == 0 || l.hist == nil || !l.wantKey.CompareAndSwap(false, true) {
+		return
+	}
+	select {
+	case l.track.pub.keyKick <- struct{}{}:
+	default:
+	}
+}
+
+// keyframeLoop sends the requests of one publisher.
+func (p *Publisher) keyframeLoop() {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		select {
+		case <-p.done:
+			return
+		case <-p.keyKick:
+		case <-timer.C:
+		}
+		next := p.askKeyframes(time.Now())
+		timer.Reset(next)
+	}
+}
+
+// askKeyframes sends what is due and tells when to look again.
+func (p *Publisher) askKeyframes(at time.Time) time.Duration {
+	next := time.Hour
+	var asks []rtcp.Packet
+	for _, t := range p.Tracks() {
+		for i := range t.layers {
+			l := t.layers[i].Load()
+			if l == nil {
+				continue
+			}
+			if !l.wantKey.Load() {
+				l.unheard = 0
+				continue
+			}
+			every := keyEvery
+			if l.unheard > 10 && !l.alive(now()) {
+				every = keySlow
+			}
+			if wait := every - at.Sub(l.askedAt); wait > 0 {
+				next = min(next, wait)
+				continue
+			}
+			l.askedAt = at
+			l.unheard++
+			l.asks.Add(1)
+			asks = append(asks, l.keyframeAsk())
+			next = min(next, every)
+		}
+	}
+	if len(asks) > 0 {
+		_ = p.conn.pc.WriteRTCP(asks) // repeated anyway
+	}
+	return next
+}
+
+// keyframeAsk is a PLI where the publisher understands it (RFC 4585, section
+// 6.3.1), else a FIR (RFC 5104, section 4.3.1).
+func (l *layer) keyframeAsk() rtcp.Packet {
+	fir := false
+	for _, fb := range l.track.Codec().RTCPFeedback {
+		if fb.Type == "nack" && fb.Parameter == "pli" {
+			return &rtcp.PictureLossIndication{MediaSSRC: l.ssrc}
+		}
+		fir = fir || fb.Type == "ccm" && fb.Parameter == "fir"
+	}
+	if fir {
+		return &rtcp.FullIntraRequest{
+			FIR: []rtcp.FIREntry{{SSRC: l.ssrc, SequenceNumber: uint8(l.asks.Load())}},
+		}
+	}
+	return &rtcp.PictureLossIndication{MediaSSRC: l.ssrc}
+}

@@ -1,0 +1,128 @@
+package sfu
+
+import (
+	"sync/atomic"
+
+	"github.com/pion/webrtc/v4"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// counters are an engine's totals: of events, and of streams that are gone. The
+// streams that live are added when they are asked for, so that a packet touches
+// no counter that another goroutine writes.
+type counters struct {
+	packetsIn, bytesIn     atomic.Uint64
+	packetsOut, bytesOut   atomic.Uint64
+	nacks, repeats         atomic.Uint64
+	switches, dropped      atomic.Uint64
+	keyframes, asksOut     atomic.Uint64
+	asksIn                 atomic.Uint64
+	badPackets, dtlsFailed atomic.Uint64
+	restarts               atomic.Uint64
+	iceStates              [8]atomic.Uint64
+}
+
+func (c *counters) ice(s webrtc.ICEConnectionState) {
+	if int(s) >= 0 && int(s) < len(c.iceStates) {
+		c.iceStates[s].Add(1)
+	}
+}
+
+func (c *counters) addLayer(l *layer) {
+	c.packetsIn.Add(l.packets.Load())
+	c.bytesIn.Add(l.bytes.Load())
+	c.keyframes.Add(l.keyframes.Load())
+	c.asksOut.Add(l.asks.Load())
+}
+
+func (c *counters) addDowns(list []*Down) {
+	for _, d := range list {
+		c.packetsOut.Add(d.packets.Load())
+		c.bytesOut.Add(d.bytes.Load())
+		c.nacks.Add(d.again.asked.Load())
+		c.repeats.Add(d.again.sent.Load())
+		c.switches.Add(d.switches.Load())
+		c.dropped.Add(d.dropped.Load())
+		c.asksIn.Add(d.asks.Load())
+	}
+}
+
+// collector reads an engine for Prometheus.
+type collector struct{ e *Engine }
+
+var (
+	dir       = []string{"direction"}
+	mConns    = prometheus.NewDesc("redial_sfu_connections", "Media connections that exist.", []string{"kind"}, nil)
+	mPackets  = prometheus.NewDesc("redial_sfu_packets_total", "RTP packets received and forwarded.", dir, nil)
+	mBytes    = prometheus.NewDesc("redial_sfu_bytes_total", "Bytes of RTP received and forwarded.", dir, nil)
+	mNacks    = prometheus.NewDesc("redial_sfu_nacked_packets_total", "Packets that subscribers asked for again.", nil, nil)
+	mRepeats  = prometheus.NewDesc("redial_sfu_repeated_packets_total", "Packets that were sent again.", nil, nil)
+	mAsks     = prometheus.NewDesc("redial_sfu_keyframe_requests_total", "PLI and FIR received from subscribers and sent to publishers.", dir, nil)
+	mKeys     = prometheus.NewDesc("redial_sfu_keyframes_total", "Key frames received from publishers.", nil, nil)
+	mSwitches = prometheus.NewDesc("redial_sfu_layer_switches_total", "Changes from one simulcast layer to another.", nil, nil)
+	mDropped  = prometheus.NewDesc("redial_sfu_dropped_packets_total", "Packets that could not be sent.", nil, nil)
+	mBad      = prometheus.NewDesc("redial_sfu_invalid_packets_total", "RTP and RTCP packets that made no sense.", nil, nil)
+	mICE      = prometheus.NewDesc("redial_sfu_ice_states_total", "ICE connection states entered.", []string{"state"}, nil)
+	mDTLS     = prometheus.NewDesc("redial_sfu_dtls_failures_total", "DTLS handshakes that failed.", nil, nil)
+	mRestarts = prometheus.NewDesc("redial_sfu_ice_restarts_total", "ICE restarts offered to subscribers.", nil, nil)
+)
+
+// Describe lists the metrics.
+func (c collector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{
+		mConns, mPackets, mBytes, mNacks, mRepeats, mAsks, mKeys, mSwitches, mDropped, mBad, mICE, mDTLS, mRestarts,
+	} {
+		ch <- d
+	}
+}
+
+// Collect adds up the engine's totals and what lives now.
+func (c collector) Collect(ch chan<- prometheus.Metric) {
+	e := c.e
+	var t counters
+	e.mu.Lock()
+	pubs, subs := len(e.pubs), len(e.subs)
+	for p := range e.pubs {
+		for _, track := range p.Tracks() {
+			for i := range track.layers {
+				if l := track.layers[i].Load(); l != nil {
+					t.addLayer(l)
+				}
+			}
+		}
+	}
+	for s := range e.subs {
+		t.addDowns(s.list())
+	}
+	e.mu.Unlock()
+	count := func(d *prometheus.Desc, live, gone *atomic.Uint64, labels ...string) {
+		v := float64(gone.Load())
+		if live != nil {
+			v += float64(live.Load())
+		}
+		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, labels...)
+	}
+	ch <- prometheus.MustNewConstMetric(mConns, prometheus.GaugeValue, float64(pubs), "publish")
+	ch <- prometheus.MustNewConstMetric(mConns, prometheus.GaugeValue, float64(subs), "subscribe")
+	g := &e.totals
+	count(mPackets, &t.packetsIn, &g.packetsIn, "in")
+	count(mPackets, &t.packetsOut, &g.packetsOut, "out")
+	count(mBytes, &t.bytesIn, &g.bytesIn, "in")
+	count(mBytes, &t.bytesOut, &g.bytesOut, "out")
+	count(mNacks, &t.nacks, &g.nacks)
+	count(mRepeats, &t.repeats, &g.repeats)
+	count(mAsks, &t.asksIn, &g.asksIn, "in")
+	count(mAsks, &t.asksOut, &g.asksOut, "out")
+	count(mKeys, &t.keyframes, &g.keyframes)
+	count(mSwitches, &t.switches, &g.switches)
+	count(mDropped, &t.dropped, &g.dropped)
+	count(mBad, nil, &g.badPackets)
+	count(mDTLS, nil, &g.dtlsFailed)
+	count(mRestarts, nil, &g.restarts)
+	for s := range g.iceStates {
+		state := webrtc.ICEConnectionState(s)
+		if state != webrtc.ICEConnectionStateUnknown {
+			count(mICE, nil, &g.iceStates[s], state.String())
+		}
+	}
+}

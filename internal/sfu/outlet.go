@@ -1,0 +1,127 @@
+package sfu
+
+import (
+	"encoding/binary"
+	"slices"
+	"strconv"
+
+	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v4"
+)
+
+// outlet is what a negotiation gave a Down to send with: where to, under which
+// numbers, and in which formats.
+type outlet struct {
+	mid     string
+	w       webrtc.TrackLocalWriter
+	ssrc    uint32
+	rtxSSRC uint32
+	codecs  []webrtc.RTPCodecParameters
+	main    headers // of the forwarding loop
+	again   headers // of whoever answers NACKs
+}
+
+// headers are RTP headers made ready once per negotiation. Their extensions
+// share the memory below, so that a packet only has to fill in values. A set
+// belongs to one goroutine.
+type headers struct {
+	sets [8]rtp.Header // by the flags below
+	twcc [2]byte
+	one  [1]byte // audio level or orientation
+}
+
+const (
+	withMid  = 1 << iota // tells the receiver which section this is
+	withOne              // the audio level or the orientation
+	withTWCC             // numbered for the bandwidth estimate
+)
+
+func newOutlet(ctx webrtc.TrackLocalContext, kind webrtc.RTPCodecType, mid string) *outlet {
+	o := &outlet{
+		mid: mid,
+		w:   ctx.WriteStream(), ssrc: uint32(ctx.SSRC()), rtxSSRC: uint32(ctx.SSRCRetransmission()),
+		codecs: slices.Clone(ctx.CodecParameters()),
+	}
+	var midID, oneID, twccID uint8
+	for _, x := range ctx.HeaderExtensions() {
+		if x.ID < 1 || x.ID > 14 {
+			continue
+		}
+		switch {
+		case x.URI == extMid && mid != "" && len(mid) <= 16:
+			midID = uint8(x.ID)
+		case x.URI == extTWCC:
+			twccID = uint8(x.ID)
+		case x.URI == extAudioLevel && kind == webrtc.RTPCodecTypeAudio,
+			x.URI == extOrientation && kind == webrtc.RTPCodecTypeVideo:
+			oneID = uint8(x.ID)
+		}
+	}
+	for _, h := range []*headers{&o.main, &o.again} {
+		for flags := range h.sets {
+			hdr := &h.sets[flags]
+			hdr.Version = 2
+			// Fails only for ids and lengths that were ruled out above.
+			if flags&withMid != 0 && midID != 0 {
+				_ = hdr.SetExtension(midID, []byte(mid))
+			}
+			if flags&withOne != 0 && oneID != 0 {
+				_ = hdr.SetExtension(oneID, h.one[:])
+			}
+			if flags&withTWCC != 0 && twccID != 0 {
+				_ = hdr.SetExtension(twccID, h.twcc[:])
+			}
+		}
+	}
+	return o
+}
+
+// set picks the header for the flags and fills the shared extensions in.
+func (h *headers) set(flags int, one uint8, twcc uint16) *rtp.Header {
+	h.one[0] = one
+	binary.BigEndian.PutUint16(h.twcc[:], twcc)
+	return &h.sets[flags]
+}
+
+// match says how a publisher's format is sent to this subscriber.
+type match struct {
+	ok     bool
+	pt     uint8
+	rtx    uint8 // 0: lost packets are repeated as they were
+	unwrap bool  // strip the redundancy
+	block  uint8 // payload type inside redundant audio; 0 leaves it as it is
+}
+
+// match finds the subscriber's number for a format.
+func (o *outlet) match(f *format) match {
+	for _, c := range o.codecs {
+		if !sameCodec(f.params.RTPCodecCapability, c.RTPCodecCapability) {
+			continue
+		}
+		m := match{ok: true, pt: uint8(c.PayloadType)}
+		if rtx, ok := rtxFor(o.codecs, c.PayloadType); ok && o.rtxSSRC != 0 {
+			m.rtx = uint8(rtx.PayloadType)
+		}
+		if f.red {
+			m.block = o.opus()
+		}
+		return m
+	}
+	if f.red {
+		if pt := o.opus(); pt != 0 {
+			return match{ok: true, pt: pt, unwrap: true}
+		}
+	}
+	return match{}
+}
+
+func (o *outlet) opus() uint8 {
+	for _, c := range o.codecs {
+		if codecName(c.MimeType) == "opus" {
+			return uint8(c.PayloadType)
+		}
+	}
+	return 0
+}
+
+func ptString(pt webrtc.PayloadType) string { return strconv.Itoa(int(pt)) }

@@ -1,0 +1,79 @@
+package sfu
+
+import (
+	"sync/atomic"
+
+	"github.com/pion/rtcp"
+)
+
+// sendLog numbers the packets of a whole connection and remembers when each one
+// left, for the subscriber's feedback about them (transport-wide congestion
+// control, draft-holmer-rmcat-transport-wide-cc-extensions-01). Every track's
+// loop writes to it without a lock.
+type sendLog struct {
+	next  atomic.Uint32
+	slots [sendLogSize]atomic.Uint64 // number, size and microseconds, see pack
+}
+
+// sendLogSize is a power of two, and more than is in flight at any time.
+const sendLogSize = 4096
+
+func pack(seq uint16, size int, at uint32) uint64 {
+	return uint64(seq)<<48 | uint64(uint16(size))<<32 | uint64(at)
+}
+
+func (s *sendLog) number(size int) uint16 {
+	seq := uint16(s.next.Add(1))
+	s.slots[seq%sendLogSize].Store(pack(seq, size, uint32(now()/1000)))
+	return seq
+}
+
+// ack is what became of one packet. Times are in microseconds and wrap around.
+type ack struct {
+	sent     uint32
+	received uint32 // of the subscriber's clock
+	size     int
+	arrived  bool
+}
+
+// read turns a feedback message into acks, in the order of sending.
+func (s *sendLog) read(fb *rtcp.TransportLayerCC, acks []ack) []ack {
+	seq := fb.BaseSequenceNumber
+	left := int(fb.PacketStatusCount)
+	clock := fb.ReferenceTime * 64000
+	deltas := fb.RecvDeltas
+	one := func(symbol uint16) {
+		a := ack{}
+		if symbol == rtcp.TypeTCCPacketReceivedSmallDelta || symbol == rtcp.TypeTCCPacketReceivedLargeDelta {
+			if len(deltas) == 0 {
+				left = 0
+				return
+			}
+			clock += uint32(deltas[0].Delta)
+			deltas = deltas[1:]
+			a.arrived, a.received = true, clock
+		}
+		slot := s.slots[seq%sendLogSize].Load()
+		if uint16(slot>>48) == seq && slot != 0 {
+			a.sent, a.size = uint32(slot), int(uint16(slot>>32))
+			acks = append(acks, a)
+		}
+		seq++
+		left--
+	}
+	for _, c := range fb.PacketChunks {
+		switch c := c.(type) {
+		case *rtcp.RunLengthChunk:
+			for n := int(c.RunLength); n > 0 && left > 0; n-- {
+				one(c.PacketStatusSymbol)
+			}
+		case *rtcp.StatusVectorChunk:
+			for _, symbol := range c.SymbolList {
+				if left > 0 {
+					one(symbol)
+				}
+			}
+		}
+	}
+	return acks
+}
