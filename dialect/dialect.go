@@ -1,54 +1,473 @@
-// Package dialect words every fault in each vendor's vocabulary.
+// Package dialect words every fault in each vendor's vocabulary, and finds the
+// faults behind a vendor's word.
 //
 // A [Dialect] is a table keyed by (operation, fault). Projection is total: where
 // a vendor has no word of its own, the table's fallback says what it would say.
-// Nothing below this package knows a vendor's number or name.
+// The way back, [Dialect.Lookup], returns all conditions that share a word,
+// because a vendor's number seldom means one thing only. Nothing below this
+// package knows a vendor's number or name.
+//
+// Numbers and names are the vendors'; every other word is ours.
 package dialect
 
-import "github.com/redial-rtc/redial/fault"
+import (
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/redial-rtc/redial/fault"
+)
 
 // Word is how a vendor words one fault in one operation.
 type Word struct {
 	Code     int    // the vendor's number; 0 where it has none
 	Name     string // the vendor's name; "" where it has none
-	Terminal bool   // as the vendor's documents define it
-	CanRetry bool   // as the vendor's documents define it
+	Terminal bool   // the session is over and the app must join again
+	CanRetry bool   // joining or calling again with the same settings can work
 }
+
+// Source says where a row of a table comes from.
+type Source string
+
+// The sources.
+const (
+	Documented Source = "documented" // the vendor's error documents describe it; the row names the entries
+	Live       Source = "live"       // a current SDK or page of the vendor uses it, beyond those documents
+	Chosen     Source = "chosen"     // the vendor documents the word, and we decided that it fits this condition too
+	Fallback   Source = "fallback"   // the vendor has no word for it and would say this
+)
 
 // Dialect is one vendor's vocabulary.
 type Dialect struct {
-	Name string // how it is called in queries: "hms", "hms-ios", "opentok", "sceenic"
-	rows []row
-	base func(*fault.Kind) Word
+	Name  string // how it is called in queries: "hms", "hms-ios", "opentok", "sceenic"
+	Title string // how it is called in headings
+	About string // what it covers, in one sentence
+
+	aliases []string                                  // other names in queries
+	methods []method                                  // the vendor's words for operations
+	rows    func() []row                              // the table, in reading order; the likeliest reading of a word first
+	base    func(fault.Op, *fault.Kind) (int, string) // what is said where there is no row
+	other   map[int][]string                          // further names of a code, in the vendor's other SDKs
+	pairs   bool                                      // codes and names are listed apart, so a row says who joined them
+
+	table func() []row // rows, made once
+	words func() map[wordKey]Word
+	found func() map[findKey][]Candidate
 }
 
+// method is the vendor's word for an operation.
+type method struct {
+	name    string
+	op      fault.Op
+	aliases []string // other spellings, lower case
+}
+
+// row is one line of a table.
 type row struct {
-	op   fault.Op // "" for every operation
-	kind *fault.Kind
-	word Word
+	op    fault.Op // "" for every operation
+	kind  *fault.Kind
+	code  int
+	name  string
+	mark  mark
+	seeds string // the entries of the error documents that this row is about, separated by blanks
+
+	method string // where only one of several methods of the operation says it
+	also   bool   // understood, not spoken
 }
 
-// Speak words an occurrence: the row for its operation, else the row for any
-// operation, else the vendor's documented fallback.
+// mark is the source of a row and whether its code and name belong together by
+// the vendor's word or by our choice.
+type mark uint8
+
+const (
+	doc    mark = iota // documented; where there are code and name, both are
+	paired             // documented, and we chose which code goes with which name
+	live
+	own
+)
+
+// say makes a row for every operation.
+func say(k *fault.Kind, code int, name string, m mark, seeds ...string) row {
+	return row{kind: k, code: code, name: name, mark: m, seeds: strings.Join(seeds, " ")}
+}
+
+// at makes a row for one operation.
+func at(op fault.Op, r row) row { r.op = op; return r }
+
+// also makes a row that is understood and not spoken.
+func also(r row) row { r.also = true; return r }
+
+// in makes a row that belongs to one method of its operation only.
+func in(method string, r row) row { r.method = method; return r }
+
+// Candidate is one condition that can be behind a vendor's word.
+type Candidate struct {
+	Kind    *fault.Kind
+	Ops     []fault.Op // the operations in which the vendor uses the word for it; none means any
+	Methods []string   // the same in the vendor's words, where it has them
+	Word    Word
+	Source  Source
+	Pairing Source   // who joined code and name, where the vendor lists them apart: Documented or Chosen, else ""
+	Spoken  bool     // false where the word is understood and another one is spoken
+	Rows    []string // the entries of the error documents that describe it
+}
+
+type wordKey struct {
+	op   fault.Op
+	kind *fault.Kind
+}
+
+type findKey struct{ scope, text string }
+
+// newDialect prepares a dialect. Its indexes are made when they are first asked
+// for, so that a program which asks for nothing pays nothing.
+func newDialect(d Dialect) *Dialect {
+	p := &d
+	p.table = sync.OnceValue(p.rows)
+	p.words = sync.OnceValue(p.index)
+	p.found = sync.OnceValue(p.reverse)
+	return p
+}
+
+// Speak words an occurrence.
 func (d *Dialect) Speak(e *fault.Error) Word { return d.Word(e.Op, e.Kind) }
 
-// Word words a kind in an operation.
+// Word words a kind in an operation: by the row for that operation, else the
+// row for any operation, else the row for the kind's usual operation, else the
+// vendor's fallback.
 func (d *Dialect) Word(op fault.Op, k *fault.Kind) Word {
-	var general *Word
-	for i := range d.rows {
-		r := &d.rows[i]
-		if r.kind != k {
-			continue
+	words := d.words()
+	if w, ok := words[wordKey{op, k}]; ok {
+		return w
+	}
+	if w, ok := words[wordKey{"", k}]; ok {
+		return w
+	}
+	code, name := d.base(op, k)
+	return Word{Code: code, Name: name, Terminal: k.Terminal, CanRetry: k.CanRetry()}
+}
+
+// HasWord tells whether the vendor has a word of its own for a kind.
+func (d *Dialect) HasWord(k *fault.Kind) bool {
+	_, ok := d.words()[wordKey{"", k}]
+	return ok
+}
+
+// Lookup returns the conditions that can be behind a code or name, the
+// likeliest first. With an operation, only those that the vendor words so in
+// it, unless there are none; "" asks for any operation. Conditions for which
+// the vendor merely falls back to the word come last. The slice is shared and
+// must not be changed; the call allocates nothing for words in the vendor's own
+// spelling.
+func (d *Dialect) Lookup(op fault.Op, codeOrName string) []Candidate {
+	return d.lookup(string(op), codeOrName)
+}
+
+func (d *Dialect) lookup(scope, text string) []Candidate {
+	found := d.found()
+	if c, ok := found[findKey{scope, text}]; ok {
+		return c
+	}
+	if c, ok := found[findKey{"", text}]; ok {
+		return c
+	}
+	low := strings.ToLower(text)
+	if low == text {
+		return nil
+	}
+	if c, ok := found[findKey{scope, low}]; ok {
+		return c
+	}
+	return found[findKey{"", low}]
+}
+
+// Identify finds the one condition behind an error as an SDK reports it, by its
+// operation, code, name and message. A message that begins with or contains the
+// title of a condition decides between those that share the code, because that
+// is how this server words its refusals. False means that several conditions
+// remain equally likely; the first of them is returned all the same.
+func (d *Dialect) Identify(op fault.Op, code int, name, message string) (Candidate, bool) {
+	found := d.Lookup(op, strconv.Itoa(code))
+	if len(found) == 0 && name != "" {
+		found = d.Lookup(op, name)
+	}
+	if len(found) == 0 {
+		return Candidate{}, false
+	}
+	if message != "" {
+		for _, c := range found {
+			if strings.Contains(message, c.Kind.Title) {
+				return c, true
+			}
 		}
-		if r.op == op {
-			return r.word
+	}
+	for _, c := range found {
+		if name != "" && c.Source != Fallback && strings.EqualFold(c.Word.Name, name) {
+			return c, true
 		}
+	}
+	return found[0], found[0].Source != Fallback || len(found) == 1
+}
+
+// Op returns the operation that a method of the vendor belongs to. It takes the
+// vendor's spelling, in any case and with or without its object and brackets,
+// and our own names of operations.
+func (d *Dialect) Op(method string) (fault.Op, bool) {
+	name := plain(method)
+	for _, m := range d.methods {
+		if plain(m.name) == name {
+			return m.op, true
+		}
+		for _, a := range m.aliases {
+			if plain(a) == name {
+				return m.op, true
+			}
+		}
+	}
+	for _, op := range fault.Ops() {
+		if plain(string(op)) == name {
+			return op, true
+		}
+	}
+	return "", false
+}
+
+// Method returns the vendor's word for an operation, or "".
+func (d *Dialect) Method(op fault.Op) string {
+	for _, m := range d.methods {
+		if m.op == op {
+			return m.name
+		}
+	}
+	return ""
+}
+
+// Methods returns the vendor's words for operations, in reading order.
+func (d *Dialect) Methods() []string {
+	names := make([]string, len(d.methods))
+	for i, m := range d.methods {
+		names[i] = m.name
+	}
+	return names
+}
+
+// OtherNames returns the names that the vendor's other SDKs give to a code.
+func (d *Dialect) OtherNames(code int) []string { return d.other[code] }
+
+// Rows returns the table as it is declared: one candidate for each row.
+func (d *Dialect) Rows() []Candidate {
+	table := d.table()
+	out := make([]Candidate, len(table))
+	for i := range table {
+		out[i] = d.candidate(&table[i])
+	}
+	return out
+}
+
+// Of returns the rows of one kind; when there are none, the fallback.
+func (d *Dialect) Of(k *fault.Kind) []Candidate {
+	var out []Candidate
+	table := d.table()
+	for i := range table {
+		if table[i].kind == k {
+			out = append(out, d.candidate(&table[i]))
+		}
+	}
+	if out == nil {
+		out = append(out, Candidate{Kind: k, Word: d.Word("", k), Source: Fallback, Spoken: true})
+	}
+	return out
+}
+
+// Codes returns every code and name of the table, in reading order.
+func (d *Dialect) Codes() []string {
+	var out []string
+	seen := map[string]bool{}
+	add := func(s string) {
+		if s != "" && !seen[s] {
+			seen[s] = true
+			out = append(out, s)
+		}
+	}
+	for _, r := range d.table() {
+		if r.code != 0 {
+			add(strconv.Itoa(r.code))
+		}
+		add(r.name)
+		for _, n := range d.other[r.code] {
+			add(n)
+		}
+	}
+	return out
+}
+
+func (r *row) word() Word {
+	return Word{Code: r.code, Name: r.name, Terminal: r.kind.Terminal, CanRetry: r.kind.CanRetry()}
+}
+
+func (d *Dialect) candidate(r *row) Candidate {
+	c := Candidate{Kind: r.kind, Word: r.word(), Spoken: !r.also, Rows: strings.Fields(r.seeds)}
+	if r.op != "" {
+		c.Ops = []fault.Op{r.op}
+	}
+	switch {
+	case r.method != "":
+		c.Methods = []string{r.method}
+	case r.op != "" && d.Method(r.op) != "":
+		c.Methods = []string{d.Method(r.op)}
+	}
+	switch r.mark {
+	case live:
+		c.Source = Live
+	case own:
+		c.Source = Chosen
+	default:
+		c.Source = Documented
+	}
+	if d.pairs && r.code != 0 && r.name != "" {
+		c.Pairing = Documented
+		if r.mark == paired || r.mark == own {
+			c.Pairing = Chosen
+		}
+	}
+	return c
+}
+
+// index maps (operation, kind) to what is spoken.
+func (d *Dialect) index() map[wordKey]Word {
+	words := map[wordKey]Word{}
+	table := d.table()
+	put := func(op fault.Op, r *row) {
+		if _, taken := words[wordKey{op, r.kind}]; !taken {
+			words[wordKey{op, r.kind}] = r.word()
+		}
+	}
+	for i := range table {
+		if r := &table[i]; !r.also {
+			put(r.op, r)
+		}
+	}
+	for i := range table { // the usual operation stands in for those without a row
+		if r := &table[i]; !r.also {
+			put("", r)
+		}
+	}
+	return words
+}
+
+// reverse maps every code and name, in any and in each operation, to the
+// conditions behind it.
+func (d *Dialect) reverse() map[findKey][]Candidate {
+	found := map[findKey][]Candidate{}
+	add := func(scope, text string, c Candidate) {
+		key := findKey{scope, text}
+		for i, have := range found[key] {
+			if have.Kind == c.Kind { // once for each condition, with all its operations
+				found[key][i] = merge(have, c)
+				return
+			}
+		}
+		found[key] = append(found[key], c)
+	}
+	spell := func(c Candidate, texts []string, scopes []string) {
+		for _, t := range texts {
+			for _, s := range scopes {
+				add(s, t, c)
+				if low := strings.ToLower(t); low != t {
+					add(s, low, c)
+				}
+			}
+		}
+	}
+	table := d.table()
+	for i := range table {
+		r := &table[i]
+		texts := d.texts(r.code, r.name)
+		scopes := []string{""}
 		if r.op == "" {
-			general = &r.word
+			for _, op := range r.kind.Ops {
+				scopes = append(scopes, string(op))
+			}
+		} else {
+			scopes = append(scopes, string(r.op))
+		}
+		if r.method != "" {
+			scopes = append(scopes, plain(r.method))
+		}
+		spell(d.candidate(r), texts, scopes)
+	}
+	// Where a kind has no row for an operation it can occur in, its usual row
+	// stands in, and where it has none at all, the fallback.
+	usual := map[*fault.Kind]*row{}
+	for i := range table {
+		if r := &table[i]; !r.also && (usual[r.kind] == nil || r.op == "" && usual[r.kind].op != "") {
+			usual[r.kind] = r
 		}
 	}
-	if general != nil {
-		return *general
+	words := d.words()
+	for _, k := range fault.All() {
+		for _, op := range k.Ops {
+			if r := usual[k]; r != nil {
+				if _, has := words[wordKey{op, k}]; !has {
+					spell(d.candidate(r), d.texts(r.code, r.name), []string{string(op)})
+				}
+				continue
+			}
+			w := d.Word(op, k)
+			c := Candidate{Kind: k, Ops: []fault.Op{op}, Word: w, Source: Fallback, Spoken: true}
+			spell(c, d.texts(w.Code, w.Name), []string{"", string(op)})
+		}
 	}
-	return d.base(k)
+	return found
+}
+
+// texts returns what a word can be looked up by.
+func (d *Dialect) texts(code int, name string) []string {
+	var texts []string
+	if code != 0 {
+		texts = append(texts, strconv.Itoa(code))
+		texts = append(texts, d.other[code]...)
+	}
+	if name != "" {
+		texts = append(texts, name)
+	}
+	return texts
+}
+
+// merge joins two readings of one word as one condition.
+func merge(a, b Candidate) Candidate {
+	if len(a.Ops) == 0 || len(b.Ops) == 0 {
+		a.Ops, a.Methods = nil, nil
+	} else {
+		a.Ops, a.Methods = union(a.Ops, b.Ops), union(a.Methods, b.Methods)
+	}
+	a.Rows = union(a.Rows, b.Rows)
+	return a
+}
+
+func union[T comparable](a, b []T) []T {
+	out := append([]T(nil), a...)
+next:
+	for _, x := range b {
+		for _, y := range out {
+			if x == y {
+				continue next
+			}
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+// plain makes spellings of a method comparable: lower case, letters and digits.
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
+			return r
+		case r >= 'A' && r <= 'Z':
+			return r + 'a' - 'A'
+		}
+		return -1
+	}, s)
 }

@@ -118,7 +118,7 @@ var (
 		Sign:  "The `type` claim of the refused token says which one it is.",
 		Do:    "Use room tokens for clients and management tokens for the REST API. Never give a management token to a browser.",
 		User:  "You could not be signed in to this call. Please ask the organiser for a new link.",
-		Retry: RetryNewToken, Terminal: true, Ops: []Op{OpInit, OpAPI}, FixedBy: []Party{ByApp},
+		Retry: RetryNewToken, Terminal: true, Ops: []Op{OpInit, OpConnect, OpAPI}, FixedBy: []Party{ByApp},
 		See:   []string{"token.claim"},
 		Links: []string{rfc(8725, "3.11"), rfc(8725, "3.12")},
 	})
@@ -202,7 +202,7 @@ var (
 		Sign:  "Both rooms exist; the refusal names them.",
 		Do:    "Fetch a token for the room that is being joined, and do not reuse tokens across rooms.",
 		User:  "Your invitation is for another call. Please open the right link.",
-		Retry: RetryNewToken, Terminal: true, Ops: []Op{OpJoin, OpReport, OpAPI}, FixedBy: []Party{ByApp},
+		Retry: RetryNewToken, Terminal: true, Ops: []Op{OpJoin, OpConnect, OpReport, OpAPI}, FixedBy: []Party{ByApp},
 		See:   []string{"token.room"},
 		Links: []string{rfc(7519, "4.3"), rfc(9110, "15.5.1")},
 	})
