@@ -188,6 +188,9 @@ func (e *Engine) settings(c *conn) webrtc.SettingEngine {
 	s.SetHostAcceptanceMinWait(0)
 	s.SetPrflxAcceptanceMinWait(0)
 	s.SetReceiveMTU(receiveMTU)
+	// The DTLS server chooses how media is sealed; a browser in that role would
+	// take the slower way.
+	_ = s.SetAnsweringDTLSRole(webrtc.DTLSRoleServer) // fails only for other values
 	s.SetSRTPProtectionProfiles(
 		dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AEAD_AES_256_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80,
 	)

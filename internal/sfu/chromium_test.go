@@ -1,0 +1,293 @@
+package sfu
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+)
+
+//go:embed testdata/call.html
+var callPage []byte
+
+// browser is a headless Chromium on one page that publishes to and subscribes
+// from an engine.
+type browser struct {
+	t      *testing.T
+	pub    *Publisher
+	sub    *Subscriber
+	tracks chan *Track
+	next   chan any // what the page is to do
+
+	mu    sync.Mutex
+	stats pageStats
+}
+
+type pageStats struct {
+	Pub, Sub          string
+	SRTP              []string
+	Inbound, Outbound []rtpStats
+}
+
+type rtpStats struct {
+	Kind, Codec, RID               string
+	FramesDecoded, FramesDropped   int
+	FrameWidth                     int
+	PacketsReceived, PacketsLost   int
+	NackCount, PliCount, FirCount  int
+	RetransmittedPacketsReceived   int
+	FreezeCount                    int
+	PacketsSent, KeyFramesDecoded  int
+	ConcealedSamples, TotalSamples float64
+}
+
+func chromium(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	t.Skip("no Chromium on this machine")
+	return ""
+}
+
+func openBrowser(t *testing.T, e *Engine, query string, cfg PublisherConfig) *browser {
+	t.Helper()
+	path := chromium(t)
+	b := &browser{t: t, tracks: make(chan *Track, 8), next: make(chan any, 256)}
+	cfg.OnTrack = func(tr *Track) { b.tracks <- tr }
+	var err error
+	if b.pub, err = e.NewPublisher(cfg); err != nil {
+		t.Fatal(err)
+	}
+	b.sub, err = e.NewSubscriber(SubscriberConfig{
+		Label:       "api",
+		OnOffer:     func(o webrtc.SessionDescription) { b.next <- map[string]any{"offer": o} },
+		OnCandidate: func(c webrtc.ICECandidateInit) { b.next <- map[string]any{"candidate": c} },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(b.handler())
+	t.Cleanup(srv.Close)
+	ctx, cancel := context.WithCancel(context.Background())
+	dir := t.TempDir()
+	cmd := exec.CommandContext(ctx, path, "--headless=new", "--no-sandbox", "--disable-gpu",
+		"--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--mute-audio",
+		"--autoplay-policy=no-user-gesture-required", "--user-data-dir="+filepath.Join(dir, "profile"),
+		srv.URL+"/?"+query)
+	cmd.WaitDelay = 5 * time.Second
+	if os.Getenv("SFU_LOG") != "" {
+		cmd.Stderr = os.Stderr
+	}
+	if err := cmd.Start(); err != nil {
+		t.Skipf("Chromium does not start: %v", err)
+	}
+	t.Cleanup(func() {
+		cancel()
+		_ = cmd.Wait()
+		_ = b.pub.Close()
+		_ = b.sub.Close()
+	})
+	if err := b.sub.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func (b *browser) handler() http.Handler {
+	mux := http.NewServeMux()
+	reply := func(w http.ResponseWriter, v any) { _ = json.NewEncoder(w).Encode(v) }
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(callPage) })
+	mux.HandleFunc("POST /log", func(w http.ResponseWriter, r *http.Request) {
+		var s string
+		_ = json.NewDecoder(r.Body).Decode(&s)
+		b.t.Log("page:", s)
+		reply(w, "")
+	})
+	mux.HandleFunc("POST /publish", func(w http.ResponseWriter, r *http.Request) {
+		var offer webrtc.SessionDescription
+		if err := json.NewDecoder(r.Body).Decode(&offer); err != nil {
+			b.t.Error(err)
+		}
+		answer, err := b.pub.Answer(r.Context(), offer)
+		if err != nil {
+			b.t.Errorf("offer refused: %v", err)
+		}
+		if os.Getenv("SFU_SDP") != "" {
+			b.t.Log(offer.SDP, answer.SDP)
+		}
+		reply(w, answer)
+	})
+	mux.HandleFunc("POST /answer", func(w http.ResponseWriter, r *http.Request) {
+		var answer webrtc.SessionDescription
+		if err := json.NewDecoder(r.Body).Decode(&answer); err != nil {
+			b.t.Error(err)
+		}
+		if os.Getenv("SFU_SDP") != "" {
+			b.t.Log(answer.SDP)
+		}
+		if err := b.sub.Answer(answer); err != nil {
+			b.t.Errorf("answer refused: %v", err)
+		}
+		reply(w, "")
+	})
+	mux.HandleFunc("POST /candidate", func(w http.ResponseWriter, r *http.Request) {
+		var c webrtc.ICECandidateInit
+		_ = json.NewDecoder(r.Body).Decode(&c)
+		add := b.pub.AddCandidate
+		if r.URL.Query().Get("target") == "1" {
+			add = b.sub.AddCandidate
+		}
+		if err := add(c); err != nil {
+			b.t.Errorf("candidate refused: %v", err)
+		}
+		reply(w, "")
+	})
+	mux.HandleFunc("GET /next", func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case m := <-b.next:
+			reply(w, m)
+		case <-r.Context().Done():
+		case <-time.After(5 * time.Second):
+			reply(w, map[string]any{})
+		}
+	})
+	mux.HandleFunc("POST /stats", func(w http.ResponseWriter, r *http.Request) {
+		b.mu.Lock()
+		b.stats = pageStats{}
+		_ = json.NewDecoder(r.Body).Decode(&b.stats)
+		b.mu.Unlock()
+		reply(w, "")
+	})
+	return mux
+}
+
+func (b *browser) run(js string) { b.next <- map[string]any{"run": js} }
+
+func (b *browser) inbound(kind string) rtpStats {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, s := range b.stats.Inbound {
+		if s.Kind == kind {
+			return s
+		}
+	}
+	return rtpStats{}
+}
+
+func (b *browser) await(what string, ok func() bool) {
+	b.t.Helper()
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		if ok() {
+			return
+		}
+	}
+	b.mu.Lock()
+	page, _ := json.MarshalIndent(b.stats, "", " ")
+	b.mu.Unlock()
+	ours, _ := json.MarshalIndent([]any{b.pub.Stats(), b.sub.Stats()}, "", " ")
+	b.t.Fatalf("never: %s\npage: %s\nserver: %s", what, page, ours)
+}
+
+// subscribe takes both tracks and waits for pictures and sound.
+func (b *browser) subscribe() (audio, video *Track) {
+	b.t.Helper()
+	for range 2 {
+		tr := receiveFrom(b.t, "a track of the page", b.tracks)
+		if tr.Kind() == webrtc.RTPCodecTypeAudio {
+			audio = tr
+		} else {
+			video = tr
+		}
+		if err := b.sub.Add(tr, AddOptions{}); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	if err := b.sub.SetLayer(video.ID(), LayerHigh); err != nil {
+		b.t.Fatal(err)
+	}
+	b.await("pictures and sound", func() bool {
+		return b.inbound("video").FramesDecoded > 20 && b.inbound("audio").PacketsReceived > 50
+	})
+	return audio, video
+}
+
+// A browser sees itself through the server, in every codec it can encode.
+func TestChromiumCodecs(t *testing.T) {
+	for _, codec := range []string{"vp8", "vp9", "h264", "av1"} {
+		t.Run(codec, func(t *testing.T) {
+			e := newEngine(t)
+			b := openBrowser(t, e, "", PublisherConfig{VideoCodecs: []string{codec}})
+			_, video := b.subscribe()
+			if got := codecName(video.Codec().MimeType); got != codec {
+				t.Errorf("the page sends %s", got)
+			}
+			v := b.inbound("video")
+			if !strings.EqualFold(v.Codec, "video/"+codec) || v.PacketsLost > 0 {
+				t.Errorf("the page received %+v", v)
+			}
+			b.mu.Lock()
+			srtp := b.stats.SRTP
+			b.mu.Unlock()
+			for _, cipher := range srtp {
+				if !strings.Contains(cipher, "GCM") {
+					t.Errorf("sealed with %q", srtp)
+				}
+			}
+			if len(srtp) != 2 {
+				t.Errorf("sealed with %q", srtp)
+			}
+		})
+	}
+}
+
+// Layers change with no frozen or broken picture.
+func TestChromiumSimulcast(t *testing.T) {
+	// Browsers send three layers only of a picture that is large enough.
+	for rids, width := range map[string]int{"f,h,q": 960, "f,q": 640} {
+		t.Run(rids, func(t *testing.T) {
+			e := newEngine(t)
+			b := openBrowser(t, e, fmt.Sprintf("rids=%s&width=%d", rids, width), PublisherConfig{})
+			_, video := b.subscribe()
+			b.await("all layers", func() bool { return len(video.Layers()) == len(strings.Split(rids, ",")) })
+			for _, step := range []struct {
+				layer Layer
+				width int
+			}{{LayerHigh, width}, {LayerLow, width / 4}, {LayerHigh, width}, {LayerLow, width / 4}} {
+				if err := b.sub.SetLayer(video.ID(), step.layer); err != nil {
+					t.Fatal(err)
+				}
+				b.await("width of "+string(step.layer), func() bool { return b.inbound("video").FrameWidth == step.width })
+			}
+			v := b.inbound("video")
+			if v.PacketsLost != 0 || v.NackCount != 0 || v.PliCount != 0 {
+				t.Errorf("the viewer noticed: %+v", v)
+			}
+			t.Logf("%+v", v)
+		})
+	}
+}
+
+// Redundant audio passes through.
+func TestChromiumRED(t *testing.T) {
+	e := newEngine(t)
+	b := openBrowser(t, e, "", PublisherConfig{AudioCodecs: []string{"red"}})
+	audio, _ := b.subscribe()
+	if got := codecName(audio.Codec().MimeType); got != "red" {
+		t.Errorf("the page sends %s", got)
+	}
+	b.await("a voice", func() bool { return audio.Level() < 127 })
+}
