@@ -4,7 +4,7 @@
 //
 // -l lists, -v prints failures' stacks, -keep leaves the logs of a passing run.
 // REDIAL_E2E_BIN runs an existing binary, REDIAL_E2E_LANES sets how many
-// scenarios work at once (default 2).
+// scenarios work at once (default 2), REDIAL_E2E_PATIENCE multiplies all waits.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,8 +17,9 @@ import { scenarios } from './scenarios/index.mjs';
 
 const flags = process.argv.slice(2).filter(a => a.startsWith('-'));
 const names = process.argv.slice(2).filter(a => !a.startsWith('-'));
-const chosen = scenarios.filter(s => names.length === 0 || names.some(n => s.name === n))
-  .concat(names.length ? scenarios.filter(s => names.some(n => s.name !== n && s.name.includes(n))) : []);
+// A name that is a scenario's own means just that one, else all that contain it.
+const wanted = name => scenarios.some(s => s.name === name) ? s => s.name === name : s => s.name.includes(name);
+const chosen = scenarios.filter(s => names.length === 0 || names.some(name => wanted(name)(s)));
 
 if (flags.includes('-l')) {
   for (const s of chosen) console.log(s.name);

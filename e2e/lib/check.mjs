@@ -6,7 +6,11 @@ export { assert };
 
 export const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
 
+// patience stretches every wait, for machines that are busy with other things.
+export const patience = Number(process.env.REDIAL_E2E_PATIENCE || 1);
+
 export async function poll(what, fn, { ms = 10_000, step = 100, detail } = {}) {
+  ms *= patience;
   const deadline = Date.now() + ms;
   let last;
   for (;;) {

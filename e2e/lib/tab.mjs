@@ -1,6 +1,6 @@
 // A Tab is one person: a browser context of their own with the SDK in it.
 import { appendFileSync } from 'node:fs';
-import { assert, poll, sleep } from './check.mjs';
+import { assert, patience, poll, sleep } from './check.mjs';
 
 export class Tab {
   // open loads the bare page (or, with url, another page) in a fresh context.
@@ -36,7 +36,7 @@ export class Tab {
         metaData: '',
         ...config,
       }),
-      sleep(ms).then(() => ({ pending: true })),
+      sleep(ms * patience).then(() => ({ pending: true })),
     ]);
     await this.refresh();
     return outcome;

@@ -27,7 +27,7 @@ const becomes = (tab, trackId, width, ms = 20_000) => {
 
 export default [
   scenario('call', async t => {
-    const { alice, bob } = await t.call();
+    const { alice, bob } = await t.call({ alice: 'host', bob: 'guest' }, { template: null });
     await alice.knows(bob);
     await bob.knows(alice);
     for (const [here, there] of [[alice, bob], [bob, alice]]) {
@@ -61,7 +61,7 @@ export default [
   }),
 
   scenario('simulcast', { ms: 120_000 }, async t => {
-    const { alice, bob } = await t.call();
+    const { alice, bob } = await t.call({ alice: 'host', bob: 'viewer' }, { template: null });
     const { trackId } = await bob.sees(alice);
     const layers = (await alice.sent()).filter(s => s.kind === 'video');
     assert.deepEqual(layers.map(s => s.rid).sort(), ['f', 'h', 'q'], `alice sends three encodings: ${JSON.stringify(layers)}`);
