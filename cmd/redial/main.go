@@ -29,6 +29,8 @@ type verb struct {
 // verbs returns the closed set, in the order of the list a newcomer reads.
 func verbs() []verb {
 	return []verb{
+		{"dev", "try it: this machine only, no configuration, a room and links to join it", runDev},
+		{"serve", "run the server with the settings of a file", runServe},
 		{"config", "print every setting, or check a file", runConfig},
 		{"token", "mint a token or make a key, offline", runToken},
 		{"version", "print what this binary was built from", runVersion},

@@ -4,22 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
-
-	"github.com/rogpeppe/go-internal/testscript"
 )
-
-func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"redial": main})
-}
-
-// TestScripts runs the stories in testdata/script against the real program.
-func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
-		RequireExplicitExec: true,
-		RequireUniqueNames:  true,
-	})
-}
 
 // call runs the program with the arguments and returns what came of it.
 func call(t *testing.T, args ...string) (code int, stdout, stderr string) {

@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/redial-rtc/redial/internal/config"
+	"github.com/redial-rtc/redial/internal/server"
+)
+
+const devHelp = `Runs a server to try things with: no configuration, this machine only, a room
+called "demo", and everything needed to join it printed. Without -data it
+forgets everything when it ends.
+
+With -json it prints one line of JSON instead, for programs:
+  {"http","init","data","management_token","rooms":[{"id","name","tokens":{"ROLE":"JWT"}}]}
+where "init" is what an app passes as initEndpoint.`
+
+const (
+	devAddress  = "127.0.0.1:8080" // the port is the first of devPorts
+	devPorts    = 20               // how many ports are tried when it is taken
+	devTokens   = 7 * 24 * time.Hour
+	devRoom     = "demo"
+	devKeyFile  = "dev.keys" // in the data directory, so that links survive a restart
+	devShutdown = 5 * time.Second
+)
+
+// devReady is the line that -json prints.
+type devReady struct {
+	HTTP       string        `json:"http"`
+	Init       string        `json:"init"`
+	Data       string        `json:"data"`
+	Management string        `json:"management_token"`
+	Rooms      []server.Demo `json:"rooms"`
+}
+
+func runDev(ctx context.Context, e *env, args []string) (err error) {
+	began := time.Now()
+	f := newFlags(e, "dev [flags]", devHelp)
+	var (
+		web    = f.String("http", devAddress, "web `ADDRESS` on this machine; port 0 picks a free one; without this flag the next free port is taken")
+		udp    = f.String("udp", "127.0.0.1:0", "UDP media `ADDRESS` on this machine")
+		tcp    = f.String("tcp", "127.0.0.1:0", "TCP media `ADDRESS` on this machine, empty for none")
+		data   = f.String("data", "", "keep everything in this `DIR` (default a temporary directory, removed at the end)")
+		asJSON = f.Bool("json", false, "print one line of JSON and nothing else on standard output")
+		format = f.String("log-format", "text", "text or json")
+		level  = f.String("log-level", "info", "debug, info, warn or error")
+	)
+	if _, err := f.parse(args, 0, 0); err != nil {
+		return err
+	}
+	for _, a := range [][2]string{{"http", *web}, {"udp", *udp}, {"tcp", *tcp}} {
+		if err := localOnly(a[0], a[1]); err != nil {
+			return err
+		}
+	}
+
+	cfg := config.Default()
+	cfg.HTTP.Address, cfg.Media.UDP, cfg.Media.TCP = *web, *udp, *tcp
+	cfg.Shutdown.Timeout = devShutdown
+	if err := overrideLog(&cfg, *format, *level); err != nil {
+		return err
+	}
+	cfg.Data.Dir = *data
+	if *data == "" {
+		if cfg.Data.Dir, err = os.MkdirTemp("", "redial-dev-"); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(cfg.Data.Dir)) }()
+	}
+	if cfg.Access.Keys, err = devKeys(cfg.Data.Dir); err != nil {
+		return err
+	}
+	if problems := cfg.Problems(); len(problems) > 0 {
+		return config.Problems(problems)
+	}
+
+	var opt server.Options
+	chosen := false
+	f.Visit(func(d *flag.Flag) { chosen = chosen || d.Name == "http" })
+	if !chosen {
+		if opt.Listener, err = nextFree(ctx, devAddress); err != nil {
+			return err
+		}
+		if got := opt.Listener.Addr().String(); got != devAddress {
+			fmt.Fprintf(e.stderr, "%s is taken, so this is %s.\n", devAddress, got)
+		}
+	}
+	s, err := server.Start(ctx, cfg, server.NewLog(e.stderr, cfg.Log), opt)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil // told to stop before it had started
+		}
+		return err
+	}
+	ready, err := devPrepare(ctx, s, cfg.Data.Dir)
+	if err != nil {
+		return errors.Join(err, s.Stop(context.WithoutCancel(ctx)))
+	}
+	if *asJSON {
+		err = json.NewEncoder(e.stdout).Encode(ready)
+	} else {
+		printReady(e, ready, *data == "", time.Since(began))
+	}
+	return errors.Join(err, s.Run(ctx))
+}
+
+// localOnly refuses an address that other machines could reach.
+func localOnly(name, address string) error {
+	if address == "" && name == "tcp" {
+		return nil
+	}
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		return usagef("-%s %q is not host:port; write 127.0.0.1:8080", name, address)
+	}
+	if !config.IsLoopback(address) {
+		return usagef("-%s %s: \"redial dev\" is for this machine only, since everybody who reaches it may join; use 127.0.0.1, or \"redial serve\"", name, address)
+	}
+	return nil
+}
+
+// devPrepare makes the room to try and the tokens for it.
+func devPrepare(ctx context.Context, s *server.Server, dir string) (devReady, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return devReady{}, err
+	}
+	demo, err := s.Demo(ctx, devRoom, devTokens)
+	if err != nil {
+		return devReady{}, err
+	}
+	management, err := s.ManagementToken(devTokens)
+	if err != nil {
+		return devReady{}, err
+	}
+	// The SDK wants "https://" somewhere in this address and cuts the fragment
+	// off again before it calls.
+	return devReady{s.URL(), s.URL() + "/#https://", dir, management, []server.Demo{demo}}, nil
+}
+
+// devKeys reads the key of the data directory, or makes one.
+func devKeys(dir string) ([]config.Key, error) {
+	path := filepath.Join(dir, devKeyFile)
+	keys, err := config.ReadKeyFile(path)
+	if err == nil && len(keys) > 0 {
+		return keys, nil
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	k := newKey()
+	text := "# Made by \"redial dev\"; tokens signed with it open this data directory's rooms.\n" + k.Access + ":" + k.Secret + "\n"
+	return []config.Key{k}, os.WriteFile(path, []byte(text), 0o600)
+}
+
+// nextFree listens on the address or, when it is taken, on the next free port.
+func nextFree(ctx context.Context, address string) (net.Listener, error) {
+	host, text, _ := net.SplitHostPort(address)
+	port, err := strconv.Atoi(text)
+	if err != nil {
+		return nil, err
+	}
+	var l net.Listener
+	for i := range devPorts {
+		l, err = (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(port+i)))
+		if err == nil || !errors.Is(err, syscall.EADDRINUSE) {
+			return l, err
+		}
+	}
+	return nil, fmt.Errorf("the ports from %d to %d are all taken; choose one with -http: %w", port, port+devPorts-1, err)
+}
+
+// printReady says what to do next, in the order a newcomer does it.
+func printReady(e *env, r devReady, temporary bool, took time.Duration) {
+	room := r.Rooms[0]
+	keyFlag := " -key-file " + filepath.Join(r.Data, devKeyFile)
+	fmt.Fprintf(e.stdout, `
+Redial is ready after %s, for this machine only. Ctrl-C stops it.
+
+Join the room %q, in two tabs:
+  host   %s/#code=%s&name=Hanna
+  guest  %s/#code=%s&name=Gus
+
+What went wrong there so far, once it did:
+  TOKEN=%s
+  curl -s -H "Authorization: Bearer $TOKEN" "%s/v2/analytics/events?room_id=%s"
+
+TOKEN is a management token: it opens the REST API, and the page asks for it to
+show recorded events. An app of your own joins with
+  initEndpoint  %s
+  token         redial token room -room %s -role guest%s
+
+`, took.Round(time.Millisecond), room.Name, r.HTTP, room.Codes["host"], r.HTTP, room.Codes["guest"],
+		r.Management, r.HTTP, room.ID, r.Init, room.ID, keyFlag)
+	if temporary {
+		fmt.Fprintf(e.stdout, "Everything is forgotten at the end; \"redial dev -data DIR\" keeps it.\n\n")
+		return
+	}
+	fmt.Fprintf(e.stdout, "Everything is kept in %s.\n\n", r.Data)
+}

@@ -1,0 +1,199 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/config"
+)
+
+// The commonest reason why a call has signalling but no media is a media
+// address that clients cannot reach, and nothing says so until the first call.
+// So it is said when the server starts.
+
+// finding is what the self-check has against one media address.
+type finding struct {
+	Address netip.Addr
+	Why     string
+	Certain bool // it cannot be right, as opposed to: it may well be
+}
+
+// checkAddresses looks at the addresses clients will be told. Advertised ones
+// come from the settings; without any, the candidates are those of the
+// interfaces, and one good one among them is enough.
+func checkAddresses(cfg config.Config, candidates []netip.Addr, here []netInterface) []finding {
+	if !isPublic(cfg) {
+		return nil // everybody is on this machine
+	}
+	if len(cfg.Media.Advertise) > 0 {
+		var found []finding
+		for _, text := range cfg.Media.Advertise {
+			address, err := netip.ParseAddr(text)
+			if err != nil {
+				continue // config has refused it
+			}
+			if why, certain := judge(address.Unmap(), cfg, here); why != "" {
+				found = append(found, finding{address, why, certain})
+			}
+		}
+		return found
+	}
+	if config.IsLoopback(cfg.Media.UDP) {
+		host, _, _ := net.SplitHostPort(cfg.Media.UDP)
+		address, _ := netip.ParseAddr(host)
+		return []finding{{address, "media.udp listens on this machine only, while http.address is public", true}}
+	}
+	var found []finding
+	for _, address := range candidates {
+		why, certain := judge(address.Unmap(), cfg, here)
+		if why == "" {
+			return nil
+		}
+		found = append(found, finding{address, why, certain})
+	}
+	if len(found) == 0 {
+		return []finding{{netip.Addr{}, "this machine has no address that another could reach", true}}
+	}
+	return found
+}
+
+// isPublic tells whether clients come from other machines.
+func isPublic(cfg config.Config) bool {
+	if cfg.HTTP.PublicURL != "" {
+		u, err := url.Parse(cfg.HTTP.PublicURL)
+		return err == nil && !config.IsLoopback(u.Hostname())
+	}
+	return !config.IsLoopback(cfg.HTTP.Address) || len(cfg.HTTP.BehindProxy) > 0
+}
+
+// examples are networks for documentation (RFC 5737, RFC 3849): somebody
+// copied a sample.
+var examples = []netip.Prefix{
+	netip.MustParsePrefix("192.0.2.0/24"),
+	netip.MustParsePrefix("198.51.100.0/24"),
+	netip.MustParsePrefix("203.0.113.0/24"),
+	netip.MustParsePrefix("2001:db8::/32"),
+}
+
+// reserved are networks nothing is reached in (RFC 6890), but for a carrier's
+// shared one, which is judged apart.
+var reserved = []netip.Prefix{
+	netip.MustParsePrefix("0.0.0.0/8"),
+	netip.MustParsePrefix("240.0.0.0/4"),
+	netip.MustParsePrefix("100::/64"),
+}
+
+var carrierShared = netip.MustParsePrefix("100.64.0.0/10") // RFC 6598
+
+// containerBridges are names of interfaces that join containers or virtual
+// machines of one host.
+var containerBridges = []string{"docker", "br-", "virbr", "cni", "podman", "lxcbr", "lxdbr", "veth"}
+
+// judge says what speaks against an address, and whether that is certain.
+func judge(address netip.Addr, cfg config.Config, here []netInterface) (why string, certain bool) {
+	on := interfaceOf(address, here)
+	switch {
+	case address.IsUnspecified(), address.IsMulticast(), in(reserved, address):
+		return "nobody can send to it", true
+	case address.IsLoopback():
+		return "it reaches this machine only, while clients are elsewhere", true
+	case address.IsLinkLocalUnicast():
+		return "it is link-local and holds on one cable only", true
+	case in(examples, address):
+		return "it is from a network reserved for examples", true
+	case on != "" && hasPrefix(on, containerBridges):
+		return fmt.Sprintf("it belongs to %s, which joins containers of this machine", on), true
+	case boundElsewhere(cfg.Media.UDP, address):
+		return fmt.Sprintf("media.udp listens on %s, of the other address family", cfg.Media.UDP), true
+	case carrierShared.Contains(address):
+		return "it is a carrier's shared address; clients outside that network cannot reach it", false
+	case address.IsPrivate() && on == "":
+		return "it is private and not an address of this machine; clients reach it only if something forwards it", false
+	case address.IsPrivate() && hasPublicName(cfg.HTTP.PublicURL):
+		return "it is private; clients outside this network cannot reach it, name the public address in media.advertise", false
+	}
+	return "", false
+}
+
+// interfaceOf names the local interface that has the address, or "".
+func interfaceOf(address netip.Addr, here []netInterface) string {
+	for _, i := range here {
+		for _, p := range i.Addresses {
+			if p.Addr().Unmap() == address {
+				return i.Name
+			}
+		}
+	}
+	return ""
+}
+
+// boundElsewhere tells whether the media socket is of one address family and
+// the advertised address of the other.
+func boundElsewhere(udp string, address netip.Addr) bool {
+	host, _, _ := net.SplitHostPort(udp)
+	bound, err := netip.ParseAddr(host)
+	return err == nil && !bound.IsUnspecified() && bound.Unmap().Is4() != address.Is4()
+}
+
+// hasPublicName tells whether clients come over the Internet, as far as a URL
+// can tell: its host is a public address, or a name with a dot that is no name
+// of local networks (RFC 6762, RFC 8375).
+func hasPublicName(publicURL string) bool {
+	u, err := url.Parse(publicURL)
+	if err != nil || u.Host == "" {
+		return false
+	}
+	host := u.Hostname()
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return !ip.IsPrivate() && !ip.IsLoopback() && !ip.IsLinkLocalUnicast()
+	}
+	for _, local := range []string{".local", ".internal", ".home.arpa", ".lan", ".localhost"} {
+		if strings.HasSuffix(host, local) {
+			return false
+		}
+	}
+	return strings.Contains(host, ".")
+}
+
+// refuse turns findings into the error that keeps the server from starting, if
+// one of them is certain.
+func refuse(found []finding, here []netInterface) error {
+	var all []error
+	for _, f := range found {
+		if f.Certain {
+			all = append(all, f.fault(here))
+		}
+	}
+	return errors.Join(all...)
+}
+
+func (f finding) fault(here []netInterface) error {
+	address := "none"
+	if f.Address.IsValid() {
+		address = f.Address.String()
+	}
+	return fault.AdvertisedAddress.New("address", address, "reason", f.Why, "interfaces", describe(here))
+}
+
+func in(networks []netip.Prefix, address netip.Addr) bool {
+	for _, n := range networks {
+		if n.Contains(address) {
+			return true
+		}
+	}
+	return false
+}
+
+func hasPrefix(name string, prefixes []string) bool {
+	for _, p := range prefixes {
+		if strings.HasPrefix(name, p) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,53 @@
+package server
+
+import (
+	"context"
+
+	"github.com/redial-rtc/redial/internal/registry"
+	"github.com/redial-rtc/redial/internal/room"
+	"github.com/redial-rtc/redial/internal/signal"
+)
+
+// directory finds rooms for whoever knocks, in the registry.
+type directory struct{ registry *registry.Registry }
+
+// Place implements signal.Directory.
+func (d directory) Place(ctx context.Context, roomID string) (signal.Place, error) {
+	r, err := d.registry.Room(ctx, roomID)
+	if err != nil {
+		return signal.Place{}, err
+	}
+	t, err := d.registry.Template(ctx, r.TemplateID)
+	if err != nil {
+		return signal.Place{}, err
+	}
+	p := signal.Place{
+		Facts: room.Facts{
+			ID: r.ID, Name: r.Name, Description: r.Description, Template: t,
+			MaxPeers: r.MaxPeers, Large: r.LargeRoom,
+		},
+		Account: r.CustomerID, Enabled: r.Enabled, Locked: r.Locked,
+	}
+	// A session that an earlier process left is continued, so that whoever
+	// comes back finds the same one.
+	left, ok, err := d.registry.OpenSession(ctx, r.ID)
+	if err != nil {
+		return signal.Place{}, err
+	}
+	if ok {
+		p.Facts.SessionID, p.Facts.SessionFrom = left.ID, left.StartedAt
+	}
+	return p, nil
+}
+
+// Held implements signal.Directory.
+func (d directory) Held(ctx context.Context, roomID string, id room.PeerID) (room.Peer, bool, error) {
+	p, ok, err := d.registry.HeldPeer(ctx, roomID, string(id))
+	if err != nil || !ok {
+		return room.Peer{}, false, err
+	}
+	return room.Peer{
+		ID: room.PeerID(p.ID), UserID: p.UserID, Name: p.Name, Data: p.Data, Role: p.Role,
+		Groups: p.Groups, JoinedAt: p.JoinedAt,
+	}, true, nil
+}

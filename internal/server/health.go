@@ -1,0 +1,59 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+// health answers the two questions of an orchestrator: is the process alive
+// (restart it if not), and should it get new clients (send them elsewhere if
+// not).
+type health struct {
+	draining atomic.Bool
+	checks   []check
+	log      *slog.Logger
+}
+
+// check is one thing the server cannot do its work without.
+type check struct {
+	name string
+	ask  func(context.Context) error
+}
+
+// checkTimeout is how long a check may take before it counts as failed.
+const checkTimeout = 2 * time.Second
+
+// alive answers as long as the process can answer at all.
+func (h *health) alive(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = w.Write([]byte("ok\n"))
+}
+
+// ready answers 200 or 503 and says of each check how it is. What exactly is
+// wrong is for the log, not for strangers.
+func (h *health) ready(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), checkTimeout)
+	defer cancel()
+	said := map[string]string{}
+	ok := true
+	for _, c := range h.checks {
+		said[c.name] = "ok"
+		if err := c.ask(ctx); err != nil {
+			said[c.name], ok = "failing", false
+			h.log.Error("not ready", "check", c.name, "err", err)
+		}
+	}
+	if h.draining.Load() {
+		said["draining"], ok = "yes", false
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	if !ok {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{"ready": ok, "checks": said})
+}

@@ -1,0 +1,104 @@
+package server
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/redial-rtc/redial/dialect"
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/config"
+)
+
+// Limits of a request that no setting is worth. A WebSocket leaves them behind
+// when it is upgraded.
+const (
+	readTimeout  = 30 * time.Second  // the whole of a request
+	writeTimeout = 60 * time.Second  // the whole of a reply
+	idleTimeout  = 120 * time.Second // between two requests
+	maxHeader    = 32 << 10          // bytes; a socket's URL carries a token
+)
+
+func newHTTPServer(h http.Handler, cfg config.Config, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: cfg.Limits.HandshakeTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug), // strangers' broken handshakes
+	}
+}
+
+// guard is around every handler: a panic becomes fault.Internal for one caller
+// and ends nothing else, and pages of origins that are not allowed are refused.
+type guard struct {
+	next    http.Handler
+	origins []string
+	outside outside
+	log     *slog.Logger
+	panics  prometheus.Counter
+	refused prometheus.Counter
+}
+
+func newGuard(next http.Handler, cfg config.HTTP, o outside, log *slog.Logger, metrics prometheus.Registerer) *guard {
+	g := &guard{
+		next: next, origins: cfg.AllowedOrigins, outside: o, log: log,
+		panics: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "redial_http_panics_total", Help: "Requests that hit a bug and were answered with server.internal."}),
+		refused: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "redial_http_origins_refused_total", Help: "Requests refused because of the page's origin."}),
+	}
+	metrics.MustRegister(g.panics, g.refused)
+	return g
+}
+
+func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	defer func() {
+		p := recover()
+		switch {
+		case p == nil:
+			return
+		case p == http.ErrAbortHandler:
+			panic(p)
+		}
+		g.panics.Inc()
+		g.log.Error("a handler panicked", "method", r.Method, "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
+		writeFault(w, fault.From(fault.Internal.New(), fault.OpAPI))
+	}()
+	if origin := r.Header.Get("Origin"); origin != "" && !g.allows(origin, r) {
+		g.refused.Inc()
+		g.log.Warn("refused", "fault", fault.From(fault.OriginRefused.New("origin", origin), fault.OpAPI), "path", r.URL.Path)
+		writeFault(w, fault.From(fault.OriginRefused.New("origin", origin), fault.OpAPI))
+		return
+	}
+	g.next.ServeHTTP(w, r)
+}
+
+// allows tells whether pages of an origin (RFC 6454) may call: those the
+// settings name, and our own.
+func (g *guard) allows(origin string, r *http.Request) bool {
+	if slices.Contains(g.origins, "*") || slices.Contains(g.origins, origin) {
+		return true
+	}
+	own := g.outside.origin(r)
+	return origin == own.String()
+}
+
+// writeFault is the reply of last resort, in the shape of the API's errors. A
+// handler that had begun its reply before it panicked leaves a broken one.
+func writeFault(w http.ResponseWriter, f *fault.Error) {
+	word := dialect.HMS.Speak(f)
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("X-Redial-Fault", f.Kind.ID)
+	w.WriteHeader(f.Kind.Status)
+	_ = json.NewEncoder(w).Encode(map[string]any{
+		"code": word.Code, "name": word.Name, "message": f.Safe(), "description": f.Kind.Do, "fault": f.Kind.ID,
+	})
+}

@@ -1,0 +1,346 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/api"
+	"github.com/redial-rtc/redial/internal/config"
+	"github.com/redial-rtc/redial/internal/console"
+	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/sqlite"
+	"github.com/redial-rtc/redial/internal/registry"
+	"github.com/redial-rtc/redial/internal/room"
+	"github.com/redial-rtc/redial/internal/sfu"
+	"github.com/redial-rtc/redial/internal/signal"
+	"github.com/redial-rtc/redial/internal/token"
+)
+
+// Server is everything, running.
+type Server struct {
+	cfg      config.Config
+	log      *slog.Logger
+	registry *registry.Registry
+	signal   *signal.Handler
+	health   *health
+	web      *http.Server
+	scheme   string
+	address  net.Addr
+	failed   chan error // a listener ended by itself
+
+	closers []closer // in the order of opening
+}
+
+// closer undoes one step of starting.
+type closer struct {
+	what  string
+	close func(context.Context) error
+}
+
+// Options are what only a caller inside the program can give.
+type Options struct {
+	Listener net.Listener // used instead of opening http.address; the server closes it
+}
+
+// Start builds everything from a checked configuration and serves. It fails
+// with fault.ConfigInvalid, fault.ListenFailed, fault.AdvertisedAddress,
+// fault.DataDirBusy or fault.StoreUnavailable, having closed what it opened.
+func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options) (_ *Server, err error) {
+	s := &Server{cfg: cfg, log: log, failed: make(chan error, 2), scheme: "http"}
+	defer func() {
+		if err != nil {
+			s.closeAll(context.WithoutCancel(ctx))
+		}
+	}()
+	metrics := newMetrics()
+
+	// What listens comes first: a taken port is the likeliest mistake.
+	listener := opt.Listener
+	if listener == nil {
+		if listener, err = listen(ctx, "http.address", cfg.HTTP.Address); err != nil {
+			return nil, err
+		}
+	}
+	s.address = listener.Addr()
+	s.onClose("http listener", func(context.Context) error { return ignoreClosed(listener.Close()) })
+	var cert *certificate
+	if cfg.HTTP.TLSCert != "" {
+		if cert, err = loadCertificate(cfg.HTTP, log); err != nil {
+			return nil, err
+		}
+		s.scheme = "https"
+	}
+
+	// What survives a restart.
+	if err := os.MkdirAll(cfg.Data.Dir, 0o700); err != nil {
+		return nil, fault.ConfigInvalid.Wrap(err, "setting", "data.dir")
+	}
+	if s.registry, err = registry.Open(ctx, cfg.Data.Dir, log.With("part", "registry")); err != nil {
+		return nil, err
+	}
+	s.onClose("registry", func(context.Context) error { return s.registry.Close() })
+	store, err := sqlite.Open(ctx, cfg.Data.Dir, log.With("part", "events"))
+	if err != nil {
+		return nil, err
+	}
+	s.onClose("event store", func(context.Context) error { return store.Close() })
+	recorder := event.NewRecorder(store, event.RecorderConfig{
+		Log: log.With("part", "events"), Metrics: metrics, Account: cfg.Access.AccountID,
+		Queue: cfg.Events.Queue, Retention: cfg.Events.Retention, KeepAddresses: cfg.Events.KeepAddresses,
+	})
+	s.onClose("events", recorder.Close)
+
+	// Media.
+	engine, err := startMedia(cfg, log, metrics)
+	if err != nil {
+		return nil, err
+	}
+	s.onClose("media", func(context.Context) error { return engine.Close() })
+
+	// Rooms, and who may enter them.
+	journal := newJournal(s.registry, log.With("part", "journal"), metrics)
+	s.onClose("journal", journal.close)
+	hub := room.NewHub(room.Options{
+		MaxRooms: cfg.Limits.Rooms, MaxPeers: cfg.Limits.RoomPeers, MaxTracks: cfg.Limits.PeerTracks,
+		Linger: cfg.Reconnect.Linger, Journal: journal, Log: log.With("part", "room"),
+	})
+	s.onClose("rooms", func(context.Context) error { hub.Close(); return nil })
+	keys := make([]token.Key, len(cfg.Access.Keys))
+	for i, k := range cfg.Access.Keys {
+		keys[i] = token.Key{Access: k.Access, Secret: k.Secret, Account: cfg.Access.AccountID}
+	}
+	tokens := token.NewVerifier(keys, token.Options{Leeway: cfg.Access.TokenLeeway, Revoked: s.registry.Revoked})
+
+	// The two ways in: the signalling wire and the REST API.
+	outside := newOutside(cfg.HTTP)
+	s.signal = signal.New(signal.Config{
+		Tokens: tokens, Directory: directory{s.registry}, Hub: hub, Media: engine, Events: recorder,
+		Log: log.With("part", "signal"), Metrics: metrics,
+		SocketURL: outside.socketURL, ClientAddr: outside.client, ICEServers: iceServers(cfg.Media.ICEServers),
+		Hold: cfg.Reconnect.Hold, MaxFrame: cfg.Limits.FrameBytes, MaxSDP: cfg.Limits.SDPBytes,
+		FrameRate: cfg.Limits.FramesPerSecond, InitRate: cfg.Limits.JoinsPerSecond, InitBurst: cfg.Limits.JoinsBurst,
+		MaxSockets: cfg.Limits.Sockets, PerAddress: cfg.Limits.AddressSockets,
+	})
+	s.onClose("clients", s.signal.Close)
+	rest := api.New(api.Config{
+		Registry: s.registry, Rooms: hub, Tokens: tokens, Keys: keys,
+		Limits:     api.Limits{Address: api.Rate{PerSecond: cfg.Limits.APIPerSecond, Burst: cfg.Limits.APIBurst}},
+		ClientAddr: outside.client,
+		Log:        log.With("part", "api"), Metrics: metrics,
+	})
+
+	// The routes' first level, in full.
+	s.health = &health{log: log, checks: []check{
+		{"registry", func(ctx context.Context) error { _, err := s.registry.Revoked(ctx, "readyz"); return err }},
+	}}
+	routes := http.NewServeMux()
+	routes.HandleFunc("/init", s.signal.ServeInit)
+	routes.HandleFunc("/ws", s.signal.ServeWS)
+	routes.Handle("/v2/", rest)
+	routes.Handle("/api/", rest)
+	routes.HandleFunc("GET /healthz", s.health.alive)
+	routes.HandleFunc("GET /readyz", s.health.ready)
+	routes.Handle("/", console.Handler())
+	if cfg.Metrics.Address == "" {
+		routes.Handle("GET /metrics", metricsHandler(metrics, cfg.Metrics.Token))
+	} else if err := s.serveMetrics(ctx, metricsHandler(metrics, cfg.Metrics.Token)); err != nil {
+		return nil, err
+	}
+
+	s.web = newHTTPServer(newGuard(routes, cfg.HTTP, outside, log, metrics), cfg, log)
+	s.onClose("web", shutdown(s.web))
+	if cert != nil {
+		s.web.TLSConfig = cert.config()
+	}
+	go s.serve(s.web, listener, "http.address")
+	log.Info("ready", "url", s.URL(), "media_udp", engine.UDPPort(), "media_tcp", engine.TCPPort(), "candidates", fmt.Sprint(engine.Candidates()))
+	return s, nil
+}
+
+// startMedia opens the media sockets and checks what clients will be told:
+// advertised addresses before anything is opened, found ones once they are.
+func startMedia(cfg config.Config, log *slog.Logger, metrics prometheus.Registerer) (*sfu.Engine, error) {
+	advertise := make([]netip.Addr, 0, len(cfg.Media.Advertise))
+	for _, text := range cfg.Media.Advertise {
+		address, err := netip.ParseAddr(text)
+		if err != nil {
+			return nil, fault.ConfigInvalid.Wrap(err, "setting", "media.advertise")
+		}
+		advertise = append(advertise, address)
+	}
+	if len(advertise) > 0 {
+		if err := selfCheck(cfg, nil, log); err != nil {
+			return nil, err
+		}
+	}
+	engine, err := sfu.New(sfu.Config{
+		UDPAddr: cfg.Media.UDP, TCPAddr: cfg.Media.TCP, Advertise: advertise,
+		Loopback: config.IsLoopback(cfg.Media.UDP),
+		Log:      log.With("part", "media"), Metrics: metrics,
+	})
+	if op := (*net.OpError)(nil); errors.As(err, &op) && op.Op == "listen" {
+		if strings.HasPrefix(op.Net, "tcp") {
+			return nil, listenFailed(err, "media.tcp", cfg.Media.TCP)
+		}
+		return nil, listenFailed(err, "media.udp", cfg.Media.UDP)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(advertise) == 0 {
+		var told []netip.Addr
+		for _, c := range engine.Candidates() {
+			told = append(told, c.Addr())
+		}
+		if err := selfCheck(cfg, told, log); err != nil {
+			return nil, errors.Join(err, engine.Close())
+		}
+	}
+	return engine, nil
+}
+
+// selfCheck refuses media addresses that cannot be right and logs those that
+// may not be.
+func selfCheck(cfg config.Config, candidates []netip.Addr, log *slog.Logger) error {
+	here := interfaces()
+	found := checkAddresses(cfg, candidates, here)
+	if err := refuse(found, here); err != nil && !cfg.Media.AllowOddAddresses {
+		return err
+	}
+	for _, f := range found {
+		log.Warn("clients may not reach the media address", "fault", f.fault(here))
+	}
+	return nil
+}
+
+func iceServers(servers []config.ICEServer) []map[string]any {
+	var all []map[string]any
+	for _, s := range servers {
+		one := map[string]any{"urls": s.URLs}
+		if s.Username != "" {
+			one["username"], one["credential"] = s.Username, s.Credential
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+// serveMetrics opens an address of its own for /metrics.
+func (s *Server) serveMetrics(ctx context.Context, h http.Handler) error {
+	listener, err := listen(ctx, "metrics.address", s.cfg.Metrics.Address)
+	if err != nil {
+		return err
+	}
+	routes := http.NewServeMux()
+	routes.Handle("GET /metrics", h)
+	web := newHTTPServer(routes, s.cfg, s.log)
+	s.onClose("metrics", shutdown(web))
+	go s.serve(web, listener, "metrics.address")
+	return nil
+}
+
+// serve runs until the listener is closed. That it ended by itself is for Run.
+func (s *Server) serve(web *http.Server, l net.Listener, setting string) {
+	var err error
+	if web.TLSConfig != nil {
+		err = web.ServeTLS(l, "", "")
+	} else {
+		err = web.Serve(l)
+	}
+	if err != nil && !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
+		s.failed <- fault.ListenFailed.Wrap(err, "setting", setting)
+	}
+}
+
+// URL is where the server answers, as seen from this machine.
+func (s *Server) URL() string {
+	host, port, _ := net.SplitHostPort(s.address.String())
+	if ip, err := netip.ParseAddr(host); err == nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return s.scheme + "://" + net.JoinHostPort(host, port)
+}
+
+// Run serves until ctx ends or a listener fails, then stops.
+func (s *Server) Run(ctx context.Context) error {
+	var failure error
+	select {
+	case <-ctx.Done():
+	case failure = <-s.failed:
+	}
+	return errors.Join(failure, s.Stop(context.WithoutCancel(ctx)))
+}
+
+// Stop ends the server so that nobody notices more than a short reconnect:
+// /readyz says no and, after shutdown.delay, new connections are refused at the
+// door. A refused connection is tried again for a minute, whereas an HTTP error
+// would end the call. Then the sockets are closed, what waits is written, and
+// the rest is closed in the reverse of the order it was opened in. Sessions stay
+// open in the registry for whoever continues them.
+func (s *Server) Stop(ctx context.Context) error {
+	began := time.Now()
+	s.health.draining.Store(true)
+	s.log.Info("stopping", "clients", s.signal.Peers(), "delay", s.cfg.Shutdown.Delay)
+	if s.cfg.Shutdown.Delay > 0 {
+		time.Sleep(s.cfg.Shutdown.Delay)
+	}
+	s.signal.Drain()
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.Shutdown.Timeout)
+	defer cancel()
+	err := s.closeAll(ctx)
+	s.log.Info("stopped", "after", time.Since(began))
+	return err
+}
+
+// shutdown stops taking requests and lets those under way finish, but not at
+// the cost of everything that is closed after it.
+func shutdown(web *http.Server) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if deadline, ok := ctx.Deadline(); ok {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/2)
+			defer cancel()
+		}
+		if err := web.Shutdown(ctx); err != nil {
+			return errors.Join(err, web.Close())
+		}
+		return nil
+	}
+}
+
+// onClose notes how to undo a step of starting.
+func (s *Server) onClose(what string, f func(context.Context) error) {
+	s.closers = append(s.closers, closer{what, f})
+}
+
+// closeAll undoes every step, the last one first. One that fails is reported
+// and the others still run.
+func (s *Server) closeAll(ctx context.Context) error {
+	var all []error
+	for _, c := range slices.Backward(s.closers) {
+		if err := c.close(ctx); err != nil {
+			all = append(all, fmt.Errorf("closing %s: %w", c.what, err))
+		}
+	}
+	s.closers = nil
+	return errors.Join(all...)
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}

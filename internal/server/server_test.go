@@ -1,0 +1,275 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/config"
+)
+
+// local is a configuration that runs anywhere.
+func local(t *testing.T) config.Config {
+	t.Helper()
+	cfg := config.Default()
+	cfg.HTTP.Address, cfg.Media.UDP, cfg.Media.TCP = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
+	cfg.Data.Dir = t.TempDir()
+	cfg.Access.Keys = []config.Key{{Access: "AK", Secret: "0123456789abcdefghijklmnopqrstuvwxyz"}}
+	if p := cfg.Problems(); len(p) > 0 {
+		t.Fatal(config.Problems(p))
+	}
+	return cfg
+}
+
+// startLocal starts a server that the test stops, or its end does.
+func startLocal(t *testing.T, cfg config.Config) *Server {
+	t.Helper()
+	s, err := Start(t.Context(), cfg, NewLog(t.Output(), cfg.Log), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// dial opens a peer's socket.
+func dial(t *testing.T, s *Server, token, peer string) *websocket.Conn {
+	t.Helper()
+	address := strings.Replace(s.URL(), "http", "ws", 1) + "/ws?peer=" + peer + "&token=" + url.QueryEscape(token)
+	c, _, err := websocket.Dial(t.Context(), address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.SetReadLimit(1 << 20)
+	t.Cleanup(func() { _ = c.CloseNow() })
+	return c
+}
+
+// message is a frame of the wire, as far as these tests look.
+type message struct {
+	ID     string          `json:"id"`
+	Method string          `json:"method"`
+	Result json.RawMessage `json:"result"`
+	Error  *struct {
+		Code    int    `json:"code"`
+		Message string `json:"message"`
+	} `json:"error"`
+}
+
+// until reads frames up to one that is wanted.
+func until(t *testing.T, c *websocket.Conn, want func(message) bool) message {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	for {
+		_, raw, err := c.Read(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var m message
+		if err := json.Unmarshal(raw, &m); err != nil {
+			t.Fatalf("%v in %s", err, raw)
+		}
+		if want(m) {
+			return m
+		}
+	}
+}
+
+func TestStopSendsClientsAwayAndClosesTheDoorFirst(t *testing.T) {
+	cfg := local(t)
+	s, err := Start(t.Context(), cfg, NewLog(t.Output(), cfg.Log), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := s.Demo(t.Context(), "demo", time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := dial(t, s, d.Tokens["host"], "p1")
+	until(t, c, func(m message) bool { return m.Method == "on-policy-change" })
+
+	if err := s.Stop(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		_, _, err := c.Read(t.Context())
+		if err == nil {
+			continue // what was on its way
+		}
+		if got := websocket.CloseStatus(err); got != websocket.StatusServiceRestart {
+			t.Errorf("the socket ended with %v, want 1012", err)
+		}
+		break
+	}
+	if _, err := net.Dial("tcp", s.address.String()); !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("after stopping a connection is met with %v, want it refused", err)
+	}
+}
+
+func TestRunStopsWithItsContext(t *testing.T) {
+	s, err := Start(t.Context(), local(t), NewLog(t.Output(), config.Log{}), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- s.Run(ctx) }()
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestFailedStartLeavesNothingOpen(t *testing.T) {
+	cfg := local(t)
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	cfg.Metrics.Address = taken.Addr().String() // the last thing that is opened
+	if _, err := Start(t.Context(), cfg, NewLog(t.Output(), cfg.Log), Options{}); !errors.Is(err, fault.ListenFailed) || !strings.Contains(err.Error(), "metrics.address") {
+		t.Fatalf("got %v, want server.listen about metrics.address", err)
+	}
+	cfg.Metrics.Address = ""
+	startLocal(t, cfg) // the data directory is free again
+}
+
+func TestDemoRoomIsMadeOnce(t *testing.T) {
+	s := startLocal(t, local(t))
+	first, err := s.Demo(t.Context(), "demo", time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := s.Demo(t.Context(), "demo", time.Hour)
+	if err != nil || second.ID != first.ID {
+		t.Errorf("a second room %q beside %q, %v", second.ID, first.ID, err)
+	}
+	for _, role := range []string{"host", "guest", "viewer"} {
+		if first.Tokens[role] == "" {
+			t.Errorf("no token for %s", role)
+		}
+	}
+}
+
+func TestAdvertisedAddressRefusedAndOverridden(t *testing.T) {
+	cfg := local(t)
+	cfg.HTTP.PublicURL = "https://video.example.org" // so clients are elsewhere
+	cfg.Media.UDP, cfg.Media.TCP, cfg.Media.Advertise = ":0", "", []string{"203.0.113.7"}
+	_, err := Start(t.Context(), cfg, NewLog(t.Output(), cfg.Log), Options{})
+	if !errors.Is(err, fault.AdvertisedAddress) || !strings.Contains(err.Error(), "203.0.113.7") {
+		t.Fatalf("got %v, want media.advertised_address", err)
+	}
+	cfg.Media.AllowOddAddresses = true
+	startLocal(t, cfg)
+}
+
+// TestProtocolTable calls every method that docs/protocol.md lists and demands
+// what the table says: refused ones are refused by name, others are known.
+func TestProtocolTable(t *testing.T) {
+	page, err := os.ReadFile("../../docs/protocol.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, ok := strings.Cut(string(page), "## Calls and notifications of the client\n")
+	section, _, ok2 := strings.Cut(section, "\n## ")
+	if !ok || !ok2 {
+		t.Fatal("the table was not found")
+	}
+	s := startLocal(t, local(t))
+	d, err := s.Demo(t.Context(), "demo", time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := dial(t, s, d.Tokens["host"], "p1")
+	until(t, c, func(m message) bool { return m.Method == "on-policy-change" })
+	methods := 0
+	for line := range strings.Lines(section) {
+		cells := strings.Split(line, "|")
+		if len(cells) != 5 || !strings.HasPrefix(strings.TrimSpace(cells[1]), "`") {
+			continue
+		}
+		method, promise := strings.Trim(cells[1], " `"), strings.TrimSpace(cells[2])
+		methods++
+		if method == "leave" {
+			continue // ends the socket
+		}
+		call := `{"id":"` + method + `","method":"` + method + `","params":{}}`
+		if err := c.Write(t.Context(), websocket.MessageText, []byte(call)); err != nil {
+			t.Fatal(err)
+		}
+		if method == "analytics" {
+			continue // a notification: nothing answers
+		}
+		m := until(t, c, func(m message) bool { return m.ID == method })
+		said := ""
+		if m.Error != nil {
+			said = m.Error.Message
+		}
+		refused := strings.Contains(said, fault.FeatureUnsupported.Title)
+		unknown := strings.Contains(said, fault.MethodUnknown.Title)
+		if refused != (promise == "refused") || unknown {
+			t.Errorf("%s is %q in the table and answered %q", method, promise, said)
+		}
+	}
+	if methods < 45 {
+		t.Errorf("only %d methods are in the table", methods)
+	}
+	if err := c.Write(t.Context(), websocket.MessageText, []byte(`{"id":"x","method":"banana","params":{}}`)); err != nil {
+		t.Fatal(err)
+	}
+	if m := until(t, c, func(m message) bool { return m.ID == "x" }); m.Error == nil || !strings.Contains(m.Error.Message, fault.MethodUnknown.Title) {
+		t.Errorf("an unknown method was answered with %+v", m)
+	}
+}
+
+// TestEveryMetricIsNamedAlike keeps the names in one form.
+func TestEveryMetricIsNamedAlike(t *testing.T) {
+	s := startLocal(t, local(t))
+	res, err := http.Get(s.URL() + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours := 0
+	for line := range strings.Lines(string(text)) {
+		name, ok := strings.CutPrefix(line, "# HELP ")
+		if !ok {
+			continue
+		}
+		name, help, _ := strings.Cut(strings.TrimSpace(name), " ")
+		switch {
+		case strings.HasPrefix(name, "redial_"):
+			ours++
+			if strings.Count(name, "_") < 2 || help == "" {
+				t.Errorf("metric %q (%q) is not redial_<area>_<what>", name, help)
+			}
+		case !strings.HasPrefix(name, "go_") && !strings.HasPrefix(name, "process_") && !strings.HasPrefix(name, "promhttp_"):
+			t.Errorf("metric %q is not ours and not the runtime's", name)
+		}
+	}
+	if ours < 10 {
+		t.Errorf("only %d metrics of ours", ours)
+	}
+}

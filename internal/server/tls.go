@@ -1,0 +1,77 @@
+package server
+
+import (
+	"crypto/tls"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/config"
+)
+
+// certificate is a certificate that is read again when its files change, so
+// that renewing it needs no restart and ends no call.
+type certificate struct {
+	certFile, keyFile string
+	log               *slog.Logger
+
+	mu      sync.Mutex
+	current *tls.Certificate
+	stamp   [2]time.Time // of the files that current was read from
+	looked  time.Time
+}
+
+// lookEvery is how often the files are looked at, at most.
+const lookEvery = 10 * time.Second
+
+func loadCertificate(cfg config.HTTP, log *slog.Logger) (*certificate, error) {
+	c := &certificate{certFile: cfg.TLSCert, keyFile: cfg.TLSKey, log: log}
+	if err := c.read(); err != nil {
+		return nil, fault.ConfigInvalid.Wrap(err, "setting", "http.tls_cert")
+	}
+	return c, nil
+}
+
+func (c *certificate) read() error {
+	stamp := c.stamps()
+	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
+	if err != nil {
+		return err
+	}
+	c.current, c.stamp = &pair, stamp
+	return nil
+}
+
+func (c *certificate) stamps() (s [2]time.Time) {
+	for i, name := range []string{c.certFile, c.keyFile} {
+		if info, err := os.Stat(name); err == nil {
+			s[i] = info.ModTime()
+		}
+	}
+	return s
+}
+
+// get serves tls.Config.GetCertificate. When the new files cannot be used the
+// old certificate stays, and the log says so each time they change.
+func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if now := time.Now(); now.Sub(c.looked) >= lookEvery {
+		c.looked = now
+		if stamp := c.stamps(); stamp != c.stamp {
+			if err := c.read(); err != nil {
+				c.stamp = stamp
+				c.log.Error("the new certificate cannot be used, the old one stays", "file", c.certFile, "err", err)
+			} else {
+				c.log.Info("certificate read again", "file", c.certFile)
+			}
+		}
+	}
+	return c.current, nil
+}
+
+func (c *certificate) config() *tls.Config {
+	return &tls.Config{GetCertificate: c.get, MinVersion: tls.VersionTLS12}
+}
