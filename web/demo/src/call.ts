@@ -63,6 +63,10 @@ export interface Media {
   audioOutputDeviceId?: string;
 }
 
+/** Said to the others when nobody typed a reason; our own page does not repeat it. */
+export const endedReason = "The call was ended";
+export const removedReason = "Removed from the call";
+
 const patience = 20_000; // ms; past this a step of the SDK is called late
 
 let calls = 0;
@@ -147,7 +151,7 @@ export class Call {
   /** Ends the call for everybody. */
   async end(lock: boolean): Promise<void> {
     this.leaving = true;
-    await this.run(() => this.actions.endRoom(lock, "The host ended the call"));
+    await this.run(() => this.actions.endRoom(lock, endedReason));
     // endRoom() swallows its error; the store tells whether it worked.
     if (this.store.getState(selectIsConnectedToRoom)) {
       this.leaving = false;

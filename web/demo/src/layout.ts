@@ -6,14 +6,18 @@ export interface Size {
   height: number;
 }
 
-/** The largest tile with which n of them fit, between portrait and 16:9. */
+/**
+ * The largest tile with which n of them fit. Cameras are 16:9; cutting them to
+ * 4:3 is hardly seen, and more than that only where the screen is upright.
+ */
 export function fit(n: number, width: number, height: number, fill: boolean): Size {
+  const narrowest = width > height ? 4 / 3 : 1;
   let best = { width: 0, height: 0 };
   for (let columns = 1; columns <= n; columns++) {
     const rows = Math.ceil(n / columns);
     const w = (width - gap * (columns - 1)) / columns;
     const h = (height - gap * (rows - 1)) / rows;
-    const aspect = fill ? w / h : Math.min(16 / 9, Math.max(4 / 5, w / h));
+    const aspect = fill ? w / h : Math.min(16 / 9, Math.max(narrowest, w / h));
     const tile = { width: Math.floor(Math.min(w, h * aspect)), height: Math.floor(Math.min(h, w / aspect)) };
     if (tile.width * tile.height > best.width * best.height) best = tile;
   }

@@ -22,6 +22,15 @@ test("two are side by side on a wide screen and above each other on a telephone"
   assert.ok(fit(2, 359, 580, false).width > 359 / 2);
 });
 
+test("a camera is cut to 4:3 at most, unless the screen is upright", () => {
+  for (let n = 1; n <= 12; n++) {
+    const tile = fit(n, 1256, 668, false);
+    assert.ok(tile.width / tile.height >= 4 / 3 - 0.01, `${n}: ${tile.width}×${tile.height}`);
+  }
+  const upright = fit(2, 359, 616, false);
+  assert.ok(upright.width / upright.height < 4 / 3);
+});
+
 test("a camera is never wider than 16:9, a screen takes what there is", () => {
   const alone = fit(1, 1800, 600, false);
   assert.ok(alone.width / alone.height <= 16 / 9 + 0.01);

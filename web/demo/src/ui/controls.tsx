@@ -9,7 +9,7 @@ import {
   selectUnreadHMSMessagesCount,
 } from "@100mslive/hms-video-store";
 import { useEffect, useState } from "preact/hooks";
-import { useCall, useCell, useStore } from "./hooks";
+import { useCall, useCell, useMedia, useStore } from "./hooks";
 import { Icon, type IconName } from "./icons";
 
 export type Panel = "chat" | "people" | "problems" | null;
@@ -95,14 +95,40 @@ export function MediaToggles() {
   );
 }
 
-export function Controls({ panel, onPanel, onSettings }: { panel: Panel; onPanel: (panel: Panel) => void; onSettings: () => void }) {
+interface BarProps {
+  panel: Panel;
+  onPanel: (panel: Panel) => void;
+  onSettings: () => void;
+}
+
+/** Whether the bar has no room for everything; the rest is then at the top. */
+export function useNarrow(): boolean {
+  return useMedia("(max-width: 720px)");
+}
+
+/** What is wanted less often. */
+export function MoreToggles({ panel, onPanel, onSettings }: BarProps) {
+  const call = useCall();
+  const open = useCell(call.problems.list).filter((p) => p.status !== "recovered").length;
+  return (
+    <>
+      <Toggle testid="problems" label="Errors" hint="What went wrong in this call" icon="problems" pressed={panel === "problems"} expands badge={open} onClick={() => onPanel(panel === "problems" ? null : "problems")} />
+      <button type="button" class="control" data-testid="settings" aria-label="Settings" title="Settings" aria-haspopup="dialog" onClick={onSettings}>
+        <Icon name="settings" size={22} />
+        <span class="control-label" aria-hidden="true">
+          Settings
+        </span>
+      </button>
+    </>
+  );
+}
+
+export function Controls({ panel, onPanel, onSettings }: BarProps) {
   const call = useCall();
   const allowed = useStore(selectIsAllowedToPublish);
   const sharing = useStore(selectIsLocalScreenShared);
   const local = useStore(selectLocalPeer);
   const unread = useStore(selectUnreadHMSMessagesCount);
-  const problems = useCell(call.problems.list);
-  const open = problems.filter((p) => p.status !== "recovered").length;
   const toggle = (which: Panel) => onPanel(panel === which ? null : which);
   return (
     <nav class="controls" aria-label="Call controls">
@@ -124,13 +150,7 @@ export function Controls({ panel, onPanel, onSettings }: { panel: Panel; onPanel
       <div class="controls-group">
         <Toggle testid="chat" label="Chat" hint="Chat" icon="chat" pressed={panel === "chat"} expands badge={panel === "chat" ? 0 : unread} onClick={() => toggle("chat")} />
         <Toggle testid="people" label="People" hint="People" icon="people" pressed={panel === "people"} expands onClick={() => toggle("people")} />
-        <Toggle testid="problems" label="Errors" hint="What went wrong in this call" icon="problems" pressed={panel === "problems"} expands badge={open} onClick={() => toggle("problems")} />
-        <button type="button" class="control" data-testid="settings" aria-label="Settings" title="Settings" aria-haspopup="dialog" onClick={onSettings}>
-          <Icon name="settings" size={22} />
-          <span class="control-label" aria-hidden="true">
-            Settings
-          </span>
-        </button>
+        {!useNarrow() && <MoreToggles panel={panel} onPanel={onPanel} onSettings={onSettings} />}
       </div>
       <button type="button" class="control leave" data-testid="leave" aria-label="Leave the call" title="Leave the call" onClick={() => void call.leave()}>
         <Icon name="leave" size={24} />

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Over } from "../call";
+import { endedReason, removedReason, type Over } from "../call";
 import { canRetry, explain } from "../faults";
 import type { Problem } from "../problems";
 import { EventsDialog } from "./events-dialog";
@@ -26,7 +26,7 @@ export function Ended({ over, joined, onAgain, onOther }: { over: Over; joined: 
       <h1 ref={heading} tabIndex={-1} data-testid="ended-title">
         {title(over, joined)}
       </h1>
-      {over.reason !== "failed" && <p class="lead">{text(over)}</p>}
+      {text(over) && <p class="lead">{text(over)}</p>}
       {problem && <ProblemCard problem={problem} remedy={{ label: joined ? "Join again" : "Try again", run: onAgain }} onEvent={() => setEvent(problem)} />}
       <div class="ended-actions">
         {!problem && again && over.reason !== "removed" && (
@@ -65,6 +65,8 @@ function title(over: Over, joined: boolean): string {
 }
 
 function text(over: Over): string {
-  const by = over.by === "you" ? "You ended it for everybody." : over.by ? `By ${over.by}.` : "";
-  return [by, over.text].filter(Boolean).join(" ");
+  const who = over.by === "you" ? "You" : over.by || "The server";
+  const act = over.reason === "removed" ? `${who} removed you.` : over.reason === "ended" ? `${who} ended it for everybody.` : "";
+  const reason = over.text === endedReason || over.text === removedReason ? "" : over.text;
+  return [act, reason].filter(Boolean).join(" ");
 }

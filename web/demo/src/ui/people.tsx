@@ -10,6 +10,7 @@ import {
   type HMSPeer,
 } from "@100mslive/hms-video-store";
 import { useState } from "preact/hooks";
+import { removedReason } from "../call";
 import { Dialog } from "./dialog";
 import { useById, useCall, useStore } from "./hooks";
 import { Icon } from "./icons";
@@ -62,7 +63,7 @@ function Person({ id, open, onManage }: { id: string; open: boolean; onManage: (
   const permissions = useStore(selectPermissions);
   if (!peer) return null;
   const name = peer.name || "Guest";
-  const canManage = Boolean(permissions && (permissions.changeRole || (!peer.isLocal && (permissions.mute || permissions.unmute || permissions.removeOthers)) || peer.isHandRaised));
+  const canManage = Boolean(permissions && (permissions.changeRole || (!peer.isLocal && (permissions.mute || permissions.unmute || permissions.removeOthers))));
   const panel = `manage-${id}`;
   return (
     <li class="person" data-testid="participant" data-peer-id={id} data-peer-name={name} data-role={peer.roleName} data-hand={peer.isHandRaised}>
@@ -83,12 +84,8 @@ function Person({ id, open, onManage }: { id: string; open: boolean; onManage: (
               <Icon name="hand" size={17} />
             </span>
           )}
-          <span role="img" aria-label={`Microphone ${audioOn ? "on" : "off"}`} title={`Microphone ${audioOn ? "on" : "off"}`} data-off={!audioOn}>
-            <Icon name={audioOn ? "mic" : "micOff"} size={17} />
-          </span>
-          <span role="img" aria-label={`Camera ${videoOn ? "on" : "off"}`} title={`Camera ${videoOn ? "on" : "off"}`} data-off={!videoOn}>
-            <Icon name={videoOn ? "cam" : "camOff"} size={17} />
-          </span>
+          {peer.audioTrack && <Device kind="mic" on={audioOn} />}
+          {peer.videoTrack && <Device kind="cam" on={videoOn} />}
           <Quality peerId={id} />
         </div>
         {canManage && (
@@ -99,6 +96,15 @@ function Person({ id, open, onManage }: { id: string; open: boolean; onManage: (
       </div>
       {open && canManage && <Manage peer={peer} panel={panel} audioOn={audioOn} videoOn={videoOn} />}
     </li>
+  );
+}
+
+function Device({ kind, on }: { kind: "mic" | "cam"; on: boolean }) {
+  const label = `${kind === "mic" ? "Microphone" : "Camera"} ${on ? "on" : "off"}`;
+  return (
+    <span role="img" aria-label={label} title={label} data-off={!on}>
+      <Icon name={on ? kind : `${kind}Off`} size={17} />
+    </span>
   );
 }
 
@@ -167,7 +173,7 @@ function Manage({ peer, panel, audioOn, videoOn }: { peer: HMSPeer; panel: strin
           </button>
         )}
         {!peer.isLocal && permissions?.removeOthers && (
-          <button type="button" class="button danger" data-testid="remove-peer" onClick={() => void call.run(() => actions.removePeer(peer.id, "Removed by the host"))}>
+          <button type="button" class="button danger" data-testid="remove-peer" onClick={() => void call.run(() => actions.removePeer(peer.id, removedReason))}>
             Remove
           </button>
         )}

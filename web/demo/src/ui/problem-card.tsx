@@ -62,7 +62,7 @@ export function ProblemCard({ problem, remedy, compact, onEvent, onDismiss }: Pr
 
       <ul class="chips" aria-label="In short">
         <li class={ended ? "chip bad" : "chip"} data-testid="error-terminal">
-          {state === "recovered" ? "Recovered by itself" : ended ? "This ended the call" : problem.status === "retrying" ? "The SDK is trying again" : "The call goes on"}
+          {state === "recovered" ? "Recovered by itself" : ended ? "Ended the call" : problem.status === "retrying" ? "The SDK is trying again" : "Did not end the call"}
         </li>
         <li class="chip" data-testid="error-retry-advice">
           {retryWords[explanation.retry]}

@@ -1,8 +1,9 @@
 import { selectLocalPeerID, selectPeerCount, selectPeers, selectRoleChangeRequest, selectRoom } from "@100mslive/hms-video-store";
+import type { ComponentChildren } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { Remark } from "../call";
 import { Chat } from "./chat";
-import { Controls, type Panel } from "./controls";
+import { Controls, MoreToggles, useNarrow, type Panel } from "./controls";
 import { Devices } from "./devices";
 import { Dialog } from "./dialog";
 import { useCall, useCell, useElapsed, useStore } from "./hooks";
@@ -21,6 +22,7 @@ export function Room() {
   const [panel, setPanel] = useState<Panel>(null);
   const [settings, setSettings] = useState(false);
   const [numbers, setNumbers] = useState(false);
+  const narrow = useNarrow();
   const open = useCallback((which: Panel) => setPanel(which), []);
   const name = useStore(selectRoom).name;
   useEffect(() => {
@@ -29,7 +31,7 @@ export function Room() {
   }, [name]);
   return (
     <div class="room" data-testid="room" data-state={reconnecting ? "reconnecting" : "connected"} data-panel={panel ?? ""}>
-      <Head reconnecting={reconnecting !== null} />
+      <Head reconnecting={reconnecting !== null}>{narrow && <MoreToggles panel={panel} onPanel={open} onSettings={() => setSettings(true)} />}</Head>
       {reconnecting && <Banner code={reconnecting.code} since={reconnecting.lastAt} onWhy={() => setPanel("problems")} />}
       {!reconnecting && late && <Unsent />}
       <div class="room-main">
@@ -47,9 +49,10 @@ export function Room() {
   );
 }
 
-function Head({ reconnecting }: { reconnecting: boolean }) {
+function Head({ reconnecting, children }: { reconnecting: boolean; children: ComponentChildren }) {
   const room = useStore(selectRoom);
-  const count = useStore(selectPeerCount) || useStore(selectPeers).length;
+  const listed = useStore(selectPeers).length;
+  const count = useStore(selectPeerCount) || listed;
   const local = useStore(selectLocalPeerID);
   const elapsed = useElapsed(room.joinedAt);
   return (
@@ -68,6 +71,7 @@ function Head({ reconnecting }: { reconnecting: boolean }) {
         </time>
         <Quality peerId={local} />
       </span>
+      {children}
     </header>
   );
 }
@@ -117,7 +121,7 @@ function Side({ panel, onClose }: { panel: NonNullable<Panel>; onClose: () => vo
       onKeyDown={(e) => {
         if (e.key !== "Escape" || (e.target as HTMLElement).closest("dialog")) return;
         onClose();
-        document.querySelector<HTMLElement>(`.controls [data-testid="${panel}"]`)?.focus();
+        document.querySelector<HTMLElement>(`.control[data-testid="${panel}"]`)?.focus();
       }}
     >
       <header class="side-head">

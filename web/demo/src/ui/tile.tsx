@@ -1,5 +1,4 @@
 import {
-  selectConnectionQualityByPeerID,
   selectHMSStats,
   selectIsPeerAudioEnabled,
   selectLocalPeerID,
@@ -11,7 +10,7 @@ import {
 import { useEffect, useReducer, useRef, useState } from "preact/hooks";
 import { selectById, useById, useCall, useStore } from "./hooks";
 import { Icon } from "./icons";
-import { Quality, qualityWord } from "./quality";
+import { Quality, qualityWord, useQuality } from "./quality";
 
 export interface TileSource {
   key: string;
@@ -37,7 +36,7 @@ export function Tile({ source, numbers }: { source: TileSource; numbers: boolean
   const peer = useById(selectPeerByID, source.peerId);
   const track = useById(selectVideoTrackByID, source.trackId);
   const audioOn = useById(selectIsPeerAudioEnabled, source.peerId);
-  const score = useById(selectConnectionQualityByPeerID, source.peerId)?.downlinkQuality;
+  const score = useQuality(source.peerId);
   const isLocal = useStore(selectLocalPeerID) === source.peerId;
   const [hasFrames, setHasFrames] = useState(false);
   const shown = track?.enabled === true;
