@@ -11,8 +11,8 @@ import (
 // Detail is one structured fact about an occurrence. It may be shown to the
 // peer.
 type Detail struct {
-	Name  string
-	Value any
+	Name  string `json:"name"`
+	Value any    `json:"value"`
 }
 
 // Error is one occurrence of a Kind.

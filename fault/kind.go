@@ -92,6 +92,9 @@ const (
 	Server     Category = "internal"       // our own fault
 )
 
+// Categories returns every category.
+func Categories() []Category { return []Category{Connection, Device, Permission, API, Media, Server} }
+
 // Retry says whether and how trying again can help.
 type Retry string
 
@@ -104,6 +107,11 @@ const (
 	RetryNewToken Retry = "with a new token" // the app must fetch a new token first
 )
 
+// Retries returns every piece of advice.
+func Retries() []Retry {
+	return []Retry{RetryNever, RetrySame, RetryBackoff, RetryUser, RetryNewToken}
+}
+
 // Party is who can put a fault right.
 type Party string
 
@@ -114,6 +122,9 @@ const (
 	ByOperator Party = "operator"
 	ByVendor   Party = "vendor"
 )
+
+// Parties returns every party.
+func Parties() []Party { return []Party{ByUser, ByApp, ByOperator, ByVendor} }
 
 // Kind is one condition: what happened, why, and what to do about it.
 // A *Kind is a valid target for errors.Is.
@@ -140,8 +151,17 @@ type Kind struct {
 // CanRetry tells whether trying again with the very same settings can work.
 func (k *Kind) CanRetry() bool { return k.Retry == RetrySame || k.Retry == RetryBackoff }
 
-// MessageKey is the key under which translations of the user's text are kept.
-func (k *Kind) MessageKey() string { return "fault." + k.ID }
+// LeadsTo lists the faults that this one can lie behind: the edges of CausedBy
+// in the other direction, sorted by id.
+func (k *Kind) LeadsTo() []*Kind {
+	var out []*Kind
+	for _, other := range All() {
+		if slices.Contains(other.CausedBy, k.ID) {
+			out = append(out, other)
+		}
+	}
+	return out
+}
 
 // Error makes a *Kind usable as the target of errors.Is.
 func (k *Kind) Error() string { return k.ID + ": " + k.Title }

@@ -53,13 +53,13 @@ var (
 	// PeerGone: the peer is no longer in the room.
 	PeerGone = declare(Kind{
 		ID: "peer.gone", Title: "The peer is no longer in the room", Area: AreaRoom, Category: API, Status: 410,
-		What:  "The peer that the call is about, or that makes it, was in the room and has left.",
+		What:  "The peer that makes the call, or that it is about, was in the room and is so no longer.",
 		Why:   "It left, it was dropped after being silent for too long, or its seat was not held long enough for it to resume.",
 		Sign:  "The peer appears in the session's record with a time of leaving. A peer that never was there is peer.not_found.",
 		Do:    "When it concerns the caller itself, join again as a new peer. Otherwise refresh the list of peers.",
-		User:  "That person has left the call.",
-		Retry: RetryNever, Terminal: true, Ops: []Op{OpReconnect, OpRemove, OpMessage, OpUpdate}, FixedBy: []Party{ByApp},
-		CausedBy: []string{"signal.lost", "signal.silent"}, See: []string{"peer.not_found"},
+		User:  "Your place in this call is gone. Please join again.",
+		Retry: RetrySame, Terminal: true, Ops: []Op{OpReconnect, OpConnect, OpRemove, OpMessage, OpUpdate}, FixedBy: []Party{ByApp, ByUser},
+		CausedBy: []string{"signal.lost", "signal.silent", "client.suspended"}, See: []string{"peer.not_found"},
 		Links: []string{rfc(9110, "15.5.11")},
 	})
 	// PeerNotFound: no such peer in the room.

@@ -94,7 +94,8 @@ var (
 		Sign:  "The server ends at once, naming the file `registry.lock`.",
 		Do:    "Stop the other server, or start this one with another `-data` directory.",
 		User:  "The service is not available at the moment. Please try again later.",
-		Retry: RetryBackoff, Terminal: false, Ops: []Op{OpConnect}, FixedBy: []Party{ByOperator},
-		See: []string{"server.store", "server.listen"},
+		Retry: RetryBackoff, Terminal: false, Ops: []Op{OpServe}, FixedBy: []Party{ByOperator},
+		See:   []string{"server.store", "server.listen"},
+		Links: []string{"https://pubs.opengroup.org/onlinepubs/9799919799/functions/fcntl.html"},
 	})
 )

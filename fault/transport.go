@@ -15,7 +15,7 @@ var (
 			"ice.disconnected", "media.advertised_address", "turn.unreachable", "turn.unauthorized", "turn.capacity",
 			"ice.no_candidates", "network.offline", "browser.webrtc_missing",
 		},
-		See:   []string{"dtls.failed", "ice.disconnected"},
+		See:   []string{"dtls.failed"},
 		Links: []string{w3c("webrtc", "dom-rtcicetransportstate-failed"), rfc(8445, "8.3"), rfc(8863, "")},
 	})
 	// ICEDisconnected: the media connection was interrupted.

@@ -1,0 +1,104 @@
+package fault
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// safe is an occurrence as a peer may see it.
+type safe struct {
+	ID      string   `json:"id"`
+	Op      Op       `json:"op,omitempty"`
+	Title   string   `json:"title,omitempty"`
+	Details []Detail `json:"details,omitempty"`
+}
+
+// MarshalJSON writes the safe part: id, operation, title and details. The cause
+// never leaves by this door; see [Error.Record] for the operator's part.
+func (e *Error) MarshalJSON() ([]byte, error) {
+	return json.Marshal(safe{ID: e.Kind.ID, Op: e.Op, Title: e.Kind.Title, Details: e.Details})
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote. It fails for an id that is not in
+// the catalogue.
+func (e *Error) UnmarshalJSON(data []byte) error {
+	var s safe
+	if err := decode(data, &s); err != nil {
+		return err
+	}
+	k := Lookup(s.ID)
+	if k == nil {
+		return fmt.Errorf("fault: no kind has the id %q", s.ID)
+	}
+	*e = Error{Kind: k, Op: s.Op, Details: s.Details}
+	return nil
+}
+
+// Record is an occurrence as the operator keeps it: the safe part and the cause.
+type Record struct {
+	ID      string   `json:"id"`
+	Op      Op       `json:"op,omitempty"`
+	Details []Detail `json:"details,omitempty"`
+	Cause   string   `json:"cause,omitempty"` // the text of the chain of causes; not for peers
+}
+
+// Record returns the whole occurrence in a form that survives JSON. Of the
+// cause only the text survives.
+func (e *Error) Record() Record {
+	r := Record{ID: e.Kind.ID, Op: e.Op, Details: e.Details}
+	if e.Err != nil {
+		r.Cause = e.Err.Error()
+	}
+	return r
+}
+
+// Error makes the occurrence anew. It fails for an id that is not in the
+// catalogue.
+func (r Record) Error() (*Error, error) {
+	k := Lookup(r.ID)
+	if k == nil {
+		return nil, fmt.Errorf("fault: no kind has the id %q", r.ID)
+	}
+	e := &Error{Kind: k, Op: r.Op, Details: r.Details}
+	if r.Cause != "" {
+		e.Err = errors.New(r.Cause)
+	}
+	return e, nil
+}
+
+// UnmarshalJSON keeps whole numbers whole, so that a detail compares equal to
+// the one that was written.
+func (d *Detail) UnmarshalJSON(data []byte) error {
+	var raw struct {
+		Name  string `json:"name"`
+		Value any    `json:"value"`
+	}
+	if err := decode(data, &raw); err != nil {
+		return err
+	}
+	*d = Detail{Name: raw.Name, Value: number(raw.Value)}
+	return nil
+}
+
+// number turns the numbers of a decoded value into int where they are whole.
+func number(v any) any {
+	n, ok := v.(json.Number)
+	if !ok {
+		return v
+	}
+	if i, err := n.Int64(); err == nil {
+		return int(i)
+	}
+	if f, err := n.Float64(); err == nil {
+		return f
+	}
+	return n.String()
+}
+
+func decode(data []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	return d.Decode(into)
+}
