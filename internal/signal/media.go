@@ -57,7 +57,8 @@ func (m *media) init() {
 // openMedia makes both connections of a peer that joins or is rebuilt.
 func (s *seat) openMedia() error {
 	pub, err := s.h.cfg.Media.NewPublisher(sfu.PublisherConfig{
-		Log:        s.log,
+		Log:         s.log,
+		VideoCodecs: s.videoCodecs(),
 		OnTrack:    func(t *sfu.Track) { s.in.post(func() { s.flows(t) }) },
 		OnTrackEnd: func(id string) { s.in.post(func() { s.dried(id) }) },
 		OnCandidate: func(c webrtc.ICECandidateInit) {
@@ -105,6 +106,14 @@ func (s *seat) openMedia() error {
 		_ = pub.AddCandidate(c)
 	}
 	s.media.early = nil
+	return nil
+}
+
+// videoCodecs is the codec of the peer's role, which clients leave to the answer.
+func (s *seat) videoCodecs() []string {
+	if codec := s.place.Facts.Template.Roles[s.role].Publish.Video.Codec; codec != "" {
+		return []string{codec}
+	}
 	return nil
 }
 

@@ -57,15 +57,18 @@ func decodeIterator(text string) (iterator, error) {
 	return i, nil
 }
 
+// findPeerParams has two names for the same list: the protocol's, and the one
+// of the web SDK's options, which it sends as they are.
 type findPeerParams struct {
-	Limit int           `json:"limit"`
-	Role  string        `json:"role"`
-	Group string        `json:"group"`
-	Peers []room.PeerID `json:"peers"`
+	Limit   int           `json:"limit"`
+	Role    string        `json:"role"`
+	Group   string        `json:"group"`
+	Peers   []room.PeerID `json:"peers"`
+	PeerIDs []room.PeerID `json:"peerIds"`
 }
 
 func (s *seat) findPeer(ctx context.Context, p findPeerParams) (any, error) {
-	return s.peerPage(ctx, iterator{Role: p.Role, Group: p.Group, IDs: p.Peers}, p.Limit)
+	return s.peerPage(ctx, iterator{Role: p.Role, Group: p.Group, IDs: append(p.Peers, p.PeerIDs...)}, p.Limit)
 }
 
 type nextPeersParams struct {
