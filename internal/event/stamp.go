@@ -39,21 +39,33 @@ func (e *Event) prepare(account string, keepAddresses bool) error {
 	if e.Source == "" {
 		e.Source = FromServer
 	}
-	if e.ID == "" {
-		if e.Key != "" {
-			e.ID = KeyID(e.Key, e.ClientTime)
-		} else {
-			id, err := uuid.NewV7()
-			if err != nil {
-				return fault.Internal.Wrap(err)
-			}
-			e.ID = id.String()
-		}
+	if err := e.identify(); err != nil {
+		return err
 	}
 	if !keepAddresses {
 		e.mask()
 	}
 	e.limit()
+	return nil
+}
+
+// identify gives the event an id: the one its Key stands for, or a new one.
+func (e *Event) identify() error {
+	if e.ID != "" {
+		if uuid.Validate(e.ID) != nil {
+			return fault.FieldInvalid.New("field", "id", "reason", "is not a UUID")
+		}
+		return nil
+	}
+	if e.Key != "" {
+		e.ID = KeyID(e.Key, e.ClientTime)
+		return nil
+	}
+	id, err := uuid.NewV7() // in order of time, so a store's index stays compact
+	if err != nil {
+		return fault.Internal.Wrap(err)
+	}
+	e.ID = id.String()
 	return nil
 }
 
