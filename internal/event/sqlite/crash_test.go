@@ -1,0 +1,263 @@
+//go:build linux || darwin
+
+package sqlite
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventtest"
+)
+
+var kills = flag.Int("kills", 6, "how often the writer is killed")
+
+// Roles of this test binary when it runs itself.
+const (
+	roleVar = "REDIAL_EVENTS_TEST_ROLE"
+	dirVar  = "REDIAL_EVENTS_TEST_DIR"
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	switch os.Getenv(roleVar) {
+	case "writer":
+		writeUntilKilled(os.Getenv(dirVar))
+	case "full disk":
+		if err := fillDisk(os.Getenv(dirVar)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	default:
+		os.Exit(m.Run())
+	}
+}
+
+// again is a command that runs this binary in a role.
+func again(t *testing.T, role, dir string) *exec.Cmd {
+	t.Helper()
+	c := exec.Command(os.Args[0])
+	c.Env = append(os.Environ(), roleVar+"="+role, dirVar+"="+dir)
+	c.Stderr = os.Stderr
+	return c
+}
+
+// writeUntilKilled appends events from several sides, as a busy server does,
+// and prints the key of each once it is acknowledged.
+func writeUntilKilled(dir string) {
+	ctx := context.Background()
+	s, err := Open(ctx, dir, nil)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	r := event.NewRecorder(s, event.RecorderConfig{Retention: time.Hour, Account: "acme"})
+	run := os.Getpid()
+	for w := range 6 {
+		go func() {
+			for n := 0; ; n++ {
+				key := fmt.Sprintf("%d-%d-%d", run, w, n)
+				report := clientReport(key)
+				events := []event.Event{report}
+				switch n % 4 {
+				case 1: // the server saw it too
+					seen := report
+					seen.ID, seen.Key, seen.Source = "", "", event.FromServer
+					events = []event.Event{seen, report}
+				case 2: // sent twice
+					events = []event.Event{report, report}
+				case 3: // something old, which retention will remove
+					old := eventtest.SampleTrack(n)
+					old.ID, old.Time = "", time.Now().Add(-2*time.Hour)
+					events = []event.Event{old, report}
+				}
+				if err := r.Append(ctx, events...); err != nil {
+					fmt.Fprintln(os.Stderr, err)
+					os.Exit(1)
+				}
+				fmt.Println(key) // one write(2), so a line is whole or absent
+			}
+		}()
+	}
+	select {}
+}
+
+func clientReport(key string) event.Event {
+	e := eventtest.Sample(0)
+	e.ID, e.Time = "", time.Time{}
+	e.Source, e.Key, e.PeerID = event.FromClient, key, "peer-"+key
+	return e
+}
+
+// TestKilled kills the writer at random points. Whatever it acknowledged is
+// there, once, and every count is right.
+func TestKilled(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	acknowledged := map[string]bool{}
+	for round := range *kills {
+		c := again(t, "writer", dir)
+		out, err := c.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		lines := bufio.NewScanner(out)
+		var kill sync.Once
+		for lines.Scan() {
+			acknowledged[lines.Text()] = true
+			kill.Do(func() { // the dying begins once it is writing
+				time.AfterFunc(time.Duration(rand.IntN(400))*time.Millisecond, func() { _ = c.Process.Kill() })
+			})
+		}
+		if err := c.Wait(); err == nil || !strings.Contains(err.Error(), "killed") {
+			t.Fatalf("round %d: the writer ended by itself: %v", round, err)
+		}
+		verify(t, dir, acknowledged)
+	}
+	t.Logf("%d events acknowledged in %d lives", len(acknowledged), *kills)
+}
+
+func verify(t *testing.T, dir string, acknowledged map[string]bool) {
+	t.Helper()
+	s, err := Open(t.Context(), dir, nil)
+	if err != nil {
+		t.Fatalf("the file does not open: %v", err)
+	}
+	defer s.Close()
+	var verdict string
+	if err := s.writer.QueryRowContext(t.Context(), "PRAGMA integrity_check").Scan(&verdict); err != nil || verdict != "ok" {
+		t.Fatalf("the file is damaged: %s, %v", verdict, err)
+	}
+	found := map[string]int{}
+	all, total := eventtest.All(t, s, event.Query{AccountID: "acme", Errors: true, Limit: 100})
+	if total != len(all) {
+		t.Errorf("total %d, but there are %d events", total, len(all))
+	}
+	for _, e := range all {
+		found[strings.TrimPrefix(e.PeerID, "peer-")]++
+	}
+	for key := range acknowledged {
+		if found[key] != 1 {
+			t.Errorf("%s was acknowledged and is there %d times", key, found[key])
+		}
+	}
+	for key, n := range found {
+		if n != 1 {
+			t.Errorf("%s is there %d times", key, n)
+		}
+	}
+	for _, q := range []event.Query{{RoomID: "room-0"}, {UserID: "user-0"}, {SessionID: "session-0"}, {Types: []event.Type{event.TrackAdded}}} {
+		q.AccountID, q.Limit = "acme", 100
+		if list, total := eventtest.All(t, s, q); total != len(list) {
+			t.Errorf("%+v: total %d, but there are %d events", q, total, len(list))
+		}
+	}
+}
+
+// TestFullDisk takes the room to write away and gives it back.
+func TestFullDisk(t *testing.T) {
+	t.Parallel()
+	if out, err := again(t, "full disk", t.TempDir()).Output(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// fillDisk limits the size of this process's files (RLIMIT_FSIZE), which makes
+// write(2) fail as a full disk does, in a process of its own since the limit is
+// the process's.
+func fillDisk(dir string) error {
+	signal.Ignore(syscall.SIGXFSZ)
+	ctx := context.Background()
+	s, err := Open(ctx, dir, nil)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	var free syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &free); err != nil {
+		return err
+	}
+	n, acknowledged := 0, map[string]bool{}
+	add := func() error {
+		var batch []event.Event
+		for range 20 {
+			e := clientReport(fmt.Sprint(n))
+			e.ID, e.Time = event.KeyID(e.Key, e.ClientTime), time.Now()
+			batch = append(batch, e)
+			n++
+		}
+		_, err := s.Append(ctx, batch)
+		if err == nil {
+			for _, e := range batch {
+				acknowledged[e.ID] = true
+			}
+		}
+		return err
+	}
+	for range 3 {
+		full := free
+		full.Cur = 600 << 10
+		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &full); err != nil {
+			return err
+		}
+		refused := 0
+		for range 200 {
+			if err := add(); errors.Is(err, fault.StoreUnavailable) {
+				if refused++; refused == 5 {
+					break
+				}
+			} else if err != nil {
+				return fmt.Errorf("a full disk is told as: %w", err)
+			}
+		}
+		if refused == 0 {
+			return errors.New("the disk never got full")
+		}
+		// Reading goes on.
+		if _, err := s.Query(ctx, event.Query{Limit: 1}); err != nil {
+			return fmt.Errorf("reading while the disk is full: %w", err)
+		}
+		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &free); err != nil {
+			return err
+		}
+		if err := add(); err != nil {
+			return fmt.Errorf("with space again: %w", err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		return err
+	}
+	if s, err = Open(ctx, dir, nil); err != nil {
+		return err
+	}
+	for id := range acknowledged {
+		if _, err := s.Get(ctx, id); err != nil {
+			return fmt.Errorf("an acknowledged event is lost: %w", err)
+		}
+	}
+	page, err := s.Query(ctx, event.Query{Limit: 1})
+	if err != nil || page.Total != len(acknowledged) {
+		return fmt.Errorf("total %d, want %d, %v", page.Total, len(acknowledged), err)
+	}
+	var verdict string
+	if err := s.writer.QueryRowContext(ctx, "PRAGMA integrity_check").Scan(&verdict); err != nil || verdict != "ok" {
+		return fmt.Errorf("the file is damaged: %s, %w", verdict, err)
+	}
+	return nil
+}
