@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -26,6 +27,9 @@ type Call struct {
 	route Route
 	addr  netip.Addr
 }
+
+// Context is that of the request.
+func (c *Call) Context() context.Context { return c.Request.Context() }
 
 // Path returns a wildcard of the route's pattern.
 func (c *Call) Path(name string) string { return c.Request.PathValue(name) }

@@ -53,7 +53,7 @@ func decode(raw []byte, into any, at string) error {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	err := d.Decode(into)
 	if err == nil {
-		if _, err = d.Token(); err == io.EOF { //nolint:errorlint // io.EOF is never wrapped here
+		if _, err = d.Token(); errors.Is(err, io.EOF) {
 			return nil
 		}
 		return fault.BodyInvalid.New("reason", "something follows the JSON object", "offset", d.InputOffset())

@@ -27,6 +27,7 @@ var (
 // fixture is the API over a real registry and a real hub.
 type fixture struct {
 	t        testing.TB
+	handler  http.Handler
 	url      string
 	token    string // sent with every call
 	registry *registry.Registry
@@ -56,7 +57,8 @@ func serve(t testing.TB, change ...func(*api.Config)) *fixture {
 	for _, c := range change {
 		c(&cfg)
 	}
-	srv := httptest.NewServer(api.New(cfg))
+	f.handler = api.New(cfg)
+	srv := httptest.NewServer(f.handler)
 	t.Cleanup(srv.Close)
 	f.url = srv.URL
 	f.token = mint(t, acme, token.Claims{Type: token.Management})

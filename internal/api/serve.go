@@ -1,7 +1,7 @@
 package api
 
 import (
-	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"runtime/debug"
@@ -115,7 +115,7 @@ func (a *API) run(c *Call, h Handler) (reply any, err error) {
 		if p == nil {
 			return
 		}
-		if p == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so
+		if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 			panic(p)
 		}
 		c.Log.Error("panic", "value", p, "stack", string(debug.Stack()))
@@ -180,6 +180,3 @@ func (w *written) Write(b []byte) (int, error) {
 
 // Unwrap lets http.ResponseController reach the connection.
 func (w *written) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// Context is that of the request.
-func (c *Call) Context() context.Context { return c.Request.Context() }

@@ -58,7 +58,8 @@ func (t Template) Validate() error {
 	return nil
 }
 
-// ValidName checks the name of a template, a room or a role.
+// ValidName checks the name of a template or a role: fault.FieldMissing,
+// fault.FieldInvalid.
 func ValidName(field, name string) error {
 	if name == "" {
 		return fault.FieldMissing.New("field", field)

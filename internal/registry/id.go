@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// NewID makes an id of 24 hexadecimal digits: the second it was made in, then
+// newID makes an id of 24 hexadecimal digits: the second it was made in, then
 // 64 random bits. Ids made later sort later, to the second.
-func NewID(now time.Time) string {
+func newID(now time.Time) string {
 	var b [12]byte
 	binary.BigEndian.PutUint32(b[:], uint32(now.Unix()))
 	_, _ = rand.Read(b[4:]) // never fails

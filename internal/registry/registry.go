@@ -114,11 +114,6 @@ func (r *Registry) closeFiles() error {
 	return errors.Join(append(errs, r.lock.release())...)
 }
 
-// Check tells whether the registry can be written: fault.StoreUnavailable.
-func (r *Registry) Check(ctx context.Context) error {
-	return r.inTx(ctx, func(*sql.Tx) error { return nil })
-}
-
 // inTx runs f in the writer's transaction. What f fails with is returned as
 // it is when it is a fault.
 func (r *Registry) inTx(ctx context.Context, f func(*sql.Tx) error) error {

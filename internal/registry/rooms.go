@@ -70,7 +70,7 @@ func (r *Registry) CreateRoom(ctx context.Context, room Room) (_ Room, created b
 			return err
 		}
 		now := r.now()
-		room.ID, room.CreatedAt, room.UpdatedAt = NewID(now), now, now
+		room.ID, room.CreatedAt, room.UpdatedAt = newID(now), now, now
 		_, err = tx.ExecContext(ctx, `INSERT INTO rooms (id, customer_id, name, description, template_id, region,
 			enabled, locked, large_room, max_peers, max_duration, created_at, updated_at)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,

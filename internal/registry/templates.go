@@ -69,7 +69,7 @@ func (r *Registry) defaultTemplate(ctx context.Context, tx *sql.Tx, customerID s
 	}
 	t = policy.Default()
 	t.CustomerID = customerID
-	t.ID = NewID(r.now())
+	t.ID = newID(r.now())
 	if _, err := templateByName(ctx, tx, customerID, t.Name); err == nil {
 		t.Name += "-" + t.ID // the customer has given the plain name to another one
 	}
@@ -120,7 +120,7 @@ func (r *Registry) CreateTemplate(ctx context.Context, t policy.Template) (polic
 	if t.CustomerID == "" {
 		return t, fault.FieldMissing.New("field", "customer_id")
 	}
-	t.ID = NewID(r.now())
+	t.ID = newID(r.now())
 	if t.Name == "" {
 		t.Name = "template-" + t.ID
 	}
