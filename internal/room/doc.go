@@ -7,6 +7,7 @@
 // [Member.Notify] and never waits, so a slow member cannot slow a room.
 //
 // A [Hub] holds the rooms of this process. A room exists while somebody is in
-// it or looks at it, and for [Options.Linger] after; its session begins with
-// the first peer and ends with the room.
+// it or looks at it, and for [Options.Linger] after. Its session begins with
+// the first peer and ends when nobody has been inside for that long, at once
+// if it was ended on purpose; metadata and polls end with it.
 package room

@@ -127,6 +127,7 @@ func (r *Room) End(ctx context.Context, by PeerID, reason string, lock bool) err
 			return err
 		}
 		if lock {
+			r.locked = true
 			r.opt.Journal.RoomLocked(r.facts.ID)
 		}
 		r.log.Info("session ended by request", "by", by, "lock", lock)

@@ -25,7 +25,7 @@ type Change struct {
 }
 
 // Update changes a peer's name or data (and role, for the server itself) and
-// tells the others. Fails with fault.PeerNotFound, FieldInvalid, RoleNotFound.
+// tells everybody, the peer too, as it may be somebody else's doing. Fails with fault.PeerNotFound, FieldInvalid, RoleNotFound.
 func (r *Room) Update(ctx context.Context, id PeerID, c Change) (Peer, error) {
 	return call(ctx, r, func() (Peer, error) {
 		m, err := r.member(id)
@@ -46,7 +46,7 @@ func (r *Room) Update(ctx context.Context, id PeerID, c Change) (Peer, error) {
 		if c.Data != nil {
 			m.Data = *c.Data
 		}
-		r.changed(m, false)
+		r.changed(m, true)
 		return m.Peer.clone(), nil
 	})
 }

@@ -163,7 +163,7 @@ type pollBook struct {
 }
 
 func (b *pollBook) init() {
-	b.due = time.NewTimer(time.Hour)
+	*b = pollBook{due: time.NewTimer(time.Hour)}
 	b.due.Stop()
 }
 

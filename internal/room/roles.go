@@ -95,6 +95,11 @@ func (r *Room) RequestRole(ctx context.Context, by PeerID, q RoleRequest) error 
 		if q.Force || m.ID == by {
 			return r.changeRole(m, q.Role)
 		}
+		for old, o := range r.offers {
+			if o == (roleOffer{m.ID, q.Role}) {
+				delete(r.offers, old) // asked again: the newer one counts
+			}
+		}
 		token := newID()
 		r.offers[token] = roleOffer{m.ID, q.Role}
 		m.to.Notify(RoleOffered{asker.asPeer(), q.Role, token})
@@ -142,20 +147,11 @@ func (r *Room) setRole(m *member, name string) error {
 	if m.Role == name {
 		return nil
 	}
-	if role.MaxPeers > 0 {
-		n := 0
-		for _, o := range r.members {
-			if o.Role == name {
-				n++
-			}
-		}
-		if n >= role.MaxPeers {
-			return fault.RoleFull.New("role", name, "limit", role.MaxPeers)
-		}
+	if err := r.seatFor(name, role); err != nil {
+		return err
 	}
-	before := r.views(m)
-	m.Role = name
-	m.to.Notify(RoleChanged{name})
+	// Withdrawn while those who saw the tracks still do, or they would never
+	// hear of it.
 	var gone []Track
 	for _, t := range m.Tracks {
 		if !role.MayPublish(t.publishKind()) {
@@ -163,7 +159,13 @@ func (r *Room) setRole(m *member, name string) error {
 		}
 	}
 	r.withdraw(m, gone)
+	before := r.views(m)
+	m.Role = name
+	m.to.Notify(RoleChanged{name})
 	r.reveal(m, before)
+	if len(gone) > 0 {
+		r.tellCensus()
+	}
 	return nil
 }
 

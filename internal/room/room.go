@@ -44,7 +44,8 @@ type Room struct {
 	speakers  []Speaker
 	scores    map[PeerID]int
 	scoresNew bool
-	ended     bool
+	ended     bool // ends as soon as nobody is left
+	locked    bool // ended for good: whoever ended it is still inside
 	linger    *time.Timer
 }
 
@@ -101,10 +102,7 @@ func (r *Room) run() {
 		case <-r.polls.due.C:
 			r.pollsDue(time.Now())
 		case <-r.linger.C:
-			if len(r.members) == 0 && len(r.watchers) == 0 {
-				r.close()
-				return
-			}
+			r.rest()
 		}
 	}
 }
@@ -141,13 +139,35 @@ func act(ctx context.Context, r *Room, f func() error) error {
 	return err
 }
 
-// close ends the session and the room. In the goroutine.
-func (r *Room) close() {
+// rest ends the session of a room nobody is in, and the room itself unless
+// somebody looks at it: a preview left open for hours does not keep a session
+// alive. In the goroutine.
+func (r *Room) rest() {
+	if len(r.members) > 0 {
+		return
+	}
 	if r.live.Swap(false) {
 		r.opt.Journal.SessionEnded(r.session, r.facts.ID, time.Now())
 		r.log.Info("session ended", "session", r.session)
 	}
-	r.stop()
+	r.forgetSession()
+	if len(r.watchers) == 0 {
+		r.stop()
+		return
+	}
+	r.tellCensus()
+}
+
+// forgetSession drops what lives only as long as a session.
+func (r *Room) forgetSession() {
+	r.session, r.started, r.ended, r.locked = "", time.Time{}, false, false
+	r.polls.stop()
+	r.polls.init()
+	r.speakers, r.scoresNew = nil, false
+	clear(r.meta)
+	clear(r.offers)
+	clear(r.removed)
+	clear(r.scores)
 }
 
 // stop ends the goroutine; the session stays open for another process.
@@ -218,19 +238,25 @@ func (r *Room) admits(id PeerID, role string) error {
 	if _, here := r.members[id]; here {
 		return nil
 	}
+	if r.locked {
+		return fault.RoomLocked.New("room", r.facts.ID)
+	}
 	if len(r.members) >= r.MaxPeers() {
 		return fault.RoomFull.New("limit", r.MaxPeers())
 	}
-	if rl.MaxPeers > 0 {
-		n := 0
-		for _, m := range r.members {
-			if m.Role == role {
-				n++
-			}
+	return r.seatFor(role, rl)
+}
+
+// seatFor fails with fault.RoleFull when a role has no seat left.
+func (r *Room) seatFor(name string, role policy.Role) error {
+	taken := 0
+	for _, m := range r.members {
+		if m.Role == name {
+			taken++
 		}
-		if n >= rl.MaxPeers {
-			return fault.RoleFull.New("role", role, "limit", rl.MaxPeers)
-		}
+	}
+	if !role.HasSeat(taken) {
+		return fault.RoleFull.New("role", name, "limit", max(role.MaxPeers, 0))
 	}
 	return nil
 }
@@ -305,14 +331,13 @@ func (r *Room) leave(id PeerID, reason string) {
 // restIfEmpty starts the linger once nobody is left; an ended session does not
 // linger.
 func (r *Room) restIfEmpty() {
-	if len(r.members) > 0 || len(r.watchers) > 0 {
-		return
+	switch {
+	case len(r.members) > 0:
+	case r.ended:
+		r.rest()
+	default:
+		r.linger.Reset(r.opt.Linger)
 	}
-	if r.ended {
-		r.close()
-		return
-	}
-	r.linger.Reset(r.opt.Linger)
 }
 
 // Watch lets a member that has not joined hear counts, as a preview does, and
@@ -328,7 +353,9 @@ func (r *Room) Watch(ctx context.Context, m Member) (Snapshot, error) {
 func (r *Room) Unwatch(ctx context.Context, m Member) {
 	_ = r.do(ctx, func() {
 		delete(r.watchers, m)
-		r.restIfEmpty()
+		if !r.live.Load() && len(r.watchers) == 0 {
+			r.restIfEmpty()
+		}
 	})
 }
 

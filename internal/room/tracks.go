@@ -118,6 +118,9 @@ func (r *Room) SetSource(ctx context.Context, id PeerID, tid TrackID, s Source) 
 		if !ok {
 			return fault.TrackNotFound.New("track", tid)
 		}
+		if m.sources[tid] == s {
+			return nil
+		}
 		m.sources[tid] = s
 		r.tellViewers(m, SourceReady{id, t, s})
 		return nil

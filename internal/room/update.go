@@ -19,8 +19,8 @@ type (
 		Peer   Peer
 		Reason string
 	}
-	// PeerChanged tells of a new name, data, role or group; it is sent to the
-	// peer itself as well when its groups changed.
+	// PeerChanged tells of a new name, data, role or group. The peer itself
+	// hears it as well, but of a mere role as RoleChanged.
 	PeerChanged struct{ Peer Peer }
 	// TracksAdded tells of tracks the viewer may subscribe to.
 	TracksAdded struct {

@@ -74,6 +74,9 @@ func (h *Handler) admit(ctx context.Context, r *http.Request, raw, peer string) 
 		if !s.belongsTo(claims) {
 			return v, fault.PeerAlreadyJoined.New("peer", peer)
 		}
+		if why := s.out.Load(); why != nil {
+			return v, why.New("peer", peer)
+		}
 		v.seat = s
 		return v, nil
 	}

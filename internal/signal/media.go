@@ -322,6 +322,7 @@ func (s *seat) flows(t *sfu.Track) {
 		return
 	}
 	err := s.room.SetSource(s.ctx, s.key.peer, room.TrackID(t.ID()), t)
+	s.log.Debug("media flows", "track", t.ID(), "announced", err == nil)
 	// A track the room does not know is announced by the offer under way, or
 	// was refused: its packets go nowhere.
 	if err != nil && !errors.Is(err, fault.TrackNotFound) {
@@ -342,6 +343,7 @@ func (s *seat) forward(src room.SourceReady) {
 	if !ok || s.media.sub == nil || !s.started {
 		return
 	}
+	s.log.Debug("forward", "track", t.ID(), "kind", src.Track.Kind, "from", string(src.PeerID))
 	if err := s.media.sub.Add(t, sfu.AddOptions{Paused: s.media.silent[src.Track.ID]}); err != nil {
 		s.record(event.SubscribeFailed, "SUBSCRIBE", fault.From(err, fault.OpSubscribe))
 		return

@@ -3,6 +3,7 @@ package signal
 import (
 	"time"
 
+	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/room"
 	"github.com/redial-rtc/redial/internal/sfu"
 )
@@ -142,6 +143,11 @@ func (s *seat) hearCensus(u room.CensusChanged) {
 // expelled sends the peer away. It is out of the room already; the client is
 // given a moment to go by itself before the socket closes.
 func (s *seat) expelled(u room.Removed) {
+	why := fault.PeerRemoved
+	if u.Ended {
+		why = fault.RoomEnded
+	}
+	s.out.Store(why)
 	s.recordTracksGone()
 	s.joined, s.leaving, s.listed = false, true, false
 	s.tell("on-peer-leave-request", map[string]any{

@@ -3,6 +3,7 @@ package signal
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
@@ -41,6 +42,7 @@ type seat struct {
 
 	claims token.Claims
 	place  Place
+	out    atomic.Pointer[fault.Kind] // why the peer was put out, once it was
 	// ----
 	log      *slog.Logger
 	agent    event.Agent

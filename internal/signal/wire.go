@@ -32,7 +32,7 @@ type (
 		JoinedAt int64                `json:"joined_at"`
 		Realtime bool                 `json:"realtime"`
 		Info     wireInfo             `json:"info"`
-		Tracks   map[string]wireTrack `json:"tracks,omitempty"`
+		Tracks   map[string]wireTrack `json:"tracks,omitzero"`
 	}
 	wireRoom struct {
 		Name      string         `json:"name"`
@@ -166,15 +166,17 @@ func peerListOnWire(s room.Snapshot, self room.PeerID) any {
 	}{peers, roomOnWire(s)}
 }
 
-// roomStateOnWire is what a preview shows.
-func roomStateOnWire(s room.Snapshot) any {
+// wireState is what a preview shows of a room.
+type wireState struct {
+	Count int                 `json:"peer_count"`
+	Room  wireRoom            `json:"room"`
+	Peers map[string]wirePeer `json:"peers"`
+}
+
+func roomStateOnWire(s room.Snapshot) wireState {
 	peers := make(map[string]wirePeer, len(s.Peers))
 	for _, p := range s.Peers {
 		peers[string(p.ID)] = peerOnWire(p)
 	}
-	return struct {
-		Count int                 `json:"peer_count"`
-		Room  wireRoom            `json:"room"`
-		Peers map[string]wirePeer `json:"peers"`
-	}{len(s.Peers), roomOnWire(s), peers}
+	return wireState{len(s.Peers), roomOnWire(s), peers}
 }

@@ -1,0 +1,86 @@
+package signal
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/redial-rtc/redial/fault"
+)
+
+func FuzzDecodeFrame(f *testing.F) {
+	for _, s := range []string{
+		`{"id":"1","method":"join","params":{"name":"a","offer":{"type":"offer","sdp":"v=0"}}}`,
+		`{"method":"trickle","params":{"target":0,"candidate":{"candidate":""}}}`,
+		`{"id":7}`, `[]`, ``, `{"method":"offer","params":{"tracks":{"a":{"type":"audio"}}}}`,
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		fr, err := decodeFrame(raw)
+		if err != nil {
+			if fault.From(err, fault.OpConnect).Kind == fault.Internal {
+				t.Fatalf("%q: not a typed refusal: %v", raw, err)
+			}
+			return
+		}
+		// Whatever the method, its params decode or are refused by name.
+		for name, err := range map[string]error{
+			"join":      second(params[joinParams](fr.Params)),
+			"offer":     second(params[offerParams](fr.Params)),
+			"trickle":   second(params[trickleParams](fr.Params)),
+			"broadcast": second(params[broadcastParams](fr.Params)),
+			"poll":      second(params[preferVideoParams](fr.Params)),
+		} {
+			if err != nil && fault.From(err, fault.OpConnect).Kind == fault.Internal {
+				t.Fatalf("%s %q: not a typed refusal: %v", name, raw, err)
+			}
+		}
+	})
+}
+
+func second[T any](_ T, err error) error { return err }
+
+func FuzzIterator(f *testing.F) {
+	f.Add(iterator{Role: "host", After: "p"}.encode())
+	f.Add("not an iterator")
+	f.Fuzz(func(t *testing.T, text string) {
+		if _, err := decodeIterator(text); err != nil && !errors.Is(err, fault.FieldInvalid) {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestParamsNameTheField(t *testing.T) {
+	for _, c := range []struct{ name, raw, field string }{
+		{"missing", `{}`, "requested_for"},
+		{"mistyped", `{"requested_for":7}`, "requested_for"},
+		{"not an object", `[]`, "params"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := params[removePeerParams]([]byte(c.raw))
+			f := fault.From(err, fault.OpRemove)
+			if f == nil || f.Detail("field") != c.field {
+				t.Errorf("got %v, want a fault about %s", err, c.field)
+			}
+		})
+	}
+}
+
+func TestTheInboxBoundsOnlyNews(t *testing.T) {
+	b := newInbox(2)
+	if !b.postNews(func() {}) || !b.postNews(func() {}) {
+		t.Fatal("news refused below the limit")
+	}
+	if b.postNews(func() {}) {
+		t.Fatal("news taken above the limit")
+	}
+	b.post(func() {})
+	n := 0
+	for f, ok := b.take(); ok; f, ok = b.take() {
+		f()
+		n++
+	}
+	if n != 3 || !b.postNews(func() {}) {
+		t.Fatalf("%d items; room again: %v", n, b.news)
+	}
+}
