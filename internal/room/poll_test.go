@@ -556,6 +556,7 @@ func TestPollStats(t *testing.T) {
 		c.leave()
 		d.leave()
 		a.leave()
+		w.join("e", "guest")
 		host.stop("p1")
 		for i := range 5 {
 			w.join(fmt.Sprint("late", i), "guest")
