@@ -83,7 +83,10 @@ func openBrowser(t *testing.T, e *Engine, query string, cfg PublisherConfig) *br
 	srv := httptest.NewServer(b.handler())
 	t.Cleanup(srv.Close)
 	ctx, cancel := context.WithCancel(context.Background())
-	dir := t.TempDir()
+	dir, err := os.MkdirTemp("", "chromium")
+	if err != nil {
+		t.Fatal(err)
+	}
 	cmd := exec.CommandContext(ctx, path, "--headless=new", "--no-sandbox", "--disable-gpu",
 		"--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--mute-audio",
 		"--autoplay-policy=no-user-gesture-required", "--user-data-dir="+filepath.Join(dir, "profile"),
@@ -98,6 +101,7 @@ func openBrowser(t *testing.T, e *Engine, query string, cfg PublisherConfig) *br
 	t.Cleanup(func() {
 		cancel()
 		_ = cmd.Wait()
+		_ = os.RemoveAll(dir) // its helpers may still be writing
 		_ = b.pub.Close()
 		_ = b.sub.Close()
 	})

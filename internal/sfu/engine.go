@@ -40,13 +40,22 @@ type Config struct {
 	Metrics    prometheus.Registerer // nil: no metrics
 }
 
-// How long a silent path is trusted, and how often it is probed.
-const (
-	iceDisconnected = 4 * time.Second
-	iceFailed       = 15 * time.Second // after iceDisconnected
-	iceKeepalive    = time.Second
-	receiveMTU      = 1600
-)
+// receiveMTU is the longest packet taken in.
+const receiveMTU = 1600
+
+// timing says how long a silent path is trusted and when it is mended.
+type timing struct {
+	disconnected time.Duration // nothing heard for this long
+	failed       time.Duration // after that
+	keepalive    time.Duration // how often the path is probed
+	restartAfter time.Duration // a disconnected path is given this long
+	restartEvery time.Duration // between two attempts
+}
+
+var usualTiming = timing{
+	disconnected: 4 * time.Second, failed: 15 * time.Second, keepalive: time.Second,
+	restartAfter: 3 * time.Second, restartEvery: 5 * time.Second,
+}
 
 // Engine owns the media sockets and everything connections share.
 type Engine struct {
@@ -54,6 +63,7 @@ type Engine struct {
 	log   *slog.Logger
 	socks *sockets
 	cert  webrtc.Certificate
+	times timing
 
 	mu     sync.Mutex
 	pubs   map[*Publisher]struct{}
@@ -85,7 +95,7 @@ func New(cfg Config) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{
-		cfg: cfg, log: cfg.Log, socks: socks, cert: *cert,
+		cfg: cfg, log: cfg.Log, socks: socks, cert: *cert, times: usualTiming,
 		pubs: map[*Publisher]struct{}{}, subs: map[*Subscriber]struct{}{},
 	}
 	if cfg.Metrics != nil {
@@ -184,7 +194,7 @@ func (e *Engine) settings(c *conn) webrtc.SettingEngine {
 	// A browser hides its addresses behind names that only its own network can
 	// resolve; its checks reach us anyway and make a peer-reflexive candidate.
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
-	s.SetICETimeouts(iceDisconnected, iceFailed, iceKeepalive)
+	s.SetICETimeouts(e.times.disconnected, e.times.failed, e.times.keepalive)
 	s.SetHostAcceptanceMinWait(0)
 	s.SetPrflxAcceptanceMinWait(0)
 	s.SetReceiveMTU(receiveMTU)

@@ -18,31 +18,27 @@ func (l *layer) requestKeyframe() {
 	if l.rank == 0 || l.hist == nil || !l.wantKey.CompareAndSwap(false, true) {
 		return
 	}
-	select {
-	case l.track.pub.keyKick <- struct{}{}:
-	default:
-	}
+	kick(l.track.pub.askKick)
 }
 
-// keyframeLoop sends the requests of one publisher.
-func (p *Publisher) keyframeLoop() {
+// askLoop asks one publisher for key frames and lost packets.
+func (p *Publisher) askLoop() {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
 		select {
 		case <-p.done:
 			return
-		case <-p.keyKick:
+		case <-p.askKick:
 		case <-timer.C:
 		}
-		next := p.askKeyframes(time.Now())
-		timer.Reset(next)
+		next := sooner(p.askKeyframes(time.Now()), p.askLosses())
+		timer.Reset(sooner(next, time.Hour))
 	}
 }
 
-// askKeyframes sends what is due and tells when to look again.
-func (p *Publisher) askKeyframes(at time.Time) time.Duration {
-	next := time.Hour
+// askKeyframes sends what is due and tells when to look again; 0 is never.
+func (p *Publisher) askKeyframes(at time.Time) (next time.Duration) {
 	var asks []rtcp.Packet
 	for _, t := range p.Tracks() {
 		for i := range t.layers {
@@ -59,14 +55,14 @@ func (p *Publisher) askKeyframes(at time.Time) time.Duration {
 				every = keySlow
 			}
 			if wait := every - at.Sub(l.askedAt); wait > 0 {
-				next = min(next, wait)
+				next = sooner(next, wait)
 				continue
 			}
 			l.askedAt = at
 			l.unheard++
 			l.asks.Add(1)
 			asks = append(asks, l.keyframeAsk())
-			next = min(next, every)
+			next = sooner(next, every)
 		}
 	}
 	if len(asks) > 0 {

@@ -14,6 +14,7 @@ type counters struct {
 	packetsIn, bytesIn     atomic.Uint64
 	packetsOut, bytesOut   atomic.Uint64
 	nacks, repeats         atomic.Uint64
+	nacksOut               atomic.Uint64
 	switches, dropped      atomic.Uint64
 	keyframes, asksOut     atomic.Uint64
 	asksIn                 atomic.Uint64
@@ -33,6 +34,7 @@ func (c *counters) addLayer(l *layer) {
 	c.bytesIn.Add(l.bytes.Load())
 	c.keyframes.Add(l.keyframes.Load())
 	c.asksOut.Add(l.asks.Load())
+	c.nacksOut.Add(l.nacks.Load())
 }
 
 func (c *counters) addDowns(list []*Down) {
@@ -55,7 +57,7 @@ var (
 	mConns    = prometheus.NewDesc("redial_sfu_connections", "Media connections that exist.", []string{"kind"}, nil)
 	mPackets  = prometheus.NewDesc("redial_sfu_packets_total", "RTP packets received and forwarded.", dir, nil)
 	mBytes    = prometheus.NewDesc("redial_sfu_bytes_total", "Bytes of RTP received and forwarded.", dir, nil)
-	mNacks    = prometheus.NewDesc("redial_sfu_nacked_packets_total", "Packets that subscribers asked for again.", nil, nil)
+	mNacks    = prometheus.NewDesc("redial_sfu_nacked_packets_total", "Packets that subscribers asked for again, and that we asked publishers for.", dir, nil)
 	mRepeats  = prometheus.NewDesc("redial_sfu_repeated_packets_total", "Packets that were sent again.", nil, nil)
 	mAsks     = prometheus.NewDesc("redial_sfu_keyframe_requests_total", "PLI and FIR received from subscribers and sent to publishers.", dir, nil)
 	mKeys     = prometheus.NewDesc("redial_sfu_keyframes_total", "Key frames received from publishers.", nil, nil)
@@ -109,7 +111,8 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	count(mPackets, &t.packetsOut, &g.packetsOut, "out")
 	count(mBytes, &t.bytesIn, &g.bytesIn, "in")
 	count(mBytes, &t.bytesOut, &g.bytesOut, "out")
-	count(mNacks, &t.nacks, &g.nacks)
+	count(mNacks, &t.nacks, &g.nacks, "in")
+	count(mNacks, &t.nacksOut, &g.nacksOut, "out")
 	count(mRepeats, &t.repeats, &g.repeats)
 	count(mAsks, &t.asksIn, &g.asksIn, "in")
 	count(mAsks, &t.asksOut, &g.asksOut, "out")

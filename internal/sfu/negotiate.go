@@ -12,12 +12,9 @@ import (
 	"github.com/redial-rtc/redial/fault"
 )
 
-// When to negotiate and to restart ICE.
 const (
-	debounce     = 20 * time.Millisecond // changes that come together go into one offer
-	tick         = 500 * time.Millisecond
-	restartAfter = 3 * time.Second // of a path that is disconnected
-	restartEvery = 5 * time.Second
+	debounce = 20 * time.Millisecond // changes that come together go into one offer
+	tick     = 500 * time.Millisecond
 )
 
 // negotiation is a subscriber's offers and answers. turn is held while the peer
@@ -34,7 +31,6 @@ type negotiation struct {
 	formats     map[string][]string      // payload types of the answer being applied, by mid
 	video       []webrtc.RTPCodecParameters
 	restartedAt time.Time
-	everUp      bool
 
 	mu      sync.Mutex
 	adds    []*Down
@@ -418,17 +414,14 @@ func (s *Subscriber) watch(at time.Time) {
 	defer n.turn.Unlock()
 	var due bool
 	switch state {
-	case StateConnected:
-		n.everUp = true
-		return
 	case StateDisconnected:
-		due = since >= restartAfter
+		due = since >= s.engine.times.restartAfter
 	case StateFailed:
 		due = true
 	case StateConnecting: // again, after a restart that has led nowhere yet
 		due = !n.restartedAt.IsZero()
 	}
-	if !due || !n.started || at.Sub(n.restartedAt) < restartEvery {
+	if !due || !n.started || at.Sub(n.restartedAt) < s.engine.times.restartEvery {
 		return
 	}
 	if err := s.restart(at); err != nil {

@@ -58,7 +58,7 @@ type Publisher struct {
 	closed  bool
 
 	streams atomic.Int32
-	keyKick chan struct{}
+	askKick chan struct{}
 	done    chan struct{}
 }
 
@@ -75,7 +75,7 @@ func (e *Engine) NewPublisher(cfg PublisherConfig) (*Publisher, error) {
 	}
 	p := &Publisher{
 		engine: e, cfg: cfg, turn: make(chan struct{}, 1),
-		keyKick: make(chan struct{}, 1), done: make(chan struct{}),
+		askKick: make(chan struct{}, 1), done: make(chan struct{}),
 	}
 	p.conn = &conn{
 		log: cfg.Log, engine: e, onState: cfg.OnState, onCandidate: cfg.OnCandidate,
@@ -89,7 +89,7 @@ func (e *Engine) NewPublisher(cfg PublisherConfig) (*Publisher, error) {
 		_ = p.conn.shut()
 		return nil, err
 	}
-	go p.keyframeLoop()
+	go p.askLoop()
 	return p, nil
 }
 

@@ -20,6 +20,7 @@ type layer struct {
 	receiver *webrtc.RTPReceiver
 	ids      extIDs
 	hist     *history // nil for audio, which is not repeated
+	lost     losses
 
 	// of the read loop
 	seq       unwrapper
@@ -32,11 +33,11 @@ type layer struct {
 	window    rateWindow
 
 	// written by the read loop, read by anyone
-	packets, bytes, keyframes atomic.Uint64
-	expected                  atomic.Uint64
-	rate                      atomic.Uint64 // bits per second
-	lastPacket                atomic.Int64
-	report                    atomic.Pointer[senderReport]
+	packets, bytes, keyframes, nacks atomic.Uint64
+	expected                         atomic.Uint64
+	rate                             atomic.Uint64 // bits per second
+	lastPacket                       atomic.Int64
+	report                           atomic.Pointer[senderReport]
 
 	// key frame requests, see keyframes.go
 	wantKey atomic.Bool
@@ -125,13 +126,21 @@ func (l *layer) receive(p *packet, n int) bool {
 		l.track.format.Store(f)
 	}
 	p.arrival = now()
-	first := !l.seq.begun
+	first, highest := !l.seq.begun, l.seq.highest
 	p.seq = l.seq.extend(seq16)
 	if first {
 		l.began = p.seq
 	}
 	if l.hist != nil && (p.seq+historySize <= l.seq.highest || l.hist.has(p.seq)) {
 		return false // too late for anybody, or a probe that repeats what we have
+	}
+	switch {
+	case first || l.hist == nil:
+	case p.seq > highest+1:
+		l.lost.gap(highest+1, p.seq, p.arrival)
+		kick(l.track.pub.askKick)
+	case p.seq < highest:
+		l.lost.filled(p.seq, p.arrival)
 	}
 	l.count(p)
 	l.mark(p, first)

@@ -45,6 +45,7 @@ type LayerStats struct {
 	SSRC           uint32
 	Packets, Bytes uint64
 	Lost           uint64 // sequence numbers that never arrived
+	NACKs          uint64 // packets asked for again
 	Bitrate        uint64 // bits per second, lately
 	Keyframes      uint64
 	KeyframeAsks   uint64 // PLI or FIR sent

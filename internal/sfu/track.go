@@ -188,7 +188,7 @@ func (t *Track) stats() TrackStats {
 		}
 		ls := LayerStats{
 			Layer: layerOf(rank), SSRC: l.ssrc, Packets: l.packets.Load(), Bytes: l.bytes.Load(),
-			Bitrate: l.bitrate(at), Keyframes: l.keyframes.Load(), KeyframeAsks: l.asks.Load(),
+			NACKs: l.nacks.Load(), Bitrate: l.bitrate(at), Keyframes: l.keyframes.Load(), KeyframeAsks: l.asks.Load(),
 		}
 		ls.Lost = l.expected.Load() - min(l.expected.Load(), ls.Packets)
 		if last := l.lastPacket.Load(); last != 0 {
