@@ -84,7 +84,7 @@ func TestWhatMintLeavesOpenIsFilledIn(t *testing.T) {
 	}
 }
 
-// The client reads the payload with plain base64: hms-video-store calls atob.
+// Clients in browsers read the payload with atob, which knows plain base64 only.
 func TestTheEncodedPayloadIsPlainBase64(t *testing.T) {
 	awkward := []string{"?", ">", "~", "\x7f", "??>>~~", "日本語", "é", "😀", "𝄞~?", "a?b>c~d", "\u2028", "\ufffd"}
 	for _, text := range awkward {
