@@ -59,8 +59,8 @@ func (s *seat) openMedia() error {
 	pub, err := s.h.cfg.Media.NewPublisher(sfu.PublisherConfig{
 		Log:         s.log,
 		VideoCodecs: s.videoCodecs(),
-		OnTrack:    func(t *sfu.Track) { s.in.post(func() { s.flows(t) }) },
-		OnTrackEnd: func(id string) { s.in.post(func() { s.dried(id) }) },
+		OnTrack:     func(t *sfu.Track) { s.in.post(func() { s.flows(t) }) },
+		OnTrackEnd:  func(id string) { s.in.post(func() { s.dried(id) }) },
 		OnCandidate: func(c webrtc.ICECandidateInit) {
 			s.in.post(func() { s.tellCandidate(targetPublish, c) })
 		},
