@@ -240,17 +240,32 @@ func (p *peer) open() {
 		p.t.Fatal(err)
 	}
 	ws.SetReadLimit(1 << 20)
+	p.mu.Lock()
 	p.ws = ws
-	p.results = map[string]chan map[string]any{}
-	p.arrived = make(chan struct{}, 1)
+	p.mu.Unlock()
 	p.closed = make(chan struct{})
 	if p.remote == nil {
+		p.results = map[string]chan map[string]any{}
+		p.arrived = make(chan struct{}, 1)
 		p.remote = make(chan *webrtc.TrackRemote, 16)
 		p.answers = make(chan map[string]any, 16)
 		p.opened = make(chan struct{})
 	}
-	go p.read(ws, p.closed)
-	p.t.Cleanup(func() { _ = ws.CloseNow(); p.closePCs() })
+	closed := p.closed
+	go p.read(ws, closed)
+	p.t.Cleanup(func() { _ = ws.CloseNow(); <-closed; p.closePCs() })
+}
+
+// write sends a frame on the present socket.
+func (p *peer) write(v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	ws := p.ws
+	p.mu.Unlock()
+	return ws.Write(context.Background(), websocket.MessageText, b)
 }
 
 func (p *peer) closePCs() {
@@ -345,8 +360,7 @@ func (p *peer) expectWhere(method string, ok func(map[string]any) bool) map[stri
 
 func (p *peer) notify(method string, params any) {
 	p.t.Helper()
-	b, _ := json.Marshal(map[string]any{"method": method, "params": params})
-	if err := p.ws.Write(context.Background(), websocket.MessageText, b); err != nil {
+	if err := p.write(map[string]any{"method": method, "params": params}); err != nil {
 		p.t.Fatal(err)
 	}
 }
@@ -359,8 +373,7 @@ func (p *peer) call(method string, params any) (map[string]any, int, string) {
 	p.mu.Lock()
 	p.results[id] = ch
 	p.mu.Unlock()
-	b, _ := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": id, "method": method, "params": params})
-	if err := p.ws.Write(context.Background(), websocket.MessageText, b); err != nil {
+	if err := p.write(map[string]any{"jsonrpc": "2.0", "id": id, "method": method, "params": params}); err != nil {
 		p.t.Fatal(err)
 	}
 	select {
@@ -427,8 +440,7 @@ func (p *peer) newPub() {
 	}
 	pc.OnICECandidate(func(c *webrtc.ICECandidate) {
 		if c != nil {
-			b, _ := json.Marshal(map[string]any{"method": "trickle", "params": map[string]any{"target": 0, "candidate": c.ToJSON()}})
-			_ = p.ws.Write(context.Background(), websocket.MessageText, b)
+			_ = p.write(map[string]any{"method": "trickle", "params": map[string]any{"target": 0, "candidate": c.ToJSON()}})
 		}
 	})
 	p.pub = pc
@@ -444,8 +456,7 @@ func (p *peer) onOffer(params map[string]any) {
 		}
 		pc.OnICECandidate(func(c *webrtc.ICECandidate) {
 			if c != nil {
-				b, _ := json.Marshal(map[string]any{"method": "trickle", "params": map[string]any{"target": 1, "candidate": c.ToJSON()}})
-				_ = p.ws.Write(context.Background(), websocket.MessageText, b)
+				_ = p.write(map[string]any{"method": "trickle", "params": map[string]any{"target": 1, "candidate": c.ToJSON()}})
 			}
 		})
 		pc.OnDataChannel(func(d *webrtc.DataChannel) {
@@ -475,10 +486,9 @@ func (p *peer) onOffer(params map[string]any) {
 		p.t.Error(err)
 		return
 	}
-	b, _ := json.Marshal(map[string]any{"method": "answer", "params": map[string]any{
+	_ = p.write(map[string]any{"method": "answer", "params": map[string]any{
 		"desc": map[string]any{"type": "answer", "sdp": answer.SDP}, "sfu_node_id": params["sfu_node_id"],
 	}})
-	_ = p.ws.Write(context.Background(), websocket.MessageText, b)
 }
 
 // publish adds a track, negotiates it and sends samples until the test ends.

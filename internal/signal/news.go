@@ -79,6 +79,12 @@ func (s *seat) hear(u room.Update) {
 			peers = append(peers, map[string]any{"peer_id": id, "downlink_score": score})
 		}
 		s.tellListed("on-connection-quality-update", map[string]any{"peers": peers})
+	case room.PollStarted:
+		s.tellKept("on-poll-start", pollNews(u.Poll))
+	case room.PollStopped:
+		s.tellKept("on-poll-stop", pollNews(u.Poll))
+	case room.PollStats:
+		s.tellListed("on-poll-stats", statsNews(u.Result))
 	}
 }
 

@@ -68,6 +68,18 @@ var ops = map[string]operation{
 	"find-peer":        {fault.OpPeers, inside, typed((*seat).findPeer)},
 	"peer-iter-next":   {fault.OpPeers, inside, typed((*seat).nextPeers)},
 	"peer-name-search": {fault.OpPeers, inside, typed((*seat).searchPeers)},
+
+	"poll-info-set":      {fault.OpPoll, inside, typed((*seat).setPoll)},
+	"poll-info-get":      {fault.OpPoll, inside, typed((*seat).getPoll)},
+	"poll-questions-set": {fault.OpPoll, inside, typed((*seat).setQuestions)},
+	"poll-questions-get": {fault.OpPoll, inside, typed((*seat).getQuestions)},
+	"poll-start":         {fault.OpPoll, inside, typed((*seat).startPoll)},
+	"poll-stop":          {fault.OpPoll, inside, typed((*seat).stopPoll)},
+	"poll-response":      {fault.OpPoll, inside, typed((*seat).votePoll)},
+	"poll-responses":     {fault.OpPoll, inside, typed((*seat).getResponses)},
+	"poll-list":          {fault.OpPoll, inside, typed((*seat).listPolls)},
+	"poll-result":        {fault.OpPoll, inside, typed((*seat).pollResult)},
+	"poll-leaderboard":   {fault.OpPoll, inside, typed((*seat).leaderboard)},
 }
 
 // unsupported methods are known but not part of this server.

@@ -149,8 +149,10 @@ func (s *seat) attached(c *conn, v visitor) bool {
 	}
 	s.greet()
 	if s.joined {
-		s.log.Info("peer resumed", "away", time.Since(s.awayFrom).Round(time.Millisecond))
-		s.h.met.resumed.Inc()
+		if !s.awayFrom.IsZero() {
+			s.log.Info("peer resumed", "away", time.Since(s.awayFrom).Round(time.Millisecond))
+			s.h.met.resumed.Inc()
+		}
 		_ = s.room.Refresh(s.ctx, s.key.peer)
 		if s.media.sub != nil {
 			_ = s.media.sub.Resend()
