@@ -29,6 +29,16 @@ func (c *Call) Decode(into any) error {
 	return decode(raw, into, "")
 }
 
+// DecodeUntyped is Decode for calls of web SDKs, which send JSON under fetch's
+// own media type for text.
+func (c *Call) DecodeUntyped(into any) error {
+	raw, err := c.Body()
+	if err != nil || len(bytes.TrimSpace(raw)) == 0 {
+		return err
+	}
+	return decode(raw, into, "")
+}
+
 // isJSON tells whether a media type is JSON in UTF-8 (RFC 8259, section 8.1).
 func isJSON(kind string) bool {
 	base, params, err := mime.ParseMediaType(kind)

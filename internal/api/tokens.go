@@ -25,7 +25,7 @@ func (a *API) exchangeCode(c *Call) (any, error) {
 		Code   *string `json:"code"`
 		UserID *string `json:"user_id"`
 	}
-	if err := c.Decode(&sent); err != nil {
+	if err := c.DecodeUntyped(&sent); err != nil {
 		return nil, err
 	}
 	if sent.Code == nil || *sent.Code == "" {
