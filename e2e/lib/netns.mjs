@@ -34,13 +34,15 @@ export class Namespace {
     return this.nft('add rule inet cut out meta l4proto udp drop');
   }
 
-  // cutMedia drops UDP and every TCP connection but those of the given ports,
-  // so that no media path is left while signalling and pages still work.
-  cutMedia(...ports) {
+  // cutMedia closes every media path but leaves the given TCP ports, so that
+  // signalling and pages still work. UDP vanishes; TCP vanishes too, or with
+  // refuse is answered with a reset, as firewalls differ.
+  cutMedia(ports, { refuse = false } = {}) {
     const open = `{ ${ports.join(', ')} }`;
+    const end = refuse ? 'tcp flags & rst == 0 reject with tcp reset' : 'drop';
     return this.nft(
       'add rule inet cut out meta l4proto udp drop',
-      `add rule inet cut out tcp dport != ${open} tcp sport != ${open} drop`,
+      `add rule inet cut out tcp dport != ${open} tcp sport != ${open} ${end}`,
     );
   }
 

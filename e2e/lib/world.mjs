@@ -29,8 +29,8 @@ export class World {
   }
 
   // cutMedia leaves signalling and pages and nothing else.
-  cutMedia() {
-    return this.netns.cutMedia(this.server.port, this.site.pagePort, this.site.tlsPort);
+  cutMedia(options) {
+    return this.netns.cutMedia([this.server.port, this.site.pagePort, this.site.tlsPort], options);
   }
 
   async close() {

@@ -20,12 +20,26 @@
 
   const live = () => probe.connections.filter(pc => pc.signalingState !== 'closed');
 
+  // announced maps each media section to the track id the other side gives it. A
+  // section may be used again for another track; the receiver keeps its first id.
+  function announced(pc) {
+    const ids = {};
+    for (const section of pc.remoteDescription?.sdp.split('\r\nm=').slice(1) ?? []) {
+      const mid = /\na=mid:(\S+)/.exec(section)?.[1];
+      const track = /\na=msid:\S+ (\S+)/.exec(section)?.[1];
+      if (mid && track) ids[mid] = track;
+    }
+    return ids;
+  }
+
   async function rtp(type) {
     const rows = [];
     for (const pc of live()) {
       const report = await pc.getStats();
+      const ids = announced(pc);
       for (const s of report.values()) {
-        if (s.type === type) rows.push({ ...s, codec: report.get(s.codecId)?.mimeType, source: report.get(s.mediaSourceId) });
+        if (s.type !== type) continue;
+        rows.push({ ...s, track: ids[s.mid], codec: report.get(s.codecId)?.mimeType, source: report.get(s.mediaSourceId) });
       }
     }
     return rows;
@@ -34,7 +48,7 @@
   // received returns the inbound numbers of one remote track, added up over the
   // streams that carried it, or null when nothing has arrived under that id.
   probe.received = async trackId => {
-    const rows = (await rtp('inbound-rtp')).filter(s => s.trackIdentifier === trackId);
+    const rows = (await rtp('inbound-rtp')).filter(s => s.track === trackId);
     if (rows.length === 0) return null;
     const sum = key => rows.reduce((n, s) => n + (s[key] || 0), 0);
     const last = rows[rows.length - 1];

@@ -81,36 +81,37 @@ export default [
     const [head, payload] = good.split('.');
     const forged = `${head}.${payload}.${Buffer.from('x'.repeat(32)).toString('base64url')}`;
     const mallory = await t.open(room, 'mallory', 'host', { token: forged });
-    const event = await refused(t, mallory, { code: 401, kind: /signature|signed/i });
+    const event = await refused(t, mallory, { code: 40109, kind: /signature|signed/i });
     assert.equal(event.data.role ?? 'host', 'host');
   }),
 
   scenario('expired-token', async t => {
     const room = await t.room();
     const eve = await t.open(room, 'eve', 'guest', { token: await mint(t, room, 'guest', 'user-eve', '-expires', '-1h') });
-    await refused(t, eve, { code: 401, kind: /expired/i, tab: eve });
+    await refused(t, eve, { code: 40100, kind: /expired/i, tab: eve });
   }),
 
   scenario('wrong-room', async t => {
     const nowhere = { id: '65af97002889d74ef8d1e18f', name: '', template_id: '' };
     const eve = await t.open(nowhere, 'eve', 'host', { token: await mint(t, nowhere, 'host', 'user-eve') });
-    const event = await refused(t, eve, { code: 401, kind: /room/i });
+    const event = await refused(t, eve, { code: 40102, kind: /room/i });
     assert.equal(event.data.room_id, nowhere.id);
   }),
 
   scenario('wrong-role', async t => {
     const room = await t.room();
     const eve = await t.open(room, 'eve', 'emperor', { token: await mint(t, room, 'emperor', 'user-eve') });
-    await refused(t, eve, { code: 401, kind: /role/i, tab: eve });
+    await refused(t, eve, { code: 40108, kind: /role/i, tab: eve });
   }),
 
   scenario('revoked-token', async t => {
     const { rest } = await t.world();
     const room = await t.room();
-    const token = await mint(t, room, 'guest', 'user-eve', '-jti', `e2e-${Date.now()}`);
+    const jti = `e2e-${Date.now()}`;
+    const token = await mint(t, room, 'guest', 'user-eve', '-jti', jti);
     const eve = await t.open(room, 'eve', 'guest', { token });
-    await rest.post('/v2/tokens/revoke', { token });
-    await refused(t, eve, { code: 401, kind: /revoked/i, tab: eve });
+    await rest.post('/api/v1/tokens/revoke', { jti });
+    await refused(t, eve, { code: 40100, kind: /revoked/i, tab: eve });
   }),
 
   scenario('full-room', async t => {
@@ -130,10 +131,11 @@ export default [
   scenario('locked-room', async t => {
     const { rest } = await t.world();
     const { room, alice } = await t.call({ alice: 'host' });
+    const token = await rest.token(room.id, 'guest', 'user-bob');
     await rest.post(`/v2/active-rooms/${room.id}/end-room`, { lock: true, reason: 'closed by the office' });
     const { data } = await alice.noticed('ROOM_ENDED');
     assert.equal(data.reason, 'closed by the office');
-    const bob = await t.open(room, 'bob', 'guest');
+    const bob = await t.open(room, 'bob', 'guest', { token });
     await refused(t, bob, { code: 403, kind: /locked/i, tab: bob });
     await rest.post(`/v2/rooms/${room.id}`, { enabled: true });
   }),

@@ -37,7 +37,7 @@ export default [
 
   scenario('media-blocked-from-the-start', { idle: true, ms: 180_000 }, async t => {
     const world = await t.ownWorld({ netns: true });
-    await world.cutMedia();
+    await world.cutMedia({ refuse: true });
     const room = await t.room();
     const alice = await t.open(room, 'alice', 'host');
     const since = await alice.now();
@@ -53,6 +53,24 @@ export default [
     checkEvent(published, { tab: alice, name: 'ICEDisconnected', terminal: false });
     checkEvent(subscribed, { tab: alice, name: 'ICEFailure' });
     checkEvent(await rest.event({ ...peer, type: 'client.subscribe.failed' }, e => e.data.is_terminal, 20_000), { tab: alice, terminal: true });
+  }),
+
+  scenario('media-swallowed-from-the-start', { idle: true, ms: 120_000 }, async t => {
+    // Where a firewall swallows TCP as well, the browser takes minutes to see
+    // that its connections lead nowhere. The server says so long before.
+    const world = await t.ownWorld({ netns: true });
+    await world.cutMedia();
+    const room = await t.room();
+    const alice = await t.open(room, 'alice', 'host');
+    await alice.tryJoin({ ms: 15_000 });
+    alice.wasIn = true;
+    const { rest } = world;
+    const peer = { room_id: room.id, user_id: alice.userId };
+    for (const type of ['client.publish.failed', 'client.subscribe.failed']) {
+      const event = await rest.event({ ...peer, type }, e => e.data.error_code === 4005, 45_000);
+      alice.id = event.data.peer_id;
+      checkEvent(event, { type, tab: alice, code: 4005, name: 'ICEFailure', agent: event.data.agent?.sdk !== undefined });
+    }
   }),
 
   scenario('media-cut-and-restored', { idle: true, ms: 120_000 }, async t => {

@@ -149,9 +149,10 @@ export default [
   scenario('end-and-lock', async t => {
     const { rest } = await t.world();
     const { room, alice, bob } = await t.call({ alice: 'host', bob: 'guest' });
+    const token = await rest.token(room.id, 'guest', 'user-late');
     await alice.act('endRoom', true, 'and nobody comes back');
     await bob.noticed('ROOM_ENDED');
-    const late = await t.open(room, 'late', 'guest');
+    const late = await t.open(room, 'late', 'guest', { token });
     const outcome = await late.tryJoin();
     assert.equal(outcome.ok, false, JSON.stringify(outcome));
     assert.equal(outcome.error.code, 403);

@@ -177,7 +177,6 @@ export default [
       startHLSStreaming: [{ variants: [{ meetingURL: 'https://example.org' }] }],
       startRTMPOrRecording: [{ meetingURL: 'https://example.org', record: true }],
       startTranscription: [{ mode: 'caption' }],
-      'interactivityCenter.whiteboard.open': [{ title: 'Board' }],
     };
     for (const [action, args] of Object.entries(refusals)) {
       const outcome = await alice.attempt(action, ...args);
@@ -185,6 +184,8 @@ export default [
       assert.equal(outcome.error.code, 400, `${action}: ${JSON.stringify(outcome.error)}`);
       assert.match(outcome.error.message + outcome.error.description, /not (part|supported)|unsupported/i, `${action} says why`);
     }
+    // The SDK shows no whiteboard unless the server offers one.
+    assert.equal(await alice.eval(() => tab.actions.interactivityCenter.whiteboard.isEnabled), false);
     await bob.sees(alice);
     assert.deepEqual(await alice.notices('RECONNECTING'), []);
   }),
