@@ -128,18 +128,27 @@ export class Call {
     }
   }
 
-  /** Goes into the room. Without a preview before it, `media` says what to start with. */
-  async join(name: string, media?: Media): Promise<void> {
+  /** Goes into the room. A preview comes first: it has made the connection. */
+  async join(name: string): Promise<void> {
     this.advance("joining");
     this.wait();
     try {
-      await this.actions.join({ ...this.config(name), ...(media ? { settings: settings(media) } : {}) });
+      await this.actions.join(this.config(name));
       this.connected();
     } catch (error) {
       this.failed(error);
     } finally {
       this.arrived();
     }
+  }
+
+  /**
+   * Goes straight into the room. It previews all the same, because a join()
+   * that cannot reach the server never settles, whereas preview() rejects.
+   */
+  async enter(name: string, media: Media): Promise<void> {
+    await this.preview(name, media);
+    if (!this.state.value.over) await this.join(name);
   }
 
   async leave(): Promise<void> {
@@ -324,6 +333,7 @@ export class Call {
     if (this.state.value.over) return;
     if (this.leaving && over.reason === "failed") return; // leaving is what we wanted
     this.arrived();
+    this.problems.over();
     this.state.set({ stage: "over", reconnecting: null, late: false, over });
   }
 

@@ -68,15 +68,16 @@ export async function explainFully(error: SpokenError): Promise<Explanation> {
 
 /** What is known of an error that is not in the catalogue: what it says of itself. */
 function plain(error: SpokenError): Explanation {
-  const server = error.code !== null && error.code >= 400;
-  const passing = error.code !== null && (error.code === 429 || (error.code >= 500 && error.code < 600));
+  const code = error.code ?? 0;
+  const server = (code >= 400 && code < 600) || code >= 40000; // 1000 to 9999 are the SDK's own
+  const passing = code === 429 || (code >= 500 && code < 600);
   return {
     id: "",
     title: error.code === null ? "Something unexpected went wrong" : server && error.name === "ServerErrors" ? "The server refused" : words(error.name),
     what: "", // the card shows the message as what the SDK says
     why: "",
     fix: "",
-    retry: passing ? "after backoff" : error.code !== null && server && error.terminal ? "never" : "",
+    retry: passing ? "after backoff" : server && error.terminal ? "never" : "",
   };
 }
 

@@ -33,7 +33,7 @@ export interface Where {
   sessionId: string;
 }
 
-const sameWithin = 60_000; // ms; the SDK's own budget for trying again
+const sameWithin = 90_000; // ms; the SDK tries again for 60 s before it gives up
 
 export class Problems {
   readonly list = new Cell<Problem[]>([]); // newest first
@@ -70,9 +70,16 @@ export class Problems {
 
   /** The connection works again: what was being retried is over. */
   recovered(): void {
-    this.list.update((all) =>
-      all.some((p) => p.status === "retrying") ? all.map((p) => (p.status === "retrying" ? { ...p, status: "recovered" } : p)) : all,
-    );
+    this.settle("recovered");
+  }
+
+  /** The call is over: nobody tries again any more. */
+  over(): void {
+    this.settle("open");
+  }
+
+  private settle(status: Status): void {
+    this.list.update((all) => (all.some((p) => p.status === "retrying") ? all.map((p) => (p.status === "retrying" ? { ...p, status } : p)) : all));
   }
 }
 

@@ -97,7 +97,7 @@ function Session({ token, suggestedName, onOther }: { token: string; suggestedNa
     setCall(fresh);
     // Who was inside, or had pressed Join, does not want the lobby again.
     const wasOnTheWay = over?.reason !== "failed" || cameFrom.current === "joined" || cameFrom.current === "joining";
-    if (name.trim() && wasOnTheWay) void fresh.join(name.trim(), media);
+    if (name.trim() && wasOnTheWay) void fresh.enter(name.trim(), media);
     else void fresh.preview(name, media);
   };
   return (

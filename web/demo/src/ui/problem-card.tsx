@@ -64,9 +64,11 @@ export function ProblemCard({ problem, remedy, compact, onEvent, onDismiss }: Pr
         <li class={ended ? "chip bad" : "chip"} data-testid="error-terminal">
           {state === "recovered" ? "Recovered by itself" : ended ? "Ended the call" : problem.status === "retrying" ? "The SDK is trying again" : "Did not end the call"}
         </li>
-        <li class="chip" data-testid="error-retry-advice">
-          {retryWords[explanation.retry]}
-        </li>
+        {state !== "recovered" && (
+          <li class="chip" data-testid="error-retry-advice">
+            {retryWords[explanation.retry]}
+          </li>
+        )}
         {problem.count > 1 && <li class="chip">{problem.count} times</li>}
       </ul>
 
@@ -80,7 +82,7 @@ export function ProblemCard({ problem, remedy, compact, onEvent, onDismiss }: Pr
       )}
 
       <footer class="card-foot">
-        {remedy && canRetry(explanation.retry) && problem.status === "open" && (
+        {remedy && canRetry(explanation.retry) && (problem.status === "open" || ended) && (
           <button type="button" class="button primary" data-testid="error-retry" onClick={remedy.run}>
             <Icon name="retry" size={18} /> {remedy.label}
           </button>

@@ -30,7 +30,7 @@ export function Room() {
     return () => void (document.title = "Redial");
   }, [name]);
   return (
-    <div class="room" data-testid="room" data-state={reconnecting ? "reconnecting" : "connected"} data-panel={panel ?? ""}>
+    <div class="room" data-testid="room" data-state={reconnecting ? "reconnecting" : "connected"} data-banner={reconnecting !== null || late} data-panel={panel ?? ""}>
       <Head reconnecting={reconnecting !== null}>{narrow && <MoreToggles panel={panel} onPanel={open} onSettings={() => setSettings(true)} />}</Head>
       {reconnecting && <Banner code={reconnecting.code} since={reconnecting.lastAt} onWhy={() => setPanel("problems")} />}
       {!reconnecting && late && <Unsent />}
