@@ -1,0 +1,282 @@
+package sfu
+
+import (
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v4"
+
+	"github.com/redial-rtc/redial/fault"
+)
+
+// Simulcast over the wire: the layers are told apart, the one asked for comes,
+// and a change is one unbroken stream.
+func TestSimulcast(t *testing.T) {
+	for _, rids := range []string{"f h q", "f q"} {
+		t.Run(rids, func(t *testing.T) {
+			e := newEngine(t)
+			s := newSender(t, e)
+			sources := s.publishSimulcast("camera", strings.Fields(rids))
+			tr := receiveFrom(t, "OnTrack", s.tracks)
+			for _, src := range sources {
+				rank := layerOfRID(src.rid).rank()
+				src.pump(func() bool {
+					l := tr.layers[rank].Load()
+					return l != nil && l.wantKey.Load()
+				})
+			}
+			until(t, "all layers", func() bool { return len(tr.Layers()) == len(sources) })
+			v := newViewer(t, e).start()
+			remote := v.add(tr)
+			var sent []rtp.Packet
+			for _, want := range []Layer{LayerHigh, LayerLow, LayerMedium, LayerHigh} {
+				if err := v.sub.SetLayer("camera", want); err != nil {
+					t.Fatal(err)
+				}
+				expect := want.rank()
+				if want == LayerMedium && len(sources) == 2 {
+					expect = LayerLow.rank()
+				}
+				for n := 0; n < 30; {
+					p := readRTP(t, remote)
+					if rankOf(*p) == expect {
+						n++
+					}
+					p.SSRC, p.PayloadType = 1000, 96
+					sent = append(sent, *p)
+				}
+			}
+			continuous(t, sent)
+			if n := len(s.tracks); n != 0 {
+				t.Errorf("%d more tracks were reported", n)
+			}
+			st := v.sub.Stats().Tracks[0]
+			if st.Current != LayerHigh || st.Target != LayerHigh || st.Gate != GateOpen || st.Switches < 2 {
+				t.Errorf("%+v", st)
+			}
+		})
+	}
+}
+
+// rung is one encoding of a simulcast source.
+type rung struct {
+	t      testing.TB
+	rid    string
+	local  *webrtc.TrackLocalStaticRTP
+	sender *webrtc.RTPSender
+	tr     *webrtc.RTPTransceiver
+	s      stream
+}
+
+func (s *sender) publishSimulcast(id string, rids []string) []*rung {
+	s.t.Helper()
+	var out []*rung
+	var tr *webrtc.RTPTransceiver
+	for i, rid := range rids {
+		local, err := webrtc.NewTrackLocalStaticRTP(
+			webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000}, id, "stream-"+id, webrtc.WithRTPStreamID(rid))
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if i == 0 {
+			tr, err = s.pc.AddTransceiverFromTrack(local, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
+		} else {
+			err = tr.Sender().AddEncoding(local)
+		}
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		r := &rung{t: s.t, rid: rid, local: local, sender: tr.Sender(), tr: tr}
+		r.s.l = &layer{rank: layerOfRID(rid).rank()}
+		r.s.seq, r.s.ts, r.s.pid = uint16(i*20000), uint32(i)*1e9, uint16(i*1000)
+		out = append(out, r)
+	}
+	go drain(tr.Sender())
+	s.negotiate(nil)
+	return out
+}
+
+func (r *rung) pump(want func() bool) {
+	var mid, rid uint8
+	for _, x := range r.sender.GetParameters().HeaderExtensions {
+		switch x.URI {
+		case extMid:
+			mid = uint8(x.ID)
+		case extRid:
+			rid = uint8(x.ID)
+		}
+	}
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(20 * time.Millisecond)
+		defer tick.Stop()
+		for first := true; ; first = false {
+			select {
+			case <-done:
+				return
+			case <-tick.C:
+			}
+			for _, b := range r.s.frame(first || want(), 3) {
+				var p rtp.Packet
+				if err := p.Unmarshal(b); err != nil {
+					r.t.Error(err)
+				}
+				_ = p.SetExtension(mid, []byte(r.tr.Mid()))
+				_ = p.SetExtension(rid, []byte(r.rid))
+				if err := r.local.WriteRTP(&p); err != nil {
+					return
+				}
+			}
+		}
+	}()
+	r.t.Cleanup(func() { close(done); <-ended })
+}
+
+// Rubbish is refused with its reason, and the connection goes on.
+func TestBadDescriptions(t *testing.T) {
+	e := newEngine(t)
+	s := newSender(t, e)
+	s.publish(webrtc.MimeTypeVP8, "camera")
+	good := s.pc.LocalDescription().SDP
+	video := good[strings.Index(good, "m=video"):]
+	offer := func(sdp string) error {
+		_, err := s.pub.Answer(t.Context(), webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: sdp})
+		return err
+	}
+	for name, test := range map[string]struct {
+		sdp  string
+		want *fault.Kind
+	}{
+		"empty":             {"", fault.SDPInvalid},
+		"noise":             {"\x00\xff not sdp", fault.SDPInvalid},
+		"no sections":       {good[:strings.Index(good, "m=")], fault.SDPInvalid},
+		"no mid":            {strings.ReplaceAll(good, "a=mid:", "a=mud:"), fault.SDPInvalid},
+		"twice the same":    {good + video, fault.SDPInvalid},
+		"no credentials":    {strings.ReplaceAll(good, "a=ice-ufrag", "a=ice-x"), fault.SDPInvalid},
+		"no fingerprint":    {strings.ReplaceAll(good, "a=fingerprint", "a=print"), fault.SDPInvalid},
+		"strange kind":      {strings.ReplaceAll(good, "m=video", "m=smell"), fault.SDPInvalid},
+		"unknown codecs":    {strings.ReplaceAll(strings.ReplaceAll(good, " VP8/", " XX/"), " H26", " XX26"), nil},
+		"too many sections": {good + strings.Repeat("m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:x\r\n", maxSections), fault.TrackLimit},
+	} {
+		err := offer(test.sdp)
+		if test.want == nil {
+			continue // may be accepted: what matters is what follows
+		}
+		if !isFault(err, test.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := s.pub.Answer(t.Context(), webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: good}); !isFault(err, fault.SDPInvalid) {
+		t.Errorf("an answer as an offer: %v", err)
+	}
+	s.negotiate(nil)
+	until(t, "connected", func() bool { return s.pub.State() == StateConnected })
+
+	v := newViewer(t, e)
+	v.muted = true
+	v.start()
+	for _, sdp := range []string{"", "noise", good} {
+		if err := v.sub.Answer(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: sdp}); !isFault(err, fault.SDPInvalid) {
+			t.Errorf("answer %.10q: %v", sdp, err)
+		}
+	}
+	v.mu.Lock()
+	v.muted = false
+	v.mu.Unlock()
+	if err := v.sub.Resend(); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "connected", func() bool { return v.sub.State() == StateConnected })
+}
+
+// A codec nobody here knows is refused before anything changes.
+func TestUnknownCodecOffered(t *testing.T) {
+	e := newEngine(t)
+	s := newSender(t, e)
+	s.publish(webrtc.MimeTypeVP8, "camera")
+	sdp := s.pc.LocalDescription().SDP
+	for _, name := range []string{"VP8", "VP9", "H264", "H265", "AV1", "opus", "G722", "PCMU", "PCMA"} {
+		sdp = strings.ReplaceAll(sdp, " "+name+"/", " X/")
+	}
+	_, err := s.pub.Answer(t.Context(), webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: sdp})
+	if !isFault(err, fault.CodecUnsupported) {
+		t.Error(err)
+	}
+}
+
+func TestCandidates(t *testing.T) {
+	e := newEngine(t)
+	pub, err := e.NewPublisher(PublisherConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = pub.Close() })
+	add := func(s string) error { return pub.AddCandidate(webrtc.ICECandidateInit{Candidate: s}) }
+	for _, good := range []string{
+		"", "candidate:", // the end
+		"candidate:1 1 udp 2130706431 192.0.2.1 5000 typ host",
+		"candidate:1 1 udp 2130706431 2001:db8::1 5000 typ host generation 0 ufrag abcd network-id 1",
+		"candidate:1 1 tcp 1518280447 192.0.2.1 9 typ host tcptype active",
+		"candidate:1 1 udp 2130706431 4f7c8a52-8c1e-4b2c-9c3f-0a3b1d5e6f70.local 5000 typ host",
+	} {
+		if err := add(good); err != nil {
+			t.Errorf("%q: %v", good, err)
+		}
+	}
+	for _, bad := range []string{
+		"candidate:x", "candidate:1 1 udp a 192.0.2.1 5000 typ host", "candidate:1 1 udp 1 192.0.2.1 99999999 typ host",
+		"candidate:1 1 udp 1 192.0.2.1 5000 typ host " + strings.Repeat("x", 600),
+	} {
+		if err := add(bad); !isFault(err, fault.CandidateInvalid) {
+			t.Errorf("%.40q: %v", bad, err)
+		}
+	}
+	var last error
+	for i := range 1000 {
+		last = add(fmt.Sprintf("candidate:1 1 udp 1 192.0.2.1 %d typ host", 1+i))
+	}
+	if !isFault(last, fault.CandidateLimit) {
+		t.Errorf("a thousand candidates: %v", last)
+	}
+}
+
+func FuzzAnswer(f *testing.F) {
+	f.Add("v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\n" +
+		"a=fingerprint:sha-256 00:11\r\na=group:BUNDLE 0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\n" +
+		"a=mid:0\r\na=setup:actpass\r\na=rtcp-mux\r\na=sendonly\r\na=msid:s t\r\na=rtpmap:96 VP8/90000\r\n" +
+		"a=rid:f send\r\na=simulcast:send f\r\na=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid\r\n")
+	f.Add("v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:0\r\n" +
+		"a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\na=fingerprint:sha-256 00:11\r\na=sctp-port:5000\r\n")
+	e, err := New(Config{UDPAddr: "127.0.0.1:0", Loopback: true})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { _ = e.Close() })
+	f.Fuzz(func(t *testing.T, sdp string) {
+		hangs := time.AfterFunc(5*time.Second, func() {
+			debug.SetTraceback("all")
+			panic("still not closed")
+		})
+		defer hangs.Stop()
+		p, err := e.NewPublisher(PublisherConfig{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			_, _ = p.Answer(t.Context(), webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: sdp})
+		}
+		_ = p.Close()
+		s, err := e.NewSubscriber(SubscriberConfig{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = s.Start()
+		_ = s.Answer(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: sdp})
+		_ = s.Close()
+	})
+}
