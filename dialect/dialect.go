@@ -50,9 +50,10 @@ type Dialect struct {
 	other   map[int][]string                          // further names of a code, in the vendor's other SDKs
 	pairs   bool                                      // codes and names are listed apart, so a row says who joined them
 
-	table func() []row // rows, made once
-	words func() map[wordKey]Word
-	found func() map[findKey][]Candidate
+	table   func() []row // rows, made once
+	words   func() map[wordKey]Word
+	entries func() []entry
+	found   func() map[findKey][]Candidate
 }
 
 // method is the vendor's word for an operation.
@@ -75,13 +76,15 @@ type row struct {
 	also   bool   // understood, not spoken
 }
 
-// mark is the source of a row and whether its code and name belong together by
-// the vendor's word or by our choice.
+// mark is the source of a row and, where a vendor lists codes and names apart,
+// which of the two is documented for the condition.
 type mark uint8
 
 const (
-	doc    mark = iota // documented; where there are code and name, both are
-	paired             // documented, and we chose which code goes with which name
+	doc    mark = iota // documented; where there are code and name, both texts describe the condition
+	paired             // both texts do, less clearly: that they belong together is our choice
+	byCode             // the text of the code does; the name is our choice
+	byName             // the text of the name does; the code is our choice
 	live
 	own
 )
@@ -125,7 +128,8 @@ func newDialect(d Dialect) *Dialect {
 	p := &d
 	p.table = sync.OnceValue(p.rows)
 	p.words = sync.OnceValue(p.index)
-	p.found = sync.OnceValue(p.reverse)
+	p.entries = sync.OnceValue(p.collect)
+	p.found = sync.OnceValue(func() map[findKey][]Candidate { return p.reverse("") })
 	return p
 }
 
@@ -163,8 +167,10 @@ func (d *Dialect) Lookup(op fault.Op, codeOrName string) []Candidate {
 	return d.lookup(string(op), codeOrName)
 }
 
-func (d *Dialect) lookup(scope, text string) []Candidate {
-	found := d.found()
+func (d *Dialect) lookup(scope, text string) []Candidate { return find(d.found(), scope, text) }
+
+// find prefers the scope to any, and the vendor's own spelling to another case.
+func find(found map[findKey][]Candidate, scope, text string) []Candidate {
 	if c, ok := found[findKey{scope, text}]; ok {
 		return c
 	}
@@ -326,7 +332,7 @@ func (d *Dialect) candidate(r *row) Candidate {
 	}
 	if d.pairs && r.code != 0 && r.name != "" {
 		c.Pairing = Documented
-		if r.mark == paired || r.mark == own {
+		if r.mark != doc && r.mark != live {
 			c.Pairing = Chosen
 		}
 	}
@@ -355,34 +361,21 @@ func (d *Dialect) index() map[wordKey]Word {
 	return words
 }
 
-// reverse maps every code and name, in any and in each operation, to the
-// conditions behind it.
-func (d *Dialect) reverse() map[findKey][]Candidate {
-	found := map[findKey][]Candidate{}
-	add := func(scope, text string, c Candidate) {
-		key := findKey{scope, text}
-		for i, have := range found[key] {
-			if have.Kind == c.Kind { // once for each condition, with all its operations
-				found[key][i] = merge(have, c)
-				return
-			}
-		}
-		found[key] = append(found[key], c)
-	}
-	spell := func(c Candidate, texts []string, scopes []string) {
-		for _, t := range texts {
-			for _, s := range scopes {
-				add(s, t, c)
-				if low := strings.ToLower(t); low != t {
-					add(s, low, c)
-				}
-			}
-		}
-	}
+// entry is one way in which a condition is found: by any of the texts, under
+// any of the scopes.
+type entry struct {
+	candidate Candidate
+	mark      mark
+	texts     []string
+	scopes    []string // "" is any, the others are operations and plain names of methods
+}
+
+// collect lists the ways to every condition, in the order in which they count.
+func (d *Dialect) collect() []entry {
+	var out []entry
 	table := d.table()
 	for i := range table {
 		r := &table[i]
-		texts := d.texts(r.code, r.name)
 		scopes := []string{""}
 		if r.op == "" {
 			for _, op := range r.kind.Ops {
@@ -394,7 +387,7 @@ func (d *Dialect) reverse() map[findKey][]Candidate {
 		if r.method != "" {
 			scopes = append(scopes, plain(r.method))
 		}
-		spell(d.candidate(r), texts, scopes)
+		out = append(out, entry{d.candidate(r), r.mark, d.texts(r.code, r.name), scopes})
 	}
 	// Where a kind has no row for an operation it can occur in, its usual row
 	// stands in, and where it has none at all, the fallback.
@@ -407,15 +400,50 @@ func (d *Dialect) reverse() map[findKey][]Candidate {
 	words := d.words()
 	for _, k := range fault.All() {
 		for _, op := range k.Ops {
-			if r := usual[k]; r != nil {
-				if _, has := words[wordKey{op, k}]; !has {
-					spell(d.candidate(r), d.texts(r.code, r.name), []string{string(op)})
-				}
+			r := usual[k]
+			if r == nil {
+				w := d.Word(op, k)
+				c := Candidate{Kind: k, Ops: []fault.Op{op}, Word: w, Source: Fallback, Spoken: true}
+				out = append(out, entry{c, own, d.texts(w.Code, w.Name), []string{"", string(op)}})
+			} else if _, has := words[wordKey{op, k}]; !has {
+				out = append(out, entry{d.candidate(r), r.mark, d.texts(r.code, r.name), []string{string(op)}})
+			}
+		}
+	}
+	return out
+}
+
+// reverse maps every code and name, in any and in each operation, to the
+// conditions behind it. With a text, it does so for that one alone, in whatever
+// case it is written, which is much less work.
+func (d *Dialect) reverse(only string) map[findKey][]Candidate {
+	found := map[findKey][]Candidate{}
+	add := func(scope, text string, c Candidate) {
+		key := findKey{scope, text}
+		for i, have := range found[key] {
+			if have.Kind == c.Kind { // once for each condition, with all its operations
+				found[key][i] = merge(have, c)
+				return
+			}
+		}
+		found[key] = append(found[key], c)
+	}
+	for _, e := range d.entries() {
+		for _, t := range e.texts {
+			if only != "" && !strings.EqualFold(t, only) {
 				continue
 			}
-			w := d.Word(op, k)
-			c := Candidate{Kind: k, Ops: []fault.Op{op}, Word: w, Source: Fallback, Spoken: true}
-			spell(c, d.texts(w.Code, w.Name), []string{"", string(op)})
+			c := e.candidate
+			_, notCode := strconv.Atoi(t)
+			if e.mark == byCode && notCode != nil || e.mark == byName && notCode == nil {
+				c.Source = Chosen
+			}
+			for _, s := range e.scopes {
+				add(s, t, c)
+				if low := strings.ToLower(t); low != t {
+					add(s, low, c)
+				}
+			}
 		}
 	}
 	return found
@@ -442,6 +470,9 @@ func merge(a, b Candidate) Candidate {
 		a.Ops, a.Methods = union(a.Ops, b.Ops), union(a.Methods, b.Methods)
 	}
 	a.Rows = union(a.Rows, b.Rows)
+	if b.Source == Documented {
+		a.Source = Documented
+	}
 	return a
 }
 

@@ -134,6 +134,45 @@ func TestSeedRowsAreFoundAgain(t *testing.T) {
 	}
 }
 
+// TestDocumentedIsExact: what is called documented under a word of a document is
+// what claims an entry with that word, no more and no less.
+func TestDocumentedIsExact(t *testing.T) {
+	type asked struct {
+		d    *dialect.Dialect
+		op   fault.Op
+		word string
+	}
+	want := map[asked][]string{}
+	for _, s := range seeds(t) {
+		d := s.speaker(t)
+		op, _ := d.Op(s.method)
+		if s.method == "general" {
+			continue // said by any method, so it cannot be asked for by one
+		}
+		for _, word := range s.words() {
+			key := asked{d, op, word}
+			for _, c := range d.Rows() {
+				if slices.Contains(c.Rows, s.id) && !slices.Contains(want[key], c.Kind.ID) {
+					want[key] = append(want[key], c.Kind.ID)
+				}
+			}
+		}
+	}
+	for key, kinds := range want {
+		var got []string
+		for _, c := range key.d.Lookup(key.op, key.word) {
+			if c.Source == dialect.Documented && !slices.Contains(got, c.Kind.ID) {
+				got = append(got, c.Kind.ID)
+			}
+		}
+		slices.Sort(got)
+		slices.Sort(kinds)
+		if !slices.Equal(got, kinds) {
+			t.Errorf("%s:%s:%s is documented for %v, want %v", key.d.Name, key.op, key.word, got, kinds)
+		}
+	}
+}
+
 // TestEveryFaultCanBeSpoken asks every dialect for a word for every fault in
 // every operation it can occur in.
 func TestEveryFaultCanBeSpoken(t *testing.T) {

@@ -64,12 +64,13 @@ func eventRows() []row {
 	for _, r := range rows {
 		have[wordKey{r.op, r.kind}] = true
 	}
+	all := fault.All()
 	for _, op := range fault.Ops() {
 		t := EventType(op)
 		if t == "" {
 			continue
 		}
-		for _, k := range fault.All() {
+		for _, k := range all {
 			for _, o := range k.Ops {
 				if o == op && !have[wordKey{op, k}] {
 					rows = append(rows, at(op, say(k, 0, t, own)))

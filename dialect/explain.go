@@ -55,7 +55,7 @@ func Explain(query string) (Answer, error) {
 			return a, nil
 		}
 		for _, d := range All() {
-			a.add(d, d.lookup("", word))
+			a.add(d, find(d.reverse(word), "", word))
 		}
 		return a, a.check(All(), word)
 	}
@@ -66,7 +66,7 @@ func Explain(query string) (Answer, error) {
 				return a, err
 			}
 		}
-		a.add(d, d.lookup(scope, word))
+		a.add(d, find(d.reverse(word), scope, word))
 		return a, a.check([]*Dialect{d}, word)
 	}
 	if len(parts) == 3 {
@@ -76,10 +76,11 @@ func Explain(query string) (Answer, error) {
 	for _, d := range All() {
 		if scope, err := d.scope(parts[0]); err == nil {
 			asked = append(asked, d)
-			if found := d.found()[findKey{scope, word}]; found != nil {
-				a.add(d, found)
+			found := d.reverse(word)
+			if in := found[findKey{scope, word}]; in != nil {
+				a.add(d, in)
 			} else {
-				a.add(d, d.found()[findKey{scope, strings.ToLower(word)}])
+				a.add(d, found[findKey{scope, strings.ToLower(word)}])
 			}
 		}
 	}

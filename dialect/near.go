@@ -26,7 +26,10 @@ func Nearest(word string, among []*Dialect) []string {
 	consider := func(w string) {
 		lw := strings.ToLower(w)
 		value, also := number(w)
-		cost := 10 * distance(low, lw)
+		cost := 1000
+		if abs(len(low)-len(lw)) <= 2*limit { // else no need to measure
+			cost = 10 * distance(low, lw)
+		}
 		switch {
 		case isNumber != also:
 			return

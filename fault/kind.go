@@ -3,6 +3,7 @@ package fault
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Op is an operation in which a fault can occur, in the words of the trade.
@@ -155,11 +156,12 @@ func (k *Kind) CanRetry() bool { return k.Retry == RetrySame || k.Retry == Retry
 // in the other direction, sorted by id.
 func (k *Kind) LeadsTo() []*Kind {
 	var out []*Kind
-	for _, other := range All() {
+	for _, other := range kinds {
 		if slices.Contains(other.CausedBy, k.ID) {
 			out = append(out, other)
 		}
 	}
+	slices.SortFunc(out, compareIDs)
 	return out
 }
 
@@ -202,14 +204,11 @@ func declare(k Kind) *Kind {
 // are shared and must not be changed.
 func All() []*Kind {
 	all := slices.Clone(kinds)
-	slices.SortFunc(all, func(a, b *Kind) int {
-		if a.ID < b.ID {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(all, compareIDs)
 	return all
 }
+
+func compareIDs(a, b *Kind) int { return strings.Compare(a.ID, b.ID) }
 
 // Lookup finds a kind by id, or nil.
 func Lookup(id string) *Kind { return byID[id] }

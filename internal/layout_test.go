@@ -27,8 +27,10 @@ const module = "github.com/redial-rtc/redial"
 var mayImport = map[string][]string{
 	"fault":      {},
 	"dialect":    {"fault"},
-	"cmd/redial": {"internal/server", "internal/config", "internal/token", "internal/spell", "dialect", "fault"},
+	"cmd/redial": {"internal/server", "internal/config", "internal/token", "internal/spell", "internal/faultdoc", "dialect", "fault"},
 
+	"internal/faultdoc":        {"dialect", "fault"},
+	"internal/faultdoc/gen":    {"internal/faultdoc"},
 	"internal/policy":          {"fault"},
 	"internal/token":           {"fault"},
 	"internal/event":           {"fault"},
@@ -41,7 +43,7 @@ var mayImport = map[string][]string{
 	"internal/signal": {"internal/room", "internal/sfu", "internal/event", "internal/report", "internal/registry",
 		"internal/policy", "internal/token", "dialect", "fault"},
 	"internal/api": {"internal/room", "internal/event", "internal/report", "internal/registry",
-		"internal/policy", "internal/token", "dialect", "fault"},
+		"internal/policy", "internal/token", "internal/faultdoc", "dialect", "fault"},
 	"internal/config":  {"fault", "internal/spell"},
 	"internal/console": {},
 	"internal/spell":   {},

@@ -1,0 +1,5 @@
+// Package faultdoc renders the catalogue of faults and the vendors' vocabularies
+// for everyone who reads them: people at a terminal, the documentation, the REST
+// API, and pages in TypeScript. Everything it makes is derived from packages
+// fault and dialect, so nothing is told twice.
+package faultdoc
