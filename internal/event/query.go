@@ -42,8 +42,9 @@ type Query struct {
 	Limit int    // 1 to MaxLimit; 0 is DefaultLimit
 	Start string // cursor of the previous page
 
-	// After asks for what was stored after this place, oldest first, without
-	// cursor or total: how a tail reads on.
+	// Tail asks for what was stored after a place, oldest first, without cursor
+	// or total: how a reader follows what is being stored.
+	Tail  bool
 	After int64
 }
 

@@ -305,7 +305,7 @@ func tail(t *testing.T, open Open) {
 		Add(t, s, e)
 	}
 	for len(got) < 5 {
-		page, err := s.Query(t.Context(), event.Query{AccountID: "acme", After: after, Limit: 2})
+		page, err := s.Query(t.Context(), event.Query{AccountID: "acme", Tail: true, After: after, Limit: 2})
 		if err != nil || len(page.Events) == 0 {
 			t.Fatalf("%d events, %v", len(page.Events), err)
 		}

@@ -59,7 +59,7 @@ func (s *Store) Query(ctx context.Context, q event.Query) (event.Page, error) {
 			return err
 		}
 		switch {
-		case q.After > 0:
+		case q.Tail:
 			p.above, p.desc = max(p.above, q.After), false
 		case q.Start == "":
 			cur = event.Cursor{At: now}
@@ -74,7 +74,7 @@ func (s *Store) Query(ctx context.Context, q event.Query) (event.Page, error) {
 		default:
 			p.above = max(p.above, cur.Pos)
 		}
-		if q.After == 0 {
+		if !q.Tail {
 			p.upto = min(p.upto, cur.Max)
 		}
 		seqs, err := p.places(ctx, c, q.Limit+1)
@@ -84,7 +84,7 @@ func (s *Store) Query(ctx context.Context, q event.Query) (event.Page, error) {
 		page.Total = cur.Total
 		if len(seqs) > q.Limit {
 			seqs = seqs[:q.Limit]
-			if q.After == 0 {
+			if !q.Tail {
 				cur.Pos = seqs[q.Limit-1]
 				page.Next = s.cursors.Seal(&q, cur)
 			}

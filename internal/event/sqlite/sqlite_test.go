@@ -1,8 +1,12 @@
 package sqlite
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
 	"testing"
 
+	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/event/eventtest"
 )
@@ -18,3 +22,43 @@ func open(t testing.TB, dir string) event.Store {
 }
 
 func TestBehaviours(t *testing.T) { eventtest.Run(t, open) }
+
+// TestReadable: an operator with any tool finds what the API gives.
+func TestReadable(t *testing.T) {
+	s := open(t, t.TempDir()).(*Store)
+	e := eventtest.Sample(3)
+	eventtest.Add(t, s, e)
+	var id, at, account, typ, room, user string
+	err := s.writer.QueryRowContext(t.Context(), "SELECT id, time, account, type, room, user FROM readable").Scan(&id, &at, &account, &typ, &room, &user)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if id != e.ID || at != e.Time.Format("2006-01-02T15:04:05.000Z") || account != "acme" || typ != string(e.Type) || room != e.RoomID || user != e.UserID {
+		t.Errorf("%s %s %s %s %s %s", id, at, account, typ, room, user)
+	}
+}
+
+// TestUnfitFiles: what is not ours is refused and left alone.
+func TestUnfitFiles(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir).(*Store)
+	if _, err := s.writer.ExecContext(t.Context(), "PRAGMA user_version = 99"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	junk := t.TempDir()
+	if err := os.WriteFile(filepath.Join(junk, File), []byte("this is not a database, and it is long enough to be taken for one"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	short := t.TempDir()
+	if err := os.WriteFile(filepath.Join(short, "events.key"), []byte("short"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, dir := range map[string]string{"another version": dir, "not a database": junk, "a broken key": short, "no directory": filepath.Join(junk, "none")} {
+		if s, err := Open(t.Context(), dir, nil); !errors.Is(err, fault.StoreUnavailable) {
+			t.Errorf("%s: %v, %v", name, s, err)
+		}
+	}
+}

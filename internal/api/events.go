@@ -1,0 +1,171 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/registry"
+	"github.com/redial-rtc/redial/internal/report"
+	"github.com/redial-rtc/redial/internal/room"
+)
+
+// EventsConfig is what the routes of events are built from.
+type EventsConfig struct {
+	Recorder *event.Recorder
+	Registry *registry.Registry // names the room of a report
+	Rooms    *room.Hub          // knows whose a peer is
+	Grace    time.Duration      // how long after its end a room token may still sign a report; 0 = 30 days
+}
+
+// Events serves what went wrong: reading it, and taking reports of it.
+type Events struct {
+	cfg  EventsConfig
+	stop chan struct{}
+	once sync.Once
+}
+
+// NewEvents returns the events' side of the API; give its Routes to Config.
+func NewEvents(cfg EventsConfig) *Events {
+	if cfg.Grace == 0 {
+		cfg.Grace = 30 * 24 * time.Hour
+	}
+	return &Events{cfg: cfg, stop: make(chan struct{})}
+}
+
+// Close ends the streams, which otherwise last for as long as their readers
+// like.
+func (e *Events) Close() { e.once.Do(func() { close(e.stop) }) }
+
+// Routes are the rows.
+func (e *Events) Routes() []Route {
+	return []Route{
+		{Pattern: "GET /v2/analytics/events", Serve: e.query},
+		{Pattern: "GET /api/v1/events/{id}", Serve: e.get},
+		{Pattern: "GET /api/v1/events/stream", Serve: e.stream},
+		{Pattern: "DELETE /api/v1/users/{user}/events", Serve: e.erase},
+		{Pattern: "POST /v2/client/report", Access: Open, Op: fault.OpReport, CORS: true, MaxBody: report.MaxBody, Serve: e.report},
+		{Pattern: "POST /v2/client/feedback", Access: Open, Op: fault.OpReport, CORS: true, Serve: e.feedback},
+	}
+}
+
+// eventsPage is one page of a query.
+type eventsPage struct {
+	Limit  int           `json:"limit"` // events of this page
+	Total  int           `json:"total"` // events of the snapshot
+	Next   string        `json:"next"`  // the start of the next page; "" on the last one
+	Events []event.Event `json:"events"`
+}
+
+// parse reads the query of a call, for the caller's own account only.
+func (e *Events) parse(c *Call) (event.Query, error) {
+	values, err := url.ParseQuery(c.Request.URL.RawQuery) // URL.Query would leave out what is malformed
+	if err != nil {
+		return event.Query{}, fault.FieldInvalid.Wrap(err, "field", "query", "reason", "is not a well-formed query string")
+	}
+	q, err := event.ParseQuery(values)
+	q.AccountID = c.Claims.Account
+	return q, err
+}
+
+func (e *Events) query(c *Call) (any, error) {
+	q, err := e.parse(c)
+	if err != nil {
+		return nil, err
+	}
+	if accepts(c, ndjson) {
+		return e.export(c, q)
+	}
+	page, err := e.cfg.Recorder.Store().Query(c.Context(), q)
+	if err != nil {
+		return nil, err
+	}
+	if page.Events == nil {
+		page.Events = []event.Event{}
+	}
+	return eventsPage{Limit: len(page.Events), Total: page.Total, Next: page.Next, Events: page.Events}, nil
+}
+
+// ndjson is the media type of one JSON value on each line.
+const ndjson = "application/x-ndjson"
+
+// accepts tells whether the caller asks for a media type by name.
+func accepts(c *Call, mediaType string) bool {
+	for _, header := range c.Request.Header.Values("Accept") {
+		for want := range strings.SplitSeq(header, ",") {
+			name, _, _ := strings.Cut(want, ";")
+			if strings.EqualFold(strings.TrimSpace(name), mediaType) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// export writes the whole snapshot, one event on each line. A failure on the
+// way cuts the reply off, which the caller notices because its end is missing.
+func (e *Events) export(c *Call, q event.Query) (any, error) {
+	q.Limit = event.MaxLimit
+	begun := false
+	for {
+		page, err := e.cfg.Recorder.Store().Query(c.Context(), q)
+		switch {
+		case err != nil && !begun:
+			return nil, err
+		case err != nil:
+			c.Log.Error("an export was cut off", "fault", fault.From(err, fault.OpAPI))
+			panic(http.ErrAbortHandler)
+		case !begun:
+			begun = true
+			c.Writer.Header().Set("Content-Type", ndjson)
+			c.Writer.WriteHeader(http.StatusOK)
+		}
+		var lines []byte
+		for i := range page.Events {
+			lines = append(page.Events[i].AppendJSON(lines), '\n')
+		}
+		if err := c.push(lines); err != nil || page.Next == "" {
+			return Written{}, nil // a caller that has gone is not our trouble
+		}
+		q.Start = page.Next
+	}
+}
+
+// pushTimeout is how long a reader of a long reply may take for one portion.
+const pushTimeout = 30 * time.Second
+
+// push sends a portion of a reply that is not over yet.
+func (c *Call) push(b []byte) error {
+	conn := http.NewResponseController(c.Writer)
+	_ = conn.SetWriteDeadline(time.Now().Add(pushTimeout)) // where there are no deadlines, it goes without
+	if _, err := c.Writer.Write(b); err != nil {
+		return err
+	}
+	return conn.Flush()
+}
+
+func (e *Events) get(c *Call) (any, error) {
+	found, err := e.cfg.Recorder.Store().Get(c.Context(), c.Path("id"))
+	if err != nil {
+		return nil, err
+	}
+	if found.AccountID != c.Claims.Account {
+		return nil, fault.EventNotFound.New() // as if there were none
+	}
+	return json.RawMessage(found.AppendJSON(nil)), nil
+}
+
+// erase removes everything about a user, as privacy law demands of whoever
+// keeps it.
+func (e *Events) erase(c *Call) (any, error) {
+	n, err := e.cfg.Recorder.Erase(c.Context(), c.Claims.Account, c.Path("user"))
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"removed": n}, nil
+}

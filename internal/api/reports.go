@@ -1,0 +1,104 @@
+package api
+
+import (
+	"errors"
+	"time"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/report"
+	"github.com/redial-rtc/redial/internal/room"
+	"github.com/redial-rtc/redial/internal/token"
+)
+
+// report takes what an SDK reports. It answers 200 once the report is on disk
+// and not before: the SDK forgets a report on 200 and on 401, and sends it again
+// on anything else.
+func (e *Events) report(c *Call) (any, error) {
+	claims, err := e.reporter(c)
+	if err != nil {
+		return nil, err
+	}
+	body, err := c.Body()
+	if err != nil {
+		return nil, err
+	}
+	subject := event.Subject{AccountID: claims.Account, UserID: claims.UserID, RoomID: claims.RoomID}
+	// A room that does not exist is worth a report too; only a disk that fails is not.
+	switch m, err := e.cfg.Registry.Room(c.Context(), claims.RoomID); {
+	case err == nil:
+		subject.RoomName, subject.TemplateID = m.Name, m.TemplateID
+	case !errors.Is(err, fault.RoomNotFound):
+		return nil, err
+	}
+	events, err := report.HTTP(body, c.Request.Header.Get("user_agent_v2"), subject)
+	if err != nil {
+		return nil, err
+	}
+	for i := range events {
+		if events[i].Role == "" {
+			events[i].Role = claims.Role
+		}
+		if err := e.ownPeer(c, claims, events[i].PeerID); err != nil {
+			return nil, err
+		}
+	}
+	if err := e.cfg.Recorder.Append(c.Context(), events...); err != nil {
+		return nil, busy(err)
+	}
+	return map[string]any{"stored": len(events)}, nil
+}
+
+// reporter checks who reports. A token that has expired still signs: the end of
+// a token is a failure like any other, and a report waits in the browser until
+// its user comes back, with the token of the call it is about. Nothing is
+// granted by it but to add to the record of that room, for as long as events are
+// kept.
+func (e *Events) reporter(c *Call) (token.Claims, error) {
+	claims, err := c.Verify(token.App)
+	if err != nil && errors.Is(err, fault.TokenExpired) && time.Since(claims.ExpiresAt) <= e.cfg.Grace {
+		return claims, nil
+	}
+	return claims, err
+}
+
+// ownPeer refuses a report about somebody else's peer, where it is known whose
+// it is.
+func (e *Events) ownPeer(c *Call, claims token.Claims, peer string) error {
+	if e.cfg.Rooms == nil || peer == "" {
+		return nil
+	}
+	live := e.cfg.Rooms.Active(claims.RoomID)
+	if live == nil {
+		return nil
+	}
+	p, err := live.Peer(c.Context(), room.PeerID(peer))
+	if err == nil && p.UserID != claims.UserID {
+		return fault.FieldInvalid.New("field", "peer.peer_id", "reason", "is the peer of another user")
+	}
+	return nil
+}
+
+// busy says when to try again.
+func busy(err error) error {
+	var f *fault.Error
+	if !errors.As(err, &f) {
+		return err
+	}
+	switch f.Kind {
+	case fault.QueueFull, fault.StoreUnavailable, fault.Draining:
+		later := *f
+		later.Details = append(append([]fault.Detail(nil), f.Details...), fault.Detail{Name: "retry_after_seconds", Value: int64(2)})
+		return &later
+	}
+	return err
+}
+
+// feedback is refused in so many words: ratings and comments are not events,
+// and an app that is told 200 would think they were kept.
+func (e *Events) feedback(c *Call) (any, error) {
+	if _, err := e.reporter(c); err != nil {
+		return nil, err
+	}
+	return nil, fault.FeatureUnsupported.New("feature", "session feedback")
+}
