@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -29,7 +29,9 @@ func TestMain(m *testing.M) {
 //
 //	up REGEXP ARGUMENT...       start redial and wait until it has said REGEXP
 //	down                        SIGTERM it and demand exit code 0
-//	get ADDRESS CODE [REGEXP]   ask the server that is up; $AUTH is sent as bearer token
+//	get ADDRESS CODE [REGEXP]   ask the server that is up; $AUTH is sent as bearer token,
+//	                            or the content of the file it names after an @
+//	eventually get ...          the same, again until it is so
 //
 // What "dev -json" says becomes $URL, $ADDRESS, $INIT, $DATA, $MANAGEMENT, $ROOM and
 // $TOKEN_<role>; what "serve" logs becomes $URL and $ADDRESS. Standard output and error of
@@ -41,7 +43,7 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Deadline:            time.Now().Add(2 * time.Minute), // a refusal that does not come would be waited for
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"up": up, "down": down, "get": get,
+			"up": up, "down": down, "get": get, "eventually": eventually,
 		},
 	})
 }
@@ -155,31 +157,65 @@ func get(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 || len(args) > 3 {
 		ts.Fatalf("usage: get ADDRESS CODE [REGEXP]")
 	}
-	address := args[0]
+	ts.Check(ask(ts, args))
+}
+
+// eventually asks again until the answer is the one that is wanted: events are
+// written after the reply they are about.
+func eventually(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 || args[0] != "get" {
+		ts.Fatalf("usage: eventually get ADDRESS CODE [REGEXP]")
+	}
+	timeout := time.After(patience)
+	for {
+		err := ask(ts, args[1:])
+		if err == nil {
+			return
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-timeout:
+			ts.Check(err)
+		}
+	}
+}
+
+// ask sends one request and says how the answer differs from what is wanted.
+func ask(ts *testscript.TestScript, args []string) error {
+	address, code := args[0], args[1]
 	if strings.HasPrefix(address, "/") {
 		address = ts.Getenv("URL") + address
 	}
 	req, err := http.NewRequest(http.MethodGet, address, nil)
-	ts.Check(err)
-	if token := ts.Getenv("AUTH"); token != "" {
+	if err != nil {
+		return err
+	}
+	token := ts.Getenv("AUTH")
+	if file, ok := strings.CutPrefix(token, "@"); ok {
+		token = strings.TrimSpace(ts.ReadFile(file))
+	}
+	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
 	res, err := (&http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}).Do(req)
-	if args[1] == "refused" {
+	if code == "refused" {
 		if !errors.Is(err, syscall.ECONNREFUSED) {
-			ts.Fatalf("get %s: %v, want a refused connection", address, err)
+			return fmt.Errorf("get %s: %v, want a refused connection", address, err)
 		}
-		return
+		return nil
 	}
-	ts.Check(err)
+	if err != nil {
+		return err
+	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
-	ts.Check(err)
-	if strconv.Itoa(res.StatusCode) != args[1] {
-		ts.Fatalf("get %s: %s, want %s\n%s", address, res.Status, args[1], body)
+	switch {
+	case err != nil:
+		return err
+	case strconv.Itoa(res.StatusCode) != code:
+		return fmt.Errorf("get %s: %s, want %s\n%s", address, res.Status, code, body)
+	case len(args) == 3 && !regexp.MustCompile(args[2]).Match(body):
+		return fmt.Errorf("get %s does not say %s:\n%s", address, args[2], body)
 	}
-	if len(args) == 3 && !regexp.MustCompile(args[2]).Match(body) {
-		ts.Fatalf("get %s does not say %s:\n%s", address, args[2], body)
-	}
-	ts.Logf("get %s: %s", filepath.Base(address), res.Status)
+	return nil
 }

@@ -1,11 +1,14 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"log/slog"
+	"net"
 	"net/http"
 	"runtime/debug"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -24,8 +27,18 @@ const (
 	maxHeader    = 32 << 10          // bytes; a socket's URL carries a token
 )
 
-func newHTTPServer(h http.Handler, cfg config.Config, log *slog.Logger) *http.Server {
-	return &http.Server{
+// web is an HTTP server that can be stopped quickly.
+type web struct {
+	http.Server
+	log *slog.Logger
+
+	mu    sync.Mutex
+	fresh map[net.Conn]struct{} // opened, and nothing asked yet
+}
+
+func newWeb(h http.Handler, cfg config.Config, log *slog.Logger) *web {
+	w := &web{log: log, fresh: map[net.Conn]struct{}{}}
+	w.Server = http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: cfg.Limits.HandshakeTimeout,
 		ReadTimeout:       readTimeout,
@@ -33,7 +46,43 @@ func newHTTPServer(h http.Handler, cfg config.Config, log *slog.Logger) *http.Se
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug), // strangers' broken handshakes
+		ConnState:         w.changed,
 	}
+	return w
+}
+
+func (w *web) changed(c net.Conn, state http.ConnState) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if state == http.StateNew {
+		w.fresh[c] = struct{}{}
+	} else {
+		delete(w.fresh, c)
+	}
+}
+
+// stop takes no more requests and lets those under way finish, though not at
+// the cost of everything that is closed after it: they get half of the time.
+// Connections on which nothing was asked yet (browsers open some in reserve)
+// would be waited for as well, so they are closed.
+func (w *web) stop(ctx context.Context) error {
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/2)
+		defer cancel()
+	}
+	w.RegisterOnShutdown(func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		for c := range w.fresh {
+			_ = c.Close()
+		}
+	})
+	if err := w.Shutdown(ctx); err != nil {
+		w.log.Warn("requests were cut off", "err", err)
+		return w.Close()
+	}
+	return nil
 }
 
 // guard is around every handler: a panic becomes fault.Internal for one caller

@@ -35,7 +35,7 @@ type Server struct {
 	registry *registry.Registry
 	signal   *signal.Handler
 	health   *health
-	web      *http.Server
+	web      *web
 	scheme   string
 	address  net.Addr
 	failed   chan error // a listener ended by itself
@@ -134,8 +134,9 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 		MaxSockets: cfg.Limits.Sockets, PerAddress: cfg.Limits.AddressSockets,
 	})
 	s.onClose("clients", s.signal.Close)
+	events := api.NewEvents(api.EventsConfig{Recorder: recorder, Registry: s.registry, Rooms: hub})
 	rest := api.New(api.Config{
-		Registry: s.registry, Rooms: hub, Tokens: tokens, Keys: keys,
+		Registry: s.registry, Rooms: hub, Tokens: tokens, Keys: keys, Routes: events.Routes(),
 		Limits:     api.Limits{Address: api.Rate{PerSecond: cfg.Limits.APIPerSecond, Burst: cfg.Limits.APIBurst}},
 		ClientAddr: outside.client,
 		Log:        log.With("part", "api"), Metrics: metrics,
@@ -159,8 +160,9 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 		return nil, err
 	}
 
-	s.web = newHTTPServer(newGuard(routes, cfg.HTTP, outside, log, metrics), cfg, log)
-	s.onClose("web", shutdown(s.web))
+	s.web = newWeb(newGuard(routes, cfg.HTTP, outside, log, metrics), cfg, log)
+	s.onClose("web", s.web.stop)
+	s.onClose("event streams", func(context.Context) error { events.Close(); return nil })
 	if cert != nil {
 		s.web.TLSConfig = cert.config()
 	}
@@ -245,14 +247,14 @@ func (s *Server) serveMetrics(ctx context.Context, h http.Handler) error {
 	}
 	routes := http.NewServeMux()
 	routes.Handle("GET /metrics", h)
-	web := newHTTPServer(routes, s.cfg, s.log)
-	s.onClose("metrics", shutdown(web))
+	web := newWeb(routes, s.cfg, s.log)
+	s.onClose("metrics", web.stop)
 	go s.serve(web, listener, "metrics.address")
 	return nil
 }
 
 // serve runs until the listener is closed. That it ended by itself is for Run.
-func (s *Server) serve(web *http.Server, l net.Listener, setting string) {
+func (s *Server) serve(web *web, l net.Listener, setting string) {
 	var err error
 	if web.TLSConfig != nil {
 		err = web.ServeTLS(l, "", "")
@@ -302,22 +304,6 @@ func (s *Server) Stop(ctx context.Context) error {
 	err := s.closeAll(ctx)
 	s.log.Info("stopped", "after", time.Since(began))
 	return err
-}
-
-// shutdown stops taking requests and lets those under way finish, but not at
-// the cost of everything that is closed after it.
-func shutdown(web *http.Server) func(context.Context) error {
-	return func(ctx context.Context) error {
-		if deadline, ok := ctx.Deadline(); ok {
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/2)
-			defer cancel()
-		}
-		if err := web.Shutdown(ctx); err != nil {
-			return errors.Join(err, web.Close())
-		}
-		return nil
-	}
 }
 
 // onClose notes how to undo a step of starting.

@@ -273,3 +273,64 @@ func TestEveryMetricIsNamedAlike(t *testing.T) {
 		t.Errorf("only %d metrics of ours", ours)
 	}
 }
+
+// TestReserveConnectionsDoNotDelayTheStop holds a connection on which nothing
+// was asked, as browsers do.
+func TestReserveConnectionsDoNotDelayTheStop(t *testing.T) {
+	cfg := local(t)
+	s, err := Start(t.Context(), cfg, NewLog(t.Output(), cfg.Log), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := net.Dial("tcp", s.address.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if res, err := http.Get(s.URL() + "/healthz"); err != nil { // by now the other is accepted
+		t.Fatal(err)
+	} else {
+		res.Body.Close()
+	}
+	began := time.Now()
+	if err := s.Stop(context.Background()); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > cfg.Shutdown.Timeout/4 {
+		t.Errorf("stopping took %v", took)
+	}
+}
+
+// TestDelayBeforeStopping keeps serving while load balancers notice.
+func TestDelayBeforeStopping(t *testing.T) {
+	cfg := local(t)
+	cfg.Shutdown.Delay = 2 * time.Second
+	s, err := Start(t.Context(), cfg, NewLog(t.Output(), cfg.Log), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(path string) int {
+		res, err := http.Get(s.URL() + path)
+		if err != nil {
+			return 0
+		}
+		res.Body.Close()
+		return res.StatusCode
+	}
+	if got := ask("/readyz"); got != 200 {
+		t.Fatalf("ready: %d", got)
+	}
+	stopped := make(chan error)
+	go func() { stopped <- s.Stop(context.Background()) }()
+	for ask("/readyz") == 200 { // until it notices; the delay bounds this
+	}
+	if ready, alive := ask("/readyz"), ask("/healthz"); ready != 503 || alive != 200 {
+		t.Errorf("during the delay: ready %d, alive %d; want 503, 200", ready, alive)
+	}
+	if err := <-stopped; err != nil {
+		t.Error(err)
+	}
+	if got := ask("/healthz"); got != 0 {
+		t.Errorf("after stopping: %d", got)
+	}
+}

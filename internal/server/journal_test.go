@@ -1,0 +1,91 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/redial-rtc/redial/internal/config"
+	"github.com/redial-rtc/redial/internal/registry"
+	"github.com/redial-rtc/redial/internal/room"
+)
+
+// kept opens a registry with one room.
+func kept(t *testing.T, dir string) (*registry.Registry, registry.Room) {
+	t.Helper()
+	r, err := registry.Open(t.Context(), dir, NewLog(t.Output(), config.Log{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = r.Close() })
+	one, _, err := r.CreateRoom(t.Context(), registry.Room{Name: "one", CustomerID: "acme", Enabled: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r, one
+}
+
+// TestJournalKeepsOrderAndWhatTheNextProcessNeeds writes a call, some of it
+// left open, and finds it again as the next process would.
+func TestJournalKeepsOrderAndWhatTheNextProcessNeeds(t *testing.T) {
+	dir := t.TempDir()
+	r, one := kept(t, dir)
+	j := newJournal(r, NewLog(t.Output(), config.Log{}), prometheus.NewRegistry())
+	at := time.Now().Truncate(time.Millisecond)
+	place, err := directory{r}.Place(t.Context(), one.ID)
+	if err != nil || place.Facts.SessionID != "" || place.Account != "acme" || !place.Enabled {
+		t.Fatalf("place %+v, %v", place, err)
+	}
+
+	j.SessionStarted("s1", place.Facts, at)
+	for i := range 50 {
+		p := room.Peer{ID: room.PeerID(fmt.Sprint("p", i)), UserID: "u", Name: "first name", Role: "guest", JoinedAt: at}
+		j.PeerSaved("s1", one.ID, p)
+		p.Name, p.Groups = fmt.Sprint("name ", i), []string{room.HandRaise}
+		j.PeerSaved("s1", one.ID, p)
+		if i > 0 {
+			j.PeerLeft("s1", p, "left", at)
+		}
+	}
+	j.RoomLocked(one.ID)
+	if err := j.close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	j.SessionEnded("s1", one.ID, at) // too late, and no panic
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	r, _ = kept(t, dir)
+	d := directory{r}
+	place, err = d.Place(t.Context(), one.ID)
+	if err != nil || place.Facts.SessionID != "s1" || !place.Locked {
+		t.Errorf("the session is not continued or the lock is forgotten: %+v, %v", place, err)
+	}
+	p, held, err := d.Held(t.Context(), one.ID, "p0")
+	if err != nil || !held || p.Name != "name 0" || !p.InGroup(room.HandRaise) || p.Role != "guest" {
+		t.Errorf("the peer inside: %+v, held %v, %v", p, held, err)
+	}
+	if _, held, err = d.Held(t.Context(), one.ID, "p1"); held || err != nil {
+		t.Errorf("a peer that left is held: %v, %v", held, err)
+	}
+}
+
+func TestJournalClosesInTime(t *testing.T) {
+	r, one := kept(t, t.TempDir())
+	j := newJournal(r, NewLog(t.Output(), config.Log{}), prometheus.NewRegistry())
+	stuck := make(chan struct{})
+	j.add("stuck", one.ID, func(context.Context) error { <-stuck; return nil })
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := j.close(ctx); err == nil {
+		t.Error("closing did not give up")
+	}
+	close(stuck)
+	if err := j.close(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
