@@ -54,7 +54,9 @@ type timing struct {
 
 var usualTiming = timing{
 	disconnected: 4 * time.Second, failed: 15 * time.Second, keepalive: time.Second,
-	restartAfter: 3 * time.Second, restartEvery: 5 * time.Second,
+	// A browser needs some 15 s to call a path failed, and only then does its
+	// user learn of it. Restarting more often would hide the failure for ever.
+	restartAfter: 6 * time.Second, restartEvery: 20 * time.Second,
 }
 
 // Engine owns the media sockets and everything connections share.

@@ -364,7 +364,7 @@ func (s *Subscriber) Resend() error {
 }
 
 // RestartICE offers new ICE credentials. It is also done without being asked
-// when the path is disconnected for 3 s or failed, and every 5 s while it stays
+// when the path is disconnected for 6 s or failed, and every 20 s while it stays
 // so.
 func (s *Subscriber) RestartICE() error {
 	s.nego.turn.Lock()

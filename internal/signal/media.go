@@ -30,12 +30,14 @@ type media struct {
 	sub       *sfu.Subscriber
 	autoVideo bool                              // forward video without being asked
 	layers    map[room.TrackID]sfu.Layer        // what the client asked for
+	reduced   map[room.TrackID]bool             // video the client was told to get less of
 	silent    map[room.TrackID]bool             // audio the client does not want
 	sources   map[room.TrackID]room.SourceReady // what flows and may be forwarded
 	tracks    map[room.TrackID]publishedTrack   // what this peer publishes
 	early     []webrtc.ICECandidateInit         // candidates that came before the publish side
 	cutPub    bool                              // the publish path failed and that was recorded
 	cutSub    bool
+	subLost   bool // the subscribe path was lost and is not back
 }
 
 // publishedTrack is what track events need to know.
@@ -49,6 +51,7 @@ const maxEarly = 256
 
 func (m *media) init() {
 	m.layers = map[room.TrackID]sfu.Layer{}
+	m.reduced = map[room.TrackID]bool{}
 	m.silent = map[room.TrackID]bool{}
 	m.sources = map[room.TrackID]room.SourceReady{}
 	m.tracks = map[room.TrackID]publishedTrack{}
@@ -101,7 +104,7 @@ func (s *seat) openMedia() error {
 		return fault.NegotiationFailed.Wrap(err)
 	}
 	s.media.pub, s.media.sub = pub, sub
-	s.media.cutPub, s.media.cutSub, s.started = false, false, false
+	s.media.cutPub, s.media.cutSub, s.media.subLost, s.started = false, false, false, false
 	for _, c := range s.media.early {
 		_ = pub.AddCandidate(c)
 	}
@@ -373,6 +376,15 @@ func (s *seat) pathChanged(target int, st sfu.State, err error) {
 	switch st {
 	case sfu.StateConnected:
 		*cut = false
+		// The client mends its publish side by itself and soon after the network
+		// is back; that is the moment to mend the other side, too.
+		if target == targetSubscribe {
+			s.media.subLost = false
+		} else if s.media.subLost && s.media.sub != nil {
+			_ = s.media.sub.RestartICE()
+		}
+	case sfu.StateDisconnected:
+		s.media.subLost = s.media.subLost || target == targetSubscribe
 	case sfu.StateFailed:
 		if err == nil {
 			err = fault.ICEFailed.New()
@@ -381,6 +393,7 @@ func (s *seat) pathChanged(target int, st sfu.State, err error) {
 			*cut = true
 			s.record(t, action, fault.From(err, op))
 		}
+		s.media.subLost = s.media.subLost || target == targetSubscribe
 	}
 }
 

@@ -30,6 +30,7 @@ func (s *seat) hear(u room.Update) {
 		for _, t := range u.Tracks {
 			delete(s.media.layers, t.ID)
 			delete(s.media.silent, t.ID)
+			delete(s.media.reduced, t.ID)
 		}
 		s.tellListed("on-track-remove", tracksNews(u.Peer, u.Tracks))
 	case room.SourceReady:
@@ -183,10 +184,34 @@ func messageOnWire(m room.Message) any {
 
 func millis(t time.Time) int64 { return t.UnixMilli() }
 
-// tellLayer says over the data channel which layer a track is sent with.
-func (s *seat) tellLayer(id string, now, want sfu.Layer) {
-	s.channelSend(news("on-track-layer-update", map[string]any{"tracks": map[string]any{id: map[string]any{
-		"track_id": id, "current_layer": now, "expected_layer": want,
-		"subscriber_degraded": now != want && want != sfu.LayerNone, "publisher_degraded": false,
+// tellLayer says over the data channel that the network carries less of a video
+// than the client asked for, and when that is over. A client takes the layer it
+// is told for the one it is on and asks for no other in its place, so it must
+// never hear of a change that is under way, nor of one it has asked for itself.
+func (s *seat) tellLayer(track string, now, aim sfu.Layer) {
+	if s.media.sub == nil || now != aim {
+		return
+	}
+	id := room.TrackID(track)
+	wish := s.media.layers[id]
+	if wish == "" || wish == sfu.LayerNone {
+		delete(s.media.reduced, id)
+		return
+	}
+	less := now.Below(wish)
+	if now == sfu.LayerNone && !s.media.sub.Withheld(track) {
+		return // it has not begun, or has ended
+	}
+	if !less && !s.media.reduced[id] {
+		return
+	}
+	if less {
+		s.media.reduced[id] = true
+	} else {
+		delete(s.media.reduced, id)
+	}
+	s.channelSend(news("on-track-layer-update", map[string]any{"tracks": map[string]any{track: map[string]any{
+		"track_id": track, "current_layer": now, "expected_layer": wish,
+		"subscriber_degraded": less, "publisher_degraded": false,
 	}}}))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"time"
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/room"
@@ -35,6 +36,7 @@ type iterator struct {
 	Group string        `json:"g,omitempty"`
 	IDs   []room.PeerID `json:"p,omitempty"`
 	After room.PeerID   `json:"a,omitempty"`
+	At    int64         `json:"t,omitempty"` // when After joined, in nanoseconds since the epoch
 }
 
 func (i iterator) encode() string {
@@ -85,14 +87,18 @@ func (s *seat) nextPeers(ctx context.Context, p nextPeersParams) (any, error) {
 }
 
 func (s *seat) peerPage(ctx context.Context, i iterator, limit int) (any, error) {
-	page, err := s.room.Find(ctx, room.Filter{Role: i.Role, Group: i.Group, IDs: i.IDs, After: i.After, Limit: limit})
+	f := room.Filter{Role: i.Role, Group: i.Group, IDs: i.IDs, Limit: limit}
+	if i.After != "" {
+		f.After = room.Cursor{JoinedAt: time.Unix(0, i.At), ID: i.After}
+	}
+	page, err := s.room.Find(ctx, f)
 	if err != nil {
 		return nil, err
 	}
 	peers := make([]wirePeer, 0, len(page.Peers))
 	for _, p := range page.Peers {
 		peers = append(peers, peerOnWire(p))
-		i.After = p.ID
+		i.After, i.At = p.ID, p.JoinedAt.UnixNano()
 	}
 	return map[string]any{"iterator": i.encode(), "total": page.Total, "eof": page.Last, "peers": peers}, nil
 }
