@@ -31,8 +31,10 @@ func (s *Subscriber) allocate() {
 	share(videos, budget)
 	for _, w := range videos {
 		d := w.d
-		d.starved.Store(w.starved)
-		s.aim(d, w.chosen())
+		changed := d.starved.Swap(w.starved) != w.starved
+		if !s.aim(d, w.chosen()) && changed {
+			s.layerChanged(d)
+		}
 	}
 }
 
@@ -135,13 +137,14 @@ func (s *Subscriber) allocateAudio(d *Down, rank int, at int64) float64 {
 	return float64(l.bitrate(at))
 }
 
-// aim sets what a Down aims at.
-func (s *Subscriber) aim(d *Down, l *layer) {
+// aim sets what a Down aims at and tells whether that is new.
+func (s *Subscriber) aim(d *Down, l *layer) bool {
 	if old := d.target.Swap(l); old == l {
-		return
+		return false
 	}
 	if l != nil && d.current.Load() != l {
 		l.requestKeyframe()
 	}
 	s.layerChanged(d)
+	return true
 }

@@ -37,6 +37,9 @@ func (l Layer) rank() int {
 	return 0
 }
 
+// Below tells whether a layer is worse than another.
+func (l Layer) Below(other Layer) bool { return l.rank() < other.rank() }
+
 // layerOf is the inverse of rank.
 func layerOf(rank int) Layer {
 	switch {

@@ -239,6 +239,13 @@ func (s *Subscriber) SetLayer(trackID string, l Layer) error {
 	return nil
 }
 
+// Withheld tells whether the network cannot carry even the lowest layer of a
+// video.
+func (s *Subscriber) Withheld(trackID string) bool {
+	d, err := s.find(trackID)
+	return err == nil && d.starved.Load()
+}
+
 // SetPaused holds a track back or lets it go on. It returns fault.TrackNotFound.
 func (s *Subscriber) SetPaused(trackID string, paused bool) error {
 	l := LayerHigh
