@@ -7,10 +7,10 @@
 // absolute paths, no source maps. File names carry a hash of their content, so
 // the server may let browsers keep them for ever.
 import { build } from "esbuild";
-import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { faults } from "./catalogue.mjs";
 
 const web = dirname(fileURLToPath(import.meta.url));
 const dist = join(web, "..", "internal", "console", "dist");
@@ -20,18 +20,6 @@ const dist = join(web, "..", "internal", "console", "dist");
 const licencesAllowed = new Set(["MIT", "ISC", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "0BSD", "OFL-1.1"]);
 
 const pages = [{ html: "demo/index.html", out: "index.html", script: "demo/src/main.tsx", style: "demo/src/style.css" }];
-
-/** The catalogue of faults is generated; a build without it explains less. */
-const faults = {
-  name: "faults",
-  setup(b) {
-    b.onResolve({ filter: /^redial:faults$/ }, () => {
-      const path = ["faults/index.ts", "faults/faults.ts", "faults/faults.json"].map((f) => join(web, f)).find(existsSync);
-      return path ? { path } : { path: "none", namespace: "no-faults" };
-    });
-    b.onLoad({ filter: /.*/, namespace: "no-faults" }, () => ({ contents: "export default [];" }));
-  },
-};
 
 const files = await output();
 if (process.argv.includes("--check")) {

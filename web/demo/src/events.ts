@@ -17,6 +17,7 @@ export function eventsPath(problem: Problem): string {
   if (problem.roomId) query.set("room_id", problem.roomId);
   if (problem.peerId) query.set("peer_id", problem.peerId);
   query.set("error", "true");
+  query.set("order", "desc");
   query.set("limit", "50");
   return `/v2/analytics/events?${query}`;
 }

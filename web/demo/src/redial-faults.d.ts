@@ -1,5 +1,5 @@
-/** The generated catalogue, resolved by build.mjs; empty when it is not there. */
+/** The generated catalogue, cut down by build.mjs; empty when it is not there. */
 declare module "redial:faults" {
-  const catalogue: unknown;
+  const catalogue: import("./faults").Fault[];
   export default catalogue;
 }

@@ -102,6 +102,7 @@ function Found({ problem, token, onRefused }: { problem: Problem; token: string;
 function Recorded({ event, about }: { event: RecordedEvent; about: boolean }) {
   const data = event.data;
   const facts: [string, unknown][] = [
+    ["Fault", event.redial?.fault],
     ["Error", [data.error_code, data.error_name].filter(Boolean).join(" ")],
     ["Message", data.error_message],
     ["Description", data.error_description],
@@ -109,7 +110,8 @@ function Recorded({ event, about }: { event: RecordedEvent; about: boolean }) {
     ["Role", data.role],
     ["Room", [data.room_name, data.room_id].filter(Boolean).join(" · ")],
     ["Session", data.session_id],
-    ["Client", data.agent],
+    ["Told by", event.redial?.source],
+    ["Client", (data.agent as { string?: string } | undefined)?.string],
   ];
   return (
     <article class="event" data-testid="event" data-type={event.type} data-code={String(data.error_code ?? "")} data-about={about}>

@@ -62,7 +62,7 @@ export function ProblemCard({ problem, remedy, compact, onEvent, onDismiss }: Pr
 
       <ul class="chips" aria-label="In short">
         <li class={ended ? "chip bad" : "chip"} data-testid="error-terminal">
-          {state === "recovered" ? "Recovered by itself" : ended ? "Ended the call" : problem.status === "retrying" ? "The SDK is trying again" : "Did not end the call"}
+          {state === "recovered" ? "Recovered by itself" : ended ? "Terminal: the call is over" : problem.status === "retrying" ? "The SDK is trying again" : "Not terminal"}
         </li>
         {state !== "recovered" && (
           <li class="chip" data-testid="error-retry-advice">
@@ -100,6 +100,11 @@ function Text({ problem, explanation }: { problem: Problem; explanation: Explana
   const said = [problem.message, problem.description].filter((s, i, all) => s && all.indexOf(s) === i && !happened.includes(s));
   return (
     <div class="card-text">
+      {explanation.user && (
+        <p class="card-user" data-testid="error-user">
+          {explanation.user}
+        </p>
+      )}
       {happened.length > 0 && (
         <section data-testid="error-what">
           <h4>What happened</h4>
@@ -113,6 +118,16 @@ function Text({ problem, explanation }: { problem: Problem; explanation: Explana
           <h4>What to do</h4>
           <Prose text={explanation.fix} />
         </section>
+      )}
+      {explanation.others.length > 0 && (
+        <details class="card-more" data-testid="error-others">
+          <summary>What else the code can mean</summary>
+          <ul class="card-others">
+            {explanation.others.map((title) => (
+              <li key={title}>{title}</li>
+            ))}
+          </ul>
+        </details>
       )}
       {said.length > 0 && (
         <section data-testid="error-message">

@@ -92,7 +92,7 @@ export function Tile({ source, numbers }: { source: TileSource; numbers: boolean
         onPlaying={() => setHasFrames(true)}
         onEmptied={() => setHasFrames(false)}
       />
-      {picture === "paused" && <p class="tile-note">Paused: your connection is slow</p>}
+      {picture === "paused" && <p class="tile-note">Video paused</p>}
       {picture === "waiting" && !isLocal && (
         <p class="tile-note">
           <span class="spinner" /> Receiving…
