@@ -145,6 +145,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	// The routes' first level, in full.
 	s.health = &health{log: log, checks: []check{
 		{"registry", func(ctx context.Context) error { _, err := s.registry.Revoked(ctx, "readyz"); return err }},
+		{"events", func(ctx context.Context) error { _, err := store.Last(ctx); return err }},
 	}}
 	routes := http.NewServeMux()
 	routes.HandleFunc("/init", s.signal.ServeInit)
