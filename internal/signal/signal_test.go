@@ -2,6 +2,7 @@ package signal_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -317,4 +318,65 @@ func TestARestartLeavesPeersInTheRoom(t *testing.T) {
 	if r := s.hub.Active(roomID); r == nil || r.Size() != 1 {
 		t.Error("the peer was taken out of the room")
 	}
+}
+
+func TestAThousandCandidatesAreTooMany(t *testing.T) {
+	s := newStation(t, func(c *signal.Config) { c.FrameRate = 10_000 })
+	p := s.joined("host", "alice")
+	limited := 0
+	for i := range 1000 {
+		_, code, f := p.call("trickle", map[string]any{"target": i % 2, "candidate": map[string]any{
+			"candidate": fmt.Sprintf("candidate:%d 1 udp 2122260223 127.0.0.1 %d typ host", i, 20000+i), "sdpMid": "0", "sdpMLineIndex": 0,
+		}})
+		if code != 0 && f != "ice.candidate_limit" {
+			t.Fatalf("candidate %d: %d %s", i, code, f)
+		}
+		if code != 0 {
+			limited++
+		}
+	}
+	if limited < 300 {
+		t.Errorf("only %d refused", limited)
+	}
+	p.must("ping", map[string]any{"timestamp": 1})
+}
+
+func TestRubbishOnTheDataChannelDisturbsNobody(t *testing.T) {
+	s := newStation(t, nil)
+	alice, bob := s.joined("host", "alice"), s.joined("guest", "bob")
+	<-bob.opened
+	for _, text := range []string{"", "{", "[]", "null", `{"id":"1"}`, "\x00", strings.Repeat("x", 20<<10)} {
+		if err := bob.channel.SendText(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := bob.channel.Send([]byte{0xff, 0xfe}); err != nil {
+		t.Fatal(err)
+	}
+	want := []struct{ frame, fault string }{
+		{`{"id":"2","method":"dance"}`, "signal.method_unknown"},
+		{`{"id":"3","method":"prefer-video-track-state","params":{"track_id":"t","max_spatial_layer":"huge"}}`, "request.field_invalid"},
+		{`{"id":"4","method":"prefer-audio-track-state","params":{"track_id":"t"}}`, "request.field_missing"},
+		{`{"id":"5","method":"prefer-video-track-state","params":{"track_id":"t","max_spatial_layer":"low"}}`, "track.not_found"},
+	}
+	if err := bob.channel.SendText(want[0].frame); err != nil {
+		t.Fatal(err)
+	}
+	if a := <-bob.answers; a["id"] == "1" {
+		a = <-bob.answers // the frame without a method was refused first
+		if got := a["error"].(map[string]any)["fault"]; got != want[0].fault {
+			t.Errorf("%s: %v", want[0].frame, got)
+		}
+	}
+	for _, w := range want[1:] {
+		if err := bob.channel.SendText(w.frame); err != nil {
+			t.Fatal(err)
+		}
+		a := <-bob.answers
+		if e, ok := a["error"].(map[string]any); !ok || e["fault"] != w.fault {
+			t.Errorf("%s: %v, want %s", w.frame, a, w.fault)
+		}
+	}
+	alice.must("broadcast", map[string]any{"info": map[string]string{"type": "chat", "message": "still here"}})
+	bob.expect("on-broadcast")
 }
