@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/redial-rtc/redial/fault"
@@ -118,8 +119,22 @@ func (r *Room) Peer(ctx context.Context, id PeerID) (Peer, error) {
 type Filter struct {
 	Role, Group string
 	IDs         []PeerID
-	After       PeerID // the last peer of the page before; "" for the first page
+	After       Cursor // the last peer of the page before; zero for the first page
 	Limit       int    // 1 to 100; 0 means 10
+}
+
+// Cursor is a place in the order of joining, which is there even after the
+// peer has left.
+type Cursor struct {
+	JoinedAt time.Time
+	ID       PeerID
+}
+
+// Cursor is the peer's place in the order of joining.
+func (p Peer) Cursor() Cursor { return Cursor{p.JoinedAt, p.ID} }
+
+func (c Cursor) compare(o Cursor) int {
+	return cmp.Or(c.JoinedAt.Compare(o.JoinedAt), cmp.Compare(c.ID, o.ID))
 }
 
 // Page is a page of peers in order of joining.
@@ -144,10 +159,8 @@ func (r *Room) Find(ctx context.Context, f Filter) (Page, error) {
 			}
 		}
 		p := Page{Total: len(all)}
-		if f.After != "" {
-			if i := slices.IndexFunc(all, func(m *member) bool { return m.ID == f.After }); i >= 0 {
-				all = all[i+1:]
-			}
+		if f.After != (Cursor{}) {
+			all = slices.DeleteFunc(all, func(m *member) bool { return m.Cursor().compare(f.After) <= 0 })
 		}
 		p.Last = len(all) <= limit
 		for _, m := range all[:min(limit, len(all))] {

@@ -398,9 +398,7 @@ func (r *Room) snapshot(viewer *member) Snapshot {
 			s.Sources = append(s.Sources, SourceReady{m.ID, m.Tracks[id], src})
 		}
 	}
-	slices.SortFunc(s.Peers, func(a, b Peer) int {
-		return cmp.Or(a.JoinedAt.Compare(b.JoinedAt), cmp.Compare(a.ID, b.ID))
-	})
+	slices.SortFunc(s.Peers, func(a, b Peer) int { return a.Cursor().compare(b.Cursor()) })
 	return s
 }
 
@@ -452,6 +450,6 @@ func (r *Room) tellCensus() {
 // sorted returns members in order of joining.
 func (r *Room) sorted() []*member {
 	return slices.SortedFunc(maps.Values(r.members), func(a, b *member) int {
-		return cmp.Or(a.JoinedAt.Compare(b.JoinedAt), cmp.Compare(a.ID, b.ID))
+		return a.Cursor().compare(b.Cursor())
 	})
 }

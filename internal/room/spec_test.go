@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -191,16 +192,20 @@ func (p *person) publish(tracks ...room.Track) room.Published {
 // media is the sound or picture of a track.
 type media struct {
 	id    string
-	level uint8
+	level atomic.Uint32
 }
 
 func (m *media) ID() string   { return m.id }
-func (m *media) Level() uint8 { return m.level }
+func (m *media) Level() uint8 { return uint8(m.level.Load()) }
+
+// sound sets how loud it is, in -dBov.
+func (m *media) sound(level uint32) { m.level.Store(level) }
 
 // flow lets the media of a track begin.
 func (p *person) flow(t room.Track) *media {
 	p.w.Helper()
-	m := &media{id: string(t.ID), level: 127}
+	m := &media{id: string(t.ID)}
+	m.sound(127)
 	p.w.ok(p.room.SetSource(p.w.Context(), p.id, t.ID, m))
 	return m
 }
