@@ -241,7 +241,7 @@ type TrackFacts = event.Track
 // Track is a track added (event.TrackAdded), muted or unmuted
 // (event.TrackUpdated), or removed (event.TrackRemoved).
 func Track(t event.Type, track TrackFacts, s event.Subject) event.Event {
-	return event.Event{Type: t, Track: &track, Subject: s, Source: event.FromServer, Op: opOf("PUBLISH", t)}
+	return event.Event{Type: t, Track: &track, Subject: s, Source: event.FromServer, Op: opOf("", t)}
 }
 
 // inRange bounds a client's clock to what a time can say: from 1970 to 9999,
