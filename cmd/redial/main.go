@@ -33,6 +33,7 @@ func verbs() []verb {
 		{"serve", "run the server with the settings of a file", runServe},
 		{"config", "print every setting, or check a file", runConfig},
 		{"token", "mint a token or make a key, offline", runToken},
+		{"events", "show what went wrong in calls, and follow it", runEvents},
 		{"explain", "tell what an error means, by id or by any vendor's code or name", runExplain},
 		{"faults", "list every error the catalogue knows, or a vendor's vocabulary", runFaults},
 		{"completion", "print a script that completes redial's words in a shell", runCompletion},

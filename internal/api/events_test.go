@@ -422,6 +422,9 @@ func TestStreamResumesWithoutAGap(t *testing.T) {
 		if !lines.Scan() || !strings.HasPrefix(lines.Text(), ":") {
 			t.Fatalf("the stream begins with %q", lines.Text())
 		}
+		if !lines.Scan() || !strings.HasPrefix(lines.Text(), "id: ") || last != "" && lines.Text() != "id: "+last {
+			t.Fatalf("the stream's reader stands at %q", lines.Text())
+		}
 		if round == 0 {
 			e.ann().post("/v2/client/report", e.told(next)).ok()
 		}

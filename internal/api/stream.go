@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -40,7 +41,7 @@ func (e *Events) stream(c *Call) (any, error) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no") // proxies that gather replies would hold the news back
 	c.Writer.WriteHeader(http.StatusOK)
-	if err := c.push([]byte(": the events of " + c.Claims.Account + "\n\n")); err != nil {
+	if c.push(place(q.After)) != nil {
 		return Written{}, nil
 	}
 	beat := time.NewTicker(heartbeat)
@@ -79,7 +80,7 @@ func (e *Events) stream(c *Call) (any, error) {
 		select {
 		case <-news:
 		case <-beat.C:
-			if c.push([]byte(":\n\n")) != nil {
+			if c.push(place(q.After)) != nil {
 				return Written{}, nil
 			}
 		case <-e.stop:
@@ -88,4 +89,10 @@ func (e *Events) stream(c *Call) (any, error) {
 			return Written{}, nil
 		}
 	}
+}
+
+// place tells a reader where it stands without telling it anything else: an id
+// without data is remembered and not dispatched.
+func place(seq int64) []byte {
+	return fmt.Appendf(nil, ": nothing new\nid: %d\n\n", seq)
 }
