@@ -99,7 +99,7 @@ func (e *estimator) feed(acks []ack, at int64) {
 		}
 	}
 	if congested {
-		e.cut(0.85*e.ackedRate, at)
+		e.cut(0.85*e.arriving(), at)
 	}
 	e.judgeLoss(at)
 	e.grow(at)
@@ -146,8 +146,19 @@ func (e *estimator) judgeLoss(at int64) {
 	e.lossRate = float64(e.lost) / float64(e.seen)
 	e.lossAt, e.lost, e.seen = at, 0, 0
 	if e.lossRate > 0.1 {
-		e.cut(math.Min(e.rate, math.Max(e.ackedRate, rateMin)/0.85)*(1-e.lossRate/2), at)
+		// The estimate may lie far above what is being sent; the path has shown
+		// that it does not carry much more than what arrives.
+		arriving := e.arriving()
+		e.cut(max(min(e.rate, 1.5*arriving)*(1-e.lossRate/2), 0.85*arriving), at)
 	}
+}
+
+// arriving is the rate at which packets are known to arrive.
+func (e *estimator) arriving() float64 {
+	if e.ackedRate == 0 {
+		return e.rate
+	}
+	return e.ackedRate
 }
 
 // delayed adds a packet to the delay's trend and tells whether it has become too
@@ -257,7 +268,7 @@ func (e *estimator) cut(to float64, at int64) {
 	if to >= e.rate {
 		return
 	}
-	if e.cutAt != 0 && at-e.cutAt < int64(e.hold)+int64(10*time.Second) && at > e.holdUntil {
+	if e.cutAt != 0 && at > e.holdUntil && at-e.holdUntil < int64(time.Minute) {
 		e.hold = min(2*e.hold, holdMax)
 	}
 	e.rate, e.cutAt = to, at

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/pion/interceptor"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 
@@ -70,6 +72,7 @@ type rung struct {
 	sender *webrtc.RTPSender
 	tr     *webrtc.RTPTransceiver
 	s      stream
+	fill   int // bytes added to each packet
 }
 
 func (s *sender) publishSimulcast(id string, rids []string) []*rung {
@@ -126,6 +129,7 @@ func (r *rung) pump(want func() bool) {
 				if err := p.Unmarshal(b); err != nil {
 					r.t.Error(err)
 				}
+				p.Payload = append(p.Payload, make([]byte, r.fill)...)
 				_ = p.SetExtension(mid, []byte(r.tr.Mid()))
 				_ = p.SetExtension(rid, []byte(r.rid))
 				if err := r.local.WriteRTP(&p); err != nil {
@@ -135,6 +139,67 @@ func (r *rung) pump(want func() bool) {
 		}
 	}()
 	r.t.Cleanup(func() { close(done); <-ended })
+}
+
+// A viewer whose network cannot carry what it asked for gets less, and the
+// viewer beside it does not notice.
+func TestLayerFollowsTheNetwork(t *testing.T) {
+	e := newEngine(t)
+	s := newSender(t, e)
+	sources := s.publishSimulcast("camera", []string{"f", "q"})
+	tr := receiveFrom(t, "OnTrack", s.tracks)
+	sources[0].fill, sources[1].fill = 1000, 50 // 1.2 and 0.1 Mbit/s
+	for _, src := range sources {
+		rank := layerOfRID(src.rid).rank()
+		src.pump(func() bool {
+			l := tr.layers[rank].Load()
+			return l != nil && l.wantKey.Load()
+		})
+	}
+	until(t, "both layers", func() bool { return len(tr.Layers()) == 2 })
+	feedback := func(_ *webrtc.SettingEngine, m *webrtc.MediaEngine, r *interceptor.Registry) {
+		if err := webrtc.ConfigureTWCCSender(m, r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	narrow := newLossy(t)
+	poor := newViewer(t, e, over(narrow), feedback).start()
+	rich := newViewer(t, e, feedback).start()
+	for _, v := range []*viewer{poor, rich} {
+		remote := v.add(tr)
+		go func() { // what is not read is not reported
+			for {
+				if _, _, err := remote.ReadRTP(); err != nil {
+					return
+				}
+			}
+		}()
+	}
+	current := func(v *viewer) Layer { return v.sub.Stats().Tracks[0].Current }
+	until(t, "both get the best", func() bool { return current(poor) == LayerHigh && current(rich) == LayerHigh })
+	// 0.5 Mbit/s, the rest is lost.
+	var mu sync.Mutex
+	credit, last := 0.0, time.Now()
+	police := func(b []byte) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		credit = min(credit+time.Since(last).Seconds()*500e3/8, 5000)
+		last = time.Now()
+		if !isRTP(b) || credit >= float64(len(b)) {
+			credit -= float64(len(b))
+			return false
+		}
+		return true
+	}
+	narrow.in.Store(&police)
+	until(t, "the poor one gets less", func() bool { return current(poor) == LayerLow })
+	st := poor.sub.Stats()
+	if q := st.Quality; q.Estimate > 1e6 {
+		t.Errorf("quality %+v", q)
+	}
+	if current(rich) != LayerHigh {
+		t.Error("so does the rich one")
+	}
 }
 
 // Rubbish is refused with its reason, and the connection goes on.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 
 	"github.com/pion/ice/v4"
@@ -121,6 +122,11 @@ func listenIPs(cfg Config, host string) ([]net.IP, error) {
 		n, ok := a.(*net.IPNet)
 		if !ok || n.IP.IsLoopback() || n.IP.IsLinkLocalUnicast() || n.IP.IsMulticast() {
 			continue
+		}
+		if len(cfg.Advertise) > 0 && !slices.ContainsFunc(cfg.Advertise, func(a netip.Addr) bool {
+			return a.Unmap().Is4() == (n.IP.To4() != nil)
+		}) {
+			continue // nobody will be told to use this family
 		}
 		ips = append(ips, n.IP)
 	}
