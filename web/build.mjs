@@ -8,7 +8,7 @@
 // the server may let browsers keep them for ever.
 import { build } from "esbuild";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { dirname, join, relative, sep } from "node:path";
+import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { faults } from "./catalogue.mjs";
 
@@ -19,7 +19,13 @@ const dist = join(web, "..", "internal", "console", "dist");
 // arrives with an update stops the build instead of reaching the users.
 const licencesAllowed = new Set(["MIT", "ISC", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "0BSD", "OFL-1.1"]);
 
-const pages = [{ html: "demo/index.html", out: "index.html", script: "demo/src/main.tsx", style: "demo/src/style.css" }];
+const page = {
+  html: "demo/index.html",
+  boot: "demo/src/boot.ts",
+  script: "demo/src/main.tsx",
+  style: "demo/src/style.css",
+  split: "demo/src/sdk.ts", // only there to give the SDK a file of its own; its own output is not kept
+};
 
 const files = await output();
 if (process.argv.includes("--check")) {
@@ -32,18 +38,20 @@ if (process.argv.includes("--check")) {
 async function output() {
   const result = await build({
     absWorkingDir: web,
-    entryPoints: pages.flatMap((p) => [p.script, p.style]),
+    entryPoints: [page.boot, page.script, page.style, page.split],
     outdir: dist,
     outbase: ".",
     entryNames: "assets/[name]-[hash]",
+    chunkNames: "assets/[name]-[hash]",
     assetNames: "assets/[name]-[hash]",
     bundle: true,
+    splitting: true,
     minify: true,
     format: "esm",
     target: ["chrome100", "firefox100", "safari15.4"],
     jsx: "automatic",
     jsxImportSource: "preact",
-    loader: { ".woff2": "file", ".svg": "file" },
+    loader: { ".woff2": "file" },
     define: { "process.env.NODE_ENV": '"production"' },
     legalComments: "none",
     charset: "utf8",
@@ -52,24 +60,31 @@ async function output() {
     plugins: [faults],
   });
 
-  const files = new Map();
+  const name = (path) => relative(dist, resolve(web, path)).split(sep).join("/");
+  const outputs = Object.entries(result.metafile.outputs);
+  const made = (what, is) => {
+    const found = outputs.find(([, out]) => is(out));
+    if (!found) throw new Error(`nothing was built for ${what}`);
+    return found;
+  };
+  const entry = (point) => made(point, (out) => out.entryPoint === point);
+  const font = "node_modules/@fontsource-variable/inter/files/inter-latin-wght-normal.woff2";
+  const [script, { imports }] = entry(page.script);
+  const marks = {
+    "%boot%": name(entry(page.boot)[0]),
+    "%script%": name(script),
+    "%style%": name(entry(page.style)[0]),
+    "%font%": name(made(font, (out) => font in out.inputs && Object.keys(out.inputs).length === 1)[0]),
+  };
+  const chunks = imports.filter((i) => i.kind === "import-statement").map((i) => name(i.path));
+  const html = (await readFile(join(web, page.html), "utf8"))
+    .replace(/^( *)%chunks%$/m, (_, indent) => chunks.map((c) => `${indent}<link rel="modulepreload" href="/${c}">`).join("\n"))
+    .replace(/%\w+%/g, (mark) => "/" + marks[mark]);
+
+  const files = new Map([["index.html", Buffer.from(html)]]);
+  const unused = name(entry(page.split)[0]);
   for (const file of result.outputFiles) {
-    files.set(relative(dist, file.path).split(sep).join("/"), Buffer.from(file.contents));
-  }
-  const built = new Map(); // entry point → path below dist
-  for (const [path, out] of Object.entries(result.metafile.outputs)) {
-    const name = relative(dist, join(web, path)).split(sep).join("/");
-    if (out.entryPoint) built.set(out.entryPoint, name);
-    const font = Object.keys(out.inputs).find((input) => input.endsWith("inter-latin-wght-normal.woff2"));
-    if (font) built.set("font", name);
-  }
-  for (const page of pages) {
-    let html = await readFile(join(web, page.html), "utf8");
-    for (const [mark, path] of [["%script%", built.get(page.script)], ["%style%", built.get(page.style)], ["%font%", built.get("font")]]) {
-      if (!path) throw new Error(`nothing was built for ${mark} in ${page.html}`);
-      html = html.replaceAll(mark, "/" + path);
-    }
-    files.set(page.out, Buffer.from(html));
+    if (name(file.path) !== unused) files.set(name(file.path), Buffer.from(file.contents));
   }
   files.set("favicon.svg", await readFile(join(web, "demo", "favicon.svg")));
   files.set("licences.txt", Buffer.from(await licences(result.metafile)));

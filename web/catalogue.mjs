@@ -1,6 +1,5 @@
 import { build } from "esbuild";
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -20,14 +19,17 @@ export const faults = {
 };
 
 async function spokenFaults() {
-  const path = ["faults.json", "index.ts", "faults.ts"].map((f) => join(web, "faults", f)).find(existsSync);
-  if (!path) return [];
-  const whole = path.endsWith(".json") ? JSON.parse(await readFile(path, "utf8")) : await evaluate(path);
-  const said = (w) => w.dialect === "hms" || w.dialect === "web";
-  return whole.faults.map(({ id, title, what, why, do: fix, user, retry, words }) => ({
-    ...{ id, title, what, why, do: fix, user, retry },
-    words: words.filter(said).map(({ operations, code, name, source, understood_only }) => ({ operations, code, name, source, understood_only })),
-  }));
+  const path = join(web, "faults", "data.ts");
+  if (!existsSync(path)) return [];
+  const { faultData, vocabularyData } = await evaluate(path);
+  const words = new Map(faultData.map((f) => [f.id, []]));
+  for (const vocabulary of vocabularyData) {
+    if (vocabulary.name !== "hms" && vocabulary.name !== "web") continue;
+    for (const [id, operation, , code, name, source, , spoken] of vocabulary.words) {
+      words.get(id).push({ operations: operation ? [operation] : [], code, name, source, understood_only: !spoken });
+    }
+  }
+  return faultData.map(({ id, title, what, why, do: fix, user, retry }) => ({ id, title, what, why, do: fix, user, retry, words: words.get(id) }));
 }
 
 async function evaluate(path) {

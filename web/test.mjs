@@ -1,5 +1,6 @@
-// Runs the tests of the pages' logic in Node: bundles each file of demo/test
-// with the TypeScript it imports, then hands them to node:test.
+// Runs the tests of the pages' logic and of the catalogue in Node: bundles each
+// file of demo/test and faults/test with the TypeScript it imports, then hands
+// them to node:test.
 import { build } from "esbuild";
 import { spawnSync } from "node:child_process";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
@@ -9,13 +10,18 @@ import { fileURLToPath } from "node:url";
 import { faults } from "./catalogue.mjs";
 
 const web = dirname(fileURLToPath(import.meta.url));
-const tests = (await readdir(join(web, "demo", "test"))).filter((f) => f.endsWith(".test.mjs")).sort();
+const tests = [];
+for (const part of ["demo", "faults"]) {
+  const found = (await readdir(join(web, part, "test"))).filter((f) => f.endsWith(".test.mjs")).sort();
+  tests.push(...found.map((f) => join(part, "test", f)));
+}
 const out = await mkdtemp(join(tmpdir(), "redial-web-"));
 try {
   await build({
     absWorkingDir: web,
-    entryPoints: tests.map((f) => join("demo", "test", f)),
+    entryPoints: tests,
     outdir: out,
+    outbase: ".",
     outExtension: { ".js": ".mjs" },
     bundle: true,
     format: "esm",

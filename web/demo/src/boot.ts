@@ -1,6 +1,6 @@
 /*
- * Runs before anything of the SDK does: main.tsx imports it first, and modules
- * are evaluated in the order of their imports.
+ * Runs before anything of the SDK does: it is the first script of the page, and
+ * it imports nothing of the SDK.
  */
 import { redirectReports, type Report } from "./report-redirect";
 import { Emitter } from "./emitter";

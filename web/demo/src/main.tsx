@@ -1,4 +1,3 @@
-import "./boot"; // first: reports must not leave for the vendor's host
 import { render } from "preact";
 import { App } from "./ui/app";
 
