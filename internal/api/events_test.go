@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -454,4 +455,28 @@ func TestStreamResumesWithoutAGap(t *testing.T) {
 	}
 	e.do("GET", "/api/v1/events/stream", nil, "Last-Event-ID", "x").refused(400, "request.field_invalid", "Last-Event-ID")
 	e.get("/api/v1/events/stream?order=desc").refused(400, "request.field_invalid")
+}
+
+// TestStreamOutlivesTheTimeouts: those of a request are not those of a stream.
+func TestStreamOutlivesTheTimeouts(t *testing.T) {
+	e := serveEvents(t, event.RecorderConfig{})
+	srv := httptest.NewUnstartedServer(e.handler)
+	srv.Config.ReadTimeout, srv.Config.WriteTimeout = 100*time.Millisecond, 200*time.Millisecond
+	srv.Start()
+	t.Cleanup(srv.Close)
+	other := *e.fixture
+	other.url = srv.URL
+	res := other.open("/api/v1/events/stream")
+	t.Cleanup(func() { _ = res.Body.Close() })
+	lines := bufio.NewScanner(res.Body)
+	lines.Scan()
+	for n := range 4 {
+		time.Sleep(100 * time.Millisecond)
+		e.ann().post("/v2/client/report", e.told(n)).ok()
+		for lines.Scan() && !strings.HasPrefix(lines.Text(), "data: ") {
+		}
+		if !strings.HasPrefix(lines.Text(), "data: ") {
+			t.Fatalf("the stream ended after %d events: %v", n, lines.Err())
+		}
+	}
 }
