@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"io"
@@ -332,5 +334,38 @@ func TestDelayBeforeStopping(t *testing.T) {
 	}
 	if got := ask("/healthz"); got != 0 {
 		t.Errorf("after stopping: %d", got)
+	}
+}
+
+// TestTLS asks over https, and is sent to a wss socket.
+func TestTLS(t *testing.T) {
+	cfg := local(t)
+	files := writeCertificate(t, t.TempDir(), "video.example")
+	cfg.HTTP.TLSCert, cfg.HTTP.TLSKey = files.TLSCert, files.TLSKey
+	s := startLocal(t, cfg)
+	pem, err := os.ReadFile(files.TLSCert)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(pem)
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: "video.example"}}}
+	d, err := s.Demo(t.Context(), "demo", time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, err := http.NewRequest(http.MethodGet, s.URL()+"/init?peer_id=p1", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+d.Tokens["guest"])
+	res, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	var init struct{ Endpoint string }
+	if err := json.NewDecoder(res.Body).Decode(&init); err != nil || init.Endpoint != "wss://"+s.address.String()+"/ws" {
+		t.Errorf("%s: endpoint %q, %v", s.URL(), init.Endpoint, err)
 	}
 }
