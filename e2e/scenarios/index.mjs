@@ -5,8 +5,9 @@ import demo from './demo.mjs';
 import join from './join.mjs';
 import media from './media.mjs';
 import network from './network.mjs';
+import polls from './polls.mjs';
 import reconnect from './reconnect.mjs';
 import roles from './roles.mjs';
 import room from './room.mjs';
 
-export const scenarios = [...media, ...room, ...roles, ...join, ...reconnect, ...network, ...backend, ...demo];
+export const scenarios = [...media, ...room, ...polls, ...roles, ...join, ...reconnect, ...network, ...backend, ...demo];
