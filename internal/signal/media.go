@@ -391,7 +391,7 @@ func (s *seat) pathChanged(target int, st sfu.State, err error) {
 		}
 		if !*cut && s.joined && !s.leaving {
 			*cut = true
-			s.record(t, action, fault.From(err, op))
+			s.recordTry(t, action, fault.From(err, op))
 		}
 		s.media.subLost = s.media.subLost || target == targetSubscribe
 	}

@@ -298,6 +298,15 @@ func (s *seat) record(t event.Type, action string, f *fault.Error) {
 	s.h.cfg.Events.Record(report.Seen(t, action, f, s.subject()))
 }
 
+// recordTry is record for a failure that both sides go on trying to mend,
+// whatever becomes of it in the end.
+func (s *seat) recordTry(t event.Type, action string, f *fault.Error) {
+	s.log.Warn("failed", "fault", f, "event", string(t))
+	e := report.Seen(t, action, f, s.subject())
+	e.Failure.Terminal = false
+	s.h.cfg.Events.Record(e)
+}
+
 // Notify takes news from the room. A client that falls too far behind loses
 // its socket and resumes with the full state.
 func (s *seat) Notify(u room.Update) {
