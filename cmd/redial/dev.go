@@ -194,16 +194,17 @@ Join the room %q, in two tabs:
   guest  %s/#code=%s&name=Gus
 
 What went wrong there so far, once it did:
-  TOKEN=%s
-  curl -s -H "Authorization: Bearer $TOKEN" "%s/v2/analytics/events?room_id=%s"
+  export REDIAL_TOKEN=%s
+  curl -s -H "Authorization: Bearer $REDIAL_TOKEN" "%s/v2/analytics/events?room_id=%s"
+  redial events -follow -server %s
 
-TOKEN is a management token: it opens the REST API, and the page asks for it to
-show recorded events. An app of your own joins with
+REDIAL_TOKEN is a management token: it opens the REST API, and the page asks for
+it to show recorded events. An app of your own joins with
   initEndpoint  %s
   token         redial token room -room %s -role guest%s
 
 `, took.Round(time.Millisecond), room.Name, r.HTTP, room.Codes["host"], r.HTTP, room.Codes["guest"],
-		r.Management, r.HTTP, room.ID, r.Init, room.ID, keyFlag)
+		r.Management, r.HTTP, room.ID, r.HTTP, r.Init, room.ID, keyFlag)
 	if temporary {
 		fmt.Fprintf(e.stdout, "Everything is forgotten at the end; \"redial dev -data DIR\" keeps it.\n\n")
 		return
