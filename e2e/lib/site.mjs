@@ -49,15 +49,16 @@ async function serve(pageDir, certDir) {
         // The server is away: the client must see a failure it will retry.
         res.writeHead(status, { 'Access-Control-Allow-Origin': '*' }).end(String(e));
       }
-      if (req.method === 'POST') {
-        let sent;
-        try {
-          sent = JSON.parse(body);
-        } catch {
-          sent = undefined;
-        }
-        reports.push({ at: Date.now(), path: req.url, status, event: sent?.event, peer: sent?.peer?.peer_id, code: sent?.payload?.error_code });
+      let sent;
+      try {
+        sent = JSON.parse(body);
+      } catch {
+        // A preflight, or not a report.
       }
+      reports.push({
+        at: Date.now(), method: req.method, path: req.url, status,
+        event: sent?.event, peer: sent?.peer?.peer_id, code: sent?.payload?.error_code,
+      });
     });
 
   const listen = s => new Promise(resolve => s.listen(0, '127.0.0.1', () => resolve(s.address().port)));

@@ -13,6 +13,11 @@ export class Tab {
     const write = text => appendFileSync(log, `${new Date().toISOString()} ${text}\n`);
     page.on('console', m => write(`console ${m.type()} ${m.text()}`));
     page.on('pageerror', e => write(`pageerror ${e.stack}`));
+    // The SDK makes its peer id up; one who is refused is only known by it here.
+    page.on('request', r => {
+      const url = new URL(r.url());
+      if (url.pathname === '/init') tab.id = url.searchParams.get('peer_id');
+    });
     page.on('requestfailed', r => write(`request failed ${r.method()} ${r.url()} ${r.failure()?.errorText}`));
     page.on('response', r => write(`response ${r.status()} ${r.request().method()} ${r.url().slice(0, 160)}`));
     page.on('websocket', ws => {

@@ -81,8 +81,8 @@ export default [
     const [head, payload] = good.split('.');
     const forged = `${head}.${payload}.${Buffer.from('x'.repeat(32)).toString('base64url')}`;
     const mallory = await t.open(room, 'mallory', 'host', { token: forged });
-    const event = await refused(t, mallory, { code: 40109, kind: /signature|signed/i });
-    assert.equal(event.data.role ?? 'host', 'host');
+    // Nothing such a token says is believed, but support finds the refusal.
+    await refused(t, mallory, { code: 40109, kind: /signature|signed/i, tab: mallory });
   }),
 
   scenario('expired-token', async t => {

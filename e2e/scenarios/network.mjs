@@ -49,7 +49,6 @@ export default [
     const peer = { room_id: room.id, user_id: alice.userId };
     const published = await rest.event({ ...peer, type: 'client.publish.failed' }, e => e.data.error_code === 4006);
     const subscribed = await rest.event({ ...peer, type: 'client.subscribe.failed' }, e => e.data.error_code === 4005);
-    alice.id = published.data.peer_id;
     checkEvent(published, { tab: alice, name: 'ICEDisconnected', terminal: false });
     checkEvent(subscribed, { tab: alice, name: 'ICEFailure' });
     checkEvent(await rest.event({ ...peer, type: 'client.subscribe.failed' }, e => e.data.is_terminal, 20_000), { tab: alice, terminal: true });
@@ -68,7 +67,6 @@ export default [
     const peer = { room_id: room.id, user_id: alice.userId };
     for (const type of ['client.publish.failed', 'client.subscribe.failed']) {
       const event = await rest.event({ ...peer, type }, e => e.data.error_code === 4005, 45_000);
-      alice.id = event.data.peer_id;
       checkEvent(event, { type, tab: alice, code: 4005, name: 'ICEFailure', agent: event.data.agent?.sdk !== undefined });
     }
   }),
