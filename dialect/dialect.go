@@ -11,6 +11,7 @@
 package dialect
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -44,7 +45,7 @@ type Dialect struct {
 	About string // what it covers, in one sentence
 
 	aliases []string                                  // other names in queries
-	methods []method                                  // the vendor's words for operations
+	methods []Method                                  // the vendor's words for operations
 	rows    func() []row                              // the table, in reading order; the likeliest reading of a word first
 	base    func(fault.Op, *fault.Kind) (int, string) // what is said where there is no row
 	other   map[int][]string                          // further names of a code, in the vendor's other SDKs
@@ -56,11 +57,11 @@ type Dialect struct {
 	found   func() map[findKey][]Candidate
 }
 
-// method is the vendor's word for an operation.
-type method struct {
-	name    string
-	op      fault.Op
-	aliases []string // other spellings, lower case
+// Method is a vendor's word for an operation.
+type Method struct {
+	Name    string
+	Op      fault.Op
+	Aliases []string // other spellings
 }
 
 // row is one line of a table.
@@ -111,6 +112,7 @@ type Candidate struct {
 	Word    Word
 	Source  Source
 	Pairing Source   // who joined code and name, where the vendor lists them apart: Documented or Chosen, else ""
+	Ours    string   // which half of a chosen pair is ours: "code", "name", or "" for the pair as such
 	Spoken  bool     // false where the word is understood and another one is spoken
 	Rows    []string // the entries of the error documents that describe it
 }
@@ -221,12 +223,12 @@ func (d *Dialect) Identify(op fault.Op, code int, name, message string) (Candida
 func (d *Dialect) Op(method string) (fault.Op, bool) {
 	name := plain(method)
 	for _, m := range d.methods {
-		if plain(m.name) == name {
-			return m.op, true
+		if plain(m.Name) == name {
+			return m.Op, true
 		}
-		for _, a := range m.aliases {
+		for _, a := range m.Aliases {
 			if plain(a) == name {
-				return m.op, true
+				return m.Op, true
 			}
 		}
 	}
@@ -241,8 +243,8 @@ func (d *Dialect) Op(method string) (fault.Op, bool) {
 // Method returns the vendor's word for an operation, or "".
 func (d *Dialect) Method(op fault.Op) string {
 	for _, m := range d.methods {
-		if m.op == op {
-			return m.name
+		if m.Op == op {
+			return m.Name
 		}
 	}
 	return ""
@@ -252,10 +254,13 @@ func (d *Dialect) Method(op fault.Op) string {
 func (d *Dialect) Methods() []string {
 	names := make([]string, len(d.methods))
 	for i, m := range d.methods {
-		names[i] = m.name
+		names[i] = m.Name
 	}
 	return names
 }
+
+// MethodTable returns the vendor's words for operations with all spellings.
+func (d *Dialect) MethodTable() []Method { return slices.Clone(d.methods) }
 
 // OtherNames returns the names that the vendor's other SDKs give to a code.
 func (d *Dialect) OtherNames(code int) []string { return d.other[code] }
@@ -334,6 +339,12 @@ func (d *Dialect) candidate(r *row) Candidate {
 		c.Pairing = Documented
 		if r.mark != doc && r.mark != live {
 			c.Pairing = Chosen
+		}
+		switch r.mark {
+		case byCode:
+			c.Ours = "name"
+		case byName:
+			c.Ours = "code"
 		}
 	}
 	return c

@@ -126,8 +126,8 @@ func (d *Dialect) scope(m string) (string, error) {
 // alias tells whether m is another spelling of the method.
 func (d *Dialect) alias(name, m string) bool {
 	for _, x := range d.methods {
-		if x.name == name {
-			return slices.ContainsFunc(x.aliases, func(a string) bool { return plain(a) == plain(m) })
+		if x.Name == name {
+			return slices.ContainsFunc(x.Aliases, func(a string) bool { return plain(a) == plain(m) })
 		}
 	}
 	return false

@@ -10,7 +10,7 @@ var HMS = newDialect(Dialect{
 	Name: "hms", Title: "100ms SDKs for web and Android",
 	About:   "Codes and names of an HMSException, and the codes that a server sends to the SDKs.",
 	aliases: []string{"100ms", "100ms-sdk", "hms-web", "hms-android", "100ms-web", "100ms-android"},
-	methods: []method{
+	methods: []Method{
 		{"INIT", fault.OpInit, nil}, {"GET_TOKEN", fault.OpToken, nil}, {"PREVIEW", fault.OpPreview, nil},
 		{"JOIN", fault.OpJoin, nil}, {"PUBLISH", fault.OpPublish, []string{"offer"}}, {"UNPUBLISH", fault.OpUnpublish, nil},
 		{"SUBSCRIBE", fault.OpSubscribe, []string{"answer"}}, {"RECONNECT_SIGNAL", fault.OpReconnect, nil},

@@ -15,7 +15,7 @@ var OpenTok = newDialect(Dialect{
 	Name: "opentok", Title: "OpenTok.js",
 	About:   "OT_ names and deprecated codes of an OT error, by method.",
 	aliases: []string{"ot", "vonage", "tokbox"},
-	methods: []method{
+	methods: []Method{
 		{"Session.connect()", fault.OpConnect, []string{"connect"}},
 		{"Session.publish()", fault.OpPublish, []string{"publish"}},
 		{"Session.subscribe()", fault.OpSubscribe, []string{"subscribe"}},

@@ -10,7 +10,7 @@ var Web = newDialect(Dialect{
 	Name: "web", Title: "Web platform",
 	About:   "Names and codes of the W3C, WHATWG and IETF documents behind WebRTC.",
 	aliases: []string{"w3c", "browser", "dom"},
-	methods: []method{
+	methods: []Method{
 		{mGUM, fault.OpCapture, nil}, {mGDM, fault.OpCapture, nil}, {mPlay, fault.OpPlayback, nil},
 		{mMediaError, fault.OpPlayback, nil}, {mPC, fault.OpPublish, []string{"pc"}},
 		{mRTCError, fault.OpPublish, []string{"RTCErrorDetailType"}},

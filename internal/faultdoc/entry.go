@@ -60,6 +60,7 @@ type Spoken struct {
 	CanRetry   bool           `json:"can_retry"`
 	Source     dialect.Source `json:"source"`
 	Pairing    dialect.Source `json:"pairing,omitempty"` // who joined code and name, where the vendor lists them apart
+	Ours       string         `json:"ours,omitempty"`    // which half of a chosen pair is ours: "code" or "name"
 	Understood bool           `json:"understood_only"`   // another word is spoken
 	Rows       []string       `json:"rows"`              // entries of the vendors' error documents
 }
@@ -109,7 +110,7 @@ func spoken(d *dialect.Dialect, c dialect.Candidate) Spoken {
 	return Spoken{
 		Dialect: d.Name, Operations: list(c.Ops), Methods: list(c.Methods), Code: c.Word.Code, Name: c.Word.Name,
 		OtherNames: d.OtherNames(c.Word.Code), Terminal: c.Word.Terminal, CanRetry: c.Word.CanRetry,
-		Source: c.Source, Pairing: c.Pairing, Understood: !c.Spoken, Rows: list(c.Rows),
+		Source: c.Source, Pairing: c.Pairing, Ours: c.Ours, Understood: !c.Spoken, Rows: list(c.Rows),
 	}
 }
 

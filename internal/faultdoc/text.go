@@ -202,9 +202,7 @@ func (p Printer) words(d *dialect.Dialect, k *fault.Kind) {
 		default:
 			text += chosen(l.c.Source)
 		}
-		if l.c.Pairing == dialect.Chosen && l.c.Source == dialect.Documented {
-			text += " (code and name joined by us)"
-		}
+		text += pairing(l.c)
 		if !l.c.Spoken {
 			text += " (understood as well)"
 		}
@@ -257,6 +255,17 @@ func (p Printer) candidates(list []dialect.Match, detailed bool) {
 		p.hang(indent+indent+"Tell: ", m.Kind.Sign)
 		p.hang(indent+indent+"Do:   ", m.Kind.Do)
 	}
+}
+
+// pairing says which part of a documented word is ours.
+func pairing(c dialect.Candidate) string {
+	switch {
+	case c.Source != dialect.Documented || c.Pairing != dialect.Chosen:
+		return ""
+	case c.Ours != "":
+		return " (the " + c.Ours + " is our choice)"
+	}
+	return " (joining the two is our choice)"
 }
 
 func chosen(s dialect.Source) string {

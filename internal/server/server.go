@@ -136,7 +136,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	s.onClose("clients", s.signal.Close)
 	events := api.NewEvents(api.EventsConfig{Recorder: recorder, Registry: s.registry, Rooms: hub})
 	rest := api.New(api.Config{
-		Registry: s.registry, Rooms: hub, Tokens: tokens, Keys: keys, Routes: events.Routes(),
+		Registry: s.registry, Rooms: hub, Tokens: tokens, Keys: keys, Routes: slices.Concat(events.Routes(), api.FaultRoutes()),
 		Limits:     api.Limits{Address: api.Rate{PerSecond: cfg.Limits.APIPerSecond, Burst: cfg.Limits.APIBurst}},
 		ClientAddr: outside.client,
 		Log:        log.With("part", "api"), Metrics: metrics,
