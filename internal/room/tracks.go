@@ -9,7 +9,7 @@ import (
 // Published is what came of a Publish.
 type Published struct {
 	Added, Removed, Changed []Track
-	Refused                 []error // one fault per track the role may not publish; such tracks are not announced
+	Refused                 []error // one fault per track the role may not publish, or whose id is another peer's; such tracks are not announced
 }
 
 // Publish states the complete set of tracks a peer publishes. Tracks that were
@@ -33,6 +33,11 @@ func (r *Room) publish(id PeerID, tracks []Track) (Published, error) {
 	for _, t := range tracks {
 		if !role.MayPublish(t.publishKind()) {
 			p.Refused = append(p.Refused, fault.PublishNotAllowed.New("role", m.Role, "kind", t.publishKind(), "track", t.ID))
+			continue
+		}
+		// Viewers know a track by its id alone; nobody may speak in another's name.
+		if other := r.publisherOf(t.ID); other != nil && other != m {
+			p.Refused = append(p.Refused, fault.FieldInvalid.New("field", "track_id", "track", t.ID, "reason", "another peer publishes a track of this id"))
 			continue
 		}
 		want[t.ID] = t
@@ -63,6 +68,16 @@ func (r *Room) publish(id PeerID, tracks []Track) (Published, error) {
 		r.tellCensus()
 	}
 	return p, nil
+}
+
+// publisherOf finds who publishes a track, or nil.
+func (r *Room) publisherOf(id TrackID) *member {
+	for _, m := range r.members {
+		if _, ok := m.Tracks[id]; ok {
+			return m
+		}
+	}
+	return nil
 }
 
 // withdraw ends tracks of a member and tells those who saw them.

@@ -49,6 +49,14 @@ func TestPublish(t *testing.T) {
 		w.same("added", ids(done.Added), "sound")
 		w.refused(done.Refused[0], fault.PublishNotAllowed, "kind", "audio")
 	}, withRoles(func(r map[string]*policy.Role) { r["guest"].Publish.Allowed = []string{"screen"} }))
+	spec(t, "nobody publishes under another's track id", func(w *world) {
+		ann, bob := w.join("ann", "host"), w.join("bob", "guest")
+		ann.publish(camera("ann"))
+		done, err := bob.room.Publish(w.Context(), "bob", []room.Track{camera("ann"), microphone("bob")})
+		w.ok(err)
+		w.same("added", ids(done.Added), "bob-mic")
+		w.refused(done.Refused[0], fault.FieldInvalid, "field", "track_id", "track", "ann-cam")
+	})
 	spec(t, "too many tracks", func(w *world) {
 		ann := w.join("ann", "host")
 		_, err := ann.room.Publish(w.Context(), "ann", []room.Track{camera("1"), camera("2"), camera("3")})

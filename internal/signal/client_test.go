@@ -17,6 +17,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/pion/webrtc/v4"
 	"github.com/pion/webrtc/v4/pkg/media"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
@@ -41,7 +42,25 @@ type station struct {
 	dir     *directory
 	events  *events
 	engine  *sfu.Engine
-	cleanup []func()
+	metrics *prometheus.Registry
+}
+
+// waitHeld waits until the server has noticed that n peers have lost their
+// sockets.
+func (s *station) waitHeld(n float64) {
+	s.t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		families, err := s.metrics.Gather()
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		for _, f := range families {
+			if f.GetName() == "redial_signal_peers_held" && f.GetMetric()[0].GetGauge().GetValue() == n {
+				return
+			}
+		}
+	}
+	s.t.Fatalf("never %v peers held", n)
 }
 
 type directory struct {
@@ -127,8 +146,10 @@ func newStation(t *testing.T, edit func(*signal.Config)) *station {
 		t.Fatal(err)
 	}
 	s.hub = room.NewHub(room.Options{})
+	s.metrics = prometheus.NewRegistry()
 	cfg := signal.Config{
-		Tokens: token.NewVerifier([]token.Key{key}, token.Options{}), Directory: s.dir, Hub: s.hub,
+		Metrics: s.metrics,
+		Tokens:  token.NewVerifier([]token.Key{key}, token.Options{}), Directory: s.dir, Hub: s.hub,
 		Media: s.engine, Events: s.events, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 		SocketURL: func(r *http.Request) string { return "ws://" + r.Host + "/ws" },
 		InitRate:  1000, InitBurst: 1000,

@@ -403,7 +403,9 @@ func (s *seat) judge() {
 		return
 	}
 	if s.media.sub != nil {
-		s.room.Rate(s.ctx, s.key.peer, s.media.sub.Quality().Score)
+		if q := s.media.sub.Quality(); q.Score >= 0 { // negative: nothing to judge by yet
+			s.room.Rate(s.ctx, s.key.peer, q.Score)
+		}
 	}
 	s.rater = s.after(rateEvery, s.judge)
 }

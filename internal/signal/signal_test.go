@@ -140,6 +140,7 @@ func TestADroppedPeerIsHeldAndResumes(t *testing.T) {
 	alice.expect("on-track-add")
 	_ = bob.ws.CloseNow()
 	<-bob.closed
+	s.waitHeld(1)
 	alice.must("broadcast", map[string]any{"info": map[string]string{"type": "chat", "message": "are you there?"}})
 	bob.open()
 	bob.expect("on-policy-change")
