@@ -7,10 +7,10 @@ import (
 
 // Problem is one thing that is wrong with one setting.
 type Problem struct {
-	Field string // the setting's dotted name
-	Line  int    // in the file; 0 when it does not come from one
-	What  string // what is wrong, without a full stop
-	Fix   string // what to write instead, without a full stop
+	Field string `json:"field"`          // the setting's dotted name
+	Line  int    `json:"line,omitempty"` // in the file; 0 when it does not come from one
+	What  string `json:"what"`           // what is wrong, without a full stop
+	Fix   string `json:"fix,omitempty"`  // what to write instead, without a full stop
 }
 
 func (p Problem) String() string {

@@ -104,7 +104,7 @@ func judge(address netip.Addr, cfg config.Config, here []netInterface) (why stri
 		return "it reaches this machine only, while clients are elsewhere", true
 	case address.IsLinkLocalUnicast():
 		return "it is link-local and holds on one cable only", true
-	case in(examples, address):
+	case in(examples, address) && on == "": // some laboratories do use them
 		return "it is from a network reserved for examples", true
 	case on != "" && hasPrefix(on, containerBridges):
 		return fmt.Sprintf("it belongs to %s, which joins containers of this machine", on), true
@@ -177,7 +177,7 @@ func (f finding) fault(here []netInterface) error {
 	if f.Address.IsValid() {
 		address = f.Address.String()
 	}
-	return fault.AdvertisedAddress.New("address", address, "reason", f.Why, "interfaces", describe(here))
+	return fault.AdvertisedAddress.New("address", address, "reason", f.Why, "interfaces", describe(here), "override", "media.allow_odd_addresses")
 }
 
 func in(networks []netip.Prefix, address netip.Addr) bool {

@@ -20,6 +20,7 @@ func TestSelfCheck(t *testing.T) {
 		{"lo", prefixes("127.0.0.1/8", "::1/128")},
 		{"eth0", prefixes("10.1.2.3/16", "fe80::1/64")},
 		{"docker0", prefixes("172.17.0.1/16")},
+		{"lab0", prefixes("198.51.100.9/24")},
 	}
 	const (
 		fine    = ""
@@ -44,6 +45,7 @@ func TestSelfCheck(t *testing.T) {
 		{name: "link-local IPv6", advertise: []string{"fe80::1"}, want: certain + "it is link-local"},
 		{name: "container bridge", advertise: []string{"172.17.0.1"}, want: certain + "it belongs to docker0"},
 		{name: "copied sample", advertise: []string{"203.0.113.7"}, want: certain + "it is from a network reserved for examples"},
+		{name: "an example network in use", advertise: []string{"198.51.100.9"}, want: fine},
 		{name: "class E", advertise: []string{"250.1.1.1"}, want: certain + "nobody can send to it"},
 		{name: "other family", udp: "10.1.2.3:7882", advertise: []string{"2606:2800:220:1::1"}, want: certain + "media.udp listens on 10.1.2.3:7882"},
 		{name: "mapped IPv4 is IPv4", advertise: []string{"::ffff:127.0.0.1"}, want: certain + "it reaches this machine only"},

@@ -260,7 +260,7 @@ func TestListenFailureSaysWhatToDo(t *testing.T) {
 			t.Errorf("taken port: %v does not say %q", err, want)
 		}
 	}
-	if _, err = listen(t.Context(), "http.address", "192.0.2.1:0"); err == nil || !strings.Contains(err.Error(), "no interface of this machine has this address") {
+	if _, err = listen(t.Context(), "http.address", "198.51.100.77:0"); err == nil || !strings.Contains(err.Error(), "no interface of this machine has this address") {
 		t.Errorf("foreign address: %v", err)
 	}
 }
