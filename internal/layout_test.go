@@ -27,7 +27,7 @@ const module = "github.com/redial-rtc/redial"
 var mayImport = map[string][]string{
 	"fault":      {},
 	"dialect":    {"fault"},
-	"cmd/redial": {"internal/server", "internal/config", "internal/token", "internal/spell", "internal/faultdoc", "dialect", "fault"},
+	"cmd/redial": {"internal/server", "internal/config", "internal/token", "internal/event", "internal/spell", "internal/faultdoc", "dialect", "fault"},
 
 	"internal/faultdoc":        {"dialect", "fault"},
 	"internal/faultdoc/gen":    {"internal/faultdoc"},
