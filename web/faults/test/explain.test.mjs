@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import catalogue, { explain, fault, FaultId, faults, languages, lookup, userMessage } from "../index.ts";
-import cases from "./cases.json";
+import { cases } from "./cases.json";
 
 test("every word of the error documents means what the server says it means", () => {
   assert.ok(cases.length >= 194);
