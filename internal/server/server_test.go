@@ -11,6 +11,9 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -183,18 +186,65 @@ func TestAdvertisedAddressRefusedAndOverridden(t *testing.T) {
 	startLocal(t, cfg)
 }
 
-// TestProtocolTable calls every method that docs/protocol.md lists and demands
-// what the table says: refused ones are refused by name, others are known.
-func TestProtocolTable(t *testing.T) {
+// table reads the rows of a section of docs/protocol.md: names and promise.
+func table(t *testing.T, heading string) map[string]string {
+	t.Helper()
 	page, err := os.ReadFile("../../docs/protocol.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, ok := strings.Cut(string(page), "## Calls and notifications of the client\n")
-	section, _, ok2 := strings.Cut(section, "\n## ")
-	if !ok || !ok2 {
-		t.Fatal("the table was not found")
+	_, section, ok := strings.Cut(string(page), "## "+heading+"\n")
+	if !ok {
+		t.Fatalf("there is no section %q", heading)
 	}
+	section, _, _ = strings.Cut(section, "\n## ")
+	rows := map[string]string{}
+	for line := range strings.Lines(section) {
+		cells := strings.Split(line, "|")
+		if len(cells) != 5 || !strings.HasPrefix(strings.TrimSpace(cells[1]), "`") {
+			continue
+		}
+		for name := range strings.SplitSeq(cells[1], ",") {
+			rows[strings.Trim(name, " `")] = strings.TrimSpace(cells[2])
+		}
+	}
+	return rows
+}
+
+// TestNotificationTable looks for the name of each notification in the code
+// that sends them.
+func TestNotificationTable(t *testing.T) {
+	files, err := filepath.Glob("../signal/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var code strings.Builder
+	for _, f := range files {
+		if strings.HasSuffix(f, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		code.Write(text)
+	}
+	rows := table(t, "Notifications of the server")
+	for name, promise := range rows {
+		if sent := strings.Contains(code.String(), strconv.Quote(name)); sent != (promise == "supported") {
+			t.Errorf("%s is %q in the table; its name in the code: %v", name, promise, sent)
+		}
+	}
+	for _, m := range regexp.MustCompile(`"(on-[a-z-]+[a-z])"`).FindAllStringSubmatch(code.String(), -1) {
+		if rows[m[1]] == "" {
+			t.Errorf("%s is sent and not in the table", m[1])
+		}
+	}
+}
+
+// TestProtocolTable calls every method that docs/protocol.md lists and demands
+// what the table says: refused ones are refused by name, others are known.
+func TestProtocolTable(t *testing.T) {
 	s := startLocal(t, local(t))
 	d, err := s.Demo(t.Context(), "demo", time.Hour)
 	if err != nil {
@@ -202,14 +252,11 @@ func TestProtocolTable(t *testing.T) {
 	}
 	c := dial(t, s, d.Tokens["host"], "p1")
 	until(t, c, func(m message) bool { return m.Method == "on-policy-change" })
-	methods := 0
-	for line := range strings.Lines(section) {
-		cells := strings.Split(line, "|")
-		if len(cells) != 5 || !strings.HasPrefix(strings.TrimSpace(cells[1]), "`") {
-			continue
-		}
-		method, promise := strings.Trim(cells[1], " `"), strings.TrimSpace(cells[2])
-		methods++
+	rows := table(t, "Calls and notifications of the client")
+	if len(rows) < 45 {
+		t.Errorf("only %d methods are in the table", len(rows))
+	}
+	for method, promise := range rows {
 		if method == "leave" {
 			continue // ends the socket
 		}
@@ -230,9 +277,6 @@ func TestProtocolTable(t *testing.T) {
 		if refused != (promise == "refused") || unknown {
 			t.Errorf("%s is %q in the table and answered %q", method, promise, said)
 		}
-	}
-	if methods < 45 {
-		t.Errorf("only %d methods are in the table", methods)
 	}
 	if err := c.Write(t.Context(), websocket.MessageText, []byte(`{"id":"x","method":"banana","params":{}}`)); err != nil {
 		t.Fatal(err)
