@@ -27,7 +27,8 @@ const module = "github.com/redial-rtc/redial"
 var mayImport = map[string][]string{
 	"fault":      {},
 	"dialect":    {"fault"},
-	"cmd/redial": {"internal/server", "internal/config", "internal/token", "internal/event", "internal/spell", "internal/faultdoc", "dialect", "fault"},
+	"client":     {"dialect", "fault"},
+	"cmd/redial": {"client", "internal/server", "internal/config", "internal/token", "internal/event", "internal/spell", "internal/faultdoc", "dialect", "fault"},
 
 	"internal/faultdoc":        {"dialect", "fault"},
 	"internal/faultdoc/gen":    {"internal/faultdoc"},
@@ -48,6 +49,12 @@ var mayImport = map[string][]string{
 	"internal/console": {},
 	"internal/spell":   {},
 	"internal/server":  {"*", "dialect", "fault"},
+
+	// Programs outside the module could be written the same way.
+	"examples/echo":     {"client"},
+	"examples/recorder": {"client"},
+	"examples/retry":    {"client"},
+	"examples/health":   {"client"},
 }
 
 // pkg is what `go list -json` says about a package.

@@ -1,0 +1,335 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/pion/interceptor"
+	"github.com/pion/rtcp"
+	"github.com/pion/webrtc/v4"
+
+	"github.com/redial-rtc/redial/fault"
+)
+
+// When a connection counts as lost, and how often it asks whether it is.
+const (
+	iceDisconnected = 4 * time.Second
+	iceFailed       = 8 * time.Second // after being disconnected
+	iceKeepalive    = time.Second
+)
+
+const channelLabel = "ion-sfu"
+
+// The two connections of a peer, as trickle names them.
+const (
+	targetPublish   = 0
+	targetSubscribe = 1
+)
+
+// newAPI makes what connections are built with. Only what a client needs is
+// registered; each further interceptor costs on every packet.
+func newAPI(loopback bool) (*webrtc.API, error) {
+	set := webrtc.SettingEngine{}
+	set.SetIncludeLoopbackCandidate(loopback)
+	set.SetICETimeouts(iceDisconnected, iceFailed, iceKeepalive)
+	set.SetICEMulticastDNSMode(0)
+	set.SetNetworkTypes([]webrtc.NetworkType{
+		webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6,
+	})
+	m := &webrtc.MediaEngine{}
+	if err := m.RegisterDefaultCodecs(); err != nil {
+		return nil, err
+	}
+	in := &interceptor.Registry{}
+	for _, err := range []error{
+		webrtc.ConfigureNack(m, in), webrtc.ConfigureRTCPReports(in),
+		webrtc.ConfigureSimulcastExtensionHeaders(m), webrtc.ConfigureTWCCSender(m, in),
+	} {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return webrtc.NewAPI(webrtc.WithSettingEngine(set), webrtc.WithMediaEngine(m), webrtc.WithInterceptorRegistry(in)), nil
+}
+
+// media is one pair of connections. A server that was restarted gets a new one.
+type media struct {
+	room *Room
+	node string
+	pub  *webrtc.PeerConnection
+	sub  *webrtc.PeerConnection
+
+	ctx context.Context
+	end context.CancelFunc
+	ops chan func() // what the server says to the connections, in order
+	wg  sync.WaitGroup
+
+	mu      sync.Mutex
+	channel *webrtc.DataChannel // nil until it is open
+	asked   map[string]chan wireFrame
+	up      map[path]chan struct{} // closed while the path is connected
+}
+
+// newMedia makes both connections; nothing is negotiated yet. Fails with
+// fault.PeerConnectionCreate.
+func newMedia(r *Room, node string) (*media, error) {
+	ctx, end := context.WithCancel(r.ctx)
+	m := &media{
+		room: r, node: node, ctx: ctx, end: end, ops: make(chan func(), 256), asked: map[string]chan wireFrame{},
+		up: map[path]chan struct{}{publishPath: make(chan struct{}), subscribePath: make(chan struct{})},
+	}
+	cfg := webrtc.Configuration{ICEServers: r.ice}
+	var err error
+	if m.pub, err = r.api.NewPeerConnection(cfg); err == nil {
+		if m.sub, err = r.api.NewPeerConnection(cfg); err == nil {
+			_, err = m.pub.CreateDataChannel(channelLabel, nil)
+		}
+	}
+	if err != nil {
+		m.close()
+		return nil, fault.PeerConnectionCreate.Wrap(err)
+	}
+	m.pub.OnICECandidate(func(c *webrtc.ICECandidate) { m.trickle(targetPublish, c) })
+	m.sub.OnICECandidate(func(c *webrtc.ICECandidate) { m.trickle(targetSubscribe, c) })
+	m.pub.OnConnectionStateChange(func(s webrtc.PeerConnectionState) { m.changed(publishPath, s) })
+	m.sub.OnConnectionStateChange(func(s webrtc.PeerConnectionState) { m.changed(subscribePath, s) })
+	m.sub.OnDataChannel(m.opened)
+	m.sub.OnTrack(m.received)
+	m.wg.Go(m.work)
+	return m, nil
+}
+
+// work applies what the server says, in order.
+func (m *media) work() {
+	for {
+		select {
+		case <-m.ctx.Done():
+			return
+		case f := <-m.ops:
+			f()
+		}
+	}
+}
+
+// do queues f. A server that says more than is ever handled is made to wait.
+func (m *media) do(f func()) {
+	select {
+	case m.ops <- f:
+	case <-m.ctx.Done():
+	}
+}
+
+// close ends both connections and waits for everything they started.
+func (m *media) close() {
+	m.end()
+	for _, pc := range []*webrtc.PeerConnection{m.pub, m.sub} {
+		if pc != nil {
+			_ = pc.GracefulClose()
+		}
+	}
+	m.wg.Wait()
+}
+
+func (m *media) trickle(target int, c *webrtc.ICECandidate) {
+	if c == nil {
+		return
+	}
+	_ = m.room.tell("trickle", map[string]any{"target": target, "candidate": c.ToJSON(), "sfu_node_id": m.node})
+}
+
+// changed hears how a connection is. Only the present pair counts.
+func (m *media) changed(p path, s webrtc.PeerConnectionState) {
+	r := m.room
+	r.log.Debug("media path", "path", string(p), "state", s.String())
+	if m.ctx.Err() != nil {
+		return
+	}
+	m.mu.Lock()
+	connected := m.up[p]
+	select {
+	case <-connected:
+		if s != webrtc.PeerConnectionStateConnected {
+			m.up[p] = make(chan struct{})
+		}
+	default:
+		if s == webrtc.PeerConnectionStateConnected {
+			close(connected)
+		}
+	}
+	m.mu.Unlock()
+	op := fault.OpPublish
+	if p == subscribePath {
+		op = fault.OpSubscribe
+	}
+	switch s {
+	case webrtc.PeerConnectionStateConnected:
+		r.rec.restore(p)
+	case webrtc.PeerConnectionStateDisconnected:
+		r.losePath(m, p, asFault(fault.ICEDisconnected.New("path", string(p)), op))
+	case webrtc.PeerConnectionStateFailed, webrtc.PeerConnectionStateClosed:
+		r.losePath(m, p, asFault(fault.ICEFailed.New("path", string(p)), op))
+	}
+}
+
+// connected waits until a path is.
+func (m *media) connected(ctx context.Context, p path) error {
+	m.mu.Lock()
+	ch := m.up[p]
+	m.mu.Unlock()
+	select {
+	case <-ch:
+		return nil
+	case <-ctx.Done():
+		return fault.ICEDisconnected.Wrap(ctx.Err(), "path", string(p))
+	case <-m.ctx.Done():
+		return fault.ICEDisconnected.Wrap(m.ctx.Err(), "path", string(p))
+	}
+}
+
+// offered answers an offer of the server. It runs in ops.
+func (m *media) offered(d wireDescription) {
+	err := func() error {
+		if err := m.sub.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: d.SDP}); err != nil {
+			return fault.SDPSetRemote.Wrap(err)
+		}
+		answer, err := m.sub.CreateAnswer(nil)
+		if err != nil {
+			return fault.SDPCreateAnswer.Wrap(err)
+		}
+		if err := m.sub.SetLocalDescription(answer); err != nil {
+			return fault.SDPSetLocal.Wrap(err)
+		}
+		return m.room.tell("answer", map[string]any{
+			"desc": wireSDP{"answer", answer.SDP}, "sfu_node_id": m.node,
+		})
+	}()
+	if err != nil && m.ctx.Err() == nil && !errors.Is(err, fault.SignalLost) {
+		f := asFault(err, fault.OpSubscribe)
+		m.room.rep.failed("subscribe.failed", "SUBSCRIBE", f, false)
+		m.room.onError(ending(f, fault.OpSubscribe, false))
+	}
+}
+
+// candidate takes a candidate of the server. It runs in ops.
+func (m *media) candidate(target int, c webrtc.ICECandidateInit) {
+	pc := m.pub
+	if target == targetSubscribe {
+		pc = m.sub
+	}
+	if err := pc.AddICECandidate(c); err != nil {
+		m.room.log.Debug("candidate refused", "target", target, "err", err)
+	}
+}
+
+// opened hears of the server's data channel.
+func (m *media) opened(d *webrtc.DataChannel) {
+	if d.Label() != channelLabel {
+		return
+	}
+	d.OnOpen(func() {
+		m.mu.Lock()
+		m.channel = d
+		m.mu.Unlock()
+		m.room.wishAgain(m)
+	})
+	d.OnMessage(func(msg webrtc.DataChannelMessage) {
+		var f wireFrame
+		if json.Unmarshal(msg.Data, &f) != nil {
+			return
+		}
+		if f.ID == "" {
+			m.room.heard(m.room.currentLink(), f.Method, f.Params)
+			return
+		}
+		m.mu.Lock()
+		ch := m.asked[f.ID]
+		delete(m.asked, f.ID)
+		m.mu.Unlock()
+		if ch != nil {
+			ch <- f
+		}
+	})
+}
+
+// How long an answer over the data channel may take before it is asked again.
+const channelPatience = 2 * time.Second
+
+// ask makes a request over the data channel, three times if need be: the server
+// may be asked the same again. Before the channel is open it reports false.
+func (m *media) ask(ctx context.Context, method string, params any) (bool, error) {
+	m.mu.Lock()
+	d := m.channel
+	if d == nil {
+		m.mu.Unlock()
+		return false, nil
+	}
+	id, ch := uuid.NewString(), make(chan wireFrame, 1)
+	m.asked[id] = ch
+	m.mu.Unlock()
+	defer func() {
+		m.mu.Lock()
+		delete(m.asked, id)
+		m.mu.Unlock()
+	}()
+	b, err := json.Marshal(wireCall{ID: id, JSONRPC: "2.0", Method: method, Params: params})
+	if err != nil {
+		return true, fault.ClientInternal.Wrap(err)
+	}
+	for range 3 {
+		if err := d.SendText(string(b)); err != nil {
+			return true, fault.DataChannelFailed.Wrap(err)
+		}
+		wait := time.NewTimer(channelPatience)
+		select {
+		case f := <-ch:
+			wait.Stop()
+			if f.Error != nil {
+				return true, f.Error.fault(fault.OpSubscribe)
+			}
+			return true, nil
+		case <-wait.C:
+		case <-ctx.Done():
+			wait.Stop()
+			return true, ctx.Err()
+		case <-m.ctx.Done():
+			wait.Stop()
+			return false, nil // the next pair asks again
+		}
+	}
+	return true, fault.DataChannelFailed.New("method", method, "reason", "no answer")
+}
+
+// received hears of a track of the server.
+func (m *media) received(t *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
+	m.wg.Go(func() { // reports drive the interceptors
+		for {
+			if _, _, err := receiver.ReadRTCP(); err != nil {
+				return
+			}
+		}
+	})
+	rt := m.room.remote(t.ID())
+	if rt == nil {
+		return
+	}
+	rt.attach(m, t)
+	m.wg.Go(func() {
+		defer rt.detach(t)
+		for {
+			p, _, err := t.ReadRTP()
+			if err != nil {
+				return
+			}
+			rt.take(p)
+		}
+	})
+}
+
+// keyframe asks for a whole picture (RFC 4585, 6.3.1).
+func (m *media) keyframe(ssrc uint32) error {
+	return m.sub.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: ssrc}})
+}

@@ -1,0 +1,220 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v4"
+
+	"github.com/redial-rtc/redial/fault"
+)
+
+// Publication is a track of ours in the room, until Unpublish or the end of
+// the session. It survives reconnections. Its methods may be called from any
+// goroutine.
+type Publication struct {
+	room  *Room
+	gates []*gate
+	stop  context.CancelFunc // of the source that feeds it
+	fed   chan struct{}      // closed when the source has stopped
+
+	mu      sync.Mutex
+	info    TrackInfo
+	senders []*webrtc.RTPSender // one, of the present connection
+	gone    bool
+}
+
+// PublishOption changes how a track is published.
+type PublishOption func(*publishing)
+
+type publishing struct {
+	source      string
+	description string
+	muted       bool
+	layers      []webrtc.TrackLocal
+}
+
+// AsSource says what the track shows: SourceScreen, or a word of the app's.
+func AsSource(source string) PublishOption { return func(p *publishing) { p.source = source } }
+
+// AsScreen publishes as a screen share, which roles allow apart from video.
+func AsScreen() PublishOption { return AsSource(SourceScreen) }
+
+// WithDescription adds a text that others see beside the track.
+func WithDescription(text string) PublishOption { return func(p *publishing) { p.description = text } }
+
+// Muted publishes the track muted.
+func Muted() PublishOption { return func(p *publishing) { p.muted = true } }
+
+// WithLayers adds the further encodings of a simulcast track (RFC 8853). They
+// and the first have the same id and stream id, and RIDs of "f" (high), "h"
+// (medium) and "q" (low).
+func WithLayers(more ...webrtc.TrackLocal) PublishOption {
+	return func(p *publishing) { p.layers = append(p.layers, more...) }
+}
+
+// Info returns what others are told of the track.
+func (p *Publication) Info() TrackInfo {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.info
+}
+
+// Muted tells whether the track is muted.
+func (p *Publication) Muted() bool { return p.gates[0].muted.Load() }
+
+// Packets is how many packets were written to the network.
+func (p *Publication) Packets() (n uint64) {
+	for _, g := range p.gates {
+		n += g.written.Load()
+	}
+	return n
+}
+
+// SetMuted mutes or unmutes: media written while muted goes nowhere. It takes
+// effect at once and is told to the others now or, while the socket is lost,
+// when it is back.
+func (p *Publication) SetMuted(muted bool) error {
+	for _, g := range p.gates {
+		g.muted.Store(muted)
+	}
+	p.mu.Lock()
+	p.info.Muted = muted
+	gone := p.gone
+	w := p.wire()
+	p.mu.Unlock()
+	if gone {
+		return asFault(fault.TrackNotFound.New("track", w.ID), fault.OpMute)
+	}
+	_ = p.room.tell("track-update", map[string]any{"tracks": map[string]wireTrack{w.ID: w}})
+	return nil
+}
+
+// Unpublish withdraws the track. The track is silent at once; the error is
+// that of telling the server.
+func (p *Publication) Unpublish(ctx context.Context) error {
+	return p.room.unpublish(ctx, p)
+}
+
+// Done is closed when the source that feeds the track has come to its end; for
+// a track that the app feeds itself, when it is withdrawn.
+func (p *Publication) Done() <-chan struct{} { return p.fed }
+
+func (p *Publication) wire() wireTrack {
+	return wireTrack{p.info.ID, p.info.StreamID, p.info.Kind, p.info.Source, p.info.Muted, p.info.Description}
+}
+
+// add puts the track on a connection.
+func (p *Publication) add(m *media) error {
+	t, err := m.pub.AddTransceiverFromTrack(p.gates[0], webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
+	if err != nil {
+		return fault.CodecUnsupported.Wrap(err)
+	}
+	sender := t.Sender()
+	for _, g := range p.gates[1:] {
+		if err := sender.AddEncoding(g); err != nil {
+			return fault.SimulcastSettings.Wrap(err)
+		}
+	}
+	p.mu.Lock()
+	p.senders = []*webrtc.RTPSender{sender}
+	p.mu.Unlock()
+	m.wg.Go(func() { // reports drive the interceptors
+		for {
+			if _, _, err := sender.ReadRTCP(); err != nil {
+				return
+			}
+		}
+	})
+	return nil
+}
+
+// remove takes the track off its connection.
+func (p *Publication) remove(m *media) {
+	p.mu.Lock()
+	senders := p.senders
+	p.senders = nil
+	p.mu.Unlock()
+	for _, s := range senders {
+		_ = m.pub.RemoveTrack(s)
+	}
+}
+
+// refused is why the codec of the track could not be agreed on.
+func (p *Publication) refused() error {
+	for _, g := range p.gates {
+		if err, ok := g.err.Load().(error); ok {
+			return fault.CodecUnsupported.Wrap(err, "track", g.ID())
+		}
+	}
+	return nil
+}
+
+// gate stands between a track and the connection: muted, it lets nothing
+// through and closes the gap in the sequence, which would look like loss.
+type gate struct {
+	webrtc.TrackLocal
+	muted   atomic.Bool
+	written atomic.Uint64
+	err     atomic.Value // why Bind failed
+}
+
+// Bind never fails: an error would leave the connection unable to negotiate
+// anything further. It is kept for Publish, which withdraws the track.
+func (g *gate) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
+	codec, err := g.TrackLocal.Bind(gated{ctx, &gateWriter{gate: g, next: ctx.WriteStream()}})
+	if err == nil {
+		return codec, nil
+	}
+	g.err.Store(err)
+	if known := ctx.CodecParameters(); len(known) > 0 {
+		return known[0], nil
+	}
+	return codec, err
+}
+
+func (g *gate) Unbind(ctx webrtc.TrackLocalContext) error {
+	if err := g.TrackLocal.Unbind(ctx); err != nil && !errors.Is(err, webrtc.ErrUnbindFailed) {
+		return err
+	}
+	return nil
+}
+
+type gated struct {
+	webrtc.TrackLocalContext
+	w webrtc.TrackLocalWriter
+}
+
+func (c gated) WriteStream() webrtc.TrackLocalWriter { return c.w }
+
+type gateWriter struct {
+	gate *gate
+	next webrtc.TrackLocalWriter
+	mu   sync.Mutex
+	held uint16 // packets that were not let through
+}
+
+func (w *gateWriter) WriteRTP(h *rtp.Header, payload []byte) (int, error) {
+	w.mu.Lock()
+	if w.gate.muted.Load() {
+		w.held++
+		w.mu.Unlock()
+		return len(payload), nil
+	}
+	out := *h
+	out.SequenceNumber -= w.held
+	w.mu.Unlock()
+	w.gate.written.Add(1)
+	return w.next.WriteRTP(&out, payload)
+}
+
+func (w *gateWriter) Write(b []byte) (int, error) {
+	var p rtp.Packet
+	if err := p.Unmarshal(b); err != nil {
+		return 0, err
+	}
+	return w.WriteRTP(&p.Header, p.Payload)
+}

@@ -1,0 +1,214 @@
+package client
+
+import (
+	"context"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v4"
+
+	"github.com/redial-rtc/redial/fault"
+)
+
+// readAhead is how many packets of a track wait for a reader; the oldest give
+// way to new ones.
+const readAhead = 512
+
+// RemoteTrack is a track that somebody else publishes. It stays valid from
+// OnTrack to OnTrackEnd, reconnections included. Its methods may be called from
+// any goroutine.
+type RemoteTrack struct {
+	room *Room
+	id   string
+
+	mu      sync.Mutex
+	info    TrackInfo
+	known   bool // announced to the app
+	gone    bool
+	wish    Layer
+	silent  bool
+	media   *media
+	rtc     *webrtc.TrackRemote
+	packets chan *rtp.Packet
+	ended   chan struct{}
+	stats   reception
+}
+
+func newRemote(r *Room, id string) *RemoteTrack {
+	return &RemoteTrack{
+		room: r, id: id, info: TrackInfo{ID: id}, packets: make(chan *rtp.Packet, readAhead), ended: make(chan struct{}),
+	}
+}
+
+// Info returns what is known of the track now.
+func (t *RemoteTrack) Info() TrackInfo {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.info
+}
+
+// ID returns the track's id.
+func (t *RemoteTrack) ID() string { return t.id }
+
+// Codec returns how the media is encoded; false until media has arrived.
+func (t *RemoteTrack) Codec() (webrtc.RTPCodecParameters, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.rtc == nil {
+		return webrtc.RTPCodecParameters{}, false
+	}
+	return t.rtc.Codec(), true
+}
+
+// SetLayer asks the server for a layer of a video track, LayerNone to pause it.
+// The wish is kept across reconnections. It returns nil once the server has
+// agreed, or at once while there is no connection to ask over: the wish is
+// told as soon as there is. Fails with fault.ArgumentInvalid for audio or an
+// unknown layer, fault.TrackNotFound for a track that has ended, and
+// fault.DataChannelFailed when the server does not answer.
+func (t *RemoteTrack) SetLayer(ctx context.Context, l Layer) error {
+	switch l {
+	case LayerNone, LayerLow, LayerMedium, LayerHigh:
+	default:
+		return argument(fault.OpSubscribe, "layer", "none, low, medium or high")
+	}
+	t.mu.Lock()
+	if t.info.Kind == "audio" {
+		t.mu.Unlock()
+		return argument(fault.OpSubscribe, "track", "a video track")
+	}
+	t.wish = l
+	gone := t.gone
+	t.mu.Unlock()
+	if gone {
+		return asFault(fault.TrackNotFound.New("track", t.ID()), fault.OpSubscribe)
+	}
+	return t.tell(ctx)
+}
+
+// SetSubscribed says whether an audio track is wanted; it is unless said
+// otherwise. It returns and fails like SetLayer.
+func (t *RemoteTrack) SetSubscribed(ctx context.Context, wanted bool) error {
+	t.mu.Lock()
+	if t.info.Kind != "audio" {
+		t.mu.Unlock()
+		return argument(fault.OpSubscribe, "track", "an audio track")
+	}
+	t.silent = !wanted
+	t.mu.Unlock()
+	return t.tell(ctx)
+}
+
+// tell tells the server what is wished.
+func (t *RemoteTrack) tell(ctx context.Context) error {
+	m := t.room.currentMedia()
+	if m == nil {
+		return nil
+	}
+	t.mu.Lock()
+	method, params := "prefer-audio-track-state", map[string]any{"track_id": t.info.ID, "subscribed": !t.silent}
+	if t.info.Kind == "video" {
+		wish := t.wish
+		if wish == "" {
+			wish = LayerNone
+		}
+		method, params = "prefer-video-track-state", map[string]any{"track_id": t.info.ID, "max_spatial_layer": wish}
+	}
+	t.mu.Unlock()
+	ctx, cancel := t.room.bound(ctx)
+	defer cancel()
+	_, err := m.ask(ctx, method, params)
+	if err != nil {
+		return asFault(err, fault.OpSubscribe)
+	}
+	return nil
+}
+
+// wishes tells whether the server has to be told anything about the track.
+func (t *RemoteTrack) wishes() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.silent || t.wish != "" && t.wish != LayerNone
+}
+
+// ReadRTP returns the next packet of the track. It waits while none arrives,
+// through mute, pauses and reconnections. Packets come in the order in which the
+// network brought them. It fails with io.EOF once the track has ended and with
+// the error of ctx. When nobody reads, the oldest packets are dropped; see
+// [TrackStats.Unread].
+func (t *RemoteTrack) ReadRTP(ctx context.Context) (*rtp.Packet, error) {
+	select {
+	case p := <-t.packets:
+		return p, nil
+	default:
+	}
+	select {
+	case p := <-t.packets:
+		return p, nil
+	case <-t.ended:
+		return nil, io.EOF
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// RequestKeyframe asks the publisher for a whole picture, as a decoder needs
+// that joins in the middle. It does nothing while no media arrives.
+func (t *RemoteTrack) RequestKeyframe() {
+	t.mu.Lock()
+	m, rtc := t.media, t.rtc
+	t.mu.Unlock()
+	if m != nil && rtc != nil {
+		_ = m.keyframe(uint32(rtc.SSRC()))
+	}
+}
+
+func (t *RemoteTrack) attach(m *media, rtc *webrtc.TrackRemote) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.media, t.rtc = m, rtc
+	t.stats.start(rtc.Codec().ClockRate)
+}
+
+func (t *RemoteTrack) detach(rtc *webrtc.TrackRemote) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.rtc == rtc {
+		t.media, t.rtc = nil, nil
+	}
+}
+
+// take keeps a packet for the reader.
+func (t *RemoteTrack) take(p *rtp.Packet) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.stats.packet(p, time.Now())
+	for {
+		select {
+		case t.packets <- p:
+			return
+		default:
+		}
+		select {
+		case <-t.packets:
+			t.stats.Unread++
+		default:
+		}
+	}
+}
+
+func (t *RemoteTrack) end() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.gone {
+		t.gone = true
+		close(t.ended)
+	}
+}
+
+// argument is a mistake of the app.
+func argument(op fault.Op, field, want string) error {
+	return asFault(fault.ArgumentInvalid.New("field", field, "want", want), op)
+}

@@ -1,0 +1,182 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/redial-rtc/redial/fault"
+)
+
+// Limits of reporting.
+const (
+	maxReports     = 100             // kept while they cannot be delivered; the oldest go first
+	reportsAMinute = 200             // more are not made
+	flushPatience  = 2 * time.Second // for delivering what waits, all in all
+)
+
+// deviceID names this process to the server, which counts a report that comes
+// twice once.
+var deviceID = sync.OnceValue(uuid.NewString)
+
+// report is one error report in the shape of POST /v2/client/report.
+type report struct {
+	Event     string         `json:"event"`
+	ID        string         `json:"event_id"`
+	Timestamp int64          `json:"timestamp"`
+	Device    string         `json:"device_id"`
+	Agent     string         `json:"agent"`
+	Cluster   map[string]any `json:"cluster"`
+	Peer      map[string]any `json:"peer"`
+	Payload   map[string]any `json:"payload"`
+}
+
+// reporter tells the server what went wrong here: over the socket while there
+// is one, else by HTTP to the same origin, else later, on disk if there is a
+// place for it.
+type reporter struct {
+	room *Room
+
+	mu      sync.Mutex
+	queue   []report
+	spool   *spool
+	opened  bool
+	minute  time.Time
+	count   int
+	last    int64
+	sending sync.Mutex // one delivery at a time
+}
+
+func newReporter(r *Room) *reporter { return &reporter{room: r} }
+
+// failed reports a failure. It never blocks.
+func (q *reporter) failed(event, action string, f *fault.Error, terminal bool) {
+	r := q.room
+	now := time.Now()
+	q.mu.Lock()
+	if now.Sub(q.minute) >= time.Minute {
+		q.minute, q.count = now, 0
+	}
+	q.count++
+	ms := max(now.UnixMilli(), q.last+1)
+	q.last = ms
+	tooMany := q.count > reportsAMinute
+	q.mu.Unlock()
+	if tooMany {
+		return
+	}
+	d := Describe(f)
+	payload := map[string]any{
+		"error_name": d.Name, "error_code": d.Code, "error_message": d.Title, "error_description": f.Error(),
+		"action": action, "is_terminal": terminal, "timestamp": ms,
+	}
+	r.mu.Lock()
+	peer := map[string]any{
+		"peer_id": r.id, "room_id": r.claims.RoomID, "room_name": r.roomName, "session_id": r.sessionID,
+		"template_id": r.template, "role": r.role.Name, "user_name": r.cfg.Name, "user_data": r.cfg.Metadata,
+	}
+	if !r.joinedAt.IsZero() {
+		peer["joined_at"] = r.joinedAt.UnixMilli()
+	}
+	l := r.link
+	payload["transport_state"] = string(r.state)
+	r.mu.Unlock()
+	if l != nil && l.ctx.Err() == nil {
+		if l.notify("analytics", map[string]any{"name": event, "info": payload, "timestamp": ms}) == nil {
+			return
+		}
+	}
+	q.keep(report{
+		Event: event, ID: strconv.FormatInt(ms, 10), Timestamp: ms, Device: deviceID(), Agent: r.door.agent,
+		Cluster: map[string]any{"websocket_url": ""}, Peer: peer, Payload: payload,
+	})
+	r.spawn(q.flush)
+}
+
+// keep queues a report for later.
+func (q *reporter) keep(one report) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.open()
+	q.queue = append(q.queue, one)
+	q.trim()
+	q.save()
+}
+
+// open takes over what earlier sessions left on disk. The lock is held.
+func (q *reporter) open() {
+	if q.opened || q.room.cfg.ReportDir == "" {
+		return
+	}
+	q.opened = true
+	q.spool = newSpool(q.room.cfg.ReportDir, q.room.door.origin.String(), q.room.claims.RoomID)
+	left, err := q.spool.claim()
+	if err != nil {
+		q.room.log.Warn("reports on disk cannot be read", "err", err)
+	}
+	q.queue = append(left, q.queue...)
+	q.trim()
+}
+
+func (q *reporter) trim() {
+	if over := len(q.queue) - maxReports; over > 0 {
+		q.queue = slices.Delete(q.queue, 0, over)
+	}
+}
+
+func (q *reporter) save() {
+	if q.spool == nil {
+		return
+	}
+	if err := q.spool.write(q.queue); err != nil {
+		q.room.log.Warn("reports cannot be kept on disk", "err", err)
+	}
+}
+
+// flush delivers what waits, as far as that is possible in a moment.
+func (q *reporter) flush() {
+	q.sending.Lock()
+	defer q.sending.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), flushPatience)
+	defer cancel()
+	for {
+		q.mu.Lock()
+		q.open()
+		if len(q.queue) == 0 || q.room.token == "" {
+			q.mu.Unlock()
+			return
+		}
+		next := q.queue[0]
+		q.mu.Unlock()
+		body, err := json.Marshal(next)
+		if err != nil {
+			return
+		}
+		status, _, err := q.room.quick.ask(ctx, fault.OpReport, http.MethodPost, "/v2/client/report", q.room.token, body)
+		if err != nil || status == http.StatusTooManyRequests || status >= 500 || status == http.StatusNotFound {
+			return // another time
+		}
+		// Delivered, or refused for good: a report of a token that is not valid
+		// is nobody's.
+		q.mu.Lock()
+		q.queue = slices.DeleteFunc(q.queue, func(o report) bool { return o.ID == next.ID && o.Device == next.Device })
+		q.save()
+		q.mu.Unlock()
+	}
+}
+
+// close makes a last attempt.
+func (q *reporter) close() {
+	q.mu.Lock()
+	waits := len(q.queue) > 0
+	q.mu.Unlock()
+	if waits {
+		q.flush()
+	}
+}
