@@ -590,6 +590,7 @@ func TestManyViewers(t *testing.T) {
 	_, tr := s.camera(webrtc.MimeTypeVP8, "camera")
 	var wg sync.WaitGroup
 	var played atomic.Int64
+	var once sync.Once
 	for range 64 {
 		wg.Go(func() {
 			v := newViewer(t, e)
@@ -610,7 +611,7 @@ func TestManyViewers(t *testing.T) {
 				}
 				played.Add(1)
 			case <-time.After(2 * patience):
-				t.Error("no track")
+				once.Do(func() { t.Errorf("no track\n%+v\n%+v", s.pub.Stats(), v.sub.Stats()) })
 			}
 		})
 	}
@@ -699,7 +700,9 @@ func TestPeerGone(t *testing.T) {
 	e := newEngine(t)
 	s := newSender(t, e)
 	_, tr := s.camera(webrtc.MimeTypeVP8, "camera")
-	until(t, "connected", func() bool { return s.pub.State() == StateConnected })
+	until(t, "connected", func() bool {
+		return s.pub.State() == StateConnected && s.pc.ConnectionState() == webrtc.PeerConnectionStateConnected
+	})
 	_ = s.pc.Close()
 	until(t, "closed", func() bool { return s.pub.State() == StateClosed })
 	if id := receiveFrom(t, "OnTrackEnd", s.ends); id != tr.ID() {

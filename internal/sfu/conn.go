@@ -54,6 +54,7 @@ type conn struct {
 	restarts   int
 
 	firstCheck atomic.Int64 // when the first connectivity check came, Unix ns
+	pair       atomic.Pointer[webrtc.ICECandidatePair]
 }
 
 // open makes the peer connection and starts to watch it.
@@ -74,6 +75,9 @@ func (c *conn) open(publish bool) error {
 	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
 		c.note("connection", s.String())
 		c.refresh()
+	})
+	pc.SCTP().Transport().ICETransport().OnSelectedCandidatePairChange(func(p *webrtc.ICECandidatePair) {
+		c.pair.Store(p)
 	})
 	pc.SCTP().Transport().OnStateChange(func(s webrtc.DTLSTransportState) {
 		c.note("dtls", s.String())
@@ -273,7 +277,7 @@ func (c *conn) stats() ConnectionStats {
 	if first := c.firstCheck.Load(); first != 0 {
 		out.STUNSeen, out.STUNFirst = true, time.Unix(0, first)
 	}
-	if p, err := c.pc.SCTP().Transport().ICETransport().GetSelectedCandidatePair(); err == nil && p != nil {
+	if p := c.pair.Load(); p != nil {
 		out.Pair = &CandidatePair{
 			Local: hostPort(p.Local), Remote: hostPort(p.Remote),
 			LocalType: p.Local.Typ.String(), RemoteType: p.Remote.Typ.String(),
