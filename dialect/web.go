@@ -62,8 +62,8 @@ func webRows() []row {
 		gum(fault.CaptureUnsupported, "NotSupportedError"),
 		also(gum(fault.CaptureUnsupported, "TypeError")),
 		also(gum(fault.ClientSuspended, "InvalidStateError")), // the document is not fully active
-		in(mGUM, at(capture, say(fault.DeviceLost, 0, "ended", live))),
-		in(mGUM, at(capture, say(fault.CaptureNoData, 0, "mute", live))),
+		gum(fault.DeviceLost, "ended"), // events of the track
+		gum(fault.CaptureNoData, "mute"),
 
 		gdm(fault.ScreenDenied, "NotAllowedError"),
 		also(gdm(fault.CaptureSystemDenied, "NotAllowedError")),
@@ -101,7 +101,7 @@ func webRows() []row {
 		pc(fault.ICEFailed, "failed"),
 		pc(fault.ICEDisconnected, "disconnected"),
 		pc(fault.WebRTCMissing, "ReferenceError"), // RTCPeerConnection is undefined
-		in(mPC, say(fault.StorageDenied, 0, "SecurityError", doc)),
+		say(fault.StorageDenied, 0, "SecurityError", doc), // localStorage
 
 		detail(fault.DataChannelFailed, "data-channel-failure"),
 		detail(fault.DTLSFailed, "dtls-failure"),

@@ -41,11 +41,11 @@ var (
 	// RoomLocked: the room is locked.
 	RoomLocked = declare(Kind{
 		ID: "room.locked", Title: "The room is locked", Area: AreaRoom, Category: Permission, Status: 403,
-		What:  "The session was ended and locked, so nobody can join or act in it.",
-		Why:   "A moderator ended the call for good, or the app locks rooms when they are over.",
-		Sign:  "It began when the room was ended with the lock option. A disabled room differs: that is a setting of the room.",
-		Do:    "Do not join again in a loop. Unlock the room through the REST API when it may be used again.",
-		User:  "This call has ended and is locked.",
+		What:  "The room is locked: nobody can join it, and requests that need it open are refused.",
+		Why:   "A moderator ended the call for good, or the app locks rooms when they are over or complete.",
+		Sign:  "The room's `locked` field is true. A disabled room has `enabled` false instead.",
+		Do:    "Do not join again in a loop. Unlock or enable the room through the REST API when it may be used again.",
+		User:  "This call is locked. Nobody can join it any more.",
 		Retry: RetryNever, Terminal: true, Ops: []Op{OpInit, OpJoin, OpUpdate}, FixedBy: []Party{ByApp, ByOperator},
 		See:   []string{"room.ended", "room.disabled", "room.already_locked"},
 		Links: []string{rfc(9110, "15.5.4")},
