@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/redial-rtc/redial/dialect"
@@ -173,4 +174,23 @@ func FuzzExplain(f *testing.F) {
 			t.Errorf("%q: %d matches and error %v", q, len(a.Matches), err)
 		}
 	})
+}
+
+// TestConcurrentUse: indexes and catalogues of messages are made when they are
+// first asked for, by whoever comes first.
+func TestConcurrentUse(t *testing.T) {
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for _, d := range dialect.All() {
+				d.Word(fault.OpJoin, fault.RoomFull)
+				d.Lookup("", "4005")
+			}
+			if _, err := dialect.Explain("4005"); err != nil {
+				t.Error(err)
+			}
+			fault.RoomFull.UserText("de")
+		})
+	}
+	wg.Wait()
 }

@@ -62,7 +62,7 @@ func webRows() []row {
 		gum(fault.CaptureUnsupported, "NotSupportedError"),
 		also(gum(fault.CaptureUnsupported, "TypeError")),
 		also(gum(fault.ClientSuspended, "InvalidStateError")), // the document is not fully active
-		gum(fault.DeviceLost, "ended"), // events of the track
+		gum(fault.DeviceLost, "ended"),                        // events of the track
 		gum(fault.CaptureNoData, "mute"),
 
 		gdm(fault.ScreenDenied, "NotAllowedError"),
@@ -100,7 +100,7 @@ func webRows() []row {
 		also(pc(fault.CandidateInvalid, "OperationError")),
 		pc(fault.ICEFailed, "failed"),
 		pc(fault.ICEDisconnected, "disconnected"),
-		pc(fault.WebRTCMissing, "ReferenceError"), // RTCPeerConnection is undefined
+		pc(fault.WebRTCMissing, "ReferenceError"),         // RTCPeerConnection is undefined
 		say(fault.StorageDenied, 0, "SecurityError", doc), // localStorage
 
 		detail(fault.DataChannelFailed, "data-channel-failure"),
