@@ -246,3 +246,6 @@ func (q *Query) filters() string {
 	}
 	return v.Encode()
 }
+
+// Parameters lists the URL parameters that ParseQuery knows.
+func Parameters() []string { return slices.Sorted(maps.Keys(parameters)) }

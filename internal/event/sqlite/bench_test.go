@@ -1,12 +1,15 @@
 package sqlite
 
 import (
+	"flag"
 	"fmt"
 	"testing"
 
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/event/eventtest"
 )
+
+var stored = flag.Int("stored", 100_000, "events that are there when a page is asked for")
 
 // population makes events as a busy server has them: many rooms and users, each
 // with a few events at a time.
@@ -43,9 +46,8 @@ func BenchmarkAppend(b *testing.B) {
 
 // BenchmarkFirstPage reports a first page with its total.
 func BenchmarkFirstPage(b *testing.B) {
-	const stored = 100_000
 	s := open(b, b.TempDir())
-	for n := 0; n < stored; {
+	for n := 0; n < *stored; {
 		batch := make([]event.Event, 1000)
 		for i := range batch {
 			batch[i] = population(n)
