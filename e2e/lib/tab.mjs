@@ -172,7 +172,13 @@ export class Tab {
   async keepEvidence() {
     if (this.page.isClosed()) return;
     await this.page.screenshot({ path: `${this.dir}/${this.name}.png`, timeout: 3000 }).catch(() => {});
-    const text = await this.eval(() => JSON.stringify({ state: tab.state(), journal: tab.journal, pcs: probe.states(), uncaught: probe.uncaught }, null, 1)).catch(() => '');
+    const text = await this.eval(async () => {
+      const received = {};
+      for (const id of Object.keys(tab.state().tracks)) received[id] = await probe.received(id);
+      return JSON.stringify({
+        state: tab.state(), journal: tab.journal, pcs: probe.states(), uncaught: probe.uncaught, sent: await probe.sent(), received,
+      }, null, 1);
+    }).catch(() => '');
     if (text) appendFileSync(`${this.dir}/${this.name}.state.json`, text);
   }
 

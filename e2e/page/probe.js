@@ -65,7 +65,8 @@
   // sent returns one row per encoding this tab sends, simulcast layers apart.
   probe.sent = async () => (await rtp('outbound-rtp')).map(s => ({
     kind: s.kind, rid: s.rid, codec: s.codec, active: s.active, width: s.frameWidth || 0, height: s.frameHeight || 0,
-    frames: s.framesEncoded || 0, packets: s.packetsSent || 0, track: s.source?.trackIdentifier,
+    frames: s.framesEncoded || 0, keyframes: s.keyFramesEncoded || 0, packets: s.packetsSent || 0,
+    plis: s.pliCount || 0, limit: s.qualityLimitationReason, track: s.source?.trackIdentifier,
   }));
 
   probe.states = () => probe.connections.map(pc => `${pc.connectionState}/${pc.iceConnectionState}/${pc.signalingState}`);
