@@ -107,12 +107,24 @@ func (r *Room) run() {
 	}
 }
 
-// do runs f in the room's goroutine and waits for it.
+// do runs f in the room's goroutine and waits for it. A panic of f is the
+// caller's: the others in the room are not to pay for it.
 func (r *Room) do(ctx context.Context, f func()) error {
 	ran := make(chan struct{})
+	var broken any
+	task := func() {
+		defer func() {
+			broken = recover()
+			close(ran)
+		}()
+		f()
+	}
 	select {
-	case r.tasks <- func() { defer close(ran); f() }:
+	case r.tasks <- task:
 		<-ran
+		if broken != nil {
+			panic(broken)
+		}
 		return nil
 	case <-r.done:
 		return errClosed

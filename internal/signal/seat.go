@@ -2,7 +2,9 @@ package signal
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -108,9 +110,26 @@ func (s *seat) run() {
 			if !ok || s.ctx.Err() != nil {
 				break
 			}
-			f()
+			s.guard(f)
 		}
 	}
+}
+
+// guard runs one item of the inbox. A bug that one peer's input reaches costs
+// that peer its place, and nobody else anything.
+func (s *seat) guard(f func()) {
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		bad := fault.From(fault.Internal.Wrap(fmt.Errorf("panic: %v", p)), fault.OpConnect)
+		s.h.met.refused(bad.Op, bad.Kind)
+		s.log.Error("a peer's place is given up", "fault", bad, "stack", string(debug.Stack()))
+		s.tell("on-error", wordFault(bad))
+		s.leave("internal error")
+	}()
+	f()
 }
 
 // after posts f when d has passed.
