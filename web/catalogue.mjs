@@ -29,7 +29,7 @@ async function spokenFaults() {
       words.get(id).push({ operations: operation ? [operation] : [], code, name, source, understood_only: !spoken });
     }
   }
-  return faultData.map(({ id, title, what, why, do: fix, user, retry }) => ({ id, title, what, why, do: fix, user, retry, words: words.get(id) }));
+  return faultData.map(({ id, title, what, why, do: fix, user, retry, isTerminal }) => ({ id, title, what, why, do: fix, user, retry, is_terminal: isTerminal, words: words.get(id) }));
 }
 
 async function evaluate(path) {

@@ -17,6 +17,7 @@ export interface Explanation {
   why: string;
   fix: string; // what to do
   retry: Retry;
+  passes: boolean; // it is not the end of a call by itself; the SDK can recover from it
   others: string[]; // titles of other conditions for which the SDK would say the same
 }
 
@@ -42,6 +43,7 @@ export interface Fault {
   do: string;
   user: Record<string, string>; // by language
   retry: Retry;
+  is_terminal: boolean;
   words: Word[];
 }
 
@@ -114,6 +116,7 @@ export function choose(faults: Fault[], error: SpokenError): Explanation | null 
     why: best.why,
     fix: best.do,
     retry: best.retry,
+    passes: !best.is_terminal,
     others,
   };
 }
@@ -166,6 +169,7 @@ function plain(error: SpokenError): Explanation {
     why: "",
     fix: "",
     retry: passing ? "after backoff" : server && error.terminal ? "never" : "",
+    passes: false,
     others: [],
   };
 }

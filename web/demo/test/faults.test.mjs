@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { canRetry, choose, explain, explainFully } from "../src/faults.ts";
 
-const fault = (id, title, words, more = {}) => ({ id, title, what: "w", why: "y", do: "d", user: { en: "hello", de: "hallo" }, retry: "never", words, ...more });
+const fault = (id, title, words, more = {}) => ({ id, title, what: "w", why: "y", do: "d", user: { en: "hello", de: "hallo" }, retry: "never", is_terminal: true, words, ...more });
 const word = (code, name, more = {}) => ({ operations: [], code, name, source: "live", understood_only: false, ...more });
 
 const catalogue = [

@@ -11,7 +11,7 @@ const retryAfter = [0, 1500, 3000, 5000]; // ms; a report needs a moment to arri
 export function EventsDialog({ problem, onClose }: { problem: Problem; onClose: () => void }) {
   const [token, setToken] = useState(managementToken);
   return (
-    <Dialog title="Recorded event" wide testid="event-dialog" onClose={onClose}>
+    <Dialog title="Recorded events" wide testid="event-dialog" onClose={onClose}>
       {token ? <Found problem={problem} token={token} onRefused={() => (setManagementToken(""), setToken(""))} /> : <AskForToken onToken={(t) => (setManagementToken(t), setToken(t))} />}
       <section class="event-curl">
         <h3>From a terminal</h3>
@@ -90,16 +90,16 @@ function Found({ problem, token, onRefused }: { problem: Problem; token: string;
   }
   return (
     <ol class="events" data-testid="events">
-      {events.map((event) => (
+      {events.map((event, i) => (
         <li key={event.id}>
-          <Recorded event={event} about={isAbout(problem, event)} />
+          <Recorded event={event} about={isAbout(problem, event)} open={i === 0} />
         </li>
       ))}
     </ol>
   );
 }
 
-function Recorded({ event, about }: { event: RecordedEvent; about: boolean }) {
+function Recorded({ event, about, open }: { event: RecordedEvent; about: boolean; open: boolean }) {
   const data = event.data;
   const facts: [string, unknown][] = [
     ["Fault", event.redial?.fault],
@@ -110,15 +110,16 @@ function Recorded({ event, about }: { event: RecordedEvent; about: boolean }) {
     ["Role", data.role],
     ["Room", [data.room_name, data.room_id].filter(Boolean).join(" · ")],
     ["Session", data.session_id],
-    ["Told by", event.redial?.source],
+    ["Told by", event.redial?.source === "both" ? "client and server" : event.redial?.source],
     ["Client", (data.agent as { string?: string } | undefined)?.string],
   ];
   return (
-    <article class="event" data-testid="event" data-type={event.type} data-code={String(data.error_code ?? "")} data-about={about}>
-      <header>
+    <details class="event" open={open} data-testid="event" data-type={event.type} data-code={String(data.error_code ?? "")} data-about={about}>
+      <summary>
         <code>{event.type}</code>
+        <code class="event-code">{String(data.error_code ?? "")}</code>
         <time dateTime={event.timestamp}>{new Date(event.timestamp).toLocaleString()}</time>
-      </header>
+      </summary>
       <dl>
         {facts
           .filter(([, value]) => value !== undefined && value !== "")
@@ -129,11 +130,11 @@ function Recorded({ event, about }: { event: RecordedEvent; about: boolean }) {
             </div>
           ))}
       </dl>
-      <details open={false}>
+      <details class="event-raw">
         <summary>As it is stored</summary>
         <Copyable text={JSON.stringify(event, null, 2)} label="Copy the event" />
       </details>
-    </article>
+    </details>
   );
 }
 

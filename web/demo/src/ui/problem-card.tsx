@@ -14,6 +14,8 @@ interface Props {
   remedy?: Remedy | null;
   /** Small, with the explanation folded away: the card lies over a call that goes on. */
   compact?: boolean;
+  /** It is what the page is about: its title is a heading of the second level. */
+  main?: boolean;
   onEvent: () => void;
   onDismiss?: () => void;
 }
@@ -21,7 +23,8 @@ interface Props {
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
 /** One error: what it is called, what happened, what to do, and where it is recorded. */
-export function ProblemCard({ problem, remedy, compact, onEvent, onDismiss }: Props) {
+export function ProblemCard({ problem, remedy, compact, main, onEvent, onDismiss }: Props) {
+  const Heading = main ? "h2" : "h3";
   const explanation = useExplanation(problem);
   const heading = useId();
   const ended = problem.terminal;
@@ -43,9 +46,9 @@ export function ProblemCard({ problem, remedy, compact, onEvent, onDismiss }: Pr
           <Icon name={problem.status === "recovered" ? "check" : "problems"} size={20} />
         </span>
         <div class="card-title">
-          <h3 id={heading} data-testid="error-title">
+          <Heading id={heading} data-testid="error-title">
             {explanation.title}
-          </h3>
+          </Heading>
           <p class="card-code">
             {problem.code !== null && <code data-testid="error-code">{problem.code}</code>}
             <code data-testid="error-name">{problem.name}</code>
@@ -60,9 +63,11 @@ export function ProblemCard({ problem, remedy, compact, onEvent, onDismiss }: Pr
         )}
       </header>
 
+      <ForUser problem={problem} explanation={explanation} />
+
       <ul class="chips" aria-label="In short">
         <li class={ended ? "chip bad" : "chip"} data-testid="error-terminal">
-          {state === "recovered" ? "Recovered by itself" : ended ? "Terminal: the call is over" : problem.status === "retrying" ? "The SDK is trying again" : "Not terminal"}
+          {state === "recovered" ? "Recovered by itself" : ended ? "Terminal" : problem.status === "retrying" ? "The SDK is trying again" : "Not terminal"}
         </li>
         {state !== "recovered" && (
           <li class="chip" data-testid="error-retry-advice">
@@ -75,10 +80,10 @@ export function ProblemCard({ problem, remedy, compact, onEvent, onDismiss }: Pr
       {compact ? (
         <details class="card-more">
           <summary>What happened and what to do</summary>
-          <Text problem={problem} explanation={explanation} />
+          <Text problem={problem} explanation={explanation} main={main} />
         </details>
       ) : (
-        <Text problem={problem} explanation={explanation} />
+        <Text problem={problem} explanation={explanation} main={main} />
       )}
 
       <footer class="card-foot">
@@ -95,19 +100,34 @@ export function ProblemCard({ problem, remedy, compact, onEvent, onDismiss }: Pr
   );
 }
 
-function Text({ problem, explanation }: { problem: Problem; explanation: Explanation }) {
+/** What the person in front of the page should know. */
+function ForUser({ problem, explanation }: { problem: Problem; explanation: Explanation }) {
+  // The text of what passes by itself speaks of going on, which is wrong once it was the end.
+  const gaveUp = problem.terminal && explanation.passes && explanation.retry !== "never";
+  const text =
+    problem.status === "recovered"
+      ? ""
+      : problem.status === "retrying" && !problem.terminal
+        ? "The page is trying to get back in by itself."
+        : gaveUp
+          ? "It did not recover in time. Please join again."
+          : explanation.user;
+  return text ? (
+    <p class="card-user" data-testid="error-user">
+      {text}
+    </p>
+  ) : null;
+}
+
+function Text({ problem, explanation, main }: { problem: Problem; explanation: Explanation; main: boolean | undefined }) {
+  const Heading = main ? "h3" : "h4";
   const happened = [explanation.what, explanation.why].filter(Boolean);
-  const said = [problem.message, problem.description].filter((s, i, all) => s && all.indexOf(s) === i && !happened.includes(s));
+  const said = [problem.message, problem.message.includes(problem.description) ? "" : problem.description].filter(Boolean);
   return (
     <div class="card-text">
-      {explanation.user && (
-        <p class="card-user" data-testid="error-user">
-          {explanation.user}
-        </p>
-      )}
       {happened.length > 0 && (
         <section data-testid="error-what">
-          <h4>What happened</h4>
+          <Heading>What happened</Heading>
           {happened.map((text) => (
             <Prose key={text} text={text} />
           ))}
@@ -115,7 +135,7 @@ function Text({ problem, explanation }: { problem: Problem; explanation: Explana
       )}
       {explanation.fix && (
         <section data-testid="error-fix">
-          <h4>What to do</h4>
+          <Heading>What to do</Heading>
           <Prose text={explanation.fix} />
         </section>
       )}
@@ -131,7 +151,7 @@ function Text({ problem, explanation }: { problem: Problem; explanation: Explana
       )}
       {said.length > 0 && (
         <section data-testid="error-message">
-          <h4>What the SDK says{problem.action ? ` (${problem.action})` : ""}</h4>
+          <Heading>What the SDK says{problem.action ? ` (${problem.action})` : ""}</Heading>
           {said.map((text) => (
             <p key={text} class="said">
               {text}
