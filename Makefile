@@ -38,7 +38,7 @@ fmt: ## format the Go code
 	gofmt -w $$(git ls-files -co --exclude-standard -- '*.go')
 
 docs: ## write the generated pages under docs/ (the tests fail when they drift)
-	go test ./internal/config -update
+	go test ./internal/config ./internal/faultdoc -update
 
 web: install ## build the embedded pages
 	npm --prefix web run build
