@@ -10,7 +10,7 @@ say() { echo "install: $*" >&2; }
 
 command -v go >/dev/null || { say "Go 1.26 or newer is needed: https://go.dev/doc/install"; exit 1; }
 
-node_ok() { command -v npm >/dev/null && node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' 2>/dev/null; }
+node_ok() { command -v npm >/dev/null && node -e 'process.exit(+process.versions.node.split(".")[0] < 20 ? 1 : 0)' 2>/dev/null; }
 
 missing=()
 need() { # need COMMAND PACKAGE...
