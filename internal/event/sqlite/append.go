@@ -96,12 +96,12 @@ func (s *Store) appendOne(ctx context.Context, e *event.Event, tally tally, buf 
 	if !ok {
 		return event.Outcome{}, fmt.Errorf("event type %q is not known", e.Type)
 	}
-	if s.aliases > 0 && e.Key != "" {
+	if s.aliases > 0 && (e.Key != "" || s.shed > 0 || s.copying) {
 		if seq, found, err := lookup(ctx, c, "SELECT seq FROM aliases WHERE id = ?", id[:]); err != nil || found {
 			return event.Outcome{State: event.Duplicate, Seq: seq}, err
 		}
 	}
-	if twin := s.window.find(e); twin != 0 {
+	if twin := s.window.find(e); twin != 0 && !s.copying {
 		if seq, found, err := lookup(ctx, c, "SELECT seq FROM events WHERE id = ?", id[:]); err != nil || found {
 			return event.Outcome{State: event.Duplicate, Seq: seq}, err
 		}

@@ -46,6 +46,8 @@ type Store struct {
 	last     int64 // place of the newest event ever
 	segment  segment
 	aliases  int64 // how many there are; 0 saves a look-up
+	shed     int64 // place up to which rows have left: see Shed
+	copying  bool  // no second accounts are looked for: see Copy
 	window   window
 	closed   bool
 	accounts accounts
@@ -147,7 +149,10 @@ func (s *Store) load(ctx context.Context) error {
 		return err
 	}
 	c := s.writer
-	if err := c.row(ctx, "SELECT max(coalesce((SELECT value FROM meta WHERE key = 'last_seq'), 0), coalesce((SELECT max(seq) FROM events), 0))").Scan(&s.last); err != nil {
+	if err := c.row(ctx, lastPlace).Scan(&s.last); err != nil {
+		return err
+	}
+	if err := c.row(ctx, "SELECT coalesce((SELECT value FROM meta WHERE key = 'shed'), 0)").Scan(&s.shed); err != nil {
 		return err
 	}
 	if err := c.row(ctx, "SELECT count(*) FROM aliases").Scan(&s.aliases); err != nil {
