@@ -3,6 +3,7 @@ package sfu
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
@@ -113,5 +114,28 @@ func BenchmarkTransport(b *testing.B) {
 			b.StopTimer()
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/packet")
 		})
+	}
+}
+
+// BenchmarkJoin measures a viewer's way from nothing to its first packet, the
+// peer's half of the work included.
+func BenchmarkJoin(b *testing.B) {
+	e := newEngine(b)
+	s := newSender(b, e)
+	src := s.publish(webrtc.MimeTypeOpus, "mic")
+	tr := receiveFrom(b, "OnTrack", s.tracks)
+	src.pump(5*time.Millisecond, 1, nil)
+	until(b, "packets", func() bool { return len(tr.Layers()) == 1 })
+	for b.Loop() {
+		v := newViewer(b, e)
+		if err := v.sub.Add(tr, AddOptions{}); err != nil {
+			b.Fatal(err)
+		}
+		v.start()
+		receiveFrom(b, "the first packet", v.tracks)
+		b.StopTimer()
+		_ = v.sub.Close()
+		_ = v.pc.Close()
+		b.StartTimer()
 	}
 }

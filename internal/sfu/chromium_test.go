@@ -295,3 +295,60 @@ func TestChromiumRED(t *testing.T) {
 	}
 	b.await("a voice", func() bool { return audio.Level() < 127 })
 }
+
+// A browser recovers from ICE restarts of both sides, and from an offer that is
+// sent twice.
+func TestChromiumRestart(t *testing.T) {
+	e := newEngine(t)
+	b := openBrowser(t, e, "", PublisherConfig{})
+	b.subscribe()
+	more := func(what string) {
+		t.Helper()
+		before := b.inbound("video").FramesDecoded
+		b.await(what, func() bool { return b.inbound("video").FramesDecoded > before+20 })
+	}
+	b.run("await negotiate({iceRestart: true})")
+	b.await("the publisher's restart", func() bool { return b.pub.Stats().Connection.Restarts == 1 })
+	more("pictures after the publisher's restart")
+	if err := b.sub.RestartICE(); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.sub.Resend(); err != nil {
+		t.Fatal(err)
+	}
+	more("pictures after the subscriber's restart")
+	b.await("both connected", func() bool {
+		return b.pub.State() == StateConnected && b.sub.State() == StateConnected
+	})
+}
+
+// Tracks that come and go leave a browser with working sections.
+func TestChromiumRenegotiation(t *testing.T) {
+	e := newEngine(t)
+	b := openBrowser(t, e, "", PublisherConfig{})
+	_, video := b.subscribe()
+	for range 3 {
+		if err := b.sub.Remove(video.ID()); err != nil {
+			t.Fatal(err)
+		}
+		b.await("the removal is agreed", func() bool {
+			b.sub.nego.turn.Lock()
+			defer b.sub.nego.turn.Unlock()
+			return len(b.sub.nego.freed) == 1
+		})
+		if err := b.sub.Add(video, AddOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.sub.SetLayer(video.ID(), LayerHigh); err != nil {
+			t.Fatal(err)
+		}
+		before := b.inbound("video").FramesDecoded
+		b.await("pictures", func() bool {
+			n := b.inbound("video").FramesDecoded
+			return n > 20 && n != before
+		})
+	}
+	if n := len(b.sub.conn.pc.GetTransceivers()); n != 2 {
+		t.Errorf("%d sections for two tracks", n)
+	}
+}

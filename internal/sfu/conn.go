@@ -55,6 +55,7 @@ type conn struct {
 
 	firstCheck atomic.Int64 // when the first connectivity check came, Unix ns
 	pair       atomic.Pointer[webrtc.ICECandidatePair]
+	dtlsFailed atomic.Bool // for good: a handshake is not repeated
 }
 
 // open makes the peer connection and starts to watch it.
@@ -82,6 +83,7 @@ func (c *conn) open(publish bool) error {
 	pc.SCTP().Transport().OnStateChange(func(s webrtc.DTLSTransportState) {
 		c.note("dtls", s.String())
 		if s == webrtc.DTLSTransportStateFailed {
+			c.dtlsFailed.Store(true)
 			c.engine.totals.dtlsFailed.Add(1)
 		}
 	})
@@ -111,7 +113,7 @@ func (c *conn) refresh() {
 		state, err = StateDisconnected, fault.ICEDisconnected.New()
 	case webrtc.PeerConnectionStateFailed:
 		state, err = StateFailed, fault.ICEFailed.New("stun_seen", c.firstCheck.Load() != 0)
-		if c.pc.SCTP().Transport().State() == webrtc.DTLSTransportStateFailed {
+		if c.dtlsFailed.Load() {
 			err = fault.DTLSFailed.New()
 		}
 	case webrtc.PeerConnectionStateClosed:

@@ -200,6 +200,8 @@ func (e *Engine) settings(c *conn) webrtc.SettingEngine {
 	s.SetHostAcceptanceMinWait(0)
 	s.SetPrflxAcceptanceMinWait(0)
 	s.SetReceiveMTU(receiveMTU)
+	// A packet repeated under its own number must not be taken for a replay.
+	s.SetSRTPReplayProtectionWindow(1024)
 	// The DTLS server chooses how media is sealed; a browser in that role would
 	// take the slower way.
 	_ = s.SetAnsweringDTLSRole(webrtc.DTLSRoleServer) // fails only for other values

@@ -4,12 +4,15 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
+	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 )
@@ -186,6 +189,7 @@ type source struct {
 	frames int
 	sent   map[uint16][]byte // by sequence number
 	mu     sync.Mutex
+	level  uint8 // id of the audio level extension
 }
 
 // frame writes one picture of n packets, or one audio packet.
@@ -199,6 +203,9 @@ func (s *source) frame(key bool, n int) {
 				Marker: i == n-1 && s.codec != webrtc.MimeTypeOpus,
 			},
 			Payload: payload,
+		}
+		if s.level != 0 {
+			_ = p.SetExtension(s.level, []byte{0x80 | 30})
 		}
 		s.mu.Lock()
 		if s.sent == nil {
@@ -282,7 +289,7 @@ type viewer struct {
 	errs    chan error
 	channel chan *webrtc.DataChannel
 	layers  chan [2]Layer
-	answers sync.WaitGroup
+	report  func(*rtcp.SenderReport)
 }
 
 func newViewer(t testing.TB, e *Engine, change ...func(*webrtc.SettingEngine, *webrtc.MediaEngine, *interceptor.Registry)) *viewer {
@@ -293,10 +300,15 @@ func newViewer(t testing.TB, e *Engine, change ...func(*webrtc.SettingEngine, *w
 	}
 	v.pc.OnTrack(func(tr *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
 		go func() {
-			b := make([]byte, 1600)
 			for {
-				if _, _, err := r.Read(b); err != nil {
+				list, _, err := r.ReadRTCP()
+				if err != nil {
 					return
+				}
+				for _, p := range list {
+					if sr, ok := p.(*rtcp.SenderReport); ok && v.report != nil {
+						v.report(sr)
+					}
 				}
 			}
 		}()
@@ -330,6 +342,13 @@ func (v *viewer) offered(offer webrtc.SessionDescription) {
 }
 
 func (v *viewer) answer(offer webrtc.SessionDescription) {
+	for line := range strings.SplitSeq(offer.SDP, "\r\n") {
+		if mid, ok := strings.CutPrefix(line, "a=mid:"); ok {
+			if _, err := strconv.Atoi(mid); err != nil {
+				v.t.Errorf("mid %q is not a number", mid)
+			}
+		}
+	}
 	if err := v.pc.SetRemoteDescription(offer); err != nil {
 		v.t.Errorf("offer refused: %v\n%s", err, offer.SDP)
 		return
