@@ -75,7 +75,7 @@ func Describe(err error) Problem {
 const invalidTokenFormat = 2004
 
 func spokenHere(d *dialect.Dialect, k *fault.Kind) (dialect.Word, bool) {
-	for _, c := range d.Lookup(fault.OpJoin, strconv.Itoa(invalidTokenFormat)) {
+	for _, c := range d.Lookup("", strconv.Itoa(invalidTokenFormat)) {
 		if c.Kind == k && c.Word.Code == invalidTokenFormat {
 			return c.Word, true
 		}
@@ -114,6 +114,28 @@ type refusal struct {
 	Name    string `json:"name"`
 	Message string `json:"message"`
 	Fault   string `json:"fault"`
+}
+
+// UnmarshalJSON also reads the errors of the REST API, whose fault is an object.
+func (r *refusal) UnmarshalJSON(b []byte) error {
+	var w struct {
+		Code    int             `json:"code"`
+		Name    string          `json:"name"`
+		Message string          `json:"message"`
+		Fault   json.RawMessage `json:"fault"`
+	}
+	if err := json.Unmarshal(b, &w); err != nil {
+		return err
+	}
+	*r = refusal{Code: w.Code, Name: w.Name, Message: w.Message}
+	if json.Unmarshal(w.Fault, &r.Fault) != nil {
+		var o struct {
+			ID string `json:"id"`
+		}
+		_ = json.Unmarshal(w.Fault, &o)
+		r.Fault = o.ID
+	}
+	return nil
 }
 
 // fault turns a refusal into the occurrence it tells of.
@@ -155,7 +177,7 @@ func unreachable(err error, op fault.Op) *fault.Error {
 	var cert *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
 	switch {
-	case errors.As(err, &cert), errors.As(err, &record):
+	case errors.As(err, &cert), errors.As(err, &record), strings.Contains(err.Error(), "HTTP response to HTTPS client"):
 		return asFault(fault.TLSFailed.Wrap(err), op)
 	case errors.As(err, &dns):
 		return asFault(fault.EndpointUnreachable.Wrap(err, "stage", "dns", "host", dns.Name), op)

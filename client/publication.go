@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/pion/rtp"
+	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 
 	"github.com/redial-rtc/redial/fault"
@@ -93,6 +94,14 @@ func (p *Publication) SetMuted(muted bool) error {
 	return nil
 }
 
+// halt stops the sources without telling anybody.
+func (p *Publication) halt() {
+	p.mu.Lock()
+	stop := p.stop
+	p.mu.Unlock()
+	stop()
+}
+
 // Unpublish withdraws the track. The track is silent at once; the error is
 // that of telling the server.
 func (p *Publication) Unpublish(ctx context.Context) error {
@@ -114,7 +123,9 @@ func (p *Publication) add(m *media) error {
 		return fault.CodecUnsupported.Wrap(err)
 	}
 	sender := t.Sender()
+	p.gates[0].mid = t.Mid
 	for _, g := range p.gates[1:] {
+		g.mid = t.Mid
 		if err := sender.AddEncoding(g); err != nil {
 			return fault.SimulcastSettings.Wrap(err)
 		}
@@ -157,6 +168,7 @@ func (p *Publication) refused() error {
 // through and closes the gap in the sequence, which would look like loss.
 type gate struct {
 	webrtc.TrackLocal
+	mid     func() string // of the media section, for simulcast
 	muted   atomic.Bool
 	written atomic.Uint64
 	err     atomic.Value // why Bind failed
@@ -165,7 +177,19 @@ type gate struct {
 // Bind never fails: an error would leave the connection unable to negotiate
 // anything further. It is kept for Publish, which withdraws the track.
 func (g *gate) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
-	codec, err := g.TrackLocal.Bind(gated{ctx, &gateWriter{gate: g, next: ctx.WriteStream()}})
+	w := &gateWriter{gate: g, next: ctx.WriteStream(), mid: g.mid}
+	if g.RID() != "" {
+		// Layers share a media section; these tell them apart (RFC 8852, 3.1).
+		for _, x := range ctx.HeaderExtensions() {
+			switch x.URI {
+			case sdp.SDESMidURI:
+				w.midID = uint8(x.ID)
+			case sdp.SDESRTPStreamIDURI:
+				w.ridID = uint8(x.ID)
+			}
+		}
+	}
+	codec, err := g.TrackLocal.Bind(gated{ctx, w})
 	if err == nil {
 		return codec, nil
 	}
@@ -193,6 +217,10 @@ func (c gated) WriteStream() webrtc.TrackLocalWriter { return c.w }
 type gateWriter struct {
 	gate *gate
 	next webrtc.TrackLocalWriter
+
+	midID, ridID uint8 // header extensions, 0 for none
+	mid          func() string
+
 	mu   sync.Mutex
 	held uint16 // packets that were not let through
 }
@@ -204,9 +232,16 @@ func (w *gateWriter) WriteRTP(h *rtp.Header, payload []byte) (int, error) {
 		w.mu.Unlock()
 		return len(payload), nil
 	}
-	out := *h
-	out.SequenceNumber -= w.held
+	held := w.held
 	w.mu.Unlock()
+	out := h.Clone()
+	out.SequenceNumber -= held
+	if w.midID != 0 {
+		_ = out.SetExtension(w.midID, []byte(w.mid()))
+	}
+	if w.ridID != 0 {
+		_ = out.SetExtension(w.ridID, []byte(w.gate.RID()))
+	}
 	w.gate.written.Add(1)
 	return w.next.WriteRTP(&out, payload)
 }

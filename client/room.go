@@ -569,7 +569,7 @@ func (r *Room) shutdown(why *fault.Error, goodbye bool) {
 		}
 		r.rec.stop()
 		for _, p := range pubs {
-			p.stop()
+			p.halt()
 		}
 		for _, t := range tracks {
 			t.end()

@@ -2,6 +2,9 @@ package client_test
 
 import (
 	"context"
+	"io"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -95,4 +98,29 @@ func TestMediaFlows(t *testing.T) {
 			t.Fatal("no track")
 		}
 	}
+}
+
+// rest makes a call of the REST API that has to work and returns its body.
+func (s *site) rest(method, path, body string) string {
+	s.t.Helper()
+	management, err := s.s.ManagementToken(time.Hour)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req, err := http.NewRequest(method, s.s.URL()+path, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+management)
+	req.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode >= 300 {
+		s.t.Fatalf("%s %s: %s %s %v", method, path, res.Status, b, err)
+	}
+	return string(b)
 }

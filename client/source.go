@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	_ "embed"
+	"encoding/binary"
 	"errors"
 	"io"
 	"os"
@@ -271,18 +272,15 @@ func (c *counted) Read(b []byte) (int, error) {
 // ivf reads IVF files: a header of 32 bytes, frames with one of 12.
 type ivf struct {
 	src   io.Reader
-	read  counted
-	r     *ivfreader.IVFReader
 	mime  string
 	frame time.Duration // one tick of the timestamps
-	last  uint64
 	ahead *pion.Sample
 	stamp uint64
 }
 
 func newIVF(src io.Reader) (reader, error) {
-	v := &ivf{src: src, read: counted{Reader: src}}
-	r, head, err := ivfreader.NewWith(&v.read)
+	v := &ivf{src: src}
+	_, head, err := ivfreader.NewWith(src)
 	if err != nil {
 		return nil, fault.CodecUnsupported.Wrap(err, "reason", "not an IVF file")
 	}
@@ -296,24 +294,31 @@ func newIVF(src io.Reader) (reader, error) {
 	default:
 		return nil, fault.CodecUnsupported.New("codec", clip(head.FourCC, 8), "want", "VP80, VP90 or AV01")
 	}
-	if head.TimebaseDenominator == 0 {
-		return nil, fault.CodecUnsupported.New("reason", "the file has no time base")
-	}
 	v.frame = time.Second * time.Duration(head.TimebaseNumerator) / time.Duration(head.TimebaseDenominator)
-	v.r = r
 	return v, nil
 }
 
+// maxPicture bounds what a damaged file can make us allocate.
+const maxPicture = 16 << 20 // bytes
+
+// parse reads one frame and its time in ticks.
 func (v *ivf) parse() (*pion.Sample, uint64, error) {
-	v.read.n = 0
-	b, head, err := v.r.ParseNextFrame()
-	if err != nil {
-		if v.read.n == 0 {
+	var head [12]byte
+	if n, err := io.ReadFull(v.src, head[:]); err != nil {
+		if n == 0 && errors.Is(err, io.EOF) {
 			return nil, 0, io.EOF
 		}
 		return nil, 0, fault.DeviceLost.Wrap(err, "reason", "the file ends in the middle of a frame")
 	}
-	return &pion.Sample{Data: b}, head.Timestamp, nil
+	size := binary.LittleEndian.Uint32(head[:4])
+	if size > maxPicture {
+		return nil, 0, fault.DeviceLost.New("reason", "the file is damaged", "frame_bytes", size)
+	}
+	b := make([]byte, size)
+	if _, err := io.ReadFull(v.src, b); err != nil {
+		return nil, 0, fault.DeviceLost.Wrap(err, "reason", "the file ends in the middle of a frame")
+	}
+	return &pion.Sample{Data: b}, binary.LittleEndian.Uint64(head[4:]), nil
 }
 
 // next takes the duration of a frame from the time of the one after it.
