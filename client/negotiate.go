@@ -253,7 +253,15 @@ func (r *Room) wireTracks() map[string]wireTrack {
 // turn is held. An offer whose answer was lost is made again first, since a
 // connection cannot make another before.
 func (r *Room) negotiate(ctx context.Context, l *link, m *media, opt *webrtc.OfferOptions) error {
-	if m.pub.SignalingState() == webrtc.SignalingStateHaveLocalOffer {
+	switch m.pub.SignalingState() {
+	case webrtc.SignalingStateClosed:
+		// A server that goes away closes our connection with its own. What
+		// follows it does not know the peer's media and says so, whatever is
+		// offered; see migrate.
+		if last := m.pub.CurrentLocalDescription(); last != nil {
+			return r.exchange(ctx, l, m, last.SDP)
+		}
+	case webrtc.SignalingStateHaveLocalOffer:
 		if err := r.exchange(ctx, l, m, m.pub.PendingLocalDescription().SDP); err != nil {
 			return err
 		}
@@ -413,6 +421,7 @@ func (r *Room) resume(ctx context.Context) error {
 	if dead { // already, and nobody was told since it was not ours yet
 		return asFault(l.gone(), fault.OpReconnect)
 	}
+	r.settle()
 	_ = l.notify("track-update", map[string]any{"tracks": r.wireTracks()})
 	return nil
 }
@@ -516,14 +525,7 @@ func (r *Room) homecome(after time.Duration) {
 	if !sleep(r.ctx, after) {
 		return
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if time.Now().Before(r.lenientUntil) {
-		return // moved again meanwhile
-	}
-	for id := range r.away {
-		r.drop(id)
-	}
+	r.settle()
 }
 
 // heardTrickle takes a candidate of the server.

@@ -81,6 +81,7 @@ type Room struct {
 	self           Peer
 	peers          map[string]Peer
 	away           map[string]bool // not in the list, but expected back
+	awayTracks     map[string]bool
 	lenientUntil   time.Time
 	preview        map[string]wirePeer // non-nil until joined
 	tracks         map[string]*RemoteTrack
@@ -224,7 +225,7 @@ func newRoom(cfg Config) (*Room, error) {
 		cfg: cfg, id: cfg.PeerID, token: cfg.Token, claims: c, door: d, quick: newDoor(cfg, origin, min(dialTimeout, cfg.StepTimeout)), api: api, log: cfg.Log.With("peer", cfg.PeerID),
 		cb: newCallbacks(), torn: make(chan struct{}), done: make(chan struct{}), turn: make(chan struct{}, 1),
 		greeted: make(chan struct{}, 1), listed: make(chan struct{}, 1), moved: make(chan string, 1),
-		state: StateJoined, linkUp: make(chan struct{}), peers: map[string]Peer{}, away: map[string]bool{},
+		state: StateJoined, linkUp: make(chan struct{}), peers: map[string]Peer{}, away: map[string]bool{}, awayTracks: map[string]bool{},
 		preview: map[string]wirePeer{}, tracks: map[string]*RemoteTrack{},
 	}
 	r.ctx, r.end = context.WithCancel(context.Background())

@@ -23,10 +23,16 @@ func (r *Room) currentLink() *link {
 	return r.link
 }
 
-// tell sends a notification over the present socket. What is lost with the
-// socket is told again after it is back.
+// tell sends a notification over the present socket, or over the one that is
+// about to replace it. What is lost with the socket is told again after it is
+// back.
 func (r *Room) tell(method string, params any) error {
-	l := r.currentLink()
+	r.mu.Lock()
+	l := r.link
+	if l == nil || l.ctx.Err() != nil && r.coming != nil {
+		l = r.coming
+	}
+	r.mu.Unlock()
 	if l == nil {
 		return fault.SignalLost.New()
 	}
@@ -247,8 +253,9 @@ func (r *Room) heardSession(w struct {
 }
 
 // heardList brings the room in line with the whole truth. After the server
-// was restarted others may still be on their way back; they are given time.
-func (r *Room) heardList(_ *link, raw json.RawMessage) {
+// was restarted others may still be on their way back; they are given time. On
+// a socket that resumes it is not known yet whether the server was restarted.
+func (r *Room) heardList(l *link, raw json.RawMessage) {
 	var w wirePeerList
 	if err := json.Unmarshal(raw, &w); err != nil {
 		r.log.Warn("the peer list cannot be read", "err", err)
@@ -267,7 +274,7 @@ func (r *Room) heardList(_ *link, raw json.RawMessage) {
 		}
 	}
 	slices.Sort(missing)
-	if time.Now().Before(r.lenientUntil) {
+	if r.lenient() || l == r.coming && r.entered {
 		for _, id := range missing {
 			r.away[id] = true
 		}
@@ -279,6 +286,24 @@ func (r *Room) heardList(_ *link, raw json.RawMessage) {
 	select {
 	case r.listed <- struct{}{}:
 	default:
+	}
+}
+
+// lenient tells that others may still be on their way back.
+func (r *Room) lenient() bool { return time.Now().Before(r.lenientUntil) }
+
+// settle lets go of whom and what did not come back.
+func (r *Room) settle() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.lenient() {
+		return // moved again meanwhile
+	}
+	for id := range r.away {
+		r.drop(id)
+	}
+	for id := range r.awayTracks {
+		r.withdraw(id)
 	}
 }
 
@@ -302,7 +327,12 @@ func (r *Room) upsert(w wirePeer) {
 		r.announce(w.ID, t)
 	}
 	for id, t := range r.tracks {
-		if _, still := w.Tracks[id]; !still && t.info.PeerID == w.ID && t.known {
+		if _, still := w.Tracks[id]; still || t.info.PeerID != w.ID || !t.known {
+			continue
+		}
+		if r.lenient() || r.coming != nil && r.entered {
+			r.awayTracks[id] = true
+		} else {
 			r.withdraw(id)
 		}
 	}
@@ -372,10 +402,17 @@ func (r *Room) heardTracksGone(w wirePeerTracks) {
 
 // announce takes what is said about a track, new or changed.
 func (r *Room) announce(peer string, w wireTrack) {
+	delete(r.awayTracks, w.ID)
 	t := r.tracks[w.ID]
 	if t == nil {
 		t = newRemote(r, w.ID)
 		r.tracks[w.ID] = t
+		// Some clients publish anew under other ids after the server moved.
+		for id := range r.awayTracks {
+			if old := r.tracks[id]; old != nil && old.info.PeerID == peer && old.info.Kind == w.Kind && old.info.Source == w.Source {
+				r.withdraw(id)
+			}
+		}
 	}
 	info := TrackInfo{w.ID, w.StreamID, peer, w.Kind, w.Source, w.Mute, w.Description}
 	t.mu.Lock()
@@ -425,6 +462,7 @@ func (r *Room) withdraw(id string) {
 		return
 	}
 	delete(r.tracks, id)
+	delete(r.awayTracks, id)
 	t.end()
 	if t.known {
 		post(r, r.cfg.Listener.OnTrackEnd, t)
