@@ -37,6 +37,9 @@ func Run(t *testing.T, open Open) {
 		{"a tail reads on without a gap", tail},
 		{"readers page while a writer runs and old events go", together},
 		{"a closed store says so", closed},
+		{"summaries count what is there", summaries},
+		{"an attempt to join that failed counts once", failedJoins},
+		{"erased users and old events are not counted", summariesAfterRemoval},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -44,7 +44,11 @@ func (s *Store) transact(ctx context.Context, f func() error) error {
 	if _, err := c.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
+	s.summaries.begin()
 	err := f()
+	if err == nil {
+		err = s.summaries.write(ctx, c)
+	}
 	if err == nil {
 		_, err = c.exec(ctx, "COMMIT")
 	}
@@ -52,6 +56,7 @@ func (s *Store) transact(ctx context.Context, f func() error) error {
 		return nil
 	}
 	_, _ = c.exec(ctx, "ROLLBACK") // SQLite may have done so itself
+	s.summaries.ids = nil
 	if bad := s.load(ctx); bad != nil {
 		err = errors.Join(err, bad)
 	}
@@ -130,7 +135,7 @@ func (s *Store) appendOne(ctx context.Context, e *event.Event, tally tally, buf 
 	s.segment.add(e.Time)
 	tally.add(place{account, typ, e.RoomID, e.SessionID, e.UserID}, 1)
 	s.window.add(e, seq)
-	return event.Outcome{State: event.Stored, Seq: seq}, nil
+	return event.Outcome{State: event.Stored, Seq: seq}, s.summaries.stored(ctx, c, account, typ, e, seq)
 }
 
 // merge joins e to the stored account of the same failure. It reports false
@@ -169,6 +174,9 @@ func (s *Store) merge(ctx context.Context, twin int64, e *event.Event, id uuid.U
 	tally.add(place{account, typ, stored.RoomID, stored.SessionID, stored.UserID}, -1)
 	tally.add(place{account, typ, both.RoomID, both.SessionID, both.UserID}, 1)
 	s.window.forget(e, twin)
+	if err := s.summaries.merged(ctx, c, account, typ, &stored, &both, twin); err != nil {
+		return false, err
+	}
 	return true, nil
 }
 

@@ -38,6 +38,11 @@ func (s *Store) Remove(ctx context.Context, r event.Removal) (int, error) {
 		return 0, unavailable(ctx, err)
 	}
 	if len(victims) == 0 {
+		if r.UserID == "" {
+			if err := s.forgetJoins(ctx, r.Before, accounts); err != nil {
+				return 0, unavailable(ctx, err)
+			}
+		}
 		if r.AccountID == "" && r.UserID == "" {
 			// The stretches that hold nothing any more.
 			_, err := s.writer.exec(ctx, "DELETE FROM segments WHERE max_time < ? AND first <> ?", r.Before.UnixNano(), s.segment.first)
@@ -50,6 +55,9 @@ func (s *Store) Remove(ctx context.Context, r event.Removal) (int, error) {
 	err = s.transact(ctx, func() error {
 		tally := tally{}
 		for seq, p := range victims {
+			if err := s.summaries.removing(ctx, s.writer, seq, r.UserID != "" && r.Before.IsZero()); err != nil {
+				return err
+			}
 			if _, err := s.writer.exec(ctx, "DELETE FROM events WHERE seq = ?", seq); err != nil {
 				return err
 			}

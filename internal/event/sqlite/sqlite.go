@@ -52,6 +52,8 @@ type Store struct {
 	closed   bool
 	accounts accounts
 
+	summaries summaries // what the transaction under way changes
+
 	readers  chan *conn    // those that nobody uses
 	reading  int           // how many there are
 	stopping chan struct{} // closed by Close
@@ -84,6 +86,9 @@ func (s *Store) open(ctx context.Context, dir string) (err error) {
 		return err
 	}
 	if err := s.load(ctx); err != nil {
+		return err
+	}
+	if err := s.prepareSummary(ctx); err != nil {
 		return err
 	}
 	n := max(4, runtime.GOMAXPROCS(0))

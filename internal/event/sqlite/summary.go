@@ -1,0 +1,343 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	_ "embed"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/redial-rtc/redial/internal/event"
+)
+
+//go:embed summary.sql
+var summarySchema string
+
+// summaryDims are the dimensions in the file; the index is the number. A number
+// is never reused. By type needs none of its own, since every count has a type.
+var summaryDims = []event.Dimension{
+	event.ByNothing, event.ByFault, event.ByCode, event.BySDK, event.ByVersion, event.ByOS, event.ByBrowser,
+	event.ByRole, event.ByTemplate, event.ByRoom,
+}
+
+// What is counted beside the types of events.
+const (
+	joinsDone   = 101
+	joinsFailed = 102
+)
+
+// The levels of time.
+const (
+	hours = 1
+	days  = 2
+)
+
+// levels are how long a step of each is, in nanoseconds.
+var levels = map[int64]int64{hours: int64(time.Hour), days: int64(event.Day)}
+
+// step is the number of the step of a level that t lies in.
+func step(level int64, t time.Time) int64 {
+	n, size := t.UnixNano(), levels[level]
+	if n < 0 {
+		n -= size - 1
+	}
+	return n / size
+}
+
+// summaryKey is one count.
+type summaryKey struct {
+	account, dim, level, at int64
+	value                   string
+	typ                     int64
+}
+
+type userKey struct {
+	account int64
+	name    string
+}
+
+// maxUserIDs bounds the numbers of users kept in memory.
+const maxUserIDs = 50_000
+
+// summaries collects how a transaction changes what is counted, so that each
+// count is written once.
+type summaries struct {
+	counts     map[summaryKey]int64
+	set, unset map[summaryKey]map[int64]bool // users
+	gone       map[userKey]bool              // users of whom something was removed
+
+	ids map[userKey]int64 // known numbers, from one transaction to the next
+}
+
+// begin forgets what an earlier transaction left.
+func (s *summaries) begin() {
+	s.counts, s.gone = map[summaryKey]int64{}, map[userKey]bool{}
+	s.set, s.unset = map[summaryKey]map[int64]bool{}, map[summaryKey]map[int64]bool{}
+	if len(s.ids) > maxUserIDs || s.ids == nil {
+		s.ids = map[userKey]int64{}
+	}
+}
+
+// stored counts a new event.
+func (s *summaries) stored(ctx context.Context, c *conn, account, typ int64, e *event.Event, seq int64) error {
+	if err := s.add(ctx, c, account, typ, e, 1); err != nil || !e.FailsJoin() {
+		return err
+	}
+	return s.fail(ctx, c, account, e, seq)
+}
+
+// fail counts a failed join, unless another event of the peer is counted.
+func (s *summaries) fail(ctx context.Context, c *conn, account int64, e *event.Event, seq int64) error {
+	if e.PeerID != "" {
+		_, counted, err := lookup(ctx, c, "SELECT e.seq FROM events e INDEXED BY events_peer CROSS JOIN summary_failed f ON f.seq = e.seq WHERE e.peer = ? AND e.account = ? LIMIT 1",
+			e.PeerID, account)
+		if err != nil || counted {
+			return err
+		}
+	}
+	if _, err := c.exec(ctx, "INSERT INTO summary_failed VALUES (?)", seq); err != nil {
+		return err
+	}
+	s.spread(account, joinsFailed, e.Time, e.AgentRead(), 1, nil)
+	return nil
+}
+
+// unfail takes a failed join back, if it was this event that was counted.
+func (s *summaries) unfail(ctx context.Context, c *conn, account int64, e *event.Event, seq int64) error {
+	n, err := c.exec(ctx, "DELETE FROM summary_failed WHERE seq = ?", seq)
+	if err == nil && n > 0 {
+		s.spread(account, joinsFailed, e.Time, e.AgentRead(), -1, nil)
+	}
+	return err
+}
+
+// merged counts an event that has become another.
+func (s *summaries) merged(ctx context.Context, c *conn, account, typ int64, was, is *event.Event, seq int64) error {
+	if err := s.unfail(ctx, c, account, was, seq); err != nil {
+		return err
+	}
+	if err := s.add(ctx, c, account, typ, was, -1); err != nil {
+		return err
+	}
+	return s.stored(ctx, c, account, typ, is, seq)
+}
+
+// removing takes an event out that is about to be deleted. With it goes its user
+// where all of the user's events go.
+func (s *summaries) removing(ctx context.Context, c *conn, seq int64, wholeUser bool) error {
+	var account, typ int64
+	var doc string
+	err := c.row(ctx, "SELECT account, type, doc FROM events WHERE seq = ?", seq).Scan(&account, &typ, &doc)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var e event.Event
+	if json.Unmarshal([]byte(doc), &e) != nil {
+		return nil // damaged from outside; it must still be possible to remove it
+	}
+	if err := s.unfail(ctx, c, account, &e, seq); err != nil {
+		return err
+	}
+	s.spread(account, typ, e.Time, &e, -1, nil)
+	if e.UserID == "" {
+		return nil
+	}
+	who := userKey{account, e.UserID}
+	s.gone[who] = true
+	if !wholeUser || !e.Type.IsError() {
+		return nil
+	}
+	id, err := s.user(ctx, c, who)
+	if err == nil {
+		s.spread(account, typ, e.Time, &e, 0, func(k summaryKey) { include(s.unset, k, id) })
+	}
+	return err
+}
+
+// add counts an event n times, and its user if it is a failure.
+func (s *summaries) add(ctx context.Context, c *conn, account, typ int64, e *event.Event, n int64) error {
+	var mark func(summaryKey)
+	if n > 0 && e.UserID != "" && e.Type.IsError() {
+		id, err := s.user(ctx, c, userKey{account, e.UserID})
+		if err != nil {
+			return err
+		}
+		mark = func(k summaryKey) { include(s.set, k, id) }
+	}
+	s.spread(account, typ, e.Time, e.AgentRead(), n, mark)
+	return nil
+}
+
+// spread adds n to every count an event has a part in, and shows each to mark.
+func (s *summaries) spread(account, typ int64, at time.Time, e *event.Event, n int64, mark func(summaryKey)) {
+	for level := range levels {
+		k := summaryKey{account: account, level: level, at: step(level, at), typ: typ}
+		for dim, d := range summaryDims {
+			value, has := d.Value(e)
+			if !has || typ == joinsDone && !d.OfJoins() {
+				continue
+			}
+			k.dim, k.value = int64(dim), value
+			if n != 0 {
+				s.counts[k] += n
+			}
+			if mark != nil {
+				mark(k)
+			}
+		}
+	}
+}
+
+func include(sets map[summaryKey]map[int64]bool, k summaryKey, id int64) {
+	if sets[k] == nil {
+		sets[k] = map[int64]bool{}
+	}
+	sets[k][id] = true
+}
+
+// user gives the number of a user.
+func (s *summaries) user(ctx context.Context, c *conn, who userKey) (int64, error) {
+	if id, ok := s.ids[who]; ok {
+		return id, nil
+	}
+	const find = "SELECT id FROM summary_users WHERE account = ? AND name = ?"
+	id, ok, err := lookup(ctx, c, find, who.account, who.name)
+	if err == nil && !ok {
+		if _, err = c.exec(ctx, "INSERT INTO summary_users(account, name) VALUES (?, ?)", who.account, who.name); err == nil {
+			id, _, err = lookup(ctx, c, find, who.account, who.name)
+		}
+	}
+	if err == nil {
+		s.ids[who] = id
+	}
+	return id, err
+}
+
+// write writes what a transaction has collected.
+func (s *summaries) write(ctx context.Context, c *conn) error {
+	for k, ids := range s.set {
+		if err := changeSet(ctx, c, k, ids, true); err != nil {
+			return err
+		}
+	}
+	for k, ids := range s.unset {
+		if err := changeSet(ctx, c, k, ids, false); err != nil {
+			return err
+		}
+	}
+	for k, n := range s.counts {
+		if n == 0 {
+			continue
+		}
+		if _, err := c.exec(ctx, `INSERT INTO summary(account, dim, level, at, value, type, n) VALUES (?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT(account, dim, level, at, value, type) DO UPDATE SET n = n + excluded.n`, k.account, k.dim, k.level, k.at, k.value, k.typ, n); err != nil {
+			return err
+		}
+		if n > 0 {
+			continue
+		}
+		const that = " WHERE account = ? AND dim = ? AND level = ? AND at = ? AND value = ? AND type = ?"
+		emptied, err := c.exec(ctx, "DELETE FROM summary"+that+" AND n <= 0", k.account, k.dim, k.level, k.at, k.value, k.typ)
+		if err == nil && emptied > 0 {
+			_, err = c.exec(ctx, "DELETE FROM summary_sets"+that, k.account, k.dim, k.level, k.at, k.value, k.typ)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for who := range s.gone {
+		n, err := c.exec(ctx, `DELETE FROM summary_users WHERE account = ?1 AND name = ?2
+			AND NOT EXISTS (SELECT 1 FROM counts WHERE account = ?1 AND scope = 3 AND key = ?2)`, who.account, who.name)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			delete(s.ids, who)
+		}
+	}
+	return nil
+}
+
+// chunk is how many users share a row.
+const chunk = 4096
+
+// changeSet puts users into a set or takes them out.
+func changeSet(ctx context.Context, c *conn, k summaryKey, ids map[int64]bool, in bool) error {
+	byChunk := map[int64][]int64{}
+	for id := range ids {
+		byChunk[id/chunk] = append(byChunk[id/chunk], id%chunk)
+	}
+	const that = " WHERE account = ? AND dim = ? AND level = ? AND at = ? AND value = ? AND type = ? AND chunk = ?"
+	for n, list := range byChunk {
+		where := []any{k.account, k.dim, k.level, k.at, k.value, k.typ, n}
+		var packed []byte
+		err := c.row(ctx, "SELECT bits FROM summary_sets"+that, where...).Scan(&packed)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		var bits bitset
+		bits.or(packed)
+		changed := false
+		for _, id := range list {
+			changed = bits.put(id, in) || changed
+		}
+		if !changed {
+			continue
+		}
+		if now := bits.pack(); now == nil {
+			_, err = c.exec(ctx, "DELETE FROM summary_sets"+that, where...)
+		} else {
+			_, err = c.exec(ctx, "INSERT OR REPLACE INTO summary_sets(account, dim, level, at, value, type, chunk, bits) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", append(where, now)...)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bitset is a chunk of users.
+type bitset [chunk / 8]byte
+
+// put adds a user or takes it out, and tells whether that changed anything.
+func (b *bitset) put(id int64, in bool) bool {
+	i, bit := id/8, byte(1)<<(id%8)
+	if b[i]&bit != 0 == in {
+		return false
+	}
+	b[i] ^= bit
+	return true
+}
+
+// or adds the users of a packed set.
+func (b *bitset) or(packed []byte) {
+	if len(packed) < 2 {
+		return
+	}
+	at := int(binary.BigEndian.Uint16(packed))
+	for i, v := range packed[2:] {
+		if at+i < len(b) {
+			b[at+i] |= v
+		}
+	}
+}
+
+// pack leaves out the empty ends; nil is the empty set.
+func (b *bitset) pack() []byte {
+	first, last := 0, len(b)
+	for first < last && b[first] == 0 {
+		first++
+	}
+	for last > first && b[last-1] == 0 {
+		last--
+	}
+	if first == last {
+		return nil
+	}
+	return append(binary.BigEndian.AppendUint16(nil, uint16(first)), b[first:last]...)
+}
