@@ -28,10 +28,6 @@ func (c *mediaClock) see(r *senderReport) {
 	}
 }
 
-func (c *mediaClock) ours(theirs time.Time) time.Time {
-	return theirs.Add(time.Duration(c.offset.Load()))
-}
-
 func abs(n int64) int64 {
 	if n < 0 {
 		return -n

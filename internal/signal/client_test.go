@@ -379,13 +379,6 @@ func (p *peer) expectWhere(method string, ok func(map[string]any) bool) map[stri
 	}
 }
 
-func (p *peer) notify(method string, params any) {
-	p.t.Helper()
-	if err := p.write(map[string]any{"method": method, "params": params}); err != nil {
-		p.t.Fatal(err)
-	}
-}
-
 // call returns the result, or the code and fault of the refusal.
 func (p *peer) call(method string, params any) (map[string]any, int, string) {
 	p.t.Helper()

@@ -68,8 +68,10 @@ func TestParamsNameTheField(t *testing.T) {
 
 func TestTheInboxBoundsOnlyNews(t *testing.T) {
 	b := newInbox(2)
-	if !b.postNews(func() {}) || !b.postNews(func() {}) {
-		t.Fatal("news refused below the limit")
+	for range 2 {
+		if !b.postNews(func() {}) {
+			t.Fatal("news refused below the limit")
+		}
 	}
 	if b.postNews(func() {}) {
 		t.Fatal("news taken above the limit")
