@@ -1,0 +1,110 @@
+package sink
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/event"
+)
+
+// follower reads what is stored, in order, and hands it on page by page. It
+// asks for the next page when the page before has been dealt with.
+type follower struct {
+	name    string
+	events  Source
+	query   event.Query
+	journal *journal
+	log     *slog.Logger
+
+	// page deals with events and calls mark with the place of each that is done
+	// with, in order. It returns an error only when the context has ended.
+	page func(ctx context.Context, events []event.Event, mark func(seq int64)) error
+
+	at    atomic.Int64 // place reached
+	saved int64        // place on disk
+}
+
+const (
+	storePause = 5 * time.Second // after the store could not be read
+	saveEvery  = 1000            // places that may pass by unwanted before that is noted
+)
+
+func (s *Sinks) follower(ctx context.Context, name string, types []event.Type, page func(context.Context, []event.Event, func(int64)) error) (*follower, error) {
+	last, err := s.cfg.Events.Store().Last(ctx)
+	if err != nil {
+		return nil, err
+	}
+	f := &follower{
+		name: name, events: s.cfg.Events, journal: s.journal, page: page, log: s.cfg.Log.With("sink", name),
+		query: event.Query{AccountID: s.cfg.Account, Types: types, Tail: true, Limit: event.MaxLimit},
+	}
+	at, known, err := s.journal.place(ctx, name)
+	switch {
+	case err != nil:
+		return nil, err
+	case !known:
+		at = last // noted at once: what is stored from now on is wanted, even by the next process
+		err = s.journal.mark(ctx, name, at)
+	case at > last:
+		f.log.Warn("the events were replaced; beginning with the first of the new ones", "reached", at, "last", last)
+		at = 0
+		err = s.journal.mark(ctx, name, at)
+	}
+	f.at.Store(at)
+	f.saved = at
+	return f, err
+}
+
+// run follows until the context ends.
+func (f *follower) run(ctx context.Context) {
+	for ctx.Err() == nil {
+		news := f.events.News() // asked for before reading, so that nothing falls in between
+		upto, err := f.events.Store().Last(ctx)
+		var page event.Page
+		if err == nil {
+			f.query.After = f.at.Load()
+			page, err = f.events.Store().Query(ctx, f.query)
+		}
+		if err != nil {
+			if ctx.Err() == nil {
+				f.log.Error("events could not be read", "fault", fault.From(err, fault.OpReport))
+			}
+			if sleep(ctx, storePause) != nil {
+				return
+			}
+			continue
+		}
+		if len(page.Events) > 0 {
+			if f.page(ctx, page.Events, func(seq int64) { f.mark(ctx, seq) }) != nil {
+				return
+			}
+		}
+		if len(page.Events) == f.query.Limit {
+			continue // there may be more
+		}
+		if upto > f.at.Load() { // what does not match need not be looked at again
+			f.at.Store(upto)
+			if upto-f.saved >= saveEvery {
+				f.mark(ctx, upto)
+			}
+		}
+		select {
+		case <-news:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// mark notes the place reached. When that fails the next process begins
+// earlier, which repeats events and loses none.
+func (f *follower) mark(ctx context.Context, seq int64) {
+	f.at.Store(seq)
+	if err := f.journal.mark(context.WithoutCancel(ctx), f.name, seq); err != nil {
+		f.log.Error("the place reached could not be noted", "fault", fault.From(err, fault.OpReport))
+		return
+	}
+	f.saved = seq
+}

@@ -1,0 +1,189 @@
+package sink
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/event"
+)
+
+// maxRefusals is how often an event is offered to a hook that refuses it for
+// what it is.
+const maxRefusals = 5
+
+// hook sends events to one receiver.
+type hook struct {
+	Hook
+	client     *http.Client
+	journal    *journal
+	metrics    *metrics
+	log        *slog.Logger
+	pauseAfter time.Duration
+	slots      chan struct{} // requests that may be under way at once
+	health     *breaker
+	follower   *follower     // what it follows
+	ordered    chan struct{} // signals that there is a replay
+
+	mu     sync.Mutex
+	paused bool
+	skip   string // id of the event that is not to be tried again
+}
+
+func newHook(h Hook, s *Sinks, dial dialFunc) *hook {
+	one := &hook{
+		Hook: h, journal: s.journal, metrics: s.metrics, log: s.cfg.Log.With("hook", h.Name),
+		pauseAfter: s.cfg.PauseAfter,
+		slots:      make(chan struct{}, s.cfg.Concurrency), health: newBreaker(), ordered: make(chan struct{}, 1),
+		client: newClient(dial, s.cfg.Timeout, s.cfg.Concurrency),
+	}
+	s.metrics.state(h.Name, 0)
+	return one
+}
+
+// page implements follower.page.
+func (h *hook) page(ctx context.Context, events []event.Event, mark func(int64)) error {
+	return h.deliverAll(ctx, events, 0, mark)
+}
+
+// deliverAll has up to as many requests under way as there are slots, begun in
+// the order of the events, and marks each event once it and all before it are
+// done with.
+func (h *hook) deliverAll(ctx context.Context, events []event.Event, replayID int64, mark func(int64)) error {
+	ctx, stop := context.WithCancel(ctx)
+	var sending sync.WaitGroup
+	defer sending.Wait()
+	defer stop()
+	results := make([]chan error, len(events))
+	for i := range results {
+		results[i] = make(chan error, 1)
+	}
+	sending.Go(func() {
+		for i := range events {
+			select {
+			case h.slots <- struct{}{}:
+			case <-ctx.Done():
+				results[i] <- ctx.Err()
+				continue
+			}
+			sending.Go(func() {
+				defer func() { <-h.slots }()
+				results[i] <- h.deliver(ctx, &events[i], replayID)
+			})
+		}
+	})
+	for i := range events {
+		if err := <-results[i]; err != nil {
+			return err
+		}
+		mark(events[i].Seq)
+	}
+	return nil
+}
+
+// deliver tries until the event is delivered or given up. It returns an error
+// only when the context has ended.
+func (h *hook) deliver(ctx context.Context, e *event.Event, replayID int64) error {
+	body := payload(e)
+	refusals := 0
+	for n := 1; ; n++ {
+		leave, err := h.health.enter(ctx)
+		if err != nil {
+			return err
+		}
+		d := Delivery{Hook: h.Name, EventID: e.ID, Type: string(e.Type), Attempt: n, At: time.Now(), ReplayID: replayID}
+		if h.skips(e.ID) {
+			leave()
+			d.Outcome = Skipped
+			h.note(ctx, d)
+			return nil
+		}
+		a := h.attempt(ctx, e, body, n, replayID)
+		if a.err != nil && ctx.Err() != nil {
+			leave()
+			return ctx.Err() // it was cut short by us
+		}
+		d.Took, d.Status, d.Outcome = time.Since(d.At).Milliseconds(), a.status, Delivered
+		switch {
+		case a.err == nil:
+			h.works()
+		case a.refused():
+			refusals++
+			h.works()
+			d.Outcome, d.Error = Failed, a.err.Error()
+			if refusals >= maxRefusals {
+				d.Outcome = Refused
+				h.log.Warn("a hook refuses an event, which is set aside", "event", e.ID, "status", a.status)
+			}
+		default:
+			d.Outcome, d.Error = Failed, a.err.Error()
+			h.fails(a)
+		}
+		leave()
+		h.metrics.attempt(h.Name, d.Outcome, time.Since(d.At))
+		h.note(ctx, d)
+		if d.Outcome != Failed {
+			return nil
+		}
+		if a.refused() {
+			if err := sleep(ctx, backoff(refusals)); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (h *hook) note(ctx context.Context, d Delivery) {
+	if err := h.journal.note(context.WithoutCancel(ctx), d); err != nil {
+		h.log.Error("a delivery could not be logged", "fault", fault.From(err, fault.OpReport))
+	}
+}
+
+// works notes that the receiver answers.
+func (h *hook) works() {
+	since := h.health.ok()
+	h.mu.Lock()
+	was := h.paused
+	h.paused = false
+	h.mu.Unlock()
+	if !since.IsZero() {
+		h.metrics.state(h.Name, 0)
+		level := slog.LevelInfo
+		if was {
+			level = slog.LevelWarn // whoever read that it is paused reads that it is over
+		}
+		h.log.Log(context.Background(), level, "the hook works again", "after", time.Since(since))
+	}
+}
+
+// fails notes that it does not, and pauses it when that has lasted.
+func (h *hook) fails(a answer) {
+	since := h.health.failed(a.err, a.retryAfter)
+	lasted := time.Since(since)
+	h.mu.Lock()
+	begins := !h.paused && lasted >= h.pauseAfter
+	h.paused = h.paused || begins
+	paused := h.paused
+	h.mu.Unlock()
+	switch {
+	case begins:
+		h.metrics.state(h.Name, 2)
+		h.log.Error("a hook is paused", "fault", fault.From(fault.SinkFailing.Wrap(a.err, "sink", "webhook:"+h.Name, "since", since.UTC().Format(time.RFC3339)), fault.OpReport))
+	case !paused:
+		h.metrics.state(h.Name, 1)
+	}
+}
+
+// skips tells, once, whether an event is not to be tried again.
+func (h *hook) skips(id string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.skip != id {
+		return false
+	}
+	h.skip = ""
+	return true
+}
