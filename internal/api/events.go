@@ -48,7 +48,9 @@ func (e *Events) Routes() []Route {
 		{Pattern: "GET /v2/analytics/events", Serve: e.query},
 		{Pattern: "GET /api/v1/events/{id}", Serve: e.get},
 		{Pattern: "GET /api/v1/events/stream", Serve: e.stream},
+		{Pattern: "GET /api/v1/analytics/summary", Serve: e.summary},
 		{Pattern: "DELETE /api/v1/users/{user}/events", Serve: e.erase},
+		{Pattern: "POST /api/v1/events", Access: Open, Op: fault.OpReport, CORS: true, MaxBody: maxBatchBody, Serve: e.batch},
 		{Pattern: "POST /v2/client/report", Access: Open, Op: fault.OpReport, CORS: true, MaxBody: report.MaxBody, Serve: e.report},
 		{Pattern: "POST /v2/client/feedback", Access: Open, Op: fault.OpReport, CORS: true, Serve: e.feedback},
 	}

@@ -52,6 +52,8 @@ type Recorder struct {
 	done chan struct{} // closed when the writer has stopped
 	stop context.CancelFunc
 	news news
+
+	joins joins
 }
 
 // item is what one call handed over.
@@ -81,6 +83,7 @@ func NewRecorder(s Store, cfg RecorderConfig) *Recorder {
 	}
 	r.m = newMetrics(cfg.Metrics, func() float64 { return float64(r.waiting.Load()) })
 	go r.write()
+	go r.countJoins(ctx)
 	if cfg.Retention > 0 {
 		go r.sweep(ctx)
 	}
@@ -179,6 +182,7 @@ func (r *Recorder) take(it item) error {
 func (r *Recorder) write() {
 	defer close(r.done)
 	defer r.news.tell()
+	defer r.writeJoins()
 	var items []item
 	var batch []Event
 	for it := range r.queue {

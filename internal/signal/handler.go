@@ -37,6 +37,10 @@ type Directory interface {
 // Recorder takes events without waiting; event.Recorder is one.
 type Recorder interface{ Record(event.Event) }
 
+// joinCounter is a Recorder that counts the joins that succeed as well, without
+// waiting.
+type joinCounter interface{ Joined(event.Subject) }
+
 // Verifier checks tokens; token.Verifier is one. With fault.TokenExpired and
 // fault.TokenRevoked it returns the claims as well.
 type Verifier interface {

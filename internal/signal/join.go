@@ -87,6 +87,9 @@ func (s *seat) join(ctx context.Context, p joinParams) (any, error) {
 	s.inside(r)
 	s.joinedOn = s.conn
 	s.after(listDelay, s.refresh)
+	if c, ok := s.h.cfg.Events.(joinCounter); ok {
+		c.Joined(s.subject())
+	}
 	return res, nil
 }
 

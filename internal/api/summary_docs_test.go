@@ -1,0 +1,26 @@
+package api_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/redial-rtc/redial/internal/event"
+)
+
+// The page about analytics has every parameter and dimension.
+func TestTheAnalyticsPageIsComplete(t *testing.T) {
+	raw, err := os.ReadFile("../../docs/analytics.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	must := event.SummaryParameters()
+	for _, d := range event.Dimensions {
+		must = append(must, string(d))
+	}
+	for _, word := range must {
+		if !strings.Contains(string(raw), "`"+word+"`") {
+			t.Errorf("the page does not mention `%s`", word)
+		}
+	}
+}
