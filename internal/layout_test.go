@@ -30,19 +30,20 @@ var mayImport = map[string][]string{
 	"client":     {"dialect", "fault"},
 	"cmd/redial": {"client", "internal/server", "internal/config", "internal/token", "internal/event", "internal/spell", "internal/faultdoc", "dialect", "fault"},
 
-	"internal/faultdoc":        {"dialect", "fault"},
-	"internal/faultdoc/gen":    {"internal/faultdoc"},
-	"internal/policy":          {"fault"},
-	"internal/token":           {"fault"},
-	"internal/event":           {"fault"},
-	"internal/event/sqlite":    {"internal/event", "fault"},
-	"internal/event/eventtest": {"internal/event", "fault"},
-	"internal/sink":            {"internal/event", "fault"},
-	"internal/sfu":             {"fault"},
-	"internal/room":            {"internal/policy", "fault"},
-	"internal/registry":        {"internal/policy", "fault"},
-	"internal/report":          {"internal/event", "dialect", "fault"},
-	"internal/inject":          {"internal/event", "fault"},
+	"internal/faultdoc":         {"dialect", "fault"},
+	"internal/faultdoc/gen":     {"internal/faultdoc"},
+	"internal/policy":           {"fault"},
+	"internal/token":            {"fault"},
+	"internal/event":            {"fault"},
+	"internal/event/sqlite":     {"internal/event", "fault"},
+	"internal/event/clickhouse": {"internal/event", "internal/event/sqlite", "fault"},
+	"internal/event/eventtest":  {"internal/event", "fault"},
+	"internal/sink":             {"internal/event", "fault"},
+	"internal/sfu":              {"fault"},
+	"internal/room":             {"internal/policy", "fault"},
+	"internal/registry":         {"internal/policy", "fault"},
+	"internal/report":           {"internal/event", "dialect", "fault"},
+	"internal/inject":           {"internal/event", "fault"},
 	"internal/signal": {"internal/room", "internal/sfu", "internal/event", "internal/report", "internal/registry", "internal/inject",
 		"internal/policy", "internal/token", "dialect", "fault"},
 	"internal/api": {"internal/room", "internal/event", "internal/sink", "internal/report", "internal/registry",
@@ -173,7 +174,7 @@ var vendor = regexp.MustCompile(`(?i)\b(hms\w*|opentok|vonage|sceenic|kurento|op
 // names, in code and in comments.
 func TestNoVendorBelowDialect(t *testing.T) {
 	neutral := []string{"fault", "internal/policy", "internal/token", "internal/registry", "internal/room", "internal/sfu",
-		"internal/event", "internal/event/sqlite", "internal/event/eventtest"}
+		"internal/event", "internal/event/sqlite", "internal/event/clickhouse", "internal/event/eventtest"}
 	for _, p := range list(t) {
 		if !slices.Contains(neutral, p.name()) {
 			continue

@@ -31,17 +31,18 @@ func (s *Store) Records(ctx context.Context, above, upto int64, n int) ([]Record
 	var list []Record
 	err := s.read(ctx, func(c *conn) error {
 		places := map[int64]int{}
-		err := c.each(ctx, "SELECT seq, doc FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?", func(row scanner) error {
+		err := c.each(ctx, "SELECT seq, doc, code, terminal FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?", func(row scanner) error {
 			var r Record
 			var seq int64
 			var doc string
-			if err := row.Scan(&seq, &doc); err != nil {
+			var failure event.Failure // the document has it for failures only, the columns always
+			if err := row.Scan(&seq, &doc, &failure.Code, &failure.Terminal); err != nil {
 				return err
 			}
 			if err := json.Unmarshal([]byte(doc), &r.Event); err != nil {
 				return err
 			}
-			r.Seq = seq
+			r.Seq, r.Failure.Code, r.Failure.Terminal = seq, failure.Code, failure.Terminal
 			places[seq] = len(list)
 			list = append(list, r)
 			return nil

@@ -1,0 +1,117 @@
+package clickhouse
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	driver "github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/google/uuid"
+
+	"github.com/redial-rtc/redial/internal/event/sqlite"
+)
+
+//go:embed schema.sql
+var schema string
+
+// unknownDatabase is ClickHouse's error code for a database that is not there.
+const unknownDatabase = 81
+
+// prepare makes what is missing and claims the database for this spool.
+func (s *Store) prepare(ctx context.Context) error {
+	err := s.conn.Ping(ctx)
+	if e := (*driver.Exception)(nil); errors.As(err, &e) && e.Code == unknownDatabase {
+		err = s.createDatabase(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	for statement := range strings.SplitSeq(schema, ";") {
+		if strings.TrimSpace(statement) == "" {
+			continue
+		}
+		if err := s.conn.Exec(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return s.claim(ctx)
+}
+
+func (s *Store) createDatabase(ctx context.Context) error {
+	options, err := s.cfg.options()
+	if err != nil {
+		return err
+	}
+	options.Auth.Database = "default"
+	conn, err := driver.Open(options)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return conn.Exec(ctx, "CREATE DATABASE IF NOT EXISTS `"+strings.ReplaceAll(s.cfg.Database, "`", "")+"`")
+}
+
+// claim makes sure that the newest writer of the database is this spool.
+func (s *Store) claim(ctx context.Context) error {
+	var newest, writers uint64
+	if err := s.conn.QueryRow(ctx, "SELECT argMax(writer, since), count() FROM events_writers").Scan(&newest, &writers); err != nil {
+		return err
+	}
+	switch known, err := s.spool.Mark(ctx, "writer"); {
+	case err != nil:
+		return err
+	case writers > 0 && newest == s.writer:
+		return nil
+	case writers > 0 && (known != 0 || !s.cfg.TakeOver):
+		return fmt.Errorf("database %q belongs to the events of another data directory; use another database, or let a new data directory continue it with events.clickhouse.take_over", s.cfg.Database)
+	case writers == 0 && known != 0:
+		return fmt.Errorf("database %q does not know this data directory any more; its events are gone or this is another ClickHouse", s.cfg.Database)
+	}
+	// Data goes in blocks of its own: servers before 20 wait for one whatever
+	// the statement says.
+	batch, err := s.conn.PrepareBatch(ctx, "INSERT INTO events_writers (writer, since)")
+	if err != nil {
+		return err
+	}
+	defer batch.Close()
+	if err := batch.Append(s.writer, time.Now().UnixNano()); err != nil {
+		return err
+	}
+	return batch.Send()
+}
+
+// adopt takes the ids of what ClickHouse has into a new spool, in its order.
+func (s *Store) adopt(ctx context.Context) error {
+	const chunk = 10_000
+	for above := s.spool.ShedUpTo(); ; {
+		rows, err := s.conn.Query(ctx, fmt.Sprintf("SELECT seq, id, also FROM events WHERE seq > %d ORDER BY seq LIMIT %d", above, chunk))
+		if err != nil {
+			return err
+		}
+		var records []sqlite.Record
+		err = each(rows, func() error {
+			var seq uint64
+			var id uuid.UUID
+			var r sqlite.Record
+			if err := rows.Scan(&seq, &id, &r.Also); err != nil {
+				return err
+			}
+			r.ID, r.Seq = id.String(), int64(seq)
+			records = append(records, r)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if len(records) == 0 {
+			return nil
+		}
+		if err := s.spool.Adopt(ctx, records); err != nil {
+			return err
+		}
+		above = records[len(records)-1].Seq
+	}
+}

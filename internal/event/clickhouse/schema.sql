@@ -1,0 +1,33 @@
+CREATE TABLE IF NOT EXISTS events (
+  seq         UInt64,
+  id          UUID,
+  time        Int64,
+  account     String,
+  type        Enum8('client.connect.failed' = 1, 'client.join.failed' = 2, 'client.publish.failed' = 3, 'client.subscribe.failed' = 4, 'client.disconnected' = 5, 'track.add.success' = 6, 'track.update.success' = 7, 'track.remove.success' = 8),
+  source      Enum8('server' = 1, 'client' = 2, 'both' = 3),
+  room        String,
+  session     String,
+  peer        String,
+  user        String,
+  role        String,
+  template    String,
+  fault       String,
+  code        Int32,
+  terminal    UInt8,
+  injected    UInt8,
+  sdk         String,
+  sdk_version String,
+  os          String,
+  also        Array(String),
+  doc         String,
+  version     Int64
+) ENGINE = ReplacingMergeTree(version)
+PARTITION BY intDiv(time, 86400000000000)
+ORDER BY seq;
+
+CREATE TABLE IF NOT EXISTS events_writers (
+  writer UInt64,
+  since  Int64
+) ENGINE = MergeTree
+PARTITION BY tuple()
+ORDER BY since;

@@ -1,0 +1,144 @@
+#!/usr/bin/env bash
+# A ClickHouse server of its own for tests and trials, without systemd:
+#
+#   scripts/clickhouse.sh install         Debian's clickhouse-server, when there is none
+#   scripts/clickhouse.sh start DIR       on loopback, free ports, data in DIR; prints its URL
+#   scripts/clickhouse.sh stop  DIR       asks it to end and waits
+#   scripts/clickhouse.sh kill  DIR       SIGKILL
+#
+# DIR keeps the ports, so that a server that is started again is found where it
+# was. The last start's log is DIR/log.
+set -euo pipefail
+PATH="$PATH:/usr/sbin:/sbin"
+
+say() { echo "clickhouse: $*" >&2; }
+
+# The server's own command; current packages have one binary for everything.
+server() {
+  if command -v clickhouse-server >/dev/null; then
+    exec clickhouse-server "$@"
+  fi
+  exec clickhouse server "$@"
+}
+
+have() { command -v clickhouse-server >/dev/null || command -v clickhouse >/dev/null; }
+
+install() {
+  have && return
+  local apt=(env DEBIAN_FRONTEND=noninteractive apt-get) log
+  if [ "$(id -u)" -ne 0 ]; then
+    if command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+      apt=(sudo -n "${apt[@]}")
+    else
+      say "missing; as root run: apt-get install clickhouse-server"
+      exit 1
+    fi
+  fi
+  command -v apt-get >/dev/null || { say "missing, and this is not a Debian machine: https://clickhouse.com/docs/install"; exit 1; }
+  say "installing clickhouse-server"
+  log=$(mktemp)
+  if ! { "${apt[@]}" -qq install -y --no-install-recommends clickhouse-server ||
+    { "${apt[@]}" -qq update && "${apt[@]}" -qq install -y --no-install-recommends clickhouse-server; }; } >"$log" 2>&1 </dev/null; then
+    tail -n 20 "$log" >&2
+    exit 1
+  fi
+  rm -f "$log"
+  have || { say "installed, yet there is no clickhouse-server"; exit 1; }
+}
+
+# free prints a loopback port that nobody listens on.
+free() {
+  local port
+  for _ in $(seq 100); do
+    port=$((20000 + RANDOM % 12000))
+    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
+  done
+  say "no free port was found"
+  exit 1
+}
+
+configure() {
+  local dir=$1
+  cat >"$dir/users.xml" <<XML
+<yandex>
+  <profiles><default><max_memory_usage>2000000000</max_memory_usage></default></profiles>
+  <users><default>
+    <password></password><networks><ip>127.0.0.1</ip></networks>
+    <profile>default</profile><quota>default</quota>
+  </default></users>
+  <quotas><default></default></quotas>
+</yandex>
+XML
+  cat >"$dir/config.xml" <<XML
+<yandex>
+  <logger><level>warning</level><console>true</console></logger>
+  <listen_host>127.0.0.1</listen_host>
+  <tcp_port>$(cat "$dir/port")</tcp_port>
+  <http_port>$(cat "$dir/http_port")</http_port>
+  <path>$dir/data/</path>
+  <tmp_path>$dir/tmp/</tmp_path>
+  <user_files_path>$dir/user_files/</user_files_path>
+  <format_schema_path>$dir/format_schemas/</format_schema_path>
+  <users_config>$dir/users.xml</users_config>
+  <default_profile>default</default_profile>
+  <default_database>default</default_database>
+  <timezone>UTC</timezone>
+  <mark_cache_size>67108864</mark_cache_size>
+  <uncompressed_cache_size>0</uncompressed_cache_size>
+  <max_concurrent_queries>200</max_concurrent_queries>
+</yandex>
+XML
+}
+
+answers() { [ "$(exec 2>/dev/null; timeout 2 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$0"; printf "GET /ping HTTP/1.0\r\n\r\n" >&3; grep -ao "^Ok" <&3' "$1")" = Ok ]; }
+
+start() {
+  have || { say "there is no clickhouse-server; run scripts/clickhouse.sh install"; exit 1; }
+  local dir pid
+  mkdir -p "$1"
+  dir=$(cd "$1" && pwd)
+  mkdir -p "$dir"/{data,tmp,user_files,format_schemas}
+  for _ in 1 2 3; do
+    [ -s "$dir/port" ] || { free >"$dir/port"; free >"$dir/http_port"; }
+    configure "$dir"
+    (cd "$dir" && server --config-file="$dir/config.xml") >"$dir/log" 2>&1 </dev/null &
+    pid=$!
+    echo "$pid" >"$dir/pid"
+    for _ in $(seq 600); do
+      if answers "$(cat "$dir/http_port")"; then
+        disown "$pid"
+        echo "clickhouse://127.0.0.1:$(cat "$dir/port")"
+        return
+      fi
+      kill -0 "$pid" 2>/dev/null || break
+      sleep 0.1
+    done
+    kill -9 "$pid" 2>/dev/null || true
+    grep -q "Address already in use" "$dir/log" || break
+    rm -f "$dir/port" "$dir/http_port" # somebody was faster
+  done
+  tail -n 20 "$dir/log" >&2
+  say "did not start"
+  exit 1
+}
+
+# end DIR SIGNAL ends the server of DIR and no other.
+end() {
+  local pid
+  pid=$(cat "$1/pid" 2>/dev/null) || { say "nothing was started in $1"; exit 1; }
+  kill "-$2" "$pid" 2>/dev/null || { rm -f "$1/pid"; return 0; }
+  for _ in $(seq 300); do
+    kill -0 "$pid" 2>/dev/null || { rm -f "$1/pid"; return 0; }
+    sleep 0.1
+  done
+  kill -9 "$pid" 2>/dev/null || true
+  rm -f "$1/pid"
+}
+
+case "${1:-}" in
+install) install ;;
+start) start "${2:?DIR}" ;;
+stop) end "${2:?DIR}" TERM ;;
+kill) end "${2:?DIR}" KILL ;;
+*) sed -n '2,10s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+esac
