@@ -17,6 +17,8 @@ type Config struct {
 	Limits    Limits    `yaml:"limits" doc:"What one client may ask for. Beyond a limit it gets a typed refusal and nobody else notices."`
 	Reconnect Reconnect `yaml:"reconnect" doc:"Clients that lose their connection."`
 	Events    Events    `yaml:"events" doc:"The record of what went wrong."`
+	Webhooks  Webhooks  `yaml:"webhooks" doc:"Events sent to addresses of your own as they are stored."`
+	OTLP      OTLP      `yaml:"otlp" doc:"Events sent to an OpenTelemetry collector as log records."`
 	Log       Log       `yaml:"log" doc:"What the process says about itself, on standard error."`
 	Metrics   Metrics   `yaml:"metrics" doc:"Prometheus metrics."`
 	Shutdown  Shutdown  `yaml:"shutdown" doc:"What happens on SIGTERM."`

@@ -88,6 +88,9 @@ func scalar(v reflect.Value, secret bool) string {
 	case []string:
 		quoted := make([]string, len(x))
 		for i, s := range x {
+			if secret {
+				s = hidden
+			}
 			quoted[i] = strconv.Quote(s)
 		}
 		return "[" + strings.Join(quoted, ", ") + "]"

@@ -2,6 +2,7 @@ package event
 
 import (
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -25,8 +26,8 @@ func newMetrics(reg prometheus.Registerer, waiting func() float64) *metrics {
 	}
 	m := &metrics{
 		stored: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "redial_events_stored_total", Help: "Events stored.",
-		}, []string{"type", "source", "fault"}),
+			Name: "redial_events_stored_total", Help: "Events stored. A fault outside the catalogue is counted as other, so that the number of series is bounded.",
+		}, []string{"type", "source", "fault", "injected"}),
 		known: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "redial_events_known_total", Help: "Reports of what was stored already: duplicate (the same report again) or merged (the client's or the server's second account of one failure).",
 		}, []string{"what"}),
@@ -61,7 +62,8 @@ func (m *metrics) appended(batch []Event, outcomes []Outcome, took time.Duration
 	for i, o := range outcomes {
 		switch o.State {
 		case Stored:
-			m.stored.WithLabelValues(string(batch[i].Type), string(batch[i].Source), batch[i].Fault).Inc()
+			e := &batch[i]
+			m.stored.WithLabelValues(string(e.Type), string(e.Source), faultLabel(e.Fault), strconv.FormatBool(e.Injected)).Inc()
 		case Duplicate:
 			m.known.WithLabelValues("duplicate").Inc()
 		case Merged:
@@ -86,4 +88,13 @@ func (m *metrics) remove(n int) {
 	if m != nil {
 		m.removed.Add(float64(n))
 	}
+}
+
+// faultLabel is a fault as the value of a label: an id of the catalogue, "" or
+// "other".
+func faultLabel(id string) string {
+	if id == "" || fault.Lookup(id) != nil {
+		return id
+	}
+	return "other"
 }

@@ -101,6 +101,11 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 		Queue: cfg.Events.Queue, Retention: cfg.Events.Retention, KeepAddresses: cfg.Events.KeepAddresses,
 	})
 	s.onClose("events", recorder.Close)
+	sinks, err := startSinks(ctx, cfg, recorder, log.With("part", "sinks"), metrics)
+	if err != nil {
+		return nil, err
+	}
+	s.onClose("sinks", sinks.Close)
 
 	// Media.
 	engine, err := startMedia(cfg, log, metrics)
@@ -136,7 +141,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	s.onClose("clients", s.signal.Close)
 	events := api.NewEvents(api.EventsConfig{Recorder: recorder, Registry: s.registry, Rooms: hub})
 	rest := api.New(api.Config{
-		Registry: s.registry, Rooms: hub, Tokens: tokens, Keys: keys, Routes: slices.Concat(events.Routes(), api.FaultRoutes()),
+		Registry: s.registry, Rooms: hub, Tokens: tokens, Keys: keys, Routes: slices.Concat(events.Routes(), api.FaultRoutes(), api.WebhookRoutes(sinks)),
 		Limits:     api.Limits{Address: api.Rate{PerSecond: cfg.Limits.APIPerSecond, Burst: cfg.Limits.APIBurst}},
 		ClientAddr: outside.client,
 		Log:        log.With("part", "api"), Metrics: metrics,

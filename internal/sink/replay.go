@@ -44,6 +44,9 @@ func (s *Sinks) Replay(ctx context.Context, o ReplayOrder) ([]Replay, error) {
 	if !o.Until.IsZero() && !o.Since.Before(o.Until) {
 		return nil, fault.FieldInvalid.New("field", "until", "reason", "is not after since")
 	}
+	if len(hooks) == 0 {
+		return []Replay{}, nil
+	}
 	r := replay{since: o.Since, until: o.Until}
 	if o.EventID != "" {
 		e, err := s.cfg.Events.Store().Get(ctx, o.EventID)

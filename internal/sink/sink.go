@@ -128,6 +128,14 @@ func setDefault(d *time.Duration, value time.Duration) {
 	}
 }
 
+// Of gives the sinks as an account may see them: none, when they are another's.
+func (s *Sinks) Of(account string) *Sinks {
+	if s.cfg.Account == "" || s.cfg.Account == account {
+		return s
+	}
+	return &Sinks{}
+}
+
 // Close stops sending and waits until nothing is under way or the context
 // ends. What was not sent is sent by the next Start.
 func (s *Sinks) Close(ctx context.Context) error {
