@@ -46,7 +46,7 @@ var mayImport = map[string][]string{
 	"internal/inject":           {"internal/event", "fault"},
 	"internal/signal": {"internal/room", "internal/sfu", "internal/event", "internal/report", "internal/registry", "internal/inject",
 		"internal/policy", "internal/token", "dialect", "fault"},
-	"internal/api": {"internal/room", "internal/event", "internal/sink", "internal/report", "internal/registry",
+	"internal/api": {"internal/room", "internal/event", "internal/sink", "internal/report", "internal/registry", "internal/inject",
 		"internal/policy", "internal/token", "internal/faultdoc", "dialect", "fault"},
 	"internal/config":  {"fault", "internal/spell"},
 	"internal/console": {},

@@ -67,6 +67,7 @@ func runDev(ctx context.Context, e *env, args []string) (err error) {
 	cfg := config.Default()
 	cfg.HTTP.Address, cfg.Media.UDP, cfg.Media.TCP = *web, *udp, *tcp
 	cfg.Shutdown.Timeout = devShutdown
+	cfg.Inject.Enabled = true
 	if err := overrideLog(&cfg, *format, *level); err != nil {
 		return err
 	}
@@ -138,7 +139,7 @@ func devPrepare(ctx context.Context, s *server.Server, dir string) (devReady, er
 	if err != nil {
 		return devReady{}, err
 	}
-	management, err := s.ManagementToken(devTokens)
+	management, err := s.InjectToken(devTokens)
 	if err != nil {
 		return devReady{}, err
 	}

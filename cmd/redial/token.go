@@ -41,6 +41,7 @@ func runToken(_ context.Context, e *env, args []string) error {
 		user    = f.String("user", "", "the app's own `ID` of the user (room tokens, optional)")
 		expires = f.Duration("expires", token.Lifetime, "how long the token is valid")
 		jti     = f.String("jti", "", "`ID` of the token, by which it can be revoked (default a new one)")
+		grant   = f.String("grant", "", "let it also do `WHAT`: inject (management tokens)")
 		asJSON  = f.Bool("json", false, "print one JSON object")
 	)
 	rest, err := f.parse(args, 1, 1)
@@ -57,9 +58,15 @@ func runToken(_ context.Context, e *env, args []string) error {
 			return usagef("a management token names no room, role or user; leave out -room, -role and -user")
 		}
 		c.Type = token.Management
+		if c.Inject = *grant == token.GrantInject; *grant != "" && !c.Inject {
+			return usagef("-grant %q is unknown; there is one: %s", *grant, token.GrantInject)
+		}
 	case "room":
 		if *room == "" || *role == "" {
 			return usagef("a room token needs -room and -role")
+		}
+		if *grant != "" {
+			return usagef("a room token has no grants; leave out -grant")
 		}
 		c.Type, c.RoomID, c.Role, c.UserID = token.App, *room, *role, *user
 	default:

@@ -10,6 +10,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/inject"
 	"github.com/redial-rtc/redial/internal/registry"
 	"github.com/redial-rtc/redial/internal/report"
 	"github.com/redial-rtc/redial/internal/room"
@@ -20,6 +21,7 @@ type EventsConfig struct {
 	Recorder *event.Recorder
 	Registry *registry.Registry // names the room of a report
 	Rooms    *room.Hub          // knows whose a peer is
+	Inject   *inject.Plan       // may keep reports from being stored; nil never does
 	Grace    time.Duration      // how long after its end a room token may still sign a report; 0 = 30 days
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/inject"
 	"github.com/redial-rtc/redial/internal/report"
 	"github.com/redial-rtc/redial/internal/room"
 	"github.com/redial-rtc/redial/internal/token"
@@ -42,6 +43,9 @@ func (e *Events) report(c *Call) (any, error) {
 		if err := e.ownPeer(c, claims, events[i].PeerID); err != nil {
 			return nil, err
 		}
+	}
+	if err := e.cfg.Inject.Store(inject.Who{Room: claims.RoomID, User: claims.UserID, Role: claims.Role}); err != nil {
+		return nil, busy(err)
 	}
 	if err := e.cfg.Recorder.Append(c.Context(), events...); err != nil {
 		return nil, busy(err)

@@ -19,6 +19,7 @@ type Config struct {
 	Events    Events    `yaml:"events" doc:"The record of what went wrong."`
 	Webhooks  Webhooks  `yaml:"webhooks" doc:"Events sent to addresses of your own as they are stored."`
 	OTLP      OTLP      `yaml:"otlp" doc:"Events sent to an OpenTelemetry collector as log records."`
+	Inject    Inject    `yaml:"inject" doc:"Provoking faults on purpose."`
 	Log       Log       `yaml:"log" doc:"What the process says about itself, on standard error."`
 	Metrics   Metrics   `yaml:"metrics" doc:"Prometheus metrics."`
 	Shutdown  Shutdown  `yaml:"shutdown" doc:"What happens on SIGTERM."`
@@ -103,6 +104,11 @@ type Events struct {
 
 // Log is what the process says.
 type Log struct {
+// Inject is provoking faults.
+type Inject struct {
+	Enabled bool `yaml:"enabled" default:"false" doc:"Let whoever holds a management token with the grant \"inject\" make calls of this server fail on purpose. For servers that are for testing; \"redial dev\" has it on."`
+}
+
 	Format string `yaml:"format" default:"text" doc:"text for people, json for machines."`
 	Level  string `yaml:"level" default:"info" doc:"debug, info, warn or error."`
 }

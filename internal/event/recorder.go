@@ -21,6 +21,7 @@ type RecorderConfig struct {
 	QueueBytes    int                   // bytes that may wait, roughly; 0 is 32 MiB
 	Retention     time.Duration         // events are removed at this age; 0 keeps them for ever
 	KeepAddresses bool                  // do not mask IP addresses
+	Mark          func(*Event)          // sets Injected on what was provoked; nil marks nothing
 }
 
 const (
@@ -156,6 +157,9 @@ func (r *Recorder) take(it item) error {
 		e := &it.events[i]
 		if err := e.prepare(r.cfg.Account, r.cfg.KeepAddresses); err != nil {
 			return err
+		}
+		if r.cfg.Mark != nil {
+			r.cfg.Mark(e)
 		}
 		it.bytes += e.size()
 	}

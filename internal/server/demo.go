@@ -52,6 +52,11 @@ func (s *Server) ManagementToken(valid time.Duration) (string, error) {
 	return s.mint(token.Claims{Type: token.Management, ExpiresAt: time.Now().Add(valid)})
 }
 
+// InjectToken mints a management token that may provoke faults as well.
+func (s *Server) InjectToken(valid time.Duration) (string, error) {
+	return s.mint(token.Claims{Type: token.Management, Inject: true, ExpiresAt: time.Now().Add(valid)})
+}
+
 // mint signs with the first key.
 func (s *Server) mint(c token.Claims) (string, error) {
 	k := s.cfg.Access.Keys[0]

@@ -20,7 +20,7 @@ import (
 	"github.com/redial-rtc/redial/internal/config"
 	"github.com/redial-rtc/redial/internal/console"
 	"github.com/redial-rtc/redial/internal/event"
-	"github.com/redial-rtc/redial/internal/event/sqlite"
+	"github.com/redial-rtc/redial/internal/inject"
 	"github.com/redial-rtc/redial/internal/registry"
 	"github.com/redial-rtc/redial/internal/room"
 	"github.com/redial-rtc/redial/internal/sfu"
@@ -96,9 +96,17 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 		return nil, err
 	}
 	s.onClose("event store", func(context.Context) error { return store.Close() })
+	// Nobody is asked about provoked faults on a server that provokes none.
+	var plan *inject.Plan
+	if cfg.Inject.Enabled {
+		plan = inject.New(inject.Config{Log: log.With("part", "inject"), Metrics: metrics})
+		s.onClose("injections", func(context.Context) error { plan.Close(); return nil })
+		log.Warn("faults may be provoked on this server", "setting", "inject.enabled")
+	}
 	recorder := event.NewRecorder(store, event.RecorderConfig{
 		Log: log.With("part", "events"), Metrics: metrics, Account: cfg.Access.AccountID,
 		Queue: cfg.Events.Queue, Retention: cfg.Events.Retention, KeepAddresses: cfg.Events.KeepAddresses,
+		Mark: plan.Mark,
 	})
 	s.onClose("events", recorder.Close)
 	sinks, err := startSinks(ctx, cfg, recorder, log.With("part", "sinks"), metrics)
@@ -131,7 +139,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	// The two ways in: the signalling wire and the REST API.
 	outside := newOutside(cfg.HTTP)
 	s.signal = signal.New(signal.Config{
-		Tokens: tokens, Directory: directory{s.registry}, Hub: hub, Media: engine, Events: recorder,
+		Tokens: tokens, Directory: directory{s.registry}, Hub: hub, Media: engine, Events: recorder, Inject: plan,
 		Log: log.With("part", "signal"), Metrics: metrics,
 		SocketURL: outside.socketURL, ClientAddr: outside.client, ICEServers: iceServers(cfg.Media.ICEServers),
 		Hold: cfg.Reconnect.Hold, MaxFrame: cfg.Limits.FrameBytes, MaxSDP: cfg.Limits.SDPBytes,
@@ -139,9 +147,9 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 		MaxSockets: cfg.Limits.Sockets, PerAddress: cfg.Limits.AddressSockets,
 	})
 	s.onClose("clients", s.signal.Close)
-	events := api.NewEvents(api.EventsConfig{Recorder: recorder, Registry: s.registry, Rooms: hub})
+	events := api.NewEvents(api.EventsConfig{Recorder: recorder, Registry: s.registry, Rooms: hub, Inject: plan})
 	rest := api.New(api.Config{
-		Registry: s.registry, Rooms: hub, Tokens: tokens, Keys: keys, Routes: slices.Concat(events.Routes(), api.FaultRoutes(), api.WebhookRoutes(sinks)),
+		Registry: s.registry, Rooms: hub, Tokens: tokens, Keys: keys, Routes: slices.Concat(events.Routes(), api.FaultRoutes(), api.WebhookRoutes(sinks), api.InjectionRoutes(plan, s.registry)),
 		Limits:     api.Limits{Address: api.Rate{PerSecond: cfg.Limits.APIPerSecond, Burst: cfg.Limits.APIBurst}},
 		ClientAddr: outside.client,
 		Log:        log.With("part", "api"), Metrics: metrics,

@@ -38,6 +38,7 @@ type conn struct {
 	onState     func(State, error)
 	onCandidate func(webrtc.ICECandidateInit)
 	changed     func(State) // for the owner, before onState; must not block
+	gate        Gate        // nil: none
 	buffers     func(packetio.BufferPacketType, uint32) io.ReadWriteCloser
 
 	refreshMu sync.Mutex // orders what the library reports from many goroutines

@@ -174,10 +174,17 @@ func (e *Engine) newPeer(publish bool, c *conn) (*webrtc.PeerConnection, error) 
 
 func (e *Engine) settings(c *conn) webrtc.SettingEngine {
 	s := webrtc.SettingEngine{LoggerFactory: pionLog{c.log}}
-	s.SetICEUDPMux(e.socks.udp)
+	udp, tcp := ice.UDPMux(e.socks.udp), e.socks.tcp
+	if c.gate != nil {
+		udp = gatedUDP{e.socks.udp, c.gate}
+		if tcp != nil {
+			tcp = gatedTCP{tcp, c.gate}
+		}
+	}
+	s.SetICEUDPMux(udp)
 	types := []webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6}
-	if e.socks.tcp != nil {
-		s.SetICETCPMux(e.socks.tcp)
+	if tcp != nil {
+		s.SetICETCPMux(tcp)
 		types = append(types, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6)
 	}
 	s.SetNetworkTypes(types)

@@ -32,6 +32,8 @@ type PublisherConfig struct {
 	// fault.ICEDisconnected, fault.ICEFailed and fault.DTLSFailed.
 	OnState func(State, error)
 	// VideoCodecs and AudioCodecs order the codecs of the answer, best first, by
+	// Gate stands between this connection and the network; nil for none.
+	Gate Gate
 	// name ("vp8", "vp9", "h264", "av1"; "opus", "red"). The browser sends with
 	// the first. Codecs not named stay in the offer's order behind them. Empty:
 	// VP8 first and Opus first.
@@ -79,7 +81,7 @@ func (e *Engine) NewPublisher(cfg PublisherConfig) (*Publisher, error) {
 	}
 	p.conn = &conn{
 		log: cfg.Log, engine: e, onState: cfg.OnState, onCandidate: cfg.OnCandidate,
-		changed: p.changed, buffers: p.buffer,
+		changed: p.changed, buffers: p.buffer, gate: cfg.Gate,
 	}
 	if err := p.conn.open(true); err != nil {
 		return nil, err

@@ -19,6 +19,8 @@ type SubscriberConfig struct {
 	// Label names the data channel, which exists before the first offer.
 	Label string
 	Log   *slog.Logger
+	// Gate stands between this connection and the network; nil for none.
+	Gate Gate
 	// OnOffer passes an offer to be sent to the peer. At most one is
 	// outstanding; after an ICE restart a newer one replaces it.
 	OnOffer func(webrtc.SessionDescription)
@@ -94,7 +96,7 @@ func (e *Engine) NewSubscriber(cfg SubscriberConfig) (*Subscriber, error) {
 	}
 	s.conn = &conn{
 		log: cfg.Log, engine: e, onState: cfg.OnState, onCandidate: cfg.OnCandidate,
-		changed: s.changed, buffers: s.buffer,
+		changed: s.changed, buffers: s.buffer, gate: cfg.Gate,
 	}
 	if err := s.conn.open(false); err != nil {
 		return nil, err

@@ -11,7 +11,6 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
-	"github.com/redial-rtc/redial/internal/report"
 	"github.com/redial-rtc/redial/internal/room"
 	"github.com/redial-rtc/redial/internal/token"
 )
@@ -150,9 +149,9 @@ func (h *Handler) peek(ctx context.Context, raw string, v *visitor) {
 
 // turnAway records that somebody was refused at the door.
 func (h *Handler) turnAway(v visitor, f *fault.Error) {
-	h.met.refused(f.Op, f.Kind)
+	h.met.refusedFault(f)
 	h.log.Warn("refused", "fault", f, "peer", v.peer, "room", v.claims.RoomID, "user", v.claims.UserID, "addr", v.addr)
-	h.cfg.Events.Record(report.Seen(event.ConnectFailed, "INIT", f, v.subject()))
+	h.cfg.Events.Record(seen(event.ConnectFailed, "INIT", f, v.subject()))
 }
 
 // address names whoever asks for the purpose of limits: the address itself, or

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/inject"
 )
 
 // Limits of one socket.
@@ -26,9 +27,10 @@ const (
 
 // conn is one WebSocket.
 type conn struct {
-	h    *Handler
-	ws   *websocket.Conn
-	addr string
+	h      *Handler
+	ws     *websocket.Conn
+	addr   string
+	inject *inject.Peer // asked before each frame is written; nil: never
 
 	out   chan []byte
 	slots chan struct{} // one per call in flight
@@ -70,6 +72,9 @@ func (c *conn) write(ctx context.Context) {
 		case <-c.gone:
 			return
 		case b := <-c.out:
+			if c.inject.Silent() {
+				continue
+			}
 			wctx, cancel := context.WithTimeout(ctx, writeTimeout)
 			err := c.ws.Write(wctx, websocket.MessageText, b)
 			cancel()

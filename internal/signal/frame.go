@@ -2,6 +2,7 @@ package signal
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/redial-rtc/redial/dialect"
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/inject"
 )
 
 // frame is one message from the client: a call has an id, a notification none.
@@ -129,7 +131,7 @@ func news(method string, p any) newsFrame {
 
 func wordFault(f *fault.Error) wireError {
 	return wireError{
-		Code: dialect.HMS.Speak(f).Code, Message: f.Safe(), Description: f.Kind.Do, Fault: f.Kind.ID,
+		Code: cmp.Or(inject.Code(f), dialect.HMS.Speak(f).Code), Message: f.Safe(), Description: f.Kind.Do, Fault: f.Kind.ID,
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/inject"
 	"github.com/redial-rtc/redial/internal/room"
 	"github.com/redial-rtc/redial/internal/sfu"
 	"github.com/redial-rtc/redial/internal/token"
@@ -57,6 +58,7 @@ type Config struct {
 	Events    Recorder
 	Log       *slog.Logger
 	Metrics   prometheus.Registerer
+	Inject    *inject.Plan // faults provoked on purpose; nil: none
 
 	Node       string                         // name of this node; the start time is added
 	SocketURL  func(*http.Request) string     // where clients open their WebSocket

@@ -7,6 +7,7 @@ import (
 
 	"github.com/redial-rtc/redial/dialect"
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/inject"
 )
 
 // ServeInit answers GET /init: where to connect and how. It is called across
@@ -42,6 +43,9 @@ func (h *Handler) ServeInit(w http.ResponseWriter, r *http.Request) {
 		h.refuseInit(w, f)
 		return
 	}
+	if h.initInjected(w, v) {
+		return
+	}
 	h.log.Debug("init", "peer", v.peer, "room", v.claims.RoomID)
 	writeJSON(w, http.StatusOK, h.initConfig(r))
 }
@@ -75,12 +79,19 @@ func (h *Handler) refuseInit(w http.ResponseWriter, f *fault.Error) {
 	if status == 0 || status == http.StatusNotFound || status == 499 {
 		status = http.StatusBadRequest
 	}
+	code := dialect.HMS.Speak(f).Code
+	if n := inject.Code(f); n != 0 {
+		code = n
+		if n < 600 && n != http.StatusNotFound {
+			status = n
+		}
+	}
 	writeJSON(w, status, struct {
 		Code    int    `json:"code"`
 		Name    string `json:"name"`
 		Message string `json:"message"`
 		Fault   string `json:"fault"`
-	}{dialect.HMS.Speak(f).Code, dialect.HMS.Speak(f).Name, f.Safe(), f.Kind.ID})
+	}{code, dialect.HMS.Speak(f).Name, f.Safe(), f.Kind.ID})
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

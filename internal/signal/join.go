@@ -65,7 +65,7 @@ func (s *seat) join(ctx context.Context, p joinParams) (any, error) {
 	}
 	s.name, s.data = p.Name, p.Data
 	s.media.autoVideo = p.NoVideo != nil && !*p.NoVideo
-	res := description{Node: s.h.node}
+	res := description{Node: s.node}
 	if p.Offer != nil {
 		if err := s.openMedia(); err != nil {
 			return nil, err
@@ -96,6 +96,7 @@ func (s *seat) join(ctx context.Context, p joinParams) (any, error) {
 // inside marks the peer as joined.
 func (s *seat) inside(r *room.Room) {
 	s.room, s.joined, s.listed = r, true, false
+	s.inject.Rename(s.name, s.role)
 	s.place.Facts.Template = r.Template()
 	if s.rater == nil {
 		s.rater = s.after(rateEvery, s.judge)

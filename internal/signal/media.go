@@ -59,8 +59,10 @@ func (m *media) init() {
 
 // openMedia makes both connections of a peer that joins or is rebuilt.
 func (s *seat) openMedia() error {
+	pubGate, subGate := gates(s.inject)
 	pub, err := s.h.cfg.Media.NewPublisher(sfu.PublisherConfig{
 		Log:         s.log,
+		Gate:        pubGate,
 		VideoCodecs: s.videoCodecs(),
 		OnTrack:     func(t *sfu.Track) { s.in.post(func() { s.flows(t) }) },
 		OnTrackEnd:  func(id string) { s.in.post(func() { s.dried(id) }) },
@@ -75,7 +77,7 @@ func (s *seat) openMedia() error {
 		return fault.NegotiationFailed.Wrap(err)
 	}
 	sub, err := s.h.cfg.Media.NewSubscriber(sfu.SubscriberConfig{
-		Log: s.log, Label: channelLabel,
+		Log: s.log, Label: channelLabel, Gate: subGate,
 		OnOffer: func(d webrtc.SessionDescription) {
 			s.in.post(func() { s.tell("offer", s.describe(d)) })
 		},
@@ -155,7 +157,7 @@ type description struct {
 }
 
 func (s *seat) describe(d webrtc.SessionDescription) description {
-	return description{d.Type.String(), d.SDP, s.h.node}
+	return description{d.Type.String(), s.inject.SDP(d.Type.String(), d.SDP), s.node}
 }
 
 // sdp is a session description as clients send it.
@@ -204,10 +206,10 @@ func (s *seat) offer(ctx context.Context, p offerParams) (any, error) {
 		return nil, err
 	}
 	if s.media.pub == nil {
-		if p.Node != s.h.node {
+		if p.Node != s.node {
 			return after{nil, func() {
-				s.after(moveDelay, func() { s.tell("node-info", map[string]string{"sfu_node_id": s.h.node}) })
-			}}, fault.NodeMoved.New("node", s.h.node)
+				s.after(moveDelay, func() { s.tell("node-info", map[string]string{"sfu_node_id": s.node}) })
+			}}, fault.NodeMoved.New("node", s.node)
 		}
 		s.h.met.migrated.Inc()
 		if err := s.openMedia(); err != nil {
@@ -273,7 +275,7 @@ func (s *seat) answer(_ context.Context, p answerParams) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.media.sub == nil || (p.Node != "" && p.Node != s.h.node) {
+	if s.media.sub == nil || (p.Node != "" && p.Node != s.node) {
 		return nil, nil // meant for connections that are gone
 	}
 	return nil, s.media.sub.Answer(desc)
@@ -291,7 +293,7 @@ func (s *seat) trickle(_ context.Context, p trickleParams) (any, error) {
 	if p.Target != targetPublish && p.Target != targetSubscribe {
 		return nil, fault.FieldInvalid.New("field", "target", "want", "0 (publish) or 1 (subscribe)", "got", p.Target)
 	}
-	if p.Node != "" && p.Node != s.h.node {
+	if p.Node != "" && p.Node != s.node {
 		return nil, nil
 	}
 	if len(p.Candidate) == 0 {

@@ -4,6 +4,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/inject"
 )
 
 // metrics count what passes; labels are closed sets, so their number is bounded.
@@ -42,6 +43,13 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		reg.MustRegister(m.sockets, m.seats, m.held, m.framesIn, m.framesOut, m.resumed, m.migrated, m.refusals, m.calls)
 	}
 	return m
+}
+
+// refusedFault counts a refusal, unless it was provoked: the plan counts those.
+func (m *metrics) refusedFault(f *fault.Error) {
+	if !inject.Caused(f) {
+		m.refused(f.Op, f.Kind)
+	}
 }
 
 func (m *metrics) refused(op fault.Op, k *fault.Kind) {

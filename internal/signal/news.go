@@ -40,6 +40,7 @@ func (s *seat) hear(u room.Update) {
 		s.unforward(u.TrackID)
 	case room.RoleChanged:
 		s.role = u.Role
+		s.inject.Rename(s.name, s.role)
 		s.tell("on-policy-change", policyOnWire(s.role, s.place.Facts.Template))
 	case room.RoleOffered:
 		s.tellKept("on-role-change-request", map[string]any{

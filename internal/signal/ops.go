@@ -116,6 +116,21 @@ func (s *seat) receive(c *conn, raw []byte) {
 		s.finish(f, o.op, nil, fault.NotJoined.New("method", f.Method))
 		return
 	}
+	switch do := s.inject.Call(f.Method); {
+	case do.Err != nil:
+		s.finish(f, o.op, nil, do.Err)
+		return
+	case do.Hang:
+		return
+	case do.Delay > 0:
+		s.after(do.Delay, func() { s.carryOut(f, o, from) })
+		return
+	}
+	s.carryOut(f, o, from)
+}
+
+// carryOut runs a call and answers it.
+func (s *seat) carryOut(f frame, o operation, from time.Time) {
 	ctx, cancel := context.WithTimeout(s.ctx, callLimit)
 	defer cancel()
 	v, err := o.run(s, ctx, f.Params)
@@ -144,7 +159,7 @@ func (s *seat) finish(f frame, op fault.Op, v any, err error) {
 		}
 		return
 	}
-	s.h.met.refused(bad.Op, bad.Kind)
+	s.h.met.refusedFault(bad)
 	if t, action := eventFor(op, bad); t != "" {
 		s.record(t, action, bad)
 	} else {

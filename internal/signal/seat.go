@@ -12,7 +12,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
-	"github.com/redial-rtc/redial/internal/report"
+	"github.com/redial-rtc/redial/internal/inject"
 	"github.com/redial-rtc/redial/internal/room"
 	"github.com/redial-rtc/redial/internal/sfu"
 	"github.com/redial-rtc/redial/internal/token"
@@ -44,12 +44,14 @@ type seat struct {
 
 	claims token.Claims
 	place  Place
+	inject *inject.Peer
 	out    atomic.Pointer[fault.Kind] // why the peer was put out, once it was
 	// ----
 	log      *slog.Logger
 	agent    event.Agent
 	conn     *conn // nil while the peer is away
 	room     *room.Room
+	node     string // the id the client knows this process by
 	role     string
 	name     string
 	data     string
@@ -77,6 +79,8 @@ func newSeat(h *Handler, v visitor) *seat {
 		claims: v.claims, place: v.place, role: v.claims.Role, agent: v.agent, since: time.Now(),
 		log: h.log.With("room", v.claims.RoomID, "peer", string(v.peer)),
 	}
+	s.node = h.node
+	s.inject = h.cfg.Inject.Attend(v.who(), func(a inject.Action) { s.in.post(func() { s.provoke(a) }) })
 	s.media.init()
 	if v.held != nil {
 		held := *v.held
@@ -97,6 +101,7 @@ func (s *seat) belongsTo(c token.Claims) bool {
 // run is the seat's goroutine.
 func (s *seat) run() {
 	defer s.h.rise(s)
+	defer s.inject.Close()
 	for {
 		select {
 		case <-s.ctx.Done():
@@ -177,6 +182,7 @@ func (s *seat) attached(c *conn, v visitor) bool {
 			_ = s.media.sub.Resend()
 		}
 	}
+	s.inject.Arrived()
 	return true
 }
 
@@ -314,14 +320,14 @@ func (s *seat) subject() event.Subject {
 // record stores what the server itself saw go wrong.
 func (s *seat) record(t event.Type, action string, f *fault.Error) {
 	s.log.Warn("failed", "fault", f, "event", string(t))
-	s.h.cfg.Events.Record(report.Seen(t, action, f, s.subject()))
+	s.h.cfg.Events.Record(seen(t, action, f, s.subject()))
 }
 
 // recordTry is record for a failure that both sides go on trying to mend,
 // whatever becomes of it in the end.
 func (s *seat) recordTry(t event.Type, action string, f *fault.Error) {
 	s.log.Warn("failed", "fault", f, "event", string(t))
-	e := report.Seen(t, action, f, s.subject())
+	e := seen(t, action, f, s.subject())
 	e.Failure.Terminal = false
 	s.h.cfg.Events.Record(e)
 }

@@ -23,6 +23,9 @@ func (h *Handler) ServeWS(w http.ResponseWriter, r *http.Request) {
 		h.refuseInit(w, fault.From(fault.RateLimited.New("limit", h.cfg.InitRate, "per", "second"), fault.OpConnect))
 		return
 	}
+	if h.upgradeInjected(w, r) {
+		return
+	}
 	// The token, not the page's origin, says who may connect: apps live on
 	// origins the server has never heard of.
 	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{
@@ -53,11 +56,13 @@ func (h *Handler) ServeWS(w http.ResponseWriter, r *http.Request) {
 	if s == nil {
 		s = newSeat(h, v)
 		if was := h.sit(s); was != s {
+			s.inject.Close()
 			s = was // two sockets of one peer raced; the second joins the first
 		} else {
 			go s.run()
 		}
 	}
+	c.inject = s.inject
 	go c.write(ctx)
 	if !s.attach(c, v) {
 		h.refuseSocket(c, fault.From(fault.PeerGone.New("peer", v.peer), fault.OpConnect))

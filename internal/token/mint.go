@@ -20,16 +20,17 @@ const Lifetime = 24 * time.Hour
 
 // payload is the claim set on the wire, in the order in which it is written.
 type payload struct {
-	AccessKey string `json:"access_key"`
-	Type      Type   `json:"type"`
-	Version   int    `json:"version"`
-	RoomID    string `json:"room_id,omitempty"`
-	Role      string `json:"role,omitempty"`
-	UserID    string `json:"user_id,omitempty"`
-	IssuedAt  int64  `json:"iat"`
-	NotBefore int64  `json:"nbf"`
-	ExpiresAt int64  `json:"exp"`
-	ID        string `json:"jti"`
+	AccessKey string   `json:"access_key"`
+	Type      Type     `json:"type"`
+	Version   int      `json:"version"`
+	RoomID    string   `json:"room_id,omitempty"`
+	Role      string   `json:"role,omitempty"`
+	UserID    string   `json:"user_id,omitempty"`
+	Grants    []string `json:"grants,omitempty"`
+	IssuedAt  int64    `json:"iat"`
+	NotBefore int64    `json:"nbf"`
+	ExpiresAt int64    `json:"exp"`
+	ID        string   `json:"jti"`
 }
 
 // header is fixed: {"alg":"HS256","typ":"JWT"}.
@@ -52,6 +53,9 @@ func Mint(k Key, c Claims) (string, error) {
 	switch c.Type {
 	case Management:
 	case App:
+		if c.Inject {
+			return "", fault.FieldInvalid.New("field", "grants", "reason", "belong to management tokens")
+		}
 		if c.RoomID == "" {
 			return "", fault.FieldMissing.New("field", "room_id")
 		}
@@ -68,6 +72,9 @@ func Mint(k Key, c Claims) (string, error) {
 	p := payload{
 		AccessKey: k.Access, Type: c.Type, Version: c.Version,
 		RoomID: c.RoomID, Role: c.Role, UserID: c.UserID, ID: c.ID,
+	}
+	if c.Inject {
+		p.Grants = []string{GrantInject}
 	}
 	if p.Version == 0 {
 		p.Version = Version

@@ -17,6 +17,10 @@ const (
 // Version is the claim "version" of the tokens minted and accepted here.
 const Version = 2
 
+// GrantInject, among a management token's claim "grants", lets it provoke
+// faults. Grants of other names open nothing.
+const GrantInject = "inject"
+
 // DefaultAccount owns the keys that name no account, and everything made with
 // them.
 const DefaultAccount = "default"
@@ -37,6 +41,7 @@ type Claims struct {
 	RoomID    string // App only
 	Role      string // App only
 	UserID    string // App only
+	Inject    bool   // Management only: the grant to provoke faults
 	ID        string // the claim "jti", by which a token is revoked
 	IssuedAt  time.Time
 	NotBefore time.Time

@@ -181,6 +181,11 @@ func claimsOf(m jwt.MapClaims, key Key) (c Claims, err error) {
 			return Claims{}, err
 		}
 	}
+	if c.Type == Management {
+		if c.Inject, err = granted(m, GrantInject); err != nil {
+			return Claims{}, err
+		}
+	}
 	if c.Type == App {
 		if c.RoomID, err = text(m, "room_id"); err != nil {
 			return Claims{}, err
@@ -261,6 +266,27 @@ func user(m jwt.MapClaims) (string, error) {
 		return "", fault.TokenUser.New("reason", why)
 	}
 	return s, nil
+}
+
+// granted tells whether the claim "grants", which may be missing, has a name.
+func granted(m jwt.MapClaims, name string) (bool, error) {
+	v, there := m["grants"]
+	if !there {
+		return false, nil
+	}
+	list, ok := v.([]any)
+	if !ok {
+		return false, fault.TokenClaim.New("claim", "grants", "want", "a list of strings")
+	}
+	found := false
+	for _, one := range list {
+		s, ok := one.(string)
+		if !ok {
+			return false, fault.TokenClaim.New("claim", "grants", "want", "a list of strings")
+		}
+		found = found || s == name
+	}
+	return found, nil
 }
 
 // badUser tells what is wrong with a user id, or "".

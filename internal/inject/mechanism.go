@@ -1,0 +1,156 @@
+package inject
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/redial-rtc/redial/fault"
+)
+
+// Mechanism is one way to make something fail.
+type Mechanism struct {
+	Name  string // how it is asked for
+	Place string // where it works; two rules for one peer need two places
+	About string // what it does, in a sentence
+	For   time.Duration
+	Alone string // the fault it stands for when asked for by name; "" when it needs one
+	// once mechanisms do something at a moment; the others last.
+	once bool
+	// method mechanisms work on calls and can be narrowed to one.
+	method bool
+	// packets mechanisms work on packets; a count of them is not kept.
+	packets bool
+}
+
+// The mechanisms' names.
+const (
+	AtInit      = "init"     // GET /init is refused
+	AtRubbish   = "rubbish"  // GET /init answers with something else
+	AtUpgrade   = "upgrade"  // the WebSocket upgrade is refused
+	AtCall      = "call"     // a call is refused
+	AtHang      = "hang"     // a call is never answered
+	AtSlow      = "slow"     // a call is answered late
+	AtError     = "error"    // an error is sent unasked
+	AtCut       = "cut"      // TCP ends without a close frame
+	AtClose     = "close"    // the socket ends with a close frame
+	AtSilence   = "silence"  // nothing is sent on the socket
+	AtKick      = "kick"     // the peer is removed
+	AtSDP       = "half-sdp" // half a session description is sent
+	AtPrint     = "wrong-fingerprint"
+	AtMove      = "migrate"   // the peer is told to move to another node
+	AtBlackhole = "blackhole" // media packets are dropped
+	AtLoss      = "loss"      // some are
+	AtDelay     = "delay"     // they are late
+	AtCorrupt   = "corrupt"   // they are damaged
+	AtBandwidth = "bandwidth" // what exceeds a rate is dropped
+	AtKeyframes = "keyframes" // requests for key frames are dropped
+	AtStore     = "store"     // reports cannot be stored
+)
+
+const usualFor = 30 * time.Second
+
+// Mechanisms lists them all.
+func Mechanisms() []Mechanism {
+	return []Mechanism{
+		{Name: AtInit, Place: "init", For: usualFor, About: "GET /init is refused with the fault or the number asked for"},
+		{Name: AtRubbish, Place: "init", For: usualFor, Alone: fault.ResponseNotJSON.ID, About: "GET /init answers 200 with a page that is not JSON"},
+		{Name: AtUpgrade, Place: "upgrade", For: usualFor, Alone: fault.SignalUpgrade.ID, About: "the upgrade to a WebSocket is refused with 503"},
+		{Name: AtCall, Place: "call", For: usualFor, method: true, About: "calls, or those of one method, are refused with the fault or the number asked for"},
+		{Name: AtHang, Place: "call", For: usualFor, method: true, Alone: fault.NegotiationTimeout.ID, About: "calls, or those of one method, are carried out by nobody and never answered"},
+		{Name: AtSlow, Place: "call", For: usualFor, method: true, Alone: fault.NegotiationTimeout.ID, About: "calls, or those of one method, are answered late"},
+		{Name: AtError, Place: "error", For: time.Second, once: true, About: "the fault or the number asked for is sent to the client unasked, which ends its session"},
+		{Name: AtCut, Place: "socket", For: time.Second, once: true, Alone: fault.SignalLost.ID, About: "the TCP connection of the socket ends without a close frame"},
+		{Name: AtClose, Place: "socket", For: time.Second, once: true, Alone: fault.SignalLost.ID, About: "the socket ends with close frame 1012"},
+		{Name: AtSilence, Place: "socket", For: usualFor, Alone: fault.SignalSilent.ID, About: "nothing is sent on the socket, which stays open"},
+		{Name: AtKick, Place: "seat", For: time.Second, once: true, Alone: fault.PeerRemoved.ID, About: "the peer is removed from the room"},
+		{Name: AtSDP, Place: "sdp", For: usualFor, Alone: fault.SDPSetRemote.ID, About: "the session descriptions sent to the client are cut in half; a peer inside is sent a new one at once"},
+		{Name: AtPrint, Place: "sdp", For: usualFor, Alone: fault.DTLSFingerprint.ID, About: "answers carry the fingerprint of another certificate; it takes effect when a connection is set up"},
+		{Name: AtMove, Place: "seat", For: time.Second, once: true, Alone: fault.NodeMoved.ID, About: "the peer's connections end and it is told to continue on another node, as after a restart"},
+		{Name: AtBlackhole, Place: "packets", For: 90 * time.Second, packets: true, Alone: fault.ICEFailed.ID, About: "packets of the media connections are dropped"},
+		{Name: AtLoss, Place: "packets", For: usualFor, packets: true, Alone: fault.ICEDisconnected.ID, About: "a share of the packets (probability) is dropped"},
+		{Name: AtDelay, Place: "packets", For: usualFor, packets: true, Alone: fault.ICEDisconnected.ID, About: "packets are delivered late"},
+		{Name: AtCorrupt, Place: "packets", For: usualFor, packets: true, Alone: fault.ICEDisconnected.ID, About: "a share of the packets (probability) is damaged"},
+		{Name: AtBandwidth, Place: "packets", For: usualFor, packets: true, Alone: fault.ICEDisconnected.ID, About: "packets beyond a rate are dropped"},
+		{Name: AtKeyframes, Place: "packets", For: usualFor, packets: true, Alone: fault.SubscriberFailed.ID, About: "the server's requests for key frames never reach the publisher"},
+		{Name: AtStore, Place: "store", For: usualFor, Alone: fault.StoreUnavailable.ID, About: "reports over HTTP are answered 503, as by a full disk"},
+	}
+}
+
+// mechanism finds one by name.
+func mechanism(name string) (Mechanism, bool) {
+	all := Mechanisms()
+	i := slices.IndexFunc(all, func(m Mechanism) bool { return m.Name == name })
+	if i < 0 {
+		return Mechanism{}, false
+	}
+	return all[i], true
+}
+
+// own are the faults that have a mechanism of their own, the usual one first.
+// The others are told to the client, where the server is who tells them.
+var own = map[string][]string{
+	fault.SignalLost.ID:       {AtCut, AtClose, AtSilence},
+	fault.SignalClosed.ID:     {AtClose, AtCut},
+	fault.SignalSilent.ID:     {AtSilence},
+	fault.SignalUpgrade.ID:    {AtUpgrade},
+	fault.NodeMoved.ID:        {AtMove},
+	fault.PeerRemoved.ID:      {AtKick, AtInit, AtError},
+	fault.SDPSetRemote.ID:     {AtSDP},
+	fault.DTLSFingerprint.ID:  {AtPrint},
+	fault.DTLSFailed.ID:       {AtPrint},
+	fault.ICEFailed.ID:        {AtBlackhole},
+	fault.ICEDisconnected.ID:  {AtBlackhole, AtLoss, AtDelay, AtCorrupt, AtBandwidth},
+	fault.StoreUnavailable.ID: {AtStore, AtInit, AtCall},
+	fault.ResponseNotJSON.ID:  {AtRubbish},
+	fault.ResponseStatus.ID:   {AtInit, AtCall, AtError},
+}
+
+// methods are the calls that belong to an operation, the usual one first.
+var methods = map[fault.Op]string{
+	fault.OpJoin: "join", fault.OpPublish: "offer", fault.OpMessage: "broadcast", fault.OpMetadata: "set-metadata",
+	fault.OpUpdate: "peer-update", fault.OpRoleChange: "role-change", fault.OpMute: "track-update-request",
+	fault.OpRemove: "peer-leave-request", fault.OpEndRoom: "end-room", fault.OpPeers: "find-peer", fault.OpPoll: "poll-info-set",
+}
+
+// Ways are the mechanisms that can produce a fault, the usual one first; none
+// with the reason why.
+func Ways(k *fault.Kind) (names []string, why string) {
+	if names := own[k.ID]; names != nil {
+		return names, ""
+	}
+	if why := elsewhere(k); why != "" {
+		return nil, why
+	}
+	if k.Status >= 400 {
+		if slices.Contains(k.Ops, fault.OpInit) || slices.Contains(k.Ops, fault.OpConnect) || slices.Contains(k.Ops, fault.OpReconnect) {
+			return []string{AtInit, AtCall, AtError}, ""
+		}
+		if slices.ContainsFunc(k.Ops, func(op fault.Op) bool { return methods[op] != "" }) {
+			return []string{AtCall, AtError}, ""
+		}
+	}
+	return nil, "no call of a client is ever answered with it"
+}
+
+// elsewhere says why a server cannot produce a fault, or "".
+func elsewhere(k *fault.Kind) string {
+	switch {
+	case k.Area == fault.AreaDevice:
+		return "it arises when the browser opens a camera, microphone or screen; replace navigator.mediaDevices.getUserMedia or getDisplayMedia in the page"
+	case k.Area == fault.AreaClient:
+		return "it arises in the client's own state before anything is sent; provoke it by calling the SDK so"
+	case strings.HasPrefix(k.ID, "playback."):
+		return "it arises when the browser plays media; replace HTMLMediaElement.prototype.play in the page"
+	case strings.HasPrefix(k.ID, "sdp.create_"), k.ID == fault.SDPSetLocal.ID, strings.HasPrefix(k.ID, "encoder."),
+		strings.HasPrefix(k.ID, "stats."), strings.HasPrefix(k.ID, "peerconnection."):
+		return "it arises inside the browser's RTCPeerConnection; replace the method of its prototype in the page"
+	case strings.HasPrefix(k.ID, "turn."), strings.HasPrefix(k.ID, "stun."):
+		return "a STUN or TURN server says it, and this is neither"
+	case strings.HasPrefix(k.ID, "network."), strings.HasPrefix(k.ID, "tls."), strings.HasPrefix(k.ID, "endpoint."):
+		return "it arises before the client reaches this server; take the client's network away or give it another address"
+	case slices.Contains(k.Ops, fault.OpServe) && len(k.Ops) == 1:
+		return "it concerns whoever runs the server and is never told to a client"
+	}
+	return ""
+}

@@ -1,0 +1,290 @@
+package inject
+
+import (
+	"errors"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/redial-rtc/redial/fault"
+)
+
+// The two media connections of a peer.
+const (
+	publish   = "publish"
+	subscribe = "subscribe"
+)
+
+// Action is what a peer's owner is asked to do to it.
+type Action struct {
+	Do    string       // AtCut, AtClose, AtError, AtKick, AtMove, or AtSDP: send a session description now
+	Fault *fault.Error // AtError
+}
+
+// Peer is a peer the plan can reach. A nil *Peer is out of its reach and can be
+// asked.
+type Peer struct {
+	plan *Plan
+	act  func(Action) // does not wait
+	who  atomic.Pointer[Who]
+
+	active atomic.Pointer[[]*rule] // rules about this peer; nil when there are none
+	sides  [2]Wire
+}
+
+// Attend makes a peer known until Close. act must not wait.
+func (p *Plan) Attend(w Who, act func(Action)) *Peer {
+	if p == nil {
+		return nil
+	}
+	x := &Peer{plan: p, act: act}
+	x.who.Store(&w)
+	x.sides[0] = Wire{peer: x, side: publish}
+	x.sides[1] = Wire{peer: x, side: subscribe}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.peers[x] = struct{}{}
+	if rules := p.active.Load(); rules != nil {
+		x.concern(*rules)
+	}
+	return x
+}
+
+// Who is the peer as it was last made known.
+func (x *Peer) Who() Who { return *x.who.Load() }
+
+// Rename makes a new name or role known.
+func (x *Peer) Rename(name, role string) {
+	if x == nil {
+		return
+	}
+	w := x.Who()
+	if w.Name == name && w.Role == role {
+		return
+	}
+	w.Name, w.Role = name, role
+	x.plan.mu.Lock()
+	defer x.plan.mu.Unlock()
+	x.who.Store(&w)
+	if rules := x.plan.active.Load(); rules != nil {
+		x.concern(*rules)
+	}
+}
+
+// Arrived tells that the peer has a new socket, which rules that repeat strike
+// again.
+func (x *Peer) Arrived() {
+	if x == nil || x.active.Load() == nil {
+		return
+	}
+	for _, r := range *x.active.Load() {
+		if r.mech.once && r.again {
+			x.strike(r)
+		}
+	}
+}
+
+// Close takes the peer out of the plan's reach.
+func (x *Peer) Close() {
+	if x == nil {
+		return
+	}
+	x.plan.mu.Lock()
+	defer x.plan.mu.Unlock()
+	delete(x.plan.peers, x)
+	x.concern(nil)
+}
+
+// concern picks the rules about this peer; the plan's lock is held.
+func (x *Peer) concern(active []*rule) {
+	w := x.Who()
+	var mine []*rule
+	for _, r := range active {
+		if r.spec.covers(w) {
+			mine = append(mine, r)
+		}
+	}
+	x.active.Store(orNil(mine))
+	for i := range x.sides {
+		x.sides[i].concern(mine)
+	}
+}
+
+// strike does what a rule does at a moment.
+func (x *Peer) strike(r *rule) {
+	w := x.Who()
+	if !r.spec.covers(w) {
+		return
+	}
+	switch {
+	case r.spec.At == AtSDP:
+		x.act(Action{Do: AtSDP})
+	case r.mech.once && x.plan.take(r, w):
+		x.act(Action{Do: r.spec.At, Fault: r.refusal()})
+	}
+}
+
+// find returns the first rule of a mechanism that strikes now.
+func (x *Peer) find(want func(*rule) bool) *rule {
+	if x == nil {
+		return nil
+	}
+	rules := x.active.Load()
+	if rules == nil {
+		return nil
+	}
+	for _, r := range *rules {
+		if want(r) && x.plan.take(r, x.Who()) {
+			return r
+		}
+	}
+	return nil
+}
+
+// Verdict is what becomes of a call.
+type Verdict struct {
+	Err   error         // it is refused
+	Hang  bool          // it is never answered
+	Delay time.Duration // it is carried out later
+}
+
+// Call is asked before a call is carried out.
+func (x *Peer) Call(method string) Verdict {
+	r := x.find(func(r *rule) bool {
+		return r.mech.method && (r.spec.Method == "" && method != "ping" || r.spec.Method == method)
+	})
+	switch {
+	case r == nil:
+		return Verdict{}
+	case r.spec.At == AtHang:
+		return Verdict{Hang: true}
+	case r.spec.At == AtSlow:
+		return Verdict{Delay: r.spec.Delay}
+	}
+	return Verdict{Err: r.refusal()}
+}
+
+// Silent is asked before a frame is sent.
+func (x *Peer) Silent() bool {
+	return x.find(func(r *rule) bool { return r.spec.At == AtSilence }) != nil
+}
+
+// SDP is given every session description before it is sent, with its type.
+func (x *Peer) SDP(kind, sdp string) string {
+	r := x.find(func(r *rule) bool {
+		return r.spec.At == AtSDP || r.spec.At == AtPrint && kind == "answer"
+	})
+	switch {
+	case r == nil:
+		return sdp
+	case r.spec.At == AtSDP:
+		// Half of a line is no line of SDP (RFC 8866, section 5), wherever the
+		// middle happens to be.
+		return sdp[:len(sdp)/2] + "\r\n="
+	}
+	return otherPrint(sdp)
+}
+
+// otherPrint replaces the fingerprints (RFC 8122) with those of nobody.
+func otherPrint(sdp string) string {
+	lines := strings.Split(sdp, "\n")
+	for i, line := range lines {
+		if at := strings.Index(line, "a=fingerprint:"); at == 0 {
+			head, print, ok := strings.Cut(line, " ")
+			if ok {
+				lines[i] = head + " " + strings.Map(func(c rune) rune {
+					switch {
+					case c >= '0' && c <= '8', c >= 'A' && c <= 'E':
+						return c + 1
+					case c == '9':
+						return '0'
+					case c == 'F':
+						return 'A'
+					}
+					return c
+				}, print)
+			}
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// refusal is the fault of a rule, marked as provoked. The mark can be seen by
+// the client.
+func (r *rule) refusal() *fault.Error {
+	details := []any{"injected", true}
+	if r.spec.Code != 0 {
+		details = append(details, "code", r.spec.Code)
+	}
+	var f *fault.Error
+	_ = errors.As(r.kind.New(details...), &f)
+	return f
+}
+
+// Caused tells whether a fault was provoked.
+func Caused(f *fault.Error) bool { return f != nil && f.Detail("injected") == true }
+
+// Code is the number a provoked fault is told with, 0 for its usual one.
+func Code(f *fault.Error) int {
+	if !Caused(f) {
+		return 0
+	}
+	n, _ := f.Detail("code").(int)
+	return n
+}
+
+// door finds a rule about somebody who is not inside, or not inside by this
+// socket. The name is known of those who have a place.
+func (p *Plan) door(w Who, want func(*rule) bool) *rule {
+	if p == nil {
+		return nil
+	}
+	rules := p.active.Load()
+	if rules == nil {
+		return nil
+	}
+	if w.Name == "" {
+		p.mu.Lock()
+		for x := range p.peers {
+			if o := x.Who(); o.Room == w.Room && o.Peer == w.Peer {
+				w.Name = o.Name
+			}
+		}
+		p.mu.Unlock()
+	}
+	for _, r := range *rules {
+		if want(r) && r.spec.covers(w) && p.take(r, w) {
+			return r
+		}
+	}
+	return nil
+}
+
+// Idle tells that no rule is at work, so that nobody need be identified for the
+// plan's sake.
+func (p *Plan) Idle() bool { return p == nil || p.active.Load() == nil }
+
+// Init is asked by GET /init: a refusal, or true for rubbish.
+func (p *Plan) Init(w Who) (refusal *fault.Error, rubbish bool) {
+	r := p.door(w, func(r *rule) bool { return r.mech.Place == "init" })
+	if r == nil {
+		return nil, false
+	}
+	if r.spec.At == AtRubbish {
+		return nil, true
+	}
+	return r.refusal(), false
+}
+
+// Upgrade is asked before a socket is opened: true refuses it.
+func (p *Plan) Upgrade(w Who) bool {
+	return p.door(w, func(r *rule) bool { return r.spec.At == AtUpgrade }) != nil
+}
+
+// Store is asked before a report is stored: fault.StoreUnavailable or nil.
+func (p *Plan) Store(w Who) error {
+	if r := p.door(w, func(r *rule) bool { return r.spec.At == AtStore }); r != nil {
+		return r.refusal()
+	}
+	return nil
+}

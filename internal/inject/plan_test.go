@@ -1,0 +1,362 @@
+package inject_test
+
+import (
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/inject"
+)
+
+var alice = inject.Who{Room: "r1", Peer: "p1", User: "u1", Name: "alice", Role: "host"}
+
+// acts records what the plan asks of a peer.
+type acts struct {
+	mu  sync.Mutex
+	did []string
+}
+
+func (a *acts) do(x inject.Action) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.did = append(a.did, x.Do)
+}
+
+func (a *acts) list() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.did)
+}
+
+func add(t *testing.T, p *inject.Plan, s inject.Spec) inject.Rule {
+	t.Helper()
+	r, err := p.Add(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func anyRoom(string) bool { return true }
+
+func TestEffectsBeginAndEndOnTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := inject.New(inject.Config{})
+		defer p.Close()
+		x := p.Attend(alice, func(inject.Action) {})
+		add(t, p, inject.Spec{Fault: "room.full", At: inject.AtCall, Room: "r1", After: 3 * time.Second, For: 10 * time.Second})
+		failing := func() bool { synctest.Wait(); return x.Call("join").Err != nil }
+		if failing() || !p.Idle() {
+			t.Error("works before its time")
+		}
+		time.Sleep(2999 * time.Millisecond)
+		if failing() {
+			t.Error("works before its time")
+		}
+		time.Sleep(time.Millisecond)
+		if !failing() {
+			t.Error("does not begin")
+		}
+		time.Sleep(9999 * time.Millisecond)
+		if !failing() {
+			t.Error("ends early")
+		}
+		time.Sleep(time.Millisecond)
+		if failing() || !p.Idle() || len(p.List(anyRoom)) != 0 {
+			t.Error("does not end")
+		}
+	})
+}
+
+func TestRemovalRestoresAtOnce(t *testing.T) {
+	p := inject.New(inject.Config{})
+	defer p.Close()
+	x := p.Attend(alice, func(inject.Action) {})
+	pub, _ := x.Wires()
+	r := add(t, p, inject.Spec{Fault: "ice.failed", Room: "r1", Peer: "alice"})
+	if drop, _, _ := pub.Pass(true, []byte{128, 96, 0, 0}); !drop {
+		t.Error("packets pass")
+	}
+	if _, err := p.Remove(r.ID, "", "test", anyRoom); err != nil {
+		t.Fatal(err)
+	}
+	if drop, damage, late := pub.Pass(true, []byte{128, 96, 0, 0}); drop || damage || late != 0 || !p.Idle() {
+		t.Error("the path is not as it was")
+	}
+	if _, err := p.Remove(r.ID, "", "test", anyRoom); !errors.Is(err, fault.InjectionNotFound) {
+		t.Error("removed twice:", err)
+	}
+}
+
+func TestCountEndsARule(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := inject.New(inject.Config{})
+		defer p.Close()
+		x := p.Attend(alice, func(inject.Action) {})
+		add(t, p, inject.Spec{Fault: "server.internal", At: inject.AtCall, Room: "r1", Method: "offer", Count: 2})
+		var failed int
+		for range 5 {
+			if x.Call("offer").Err != nil {
+				failed++
+			}
+			if x.Call("broadcast").Err != nil {
+				t.Error("another call fails")
+			}
+		}
+		synctest.Wait()
+		if failed != 2 || !p.Idle() {
+			t.Errorf("%d calls failed, want 2; idle %v", failed, p.Idle())
+		}
+	})
+}
+
+func TestOnlyThoseMeant(t *testing.T) {
+	others := map[string]inject.Who{
+		"other room": {Room: "r2", Peer: "p1", User: "u1", Name: "alice", Role: "host"},
+		"other peer": {Room: "r1", Peer: "p2", User: "u1", Name: "bob", Role: "host"},
+		"other user": {Room: "r1", Peer: "p1", User: "u2", Name: "alice", Role: "host"},
+		"other role": {Room: "r1", Peer: "p1", User: "u1", Name: "alice", Role: "guest"},
+	}
+	p := inject.New(inject.Config{})
+	defer p.Close()
+	x := p.Attend(alice, func(inject.Action) {})
+	add(t, p, inject.Spec{Fault: "ice.failed", Room: "r1", Peer: "alice", User: "u1", Role: "host"})
+	packet := []byte{0, 1, 0, 0}
+	if pub, _ := x.Wires(); !first(pub.Pass(false, packet)) {
+		t.Error("alice is not struck")
+	}
+	for name, w := range others {
+		if pub, _ := p.Attend(w, func(inject.Action) {}).Wires(); first(pub.Pass(false, packet)) {
+			t.Errorf("%s is struck", name)
+		}
+	}
+}
+
+func first(a, _ bool, _ time.Duration) bool { return a }
+
+func TestWhatHappensAtAMoment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := inject.New(inject.Config{})
+		defer p.Close()
+		var did acts
+		x := p.Attend(alice, did.do)
+		add(t, p, inject.Spec{Fault: "signal.lost", Room: "r1"})
+		x.Arrived() // reconnected within the rule's second
+		if got := did.list(); !slices.Equal(got, []string{inject.AtCut}) {
+			t.Errorf("did %v, want one cut", got)
+		}
+		time.Sleep(2 * time.Second)
+		add(t, p, inject.Spec{Fault: "signal.lost", Room: "r1", For: 10 * time.Second})
+		x.Arrived()
+		time.Sleep(11 * time.Second)
+		synctest.Wait()
+		x.Arrived()
+		if got := did.list(); len(got) != 3 {
+			t.Errorf("did %v, want two more cuts", got)
+		}
+	})
+}
+
+func TestPacketsByKindDirectionAndSide(t *testing.T) {
+	packets := map[string][]byte{
+		"stun": {0, 1, 0, 0}, "dtls": {22, 254, 253, 0}, "rtp": {144, 96, 0, 1}, "rtcp": {128, 200, 0, 1},
+	}
+	f := func(s inject.Spec, side int, out bool, want ...string) {
+		t.Helper()
+		p := inject.New(inject.Config{})
+		defer p.Close()
+		x := p.Attend(alice, func(inject.Action) {})
+		s.Fault, s.Room = "ice.failed", "r1"
+		add(t, p, s)
+		pub, sub := x.Wires()
+		w := []*inject.Wire{pub, sub}[side]
+		for kind, b := range packets {
+			if got := first(w.Pass(out, b)); got != slices.Contains(want, kind) {
+				t.Errorf("%+v side %d out %v: %s dropped: %v", s, side, out, kind, got)
+			}
+		}
+	}
+	f(inject.Spec{}, 0, true, "stun", "dtls", "rtp", "rtcp")
+	f(inject.Spec{Packets: "dtls"}, 1, false, "dtls")
+	f(inject.Spec{Packets: "rtp"}, 1, false, "rtp")
+	f(inject.Spec{Packets: "media", Direction: "out"}, 1, true, "rtp", "rtcp")
+	f(inject.Spec{Packets: "media", Direction: "out"}, 1, false)
+	f(inject.Spec{Side: "publish"}, 1, false)
+	f(inject.Spec{Side: "publish", Packets: "stun"}, 0, false, "stun")
+}
+
+func TestKeyframeRequestsAreStarved(t *testing.T) {
+	p := inject.New(inject.Config{})
+	defer p.Close()
+	pub, sub := p.Attend(alice, func(inject.Action) {}).Wires()
+	add(t, p, inject.Spec{At: inject.AtKeyframes, Room: "r1"})
+	pli, report := []byte{129, 206, 0, 2}, []byte{128, 201, 0, 1}
+	if !first(pub.Pass(true, pli)) || first(pub.Pass(true, report)) || first(pub.Pass(false, pli)) || first(sub.Pass(true, pli)) {
+		t.Error("not just the requests to the publisher are dropped")
+	}
+}
+
+func TestBandwidthIsCapped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := inject.New(inject.Config{})
+		defer p.Close()
+		_, sub := p.Attend(alice, func(inject.Action) {}).Wires()
+		add(t, p, inject.Spec{At: inject.AtBandwidth, Room: "r1", Rate: 800}) // 100 kB a second
+		passed, packet := 0, append([]byte{144, 96}, make([]byte, 998)...)
+		for range 10_000 { // 1 MB a second for 10 s
+			time.Sleep(time.Millisecond)
+			if !first(sub.Pass(true, packet)) {
+				passed++
+			}
+		}
+		if passed < 950 || passed > 1050 {
+			t.Errorf("%d kB passed in 10 s, want about 1000", passed)
+		}
+	})
+}
+
+func TestSDPIsMangled(t *testing.T) {
+	sdp := "v=0\r\na=fingerprint:sha-256 0F:A9\r\nm=audio\r\n"
+	f := func(at, kind string, changed bool) {
+		t.Helper()
+		p := inject.New(inject.Config{})
+		defer p.Close()
+		x := p.Attend(alice, func(inject.Action) {})
+		add(t, p, inject.Spec{At: at, Room: "r1"})
+		if got := x.SDP(kind, sdp); (got != sdp) != changed {
+			t.Errorf("%s %s: %q", at, kind, got)
+		}
+	}
+	f(inject.AtSDP, "answer", true)
+	f(inject.AtSDP, "offer", true)
+	f(inject.AtPrint, "answer", true)
+	f(inject.AtPrint, "offer", false)
+}
+
+func TestFailuresOfTouchedPeersAreMarked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := inject.New(inject.Config{})
+		defer p.Close()
+		p.Attend(alice, func(inject.Action) {})
+		bob := event.Subject{RoomID: "r1", PeerID: "p2", UserID: "u2"}
+		marked := func(s event.Subject, f string) bool {
+			e := event.Event{Type: event.Disconnected, Subject: s, Fault: f}
+			p.Mark(&e)
+			return e.Injected
+		}
+		hers := event.Subject{RoomID: "r1", PeerID: "p1", UserID: "u1"}
+		if marked(hers, "signal.lost") {
+			t.Error("marked before anything was injected")
+		}
+		add(t, p, inject.Spec{Fault: "signal.lost", Room: "r1", Peer: "alice"})
+		if !marked(hers, "signal.lost") || !marked(event.Subject{RoomID: "r1", UserID: "u1"}, "signal.lost") {
+			t.Error("her failure is not marked")
+		}
+		if marked(bob, "signal.lost") || marked(hers, "capture.denied") {
+			t.Error("what was not caused is marked")
+		}
+		time.Sleep(time.Second + inject.Grace - time.Millisecond)
+		if !marked(hers, "signal.lost") {
+			t.Error("the client still tries to recover, and it is not marked")
+		}
+		time.Sleep(2 * time.Millisecond)
+		synctest.Wait()
+		if marked(hers, "signal.lost") {
+			t.Error("marked for ever")
+		}
+	})
+}
+
+func TestRefusals(t *testing.T) {
+	f := func(s inject.Spec, want *fault.Kind, field string) {
+		t.Helper()
+		p := inject.New(inject.Config{})
+		defer p.Close()
+		p.Attend(alice, func(inject.Action) {})
+		_, err := p.Add(s)
+		var e *fault.Error
+		if !errors.As(err, &e) || e.Kind != want || field != "" && e.Detail("field") != field {
+			t.Errorf("%+v: %v, want %s of %q", s, err, want.ID, field)
+		}
+		if len(p.List(anyRoom)) != 0 || !p.Idle() {
+			t.Errorf("%+v: something is left", s)
+		}
+	}
+	f(inject.Spec{Fault: "room.full"}, fault.FieldMissing, "room")
+	f(inject.Spec{Room: "r1"}, fault.FieldMissing, "fault")
+	f(inject.Spec{Room: "r1", Fault: "no.such"}, fault.CatalogueUnknown, "")
+	f(inject.Spec{Room: "r1", Fault: "capture.denied"}, fault.InjectionImpossible, "")
+	f(inject.Spec{Room: "r1", Fault: "turn.quota"}, fault.InjectionImpossible, "")
+	f(inject.Spec{Room: "r1", Fault: "room.full", At: "nonsense"}, fault.FieldInvalid, "at")
+	f(inject.Spec{Room: "r1", Fault: "room.full", At: inject.AtBlackhole}, fault.FieldInvalid, "at")
+	f(inject.Spec{Room: "r1", At: inject.AtInit}, fault.FieldMissing, "fault")
+	f(inject.Spec{Room: "r1", Fault: "room.full", For: 2 * time.Hour}, fault.FieldInvalid, "for")
+	f(inject.Spec{Room: "r1", Fault: "room.full", After: -1}, fault.FieldInvalid, "after")
+	f(inject.Spec{Room: "r1", Fault: "room.full", Count: -1}, fault.FieldInvalid, "count")
+	f(inject.Spec{Room: "r1", Fault: "ice.failed", Count: 3}, fault.FieldInvalid, "count")
+	f(inject.Spec{Room: "r1", Fault: "room.full", Probability: 1.5}, fault.FieldInvalid, "probability")
+	f(inject.Spec{Room: "r1", Fault: "room.full", Code: 7}, fault.FieldInvalid, "code")
+	f(inject.Spec{Room: "r1", Fault: "ice.failed", Code: 410}, fault.FieldInvalid, "code")
+	f(inject.Spec{Room: "r1", Fault: "ice.failed", Direction: "up"}, fault.FieldInvalid, "direction")
+	f(inject.Spec{Room: "r1", Fault: "ice.failed", Packets: "ipx"}, fault.FieldInvalid, "packets")
+	f(inject.Spec{Room: "r1", Fault: "room.full", Packets: "rtp"}, fault.FieldInvalid, "packets")
+	f(inject.Spec{Room: "r1", Fault: "ice.failed", Peer: "nobody"}, fault.PeerNotFound, "peer")
+}
+
+func TestConflicts(t *testing.T) {
+	f := func(a, b inject.Spec, want bool) {
+		t.Helper()
+		p := inject.New(inject.Config{})
+		defer p.Close()
+		a.Room, b.Room = "r1", "r1"
+		add(t, p, a)
+		_, err := p.Add(b)
+		if errors.Is(err, fault.InjectionConflict) != want || !want && err != nil {
+			t.Errorf("%+v and %+v: %v", a, b, err)
+		}
+	}
+	f(inject.Spec{Fault: "room.full"}, inject.Spec{Fault: "room.locked"}, true)
+	f(inject.Spec{Fault: "room.full", User: "u1"}, inject.Spec{Fault: "room.locked", User: "u2"}, false)
+	f(inject.Spec{Fault: "room.full", User: "u1"}, inject.Spec{Fault: "room.locked", Role: "host"}, true)
+	f(inject.Spec{Fault: "room.full"}, inject.Spec{Fault: "ice.failed"}, false)
+	f(inject.Spec{Fault: "ice.failed", Direction: "in"}, inject.Spec{At: inject.AtDelay, Direction: "out"}, false)
+	f(inject.Spec{Fault: "ice.failed"}, inject.Spec{At: inject.AtDelay, Direction: "out"}, true)
+}
+
+// TestEveryFaultIsDecided: each fault either names mechanisms that can be asked
+// for, or a reason why it has none.
+func TestEveryFaultIsDecided(t *testing.T) {
+	for _, k := range fault.All() {
+		ways, why := inject.Ways(k)
+		if len(ways) == 0 && len(why) < 20 {
+			t.Errorf("%s: neither a way nor a reason", k.ID)
+		}
+		for _, at := range ways {
+			p := inject.New(inject.Config{})
+			if _, err := p.Add(inject.Spec{Fault: k.ID, At: at, Room: "r1"}); err != nil {
+				t.Errorf("%s at %s: %v", k.ID, at, err)
+			}
+			p.Close()
+		}
+	}
+}
+
+func BenchmarkWireIdle(b *testing.B) {
+	p := inject.New(inject.Config{})
+	defer p.Close()
+	pub, _ := p.Attend(alice, func(inject.Action) {}).Wires()
+	var gate interface {
+		Pass(bool, []byte) (bool, bool, time.Duration)
+	} = pub
+	packet := make([]byte, 1200)
+	for b.Loop() {
+		if drop, _, _ := gate.Pass(true, packet); drop {
+			b.Fatal("dropped")
+		}
+	}
+}

@@ -1,0 +1,192 @@
+package inject
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/redial-rtc/redial/fault"
+)
+
+// Limits of a rule.
+const (
+	MaxFor   = time.Hour
+	MaxAfter = 10 * time.Minute
+	MaxCount = 1_000_000
+	MaxDelay = 30 * time.Second
+	MaxRules = 100 // waiting and running at once
+)
+
+// Grace is for how long after the end of a rule failures of the peers it touched
+// still count as injected: clients try to recover for a minute.
+const Grace = 75 * time.Second
+
+// Who is a peer, as far as it is known.
+type Who struct{ Room, Peer, User, Name, Role string }
+
+// Spec asks for a fault.
+type Spec struct {
+	Fault string // catalogue id, or "" where the mechanism stands for one
+	Code  int    // number told to the client instead of the fault's usual one; 0 = usual
+	At    string // name of the mechanism; "" = the fault's usual one
+
+	Room string // id; required
+	Peer string // id or name; "" = any
+	User string // the app's id of the user; "" = any
+	Role string // "" = any
+
+	For         time.Duration // how long; 0 = the mechanism's usual time
+	After       time.Duration // wait before it begins
+	Count       int           // end after so many effects; 0 = no limit
+	Probability float64       // of each effect, or of each packet; 0 = always, or a tenth of packets for loss and corrupt
+
+	Method    string        // call, hang and slow: this call only
+	Delay     time.Duration // slow and delay: how late; 0 = 1 s and 200 ms
+	Rate      int           // bandwidth: kbit/s; 0 = 100
+	Direction string        // packets: "in" (from the client), "out", "" = both
+	Side      string        // packets: "publish" or "subscribe" connection, "" = both
+	Packets   string        // packets: "stun", "dtls", "rtp", "rtcp", "media" (rtp and rtcp), "" = all
+
+	By string // who asks, for the audit log
+}
+
+// check completes a spec and finds what it names. It fails with
+// fault.FieldMissing, FieldInvalid, CatalogueUnknown or InjectionImpossible.
+func (s *Spec) check() (*fault.Kind, Mechanism, error) {
+	bad := func(field string, want any) (*fault.Kind, Mechanism, error) {
+		return nil, Mechanism{}, fault.FieldInvalid.New("field", field, "want", want)
+	}
+	if s.Room == "" {
+		return nil, Mechanism{}, fault.FieldMissing.New("field", "room")
+	}
+	if s.Fault == "" && s.At == "" {
+		return nil, Mechanism{}, fault.FieldMissing.New("field", "fault")
+	}
+	var m Mechanism
+	if s.At != "" {
+		var ok bool
+		if m, ok = mechanism(s.At); !ok {
+			return bad("at", names())
+		}
+	}
+	if s.Fault == "" {
+		s.Fault = cmp.Or(m.Alone, fault.ResponseStatus.ID)
+		if m.Alone == "" && s.Code == 0 {
+			return nil, Mechanism{}, fault.FieldMissing.New("field", "fault", "at", m.Name)
+		}
+	}
+	k := fault.Lookup(s.Fault)
+	if k == nil {
+		return nil, Mechanism{}, fault.CatalogueUnknown.New("query", s.Fault)
+	}
+	if m.Alone != k.ID {
+		ways, why := Ways(k)
+		if why != "" {
+			return nil, Mechanism{}, fault.InjectionImpossible.New("fault", k.ID, "reason", why)
+		}
+		if s.At == "" {
+			m, _ = mechanism(ways[0])
+		} else if !slices.Contains(ways, s.At) {
+			return bad("at", ways)
+		}
+	}
+	s.At = m.Name
+	switch {
+	case s.Code != 0 && (s.Code < 400 || s.Code > 9999):
+		return bad("code", "400 to 9999")
+	case s.Code != 0 && m.Name != AtInit && m.Name != AtCall && m.Name != AtError:
+		return bad("code", "none: only init, call and error tell a number")
+	case s.For < 0 || s.For > MaxFor:
+		return bad("for", "up to "+MaxFor.String())
+	case s.After < 0 || s.After > MaxAfter:
+		return bad("after", "0s to "+MaxAfter.String())
+	case s.Count < 0 || s.Count > MaxCount:
+		return bad("count", "1 to 1000000")
+	case s.Count > 0 && m.packets:
+		return bad("count", "none: packets are not counted; use for")
+	case math.IsNaN(s.Probability) || s.Probability < 0 || s.Probability > 1:
+		return bad("probability", "more than 0 and up to 1")
+	case s.Method != "" && !m.method:
+		return bad("method", "none: it belongs to call, hang and slow")
+	case s.Delay != 0 && m.Name != AtSlow && m.Name != AtDelay:
+		return bad("delay", "none: it belongs to slow and delay")
+	case s.Delay < 0 || s.Delay > MaxDelay:
+		return bad("delay", "up to "+MaxDelay.String())
+	case s.Rate != 0 && m.Name != AtBandwidth:
+		return bad("rate", "none: it belongs to bandwidth")
+	case s.Rate < 0 || s.Rate > 1_000_000:
+		return bad("rate", "1 to 1000000 (kbit/s)")
+	case !m.packets && (s.Direction != "" || s.Side != "" || s.Packets != ""):
+		return bad("packets", "none: direction, side and packets belong to mechanisms of packets")
+	case m.Name == AtKeyframes && (s.Direction != "" || s.Side != "" || s.Packets != ""):
+		return bad("packets", "none: keyframes chooses its packets itself")
+	case !slices.Contains([]string{"", "in", "out"}, s.Direction):
+		return bad("direction", []string{"in", "out"})
+	case !slices.Contains([]string{"", publish, subscribe}, s.Side):
+		return bad("side", []string{publish, subscribe})
+	case !slices.Contains([]string{"", "stun", "dtls", "rtp", "rtcp", "media"}, s.Packets):
+		return bad("packets", []string{"stun", "dtls", "rtp", "rtcp", "media"})
+	}
+	switch m.Name {
+	case AtSlow:
+		s.Delay = cmp.Or(s.Delay, time.Second)
+	case AtDelay:
+		s.Delay = cmp.Or(s.Delay, 200*time.Millisecond)
+	case AtLoss, AtCorrupt:
+		s.Probability = cmp.Or(s.Probability, 0.1)
+	case AtBandwidth:
+		s.Rate = cmp.Or(s.Rate, 100)
+	case AtCall:
+		if s.Method == "" {
+			for _, op := range k.Ops {
+				if s.Method = methods[op]; s.Method != "" {
+					break
+				}
+			}
+			s.Method = cmp.Or(s.Method, "join")
+		}
+	case AtHang:
+		s.Method = cmp.Or(s.Method, "offer")
+	}
+	return k, m, nil
+}
+
+func names() []string {
+	var all []string
+	for _, m := range Mechanisms() {
+		all = append(all, m.Name)
+	}
+	return all
+}
+
+// covers tells whether a spec is about a peer. What is not known of a peer does
+// not match.
+func (s *Spec) covers(w Who) bool {
+	return s.Room == w.Room &&
+		(s.Peer == "" || s.Peer == w.Peer || s.Peer == w.Name) &&
+		(s.User == "" || s.User == w.User) &&
+		(s.Role == "" || s.Role == w.Role)
+}
+
+// meets tells whether one peer could be meant by both.
+func (s *Spec) meets(o *Spec) bool {
+	apart := func(a, b string) bool { return a != "" && b != "" && a != b }
+	return s.Room == o.Room && !apart(s.Peer, o.Peer) && !apart(s.User, o.User) && !apart(s.Role, o.Role)
+}
+
+// collides tells whether two rules would hide each other: same peers, same
+// place, and not provably different calls or packets.
+func (s *Spec) collides(m Mechanism, o *Spec, n Mechanism) bool {
+	apart := func(a, b string) bool { return a != "" && b != "" && a != b }
+	if m.Place != n.Place || !s.meets(o) {
+		return false
+	}
+	switch m.Place {
+	case "call":
+		return !apart(s.Method, o.Method)
+	case "packets":
+		return !apart(s.Direction, o.Direction) && !apart(s.Side, o.Side)
+	}
+	return true
+}

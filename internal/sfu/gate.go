@@ -1,0 +1,269 @@
+package sfu
+
+import (
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/pion/ice/v4"
+)
+
+// Gate stands between one connection and the network, below ICE, so that
+// whatever a network does to packets can be done here. It is asked about every
+// packet of the connection, on whichever goroutine carries it, and must not
+// change or keep the packet. The types are plain so that a gate need not know
+// this package.
+type Gate interface {
+	// Pass says what becomes of a packet: dropped, damaged, late, or nothing of
+	// it. out is from us to the peer.
+	Pass(out bool, packet []byte) (drop, damage bool, late time.Duration)
+}
+
+// gatedUDP and gatedTCP put a gate before one connection's share of the sockets.
+type gatedUDP struct {
+	*udpMux
+	gate Gate
+}
+
+// GetConn gives the packets of one ICE user name, as the gate lets them pass.
+func (m gatedUDP) GetConn(ufrag string, addr net.Addr) (net.PacketConn, error) {
+	c, err := m.udpMux.GetConn(ufrag, addr)
+	return gated(c, m.gate), err
+}
+
+type gatedTCP struct {
+	ice.TCPMux
+	gate Gate
+}
+
+// GetConnByUfrag gives the connections of one ICE user name, as the gate lets
+// their packets pass.
+func (m gatedTCP) GetConnByUfrag(ufrag string, isIPv6 bool, local net.IP) (net.PacketConn, error) {
+	c, err := m.TCPMux.GetConnByUfrag(ufrag, isIPv6, local)
+	return gated(c, m.gate), err
+}
+
+// gated wraps a connection, keeping the faster way to name addresses where it
+// has one.
+func gated(c net.PacketConn, g Gate) net.PacketConn {
+	if c == nil {
+		return nil
+	}
+	base := &gatedConn{PacketConn: c, gate: g, done: make(chan struct{})}
+	if fast, ok := c.(ice.AddrPortReaderWriter); ok {
+		return &gatedFastConn{base, fast}
+	}
+	return base
+}
+
+// gatedConn is a packet conn behind a gate.
+type gatedConn struct {
+	net.PacketConn
+	gate Gate
+
+	mu    sync.Mutex
+	pump  chan arrival // late packets go through here, and then all do
+	done  chan struct{}
+	close sync.Once
+}
+
+// arrival is a packet that has come in, and when it is let in.
+type arrival struct {
+	b    []byte
+	from net.Addr
+	due  time.Time
+	err  error
+}
+
+const (
+	gateQueue  = 4096 // late packets; more are dropped, as a full queue would
+	gatePacket = 1 << 14
+)
+
+// ReadFrom returns the next packet that passes.
+func (c *gatedConn) ReadFrom(b []byte) (int, net.Addr, error) {
+	for {
+		c.mu.Lock()
+		pump := c.pump
+		c.mu.Unlock()
+		if pump != nil {
+			return c.next(pump, b)
+		}
+		n, from, err := c.PacketConn.ReadFrom(b)
+		if err != nil {
+			return n, from, err
+		}
+		drop, damage, late := c.gate.Pass(false, b[:n])
+		switch {
+		case drop:
+			continue
+		case late > 0:
+			c.startPump(arrival{b: append([]byte(nil), b[:n]...), from: from, due: time.Now().Add(late)})
+			continue
+		case damage:
+			spoil(b[:n])
+		}
+		return n, from, nil
+	}
+}
+
+// Close closes the connection. Packets that wait are lost.
+func (c *gatedConn) Close() error {
+	c.close.Do(func() { close(c.done) })
+	return c.PacketConn.Close()
+}
+
+// next waits for the next packet's turn.
+func (c *gatedConn) next(pump chan arrival, b []byte) (int, net.Addr, error) {
+	var a arrival
+	select {
+	case a = <-pump:
+	case <-c.done:
+		return 0, nil, net.ErrClosed
+	}
+	if a.err != nil {
+		return 0, nil, a.err
+	}
+	if wait := time.Until(a.due); wait > 0 {
+		t := time.NewTimer(wait)
+		defer t.Stop()
+		select {
+		case <-t.C:
+		case <-c.done:
+			return 0, nil, net.ErrClosed
+		}
+	}
+	return copy(b, a.b), a.from, nil
+}
+
+// startPump begins to take packets in at one end while they wait at the other.
+// Order is kept.
+func (c *gatedConn) startPump(first arrival) {
+	pump := make(chan arrival, gateQueue)
+	pump <- first
+	c.mu.Lock()
+	c.pump = pump
+	c.mu.Unlock()
+	go func() {
+		b := make([]byte, gatePacket)
+		for {
+			n, from, err := c.PacketConn.ReadFrom(b)
+			if err != nil {
+				select {
+				case pump <- arrival{err: err}:
+				case <-c.done:
+				}
+				return
+			}
+			drop, damage, late := c.gate.Pass(false, b[:n])
+			if drop {
+				continue
+			}
+			a := arrival{b: append([]byte(nil), b[:n]...), from: from, due: time.Now().Add(late)}
+			if damage {
+				spoil(a.b)
+			}
+			select {
+			case pump <- a:
+			default:
+			}
+		}
+	}()
+}
+
+// WriteTo sends a packet if it passes. One that does not is lost on the way: the
+// sender never knows.
+func (c *gatedConn) WriteTo(b []byte, to net.Addr) (int, error) {
+	return pass(c.gate, b, func(b []byte) (int, error) { return c.PacketConn.WriteTo(b, to) })
+}
+
+func pass(g Gate, b []byte, send func([]byte) (int, error)) (int, error) {
+	drop, damage, late := g.Pass(true, b)
+	switch {
+	case drop:
+		return len(b), nil
+	case !damage && late == 0:
+		return send(b)
+	}
+	kept := append([]byte(nil), b...)
+	if damage {
+		spoil(kept)
+	}
+	if late == 0 {
+		return send(kept)
+	}
+	time.AfterFunc(late, func() { _, _ = send(kept) })
+	return len(b), nil
+}
+
+// spoil damages a packet past its header, as a broken network card would.
+func spoil(b []byte) {
+	for i := len(b) / 2; i < len(b); i += 97 {
+		b[i] ^= 0x55
+	}
+}
+
+// gatedFastConn is a gatedConn whose connection takes plain addresses.
+type gatedFastConn struct {
+	*gatedConn
+	fast ice.AddrPortReaderWriter
+}
+
+// WriteToAddrPort is WriteTo without an address to allocate.
+func (c *gatedFastConn) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
+	drop, damage, late := c.gate.Pass(true, b)
+	if !drop && !damage && late == 0 {
+		return c.fast.WriteToAddrPort(b, to)
+	}
+	if drop {
+		return len(b), nil
+	}
+	return pass(fixed{damage, late}, b, func(b []byte) (int, error) { return c.fast.WriteToAddrPort(b, to) })
+}
+
+// fixed is a gate that has decided.
+type fixed struct {
+	damage bool
+	late   time.Duration
+}
+
+// Pass gives the decision.
+func (f fixed) Pass(bool, []byte) (bool, bool, time.Duration) { return false, f.damage, f.late }
+
+// ReadFromAddrPort is ReadFrom without an address to allocate.
+func (c *gatedFastConn) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
+	for {
+		c.mu.Lock()
+		pump := c.pump
+		c.mu.Unlock()
+		if pump != nil {
+			n, from, err := c.next(pump, b)
+			return n, plainAddr(from), err
+		}
+		n, from, err := c.fast.ReadFromAddrPort(b)
+		if err != nil {
+			return n, from, err
+		}
+		drop, damage, late := c.gate.Pass(false, b[:n])
+		switch {
+		case drop:
+			continue
+		case late > 0:
+			c.startPump(arrival{
+				b: append([]byte(nil), b[:n]...), from: net.UDPAddrFromAddrPort(from), due: time.Now().Add(late),
+			})
+			continue
+		case damage:
+			spoil(b[:n])
+		}
+		return n, from, nil
+	}
+}
+
+func plainAddr(a net.Addr) netip.AddrPort {
+	if u, ok := a.(*net.UDPAddr); ok {
+		return u.AddrPort()
+	}
+	return netip.AddrPort{}
+}
