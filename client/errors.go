@@ -103,7 +103,9 @@ func ending(err error, op fault.Op, ended bool) *fault.Error {
 			details = append(details, d)
 		}
 	}
-	f.Details = append(details, fault.Detail{Name: sessionEnded, Value: ended})
+	if f.Details = details; ended != f.Kind.Terminal {
+		f.Details = append(details, fault.Detail{Name: sessionEnded, Value: ended})
+	}
 	return &f
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -59,7 +60,7 @@ func newAPI(loopback bool) (*webrtc.API, error) {
 // media is one pair of connections. A server that was restarted gets a new one.
 type media struct {
 	room *Room
-	node string
+	node atomic.Value // string: the server's name for itself, "" until it is known
 	pub  *webrtc.PeerConnection
 	sub  *webrtc.PeerConnection
 
@@ -79,9 +80,10 @@ type media struct {
 func newMedia(r *Room, node string) (*media, error) {
 	ctx, end := context.WithCancel(r.ctx)
 	m := &media{
-		room: r, node: node, ctx: ctx, end: end, ops: make(chan func(), 256), asked: map[string]chan wireFrame{},
+		room: r, ctx: ctx, end: end, ops: make(chan func(), 256), asked: map[string]chan wireFrame{},
 		up: map[path]chan struct{}{publishPath: make(chan struct{}), subscribePath: make(chan struct{})},
 	}
+	m.node.Store(node)
 	cfg := webrtc.Configuration{ICEServers: r.ice}
 	var err error
 	if m.pub, err = r.api.NewPeerConnection(cfg); err == nil {
@@ -138,7 +140,7 @@ func (m *media) trickle(target int, c *webrtc.ICECandidate) {
 	if c == nil {
 		return
 	}
-	_ = m.room.tell("trickle", map[string]any{"target": target, "candidate": c.ToJSON(), "sfu_node_id": m.node})
+	_ = m.room.tell("trickle", map[string]any{"target": target, "candidate": c.ToJSON(), "sfu_node_id": m.node.Load()})
 }
 
 // changed hears how a connection is. Only the present pair counts.
@@ -204,7 +206,7 @@ func (m *media) offered(d wireDescription) {
 			return fault.SDPSetLocal.Wrap(err)
 		}
 		return m.room.tell("answer", map[string]any{
-			"desc": wireSDP{"answer", answer.SDP}, "sfu_node_id": m.node,
+			"desc": wireSDP{"answer", answer.SDP}, "sfu_node_id": m.node.Load(),
 		})
 	}()
 	if err != nil && m.ctx.Err() == nil && !errors.Is(err, fault.SignalLost) {

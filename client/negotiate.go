@@ -278,7 +278,7 @@ func (r *Room) exchange(ctx context.Context, l *link, m *media, sdp string) erro
 	defer cancel()
 	var got wireDescription
 	err := l.call(ctx, fault.OpPublish, "offer", map[string]any{
-		"desc": wireSDP{"offer", sdp}, "tracks": r.wireTracks(), "sfu_node_id": m.node,
+		"desc": wireSDP{"offer", sdp}, "tracks": r.wireTracks(), "sfu_node_id": m.node.Load(),
 	}, &got)
 	switch {
 	case err == nil:
@@ -467,7 +467,7 @@ func (r *Room) resumeOn(ctx context.Context, l *link) error {
 // it was restarted.
 func (r *Room) heardNode(l *link, node string) {
 	r.mu.Lock()
-	same, m := node == "" || r.media == nil || node == r.media.node, r.media
+	same, m := node == "" || r.media == nil || node == r.node, r.media
 	resuming := l == r.coming
 	r.mu.Unlock()
 	switch {

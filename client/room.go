@@ -363,7 +363,8 @@ func (r *Room) enter(ctx context.Context) error {
 	}, &got)
 	if err == nil {
 		r.mu.Lock()
-		r.node, m.node = got.Node, got.Node
+		r.node = got.Node
+		m.node.Store(got.Node)
 		r.mu.Unlock()
 		err = remoteAnswer(m.pub, got.SDP)
 	}

@@ -97,7 +97,7 @@ func (r *Room) heard(l *link, method string, raw json.RawMessage) {
 	switch method {
 	case "offer":
 		var d wireDescription
-		if json.Unmarshal(raw, &d) == nil && m != nil && (d.Node == "" || d.Node == m.node) {
+		if json.Unmarshal(raw, &d) == nil && m != nil && (d.Node == "" || d.Node == m.node.Load()) {
 			m.do(func() { m.offered(d) })
 		}
 	case "trickle":

@@ -32,6 +32,8 @@ func verbs() []verb {
 		{"dev", "try it: this machine only, no configuration, a room and links to join it", runDev},
 		{"serve", "run the server with the settings of a file", runServe},
 		{"config", "print every setting, or check a file", runConfig},
+		{"join", "join a room from a terminal: see who is there, send, record", runJoin},
+		{"bench", "load a server with clients and measure what they get", runBench},
 		{"token", "mint a token or make a key, offline", runToken},
 		{"events", "show what went wrong in calls, and follow it", runEvents},
 		{"explain", "tell what an error means, by id or by any vendor's code or name", runExplain},
@@ -77,12 +79,16 @@ func run(ctx context.Context, e *env, args []string) int {
 		return exitUsage
 	}
 	err := dispatch(ctx, e, args[0], args[1:])
+	coded := (*exitError)(nil)
 	switch usage := (*usageError)(nil); {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return exitOK
 	case errors.As(err, &usage):
 		fmt.Fprintf(e.stderr, "redial: %v\n", err)
 		return exitUsage
+	case errors.As(err, &coded):
+		printFailure(e.stderr, coded.err)
+		return coded.code
 	default:
 		printFailure(e.stderr, err)
 		return exitFailure

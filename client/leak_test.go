@@ -1,0 +1,158 @@
+package client_test
+
+import (
+	"flag"
+	"io"
+	"net/http"
+	"os"
+	"regexp"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redial-rtc/redial/client"
+)
+
+// long makes the tests of this package take the numbers they are held to, not
+// those that fit into every run: make soak.
+var long = flag.Bool("long", false, "run the long forms: 500 joins in a row, outages of up to 60 s")
+
+// handles is what a session could leave behind in this process.
+func handles(t *testing.T) (goroutines, files int) {
+	t.Helper()
+	fds, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Skip("this system does not list open files:", err)
+	}
+	return runtime.NumGoroutine(), len(fds)
+}
+
+// settles waits until no more goroutines and files are left than before. The
+// server in this process ends its own a moment after the client's.
+func settles(t *testing.T, goroutines, files int) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for {
+		g, f := handles(t)
+		if g <= goroutines && f <= files {
+			return
+		}
+		if time.Now().After(deadline) {
+			buf := make([]byte, 1<<20)
+			t.Fatalf("%d goroutines (%d before), %d files (%d before):\n%s", g, goroutines, f, files, clip(string(buf[:runtime.Stack(buf, true)]), 20_000))
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+func clip(s string, n int) string {
+	if len(s) > n {
+		return s[:n]
+	}
+	return s
+}
+
+// serverPeers is how many peers and sockets the server has.
+func (s *site) serverPeers() string {
+	s.t.Helper()
+	res, err := http.Get(s.s.URL() + "/metrics")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, _ := io.ReadAll(res.Body)
+	return strings.Join(regexp.MustCompile(`(?m)^redial_signal_(?:peers|sockets) .*$`).FindAllString(string(b), -1), ", ")
+}
+
+func (s *site) empties() {
+	s.t.Helper()
+	http.DefaultClient.CloseIdleConnections()
+	until(s.t, "the server letting go of everybody", func() bool {
+		defer http.DefaultClient.CloseIdleConnections()
+		got := s.serverPeers()
+		return strings.Contains(got, "peers 0") && strings.Contains(got, "sockets 0")
+	})
+}
+
+// visit joins, publishes, receives and leaves.
+func (s *site) visit(t *testing.T, publish bool) {
+	r, err := client.Join(t.Context(), s.config("guest", "visitor"))
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	if publish {
+		if _, err := r.Publish(t.Context(), client.Tone()); err != nil {
+			t.Error(err)
+		}
+	}
+	r.Leave()
+}
+
+func TestJoinsInARowLeaveNothing(t *testing.T) {
+	s := newSite(t)
+	host := s.join(s.config("host", "host")) // keeps the session running
+	if _, err := host.Publish(t.Context(), client.Pattern()); err != nil {
+		t.Fatal(err)
+	}
+	s.visit(t, true) // what is made once
+	time.Sleep(200 * time.Millisecond)
+	http.DefaultClient.CloseIdleConnections()
+	goroutines, files := handles(t)
+	n := 20
+	if *long {
+		n = 500
+	}
+	for i := range n {
+		s.visit(t, i%4 == 0)
+	}
+	until(t, "being alone again", func() bool { return len(host.Peers()) == 0 })
+	settles(t, goroutines, files)
+	host.Leave()
+	s.empties()
+}
+
+func TestManyAtOnceLeaveNothing(t *testing.T) {
+	s := newSite(t)
+	s.visit(t, true)
+	http.DefaultClient.CloseIdleConnections()
+	time.Sleep(200 * time.Millisecond)
+	goroutines, files := handles(t)
+	n := 50
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() { s.visit(t, i%5 == 0) })
+	}
+	all.Wait()
+	s.empties()
+	settles(t, goroutines, files)
+}
+
+// TestFailedJoinsLeaveNothing fails in every stage.
+func TestFailedJoinsLeaveNothing(t *testing.T) {
+	s := newSite(t)
+	bad := func() {
+		cfg := s.config("guest", "x")
+		cfg.Token = anyToken
+		_, err := client.Join(t.Context(), cfg)
+		if err == nil {
+			t.Error("joined")
+		}
+		l, err := client.Preview(t.Context(), s.config("guest", "x"))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		l.Close()
+	}
+	bad()
+	time.Sleep(200 * time.Millisecond)
+	goroutines, files := handles(t)
+	for range 10 {
+		bad()
+	}
+	settles(t, goroutines, files)
+	s.empties()
+}

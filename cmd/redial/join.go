@@ -1,0 +1,332 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/redial-rtc/redial/client"
+	"github.com/redial-rtc/redial/fault"
+)
+
+const joinHelp = `Joins a room and shows who is in it, until Ctrl-C or the session ends. LINK is
+what "redial dev" prints, such as http://127.0.0.1:8080/#code=abc-defg-hij, or
+the address of a server, to be joined with -token or -code.
+
+What to send, each as often as wanted:
+  -publish pattern     a moving test picture (VP8)
+  -publish simulcast   the same in three sizes
+  -publish tone        Opus frames of silence
+  -publish FILE        .ivf, .ogg (Opus), .h264; played again at its end
+
+-record DIR writes every track that is heard of into files. Every error is
+printed in words. The exit code says what ended it:
+  0 left   1 other   2 wrong call   3 connection   4 capture device
+  5 permission   6 wrong request   7 media   8 the server or this program`
+
+// The exit codes of join, by category.
+var exitCodes = map[fault.Category]int{
+	fault.Connection: 3, fault.Device: 4, fault.Permission: 5, fault.API: 6, fault.Media: 7, fault.Server: 8,
+}
+
+// exitError ends the program with a code of its own.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string { return e.err.Error() }
+func (e *exitError) Unwrap() error { return e.err }
+
+// byCategory gives an error of the client the exit code of its category.
+func byCategory(err error) error {
+	if err == nil {
+		return nil
+	}
+	if code := exitCodes[client.Describe(err).Category]; code != 0 {
+		return &exitError{code, err}
+	}
+	return err
+}
+
+// list is a flag that may be given more than once.
+type list []string
+
+func (l *list) String() string     { return strings.Join(*l, " ") }
+func (l *list) Set(s string) error { *l = append(*l, s); return nil }
+
+// where is how to get into a room, as the flags of join and bench say it.
+type where struct{ endpoint, token, code, name string }
+
+// parseLink takes a link or an address apart.
+func parseLink(link string) (where, error) {
+	var w where
+	u, err := url.Parse(link)
+	if err != nil || u.Host == "" {
+		return w, usagef("%q is no address; write http://host:port or a link with #code=", link)
+	}
+	if q, err := url.ParseQuery(u.Fragment); err == nil {
+		w.code, w.name = q.Get("code"), q.Get("name")
+	}
+	u.Fragment, u.Path, u.RawQuery = "", "", ""
+	w.endpoint = u.String()
+	return w, nil
+}
+
+func runJoin(ctx context.Context, e *env, args []string) error {
+	f := newFlags(e, "join [flags] LINK", joinHelp)
+	var publish list
+	f.Var(&publish, "publish", "send `WHAT`: pattern, simulcast, tone or a file")
+	var (
+		token    = f.String("token", "", "room `TOKEN`; with - it is read from the environment, REDIAL_TOKEN")
+		code     = f.String("code", "", "room `CODE`")
+		name     = f.String("name", "redial join", "display `NAME`")
+		metadata = f.String("metadata", "", "`TEXT` others see")
+		record   = f.String("record", "", "write what is received to files in `DIR`")
+		layer    = f.String("layer", "low", "`LAYER` of video to receive: none, low, medium or high")
+		lasts    = f.Duration("duration", 0, "leave after this long (default: stay)")
+		window   = f.Duration("window", 50*time.Second, "try this long to come back after a loss")
+		reports  = f.String("reports", "", "keep undelivered error reports in `DIR` (default: in the user's cache)")
+		verbose  = f.Bool("verbose", false, "print what the connections do")
+	)
+	rest, err := f.parse(args, 1, 1)
+	if err != nil {
+		return err
+	}
+	w, err := parseLink(rest[0])
+	if err != nil {
+		return err
+	}
+	if *token == "-" {
+		*token = e.getenv("REDIAL_TOKEN")
+	}
+	if *code != "" {
+		w.code = *code
+	}
+	chosen := *name
+	if w.name != "" && chosen == "redial join" {
+		chosen = w.name
+	}
+	if *token == "" && w.code == "" {
+		return usagef("a -token, a -code or a link with a code is needed")
+	}
+	sources, err := openSources(publish)
+	if err != nil {
+		return byCategory(err)
+	}
+	if *record != "" {
+		if err := os.MkdirAll(*record, 0o755); err != nil {
+			return err
+		}
+	}
+	if *reports == "" {
+		if cache, err := os.UserCacheDir(); err == nil {
+			*reports = filepath.Join(cache, "redial")
+		}
+	}
+	if *lasts > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, *lasts)
+		defer cancel()
+	}
+	level := slog.LevelError
+	if *verbose {
+		level = slog.LevelDebug
+	}
+	v := &joinView{e: e, record: *record, ctx: ctx}
+	// The end of ctx means to leave, which the deferred call does, so that it
+	// is waited for.
+	room, err := client.Join(context.WithoutCancel(ctx), client.Config{
+		Endpoint: w.endpoint, Token: *token, RoomCode: w.code, Name: chosen, Metadata: *metadata,
+		AutoSubscribe: client.Layer(*layer), ReconnectWindow: *window, ReportDir: *reports,
+		Agent: map[string]string{"framework": "redial-join"}, Listener: v.listener(),
+		Log: slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: level})),
+	})
+	if err != nil {
+		return byCategory(err)
+	}
+	defer func() { room.Leave(); v.recordings.Wait() }()
+	id, session, roomName := room.Info()
+	v.say("joined %q (room %s, session %s) as %s, role %s, peer %s", roomName, id, session, chosen, room.Role().Name, room.ID())
+	for _, s := range sources {
+		p, err := room.Publish(ctx, s.track, s.opts...)
+		if err != nil {
+			return byCategory(err)
+		}
+		v.say("publishing %s %s (%s)", p.Info().Kind, p.Info().ID, s.what)
+	}
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-room.Done():
+			return byCategory(room.Err())
+		case <-tick.C:
+			v.draw(room)
+		}
+	}
+}
+
+type joinSource struct {
+	what  string
+	track *client.Source
+	opts  []client.PublishOption
+}
+
+func openSources(what []string) ([]joinSource, error) {
+	var out []joinSource
+	for _, w := range what {
+		s := joinSource{what: w}
+		switch w {
+		case "pattern":
+			s.track = client.Pattern()
+		case "simulcast":
+			t, layers := client.SimulcastPattern()
+			s.track, s.opts = t, []client.PublishOption{layers}
+		case "tone":
+			s.track = client.Tone()
+		default:
+			t, err := client.File(w)
+			if err != nil {
+				return nil, err
+			}
+			t.Loop = true
+			s.track = t
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
+
+// joinView tells people what happens: line by line, and on a terminal with a
+// table that is drawn anew every second.
+type joinView struct {
+	e          *env
+	ctx        context.Context
+	record     string
+	recordings sync.WaitGroup
+
+	mu    sync.Mutex
+	lines int // of the table on the screen
+	last  string
+}
+
+func (v *joinView) listener() client.Listener {
+	return client.Listener{
+		OnReconnecting: func(c *fault.Error) { v.sayProblem("reconnecting", c) },
+		OnReconnected:  func() { v.say("reconnected") },
+		OnError:        func(f *fault.Error) { v.sayProblem("error", f) },
+		OnPeerJoin:     func(p client.Peer) { v.say("%s joined as %s (%s)", p.Name, p.Role, p.ID) },
+		OnPeerLeave:    func(p client.Peer) { v.say("%s left (%s)", p.Name, p.ID) },
+		OnMessage:      func(m client.Message) { v.say("message from %s: %s", m.From, m.Body) },
+		OnRoleChange:   func(r client.Role) { v.say("the role is %s now", r.Name) },
+		OnTrackEnd:     func(t *client.RemoteTrack) { v.say("%s track %s ended", t.Info().Kind, t.ID()) },
+		OnTrack: func(t *client.RemoteTrack) {
+			i := t.Info()
+			v.say("%s track %s of %s", i.Kind, i.ID, i.PeerID)
+			if v.record == "" {
+				return
+			}
+			v.recordings.Go(func() {
+				file, err := client.Record(v.ctx, t, filepath.Join(v.record, safeName(i.PeerID+"-"+i.Kind+"-"+i.ID)))
+				switch {
+				case err != nil:
+					v.say("recording %s failed: %v", i.ID, err)
+				case file != "":
+					v.say("recorded %s", file)
+				}
+			})
+		},
+	}
+}
+
+// safeName keeps ids of others from naming places in the file system.
+func safeName(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' {
+			return r
+		}
+		return '_'
+	}, s)
+}
+
+func (v *joinView) sayProblem(what string, f *fault.Error) {
+	d := client.Describe(f)
+	tail := ""
+	if d.Terminal {
+		tail = "; the session has ended"
+		if d.CanRetry {
+			tail += ", joining again can work"
+		}
+	}
+	v.say("%s %d %s: %s%s\n  %s\n  more: redial explain %s", what, d.Code, d.Name, f.Error(), tail, f.Kind.Do, d.Fault)
+}
+
+func (v *joinView) say(format string, args ...any) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.erase(v.e.stdout)
+	fmt.Fprintf(v.e.stdout, "%s  %s\n", time.Now().Format("15:04:05"), fmt.Sprintf(format, args...))
+	if v.last != "" {
+		v.print(v.last)
+	}
+}
+
+func (v *joinView) erase(w io.Writer) {
+	if v.lines > 0 {
+		fmt.Fprintf(w, "\x1b[%dA\x1b[J", v.lines)
+		v.lines = 0
+	}
+}
+
+func (v *joinView) print(table string) {
+	fmt.Fprint(v.e.stdout, table)
+	v.lines = strings.Count(table, "\n")
+}
+
+// draw shows the table; without a terminal there is none.
+func (v *joinView) draw(r *client.Room) {
+	if !v.e.isTerminal {
+		return
+	}
+	var b strings.Builder
+	s := r.Stats()
+	fmt.Fprintf(&b, "\n%s, %d reconnects\n", s.State, s.Reconnects)
+	row := func(name, role, track, source string, packets, lost uint64, jitter time.Duration) {
+		fmt.Fprintf(&b, "%-20.20s %-10.10s %-6s %-10.10s %10d packets %6d lost %8s jitter\n", name, role, track, source, packets, lost, jitter.Round(100*time.Microsecond))
+	}
+	for _, p := range r.Publications() {
+		muted := ""
+		if p.Muted() {
+			muted = "muted"
+		}
+		row("(me)", r.Role().Name, p.Info().Kind, p.Info().Source+muted, p.Packets(), 0, 0)
+	}
+	for _, p := range r.Peers() {
+		if len(p.Tracks) == 0 {
+			fmt.Fprintf(&b, "%-20.20s %-10.10s\n", p.Name, p.Role)
+		}
+		for _, t := range p.Tracks {
+			ts := s.Tracks[t.ID]
+			source := t.Source
+			if t.Muted {
+				source += " muted"
+			}
+			row(p.Name, p.Role, t.Kind, source, ts.Packets, ts.Lost, ts.Jitter)
+		}
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.erase(v.e.stdout)
+	v.last = b.String()
+	v.print(v.last)
+}
