@@ -6,14 +6,19 @@
 // REDIAL_E2E_BIN runs an existing binary, REDIAL_E2E_LANES sets how many
 // scenarios work at once (default 2), REDIAL_E2E_PATIENCE multiplies all waits.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildPage } from './build.mjs';
-import { Run } from './lib/scenario.mjs';
-import { World } from './lib/world.mjs';
-import { scenarios } from './scenarios/index.mjs';
+
+if (!existsSync(new URL('node_modules', import.meta.url))) {
+  console.error('e2e: its packages are not installed; run scripts/install.sh');
+  process.exit(2);
+}
+const { buildPage } = await import('./build.mjs');
+const { Run } = await import('./lib/scenario.mjs');
+const { World } = await import('./lib/world.mjs');
+const { scenarios } = await import('./scenarios/index.mjs');
 
 const flags = process.argv.slice(2).filter(a => a.startsWith('-'));
 const names = process.argv.slice(2).filter(a => !a.startsWith('-'));
