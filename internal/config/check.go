@@ -34,6 +34,7 @@ func (c *Config) Problems() []Problem {
 	k.require(c.Reconnect.Linger > 0, "reconnect.linger", "is not positive", "make it 15s")
 	k.require(c.Events.Retention >= 0, "events.retention", "is negative", "make it 0 to keep events for ever")
 	k.atLeast(c.Events.Queue, 1, "events.queue")
+	k.eventStore(&c.Events)
 	k.webhooks(&c.Webhooks)
 	k.otlp(&c.OTLP)
 	k.oneOf(c.Log.Format, "log.format", "text", "json")

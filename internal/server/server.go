@@ -91,7 +91,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 		return nil, err
 	}
 	s.onClose("registry", func(context.Context) error { return s.registry.Close() })
-	store, err := sqlite.Open(ctx, cfg.Data.Dir, log.With("part", "events"))
+	store, err := openEvents(ctx, cfg.Events.Store, cfg, log.With("part", "events"), metrics)
 	if err != nil {
 		return nil, err
 	}

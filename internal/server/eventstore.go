@@ -1,0 +1,33 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/config"
+	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/clickhouse"
+	"github.com/redial-rtc/redial/internal/event/sqlite"
+)
+
+// openEvents opens the store of a name that events.store can have. It fails with
+// fault.ConfigInvalid and fault.StoreUnavailable.
+func openEvents(ctx context.Context, name string, cfg config.Config, log *slog.Logger, metrics prometheus.Registerer) (event.Store, error) {
+	switch name {
+	case "sqlite":
+		return sqlite.Open(ctx, cfg.Data.Dir, log)
+	case "clickhouse":
+		c := cfg.Events.ClickHouse
+		password, err := c.Password()
+		if err != nil {
+			return nil, fault.ConfigInvalid.Wrap(err, "setting", "events.clickhouse.password_file")
+		}
+		return clickhouse.Open(ctx, cfg.Data.Dir, clickhouse.Config{
+			URL: c.URL, Database: c.Database, User: c.User, Password: password, TakeOver: c.TakeOver, Log: log, Metrics: metrics,
+		})
+	}
+	return nil, fault.ConfigInvalid.New("setting", "events.store", "value", name)
+}
