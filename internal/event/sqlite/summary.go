@@ -38,12 +38,14 @@ const (
 var levels = map[int64]int64{hours: int64(time.Hour), days: int64(event.Day)}
 
 // step is the number of the step of a level that t lies in.
-func step(level int64, t time.Time) int64 {
-	n, size := t.UnixNano(), levels[level]
+func step(level int64, t time.Time) int64 { return floor(t.UnixNano(), levels[level]) }
+
+// floor divides and rounds down.
+func floor(n, by int64) int64 {
 	if n < 0 {
-		n -= size - 1
+		n -= by - 1
 	}
-	return n / size
+	return n / by
 }
 
 // summaryKey is one count.
@@ -51,6 +53,12 @@ type summaryKey struct {
 	account, dim, level, at int64
 	value                   string
 	typ                     int64
+}
+
+// cell is how one count changes, and which users come and go.
+type cell struct {
+	n          int64
+	set, unset []int64
 }
 
 type userKey struct {
@@ -64,17 +72,15 @@ const maxUserIDs = 50_000
 // summaries collects how a transaction changes what is counted, so that each
 // count is written once.
 type summaries struct {
-	counts     map[summaryKey]int64
-	set, unset map[summaryKey]map[int64]bool // users
-	gone       map[userKey]bool              // users of whom something was removed
+	cells map[summaryKey]*cell // of hours; write makes days of them
+	gone  map[userKey]bool     // users of whom something was removed
 
 	ids map[userKey]int64 // known numbers, from one transaction to the next
 }
 
 // begin forgets what an earlier transaction left.
 func (s *summaries) begin() {
-	s.counts, s.gone = map[summaryKey]int64{}, map[userKey]bool{}
-	s.set, s.unset = map[summaryKey]map[int64]bool{}, map[summaryKey]map[int64]bool{}
+	s.cells, s.gone = map[summaryKey]*cell{}, map[userKey]bool{}
 	if len(s.ids) > maxUserIDs || s.ids == nil {
 		s.ids = map[userKey]int64{}
 	}
@@ -154,50 +160,44 @@ func (s *summaries) removing(ctx context.Context, c *conn, seq int64, wholeUser 
 	}
 	id, err := s.user(ctx, c, who)
 	if err == nil {
-		s.spread(account, typ, e.Time, &e, 0, func(k summaryKey) { include(s.unset, k, id) })
+		s.spread(account, typ, e.Time, &e, 0, func(c *cell) { c.unset = append(c.unset, id) })
 	}
 	return err
 }
 
 // add counts an event n times, and its user if it is a failure.
 func (s *summaries) add(ctx context.Context, c *conn, account, typ int64, e *event.Event, n int64) error {
-	var mark func(summaryKey)
+	var mark func(*cell)
 	if n > 0 && e.UserID != "" && e.Type.IsError() {
 		id, err := s.user(ctx, c, userKey{account, e.UserID})
 		if err != nil {
 			return err
 		}
-		mark = func(k summaryKey) { include(s.set, k, id) }
+		mark = func(c *cell) { c.set = append(c.set, id) }
 	}
 	s.spread(account, typ, e.Time, e.AgentRead(), n, mark)
 	return nil
 }
 
 // spread adds n to every count an event has a part in, and shows each to mark.
-func (s *summaries) spread(account, typ int64, at time.Time, e *event.Event, n int64, mark func(summaryKey)) {
-	for level := range levels {
-		k := summaryKey{account: account, level: level, at: step(level, at), typ: typ}
-		for dim, d := range summaryDims {
-			value, has := d.Value(e)
-			if !has || typ == joinsDone && !d.OfJoins() {
-				continue
-			}
-			k.dim, k.value = int64(dim), value
-			if n != 0 {
-				s.counts[k] += n
-			}
-			if mark != nil {
-				mark(k)
-			}
+func (s *summaries) spread(account, typ int64, at time.Time, e *event.Event, n int64, mark func(*cell)) {
+	k := summaryKey{account: account, level: hours, at: step(hours, at), typ: typ}
+	for dim, d := range summaryDims {
+		value, has := d.Value(e)
+		if !has || typ == joinsDone && !d.OfJoins() {
+			continue
+		}
+		k.dim, k.value = int64(dim), value
+		c := s.cells[k]
+		if c == nil {
+			c = &cell{}
+			s.cells[k] = c
+		}
+		c.n += n
+		if mark != nil {
+			mark(c)
 		}
 	}
-}
-
-func include(sets map[summaryKey]map[int64]bool, k summaryKey, id int64) {
-	if sets[k] == nil {
-		sets[k] = map[int64]bool{}
-	}
-	sets[k][id] = true
 }
 
 // user gives the number of a user.
@@ -220,34 +220,12 @@ func (s *summaries) user(ctx context.Context, c *conn, who userKey) (int64, erro
 
 // write writes what a transaction has collected.
 func (s *summaries) write(ctx context.Context, c *conn) error {
-	for k, ids := range s.set {
-		if err := changeSet(ctx, c, k, ids, true); err != nil {
-			return err
-		}
-	}
-	for k, ids := range s.unset {
-		if err := changeSet(ctx, c, k, ids, false); err != nil {
-			return err
-		}
-	}
-	for k, n := range s.counts {
-		if n == 0 {
-			continue
-		}
-		if _, err := c.exec(ctx, `INSERT INTO summary(account, dim, level, at, value, type, n) VALUES (?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT(account, dim, level, at, value, type) DO UPDATE SET n = n + excluded.n`, k.account, k.dim, k.level, k.at, k.value, k.typ, n); err != nil {
-			return err
-		}
-		if n > 0 {
-			continue
-		}
-		const that = " WHERE account = ? AND dim = ? AND level = ? AND at = ? AND value = ? AND type = ?"
-		emptied, err := c.exec(ctx, "DELETE FROM summary"+that+" AND n <= 0", k.account, k.dim, k.level, k.at, k.value, k.typ)
-		if err == nil && emptied > 0 {
-			_, err = c.exec(ctx, "DELETE FROM summary_sets"+that, k.account, k.dim, k.level, k.at, k.value, k.typ)
-		}
-		if err != nil {
-			return err
+	days := s.days()
+	for _, cells := range []map[summaryKey]*cell{s.cells, days} {
+		for k, of := range cells {
+			if err := of.write(ctx, c, k); err != nil {
+				return err
+			}
 		}
 	}
 	for who := range s.gone {
@@ -263,13 +241,55 @@ func (s *summaries) write(ctx context.Context, c *conn) error {
 	return nil
 }
 
+// days adds the hours up.
+func (s *summaries) days() map[summaryKey]*cell {
+	sum := make(map[summaryKey]*cell, len(s.cells))
+	for k, of := range s.cells {
+		k.level, k.at = days, floor(k.at, 24)
+		day := sum[k]
+		if day == nil {
+			day = &cell{}
+			sum[k] = day
+		}
+		day.n += of.n
+		day.set = append(day.set, of.set...)
+		day.unset = append(day.unset, of.unset...)
+	}
+	return sum
+}
+
+func (of *cell) write(ctx context.Context, c *conn, k summaryKey) error {
+	if err := changeSet(ctx, c, k, of.set, true); err != nil {
+		return err
+	}
+	if err := changeSet(ctx, c, k, of.unset, false); err != nil {
+		return err
+	}
+	if of.n == 0 {
+		return nil
+	}
+	if _, err := c.exec(ctx, `INSERT INTO summary(account, dim, level, at, value, type, n) VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT(account, dim, level, at, value, type) DO UPDATE SET n = n + excluded.n`, k.account, k.dim, k.level, k.at, k.value, k.typ, of.n); err != nil || of.n > 0 {
+		return err
+	}
+	const that = " WHERE account = ? AND dim = ? AND level = ? AND at = ? AND value = ? AND type = ?"
+	emptied, err := c.exec(ctx, "DELETE FROM summary"+that+" AND n <= 0", k.account, k.dim, k.level, k.at, k.value, k.typ)
+	if err == nil && emptied > 0 {
+		_, err = c.exec(ctx, "DELETE FROM summary_sets"+that, k.account, k.dim, k.level, k.at, k.value, k.typ)
+	}
+	return err
+}
+
 // chunk is how many users share a row.
 const chunk = 4096
 
 // changeSet puts users into a set or takes them out.
-func changeSet(ctx context.Context, c *conn, k summaryKey, ids map[int64]bool, in bool) error {
+func changeSet(ctx context.Context, c *conn, k summaryKey, ids []int64, in bool) error {
+	if len(ids) == 0 {
+		return nil
+	}
 	byChunk := map[int64][]int64{}
-	for id := range ids {
+	for _, id := range ids {
 		byChunk[id/chunk] = append(byChunk[id/chunk], id%chunk)
 	}
 	const that = " WHERE account = ? AND dim = ? AND level = ? AND at = ? AND value = ? AND type = ? AND chunk = ?"
