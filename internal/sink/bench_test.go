@@ -1,0 +1,64 @@
+package sink
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+
+	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/sqlite"
+)
+
+// BenchmarkDeliver is one event from the store to a hook on this machine, log
+// of deliveries included.
+func BenchmarkDeliver(b *testing.B) {
+	for _, concurrency := range []int{1, 8} {
+		b.Run(fmt.Sprint("concurrency=", concurrency), func(b *testing.B) {
+			dir := b.TempDir()
+			store, err := sqlite.Open(b.Context(), dir, nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer func() { _ = store.Close() }()
+			r := event.NewRecorder(store, event.RecorderConfig{Account: "acme"})
+			defer func() { _ = r.Close(context.Background()) }()
+			var got atomic.Int64
+			done := make(chan struct{})
+			hook := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+				if got.Add(1) == int64(b.N) {
+					close(done)
+				}
+			}))
+			defer hook.Close()
+			cfg := Config{Dir: dir, Events: r, AllowNetworks: loopback, Concurrency: concurrency, Hooks: []Hook{{Name: "app", URL: hook.URL}}}
+			s, err := Start(b.Context(), cfg) // notes where it begins
+			if err != nil {
+				b.Fatal(err)
+			}
+			if err := s.Close(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+			for n := 0; n < b.N; n += 1000 {
+				batch := make([]event.Event, min(1000, b.N-n))
+				for i := range batch {
+					batch[i] = refused(n + i)
+				}
+				if err := r.Append(b.Context(), batch...); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportAllocs()
+			b.ResetTimer()
+			if s, err = Start(b.Context(), cfg); err != nil {
+				b.Fatal(err)
+			}
+			<-done
+			b.StopTimer()
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+			_ = s.Close(context.Background())
+		})
+	}
+}
