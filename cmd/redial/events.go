@@ -25,12 +25,22 @@ and the tracks that were published. The newest are at the end.
 
 Times are UTC. A filter that may be repeated matches any of its values. The
 token is a management token ("redial token management"), from -token or from
-REDIAL_TOKEN; "redial dev" prints one.`
+REDIAL_TOKEN; "redial dev" prints one.
+
+"redial events summary" counts them, and tells what has changed.`
 
 // eventsServer is where "redial dev" and an unconfigured "redial serve" answer.
 const eventsServer = "http://127.0.0.1:8080"
 
 func runEvents(ctx context.Context, e *env, args []string) error {
+	if len(args) > 0 {
+		if run, ok := eventsVerbs[args[0]]; ok {
+			return run(ctx, e, args[1:])
+		}
+	}
+	if len(args) > 0 && args[0] == "summary" {
+		return runEventsSummary(ctx, e, args[1:])
+	}
 	f := newFlags(e, "events [flags]", eventsHelp)
 	v := url.Values{}
 	add := func(name, parameter, usage string) {

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redial-rtc/redial/internal/event"
+)
+
+const eventsSummaryHelp = `Counts what went wrong: events, the users they hit, their share of the attempts to
+join, and what has changed since an earlier window.
+
+Windows are whole hours of UTC, the last day if you do not say. NEW marks what the
+earlier window did not have, SPIKE what has grown more than chance explains; the
+formula is in docs/analytics.md.`
+
+func runEventsSummary(ctx context.Context, e *env, args []string) error {
+	f := newFlags(e, "events summary [flags]", eventsSummaryHelp)
+	v := url.Values{}
+	words := make([]string, len(event.Dimensions))
+	for i, d := range event.Dimensions {
+		words[i] = string(d)
+	}
+	set := func(name, parameter, usage string) {
+		f.Func(name, usage, func(s string) error { v.Set(parameter, s); return nil })
+	}
+	set("by", "by", "group by `WORD`: "+strings.Join(words, ", ")+" (default fault)")
+	f.Func("type", "only of this `TYPE`, such as client.publish.failed, or publish.failed for short; may be repeated (default every failure)", func(s string) error {
+		v.Add("type", longType(s))
+		return nil
+	})
+	f.Func("since", "from this `TIME` (RFC 3339) on, or as long ago as 168h (default a day)", func(s string) error { return when(v, "since", s) })
+	f.Func("until", "up to this `TIME`, or as long ago as 24h (default now)", func(s string) error { return when(v, "until", s) })
+	set("top", "top", "show the `N` groups with most events (default 10)")
+	set("compare", "compare", "compare with `WINDOW`: previous, day or week")
+	server := f.String("server", cmp.Or(e.getenv("REDIAL_SERVER"), eventsServer), "`URL` of the server (or REDIAL_SERVER)")
+	token := f.String("token", "", "management `TOKEN` (default REDIAL_TOKEN)")
+	asJSON := f.Bool("json", false, "print the reply as JSON, with its series")
+	if _, err := f.parse(args, 0, 0); err != nil {
+		return err
+	}
+	base, err := url.Parse(*server)
+	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" {
+		return usagef("-server %q is not an address such as %s", *server, eventsServer)
+	}
+	c := eventClient{base: base, token: cmp.Or(*token, e.getenv("REDIAL_TOKEN"))}
+	if c.token == "" {
+		return usagef("no token; give -token or set REDIAL_TOKEN (\"redial token management\" mints one)")
+	}
+	ctx, cancel := context.WithTimeout(ctx, 60*time.Second)
+	defer cancel()
+	res, err := c.open(ctx, "/api/v1/analytics/summary", v, "")
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	raw, err := io.ReadAll(res.Body)
+	if err != nil {
+		return fmt.Errorf("the answer of %s was cut off: %w", base, err)
+	}
+	if *asJSON {
+		_, err := fmt.Fprintf(e.stdout, "%s\n", bytes.TrimSpace(raw))
+		return err
+	}
+	var s summaryReply
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return fmt.Errorf("the answer of %s is not a summary: %w", base, err)
+	}
+	p := eventPrinter{w: e.stdout, colours: e.isTerminal && e.getenv("NO_COLOR") == ""}
+	_, err = io.WriteString(e.stdout, s.text(&p))
+	return err
+}
+
+// longType completes the short form of a type.
+func longType(s string) string {
+	for _, t := range event.Types {
+		if string(t) == "client."+s {
+			return string(t)
+		}
+	}
+	return s
+}
+
+// summaryReply is what the command shows of the server's answer.
+type summaryReply struct {
+	By      string         `json:"by"`
+	Since   time.Time      `json:"since"`
+	Until   time.Time      `json:"until"`
+	Total   summaryGroup   `json:"total"`
+	Groups  []summaryGroup `json:"groups"`
+	Values  int            `json:"values"`
+	Compare *struct {
+		Since    time.Time      `json:"since"`
+		Until    time.Time      `json:"until"`
+		Complete bool           `json:"complete"`
+		New      []event.Change `json:"new"`
+		Spikes   []event.Change `json:"spikes"`
+	} `json:"compare"`
+}
+
+type summaryGroup struct {
+	Value  string   `json:"value"`
+	Events int64    `json:"events"`
+	Users  int64    `json:"users"`
+	Share  *float64 `json:"share"`
+	Before *int64   `json:"before"`
+	Joins  *struct {
+		Attempts *int64   `json:"attempts"`
+		Failed   int64    `json:"failed"`
+		Rate     *float64 `json:"failure_rate"`
+	} `json:"joins"`
+}
+
+func (s *summaryReply) text(p *eventPrinter) string {
+	var b strings.Builder
+	const day = "2006-01-02 15:04"
+	fmt.Fprintf(&b, "%s to %s UTC: %s, %s", s.Since.UTC().Format(day), s.Until.UTC().Format(day), counted(s.Total.Events, "event"), counted(s.Total.Users, "user"))
+	if j := s.Total.Joins; j != nil && j.Attempts != nil && *j.Attempts > 0 {
+		fmt.Fprintf(&b, ", %d of %s to join failed (%s)", j.Failed, counted(*j.Attempts, "attempt"), percent(j.Rate))
+	}
+	b.WriteString("\n")
+	marks := map[string]string{}
+	if c := s.Compare; c != nil {
+		fmt.Fprintf(&b, "before, %s to %s: %s", c.Since.UTC().Format(day), c.Until.UTC().Format(day), counted(*orZero(s.Total.Before), "event"))
+		if !c.Complete {
+			b.WriteString(" (not all of it is kept, so nothing is called new)")
+		}
+		b.WriteString("\n")
+		for _, n := range c.New {
+			marks[n.Value] = "NEW"
+		}
+		for _, n := range c.Spikes {
+			marks[n.Value] = fmt.Sprintf("SPIKE z=%.1f", n.Z)
+		}
+	}
+	if len(s.Groups) == 0 {
+		return b.String()
+	}
+	const columns = "%-36s  %8s  %6s  %7s  %9s  %7s"
+	head := fmt.Sprintf(columns, strings.ToUpper(strings.ReplaceAll(s.By, "_", " ")), "EVENTS", "SHARE", "USERS", "JOIN FAIL", "RATE")
+	if s.Compare != nil {
+		head += fmt.Sprintf("  %8s", "BEFORE")
+	}
+	b.WriteString("\n" + p.colour("2", head) + "\n")
+	shown := map[string]bool{}
+	for _, g := range s.Groups {
+		shown[g.Value] = true
+		failed, rate := "", ""
+		if g.Joins != nil {
+			failed, rate = strconv.FormatInt(g.Joins.Failed, 10), percent(g.Joins.Rate)
+		}
+		line := fmt.Sprintf(columns, unnamed(g.Value), strconv.FormatInt(g.Events, 10), percent(g.Share), strconv.FormatInt(g.Users, 10), failed, rate)
+		if s.Compare != nil {
+			line += fmt.Sprintf("  %8d", *orZero(g.Before))
+		}
+		if m := marks[g.Value]; m != "" {
+			line = p.colour("31", line+"  "+m)
+		}
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+	if more := s.Values - len(s.Groups); more > 0 {
+		fmt.Fprintf(&b, "and %d more\n", more)
+	}
+	if c := s.Compare; c != nil {
+		for _, n := range append(c.Spikes, c.New...) {
+			if !shown[n.Value] {
+				b.WriteString(p.colour("31", fmt.Sprintf("%-36s  %8d  before %d  %s", unnamed(n.Value), n.Events, n.Before, marks[n.Value])) + "\n")
+			}
+		}
+	}
+	return b.String()
+}
+
+func unnamed(value string) string { return cmp.Or(clean(value), "(not said)") }
+
+func orZero(n *int64) *int64 {
+	if n == nil {
+		return new(int64)
+	}
+	return n
+}
+
+func counted(n int64, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func percent(r *float64) string {
+	if r == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%.1f%%", *r*100)
+}
