@@ -10,11 +10,11 @@ import (
 
 // Mechanism is one way to make something fail.
 type Mechanism struct {
-	Name  string // how it is asked for
-	Place string // where it works; two rules for one peer need two places
-	About string // what it does, in a sentence
-	For   time.Duration
-	Alone string // the fault it stands for when asked for by name; "" when it needs one
+	Name  string        // how it is asked for
+	Place string        // where it works; two rules for one peer need two places
+	About string        // what it does, in a sentence
+	For   time.Duration // how long, unless said otherwise; 0 for what happens at a moment
+	Alone string        // the fault it stands for when asked for by name; "" when it needs one
 	// once mechanisms do something at a moment; the others last.
 	once bool
 	// method mechanisms work on calls and can be narrowed to one.
@@ -59,14 +59,14 @@ func Mechanisms() []Mechanism {
 		{Name: AtCall, Place: "call", For: usualFor, method: true, About: "calls, or those of one method, are refused with the fault or the number asked for"},
 		{Name: AtHang, Place: "call", For: usualFor, method: true, Alone: fault.NegotiationTimeout.ID, About: "calls, or those of one method, are carried out by nobody and never answered"},
 		{Name: AtSlow, Place: "call", For: usualFor, method: true, Alone: fault.NegotiationTimeout.ID, About: "calls, or those of one method, are answered late"},
-		{Name: AtError, Place: "error", For: time.Second, once: true, About: "the fault or the number asked for is sent to the client unasked, which ends its session"},
-		{Name: AtCut, Place: "socket", For: time.Second, once: true, Alone: fault.SignalLost.ID, About: "the TCP connection of the socket ends without a close frame"},
-		{Name: AtClose, Place: "socket", For: time.Second, once: true, Alone: fault.SignalLost.ID, About: "the socket ends with close frame 1012"},
+		{Name: AtError, Place: "error", once: true, About: "the fault or the number asked for is sent to the client unasked, which ends its session"},
+		{Name: AtCut, Place: "socket", once: true, Alone: fault.SignalLost.ID, About: "the TCP connection of the socket ends without a close frame"},
+		{Name: AtClose, Place: "socket", once: true, Alone: fault.SignalLost.ID, About: "the socket ends with close frame 1012"},
 		{Name: AtSilence, Place: "socket", For: usualFor, Alone: fault.SignalSilent.ID, About: "nothing is sent on the socket, which stays open"},
-		{Name: AtKick, Place: "seat", For: time.Second, once: true, Alone: fault.PeerRemoved.ID, About: "the peer is removed from the room"},
+		{Name: AtKick, Place: "seat", once: true, Alone: fault.PeerRemoved.ID, About: "the peer is removed from the room"},
 		{Name: AtSDP, Place: "sdp", For: usualFor, Alone: fault.SDPSetRemote.ID, About: "the session descriptions sent to the client are cut in half; a peer inside is sent a new one at once"},
 		{Name: AtPrint, Place: "sdp", For: usualFor, Alone: fault.DTLSFingerprint.ID, About: "answers carry the fingerprint of another certificate; it takes effect when a connection is set up"},
-		{Name: AtMove, Place: "seat", For: time.Second, once: true, Alone: fault.NodeMoved.ID, About: "the peer's connections end and it is told to continue on another node, as after a restart"},
+		{Name: AtMove, Place: "seat", once: true, Alone: fault.NodeMoved.ID, About: "the peer's connections end and it is told to continue on another node, as after a restart"},
 		{Name: AtBlackhole, Place: "packets", For: 90 * time.Second, packets: true, Alone: fault.ICEFailed.ID, About: "packets of the media connections are dropped"},
 		{Name: AtLoss, Place: "packets", For: usualFor, packets: true, Alone: fault.ICEDisconnected.ID, About: "a share of the packets (probability) is dropped"},
 		{Name: AtDelay, Place: "packets", For: usualFor, packets: true, Alone: fault.ICEDisconnected.ID, About: "packets are delivered late"},

@@ -53,7 +53,7 @@ type Rule struct {
 	Packets     string    `json:"packets,omitempty"`
 	Probability float64   `json:"probability,omitempty"`
 	Count       int       `json:"count,omitempty"`
-	State       string    `json:"state"` // "waiting" or "running"
+	State       string    `json:"state"` // "waiting", "running" or "done"
 	Begins      time.Time `json:"begins"`
 	Ends        time.Time `json:"ends"`
 	Effects     int64     `json:"effects"` // packets, frames and calls it has touched
@@ -173,11 +173,15 @@ func (p *Plan) begin(r *rule) {
 // start puts a rule to work; the lock is held.
 func (p *Plan) start(r *rule) {
 	r.running = true
-	r.timers = append(r.timers, time.AfterFunc(r.spec.For, func() { p.end(r, "time") }))
 	p.publish()
 	for x := range p.peers {
 		x.strike(r)
 	}
+	if r.mech.once && !r.again {
+		p.drop(r, "done", "")
+		return
+	}
+	r.timers = append(r.timers, time.AfterFunc(r.spec.For, func() { p.end(r, "time") }))
 }
 
 func (p *Plan) end(r *rule, why string) {
@@ -296,7 +300,10 @@ func (p *Plan) audit(what string, r *rule, by string) {
 
 func (r *rule) show() Rule {
 	state := "waiting"
-	if r.running {
+	switch {
+	case !r.over.IsZero():
+		state = "done"
+	case r.running:
 		state = "running"
 	}
 	s := &r.spec
