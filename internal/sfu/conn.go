@@ -56,7 +56,8 @@ type conn struct {
 
 	firstCheck atomic.Int64 // when the first connectivity check came, Unix ns
 	pair       atomic.Pointer[webrtc.ICECandidatePair]
-	dtlsFailed atomic.Bool // for good: a handshake is not repeated
+	dtlsUp     atomic.Bool // the handshake has succeeded, once and for all
+	dtlsFailed atomic.Bool // or failed: it is not repeated
 }
 
 // open makes the peer connection and starts to watch it.
@@ -83,7 +84,10 @@ func (c *conn) open(publish bool) error {
 	})
 	pc.SCTP().Transport().OnStateChange(func(s webrtc.DTLSTransportState) {
 		c.note("dtls", s.String())
-		if s == webrtc.DTLSTransportStateFailed {
+		switch s {
+		case webrtc.DTLSTransportStateConnected:
+			c.dtlsUp.Store(true)
+		case webrtc.DTLSTransportStateFailed:
 			c.dtlsFailed.Store(true)
 			c.engine.totals.dtlsFailed.Add(1)
 		}
@@ -114,13 +118,15 @@ func (c *conn) refresh() {
 		state, err = StateDisconnected, fault.ICEDisconnected.New()
 	case webrtc.PeerConnectionStateFailed:
 		state, err = StateFailed, fault.ICEFailed.New("stun_seen", c.firstCheck.Load() != 0)
-		if c.dtlsFailed.Load() {
-			err = fault.DTLSFailed.New()
-		}
 	case webrtc.PeerConnectionStateClosed:
 		state = StateClosed
 	default:
 		state = StateConnecting
+	}
+	if state == StateFailed && c.dtlsFailed.Load() || state == StateClosed && !c.dtlsUp.Load() {
+		// The library closes a connection whose handshake failed, often too soon
+		// for the failure to be seen.
+		state, err = StateFailed, fault.DTLSFailed.New()
 	}
 	c.mu.Lock()
 	if c.state == state {

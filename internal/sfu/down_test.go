@@ -436,3 +436,73 @@ func TestRedundantAudio(t *testing.T) {
 		})
 	}
 }
+
+// Requests for a key frame are merged, throttled, and repeated until one comes.
+func TestKeyframeRequests(t *testing.T) {
+	b := newBench(t, webrtc.RTPCodecTypeVideo, []webrtc.RTPCodecParameters{vp8Params})
+	s := b.layer(3, vp8Params)
+	p := b.track.pub
+	p.tracks = []*Track{b.track}
+	var asked []rtcp.Packet
+	p.writeRTCP = func(list []rtcp.Packet) error { asked = append(asked, list...); return nil }
+	start := time.Now()
+	at := func(after time.Duration) int {
+		asked = nil
+		p.askKeyframes(start.Add(after))
+		return len(asked)
+	}
+	if n := at(0); n != 0 {
+		t.Errorf("%d requests for nothing", n)
+	}
+	for range 100 {
+		s.l.requestKeyframe()
+	}
+	for _, step := range []struct {
+		after time.Duration
+		want  int
+	}{
+		{0, 1}, {100 * time.Millisecond, 0}, {499 * time.Millisecond, 0},
+		{500 * time.Millisecond, 1}, {600 * time.Millisecond, 0}, {time.Second, 1},
+	} {
+		if n := at(step.after); n != step.want {
+			t.Errorf("after %v: %d requests, want %d", step.after, n, step.want)
+		}
+	}
+	for _, packet := range s.frame(true, 2) {
+		b.feed(s, packet)
+	}
+	if n := at(10 * time.Second); n != 0 {
+		t.Error("asked although it has come")
+	}
+	// Within half a second of the last one the next has to wait.
+	s.l.requestKeyframe()
+	if n := at(10 * time.Second); n != 1 {
+		t.Error("not asked again")
+	}
+	s.l.requestKeyframe()
+	b.track.format.Load().params.RTCPFeedback = []webrtc.RTCPFeedback{{Type: "ccm", Parameter: "fir"}}
+	if at(11*time.Second) != 1 {
+		t.Fatal("not repeated")
+	}
+	if _, ok := asked[0].(*rtcp.FullIntraRequest); !ok {
+		t.Errorf("asked with %T", asked[0])
+	}
+	// A publisher that is silent is asked seldom, and at once when it is back.
+	s.l.lastPacket.Store(now() - 2*silent)
+	s.l.unheard = 20
+	if at(12*time.Second) != 0 || at(17*time.Second) != 1 || at(18*time.Second) != 0 {
+		t.Error("a silent publisher is asked too often")
+	}
+	<-p.askKick
+	for _, packet := range s.frame(false, 1) {
+		b.feed(s, packet)
+	}
+	select {
+	case <-p.askKick:
+	default:
+		t.Error("nobody looks again")
+	}
+	if at(18*time.Second) != 1 {
+		t.Error("not asked although it is back")
+	}
+}

@@ -2,9 +2,11 @@ package sfu
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/pion/interceptor"
 	"github.com/pion/webrtc/v4"
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -76,22 +78,43 @@ func TestAdvertise(t *testing.T) {
 	}
 }
 
-// Every interface is offered when nothing is said about addresses.
+// Every interface is offered when nothing is said about addresses; an address
+// that is advertised works whatever interface it belongs to.
 func TestAllInterfaces(t *testing.T) {
-	e, err := New(Config{UDPAddr: ":0"})
+	e, err := New(Config{UDPAddr: ":0", TCPAddr: ":0"})
 	if err != nil {
 		t.Skipf("this machine has no address but loopback: %v", err)
 	}
 	t.Cleanup(func() { _ = e.Close() })
+	four := slices.IndexFunc(e.Candidates(), func(a netip.AddrPort) bool { return a.Addr().Is4() })
+	if four < 0 {
+		t.Skip("this machine has no IPv4 address but loopback")
+	}
 	for _, c := range e.Candidates() {
 		if c.Addr().IsLoopback() || int(c.Port()) != e.UDPPort() {
 			t.Errorf("candidate %v", c)
 		}
 	}
-	s := newSender(t, e)
-	_, tr := s.camera(webrtc.MimeTypeVP8, "camera")
-	v := newViewer(t, e).start()
-	readRTP(t, v.add(tr))
+	own := e.Candidates()[four].Addr()
+	for name, e := range map[string]*Engine{
+		"all":        e,
+		"advertised": newEngine(t, func(c *Config) { *c = Config{UDPAddr: "0.0.0.0:0", TCPAddr: ":0", Advertise: []netip.Addr{own}} }),
+		"one":        newEngine(t, func(c *Config) { *c = Config{UDPAddr: own.String() + ":0"} }),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSender(t, e)
+			_, tr := s.camera(webrtc.MimeTypeVP8, "camera")
+			v := newViewer(t, e).start()
+			readRTP(t, v.add(tr))
+		})
+	}
+	t.Run("TCP", func(t *testing.T) {
+		s := newSender(t, e, func(s *webrtc.SettingEngine, _ *webrtc.MediaEngine, _ *interceptor.Registry) {
+			s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeTCP4})
+		})
+		s.negotiate(nil)
+		until(t, "connected", func() bool { return s.pub.State() == StateConnected })
+	})
 }
 
 // What happened is counted, and stays counted when the connections are gone.

@@ -66,7 +66,7 @@ func (p *Publisher) askKeyframes(at time.Time) (next time.Duration) {
 		}
 	}
 	if len(asks) > 0 {
-		_ = p.conn.pc.WriteRTCP(asks) // repeated anyway
+		_ = p.writeRTCP(asks) // repeated anyway
 	}
 	return next
 }

@@ -127,7 +127,7 @@ func (p *Publisher) askLosses() (next time.Duration) {
 		}
 	}
 	if len(asks) > 0 {
-		_ = p.conn.pc.WriteRTCP(asks) // repeated anyway
+		_ = p.writeRTCP(asks) // repeated anyway
 	}
 	return next
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/pion/rtcp"
 	"github.com/pion/sdp/v3"
 	"github.com/pion/transport/v4/packetio"
 	"github.com/pion/webrtc/v4"
@@ -31,9 +32,9 @@ type PublisherConfig struct {
 	// OnState reports changes of the media path. The error is nil or one of
 	// fault.ICEDisconnected, fault.ICEFailed and fault.DTLSFailed.
 	OnState func(State, error)
-	// VideoCodecs and AudioCodecs order the codecs of the answer, best first, by
 	// Gate stands between this connection and the network; nil for none.
 	Gate Gate
+	// VideoCodecs and AudioCodecs order the codecs of the answer, best first, by
 	// name ("vp8", "vp9", "h264", "av1"; "opus", "red"). The browser sends with
 	// the first. Codecs not named stay in the offer's order behind them. Empty:
 	// VP8 first and Opus first.
@@ -62,6 +63,8 @@ type Publisher struct {
 	streams atomic.Int32
 	askKick chan struct{}
 	done    chan struct{}
+
+	writeRTCP func([]rtcp.Packet) error
 }
 
 // NewPublisher returns a connection that waits for its first offer.
@@ -86,6 +89,7 @@ func (e *Engine) NewPublisher(cfg PublisherConfig) (*Publisher, error) {
 	if err := p.conn.open(true); err != nil {
 		return nil, err
 	}
+	p.writeRTCP = p.conn.pc.WriteRTCP
 	p.conn.pc.OnTrack(p.received)
 	if err := e.join(p, nil); err != nil {
 		_ = p.conn.shut()

@@ -142,6 +142,9 @@ func (l *layer) receive(p *packet, n int) bool {
 	case p.seq < highest:
 		l.lost.filled(p.seq, p.arrival)
 	}
+	if l.wantKey.Load() && !l.alive(p.arrival) {
+		kick(l.track.pub.askKick) // it was asked seldom while it was silent
+	}
 	l.count(p)
 	l.mark(p, first)
 	return true
