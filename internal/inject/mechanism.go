@@ -103,6 +103,7 @@ var own = map[string][]string{
 	fault.ICEDisconnected.ID:  {AtBlackhole, AtLoss, AtDelay, AtCorrupt, AtBandwidth},
 	fault.StoreUnavailable.ID: {AtStore, AtInit, AtCall},
 	fault.ResponseNotJSON.ID:  {AtRubbish},
+	fault.Internal.ID:         {AtInit, AtCall, AtError},
 	fault.ResponseStatus.ID:   {AtInit, AtCall, AtError},
 }
 

@@ -1,0 +1,111 @@
+// Faults provoked on purpose: each reaches the SDK as the error it stands for,
+// is marked in the record, and leaves nothing behind.
+import { execFileSync } from 'node:child_process';
+import { assert, checkEvent, poll } from '../lib/check.mjs';
+import { scenario } from '../lib/scenario.mjs';
+
+// inject asks for a fault with the command, as a person would.
+async function inject(t, room, fault, ...flags) {
+  const { server } = await t.world();
+  const out = execFileSync(t.setup.bin, ['inject', fault, '-room', room.id, '-json', ...flags], {
+    encoding: 'utf8', env: { ...process.env, REDIAL_SERVER: server.url, REDIAL_TOKEN: server.managementToken },
+  });
+  return JSON.parse(out);
+}
+
+// provoked waits for an event of a peer and checks that it is marked.
+async function provoked(t, filters, match) {
+  const { rest } = await t.world();
+  const event = await rest.event(filters, match, 40_000);
+  assert.equal(event.redial?.injected, true, `marked as injected: ${JSON.stringify(event)}`);
+  return event;
+}
+
+const ice = new Set([4005, 4006]);
+
+export default [
+  scenario('inject-1003', async t => {
+    const { room, alice, bob } = await t.call();
+    await bob.sees(alice);
+    const since = await alice.now();
+    await inject(t, room, '1003', '-peer', 'alice');
+    const { data } = await alice.noticed('RECONNECTING', () => true, { since });
+    assert.equal(data.code, 1003);
+    await alice.noticed('RECONNECTED', () => true, { since, ms: 20_000 });
+    await bob.sees(alice, { frames: 15 });
+    assert.deepEqual(await bob.notices('RECONNECTING', 'PEER_LEFT'), [], 'bob notices nothing');
+    const event = await provoked(t, { room_id: room.id, peer_id: alice.id, type: 'client.disconnected' });
+    checkEvent(event, { tab: alice, code: 1003, name: 'WebSocketConnectionLost', terminal: false });
+  }),
+
+  scenario('inject-4006', { ms: 120_000 }, async t => {
+    const { room, alice, bob } = await t.call();
+    await bob.sees(alice);
+    await alice.sees(bob);
+    const since = await alice.now();
+    const rule = await inject(t, room, '4006', '-peer', 'alice', '-for', '60s');
+    const event = await provoked(t, { room_id: room.id, peer_id: alice.id, error: true }, e => ice.has(e.data.error_code));
+    checkEvent(event, { tab: alice });
+    const { rest } = await t.world();
+    await alice.noticed('RECONNECTING', () => true, { since, ms: 40_000 });
+    // Removing it brings the call back.
+    await rest.call('DELETE', `/api/v1/injections/${rule.id}`);
+    await bob.sees(alice, { frames: 30, ms: 45_000 });
+    await alice.sees(bob, { frames: 30, ms: 45_000 });
+    assert.deepEqual((await alice.notices('ERROR')).filter(n => n.data.isTerminal), []);
+  }),
+
+  scenario('inject-at-the-door', async t => {
+    const { rest } = await t.world();
+    const room = await t.room();
+    for (const [fault, code, flags] of [['401', 401, []], ['token.expired', 40100, []], ['room.locked', 403, []], ['410', 410, []], ['418', 418, ['-at', 'init']]]) {
+      const rule = await inject(t, room, fault, '-user', 'user-alice', ...flags);
+      const alice = await t.open(room, 'alice', 'host');
+      const outcome = await alice.tryJoin({ ms: 8000 });
+      assert.equal(outcome.ok, false, `${fault}: ${JSON.stringify(outcome)}`);
+      assert.equal(outcome.error.code, code, `${fault}: ${JSON.stringify(outcome.error)}`);
+      assert.equal(outcome.error.isTerminal, true);
+      const event = await provoked(t, { room_id: room.id, type: 'client.connect.failed' }, e => e.data.error_code === code);
+      assert.equal(event.data.user_id, 'user-alice');
+      await rest.call('DELETE', `/api/v1/injections/${rule.id}`);
+    }
+    // Others came and went as they liked, and so does she now.
+    const again = await t.open(room, 'alice', 'host');
+    assert.ok((await again.tryJoin()).ok, 'the door is open again');
+  }),
+
+  scenario('inject-4004', async t => {
+    const { room, alice, bob } = await t.call();
+    await bob.sees(alice);
+    const since = await bob.now();
+    await inject(t, room, '4004', '-peer', 'bob');
+    const { data } = await bob.noticed('ERROR', e => e.code === 4004, { since, ms: 20_000 });
+    assert.equal(data.isTerminal, true);
+    assert.deepEqual((await alice.notices('ERROR')), [], 'alice notices nothing of it');
+  }),
+
+  scenario('inject-4005-at-once', async t => {
+    const room = await t.room();
+    await inject(t, room, 'dtls.fingerprint', '-user', 'user-alice', '-for', '20s');
+    const alice = await t.open(room, 'alice', 'host');
+    await alice.tryJoin({ ms: 10_000 });
+    alice.wasIn = true;
+    const event = await provoked(t, { room_id: room.id, type: 'client.publish.failed' }, e => ice.has(e.data.error_code));
+    assert.equal(event.data.user_id, 'user-alice');
+  }),
+
+  scenario('inject-refusals', async t => {
+    const { rest } = await t.world();
+    const { room } = await t.call({ alice: 'host' });
+    const refused = async (body, status, fault) => {
+      const e = await rest.post('/api/v1/injections', { room: room.id, ...body }).catch(e => e);
+      assert.equal(e.status, status, JSON.stringify(e.body ?? e));
+      assert.equal(e.body.fault?.id, fault, JSON.stringify(e.body));
+    };
+    await refused({ fault: 'no.such' }, 404, 'catalogue.unknown');
+    await refused({ fault: '3001' }, 422, 'injection.impossible');
+    await refused({ fault: '1003', peer: 'nobody' }, 404, 'peer.not_found');
+    await refused({ fault: '4005', for: '3h' }, 400, 'request.field_invalid');
+    await poll('the list to be empty', async () => (await rest.get('/api/v1/injections')).injections.length === 0);
+  }),
+];

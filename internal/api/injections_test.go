@@ -1,0 +1,132 @@
+package api_test
+
+import (
+	"testing"
+
+	"github.com/redial-rtc/redial/internal/api"
+	"github.com/redial-rtc/redial/internal/inject"
+	"github.com/redial-rtc/redial/internal/token"
+)
+
+// injecting serves the API with a plan, to a caller with the grant.
+func injecting(t *testing.T) (*fixture, *inject.Plan) {
+	t.Helper()
+	plan := inject.New(inject.Config{})
+	t.Cleanup(plan.Close)
+	f := serve(t, func(c *api.Config) { c.Routes = api.InjectionRoutes(plan, c.Registry) })
+	return f.as(mint(t, acme, token.Claims{Type: token.Management, Inject: true})), plan
+}
+
+type body map[string]any
+
+func TestInjectionsWantTheGrantAndTheSetting(t *testing.T) {
+	f, _ := injecting(t)
+	plain := f.as(mint(t, acme, token.Claims{Type: token.Management}))
+	off := serve(t, func(c *api.Config) { c.Routes = api.InjectionRoutes(nil, c.Registry) }).as(f.token)
+	for _, call := range [][2]string{
+		{"POST", "/api/v1/injections"}, {"GET", "/api/v1/injections"},
+		{"DELETE", "/api/v1/injections"}, {"DELETE", "/api/v1/injections/x"},
+	} {
+		plain.do(call[0], call[1], nil).refused(403, "permission.denied")
+		off.do(call[0], call[1], nil).refused(403, "injection.disabled")
+		f.as("").do(call[0], call[1], nil).refused(401, "token.missing")
+	}
+}
+
+func TestInjectionsByAnyName(t *testing.T) {
+	f, plan := injecting(t)
+	id := f.newRoom("lobby")
+	g := func(word, at, wantFault, wantAt string, wantCode int) {
+		t.Helper()
+		sent := body{"fault": word, "room": "lobby", "user": "u1", "for": "1m"}
+		if at != "" {
+			sent["at"] = at
+		}
+		r := f.post("/api/v1/injections", sent)
+		if r.status != 201 || r.str("fault") != wantFault || r.str("at") != wantAt || r.str("room") != id {
+			t.Errorf("%s: %d %s", word, r.status, r.raw)
+			return
+		}
+		code, _ := r.json.(map[string]any)["code"].(float64)
+		if int(code) != wantCode {
+			t.Errorf("%s: code %v, want %d", word, code, wantCode)
+		}
+		f.do("DELETE", "/api/v1/injections/"+r.str("id"), nil).ok()
+	}
+	g("room.locked", "", "room.locked", "init", 0)
+	g("1000", "", "signal.upgrade", "upgrade", 0)
+	g("1003", "", "signal.lost", "cut", 0)
+	g("1003", "silence", "signal.lost", "silence", 0)
+	g("4004", "", "sdp.set_remote", "half-sdp", 0)
+	g("4005", "", "ice.failed", "blackhole", 0)
+	g("4006", "", "ice.disconnected", "blackhole", 0)
+	g("401", "", "token.refused", "init", 401)
+	g("403", "", "room.locked", "init", 403)
+	g("410", "error", "peer.gone", "error", 410)
+	g("418", "", "response.status", "init", 418)
+	g("421", "", "signal.node_moved", "migrate", 0)
+	g("429", "", "rate.limited", "init", 429)
+	g("500", "", "server.internal", "init", 500)
+	g("503", "", "server.draining", "init", 503)
+	g("599", "", "response.status", "init", 599)
+	g("silence", "", "signal.silent", "silence", 0)
+	g("bandwidth", "", "ice.disconnected", "bandwidth", 0)
+	g("opentok:1500", "", "permission.publish", "call", 0)
+	if !plan.Idle() {
+		t.Error("something is left")
+	}
+}
+
+func TestInjectionsRefused(t *testing.T) {
+	f, plan := injecting(t)
+	f.newRoom("lobby")
+	g := func(sent body, status int, id, field string) {
+		t.Helper()
+		if sent["room"] == nil {
+			sent["room"] = "lobby"
+		}
+		r := f.post("/api/v1/injections", sent)
+		r.refused(status, id)
+		if field != "" && r.at("fault.details.field") != field {
+			t.Errorf("%v: %s", sent, r.raw)
+		}
+	}
+	g(body{}, 400, "request.field_missing", "fault")
+	g(body{"fault": "cut", "room": ""}, 400, "request.field_missing", "room")
+	g(body{"fault": "cut", "room": "nowhere"}, 404, "room.not_found", "room")
+	g(body{"fault": "no.such"}, 404, "catalogue.unknown", "")
+	g(body{"fault": "3001"}, 422, "injection.impossible", "")
+	g(body{"fault": "4001"}, 422, "injection.impossible", "")
+	g(body{"fault": "turn.quota"}, 422, "injection.impossible", "")
+	g(body{"fault": "cut", "peer": "nobody"}, 404, "peer.not_found", "peer")
+	g(body{"fault": "cut", "role": "king"}, 400, "role.not_found", "role")
+	g(body{"fault": "room.full", "for": "2h"}, 400, "request.field_invalid", "for")
+	g(body{"fault": "room.full", "for": "soon"}, 400, "request.field_invalid", "for")
+	g(body{"fault": "room.full", "after": "-3s"}, 400, "request.field_invalid", "after")
+	g(body{"fault": "room.full", "count": 0}, 400, "request.field_invalid", "count")
+	g(body{"fault": "room.full", "probability": 1.2}, 400, "request.field_invalid", "probability")
+	g(body{"fault": "room.full", "at": "blackhole"}, 400, "request.field_invalid", "at")
+	if !plan.Idle() {
+		t.Error("a refused injection left something")
+	}
+	f.post("/api/v1/injections", body{"fault": "room.full", "room": "lobby"})
+	g(body{"fault": "room.locked"}, 409, "injection.conflict", "")
+	f.do("DELETE", "/api/v1/injections/x", nil).refused(404, "injection.not_found")
+}
+
+func TestInjectionsBelongToAnAccount(t *testing.T) {
+	f, plan := injecting(t)
+	f.newRoom("lobby")
+	f.post("/api/v1/injections", body{"fault": "room.full", "room": "lobby"})
+	other := f.as(mint(t, umbrella, token.Claims{Type: token.Management, Inject: true}))
+	other.post("/api/v1/injections", body{"fault": "room.locked", "room": "lobby"}).refused(404, "room.not_found")
+	if got := other.get("/api/v1/injections").ok().at("injections"); len(got.([]any)) != 0 {
+		t.Error("another account sees them:", got)
+	}
+	if got := other.do("DELETE", "/api/v1/injections", nil).ok().at("removed"); got != 0.0 {
+		t.Error("another account removed", got)
+	}
+	if got := f.do("DELETE", "/api/v1/injections?room=lobby", nil).ok().at("removed"); got != 1.0 || !plan.Idle() {
+		t.Error("removed", got)
+	}
+}
