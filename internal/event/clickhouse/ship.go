@@ -201,8 +201,12 @@ func (s *Store) ensure(ctx context.Context, records []sqlite.Record) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	if err := s.insert(ctx, missing); err != nil {
-		return err
+	for rest := missing; len(rest) > 0; {
+		n := fewDays(rest)
+		if err := s.insert(ctx, rest[:n]); err != nil {
+			return err
+		}
+		rest = rest[n:]
 	}
 	if missing, outdated, err = s.compare(ctx, records); err != nil {
 		return err
@@ -211,6 +215,21 @@ func (s *Store) ensure(ctx context.Context, records []sqlite.Record) error {
 		return fmt.Errorf("%d events are not there after they were inserted", len(missing)+len(outdated))
 	}
 	return nil
+}
+
+// maxDays is how many days one insert may touch: ClickHouse refuses more than a
+// hundred partitions.
+const maxDays = 50
+
+// fewDays is how many of the first records touch no more than maxDays.
+func fewDays(records []sqlite.Record) int {
+	days := map[int64]bool{}
+	for i := range records {
+		if days[records[i].Time.UnixNano()/day] = true; len(days) > maxDays {
+			return i
+		}
+	}
+	return len(records)
 }
 
 // compare tells which records ClickHouse lacks, and the places of those it has
