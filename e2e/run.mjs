@@ -4,7 +4,8 @@
 //
 // -l lists, -v prints failures' stacks, -keep leaves the logs of a passing run.
 // REDIAL_E2E_BIN runs an existing binary, REDIAL_E2E_LANES sets how many
-// scenarios work at once (default 2), REDIAL_E2E_PATIENCE multiplies all waits.
+// scenarios work at once (default 2), REDIAL_E2E_PATIENCE multiplies all waits
+// (default: 1, more while the machine is busy).
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -72,7 +73,7 @@ const lanes = Number(process.env.REDIAL_E2E_LANES || 2);
 const idle = chosen.filter(s => s.idle);
 const busy = chosen.filter(s => !s.idle);
 await Promise.all([
-  ...Array.from({ length: 4 }, () => lane(idle)),
+  ...Array.from({ length: 3 }, () => lane(idle)),
   ...Array.from({ length: lanes }, () => lane(busy)),
 ]);
 

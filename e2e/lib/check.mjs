@@ -1,16 +1,22 @@
 // Assertions and waiting. A wait always names what it waited for and says what
 // it saw last.
 import assert from 'node:assert/strict';
+import { cpus, loadavg } from 'node:os';
 
 export { assert };
 
 export const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
 
-// patience stretches every wait, for machines that are busy with other things.
-export const patience = Number(process.env.REDIAL_E2E_PATIENCE || 1);
+// patience stretches every wait while the machine is busy with other things. A
+// wait is a limit, not a pause: more of it makes no check weaker.
+export function patience() {
+  if (process.env.REDIAL_E2E_PATIENCE) return Number(process.env.REDIAL_E2E_PATIENCE);
+  const load = loadavg()[0] / cpus().length;
+  return Math.min(Math.max(load / 2, 1), 5);
+}
 
 export async function poll(what, fn, { ms = 10_000, step = 100, detail } = {}) {
-  ms *= patience;
+  ms *= patience();
   const deadline = Date.now() + ms;
   let last;
   for (;;) {

@@ -38,7 +38,7 @@ export class Run {
     return rest.post('/v2/templates', made);
   }
 
-  // small is the default template with one small picture per camera, so that the
+  // small is the default template with one small picture per source, so that the
   // scenarios that are about something else leave the processor to others.
   async small() {
     const world = await this.world();
@@ -46,6 +46,7 @@ export class Run {
       for (const role of Object.values(made.roles)) {
         role.publishParams.simulcast = { video: {}, screen: {} };
         Object.assign(role.publishParams.video, { width: 320, height: 180, frameRate: 15, bitRate: 150 });
+        Object.assign(role.publishParams.screen, { width: 640, height: 360, frameRate: 5, bitRate: 300 });
       }
     }));
   }
@@ -88,7 +89,7 @@ export class Run {
 
   async execute() {
     await mkdir(this.dir, { recursive: true });
-    const limit = (this.scenario.ms ?? 60_000) * patience;
+    const limit = (this.scenario.ms ?? 60_000) * patience();
     let timer;
     try {
       await Promise.race([

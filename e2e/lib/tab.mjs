@@ -41,7 +41,7 @@ export class Tab {
         metaData: '',
         ...config,
       }),
-      sleep(ms * patience).then(() => ({ pending: true })),
+      sleep(ms * patience()).then(() => ({ pending: true })),
     ]);
     await this.refresh();
     return outcome;

@@ -27,7 +27,7 @@ const becomes = (tab, trackId, width, ms = 20_000) => {
 
 export default [
   scenario('call', async t => {
-    const { alice, bob } = await t.call({ alice: 'host', bob: 'guest' }, { template: null });
+    const { alice, bob } = await t.call({ alice: 'host', bob: 'guest' });
     await alice.knows(bob);
     await bob.knows(alice);
     for (const [here, there] of [[alice, bob], [bob, alice]]) {
