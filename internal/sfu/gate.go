@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/ice/v4"
@@ -62,8 +63,7 @@ type gatedConn struct {
 	net.PacketConn
 	gate Gate
 
-	mu    sync.Mutex
-	pump  chan arrival // late packets go through here, and then all do
+	pump  atomic.Pointer[chan arrival] // while packets are late, all go through here
 	done  chan struct{}
 	close sync.Once
 }
@@ -73,6 +73,7 @@ type arrival struct {
 	b    []byte
 	from net.Addr
 	due  time.Time
+	last bool // none is late any more: the next comes the direct way again
 	err  error
 }
 
@@ -84,11 +85,8 @@ const (
 // ReadFrom returns the next packet that passes.
 func (c *gatedConn) ReadFrom(b []byte) (int, net.Addr, error) {
 	for {
-		c.mu.Lock()
-		pump := c.pump
-		c.mu.Unlock()
-		if pump != nil {
-			return c.next(pump, b)
+		if pump := c.pump.Load(); pump != nil {
+			return c.next(*pump, b)
 		}
 		n, from, err := c.PacketConn.ReadFrom(b)
 		if err != nil {
@@ -134,17 +132,18 @@ func (c *gatedConn) next(pump chan arrival, b []byte) (int, net.Addr, error) {
 			return 0, nil, net.ErrClosed
 		}
 	}
+	if a.last {
+		c.pump.Store(nil)
+	}
 	return copy(b, a.b), a.from, nil
 }
 
-// startPump begins to take packets in at one end while they wait at the other.
-// Order is kept.
+// startPump begins to take packets in at one end while they wait at the other,
+// until one comes that is not late. Order is kept.
 func (c *gatedConn) startPump(first arrival) {
 	pump := make(chan arrival, gateQueue)
 	pump <- first
-	c.mu.Lock()
-	c.pump = pump
-	c.mu.Unlock()
+	c.pump.Store(&pump)
 	go func() {
 		b := make([]byte, gatePacket)
 		for {
@@ -163,6 +162,13 @@ func (c *gatedConn) startPump(first arrival) {
 			a := arrival{b: append([]byte(nil), b[:n]...), from: from, due: time.Now().Add(late)}
 			if damage {
 				spoil(a.b)
+			}
+			if a.last = late == 0; a.last {
+				select {
+				case pump <- a:
+				case <-c.done:
+				}
+				return
 			}
 			select {
 			case pump <- a:
@@ -234,11 +240,8 @@ func (f fixed) Pass(bool, []byte) (bool, bool, time.Duration) { return false, f.
 // ReadFromAddrPort is ReadFrom without an address to allocate.
 func (c *gatedFastConn) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
 	for {
-		c.mu.Lock()
-		pump := c.pump
-		c.mu.Unlock()
-		if pump != nil {
-			n, from, err := c.next(pump, b)
+		if pump := c.pump.Load(); pump != nil {
+			n, from, err := c.next(*pump, b)
 			return n, plainAddr(from), err
 		}
 		n, from, err := c.fast.ReadFromAddrPort(b)
