@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the tests need beyond Go on a Debian machine, and only what is
 # missing: a C compiler (the race detector), Node with npm, Chromium, nftables
-# and iproute2 (cutting networks), openssl (a throw-away certificate), and the
-# locked npm packages. Says what to run when it may not install.
+# and iproute2 (cutting networks), openssl (a throw-away certificate), ClickHouse,
+# and the locked npm packages. Says what to run when it may not install.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -45,6 +45,7 @@ if [ ${#missing[@]} -gt 0 ]; then
   fi
   rm -f "$log"
 fi
+scripts/clickhouse.sh install
 node_ok || { say "Node 20 or newer is needed and this release of Debian has $(node -v 2>/dev/null || echo none): https://nodejs.org"; exit 1; }
 
 # Packages come exactly from the lock files; an unchanged lock installs nothing.

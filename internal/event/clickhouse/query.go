@@ -59,16 +59,17 @@ func (s *Store) Query(ctx context.Context, q event.Query) (event.Page, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if shed > 0 {
+		need := q.Limit + 1
+		if q.Desc {
+			need -= len(events)
+		}
 		if first {
 			n, err := s.count(ctx, &q, shed)
 			if err != nil {
 				return event.Page{}, broken(err)
 			}
 			cur.Total += n
-		}
-		need := q.Limit + 1
-		if q.Desc {
-			need -= len(events)
+			need = min(need, n) // nobody looks for more than there is
 		}
 		if need > 0 && above < min(shed, upto) {
 			older, err := s.events(ctx, &q, above, min(shed, upto), need)
@@ -206,7 +207,7 @@ func (s *Store) filter(q *event.Query) (*where, bool) {
 		among(w, "code", q.Codes)
 	}
 	if q.Terminal != nil {
-		w.and("terminal = ?", flag(*q.Terminal))
+		w.and("terminal = ?", bit(*q.Terminal))
 	}
 	return w, true
 }

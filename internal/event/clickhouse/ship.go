@@ -319,7 +319,7 @@ func (s *Store) insert(ctx context.Context, records []sqlite.Record) error {
 		}
 		if err := batch.Append(uint64(r.Seq), key, r.Time.UnixNano(), r.AccountID, string(r.Type), string(r.Source),
 			r.RoomID, r.SessionID, r.PeerID, r.UserID, r.Role, r.TemplateID,
-			r.Fault, int32(r.Failure.Code), flag(r.Failure.Terminal), flag(r.Injected), r.Agent.SDK, r.Agent.SDKVersion, r.Agent.OS,
+			r.Fault, int32(r.Failure.Code), bit(r.Failure.Terminal), bit(r.Injected), r.Agent.SDK, r.Agent.SDKVersion, r.Agent.OS,
 			also(r), string(r.AppendJSON(nil)), version); err != nil {
 			return err
 		}
@@ -340,7 +340,7 @@ func also(r *sqlite.Record) []string {
 	return r.Also
 }
 
-func flag(b bool) uint8 {
+func bit(b bool) uint8 {
 	if b {
 		return 1
 	}
