@@ -54,10 +54,10 @@ var mayImport = map[string][]string{
 	"internal/server":  {"*", "dialect", "fault"},
 
 	// Programs outside the module could be written the same way.
-	"examples/echo":     {"client"},
+	"examples/echo":     {"client", "fault"},
 	"examples/recorder": {"client"},
 	"examples/retry":    {"client"},
-	"examples/health":   {"client"},
+	"examples/health":   {"client", "fault"},
 }
 
 // pkg is what `go list -json` says about a package.
