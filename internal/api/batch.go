@@ -13,6 +13,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/inject"
 	"github.com/redial-rtc/redial/internal/report"
 	"github.com/redial-rtc/redial/internal/token"
 )
@@ -93,6 +94,9 @@ func (e *Events) batch(c *Call) (any, error) {
 		item.Index = i
 	}
 	if len(events) > 0 {
+		if err := e.cfg.Inject.Store(inject.Who{Room: claims.RoomID, User: claims.UserID, Role: claims.Role}); err != nil {
+			return nil, busy(err)
+		}
 		if err := e.cfg.Recorder.Append(c.Context(), events...); err != nil {
 			return nil, busy(err)
 		}
