@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/redial-rtc/redial/internal/api"
+	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/inject"
 	"github.com/redial-rtc/redial/internal/token"
 )
@@ -129,4 +130,25 @@ func TestInjectionsBelongToAnAccount(t *testing.T) {
 	if got := f.do("DELETE", "/api/v1/injections?room=lobby", nil).ok().at("removed"); got != 1.0 || !plan.Idle() {
 		t.Error("removed", got)
 	}
+}
+
+func TestInjectedStoreRefusesReports(t *testing.T) {
+	plan := inject.New(inject.Config{})
+	t.Cleanup(plan.Close)
+	e := serveEvents(t, event.RecorderConfig{Mark: plan.Mark})
+	f := serve(t, func(c *api.Config) {
+		c.Registry = e.registry
+		c.Routes = api.NewEvents(api.EventsConfig{Recorder: e.recorder, Registry: e.registry, Inject: plan}).Routes()
+	})
+	ann := f.as(e.ann().token)
+	r, err := plan.Add(inject.Spec{Fault: "server.store", Room: e.room, User: "ann"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ann.post("/v2/client/report", e.told(0)).refused(503, "server.store")
+	f.as(e.ann(func(c *token.Claims) { c.UserID = "bob" }).token).post("/v2/client/report", e.told(1)).ok()
+	if _, err := plan.Remove(r.ID, "", "test", func(string) bool { return true }); err != nil {
+		t.Fatal(err)
+	}
+	ann.post("/v2/client/report", e.told(2)).ok().has(object{"stored": 1})
 }
