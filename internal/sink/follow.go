@@ -60,13 +60,14 @@ func (s *Sinks) follower(ctx context.Context, name string, types []event.Type, p
 
 // run follows until the context ends.
 func (f *follower) run(ctx context.Context) {
+	q := f.query // its own copy: replays read the other
 	for ctx.Err() == nil {
 		news := f.events.News() // asked for before reading, so that nothing falls in between
 		upto, err := f.events.Store().Last(ctx)
 		var page event.Page
 		if err == nil {
-			f.query.After = f.at.Load()
-			page, err = f.events.Store().Query(ctx, f.query)
+			q.After = f.at.Load()
+			page, err = f.events.Store().Query(ctx, q)
 		}
 		if err != nil {
 			if ctx.Err() == nil {
@@ -82,7 +83,7 @@ func (f *follower) run(ctx context.Context) {
 				return
 			}
 		}
-		if len(page.Events) == f.query.Limit {
+		if len(page.Events) == q.Limit {
 			continue // there may be more
 		}
 		if upto > f.at.Load() { // what does not match need not be looked at again
