@@ -442,8 +442,9 @@ func TestBlockedAtFirst(t *testing.T) {
 	readRTP(t, v.add(tr))
 }
 
-// The path is lost while an offer is outstanding and never answered.
-func TestRestartReplacesOffer(t *testing.T) {
+// The path is lost while an offer is outstanding: the restart waits for the
+// answer, which comes once signalling is back.
+func TestRestartWaitsForAnswer(t *testing.T) {
 	e := quick(newEngine(t))
 	s := newSender(t, e)
 	_, tr := s.camera(webrtc.MimeTypeVP8, "camera")
@@ -462,12 +463,24 @@ func TestRestartReplacesOffer(t *testing.T) {
 		defer v.sub.nego.turn.Unlock()
 		return v.sub.nego.outstanding
 	})
-	l.cut(true)
-	until(t, "a restart is offered instead", func() bool {
+	offered := func() int {
 		v.sub.nego.turn.Lock()
 		defer v.sub.nego.turn.Unlock()
-		return v.sub.nego.restarting
+		return v.sub.nego.offered
+	}
+	before := offered()
+	l.cut(true)
+	until(t, "a restart is due", func() bool {
+		v.sub.nego.turn.Lock()
+		defer v.sub.nego.turn.Unlock()
+		return v.sub.nego.restartNext
 	})
+	if err := v.sub.RestartICE(); err != nil {
+		t.Fatal(err)
+	}
+	if n := offered() - before; n != 0 {
+		t.Fatalf("%d offers while one is outstanding", n)
+	}
 	l.cut(false)
 	v.mu.Lock()
 	v.muted = false

@@ -24,6 +24,7 @@ type negotiation struct {
 	started     bool
 	outstanding bool
 	restarting  bool // the outstanding offer restarts ICE
+	restartNext bool // a restart is due once it is answered
 	offer       webrtc.SessionDescription
 	offered     int // offers made so far
 	freed       map[*webrtc.RTPTransceiver]bool
@@ -285,6 +286,9 @@ func (s *Subscriber) Answer(answer webrtc.SessionDescription) error {
 	n.freeing = nil
 	s.conn.remoteApplied(restarted)
 	s.attach()
+	if n.restartNext {
+		return s.restart(time.Now()) // the answer to it brings us back
+	}
 	if n.waiting() {
 		s.kickNegotiation()
 	}
@@ -372,38 +376,24 @@ func (s *Subscriber) RestartICE() error {
 	return s.restart(time.Now())
 }
 
+// restart offers new credentials, once an outstanding offer has been answered:
+// clients work on every offer they get at once, and a second one in the middle
+// of the first ends their session. Signalling loses nothing while its connection
+// lasts, and Resend is for when it was replaced.
 func (s *Subscriber) restart(at time.Time) error {
 	n := &s.nego
 	if !n.started {
 		return fault.NegotiationFailed.New("reason", "not started")
 	}
-	n.restartedAt = at
-	if n.outstanding && n.restarting {
-		s.pass(n.offer) // still good: nobody has used its credentials
+	if n.outstanding {
+		n.restartNext = !n.restarting
 		return nil
 	}
+	n.restartedAt, n.restartNext = at, false
 	s.conn.regather()
 	s.engine.totals.restarts.Add(1)
-	opt := &webrtc.OfferOptions{ICERestart: true}
-	if !n.outstanding {
-		n.restarting = true
-		return s.propose(opt)
-	}
-	// The outstanding offer cannot be taken back: the library knows no rollback.
-	// Its successor differs in the credentials only, so the peer's answer to
-	// either fits the description that is set.
-	pc := s.conn.pc
-	if _, err := pc.CreateOffer(opt); err != nil {
-		return fault.NegotiationFailed.Wrap(err)
-	}
-	s.conn.awaitGathering()
-	offer, err := pc.CreateOffer(nil) // once more, with the candidates
-	if err != nil {
-		return fault.NegotiationFailed.Wrap(err)
-	}
 	n.restarting = true
-	s.pass(offer)
-	return nil
+	return s.propose(&webrtc.OfferOptions{ICERestart: true})
 }
 
 // watch restarts ICE when the path is gone.

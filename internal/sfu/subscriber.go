@@ -22,7 +22,7 @@ type SubscriberConfig struct {
 	// Gate stands between this connection and the network; nil for none.
 	Gate Gate
 	// OnOffer passes an offer to be sent to the peer. At most one is
-	// outstanding; after an ICE restart a newer one replaces it.
+	// outstanding.
 	OnOffer func(webrtc.SessionDescription)
 	// OnMessage passes a text or binary message of the data channel. While it
 	// runs, further ones wait and slow the peer down.
