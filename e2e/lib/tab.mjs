@@ -152,12 +152,14 @@ export class Tab {
     }, { ms, detail: () => `before ${JSON.stringify(before)}, now ${JSON.stringify(now)}` });
   }
 
-  // still checks that no frame of a track arrives for a while.
-  async still(trackId, ms = 2000) {
-    const before = (await this.received(trackId))?.frames ?? 0;
-    await sleep(ms);
-    const after = (await this.received(trackId))?.frames ?? 0;
-    return after - before;
+  // still waits until no frame of a track has arrived for two seconds; what was
+  // under way may still be decoded.
+  still(trackId) {
+    return poll(`${this.name} to get no more frames of ${trackId}`, async () => {
+      const before = (await this.received(trackId))?.frames ?? 0;
+      await sleep(2000);
+      return ((await this.received(trackId))?.frames ?? 0) === before;
+    }, { ms: 8000, step: 0 });
   }
 
   roomState() { return this.eval(() => tab.state().room.roomState); }
