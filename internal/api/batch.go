@@ -33,11 +33,10 @@ const (
 
 // batchItem is the outcome of one item.
 type batchItem struct {
-	Index   int         `json:"index"`
-	Outcome string      `json:"outcome"`
-	ID      string      `json:"id,omitempty"` // of the event
-	Fault   *itemFault  `json:"fault,omitempty"`
-	event   event.Event // to be stored
+	Index   int        `json:"index"`
+	Outcome string     `json:"outcome"`
+	ID      string     `json:"id,omitempty"` // of the event
+	Fault   *itemFault `json:"fault,omitempty"`
 }
 
 // itemFault says why an item is refused, and Field where.

@@ -192,7 +192,6 @@ func TestResumeTriesAtOnceAndMaySkip(t *testing.T) {
 			t.Errorf("tried after %s", time.Since(before))
 		}
 		synctest.Wait()
-		before = time.Now()
 		if err := s.Resume("app", id); err != nil {
 			t.Fatal(err)
 		}
