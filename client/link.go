@@ -20,7 +20,8 @@ const (
 	pingEvery    = 3 * time.Second
 	linkSilence  = 10 * time.Second
 	writeTimeout = 10 * time.Second
-	maxFrame     = 1 << 20 // bytes
+	goodbye      = 3 * time.Second // for saying that we leave
+	maxFrame     = 1 << 20         // bytes
 )
 
 // link is one signalling socket. It calls heard for every notification, on its
@@ -231,7 +232,7 @@ func (l *link) drop() {
 func (l *link) farewell(method string, params any) {
 	b, err := json.Marshal(wireCall{Method: method, Params: params})
 	if err == nil && l.ctx.Err() == nil {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), goodbye)
 	drain: // what was queued before goes first
 		for {
 			select {

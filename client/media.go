@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
 	"github.com/pion/rtcp"
 	"github.com/pion/webrtc/v4"
@@ -37,7 +38,7 @@ func newAPI(loopback bool) (*webrtc.API, error) {
 	set := webrtc.SettingEngine{}
 	set.SetIncludeLoopbackCandidate(loopback)
 	set.SetICETimeouts(iceDisconnected, iceFailed, iceKeepalive)
-	set.SetICEMulticastDNSMode(0)
+	set.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	set.SetNetworkTypes([]webrtc.NetworkType{
 		webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6,
 	})
