@@ -28,7 +28,7 @@ func (s *Subscriber) allocate() {
 		}
 		videos = append(videos, w)
 	}
-	share(videos, budget)
+	share(videos, budget, s.estimate.losing())
 	for _, w := range videos {
 		d := w.d
 		changed := d.starved.Swap(w.starved) != w.starved
@@ -79,7 +79,11 @@ func (t *Track) options(rank int, at int64) []option {
 // flows, so that the choice does not flutter.
 const keep = 1.15
 
-func share(videos []*want, budget float64) {
+// share deals the budget out. Delay alone takes layers away but never the last
+// one: on a busy machine packets are late for other reasons than the network,
+// and little is known of a path on which little is sent. A video is withheld
+// when packets are being lost, and then until there is room for it.
+func share(videos []*want, budget float64, losing bool) {
 	// Those who ask for more are looked at more closely: serve them first.
 	slices.SortStableFunc(videos, func(a, b *want) int { return b.rank - a.rank })
 	left := budget
@@ -93,7 +97,7 @@ func share(videos []*want, budget float64) {
 		if w.d != nil && w.d.target.Load() == nil {
 			need *= keep
 		}
-		if i > 0 && need > left {
+		if i > 0 && need > left && (losing || w.d != nil && w.d.starved.Load()) {
 			w.starved = true
 			continue
 		}

@@ -78,6 +78,13 @@ func (e *estimator) estimate() float64 {
 	return e.rate
 }
 
+// losing tells whether more is being lost than a sound path loses.
+func (e *estimator) losing() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.lossRate > 0.05
+}
+
 // feed learns from transport-wide feedback.
 func (e *estimator) feed(acks []ack, at int64) {
 	e.mu.Lock()
