@@ -230,8 +230,16 @@ func (l *link) drop() {
 // farewell writes a last notification, closes the socket with 1000 and waits
 // for the goroutines.
 func (l *link) farewell(method string, params any) {
+	l.mu.Lock()
+	alive := l.why == nil && l.ctx.Err() == nil
+	if alive {
+		// From here on the end of reading is no failure, which would cut the
+		// socket before the goodbye has got through.
+		l.why = asFault(fault.SignalClosed.New(), fault.OpLeave)
+	}
+	l.mu.Unlock()
 	b, err := json.Marshal(wireCall{Method: method, Params: params})
-	if err == nil && l.ctx.Err() == nil {
+	if err == nil && alive {
 		ctx, cancel := context.WithTimeout(context.Background(), goodbye)
 	drain: // what was queued before goes first
 		for {

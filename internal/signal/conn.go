@@ -79,7 +79,11 @@ func (c *conn) write(ctx context.Context) {
 			err := c.ws.Write(wctx, websocket.MessageText, b)
 			cancel()
 			if err != nil {
-				c.drop()
+				// A peer that has gone may have said goodbye before: what it
+				// sent is still read, unless the network takes nothing more.
+				if errors.Is(err, context.DeadlineExceeded) {
+					c.drop()
+				}
 				return
 			}
 			c.h.met.framesOut.Inc()
