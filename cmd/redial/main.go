@@ -36,9 +36,9 @@ func verbs() []verb {
 		{"bench", "load a server with clients and measure what they get", runBench},
 		{"token", "mint a token or make a key, offline", runToken},
 		{"events", "show what went wrong in calls, and follow it", runEvents},
+		{"inject", "make calls fail on purpose, to see how an app takes it", runInject},
 		{"explain", "tell what an error means, by id or by any vendor's code or name", runExplain},
 		{"faults", "list every error the catalogue knows, or a vendor's vocabulary", runFaults},
-		{"inject", "make calls fail on purpose, to see how an app takes it", runInject},
 		{"completion", "print a script that completes redial's words in a shell", runCompletion},
 		{"version", "print what this binary was built from", runVersion},
 	}
