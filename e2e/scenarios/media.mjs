@@ -61,6 +61,9 @@ export default [
   }),
 
   scenario('simulcast', { ms: 120_000 }, async t => {
+    // A browser of its own: all tabs of one share the camera, in the size the
+    // first of them asked for.
+    await t.ownWorld();
     const { alice, bob } = await t.call({ alice: 'host', bob: 'viewer' }, { template: null });
     const { trackId } = await bob.sees(alice);
     const layers = (await alice.sent()).filter(s => s.kind === 'video');
@@ -115,6 +118,13 @@ export default [
     await bob.noticed('TRACK_UNMUTED', d => d.id === video);
     assert.equal((await bob.sees(alice)).trackId, video, 'the track keeps its id');
     assert.equal((await bob.hears(alice)).trackId, audio);
+    // In haste: whatever crosses on the wire, the picture is there in the end.
+    for (const pause of [0, 40, 120, 300, 600]) {
+      await alice.act('setLocalVideoEnabled', false);
+      await sleep(pause);
+      await alice.act('setLocalVideoEnabled', true);
+      await bob.sees(alice, { frames: 3 });
+    }
     // One-sided: bob does not want to hear alice, who keeps talking.
     await bob.act('setVolume', 0, audio);
     await bob.until('the wish was acknowledged', id => tab.actions.getTrackById(id).stream.confirmedAudio === false, audio);

@@ -91,6 +91,12 @@ func (s *seat) preferVideo(_ context.Context, p preferVideoParams) (any, error) 
 	if len(s.media.layers) < maxWishes {
 		s.media.layers[id] = l
 	}
+	if was, ok := s.media.told[id]; ok {
+		s.media.told[id] = toldLayer{at: was.at} // what it comes to is news again
+	}
+	if l == sfu.LayerNone {
+		s.in.post(func() { s.sayNone(id) }) // once this is answered
+	}
 	return s.wished(id, s.media.sub.SetLayer(p.TrackID, l))
 }
 

@@ -30,7 +30,7 @@ type media struct {
 	sub       *sfu.Subscriber
 	autoVideo bool                              // forward video without being asked
 	layers    map[room.TrackID]sfu.Layer        // what the client asked for
-	reduced   map[room.TrackID]bool             // video the client was told to get less of
+	told      map[room.TrackID]toldLayer        // what the client was last told to be on
 	silent    map[room.TrackID]bool             // audio the client does not want
 	sources   map[room.TrackID]room.SourceReady // what flows and may be forwarded
 	tracks    map[room.TrackID]publishedTrack   // what this peer publishes
@@ -51,7 +51,7 @@ const maxEarly = 256
 
 func (m *media) init() {
 	m.layers = map[room.TrackID]sfu.Layer{}
-	m.reduced = map[room.TrackID]bool{}
+	m.told = map[room.TrackID]toldLayer{}
 	m.silent = map[room.TrackID]bool{}
 	m.sources = map[room.TrackID]room.SourceReady{}
 	m.tracks = map[room.TrackID]publishedTrack{}

@@ -30,7 +30,7 @@ func (s *seat) hear(u room.Update) {
 		for _, t := range u.Tracks {
 			delete(s.media.layers, t.ID)
 			delete(s.media.silent, t.ID)
-			delete(s.media.reduced, t.ID)
+			delete(s.media.told, t.ID)
 		}
 		s.tellListed("on-track-remove", tracksNews(u.Peer, u.Tracks))
 	case room.SourceReady:
@@ -185,34 +185,43 @@ func messageOnWire(m room.Message) any {
 
 func millis(t time.Time) int64 { return t.UnixMilli() }
 
-// tellLayer says over the data channel that the network carries less of a video
-// than the client asked for, and when that is over. A client takes the layer it
-// is told for the one it is on and asks for no other in its place, so it must
-// never hear of a change that is under way, nor of one it has asked for itself.
+// toldLayer is what a client was told about a video.
+type toldLayer struct {
+	now, wish sfu.Layer
+	at        time.Time
+}
+
+// tellLayer says over the data channel which layer a video has come to, and
+// whether that is less than the client asked for. A client takes the layer it is
+// told for the one it is on and asks for no other in its place, so it must never
+// hear of a change that is still under way.
 func (s *seat) tellLayer(track string, now, aim sfu.Layer) {
-	if s.media.sub == nil || now != aim {
-		return
-	}
 	id := room.TrackID(track)
 	wish := s.media.layers[id]
-	if wish == "" || wish == sfu.LayerNone {
-		delete(s.media.reduced, id)
+	switch {
+	case s.media.sub == nil || now != aim || wish == "" || wish == sfu.LayerNone:
 		return
-	}
-	less := now.Below(wish)
-	if now == sfu.LayerNone && !s.media.sub.Withheld(track) {
+	case now == sfu.LayerNone && !s.media.sub.Withheld(track):
 		return // it has not begun, or has ended
 	}
-	if !less && !s.media.reduced[id] {
+	s.sayLayer(id, now, wish)
+}
+
+// sayNone corrects what a client may have taken for the answer to its wish for
+// nothing: a layer it was told while that wish was on its way.
+func (s *seat) sayNone(id room.TrackID) {
+	if time.Since(s.media.told[id].at) < 5*time.Second && s.media.layers[id] == sfu.LayerNone {
+		s.sayLayer(id, sfu.LayerNone, sfu.LayerNone)
+	}
+}
+
+func (s *seat) sayLayer(id room.TrackID, now, wish sfu.Layer) {
+	if was := s.media.told[id]; was.now == now && was.wish == wish {
 		return
 	}
-	if less {
-		s.media.reduced[id] = true
-	} else {
-		delete(s.media.reduced, id)
-	}
-	s.channelSend(news("on-track-layer-update", map[string]any{"tracks": map[string]any{track: map[string]any{
-		"track_id": track, "current_layer": now, "expected_layer": wish,
-		"subscriber_degraded": less, "publisher_degraded": false,
+	s.media.told[id] = toldLayer{now, wish, time.Now()}
+	s.channelSend(news("on-track-layer-update", map[string]any{"tracks": map[string]any{string(id): map[string]any{
+		"track_id": id, "current_layer": now, "expected_layer": wish,
+		"subscriber_degraded": now.Below(wish), "publisher_degraded": false,
 	}}}))
 }
