@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -70,6 +71,8 @@ type media struct {
 	ops chan func() // what the server says to the connections, in order
 	wg  sync.WaitGroup
 
+	resting map[string]bool // media sections that were inactive in the last offer; touched in ops
+
 	mu      sync.Mutex
 	channel *webrtc.DataChannel // nil until it is open
 	asked   map[string]chan wireFrame
@@ -81,7 +84,7 @@ type media struct {
 func newMedia(r *Room, node string) (*media, error) {
 	ctx, end := context.WithCancel(r.ctx)
 	m := &media{
-		room: r, ctx: ctx, end: end, ops: make(chan func(), 256), asked: map[string]chan wireFrame{},
+		room: r, ctx: ctx, end: end, ops: make(chan func(), 256), asked: map[string]chan wireFrame{}, resting: map[string]bool{},
 		up: map[path]chan struct{}{publishPath: make(chan struct{}), subscribePath: make(chan struct{})},
 	}
 	m.node.Store(node)
@@ -193,8 +196,32 @@ func (m *media) connected(ctx context.Context, p path) error {
 	}
 }
 
+// restAgain rewrites the media sections that stay inactive. Pion stops the
+// receiver of a section each time it is told that the section is inactive, and
+// makes a new one only the first time: told twice, a section that the server
+// uses again later would stay silent. Said from the server's side as recvonly,
+// which comes to the same for a peer that only receives there, it rests.
+func (m *media) restAgain(sdp string) string {
+	sections := strings.Split(sdp, "\r\nm=")
+	for i, s := range sections[1:] {
+		mid, idle := "", false
+		for line := range strings.SplitSeq(s, "\r\n") {
+			if v, ok := strings.CutPrefix(line, "a=mid:"); ok {
+				mid = v
+			}
+			idle = idle || line == "a=inactive"
+		}
+		if idle && m.resting[mid] {
+			sections[i+1] = strings.Replace(s, "\r\na=inactive", "\r\na=recvonly", 1)
+		}
+		m.resting[mid] = idle
+	}
+	return strings.Join(sections, "\r\nm=")
+}
+
 // offered answers an offer of the server. It runs in ops.
 func (m *media) offered(d wireDescription) {
+	d.SDP = m.restAgain(d.SDP)
 	err := func() error {
 		if err := m.sub.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: d.SDP}); err != nil {
 			return fault.SDPSetRemote.Wrap(err)

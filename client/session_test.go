@@ -391,3 +391,29 @@ func TestContextLeaves(t *testing.T) {
 		t.Error(guest.Err())
 	}
 }
+
+// TestTracksComeAndGo publishes and withdraws one after the other without pause:
+// the server uses media sections again that have rested through several offers.
+func TestTracksComeAndGo(t *testing.T) {
+	s := newSite(t)
+	host := s.join(s.config("host", "host"))
+	w := watch()
+	cfg := s.config("guest", "guest")
+	cfg.Listener, cfg.AutoSubscribe = w.listener(), client.LayerHigh
+	s.join(cfg)
+	for i := range 12 {
+		src := client.Pattern()
+		if i%3 == 1 {
+			src = client.Tone()
+		}
+		pub, err := host.Publish(t.Context(), src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		flows(t, get(t, w.tracks, "the track"))
+		if err := pub.Unpublish(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		get(t, w.trackEnds, "the end")
+	}
+}
