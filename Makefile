@@ -4,7 +4,7 @@
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export GOFLAGS ?= -buildvcs=false
 
-.PHONY: help install check test unit race e2e fuzz bench lint fmt docs web run
+.PHONY: help install check test unit race e2e fuzz bench soak lint fmt docs web run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ fuzz: ## every fuzz target; longer: make fuzz TIME=5m
 
 bench: ## the benchmarks, with allocations
 	go test -run '^$$' -bench . -benchmem ./...
+
+soak: ## the long forms of the client's tests: 500 joins, outages of up to a minute (as root)
+	go test -race -run 'LeaveNothing|NetworkIsLost|RecoveryTimes' -timeout 30m -v ./client -long
 
 lint: ## go vet and staticcheck
 	go vet ./...

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"testing"
 	"time"
 
@@ -24,6 +25,7 @@ type outage struct{ t *testing.T }
 func inNamespace(t *testing.T) bool {
 	t.Helper()
 	if os.Getenv("REDIAL_NETNS") == t.Name() {
+		sh(t, "ip", "link", "set", "lo", "up")
 		return true
 	}
 	if os.Geteuid() != 0 {
@@ -34,7 +36,7 @@ func inNamespace(t *testing.T) bool {
 			t.Skip("needs", tool)
 		}
 	}
-	args := []string{"--net", "--", os.Args[0], "-test.run", "^" + t.Name() + "$", "-test.v", "-test.timeout", "10m"}
+	args := []string{"--net", "--", os.Args[0], "-test.run", "^" + t.Name() + "$", "-test.v", "-test.timeout", "15m"}
 	if *long {
 		args = append(args, "-long")
 	}
@@ -64,13 +66,13 @@ func (o outage) end() { sh(o.t, "nft", "delete table inet outage") }
 
 // TestNetworkIsLost takes the whole network away and gives it back.
 func TestNetworkIsLost(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("takes a while")
 	}
 	if !inNamespace(t) {
 		return
 	}
-	sh(t, "ip", "link", "set", "lo", "up")
 	s := newSite(t, func(c *config.Config) { c.Reconnect.Hold = 2 * time.Minute })
 	lengths := []time.Duration{5 * time.Second}
 	if *long {
@@ -120,4 +122,38 @@ func TestNetworkIsLost(t *testing.T) {
 			t.Fatal("still trying")
 		}
 	})
+}
+
+// TestRecoveryTimes measures, twenty times, how long after the return of the
+// network media flows again.
+func TestRecoveryTimes(t *testing.T) {
+	if !*long {
+		t.Skip("takes minutes; run with -long")
+	}
+	if !inNamespace(t) {
+		return
+	}
+	s := newSite(t, func(c *config.Config) { c.Reconnect.Hold = 2 * time.Minute })
+	for _, lasts := range []time.Duration{time.Second, 6 * time.Second} {
+		_, pub, _, _, _, video, _ := pair(t, s, nil)
+		var took []time.Duration
+		for range 20 {
+			o := outage{t}
+			o.begin()
+			time.Sleep(lasts)
+			o.end()
+			back := time.Now()
+			for !video.Stats().LastAt.After(back) {
+				time.Sleep(2 * time.Millisecond)
+				if time.Since(back) > 50*time.Second {
+					t.Fatalf("no media; %s %v", pub.State(), pub.Err())
+				}
+			}
+			took = append(took, time.Since(back))
+			until(t, "being whole again", func() bool { return pub.State() == client.StateJoined })
+		}
+		slices.Sort(took)
+		t.Logf("after outages of %v media flows again after %v (median of 20), %v (worst)", lasts,
+			took[10].Round(time.Millisecond), took[19].Round(time.Millisecond))
+	}
 }

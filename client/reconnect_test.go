@@ -173,6 +173,7 @@ func pair(t *testing.T, s *site, edit func(*client.Config)) (r *relay, pub, sub 
 }
 
 func TestSocketIsKilled(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	r, pub, sub, pw, sw, video, _ := pair(t, s, nil)
 	r.kill()
@@ -205,6 +206,7 @@ func TestSocketIsKilled(t *testing.T) {
 
 // TestMuteWhileAway mutes while there is no socket: the others are told later.
 func TestMuteWhileAway(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	r, _, _, pw, _, video, p := pair(t, s, nil)
 	r.set("refuse")
@@ -221,6 +223,7 @@ func TestMuteWhileAway(t *testing.T) {
 }
 
 func TestSocketFallsSilent(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("takes 10 s")
 	}
@@ -240,6 +243,7 @@ func TestSocketFallsSilent(t *testing.T) {
 // TestWindowPasses loses the socket for good: the endpoint refuses, media flows
 // on, so it is the endpoint that is lost.
 func TestWindowPasses(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	const window = 2 * time.Second
 	r, pub, _, pw, sw, _, _ := pair(t, s, func(c *client.Config) { c.ReconnectWindow = window })
@@ -267,6 +271,7 @@ func TestWindowPasses(t *testing.T) {
 
 // TestRevokedWhileAway comes back to a server that will not have it.
 func TestRefusedOnReturn(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	r, pub, sub, pw, _, _, _ := pair(t, s, nil)
 	host := s.join(s.config("host", "second host"))
@@ -386,6 +391,7 @@ func TestManySurviveRestart(t *testing.T) {
 
 // TestServerStaysDown has nothing to come back to: the host refuses.
 func TestServerStaysDown(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	w := watch()
 	cfg := s.config("guest", "c")

@@ -1,12 +1,18 @@
 package client_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"io"
 	"os"
+	"os/exec"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -258,5 +264,48 @@ func TestUnknownCodec(t *testing.T) {
 	}
 	if _, err := host.Publish(t.Context(), src); !errors.Is(err, fault.ArgumentInvalid) && !errors.Is(err, fault.DeviceInUse) {
 		t.Errorf("twice: %v", err)
+	}
+}
+
+// TestFileHeldByAnother plays a file on which another process holds a lease
+// (fcntl(2), F_SETLEASE): the one way in which Linux makes a plain file busy.
+func TestFileHeldByAnother(t *testing.T) {
+	const setLease = 1024                             // F_SETLEASE, which package syscall does not name
+	if path := os.Getenv("REDIAL_HOLD"); path != "" { // the other process
+		f, err := os.OpenFile(path, os.O_RDWR, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, no := syscall.Syscall(syscall.SYS_FCNTL, f.Fd(), setLease, syscall.F_WRLCK); no != 0 {
+			fmt.Println("no lease:", no)
+			return
+		}
+		signal.Ignore(syscall.SIGIO) // that somebody wants the file
+		fmt.Println("held")
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		return
+	}
+	path := file(t, "busy.ivf", ivfFile("VP80", 2))
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^TestFileHeldByAnother$")
+	cmd.Env = append(os.Environ(), "REDIAL_HOLD="+path)
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = in.Close(); _ = cmd.Wait() }()
+	line, _ := bufio.NewReader(out).ReadString('\n')
+	if line != "held\n" {
+		t.Skip("this file system gives no leases: ", line)
+	}
+	_, err = client.File(path)
+	if d := client.Describe(err); !errors.Is(err, fault.DeviceInUse) || d.Code != 3003 {
+		t.Errorf("%v %+v", err, d)
 	}
 }
