@@ -51,7 +51,9 @@ func TestWebhooks(t *testing.T) {
 	if err := events.Append(t.Context(), event.Event{Type: event.JoinFailed, Source: event.FromServer}); err != nil {
 		t.Fatal(err)
 	}
-	until(t, func() bool { return len(f.get("/api/v1/webhooks/deliveries?outcome=failed").ok().at("deliveries").([]any)) == 1 })
+	until(t, func() bool {
+		return len(f.get("/api/v1/webhooks/deliveries?outcome=failed").ok().at("deliveries").([]any)) == 1
+	})
 	failed := f.get("/api/v1/webhooks").ok().at("webhooks").([]any)[0].(object)
 	if failed["state"] != "failing" || failed["error"] != "answered 500" || failed["behind"] != 1.0 || strings.Contains(fmt.Sprint(failed), "secret") {
 		t.Errorf("%v", failed)
@@ -60,7 +62,9 @@ func TestWebhooks(t *testing.T) {
 		t.Errorf("resume: %d %s", r.status, r.raw)
 	}
 	answers <- 204
-	until(t, func() bool { return len(f.get("/api/v1/webhooks/deliveries?outcome=delivered").ok().at("deliveries").([]any)) == 1 })
+	until(t, func() bool {
+		return len(f.get("/api/v1/webhooks/deliveries?outcome=delivered").ok().at("deliveries").([]any)) == 1
+	})
 	page := f.get("/api/v1/webhooks/deliveries?limit=1").ok()
 	first := page.at("deliveries").([]any)[0].(object)
 	if page.at("next") == "" || first["status"] != 204.0 || first["attempt"] != 2.0 {
@@ -75,7 +79,9 @@ func TestWebhooks(t *testing.T) {
 	if r := f.post("/api/v1/webhooks/replay", object{"event_id": first["event_id"]}); r.status != http.StatusAccepted || len(r.at("replays").([]any)) != 1 {
 		t.Errorf("replay: %d %s", r.status, r.raw)
 	}
-	until(t, func() bool { return len(f.get("/api/v1/webhooks/deliveries?outcome=delivered").ok().at("deliveries").([]any)) == 2 })
+	until(t, func() bool {
+		return len(f.get("/api/v1/webhooks/deliveries?outcome=delivered").ok().at("deliveries").([]any)) == 2
+	})
 
 	f.post("/api/v1/webhooks/replay", nil).refused(400, "request.field_missing")
 	f.post("/api/v1/webhooks/replay", object{"since": "yesterday"}).refused(400, "request.field_invalid")
