@@ -63,7 +63,7 @@ func (l *list) String() string     { return strings.Join(*l, " ") }
 func (l *list) Set(s string) error { *l = append(*l, s); return nil }
 
 // where is how to get into a room, as the flags of join and bench say it.
-type where struct{ endpoint, token, code, name string }
+type where struct{ endpoint, code, name string }
 
 // parseLink takes a link or an address apart.
 func parseLink(link string) (where, error) {
