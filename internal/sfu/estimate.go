@@ -106,7 +106,9 @@ func (e *estimator) feed(acks []ack, at int64) {
 		}
 	}
 	if congested {
-		e.cut(0.85*e.arriving(), at)
+		// Congestion goes on until enough has been cut; a false alarm, on a path
+		// of which little is used, should not cost all that is believed of it.
+		e.cut(max(0.85*e.arriving(), 0.7*e.rate), at)
 	}
 	e.judgeLoss(at)
 	e.grow(at)

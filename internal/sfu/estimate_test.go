@@ -74,6 +74,19 @@ func TestEstimateIgnoresWhatIsHarmless(t *testing.T) {
 	}
 }
 
+// One false alarm while little is sent does not take the picture away.
+func TestEstimateSurvivesAFalseAlarm(t *testing.T) {
+	e := newEstimator()
+	l := &link{rate: 100e6, queue: 0.5, delay: 0.04}
+	at := l.run(e, 1, 10, 0.2e6)
+	before := e.estimate()
+	l.free = at + 0.15 // everything stands still for a moment
+	l.run(e, at, 1, 0.2e6)
+	if got := e.estimate(); got < 0.4*before {
+		t.Errorf("estimate fell from %.0f to %.0f", before, got)
+	}
+}
+
 // Attempts that fail become rarer.
 func TestEstimateWaitsLongerEachTime(t *testing.T) {
 	e := newEstimator()
