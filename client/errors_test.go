@@ -133,7 +133,7 @@ func TestEndpointThatDoesNotServe(t *testing.T) {
 			_ = c.Close()
 		}), fault.EndpointUnreachable, 2003, true},
 		{"never ends its body", rawServer(t, func(c net.Conn) { read(c); _, _ = c.Write([]byte("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")) }), fault.EndpointUnreachable, 2003, true},
-		{"speaks another protocol", rawServer(t, func(c net.Conn) { _, _ = c.Write([]byte("SSH-2.0-OpenSSH_9.9\r\n\r\n")); read(c) }), fault.ResponseMalformed, 500, true},
+		{"speaks another protocol", rawServer(t, func(c net.Conn) { read(c); _, _ = c.Write([]byte("SSH-2.0-OpenSSH_9.9\r\n\r\n")) }), fault.ResponseMalformed, 500, true},
 		{"is no TLS server", strings.Replace(reply(200, "{}"), "http://", "https://", 1), fault.TLSFailed, 2003, false},
 		{"is a web site", reply(200, "<html>hello</html>"), fault.ResponseNotJSON, 200, true},
 		{"answers with nothing", reply(200, ""), fault.ResponseEmpty, 200, true},

@@ -122,7 +122,7 @@ func TestJoinsInARowLeaveNothing(t *testing.T) {
 	time.Sleep(200 * time.Millisecond)
 	http.DefaultClient.CloseIdleConnections()
 	goroutines, files, _ := handles(t)
-	n := 20
+	n := 12
 	if *long {
 		n = 500
 	}

@@ -19,6 +19,8 @@ const (
 	maxReports     = 100             // kept while they cannot be delivered; the oldest go first
 	reportsAMinute = 200             // more are not made
 	flushPatience  = 2 * time.Second // for delivering what waits, all in all
+
+	unreachablePause = 3 * time.Second // after the server could not be reached
 )
 
 // deviceID names this process to the server, which counts a report that comes
@@ -50,6 +52,7 @@ type reporter struct {
 	minute  time.Time
 	count   int
 	last    int64
+	pause   time.Time  // not before this is delivering tried again
 	sending sync.Mutex // one delivery at a time
 }
 
@@ -67,6 +70,9 @@ func (q *reporter) failed(event, action string, f *fault.Error, terminal bool) {
 	ms := max(now.UnixMilli(), q.last+1)
 	q.last = ms
 	tooMany := q.count > reportsAMinute
+	if f.Kind == fault.EndpointUnreachable {
+		q.pause = now.Add(unreachablePause) // nobody would take the report, either
+	}
 	q.mu.Unlock()
 	if tooMany {
 		return
@@ -139,6 +145,14 @@ func (q *reporter) save() {
 	}
 }
 
+// reachable hears that the server is there, and delivers what waits.
+func (q *reporter) reachable() {
+	q.mu.Lock()
+	q.pause = time.Time{}
+	q.mu.Unlock()
+	q.flush()
+}
+
 // flush delivers what waits, as far as that is possible in a moment.
 func (q *reporter) flush() {
 	q.sending.Lock()
@@ -148,7 +162,7 @@ func (q *reporter) flush() {
 	for {
 		q.mu.Lock()
 		q.open()
-		if len(q.queue) == 0 || q.room.token == "" {
+		if len(q.queue) == 0 || q.room.token == "" || time.Now().Before(q.pause) {
 			q.mu.Unlock()
 			return
 		}
@@ -159,7 +173,13 @@ func (q *reporter) flush() {
 			return
 		}
 		status, _, err := q.room.quick.ask(ctx, fault.OpReport, http.MethodPost, "/v2/client/report", q.room.token, body)
-		if err != nil || status == http.StatusTooManyRequests || status >= 500 || status == http.StatusNotFound {
+		if err != nil {
+			q.mu.Lock()
+			q.pause = time.Now().Add(unreachablePause)
+			q.mu.Unlock()
+			return
+		}
+		if status == http.StatusTooManyRequests || status >= 500 || status == http.StatusNotFound {
 			return // another time
 		}
 		// Delivered, or refused for good: a report of a token that is not valid

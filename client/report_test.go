@@ -126,7 +126,7 @@ func TestReportsOutliveTheProcess(t *testing.T) {
 	r.set("")
 	second, _ := join("second-peer")
 	s.event("client.disconnected", func(e event) bool {
-		return strings.Contains(e.raw, "first-peer") && strings.Contains(e.raw, "2003")
+		return strings.Contains(e.raw, "first-peer") && strings.Contains(e.raw, `"is_terminal":true`)
 	})
 	second.Leave()
 	if left, _ := os.ReadDir(dir); len(left) != 0 {
@@ -176,8 +176,12 @@ func TestReportsAreBounded(t *testing.T) {
 		t.Errorf("%d are kept, want 100", len(kept))
 	}
 	refuse.Store(false)
-	fail()
-	if n := got.Load(); n != 100 {
-		t.Errorf("%d were delivered, want 100: the new one and 99 old ones", n)
+	until(t, "delivering them all", func() bool {
+		fail() // each takes what is left, as far as its time goes
+		left, _ := filepath.Glob(filepath.Join(dir, "*.json"))
+		return len(left) == 0
+	})
+	if n := got.Load(); n < 100 {
+		t.Errorf("%d were delivered, want 100 at least", n)
 	}
 }

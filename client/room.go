@@ -94,7 +94,8 @@ type Room struct {
 // Join enters a room. It returns when the room's peers are known; media may
 // still be connecting. It makes one attempt, plus up to two more, with pauses,
 // when the server is overloaded or restarting (5xx, 429). It always returns
-// within [Config.JoinTimeout].
+// within [Config.JoinTimeout], plus at most two seconds in which a server that
+// answers is told of the failure.
 //
 // Ending ctx later leaves the room. Join fails with fault.EndpointInvalid;
 // fault.TokenMissing, TokenMalformed, TokenPayload or TokenPayloadJSON for a
@@ -195,7 +196,8 @@ func (l *Lobby) Join(ctx context.Context) (*Room, error) {
 		return nil, f
 	}
 	// The context governs the session from here on.
-	context.AfterFunc(ctx, r.Leave)
+	stop := context.AfterFunc(ctx, r.Leave)
+	context.AfterFunc(r.ctx, func() { stop() }) // a long-lived context must not keep the room
 	return r, nil
 }
 
@@ -390,7 +392,7 @@ func (r *Room) enter(ctx context.Context) error {
 		why := asFault(l.gone(), fault.OpReconnect)
 		r.linkLost(l, why)
 	}
-	r.rep.flush()
+	r.spawn(r.rep.reachable)
 	return nil
 }
 
@@ -501,7 +503,7 @@ func (r *Room) reconnected(took time.Duration) {
 		r.cb.post(f)
 	}
 	r.mu.Unlock()
-	r.spawn(r.rep.flush)
+	r.spawn(r.rep.reachable)
 }
 
 // giveUp ends the session with a terminal error.
@@ -534,7 +536,8 @@ func (r *Room) spawn(f func()) {
 
 // Leave leaves the room and waits until nothing of the session is left. Called
 // from a callback it does not wait for that callback. It may be called more than
-// once and after the session has ended by itself.
+// once and after the session has ended by itself. With a dead network the goodbye
+// and the reports that wait are given up after a few seconds.
 func (r *Room) Leave() {
 	r.shutdown(nil, true)
 	r.cb.close()
