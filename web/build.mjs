@@ -10,7 +10,6 @@ import { build } from "esbuild";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { faults } from "./catalogue.mjs";
 
 const web = dirname(fileURLToPath(import.meta.url));
 const dist = join(web, "..", "internal", "console", "dist");
@@ -57,7 +56,6 @@ async function output() {
     charset: "utf8",
     metafile: true,
     write: false,
-    plugins: [faults],
   });
 
   const name = (path) => relative(dist, resolve(web, path)).split(sep).join("/");

@@ -7,7 +7,6 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { faults } from "./catalogue.mjs";
 
 const web = dirname(fileURLToPath(import.meta.url));
 const tests = [];
@@ -28,7 +27,6 @@ try {
     platform: "node",
     sourcemap: "inline",
     logLevel: "warning",
-    plugins: [faults],
   });
   const run = spawnSync(process.execPath, ["--test", "--enable-source-maps", ...tests.map((f) => join(out, f))], { stdio: "inherit" });
   process.exitCode = run.status ?? 1;

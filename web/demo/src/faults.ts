@@ -6,7 +6,7 @@
  * (a server newer than this page) is asked for, and what nobody knows is still
  * said honestly.
  */
-import catalogue from "redial:faults";
+import { explain as fromCatalogue, languages } from "../../faults/index";
 
 /** What to say about an error. */
 export interface Explanation {
@@ -34,26 +34,10 @@ export interface SpokenError {
   terminal: boolean;
 }
 
-/** A fault as the server's catalogue has it, as far as it is needed here. */
-export interface Fault {
-  id: string;
-  title: string;
-  what: string;
-  why: string;
-  do: string;
+/** A fault as the server tells it, as far as it is needed here. */
+interface ServerFault extends Told {
   user: Record<string, string>; // by language
-  retry: Retry;
   is_terminal: boolean;
-  words: Word[];
-}
-
-/** How the SDK words a fault. */
-export interface Word {
-  operations: string[]; // none means any
-  code?: number;
-  name?: string;
-  source: string; // "fallback" when the SDK has no word of its own for it
-  understood_only: boolean; // another word is spoken
 }
 
 export const retryWords: Record<Retry, string> = {
@@ -72,20 +56,20 @@ export function canRetry(retry: Retry): boolean {
 
 /** Explains at once, from the bundle. Never empty. */
 export function explain(error: SpokenError): Explanation {
-  return choose(catalogue, error) ?? plain(error);
+  return known(error) ?? plain(error);
 }
 
 /** Explains as well as possible: what the bundle does not know is asked for. */
 export async function explainFully(error: SpokenError): Promise<Explanation> {
-  const known = choose(catalogue, error);
-  if (known) return known;
+  const found = known(error);
+  if (found) return found;
   const query = error.code === null ? `web:${error.name}` : `hms:${error.code}`;
   try {
     const answer = await fetch(`/api/v1/explain?q=${encodeURIComponent(query)}`, { headers: { Accept: "application/json" } });
     if (answer.ok) {
-      const { matches } = (await answer.json()) as { matches: { fault: Fault; found: Word[] }[] };
-      const found = matches.map(({ fault, found }) => ({ ...fault, words: found }));
-      return choose(found, error) ?? plain(error);
+      const { matches } = (await answer.json()) as { matches: { fault: ServerFault }[] };
+      const [first, ...others] = matches.map((m) => m.fault);
+      if (first) return tell(first, first.user[language(first.user)] ?? "", first.is_terminal, others);
     }
   } catch {
     // The server is away. That is often the very thing to be explained.
@@ -93,63 +77,29 @@ export async function explainFully(error: SpokenError): Promise<Explanation> {
   return plain(error);
 }
 
-/**
- * The condition an error most likely is. A server that refuses says so by the
- * title of the fault, which settles it; the SDK's own numbers stand for several
- * conditions, of which the one that fits the operation best comes first.
- */
-export function choose(faults: Fault[], error: SpokenError): Explanation | null {
-  const said = `${error.message}\n${error.description}`.toLowerCase();
-  const named = faults.filter((f) => said.includes(f.title.toLowerCase())).sort((a, b) => b.title.length - a.title.length)[0];
-  const scored = faults
-    .map((fault) => ({ fault, score: Math.max(0, ...fault.words.map((word) => score(word, fault, error, said))) }))
-    .filter((s) => s.score > 0)
-    .sort((a, b) => b.score - a.score);
-  const best = named ?? scored[0]?.fault;
-  if (!best) return null;
-  const others = named ? [] : scored.filter((s) => s.fault !== best).map((s) => s.fault.title);
-  return {
-    id: best.id,
-    title: best.title,
-    user: best.user[language(best.user)] ?? "",
-    what: best.what,
-    why: best.why,
-    fix: best.do,
-    retry: best.retry,
-    passes: !best.is_terminal,
-    others,
-  };
+/** What the catalogue says, or null. A bare number that many refusals share says nothing. */
+function known(error: SpokenError): Explanation | null {
+  const { code, name, message, description, action, terminal } = error;
+  const spoken = code === null ? { name, message } : { code, name, message, description, action, isTerminal: terminal };
+  const found = fromCatalogue(spoken, { language: language(Object.fromEntries(languages.map((l) => [l, l]))) });
+  if (!found || (!found.certain && found.fault.httpStatus === code)) return null;
+  return tell(found.fault, found.userMessage, found.fault.isTerminal, found.certain ? [] : found.others);
 }
 
-/** How well a word fits; 0 when it does not. */
-function score(word: Word, fault: Fault, error: SpokenError, said: string): number {
-  const fits = error.code === null ? word.name === error.name : word.code === error.code;
-  if (!fits || word.source === "fallback") return 0;
-  const operation = operations[error.action] ?? "";
-  let points = 10;
-  if (word.operations.length > 0) points += word.operations.includes(operation) ? 4 : -4;
-  if (word.source === "documented") points += 2;
-  if (word.understood_only) points -= 2;
-  if (said.includes("screen") === fault.id.startsWith("screen.")) points += 3;
-  return points;
+/** The parts of a fault that an explanation is made of. */
+interface Told {
+  id: string;
+  title: string;
+  what: string;
+  why: string;
+  do: string;
+  retry: string;
 }
 
-/** The SDK's actions in the catalogue's words. */
-const operations: Record<string, string> = {
-  INIT: "init",
-  PREVIEW: "preview",
-  JOIN: "join",
-  PUBLISH: "publish",
-  UNPUBLISH: "unpublish",
-  SUBSCRIBE: "subscribe",
-  RECONNECT_SIGNAL: "reconnect",
-  RESTART_ICE: "reconnect",
-  TRACK: "capture",
-  AUTOPLAY: "playback",
-  SEND_MESSAGE: "message",
-  VALIDATION: "message",
-  GET_TOKEN: "token",
-};
+function tell(fault: Told, user: string, terminal: boolean, others: readonly { title: string }[]): Explanation {
+  const { id, title, what, why } = fault;
+  return { id, title, user, what, why, fix: fault.do, retry: fault.retry as Retry, passes: !terminal, others: others.map((f) => f.title) };
+}
 
 function language(texts: Record<string, string>): string {
   const wanted = navigator.languages.map((l) => l.slice(0, 2)).find((l) => l in texts);
