@@ -65,15 +65,14 @@ type Config struct {
 	ClientAddr func(*http.Request) netip.Addr // who is asking, behind whatever proxy
 	ICEServers []map[string]any               // handed to clients as they stand
 
-	Hold        time.Duration // how long a dropped peer is kept; 65 s
-	MaxFrame    int           // bytes of a frame; 256 KiB
-	MaxSDP      int           // bytes of a session description; 64 KiB
-	FrameRate   int           // frames a second from one socket, five times that at once; 200
-	InitRate    float64       // calls of /init a second from one address; 20
-	InitBurst   int           // ... and at once; 60
-	MaxSockets  int           // sockets at once; 20,000
-	PerAddress  int           // sockets at once from one address; 1,000
-	PublishIdle time.Duration // reserved
+	Hold       time.Duration // how long a dropped peer is kept; 65 s
+	MaxFrame   int           // bytes of a frame; 256 KiB
+	MaxSDP     int           // bytes of a session description; 64 KiB
+	FrameRate  int           // frames a second from one socket, five times that at once; 200
+	InitRate   float64       // calls of /init a second from one address; 20
+	InitBurst  int           // ... and at once; 60
+	MaxSockets int           // sockets at once; 20,000
+	PerAddress int           // sockets at once from one address; 1,000
 }
 
 func (c Config) withDefaults() Config {
