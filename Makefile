@@ -4,7 +4,7 @@
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export GOFLAGS ?= -buildvcs=false
 
-.PHONY: help install check test unit race e2e fuzz bench soak lint fmt docs web run
+.PHONY: help install check test unit race e2e matrix fuzz bench soak lint fmt docs web run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ race: ## the Go tests with the race detector
 
 e2e: install ## the real SDK in Chromium against a real server; one scenario: make e2e NAME=chat
 	node e2e/run.mjs $(NAME)
+
+matrix: install ## every documented 100ms error in a real client, writes docs/error-matrix.md; one row: make matrix ROW=S013
+	node e2e/run.mjs -matrix $(ROW)
 
 fuzz: ## every fuzz target; longer: make fuzz TIME=5m
 	scripts/fuzz.sh $(or $(TIME),10s)

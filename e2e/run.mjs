@@ -1,8 +1,11 @@
-// Runs the scenarios: all of them, or those whose name contains an argument.
+// Runs the scenarios and the rows of the error matrix: all of them, or those
+// whose name contains an argument.
 //
-//   node e2e/run.mjs [-l] [-v] [-keep] [NAME ...]
+//   node e2e/run.mjs [-l] [-v] [-keep] [-matrix] [NAME ...]
 //
-// -l lists, -v prints failures' stacks, -keep leaves the logs of a passing run.
+// -l lists, -v prints failures' stacks, -keep leaves the logs of a passing run,
+// -matrix takes the rows only and, when it ran them all, writes
+// docs/error-matrix.md.
 // REDIAL_E2E_BIN runs an existing binary, REDIAL_E2E_LANES sets how many
 // scenarios work at once (default 2), REDIAL_E2E_PATIENCE multiplies all waits
 // (default: 1, more while the machine is busy).
@@ -19,12 +22,16 @@ if (!existsSync(new URL('node_modules', import.meta.url))) {
 const { buildPage } = await import('./build.mjs');
 const { Run } = await import('./lib/scenario.mjs');
 const { World } = await import('./lib/world.mjs');
-const { scenarios } = await import('./scenarios/index.mjs');
+const { rows } = await import('./matrix/index.mjs');
+const { writePage } = await import('./matrix/page.mjs');
+const { scenarios: checks } = await import('./scenarios/index.mjs');
 
 const flags = process.argv.slice(2).filter(a => a.startsWith('-'));
+const matrix = flags.includes('-matrix');
+const scenarios = matrix ? rows : [...checks, ...rows];
 const names = process.argv.slice(2).filter(a => !a.startsWith('-'));
 // A name that is a scenario's own means just that one, else all that contain it.
-const wanted = name => scenarios.some(s => s.name === name) ? s => s.name === name : s => s.name.includes(name);
+const wanted = name => scenarios.some(s => s.name === name || s.row === name) ? s => s.name === name || s.row === name : s => s.name.includes(name);
 const chosen = scenarios.filter(s => names.length === 0 || names.some(name => wanted(name)(s)));
 
 if (flags.includes('-l')) {
@@ -52,14 +59,17 @@ let sharedWorld;
 const shared = () => (sharedWorld ??= World.start({ ...setup, dir: `${dir}/world` }));
 
 const failed = [];
+const outcomes = new Map(); // of rows
 async function one(s) {
   const at = Date.now();
   const took = () => `${((Date.now() - at) / 1000).toFixed(1)} s`;
+  const settle = outcome => s.row && outcomes.set(s.row, { ...outcome, ms: Date.now() - at });
   try {
-    await new Run({ scenario: s, shared, setup }).execute();
+    settle(await new Run({ scenario: s, shared, setup }).execute());
     console.log(`  ok    ${s.name} (${took()})`);
   } catch (e) {
     failed.push(s.name);
+    settle({ verdict: 'FAIL' });
     console.log(`  FAIL  ${s.name} (${took()})\n        ${(flags.includes('-v') ? e.stack : e.message).replaceAll('\n', '\n        ')}\n        evidence: ${dir}/${s.name}`);
   }
 }
@@ -77,6 +87,7 @@ await Promise.all([
   ...Array.from({ length: lanes }, () => lane(busy)),
 ]);
 
+if (matrix && names.length === 0) writePage(`${root}/docs/error-matrix.md`, rows, outcomes);
 await (await sharedWorld?.catch(() => undefined))?.close();
 if (failed.length === 0 && !flags.includes('-keep')) rmSync(dir, { recursive: true, force: true });
 console.log(`e2e: ${((Date.now() - began) / 1000).toFixed(0)} s`);

@@ -1,6 +1,8 @@
 // A network namespace with nothing but its own loopback: server and browser run
 // inside it, so cutting their network touches nobody else on the machine.
 import { execFile, execFileSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
 const exec = promisify(execFile);
@@ -23,6 +25,10 @@ export class Namespace {
 
   constructor(name) {
     this.name = name;
+  }
+
+  async ip(...args) {
+    await exec('ip', ['-n', this.name, ...args]);
   }
 
   async nft(...commands) {
@@ -64,7 +70,62 @@ export class Namespace {
   }
 }
 
+// A Line joins a client's namespace to a server's: a cable with an address at
+// each end. Packets are dropped where they arrive, so that nobody is told.
+export class Line {
+  // lay makes line number n to the server at an address in its namespace.
+  static async lay(server, address, n) {
+    const line = new Line();
+    line.server = server;
+    line.far = `line${n}`; // its end in the server's namespace
+    line.resolv = undefined;
+    line.client = await Namespace.create();
+    line.name = line.client.name;
+    const [here, there] = [`10.77.${n}.2`, `10.77.${n}.1`];
+    line.address = here;
+    await line.client.ip('link', 'add', 'net0', 'type', 'veth', 'peer', 'name', line.far, 'netns', server.name);
+    await line.client.ip('addr', 'add', `${here}/24`, 'dev', 'net0');
+    await line.client.ip('link', 'set', 'net0', 'up');
+    await server.ip('addr', 'add', `${there}/24`, 'dev', line.far);
+    await server.ip('link', 'set', line.far, 'up');
+    await line.client.ip('route', 'add', 'default', 'via', there);
+    const chain = '{ type filter hook prerouting priority -300; policy accept; }';
+    await line.client.nft(`add table inet line`, `add chain inet line arriving ${chain}`);
+    await server.nft(`add table inet ${line.far}`, `add chain inet ${line.far} arriving ${chain}`);
+    // "ip netns exec" shows this file to what runs inside as /etc/resolv.conf.
+    line.etc = `/etc/netns/${line.name}`;
+    await mkdir(line.etc, { recursive: true });
+    await writeFile(`${line.etc}/resolv.conf`, `nameserver ${address}\noptions timeout:1 attempts:2\n`);
+    laid.add(line.etc);
+    return line;
+  }
+
+  // lose drops what matches an nftables expression, in the given directions as
+  // the client sees them; '' is everything.
+  async lose(match, { up = true, down = true } = {}) {
+    if (up) await this.server.nft(`add rule inet ${this.far} arriving iifname ${this.far} ${match} drop`);
+    if (down) await this.client.nft(`add rule inet line arriving iifname net0 ${match} drop`);
+  }
+
+  async heal() {
+    await this.server.nft(`flush chain inet ${this.far} arriving`);
+    await this.client.nft('flush chain inet line arriving');
+  }
+
+  // dropped is how many packets each rule has dropped so far, as a proof that a
+  // rule met what it was made for.
+  async remove() {
+    if (!laid.delete(this.etc)) return;
+    await this.server.nft(`delete table inet ${this.far}`).catch(() => {}); // it may be gone already
+    await this.client.remove();
+    await rm(this.etc, { recursive: true, force: true });
+  }
+}
+
+const laid = new Set();
+
 process.on('exit', () => {
+  for (const etc of laid) rmSync(etc, { recursive: true, force: true });
   for (const name of made) {
     try {
       execFileSync('ip', ['netns', 'del', name], { stdio: 'ignore' });

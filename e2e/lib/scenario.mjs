@@ -92,7 +92,7 @@ export class Run {
     const limit = (this.scenario.ms ?? 60_000) * patience();
     let timer;
     try {
-      await Promise.race([
+      const value = await Promise.race([
         this.scenario.run(this),
         new Promise((_, reject) => { timer = setTimeout(() => reject(new Error(`not done after ${limit / 1000} s`)), limit); }),
       ]);
@@ -100,6 +100,7 @@ export class Run {
         const uncaught = await tab.uncaught();
         if (uncaught.length) throw new Error(`errors nobody caught in ${tab.name}'s page:\n${uncaught.join('\n')}`);
       }
+      return value;
     } catch (e) {
       await Promise.all(this.#tabs.map(tab => tab.keepEvidence()));
       await writeFile(`${this.dir}/failure.txt`, `${e.stack}\n`);

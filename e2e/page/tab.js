@@ -1,6 +1,7 @@
 // The bare page: the SDK as published, its store, actions and notifications on
 // `window.tab`, and a video element for every video track it knows.
 import * as sdk from '@100mslive/hms-video-store';
+import { explain } from '../../web/faults/index.ts';
 
 const hms = new sdk.HMSReactiveStore();
 hms.triggerOnSubscribe();
@@ -18,8 +19,14 @@ function copy(value, depth = 4) {
   return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, copy(v, depth - 1)]));
 }
 
+// plainError is an exception as data, with what the catalogue's module tells an
+// app about it: the fault behind it and whether trying again can help.
 function plainError(e) {
-  return { code: e.code, name: e.name, message: e.message, description: e.description, action: e.action, isTerminal: e.isTerminal };
+  const known = explain(e);
+  return {
+    code: e.code, name: e.name, message: e.message, description: e.description, action: e.action, isTerminal: e.isTerminal,
+    fault: known?.fault.id, canRetry: known?.canRetry,
+  };
 }
 
 const note = (kind, data) => journal.push({ at: Date.now(), kind, data });

@@ -1,25 +1,8 @@
 // Faults provoked on purpose: each reaches the SDK as the error it stands for,
 // is marked in the record, and leaves nothing behind.
-import { execFileSync } from 'node:child_process';
 import { assert, checkEvent, poll } from '../lib/check.mjs';
+import { inject, provoked } from '../lib/inject.mjs';
 import { scenario } from '../lib/scenario.mjs';
-
-// inject asks for a fault with the command, as a person would.
-async function inject(t, room, fault, ...flags) {
-  const { server } = await t.world();
-  const out = execFileSync(t.setup.bin, ['inject', fault, '-room', room.id, '-json', ...flags], {
-    encoding: 'utf8', env: { ...process.env, REDIAL_SERVER: server.url, REDIAL_TOKEN: server.managementToken },
-  });
-  return JSON.parse(out);
-}
-
-// provoked waits for an event of a peer and checks that it is marked.
-async function provoked(t, filters, match) {
-  const { rest } = await t.world();
-  const event = await rest.event(filters, match, 40_000);
-  assert.equal(event.redial?.injected, true, `marked as injected: ${JSON.stringify(event)}`);
-  return event;
-}
 
 const ice = new Set([4005, 4006]);
 

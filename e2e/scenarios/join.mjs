@@ -1,18 +1,8 @@
 // Getting in, and being refused: every refusal reaches the app at once with a
 // code that says why, and can be read back afterwards.
-import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { assert, checkEvent, sleep } from '../lib/check.mjs';
 import { scenario } from '../lib/scenario.mjs';
-
-// mint makes a token with the binary, as an operator without a backend would.
-async function mint(t, room, role, user, ...flags) {
-  const { server } = await t.world();
-  const keyFile = `${server.data}/dev.keys`;
-  assert.ok(existsSync(keyFile), 'the data directory holds the keys');
-  return execFileSync(t.setup.bin, ['token', 'room', '-key-file', keyFile, '-room', room.id ?? room, '-role', role, '-user', user, ...flags],
-    { encoding: 'utf8' }).trim();
-}
+import { mint } from '../lib/tokens.mjs';
 
 // refused checks that a join fails at once with a code and leaves its event.
 async function refused(t, tab, { code, kind, type = 'client.connect.failed', ...want }) {
