@@ -78,7 +78,6 @@ export class Line {
     const line = new Line();
     line.server = server;
     line.far = `line${n}`; // its end in the server's namespace
-    line.resolv = undefined;
     line.client = await Namespace.create();
     line.name = line.client.name;
     const [here, there] = [`10.77.${n}.2`, `10.77.${n}.1`];
@@ -90,7 +89,7 @@ export class Line {
     await server.ip('link', 'set', line.far, 'up');
     await line.client.ip('route', 'add', 'default', 'via', there);
     const chain = '{ type filter hook prerouting priority -300; policy accept; }';
-    await line.client.nft(`add table inet line`, `add chain inet line arriving ${chain}`);
+    await line.client.nft('add table inet line', `add chain inet line arriving ${chain}`);
     await server.nft(`add table inet ${line.far}`, `add chain inet ${line.far} arriving ${chain}`);
     // "ip netns exec" shows this file to what runs inside as /etc/resolv.conf.
     line.etc = `/etc/netns/${line.name}`;
@@ -103,8 +102,8 @@ export class Line {
   // lose drops what matches an nftables expression, in the given directions as
   // the client sees them; '' is everything.
   async lose(match, { up = true, down = true } = {}) {
-    if (up) await this.server.nft(`add rule inet ${this.far} arriving iifname ${this.far} ${match} drop`);
-    if (down) await this.client.nft(`add rule inet line arriving iifname net0 ${match} drop`);
+    if (up) await this.server.nft(`add rule inet ${this.far} arriving iifname ${this.far} ${match} counter drop`);
+    if (down) await this.client.nft(`add rule inet line arriving iifname net0 ${match} counter drop`);
   }
 
   async heal() {
@@ -112,8 +111,15 @@ export class Line {
     await this.client.nft('flush chain inet line arriving');
   }
 
-  // dropped is how many packets each rule has dropped so far, as a proof that a
-  // rule met what it was made for.
+  // dropped is how many packets have been lost each way since the last heal.
+  async dropped() {
+    const count = async (ns, table) => {
+      const { stdout } = await exec('ip', ['netns', 'exec', ns, 'nft', '-j', 'list', 'table', 'inet', table]);
+      return JSON.parse(stdout).nftables.flatMap(x => x.rule?.expr ?? []).reduce((n, e) => n + (e.counter?.packets ?? 0), 0);
+    };
+    return { up: await count(this.server.name, this.far), down: await count(this.name, 'line') };
+  }
+
   async remove() {
     if (!laid.delete(this.etc)) return;
     await this.server.nft(`delete table inet ${this.far}`).catch(() => {}); // it may be gone already
