@@ -23,6 +23,10 @@ type EventsConfig struct {
 	Rooms    *room.Hub          // knows whose a peer is
 	Inject   *inject.Plan       // may keep reports from being stored; nil never does
 	Grace    time.Duration      // how long after its end a room token may still sign a report; 0 = 30 days
+
+	// Retention is how long the events of accounts are kept that have not chosen
+	// themselves; 0 is for ever. It is told, not done: that is the recorder's.
+	Retention time.Duration
 }
 
 // Events serves what went wrong: reading it, and taking reports of it.
@@ -50,6 +54,9 @@ func (e *Events) Routes() []Route {
 		{Pattern: "GET /v2/analytics/events", Serve: e.query},
 		{Pattern: "GET /api/v1/events/{id}", Serve: e.get},
 		{Pattern: "GET /api/v1/events/stream", Serve: e.stream},
+		{Pattern: "GET /api/v1/events/retention", Serve: e.retention},
+		{Pattern: "PUT /api/v1/events/retention", Serve: e.setRetention},
+		{Pattern: "DELETE /api/v1/events/retention", Serve: e.clearRetention},
 		{Pattern: "GET /api/v1/analytics/summary", Serve: e.summary},
 		{Pattern: "DELETE /api/v1/users/{user}/events", Serve: e.erase},
 		{Pattern: "POST /api/v1/events", Access: Open, Op: fault.OpReport, CORS: true, MaxBody: maxBatchBody, Serve: e.batch},

@@ -37,11 +37,12 @@ func serveEvents(t testing.TB, cfg event.RecorderConfig) *eventful {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = e.store.Close() })
-	e.recorder = event.NewRecorder(e.store, cfg)
-	t.Cleanup(func() { _ = e.recorder.Close(context.Background()) })
 	var events *api.Events
 	e.fixture = serve(t, func(c *api.Config) {
-		events = api.NewEvents(api.EventsConfig{Recorder: e.recorder, Registry: c.Registry, Rooms: c.Rooms})
+		cfg.Retentions = c.Registry.Retentions
+		e.recorder = event.NewRecorder(e.store, cfg)
+		t.Cleanup(func() { _ = e.recorder.Close(context.Background()) })
+		events = api.NewEvents(api.EventsConfig{Recorder: e.recorder, Registry: c.Registry, Rooms: c.Rooms, Retention: cfg.Retention})
 		c.Routes = events.Routes()
 	})
 	t.Cleanup(events.Close) // before the server, which waits for its streams

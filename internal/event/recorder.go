@@ -20,6 +20,7 @@ type RecorderConfig struct {
 	Queue         int                   // events that may wait; 0 is 4096
 	QueueBytes    int                   // bytes that may wait, roughly; 0 is 32 MiB
 	Retention     time.Duration         // events are removed at this age; 0 keeps them for ever
+	Retentions    Retentions            // accounts with an age of their own; nil: none
 	KeepAddresses bool                  // do not mask IP addresses
 	Mark          func(*Event)          // sets Injected on what was provoked; nil marks nothing
 }
@@ -28,9 +29,6 @@ const (
 	defaultQueue      = 4096
 	defaultQueueBytes = 32 << 20
 	maxBatch          = 1024 // events of one transaction
-
-	sweepEvery = 10 * time.Minute      // how often old events are looked for
-	sweepPause = 20 * time.Millisecond // between two bites, so that appends get their turn
 )
 
 // Recorder prepares events and hands them to a Store in batches: one goroutine
@@ -55,6 +53,7 @@ type Recorder struct {
 	news news
 
 	joins joins
+	kick  chan struct{} // wakes the sweeper
 }
 
 // item is what one call handed over.
@@ -81,11 +80,12 @@ func NewRecorder(s Store, cfg RecorderConfig) *Recorder {
 		queue: make(chan item, cfg.Queue), // each item is at least one event, so a reserved place is free
 		done:  make(chan struct{}),
 		stop:  stop,
+		kick:  make(chan struct{}, 1),
 	}
 	r.m = newMetrics(cfg.Metrics, func() float64 { return float64(r.waiting.Load()) })
 	go r.write()
 	go r.countJoins(ctx)
-	if cfg.Retention > 0 {
+	if cfg.Retention > 0 || cfg.Retentions != nil {
 		go r.sweep(ctx)
 	}
 	return r
@@ -246,43 +246,6 @@ func (r *Recorder) drop(n int, err error) {
 	}
 	r.dropped.Add(-total)
 	r.cfg.Log.Error("events dropped", "fault", fault.From(fault.EventsDropped.Wrap(err, "events", total), fault.OpReport))
-}
-
-// sweep removes what is older than the retention.
-func (r *Recorder) sweep(ctx context.Context) {
-	tick := time.NewTicker(sweepEvery)
-	defer tick.Stop()
-	for {
-		n, err := r.remove(ctx, Removal{Before: time.Now().Add(-r.cfg.Retention)})
-		switch {
-		case err != nil && ctx.Err() == nil:
-			r.cfg.Log.Error("old events could not be removed", "fault", fault.From(err, fault.OpReport))
-		case n > 0:
-			r.cfg.Log.Info("old events removed", "events", n)
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-func (r *Recorder) remove(ctx context.Context, what Removal) (int, error) {
-	total := 0
-	for {
-		n, err := r.store.Remove(ctx, what)
-		total += n
-		r.m.remove(n)
-		if err != nil || n == 0 {
-			return total, err
-		}
-		select {
-		case <-time.After(sweepPause):
-		case <-ctx.Done():
-			return total, ctx.Err()
-		}
-	}
 }
 
 // news wakes everybody who waits for more.

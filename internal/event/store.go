@@ -25,6 +25,7 @@ const (
 // or both at once.
 type Removal struct {
 	AccountID string    // empty: of every account
+	Except    []string  // and these accounts keep theirs
 	UserID    string    // empty: of every user
 	Before    time.Time // zero: of any age
 }

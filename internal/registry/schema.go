@@ -92,6 +92,14 @@ var migrations = []string{
 	) STRICT, WITHOUT ROWID;
 	CREATE INDEX peers_inside ON peers (room_id, id) WHERE left_at IS NULL;
 	`,
+	`
+	CREATE TABLE retentions ( -- accounts that keep their events for a time of their own
+		customer_id TEXT PRIMARY KEY,
+		keep        INTEGER NOT NULL, -- nanoseconds; 0: for ever
+		updated_at  INTEGER NOT NULL,
+		updated_by  TEXT NOT NULL -- jti of the token that asked for it
+	) STRICT, WITHOUT ROWID;
+	`,
 }
 
 // migrate brings the file to the newest version, each step in a transaction of

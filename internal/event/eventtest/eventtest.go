@@ -34,6 +34,7 @@ func Run(t *testing.T, open Open) {
 		{"the same report counts once", duplicates},
 		{"two accounts of one failure are one event", pairs},
 		{"what is removed is gone and not counted", removal},
+		{"accounts keep their events for different times", retentions},
 		{"a tail reads on without a gap", tail},
 		{"readers page while a writer runs and old events go", together},
 		{"a closed store says so", closed},

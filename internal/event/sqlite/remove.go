@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"slices"
 
 	"github.com/redial-rtc/redial/internal/event"
 )
@@ -24,13 +25,9 @@ func (s *Store) Remove(ctx context.Context, r event.Removal) (int, error) {
 	if s.closed {
 		return 0, unavailable(ctx, sql.ErrConnDone)
 	}
-	var accounts []int64 // nil: every account
-	if r.AccountID != "" {
-		id, ok := s.accounts.id(r.AccountID)
-		if !ok {
-			return 0, nil
-		}
-		accounts = []int64{id}
+	accounts := s.concerned(r)
+	if len(accounts) == 0 {
+		return 0, nil
 	}
 	ctx = context.WithoutCancel(ctx)
 	victims, err := s.victims(ctx, r, accounts)
@@ -42,10 +39,9 @@ func (s *Store) Remove(ctx context.Context, r event.Removal) (int, error) {
 			if err := s.forgetJoins(ctx, r.Before, accounts); err != nil {
 				return 0, unavailable(ctx, err)
 			}
-		}
-		if r.AccountID == "" && r.UserID == "" {
 			// The stretches that hold nothing any more.
-			_, err := s.writer.exec(ctx, "DELETE FROM segments WHERE max_time < ? AND first <> ?", r.Before.UnixNano(), s.segment.first)
+			_, err := s.writer.exec(ctx, `DELETE FROM segments WHERE max_time < ? AND first <> ?
+				AND NOT EXISTS (SELECT 1 FROM events WHERE seq BETWEEN segments.first AND segments.last)`, r.Before.UnixNano(), s.segment.first)
 			if err != nil {
 				return 0, unavailable(ctx, err)
 			}
@@ -78,71 +74,93 @@ func (s *Store) Remove(ctx context.Context, r event.Removal) (int, error) {
 	return len(victims), nil
 }
 
+// concerned lists the accounts that a removal is about.
+func (s *Store) concerned(r event.Removal) []int64 {
+	all := s.accounts.all()
+	if r.AccountID != "" {
+		id, ok := s.accounts.id(r.AccountID)
+		if !ok {
+			return nil
+		}
+		all = []int64{id}
+	}
+	return slices.DeleteFunc(all, func(id int64) bool { return slices.Contains(r.Except, s.accounts.name(id)) })
+}
+
 // victims finds the next events to go. It runs on the writer's connection,
 // which alone changes what it finds.
 func (s *Store) victims(ctx context.Context, r event.Removal, accounts []int64) (map[int64]place, error) {
-	found := map[int64]place{}
-	collect := func(row scanner) error {
-		var seq int64
-		var p place
-		err := row.Scan(&seq, &p.account, &p.typ, &p.room, &p.session, &p.user)
-		found[seq] = p
-		return err
-	}
-	const columns = "SELECT seq, account, type, coalesce(room, ''), coalesce(session, ''), coalesce(user, '') FROM events "
 	before := int64(1<<63 - 1)
 	if !r.Before.IsZero() {
 		before = r.Before.UnixNano()
 	}
+	hunt := hunt{s: s, found: map[int64]place{}, before: before}
 	if r.UserID == "" {
-		return found, s.oldest(ctx, accounts, before, columns, collect)
-	}
-	if accounts == nil {
-		accounts = s.accounts.all()
+		return hunt.found, hunt.oldest(ctx, accounts)
 	}
 	for _, account := range accounts {
-		for typ := range codeTypes {
-			left := bite - len(found)
-			if left == 0 {
-				return found, nil
-			}
-			err := s.writer.each(ctx, columns+"INDEXED BY events_user WHERE account = ? AND user = ? AND type = ? AND time < ? LIMIT ?", collect,
-				account, r.UserID, typ, before, left)
-			if err != nil {
-				return nil, err
-			}
+		err := hunt.each(ctx, "INDEXED BY events_user WHERE account = ? AND type = ? AND user = ?", account, r.UserID)
+		if err != nil {
+			return nil, err
 		}
 	}
-	return found, nil
+	return hunt.found, nil
 }
 
-// oldest collects events from the stretches that begin before a time.
-func (s *Store) oldest(ctx context.Context, accounts []int64, before int64, columns string, collect func(scanner) error) error {
+// hunt collects up to a bite of events taken before a time.
+type hunt struct {
+	s      *Store
+	found  map[int64]place
+	before int64
+}
+
+// each collects what an index has of an account, type by type: the two begin
+// every index, so that what belongs to others costs nothing.
+func (h *hunt) each(ctx context.Context, where string, account int64, more ...any) error {
+	for typ := range codeTypes {
+		left := bite - len(h.found)
+		if left == 0 {
+			return nil
+		}
+		args := append(append([]any{account, typ}, more...), h.before, left)
+		err := h.s.writer.each(ctx, "SELECT seq, coalesce(room, ''), coalesce(session, ''), coalesce(user, '') FROM events "+where+" AND time < ? LIMIT ?", func(row scanner) error {
+			p := place{account: account, typ: typ}
+			var seq int64
+			err := row.Scan(&seq, &p.room, &p.session, &p.user)
+			h.found[seq] = p
+			return err
+		}, args...)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// oldest collects from the stretches that begin before the time. Neighbours are
+// taken as one, so that an account that keeps its events for long, and all
+// stretches with them, holds up nobody.
+func (h *hunt) oldest(ctx context.Context, accounts []int64) error {
 	type stretch struct{ first, last int64 }
 	var stretches []stretch
-	err := s.writer.each(ctx, "SELECT first, last FROM segments WHERE min_time < ? ORDER BY first", func(row scanner) error {
+	err := h.s.writer.each(ctx, "SELECT first, last FROM segments WHERE min_time < ? ORDER BY first", func(row scanner) error {
 		var g stretch
 		err := row.Scan(&g.first, &g.last)
-		stretches = append(stretches, g)
+		if n := len(stretches); n > 0 && stretches[n-1].last+1 == g.first {
+			stretches[n-1].last = g.last
+		} else {
+			stretches = append(stretches, g)
+		}
 		return err
-	}, before)
+	}, h.before)
 	if err != nil {
 		return err
 	}
-	query := columns + "WHERE seq BETWEEN ? AND ? AND time < ?"
-	if accounts != nil {
-		query += " AND +account = ?"
-	}
-	query += " LIMIT ?"
-	n := 0
-	count := func(row scanner) error { n++; return collect(row) }
 	for _, g := range stretches {
-		if n >= bite {
-			break
-		}
-		args := append([]any{g.first, g.last, before}, append(anys(accounts), bite-n)...)
-		if err := s.writer.each(ctx, query, count, args...); err != nil {
-			return err
+		for _, account := range accounts {
+			if err := h.each(ctx, "INDEXED BY events_type WHERE account = ? AND type = ? AND seq BETWEEN ? AND ?", account, g.first, g.last); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

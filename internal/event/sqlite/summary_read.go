@@ -304,9 +304,6 @@ func (s *Store) CountJoins(ctx context.Context, joins []event.Join) error {
 // forgetJoins removes the counts of joins of hours and days that lie wholly
 // before a time.
 func (s *Store) forgetJoins(ctx context.Context, before time.Time, accounts []int64) error {
-	if accounts == nil {
-		accounts = s.accounts.all()
-	}
 	for _, account := range accounts {
 		for level := range levels {
 			for n := range summaryDims {
