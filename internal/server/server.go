@@ -105,7 +105,8 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	}
 	recorder := event.NewRecorder(store, event.RecorderConfig{
 		Log: log.With("part", "events"), Metrics: metrics, Account: cfg.Access.AccountID,
-		Queue: cfg.Events.Queue, Retention: cfg.Events.Retention, KeepAddresses: cfg.Events.KeepAddresses,
+		Queue: cfg.Events.Queue, KeepAddresses: cfg.Events.KeepAddresses,
+		Retention: cfg.Events.Retention, Retentions: s.registry.Retentions,
 		Mark: plan.Mark,
 	})
 	s.onClose("events", recorder.Close)
@@ -147,7 +148,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 		MaxSockets: cfg.Limits.Sockets, PerAddress: cfg.Limits.AddressSockets,
 	})
 	s.onClose("clients", s.signal.Close)
-	events := api.NewEvents(api.EventsConfig{Recorder: recorder, Registry: s.registry, Rooms: hub, Inject: plan})
+	events := api.NewEvents(api.EventsConfig{Recorder: recorder, Registry: s.registry, Rooms: hub, Inject: plan, Retention: cfg.Events.Retention})
 	rest := api.New(api.Config{
 		Registry: s.registry, Rooms: hub, Tokens: tokens, Keys: keys, Routes: slices.Concat(events.Routes(), api.FaultRoutes(), api.WebhookRoutes(sinks), api.InjectionRoutes(plan, s.registry)),
 		Limits:     api.Limits{Address: api.Rate{PerSecond: cfg.Limits.APIPerSecond, Burst: cfg.Limits.APIBurst}},
