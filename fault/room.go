@@ -22,7 +22,7 @@ var (
 		Sign:  "The refusal comes before any room is looked up, so it is the same for every such text.",
 		Do:    "Take ids only from the answers of the REST API or the server library, and pass them on unchanged.",
 		User:  "The link to this call is damaged. Please ask for a new one.",
-		Retry: RetryNever, Terminal: true, Ops: []Op{OpConnect, OpInit, OpJoin, OpAPI}, FixedBy: []Party{ByApp},
+		Retry: RetryNever, Terminal: true, Ops: []Op{OpConnect, OpInit, OpJoin, OpToken, OpAPI}, FixedBy: []Party{ByApp},
 		See:   []string{"room.not_found", "token.room"},
 		Links: []string{rfc(9110, "15.5.1")},
 	})

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/registry"
 	"github.com/redial-rtc/redial/internal/room"
 	"github.com/redial-rtc/redial/internal/token"
@@ -24,6 +25,7 @@ type Config struct {
 	Keys     []token.Key   // with which tokens for room codes are minted, the first of an account
 	TokenTTL time.Duration // how long those are valid; 0 = token.Lifetime
 	Routes   []Route       // routes that others bring along, such as events and faults
+	Events   Recorder      // hears of room codes that were known and yet not exchanged; nil hears nothing
 
 	Limits     Limits
 	Origins    []string                       // pages that may call the routes with CORS; nil = any
@@ -32,6 +34,9 @@ type Config struct {
 	Log     *slog.Logger          // nil discards
 	Metrics prometheus.Registerer // nil counts nothing
 }
+
+// Recorder takes events without waiting; event.Recorder is one.
+type Recorder interface{ Record(event.Event) }
 
 // Limits bound what one caller may ask for.
 type Limits struct {

@@ -5,7 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/api"
+	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/token"
 )
 
@@ -68,6 +70,33 @@ func TestACodeIsExchangedForATokenOfItsRoomAndRole(t *testing.T) {
 	}
 }
 
+// heard is a recorder that keeps what it is told.
+type heard []event.Event
+
+func (h *heard) Record(e event.Event) { *h = append(*h, e) }
+
+func TestThatACodeIsNotExchangedIsRecorded(t *testing.T) {
+	var events heard
+	f := serve(t, func(c *api.Config) { c.Events = &events })
+	id := f.newRoom("lobby")
+	code := f.post("/v2/room-codes/room/"+id+"/role/guest", nil).ok().str("code")
+	f.as("").post("/v2/token", object{"code": "abc-defg-hij"}).refused(404, "code.not_found")
+	f.as("").post("/v2/token", object{"code": code}).ok()
+	if len(events) != 0 {
+		t.Fatalf("%+v", events)
+	}
+	f.post("/v2/rooms/"+id, object{"locked": true}).ok()
+	f.as("").do("POST", "/v2/token", object{"code": code, "user_id": "ada"}, "user_agent_v2", "os:linux,sdk:go").refused(403, "room.locked")
+	if len(events) != 1 {
+		t.Fatalf("%d events", len(events))
+	}
+	e := events[0]
+	if e.Type != event.ConnectFailed || e.Action != "GET_TOKEN" || e.Op != fault.OpToken || e.Fault != "room.locked" ||
+		e.RoomID != id || e.RoomName != "lobby" || e.Role != "guest" || e.UserID != "ada" || e.AccountID == "" || e.Agent.SDK != "go" || !e.Failure.Terminal {
+		t.Errorf("%+v", e)
+	}
+}
+
 func TestWhyACodeIsNotExchanged(t *testing.T) {
 	f := serve(t)
 	id := f.newRoom("lobby")
@@ -78,6 +107,14 @@ func TestWhyACodeIsNotExchanged(t *testing.T) {
 	try(object{"code": 7}).refused(400, "request.field_invalid", "code")
 	try(object{"code": "abc-defg-hij"}).refused(404, "code.not_found")
 	try(object{"code": code, "user_id": "a\nb"}).refused(400, "request.field_invalid", "user_id")
+
+	other := f.newRoom("attic")
+	try(object{"code": code, "room_id": "no room"}).refused(400, "room.id_invalid", "room_id")
+	try(object{"code": code, "room_id": "000000000000000000000000"}).refused(400, "room.not_found", "room_id")
+	try(object{"code": code, "room_id": other}).refused(400, "token.room_mismatch", "room_id")
+	foreign := f.as(mint(t, umbrella, token.Claims{Type: token.Management})).newRoom("lobby")
+	try(object{"code": code, "room_id": foreign}).refused(400, "room.not_found", "room_id")
+	try(object{"code": code, "room_id": id}).ok()
 
 	f.post("/v2/room-codes/code", object{"code": code, "enabled": false}).ok()
 	try(object{"code": code}).refused(403, "code.disabled")

@@ -2,12 +2,16 @@ package api
 
 import (
 	"errors"
+	"net/http"
+	"regexp"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/registry"
+	"github.com/redial-rtc/redial/internal/report"
 	"github.com/redial-rtc/redial/internal/token"
 )
 
@@ -24,6 +28,7 @@ func (a *API) exchangeCode(c *Call) (any, error) {
 	var sent struct {
 		Code   *string `json:"code"`
 		UserID *string `json:"user_id"`
+		RoomID *string `json:"room_id"`
 	}
 	if err := c.DecodeUntyped(&sent); err != nil {
 		return nil, err
@@ -38,6 +43,34 @@ func (a *API) exchangeCode(c *Call) (any, error) {
 	m, err := a.cfg.Registry.Room(c.Context(), code.RoomID)
 	if err != nil {
 		return nil, err
+	}
+	body, err := a.tokenFor(c, code, m, sent.UserID, sent.RoomID)
+	if err != nil {
+		a.refused(c, err, code, m, sent.UserID)
+	}
+	return body, err
+}
+
+// refused records that somebody with a good code got no token. Whoever has none
+// cannot report it: reports are signed with one.
+func (a *API) refused(c *Call, err error, code registry.Code, m registry.Room, user *string) {
+	if a.cfg.Events == nil || c.Context().Err() != nil {
+		return
+	}
+	who := event.Subject{
+		AccountID: m.CustomerID, RoomID: m.ID, RoomName: m.Name, TemplateID: m.TemplateID, Role: code.Role,
+		Agent: event.ParseAgent(c.Request.Header.Get("user_agent_v2")),
+	}
+	set(&who.UserID, user)
+	a.cfg.Events.Record(report.Seen(event.ConnectFailed, "GET_TOKEN", fault.From(err, fault.OpToken), who))
+}
+
+// tokenFor mints the token of a code for a room that lets people in.
+func (a *API) tokenFor(c *Call, code registry.Code, m registry.Room, userID, roomID *string) (any, error) {
+	if roomID != nil {
+		if err := a.isRoom(c, *roomID, m); err != nil {
+			return nil, err
+		}
 	}
 	switch {
 	case !code.Enabled:
@@ -54,8 +87,30 @@ func (a *API) exchangeCode(c *Call) (any, error) {
 	if _, there := t.Roles[code.Role]; !there {
 		return nil, noRole(t, code.Role)
 	}
-	return a.mintFor(m, code.Role, sent.UserID)
+	return a.mintFor(m, code.Role, userID)
 }
+
+// isRoom compares the room that an app means to join with the one its code is
+// for. The room of another account is as good as none.
+func (a *API) isRoom(c *Call, id string, m registry.Room) error {
+	if id == m.ID {
+		return nil
+	}
+	if !roomID.MatchString(id) {
+		return fault.RoomIDInvalid.New("field", "room_id", "got", clip(id))
+	}
+	other, err := a.cfg.Registry.Room(c.Context(), id)
+	if errors.Is(err, fault.RoomNotFound) || err == nil && other.CustomerID != m.CustomerID {
+		return statused{fault.RoomNotFound.New("field", "room_id", "room_id", id), http.StatusBadRequest}
+	}
+	if err != nil {
+		return err
+	}
+	return fault.TokenRoomMismatch.New("field", "room_id", "room_id", id, "want", "the room of the code")
+}
+
+// roomID is what an id of a room can look like.
+var roomID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 func (a *API) mintFor(m registry.Room, role string, userID *string) (any, error) {
 	key, err := a.keyOf(m.CustomerID)

@@ -56,6 +56,7 @@ type ICEServer struct {
 // Access is who may sign tokens.
 type Access struct {
 	AccountID   string        `yaml:"account_id" default:"redial" doc:"The account that events are attributed to."`
+	AppID       string        `yaml:"app_id" doc:"The app id that room tokens may carry as the claim app_id. A token that names another app is refused (token.app_id); one that names none is not."`
 	Keys        []Key         `yaml:"keys" secret:"true" env:"REDIAL_KEYS" doc:"Pairs that sign tokens; the server accepts tokens of all of them, so a pair can be replaced without a gap. Make one with \"redial token key\". The variable holds them as ACCESS:SECRET, separated by commas."`
 	KeyFile     string        `yaml:"key_file" env:"REDIAL_KEY_FILE" doc:"File with one ACCESS:SECRET per line, in addition to keys. Keeps secrets out of this file."`
 	TokenLeeway time.Duration `yaml:"token_leeway" default:"30s" doc:"How far the clocks of token issuer and server may disagree."`

@@ -133,7 +133,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	s.onClose("rooms", func(context.Context) error { hub.Close(); return nil })
 	keys := make([]token.Key, len(cfg.Access.Keys))
 	for i, k := range cfg.Access.Keys {
-		keys[i] = token.Key{Access: k.Access, Secret: k.Secret, Account: cfg.Access.AccountID}
+		keys[i] = token.Key{Access: k.Access, Secret: k.Secret, Account: cfg.Access.AccountID, App: cfg.Access.AppID}
 	}
 	tokens := token.NewVerifier(keys, token.Options{Leeway: cfg.Access.TokenLeeway, Revoked: s.registry.Revoked})
 
@@ -152,8 +152,8 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	rest := api.New(api.Config{
 		Registry: s.registry, Rooms: hub, Tokens: tokens, Keys: keys, Routes: slices.Concat(events.Routes(), api.FaultRoutes(), api.WebhookRoutes(sinks), api.InjectionRoutes(plan, s.registry)),
 		Limits:     api.Limits{Address: api.Rate{PerSecond: cfg.Limits.APIPerSecond, Burst: cfg.Limits.APIBurst}},
-		ClientAddr: outside.client,
-		Log:        log.With("part", "api"), Metrics: metrics,
+		ClientAddr: outside.client, Events: recorder,
+		Log: log.With("part", "api"), Metrics: metrics,
 	})
 
 	// The routes' first level, in full.

@@ -30,6 +30,7 @@ type Key struct {
 	Access  string
 	Secret  string
 	Account string // whose rooms it opens; several keys may share one; "" = DefaultAccount
+	App     string // the app id that its room tokens may name; "" = none
 }
 
 // Claims is what a token says.
@@ -56,4 +57,17 @@ type Options struct {
 	Revoked func(ctx context.Context, jti string) (bool, error)
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// Provoked is asked about each room token that is good but for its time; nil
+	// provokes nothing.
+	Provoked func(Claims) Provocation
+}
+
+// Provocation makes a good token fail on purpose, by the ordinary checks. The
+// fault carries the detail "injected".
+type Provocation struct {
+	Revoked bool
+	Expired bool          // judged as if it were a minute past its end
+	Early   bool          // judged as if it were a minute before its start
+	Skew    time.Duration // judged by a clock that is so far ahead
+	Took    func()        // called when the token was refused for it; may be nil
 }

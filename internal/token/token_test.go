@@ -17,7 +17,7 @@ import (
 )
 
 var (
-	first  = token.Key{Access: "key-1", Secret: "first secret"}
+	first  = token.Key{Access: "key-1", Secret: "first secret", App: "app-1"}
 	second = token.Key{Access: "key-2", Secret: "second secret", Account: "acme"}
 	now    = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 )
@@ -197,14 +197,33 @@ func TestEachWayToBeWrongIsAFaultOfItsOwn(t *testing.T) {
 	f("iat negative", hs(with("iat", -1)), fault.TokenClaim, "claim", "iat")
 	f("version 1", hs(with("version", 1)), fault.TokenClaim, "claim", "version")
 	f("unknown type", hs(with("type", "admin")), fault.TokenClaim, "claim", "type")
-	f("user not a string", hs(with("user_id", 12)), fault.TokenClaim, "claim", "user_id")
+	f("user not a string", hs(with("user_id", 12)), fault.TokenUser, "reason", "not a string")
 	f("user too long", hs(with("user_id", strings.Repeat("u", 257))), fault.TokenUser)
 	f("user with a newline", hs(with("user_id", "a\nb")), fault.TokenUser)
+
+	f("another key's authentication id", hs(with("auth_id", second.Access)), fault.TokenAuthID, "auth_id", second.Access)
+	f("authentication id that is no text", hs(with("auth_id", nil)), fault.TokenAuthID)
+	f("unknown app", hs(with("app_id", "app-2")), fault.TokenAppID, "app_id", "app-2")
+	f("empty app", hs(with("app_id", "")), fault.TokenAppID)
+	f("app of a key without one", signed(t, jwt.SigningMethodHS256, []byte(second.Secret), func() jwt.MapClaims {
+		c := with("app_id", "app-1")
+		c["access_key"] = second.Access
+		return c
+	}()), fault.TokenAppID)
+	f("another customer", hs(with("customer_id", "acme")), fault.TokenCustomerID, "customer_id", "acme")
 
 	f("management token", hs(with("type", "management")), fault.TokenKind, "got", "management", "want", "app")
 	f("revoked", hs(with("jti", "gone")), fault.TokenRevoked, "jti", "gone")
 	f("not yet valid", hs(with("nbf", now.Add(time.Minute).Unix())), fault.TokenNotYetValid, "claim", "nbf", "valid_in_seconds", int64(60))
 	f("issued in the future", hs(with("iat", now.Add(time.Minute).Unix())), fault.TokenNotYetValid, "claim", "iat")
+}
+
+func TestATokenMaySayWhoseItIs(t *testing.T) {
+	c := good()
+	c["auth_id"], c["app_id"], c["customer_id"] = first.Access, first.App, token.DefaultAccount
+	if _, err := verifier(token.Options{}).Verify(t.Context(), signed(t, jwt.SigningMethodHS256, []byte(first.Secret), c), token.App); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestAUserIDMayBeMissing(t *testing.T) {

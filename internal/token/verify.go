@@ -58,8 +58,8 @@ func NewVerifier(keys []Key, opts Options) *Verifier {
 // Verify checks a token and returns what it says.
 //
 // It fails with fault.TokenMissing, TokenMalformed, AccessKeyUnknown,
-// TokenSignature, TokenClaim (with the claim), TokenUser, TokenKind,
-// TokenRevoked, TokenNotYetValid or TokenExpired, found in this order, and with
+// TokenSignature, TokenClaim (with the claim), TokenUser, TokenAuthID,
+// TokenAppID, TokenCustomerID, TokenKind, TokenRevoked, TokenNotYetValid or TokenExpired, found in this order, and with
 // what Options.Revoked failed with. An expired token is good in every other
 // respect, and its claims are returned beside fault.TokenExpired: whoever holds
 // a peer may let it resume.
@@ -80,12 +80,47 @@ func (v *Verifier) Verify(ctx context.Context, raw string, want Type) (Claims, e
 			return Claims{}, fault.TokenRevoked.New("jti", c.ID)
 		}
 	}
-	return v.timely(c)
+	if v.opts.Provoked != nil && c.Type == App {
+		return v.provoked(c)
+	}
+	return v.timely(c, v.opts.Now())
+}
+
+// provoked judges a token as a provocation wants it. What would have been
+// refused anyway is none of its doing.
+func (v *Verifier) provoked(c Claims) (Claims, error) {
+	now := v.opts.Now()
+	out, err := v.timely(c, now)
+	do := v.opts.Provoked(c)
+	if err != nil || !do.Revoked && !do.Expired && !do.Early && do.Skew == 0 {
+		return out, err
+	}
+	switch {
+	case do.Revoked:
+		out, err = Claims{}, fault.TokenRevoked.New("jti", c.ID)
+	case do.Expired:
+		out, err = v.timely(c, c.ExpiresAt.Add(v.opts.Leeway+time.Minute))
+	case do.Early:
+		out, err = v.timely(c, c.IssuedAt.Add(-v.opts.Leeway-time.Minute))
+	default:
+		out, err = v.timely(c, now.Add(do.Skew))
+	}
+	if err == nil {
+		return out, nil
+	}
+	if do.Took != nil {
+		do.Took()
+	}
+	var f *fault.Error
+	if errors.As(err, &f) {
+		f.Details = append(f.Details, fault.Detail{Name: "injected", Value: true})
+	}
+	return out, err
 }
 
 // timely compares the token's times with the clock, leeway on both sides.
-func (v *Verifier) timely(c Claims) (Claims, error) {
-	now, leeway := v.opts.Now(), v.opts.Leeway
+func (v *Verifier) timely(c Claims, now time.Time) (Claims, error) {
+	leeway := v.opts.Leeway
 	for _, start := range []struct {
 		claim string
 		at    time.Time
@@ -196,8 +231,35 @@ func claimsOf(m jwt.MapClaims, key Key) (c Claims, err error) {
 		if c.UserID, err = user(m); err != nil {
 			return Claims{}, err
 		}
+		if err = belongs(m, key); err != nil {
+			return Claims{}, err
+		}
 	}
 	return c, nil
+}
+
+// belongs checks the claims that say whose a room token is. A token need not
+// carry them, but what it says must be true of the key that signed it.
+func belongs(m jwt.MapClaims, key Key) error {
+	for _, one := range []struct {
+		claim, want string
+		kind        *fault.Kind
+	}{
+		{"auth_id", key.Access, fault.TokenAuthID},
+		{"app_id", key.App, fault.TokenAppID},
+		{"customer_id", key.Account, fault.TokenCustomerID},
+	} {
+		v, there := m[one.claim]
+		if !there {
+			continue
+		}
+		if got, ok := v.(string); !ok {
+			return one.kind.New("reason", "not a string")
+		} else if got != one.want || got == "" {
+			return one.kind.New(one.claim, clip(got))
+		}
+	}
+	return nil
 }
 
 // text reads a claim that must be a string with something in it.
@@ -260,7 +322,7 @@ func user(m jwt.MapClaims) (string, error) {
 	}
 	s, ok := v.(string)
 	if !ok {
-		return "", fault.TokenClaim.New("claim", "user_id", "want", "a string")
+		return "", fault.TokenUser.New("reason", "not a string")
 	}
 	if why := badUser(s); why != "" {
 		return "", fault.TokenUser.New("reason", why)
