@@ -68,11 +68,12 @@ export class Exchange {
   // client is a browser on a line of its own, in the shape of a world. byName
   // lets it look the server up, as most clients do.
   async client({ byName = false, flags = [] } = {}) {
-    const dir = `${this.dir}/client-${++this.#clients}`;
+    const n = ++this.#clients;
+    const dir = `${this.dir}/client-${n}`;
     await mkdir(dir, { recursive: true });
     const { pageDir, certDir } = this.#setup;
-    const line = await Line.lay(this.netns, address, this.#clients);
-    const client = { dir, line, rest: this.rest };
+    const line = await Line.lay(this.netns, address, n);
+    const client = { dir, line, rest: this.rest, browserOf: () => client.browser };
     client.close = async () => {
       await client.browser?.close().catch(() => {});
       await client.site?.close();
