@@ -5,8 +5,21 @@ import { writeFile } from 'node:fs/promises';
 
 const executable = process.env.REDIAL_E2E_CHROMIUM || '/usr/bin/chromium';
 
+// kinds are browsers that differ from the usual one, whose cameras and
+// microphones are there, allowed, and may be heard at once.
+const fake = '--use-fake-device-for-media-stream';
+const allowed = '--use-fake-ui-for-media-stream';
+const kinds = {
+  usual: [fake, allowed, '--auto-select-desktop-capture-source=Entire screen', '--autoplay-policy=no-user-gesture-required'],
+  // Nobody allowed anything, and nothing plays before the person has done something.
+  strict: [fake, '--autoplay-policy=document-user-activation-required'],
+  'no-devices': [`${fake}=device-count=0`, allowed],
+  // There is a camera, and it cannot be read: Chromium opens this file as one.
+  'broken-camera': [fake, allowed, '--use-file-for-fake-video-capture=/nonexistent/camera.y4m'],
+};
+
 // launch starts a browser. The SDK's hard-coded report host is led to reportPort.
-export async function launch({ netns, dir, reportPort, flags = [] }) {
+export async function launch({ netns, dir, reportPort, kind = 'usual', flags = [] }) {
   let executablePath = executable;
   if (netns) {
     executablePath = `${dir}/chromium-in-namespace`;
@@ -16,10 +29,7 @@ export async function launch({ netns, dir, reportPort, flags = [] }) {
     executablePath,
     headless: true,
     args: [
-      '--use-fake-device-for-media-stream',
-      '--use-fake-ui-for-media-stream',
-      '--auto-select-desktop-capture-source=Entire screen',
-      '--autoplay-policy=no-user-gesture-required',
+      ...kinds[kind],
       '--ignore-certificate-errors',
       `--host-resolver-rules=MAP event.100ms.live 127.0.0.1:${reportPort}`,
       // A namespace has no other interface than its loopback.

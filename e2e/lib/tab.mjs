@@ -3,12 +3,16 @@ import { appendFileSync } from 'node:fs';
 import { assert, patience, poll, sleep } from './check.mjs';
 
 export class Tab {
-  // open loads the bare page (or, with url, another page) in a fresh context.
-  static async open({ world, dir, room, name, role, token, userId = `user-${name}`, viewport, url }) {
-    const context = await world.browser.newContext({ viewport: viewport ?? { width: 1400, height: 900 }, ignoreHTTPSErrors: true });
+  // open loads the bare page (or, with url, another page) in a fresh context, in
+  // the usual browser or one of another kind. before runs in the page ahead of
+  // everything else, with beforeArg; until gets the page before it is loaded and
+  // says when it is ready.
+  static async open({ world, dir, room, name, role, token, userId = `user-${name}`, viewport, url, browser, before, beforeArg, until }) {
+    const context = await (await world.browserOf(browser)).newContext({ viewport: viewport ?? { width: 1400, height: 900 }, ignoreHTTPSErrors: true });
+    if (before) await context.addInitScript(before, beforeArg);
     const page = await context.newPage();
     const tab = new Tab();
-    Object.assign(tab, { world, dir, room, name, role, token, userId, context, page, wasIn: false, expectUncaught: [] });
+    Object.assign(tab, { world, dir, room, name, role, token, userId, context, page, wasIn: false, expectUncaught: [], reports: [] });
     const log = `${dir}/${name}.log`;
     const write = text => appendFileSync(log, `${new Date().toISOString()} ${text}\n`);
     page.on('console', m => write(`console ${m.type()} ${m.text()}`));
@@ -22,11 +26,16 @@ export class Tab {
     page.on('response', r => write(`response ${r.status()} ${r.request().method()} ${r.url().slice(0, 160)}`));
     page.on('websocket', ws => {
       write(`socket open ${ws.url().slice(0, 120)}`);
-      ws.on('framesent', f => write(`--> ${String(f.payload).slice(0, 4000)}`));
+      ws.on('framesent', f => {
+        write(`--> ${String(f.payload).slice(0, 4000)}`);
+        if (String(f.payload).startsWith('{"method":"analytics"')) tab.reports.push(JSON.parse(f.payload).params);
+      });
       ws.on('framereceived', f => write(`<-- ${String(f.payload).slice(0, 4000)}`));
       ws.on('close', () => write('socket closed'));
     });
+    const ready = until?.(page);
     await page.goto(url ?? world.site.origin);
+    await ready;
     return tab;
   }
 
@@ -105,6 +114,14 @@ export class Tab {
       seen = (await this.notices(kind)).filter(n => n.at >= since);
       return seen.find(n => match(n.data ?? {}));
     }, { ms, detail: () => `told: ${JSON.stringify(seen.map(n => n.data)).slice(0, 600)}` });
+  }
+
+  // reported waits until the SDK has told the server of a failure over its socket,
+  // and returns its words.
+  reported(name, match = () => true, { ms = 10_000 } = {}) {
+    return poll(`${this.name}'s SDK to report ${name}`, () => this.reports.find(r => r.name === name && match(r.info)), {
+      ms, detail: () => `reported: ${this.reports.map(r => `${r.name} ${r.info?.error_code ?? ''}`)}`,
+    });
   }
 
   // now is the page's clock, to tell old notifications from new ones.

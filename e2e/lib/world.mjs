@@ -1,4 +1,4 @@
-// A World is a server, the site beside it and a browser, sharing one network.
+// A World is a server, the site beside it and browsers, sharing one network.
 import { mkdir } from 'node:fs/promises';
 import { launch } from './browser.mjs';
 import { Namespace } from './netns.mjs';
@@ -7,6 +7,8 @@ import { Server } from './server.mjs';
 import { Site } from './site.mjs';
 
 export class World {
+  #others = new Map();
+
   // start builds a world in dir; with netns it is cut off from the machine's
   // own network and can be cut further.
   static async start({ bin, dir, pageDir, certDir, netns = false, flags }) {
@@ -28,13 +30,22 @@ export class World {
     }
   }
 
+  // browserOf is this world's browser of a kind; see launch.
+  browserOf(kind = 'usual') {
+    if (kind === 'usual') return this.browser;
+    if (!this.#others.has(kind)) {
+      this.#others.set(kind, launch({ kind, netns: this.netns?.name, dir: this.dir, reportPort: this.site.tlsPort }));
+    }
+    return this.#others.get(kind);
+  }
+
   // cutMedia leaves signalling and pages and nothing else.
   cutMedia(options) {
     return this.netns.cutMedia([this.server.port, this.site.pagePort, this.site.tlsPort], options);
   }
 
   async close() {
-    await this.browser?.close().catch(() => {});
+    for (const browser of [this.browser, ...this.#others.values()]) await Promise.resolve(browser).then(b => b?.close()).catch(() => {});
     await this.site?.close();
     await this.server?.stop();
     await this.netns?.remove();

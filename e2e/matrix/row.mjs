@@ -24,7 +24,7 @@
 // Only what is named in expect and event is compared, but code, terminal and
 // retry must be. A row that no client can show has by: 'unreachable', the
 // evidence as how, and may have a provoke that tries.
-import { assert, checkAgent, checkEvent, patience, poll, sleep } from '../lib/check.mjs';
+import { assert, checkAgent, checkEvent, patience, sleep } from '../lib/check.mjs';
 import { conditions } from './conditions.mjs';
 
 // most is how long a report may take from the client to the record.
@@ -119,5 +119,12 @@ export async function told(tab, kind, match, options) {
   return { shown: shown(data, at), who: tab };
 }
 
-// until is poll for rows.
-export { poll };
+// reported is told for failures the SDK tells the server of and the app not:
+// what it shows is in its own report.
+export async function reported(tab, name, match, options) {
+  const { info } = await tab.reported(name, match, options);
+  const error = await tab.eval(i => tab.plainError({
+    code: i.error_code, name: i.error_name, message: i.error_message, description: i.error_description, action: i.action, isTerminal: i.is_terminal,
+  }), info);
+  return { shown: shown(error, info.timestamp), who: tab };
+}

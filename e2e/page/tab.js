@@ -63,4 +63,4 @@ async function attempt(run) {
   }
 }
 
-window.tab = { sdk, hms, store, actions, journal, videos, attempt, copy, state: () => store.getState() };
+window.tab = { sdk, hms, store, actions, journal, videos, attempt, copy, plainError, state: () => store.getState() };

@@ -1,0 +1,51 @@
+// A relay stands between people and a server as the networks of the world do:
+// it carries TCP, and it can be cut. What is cut is reset, as when a network
+// changes, and nothing listens until it is whole again.
+import { connect, createServer } from 'node:net';
+
+export class Relay {
+  #server; #sockets = new Set(); #port = 0;
+
+  // open listens on loopback and carries to a server's port.
+  static async open(server) {
+    const relay = new Relay();
+    relay.server = server;
+    await relay.heal();
+    return relay;
+  }
+
+  // init is what an app passes as its initEndpoint to come through the relay.
+  get init() { return this.server.init.replace(`:${this.server.port}`, `:${this.#port}`); }
+
+  async heal() {
+    this.#server = createServer(near => {
+      const far = connect(this.server.port, '127.0.0.1');
+      const both = [near, far];
+      for (const [socket, other] of [both, [...both].reverse()]) {
+        this.#sockets.add(socket);
+        socket.on('error', () => other.destroy());
+        socket.on('close', () => {
+          this.#sockets.delete(socket);
+          other.destroy();
+        });
+        socket.pipe(other);
+      }
+    });
+    await new Promise((resolve, reject) => this.#server.once('error', reject).listen(this.#port, '127.0.0.1', resolve));
+    this.#port = this.#server.address().port;
+  }
+
+  // drop resets the connections there are; new ones are carried.
+  drop() {
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
+  // cut resets the connections and listens no more, until heal.
+  async cut() {
+    const closed = new Promise(resolve => this.#server.close(resolve));
+    this.drop();
+    await closed;
+  }
+
+  close() { return this.#server.listening ? this.cut() : undefined; }
+}

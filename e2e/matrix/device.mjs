@@ -1,0 +1,44 @@
+// Cameras, microphones and loudspeakers, in browsers in which they fail.
+import { told } from './row.mjs';
+
+// capture is a row of somebody whose camera or microphone fails as they join.
+const capture = (row, code, name, retry, browser, how) => ({
+  row, client: 'sdk', by: 'real', how,
+  expect: { code, name, terminal: false, retry },
+  event: { type: 'client.publish.failed', code, name, terminal: false },
+  async provoke(t) {
+    const dora = await t.join(await t.room(), 'dora', 'guest', { browser });
+    return told(dora, 'ERROR', e => e.code === code);
+  },
+});
+
+export const rows = [
+  capture('S005', 3001, 'CantAccessCaptureDevice', false, 'strict', 'Chromium has no permission for camera and microphone'),
+  capture('S006', 3002, 'DeviceNotAvailable', false, 'no-devices', 'Chromium finds no camera and no microphone'),
+  capture('S007', 3003, 'DeviceInUse', false, 'broken-camera', 'Chromium finds a camera that cannot be read'),
+  {
+    row: 'S008', client: 'sdk', by: 'real', how: 'a viewer who has touched nothing yet hears nothing: Chromium blocks autoplay',
+    expect: { code: 3008, name: 'AutoplayBlocked', terminal: false, retry: false },
+    event: { none: 'the SDK reports autoplayError, which is no error event' },
+    async provoke(t) {
+      const room = await t.room();
+      await t.join(room, 'alice', 'host');
+      const { server, rest } = await t.world();
+      const token = await rest.token(room.id, 'viewer', 'user-vera');
+      // A script of ours in the page would count as a touch, so the page joins
+      // by itself, and nobody asks it anything before it has spoken.
+      const vera = await t.open(room, 'vera', 'viewer', {
+        token, browser: 'strict',
+        before: config => addEventListener('load', () => {
+          tab.hms.getNotifications().onNotification(n => n.type === 'ERROR' && console.info('told', n.data.code));
+          tab.actions.join(config);
+        }),
+        beforeArg: { userName: 'vera', authToken: token, initEndpoint: server.init, metaData: '' },
+        until: page => page.waitForEvent('console', { predicate: m => m.text().startsWith('told'), timeout: 20_000 }),
+      });
+      await vera.refresh();
+      return told(vera, 'ERROR', e => e.code === 3008);
+    },
+  },
+  { ...capture('E001', 3002, 'DeviceNotAvailable', false, 'no-devices', 'somebody without camera and microphone joins as one who may publish'), row: 'E001' },
+];
