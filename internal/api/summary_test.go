@@ -10,6 +10,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/report"
 	"github.com/redial-rtc/redial/internal/token"
 )
 
@@ -110,10 +111,28 @@ func TestBatch(t *testing.T) {
 	}
 	r := e.ann().post("/api/v1/events", list).ok().has(want)
 	e.get("/api/v1/events/" + r.str("items.5.id")).ok().has(object{"data.user_id": "ann", "data.room_name": "lobby", "data.role": "host"})
-	e.ann().post("/api/v1/events", list).ok().has(want)
-	if n := e.total(""); n != 2 {
-		t.Errorf("%d events, want 2: the same again counts once", n)
+	again := e.ann().post("/api/v1/events", append(list, e.told(2))).ok().has(object{
+		"stored": 1, "duplicate": 2, "merged": 0, "ignored": 1, "refused": 3,
+		"items.0.outcome": "duplicate", "items.0.id": r.str("items.0.id"), "items.5.outcome": "duplicate", "items.6.outcome": "stored",
+	})
+	if n := e.total(""); n != 3 {
+		t.Errorf("%d events, want 3: the same again counts once", n)
 	}
+	e.get("/api/v1/events/" + again.str("items.0.id")).ok()
+
+	// The second account of what the server saw becomes part of it, once.
+	seen := report.Seen(event.Disconnected, "RECONNECT_SIGNAL", fault.From(fault.SignalLost.New(), fault.OpReconnect),
+		event.Subject{AccountID: "acme", UserID: "ann", PeerID: "ann-again", RoomID: e.room})
+	if err := e.recorder.Append(t.Context(), seen); err != nil {
+		t.Fatal(err)
+	}
+	both := e.told(3)
+	both["peer"].(object)["peer_id"] = "ann-again"
+	both["payload"].(object)["error_code"] = seen.Failure.Code
+	joined := e.ann().post("/api/v1/events", []any{both, both}).ok().has(object{
+		"stored": 0, "merged": 1, "duplicate": 1, "items.0.outcome": "merged", "items.1.outcome": "duplicate",
+	})
+	e.get("/api/v1/events/" + joined.str("items.0.id")).ok().has(object{"redial.source": "both"})
 
 	// What was exported can be imported, by whoever manages the account.
 	id := uuid.NewString()
@@ -121,7 +140,7 @@ func TestBatch(t *testing.T) {
 	track := `{"type":"track.add.success","data":{"track_id":"t1","room_id":"r9"}}`
 	lines := strings.Join([]string{failed, "", track, "{", failed, `{"type":"beam.recording.success"}`}, "\n")
 	e.do("POST", "/api/v1/events", lines, "Content-Type", "application/x-ndjson").ok().has(object{
-		"stored": 3, "refused": 2, "items.0.id": id, "items.2.fault.id": "request.body_invalid", "items.4.fault.field": "type",
+		"stored": 2, "duplicate": 1, "refused": 2, "items.0.id": id, "items.2.fault.id": "request.body_invalid", "items.4.fault.field": "type",
 	})
 	e.get("/api/v1/events/" + id).ok().has(object{
 		"timestamp": "2026-01-31T12:00:00Z", "data.account_id": "acme", "data.user_id": "u9", "redial.fault": "room.full", "redial.source": "server",

@@ -60,7 +60,13 @@ type Recorder struct {
 type item struct {
 	events []Event
 	bytes  int
-	done   chan error // nil when nobody waits
+	done   chan kept // nil when nobody waits
+}
+
+// kept is what became of an item.
+type kept struct {
+	outcomes []Outcome // one of each event
+	err      error
 }
 
 // NewRecorder starts a recorder. Close stops it; the store stays open.
@@ -105,18 +111,25 @@ func (r *Recorder) Record(e Event) {
 // events is then promised to be stored, and sending those with a Key again is
 // safe.
 func (r *Recorder) Append(ctx context.Context, events ...Event) error {
+	_, err := r.Keep(ctx, events...)
+	return err
+}
+
+// Keep is Append that tells what became of each event: whether it is new, or
+// was known already, or is the second account of another.
+func (r *Recorder) Keep(ctx context.Context, events ...Event) ([]Outcome, error) {
 	if len(events) == 0 {
-		return nil
+		return nil, nil
 	}
-	done := make(chan error, 1)
+	done := make(chan kept, 1)
 	if err := r.take(item{events: append([]Event(nil), events...), done: done}); err != nil {
-		return err
+		return nil, err
 	}
 	select {
-	case err := <-done:
-		return err
+	case k := <-done:
+		return k.outcomes, k.err
 	case <-ctx.Done():
-		return ctx.Err()
+		return nil, ctx.Err()
 	}
 }
 
@@ -203,13 +216,17 @@ func (r *Recorder) write() {
 				break fill
 			}
 		}
-		err := r.keep(batch)
+		outcomes, err := r.keep(batch)
 		for _, it := range items {
+			var own []Outcome
+			if err == nil {
+				own, outcomes = outcomes[:len(it.events)], outcomes[len(it.events):]
+			}
 			r.waiting.Add(-int64(len(it.events)))
 			r.waitingBytes.Add(-int64(it.bytes))
 			switch {
 			case it.done != nil:
-				it.done <- err
+				it.done <- kept{own, err}
 			case err != nil:
 				r.drop(len(it.events), err)
 			}
@@ -220,7 +237,7 @@ func (r *Recorder) write() {
 }
 
 // keep stamps a batch and stores it.
-func (r *Recorder) keep(batch []Event) error {
+func (r *Recorder) keep(batch []Event) ([]Outcome, error) {
 	for i := range batch {
 		if batch[i].Time.IsZero() {
 			batch[i].Time = time.Now().UTC()
@@ -230,10 +247,10 @@ func (r *Recorder) keep(batch []Event) error {
 	outcomes, err := r.store.Append(context.Background(), batch)
 	r.m.appended(batch, outcomes, time.Since(began), err)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r.news.tell()
-	return nil
+	return outcomes, nil
 }
 
 // drop counts events that were lost, and says so at most once a second.
