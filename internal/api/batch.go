@@ -26,16 +26,18 @@ const (
 
 // What became of an item.
 const (
-	itemStored  = "stored"  // on disk, now or already
-	itemIgnored = "ignored" // understood, and nothing that is kept
-	itemRefused = "refused"
+	itemStored    = "stored"    // a new event, on disk
+	itemDuplicate = "duplicate" // on disk already, from an earlier report of the same occurrence
+	itemMerged    = "merged"    // on disk, as part of the event in which the server saw the same failure
+	itemIgnored   = "ignored"   // understood, and nothing that is kept
+	itemRefused   = "refused"
 )
 
 // batchItem is the outcome of one item.
 type batchItem struct {
 	Index   int        `json:"index"`
 	Outcome string     `json:"outcome"`
-	ID      string     `json:"id,omitempty"` // of the event
+	ID      string     `json:"id,omitempty"` // finds the event
 	Fault   *itemFault `json:"fault,omitempty"`
 }
 
@@ -49,10 +51,12 @@ type itemFault struct {
 
 // batchBody is the answer of POST /api/v1/events.
 type batchBody struct {
-	Stored  int         `json:"stored"`
-	Ignored int         `json:"ignored"`
-	Refused int         `json:"refused"`
-	Items   []batchItem `json:"items"`
+	Stored    int         `json:"stored"`
+	Duplicate int         `json:"duplicate"`
+	Merged    int         `json:"merged"`
+	Ignored   int         `json:"ignored"`
+	Refused   int         `json:"refused"`
+	Items     []batchItem `json:"items"`
 }
 
 // batch takes many reports at once. Each stands for itself: a bad one is
@@ -73,6 +77,7 @@ func (e *Events) batch(c *Call) (any, error) {
 	reader := batchReader{e: e, c: c, claims: claims, managed: managed, rooms: map[string]event.Subject{}}
 	body := batchBody{Items: make([]batchItem, len(items))}
 	var events []event.Event
+	var asked []int // which items they are
 	for i, raw := range items {
 		item := &body.Items[i]
 		found, err := reader.read(raw)
@@ -86,9 +91,8 @@ func (e *Events) batch(c *Call) (any, error) {
 			item.Outcome = itemIgnored
 			body.Ignored++
 		default:
-			item.Outcome, item.ID = itemStored, found.ID
-			events = append(events, *found)
-			body.Stored++
+			item.ID = found.ID
+			events, asked = append(events, *found), append(asked, i)
 		}
 		item.Index = i
 	}
@@ -96,11 +100,30 @@ func (e *Events) batch(c *Call) (any, error) {
 		if err := e.cfg.Inject.Store(inject.Who{Room: claims.RoomID, User: claims.UserID, Role: claims.Role}); err != nil {
 			return nil, busy(err)
 		}
-		if err := e.cfg.Recorder.Append(c.Context(), events...); err != nil {
+		outcomes, err := e.cfg.Recorder.Keep(c.Context(), events...)
+		if err != nil {
 			return nil, busy(err)
+		}
+		for n, o := range outcomes {
+			body.stored(&body.Items[asked[n]], o.State)
 		}
 	}
 	return body, nil
+}
+
+// stored notes what became of an item that was handed to the store.
+func (b *batchBody) stored(item *batchItem, state event.State) {
+	switch state {
+	case event.Stored:
+		item.Outcome = itemStored
+		b.Stored++
+	case event.Duplicate:
+		item.Outcome = itemDuplicate
+		b.Duplicate++
+	case event.Merged:
+		item.Outcome = itemMerged
+		b.Merged++
+	}
 }
 
 // batchReporter checks who reports, with a token of either kind.
