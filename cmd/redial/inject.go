@@ -53,6 +53,8 @@ type injection struct {
 	Direction   string   `json:"direction,omitempty"`
 	Side        string   `json:"side,omitempty"`
 	Packets     string   `json:"packets,omitempty"`
+	Network     string   `json:"network,omitempty"`
+	Skew        string   `json:"skew,omitempty"`
 }
 
 // injectionRule is one that the server has.
@@ -83,7 +85,8 @@ func runInject(ctx context.Context, e *env, args []string) error {
 	f.StringVar(&s.Method, "method", "", "only calls of this `METHOD`, such as offer (call, hang, slow)")
 	f.StringVar(&s.Direction, "direction", "", "only packets going `in` to the server, or out")
 	f.StringVar(&s.Side, "side", "", "only packets of the `publish` connection, or subscribe")
-	f.StringVar(&s.Packets, "packets", "", "only packets of this `KIND`: stun, dtls, rtp, rtcp, media")
+	f.StringVar(&s.Packets, "packets", "", "only packets of this `KIND`: stun, dtls, rtp, rtcp, media, audio, video")
+	f.StringVar(&s.Network, "network", "", "only packets that travel over `udp`, or tcp")
 	f.IntVar(&s.Rate, "rate", 0, "what still passes, in `KBIT` a second (bandwidth)")
 	duration := func(name, usage string, into *string) {
 		f.Func(name, usage, func(v string) error {
@@ -97,6 +100,14 @@ func runInject(ctx context.Context, e *env, args []string) error {
 	}
 	duration("for", "how `LONG` it lasts; what happens at a moment then happens to each new socket", &s.For)
 	duration("after", "wait this `LONG` before it begins", &s.After)
+	f.Func("skew", "how far the clock is ahead, or behind with a minus: `2h` (clock)", func(v string) error {
+		d, err := time.ParseDuration(v)
+		if err != nil || d == 0 {
+			return fmt.Errorf("is not a duration such as 2h or -2h")
+		}
+		s.Skew = d.String()
+		return nil
+	})
 	duration("delay", "how `LATE` (slow, delay)", &s.Delay)
 	var (
 		count  = f.Int("count", 0, "end after `N` effects")

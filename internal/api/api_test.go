@@ -295,11 +295,11 @@ func TestCallsAndRefusalsAreCounted(t *testing.T) {
 		f.handler.ServeHTTP(httptest.NewRecorder(), r)
 	}
 	want := map[string]float64{
-		`redial_api_refusals_total fault="request.route_unknown"`:             1,
-		`redial_api_refusals_total fault="room.not_found"`:                    2,
-		`redial_api_requests_total route="GET /v2/rooms" status="200"`:        2,
-		`redial_api_requests_total route="GET /v2/rooms/{room}" status="404"`: 2,
-		`redial_api_requests_total route="none" status="404"`:                 1,
+		`redial_api_refusals_total fault="request.route_unknown" injected="false"`:             1,
+		`redial_api_refusals_total fault="room.not_found" injected="false"`:                    2,
+		`redial_api_requests_total injected="false" route="GET /v2/rooms" status="200"`:        2,
+		`redial_api_requests_total injected="false" route="GET /v2/rooms/{room}" status="404"`: 2,
+		`redial_api_requests_total injected="false" route="none" status="404"`:                 1,
 	}
 	if got := f.counters(); !maps.Equal(got, want) {
 		t.Errorf("got %v", got)

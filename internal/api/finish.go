@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/inject"
 )
 
 // errorBody is how every refusal reads. The first three fields are those that
@@ -82,7 +83,8 @@ func (c *Call) refuse(out *written, err error) {
 	} else {
 		c.Log.Info("refused", "fault", f)
 	}
-	c.api.met.refused(f.Kind.ID)
+	out.injected = inject.Caused(f)
+	c.api.met.refused(f.Kind.ID, out.injected)
 	if out.status != 0 {
 		return // the handler had begun to reply: there is no taking it back
 	}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -22,6 +23,7 @@ func InjectionRoutes(plan *inject.Plan, rooms *registry.Registry) []Route {
 	i := injections{plan, rooms}
 	return []Route{
 		{Pattern: "POST /api/v1/injections", MaxBody: 16 << 10, Serve: i.allowed(i.add)},
+		{Pattern: "POST /api/v1/injections/check", MaxBody: 256 << 10, Serve: i.allowed(i.check)},
 		{Pattern: "GET /api/v1/injections", Serve: i.allowed(i.list)},
 		{Pattern: "DELETE /api/v1/injections/{id}", Serve: i.allowed(i.remove)},
 		{Pattern: "DELETE /api/v1/injections", Serve: i.allowed(i.clear)},
@@ -47,87 +49,140 @@ func (i injections) allowed(h Handler) Handler {
 	}
 }
 
+// injectionBody asks for a fault.
+type injectionBody struct {
+	Fault       string   `json:"fault"`
+	At          string   `json:"at"`
+	Code        int      `json:"code"`
+	Room        string   `json:"room"`
+	Peer        string   `json:"peer"`
+	User        string   `json:"user"`
+	Role        string   `json:"role"`
+	For         string   `json:"for"`
+	After       string   `json:"after"`
+	Count       *int     `json:"count"`
+	Probability *float64 `json:"probability"`
+	Method      string   `json:"method"`
+	Delay       string   `json:"delay"`
+	Rate        int      `json:"rate_kbps"`
+	Direction   string   `json:"direction"`
+	Side        string   `json:"side"`
+	Packets     string   `json:"packets"`
+	Network     string   `json:"network"`
+	Skew        string   `json:"skew"`
+}
+
 // add starts an injection. It fails with fault.FieldMissing, FieldInvalid,
 // RoomNotFound, PeerNotFound, CatalogueUnknown, InjectionImpossible and
 // InjectionConflict.
 func (i injections) add(c *Call) (any, error) {
-	var sent struct {
-		Fault       string   `json:"fault"`
-		At          string   `json:"at"`
-		Code        int      `json:"code"`
-		Room        string   `json:"room"`
-		Peer        string   `json:"peer"`
-		User        string   `json:"user"`
-		Role        string   `json:"role"`
-		For         string   `json:"for"`
-		After       string   `json:"after"`
-		Count       *int     `json:"count"`
-		Probability *float64 `json:"probability"`
-		Method      string   `json:"method"`
-		Delay       string   `json:"delay"`
-		Rate        int      `json:"rate_kbps"`
-		Direction   string   `json:"direction"`
-		Side        string   `json:"side"`
-		Packets     string   `json:"packets"`
-	}
+	var sent injectionBody
 	if err := c.Decode(&sent); err != nil {
 		return nil, err
 	}
-	s := inject.Spec{
-		At: sent.At, Code: sent.Code, Peer: sent.Peer, User: sent.User, Role: sent.Role,
-		Method: sent.Method, Rate: sent.Rate, Direction: sent.Direction,
-		Side: sent.Side, Packets: sent.Packets, By: c.Claims.AccessKey + "/" + c.Claims.ID,
-	}
-	if sent.Count != nil {
-		if s.Count = *sent.Count; s.Count == 0 {
-			return nil, fault.FieldInvalid.New("field", "count", "want", "1 to 1000000")
-		}
-	}
-	if sent.Probability != nil {
-		if s.Probability = *sent.Probability; s.Probability == 0 {
-			return nil, fault.FieldInvalid.New("field", "probability", "want", "more than 0 and up to 1")
-		}
-	}
-	for _, d := range []struct {
-		field, text string
-		into        *time.Duration
-	}{{"for", sent.For, &s.For}, {"after", sent.After, &s.After}, {"delay", sent.Delay, &s.Delay}} {
-		if d.text == "" {
-			continue
-		}
-		var err error
-		if *d.into, err = time.ParseDuration(d.text); err != nil || *d.into <= 0 {
-			return nil, fault.FieldInvalid.New("field", d.field, "want", "a duration such as 10s", "got", clip(d.text))
-		}
-	}
-	if sent.Fault == "" && sent.At == "" {
-		return nil, fault.FieldMissing.New("field", "fault", "want", "a fault id, a vendor's code or name, or a mechanism")
-	}
-	if err := resolve(sent.Fault, &s); err != nil {
-		return nil, err
-	}
-	if sent.Room == "" {
-		return nil, fault.FieldMissing.New("field", "room", "want", "the id or name of a room")
-	}
-	m, err := i.room(c, sent.Room)
+	s, err := i.spec(c, sent)
 	if err != nil {
 		return nil, err
-	}
-	s.Room = m.ID
-	if s.Role != "" {
-		t, err := i.rooms.Template(c.Context(), m.TemplateID)
-		if err != nil {
-			return nil, err
-		}
-		if _, ok := t.Roles[s.Role]; !ok {
-			return nil, fault.RoleNotFound.New("field", "role", "role", clip(s.Role))
-		}
 	}
 	rule, err := i.plan.Add(s)
 	if err != nil {
 		return nil, err
 	}
 	return Reply{http.StatusCreated, rule}, nil
+}
+
+// check tells whether injections could be started now, one after the other, and
+// what they would be, and starts none. "after" may be what will have passed by
+// then. It fails like add; the detail "index" says at which of them.
+func (i injections) check(c *Call) (any, error) {
+	var sent struct {
+		Injections []injectionBody `json:"injections"`
+	}
+	if err := c.Decode(&sent); err != nil {
+		return nil, err
+	}
+	if len(sent.Injections) == 0 || len(sent.Injections) > inject.MaxRules {
+		return nil, fault.FieldInvalid.New("field", "injections", "want", "1 to "+strconv.Itoa(inject.MaxRules)+" of them")
+	}
+	specs := make([]inject.Spec, len(sent.Injections))
+	for n, one := range sent.Injections {
+		var err error
+		if specs[n], err = i.spec(c, one); err != nil {
+			return nil, numberedAt(err, n)
+		}
+	}
+	rules, n, err := i.plan.Check(specs)
+	if err != nil {
+		return nil, numberedAt(err, n)
+	}
+	return map[string]any{"injections": rules}, nil
+}
+
+// numberedAt says which of a list a refusal is about.
+func numberedAt(err error, n int) error {
+	f, ok := errors.AsType[*fault.Error](err)
+	if !ok {
+		return err
+	}
+	one := *f
+	one.Details = append(slices.Clone(f.Details), fault.Detail{Name: "index", Value: n})
+	return &one
+}
+
+// spec reads what is asked for and looks up what it names.
+func (i injections) spec(c *Call, sent injectionBody) (inject.Spec, error) {
+	var none inject.Spec
+	s := inject.Spec{
+		At: sent.At, Code: sent.Code, Peer: sent.Peer, User: sent.User, Role: sent.Role,
+		Method: sent.Method, Rate: sent.Rate, Direction: sent.Direction,
+		Side: sent.Side, Packets: sent.Packets, Network: sent.Network, By: c.Claims.AccessKey + "/" + c.Claims.ID,
+	}
+	if sent.Count != nil {
+		if s.Count = *sent.Count; s.Count == 0 {
+			return none, fault.FieldInvalid.New("field", "count", "want", "1 to 1000000")
+		}
+	}
+	if sent.Probability != nil {
+		if s.Probability = *sent.Probability; s.Probability == 0 {
+			return none, fault.FieldInvalid.New("field", "probability", "want", "more than 0 and up to 1")
+		}
+	}
+	for _, d := range []struct {
+		field, text string
+		into        *time.Duration
+	}{{"for", sent.For, &s.For}, {"after", sent.After, &s.After}, {"delay", sent.Delay, &s.Delay}, {"skew", sent.Skew, &s.Skew}} {
+		if d.text == "" {
+			continue
+		}
+		var err error
+		if *d.into, err = time.ParseDuration(d.text); err != nil || *d.into == 0 || *d.into < 0 && d.field != "skew" {
+			return none, fault.FieldInvalid.New("field", d.field, "want", "a duration such as 10s", "got", clip(d.text))
+		}
+	}
+	if sent.Fault == "" && sent.At == "" {
+		return none, fault.FieldMissing.New("field", "fault", "want", "a fault id, a vendor's code or name, or a mechanism")
+	}
+	if err := resolve(sent.Fault, &s); err != nil {
+		return none, err
+	}
+	if sent.Room == "" {
+		return none, fault.FieldMissing.New("field", "room", "want", "the id or name of a room")
+	}
+	m, err := i.room(c, sent.Room)
+	if err != nil {
+		return none, err
+	}
+	s.Room = m.ID
+	if s.Role != "" {
+		t, err := i.rooms.Template(c.Context(), m.TemplateID)
+		if err != nil {
+			return none, err
+		}
+		if _, ok := t.Roles[s.Role]; !ok {
+			return none, fault.RoleNotFound.New("field", "role", "role", clip(s.Role), "possible", slices.Sorted(maps.Keys(t.Roles)))
+		}
+	}
+	return s, nil
 }
 
 // room finds a room of the caller's by id or name: fault.RoomNotFound.
@@ -190,7 +245,7 @@ func resolve(word string, s *inject.Spec) error {
 		}
 		if ways, _ := inject.Ways(m.Kind); len(ways) > 0 && (s.At == "" || slices.Contains(ways, s.At)) {
 			s.Fault = m.Kind.ID
-			if http && s.Code == 0 && (ways[0] == inject.AtInit || ways[0] == inject.AtCall) {
+			if http && s.Code == 0 && slices.Contains([]string{inject.AtInit, inject.AtCall, inject.AtRoom}, ways[0]) {
 				s.Code = numbered(s.At, n)
 			}
 			return nil
@@ -210,7 +265,7 @@ func resolve(word string, s *inject.Spec) error {
 // numbered keeps a number for the mechanisms that tell one.
 func numbered(at string, n int) int {
 	switch at {
-	case "", inject.AtInit, inject.AtCall, inject.AtError:
+	case "", inject.AtInit, inject.AtCall, inject.AtError, inject.AtRoom:
 		return n
 	}
 	return 0

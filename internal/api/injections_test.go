@@ -54,7 +54,12 @@ func TestInjectionsByAnyName(t *testing.T) {
 		}
 		f.do("DELETE", "/api/v1/injections/"+r.str("id"), nil).ok()
 	}
-	g("room.locked", "", "room.locked", "init", 0)
+	g("room.locked", "", "room.locked", "room", 0)
+	g("room.full", "init", "room.full", "init", 0)
+	g("token.expired", "", "token.expired", "token", 0)
+	g("clock", "", "server.clock", "clock", 0)
+	g("2003", "", "endpoint.unreachable", "unreachable", 0)
+	g("6008", "", "client.role_unknown", "strange-role", 0)
 	g("1000", "", "signal.upgrade", "upgrade", 0)
 	g("1003", "", "signal.lost", "cut", 0)
 	g("1003", "silence", "signal.lost", "silence", 0)
@@ -62,7 +67,7 @@ func TestInjectionsByAnyName(t *testing.T) {
 	g("4005", "", "ice.failed", "blackhole", 0)
 	g("4006", "", "ice.disconnected", "blackhole", 0)
 	g("401", "", "token.refused", "init", 401)
-	g("403", "", "room.locked", "init", 403)
+	g("403", "", "room.locked", "room", 403)
 	g("410", "error", "peer.gone", "error", 410)
 	g("418", "", "response.status", "init", 418)
 	g("421", "", "signal.node_moved", "migrate", 0)

@@ -18,11 +18,11 @@ type metrics struct {
 func newMetrics(reg prometheus.Registerer) *metrics {
 	m := &metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "redial_api_requests_total", Help: "REST calls answered, by route and HTTP status.",
-		}, []string{"route", "status"}),
+			Name: "redial_api_requests_total", Help: "REST calls answered, by route and HTTP status. Refusals that were provoked on purpose are apart, as injected.",
+		}, []string{"route", "status", "injected"}),
 		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "redial_api_refusals_total", Help: "REST calls refused, by fault.",
-		}, []string{"fault"}),
+			Name: "redial_api_refusals_total", Help: "REST calls refused, by fault. Refusals that were provoked on purpose are apart, as injected.",
+		}, []string{"fault", "injected"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "redial_api_request_seconds", Help: "How long REST calls took, by route.",
 			Buckets: []float64{.001, .005, .025, .1, .5, 2.5, 10},
@@ -34,9 +34,11 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	return m
 }
 
-func (m *metrics) served(route string, status int, took time.Duration) {
-	m.requests.WithLabelValues(route, strconv.Itoa(status)).Inc()
+func (m *metrics) served(route string, status int, injected bool, took time.Duration) {
+	m.requests.WithLabelValues(route, strconv.Itoa(status), strconv.FormatBool(injected)).Inc()
 	m.seconds.WithLabelValues(route).Observe(took.Seconds())
 }
 
-func (m *metrics) refused(id string) { m.refusals.WithLabelValues(id).Inc() }
+func (m *metrics) refused(id string, injected bool) {
+	m.refusals.WithLabelValues(id, strconv.FormatBool(injected)).Inc()
+}

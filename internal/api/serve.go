@@ -104,7 +104,7 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request, route Route, h Handl
 	}
 	reply, err := a.run(c, h)
 	c.finish(out, reply, err)
-	a.met.served(route.Pattern, out.status, time.Since(began))
+	a.met.served(route.Pattern, out.status, out.injected, time.Since(began))
 }
 
 // run passes the guards and calls the handler. A handler that panics is our
@@ -161,7 +161,8 @@ func clip(s string) string {
 // written remembers what was answered.
 type written struct {
 	http.ResponseWriter
-	status int
+	status   int
+	injected bool // it is a refusal that was provoked
 }
 
 func (w *written) WriteHeader(status int) {

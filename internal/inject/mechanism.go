@@ -12,6 +12,7 @@ import (
 type Mechanism struct {
 	Name  string        // how it is asked for
 	Place string        // where it works; two rules for one peer need two places
+	also  []string      // further places it takes up
 	About string        // what it does, in a sentence
 	For   time.Duration // how long, unless said otherwise; 0 for what happens at a moment
 	Alone string        // the fault it stands for when asked for by name; "" when it needs one
@@ -21,7 +22,12 @@ type Mechanism struct {
 	method bool
 	// packets mechanisms work on packets; a count of them is not kept.
 	packets bool
+	// mixes packets mechanisms can be at work on the same packets as others.
+	mixes bool
 }
+
+// places are all that a mechanism takes up.
+func (m *Mechanism) places() []string { return append([]string{m.Place}, m.also...) }
 
 // The mechanisms' names.
 const (
@@ -46,6 +52,14 @@ const (
 	AtBandwidth = "bandwidth" // what exceeds a rate is dropped
 	AtKeyframes = "keyframes" // requests for key frames are dropped
 	AtStore     = "store"     // reports cannot be stored
+
+	AtToken   = "token"       // tokens have expired, are revoked, or are not valid yet
+	AtClock   = "clock"       // the clock by which tokens are judged is wrong
+	AtRoom    = "room"        // the room is full, locked, disabled, or lacks the role
+	AtAway    = "unreachable" // the server does not answer
+	AtRestart = "restart"     // the node restarts
+	AtMute    = "camera-off"  // the peer is asked to switch its video off
+	AtStrange = "strange-role"
 )
 
 const usualFor = 30 * time.Second
@@ -68,12 +82,19 @@ func Mechanisms() []Mechanism {
 		{Name: AtPrint, Place: "sdp", For: usualFor, Alone: fault.DTLSFingerprint.ID, About: "answers carry the fingerprint of another certificate; it takes effect when a connection is set up"},
 		{Name: AtMove, Place: "seat", once: true, Alone: fault.NodeMoved.ID, About: "the peer's connections end and it is told to continue on another node, as after a restart"},
 		{Name: AtBlackhole, Place: "packets", For: 90 * time.Second, packets: true, Alone: fault.ICEFailed.ID, About: "packets of the media connections are dropped"},
-		{Name: AtLoss, Place: "packets", For: usualFor, packets: true, Alone: fault.ICEDisconnected.ID, About: "a share of the packets (probability) is dropped"},
-		{Name: AtDelay, Place: "packets", For: usualFor, packets: true, Alone: fault.ICEDisconnected.ID, About: "packets are delivered late"},
-		{Name: AtCorrupt, Place: "packets", For: usualFor, packets: true, Alone: fault.ICEDisconnected.ID, About: "a share of the packets (probability) is damaged"},
-		{Name: AtBandwidth, Place: "packets", For: usualFor, packets: true, Alone: fault.ICEDisconnected.ID, About: "packets beyond a rate are dropped"},
-		{Name: AtKeyframes, Place: "packets", For: usualFor, packets: true, Alone: fault.SubscriberFailed.ID, About: "the server's requests for key frames never reach the publisher"},
-		{Name: AtStore, Place: "store", For: usualFor, Alone: fault.StoreUnavailable.ID, About: "reports over HTTP are answered 503, as by a full disk"},
+		{Name: AtLoss, Place: "packets", For: usualFor, packets: true, mixes: true, Alone: fault.ICEDisconnected.ID, About: "a share of the packets (probability) is dropped"},
+		{Name: AtDelay, Place: "packets", For: usualFor, packets: true, mixes: true, Alone: fault.ICEDisconnected.ID, About: "packets are delivered late"},
+		{Name: AtCorrupt, Place: "packets", For: usualFor, packets: true, mixes: true, Alone: fault.ICEDisconnected.ID, About: "a share of the packets (probability) is damaged"},
+		{Name: AtBandwidth, Place: "packets", For: usualFor, packets: true, mixes: true, Alone: fault.ICEDisconnected.ID, About: "packets beyond a rate are dropped"},
+		{Name: AtKeyframes, Place: "packets", For: usualFor, packets: true, mixes: true, Alone: fault.SubscriberFailed.ID, About: "the server's requests for key frames never reach the publisher"},
+		{Name: AtStore, Place: "store", For: usualFor, Alone: fault.StoreUnavailable.ID, About: "reports cannot be stored, as on a full disk: over HTTP, alone or in batches, they are answered 503; on the socket they are lost"},
+		{Name: AtToken, Place: "token", For: usualFor, Alone: fault.TokenExpired.ID, About: "tokens really are judged expired, revoked or not valid yet, wherever one is shown; revoking puts those inside out"},
+		{Name: AtClock, Place: "token", For: usualFor, Alone: fault.ServerClock.ID, About: "the clock by which tokens are judged is off by a year, or by -skew: ahead they have expired, behind they are not valid yet"},
+		{Name: AtRoom, Place: "room", For: usualFor, About: "the room is full, locked or disabled, or lacks the role, for whoever is not inside yet; those inside stay and may come back"},
+		{Name: AtAway, Place: "door", also: []string{"init", "upgrade"}, For: usualFor, Alone: fault.EndpointUnreachable.ID, About: "connections for /init and the WebSocket end without an answer, as if nobody listened; open sockets stay"},
+		{Name: AtRestart, Place: "door", also: []string{"init", "upgrade", "socket", "seat"}, For: 3 * time.Second, Alone: fault.NodeMoved.ID, About: "the node restarts: sockets close with 1012, media connections end, nothing answers for -for, and then another node does"},
+		{Name: AtMute, Place: "seat", once: true, Alone: fault.PeerUnavailable.ID, About: "the peer is asked to switch its video off, as a moderator asks; its SDK does so by itself"},
+		{Name: AtStrange, Place: "seat", once: true, Alone: fault.ClientRoleUnknown.ID, About: "the client is told of a peer whose role its policy does not name"},
 	}
 }
 
@@ -94,7 +115,7 @@ var own = map[string][]string{
 	fault.SignalClosed.ID:     {AtClose, AtCut},
 	fault.SignalSilent.ID:     {AtSilence},
 	fault.SignalUpgrade.ID:    {AtUpgrade},
-	fault.NodeMoved.ID:        {AtMove},
+	fault.NodeMoved.ID:        {AtMove, AtRestart},
 	fault.PeerRemoved.ID:      {AtKick, AtInit, AtError},
 	fault.SDPSetRemote.ID:     {AtSDP},
 	fault.DTLSFingerprint.ID:  {AtPrint},
@@ -105,6 +126,19 @@ var own = map[string][]string{
 	fault.ResponseNotJSON.ID:  {AtRubbish},
 	fault.Internal.ID:         {AtInit, AtCall, AtError},
 	fault.ResponseStatus.ID:   {AtInit, AtCall, AtError},
+
+	fault.TokenExpired.ID:         {AtToken, AtInit, AtCall, AtError},
+	fault.TokenRevoked.ID:         {AtToken, AtInit, AtCall, AtError},
+	fault.TokenNotYetValid.ID:     {AtToken, AtInit, AtCall, AtError},
+	fault.TokenRole.ID:            {AtRoom, AtInit, AtCall, AtError},
+	fault.RoomFull.ID:             {AtRoom, AtInit, AtCall, AtError},
+	fault.RoleFull.ID:             {AtRoom, AtInit, AtCall, AtError},
+	fault.RoomLocked.ID:           {AtRoom, AtInit, AtCall, AtError},
+	fault.RoomDisabled.ID:         {AtRoom, AtInit, AtCall, AtError},
+	fault.ServerClock.ID:          {AtClock, AtInit, AtCall, AtError},
+	fault.EndpointUnreachable.ID:  {AtAway},
+	fault.MediaNodeUnreachable.ID: {AtCall, AtBlackhole, AtError},
+	fault.ClientRoleUnknown.ID:    {AtStrange},
 }
 
 // methods are the calls that belong to an operation, the usual one first.

@@ -17,8 +17,10 @@ const (
 
 // Action is what a peer's owner is asked to do to it.
 type Action struct {
-	Do    string       // AtCut, AtClose, AtError, AtKick, AtMove, or AtSDP: send a session description now
-	Fault *fault.Error // AtError
+	// Do is a mechanism that happens at a moment; or AtSDP: send a session
+	// description now; or AtToken: the peer is inside by a token that was revoked.
+	Do    string
+	Fault *fault.Error // what is provoked, marked so
 }
 
 // Peer is a peer the plan can reach. A nil *Peer is out of its reach and can be
@@ -29,7 +31,8 @@ type Peer struct {
 	who  atomic.Pointer[Who]
 
 	active atomic.Pointer[[]*rule] // rules about this peer; nil when there are none
-	sides  [2]Wire
+	wires  [4]Wire                 // publish and subscribe, over UDP and over TCP
+	video  [2]payloads
 }
 
 // Attend makes a peer known until Close. act must not wait.
@@ -39,8 +42,9 @@ func (p *Plan) Attend(w Who, act func(Action)) *Peer {
 	}
 	x := &Peer{plan: p, act: act}
 	x.who.Store(&w)
-	x.sides[0] = Wire{peer: x, side: publish}
-	x.sides[1] = Wire{peer: x, side: subscribe}
+	for i := range x.wires {
+		x.wires[i] = Wire{peer: x, side: sideOf[i%2], network: networkOf[i/2], video: &x.video[i%2]}
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.peers[x] = struct{}{}
@@ -84,6 +88,27 @@ func (x *Peer) Arrived() {
 	}
 }
 
+// Tampered tells whether what happens to the peer may have been provoked: a rule
+// has touched it and is at work, or ended less than Grace ago.
+func (x *Peer) Tampered() bool {
+	if x == nil {
+		return false
+	}
+	rules := x.plan.recent.Load()
+	if rules == nil {
+		return false
+	}
+	w := x.Who()
+	for _, key := range keys(w.Room, w.Peer, "") {
+		for _, r := range *rules {
+			if _, ok := r.touched.Load(key); ok {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Close takes the peer out of the plan's reach.
 func (x *Peer) Close() {
 	if x == nil {
@@ -102,11 +127,14 @@ func (x *Peer) concern(active []*rule) {
 	for _, r := range active {
 		if r.spec.covers(w) {
 			mine = append(mine, r)
+			if r.mech.Place == "token" && w.Token != "" {
+				r.tokens.Store(w.Token, struct{}{})
+			}
 		}
 	}
 	x.active.Store(orNil(mine))
-	for i := range x.sides {
-		x.sides[i].concern(mine)
+	for i := range x.wires {
+		x.wires[i].concern(mine)
 	}
 }
 
@@ -119,8 +147,10 @@ func (x *Peer) strike(r *rule) {
 	switch {
 	case r.spec.At == AtSDP:
 		x.act(Action{Do: AtSDP})
-	case r.mech.once && x.plan.take(r, w):
-		x.act(Action{Do: r.spec.At, Fault: r.refusal()})
+	case r.mech.once, r.spec.At == AtRestart, r.spec.At == AtToken && r.kind == fault.TokenRevoked:
+		if x.plan.take(r, w) {
+			x.act(Action{Do: r.spec.At, Fault: r.refusal()})
+		}
 	}
 }
 
@@ -171,6 +201,11 @@ func (x *Peer) Silent() bool {
 
 // SDP is given every session description before it is sent, with its type.
 func (x *Peer) SDP(kind, sdp string) string {
+	if x == nil {
+		return sdp
+	}
+	// We answer for the publish connection and offer for the subscribe one.
+	x.video[boolIndex(kind != "answer")].learn(sdp)
 	r := x.find(func(r *rule) bool {
 		return r.spec.At == AtSDP || r.spec.At == AtPrint && kind == "answer"
 	})
@@ -279,6 +314,64 @@ func (p *Plan) Init(w Who) (refusal *fault.Error, rubbish bool) {
 // Upgrade is asked before a socket is opened: true refuses it.
 func (p *Plan) Upgrade(w Who) bool {
 	return p.door(w, func(r *rule) bool { return r.spec.At == AtUpgrade }) != nil
+}
+
+// Gone is asked before a connection for /init or a socket is answered at all:
+// true ends it without an answer.
+func (p *Plan) Gone(w Who) bool {
+	return p.door(w, func(r *rule) bool { return r.spec.At == AtAway || r.spec.At == AtRestart }) != nil
+}
+
+// Room is asked about somebody who is not inside yet: a refusal or nil.
+func (p *Plan) Room(w Who) error {
+	if r := p.door(w, func(r *rule) bool { return r.spec.At == AtRoom }); r != nil {
+		return r.refusal()
+	}
+	return nil
+}
+
+// Judgement is how a token is to be judged. Took is to be called when it was
+// refused for it.
+type Judgement struct {
+	Expired, Revoked, Early bool
+	Skew                    time.Duration // of the clock
+	Took                    func()
+}
+
+// Token is asked about every token that is good, with the id of the token. A
+// rule for a peer is about the token it came in with, whoever shows it.
+func (p *Plan) Token(w Who) Judgement {
+	if p.Idle() {
+		return Judgement{}
+	}
+	for _, r := range *orEmpty(p.active.Load()) {
+		if r.mech.Place != "token" {
+			continue
+		}
+		if _, shown := r.tokens.Load(w.Token); !shown && !r.spec.covers(w) || w.Room != r.spec.Room {
+			continue
+		}
+		took := func() {}
+		switch {
+		case r.spec.At == AtClock:
+			// Most tokens live through a small skew; only those that do not are touched.
+			took = func() { p.take(r, w) }
+		case !p.take(r, w):
+			continue
+		}
+		return Judgement{
+			Expired: r.kind == fault.TokenExpired, Revoked: r.kind == fault.TokenRevoked, Early: r.kind == fault.TokenNotYetValid,
+			Skew: r.spec.Skew, Took: took,
+		}
+	}
+	return Judgement{}
+}
+
+func orEmpty(list *[]*rule) *[]*rule {
+	if list == nil {
+		return &[]*rule{}
+	}
+	return list
 }
 
 // Store is asked before a report is stored: fault.StoreUnavailable or nil.

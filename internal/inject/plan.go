@@ -51,6 +51,10 @@ type Rule struct {
 	Direction   string    `json:"direction,omitempty"`
 	Side        string    `json:"side,omitempty"`
 	Packets     string    `json:"packets,omitempty"`
+	Network     string    `json:"network,omitempty"`
+	Skew        string    `json:"skew,omitempty"`
+	Delay       string    `json:"delay,omitempty"`
+	Rate        int       `json:"rate_kbps,omitempty"`
 	Probability float64   `json:"probability,omitempty"`
 	Count       int       `json:"count,omitempty"`
 	State       string    `json:"state"` // "waiting", "running" or "done"
@@ -76,6 +80,7 @@ type rule struct {
 
 	effects atomic.Int64
 	touched sync.Map // Who.Room+peer or user -> time.Time of the first effect
+	tokens  sync.Map // ids of the tokens of peers that were meant, while they were inside
 }
 
 // New returns a plan without rules.
@@ -102,45 +107,82 @@ func New(cfg Config) *Plan {
 // fault.PeerNotFound for a peer that is not there, with InjectionConflict, and
 // with QueueFull when there are too many; then nothing has happened.
 func (p *Plan) Add(s Spec) (Rule, error) {
+	r, err := newRule(s)
+	if err != nil {
+		return Rule{}, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.fits(r, p.rules); err != nil {
+		return Rule{}, err
+	}
+	p.rules = append(p.rules, r)
+	p.audit("injection added", r, s.By)
+	if r.spec.After > 0 {
+		r.timers = append(r.timers, time.AfterFunc(r.spec.After, func() { p.begin(r) }))
+	} else {
+		p.start(r)
+	}
+	return r.show(), nil
+}
+
+// Check tells whether Add would take these rules now, one after the other, and
+// what they would be, without taking any. Of the first that it would not take it
+// returns the place in the list and the reason.
+func (p *Plan) Check(specs []Spec) (rules []Rule, at int, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	all := slices.Clone(p.rules)
+	for i, s := range specs {
+		r, err := newRule(s)
+		if err == nil {
+			err = p.fits(r, all)
+		}
+		if err != nil {
+			return nil, i, err
+		}
+		all = append(all, r)
+		rules = append(rules, r.show())
+	}
+	return rules, 0, nil
+}
+
+// newRule makes a rule that waits; it fails as Spec.check does.
+func newRule(s Spec) (*rule, error) {
 	again := s.For > 0
 	k, m, err := s.check()
 	if err != nil {
-		return Rule{}, err
+		return nil, err
 	}
 	if s.For == 0 {
 		s.For = m.For
 	}
 	now := time.Now()
-	r := &rule{
+	return &rule{
 		id: uuid.NewString(), spec: s, kind: k, mech: m, again: again,
 		begins: now.Add(s.After), ends: now.Add(s.After + s.For),
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	}, nil
+}
+
+// fits refuses a rule that cannot be beside the others; the lock is held.
+func (p *Plan) fits(r *rule, others []*rule) error {
 	if p.closed {
-		return Rule{}, fault.Draining.New()
+		return fault.Draining.New()
 	}
-	if s.Peer != "" {
-		if err := p.present(s); err != nil {
-			return Rule{}, err
+	if r.spec.Peer != "" {
+		if err := p.present(r.spec); err != nil {
+			return err
 		}
 	}
-	for _, o := range p.rules {
-		if s.collides(m, &o.spec, o.mech) {
-			return Rule{}, fault.InjectionConflict.New("with", o.id, "fault", o.kind.ID, "at", o.spec.At, "place", m.Place)
+	for _, o := range others {
+		if r.collides(o) {
+			return fault.InjectionConflict.New("with", o.id, "fault", o.kind.ID, "at", o.spec.At, "place", o.mech.Place)
 		}
 	}
-	if len(p.rules) >= MaxRules {
-		return Rule{}, fault.QueueFull.New("limit", "injections", "max", MaxRules)
+	if len(others) >= MaxRules {
+		return fault.QueueFull.New("limit", "injections", "max", MaxRules)
 	}
-	p.rules = append(p.rules, r)
-	p.audit("injection added", r, s.By)
-	if s.After > 0 {
-		r.timers = append(r.timers, time.AfterFunc(s.After, func() { p.begin(r) }))
-	} else {
-		p.start(r)
-	}
-	return r.show(), nil
+	return nil
 }
 
 // present refuses a peer that is not there; the lock is held.
@@ -310,8 +352,16 @@ func (r *rule) show() Rule {
 	return Rule{
 		ID: r.id, Fault: r.kind.ID, At: s.At, Code: s.Code, Room: s.Room, Peer: s.Peer, User: s.User, Role: s.Role,
 		Method: s.Method, Direction: s.Direction, Side: s.Side, Packets: s.Packets, Probability: s.Probability,
+		Network: s.Network, Skew: shown(s.Skew), Delay: shown(s.Delay), Rate: s.Rate,
 		Count: s.Count, State: state, Begins: r.begins.UTC(), Ends: r.ends.UTC(), Effects: r.effects.Load(),
 	}
+}
+
+func shown(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return d.String()
 }
 
 // chance throws the dice.

@@ -12,9 +12,10 @@ import (
 // Limits of a rule.
 const (
 	MaxFor   = time.Hour
-	MaxAfter = 10 * time.Minute
+	MaxAfter = time.Hour
 	MaxCount = 1_000_000
 	MaxDelay = 30 * time.Second
+	MaxSkew  = 10 * 365 * 24 * time.Hour
 	MaxRules = 100 // waiting and running at once
 )
 
@@ -22,8 +23,9 @@ const (
 // still count as injected: clients try to recover for a minute.
 const Grace = 75 * time.Second
 
-// Who is a peer, as far as it is known.
-type Who struct{ Room, Peer, User, Name, Role string }
+// Who is a peer, as far as it is known. Token is the id (jti) of the token the
+// peer came in with.
+type Who struct{ Room, Peer, User, Name, Role, Token string }
 
 // Spec asks for a fault.
 type Spec struct {
@@ -46,7 +48,9 @@ type Spec struct {
 	Rate      int           // bandwidth: kbit/s; 0 = 100
 	Direction string        // packets: "in" (from the client), "out", "" = both
 	Side      string        // packets: "publish" or "subscribe" connection, "" = both
-	Packets   string        // packets: "stun", "dtls", "rtp", "rtcp", "media" (rtp and rtcp), "" = all
+	Packets   string        // packets: one of the kinds, "" = all
+	Network   string        // packets: "udp" or "tcp", "" = both
+	Skew      time.Duration // clock: how far it is ahead, negative = behind; 0 = a year
 
 	By string // who asks, for the audit log
 }
@@ -95,8 +99,8 @@ func (s *Spec) check() (*fault.Kind, Mechanism, error) {
 	switch {
 	case s.Code != 0 && (s.Code < 400 || s.Code > 9999):
 		return bad("code", "400 to 9999")
-	case s.Code != 0 && m.Name != AtInit && m.Name != AtCall && m.Name != AtError:
-		return bad("code", "none: only init, call and error tell a number")
+	case s.Code != 0 && !slices.Contains([]string{AtInit, AtCall, AtError, AtRoom}, m.Name):
+		return bad("code", "none: only init, call, error and room tell a number")
 	case s.For < 0 || s.For > MaxFor:
 		return bad("for", "up to "+MaxFor.String())
 	case s.After < 0 || s.After > MaxAfter:
@@ -117,20 +121,35 @@ func (s *Spec) check() (*fault.Kind, Mechanism, error) {
 		return bad("rate", "none: it belongs to bandwidth")
 	case s.Rate < 0 || s.Rate > 1_000_000:
 		return bad("rate", "1 to 1000000 (kbit/s)")
-	case !m.packets && (s.Direction != "" || s.Side != "" || s.Packets != ""):
-		return bad("packets", "none: direction, side and packets belong to mechanisms of packets")
+	case m.Name != AtClock && s.Skew != 0:
+		return bad("skew", "none: it belongs to clock")
+	case s.Skew < -MaxSkew || s.Skew > MaxSkew:
+		return bad("skew", "up to "+MaxSkew.String()+" either way")
 	case m.Name == AtKeyframes && (s.Direction != "" || s.Side != "" || s.Packets != ""):
 		return bad("packets", "none: keyframes chooses its packets itself")
-	case !slices.Contains([]string{"", "in", "out"}, s.Direction):
-		return bad("direction", []string{"in", "out"})
-	case !slices.Contains([]string{"", publish, subscribe}, s.Side):
-		return bad("side", []string{publish, subscribe})
-	case !slices.Contains([]string{"", "stun", "dtls", "rtp", "rtcp", "media"}, s.Packets):
-		return bad("packets", []string{"stun", "dtls", "rtp", "rtcp", "media"})
+	}
+	for _, c := range []struct {
+		field, value string
+		possible     []string
+	}{
+		{"direction", s.Direction, []string{"in", "out"}},
+		{"side", s.Side, []string{publish, subscribe}},
+		{"packets", s.Packets, packetKinds},
+		{"network", s.Network, []string{udp, tcp}},
+	} {
+		switch {
+		case c.value == "":
+		case !m.packets:
+			return bad(c.field, "none: it belongs to mechanisms of packets")
+		case !slices.Contains(c.possible, c.value):
+			return bad(c.field, c.possible)
+		}
 	}
 	switch m.Name {
 	case AtSlow:
 		s.Delay = cmp.Or(s.Delay, time.Second)
+	case AtClock:
+		s.Skew = cmp.Or(s.Skew, 365*24*time.Hour)
 	case AtDelay:
 		s.Delay = cmp.Or(s.Delay, 200*time.Millisecond)
 	case AtLoss, AtCorrupt:
@@ -175,18 +194,33 @@ func (s *Spec) meets(o *Spec) bool {
 	return s.Room == o.Room && !apart(s.Peer, o.Peer) && !apart(s.User, o.User) && !apart(s.Role, o.Role)
 }
 
-// collides tells whether two rules would hide each other: same peers, same
-// place, and not provably different calls or packets.
-func (s *Spec) collides(m Mechanism, o *Spec, n Mechanism) bool {
-	apart := func(a, b string) bool { return a != "" && b != "" && a != b }
-	if m.Place != n.Place || !s.meets(o) {
+// collides tells whether two rules would hide each other: at the same time, the
+// same peers, the same place, and not provably different calls or packets.
+func (r *rule) collides(o *rule) bool {
+	if !r.begins.Before(o.until()) || !o.begins.Before(r.until()) || !r.spec.meets(&o.spec) {
 		return false
 	}
-	switch m.Place {
+	if !slices.ContainsFunc(r.mech.places(), func(place string) bool { return slices.Contains(o.mech.places(), place) }) {
+		return false
+	}
+	s, t := &r.spec, &o.spec
+	apart := func(a, b string) bool { return a != "" && b != "" && a != b }
+	switch r.mech.Place {
 	case "call":
-		return !apart(s.Method, o.Method)
+		return !apart(s.Method, t.Method)
 	case "packets":
-		return !apart(s.Direction, o.Direction) && !apart(s.Side, o.Side)
+		if r.mech.mixes && o.mech.mixes && r.mech.Name != o.mech.Name {
+			return false
+		}
+		return !apart(s.Direction, t.Direction) && !apart(s.Side, t.Side) && !apart(s.Network, t.Network) && kindsMeet(s.Packets, t.Packets)
 	}
 	return true
+}
+
+// until is when a rule ends by itself.
+func (r *rule) until() time.Time {
+	if r.mech.once && !r.again {
+		return r.begins.Add(time.Nanosecond)
+	}
+	return r.ends
 }

@@ -135,7 +135,9 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	for i, k := range cfg.Access.Keys {
 		keys[i] = token.Key{Access: k.Access, Secret: k.Secret, Account: cfg.Access.AccountID, App: cfg.Access.AppID}
 	}
-	tokens := token.NewVerifier(keys, token.Options{Leeway: cfg.Access.TokenLeeway, Revoked: s.registry.Revoked})
+	tokens := token.NewVerifier(keys, token.Options{
+		Leeway: cfg.Access.TokenLeeway, Revoked: s.registry.Revoked, Provoked: provokedTokens(plan),
+	})
 
 	// The two ways in: the signalling wire and the REST API.
 	outside := newOutside(cfg.HTTP)

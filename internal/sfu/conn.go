@@ -39,6 +39,7 @@ type conn struct {
 	onCandidate func(webrtc.ICECandidateInit)
 	changed     func(State) // for the owner, before onState; must not block
 	gate        Gate        // nil: none
+	tcpGate     Gate        // nil: the same
 	buffers     func(packetio.BufferPacketType, uint32) io.ReadWriteCloser
 
 	refreshMu sync.Mutex // orders what the library reports from many goroutines
@@ -73,7 +74,7 @@ func (c *conn) open(publish bool) error {
 	pc.OnICECandidate(c.localCandidate)
 	pc.OnICEConnectionStateChange(func(s webrtc.ICEConnectionState) {
 		c.note("ice", s.String())
-		c.engine.totals.ice(s)
+		c.engine.totals.of(c).ice(s)
 	})
 	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
 		c.note("connection", s.String())
@@ -89,7 +90,7 @@ func (c *conn) open(publish bool) error {
 			c.dtlsUp.Store(true)
 		case webrtc.DTLSTransportStateFailed:
 			c.dtlsFailed.Store(true)
-			c.engine.totals.dtlsFailed.Add(1)
+			c.engine.totals.of(c).dtlsFailed.Add(1)
 		}
 	})
 	return nil

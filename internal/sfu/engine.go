@@ -178,7 +178,11 @@ func (e *Engine) settings(c *conn) webrtc.SettingEngine {
 	if c.gate != nil {
 		udp = gatedUDP{e.socks.udp, c.gate}
 		if tcp != nil {
-			tcp = gatedTCP{tcp, c.gate}
+			gate := c.gate
+			if c.tcpGate != nil {
+				gate = c.tcpGate
+			}
+			tcp = gatedTCP{tcp, gate}
 		}
 	}
 	s.SetICEUDPMux(udp)

@@ -141,7 +141,7 @@ func TestMetrics(t *testing.T) {
 			for _, m := range f.GetMetric() {
 				ok := true
 				for _, l := range m.GetLabel() {
-					ok = ok && len(labels) > 0 && l.GetValue() == labels[0]
+					ok = ok && slices.Contains(labels, l.GetValue())
 				}
 				if ok {
 					return m.GetCounter().GetValue() + m.GetGauge().GetValue()
@@ -156,7 +156,7 @@ func TestMetrics(t *testing.T) {
 	}
 	out := value("redial_sfu_packets_total", "out")
 	if out < 20 || value("redial_sfu_packets_total", "in") < 20 || value("redial_sfu_keyframes_total") < 1 ||
-		value("redial_sfu_ice_states_total", "connected") != 2 {
+		value("redial_sfu_ice_states_total", "connected", "false") != 2 {
 		t.Error("too little was counted")
 	}
 	if err := v.sub.Close(); err != nil {

@@ -21,6 +21,20 @@ type Gate interface {
 	Pass(out bool, packet []byte) (drop, damage bool, late time.Duration)
 }
 
+// Tampered is what a gate may also tell: whether what happens to the connection
+// may be its doing, so that it is counted apart.
+type Tampered interface{ Tampered() bool }
+
+// tampered asks the gates of a connection.
+func tampered(gates ...Gate) bool {
+	for _, g := range gates {
+		if t, ok := g.(Tampered); ok && t.Tampered() {
+			return true
+		}
+	}
+	return false
+}
+
 // gatedUDP and gatedTCP put a gate before one connection's share of the sockets.
 type gatedUDP struct {
 	*udpMux

@@ -11,19 +11,34 @@ import (
 // streams that live are added when they are asked for, so that a packet touches
 // no counter that another goroutine writes.
 type counters struct {
-	packetsIn, bytesIn     atomic.Uint64
-	packetsOut, bytesOut   atomic.Uint64
-	nacks, repeats         atomic.Uint64
-	nacksOut               atomic.Uint64
-	switches, dropped      atomic.Uint64
-	keyframes, asksOut     atomic.Uint64
-	asksIn                 atomic.Uint64
-	badPackets, dtlsFailed atomic.Uint64
-	restarts               atomic.Uint64
-	iceStates              [8]atomic.Uint64
+	packetsIn, bytesIn   atomic.Uint64
+	packetsOut, bytesOut atomic.Uint64
+	nacks, repeats       atomic.Uint64
+	nacksOut             atomic.Uint64
+	switches, dropped    atomic.Uint64
+	keyframes, asksOut   atomic.Uint64
+	asksIn               atomic.Uint64
+	badPackets           atomic.Uint64
+
+	states          // of connections nobody tampers with
+	injected states // of those whose failures are provoked
 }
 
-func (c *counters) ice(s webrtc.ICEConnectionState) {
+// states counts what becomes of connections.
+type states struct {
+	dtlsFailed, restarts atomic.Uint64
+	iceStates            [8]atomic.Uint64
+}
+
+// of is where a connection is counted now.
+func (c *counters) of(one *conn) *states {
+	if one.gate != nil && tampered(one.gate, one.tcpGate) {
+		return &c.injected
+	}
+	return &c.states
+}
+
+func (c *states) ice(s webrtc.ICEConnectionState) {
 	if int(s) >= 0 && int(s) < len(c.iceStates) {
 		c.iceStates[s].Add(1)
 	}
@@ -54,6 +69,7 @@ type collector struct{ e *Engine }
 
 var (
 	dir       = []string{"direction"}
+	provoked  = []string{"injected"} // "true": by a fault that is provoked on purpose
 	mConns    = prometheus.NewDesc("redial_sfu_connections", "Media connections that exist.", []string{"kind"}, nil)
 	mPackets  = prometheus.NewDesc("redial_sfu_packets_total", "RTP packets received and forwarded.", dir, nil)
 	mBytes    = prometheus.NewDesc("redial_sfu_bytes_total", "Bytes of RTP received and forwarded.", dir, nil)
@@ -64,9 +80,9 @@ var (
 	mSwitches = prometheus.NewDesc("redial_sfu_layer_switches_total", "Changes from one simulcast layer to another.", nil, nil)
 	mDropped  = prometheus.NewDesc("redial_sfu_dropped_packets_total", "Packets that could not be sent.", nil, nil)
 	mBad      = prometheus.NewDesc("redial_sfu_invalid_packets_total", "RTP and RTCP packets that made no sense.", nil, nil)
-	mICE      = prometheus.NewDesc("redial_sfu_ice_states_total", "ICE connection states entered.", []string{"state"}, nil)
-	mDTLS     = prometheus.NewDesc("redial_sfu_dtls_failures_total", "DTLS handshakes that failed.", nil, nil)
-	mRestarts = prometheus.NewDesc("redial_sfu_ice_restarts_total", "ICE restarts offered to subscribers.", nil, nil)
+	mICE      = prometheus.NewDesc("redial_sfu_ice_states_total", "ICE connection states entered.", []string{"state", "injected"}, nil)
+	mDTLS     = prometheus.NewDesc("redial_sfu_dtls_failures_total", "DTLS handshakes that failed.", provoked, nil)
+	mRestarts = prometheus.NewDesc("redial_sfu_ice_restarts_total", "ICE restarts offered to subscribers.", provoked, nil)
 )
 
 // Describe lists the metrics.
@@ -120,12 +136,14 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	count(mSwitches, &t.switches, &g.switches)
 	count(mDropped, &t.dropped, &g.dropped)
 	count(mBad, nil, &g.badPackets)
-	count(mDTLS, nil, &g.dtlsFailed)
-	count(mRestarts, nil, &g.restarts)
-	for s := range g.iceStates {
-		state := webrtc.ICEConnectionState(s)
-		if state != webrtc.ICEConnectionStateUnknown {
-			count(mICE, nil, &g.iceStates[s], state.String())
+	for label, of := range map[string]*states{"false": &g.states, "true": &g.injected} {
+		count(mDTLS, nil, &of.dtlsFailed, label)
+		count(mRestarts, nil, &of.restarts, label)
+		for s := range of.iceStates {
+			state := webrtc.ICEConnectionState(s)
+			if state != webrtc.ICEConnectionStateUnknown {
+				count(mICE, nil, &of.iceStates[s], state.String(), label)
+			}
 		}
 	}
 }

@@ -391,7 +391,7 @@ func (s *Subscriber) restart(at time.Time) error {
 	}
 	n.restartedAt, n.restartNext = at, false
 	s.conn.regather()
-	s.engine.totals.restarts.Add(1)
+	s.engine.totals.of(s.conn).restarts.Add(1)
 	n.restarting = true
 	return s.propose(&webrtc.OfferOptions{ICERestart: true})
 }

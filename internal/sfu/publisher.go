@@ -32,8 +32,9 @@ type PublisherConfig struct {
 	// OnState reports changes of the media path. The error is nil or one of
 	// fault.ICEDisconnected, fault.ICEFailed and fault.DTLSFailed.
 	OnState func(State, error)
-	// Gate stands between this connection and the network; nil for none.
-	Gate Gate
+	// Gate stands between this connection and the network; nil for none. Where it
+	// goes over TCP, TCPGate stands in its place unless nil.
+	Gate, TCPGate Gate
 	// VideoCodecs and AudioCodecs order the codecs of the answer, best first, by
 	// name ("vp8", "vp9", "h264", "av1"; "opus", "red"). The browser sends with
 	// the first. Codecs not named stay in the offer's order behind them. Empty:
@@ -84,7 +85,7 @@ func (e *Engine) NewPublisher(cfg PublisherConfig) (*Publisher, error) {
 	}
 	p.conn = &conn{
 		log: cfg.Log, engine: e, onState: cfg.OnState, onCandidate: cfg.OnCandidate,
-		changed: p.changed, buffers: p.buffer, gate: cfg.Gate,
+		changed: p.changed, buffers: p.buffer, gate: cfg.Gate, tcpGate: cfg.TCPGate,
 	}
 	if err := p.conn.open(true); err != nil {
 		return nil, err

@@ -19,8 +19,9 @@ type SubscriberConfig struct {
 	// Label names the data channel, which exists before the first offer.
 	Label string
 	Log   *slog.Logger
-	// Gate stands between this connection and the network; nil for none.
-	Gate Gate
+	// Gate stands between this connection and the network; nil for none. Where it
+	// goes over TCP, TCPGate stands in its place unless nil.
+	Gate, TCPGate Gate
 	// OnOffer passes an offer to be sent to the peer. At most one is
 	// outstanding.
 	OnOffer func(webrtc.SessionDescription)
@@ -96,7 +97,7 @@ func (e *Engine) NewSubscriber(cfg SubscriberConfig) (*Subscriber, error) {
 	}
 	s.conn = &conn{
 		log: cfg.Log, engine: e, onState: cfg.OnState, onCandidate: cfg.OnCandidate,
-		changed: s.changed, buffers: s.buffer, gate: cfg.Gate,
+		changed: s.changed, buffers: s.buffer, gate: cfg.Gate, tcpGate: cfg.TCPGate,
 	}
 	if err := s.conn.open(false); err != nil {
 		return nil, err

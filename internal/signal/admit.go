@@ -50,7 +50,9 @@ func (h *Handler) admit(ctx context.Context, r *http.Request, raw, peer string) 
 	}
 	claims, err := h.cfg.Tokens.Verify(ctx, raw, token.App)
 	v.claims = claims
-	expired := errors.Is(err, fault.TokenExpired)
+	// Other servers refuse an expired token even to those they held; who provokes
+	// it wants to see that.
+	expired := errors.Is(err, fault.TokenExpired) && !provoked(err)
 	if err != nil && !expired {
 		h.peek(ctx, raw, &v)
 		return v, err
@@ -106,6 +108,9 @@ func (h *Handler) admitNew(ctx context.Context, v visitor) error {
 		return fault.RoomDisabled.New("room", v.place.Facts.ID)
 	case v.place.Locked:
 		return fault.RoomLocked.New("room", v.place.Facts.ID)
+	}
+	if err := h.cfg.Inject.Room(v.who()); err != nil {
+		return err
 	}
 	if r := h.cfg.Hub.Active(v.place.Facts.ID); r != nil {
 		err := r.Admits(ctx, v.peer, v.claims.Role)

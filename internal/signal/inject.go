@@ -1,7 +1,11 @@
 package signal
 
 import (
+	"errors"
 	"net/http"
+	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
@@ -13,11 +17,19 @@ import (
 
 // who is the visitor as the plan of provoked faults knows peers.
 func (v visitor) who() inject.Who {
-	return inject.Who{Room: v.claims.RoomID, Peer: string(v.peer), User: v.claims.UserID, Role: v.claims.Role}
+	return inject.Who{Room: v.claims.RoomID, Peer: string(v.peer), User: v.claims.UserID, Role: v.claims.Role, Token: v.claims.ID}
+}
+
+// who is the peer of a seat.
+func (s *seat) who() inject.Who {
+	return inject.Who{
+		Room: s.key.room, Peer: string(s.key.peer), User: s.claims.UserID, Name: s.name, Role: s.role, Token: s.claims.ID,
+	}
 }
 
 // initInjected answers /init in the plan's stead.
 func (h *Handler) initInjected(w http.ResponseWriter, v visitor) bool {
+	h.goneInjected(v)
 	f, rubbish := h.cfg.Inject.Init(v.who())
 	switch {
 	case rubbish:
@@ -41,11 +53,29 @@ func (h *Handler) upgradeInjected(w http.ResponseWriter, r *http.Request) bool {
 	}
 	q := r.URL.Query()
 	v, err := h.admit(r.Context(), r, q.Get("token"), q.Get("peer"))
-	if err != nil || !h.cfg.Inject.Upgrade(v.who()) {
+	if err != nil {
+		return false
+	}
+	h.goneInjected(v)
+	if !h.cfg.Inject.Upgrade(v.who()) {
 		return false
 	}
 	http.Error(w, "This refusal was injected.", http.StatusServiceUnavailable)
 	return true
+}
+
+// goneInjected ends the connection of a request without an answer while the
+// plan has it that nobody listens here.
+func (h *Handler) goneInjected(v visitor) {
+	if h.cfg.Inject.Gone(v.who()) {
+		panic(http.ErrAbortHandler) // how net/http is told so
+	}
+}
+
+// provoked tells whether an error was.
+func provoked(err error) bool {
+	f, ok := errors.AsType[*fault.Error](err)
+	return ok && inject.Caused(f)
 }
 
 // seen is report.Seen for faults that may have been provoked, with a number of
@@ -59,13 +89,15 @@ func seen(t event.Type, action string, f *fault.Error, s event.Subject) event.Ev
 	return e
 }
 
-// gates are what the plan puts before the two connections of a peer.
-func gates(p *inject.Peer) (pub, sub sfu.Gate) {
+// gates are what the plan puts before the two connections of a peer, over UDP
+// and over TCP.
+func gates(p *inject.Peer) (pub, sub, pubTCP, subTCP sfu.Gate) {
 	if p == nil {
-		return nil, nil // typed nil pointers would be gates
+		return nil, nil, nil, nil // typed nil pointers would be gates
 	}
 	a, b := p.Wires()
-	return a, b
+	c, d := p.TCPWires()
+	return a, b, c, d
 }
 
 // provoke does to the peer what a rule asks for.
@@ -83,7 +115,11 @@ func (s *seat) provoke(a inject.Action) {
 			s.conn.close(statusServiceRestart, "injected")
 		}
 	case inject.AtError:
-		s.tell("on-error", wordFault(fault.From(a.Fault, fault.OpReconnect)))
+		s.bye(a.Fault)
+	case inject.AtToken:
+		s.out.Store(a.Fault.Kind)
+		s.bye(a.Fault)
+		s.leave("token revoked")
 	case inject.AtKick:
 		if s.joined {
 			_ = s.room.Remove(s.ctx, "", s.key.peer, "injected")
@@ -93,21 +129,57 @@ func (s *seat) provoke(a inject.Action) {
 			_ = s.media.sub.RestartICE()
 		}
 	case inject.AtMove:
-		s.move()
+		if s.move("m") {
+			s.tell("node-info", map[string]string{"sfu_node_id": s.node})
+		}
+	case inject.AtRestart:
+		s.move("r")
+		if s.conn != nil {
+			s.conn.close(statusServiceRestart, "injected")
+		}
+	case inject.AtMute:
+		for _, t := range s.media.tracks {
+			if s.joined && t.Kind == room.Video && t.Source == room.SourceRegular && !t.Mute {
+				s.hear(room.TrackMuteAsked{Track: t.Track, Mute: true})
+			}
+		}
+	case inject.AtStrange:
+		s.tellStranger(a.Fault)
 	}
 }
 
-// move makes the client build its connections anew, as one does that was told
-// that its node is another one now. The id only has to differ.
-func (s *seat) move() {
-	if !s.joined || s.media.pub == nil {
+// bye tells the client a fault that ends its session, which SDKs do not report,
+// and records it.
+func (s *seat) bye(f *fault.Error) {
+	f = fault.From(f, fault.OpReconnect)
+	s.record(event.Disconnected, "RECONNECT_SIGNAL", f)
+	s.tell("on-error", wordFault(f))
+}
+
+// tellStranger announces a peer of a role that is in no policy, and then the
+// policy: clients that look the role up end their session.
+func (s *seat) tellStranger(f *fault.Error) {
+	if !s.joined {
 		return
+	}
+	s.record(event.Disconnected, "VALIDATION", fault.From(f, fault.OpReconnect))
+	stranger := room.Peer{ID: room.PeerID(uuid.NewString()), Name: "Injected", Role: "injected-unknown-role", JoinedAt: time.Now()}
+	s.tell("on-peer-join", fullPeerOnWire(stranger))
+	s.tell("on-policy-change", policyOnWire(s.role, s.place.Facts.Template))
+	s.tell("on-peer-leave", peerOnWire(stranger))
+}
+
+// move ends the peer's connections, so that its client must build them anew: as
+// it does once it knows this process by another id. False when there are none.
+func (s *seat) move(suffix string) bool {
+	if !s.joined || s.media.pub == nil {
+		return false
 	}
 	s.closeMedia()
 	if done, err := s.room.Publish(s.ctx, s.key.peer, []room.Track{}); err == nil {
 		s.recordTracks(done)
 	}
-	s.node += "m"
+	s.node += suffix
 	s.listed = false
-	s.tell("node-info", map[string]string{"sfu_node_id": s.node})
+	return true
 }

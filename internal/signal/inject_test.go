@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/inject"
 	"github.com/redial-rtc/redial/internal/signal"
+	"github.com/redial-rtc/redial/internal/token"
 )
 
 // newInjected is a station whose faults can be provoked. Its events are marked
@@ -26,6 +28,10 @@ func newInjected(t *testing.T) (*station, *inject.Plan) {
 	s := newStation(t, func(c *signal.Config) {
 		c.Inject = plan
 		c.Events = marking{c.Events, plan}
+		c.Tokens = token.NewVerifier([]token.Key{key}, token.Options{Provoked: func(c token.Claims) token.Provocation {
+			j := plan.Token(inject.Who{Room: c.RoomID, User: c.UserID, Role: c.Role, Token: c.ID})
+			return token.Provocation{Revoked: j.Revoked, Expired: j.Expired, Early: j.Early, Skew: j.Skew, Took: j.Took}
+		}})
 	})
 	return s, plan
 }
@@ -46,6 +52,26 @@ func provoke(t *testing.T, p *inject.Plan, s inject.Spec) inject.Rule {
 		t.Fatal(err)
 	}
 	return r
+}
+
+// about waits for an event with a fault.
+func (e *events) about(t *testing.T, typ event.Type, fault string) event.Event {
+	t.Helper()
+	deadline := time.After(10 * time.Second)
+	for {
+		e.mu.Lock()
+		i := slices.IndexFunc(e.list, func(e event.Event) bool { return e.Type == typ && e.Fault == fault })
+		if i >= 0 {
+			defer e.mu.Unlock()
+			return e.list[i]
+		}
+		e.mu.Unlock()
+		select {
+		case <-e.news:
+		case <-deadline:
+			t.Fatalf("no event %s of %s", typ, fault)
+		}
+	}
 }
 
 func stop(t *testing.T, p *inject.Plan, r inject.Rule) {
@@ -329,5 +355,178 @@ func waitState(t *testing.T, pc *webrtc.PeerConnection, want webrtc.PeerConnecti
 			t.Fatalf("the connection is %s and never %s", pc.ConnectionState(), want)
 		case <-time.After(5 * time.Millisecond):
 		}
+	}
+}
+
+// TestInjectedRoomIsForNewcomers: those inside stay, and come back.
+func TestInjectedRoomIsForNewcomers(t *testing.T) {
+	s, plan := newInjected(t)
+	p := s.connect("host", "anna")
+	p.expect("on-policy-change")
+	p.join("Anna")
+	p.expect("peer-list")
+	onlooker := s.connect("guest", "bert") // let in to look, not to join any more
+	onlooker.expect("on-policy-change")
+	for _, c := range []struct {
+		fault  string
+		status int
+	}{{"room.full", 403}, {"room.locked", 403}, {"room.disabled", 403}, {"token.role", 401}} {
+		r := provoke(t, plan, inject.Spec{Fault: c.fault})
+		status, body := s.init(s.token("host", "carl"), uuid.NewString())
+		if status != c.status || body["fault"] != c.fault {
+			t.Errorf("%s: init answers %d %v", c.fault, status, body)
+		}
+		if e := s.events.about(t, event.ConnectFailed, c.fault); !e.Injected {
+			t.Errorf("%s: event %+v", c.fault, e)
+		}
+		if _, _, f := onlooker.call("join", map[string]any{"name": "Bert", "data": ""}); f != c.fault {
+			t.Errorf("%s: join is answered %q", c.fault, f)
+		}
+		if e := s.events.about(t, event.JoinFailed, c.fault); !e.Injected {
+			t.Errorf("%s: event %+v", c.fault, e)
+		}
+		if status, _ := s.init(s.token("host", "anna"), p.id); status != 200 {
+			t.Errorf("%s: the peer inside is answered %d", c.fault, status)
+		}
+		stop(t, plan, r)
+	}
+	onlooker.must("join", map[string]any{"name": "Bert", "data": ""})
+}
+
+// TestInjectedUnreachable: connections end without an answer, open sockets stay,
+// and afterwards all is as it was.
+func TestInjectedUnreachable(t *testing.T) {
+	s, plan := newInjected(t)
+	p := s.connect("host", "anna")
+	p.expect("on-policy-change")
+	p.join("Anna")
+	p.expect("peer-list")
+	r := provoke(t, plan, inject.Spec{At: inject.AtAway})
+	for _, path := range []string{"/init?peer_id=x", "/ws?peer=x&token=" + s.token("host", "bert")} {
+		req, _ := http.NewRequest("GET", s.web.URL+path, nil)
+		req.Header.Set("Authorization", "Bearer "+s.token("host", "bert"))
+		if res, err := http.DefaultClient.Do(req); err == nil {
+			_ = res.Body.Close()
+			t.Errorf("%s is answered %s", path, res.Status)
+		}
+	}
+	p.must("ping", map[string]any{"timestamp": 1})
+	stop(t, plan, r)
+	if status, _ := s.init(s.token("host", "bert"), uuid.NewString()); status != 200 {
+		t.Errorf("after the end init answers %d", status)
+	}
+}
+
+// TestInjectedRestart: the socket closes as at a restart, nobody answers for a
+// moment, and then the peer resumes at another node, to which its connections
+// must be built anew.
+func TestInjectedRestart(t *testing.T) {
+	s, plan := newInjected(t)
+	p := s.connect("host", "anna")
+	p.expect("on-policy-change")
+	p.join("Anna")
+	p.expect("peer-list")
+	was := p.node
+	r := provoke(t, plan, inject.Spec{At: inject.AtRestart, Peer: "Anna"})
+	<-p.closed
+	if p.code != websocket.StatusServiceRestart {
+		t.Errorf("close code %d", p.code)
+	}
+	req, _ := http.NewRequest("GET", s.web.URL+"/init?peer_id="+p.id, nil)
+	req.Header.Set("Authorization", "Bearer "+s.token("host", "anna"))
+	if res, err := http.DefaultClient.Do(req); err == nil {
+		_ = res.Body.Close()
+		t.Errorf("init is answered %s while the node restarts", res.Status)
+	}
+	stop(t, plan, r)
+	p.open()
+	p.expect("peer-list")
+	p.closePCs()
+	p.sub = nil
+	p.newPub()
+	if _, code, f := p.offer(map[string]any{}); code != 421 {
+		t.Errorf("an offer to the old node is answered %d %s", code, f)
+	}
+	node := p.expect("node-info")["sfu_node_id"].(string)
+	if node == was {
+		t.Error("the node is the same")
+	}
+	p.closePCs()
+	p.newPub()
+	p.node = node
+	if _, code, f := p.offer(map[string]any{}); code != 0 {
+		t.Errorf("the first offer to the new node: %d %s", code, f)
+	}
+}
+
+func TestInjectedStoreLosesSocketReports(t *testing.T) {
+	s, plan := newInjected(t)
+	p := s.connect("host", "anna")
+	p.expect("on-policy-change")
+	p.join("Anna")
+	p.expect("peer-list")
+	say := func(code int) {
+		if err := p.write(map[string]any{"method": "analytics", "params": map[string]any{
+			"name": "publish.failed", "timestamp": time.Now().UnixMilli(),
+			"info": map[string]any{"error_name": "X", "error_code": code, "error_message": "m", "timestamp": time.Now().UnixMilli()},
+		}}); err != nil {
+			t.Fatal(err)
+		}
+		p.must("ping", map[string]any{"timestamp": 1}) // calls are handled in order
+	}
+	r := provoke(t, plan, inject.Spec{At: inject.AtStore, Peer: "Anna"})
+	say(4001)
+	stop(t, plan, r)
+	say(4003)
+	if e := s.events.wait(t, event.PublishFailed); e.Failure.Code != 4003 {
+		t.Errorf("%d was stored on a full disk", e.Failure.Code)
+	}
+}
+
+// TestInjectedStranger: SDKs that look a peer's role up in the policy do not
+// find it.
+func TestInjectedStranger(t *testing.T) {
+	s, plan := newInjected(t)
+	p := s.connect("host", "anna")
+	policy := p.expect("on-policy-change")
+	p.join("Anna")
+	p.expect("peer-list")
+	provoke(t, plan, inject.Spec{Fault: "client.role_unknown", Peer: "Anna"})
+	role := p.expect("on-peer-join")["role"].(string)
+	if _, known := policy["known_roles"].(map[string]any)[role]; known {
+		t.Errorf("the role %q is known", role)
+	}
+	p.expect("on-policy-change")
+	if e := s.events.wait(t, event.Disconnected); !e.Injected || e.Fault != "client.role_unknown" {
+		t.Errorf("event %+v", e)
+	}
+}
+
+// TestInjectedRevocation puts out who is inside, and counts nowhere as a refusal
+// that was not provoked.
+func TestInjectedRevocation(t *testing.T) {
+	s, plan := newInjected(t)
+	p := s.connect("host", "anna")
+	p.expect("on-policy-change")
+	p.join("Anna")
+	p.expect("peer-list")
+	r := provoke(t, plan, inject.Spec{Fault: "token.revoked", Peer: "Anna"})
+	if e := p.expect("on-error"); e["fault"] != "token.revoked" {
+		t.Errorf("on-error %v", e)
+	}
+	<-p.closed
+	if e := s.events.wait(t, event.Disconnected); !e.Injected || e.Fault != "token.revoked" || !e.Failure.Terminal {
+		t.Errorf("event %+v", e)
+	}
+	status, body := s.init(p.tok, uuid.NewString())
+	if status != 401 || body["fault"] != "token.revoked" {
+		t.Errorf("the token is answered %d %v", status, body)
+	}
+	if status, _ := s.init(s.token("host", "bert"), uuid.NewString()); status != 200 {
+		t.Errorf("another token is answered %d", status)
+	}
+	stop(t, plan, r)
+	if status, _ := s.init(p.tok, uuid.NewString()); status != 200 {
+		t.Errorf("after the end the token is answered %d", status)
 	}
 }

@@ -143,6 +143,9 @@ func (s *seat) analytics(_ context.Context, raw json.RawMessage) (any, error) {
 	if err != nil || !keep {
 		return nil, err
 	}
+	if err := s.h.cfg.Inject.Store(s.who()); err != nil {
+		return nil, err
+	}
 	s.h.cfg.Events.Record(e)
 	return nil, nil
 }

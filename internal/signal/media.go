@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/pion/webrtc/v4"
@@ -59,10 +60,11 @@ func (m *media) init() {
 
 // openMedia makes both connections of a peer that joins or is rebuilt.
 func (s *seat) openMedia() error {
-	pubGate, subGate := gates(s.inject)
+	pubGate, subGate, pubTCP, subTCP := gates(s.inject)
 	pub, err := s.h.cfg.Media.NewPublisher(sfu.PublisherConfig{
 		Log:         s.log,
 		Gate:        pubGate,
+		TCPGate:     pubTCP,
 		VideoCodecs: s.videoCodecs(),
 		OnTrack:     func(t *sfu.Track) { s.in.post(func() { s.flows(t) }) },
 		OnTrackEnd:  func(id string) { s.in.post(func() { s.dried(id) }) },
@@ -77,7 +79,7 @@ func (s *seat) openMedia() error {
 		return fault.NegotiationFailed.Wrap(err)
 	}
 	sub, err := s.h.cfg.Media.NewSubscriber(sfu.SubscriberConfig{
-		Log: s.log, Label: channelLabel, Gate: subGate,
+		Log: s.log, Label: channelLabel, Gate: subGate, TCPGate: subTCP,
 		OnOffer: func(d webrtc.SessionDescription) {
 			s.in.post(func() { s.tell("offer", s.describe(d)) })
 		},
@@ -211,7 +213,7 @@ func (s *seat) offer(ctx context.Context, p offerParams) (any, error) {
 				s.after(moveDelay, func() { s.tell("node-info", map[string]string{"sfu_node_id": s.node}) })
 			}}, fault.NodeMoved.New("node", s.node)
 		}
-		s.h.met.migrated.Inc()
+		s.h.met.migrated.WithLabelValues(strconv.FormatBool(s.inject.Tampered())).Inc()
 		if err := s.openMedia(); err != nil {
 			return nil, err
 		}

@@ -11,7 +11,7 @@ import (
 type metrics struct {
 	sockets, seats, held prometheus.Gauge
 	framesIn, framesOut  prometheus.Counter
-	resumed, migrated    prometheus.Counter
+	resumed, migrated    *prometheus.CounterVec
 	refusals             *prometheus.CounterVec
 	calls                *prometheus.HistogramVec
 }
@@ -23,14 +23,18 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	count := func(name, help string) prometheus.Counter {
 		return prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
 	}
+	// What follows from a fault that is provoked on purpose is apart.
+	apart := func(name, help string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{"injected"})
+	}
 	m := &metrics{
 		sockets:   gauge("redial_signal_sockets", "WebSockets open now."),
 		seats:     gauge("redial_signal_peers", "Peers with a seat: connected, previewing or held."),
 		held:      gauge("redial_signal_peers_held", "Peers without a socket, kept for reconnection."),
 		framesIn:  count("redial_signal_frames_in_total", "Frames read."),
 		framesOut: count("redial_signal_frames_out_total", "Frames written."),
-		resumed:   count("redial_signal_resumed_total", "Peers that came back on a new socket."),
-		migrated:  count("redial_signal_recovered_total", "Peers rebuilt after a restart of the server."),
+		resumed:   apart("redial_signal_resumed_total", "Peers that came back on a new socket."),
+		migrated:  apart("redial_signal_recovered_total", "Peers whose media was rebuilt after a restart of the server."),
 		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "redial_signal_refused_total", Help: "Calls and connections refused, by operation and fault.",
 		}, []string{"op", "fault"}),

@@ -123,7 +123,7 @@ func (s *seat) receive(c *conn, raw []byte) {
 	case do.Hang:
 		return
 	case do.Delay > 0:
-		s.after(do.Delay, func() { s.carryOut(f, o, from) })
+		s.after(do.Delay, func() { s.carryOut(f, o, time.Now()) }) // the wait is no slowness of ours
 		return
 	}
 	s.carryOut(f, o, from)

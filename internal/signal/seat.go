@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -175,7 +176,7 @@ func (s *seat) attached(c *conn, v visitor) bool {
 	if s.joined {
 		if !s.awayFrom.IsZero() {
 			s.log.Info("peer resumed", "away", time.Since(s.awayFrom).Round(time.Millisecond))
-			s.h.met.resumed.Inc()
+			s.h.met.resumed.WithLabelValues(strconv.FormatBool(s.inject.Tampered())).Inc()
 		}
 		_ = s.room.Refresh(s.ctx, s.key.peer)
 		if s.media.sub != nil {
@@ -319,14 +320,14 @@ func (s *seat) subject() event.Subject {
 
 // record stores what the server itself saw go wrong.
 func (s *seat) record(t event.Type, action string, f *fault.Error) {
-	s.log.Warn("failed", "fault", f, "event", string(t))
+	s.log.Warn("failed", "fault", f, "event", string(t), "injected", s.inject.Tampered())
 	s.h.cfg.Events.Record(seen(t, action, f, s.subject()))
 }
 
 // recordTry is record for a failure that both sides go on trying to mend,
 // whatever becomes of it in the end.
 func (s *seat) recordTry(t event.Type, action string, f *fault.Error) {
-	s.log.Warn("failed", "fault", f, "event", string(t))
+	s.log.Warn("failed", "fault", f, "event", string(t), "injected", s.inject.Tampered())
 	e := seen(t, action, f, s.subject())
 	e.Failure.Terminal = false
 	s.h.cfg.Events.Record(e)
