@@ -28,6 +28,7 @@ var mayImport = map[string][]string{
 	"fault":      {},
 	"dialect":    {"fault"},
 	"client":     {"dialect", "fault"},
+	"redialtest": {"internal/token", "fault"},
 	"cmd/redial": {"client", "internal/server", "internal/config", "internal/token", "internal/event", "internal/spell", "internal/faultdoc", "dialect", "fault"},
 
 	"internal/faultdoc":         {"dialect", "fault"},
@@ -58,6 +59,7 @@ var mayImport = map[string][]string{
 	"examples/recorder": {"client"},
 	"examples/retry":    {"client"},
 	"examples/health":   {"client", "fault"},
+	"examples/apptest":  {"client", "fault"},
 }
 
 // pkg is what `go list -json` says about a package.

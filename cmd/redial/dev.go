@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -22,8 +23,11 @@ called "demo", and everything needed to join it printed. Without -data it
 forgets everything when it ends.
 
 With -json it prints one line of JSON instead, for programs:
-  {"http","init","data","management_token","rooms":[{"id","name","tokens":{"ROLE":"JWT"}}]}
-where "init" is what an app passes as initEndpoint.`
+  {"http","init","data","management_token","access_key","secret",
+   "rooms":[{"id","name","tokens":{"ROLE":"JWT"}}]}
+where "init" is what an app passes as initEndpoint, and room tokens are signed
+with the secret. A program that starts it can keep the other end of its standard
+input open and give -until-eof: then the server never outlives it.`
 
 const (
 	devAddress  = "127.0.0.1:8080" // the port is the first of devPorts
@@ -40,6 +44,8 @@ type devReady struct {
 	Init       string        `json:"init"`
 	Data       string        `json:"data"`
 	Management string        `json:"management_token"`
+	AccessKey  string        `json:"access_key"`
+	Secret     string        `json:"secret"`
 	Rooms      []server.Demo `json:"rooms"`
 }
 
@@ -52,6 +58,7 @@ func runDev(ctx context.Context, e *env, args []string) (err error) {
 		tcp    = f.String("tcp", "127.0.0.1:0", "TCP media `ADDRESS` on this machine, empty for none")
 		data   = f.String("data", "", "keep everything in this `DIR` (default a temporary directory, removed at the end)")
 		asJSON = f.Bool("json", false, "print one line of JSON and nothing else on standard output")
+		eof    = f.Bool("until-eof", false, "stop when standard input ends, as it does when the program that holds it is gone")
 		format = f.String("log-format", "text", "text or json")
 		level  = f.String("log-level", "info", "debug, info, warn or error")
 	)
@@ -62,6 +69,16 @@ func runDev(ctx context.Context, e *env, args []string) (err error) {
 		if err := localOnly(a[0], a[1]); err != nil {
 			return err
 		}
+	}
+
+	if *eof {
+		var stop context.CancelFunc
+		ctx, stop = context.WithCancel(ctx)
+		defer stop()
+		go func() {
+			_, _ = io.Copy(io.Discard, e.stdin) // an input that fails has ended
+			stop()
+		}()
 	}
 
 	cfg := config.Default()
@@ -103,7 +120,7 @@ func runDev(ctx context.Context, e *env, args []string) (err error) {
 		}
 		return err
 	}
-	ready, err := devPrepare(ctx, s, cfg.Data.Dir)
+	ready, err := devPrepare(ctx, s, cfg)
 	if err != nil {
 		return errors.Join(err, s.Stop(context.WithoutCancel(ctx)))
 	}
@@ -130,8 +147,8 @@ func localOnly(name, address string) error {
 }
 
 // devPrepare makes the room to try and the tokens for it.
-func devPrepare(ctx context.Context, s *server.Server, dir string) (devReady, error) {
-	dir, err := filepath.Abs(dir)
+func devPrepare(ctx context.Context, s *server.Server, cfg config.Config) (devReady, error) {
+	dir, err := filepath.Abs(cfg.Data.Dir)
 	if err != nil {
 		return devReady{}, err
 	}
@@ -145,7 +162,8 @@ func devPrepare(ctx context.Context, s *server.Server, dir string) (devReady, er
 	}
 	// The SDK wants "https://" somewhere in this address and cuts the fragment
 	// off again before it calls.
-	return devReady{s.URL(), s.URL() + "/#https://", dir, management, []server.Demo{demo}}, nil
+	key := cfg.Access.Keys[0]
+	return devReady{s.URL(), s.URL() + "/#https://", dir, management, key.Access, key.Secret, []server.Demo{demo}}, nil
 }
 
 // devKeys reads the key of the data directory, or makes one.
