@@ -53,6 +53,7 @@ type Store struct {
 	accounts accounts
 
 	summaries summaries // what the transaction under way changes
+	spool     bool      // another store's front: see OpenSpool
 
 	readers  chan *conn    // those that nobody uses
 	reading  int           // how many there are
@@ -62,10 +63,15 @@ type Store struct {
 
 // Open opens or creates the events of a data directory.
 func Open(ctx context.Context, dir string, log *slog.Logger) (*Store, error) {
+	return start(ctx, dir, log, false)
+}
+
+func start(ctx context.Context, dir string, log *slog.Logger, spool bool) (*Store, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{log: log, stopping: make(chan struct{})}
+	s := &Store{log: log, stopping: make(chan struct{}), spool: spool}
+	s.summaries.spool = spool
 	if err := s.open(ctx, dir); err != nil {
 		_ = s.Close() // the first error is the one to tell
 		return nil, fault.StoreUnavailable.Wrap(fmt.Errorf("%s: %w", filepath.Join(dir, File), err))
@@ -87,6 +93,11 @@ func (s *Store) open(ctx context.Context, dir string) (err error) {
 	}
 	if err := s.load(ctx); err != nil {
 		return err
+	}
+	if s.spool {
+		if err := s.prepareSpool(ctx); err != nil {
+			return err
+		}
 	}
 	if err := s.prepareSummary(ctx); err != nil {
 		return err
