@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -20,8 +22,34 @@ import (
 // Record is a stored event with the ids of the reports that became part of it.
 type Record struct {
 	event.Event
-	Also []string
+	Also       []string
+	FailedJoin bool // it is counted as a failed join: see event.Summarizer
 }
+
+// OpenSpool is Open for the front of another store, which does the counting: here
+// only joins are counted, which are no events, and which events are failed joins
+// is found out.
+func OpenSpool(ctx context.Context, dir string, log *slog.Logger) (*Store, error) {
+	return start(ctx, dir, log, true)
+}
+
+// prepareSpool makes what a spool has beyond a store.
+func (s *Store) prepareSpool(ctx context.Context) error {
+	_, err := s.writer.ExecContext(ctx, `
+		-- Peers whose failed join has left, for a while, so that it counts once.
+		CREATE TABLE IF NOT EXISTS shed_failed (
+			peer    TEXT NOT NULL,
+			account INTEGER NOT NULL,
+			at      INTEGER NOT NULL, -- when it left, Unix nanoseconds
+			PRIMARY KEY (peer, account)
+		) WITHOUT ROWID;
+		CREATE INDEX IF NOT EXISTS shed_failed_at ON shed_failed(at)`)
+	return err
+}
+
+// rememberFailed is how long a failed join is known by its peer after its event
+// has left: a client that gave up does not go on for longer.
+const rememberFailed = 24 * time.Hour
 
 // ErrChanged is what Shed returns when an event is no longer what was read.
 var ErrChanged = errors.New("an event has changed since it was read")
@@ -50,7 +78,7 @@ func (s *Store) Records(ctx context.Context, above, upto int64, n int) ([]Record
 		if err != nil || len(list) == 0 {
 			return err
 		}
-		return c.each(ctx, "SELECT id, seq FROM aliases WHERE seq >= ? AND seq <= ?", func(row scanner) error {
+		err = c.each(ctx, "SELECT id, seq FROM aliases WHERE seq >= ? AND seq <= ?", func(row scanner) error {
 			var id uuid.UUID
 			var seq int64
 			if err := row.Scan(&id, &seq); err != nil {
@@ -60,6 +88,17 @@ func (s *Store) Records(ctx context.Context, above, upto int64, n int) ([]Record
 				list[i].Also = append(list[i].Also, id.String())
 			}
 			return nil
+		}, list[0].Seq, list[len(list)-1].Seq)
+		if err != nil {
+			return err
+		}
+		return c.each(ctx, "SELECT seq FROM summary_failed WHERE seq >= ? AND seq <= ?", func(row scanner) error {
+			var seq int64
+			err := row.Scan(&seq)
+			if i, ok := places[seq]; ok {
+				list[i].FailedJoin = true
+			}
+			return err
 		}, list[0].Seq, list[len(list)-1].Seq)
 	})
 	return list, err
@@ -176,12 +215,32 @@ func (s *Store) Shed(ctx context.Context, records []Record) error {
 				return fmt.Errorf("account %q is not known", r.AccountID)
 			}
 			tally.add(place{account, typeCodes[r.Type], r.RoomID, r.SessionID, r.UserID}, -1)
+			if err := s.shedFailed(ctx, account, r); err != nil {
+				return err
+			}
 		}
 		if err := tally.write(ctx, s.writer); err != nil {
 			return err
 		}
 		return s.setShed(ctx, records[len(records)-1].Seq)
 	})
+}
+
+// shedFailed remembers the peer of a failed join that leaves.
+func (s *Store) shedFailed(ctx context.Context, account int64, r *Record) error {
+	if !r.FailsJoin() || !s.spool {
+		return nil
+	}
+	n, err := s.writer.exec(ctx, "DELETE FROM summary_failed WHERE seq = ?", r.Seq)
+	if err != nil || n == 0 || r.PeerID == "" {
+		return err
+	}
+	now := time.Now()
+	if _, err := s.writer.exec(ctx, "DELETE FROM shed_failed WHERE at < ?", now.Add(-rememberFailed).UnixNano()); err != nil {
+		return err
+	}
+	_, err = s.writer.exec(ctx, "INSERT OR REPLACE INTO shed_failed VALUES (?, ?, ?)", r.PeerID, account, now.UnixNano())
+	return err
 }
 
 // Adopt takes over ids of events that are elsewhere and whose rows were never
@@ -250,6 +309,29 @@ func (s *Store) Mark(ctx context.Context, name string) (n int64, err error) {
 		return err
 	})
 	return n, err
+}
+
+// Marks reads the numbers whose names begin with a text, without it.
+func (s *Store) Marks(ctx context.Context, prefix string) (map[string]int64, error) {
+	marks := map[string]int64{}
+	err := s.read(ctx, func(c *conn) error {
+		return c.each(ctx, "SELECT substr(key, ?), value FROM meta WHERE substr(key, 1, ?) = ?", func(row scanner) error {
+			var name string
+			var n int64
+			err := row.Scan(&name, &n)
+			marks[name] = n
+			return err
+		}, len([]rune("mark."+prefix))+1, len([]rune("mark."+prefix)), "mark."+prefix)
+	})
+	return marks, err
+}
+
+// DropMark forgets a number.
+func (s *Store) DropMark(ctx context.Context, name string) error {
+	return s.change(ctx, func(ctx context.Context) error {
+		_, err := s.writer.exec(ctx, "DELETE FROM meta WHERE key = ?", "mark."+name)
+		return err
+	})
 }
 
 // SetMark keeps a number in the file under a name.

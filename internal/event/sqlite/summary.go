@@ -72,6 +72,8 @@ const maxUserIDs = 50_000
 // summaries collects how a transaction changes what is counted, so that each
 // count is written once.
 type summaries struct {
+	spool bool // events are counted elsewhere; only joins, and which events are failed ones, matter here
+
 	cells map[summaryKey]*cell // of hours; write makes days of them
 	gone  map[userKey]bool     // users of whom something was removed
 
@@ -99,11 +101,14 @@ func (s *summaries) fail(ctx context.Context, c *conn, account int64, e *event.E
 	if e.PeerID != "" {
 		_, counted, err := lookup(ctx, c, "SELECT e.seq FROM events e INDEXED BY events_peer CROSS JOIN summary_failed f ON f.seq = e.seq WHERE e.peer = ? AND e.account = ? LIMIT 1",
 			e.PeerID, account)
+		if err == nil && !counted && s.spool {
+			_, counted, err = lookup(ctx, c, "SELECT 1 FROM shed_failed WHERE peer = ? AND account = ?", e.PeerID, account)
+		}
 		if err != nil || counted {
 			return err
 		}
 	}
-	if _, err := c.exec(ctx, "INSERT INTO summary_failed VALUES (?)", seq); err != nil {
+	if _, err := c.exec(ctx, "INSERT INTO summary_failed VALUES (?)", seq); err != nil || s.spool {
 		return err
 	}
 	s.spread(account, joinsFailed, e.Time, e.AgentRead(), 1, nil)
@@ -113,7 +118,7 @@ func (s *summaries) fail(ctx context.Context, c *conn, account int64, e *event.E
 // unfail takes a failed join back, if it was this event that was counted.
 func (s *summaries) unfail(ctx context.Context, c *conn, account int64, e *event.Event, seq int64) error {
 	n, err := c.exec(ctx, "DELETE FROM summary_failed WHERE seq = ?", seq)
-	if err == nil && n > 0 {
+	if err == nil && n > 0 && !s.spool {
 		s.spread(account, joinsFailed, e.Time, e.AgentRead(), -1, nil)
 	}
 	return err
@@ -133,6 +138,10 @@ func (s *summaries) merged(ctx context.Context, c *conn, account, typ int64, was
 // removing takes an event out that is about to be deleted. With it goes its user
 // where all of the user's events go.
 func (s *summaries) removing(ctx context.Context, c *conn, seq int64, wholeUser bool) error {
+	if s.spool {
+		_, err := c.exec(ctx, "DELETE FROM summary_failed WHERE seq = ?", seq)
+		return err
+	}
 	var account, typ int64
 	var doc string
 	err := c.row(ctx, "SELECT account, type, doc FROM events WHERE seq = ?", seq).Scan(&account, &typ, &doc)
@@ -167,6 +176,9 @@ func (s *summaries) removing(ctx context.Context, c *conn, seq int64, wholeUser 
 
 // add counts an event n times, and its user if it is a failure.
 func (s *summaries) add(ctx context.Context, c *conn, account, typ int64, e *event.Event, n int64) error {
+	if s.spool {
+		return nil
+	}
 	var mark func(*cell)
 	if n > 0 && e.UserID != "" && e.Type.IsError() {
 		id, err := s.user(ctx, c, userKey{account, e.UserID})
