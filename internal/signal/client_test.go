@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -226,6 +227,7 @@ type peer struct {
 	sub    *webrtc.PeerConnection
 	node   string
 	tracks map[string]any
+	deaf   atomic.Bool // leaves offers unanswered
 
 	mu      sync.Mutex
 	results map[string]chan map[string]any
@@ -462,6 +464,9 @@ func (p *peer) newPub() {
 
 // onOffer answers an offer of the server as a browser does.
 func (p *peer) onOffer(params map[string]any) {
+	if p.deaf.Load() {
+		return
+	}
 	if p.sub == nil {
 		pc, err := clientAPI().NewPeerConnection(webrtc.Configuration{})
 		if err != nil {

@@ -132,8 +132,21 @@ type leaveParams struct {
 	Reason string `json:"client_reason"`
 }
 
-// sayLeave is the client's goodbye; it closes the socket itself.
-func (s *seat) sayLeave(_ context.Context, _ leaveParams) (any, error) {
+// gaveUp is the reason of a client that leaves because of an error, and not
+// because its user wants to.
+const gaveUp = "sdk request"
+
+// sayLeave is the client's goodbye; it closes the socket itself. An SDK that
+// fails at an offer of ours ends its session before it could report that, so
+// the goodbye is all there is to know of the failure.
+func (s *seat) sayLeave(_ context.Context, p leaveParams) (any, error) {
+	if p.Reason == gaveUp && s.joined && s.media.offered && !s.leaving {
+		f := fault.From(fault.RenegotiationFailed.New("reason", "the client left and did not answer an offer"), fault.OpSubscribe)
+		s.log.Warn("failed", "fault", f, "event", string(event.SubscribeFailed))
+		e := seen(event.SubscribeFailed, "SUBSCRIBE", f, s.subject())
+		e.Failure.Terminal = true
+		s.h.cfg.Events.Record(e)
+	}
 	return after{nil, func() { s.leave("left") }}, nil
 }
 

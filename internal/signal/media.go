@@ -39,6 +39,7 @@ type media struct {
 	cutPub    bool                              // the publish path failed and that was recorded
 	cutSub    bool
 	subLost   bool // the subscribe path was lost and is not back
+	offered   bool // an offer of ours waits for its answer
 }
 
 // publishedTrack is what track events need to know.
@@ -81,7 +82,10 @@ func (s *seat) openMedia() error {
 	sub, err := s.h.cfg.Media.NewSubscriber(sfu.SubscriberConfig{
 		Log: s.log, Label: channelLabel, Gate: subGate, TCPGate: subTCP,
 		OnOffer: func(d webrtc.SessionDescription) {
-			s.in.post(func() { s.tell("offer", s.describe(d)) })
+			s.in.post(func() {
+				s.media.offered = true
+				s.tell("offer", s.describe(d))
+			})
 		},
 		OnMessage: func(b []byte) {
 			b = append([]byte(nil), b...)
@@ -280,6 +284,7 @@ func (s *seat) answer(_ context.Context, p answerParams) (any, error) {
 	if s.media.sub == nil || (p.Node != "" && p.Node != s.node) {
 		return nil, nil // meant for connections that are gone
 	}
+	s.media.offered = false
 	return nil, s.media.sub.Answer(desc)
 }
 

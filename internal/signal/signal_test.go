@@ -186,6 +186,35 @@ func TestAClosedTabLeavesAtOnce(t *testing.T) {
 	alice.expect("on-peer-leave")
 }
 
+// Its SDK closes the reports' socket before it could tell of such a failure.
+func TestAClientThatGivesUpOnAnOfferIsRecorded(t *testing.T) {
+	s := newStation(t, nil)
+	alice, bob, carol := s.joined("host", "alice"), s.joined("guest", "bob"), s.joined("guest", "carol")
+	for _, p := range []*peer{bob, carol} {
+		p.expect("offer") // the first one, which it answers
+		p.deaf.Store(true)
+	}
+	alice.publish("audio")
+	for _, p := range []*peer{bob, carol} {
+		p.expect("offer")
+	}
+	_ = carol.write(map[string]any{"method": "leave", "params": map[string]any{"client_reason": "user request"}})
+	_ = bob.write(map[string]any{"method": "leave", "params": map[string]any{"client_reason": "sdk request"}})
+	alice.expect("on-peer-leave")
+	alice.expect("on-peer-leave")
+	e := s.events.wait(t, event.SubscribeFailed)
+	if e.PeerID != bob.id || e.Fault != "media.renegotiation" || !e.Failure.Terminal || e.Action != "SUBSCRIBE" || e.Role != "guest" {
+		t.Errorf("recorded %+v", e)
+	}
+	s.events.mu.Lock()
+	defer s.events.mu.Unlock()
+	for _, e := range s.events.list {
+		if e.Type == event.SubscribeFailed && e.PeerID == carol.id {
+			t.Errorf("carol left because she wanted to: %+v", e)
+		}
+	}
+}
+
 func TestAPeerOfAnEarlierProcessMovesToThisOne(t *testing.T) {
 	s := newStation(t, nil)
 	p := &peer{s: s, t: t, id: "held-peer", tok: s.token("guest", "u-held"), node: "node-of-the-dead"}
