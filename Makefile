@@ -4,10 +4,10 @@
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export GOFLAGS ?= -buildvcs=false
 
-.PHONY: help install check test unit race e2e matrix fuzz bench soak lint fmt docs web run
+.PHONY: help install check test unit race e2e matrix fuzz bench bench-events soak lint fmt docs web run
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: ## install what the tests need and is missing
 	scripts/install.sh
@@ -32,6 +32,9 @@ fuzz: ## every fuzz target; longer: make fuzz TIME=5m
 
 bench: ## the benchmarks, with allocations
 	go test -run '^$$' -bench . -benchmem ./...
+
+bench-events: ## events: ingest, pages and summaries of 10 million, into docs/benchmarks.md; keep them: DIR=...; short: ARGS='-events 200000'
+	go run ./internal/event/bench -write docs/benchmarks.md $(if $(DIR),-dir $(DIR)) $(ARGS)
 
 soak: ## the long forms of the client's tests: 500 joins, outages of up to a minute (as root)
 	go test -race -run 'LeaveNothing|NetworkIsLost|RecoveryTimes' -timeout 30m -v ./client -long

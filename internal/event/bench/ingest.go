@@ -1,0 +1,241 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/sqlite"
+	"github.com/redial-rtc/redial/internal/token"
+)
+
+const (
+	bulk      = 1000 // events of one transaction of the bare store
+	batchSize = 100  // events of one call of POST /api/v1/events
+	senders   = 32   // clients at once; with batchSize they fit into the queue
+	reporters = 128  // clients at once of POST /v2/client/report
+
+	maxAck    = 50 * time.Millisecond
+	maxMemory = 200 << 20
+)
+
+// call is a body that is ready to be sent.
+type call struct {
+	path, bearer, mediaType, agent string
+	body                           []byte
+	events                         int
+}
+
+// measureIngest measures how events are taken in: by the bare store, and over
+// HTTP by a fresh server.
+func measureIngest(ctx context.Context, o options, scratch string, t *table) error {
+	progress("making %s events", count(o.ingest))
+	p := newPopulation(o.ingest, time.Now().Add(-time.Minute), 3*time.Hour) // as they come in a busy hour
+	events := make([]event.Event, o.ingest)
+	for i := range events {
+		events[i] = p.next()
+	}
+	bare, err := bareRate(ctx, filepath.Join(scratch, "bare"), events)
+	if err != nil {
+		return err
+	}
+	const part = "ingest"
+	t.note(part, fmt.Sprintf("the bare store, %s events in transactions of %d", count(len(events)), bulk), "%.0f events/s", bare)
+
+	target, err := start(ctx, mkdir(filepath.Join(scratch, "server")))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = target.stop() }()
+	var batches []call
+	for at := 0; at < len(events); at += batchSize {
+		var b bytes.Buffer
+		some := events[at:min(at+batchSize, len(events))]
+		for i := range some {
+			b.Write(append(some[i].AppendJSON(nil), '\n'))
+		}
+		batches = append(batches, call{"/api/v1/events", target.bearer(), "application/x-ndjson", "", b.Bytes(), len(some)})
+	}
+	rate, err := peak(ctx, target, t, part, fmt.Sprintf("over HTTP, the same events, %d clients, %d a call", senders, batchSize), batches, senders)
+	if err != nil {
+		return err
+	}
+	t.hold(part, "over HTTP against the bare store", "at least 0.5", rate >= bare/2, "%.2f", rate/bare)
+	if err := halfPace(ctx, o, target, t, part, "a call", rate, renumber(batches, target)); err != nil {
+		return err
+	}
+
+	const single = "ingest, one by one"
+	reports, err := reportCalls(events, o.ingest/5)
+	if err != nil {
+		return err
+	}
+	half := len(reports) / 2
+	rate, err = peak(ctx, target, t, single, fmt.Sprintf("`/v2/client/report`, one report a call, %d clients", reporters), reports[:half], reporters)
+	if err != nil {
+		return err
+	}
+	return halfPace(ctx, o, target, t, single, "a report", rate, func(n int) call { return reports[half+n%(len(reports)-half)] })
+}
+
+func bareRate(ctx context.Context, dir string, events []event.Event) (float64, error) {
+	s, err := sqlite.Open(ctx, mkdir(dir), nil)
+	if err != nil {
+		return 0, err
+	}
+	defer s.Close()
+	began := time.Now()
+	for at := 0; at < len(events); at += bulk {
+		if _, err := s.Append(ctx, events[at:min(at+bulk, len(events))]); err != nil {
+			return 0, err
+		}
+	}
+	return float64(len(events)) / time.Since(began).Seconds(), nil
+}
+
+// peak sends calls as fast as they are taken.
+func peak(ctx context.Context, target *target, t *table, part, what string, calls []call, clients int) (float64, error) {
+	target.resetPeak()
+	before, err := target.metric(ctx, "go_memstats_mallocs_total")
+	if err != nil {
+		return 0, err
+	}
+	var next, done, refused atomic.Int64
+	var wg sync.WaitGroup
+	errs := make(chan error, clients)
+	began := time.Now()
+	for range clients {
+		wg.Go(func() {
+			for {
+				n := int(next.Add(1)) - 1
+				if n >= len(calls) {
+					return
+				}
+				c := &calls[n]
+				back, err := target.post(ctx, c.path, c.bearer, c.mediaType, c.agent, c.body)
+				refused.Add(int64(back))
+				if err != nil {
+					errs <- err
+					return
+				}
+				done.Add(int64(c.events))
+			}
+		})
+	}
+	wg.Wait()
+	took := time.Since(began)
+	select {
+	case err := <-errs:
+		return 0, err
+	default:
+	}
+	after, err := target.metric(ctx, "go_memstats_mallocs_total")
+	if err != nil {
+		return 0, err
+	}
+	rate := float64(done.Load()) / took.Seconds()
+	t.note(part, what, "%.0f events/s, %d calls sent back for a full queue", rate, refused.Load())
+	if held := target.peakMemory(); held > 0 {
+		t.hold(part, "memory of the server at that peak", "under 200 MB", held < maxMemory, "%d MB", held>>20)
+	} else {
+		t.note(part, "memory of the server at that peak", "this system does not tell")
+	}
+	t.note(part, "allocations of an event, from the socket to the disk", "%.0f", (after-before)/float64(done.Load()))
+	return rate, nil
+}
+
+// halfPace sends calls at half of a rate, evenly, and measures from when each
+// was due, so that waiting for the one before counts.
+func halfPace(ctx context.Context, o options, target *target, t *table, part, what string, rate float64, make func(n int) call) error {
+	first := make(0)
+	every := time.Duration(float64(first.events) / (rate / 2) * float64(time.Second))
+	n := int(o.seconds / every)
+	took := spread{}
+	var mu sync.Mutex
+	var errs []error
+	var wg sync.WaitGroup
+	began := time.Now()
+	for i := range n {
+		c := make(i)
+		due := began.Add(time.Duration(i) * every)
+		time.Sleep(time.Until(due))
+		wg.Go(func() {
+			_, err := target.post(ctx, c.path, c.bearer, c.mediaType, c.agent, c.body)
+			d := time.Since(due)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				errs = append(errs, err)
+			}
+			took = append(took, d)
+		})
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	t.hold(part, "acknowledgement of "+what+" at half of that rate", "p99 under 50 ms", took.at(0.99) < maxAck, "%s", took)
+	return nil
+}
+
+// renumber makes new events of those that were sent, which would otherwise
+// count once.
+func renumber(calls []call, target *target) func(int) call {
+	return func(n int) call {
+		c := calls[n%len(calls)]
+		// The first digits of every id of the population are its time, so other
+		// ones make another id and leave the order as it was.
+		marker := fmt.Appendf(nil, `"id":"%02x`, 16+n/len(calls))
+		c.body = bytes.ReplaceAll(c.body, []byte(`"id":"01`), marker)
+		return c
+	}
+}
+
+// reportCalls makes reports as an SDK sends them, each by the user it is about.
+func reportCalls(events []event.Event, n int) ([]call, error) {
+	tokens := map[string]string{}
+	var calls []call
+	for i := range events {
+		e := &events[i]
+		if !e.Type.IsError() {
+			continue
+		}
+		who := e.RoomID + e.UserID
+		if tokens[who] == "" {
+			var err error
+			tokens[who], err = token.Mint(key, token.Claims{Type: token.App, RoomID: e.RoomID, Role: e.Role, UserID: e.UserID})
+			if err != nil {
+				return nil, err
+			}
+		}
+		names := map[event.Type]string{
+			event.ConnectFailed: "connect.failed", event.JoinFailed: "join.failed", event.PublishFailed: "publish.failed",
+			event.SubscribeFailed: "subscribe.failed", event.Disconnected: "disconnected",
+		}
+		at := e.Time.UnixMilli() + int64(i)
+		body, err := json.Marshal(map[string]any{
+			"event": names[e.Type], "event_id": fmt.Sprint(at), "timestamp": at, "device_id": "device-" + e.UserID,
+			"cluster": map[string]any{"websocket_url": "ws://127.0.0.1/ws"},
+			"peer":    map[string]any{"peer_id": e.PeerID + "-r", "room_id": e.RoomID, "user_name": e.UserName, "session_id": e.SessionID, "role": e.Role},
+			"payload": map[string]any{
+				"error_code": e.Failure.Code, "error_name": e.Failure.Name, "error_message": e.Failure.Message, "error_description": e.Failure.Description,
+				"action": e.Action, "is_terminal": e.Failure.Terminal, "transport_state": "Joined",
+			},
+		})
+		if err != nil {
+			return nil, err
+		}
+		calls = append(calls, call{"/v2/client/report", tokens[who], "application/json", e.Agent.String, body, 1})
+		if len(calls) == n {
+			break
+		}
+	}
+	return calls, nil
+}

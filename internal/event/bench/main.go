@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// options are the flags.
+type options struct {
+	dir     string
+	events  int
+	ingest  int
+	seconds time.Duration
+	write   string
+	only    string
+	asks    int
+}
+
+func main() {
+	if os.Getenv(roleVar) == "server" {
+		if err := serve(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	var o options
+	flag.StringVar(&o.dir, "dir", "", "directory of the histories, which are kept and used again; empty: a temporary one")
+	flag.IntVar(&o.events, "events", 10_000_000, "events of the large history; the small one has a hundredth of them")
+	flag.IntVar(&o.ingest, "ingest", 150_000, "events that are taken in for one figure of ingest")
+	flag.DurationVar(&o.seconds, "pace", 15*time.Second, "how long the load of half the peak lasts")
+	flag.StringVar(&o.write, "write", "", "file in which the results are put, between the marks that are there")
+	flag.StringVar(&o.only, "only", "", "ingest or read: only that half; build: only make the histories")
+	flag.IntVar(&o.asks, "asks", 300, "how often each question is asked")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, o); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, o options) error {
+	began := time.Now()
+	scratch, err := os.MkdirTemp("", "redial-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(scratch)
+	if o.dir == "" {
+		o.dir = filepath.Join(scratch, "histories")
+	}
+	if o.only == "build" {
+		for _, n := range []int{small(o.events), o.events} {
+			if _, err := openHistory(ctx, o.dir, n); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	t := &table{}
+	if o.only != "read" {
+		if err := measureIngest(ctx, o, scratch, t); err != nil {
+			return err
+		}
+	}
+	if o.only != "ingest" {
+		if err := measureReading(ctx, o, t); err != nil {
+			return err
+		}
+	}
+	fmt.Println()
+	t.print(os.Stdout)
+	fmt.Fprintf(os.Stderr, "took %s\n", time.Since(began).Round(time.Second))
+	if o.write == "" {
+		return nil
+	}
+	return t.write(o)
+}
+
+func progress(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, time.Now().Format("15:04:05 ")+format+"\n", args...)
+}
