@@ -14,6 +14,10 @@
 // While ClickHouse is away, appending goes on as before; what has left the spool
 // cannot be read until it is back.
 //
+// Beside the events there is a table of their keys, so that the first page of a
+// room, session, user or peer and its total cost what that has, not what the
+// history has. Totals of whole accounts are kept in memory, by day.
+//
 // One server writes to a database. Another is refused, because both would give
 // the same places to different events.
 package clickhouse
@@ -25,7 +29,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	driver "github.com/ClickHouse/clickhouse-go/v2"
@@ -74,10 +77,10 @@ type Store struct {
 	// rows leave it: shed moves with them.
 	edge sync.RWMutex
 	shed int64 // places up to this one are asked of ClickHouse
+	days days  // how many of them there are, by day; moves with shed
 
-	floor atomic.Int64 // events taken before this are gone, whatever ClickHouse still has; Unix nanoseconds
-
-	ship forwarder
+	floors floors
+	ship   forwarder
 
 	stop context.CancelFunc
 	done chan struct{} // closed when the forwarder has stopped
@@ -130,7 +133,7 @@ func (s *Store) open(ctx context.Context, dir string) (err error) {
 	if err := os.MkdirAll(spool, 0o700); err != nil {
 		return err
 	}
-	if s.spool, err = sqlite.Open(ctx, spool, s.log); err != nil {
+	if s.spool, err = sqlite.OpenSpool(ctx, spool, s.log); err != nil {
 		return err
 	}
 	known, err := s.spool.Mark(ctx, "writer")
@@ -142,11 +145,13 @@ func (s *Store) open(ctx context.Context, dir string) (err error) {
 			return err
 		}
 	}
-	floor, err := s.spool.Mark(ctx, "floor")
-	if err != nil {
+	s.floors.mark, s.floors.drop = s.spool.SetMark, s.spool.DropMark
+	if s.floors.all, err = s.spool.Mark(ctx, floorMark); err != nil {
 		return err
 	}
-	s.floor.Store(floor)
+	if s.floors.own, err = s.spool.Marks(ctx, ownFloorMark); err != nil {
+		return err
+	}
 	s.shed = s.spool.ShedUpTo()
 	s.ship.shipped = s.shed
 	s.ship.reached.Store(s.shed)

@@ -47,6 +47,10 @@ func (s *Store) Query(ctx context.Context, q event.Query) (event.Page, error) {
 	}
 	s.edge.RLock()
 	shed := s.shed
+	whole, cut, known := int64(0), []string(nil), false
+	if first {
+		whole, cut, known = s.total(&q)
+	}
 	local, err := s.spool.Part(ctx, &q, above, upto, q.Limit+1, first)
 	s.edge.RUnlock()
 	if err != nil {
@@ -64,9 +68,18 @@ func (s *Store) Query(ctx context.Context, q event.Query) (event.Page, error) {
 			need -= len(events)
 		}
 		if first {
-			n, err := s.count(ctx, &q, shed)
-			if err != nil {
-				return event.Page{}, broken(err)
+			n := int(whole)
+			for _, account := range cut {
+				more, err := s.left(ctx, account, q.WantedTypes(), shed)
+				if err != nil {
+					return event.Page{}, broken(err)
+				}
+				n += int(more)
+			}
+			if !known {
+				if n, err = s.count(ctx, &q, shed); err != nil {
+					return event.Page{}, broken(err)
+				}
 			}
 			cur.Total += n
 			need = min(need, n) // nobody looks for more than there is
@@ -171,30 +184,11 @@ func among[T any](w *where, column string, values []T) {
 // filter is what rows must fulfil whatever their place; false: none can.
 func (s *Store) filter(q *event.Query) (*where, bool) {
 	w := &where{}
-	types := q.WantedTypes()
-	if len(types) == 0 {
+	if !s.common(q, w) {
 		return w, false
 	}
-	since := s.floor.Load()
-	if !q.Since.IsZero() {
-		since = max(since, q.Since.UnixNano())
-	}
-	if since > 0 {
-		w.and("time >= ?", since)
-	}
-	if !q.Until.IsZero() {
-		w.and("time < ?", q.Until.UnixNano())
-	}
-	if len(types) < len(event.Types)-1 { // all but the one that is never stored
-		names := make([]string, len(types))
-		for i, t := range types {
-			names[i] = string(t)
-		}
-		among(w, "type", names)
-	}
 	for _, c := range []struct{ column, value string }{
-		{"account", q.AccountID}, {"room", q.RoomID}, {"session", q.SessionID}, {"peer", q.PeerID}, {"user", q.UserID},
-		{"sdk", q.SDK}, {"os", q.OS},
+		{"room", q.RoomID}, {"session", q.SessionID}, {"peer", q.PeerID}, {"user", q.UserID}, {"sdk", q.SDK}, {"os", q.OS},
 	} {
 		if c.value != "" {
 			w.and(c.column+" = ?", c.value)
@@ -212,14 +206,86 @@ func (s *Store) filter(q *event.Query) (*where, bool) {
 	return w, true
 }
 
+// common adds the conditions on what events and their keys both have; false:
+// nothing fulfils them.
+func (s *Store) common(q *event.Query, w *where) bool {
+	types := q.WantedTypes()
+	if len(types) == 0 {
+		return false
+	}
+	since := int64(0)
+	if !q.Since.IsZero() {
+		since = q.Since.UnixNano()
+	}
+	s.floors.bound(w, q.AccountID, since)
+	if !q.Until.IsZero() {
+		w.and("time < ?", q.Until.UnixNano())
+	}
+	if len(types) < len(event.Types)-1 { // all but the one that is never stored
+		names := make([]string, len(types))
+		for i, t := range types {
+			names[i] = string(t)
+		}
+		among(w, "type", names)
+	}
+	if q.AccountID != "" {
+		w.and("account = ?", q.AccountID)
+	}
+	return true
+}
+
+// keyed is the conditions on the keys of the events that a query may find, and
+// whether these are all there are; nil when a query names no key.
+func (s *Store) keyed(q *event.Query) (w *where, all bool) {
+	keys := []struct{ scope, key string }{{"peer", q.PeerID}, {"session", q.SessionID}, {"user", q.UserID}, {"room", q.RoomID}}
+	named := 0
+	for _, k := range keys {
+		if k.key == "" {
+			continue
+		}
+		if named++; named == 1 { // the one that has fewest, as a rule
+			w = &where{}
+			w.and("key = ?", k.key)
+			w.and("scope = ?", k.scope)
+		}
+	}
+	if w == nil || !s.common(q, w) {
+		return nil, false
+	}
+	return w, named == 1 && q.SDK == "" && q.OS == "" && len(q.Faults) == 0 && len(q.Codes) == 0 && q.Terminal == nil
+}
+
+// span adds the places after one and up to another.
+func (w *where) span(above, upto int64) {
+	if above > 0 {
+		w.and("seq > " + strconv.FormatInt(above, 10))
+	}
+	w.and("seq <= " + strconv.FormatInt(upto, 10))
+}
+
+// within wants the places of rows to be among those of keys.
+func (w *where) within(keys *where) {
+	w.and("seq IN (SELECT seq FROM events_keys WHERE "+keys.text.String()+")", keys.args...)
+}
+
 func (s *Store) count(ctx context.Context, q *event.Query, upto int64) (int, error) {
 	w, any := s.filter(q)
 	if !any {
 		return 0, nil
 	}
-	w.and("seq <= " + strconv.FormatInt(upto, 10))
+	query := "SELECT count() FROM events WHERE "
+	if keys, all := s.keyed(q); keys != nil {
+		keys.span(0, upto)
+		if all { // a key that was written twice is one
+			w, query = keys, "SELECT uniqExact(seq) FROM events_keys WHERE "
+		} else {
+			w.within(keys)
+		}
+	} else {
+		w.span(0, upto)
+	}
 	var n uint64
-	err := s.conn.QueryRow(ctx, "SELECT count() FROM events WHERE "+w.text.String(), w.args...).Scan(&n)
+	err := s.conn.QueryRow(ctx, query+w.text.String(), w.args...).Scan(&n)
 	return int(n), err
 }
 
@@ -236,39 +302,50 @@ func (s *Store) events(ctx context.Context, q *event.Query, above, upto int64, n
 // their order, so a page is near; each further look spans four times as many.
 const window = 1 << 16
 
-// records gives the first n events of a query with places after above and up to
-// upto. It finds the places first, since only few of the large columns matter.
-func (s *Store) records(ctx context.Context, q *event.Query, above, upto int64, n int) ([]sqlite.Record, error) {
+// places gives the first n places after above and up to upto of what a query
+// finds.
+func (s *Store) places(ctx context.Context, q *event.Query, above, upto int64, n int) ([]int64, error) {
 	filter, any := s.filter(q)
 	if !any {
 		return nil, nil
 	}
-	condition := ""
-	if filter.text.Len() > 0 {
-		condition = " AND " + filter.text.String()
-	}
-	order := " ORDER BY seq LIMIT "
-	if q.Desc {
-		order = " ORDER BY seq DESC LIMIT "
-	}
 	var places []int64
-	for span := int64(window); above < upto && len(places) < n; span *= 4 {
-		lo, hi := above, min(upto, above+span)
+	look := func(table string, w *where) error {
+		order := " ORDER BY seq LIMIT "
 		if q.Desc {
-			lo, hi = max(above, upto-span), upto
+			order = " ORDER BY seq DESC LIMIT "
 		}
-		rows, err := s.conn.Query(ctx, "SELECT DISTINCT seq FROM events WHERE seq > "+strconv.FormatInt(lo, 10)+" AND seq <= "+strconv.FormatInt(hi, 10)+
-			condition+order+strconv.Itoa(n-len(places)), filter.args...)
+		rows, err := s.conn.Query(ctx, "SELECT DISTINCT seq FROM "+table+" WHERE "+w.text.String()+order+strconv.Itoa(n-len(places)), w.args...)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		err = each(rows, func() error {
+		return each(rows, func() error {
 			var seq uint64
 			err := rows.Scan(&seq)
 			places = append(places, int64(seq))
 			return err
 		})
-		if err != nil {
+	}
+	if keys, all := s.keyed(q); keys != nil {
+		keys.span(above, upto)
+		if all {
+			err := look("events_keys", keys)
+			return places, err
+		}
+		filter.within(keys)
+		err := look("events", filter)
+		return places, err
+	}
+	condition := filter.text.String()
+	for span := int64(window); above < upto && len(places) < n; span *= 4 {
+		lo, hi := above, min(upto, above+span)
+		if q.Desc {
+			lo, hi = max(above, upto-span), upto
+		}
+		w := &where{args: filter.args}
+		w.text.WriteString(condition)
+		w.span(lo, hi)
+		if err := look("events", w); err != nil {
 			return nil, err
 		}
 		if q.Desc {
@@ -277,10 +354,20 @@ func (s *Store) records(ctx context.Context, q *event.Query, above, upto int64, 
 			above = hi
 		}
 	}
+	return places, nil
+}
+
+// records gives the first n events of a query with places after above and up to
+// upto. It finds the places first, since only few of the large columns matter.
+func (s *Store) records(ctx context.Context, q *event.Query, above, upto int64, n int) ([]sqlite.Record, error) {
+	places, err := s.places(ctx, q, above, upto, n)
+	if err != nil {
+		return nil, err
+	}
 	if len(places) == 0 {
 		return nil, nil
 	}
-	rows, err := s.conn.Query(ctx, "SELECT seq, doc, also, code, terminal FROM events WHERE seq IN ("+join(places)+")")
+	rows, err := s.conn.Query(ctx, "SELECT seq, doc, also, code, terminal, failed_join FROM events WHERE seq IN ("+join(places)+")")
 	if err != nil {
 		return nil, err
 	}
@@ -290,12 +377,12 @@ func (s *Store) records(ctx context.Context, q *event.Query, above, upto int64, 
 		var doc string
 		var r sqlite.Record
 		var code int32
-		var terminal uint8
-		if err := rows.Scan(&seq, &doc, &r.Also, &code, &terminal); err != nil {
+		var terminal, failed uint8
+		if err := rows.Scan(&seq, &doc, &r.Also, &code, &terminal, &failed); err != nil {
 			return err
 		}
 		err := json.Unmarshal([]byte(doc), &r.Event)
-		r.Seq, r.Failure.Code, r.Failure.Terminal = int64(seq), int(code), terminal != 0
+		r.Seq, r.Failure.Code, r.Failure.Terminal, r.FailedJoin = int64(seq), int(code), terminal != 0, failed != 0
 		found[r.Seq] = r
 		return err
 	})

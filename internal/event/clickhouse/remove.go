@@ -1,8 +1,11 @@
 package clickhouse
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -11,7 +14,7 @@ import (
 
 const (
 	day        = int64(24 * time.Hour) // of one partition
-	erasures   = 50_000                // events of one mutation
+	erasures   = 20_000                // events of one mutation; its places are written out in the statement
 	patienceOf = 10 * time.Minute      // a mutation rewrites whole parts
 )
 
@@ -34,8 +37,8 @@ func (s *Store) Remove(ctx context.Context, r event.Removal) (int, error) {
 	n := 0
 	if last > 0 {
 		err := s.ready(ctx)
-		if err == nil && r.AccountID == "" && r.UserID == "" {
-			n, err = s.expire(ctx, r.Before.UnixNano())
+		if err == nil && r.UserID == "" {
+			n, err = s.expire(ctx, r)
 		} else if err == nil {
 			n, err = s.erase(ctx, r)
 		}
@@ -47,51 +50,127 @@ func (s *Store) Remove(ctx context.Context, r event.Removal) (int, error) {
 	return n + local, err
 }
 
-// expire raises the floor, drops the days that are wholly below it, and lets go
-// of their ids.
-func (s *Store) expire(ctx context.Context, before int64) (int, error) {
-	n := uint64(0)
-	if floor := s.floor.Load(); before > floor {
-		err := s.conn.QueryRow(ctx, fmt.Sprintf("SELECT count() FROM events WHERE time >= %d AND time < %d AND seq <= %d", floor, before, s.shed)).Scan(&n)
-		if err != nil {
-			return 0, err
-		}
-		if err := s.spool.SetMark(ctx, "floor", before); err != nil {
-			return 0, err
-		}
-		s.floor.Store(before)
+// expire raises floors, drops the days that are wholly below all of them, and
+// takes away what is left of other days below the floor of its account.
+func (s *Store) expire(ctx context.Context, r event.Removal) (int, error) {
+	before := r.Before.UnixNano()
+	var gone []stretch
+	var err error
+	switch {
+	case r.AccountID == "":
+		gone, err = s.floors.raiseAll(ctx, before, r.Except)
+	case !slices.Contains(r.Except, r.AccountID):
+		gone, err = s.floors.raise(ctx, r.AccountID, before)
 	}
-	rows, err := s.conn.Query(ctx, "SELECT DISTINCT partition FROM system.parts WHERE database = currentDatabase() AND table = 'events' AND active")
+	n := 0
+	for _, g := range gone {
+		had, bad := s.countGone(ctx, g)
+		n += had
+		err = cmp.Or(err, bad)
+	}
 	if err != nil {
-		return int(n), err
+		return n, err
 	}
-	var old []int64
-	err = each(rows, func() error {
-		var text string
-		if err := rows.Scan(&text); err != nil {
+	if err := s.dropDays(ctx); err != nil {
+		return n, err
+	}
+	return n, s.sweepOthers(ctx)
+}
+
+// countGone is how many events a raised floor hides.
+func (s *Store) countGone(ctx context.Context, g stretch) (int, error) {
+	w := &where{}
+	w.and("time >= ?", g.from)
+	w.and("time < ?", g.to)
+	if g.account != "" {
+		w.and("account = ?", g.account)
+	}
+	for _, account := range g.but {
+		w.and("account != ?", account)
+	}
+	w.span(0, s.shed)
+	var n uint64
+	err := s.conn.QueryRow(ctx, "SELECT count() FROM events WHERE "+w.text.String(), w.args...).Scan(&n)
+	return int(n), err
+}
+
+// dropDays drops the days on which nobody has anything, and their ids.
+func (s *Store) dropDays(ctx context.Context) error {
+	low := s.floors.lowest()
+	dropped := false
+	for _, table := range []string{"events_keys", "events"} {
+		rows, err := s.conn.Query(ctx, "SELECT DISTINCT partition FROM system.parts WHERE database = currentDatabase() AND table = ? AND active", table)
+		if err != nil {
 			return err
 		}
-		if d, err := strconv.ParseInt(text, 10, 64); err == nil && (d+1)*day <= s.floor.Load() {
-			old = append(old, d)
+		var old []int64
+		err = each(rows, func() error {
+			var text string
+			if err := rows.Scan(&text); err != nil {
+				return err
+			}
+			if d, err := strconv.ParseInt(text, 10, 64); err == nil && (d+1)*day <= low {
+				old = append(old, d)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
 		}
+		for _, d := range old {
+			if err := s.conn.Exec(ctx, "ALTER TABLE "+table+" DROP PARTITION "+strconv.FormatInt(d, 10)); err != nil {
+				return err
+			}
+			dropped = true
+		}
+	}
+	if !dropped {
 		return nil
-	})
-	if err != nil || len(old) == 0 {
-		return int(n), err
 	}
-	for _, d := range old {
-		if err := s.conn.Exec(ctx, "ALTER TABLE events DROP PARTITION "+strconv.FormatInt(d, 10)); err != nil {
-			return int(n), err
-		}
-	}
+	s.edge.Lock()
+	maps.DeleteFunc(s.days.n, func(k dayKey, _ int64) bool { return (k.day+1)*day <= low })
+	s.edge.Unlock()
 	var first, left uint64
 	if err := s.conn.QueryRow(ctx, "SELECT min(seq), count() FROM events").Scan(&first, &left); err != nil {
-		return int(n), err
+		return err
 	}
 	if left == 0 {
 		first = uint64(s.shed) + 1
 	}
-	return int(n), s.spool.ForgetBelow(ctx, int64(first))
+	return s.spool.ForgetBelow(ctx, int64(first))
+}
+
+// sweepBites is how many mutations one call makes for days that somebody else
+// keeps.
+const sweepBites = 10
+
+// sweepOthers takes away the days of accounts that keep theirs for less long
+// than others, so that they cannot be dropped whole.
+func (s *Store) sweepOthers(ctx context.Context) error {
+	if !s.days.known {
+		if err := s.learn(ctx); err != nil {
+			return err
+		}
+	}
+	ends := map[string]int64{} // to the end of the last day that is wholly over
+	for k := range s.days.n {
+		if end := (k.day + 1) * day; end <= s.floors.of(k.account) {
+			ends[k.account] = max(ends[k.account], end)
+		}
+	}
+	bites := 0
+	for account, end := range ends {
+		for ; bites < sweepBites; bites++ {
+			n, err := s.erase(ctx, event.Removal{AccountID: account, Before: time.Unix(0, end)})
+			if err != nil {
+				return err
+			}
+			if n == 0 {
+				break
+			}
+		}
+	}
+	return nil
 }
 
 // erase takes away the events of a user or an account, a bounded number at once.
@@ -106,17 +185,22 @@ func (s *Store) erase(ctx context.Context, r event.Removal) (int, error) {
 	if !r.Before.IsZero() {
 		w.and("time < ?", r.Before.UnixNano())
 	}
-	rows, err := s.conn.Query(ctx, "SELECT DISTINCT seq FROM events WHERE "+w.text.String()+" ORDER BY seq LIMIT "+strconv.Itoa(erasures), w.args...)
+	rows, err := s.conn.Query(ctx, fmt.Sprintf("SELECT DISTINCT seq, account, intDiv(time, %d), toString(type) FROM events WHERE %s ORDER BY seq LIMIT %d", day, w.text.String(), erasures), w.args...)
 	if err != nil {
 		return 0, err
 	}
 	var places []int64
+	fewer := map[dayKey]int64{}
 	n := 0
 	err = each(rows, func() error {
 		var seq uint64
-		err := rows.Scan(&seq)
+		var k dayKey
+		var typ string
+		err := rows.Scan(&seq, &k.account, &k.day, &typ)
+		k.typ = event.Type(typ)
 		places = append(places, int64(seq))
 		if int64(seq) <= s.shed { // the others are counted where they still are
+			fewer[k]++
 			n++
 		}
 		return err
@@ -124,23 +208,32 @@ func (s *Store) erase(ctx context.Context, r event.Removal) (int, error) {
 	if err != nil || len(places) == 0 {
 		return 0, err
 	}
-	w.and("seq <= " + strconv.FormatInt(places[len(places)-1], 10))
-	if err := s.mutate(ctx, w.text.String(), w.args...); err != nil {
+	// The keys first: as long as the events are there, this is done again.
+	err = s.mutate(ctx, "events_keys", "seq IN ("+join(places)+")")
+	if err == nil {
+		w.and("seq <= " + strconv.FormatInt(places[len(places)-1], 10))
+		err = s.mutate(ctx, "events", w.text.String(), w.args...)
+	}
+	if err != nil {
+		s.forgetDays()
 		return 0, err
 	}
+	s.edge.Lock()
+	s.days.remove(fewer)
+	s.edge.Unlock()
 	return n, s.spool.Forget(ctx, places)
 }
 
 // mutate deletes rows and waits until that is done.
-func (s *Store) mutate(ctx context.Context, condition string, args ...any) error {
+func (s *Store) mutate(ctx context.Context, table, condition string, args ...any) error {
 	ctx, cancel := context.WithTimeout(ctx, patienceOf)
 	defer cancel()
-	if err := s.conn.Exec(ctx, "ALTER TABLE events DELETE WHERE "+condition, args...); err != nil {
+	if err := s.conn.Exec(ctx, "ALTER TABLE "+table+" DELETE WHERE "+condition, args...); err != nil {
 		return err
 	}
 	for wait := 5 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		var left uint64
-		err := s.conn.QueryRow(ctx, "SELECT count() FROM system.mutations WHERE database = currentDatabase() AND table = 'events' AND NOT is_done").Scan(&left)
+		err := s.conn.QueryRow(ctx, "SELECT count() FROM system.mutations WHERE database = currentDatabase() AND table = ? AND NOT is_done", table).Scan(&left)
 		if err != nil || left == 0 {
 			return err
 		}

@@ -18,12 +18,27 @@ CREATE TABLE IF NOT EXISTS events (
   sdk         String,
   sdk_version String,
   os          String,
+  browser     String,
+  failed_join UInt8,
   also        Array(String),
   doc         String,
   version     Int64
 ) ENGINE = ReplacingMergeTree(version)
 PARTITION BY intDiv(time, 86400000000000)
-ORDER BY seq;
+ORDER BY seq
+SETTINGS index_granularity = 512;
+
+CREATE TABLE IF NOT EXISTS events_keys (
+  key     String,
+  scope   Enum8('room' = 1, 'session' = 2, 'user' = 3, 'peer' = 4),
+  account String,
+  seq     UInt64,
+  time    Int64,
+  type    Enum8('client.connect.failed' = 1, 'client.join.failed' = 2, 'client.publish.failed' = 3, 'client.subscribe.failed' = 4, 'client.disconnected' = 5, 'track.add.success' = 6, 'track.update.success' = 7, 'track.remove.success' = 8)
+) ENGINE = ReplacingMergeTree
+PARTITION BY intDiv(time, 86400000000000)
+ORDER BY (key, scope, account, seq)
+SETTINGS index_granularity = 512;
 
 CREATE TABLE IF NOT EXISTS events_writers (
   writer UInt64,

@@ -11,7 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	driver "github.com/ClickHouse/clickhouse-go/v2"
+	ch "github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/google/uuid"
 
 	"github.com/redial-rtc/redial/fault"
@@ -34,7 +35,8 @@ type forwarder struct {
 	reached  atomic.Int64
 	seen     []milestone // when the newest place was what
 	sent     []milestone // when which places had been shipped
-	doubt    string      // id of an insert that may still be running
+	doubt    []string    // ids of inserts that may still be running
+	keyed    int64       // places up to this one have been seen to have their keys
 }
 
 type milestone struct {
@@ -96,6 +98,9 @@ func (s *Store) step(ctx context.Context, settle, keep time.Duration) error {
 	if err != nil {
 		return err
 	}
+	if s.shed > 0 && !s.days.known {
+		_ = s.learn(ctx) // until it works, totals are counted
+	}
 	now := time.Now()
 	if n := len(f.seen); last > 0 && (n == 0 || f.seen[n-1].upto < last) {
 		f.seen = append(f.seen, milestone{last, now})
@@ -126,6 +131,12 @@ func (s *Store) step(ctx context.Context, settle, keep time.Duration) error {
 	}
 	due, sent := latest(f.sent, keep, time.Now())
 	f.sent = sent
+	for f.keyed = max(f.keyed, s.shed); f.keyed < due; {
+		if err := s.ensureKeys(ctx, due); err != nil {
+			f.prepared = false
+			return err
+		}
+	}
 	for s.shed < due { // written with f.mu held alone
 		if err := s.letGo(ctx, due); err != nil {
 			f.prepared = false
@@ -177,6 +188,7 @@ func (s *Store) letGo(ctx context.Context, due int64) error {
 		return err
 	}
 	s.shed = records[len(records)-1].Seq
+	s.days.add(records)
 	return nil
 }
 
@@ -194,8 +206,11 @@ func (s *Store) ensure(ctx context.Context, records []sqlite.Record) error {
 		return err
 	}
 	if len(outdated) > 0 {
-		if err := s.mutate(ctx, "seq IN ("+join(outdated)+")"); err != nil {
-			return err
+		// The keys first: as long as the events are there, this is done again.
+		for _, table := range []string{"events_keys", "events"} {
+			if err := s.mutate(ctx, table, "seq IN ("+join(outdated)+")"); err != nil {
+				return err
+			}
 		}
 	}
 	if len(missing) == 0 {
@@ -277,17 +292,82 @@ func (s *Store) compare(ctx context.Context, records []sqlite.Record) (missing [
 	return missing, outdated, nil
 }
 
-// settleDoubt waits until an insert whose answer never came has ended.
+// keysBatch is how many places have their keys looked for at once: keys are not
+// in the order of places, so looking reads a day's.
+const keysBatch = 20_000
+
+// ensureKeys makes ClickHouse have the keys of some shipped records, which it has
+// unless its machine lost power.
+func (s *Store) ensureKeys(ctx context.Context, due int64) error {
+	f := &s.ship
+	if err := s.ready(ctx); err != nil {
+		return err
+	}
+	var all []sqlite.Record
+	for above := f.keyed; len(all) < keysBatch; {
+		some, err := s.spool.Records(ctx, above, due, shipBatch)
+		if err != nil {
+			return err
+		}
+		if len(some) == 0 {
+			break
+		}
+		all = append(all, some...)
+		above = some[len(some)-1].Seq
+	}
+	if len(all) == 0 {
+		f.keyed = due
+		return nil
+	}
+	from, to := all[0].Time.UnixNano(), all[0].Time.UnixNano()
+	for i := range all {
+		at := all[i].Time.UnixNano()
+		from, to = min(from, at), max(to, at)
+	}
+	last := all[len(all)-1].Seq
+	rows, err := s.conn.Query(ctx, fmt.Sprintf("SELECT seq, uniqExact(scope) FROM events_keys WHERE time >= %d AND time <= %d AND seq >= %d AND seq <= %d GROUP BY seq",
+		from, to, all[0].Seq, last))
+	if err != nil {
+		return err
+	}
+	have := map[int64]uint64{}
+	err = each(rows, func() error {
+		var seq, n uint64
+		err := rows.Scan(&seq, &n)
+		have[int64(seq)] = n
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	var missing []sqlite.Record
+	for i := range all {
+		if r := &all[i]; uint64(len(keysOf(r))) > have[r.Seq] {
+			missing = append(missing, *r)
+		}
+	}
+	for len(missing) > 0 {
+		n := fewDays(missing)
+		if err := s.insertKeys(ctx, missing[:n]); err != nil {
+			return err
+		}
+		missing = missing[n:]
+	}
+	f.keyed = last
+	return nil
+}
+
+// settleDoubt waits until inserts whose answers never came have ended.
 func (s *Store) settleDoubt(ctx context.Context) error {
 	f := &s.ship
-	for f.doubt != "" {
+	for len(f.doubt) > 0 {
 		var running uint64
-		if err := s.conn.QueryRow(ctx, "SELECT count() FROM system.processes WHERE query_id = ?", f.doubt).Scan(&running); err != nil {
+		if err := s.conn.QueryRow(ctx, "SELECT count() FROM system.processes WHERE query_id = ?", f.doubt[0]).Scan(&running); err != nil {
 			return err
 		}
 		if running == 0 {
-			f.doubt = ""
-			return nil
+			f.doubt = f.doubt[1:]
+			continue
 		}
 		if err := sleep(ctx, 100*time.Millisecond); err != nil {
 			return err
@@ -296,40 +376,86 @@ func (s *Store) settleDoubt(ctx context.Context) error {
 	return nil
 }
 
-const insertColumns = `INSERT INTO events (seq, id, time, account, type, source, room, session, peer, user, role, template,
-	fault, code, terminal, injected, sdk, sdk_version, os, also, doc, version)`
+// scoped is one key of an event.
+type scoped struct{ scope, key string }
 
-func (s *Store) insert(ctx context.Context, records []sqlite.Record) error {
+// keysOf lists by what an event is found.
+func keysOf(r *sqlite.Record) []scoped {
+	keys := make([]scoped, 0, 4)
+	for _, k := range []scoped{{"room", r.RoomID}, {"session", r.SessionID}, {"user", r.UserID}, {"peer", r.PeerID}} {
+		if k.key != "" {
+			keys = append(keys, k)
+		}
+	}
+	return keys
+}
+
+// send inserts rows in one block. Until it has an answer it is in doubt.
+func (s *Store) send(ctx context.Context, into string, fill func(driver.Batch) error) error {
 	id := uuid.NewString()
-	s.ship.doubt = id
-	batch, err := s.conn.PrepareBatch(driver.Context(ctx, driver.WithQueryID(id)), insertColumns)
+	s.ship.doubt = append(s.ship.doubt, id)
+	batch, err := s.conn.PrepareBatch(ch.Context(ctx, ch.WithQueryID(id)), into)
 	if err != nil {
 		return err
 	}
 	defer batch.Close()
-	version := time.Now().UnixNano()
-	for i := range records {
-		r := &records[i]
-		key, err := uuid.Parse(r.ID)
-		if err != nil {
-			return err
-		}
-		if r.Failure.Code > math.MaxInt32 || r.Failure.Code < math.MinInt32 {
-			return fmt.Errorf("error code %d does not fit", r.Failure.Code)
-		}
-		if err := batch.Append(uint64(r.Seq), key, r.Time.UnixNano(), r.AccountID, string(r.Type), string(r.Source),
-			r.RoomID, r.SessionID, r.PeerID, r.UserID, r.Role, r.TemplateID,
-			r.Fault, int32(r.Failure.Code), bit(r.Failure.Terminal), bit(r.Injected), r.Agent.SDK, r.Agent.SDKVersion, r.Agent.OS,
-			also(r), string(r.AppendJSON(nil)), version); err != nil {
-			return err
-		}
+	if err := fill(batch); err != nil {
+		return err
 	}
 	if err := batch.Send(); err != nil {
 		return err
 	}
-	s.ship.doubt = ""
-	s.m.shipped(len(records))
+	s.ship.doubt = slices.DeleteFunc(s.ship.doubt, func(other string) bool { return other == id })
 	return nil
+}
+
+func (s *Store) insertKeys(ctx context.Context, records []sqlite.Record) error {
+	return s.send(ctx, "INSERT INTO events_keys (key, scope, account, seq, time, type)", func(batch driver.Batch) error {
+		for i := range records {
+			r := &records[i]
+			for _, k := range keysOf(r) {
+				if err := batch.Append(k.key, k.scope, r.AccountID, uint64(r.Seq), r.Time.UnixNano(), string(r.Type)); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+const insertColumns = `INSERT INTO events (seq, id, time, account, type, source, room, session, peer, user, role, template,
+	fault, code, terminal, injected, sdk, sdk_version, os, browser, failed_join, also, doc, version)`
+
+// insert writes the keys of records and then the records: where these are, those
+// are.
+func (s *Store) insert(ctx context.Context, records []sqlite.Record) error {
+	if err := s.insertKeys(ctx, records); err != nil {
+		return err
+	}
+	version := time.Now().UnixNano()
+	err := s.send(ctx, insertColumns, func(batch driver.Batch) error {
+		for i := range records {
+			r := &records[i]
+			key, err := uuid.Parse(r.ID)
+			if err != nil {
+				return err
+			}
+			if r.Failure.Code > math.MaxInt32 || r.Failure.Code < math.MinInt32 {
+				return fmt.Errorf("error code %d does not fit", r.Failure.Code)
+			}
+			if err := batch.Append(uint64(r.Seq), key, r.Time.UnixNano(), r.AccountID, string(r.Type), string(r.Source),
+				r.RoomID, r.SessionID, r.PeerID, r.UserID, r.Role, r.TemplateID,
+				r.Fault, int32(r.Failure.Code), bit(r.Failure.Terminal), bit(r.Injected), r.Agent.SDK, r.Agent.SDKVersion, r.Agent.OS, r.Agent.Browser(),
+				bit(r.FailedJoin), also(r), string(r.AppendJSON(nil)), version); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		s.m.shipped(len(records))
+	}
+	return err
 }
 
 // also is never nil, which the driver would take for no value.
