@@ -20,6 +20,7 @@ type Config struct {
 	Endpoint string // such as https://video.example.org; plain http is accepted; path, query and fragment are ignored
 	Token    string // a room token
 	RoomCode string // exchanged for a token at the endpoint when there is no Token
+	RoomID   string // the room that RoomCode must be for; default: whichever it is for
 	UserID   string // the app's id of the user, for RoomCode only
 	Name     string // display name
 	Metadata string // anything the app wants others to know

@@ -106,8 +106,12 @@ func (d *door) ask(ctx context.Context, op fault.Op, method, path, bearer string
 }
 
 // exchange gives a token for a room code.
-func (d *door) exchange(ctx context.Context, code, user string) (string, error) {
-	body, _ := json.Marshal(map[string]string{"code": code, "user_id": user})
+func (d *door) exchange(ctx context.Context, cfg Config) (string, error) {
+	ask := map[string]string{"code": cfg.RoomCode, "user_id": cfg.UserID}
+	if cfg.RoomID != "" {
+		ask["room_id"] = cfg.RoomID
+	}
+	body, _ := json.Marshal(ask)
 	status, answer, err := d.ask(ctx, fault.OpToken, http.MethodPost, "/v2/token", "", body)
 	if err != nil {
 		return "", err

@@ -16,20 +16,21 @@ import (
 	"github.com/redial-rtc/redial/fault"
 )
 
-// Problem is an error in words, for apps that react and for people.
+// Problem is an error in words, for apps that react and for people. As JSON it
+// is a line for a log.
 type Problem struct {
-	Fault       string         // stable id, such as "room.locked"
-	Op          fault.Op       // what was being done
-	Code        int            // the 100ms code
-	Name        string         // the 100ms name; "" for the few that have none
-	IOS         dialect.Word   // the same in the vocabulary of the 100ms iOS SDK
-	Terminal    bool           // the session has ended and the app must join again
-	CanRetry    bool           // joining again with the same configuration can work
-	Category    fault.Category // connection, capture device, permission, ...
-	Title       string         // what happened, in a few words
-	Message     string         // the title with the facts of this occurrence
-	Description string         // what happened, why, and what to do about it
-	User        string         // what to tell the user
+	Fault       string         `json:"fault"`       // stable id, such as "room.locked"
+	Op          fault.Op       `json:"op"`          // what was being done
+	Code        int            `json:"code"`        // the 100ms code
+	Name        string         `json:"name"`        // the 100ms name; "" for the few that have none
+	IOS         dialect.Word   `json:"ios"`         // the same in the vocabulary of the 100ms iOS SDK
+	Terminal    bool           `json:"terminal"`    // the session has ended and the app must join again
+	CanRetry    bool           `json:"can_retry"`   // joining again with the same configuration can work
+	Category    fault.Category `json:"category"`    // connection, capture device, permission, ...
+	Title       string         `json:"title"`       // what happened, in a few words
+	Message     string         `json:"message"`     // the title with the facts of this occurrence
+	Description string         `json:"description"` // what happened, why, and what to do about it
+	User        string         `json:"user"`        // what to tell the user
 }
 
 // sessionEnded marks, as a detail, whether an occurrence ended the session.

@@ -71,7 +71,9 @@ type media struct {
 	ops chan func() // what the server says to the connections, in order
 	wg  sync.WaitGroup
 
-	resting map[string]bool // media sections that were inactive in the last offer; touched in ops
+	resting map[string]bool                                      // media sections that were inactive in the last offer; touched in ops
+	early   map[*webrtc.PeerConnection][]webrtc.ICECandidateInit // candidates that came before the description they belong to; touched in ops
+	misled  bool                                                 // an unusable candidate was reported; touched in ops
 
 	mu      sync.Mutex
 	channel *webrtc.DataChannel // nil until it is open
@@ -85,7 +87,8 @@ func newMedia(r *Room, node string) (*media, error) {
 	ctx, end := context.WithCancel(r.ctx)
 	m := &media{
 		room: r, ctx: ctx, end: end, ops: make(chan func(), 256), asked: map[string]chan wireFrame{}, resting: map[string]bool{},
-		up: map[path]chan struct{}{publishPath: make(chan struct{}), subscribePath: make(chan struct{})},
+		early: map[*webrtc.PeerConnection][]webrtc.ICECandidateInit{},
+		up:    map[path]chan struct{}{publishPath: make(chan struct{}), subscribePath: make(chan struct{})},
 	}
 	m.node.Store(node)
 	cfg := webrtc.Configuration{ICEServers: r.ice}
@@ -226,6 +229,7 @@ func (m *media) offered(d wireDescription) {
 		if err := m.sub.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: d.SDP}); err != nil {
 			return fault.SDPSetRemote.Wrap(err)
 		}
+		m.late(targetSubscribe, m.sub)
 		answer, err := m.sub.CreateAnswer(nil)
 		if err != nil {
 			return fault.SDPCreateAnswer.Wrap(err)
@@ -244,15 +248,69 @@ func (m *media) offered(d wireDescription) {
 	}
 }
 
-// candidate takes a candidate of the server. It runs in ops.
+// answered applies the server's answer to an offer of ours.
+func (m *media) answered(sdp string) error {
+	if err := remoteAnswer(m.pub, sdp); err != nil {
+		return err
+	}
+	m.do(func() { m.late(targetPublish, m.pub) })
+	return nil
+}
+
+// maxEarly is how many candidates may come before the description they are for.
+const maxEarly = 64
+
+// candidate takes a candidate of the server. One that comes before the
+// description of its connection is kept for it. It runs in ops.
 func (m *media) candidate(target int, c webrtc.ICECandidateInit) {
 	pc := m.pub
 	if target == targetSubscribe {
 		pc = m.sub
 	}
-	if err := pc.AddICECandidate(c); err != nil {
-		m.room.log.Debug("candidate refused", "target", target, "err", err)
+	if pc.RemoteDescription() == nil {
+		if len(m.early[pc]) < maxEarly {
+			m.early[pc] = append(m.early[pc], c)
+		}
+		return
 	}
+	if len(m.early[pc]) > 0 {
+		m.late(target, pc)
+	}
+	if err := pc.AddICECandidate(c); err != nil && m.ctx.Err() == nil {
+		m.candidateRefused(target, c, err)
+	}
+}
+
+// late takes the candidates that came before the description, which is there
+// now. It runs in ops.
+func (m *media) late(target int, pc *webrtc.PeerConnection) {
+	early := m.early[pc]
+	delete(m.early, pc)
+	for _, c := range early {
+		m.candidate(target, c)
+	}
+}
+
+// candidateRefused tells once that the server sent a candidate nobody can use:
+// it may be the one way the media could have taken. Of a connection that has
+// worked it is the change under way that fails.
+func (m *media) candidateRefused(target int, c webrtc.ICECandidateInit, err error) {
+	m.room.log.Debug("candidate refused", "target", target, "err", err)
+	if m.misled {
+		return
+	}
+	m.misled = true
+	pc, p, event, action, op := m.pub, publishPath, "publish.failed", "PUBLISH", fault.OpPublish
+	if target == targetSubscribe {
+		pc, p, event, action, op = m.sub, subscribePath, "subscribe.failed", "SUBSCRIBE", fault.OpSubscribe
+	}
+	why := fault.CandidateInvalid.Wrap(err, "candidate", clip(c.Candidate, 80))
+	if pc.ConnectionState() == webrtc.PeerConnectionStateConnected {
+		why = fault.RenegotiationFailed.Wrap(why, "path", string(p), "candidate", clip(c.Candidate, 80))
+	}
+	f := ending(why, op, false)
+	m.room.rep.failed(event, action, f, false)
+	m.room.onError(f)
 }
 
 // opened hears of the server's data channel.

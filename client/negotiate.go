@@ -282,7 +282,7 @@ func (r *Room) exchange(ctx context.Context, l *link, m *media, sdp string) erro
 	}, &got)
 	switch {
 	case err == nil:
-		return remoteAnswer(m.pub, got.SDP)
+		return m.answered(got.SDP)
 	case errors.Is(err, fault.NodeMoved), l.ctx.Err() != nil, ctx.Err() != nil:
 		return err // the offer may be made again
 	}

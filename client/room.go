@@ -191,8 +191,10 @@ func (l *Lobby) Join(ctx context.Context) (*Room, error) {
 		if ctx.Err() != nil {
 			return nil, asFault(ctx.Err(), fault.OpJoin)
 		}
-		f := ending(err, fault.OpJoin, true)
-		r.rep.failed("join.failed", "JOIN", f, true)
+		// A session that is running goes on, whatever is asked of its lobby.
+		over := !errors.Is(err, fault.ClientAlreadyJoined)
+		f := ending(err, fault.OpJoin, over)
+		r.rep.failed("join.failed", "JOIN", f, over)
 		return nil, f
 	}
 	// The context governs the session from here on.
@@ -240,7 +242,7 @@ func newRoom(cfg Config) (*Room, error) {
 // knock comes as far as an open socket whose server has said who we are.
 func (r *Room) knock(ctx context.Context) error {
 	if r.token == "" {
-		raw, err := r.door.exchange(ctx, r.cfg.RoomCode, r.cfg.UserID)
+		raw, err := r.door.exchange(ctx, r.cfg)
 		if err != nil {
 			return err
 		}
@@ -368,7 +370,7 @@ func (r *Room) enter(ctx context.Context) error {
 		r.node = got.Node
 		m.node.Store(got.Node)
 		r.mu.Unlock()
-		err = remoteAnswer(m.pub, got.SDP)
+		err = m.answered(got.SDP)
 	}
 	if err == nil {
 		err = r.await(ctx, l, r.listed, "peer-list")

@@ -21,10 +21,10 @@ import (
 
 // Word is how a vendor words one fault in one operation.
 type Word struct {
-	Code     int    // the vendor's number; 0 where it has none
-	Name     string // the vendor's name; "" where it has none
-	Terminal bool   // the session is over and the app must join again
-	CanRetry bool   // joining or calling again with the same settings can work
+	Code     int    `json:"code"`      // the vendor's number; 0 where it has none
+	Name     string `json:"name"`      // the vendor's name; "" where it has none
+	Terminal bool   `json:"terminal"`  // the session is over and the app must join again
+	CanRetry bool   `json:"can_retry"` // joining or calling again with the same settings can work
 }
 
 // Source says where a row of a table comes from.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -27,7 +28,11 @@ What to send, each as often as wanted:
   -publish FILE        .ivf, .ogg (Opus), .h264; played again at its end
 
 -record DIR writes every track that is heard of into files. Every error is
-printed in words. The exit code says what ended it:
+printed in words. With -json every line is an object, for programs:
+  {"at","event", ...} with event = joined, publishing, reconnecting, reconnected,
+  error, failed (the command ends by it), peer_joined, peer_left, track,
+  track_ended, recorded, message, role, left; errors are in "problem".
+The exit code says what ended it:
   0 left   1 other   2 wrong call   3 connection   4 capture device
   5 permission   6 wrong request   7 media   8 the server or this program`
 
@@ -88,12 +93,15 @@ func runJoin(ctx context.Context, e *env, args []string) error {
 		token    = f.String("token", "", "room `TOKEN`; with - it is read from the environment, REDIAL_TOKEN")
 		code     = f.String("code", "", "room `CODE`")
 		name     = f.String("name", "redial join", "display `NAME`")
+		peer     = f.String("peer", "", "be the peer with this `ID` (default a new one)")
+		room     = f.String("room", "", "`ID` of the room that a code must be for")
 		metadata = f.String("metadata", "", "`TEXT` others see")
 		record   = f.String("record", "", "write what is received to files in `DIR`")
 		layer    = f.String("layer", "low", "`LAYER` of video to receive: none, low, medium or high")
 		lasts    = f.Duration("duration", 0, "leave after this long (default: stay)")
 		window   = f.Duration("window", 50*time.Second, "try this long to come back after a loss")
 		reports  = f.String("reports", "", "keep undelivered error reports in `DIR` (default: in the user's cache)")
+		asJSON   = f.Bool("json", false, "print a line of JSON for everything that happens")
 		verbose  = f.Bool("verbose", false, "print what the connections do")
 	)
 	rest, err := f.parse(args, 1, 1)
@@ -117,9 +125,10 @@ func runJoin(ctx context.Context, e *env, args []string) error {
 	if *token == "" && w.code == "" {
 		return usagef("a -token, a -code or a link with a code is needed")
 	}
+	v := &joinView{e: e, record: *record, ctx: ctx, json: *asJSON}
 	sources, err := openSources(publish)
 	if err != nil {
-		return byCategory(err)
+		return v.failed(err)
 	}
 	if *record != "" {
 		if err := os.MkdirAll(*record, 0o755); err != nil {
@@ -135,32 +144,34 @@ func runJoin(ctx context.Context, e *env, args []string) error {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, *lasts)
 		defer cancel()
+		v.ctx = ctx
 	}
 	level := slog.LevelError
 	if *verbose {
 		level = slog.LevelDebug
 	}
-	v := &joinView{e: e, record: *record, ctx: ctx}
 	// The end of ctx means to leave, which the deferred call does, so that it
 	// is waited for.
-	room, err := client.Join(context.WithoutCancel(ctx), client.Config{
-		Endpoint: w.endpoint, Token: *token, RoomCode: w.code, Name: chosen, Metadata: *metadata,
+	session, err := client.Join(context.WithoutCancel(ctx), client.Config{
+		Endpoint: w.endpoint, Token: *token, RoomCode: w.code, RoomID: *room, PeerID: *peer, Name: chosen, Metadata: *metadata,
 		AutoSubscribe: client.Layer(*layer), ReconnectWindow: *window, ReportDir: *reports,
 		Agent: map[string]string{"framework": "redial-join"}, Listener: v.listener(),
 		Log: slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: level})),
 	})
 	if err != nil {
-		return byCategory(err)
+		return v.failed(err)
 	}
-	defer func() { room.Leave(); v.recordings.Wait() }()
-	id, session, roomName := room.Info()
-	v.say("joined %q (room %s, session %s) as %s, role %s, peer %s", roomName, id, session, chosen, room.Role().Name, room.ID())
+	defer func() { session.Leave(); v.recordings.Wait(); v.tell(joinLine{Event: "left"}, "") }()
+	id, sessionID, roomName := session.Info()
+	v.tell(joinLine{Event: "joined", Room: id, Session: sessionID, Name: roomName, Peer: session.ID(), Role: session.Role().Name},
+		"joined %q (room %s, session %s) as %s, role %s, peer %s", roomName, id, sessionID, chosen, session.Role().Name, session.ID())
 	for _, s := range sources {
-		p, err := room.Publish(ctx, s.track, s.opts...)
+		p, err := session.Publish(ctx, s.track, s.opts...)
 		if err != nil {
-			return byCategory(err)
+			return v.failed(err)
 		}
-		v.say("publishing %s %s (%s)", p.Info().Kind, p.Info().ID, s.what)
+		v.tell(joinLine{Event: "publishing", Kind: p.Info().Kind, Track: p.Info().ID, Text: s.what},
+			"publishing %s %s (%s)", p.Info().Kind, p.Info().ID, s.what)
 	}
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -168,10 +179,10 @@ func runJoin(ctx context.Context, e *env, args []string) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-room.Done():
-			return byCategory(room.Err())
+		case <-session.Done():
+			return byCategory(session.Err()) // told by OnError
 		case <-tick.C:
-			v.draw(room)
+			v.draw(session)
 		}
 	}
 }
@@ -207,12 +218,28 @@ func openSources(what []string) ([]joinSource, error) {
 	return out, nil
 }
 
+// joinLine is a line of -json.
+type joinLine struct {
+	At      time.Time       `json:"at"`
+	Event   string          `json:"event"`
+	Peer    string          `json:"peer,omitempty"`
+	Name    string          `json:"name,omitempty"` // of the peer; of the room when joined
+	Role    string          `json:"role,omitempty"`
+	Room    string          `json:"room,omitempty"`
+	Session string          `json:"session,omitempty"`
+	Track   string          `json:"track,omitempty"`
+	Kind    string          `json:"kind,omitempty"`
+	Text    string          `json:"text,omitempty"` // of a message; what is published; the file
+	Problem *client.Problem `json:"problem,omitempty"`
+}
+
 // joinView tells people what happens: line by line, and on a terminal with a
 // table that is drawn anew every second.
 type joinView struct {
 	e          *env
 	ctx        context.Context
 	record     string
+	json       bool // every line an object, and no table
 	recordings sync.WaitGroup
 
 	mu    sync.Mutex
@@ -223,16 +250,24 @@ type joinView struct {
 func (v *joinView) listener() client.Listener {
 	return client.Listener{
 		OnReconnecting: func(c *fault.Error) { v.sayProblem("reconnecting", c) },
-		OnReconnected:  func() { v.say("reconnected") },
+		OnReconnected:  func() { v.tell(joinLine{Event: "reconnected"}, "reconnected") },
 		OnError:        func(f *fault.Error) { v.sayProblem("error", f) },
-		OnPeerJoin:     func(p client.Peer) { v.say("%s joined as %s (%s)", p.Name, p.Role, p.ID) },
-		OnPeerLeave:    func(p client.Peer) { v.say("%s left (%s)", p.Name, p.ID) },
-		OnMessage:      func(m client.Message) { v.say("message from %s: %s", m.From, m.Body) },
-		OnRoleChange:   func(r client.Role) { v.say("the role is %s now", r.Name) },
-		OnTrackEnd:     func(t *client.RemoteTrack) { v.say("%s track %s ended", t.Info().Kind, t.ID()) },
+		OnPeerJoin: func(p client.Peer) {
+			v.tell(joinLine{Event: "peer_joined", Peer: p.ID, Name: p.Name, Role: p.Role}, "%s joined as %s (%s)", p.Name, p.Role, p.ID)
+		},
+		OnPeerLeave: func(p client.Peer) {
+			v.tell(joinLine{Event: "peer_left", Peer: p.ID, Name: p.Name}, "%s left (%s)", p.Name, p.ID)
+		},
+		OnMessage: func(m client.Message) {
+			v.tell(joinLine{Event: "message", Peer: m.From, Text: m.Body}, "message from %s: %s", m.From, m.Body)
+		},
+		OnRoleChange: func(r client.Role) { v.tell(joinLine{Event: "role", Role: r.Name}, "the role is %s now", r.Name) },
+		OnTrackEnd: func(t *client.RemoteTrack) {
+			v.tell(joinLine{Event: "track_ended", Kind: t.Info().Kind, Track: t.ID()}, "%s track %s ended", t.Info().Kind, t.ID())
+		},
 		OnTrack: func(t *client.RemoteTrack) {
 			i := t.Info()
-			v.say("%s track %s of %s", i.Kind, i.ID, i.PeerID)
+			v.tell(joinLine{Event: "track", Kind: i.Kind, Track: i.ID, Peer: i.PeerID}, "%s track %s of %s", i.Kind, i.ID, i.PeerID)
 			if v.record == "" {
 				return
 			}
@@ -240,9 +275,9 @@ func (v *joinView) listener() client.Listener {
 				file, err := client.Record(v.ctx, t, filepath.Join(v.record, safeName(i.PeerID+"-"+i.Kind+"-"+i.ID)))
 				switch {
 				case err != nil:
-					v.say("recording %s failed: %v", i.ID, err)
+					v.tell(joinLine{Event: "record_failed", Track: i.ID, Text: err.Error()}, "recording %s failed: %v", i.ID, err)
 				case file != "":
-					v.say("recorded %s", file)
+					v.tell(joinLine{Event: "recorded", Track: i.ID, Text: file}, "recorded %s", file)
 				}
 			})
 		},
@@ -268,10 +303,31 @@ func (v *joinView) sayProblem(what string, f *fault.Error) {
 			tail += ", joining again can work"
 		}
 	}
-	v.say("%s %d %s: %s%s\n  %s\n  more: redial explain %s", what, d.Code, d.Name, f.Error(), tail, f.Kind.Do, d.Fault)
+	v.tell(joinLine{Event: what, Problem: &d},
+		"%s %d %s: %s%s\n  %s\n  more: redial explain %s", what, d.Code, d.Name, f.Error(), tail, f.Kind.Do, d.Fault)
 }
 
-func (v *joinView) say(format string, args ...any) {
+// failed is for what ends the command. In words it is printed last, by run.
+func (v *joinView) failed(err error) error {
+	if v.json {
+		d := client.Describe(err)
+		v.tell(joinLine{Event: "failed", Problem: &d}, "")
+	}
+	return byCategory(err)
+}
+
+// tell says what happened: as an object, or in the words that follow, if any.
+func (v *joinView) tell(line joinLine, format string, args ...any) {
+	if v.json {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		line.At = time.Now().UTC()
+		_ = json.NewEncoder(v.e.stdout).Encode(line)
+		return
+	}
+	if format == "" {
+		return
+	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.erase(v.e.stdout)
@@ -295,7 +351,7 @@ func (v *joinView) print(table string) {
 
 // draw shows the table; without a terminal there is none.
 func (v *joinView) draw(r *client.Room) {
-	if !v.e.isTerminal {
+	if !v.e.isTerminal || v.json {
 		return
 	}
 	var b strings.Builder
