@@ -3,7 +3,6 @@ package api
 import (
 	"errors"
 	"net/http"
-	"regexp"
 	"time"
 
 	"github.com/google/uuid"
@@ -12,6 +11,7 @@ import (
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/registry"
 	"github.com/redial-rtc/redial/internal/report"
+	"github.com/redial-rtc/redial/internal/room"
 	"github.com/redial-rtc/redial/internal/token"
 )
 
@@ -96,7 +96,7 @@ func (a *API) isRoom(c *Call, id string, m registry.Room) error {
 	if id == m.ID {
 		return nil
 	}
-	if !roomID.MatchString(id) {
+	if !room.WellFormed(id) {
 		return fault.RoomIDInvalid.New("field", "room_id", "got", clip(id))
 	}
 	other, err := a.cfg.Registry.Room(c.Context(), id)
@@ -108,9 +108,6 @@ func (a *API) isRoom(c *Call, id string, m registry.Room) error {
 	}
 	return fault.TokenRoomMismatch.New("field", "room_id", "room_id", id, "want", "the room of the code")
 }
-
-// roomID is what an id of a room can look like.
-var roomID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 func (a *API) mintFor(m registry.Room, role string, userID *string) (any, error) {
 	key, err := a.keyOf(m.CustomerID)

@@ -58,7 +58,11 @@ func (h *Handler) admit(ctx context.Context, r *http.Request, raw, peer string) 
 		return v, err
 	}
 	if v.place, err = h.cfg.Directory.Place(ctx, claims.RoomID); err != nil {
-		if errors.Is(err, fault.RoomNotFound) {
+		switch {
+		case !errors.Is(err, fault.RoomNotFound):
+		case !room.WellFormed(claims.RoomID):
+			err = fault.RoomIDInvalid.New("room_id", clip(claims.RoomID, 64))
+		default:
 			err = fault.TokenRoomUnknown.New("room_id", claims.RoomID)
 		}
 		return v, err

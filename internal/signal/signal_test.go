@@ -32,6 +32,7 @@ func TestInitTellsEachRefusalApart(t *testing.T) {
 		c.ExpiresAt = time.Now().Add(-time.Hour)
 	}
 	elsewhere := func(c *token.Claims) { c.RoomID = "nowhere" }
+	byName := func(c *token.Claims) { c.RoomID = "our weekly meeting" }
 	for _, c := range []struct {
 		name, tok string
 		code      float64
@@ -41,6 +42,7 @@ func TestInitTellsEachRefusalApart(t *testing.T) {
 		{"not a JWT", "rubbish", 40109, "token.malformed"},
 		{"expired", s.token("host", "u", expired), 40100, "token.expired"},
 		{"unknown room", s.token("host", "u", elsewhere), 40102, "token.room"},
+		{"the name of a room", s.token("host", "u", byName), 40001, "room.id_invalid"},
 		{"unknown role", s.token("king", "u"), 40108, "token.role"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
