@@ -33,7 +33,7 @@ var server struct {
 func TestMain(m *testing.M) {
 	code := m.Run()
 	if server.dir != "" {
-		_, _ = run("stop", server.dir)
+		_, _ = run("kill", server.dir)
 		_ = os.RemoveAll(server.dir)
 	}
 	os.Exit(code)

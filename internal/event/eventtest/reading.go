@@ -136,6 +136,9 @@ func filters(t *testing.T, open Open) {
 			}
 		}
 		for _, limit := range []int{1, 7, 100} {
+			if limit == 1 && len(want) > 30 {
+				continue // hundreds of pages that are all alike
+			}
 			c.q.AccountID, c.q.Limit = "acme", limit
 			got, total := All(t, s, c.q)
 			equal(t, fmt.Sprintf("%s, limit %d", c.name, limit), got, want)

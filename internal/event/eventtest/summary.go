@@ -183,13 +183,13 @@ func summaries(t *testing.T, open Open) {
 	if got, err := sum.Summarize(t.Context(), event.SummaryQuery{Types: failures, Since: today, Until: today.Add(time.Hour)}); err != nil || got.Total.Counts != (event.Counts{}) || !got.Oldest.IsZero() {
 		t.Errorf("of nothing: %+v, %v", got, err)
 	}
-	events := various(800)
+	events := various(300)
 	events[0].Time = today.Add(-event.Day)
-	Add(t, s, events[:300]...)
-	for _, e := range events[300:310] {
+	Add(t, s, events[:120]...)
+	for _, e := range events[120:130] {
 		Add(t, s, e)
 	}
-	Add(t, s, events[310:]...)
+	Add(t, s, events[130:]...)
 	Add(t, s, events[:5]...) // known
 	var joins []event.Join
 	for _, e := range events[:50] {
@@ -208,7 +208,7 @@ func summaries(t *testing.T, open Open) {
 		t.Fatal(err)
 	}
 	s = open(t, dir)
-	more := various(1000)[900:]
+	more := various(340)[300:]
 	Add(t, s, more...)
 	checkSummaries(t, "after a restart", summarizer(t, s), append(events, more...), joins)
 }
@@ -253,7 +253,7 @@ func failedJoins(t *testing.T, open Open) {
 func summariesAfterRemoval(t *testing.T, open Open) {
 	s := open(t, t.TempDir())
 	sum := summarizer(t, s)
-	events := various(900)
+	events := various(300)
 	Add(t, s, events...)
 	joins := []event.Join{{Time: today.Add(-time.Hour), Subject: events[0].Subject}, {Time: today.Add(time.Hour), Subject: events[0].Subject}}
 	if err := sum.CountJoins(t.Context(), joins); err != nil {

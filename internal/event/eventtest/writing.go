@@ -57,7 +57,7 @@ func pairs(t *testing.T, open Open) {
 		return e
 	}
 	with := func(e event.Event, change func(*event.Event)) event.Event { change(&e); return e }
-	for _, c := range []struct {
+	cases := []struct {
 		name   string
 		events []event.Event
 		want   int
@@ -79,14 +79,25 @@ func pairs(t *testing.T, open Open) {
 		{"no peer", []event.Event{with(seen(0), func(e *event.Event) { e.PeerID = "" }), with(told(1, "a"), func(e *event.Event) { e.PeerID = "" })}, 2},
 		{"two of the server", []event.Event{seen(0), seen(1)}, 2},
 		{"two of the client", []event.Event{told(0, "a"), told(1, "b")}, 2},
-	} {
-		for _, how := range []string{"in one batch", "one by one", "with restarts"} {
-			dir := t.TempDir()
-			s := open(t, dir)
+	}
+	for _, how := range []string{"in one batch", "one by one", "with restarts"} {
+		dir := t.TempDir()
+		s := open(t, dir) // the cases share it, each in accounts of its own
+		for i, c := range cases {
 			shift := time.Since(base) // a restart looks at the clock for what is recent
 			events := slices.Clone(c.events)
-			for i := range events {
-				events[i].Time = events[i].Time.Add(shift)
+			accounts := map[string]bool{}
+			for j := range events {
+				e := &events[j]
+				e.Time = e.Time.Add(shift)
+				e.AccountID = fmt.Sprint(e.AccountID, "-", i)
+				accounts[e.AccountID] = true
+				if e.Key != "" {
+					e.Key += fmt.Sprint("\x00", i)
+					e.ID = event.KeyID(e.Key, e.ClientTime)
+				} else {
+					e.ID = uuid.NewString()
+				}
 			}
 			if how == "in one batch" {
 				Add(t, s, events...)
@@ -101,13 +112,17 @@ func pairs(t *testing.T, open Open) {
 					}
 				}
 			}
-			got, total := All(t, s, event.Query{})
-			if len(got) != c.want || total != c.want {
-				t.Errorf("%s, %s: %d events, total %d, want %d", c.name, how, len(got), total, c.want)
+			n, sum := 0, 0
+			for account := range accounts {
+				got, total := All(t, s, event.Query{AccountID: account})
+				n, sum = n+len(got), sum+total
 			}
-			if err := s.Close(); err != nil {
-				t.Fatal(err)
+			if n != c.want || sum != c.want {
+				t.Errorf("%s, %s: %d events, total %d, want %d", c.name, how, n, sum, c.want)
 			}
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
 		}
 	}
 
