@@ -2,10 +2,13 @@ package signal
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
@@ -32,32 +35,55 @@ type conn struct {
 	addr   string
 	inject *inject.Peer // asked before each frame is written; nil: never
 
-	out   chan []byte
-	slots chan struct{} // one per call in flight
-	gone  chan struct{}
-	once  sync.Once
-	quota *rate.Limiter
+	raw net.Conn // beneath the WebSocket, if it leads to the client itself
+
+	out  chan outgoing
+	keep keeper
+	// arrived is how much of the byte stream had when the socket was cut.
+	arrived atomic.Uint64
+	slots   chan struct{} // one per call in flight
+	gone    chan struct{}
+	once    sync.Once
+	quota   *rate.Limiter
 }
 
-func newConn(h *Handler, ws *websocket.Conn, addr string) *conn {
+// outgoing is a frame on its way out.
+type outgoing struct {
+	b    []byte
+	kept uint64 // its number, if it must not be missed; see keeper
+}
+
+func newConn(h *Handler, ws *websocket.Conn, addr string, raw net.Conn) *conn {
 	ws.SetReadLimit(int64(h.cfg.MaxFrame * hardLimit))
 	return &conn{
-		h: h, ws: ws, addr: addr,
-		out: make(chan []byte, outQueue), slots: make(chan struct{}, inFlight),
+		h: h, ws: ws, addr: addr, raw: raw,
+		out: make(chan outgoing, outQueue), slots: make(chan struct{}, inFlight),
 		gone: make(chan struct{}), quota: rate.NewLimiter(rate.Limit(h.cfg.FrameRate), h.cfg.FrameRate*5),
 	}
 }
 
 // send queues a frame. A client that does not read fast enough loses the
 // socket, not the room: it resumes with the full state.
-func (c *conn) send(v any) {
+func (c *conn) send(v any) { c.queue(v, 0) }
+
+// sendKept queues a frame that is not forgotten before the client has shown that
+// it got it; see missed.
+func (c *conn) sendKept(v any) { c.queue(v, c.keep.add(v)) }
+
+// missed is what the client may never have got of what must not be missed.
+func (c *conn) missed() []any {
+	_, arrived := stream(c.raw)
+	return c.keep.missed(max(arrived, c.arrived.Load()))
+}
+
+func (c *conn) queue(v any, kept uint64) {
 	b, err := json.Marshal(v)
 	if err != nil {
 		c.h.log.Error("frame cannot be encoded", "err", err)
 		return
 	}
 	select {
-	case c.out <- b:
+	case c.out <- outgoing{b, kept}:
 	case <-c.gone:
 	default:
 		c.h.met.refused(fault.OpReconnect, fault.SlowConsumer)
@@ -71,22 +97,28 @@ func (c *conn) write(ctx context.Context) {
 		select {
 		case <-c.gone:
 			return
-		case b := <-c.out:
+		case f := <-c.out:
 			if c.inject.Silent() {
 				continue
 			}
 			wctx, cancel := context.WithTimeout(ctx, writeTimeout)
-			err := c.ws.Write(wctx, websocket.MessageText, b)
+			err := c.ws.Write(wctx, websocket.MessageText, f.b)
 			cancel()
 			if err != nil {
 				// A peer that has gone may have said goodbye before: what it
 				// sent is still read, unless the network takes nothing more.
 				if errors.Is(err, context.DeadlineExceeded) {
-					c.drop()
+					c.cut()
 				}
 				return
 			}
 			c.h.met.framesOut.Inc()
+			if f.kept != 0 {
+				end, _ := stream(c.raw)
+				if c.keep.wrote(f.kept, end) {
+					go c.confirm(ctx)
+				}
+			}
 		}
 	}
 }
@@ -94,10 +126,11 @@ func (c *conn) write(ctx context.Context) {
 // read hands every frame to take until the socket ends, and returns why it
 // ended: a close code, or -1 when there was none.
 func (c *conn) read(ctx context.Context, take func(raw []byte, done func())) websocket.StatusCode {
+	idle := time.AfterFunc(silence, c.cut)
 	for {
-		rctx, cancel := context.WithTimeout(ctx, silence)
-		kind, raw, err := c.ws.Read(rctx)
-		cancel()
+		idle.Reset(silence)
+		kind, raw, err := c.ws.Read(ctx)
+		idle.Stop()
 		if err != nil {
 			c.drop()
 			if code := websocket.CloseStatus(err); code != -1 {
@@ -142,6 +175,21 @@ func (c *conn) refuse(raw []byte, err error) {
 	}
 }
 
+// cut ends a socket that leads nowhere any more. What it still holds must not
+// arrive late, when the client has long got it on another.
+func (c *conn) cut() {
+	_, arrived := stream(c.raw)
+	c.arrived.Store(arrived)
+	raw := c.raw
+	if t, ok := raw.(*tls.Conn); ok {
+		raw = t.NetConn()
+	}
+	if t, ok := raw.(*net.TCPConn); ok {
+		_ = t.SetLinger(0)
+	}
+	c.drop()
+}
+
 // drop ends the socket without ceremony.
 func (c *conn) drop() {
 	c.once.Do(func() {
@@ -159,8 +207,8 @@ func (c *conn) close(code websocket.StatusCode, why string) {
 			defer cancel()
 			for {
 				select {
-				case b := <-c.out:
-					if c.ws.Write(ctx, websocket.MessageText, b) == nil {
+				case f := <-c.out:
+					if c.ws.Write(ctx, websocket.MessageText, f.b) == nil {
 						continue
 					}
 				default:

@@ -20,6 +20,10 @@ func (h *Handler) ServeInit(w http.ResponseWriter, r *http.Request) {
 	head.Set("Access-Control-Allow-Methods", "GET, OPTIONS")
 	head.Set("Access-Control-Max-Age", "600")
 	head.Set("Cache-Control", "no-store")
+	// Who reconnects because the network has forgotten its connections must not
+	// be led to ask over one of those, and wait for ever: the browser is to keep
+	// none from here.
+	head.Set("Connection", "close")
 	if r.Method == http.MethodOptions {
 		w.WriteHeader(http.StatusNoContent)
 		return

@@ -126,7 +126,7 @@ func (s *seat) showRoom(snap room.Snapshot) {
 	kept := s.away
 	s.away = nil
 	for _, f := range kept {
-		s.conn.send(f)
+		s.conn.sendKept(f)
 	}
 	s.startSubscribing()
 	for _, src := range snap.Sources {

@@ -125,7 +125,7 @@ func replay(t *testing.T, script []byte) []byte {
 
 // attachForTest gives the seat a socket whose frames stay in its queue.
 func (s *seat) attachForTest() {
-	s.conn = &conn{h: s.h, out: make(chan []byte, outQueue), gone: make(chan struct{})}
+	s.conn = &conn{h: s.h, out: make(chan outgoing, outQueue), gone: make(chan struct{})}
 }
 
 func (st *stage) join(name, role string) {
@@ -151,7 +151,7 @@ func (st *stage) settle() {
 			f()
 		}
 		for s.conn != nil && len(s.conn.out) > 0 {
-			st.write(name, <-s.conn.out)
+			st.write(name, (<-s.conn.out).b)
 		}
 	}
 }

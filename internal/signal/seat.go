@@ -161,6 +161,7 @@ func (s *seat) attached(c *conn, v visitor) bool {
 		return false
 	}
 	if old := s.conn; old != nil {
+		s.recall(old)
 		old.close(websocket.StatusGoingAway, "replaced by a newer connection")
 	}
 	if s.hold != nil {
@@ -241,6 +242,7 @@ func (s *seat) detached(c *conn, code websocket.StatusCode) {
 	case s.leaving:
 		s.finishSeat("removed")
 	default:
+		s.recall(c)
 		s.awayFrom, s.awayCode = time.Now(), code
 		s.h.met.held.Inc()
 		s.log.Info("peer is away", "code", int(code), "held", s.h.cfg.Hold)
@@ -301,12 +303,19 @@ func (s *seat) tell(method string, p any) {
 // tellKept sends a notification that a peer must not miss while it is away.
 func (s *seat) tellKept(method string, p any) {
 	if s.conn != nil && s.listed {
-		s.conn.send(news(method, p))
+		s.conn.sendKept(news(method, p))
 		return
 	}
 	if len(s.away) < awayLimit {
 		s.away = append(s.away, news(method, p))
 	}
+}
+
+// recall takes back what a lost socket was given and the client may never have
+// got, ahead of what has happened since.
+func (s *seat) recall(c *conn) {
+	s.away = append(c.missed(), s.away...)
+	s.away = s.away[:min(len(s.away), awayLimit)]
 }
 
 // subject is the peer as events name it.

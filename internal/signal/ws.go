@@ -1,7 +1,9 @@
 package signal
 
 import (
+	"bufio"
 	"context"
+	"net"
 	"net/http"
 
 	"github.com/coder/websocket"
@@ -28,15 +30,21 @@ func (h *Handler) ServeWS(w http.ResponseWriter, r *http.Request) {
 	}
 	// The token, not the page's origin, says who may connect: apps live on
 	// origins the server has never heard of.
-	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{
+	under := &tap{ResponseWriter: w}
+	var c *conn
+	ws, err := websocket.Accept(under, r, &websocket.AcceptOptions{
 		InsecureSkipVerify: true, CompressionMode: websocket.CompressionDisabled,
+		OnPongReceived: func(context.Context, []byte) { c.keep.confirmed() }, // nothing is read before there is a conn
 	})
 	if err != nil {
 		h.met.refused(fault.OpConnect, fault.SignalUpgrade)
 		h.log.Info("upgrade refused", "err", err, "addr", addr)
 		return
 	}
-	c := newConn(h, ws, addr)
+	if proxied(r) {
+		under.conn = nil
+	}
+	c = newConn(h, ws, addr, under.conn)
 	if err := h.enter(c); err != nil {
 		h.refuseSocket(c, fault.From(err, fault.OpConnect))
 		c.write(r.Context())
@@ -72,6 +80,31 @@ func (h *Handler) ServeWS(w http.ResponseWriter, r *http.Request) {
 		s.in.post(func() { s.receive(c, raw); done() })
 	})
 	s.in.post(func() { s.detached(c, code) })
+}
+
+// tap keeps hold of the connection beneath a WebSocket.
+type tap struct {
+	http.ResponseWriter
+	conn net.Conn
+}
+
+// Hijack implements http.Hijacker.
+func (t *tap) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	c, rw, err := http.NewResponseController(t.ResponseWriter).Hijack()
+	t.conn = c
+	return c, rw, err
+}
+
+// proxied tells whether somebody between says to have passed a request on. It is
+// only asked what an acknowledgement of TCP is worth, so nothing is gained by a
+// lie.
+func proxied(r *http.Request) bool {
+	for _, name := range []string{"X-Forwarded-For", "Forwarded", "Via", "X-Real-Ip"} {
+		if r.Header.Get(name) != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // refuseSocket says a fault over an open socket and closes it. The client ends

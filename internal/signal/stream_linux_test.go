@@ -1,0 +1,99 @@
+package signal
+
+import (
+	"net"
+	"testing"
+	"time"
+)
+
+// What the other end's system took counts as arrived, and nothing else does.
+func TestAStreamTellsHowFarItHasCome(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	near, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer near.Close()
+	far, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer far.Close()
+
+	var k keeper
+	put := func(size int) {
+		n := k.add(size)
+		if _, err := near.Write(make([]byte, size)); err != nil {
+			t.Fatal(err)
+		}
+		end, _ := stream(near)
+		k.wrote(n, end)
+	}
+	missed := func() []any {
+		_, arrived := stream(near)
+		return k.missed(arrived)
+	}
+	put(100) // nobody reads it, and yet it is there
+	for deadline := time.Now().Add(10 * time.Second); len(missed()) > 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("missed %v", missed())
+		}
+	}
+	n := k.add("too much")
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		_ = near.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
+		_, err := near.Write(make([]byte, 1<<20))
+		end, arrived := stream(near)
+		k.wrote(n, end)
+		if err != nil && end > arrived { // both systems are full
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d of %d bytes have arrived, and nobody reads", arrived, end)
+		}
+	}
+	if got := missed(); len(got) != 1 || got[0] != "too much" {
+		t.Errorf("missed %v", got)
+	}
+	near.Close()
+	if put, arrived := stream(near); put != 0 || arrived != 0 {
+		t.Errorf("a closed connection says %d and %d", put, arrived)
+	}
+}
+
+// Only what was confirmed is forgotten, and it is asked about once at a time.
+func TestKeeper(t *testing.T) {
+	var k keeper
+	for _, v := range []string{"a", "b", "c"} {
+		k.add(v)
+	}
+	if !k.wrote(1, 0) || k.wrote(2, 0) {
+		t.Fatal("asked twice, or not at all")
+	}
+	if n := k.ask(); n != 2 {
+		t.Errorf("asks about %d", n)
+	}
+	k.confirmed()
+	if n := k.ask(); n != 0 {
+		t.Errorf("asks about %d, which was not written", n)
+	}
+	if got := k.missed(1 << 40); len(got) != 1 || got[0] != "c" {
+		t.Errorf("missed %v", got)
+	}
+	if !k.wrote(3, 10) {
+		t.Error("nobody asks about the last")
+	}
+	if got := k.missed(10); len(got) != 0 {
+		t.Errorf("missed %v, which has arrived", got)
+	}
+	for range 2 * awayLimit {
+		k.add("many")
+	}
+	if got := k.missed(0); len(got) != awayLimit {
+		t.Errorf("keeps %d", len(got))
+	}
+}
