@@ -49,6 +49,9 @@ stage install scripts/install.sh
 stage gofmt formatted
 stage modules go mod tidy -diff
 stage build go build ./...
+# One program for all the tests that start it.
+stage binary go build -o "$logs/redial" ./cmd/redial
+export REDIAL_BINARY="$logs/redial" REDIAL_E2E_BIN="$logs/redial"
 stage vet go vet ./...
 stage staticcheck go run "$staticcheck" ./...
 stage web npm --prefix web run check
@@ -60,5 +63,6 @@ stage fuzz scripts/fuzz.sh 3s
 # The scenarios speak for themselves, one line each, while they run.
 echo "e2e"
 node e2e/run.mjs 2>&1 | tee "$logs/e2e.log"
+rm -f "$REDIAL_BINARY"
 echo "everything passed in $((SECONDS - began)) s"
 tail -n 1 "$logs/e2e.log"

@@ -1,0 +1,238 @@
+/// <reference lib="esnext.disposable" />
+
+/** Milliseconds, or words such as "90s", "1h30m" and "-5m". */
+export type Duration = number | string;
+
+export interface StartOptions {
+  /** The program redial. Without it: REDIAL_BINARY, then PATH. */
+  binary?: string;
+  /** Words to put before the program, such as ["ip", "netns", "exec", "NAME"]. */
+  command?: string[];
+  /** Further flags of "redial dev". */
+  args?: string[];
+  /** Further variables of its environment. */
+  env?: Record<string, string>;
+  /** Where it listens, on this machine only. Default: a free port of 127.0.0.1. */
+  address?: string;
+  /** Keeps rooms, keys and events. Default: a temporary directory, removed by stop(). */
+  dataDir?: string;
+  /** How long it may take to be ready and to stop, in milliseconds. Default 20000. */
+  timeout?: number;
+  /** Gets the log as it is written. Its end is in Redial.log and in errors anyway. */
+  onLog?: (text: string) => void;
+  /** In place of the global fetch, for a server in another network. */
+  fetch?: typeof fetch;
+}
+
+/**
+ * Runs a server. It has a free port and a data directory of its own, and ends with
+ * this process however that ends. Nothing of it keeps this process alive.
+ */
+export function startRedial(options?: StartOptions): Promise<Redial>;
+
+export interface ConnectOptions {
+  /** Such as https://video.example.org. */
+  url: string;
+  /** With the grant "inject" for inject(). */
+  managementToken: string;
+  /** With secret, for token(). */
+  accessKey?: string;
+  secret?: string;
+  /** What apps pass as initEndpoint. Default: url. */
+  initEndpoint?: string;
+  fetch?: typeof fetch;
+}
+
+/** Uses a server that runs elsewhere. */
+export function connectRedial(options: ConnectOptions): Redial;
+
+/** A room token to mint. Without anything but room it lets a guest in for an hour. */
+export interface Claims {
+  /** Id of the room; of another or of none for a token that must not open it. */
+  room: string;
+  /** Default "guest"; may be one that the room does not have. */
+  role?: string;
+  /** The app's own id of the user. Default "user". */
+  user?: string;
+  /** Default "1h"; "-5m" is a token that has expired five minutes ago. */
+  lifetime?: Duration;
+  /** From now; a token that is good in an hour has "1h". */
+  begins?: Duration;
+  /** The server has been told to refuse it. */
+  revoked?: boolean;
+  /** Signed with another secret. */
+  forged?: boolean;
+  /** The claim jti. Made up when left out. */
+  id?: string;
+}
+
+/** Fields of POST /v2/rooms. */
+export interface NewRoom {
+  name?: string;
+  description?: string;
+  template_id?: string;
+  enabled?: boolean;
+  size?: number;
+  [field: string]: unknown;
+}
+
+export interface Room extends NewRoom {
+  id: string;
+  name: string;
+  template_id: string;
+}
+
+/** A failure to provoke: what, and to whom. See docs/injection.md. */
+export interface Injection {
+  /** An id of the catalogue, a vendor's code or name, or a mechanism: "room.locked", "4005", "cut". */
+  fault?: string;
+  /** The mechanism, where a fault has several. */
+  at?: string;
+  /** The number to tell, at "error" and "init". */
+  code?: number;
+  /** Id or name. */
+  room: string;
+  /** Id or name of somebody who is there. */
+  peer?: string;
+  /** The app's own id, also of somebody who is yet to come. */
+  user?: string;
+  role?: string;
+  /** How long. The default depends on the mechanism. */
+  for?: Duration;
+  /** When to begin, from now. */
+  after?: Duration;
+  /** How many effects. */
+  count?: number;
+  /** Of each effect. */
+  probability?: number;
+  method?: string;
+  delay?: Duration;
+  rate_kbps?: number;
+  direction?: 'in' | 'out';
+  side?: 'publish' | 'subscribe';
+  packets?: 'stun' | 'dtls' | 'rtp' | 'rtcp' | 'media';
+}
+
+/** An injection at work. It ends by itself, when it is cleared, or with its scope (`await using`). */
+export interface Injected extends AsyncDisposable {
+  id: string;
+  /** Id in the catalogue; missing for a mechanism. */
+  fault?: string;
+  at: string;
+  begins: string;
+  ends: string;
+  /** Ends it now. No harm when it has ended by itself. */
+  clear(): Promise<void>;
+}
+
+/** Parameters of GET /v2/analytics/events; everything that is given must match. */
+export interface EventFilter {
+  type?: string | string[];
+  room_id?: string;
+  session_id?: string;
+  peer_id?: string;
+  user_id?: string;
+  fault?: string | string[];
+  error_code?: number | number[];
+  /** Failures only, no tracks. */
+  error?: boolean;
+  terminal?: boolean;
+  sdk?: string;
+  os?: string;
+  since?: string | Date;
+  until?: string | Date;
+}
+
+/** One thing on record; docs/events.md says what each field means. */
+export interface RedialEvent {
+  version: string;
+  id: string;
+  timestamp: string;
+  type: string;
+  data: {
+    user_id?: string;
+    user_name?: string;
+    peer_id?: string;
+    room_id?: string;
+    room_name?: string;
+    session_id?: string;
+    role?: string;
+    action?: string;
+    is_terminal?: boolean;
+    error_code?: number;
+    error_name?: string;
+    error_message?: string;
+    error_description?: string;
+    agent?: { sdk?: string; sdk_version?: string; os?: string; string?: string; [field: string]: unknown };
+    [field: string]: unknown;
+  };
+  redial?: {
+    fault?: string;
+    op?: string;
+    source: 'client' | 'server' | 'both';
+    injected: boolean;
+    client_timestamp?: string;
+    clipped?: string[];
+  };
+}
+
+/** A running server. */
+export class Redial implements AsyncDisposable {
+  private constructor();
+  /** Such as http://127.0.0.1:40123. */
+  readonly url: string;
+  /** What an app on the 100ms web SDK passes as initEndpoint. */
+  readonly initEndpoint: string;
+  readonly managementToken: string;
+  /** With secret, for an app whose backend mints tokens itself. */
+  readonly accessKey?: string;
+  readonly secret?: string;
+  /** The end of its log. */
+  readonly log: string;
+
+  /** Creates a room, or returns the one of that name. */
+  createRoom(room?: NewRoom): Promise<Room>;
+  /** Mints a room token, good or bad. */
+  token(claims: Claims): Promise<string>;
+  /** Has the server refuse a token from now on. Whoever is inside stays. */
+  revoke(token: string): Promise<void>;
+
+  /** Provokes a failure. */
+  inject(injection: Injection): Promise<Injected>;
+  /** Ends the injections of a room, by id or name, or all; returns how many. */
+  clearInjections(of?: { room?: string }): Promise<number>;
+
+  /** What is on record, oldest first; with limit (1 to 100) no more than that. */
+  events(filter?: EventFilter & { limit?: number; order?: 'asc' | 'desc' }, options?: { signal?: AbortSignal }): Promise<RedialEvent[]>;
+  /**
+   * Returns the first event that matches: one on record, or the next that comes.
+   * Fails after timeout milliseconds (30000), and says what is on record instead.
+   */
+  waitForEvent(filter?: EventFilter, options?: { match?: (event: RedialEvent) => boolean; timeout?: number }): Promise<RedialEvent>;
+
+  /**
+   * Makes any call of the REST API and returns the reply, parsed. A token of null
+   * sends none. Refusals are a RedialError.
+   */
+  request(method: string, path: string, body?: unknown, options?: { token?: string | null; signal?: AbortSignal }): Promise<any>;
+
+  /** Ends the server as an operator would: clients are told to connect again. */
+  shutdown(): Promise<void>;
+  /** Ends the server as a crash would. */
+  kill(): Promise<void>;
+  /** Starts it again at the same address with the same data, having shut it down if it ran. */
+  restart(): Promise<void>;
+  /** Ends the server and removes what it kept. Fails when it had ended by itself. */
+  stop(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** A refusal of the REST API. */
+export class RedialError extends Error {
+  /** The HTTP status. */
+  readonly status: number;
+  /** Id in the catalogue, such as "room.not_found". */
+  readonly fault?: string;
+  /** The reply. */
+  readonly body: any;
+}

@@ -1,0 +1,4 @@
+// What the package offers; index.d.ts says what each does.
+export { startRedial } from './start.js';
+export { connectRedial, Redial } from './redial.js';
+export { RedialError } from './error.js';
