@@ -14,8 +14,6 @@ const kinds = {
   // Nobody allowed anything, and nothing plays before the person has done something.
   strict: [fake, '--autoplay-policy=document-user-activation-required'],
   'no-devices': [`${fake}=device-count=0`, allowed],
-  // There is a camera, and it cannot be read: Chromium opens this file as one.
-  'broken-camera': [fake, allowed, '--use-file-for-fake-video-capture=/nonexistent/camera.y4m'],
 };
 
 // launch starts a browser. The SDK's hard-coded report host is led to reportPort.

@@ -6,10 +6,11 @@ import { connect, createServer } from 'node:net';
 export class Relay {
   #server; #sockets = new Set(); #port = 0;
 
-  // open listens on loopback and carries to a server's port.
-  static async open(server) {
+  // open listens on loopback and carries to a server's port; one that is mute
+  // takes connections and carries nothing.
+  static async open(server, { mute = false } = {}) {
     const relay = new Relay();
-    relay.server = server;
+    Object.assign(relay, { server, mute });
     await relay.heal();
     return relay;
   }
@@ -19,6 +20,11 @@ export class Relay {
 
   async heal() {
     this.#server = createServer(near => {
+      if (this.mute) {
+        this.#sockets.add(near);
+        near.on('error', () => {});
+        return;
+      }
       const far = connect(this.server.port, '127.0.0.1');
       const both = [near, far];
       for (const [socket, other] of [both, [...both].reverse()]) {

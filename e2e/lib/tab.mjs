@@ -6,8 +6,9 @@ export class Tab {
   // open loads the bare page (or, with url, another page) in a fresh context, in
   // the usual browser or one of another kind. before runs in the page ahead of
   // everything else, with beforeArg; until gets the page before it is loaded and
-  // says when it is ready.
-  static async open({ world, dir, room, name, role, token, userId = `user-${name}`, viewport, url, browser, before, beforeArg, until }) {
+  // says when it is ready; quiet leaves its console alone, since reading an object
+  // from it counts as a person's touch of the page.
+  static async open({ world, dir, room, name, role, token, userId = `user-${name}`, viewport, url, browser, before, beforeArg, until, quiet = false }) {
     const context = await (await world.browserOf(browser)).newContext({ viewport: viewport ?? { width: 1400, height: 900 }, ignoreHTTPSErrors: true });
     if (before) await context.addInitScript(before, beforeArg);
     const page = await context.newPage();
@@ -15,7 +16,7 @@ export class Tab {
     Object.assign(tab, { world, dir, room, name, role, token, userId, context, page, wasIn: false, expectUncaught: [], reports: [] });
     const log = `${dir}/${name}.log`;
     const write = text => appendFileSync(log, `${new Date().toISOString()} ${text}\n`);
-    page.on('console', m => write(`console ${m.type()} ${m.text()}`));
+    if (!quiet) page.on('console', m => write(`console ${m.type()} ${m.text()}`));
     page.on('pageerror', e => write(`pageerror ${e.stack}`));
     // The SDK makes its peer id up; one who is refused is only known by it here.
     page.on('request', r => {

@@ -7,6 +7,7 @@
 //     by: 'real' | 'injection' | 'stub' | 'unreachable',
 //     how: 'one sentence a person reads',
 //     expect: { code, name, terminal, retry },   what the client shows
+//     says: /regular expression/,                what its message tells a person
 //     event: { type, code, name, action, terminal, role, fault, agent, times, match }
 //       or { none: 'why nothing is stored' },
 //     idle, ms,                        as a scenario's
@@ -21,9 +22,9 @@
 //     since,   when the client could first report it, in ms, where that is later than the failure
 //   }
 //
-// Only what is named in expect and event is compared, but code, terminal and
+// A Set in expect holds the values that will do. Only what is named in expect and event is compared, but code, terminal and
 // retry must be. A row that no client can show has by: 'unreachable', the
-// evidence as how, and may have a provoke that tries.
+// evidence as how, and may have a provoke that holds the evidence.
 import { assert, checkAgent, checkEvent, patience, sleep } from '../lib/check.mjs';
 import { conditions } from './conditions.mjs';
 
@@ -42,8 +43,7 @@ export function asScenario(spec) {
   return {
     idle: spec.idle, ms: spec.ms, name: `matrix-${spec.row}`, row: spec.row, spec,
     async run(t) {
-      if (!spec.provoke) return { verdict: 'not reachable' };
-      const seen = await spec.provoke(t);
+      const seen = await spec.provoke?.(t);
       if (spec.by === 'unreachable') return { verdict: 'not reachable' };
       checkShown(spec, documented, seen);
       return { verdict: 'pass', ...await checkRecord(t, spec, seen) };
@@ -52,14 +52,16 @@ export function asScenario(spec) {
 }
 
 // checkShown holds what the client showed against the row and the documents.
-function checkShown({ row, expect }, documented, { shown }) {
+function checkShown({ row, expect, says }, documented, { shown }) {
   for (const key of ['code', 'terminal', 'retry']) {
     assert.notEqual(shown[key], undefined, `${row}: the client shows ${key}: ${JSON.stringify(shown)}`);
     assert.notEqual(expect[key], undefined, `${row} expects a ${key}`);
   }
   for (const [key, want] of Object.entries(expect)) {
-    assert.deepEqual(shown[key], want, `${row}: ${key} of ${JSON.stringify(shown)}`);
+    if (want instanceof Set) assert.ok(want.has(shown[key]), `${row}: ${key} of ${JSON.stringify(shown)}`);
+    else assert.deepEqual(shown[key], want, `${row}: ${key} of ${JSON.stringify(shown)}`);
   }
+  if (says) assert.match(shown.says ?? '', says, `${row}: the message says why`);
   if (documented.code) assert.equal(shown.code, documented.code, `${row}: the documented code`);
   if (documented.code && documented.name) assert.equal(shown.name, documented.name, `${row}: the documented name`);
 }
@@ -104,6 +106,7 @@ async function checkRecord(t, { row, event: want }, { shown, who, since = 0 }) {
 // shown reads an exception of the web SDK as data: see plainError of the page.
 export const shown = (error, at) => ({
   code: error.code, name: error.name, terminal: error.isTerminal, retry: error.canRetry, fault: error.fault, at,
+  says: `${error.message} ${error.description}`,
 });
 
 // refused joins as somebody who is turned away, and returns what the SDK showed.

@@ -57,16 +57,6 @@ export default [
     assert.ok((await again.tryJoin()).ok, 'the door is open again');
   }),
 
-  scenario('inject-4004', async t => {
-    const { room, alice, bob } = await t.call();
-    await bob.sees(alice);
-    const since = await bob.now();
-    await inject(t, room, '4004', '-peer', 'bob');
-    const { data } = await bob.noticed('ERROR', e => e.code === 4004, { since, ms: 20_000 });
-    assert.equal(data.isTerminal, true);
-    assert.deepEqual((await alice.notices('ERROR')), [], 'alice notices nothing of it');
-  }),
-
   scenario('inject-4005-at-once', async t => {
     const room = await t.room();
     await inject(t, room, 'dtls.fingerprint', '-user', 'user-alice', '-for', '20s');

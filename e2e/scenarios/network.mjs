@@ -35,25 +35,6 @@ export default [
     }
   }),
 
-  scenario('media-blocked-from-the-start', { idle: true, ms: 180_000 }, async t => {
-    const world = await t.ownWorld({ netns: true });
-    await world.cutMedia({ refuse: true });
-    const room = await t.room();
-    const alice = await t.open(room, 'alice', 'host');
-    const since = await alice.now();
-    await alice.tryJoin({ ms: 15_000 });
-    alice.wasIn = true;
-    const { data } = await alice.noticed('ERROR', e => e.isTerminal, { since, ms: 120_000 });
-    assert.ok(ice.has(data.code), JSON.stringify(data));
-    const { rest } = world;
-    const peer = { room_id: room.id, user_id: alice.userId };
-    const published = await rest.event({ ...peer, type: 'client.publish.failed' }, e => e.data.error_code === 4006);
-    const subscribed = await rest.event({ ...peer, type: 'client.subscribe.failed' }, e => e.data.error_code === 4005);
-    checkEvent(published, { tab: alice, name: 'ICEDisconnected', terminal: false });
-    checkEvent(subscribed, { tab: alice, name: 'ICEFailure' });
-    checkEvent(await rest.event({ ...peer, type: 'client.subscribe.failed' }, e => e.data.is_terminal, 20_000), { tab: alice, terminal: true });
-  }),
-
   scenario('media-swallowed-from-the-start', { idle: true, ms: 120_000 }, async t => {
     // Where a firewall swallows TCP as well, the browser takes minutes to see
     // that its connections lead nowhere. The server says so long before.
