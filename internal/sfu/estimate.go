@@ -23,7 +23,10 @@ type estimator struct {
 	ackedRate  float64
 	lossAt     int64
 	lost, seen int
-	lossRate   float64
+	bytes      int     // sent since lossAt
+	lossRate   float64 // beyond what is inherent, smoothed
+	inherent   float64 // share of packets the path loses whatever is sent
+	mark       lossMark
 
 	// the trend of the delay
 	group, last burst
@@ -50,6 +53,14 @@ type burst struct {
 	size                      int
 }
 
+// lossMark is what was sent and lost since packets began to be lost: at a rate,
+// and later at a much lower one.
+type lossMark struct {
+	rate           float64
+	lost, seen     float64
+	lessLost, less float64
+}
+
 type point struct{ at, delay float64 }
 
 const (
@@ -62,6 +73,9 @@ const (
 	burstMicros  = 5000
 	thresholdMin = 6.0
 	thresholdMax = 600.0
+
+	lossBad     = 0.08 // more is lost than by chance on a path that is sound
+	inherentMax = 0.6  // more than this cannot be lived with, whatever the reason
 
 	holdMin = 4 * time.Second
 	holdMax = 64 * time.Second
@@ -82,7 +96,7 @@ func (e *estimator) estimate() float64 {
 func (e *estimator) losing() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.lossRate > 0.05
+	return e.lossRate > lossBad
 }
 
 // feed learns from transport-wide feedback.
@@ -94,6 +108,7 @@ func (e *estimator) feed(acks []ack, at int64) {
 	for i := range acks {
 		a := &acks[i]
 		e.seen++
+		e.bytes += a.size
 		if !a.arrived {
 			e.lost++
 			continue
@@ -152,13 +167,55 @@ func (e *estimator) judgeLoss(at int64) {
 	if at-e.lossAt < span || e.seen < 10 {
 		return
 	}
-	e.lossRate = float64(e.lost) / float64(e.seen)
-	e.lossAt, e.lost, e.seen = at, 0, 0
-	if e.lossRate > 0.1 {
+	lost, seen := float64(e.lost), float64(e.seen)
+	loss := lost / seen
+	rate := float64(e.bytes) * 8e9 / float64(at-e.lossAt)
+	e.lossAt, e.lost, e.seen, e.bytes = at, 0, 0, 0
+	e.learnLoss(rate, lost, seen, at)
+	// Of few packets more may be lost by chance.
+	chance := 2 * math.Sqrt(e.inherent*(1-e.inherent)/seen)
+	excess := max(loss-e.inherent-chance, 0) / (1 - e.inherent)
+	e.lossRate += (excess - e.lossRate) / 2
+	if excess > 0.1 {
 		// The estimate may lie far above what is being sent; the path has shown
 		// that it does not carry much more than what arrives.
 		arriving := e.arriving()
-		e.cut(max(min(e.rate, 1.5*arriving)*(1-e.lossRate/2), 0.85*arriving), at)
+		e.cut(max(min(e.rate, 1.5*arriving)*(1-excess/2), 0.85*arriving), at)
+	}
+}
+
+// learnLoss tells packets that are lost because there are too many from those a
+// bad radio loses of any number: when much less is sent and as much of it is
+// lost, sending less does not help, and what was cut for it is given back.
+func (e *estimator) learnLoss(rate, lost, seen float64, at int64) {
+	loss := lost / seen
+	if loss < e.inherent { // it may have become better, but one second is not much to go by
+		e.inherent += (loss - e.inherent) / 8
+	}
+	m := &e.mark
+	switch {
+	case rate > 0.8*m.rate && loss < 0.02:
+		*m = lossMark{}
+		return
+	case rate > 0.8*m.rate:
+		*m = lossMark{rate: max(m.rate, rate), lost: m.lost + lost, seen: m.seen + seen}
+		return
+	}
+	m.lessLost += lost
+	m.less += seen
+	before, now := m.lost/m.seen, m.lessLost/m.less
+	switch {
+	case m.less < 40:
+	case now < 0.6*before:
+		if m.less > 200 { // it does help; what is left is not for sending too much
+			e.inherent = max(e.inherent, min(now, inherentMax))
+			*m = lossMark{}
+		}
+	default:
+		e.inherent = max(e.inherent, min((m.lost+m.lessLost)/(m.seen+m.less), inherentMax))
+		e.rate = max(e.rate, min(1.2*m.rate, rateMax))
+		e.lossRate, e.holdUntil, e.hold = 0, at, holdMin
+		*m = lossMark{}
 	}
 }
 
@@ -294,7 +351,7 @@ func (e *estimator) grow(at int64) {
 	if e.cutAt != 0 && at-e.cutAt > int64(2*holdMax) {
 		e.hold = holdMin
 	}
-	if at < e.holdUntil || e.lossRate > 0.05 {
+	if at < e.holdUntil || e.lossRate > lossBad {
 		return
 	}
 	e.rate = min(e.rate*math.Pow(1.08, passed), rateMax)

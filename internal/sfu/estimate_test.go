@@ -15,6 +15,7 @@ type link struct {
 	free   float64 // when it is idle again, seconds
 	delay  float64
 	jitter float64
+	loss   float64 // share of packets it loses whatever comes
 }
 
 // run sends at a rate for a while and feeds back every 100 ms.
@@ -25,7 +26,7 @@ func (l *link) run(e *estimator, from, seconds, rate float64) (end float64) {
 	next := from + 0.1
 	for at := from; at < from+seconds; at += gap {
 		a := ack{sent: uint32(at * 1e6), size: size}
-		if wait := l.free - at; wait < l.queue {
+		if wait := l.free - at; wait < l.queue && rand.Float64() >= l.loss {
 			l.free = max(l.free, at) + size*8/l.rate
 			a.arrived = true
 			a.received = uint32((l.free + l.delay + l.jitter*rand.Float64()) * 1e6)
@@ -71,6 +72,54 @@ func TestEstimateIgnoresWhatIsHarmless(t *testing.T) {
 	l.run(e, at, 5, 0.2e6)
 	if got := e.estimate(); got < rateBegin {
 		t.Errorf("estimate fell to %.0f", got)
+	}
+}
+
+// A path that loses packets of any number is not a narrow one: sending less is
+// tried, does not help, and is given up.
+func TestEstimateSeesThroughRandomLoss(t *testing.T) {
+	for _, loss := range []float64{0.05, 0.2, 0.4} {
+		e := newEstimator()
+		l := &link{rate: 100e6, queue: 0.5, delay: 0.04, loss: loss}
+		at, rate := 1.0, 1e6
+		within := 0
+		for second := range 60 { // three layers, as the estimate allows
+			rate = 0.15e6
+			for _, r := range []float64{0.4e6, 1e6} {
+				if e.estimate() > 1.15*r {
+					rate = r
+				}
+			}
+			if second >= 15 && rate == 1e6 && !e.losing() {
+				within++
+			}
+			at = l.run(e, at, 1, rate)
+		}
+		if within < 25 {
+			t.Errorf("%.0f %% loss: all of it was sent for %d of 45 s; inherent %.2f, estimate %.0f", 100*loss, within, e.inherent, e.estimate())
+		}
+	}
+}
+
+// A narrow path that is lossy as well is still a narrow path.
+func TestEstimateFollowsALossyLink(t *testing.T) {
+	e := newEstimator()
+	l := &link{rate: 0.5e6, queue: 0.05, delay: 0.04, loss: 0.1}
+	at, sent := 1.0, 0.0
+	for second := range 120 {
+		rate := 0.15e6
+		for _, r := range []float64{0.4e6, 1e6} {
+			if e.estimate() > 1.15*r {
+				rate = r
+			}
+		}
+		if second >= 20 && rate == 1e6 {
+			sent++
+		}
+		at = l.run(e, at, 1, rate)
+	}
+	if sent > 25 {
+		t.Errorf("twice what fits was sent for %.0f of 100 s; inherent %.2f, estimate %.0f", sent, e.inherent, e.estimate())
 	}
 }
 
