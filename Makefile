@@ -4,7 +4,7 @@
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export GOFLAGS ?= -buildvcs=false
 
-.PHONY: help install check test unit race e2e matrix fuzz bench bench-events soak lint fmt docs web run
+.PHONY: scenarios help install check test unit race e2e matrix fuzz bench bench-events soak lint fmt docs web run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ bench-events: ## events: ingest, pages and summaries of 10 million, into docs/be
 
 soak: ## the long forms of the client's tests: 500 joins, outages of up to a minute (as root)
 	go test -race -run 'LeaveNothing|NetworkIsLost|RecoveryTimes' -timeout 30m -v ./client -long
+
+scenarios: ## play every ready scenario of faults, at its own speed, with real clients (80 s)
+	go test -run TestReadyScenarios -timeout 10m -v ./cmd/redial -long
 
 lint: ## go vet and staticcheck
 	go vet ./...

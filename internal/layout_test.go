@@ -29,7 +29,7 @@ var mayImport = map[string][]string{
 	"dialect":    {"fault"},
 	"client":     {"dialect", "fault"},
 	"redialtest": {"internal/token", "fault"},
-	"cmd/redial": {"client", "internal/server", "internal/config", "internal/token", "internal/event", "internal/spell", "internal/faultdoc", "dialect", "fault"},
+	"cmd/redial": {"client", "internal/server", "internal/config", "internal/token", "internal/event", "internal/spell", "internal/faultdoc", "internal/scenario", "dialect", "fault"},
 
 	"internal/faultdoc":         {"dialect", "fault"},
 	"internal/faultdoc/gen":     {"internal/faultdoc"},
@@ -46,6 +46,7 @@ var mayImport = map[string][]string{
 	"internal/registry":         {"internal/policy", "fault"},
 	"internal/report":           {"internal/event", "dialect", "fault"},
 	"internal/inject":           {"internal/event", "fault"},
+	"internal/scenario":         {"internal/event", "internal/spell", "fault"},
 	"internal/signal": {"internal/room", "internal/sfu", "internal/event", "internal/report", "internal/registry", "internal/inject",
 		"internal/policy", "internal/token", "dialect", "fault"},
 	"internal/api": {"internal/room", "internal/event", "internal/sink", "internal/report", "internal/registry", "internal/inject",
@@ -54,6 +55,8 @@ var mayImport = map[string][]string{
 	"internal/console": {},
 	"internal/spell":   {},
 	"internal/server":  {"*", "dialect", "fault"},
+
+	"e2e/probe": {"client", "fault"},
 
 	// Programs outside the module could be written the same way.
 	"examples/echo":     {"client", "fault"},

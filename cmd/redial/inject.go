@@ -8,13 +8,16 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/scenario"
 )
 
 const injectHelp = `Makes calls fail on purpose, on a running server, to see how an app takes it.
@@ -34,48 +37,9 @@ The server must allow it: "redial dev" does; "redial serve" with inject.enabled.
 The token is a management token with the grant: "redial token management -grant
 inject", from -token or REDIAL_TOKEN.`
 
-// injection is what is sent; see docs/injection.md.
-type injection struct {
-	Fault       string   `json:"fault,omitempty"`
-	At          string   `json:"at,omitempty"`
-	Code        int      `json:"code,omitempty"`
-	Room        string   `json:"room,omitempty"`
-	Peer        string   `json:"peer,omitempty"`
-	User        string   `json:"user,omitempty"`
-	Role        string   `json:"role,omitempty"`
-	For         string   `json:"for,omitempty"`
-	After       string   `json:"after,omitempty"`
-	Count       *int     `json:"count,omitempty"`
-	Probability *float64 `json:"probability,omitempty"`
-	Method      string   `json:"method,omitempty"`
-	Delay       string   `json:"delay,omitempty"`
-	Rate        int      `json:"rate_kbps,omitempty"`
-	Direction   string   `json:"direction,omitempty"`
-	Side        string   `json:"side,omitempty"`
-	Packets     string   `json:"packets,omitempty"`
-	Network     string   `json:"network,omitempty"`
-	Skew        string   `json:"skew,omitempty"`
-}
-
-// injectionRule is one that the server has.
-type injectionRule struct {
-	ID      string    `json:"id"`
-	Fault   string    `json:"fault"`
-	At      string    `json:"at"`
-	Code    int       `json:"code"`
-	Room    string    `json:"room"`
-	Peer    string    `json:"peer"`
-	User    string    `json:"user"`
-	Role    string    `json:"role"`
-	State   string    `json:"state"`
-	Begins  time.Time `json:"begins"`
-	Ends    time.Time `json:"ends"`
-	Effects int64     `json:"effects"`
-}
-
 func runInject(ctx context.Context, e *env, args []string) error {
 	f := newFlags(e, "inject FAULT -room ROOM [flags] | -list | -clear", injectHelp)
-	var s injection
+	var s scenario.Injection
 	f.StringVar(&s.Room, "room", "", "`ROOM` to work in, by id or name")
 	f.StringVar(&s.Peer, "peer", "", "only this `PEER`, by id or name")
 	f.StringVar(&s.User, "user", "", "only this user, by the app's `ID`")
@@ -122,13 +86,9 @@ func runInject(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	base, err := url.Parse(*server)
-	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" {
-		return usagef("-server %q is not an address such as %s", *server, eventsServer)
-	}
-	c := injectClient{base: base, token: cmp.Or(*token, e.getenv("REDIAL_TOKEN"))}
-	if c.token == "" {
-		return usagef("no token; give -token or set REDIAL_TOKEN (\"redial token management -grant inject\" mints one)")
+	c, err := newInjectClient(e, *server, *token)
+	if err != nil {
+		return err
 	}
 	switch {
 	case *list && *clean, (*list || *clean) && len(rest) > 0:
@@ -157,11 +117,11 @@ func runInject(ctx context.Context, e *env, args []string) error {
 	if err != nil || *asJSON {
 		return printRaw(e, raw, err)
 	}
-	var r injectionRule
+	var r scenario.Rule
 	if err := json.Unmarshal(raw, &r); err != nil {
-		return fmt.Errorf("the answer of %s is not an injection: %w", base, err)
+		return fmt.Errorf("the answer of %s is not an injection: %w", c.base, err)
 	}
-	fmt.Fprintf(e.stdout, "%s by %s, for %s, from %s to %s (%s)\n", r.Fault, r.At, r.whom(),
+	fmt.Fprintf(e.stdout, "%s by %s, for %s, from %s to %s (%s)\n", r.Fault, r.At, whom(r),
 		r.Begins.Format(time.TimeOnly), r.Ends.Format(time.TimeOnly), r.ID)
 	return nil
 }
@@ -174,7 +134,7 @@ func isSet(f *flags, name string) bool {
 }
 
 // whom says whom an injection is about.
-func (r injectionRule) whom() string {
+func whom(r scenario.Rule) string {
 	var parts []string
 	for _, p := range [][2]string{{"peer", r.Peer}, {"user", r.User}, {"role", r.Role}} {
 		if p[1] != "" {
@@ -190,6 +150,19 @@ func (r injectionRule) whom() string {
 type injectClient struct {
 	base  *url.URL
 	token string
+}
+
+// newInjectClient takes what the flags say, or the environment.
+func newInjectClient(e *env, server, token string) (injectClient, error) {
+	base, err := url.Parse(server)
+	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" {
+		return injectClient{}, usagef("-server %q is not an address such as %s", server, eventsServer)
+	}
+	c := injectClient{base: base, token: cmp.Or(token, e.getenv("REDIAL_TOKEN"))}
+	if c.token == "" {
+		return c, usagef("no token; give -token or set REDIAL_TOKEN (\"redial token management -grant inject\" mints one)")
+	}
+	return c, nil
 }
 
 // call asks the server, and makes of a refusal the fault that it names.
@@ -219,14 +192,19 @@ func (c injectClient) call(ctx context.Context, method, path string, q url.Value
 	var said struct {
 		Message string `json:"message"`
 		Fault   struct {
-			ID string `json:"id"`
+			ID      string         `json:"id"`
+			Details map[string]any `json:"details"`
 		} `json:"fault"`
 	}
 	if json.Unmarshal(raw, &said) != nil || said.Message == "" {
 		return nil, fmt.Errorf("%s answers %s", c.base, res.Status)
 	}
 	if k := fault.Lookup(said.Fault.ID); k != nil {
-		return nil, &refusal{text: clean(said.Message), fault: &fault.Error{Kind: k}}
+		f := &fault.Error{Kind: k}
+		for _, name := range slices.Sorted(maps.Keys(said.Fault.Details)) {
+			f.Details = append(f.Details, fault.Detail{Name: name, Value: said.Fault.Details[name]})
+		}
+		return nil, &refusal{text: clean(said.Message), fault: f}
 	}
 	return nil, fmt.Errorf("%s refuses: %s", c.base, clean(said.Message))
 }
@@ -237,7 +215,7 @@ func (c injectClient) list(ctx context.Context, e *env, asJSON bool) error {
 		return printRaw(e, raw, err)
 	}
 	var all struct {
-		Injections []injectionRule `json:"injections"`
+		Injections []scenario.Rule `json:"injections"`
 		Mechanisms []struct{ Name, About, For string }
 		Faults     []struct {
 			ID string
@@ -252,7 +230,7 @@ func (c injectClient) list(ctx context.Context, e *env, asJSON bool) error {
 		fmt.Fprintln(w, "Nothing is injected now.")
 	}
 	for _, r := range all.Injections {
-		fmt.Fprintf(w, "%s\t%s\t%s\troom %s\t%s\tuntil %s\t%d effects\t%s\n", r.Fault, r.At, r.whom(), r.Room, r.State,
+		fmt.Fprintf(w, "%s\t%s\t%s\troom %s\t%s\tuntil %s\t%d effects\t%s\n", r.Fault, r.At, whom(r), r.Room, r.State,
 			r.Ends.Format(time.TimeOnly), r.Effects, r.ID)
 	}
 	fmt.Fprintln(w, "\nMechanisms:")

@@ -135,6 +135,7 @@ var own = map[string][]string{
 	fault.RoleFull.ID:             {AtRoom, AtInit, AtCall, AtError},
 	fault.RoomLocked.ID:           {AtRoom, AtInit, AtCall, AtError},
 	fault.RoomDisabled.ID:         {AtRoom, AtInit, AtCall, AtError},
+	fault.QueueFull.ID:            {AtInit, AtCall, AtError},
 	fault.ServerClock.ID:          {AtClock, AtInit, AtCall, AtError},
 	fault.EndpointUnreachable.ID:  {AtAway},
 	fault.MediaNodeUnreachable.ID: {AtCall, AtBlackhole, AtError},
