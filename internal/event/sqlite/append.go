@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -45,9 +44,16 @@ func (s *Store) transact(ctx context.Context, f func() error) error {
 		return err
 	}
 	s.summaries.begin()
+	s.blocks.begin()
 	err := f()
 	if err == nil {
+		err = s.fold(ctx, s.foldAt)
+	}
+	if err == nil {
 		err = s.summaries.write(ctx, c)
+	}
+	if err == nil {
+		err = s.blocks.write(ctx, c)
 	}
 	if err == nil {
 		_, err = c.exec(ctx, "COMMIT")
@@ -81,11 +87,10 @@ func (s *Store) append(ctx context.Context, events []event.Event) ([]event.Outco
 	if err := tally.write(ctx, s.writer); err != nil {
 		return nil, err
 	}
-	if err := s.extendSegment(ctx, first); err != nil {
+	if err := s.segments.extend(ctx, s.writer, first, s.last); err != nil {
 		return nil, err
 	}
-	_, err := s.writer.exec(ctx, "INSERT INTO meta VALUES ('last_seq', ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value", s.last)
-	return outcomes, err
+	return outcomes, s.setMeta(ctx, "last_seq", s.last)
 }
 
 const insert = `INSERT INTO events(seq, id, time, account, type, source, room, session, peer, user, fault, code, terminal, sdk, os, doc)
@@ -132,10 +137,11 @@ func (s *Store) appendOne(ctx context.Context, e *event.Event, tally tally, buf 
 		return event.Outcome{State: event.Duplicate, Seq: seq}, err
 	}
 	s.last = seq
-	s.segment.add(e.Time)
+	s.segments.add(e.Time)
 	tally.add(place{account, typ, e.RoomID, e.SessionID, e.UserID}, 1)
 	s.window.add(e, seq)
-	return event.Outcome{State: event.Stored, Seq: seq}, s.summaries.stored(ctx, c, account, typ, e, seq)
+	s.folding.tail = append(s.folding.tail, unfolded{seq, account, typ, *e})
+	return event.Outcome{State: event.Stored, Seq: seq}, nil
 }
 
 // merge joins e to the stored account of the same failure. It reports false
@@ -174,10 +180,14 @@ func (s *Store) merge(ctx context.Context, twin int64, e *event.Event, id uuid.U
 	tally.add(place{account, typ, stored.RoomID, stored.SessionID, stored.UserID}, -1)
 	tally.add(place{account, typ, both.RoomID, both.SessionID, both.UserID}, 1)
 	s.window.forget(e, twin)
-	if err := s.summaries.merged(ctx, c, account, typ, &stored, &both, twin); err != nil {
-		return false, err
+	if u := s.folding.find(twin); u != nil {
+		u.e = both
+		return true, nil
 	}
-	return true, nil
+	if !s.spool {
+		s.blocks.move(twin, traitsOf(account, typ, &stored), traitsOf(account, typ, &both))
+	}
+	return true, s.summaries.merged(ctx, c, account, typ, &stored, &both, twin)
 }
 
 func lookup(ctx context.Context, c *conn, query string, args ...any) (seq int64, found bool, err error) {
@@ -193,33 +203,4 @@ func null(s string) any {
 		return nil
 	}
 	return s
-}
-
-// segmentSize is how many events one row of segments spans, at most, and with
-// it how far a search by time can be off.
-const segmentSize = 4096
-
-// segment is the stretch being written.
-type segment struct {
-	first, last int64
-	from, to    int64 // Unix nanoseconds
-	fresh       []int64
-}
-
-func (g *segment) add(t time.Time) { g.fresh = append(g.fresh, t.UnixNano()) }
-
-// extendSegment adds the events from first to s.last, whose times are fresh.
-func (s *Store) extendSegment(ctx context.Context, first int64) error {
-	g := &s.segment
-	if g.first == 0 || g.last-g.first >= segmentSize || g.last+1 != first {
-		g.first, g.from, g.to = first, g.fresh[0], g.fresh[0]
-	}
-	for _, t := range g.fresh {
-		g.from, g.to = min(g.from, t), max(g.to, t)
-	}
-	g.last, g.fresh = s.last, g.fresh[:0]
-	_, err := s.writer.exec(ctx, `INSERT INTO segments VALUES (?, ?, ?, ?)
-		ON CONFLICT(first) DO UPDATE SET last = excluded.last, min_time = excluded.min_time, max_time = excluded.max_time`,
-		g.first, g.last, g.from, g.to)
-	return err
 }

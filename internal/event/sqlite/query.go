@@ -153,14 +153,22 @@ func events(ctx context.Context, c *conn, seqs []int64) ([]event.Event, error) {
 type plan struct {
 	accounts []int64
 	types    []int64
-	index    string // condition on the leading column, "" for the whole account
-	value    string // its value
-	scope    int64  // which counts belong to the index; -1 for none
-	where    string // the other conditions
+	index    string                       // condition on the leading column, "" for the whole account
+	value    string                       // its value
+	scope    int64                        // which counts belong to the index; -1 for none
+	counts   map[countKey]map[int64]int64 // what countsOf has read
+	matching int64                        // events that the index has, as far as that is known from the counts
+	where    string                       // the other conditions
 	args     []any
 	above    int64 // places after this one
 	upto     int64 // places up to this one
 	desc     bool
+
+	// What of the time asked for is where; none when no time was asked for.
+	stretches    []stretch
+	since, until int64
+
+	sieve *sieve // for the other conditions where many events would have to be looked at; nil: they are looked at
 }
 
 // choice is an index that could be used.
@@ -195,25 +203,35 @@ func (s *Store) plan(ctx context.Context, c *conn, q *event.Query) (*plan, error
 			p.and(ch.column+" = ?", ch.value)
 		}
 	}
-	if err := p.filter(ctx, c, q); err != nil {
+	alone := p.where == ""
+	if err := p.filter(ctx, c, s, q); err != nil {
 		return nil, err
+	}
+	if alone && p.where != "" && p.index != "peer" && !s.spool && (p.index == "" || p.matching > int64(s.lookedAt)) {
+		if p.sieve, err = newSieve(ctx, c, s, p, q); err != nil {
+			return nil, err
+		}
 	}
 	return p, nil
 }
+
+// lookedAt is how many events are looked at one by one rather than found by the
+// sets of blocks, of which every block has some.
+const lookedAt = 500
 
 // choose takes the index with the fewest events to look at.
 func (p *plan) choose(ctx context.Context, c *conn, choices []choice) (choice, error) {
 	switch {
 	case len(choices) == 0:
 		return choice{scope: ofAccount}, nil
-	case len(choices) == 1 || choices[0].column == "peer":
+	case choices[0].column == "peer":
 		return choices[0], nil
 	}
 	best, fewest := choices[0], int64(math.MaxInt64)
 	for _, ch := range choices {
 		var n int64
 		for _, account := range p.accounts {
-			counts, err := countsOf(ctx, c, account, ch.scope, ch.value)
+			counts, err := p.countsOf(ctx, c, account, ch.scope, ch.value)
 			if err != nil {
 				return choice{}, err
 			}
@@ -225,11 +243,12 @@ func (p *plan) choose(ctx context.Context, c *conn, choices []choice) (choice, e
 			best, fewest = ch, n
 		}
 	}
+	p.matching = fewest
 	return best, nil
 }
 
 // filter adds the conditions that no index serves.
-func (p *plan) filter(ctx context.Context, c *conn, q *event.Query) error {
+func (p *plan) filter(ctx context.Context, c *conn, s *Store, q *event.Query) error {
 	if len(q.Faults) > 0 {
 		p.and("fault IN ("+marks(len(q.Faults))+")", anys(q.Faults)...)
 	}
@@ -256,11 +275,18 @@ func (p *plan) filter(ctx context.Context, c *conn, q *event.Query) error {
 		until = q.Until.UnixNano()
 	}
 	p.and("time >= ? AND time < ?", since, until)
-	var first, last sql.NullInt64
-	if err := c.row(ctx, "SELECT min(first), max(last) FROM segments WHERE max_time >= ? AND min_time < ?", since, until).Scan(&first, &last); err != nil {
+	// The state of the file is fixed before the stretches are asked for, so that
+	// these have all that is in it.
+	if err := c.row(ctx, lastPlace).Scan(new(int64)); err != nil {
 		return err
 	}
-	p.above, p.upto = first.Int64-1, last.Int64 // none when there is no such segment
+	stretches := s.segments.between(since, until)
+	if len(stretches) == 0 {
+		p.upto = 0
+		return nil
+	}
+	p.above, p.upto = stretches[0].first-1, stretches[len(stretches)-1].last
+	p.stretches, p.since, p.until = stretches, since, until
 	return nil
 }
 
@@ -275,7 +301,7 @@ func (p *plan) count(ctx context.Context, c *conn) (int, error) {
 	var total int64
 	if p.where == "" && p.scope >= 0 {
 		for _, account := range p.accounts {
-			counts, err := countsOf(ctx, c, account, p.scope, p.value)
+			counts, err := p.countsOf(ctx, c, account, p.scope, p.value)
 			if err != nil {
 				return 0, err
 			}
@@ -284,6 +310,10 @@ func (p *plan) count(ctx context.Context, c *conn) (int, error) {
 			}
 		}
 		return int(total), nil
+	}
+	if p.sieve != nil {
+		n, err := p.sieve.count(ctx, c)
+		return int(n), err
 	}
 	err := p.scan(ctx, c, "count(*)", "", func(row scanner) error {
 		var n int64
@@ -299,6 +329,9 @@ func (p *plan) count(ctx context.Context, c *conn) (int, error) {
 // places gives the first n places that match. Each type has its own ordered
 // list in an index; the first n of all are among the first n of each.
 func (p *plan) places(ctx context.Context, c *conn, n int) ([]int64, error) {
+	if p.sieve != nil {
+		return p.sieve.places(ctx, c, n)
+	}
 	order := " ORDER BY seq LIMIT ?"
 	if p.desc {
 		order = " ORDER BY seq DESC LIMIT ?"
@@ -340,7 +373,7 @@ func (p *plan) scan(ctx context.Context, c *conn, what, order string, f func(sca
 	}
 	query += tail
 	for _, account := range p.accounts {
-		counts, err := countsOf(ctx, c, account, p.scope, p.value)
+		counts, err := p.countsOf(ctx, c, account, p.scope, p.value)
 		if err != nil {
 			return err
 		}
@@ -360,8 +393,12 @@ func (p *plan) scan(ctx context.Context, c *conn, what, order string, f func(sca
 	return nil
 }
 
-// countsOf gives the counts of one scope by type.
-func countsOf(ctx context.Context, c *conn, account, scope int64, key string) (map[int64]int64, error) {
+// countsOf gives the counts of one scope by type, read once.
+func (p *plan) countsOf(ctx context.Context, c *conn, account, scope int64, key string) (map[int64]int64, error) {
+	k := countKey{account: account, scope: scope, key: key}
+	if counts, known := p.counts[k]; known {
+		return counts, nil
+	}
 	counts := make(map[int64]int64, len(typeCodes))
 	err := c.each(ctx, "SELECT type, n FROM counts WHERE account = ? AND scope = ? AND key = ?", func(row scanner) error {
 		var t, n int64
@@ -371,6 +408,12 @@ func countsOf(ctx context.Context, c *conn, account, scope int64, key string) (m
 		counts[t] = n
 		return nil
 	}, account, scope, key)
+	if err == nil {
+		if p.counts == nil {
+			p.counts = map[countKey]map[int64]int64{}
+		}
+		p.counts[k] = counts
+	}
 	return counts, err
 }
 

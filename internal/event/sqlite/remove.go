@@ -40,9 +40,10 @@ func (s *Store) Remove(ctx context.Context, r event.Removal) (int, error) {
 				return 0, unavailable(ctx, err)
 			}
 			// The stretches that hold nothing any more.
-			_, err := s.writer.exec(ctx, `DELETE FROM segments WHERE max_time < ? AND first <> ?
-				AND NOT EXISTS (SELECT 1 FROM events WHERE seq BETWEEN segments.first AND segments.last)`, r.Before.UnixNano(), s.segment.first)
-			if err != nil {
+			if err := s.segments.forget(ctx, s.writer, r.Before); err != nil {
+				return 0, unavailable(ctx, err)
+			}
+			if err := s.forgetTimes(ctx); err != nil {
 				return 0, unavailable(ctx, err)
 			}
 		}
@@ -51,7 +52,7 @@ func (s *Store) Remove(ctx context.Context, r event.Removal) (int, error) {
 	err = s.transact(ctx, func() error {
 		tally := tally{}
 		for seq, p := range victims {
-			if err := s.summaries.removing(ctx, s.writer, seq, r.UserID != "" && r.Before.IsZero()); err != nil {
+			if err := s.uncount(ctx, seq, r.UserID != "" && r.Before.IsZero()); err != nil {
 				return err
 			}
 			if _, err := s.writer.exec(ctx, "DELETE FROM events WHERE seq = ?", seq); err != nil {
@@ -72,6 +73,24 @@ func (s *Store) Remove(ctx context.Context, r event.Removal) (int, error) {
 		return 0, unavailable(ctx, err)
 	}
 	return len(victims), nil
+}
+
+// uncount takes an event that is about to be deleted out of whatever it is
+// counted in.
+func (s *Store) uncount(ctx context.Context, seq int64, wholeUser bool) error {
+	if s.folding.find(seq) != nil {
+		s.folding.drop(seq)
+		return nil
+	}
+	if !s.spool {
+		var t traits
+		if err := s.writer.row(ctx, `SELECT account, type, coalesce(fault, ''), code, terminal, coalesce(sdk, ''), coalesce(os, '')
+			FROM events WHERE seq = ?`, seq).Scan(&t.account, &t.typ, &t.fault, &t.code, &t.terminal, &t.sdk, &t.os); err != nil {
+			return err
+		}
+		s.blocks.remove(seq, t)
+	}
+	return s.summaries.removing(ctx, s.writer, seq, wholeUser)
 }
 
 // concerned lists the accounts that a removal is about.

@@ -44,7 +44,7 @@ type Store struct {
 	mu       sync.Mutex // one writer
 	writer   *conn
 	last     int64 // place of the newest event ever
-	segment  segment
+	segments segments
 	aliases  int64 // how many there are; 0 saves a look-up
 	shed     int64 // place up to which rows have left: see Shed
 	copying  bool  // no second accounts are looked for: see Copy
@@ -52,8 +52,12 @@ type Store struct {
 	closed   bool
 	accounts accounts
 
+	folding   folding
 	summaries summaries // what the transaction under way changes
+	blocks    blocks    // the same
 	spool     bool      // another store's front: see OpenSpool
+
+	foldAt, lookedAt int // as the constants; tests choose others
 
 	readers  chan *conn    // those that nobody uses
 	reading  int           // how many there are
@@ -70,7 +74,7 @@ func start(ctx context.Context, dir string, log *slog.Logger, spool bool) (*Stor
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{log: log, stopping: make(chan struct{}), spool: spool}
+	s := &Store{log: log, stopping: make(chan struct{}), spool: spool, foldAt: foldAt, lookedAt: lookedAt}
 	s.summaries.spool = spool
 	if err := s.open(ctx, dir); err != nil {
 		_ = s.Close() // the first error is the one to tell
@@ -100,6 +104,9 @@ func (s *Store) open(ctx context.Context, dir string) (err error) {
 		}
 	}
 	if err := s.prepareSummary(ctx); err != nil {
+		return err
+	}
+	if err := s.prepareBlocks(ctx); err != nil {
 		return err
 	}
 	n := max(4, runtime.GOMAXPROCS(0))
@@ -174,7 +181,12 @@ func (s *Store) load(ctx context.Context) error {
 	if err := c.row(ctx, "SELECT count(*) FROM aliases").Scan(&s.aliases); err != nil {
 		return err
 	}
-	s.segment = segment{} // the next batch begins a new one
+	if err := s.segments.load(ctx, c); err != nil {
+		return err
+	}
+	if err := s.folding.load(ctx, c); err != nil {
+		return err
+	}
 	return s.window.load(ctx, c, &s.accounts, time.Now())
 }
 

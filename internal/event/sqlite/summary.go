@@ -99,8 +99,7 @@ func (s *summaries) stored(ctx context.Context, c *conn, account, typ int64, e *
 // fail counts a failed join, unless another event of the peer is counted.
 func (s *summaries) fail(ctx context.Context, c *conn, account int64, e *event.Event, seq int64) error {
 	if e.PeerID != "" {
-		_, counted, err := lookup(ctx, c, "SELECT e.seq FROM events e INDEXED BY events_peer CROSS JOIN summary_failed f ON f.seq = e.seq WHERE e.peer = ? AND e.account = ? LIMIT 1",
-			e.PeerID, account)
+		_, counted, err := lookup(ctx, c, failedBefore, e.PeerID, account)
 		if err == nil && !counted && s.spool {
 			_, counted, err = lookup(ctx, c, "SELECT 1 FROM shed_failed WHERE peer = ? AND account = ?", e.PeerID, account)
 		}
@@ -114,6 +113,8 @@ func (s *summaries) fail(ctx context.Context, c *conn, account int64, e *event.E
 	s.spread(account, joinsFailed, e.Time, e.AgentRead(), 1, nil)
 	return nil
 }
+
+const failedBefore = "SELECT e.seq FROM events e INDEXED BY events_peer CROSS JOIN summary_failed f ON f.seq = e.seq WHERE e.peer = ? AND e.account = ? LIMIT 1"
 
 // unfail takes a failed join back, if it was this event that was counted.
 func (s *summaries) unfail(ctx context.Context, c *conn, account int64, e *event.Event, seq int64) error {
@@ -217,11 +218,10 @@ func (s *summaries) user(ctx context.Context, c *conn, who userKey) (int64, erro
 	if id, ok := s.ids[who]; ok {
 		return id, nil
 	}
-	const find = "SELECT id FROM summary_users WHERE account = ? AND name = ?"
-	id, ok, err := lookup(ctx, c, find, who.account, who.name)
+	id, ok, err := lookup(ctx, c, findUser, who.account, who.name)
 	if err == nil && !ok {
 		if _, err = c.exec(ctx, "INSERT INTO summary_users(account, name) VALUES (?, ?)", who.account, who.name); err == nil {
-			id, _, err = lookup(ctx, c, find, who.account, who.name)
+			id, _, err = lookup(ctx, c, findUser, who.account, who.name)
 		}
 	}
 	if err == nil {
@@ -229,6 +229,8 @@ func (s *summaries) user(ctx context.Context, c *conn, who userKey) (int64, erro
 	}
 	return id, err
 }
+
+const findUser = "SELECT id FROM summary_users WHERE account = ? AND name = ?"
 
 // write writes what a transaction has collected.
 func (s *summaries) write(ctx context.Context, c *conn) error {

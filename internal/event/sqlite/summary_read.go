@@ -4,7 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"math/bits"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -59,6 +59,9 @@ func (s *Store) Summarize(ctx context.Context, q event.SummaryQuery) (event.Summ
 				r.types = append(r.types, code)
 			}
 		}
+		if err := r.loadTail(); err != nil {
+			return err
+		}
 		total, err := r.groups(event.ByNothing, nil)
 		if err != nil {
 			return err
@@ -95,6 +98,7 @@ func (s *Store) Summarize(ctx context.Context, q event.SummaryQuery) (event.Summ
 				sum.Oldest = t
 			}
 		}
+		sum.Oldest = r.oldestOfTail(sum.Oldest)
 		return nil
 	})
 	return sum, err
@@ -108,6 +112,9 @@ type reader struct {
 	accounts []int64
 	types    []int64
 	buckets  []time.Time
+
+	tail   []unfolded // what no count has yet
+	failed []bool     // which of them are failed joins
 }
 
 func (r *reader) series() []event.Counts {
@@ -147,6 +154,12 @@ func (r *reader) groups(by event.Dimension, values []string) (map[string]*event.
 		query += " GROUP BY value, type"
 	}
 	found := map[string]*event.Group{}
+	group := func(value string) *event.Group {
+		if found[value] == nil {
+			found[value] = &event.Group{Value: value, Series: r.series()}
+		}
+		return found[value]
+	}
 	for _, account := range r.accounts {
 		for _, sp := range spans(r.q) {
 			args := []any{account, n, sp.level, sp.from, sp.to}
@@ -168,11 +181,7 @@ func (r *reader) groups(by event.Dimension, values []string) (map[string]*event.
 						return nil
 					}
 				}
-				g := found[value]
-				if g == nil {
-					g = &event.Group{Value: value, Series: r.series()}
-					found[value] = g
-				}
+				g := group(value)
 				tell(&g.Counts, typ, count)
 				if len(r.buckets) > 0 {
 					since := time.Unix(0, at*levels[sp.level]).Sub(r.buckets[0])
@@ -185,6 +194,7 @@ func (r *reader) groups(by event.Dimension, values []string) (map[string]*event.
 			}
 		}
 	}
+	r.countTail(by, values, group)
 	return found, nil
 }
 
@@ -205,7 +215,11 @@ func (r *reader) users(sum *event.Summary) error {
 	if err := r.unite(event.ByNothing, []string{""}, all); err != nil {
 		return err
 	}
-	sum.Total.Counts.Users = size(all[""])
+	named, err := r.uniteTail(event.ByNothing, []string{""}, all)
+	if err != nil {
+		return err
+	}
+	sum.Total.Counts.Users = size(all[""]) + int64(len(named[""]))
 	if len(sum.Groups) == 0 {
 		return nil
 	}
@@ -217,8 +231,12 @@ func (r *reader) users(sum *event.Summary) error {
 	if err := r.unite(r.q.By, values, of); err != nil {
 		return err
 	}
+	if named, err = r.uniteTail(r.q.By, values, of); err != nil {
+		return err
+	}
 	for i := range sum.Groups {
-		sum.Groups[i].Counts.Users = size(of[sum.Groups[i].Value])
+		value := sum.Groups[i].Value
+		sum.Groups[i].Counts.Users = size(of[value]) + int64(len(named[value]))
 	}
 	return nil
 }
@@ -250,13 +268,7 @@ func (r *reader) unite(by event.Dimension, values []string, into map[string]map[
 				if byType {
 					value = string(codeTypes[typ])
 				}
-				if into[value] == nil {
-					into[value] = map[int64]*bitset{}
-				}
-				if into[value][part] == nil {
-					into[value][part] = &bitset{}
-				}
-				into[value][part].or(packed)
+				put(into, value, part).or(packed)
 				return nil
 			}, account, n, sp.level, sp.steps(), string(list))
 			if err != nil {
@@ -269,9 +281,7 @@ func (r *reader) unite(by event.Dimension, values []string, into map[string]map[
 
 func size(parts map[int64]*bitset) (n int64) {
 	for _, b := range parts {
-		for _, v := range b {
-			n += int64(bits.OnesCount8(v))
-		}
+		n += int64(b.size())
 	}
 	return n
 }
@@ -331,9 +341,13 @@ func (s *Store) prepareSummary(ctx context.Context) error {
 	return s.transact(ctx, func() error { return s.recount(ctx) })
 }
 
-// recount counts every event, in a transaction.
+// recount counts every event but those of the tail, in a transaction.
 func (s *Store) recount(ctx context.Context) error {
 	c := s.writer
+	upto := int64(math.MaxInt64)
+	if len(s.folding.tail) > 0 {
+		upto = s.folding.upto
+	}
 	last, n := int64(0), 0
 	for {
 		type stored struct {
@@ -341,12 +355,12 @@ func (s *Store) recount(ctx context.Context) error {
 			doc               string
 		}
 		var some []stored
-		err := c.each(ctx, "SELECT seq, account, type, doc FROM events WHERE seq > ? ORDER BY seq LIMIT 5000", func(row scanner) error {
+		err := c.each(ctx, "SELECT seq, account, type, doc FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT 5000", func(row scanner) error {
 			var r stored
 			err := row.Scan(&r.seq, &r.account, &r.typ, &r.doc)
 			some = append(some, r)
 			return err
-		}, last)
+		}, last, upto)
 		if err != nil {
 			return err
 		}

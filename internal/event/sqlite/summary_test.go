@@ -33,6 +33,15 @@ func TestRecount(t *testing.T) {
 		}
 		return all
 	}
+	fold := func() {
+		if err := s.transact(t.Context(), func() error { return s.fold(t.Context(), 1) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fold()
+	for n := range 20 { // these stay in the tail
+		eventtest.Add(t, s, population(1000+n))
+	}
 	kept := dump()
 	if _, err := s.writer.ExecContext(t.Context(), "DROP TABLE summary; DROP TABLE summary_sets; DROP TABLE summary_users; DROP TABLE summary_failed; DELETE FROM meta WHERE key = 'summary'"); err != nil {
 		t.Fatal(err)
