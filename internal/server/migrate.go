@@ -30,6 +30,10 @@ type records interface {
 	Records(ctx context.Context, above int64, n int) ([]sqlite.Record, error)
 	// Copy appends what another store has held, as it is.
 	Copy(ctx context.Context, list []sqlite.Record) ([]event.Outcome, error)
+	// JoinCounts hands over how many joins there were, and CopyJoins takes them;
+	// copying twice counts once.
+	JoinCounts(ctx context.Context, f func(sqlite.JoinCount) error) error
+	CopyJoins(ctx context.Context, counts []sqlite.JoinCount) error
 }
 
 // whole is the embedded store, all of it.
@@ -125,7 +129,7 @@ func (f *EventFiles) writeMark(m mark) error {
 }
 
 // Migrate copies all events from one store to the other, in their order and
-// with their ids, and leaves the first as it is. Interrupted, it goes on where
+// with their ids, and the counts of joins, and leaves the first as it is. Interrupted, it goes on where
 // it was the next time. told is called after every batch. It fails with
 // fault.StoreUnavailable.
 func (f *EventFiles) Migrate(ctx context.Context, from, to string, told func(Progress)) (p Progress, err error) {
@@ -166,6 +170,9 @@ func (f *EventFiles) Migrate(ctx context.Context, from, to string, told func(Pro
 		}
 		told(p)
 	}
+	if err := copyJoins(ctx, source, target); err != nil {
+		return p, err
+	}
 	p.Done = p.Total
 	if behind, ok := target.(*clickhouse.Store); ok {
 		if err := behind.Flush(ctx); err != nil {
@@ -174,6 +181,19 @@ func (f *EventFiles) Migrate(ctx context.Context, from, to string, told func(Pro
 	}
 	told(p)
 	return p, nil
+}
+
+// copyJoins copies the counts of joins, all of them every time: they are few.
+func copyJoins(ctx context.Context, source, target records) error {
+	var counts []sqlite.JoinCount
+	err := source.JoinCounts(ctx, func(j sqlite.JoinCount) error {
+		counts = append(counts, j)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return target.CopyJoins(ctx, counts)
 }
 
 func (p *Progress) count(outcomes []event.Outcome) {

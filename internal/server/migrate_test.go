@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -105,6 +106,14 @@ func population(t *testing.T, dir string, n int) {
 			batch = nil
 		}
 	}
+	var joins []event.Join
+	for i := range n / 10 {
+		e := eventtest.Sample(i)
+		joins = append(joins, event.Join{Time: e.Time, Subject: e.Subject})
+	}
+	if err := s.CountJoins(t.Context(), joins); err != nil {
+		t.Fatal(err)
+	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -182,8 +191,33 @@ func TestMigrate(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	counted := func(store string) event.Summary {
+		t.Helper()
+		cfg := cfg
+		cfg.Events.Store = store
+		s, err := openEvents(t.Context(), store, cfg, slog.New(slog.DiscardHandler), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		hour := time.Now().UTC().Truncate(time.Hour)
+		sum, err := s.(event.Summarizer).Summarize(t.Context(), event.SummaryQuery{
+			AccountID: "acme", By: event.ByRoom, Types: event.Types, Users: true, Bucket: time.Hour, Since: hour.Add(-3 * time.Hour), Until: hour.Add(time.Hour),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sum
+	}
+	wantCounts := counted("sqlite")
+	if c := wantCounts.Total.Counts; c.Joins != n/10 || c.Events != n {
+		t.Fatalf("%+v to copy", c)
+	}
 	migrate("sqlite", "clickhouse")
 	same(t, lines(t, cfg, "clickhouse"), want)
+	if got := counted("clickhouse"); !reflect.DeepEqual(got, wantCounts) {
+		t.Errorf("ClickHouse counts\n%+v\nwant\n%+v", got, wantCounts)
+	}
 
 	// A report that had become part of an event is known there, too.
 	ch, err := clickhouse.Open(t.Context(), dir, clickhouse.Config{URL: url})
@@ -206,6 +240,9 @@ func TestMigrate(t *testing.T) {
 	}
 	migrate("clickhouse", "sqlite")
 	same(t, lines(t, cfg, "sqlite"), want)
+	if got := counted("sqlite"); !reflect.DeepEqual(got, wantCounts) {
+		t.Errorf("back in SQLite the counts are\n%+v\nwant\n%+v", got, wantCounts)
+	}
 }
 
 func same(t *testing.T, got, want string) {

@@ -3,8 +3,11 @@ package clickhouse
 import (
 	"flag"
 	"fmt"
+	"math/bits"
 	"testing"
+	"time"
 
+	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/event/eventtest"
 	"github.com/redial-rtc/redial/internal/event/sqlite"
@@ -12,19 +15,24 @@ import (
 
 var stored = flag.Int("stored", 100_000, "events that are there when a page is asked for")
 
-// population makes events as a busy server has them: many rooms and users, each
-// with a few events at a time.
+// faults are what goes wrong in the benchmark, the first most often.
+var faults = fault.All()[:40]
+
+// population makes events as a busy server has them: 30 days, many rooms and
+// users, each with a few events at a time.
 func population(n int) event.Event {
 	e := eventtest.Sample(n)
+	e.Time = time.Now().Add(-30*event.Day + time.Duration(float64(n)/float64(*stored)*float64(30*event.Day-time.Hour)))
+	e.Fault = faults[bits.TrailingZeros32(uint32(n)|1<<31)%len(faults)].ID
 	e.RoomID, e.SessionID = fmt.Sprintf("%024x", n/50%2000), fmt.Sprintf("%024x", n/50)
 	e.UserID, e.PeerID = fmt.Sprintf("user-%d", n/5%30_000), fmt.Sprintf("%036x", n/5)
 	e.Type = event.Types[n%5]
 	return e
 }
 
-// BenchmarkPages reports pages of a history that is in ClickHouse, first ones
-// with their totals.
-func BenchmarkPages(b *testing.B) {
+// BenchmarkHistory reports what is asked of a history that is in ClickHouse:
+// first pages with their totals, later pages, summaries, and shipping.
+func BenchmarkHistory(b *testing.B) {
 	dir := b.TempDir()
 	s := openAt(b, shared(b), dir, nil)
 	var batch []sqlite.Record
@@ -53,8 +61,10 @@ func BenchmarkPages(b *testing.B) {
 		{"user", event.Query{UserID: "user-700"}},
 		{"type", event.Query{Types: []event.Type{event.JoinFailed}}},
 		{"peer", event.Query{PeerID: fmt.Sprintf("%036x", 700)}},
+		{"fault-in-room", event.Query{RoomID: fmt.Sprintf("%024x", 700), Faults: []string{faults[0].ID}}},
+		{"fault", event.Query{Faults: []string{faults[5].ID}}},
 	} {
-		b.Run(c.name, func(b *testing.B) {
+		b.Run("first/"+c.name, func(b *testing.B) {
 			c.q.AccountID = "acme"
 			for b.Loop() {
 				page, err := s.Query(b.Context(), c.q)
@@ -64,13 +74,28 @@ func BenchmarkPages(b *testing.B) {
 			}
 		})
 	}
-	b.Run("middle", func(b *testing.B) {
+	b.Run("page1000", func(b *testing.B) {
 		for b.Loop() {
-			if _, err := s.Query(b.Context(), event.Query{Tail: true, After: int64(*stored / 2)}); err != nil {
+			if _, err := s.Query(b.Context(), event.Query{AccountID: "acme", Tail: true, After: 999 * event.DefaultLimit}); err != nil {
 				b.Fatal(err)
 			}
 		}
 	})
+	until := time.Now().Truncate(event.Day).Add(event.Day)
+	for _, by := range []event.Dimension{event.ByFault, event.ByRoom} {
+		for _, users := range []bool{false, true} {
+			b.Run(fmt.Sprintf("summary/by=%s/users=%v", by, users), func(b *testing.B) {
+				for b.Loop() {
+					sum, err := s.Summarize(b.Context(), event.SummaryQuery{
+						AccountID: "acme", By: by, Types: event.Types[:5], Since: until.Add(-31 * event.Day), Until: until, Top: 10, Users: users,
+					})
+					if err != nil || sum.Total.Counts.Events < int64(*stored) {
+						b.Fatal(sum.Total, err)
+					}
+				}
+			})
+		}
+	}
 	b.Run("ship", func(b *testing.B) { // events of one forwarded batch
 		var list []sqlite.Record
 		for n := range shipBatch {

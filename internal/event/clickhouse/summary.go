@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/sqlite"
 )
 
 // Summarize counts: what has been shipped in ClickHouse, what has not in the
@@ -23,7 +24,9 @@ func (s *Store) Summarize(ctx context.Context, q event.SummaryQuery) (event.Summ
 	defer cancel()
 	c := counter{s: s, q: &q, upto: shipped, buckets: q.Buckets()}
 	for _, t := range q.Types {
-		c.types = append(c.types, string(t))
+		if t != event.Recorded { // which is never stored, and not in the column's type
+			c.types = append(c.types, string(t))
+		}
 	}
 	c.total = group{Group: event.Group{Series: c.series()}}
 	c.groups = map[string]*group{}
@@ -63,6 +66,16 @@ func (s *Store) Summarize(ctx context.Context, q event.SummaryQuery) (event.Summ
 // of hours, and few.
 func (s *Store) CountJoins(ctx context.Context, joins []event.Join) error {
 	return s.spool.CountJoins(ctx, joins)
+}
+
+// JoinCounts hands over the joins of every hour, in no order.
+func (s *Store) JoinCounts(ctx context.Context, f func(sqlite.JoinCount) error) error {
+	return s.spool.JoinCounts(ctx, f)
+}
+
+// CopyJoins takes over counts of joins; copying twice counts once.
+func (s *Store) CopyJoins(ctx context.Context, counts []sqlite.JoinCount) error {
+	return s.spool.CopyJoins(ctx, counts)
 }
 
 // counter counts for one query.
