@@ -33,8 +33,10 @@ type link struct {
 
 	ctx  context.Context
 	end  context.CancelFunc
-	out  chan []byte
+	out  chan []byte  // nil is the last: see farewell
 	last atomic.Int64 // Unix nanoseconds of the last frame
+
+	drained chan struct{} // closed when everything before the nil has been written
 
 	mu      sync.Mutex
 	pending map[string]chan wireFrame
@@ -48,7 +50,7 @@ func newLink(ws *websocket.Conn, heard func(string, json.RawMessage), lost func(
 	ctx, end := context.WithCancel(context.Background())
 	l := &link{
 		ws: ws, heard: heard, lost: lost, ctx: ctx, end: end,
-		out: make(chan []byte, 256), pending: map[string]chan wireFrame{},
+		out: make(chan []byte, 256), drained: make(chan struct{}), pending: map[string]chan wireFrame{},
 	}
 	l.last.Store(time.Now().UnixNano())
 	return l
@@ -102,6 +104,10 @@ func (l *link) write() {
 		case <-l.ctx.Done():
 			return
 		case b := <-l.out:
+			if b == nil {
+				close(l.drained)
+				return
+			}
 			ctx, cancel := context.WithTimeout(l.ctx, writeTimeout)
 			err := l.ws.Write(ctx, websocket.MessageText, b)
 			cancel()
@@ -241,14 +247,15 @@ func (l *link) farewell(method string, params any) {
 	b, err := json.Marshal(wireCall{Method: method, Params: params})
 	if err == nil && alive {
 		ctx, cancel := context.WithTimeout(context.Background(), goodbye)
-	drain: // what was queued before goes first
-		for {
+		select { // what was queued before goes first
+		case l.out <- nil:
 			select {
-			case queued := <-l.out:
-				_ = l.ws.Write(ctx, websocket.MessageText, queued)
-			default:
-				break drain
+			case <-l.drained:
+			case <-l.ctx.Done():
+			case <-ctx.Done():
 			}
+		case <-l.ctx.Done():
+		case <-ctx.Done():
 		}
 		if l.ws.Write(ctx, websocket.MessageText, b) == nil {
 			// The close frame follows; whether it is answered no longer matters.

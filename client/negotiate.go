@@ -426,8 +426,16 @@ func (r *Room) resume(ctx context.Context) error {
 	return nil
 }
 
+// listPatience is how long a server that knows the peer may take to show it the
+// room before it is asked.
+const listPatience = 2 * time.Second
+
 func (r *Room) resumeOn(ctx context.Context, l *link) error {
-	if err := r.await(ctx, l, r.listed, "peer-list"); err != nil {
+	err := r.awaitFor(ctx, l, r.listed, "peer-list", listPatience)
+	listed := err == nil
+	// To a server that has forgotten the peer it is somebody new, who has yet to
+	// join. An offer makes it say so.
+	if err != nil && !errors.Is(err, fault.SignalSilent) {
 		return err
 	}
 	if err := r.take(ctx); err != nil {
@@ -443,15 +451,18 @@ func (r *Room) resumeOn(ctx context.Context, l *link) error {
 	case webrtc.PeerConnectionStateDisconnected, webrtc.PeerConnectionStateFailed:
 		opt = &webrtc.OfferOptions{ICERestart: true}
 	}
-	err := r.negotiate(ctx, l, m, opt)
+	err = r.negotiate(ctx, l, m, opt)
 	if !errors.Is(err, fault.NodeMoved) {
 		r.mu.Lock()
 		why := r.refusal
 		r.mu.Unlock()
-		if err != nil && why != nil {
+		switch {
+		case err != nil && why != nil:
 			return why
+		case err != nil || listed:
+			return err
 		}
-		return err
+		return r.await(ctx, l, r.listed, "peer-list")
 	}
 	select {
 	case node := <-r.moved:

@@ -316,7 +316,11 @@ func drain[T any](ch chan T) {
 
 // await waits for a sign on a socket that has to come within a step.
 func (r *Room) await(ctx context.Context, l *link, sign <-chan struct{}, what string) error {
-	wait := time.NewTimer(r.cfg.StepTimeout)
+	return r.awaitFor(ctx, l, sign, what, r.cfg.StepTimeout)
+}
+
+func (r *Room) awaitFor(ctx context.Context, l *link, sign <-chan struct{}, what string, patience time.Duration) error {
+	wait := time.NewTimer(patience)
 	defer wait.Stop()
 	select {
 	case <-sign:
@@ -564,9 +568,14 @@ func (r *Room) shutdown(why *fault.Error, goodbye bool) {
 		}
 		r.rep.flush()
 		if l != nil {
-			if goodbye && entered {
+			// Who gives up over a socket that works leaves as well: the reports on
+			// the socket get through, and nobody waits for a peer that is gone.
+			switch {
+			case goodbye && entered:
 				l.farewell("leave", map[string]string{"client_reason": "user request"})
-			} else {
+			case why != nil && entered:
+				l.farewell("leave", map[string]string{"client_reason": why.Kind.ID})
+			default:
 				l.drop()
 			}
 		}

@@ -314,6 +314,8 @@ func TestLobby(t *testing.T) {
 	defer guest.Leave()
 	if _, err := l.Join(t.Context()); !errors.Is(err, fault.ClientAlreadyJoined) {
 		t.Errorf("joining twice: %v", err)
+	} else if client.Describe(err).Terminal || guest.State() != client.StateJoined {
+		t.Errorf("joining twice ends the session: %v, %s", client.Describe(err).Terminal, guest.State())
 	}
 	if d := client.Describe(fault.ClientAlreadyJoined); d.Code != 5001 {
 		t.Errorf("code %d", d.Code)
@@ -328,7 +330,11 @@ func TestRoomCode(t *testing.T) {
 	if r := s.join(cfg); r.Role().Name != "guest" {
 		t.Errorf("role %s", r.Role().Name)
 	}
-	cfg.RoomCode = "no-such-code"
+	cfg.RoomID = s.demo.ID
+	s.join(cfg)
+	cfg.RoomID = "000000000000000000000000"
+	fails(t, cfg, fault.RoomNotFound, client.Describe(fault.RoomNotFound).Code, false, quick)
+	cfg.RoomID, cfg.RoomCode = "", "no-such-code"
 	fails(t, cfg, fault.CodeNotFound, client.Describe(fault.CodeNotFound).Code, false, quick)
 }
 

@@ -94,6 +94,7 @@ func runJoin(ctx context.Context, e *env, args []string) error {
 		code     = f.String("code", "", "room `CODE`")
 		name     = f.String("name", "redial join", "display `NAME`")
 		peer     = f.String("peer", "", "be the peer with this `ID` (default a new one)")
+		user     = f.String("user", "", "the app's own `ID` of the user, with a code")
 		room     = f.String("room", "", "`ID` of the room that a code must be for")
 		metadata = f.String("metadata", "", "`TEXT` others see")
 		record   = f.String("record", "", "write what is received to files in `DIR`")
@@ -153,7 +154,7 @@ func runJoin(ctx context.Context, e *env, args []string) error {
 	// The end of ctx means to leave, which the deferred call does, so that it
 	// is waited for.
 	session, err := client.Join(context.WithoutCancel(ctx), client.Config{
-		Endpoint: w.endpoint, Token: *token, RoomCode: w.code, RoomID: *room, PeerID: *peer, Name: chosen, Metadata: *metadata,
+		Endpoint: w.endpoint, Token: *token, RoomCode: w.code, RoomID: *room, UserID: *user, PeerID: *peer, Name: chosen, Metadata: *metadata,
 		AutoSubscribe: client.Layer(*layer), ReconnectWindow: *window, ReportDir: *reports,
 		Agent: map[string]string{"framework": "redial-join"}, Listener: v.listener(),
 		Log: slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: level})),

@@ -21,7 +21,7 @@ export class Exchange {
 
   // open starts a server as an operator does, with a file of settings, and a
   // client on a line that works. media changes the settings of that name.
-  static async open(setup, { dir, media = {} }) {
+  static async open(setup, { dir, media = {}, browser = true }) {
     const x = new Exchange();
     x.#setup = setup;
     x.dir = dir;
@@ -31,7 +31,7 @@ export class Exchange {
       x.#closers.push(() => x.netns.remove());
       await x.netns.ip('addr', 'add', `${address}/32`, 'dev', 'lo');
       await x.#serve(media);
-      x.steady = await x.client();
+      x.steady = await x.client({ browser });
       x.rest = new REST(x.steady.site, x.server);
       // Whoever reads the default template looks it up by a room of the server.
       x.server.info.rooms.push(await x.rest.post('/v2/rooms', { name: 'first' }));
@@ -66,8 +66,9 @@ export class Exchange {
   }
 
   // client is a browser on a line of its own, in the shape of a world. byName
-  // lets it look the server up, as most clients do.
-  async client({ byName = false, flags = [] } = {}) {
+  // lets it look the server up, as most clients do; without a browser the line
+  // is for other programs.
+  async client({ byName = false, flags = [], browser = true } = {}) {
     const n = ++this.#clients;
     const dir = `${this.dir}/client-${n}`;
     await mkdir(dir, { recursive: true });
@@ -84,7 +85,7 @@ export class Exchange {
     const url = byName ? `http://${host}:${ports.http}` : this.server.url;
     client.server = { ...this.server, url, init: `${url}/#https://` };
     await client.site.target(url);
-    client.browser = await launch({ netns: line.name, dir, reportPort: client.site.tlsPort, flags });
+    if (browser) client.browser = await launch({ netns: line.name, dir, reportPort: client.site.tlsPort, flags });
     return client;
   }
 

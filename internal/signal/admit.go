@@ -160,7 +160,11 @@ func (h *Handler) peek(ctx context.Context, raw string, v *visitor) {
 func (h *Handler) turnAway(v visitor, f *fault.Error) {
 	h.met.refusedFault(f)
 	h.log.Warn("refused", "fault", f, "peer", v.peer, "room", v.claims.RoomID, "user", v.claims.UserID, "addr", v.addr)
-	h.cfg.Events.Record(seen(event.ConnectFailed, "INIT", f, v.subject()))
+	e := seen(event.ConnectFailed, "INIT", f, v.subject())
+	if n := f.Kind.Status; n >= 400 && n < 500 && n != http.StatusTooManyRequests {
+		e.Failure.Terminal = true // no client tries again, also where the fault as such ends no session
+	}
+	h.cfg.Events.Record(e)
 }
 
 // address names whoever asks for the purpose of limits: the address itself, or

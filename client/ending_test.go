@@ -1,0 +1,74 @@
+package client_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redial-rtc/redial/client"
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/config"
+)
+
+// TestForgottenWhileAway comes back to a server where the same peer has been
+// and left by another connection meanwhile: it is told so at once.
+func TestForgottenWhileAway(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	r, pub, sub, pw, sw, _, _ := pair(t, s, nil)
+	r.set("refuse")
+	get(t, pw.reconnecting, "reconnecting")
+	elsewhere := s.config("host", "publisher")
+	elsewhere.PeerID = pub.ID()
+	s.join(elsewhere).Leave()
+	get(t, sw.leaves, "leaving")
+	r.set("")
+	e := get(t, pw.ended, "the end")
+	if d := client.Describe(e); !errors.Is(e, fault.PeerGone) || d.IOS.Code != 410 || !d.Terminal || !d.CanRetry {
+		t.Errorf("%v %+v", e, d)
+	}
+	if n := len(sub.Peers()); n != 0 {
+		t.Errorf("the viewer sees %d peers", n)
+	}
+}
+
+// TestGivingUpLeaves loses its media for good while the socket is well: the
+// report gets through, and the others see the peer leave.
+func TestGivingUpLeaves(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(c *config.Config) { c.Inject.Enabled = true })
+	_, pub, _, pw, sw, _, _ := pair(t, s, func(c *client.Config) { c.ReconnectWindow = time.Second })
+	token, err := s.s.InjectToken(time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := fmt.Sprintf(`{"at":"blackhole","room":%q,"peer":%q}`, s.demo.ID, pub.ID())
+	req, err := http.NewRequest("POST", s.s.URL()+"/api/v1/injections", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if b, _ := io.ReadAll(res.Body); res.StatusCode != http.StatusCreated {
+		t.Fatalf("%s %s", res.Status, b)
+	}
+	e := get(t, pw.ended, "the end")
+	if d := client.Describe(e); !errors.Is(e, fault.ICEFailed) || d.Code != 4005 || !d.Terminal {
+		t.Errorf("%v %+v", e, d)
+	}
+	if p := get(t, sw.leaves, "leaving"); p.ID != pub.ID() {
+		t.Errorf("%+v left", p)
+	}
+	s.event("client.disconnected", func(e event) bool {
+		return strings.Contains(e.raw, "4005") && strings.Contains(e.raw, pub.ID()) && strings.Contains(e.raw, `"is_terminal":true`)
+	})
+}

@@ -1,0 +1,69 @@
+// The Go client as a process: "redial join -json", or another program that prints
+// such lines.
+import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { assert, poll } from './check.mjs';
+import { start, stop } from './process.mjs';
+
+let made;
+
+// probe builds the program that provokes what "redial join" does not, once.
+export function probe(t) {
+  if (!made) {
+    made = `${t.setup.dir}/probe`;
+    execFileSync('go', ['build', '-o', made, './e2e/probe'], { cwd: fileURLToPath(new URL('../..', import.meta.url)), stdio: 'inherit' });
+  }
+  return made;
+}
+
+// spoken starts a program and keeps the objects that it prints, line by line.
+export function spoken(command, { log, netns, env } = {}) {
+  const lines = [];
+  const child = start(command[0], command.slice(1), {
+    log, netns, env, onLine: line => { if (line.startsWith('{')) lines.push(JSON.parse(line)); },
+  });
+  return { child, lines };
+}
+
+export class GoClient {
+  // run starts a peer of a room. flags go to "redial join"; command replaces it,
+  // and before goes ahead of it. at is where it finds the server.
+  static async run(t, room, name, { role = 'host', token, userId = `user-${name}`, id = randomUUID(), at, flags = [], before = [], command, netns } = {}) {
+    const world = await t.world();
+    const go = new GoClient();
+    Object.assign(go, { t, room, name, role, userId, id, wasIn: false, at: at ?? world.server.url });
+    go.token = token ?? await world.rest.token(room.id, role, userId);
+    const join = [
+      t.setup.bin, 'join', '-json', '-token', go.token, '-name', name, '-peer', id, '-reports', `${t.dir}/reports-${name}`, ...flags, go.at,
+    ];
+    Object.assign(go, spoken([...before, ...(command?.(go) ?? join)], { log: `${t.dir}/${name}.log`, netns }));
+    t.cleanup(() => go.leave());
+    return go;
+  }
+
+  // join is run, and returns when the peer is inside.
+  static async join(t, room, name, options) {
+    const go = await GoClient.run(t, room, name, options);
+    await go.heard('joined');
+    go.wasIn = true;
+    return go;
+  }
+
+  // heard waits for a line. A process that has ended says no more.
+  async heard(event, match = () => true, { ms = 15_000 } = {}) {
+    const find = () => this.lines.find(l => l.event === event && match(l));
+    const ended = this.child.ended.then(() => true);
+    const line = await poll(`${this.name} to say ${event}`, async () => find() ?? (await Promise.race([ended, false]) && 'over'), {
+      ms, step: 50, detail: () => `said: ${JSON.stringify(this.lines.map(l => l.problem ? { ...l, problem: { fault: l.problem.fault, ios: l.problem.ios } } : l)).slice(0, 1500)}`,
+    });
+    if (line !== 'over') return line;
+    await new Promise(resolve => setTimeout(resolve, 50)); // the last lines are read after the end
+    assert.ok(find(), `${this.name} ended without saying ${event}; it said ${JSON.stringify(this.lines)}`);
+    return find();
+  }
+
+  get over() { return this.child.exitCode !== null || this.child.signalCode !== null; }
+
+  leave() { return stop(this.child); }
+}

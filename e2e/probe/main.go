@@ -1,0 +1,122 @@
+// Command probe provokes the errors of the Go client that "redial join" has no
+// reason to: a call made wrongly, a process that may not see its network, and a
+// server in between that garbles what it passes on. It is for the error matrix
+// and not shipped.
+//
+//	probe twice ADDRESS TOKEN PEER      joins, and joins again
+//	probe name ADDRESS TOKEN PEER       publishes a track whose id is no word
+//	probe confine COMMAND ...           runs a command that may not ask for the network interfaces
+//	probe relay ADDRESS plan-b|trickle  stands before a server; POST /arm lets it begin
+//
+// The first two print lines of JSON like those of "redial join -json".
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+
+	"github.com/redial-rtc/redial/client"
+	"github.com/redial-rtc/redial/fault"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "probe:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	switch {
+	case len(args) == 4 && args[0] == "twice":
+		return twice(ctx, args[1:])
+	case len(args) == 4 && args[0] == "name":
+		return name(ctx, args[1:])
+	case len(args) >= 2 && args[0] == "confine":
+		return confine(args[1:])
+	case len(args) == 3 && args[0] == "relay":
+		return relay(ctx, args[1], args[2])
+	}
+	return fmt.Errorf("usage: probe twice|name ADDRESS TOKEN PEER, probe confine COMMAND ..., probe relay ADDRESS plan-b|trickle")
+}
+
+// say prints what happened; err may be nil.
+func say(event string, err error) {
+	line := struct {
+		At      time.Time       `json:"at"`
+		Event   string          `json:"event"`
+		Problem *client.Problem `json:"problem,omitempty"`
+	}{At: time.Now().UTC(), Event: event}
+	if err != nil {
+		d := client.Describe(err)
+		line.Problem = &d
+	}
+	_ = json.NewEncoder(os.Stdout).Encode(line)
+}
+
+func config(args []string) client.Config {
+	return client.Config{
+		Endpoint: args[0], Token: args[1], PeerID: args[2], Name: "probe",
+		Listener: client.Listener{
+			OnError: func(f *fault.Error) { say("error", f) },
+			OnEnd:   func(*fault.Error) { say("ended", nil) },
+		},
+	}
+}
+
+// twice joins from a lobby that was joined from already, and stays.
+func twice(ctx context.Context, args []string) error {
+	lobby, err := client.Preview(ctx, config(args))
+	if err != nil {
+		return err
+	}
+	room, err := lobby.Join(ctx)
+	if err != nil {
+		return err
+	}
+	defer room.Leave()
+	say("joined", nil)
+	_, err = lobby.Join(ctx)
+	say("error", err)
+	return stay(ctx, room)
+}
+
+// name publishes a track whose id ends a line of a session description.
+func name(ctx context.Context, args []string) error {
+	room, err := client.Join(ctx, config(args))
+	if err != nil {
+		return err
+	}
+	defer room.Leave()
+	say("joined", nil)
+	track, err := webrtc.NewTrackLocalStaticSample(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus}, "my\nmicrophone", "desk")
+	if err != nil {
+		return err
+	}
+	_, err = room.Publish(ctx, track)
+	say("error", err)
+	// The session is as good as before.
+	if _, err := room.Publish(ctx, client.Tone()); err != nil {
+		return err
+	}
+	say("publishing", nil)
+	return stay(ctx, room)
+}
+
+func stay(ctx context.Context, room *client.Room) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-room.Done():
+		return room.Err()
+	}
+}

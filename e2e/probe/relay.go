@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync/atomic"
+
+	"github.com/coder/websocket"
+)
+
+// garbler changes what a server sends. A frame may become several.
+type garbler func(frame []byte) [][]byte
+
+// relay carries a server's wire and, once it is armed, garbles it. Media does
+// not pass through it.
+func relay(ctx context.Context, address, how string) error {
+	garble := map[string]garbler{"plan-b": planB, "trickle": trickle}[how]
+	far, err := url.Parse(address)
+	if err != nil || garble == nil {
+		return fmt.Errorf("%s %s: no such relay", address, how)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	var armed atomic.Bool
+	here := l.Addr().String()
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /arm", func(http.ResponseWriter, *http.Request) { armed.Store(true) })
+	proxy := httputil.NewSingleHostReverseProxy(far)
+	proxy.ModifyResponse = func(res *http.Response) error { return redirect(res, far, here) }
+	mux.Handle("/", proxy)
+	mux.HandleFunc("/ws", func(w http.ResponseWriter, r *http.Request) {
+		carry(w, r, far, func(frame []byte) [][]byte {
+			if !armed.Load() {
+				return [][]byte{frame}
+			}
+			return garble(frame)
+		})
+	})
+	srv := &http.Server{Handler: mux}
+	go func() { <-ctx.Done(); _ = srv.Close() }()
+	_ = json.NewEncoder(fmtOut{}).Encode(map[string]string{"event": "ready", "url": "http://" + here})
+	if err := srv.Serve(l); err != http.ErrServerClosed {
+		return err
+	}
+	return nil
+}
+
+type fmtOut struct{}
+
+func (fmtOut) Write(b []byte) (int, error) { return fmt.Print(string(b)) }
+
+// redirect makes the answer to /init name the relay.
+func redirect(res *http.Response, far *url.URL, here string) error {
+	if res.Request.URL.Path != "/init" {
+		return nil
+	}
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		return err
+	}
+	text := strings.ReplaceAll(string(body), "ws://"+far.Host+"/", "ws://"+here+"/")
+	res.Body = io.NopCloser(strings.NewReader(text))
+	res.ContentLength = int64(len(text))
+	res.Header.Set("Content-Length", fmt.Sprint(len(text)))
+	return nil
+}
+
+// carry joins the two halves of a socket.
+func carry(w http.ResponseWriter, r *http.Request, far *url.URL, garble garbler) {
+	near, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
+	if err != nil {
+		return
+	}
+	defer near.CloseNow()
+	ctx := context.WithoutCancel(r.Context())
+	there, _, err := websocket.Dial(ctx, "ws://"+far.Host+r.URL.RequestURI(), nil)
+	if err != nil {
+		return
+	}
+	defer there.CloseNow()
+	near.SetReadLimit(1 << 20)
+	there.SetReadLimit(1 << 20)
+	go func() {
+		defer there.CloseNow()
+		for {
+			kind, b, err := near.Read(ctx)
+			if err != nil {
+				_ = there.Close(max(websocket.CloseStatus(err), websocket.StatusNormalClosure), "")
+				return
+			}
+			if there.Write(ctx, kind, b) != nil {
+				return
+			}
+		}
+	}()
+	for {
+		kind, b, err := there.Read(ctx)
+		if err != nil {
+			return
+		}
+		for _, one := range garble(b) {
+			if near.Write(ctx, kind, one) != nil {
+				return
+			}
+		}
+	}
+}
+
+// offer takes an offer out of a frame; "" when it is something else.
+func offer(frame []byte) (text string, params map[string]any) {
+	var f struct {
+		Method string         `json:"method"`
+		Params map[string]any `json:"params"`
+	}
+	if json.Unmarshal(frame, &f) != nil || f.Method != "offer" {
+		return "", nil
+	}
+	text, _ = f.Params["sdp"].(string)
+	return text, f.Params
+}
+
+func frame(method string, params any) []byte {
+	b, _ := json.Marshal(map[string]any{"method": method, "params": params})
+	return b
+}
+
+// planB puts a second track into every media section that has one, as servers
+// did before Unified Plan (RFC 8829, 1.4.2 tells the story).
+func planB(b []byte) [][]byte {
+	text, params := offer(b)
+	if text == "" {
+		return [][]byte{b}
+	}
+	sections := strings.Split(text, "\r\nm=")
+	for i, s := range sections {
+		if strings.Contains(s, "\r\na=ssrc:") {
+			sections[i] = strings.TrimSuffix(s, "\r\n") + fmt.Sprintf("\r\na=ssrc:%d cname:second\r\na=ssrc:%d msid:second second-%d", 4000+i, 4000+i, i)
+			if i == len(sections)-1 {
+				sections[i] += "\r\n"
+			}
+		}
+	}
+	params["sdp"] = strings.Join(sections, "\r\nm=")
+	return [][]byte{frame("offer", params)}
+}
+
+// trickle sends a candidate that cannot be read ahead of every offer.
+func trickle(b []byte) [][]byte {
+	if text, _ := offer(b); text == "" {
+		return [][]byte{b}
+	}
+	return [][]byte{frame("trickle", map[string]any{"target": 1, "candidate": map[string]any{
+		"candidate": "candidate:1 1 udp nonsense nowhere 0 typ host", "sdpMid": "0", "sdpMLineIndex": 0,
+	}}), b}
+}
