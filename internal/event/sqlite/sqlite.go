@@ -200,12 +200,11 @@ func (s *Store) Close() error {
 	s.closed = true
 	close(s.stopping)
 	for range s.reading {
-		c := <-s.readers
-		_ = c.Close()
+		_ = (<-s.readers).close()
 	}
 	var first error
 	if s.writer != nil {
-		_ = s.writer.Close()
+		_ = s.writer.close()
 	}
 	for _, db := range s.dbs {
 		if err := db.Close(); err != nil && first == nil {
@@ -228,6 +227,16 @@ type conn struct {
 // maxStmts bounds the statements kept. The shapes of queries are few, so this
 // is only ever reached by somebody who tries.
 const maxStmts = 200
+
+// close closes the statements with the connection. SQLite keeps a connection,
+// and its files, for as long as one of them is left (sqlite3_close_v2).
+func (c *conn) close() error {
+	for _, st := range c.stmts {
+		_ = st.Close()
+	}
+	clear(c.stmts)
+	return c.Conn.Close()
+}
 
 func (c *conn) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
 	if st, ok := c.stmts[query]; ok {
