@@ -141,3 +141,17 @@ func (r *Room) End(ctx context.Context, by PeerID, reason string, lock bool) err
 		return nil
 	})
 }
+
+// expire ends a session that has lasted as long as the room allows. In the
+// goroutine.
+func (r *Room) expire() {
+	if !r.live.Load() {
+		return
+	}
+	r.log.Info("session ended for its length", "session", r.session, "longest", r.facts.MaxDuration)
+	r.ended = true
+	for _, m := range r.sorted() {
+		r.expel(nil, m, "the session has lasted as long as its room allows", true)
+	}
+	r.restIfEmpty()
+}

@@ -47,6 +47,7 @@ type Room struct {
 	ended     bool // ends as soon as nobody is left
 	locked    bool // ended for good: whoever ended it is still inside
 	linger    *time.Timer
+	longest   *time.Timer // until the session has lasted long enough
 }
 
 // member is a peer beside the way to reach it.
@@ -75,8 +76,9 @@ func newRoom(h *Hub, f Facts) *Room {
 		members: map[PeerID]*member{}, watchers: map[Member]struct{}{},
 		meta: map[string]Entry{}, offers: map[string]roleOffer{},
 		removed: map[PeerID]removal{}, scores: map[PeerID]int{},
-		linger: time.NewTimer(h.opt.Linger),
+		linger: time.NewTimer(h.opt.Linger), longest: time.NewTimer(0),
 	}
+	r.longest.Stop() // no session runs
 	r.polls.init()
 	go r.run()
 	return r
@@ -88,6 +90,7 @@ func (r *Room) run() {
 	defer speak.Stop()
 	defer rate.Stop()
 	defer r.linger.Stop()
+	defer r.longest.Stop()
 	defer r.polls.stop()
 	for {
 		select {
@@ -103,6 +106,8 @@ func (r *Room) run() {
 			r.pollsDue(time.Now())
 		case <-r.linger.C:
 			r.rest()
+		case <-r.longest.C:
+			r.expire()
 		}
 	}
 }
@@ -162,6 +167,7 @@ func (r *Room) rest() {
 		r.opt.Journal.SessionEnded(r.session, r.facts.ID, time.Now())
 		r.log.Info("session ended", "session", r.session)
 	}
+	r.longest.Stop()
 	r.forgetSession()
 	if len(r.watchers) == 0 {
 		r.stop()
@@ -309,6 +315,10 @@ func (r *Room) startSession(now time.Time) {
 	r.live.Store(true)
 	r.opt.Journal.SessionStarted(r.session, r.facts, r.started)
 	r.log.Info("session started", "session", r.session)
+	if d := r.facts.MaxDuration; d > 0 {
+		// A session that an earlier process began has used up a part of it.
+		r.longest.Reset(time.Until(r.started.Add(d)))
+	}
 }
 
 // Leave removes a peer; the reason is for the record. A peer that is not there

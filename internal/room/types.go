@@ -89,9 +89,10 @@ type Facts struct {
 	Name        string
 	Description string
 	Template    policy.Template
-	MaxPeers    int    // 0 takes the hub's limit
-	Large       bool   // clients page through peers instead of knowing them all
-	SessionID   string // a session left open by an earlier process, to be continued; usually ""
+	MaxPeers    int           // 0 takes the hub's limit
+	MaxDuration time.Duration // a session is ended after this; 0 never
+	Large       bool          // clients page through peers instead of knowing them all
+	SessionID   string        // a session left open by an earlier process, to be continued; usually ""
 	SessionFrom time.Time
 }
 

@@ -24,7 +24,7 @@ func (d directory) Place(ctx context.Context, roomID string) (signal.Place, erro
 	p := signal.Place{
 		Facts: room.Facts{
 			ID: r.ID, Name: r.Name, Description: r.Description, Template: t,
-			MaxPeers: r.MaxPeers, Large: r.LargeRoom,
+			MaxPeers: r.MaxPeers, MaxDuration: r.MaxDuration, Large: r.LargeRoom,
 		},
 		Account: r.CustomerID, Enabled: r.Enabled, Locked: r.Locked,
 	}
