@@ -27,6 +27,9 @@ e2e: install ## the real SDK in Chromium against a real server; one scenario: ma
 matrix: install ## every documented 100ms error in a real client, writes docs/error-matrix.md; one row: make matrix ROW=S013
 	node e2e/run.mjs -matrix $(ROW)
 
+flaky: install ## bad networks in a browser, the long forms as well (as root)
+	REDIAL_E2E_LONG=1 node e2e/run.mjs flaky
+
 fuzz: ## every fuzz target; longer: make fuzz TIME=5m
 	scripts/fuzz.sh $(or $(TIME),10s)
 

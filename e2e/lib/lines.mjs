@@ -2,7 +2,7 @@
 // each client: what goes wrong on one line is nobody else's trouble, and nothing
 // is told to the side that sends, as on a real network.
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { launch } from './browser.mjs';
 import { serveNames } from './dns.mjs';
@@ -75,6 +75,14 @@ export class Exchange {
     const { pageDir, certDir } = this.#setup;
     const line = await Line.lay(this.netns, address, n);
     const client = { dir, line, rest: this.rest, browserOf: () => client.browser };
+    // freeze stops the browser's processes and nothing else, until thaw.
+    const signal = async name => {
+      for (const pid of await line.pids()) {
+        if (/chrom/.test(readFileSync(`/proc/${pid}/comm`, 'utf8'))) process.kill(pid, name);
+      }
+    };
+    client.freeze = () => signal('SIGSTOP');
+    client.thaw = () => signal('SIGCONT');
     client.close = async () => {
       await client.browser?.close().catch(() => {});
       await client.site?.close();

@@ -106,6 +106,39 @@ export class Line {
     if (down) await this.client.nft(`add rule inet line arriving iifname net0 ${match} counter drop`);
   }
 
+  // reset answers every packet of TCP to or from a port with a reset, so that
+  // both sides know at once.
+  async reset(port) {
+    const rule = side => `tcp flags & rst == 0 tcp ${side} ${port} counter reject with tcp reset`;
+    await this.server.nft(`add rule inet ${this.far} arriving iifname ${this.far} ${rule('dport')}`);
+    await this.client.nft(`add rule inet line arriving iifname net0 ${rule('sport')}`);
+  }
+
+  // firewall lets nobody in whom the client did not speak to first, as a router
+  // at home does. It stays until the line is removed.
+  async firewall() {
+    await this.client.nft(
+      'add chain inet line door { type filter hook input priority 0; policy accept; }',
+      'add rule inet line door iifname net0 ct state new counter drop',
+    );
+  }
+
+  // forget loses every TCP connection to a port that is open now, and no later
+  // one: what becomes of a mapping that a router has forgotten.
+  async forget(port) {
+    const { stdout } = await exec('ip', ['netns', 'exec', this.name, 'ss', '-Htn', 'dport', '=', `:${port}`]);
+    const open = [...stdout.matchAll(/\s\S+:(\d+)\s+\S+:\d+\s*$/gm)].map(m => m[1]);
+    if (open.length === 0) throw new Error(`no connection to port ${port} in ${this.name}: ${stdout}`);
+    await this.lose(`tcp sport { ${open.join(', ')} }`, { down: false });
+    await this.lose(`tcp dport { ${open.join(', ')} }`, { up: false });
+  }
+
+  // pids are the processes that use the line.
+  async pids() {
+    const { stdout } = await exec('ip', ['netns', 'pids', this.name]);
+    return stdout.trim().split('\n').map(Number);
+  }
+
   async heal() {
     await this.server.nft(`flush chain inet ${this.far} arriving`);
     await this.client.nft('flush chain inet line arriving');

@@ -2,6 +2,7 @@
 // among those that may overlap.
 import backend from './backend.mjs';
 import demo from './demo.mjs';
+import flaky from './flaky.mjs';
 import inject from './inject.mjs';
 import join from './join.mjs';
 import media from './media.mjs';
@@ -11,4 +12,4 @@ import reconnect from './reconnect.mjs';
 import roles from './roles.mjs';
 import room from './room.mjs';
 
-export const scenarios = [...media, ...room, ...polls, ...roles, ...join, ...reconnect, ...network, ...backend, ...demo, ...inject];
+export const scenarios = [...media, ...room, ...polls, ...roles, ...join, ...reconnect, ...network, ...flaky, ...backend, ...demo, ...inject];
