@@ -4,7 +4,7 @@
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export GOFLAGS ?= -buildvcs=false
 
-.PHONY: scenarios help install check test unit race e2e matrix fuzz bench bench-events soak lint fmt docs web run
+.PHONY: scenarios help install check test unit race e2e matrix fuzz bench bench-events soak soak-events lint fmt docs web run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,8 +39,11 @@ bench: ## the benchmarks, with allocations
 bench-events: ## events: ingest, pages and summaries of 10 million, into docs/benchmarks.md; keep them: DIR=...; short: ARGS='-events 200000'
 	go run ./internal/event/bench -write docs/benchmarks.md $(if $(DIR),-dir $(DIR)) $(ARGS)
 
-soak: ## the long forms of the client's tests: 500 joins, outages of up to a minute (as root)
+soak: soak-events ## the long forms: 500 joins, outages of up to a minute (as root), and soak-events
 	go test -race -run 'LeaveNothing|NetworkIsLost|RecoveryTimes' -timeout 30m -v ./client -long
+
+soak-events: ## kill the writer of events 100 times, and fill its disk
+	go test -run 'Killed|Full' -timeout 30m -v ./internal/event/sqlite -kills 100
 
 scenarios: ## play every ready scenario of faults, at its own speed, with real clients (80 s)
 	go test -run TestReadyScenarios -timeout 10m -v ./cmd/redial -long

@@ -37,6 +37,7 @@ func Run(t *testing.T, open Open) {
 		{"accounts keep their events for different times", retentions},
 		{"a tail reads on without a gap", tail},
 		{"readers page while a writer runs and old events go", together},
+		{"the clock jumps", clockJumps},
 		{"a closed store says so", closed},
 		{"summaries count what is there", summaries},
 		{"an attempt to join that failed counts once", failedJoins},
