@@ -77,7 +77,7 @@ func (s *Server) Token(t testing.TB, k Token) string {
 	return made
 }
 
-// Revoke has the server refuse a token from now on. Whoever is inside stays.
+// Revoke has the server refuse a token from now on.
 func (s *Server) Revoke(t testing.TB, token string) {
 	t.Helper()
 	s.must(t, "revoking a token", http.MethodPost, "/api/v1/tokens/revoke", map[string]string{"token": token}, nil)

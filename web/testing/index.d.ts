@@ -194,7 +194,7 @@ export class Redial implements AsyncDisposable {
   createRoom(room?: NewRoom): Promise<Room>;
   /** Mints a room token, good or bad. */
   token(claims: Claims): Promise<string>;
-  /** Has the server refuse a token from now on. Whoever is inside stays. */
+  /** Has the server refuse a token from now on. */
   revoke(token: string): Promise<void>;
 
   /** Provokes a failure. */
