@@ -57,14 +57,21 @@ export default [
     assert.ok((await again.tryJoin()).ok, 'the door is open again');
   }),
 
-  scenario('inject-4005-at-once', async t => {
+  // A wrong certificate: ICE connects and DTLS does not, which is 4005 and not
+  // the 4006 of a path that goes nowhere.
+  scenario('inject-4005', async t => {
     const room = await t.room();
     await inject(t, room, 'dtls.fingerprint', '-user', 'user-alice', '-for', '20s');
     const alice = await t.open(room, 'alice', 'host');
     await alice.tryJoin({ ms: 10_000 });
     alice.wasIn = true;
     const event = await provoked(t, { room_id: room.id, type: 'client.publish.failed' }, e => ice.has(e.data.error_code));
+    assert.equal(event.data.error_code, 4005, JSON.stringify(event));
+    assert.equal(event.data.error_name, 'ICEFailure');
     assert.equal(event.data.user_id, 'user-alice');
+    const { rest } = await t.world();
+    const others = (await rest.events({ room_id: room.id, error: true })).filter(e => e.data.error_code === 4006);
+    assert.deepEqual(others, [], '4006 as well');
   }),
 
   scenario('inject-refusals', async t => {

@@ -137,7 +137,9 @@ type recorded struct {
 	n       int
 }
 
-func newRecorded() *recorded { return &recorded{began: time.Now(), running: map[string]scenario.Rule{}} }
+func newRecorded() *recorded {
+	return &recorded{began: time.Now(), running: map[string]scenario.Rule{}}
+}
 
 func (r *recorded) note(format string, args ...any) {
 	r.log = append(r.log, fmt.Sprintf("%v ", time.Since(r.began))+fmt.Sprintf(format, args...))
