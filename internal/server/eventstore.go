@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -12,6 +13,10 @@ import (
 	"github.com/redial-rtc/redial/internal/event/clickhouse"
 	"github.com/redial-rtc/redial/internal/event/sqlite"
 )
+
+// settle and keep are how long events stay in the spool before ClickHouse; 0 is
+// what package clickhouse says. A test cannot wait for that.
+var settle, keep time.Duration
 
 // openEvents opens the store of a name that events.store can have. It fails with
 // fault.ConfigInvalid and fault.StoreUnavailable.
@@ -27,6 +32,7 @@ func openEvents(ctx context.Context, name string, cfg config.Config, log *slog.L
 		}
 		return clickhouse.Open(ctx, cfg.Data.Dir, clickhouse.Config{
 			URL: c.URL, Database: c.Database, User: c.User, Password: password, TakeOver: c.TakeOver, Log: log, Metrics: metrics,
+			Settle: settle, Keep: keep,
 		})
 	}
 	return nil, fault.ConfigInvalid.New("setting", "events.store", "value", name)

@@ -53,23 +53,32 @@ const clickhouseScript = "../../scripts/clickhouse.sh"
 // it is a failure.
 func startClickHouse(t *testing.T) string {
 	t.Helper()
-	run := func(args ...string) (string, error) {
-		c := exec.Command(clickhouseScript, args...)
-		var said strings.Builder
-		c.Stderr = &said
-		out, err := c.Output()
-		if err != nil {
-			err = fmt.Errorf("%w: %s", err, said.String())
-		}
-		return strings.TrimSpace(string(out)), err
+	return startClickHouseIn(t, t.TempDir())
+}
+
+// runClickHouse runs the script that starts and ends servers.
+func runClickHouse(args ...string) (string, error) {
+	c := exec.Command(clickhouseScript, args...)
+	var said strings.Builder
+	c.Stderr = &said
+	out, err := c.Output()
+	if err != nil {
+		err = fmt.Errorf("%w: %s", err, said.String())
 	}
+	return strings.TrimSpace(string(out)), err
+}
+
+// startClickHouseIn is startClickHouse in a directory, where the same server can
+// be started again.
+func startClickHouseIn(t *testing.T, dir string) string {
+	t.Helper()
+	run := runClickHouse
 	ci := os.Getenv("CI") != ""
 	if ci {
 		if _, err := run("install"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	dir := t.TempDir()
 	url, err := run("start", dir)
 	if err != nil && !ci && strings.Contains(err.Error(), "clickhouse.sh install") {
 		t.Skip("no ClickHouse here, so copying to it is not tested: ", err)
