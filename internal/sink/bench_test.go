@@ -62,3 +62,47 @@ func BenchmarkDeliver(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkIngest is what durable events cost with nobody to send them to, and
+// with two hooks and a collector on this machine that get each: sinks read the
+// store, so they share its disk and the processors and hold nobody up.
+func BenchmarkIngest(b *testing.B) {
+	const size = 100 // events of one call, as a busy recorder gathers them
+	for _, sinks := range []string{"off", "on"} {
+		b.Run("sinks="+sinks, func(b *testing.B) {
+			dir := b.TempDir()
+			store, err := sqlite.Open(b.Context(), dir, nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer func() { _ = store.Close() }()
+			r := event.NewRecorder(store, event.RecorderConfig{Account: "acme"})
+			defer func() { _ = r.Close(context.Background()) }()
+			cfg := Config{Dir: dir, Events: r, AllowNetworks: loopback}
+			if sinks == "on" {
+				receiver := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+				defer receiver.Close()
+				cfg.Hooks = []Hook{{Name: "one", URL: receiver.URL}, {Name: "two", URL: receiver.URL}}
+				cfg.Collector = Collector{Endpoint: receiver.URL}
+			}
+			s, err := Start(b.Context(), cfg)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			b.ResetTimer()
+			for n := 0; n < b.N; n += size {
+				batch := make([]event.Event, min(size, b.N-n))
+				for i := range batch {
+					batch[i] = refused(n + i)
+				}
+				if err := r.Append(b.Context(), batch...); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.StopTimer()
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+			_ = s.Close(context.Background())
+		})
+	}
+}
