@@ -25,6 +25,7 @@ type Config struct {
 	Keys     []token.Key   // with which tokens for room codes are minted, the first of an account
 	TokenTTL time.Duration // how long those are valid; 0 = token.Lifetime
 	Routes   []Route       // routes that others bring along, such as events and faults
+	Revoked  func(string)  // told the id of a token that was revoked; nil tells nobody
 	Events   Recorder      // hears of room codes that were known and yet not exchanged; nil hears nothing
 
 	Limits     Limits

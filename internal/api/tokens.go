@@ -171,6 +171,9 @@ func (a *API) revokeToken(c *Call) (any, error) {
 		return nil, err
 	}
 	c.Log.Info("token revoked", "jti", sent.ID, "by", c.Claims.ID)
+	if a.cfg.Revoked != nil {
+		a.cfg.Revoked(sent.ID)
+	}
 	return map[string]any{"jti": sent.ID, "revoked": true}, nil
 }
 

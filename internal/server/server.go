@@ -154,7 +154,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	rest := api.New(api.Config{
 		Registry: s.registry, Rooms: hub, Tokens: tokens, Keys: keys, Routes: slices.Concat(events.Routes(), api.FaultRoutes(), api.WebhookRoutes(sinks), api.InjectionRoutes(plan, s.registry)),
 		Limits:     api.Limits{Address: api.Rate{PerSecond: cfg.Limits.APIPerSecond, Burst: cfg.Limits.APIBurst}},
-		ClientAddr: outside.client, Events: recorder,
+		ClientAddr: outside.client, Events: recorder, Revoked: s.signal.Revoke,
 		Log: log.With("part", "api"), Metrics: metrics,
 	})
 

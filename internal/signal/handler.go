@@ -159,6 +159,18 @@ func (h *Handler) Close(ctx context.Context) error {
 	}
 }
 
+// Revoke puts out whoever came in with the token of this id: whoever revokes a
+// token wants its holder gone, and not merely kept from coming back.
+func (h *Handler) Revoke(id string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, s := range h.seats {
+		if s.claims.ID == id {
+			s.in.post(s.revoked)
+		}
+	}
+}
+
 // seat finds a peer's seat.
 func (h *Handler) seat(k seatKey) *seat {
 	h.mu.Lock()

@@ -117,9 +117,7 @@ func (s *seat) provoke(a inject.Action) {
 	case inject.AtError:
 		s.bye(a.Fault)
 	case inject.AtToken:
-		s.out.Store(a.Fault.Kind)
-		s.bye(a.Fault)
-		s.leave("token revoked")
+		s.putOut(a.Fault)
 	case inject.AtKick:
 		if s.joined {
 			_ = s.room.Remove(s.ctx, "", s.key.peer, "injected")

@@ -269,6 +269,20 @@ func (s *seat) leave(reason string) {
 	s.finishSeat(reason)
 }
 
+// revoked hears that the token the peer came in with is not good any more.
+func (s *seat) revoked() {
+	if !s.leaving {
+		s.putOut(fault.From(fault.TokenRevoked.New("jti", s.claims.ID), fault.OpReconnect))
+	}
+}
+
+// putOut ends the client's session with a fault, and lets the peer not come back.
+func (s *seat) putOut(f *fault.Error) {
+	s.out.Store(f.Kind)
+	s.bye(f)
+	s.leave("token revoked")
+}
+
 // finishSeat ends the goroutine. The room no longer knows the peer.
 func (s *seat) finishSeat(reason string) {
 	if s.hold != nil {
