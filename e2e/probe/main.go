@@ -6,7 +6,7 @@
 //	probe twice ADDRESS TOKEN PEER      joins, and joins again
 //	probe name ADDRESS TOKEN PEER       publishes a track whose id is no word
 //	probe confine COMMAND ...           runs a command that may not ask for the network interfaces
-//	probe relay ADDRESS plan-b|trickle  stands before a server; POST /arm lets it begin
+//	probe relay ADDRESS                 stands before a server and, after POST /arm, spoils its offers
 //
 // The first two print lines of JSON like those of "redial join -json".
 package main
@@ -43,10 +43,10 @@ func run(ctx context.Context, args []string) error {
 		return name(ctx, args[1:])
 	case len(args) >= 2 && args[0] == "confine":
 		return confine(args[1:])
-	case len(args) == 3 && args[0] == "relay":
-		return relay(ctx, args[1], args[2])
+	case len(args) == 2 && args[0] == "relay":
+		return relay(ctx, args[1])
 	}
-	return fmt.Errorf("usage: probe twice|name ADDRESS TOKEN PEER, probe confine COMMAND ..., probe relay ADDRESS plan-b|trickle")
+	return fmt.Errorf("usage: probe twice|name ADDRESS TOKEN PEER, probe confine COMMAND ..., probe relay ADDRESS")
 }
 
 // say prints what happened; err may be nil.

@@ -9,22 +9,19 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"strings"
 	"sync/atomic"
 
 	"github.com/coder/websocket"
 )
 
-// garbler changes what a server sends. A frame may become several.
-type garbler func(frame []byte) [][]byte
-
-// relay carries a server's wire and, once it is armed, garbles it. Media does
-// not pass through it.
-func relay(ctx context.Context, address, how string) error {
-	garble := map[string]garbler{"plan-b": planB, "trickle": trickle}[how]
+// relay carries a server's wire and, once it is armed, spoils its offers. Media
+// does not pass through it.
+func relay(ctx context.Context, address string) error {
 	far, err := url.Parse(address)
-	if err != nil || garble == nil {
-		return fmt.Errorf("%s %s: no such relay", address, how)
+	if err != nil {
+		return err
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -38,25 +35,21 @@ func relay(ctx context.Context, address, how string) error {
 	proxy.ModifyResponse = func(res *http.Response) error { return redirect(res, far, here) }
 	mux.Handle("/", proxy)
 	mux.HandleFunc("/ws", func(w http.ResponseWriter, r *http.Request) {
-		carry(w, r, far, func(frame []byte) [][]byte {
+		carry(w, r, far, func(frame []byte) []byte {
 			if !armed.Load() {
-				return [][]byte{frame}
+				return frame
 			}
-			return garble(frame)
+			return planB(frame)
 		})
 	})
 	srv := &http.Server{Handler: mux}
 	go func() { <-ctx.Done(); _ = srv.Close() }()
-	_ = json.NewEncoder(fmtOut{}).Encode(map[string]string{"event": "ready", "url": "http://" + here})
+	_ = json.NewEncoder(os.Stdout).Encode(map[string]string{"event": "ready", "url": "http://" + here})
 	if err := srv.Serve(l); err != http.ErrServerClosed {
 		return err
 	}
 	return nil
 }
-
-type fmtOut struct{}
-
-func (fmtOut) Write(b []byte) (int, error) { return fmt.Print(string(b)) }
 
 // redirect makes the answer to /init name the relay.
 func redirect(res *http.Response, far *url.URL, here string) error {
@@ -75,7 +68,7 @@ func redirect(res *http.Response, far *url.URL, here string) error {
 }
 
 // carry joins the two halves of a socket.
-func carry(w http.ResponseWriter, r *http.Request, far *url.URL, garble garbler) {
+func carry(w http.ResponseWriter, r *http.Request, far *url.URL, spoil func([]byte) []byte) {
 	near, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
 	if err != nil {
 		return
@@ -107,10 +100,8 @@ func carry(w http.ResponseWriter, r *http.Request, far *url.URL, garble garbler)
 		if err != nil {
 			return
 		}
-		for _, one := range garble(b) {
-			if near.Write(ctx, kind, one) != nil {
-				return
-			}
+		if near.Write(ctx, kind, spoil(b)) != nil {
+			return
 		}
 	}
 }
@@ -128,17 +119,12 @@ func offer(frame []byte) (text string, params map[string]any) {
 	return text, f.Params
 }
 
-func frame(method string, params any) []byte {
-	b, _ := json.Marshal(map[string]any{"method": method, "params": params})
-	return b
-}
-
 // planB puts a second track into every media section that has one, as servers
 // did before Unified Plan (RFC 8829, 1.4.2 tells the story).
-func planB(b []byte) [][]byte {
+func planB(b []byte) []byte {
 	text, params := offer(b)
 	if text == "" {
-		return [][]byte{b}
+		return b
 	}
 	sections := strings.Split(text, "\r\nm=")
 	for i, s := range sections {
@@ -150,15 +136,6 @@ func planB(b []byte) [][]byte {
 		}
 	}
 	params["sdp"] = strings.Join(sections, "\r\nm=")
-	return [][]byte{frame("offer", params)}
-}
-
-// trickle sends a candidate that cannot be read ahead of every offer.
-func trickle(b []byte) [][]byte {
-	if text, _ := offer(b); text == "" {
-		return [][]byte{b}
-	}
-	return [][]byte{frame("trickle", map[string]any{"target": 1, "candidate": map[string]any{
-		"candidate": "candidate:1 1 udp nonsense nowhere 0 typ host", "sdpMid": "0", "sdpMLineIndex": 0,
-	}}), b}
+	out, _ := json.Marshal(map[string]any{"method": "offer", "params": params})
+	return out
 }

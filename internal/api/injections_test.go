@@ -64,6 +64,7 @@ func TestInjectionsByAnyName(t *testing.T) {
 	g("1003", "", "signal.lost", "cut", 0)
 	g("1003", "silence", "signal.lost", "silence", 0)
 	g("4004", "", "sdp.set_remote", "half-sdp", 0)
+	g("6002", "", "media.renegotiation", "bad-candidate", 0)
 	g("4005", "", "ice.failed", "blackhole", 0)
 	g("4006", "", "ice.disconnected", "blackhole", 0)
 	g("401", "", "token.refused", "init", 401)

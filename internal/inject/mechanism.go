@@ -60,6 +60,8 @@ const (
 	AtRestart = "restart"     // the node restarts
 	AtMute    = "camera-off"  // the peer is asked to switch its video off
 	AtStrange = "strange-role"
+
+	AtCandidate = "bad-candidate" // a candidate nobody can read is sent
 )
 
 const usualFor = 30 * time.Second
@@ -79,6 +81,7 @@ func Mechanisms() []Mechanism {
 		{Name: AtSilence, Place: "socket", For: usualFor, Alone: fault.SignalSilent.ID, About: "nothing is sent on the socket, which stays open"},
 		{Name: AtKick, Place: "seat", once: true, Alone: fault.PeerRemoved.ID, About: "the peer is removed from the room"},
 		{Name: AtSDP, Place: "sdp", For: usualFor, Alone: fault.SDPSetRemote.ID, About: "the session descriptions sent to the client are cut in half; a peer inside is sent a new one at once"},
+		{Name: AtCandidate, Place: "sdp", For: usualFor, Alone: fault.RenegotiationFailed.ID, About: "a candidate that cannot be read is sent to the client ahead of every offer; a peer inside is sent both at once"},
 		{Name: AtPrint, Place: "sdp", For: usualFor, Alone: fault.DTLSFingerprint.ID, About: "answers carry the fingerprint of another certificate; it takes effect when a connection is set up"},
 		{Name: AtMove, Place: "seat", once: true, Alone: fault.NodeMoved.ID, About: "the peer's connections end and it is told to continue on another node, as after a restart"},
 		{Name: AtBlackhole, Place: "packets", For: 90 * time.Second, packets: true, Alone: fault.ICEFailed.ID, About: "packets of the media connections are dropped"},
@@ -111,21 +114,22 @@ func mechanism(name string) (Mechanism, bool) {
 // own are the faults that have a mechanism of their own, the usual one first.
 // The others are told to the client, where the server is who tells them.
 var own = map[string][]string{
-	fault.SignalLost.ID:       {AtCut, AtClose, AtSilence},
-	fault.SignalClosed.ID:     {AtClose, AtCut},
-	fault.SignalSilent.ID:     {AtSilence},
-	fault.SignalUpgrade.ID:    {AtUpgrade},
-	fault.NodeMoved.ID:        {AtMove, AtRestart},
-	fault.PeerRemoved.ID:      {AtKick, AtInit, AtError},
-	fault.SDPSetRemote.ID:     {AtSDP},
-	fault.DTLSFingerprint.ID:  {AtPrint},
-	fault.DTLSFailed.ID:       {AtPrint},
-	fault.ICEFailed.ID:        {AtBlackhole},
-	fault.ICEDisconnected.ID:  {AtBlackhole, AtLoss, AtDelay, AtCorrupt, AtBandwidth},
-	fault.StoreUnavailable.ID: {AtStore, AtInit, AtCall},
-	fault.ResponseNotJSON.ID:  {AtRubbish},
-	fault.Internal.ID:         {AtInit, AtCall, AtError},
-	fault.ResponseStatus.ID:   {AtInit, AtCall, AtError},
+	fault.SignalLost.ID:          {AtCut, AtClose, AtSilence},
+	fault.SignalClosed.ID:        {AtClose, AtCut},
+	fault.SignalSilent.ID:        {AtSilence},
+	fault.SignalUpgrade.ID:       {AtUpgrade},
+	fault.NodeMoved.ID:           {AtMove, AtRestart},
+	fault.PeerRemoved.ID:         {AtKick, AtInit, AtError},
+	fault.SDPSetRemote.ID:        {AtSDP},
+	fault.RenegotiationFailed.ID: {AtCandidate},
+	fault.DTLSFingerprint.ID:     {AtPrint},
+	fault.DTLSFailed.ID:          {AtPrint},
+	fault.ICEFailed.ID:           {AtBlackhole},
+	fault.ICEDisconnected.ID:     {AtBlackhole, AtLoss, AtDelay, AtCorrupt, AtBandwidth},
+	fault.StoreUnavailable.ID:    {AtStore, AtInit, AtCall},
+	fault.ResponseNotJSON.ID:     {AtRubbish},
+	fault.Internal.ID:            {AtInit, AtCall, AtError},
+	fault.ResponseStatus.ID:      {AtInit, AtCall, AtError},
 
 	fault.TokenExpired.ID:         {AtToken, AtInit, AtCall, AtError},
 	fault.TokenRevoked.ID:         {AtToken, AtInit, AtCall, AtError},

@@ -145,7 +145,7 @@ func (x *Peer) strike(r *rule) {
 		return
 	}
 	switch {
-	case r.spec.At == AtSDP:
+	case r.spec.At == AtSDP, r.spec.At == AtCandidate:
 		x.act(Action{Do: AtSDP})
 	case r.mech.once, r.spec.At == AtRestart, r.spec.At == AtToken && r.kind == fault.TokenRevoked:
 		if x.plan.take(r, w) {
@@ -218,6 +218,15 @@ func (x *Peer) SDP(kind, sdp string) string {
 		return sdp[:len(sdp)/2] + "\r\n="
 	}
 	return otherPrint(sdp)
+}
+
+// Unreadable is what is sent for a candidate (RFC 8839, section 5.1).
+const Unreadable = "candidate:1 1 udp injected nowhere 0 typ host"
+
+// BadCandidate is asked before an offer is sent: true has an unreadable
+// candidate go ahead of it.
+func (x *Peer) BadCandidate() bool {
+	return x.find(func(r *rule) bool { return r.spec.At == AtCandidate }) != nil
 }
 
 // otherPrint replaces the fingerprints (RFC 8122) with those of nobody.

@@ -238,6 +238,23 @@ func TestSDPIsMangled(t *testing.T) {
 	f(inject.AtPrint, "offer", false)
 }
 
+func TestACandidateNobodyCanRead(t *testing.T) {
+	p := inject.New(inject.Config{})
+	defer p.Close()
+	acts := 0
+	x := p.Attend(alice, func(a inject.Action) { acts++ })
+	if x.BadCandidate() || (*inject.Peer)(nil).BadCandidate() {
+		t.Error("without a rule")
+	}
+	add(t, p, inject.Spec{Fault: "media.renegotiation", Room: "r1", Peer: "alice"})
+	if !x.BadCandidate() || acts != 1 {
+		t.Errorf("she is not meant, or not sent an offer at once: %d", acts)
+	}
+	if got := x.SDP("offer", "v=0"); got != "v=0" {
+		t.Errorf("the offer is changed as well: %q", got)
+	}
+}
+
 func TestFailuresOfTouchedPeersAreMarked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := inject.New(inject.Config{})

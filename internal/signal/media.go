@@ -11,6 +11,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/inject"
 	"github.com/redial-rtc/redial/internal/report"
 	"github.com/redial-rtc/redial/internal/room"
 	"github.com/redial-rtc/redial/internal/sfu"
@@ -84,6 +85,9 @@ func (s *seat) openMedia() error {
 		OnOffer: func(d webrtc.SessionDescription) {
 			s.in.post(func() {
 				s.media.offered = true
+				if s.inject.BadCandidate() {
+					s.tellCandidate(targetSubscribe, webrtc.ICECandidateInit{Candidate: inject.Unreadable, SDPMid: new("0"), SDPMLineIndex: new(uint16(0))})
+				}
 				s.tell("offer", s.describe(d))
 			})
 		},
