@@ -22,7 +22,7 @@ if (!existsSync(new URL('node_modules', import.meta.url))) {
 const { buildPage } = await import('./build.mjs');
 const { Run } = await import('./lib/scenario.mjs');
 const { World } = await import('./lib/world.mjs');
-const { rows } = await import('./matrix/index.mjs');
+const { missing, rows } = await import('./matrix/index.mjs');
 const { writePage } = await import('./matrix/page.mjs');
 const { scenarios: checks } = await import('./scenarios/index.mjs');
 
@@ -45,7 +45,7 @@ if (chosen.length === 0) {
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dir = mkdtempSync(`${tmpdir()}/redial-e2e-`);
-const setup = { dir, pageDir: `${dir}/page`, certDir: dir, bin: process.env.REDIAL_E2E_BIN || `${dir}/redial` };
+const setup = { root, dir, pageDir: `${dir}/page`, certDir: dir, bin: process.env.REDIAL_E2E_BIN || `${dir}/redial` };
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(130));
 
 const began = Date.now();
@@ -53,6 +53,10 @@ if (!process.env.REDIAL_E2E_BIN) execFileSync('go', ['build', '-o', setup.bin, '
 await buildPage(setup.pageDir);
 execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2',
   '-subj', '/CN=event.100ms.live', '-keyout', `${dir}/key.pem`, '-out', `${dir}/cert.pem`], { stdio: 'ignore' });
+if (names.length === 0 && missing.length) {
+  console.error(`the matrix has no row for ${missing}`);
+  process.exit(2);
+}
 console.log(`e2e: ${chosen.length} scenarios, logs in ${dir}`);
 
 let sharedWorld;

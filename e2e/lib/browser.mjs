@@ -11,8 +11,11 @@ const fake = '--use-fake-device-for-media-stream';
 const allowed = '--use-fake-ui-for-media-stream';
 const kinds = {
   usual: [fake, allowed, '--auto-select-desktop-capture-source=Entire screen', '--autoplay-policy=no-user-gesture-required'],
-  // Nobody allowed anything, and nothing plays before the person has done something.
-  strict: [fake, '--autoplay-policy=document-user-activation-required'],
+  // Nobody allowed anything.
+  'no-permission': [fake],
+  // Nothing plays before the person has done something. What one page was
+  // allowed can reach another, so a browser is for one page.
+  untouched: [fake, '--autoplay-policy=document-user-activation-required'],
   'no-devices': [`${fake}=device-count=0`, allowed],
 };
 

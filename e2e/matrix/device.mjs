@@ -19,7 +19,7 @@ const inUse = () => {
 };
 
 export const rows = [
-  capture('S005', 3001, 'CantAccessCaptureDevice', false, 'Chromium has no permission for camera and microphone', { browser: 'strict' }),
+  capture('S005', 3001, 'CantAccessCaptureDevice', false, 'Chromium has no permission for camera and microphone', { browser: 'no-permission' }),
   capture('S006', 3002, 'DeviceNotAvailable', false, 'Chromium finds no camera and no microphone', { browser: 'no-devices' }),
   capture('S007', 3003, 'DeviceInUse', false, '`getUserMedia` rejects as Chromium does for a camera in use; its test cameras can always be read', { before: inUse }, 'stub'),
   {
@@ -34,7 +34,7 @@ export const rows = [
       // A script of ours in the page would count as a touch, so the page joins
       // by itself, and nobody asks it anything before it has spoken.
       const vera = await t.open(room, 'vera', 'viewer', {
-        token, browser: 'strict',
+        token, browser: 'untouched',
         before: config => addEventListener('load', () => {
           tab.hms.getNotifications().onNotification(n => n.type === 'ERROR' && fetch(`/told?${n.data.code}`));
           tab.actions.join(config);

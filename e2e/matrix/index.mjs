@@ -11,3 +11,6 @@ const order = [...conditions.keys()];
 
 export const rows = [...token, ...signal, ...device, ...media, ...ios].map(asScenario)
   .sort((a, b) => order.indexOf(a.row) - order.indexOf(b.row));
+
+// missing are the documented errors that nobody provokes.
+export const missing = order.filter(id => !rows.some(r => r.row === id));

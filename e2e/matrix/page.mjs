@@ -27,7 +27,7 @@ Most of these can be provoked on a live room as well: see [Provoking faults](inj
 
 ${done.length} rows, ${provoked} provoked: ${by('real')} by a real cause, ${by('injection')} by injection, ${by('stub')} by a stubbed browser API;
 ${by('unreachable')} not reachable. ${passed === done.length ? 'All verdicts hold.' : `${done.length - passed} FAILED.`}
-The slowest report was stored ${slowest} ms after its client could send it.
+The slowest report was stored ${slowest} ms after its client could send it. The last column says as what, and how long after that.
 
 - **real cause**: what the row describes did happen: a wrong token, a cut network, a camera that is not there.
 - **injection**: the server was told to fail in this way, by the mechanism of real life.
@@ -47,14 +47,19 @@ function documented(row) {
 function section(title, rows) {
   const lines = rows.map(r => [
     r.row, r.error, r.condition, `**${ways[r.by]}**: ${r.how}`, clients[r.client],
-    r.verdict, `${Math.round(r.ms / 1000)} s`, r.delay === undefined ? stored(r) : `${r.delay} ms`,
+    r.verdict, `${Math.round(r.ms / 1000)} s`, stored(r),
   ].map(cell).join(' | '));
   return `## ${title}
 
-| Row | Error | Condition | Provoked by | Client | Verdict | Time | Stored after |
+| Row | Error | Condition | Provoked by | Client | Verdict | Time | Stored |
 | --- | --- | --- | --- | --- | --- | --- | --- |
 ${lines.map(l => `| ${l} |`).join('\n')}`;
 }
 
-// stored says why there is no time.
-const stored = r => (r.event?.none ? `not stored: ${r.event.none}` : '');
+// stored says what the record has of the row, and how long after the client
+// could tell.
+function stored({ event, delay }) {
+  if (!event) return '';
+  if (event.none) return `nothing: ${event.none}`;
+  return `\`${event.type}\`${event.code ? ` ${event.code}` : ''}${delay === undefined ? '' : `, ${delay} ms`}`;
+}
