@@ -379,7 +379,7 @@ func TestPublisherRestart(t *testing.T) {
 // quick makes a lost path noticed soon.
 func quick(e *Engine) *Engine {
 	e.times = timing{
-		disconnected: 500 * time.Millisecond, failed: 700 * time.Millisecond, keepalive: 100 * time.Millisecond,
+		disconnected: 500 * time.Millisecond, failed: 700 * time.Millisecond, keepalive: 100 * time.Millisecond, listen: time.Minute,
 		restartAfter: 300 * time.Millisecond, restartEvery: 600 * time.Millisecond,
 	}
 	return e
@@ -440,6 +440,25 @@ func TestBlockedAtFirst(t *testing.T) {
 		return s.pub.State() == StateConnected && v.sub.State() == StateConnected
 	})
 	readRTP(t, v.add(tr))
+}
+
+// A path that has failed, for a client that stood still perhaps, is heard again
+// without anything being negotiated.
+func TestFailedPathComesBack(t *testing.T) {
+	e := quick(newEngine(t))
+	l := newLossy(t)
+	s := newSender(t, e, over(l))
+	_, tr := s.camera(webrtc.MimeTypeVP8, "camera")
+	remote := newViewer(t, e).start().add(tr)
+	readRTP(t, remote)
+	l.cut(true)
+	until(t, "failed", func() bool { return s.pub.State() == StateFailed })
+	l.cut(false)
+	until(t, "connected", func() bool { return s.pub.State() == StateConnected })
+	readRTP(t, remote)
+	if n := s.pub.Stats().Connection.Restarts; n != 0 {
+		t.Errorf("%d restarts", n)
+	}
 }
 
 // The path is lost while an offer is outstanding: the restart waits for the

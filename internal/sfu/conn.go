@@ -55,6 +55,10 @@ type conn struct {
 	trickle    bool // a description has been given while gathering went on
 	restarts   int
 
+	lateMu sync.Mutex
+	late   *time.Timer // runs while the path is silent
+	isLate atomic.Bool // it has been so for too long
+
 	firstCheck atomic.Int64 // when the first connectivity check came, Unix ns
 	pair       atomic.Pointer[webrtc.ICECandidatePair]
 	dtlsUp     atomic.Bool // the handshake has succeeded, once and for all
@@ -75,6 +79,7 @@ func (c *conn) open(publish bool) error {
 	pc.OnICEConnectionStateChange(func(s webrtc.ICEConnectionState) {
 		c.note("ice", s.String())
 		c.engine.totals.of(c).ice(s)
+		c.expect(s)
 	})
 	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
 		c.note("connection", s.String())
@@ -94,6 +99,34 @@ func (c *conn) open(publish bool) error {
 		}
 	})
 	return nil
+}
+
+// expect gives a path that is silent its time. After that it has failed, and is
+// said to have; but the library goes on listening, since a path that failed for
+// its network, or for a client that stood still, comes back by itself, and one
+// that the library has given up needs the client to notice.
+func (c *conn) expect(s webrtc.ICEConnectionState) {
+	t := c.engine.times
+	c.lateMu.Lock()
+	defer c.lateMu.Unlock()
+	if c.late != nil {
+		c.late.Stop()
+		c.late = nil
+	}
+	c.isLate.Store(false)
+	var wait time.Duration
+	switch s {
+	case webrtc.ICEConnectionStateChecking:
+		wait = t.disconnected + t.failed
+	case webrtc.ICEConnectionStateDisconnected:
+		wait = t.failed
+	default:
+		return
+	}
+	c.late = time.AfterFunc(wait, func() {
+		c.isLate.Store(true)
+		c.refresh()
+	})
 }
 
 func (c *conn) note(what, state string) {
@@ -123,6 +156,9 @@ func (c *conn) refresh() {
 		state = StateClosed
 	default:
 		state = StateConnecting
+	}
+	if c.isLate.Load() && (state == StateDisconnected || state == StateConnecting) {
+		state, err = StateFailed, fault.ICEFailed.New("stun_seen", c.firstCheck.Load() != 0)
 	}
 	if state == StateFailed && c.dtlsFailed.Load() || state == StateClosed && !c.dtlsUp.Load() {
 		// The library closes a connection whose handshake failed, often too soon
@@ -268,6 +304,7 @@ func (c *conn) remoteApplied(restarted bool) {
 
 // shut ends the peer connection. No callback starts afterwards.
 func (c *conn) shut() error {
+	defer c.expect(webrtc.ICEConnectionStateClosed)
 	if !c.calls.close() {
 		c.log.Error("a callback of a media connection does not return")
 	}

@@ -46,7 +46,8 @@ const receiveMTU = 1600
 // timing says how long a silent path is trusted and when it is mended.
 type timing struct {
 	disconnected time.Duration // nothing heard for this long
-	failed       time.Duration // after that
+	failed       time.Duration // after that it has failed
+	listen       time.Duration // after which the library gives up listening as well
 	keepalive    time.Duration // how often the path is probed
 	restartAfter time.Duration // a disconnected path is given this long
 	restartEvery time.Duration // between two attempts
@@ -54,6 +55,8 @@ type timing struct {
 
 var usualTiming = timing{
 	disconnected: 4 * time.Second, failed: 15 * time.Second, keepalive: time.Second,
+	// As long as a client that lost its socket is held.
+	listen: 75 * time.Second,
 	// A browser needs some 15 s to call a path failed, and only then does its
 	// user learn of it. Restarting more often would hide the failure for ever.
 	restartAfter: 6 * time.Second, restartEvery: 20 * time.Second,
@@ -207,7 +210,7 @@ func (e *Engine) settings(c *conn) webrtc.SettingEngine {
 	// A browser hides its addresses behind names that only its own network can
 	// resolve; its checks reach us anyway and make a peer-reflexive candidate.
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
-	s.SetICETimeouts(e.times.disconnected, e.times.failed, e.times.keepalive)
+	s.SetICETimeouts(e.times.disconnected, e.times.listen, e.times.keepalive)
 	s.SetHostAcceptanceMinWait(0)
 	s.SetPrflxAcceptanceMinWait(0)
 	s.SetReceiveMTU(receiveMTU)
