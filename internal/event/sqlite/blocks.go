@@ -49,9 +49,36 @@ type taken struct {
 type blocks struct {
 	changes map[setKey]*change
 	times   []taken
+
+	newest int64              // the block that new events come into
+	known  map[setKey]*bitset // its sets, as far as they have been read or written
 }
 
 func (b *blocks) begin() { b.changes, b.times = map[setKey]*change{}, b.times[:0] }
+
+// set reads a set. Those of the newest block stay in memory, since it is them
+// that nearly every transaction changes.
+func (b *blocks) set(ctx context.Context, c *conn, k setKey) (*bitset, error) {
+	if k.block > b.newest || b.known == nil {
+		b.newest, b.known = k.block, map[setKey]*bitset{}
+	}
+	if set := b.known[k]; set != nil {
+		return set, nil
+	}
+	var packed []byte
+	err := c.row(ctx, "SELECT bits FROM block_sets"+thatSet, k.account, k.dim, k.value, k.block).Scan(&packed)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return nil, err
+	}
+	set := &bitset{}
+	set.or(packed)
+	if k.block == b.newest {
+		b.known[k] = set
+	}
+	return set, nil
+}
+
+const thatSet = " WHERE account = ? AND dim = ? AND value = ? AND block = ?"
 
 // traits are the columns that there are sets of.
 type traits struct {
@@ -127,7 +154,11 @@ func (b *blocks) of(k setKey) *change {
 // write writes what was collected, and forgets it.
 func (b *blocks) write(ctx context.Context, c *conn) error {
 	for k, ch := range b.changes {
-		if err := ch.write(ctx, c, k); err != nil {
+		set, err := b.set(ctx, c, k)
+		if err != nil {
+			return err
+		}
+		if err := ch.write(ctx, c, k, set); err != nil {
 			return err
 		}
 	}
@@ -136,15 +167,7 @@ func (b *blocks) write(ctx context.Context, c *conn) error {
 	return err
 }
 
-func (ch *change) write(ctx context.Context, c *conn, k setKey) error {
-	const that = " WHERE account = ? AND dim = ? AND value = ? AND block = ?"
-	var packed []byte
-	err := c.row(ctx, "SELECT bits FROM block_sets"+that, k.account, k.dim, k.value, k.block).Scan(&packed)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return err
-	}
-	var set bitset
-	set.or(packed)
+func (ch *change) write(ctx context.Context, c *conn, k setKey, set *bitset) (err error) {
 	changed := false
 	for _, place := range ch.out {
 		changed = set.put(place, false) || changed
@@ -159,7 +182,7 @@ func (ch *change) write(ctx context.Context, c *conn, k setKey) error {
 		_, err = c.exec(ctx, "INSERT OR REPLACE INTO block_sets(account, dim, value, block, n, bits) VALUES (?, ?, ?, ?, ?, ?)",
 			k.account, k.dim, k.value, k.block, set.size(), now)
 	} else {
-		_, err = c.exec(ctx, "DELETE FROM block_sets"+that, k.account, k.dim, k.value, k.block)
+		_, err = c.exec(ctx, "DELETE FROM block_sets"+thatSet, k.account, k.dim, k.value, k.block)
 	}
 	return err
 }

@@ -184,6 +184,7 @@ func (s *Store) load(ctx context.Context) error {
 	if err := s.segments.load(ctx, c); err != nil {
 		return err
 	}
+	s.blocks.known = nil
 	if err := s.folding.load(ctx, c); err != nil {
 		return err
 	}

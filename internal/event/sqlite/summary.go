@@ -354,6 +354,14 @@ func (b *bitset) or(packed []byte) {
 		return
 	}
 	at := int(binary.BigEndian.Uint16(packed))
+	if at == listed {
+		for packed = packed[2:]; len(packed) >= 2; packed = packed[2:] {
+			if n := binary.BigEndian.Uint16(packed); n < chunk {
+				b[n/8] |= 1 << (n % 8)
+			}
+		}
+		return
+	}
 	for i, v := range packed[2:] {
 		if at+i < len(b) {
 			b[at+i] |= v
@@ -361,7 +369,12 @@ func (b *bitset) or(packed []byte) {
 	}
 }
 
-// pack leaves out the empty ends; nil is the empty set.
+// listed stands in place of the first byte's number in a set that has few users,
+// which follow one by one, 2 bytes each.
+const listed = 0xffff
+
+// pack leaves out the empty ends, or lists the users where that is shorter; nil
+// is the empty set.
 func (b *bitset) pack() []byte {
 	first, last := 0, len(b)
 	for first < last && b[first] == 0 {
@@ -372,6 +385,11 @@ func (b *bitset) pack() []byte {
 	}
 	if first == last {
 		return nil
+	}
+	if n := b.size(); 2*n < last-first {
+		out := binary.BigEndian.AppendUint16(make([]byte, 0, 2+2*n), listed)
+		b.each(false, func(id int64) { out = binary.BigEndian.AppendUint16(out, uint16(id)) })
+		return out
 	}
 	return append(binary.BigEndian.AppendUint16(nil, uint16(first)), b[first:last]...)
 }

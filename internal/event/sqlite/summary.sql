@@ -16,7 +16,8 @@ CREATE TABLE IF NOT EXISTS summary (
 
 -- Which users failed there: a set of summary_users.id, 4096 to a chunk. bits is
 -- the number of its first byte (2 bytes, big endian), then the bytes; user
--- 4096*chunk + 8*i + b is bit b of byte i.
+-- 4096*chunk + 8*i + b is bit b of byte i. Where the number is 65535, the users
+-- of the chunk follow one by one instead (2 bytes each).
 CREATE TABLE IF NOT EXISTS summary_sets (
   account INTEGER NOT NULL,
   dim     INTEGER NOT NULL,
