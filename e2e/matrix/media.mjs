@@ -76,8 +76,18 @@ export const rows = [
       return reported(alice, 'subscribe.failed', i => i.error_code === 4005 && !i.is_terminal, { ms: 40_000 });
     },
   },
-  subscribing('S015', 6002, 'Unknown', 'stub', 'the page is handed a candidate for the path of media that is none, and then an offer of the server',
-    {}, (t, room, bob) => bob.eval(() => tab.hms.sdk.transport.subscribeConnection.candidates.push({ candidate: 'nonsense', sdpMid: '0' }))),
+  {
+    ...subscribing('S015', 6002, 'Unknown', 'injection', 'the server sends a candidate that cannot be read, and then its first offer', {}),
+    async provoke(t) {
+      const room = await t.room();
+      await inject(t, room, '6002', '-user', 'user-bob');
+      const bob = await t.open(room, 'bob', 'guest');
+      const since = await bob.now();
+      await bob.tryJoin({ ms: 5000 });
+      bob.wasIn = true;
+      return told(bob, 'ERROR', e => e.code === 6002, { since, ms: 20_000 });
+    },
+  },
   {
     row: 'E002', client: 'sdk', by: 'real', how: 'media is blocked from the start, and the SDK gives the call up after a minute',
     idle: true, ms: 180_000,
