@@ -4,7 +4,7 @@
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export GOFLAGS ?= -buildvcs=false
 
-.PHONY: scenarios help install check test unit race e2e matrix fuzz bench bench-events soak soak-events lint fmt docs web run
+.PHONY: scenarios bench-inject help install check test unit race e2e matrix fuzz bench bench-events soak soak-events lint fmt docs web run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ soak: soak-events ## the long forms: 500 joins, outages of up to a minute (as ro
 
 soak-events: ## kill the writer of events 100 times, and fill its disk
 	go test -run 'Killed|Full' -timeout 30m -v ./internal/event/sqlite -kills 100
+
+bench-inject: ## what the hooks of provoked faults cost while nothing is provoked, in per cent of forwarding (2 min)
+	go test -run '^$$' -bench BenchmarkInject -benchtime 3000x ./internal/sfu
 
 scenarios: ## play every ready scenario of faults, at its own speed, with real clients (80 s)
 	go test -run TestReadyScenarios -timeout 10m -v ./cmd/redial -long

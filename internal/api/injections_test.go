@@ -3,6 +3,8 @@ package api_test
 import (
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/redial-rtc/redial/internal/api"
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/inject"
@@ -121,6 +123,82 @@ func TestInjectionsRefused(t *testing.T) {
 	f.do("DELETE", "/api/v1/injections/x", nil).refused(404, "injection.not_found")
 }
 
+// TestInjectionsCheckedTogether: the first that would be refused is named, and
+// nothing happens whatever the answer.
+func TestInjectionsCheckedTogether(t *testing.T) {
+	f, plan := injecting(t)
+	id := f.newRoom("lobby")
+	check := func(list ...body) reply {
+		for _, one := range list {
+			one["room"] = "lobby"
+		}
+		return f.post("/api/v1/injections/check", body{"injections": list})
+	}
+	cut := func() body { return body{"fault": "cut", "after": "10m"} }
+	r := check(cut(), body{"fault": "4006", "for": "20s"})
+	r.ok()
+	if list := r.at("injections").([]any); len(list) != 2 || list[1].(map[string]any)["at"] != "blackhole" || list[0].(map[string]any)["room"] != id {
+		t.Errorf("%s", r.raw)
+	}
+	g := func(r reply, status int, id, field string, index float64) {
+		t.Helper()
+		r.refused(status, id)
+		if r.at("fault.details.index") != index || field != "" && r.at("fault.details.field") != field {
+			t.Errorf("%s", r.raw)
+		}
+	}
+	g(check(cut(), body{"fault": "no.such"}), 404, "catalogue.unknown", "", 1)
+	g(check(cut(), cut(), body{"fault": "cut", "peer": "nobody"}), 404, "peer.not_found", "peer", 2)
+	g(check(body{"fault": "room.full", "for": "2h"}), 400, "request.field_invalid", "for", 0)
+	g(check(body{"fault": "room.full", "for": "1m"}, body{"fault": "room.locked", "after": "30s"}), 409, "injection.conflict", "", 1)
+	f.post("/api/v1/injections/check", body{"injections": []body{}}).refused(400, "request.field_invalid")
+	f.as(mint(t, acme, token.Claims{Type: token.Management})).post("/api/v1/injections/check", body{}).refused(403, "permission.denied")
+	if !plan.Idle() || len(plan.List(func(string) bool { return true })) != 0 {
+		t.Error("checking started something")
+	}
+}
+
+// TestProvokedRefusalsAreCountedApart: the series of what was not provoked does
+// not move.
+func TestProvokedRefusalsAreCountedApart(t *testing.T) {
+	plan := inject.New(inject.Config{})
+	t.Cleanup(plan.Close)
+	e := serveEvents(t, event.RecorderConfig{Mark: plan.Mark})
+	reg := prometheus.NewRegistry()
+	f := serve(t, func(c *api.Config) {
+		c.Registry, c.Metrics = e.registry, reg
+		c.Routes = api.NewEvents(api.EventsConfig{Recorder: e.recorder, Registry: e.registry, Inject: plan}).Routes()
+	})
+	ann := f.as(e.ann().token)
+	if _, err := plan.Add(inject.Spec{Fault: "server.store", Room: e.room}); err != nil {
+		t.Fatal(err)
+	}
+	ann.post("/v2/client/report", e.told(0)).refused(503, "server.store")
+	families, err := reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for _, fam := range families {
+		for _, m := range fam.GetMetric() {
+			if n := fam.GetName(); n != "redial_api_refusals_total" && n != "redial_api_requests_total" || m.GetCounter().GetValue() == 0 {
+				continue
+			}
+			seen++
+			apart := false
+			for _, l := range m.GetLabel() {
+				apart = apart || l.GetName() == "injected" && l.GetValue() == "true"
+			}
+			if !apart {
+				t.Errorf("counted as not provoked: %v", m)
+			}
+		}
+	}
+	if seen != 2 {
+		t.Errorf("%d series have moved, want 2", seen)
+	}
+}
+
 func TestInjectionsBelongToAnAccount(t *testing.T) {
 	f, plan := injecting(t)
 	f.newRoom("lobby")
@@ -152,6 +230,7 @@ func TestInjectedStoreRefusesReports(t *testing.T) {
 		t.Fatal(err)
 	}
 	ann.post("/v2/client/report", e.told(0)).refused(503, "server.store")
+	ann.post("/api/v1/events", []any{e.told(0), e.told(1)}).refused(503, "server.store")
 	f.as(e.ann(func(c *token.Claims) { c.UserID = "bob" }).token).post("/v2/client/report", e.told(1)).ok()
 	if _, err := plan.Remove(r.ID, "", "test", func(string) bool { return true }); err != nil {
 		t.Fatal(err)

@@ -2,7 +2,10 @@ package inject_test
 
 import (
 	"errors"
+	"log/slog"
+	"os"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -322,6 +325,16 @@ func TestRefusals(t *testing.T) {
 	f(inject.Spec{Room: "r1", Fault: "ice.failed", Direction: "up"}, fault.FieldInvalid, "direction")
 	f(inject.Spec{Room: "r1", Fault: "ice.failed", Packets: "ipx"}, fault.FieldInvalid, "packets")
 	f(inject.Spec{Room: "r1", Fault: "room.full", Packets: "rtp"}, fault.FieldInvalid, "packets")
+	f(inject.Spec{Room: "r1", Fault: "ice.failed", Network: "ipx"}, fault.FieldInvalid, "network")
+	f(inject.Spec{Room: "r1", Fault: "ice.failed", Side: "left"}, fault.FieldInvalid, "side")
+	f(inject.Spec{Room: "r1", Fault: "room.full", Network: "udp"}, fault.FieldInvalid, "network")
+	f(inject.Spec{Room: "r1", Fault: "room.full", Skew: time.Hour}, fault.FieldInvalid, "skew")
+	f(inject.Spec{Room: "r1", At: inject.AtClock, Skew: 2 * inject.MaxSkew}, fault.FieldInvalid, "skew")
+	f(inject.Spec{Room: "r1", At: inject.AtSlow, Delay: time.Minute}, fault.FieldInvalid, "delay")
+	f(inject.Spec{Room: "r1", Fault: "room.full", Method: "join"}, fault.FieldInvalid, "method")
+	f(inject.Spec{Room: "r1", At: inject.AtBandwidth, Rate: -1}, fault.FieldInvalid, "rate")
+	f(inject.Spec{Room: "r1", Fault: "room.full", After: 2 * time.Hour}, fault.FieldInvalid, "after")
+	f(inject.Spec{Room: "r1", Fault: "token.expired", Code: 401}, fault.FieldInvalid, "code")
 	f(inject.Spec{Room: "r1", Fault: "ice.failed", Peer: "nobody"}, fault.PeerNotFound, "peer")
 }
 
@@ -343,6 +356,238 @@ func TestConflicts(t *testing.T) {
 	f(inject.Spec{Fault: "room.full"}, inject.Spec{Fault: "ice.failed"}, false)
 	f(inject.Spec{Fault: "ice.failed", Direction: "in"}, inject.Spec{At: inject.AtDelay, Direction: "out"}, false)
 	f(inject.Spec{Fault: "ice.failed"}, inject.Spec{At: inject.AtDelay, Direction: "out"}, true)
+	f(inject.Spec{Fault: "ice.failed", Network: "udp"}, inject.Spec{At: inject.AtDelay, Network: "tcp"}, false)
+	f(inject.Spec{Fault: "ice.failed", Packets: "audio"}, inject.Spec{At: inject.AtDelay, Packets: "video"}, false)
+	f(inject.Spec{Fault: "ice.failed", Packets: "rtp"}, inject.Spec{At: inject.AtDelay, Packets: "video"}, true)
+	f(inject.Spec{Fault: "ice.failed", Packets: "media"}, inject.Spec{At: inject.AtDelay, Packets: "dtls"}, false)
+	// What a network does at once goes together; twice the same does not.
+	f(inject.Spec{At: inject.AtLoss}, inject.Spec{At: inject.AtDelay}, false)
+	f(inject.Spec{At: inject.AtLoss}, inject.Spec{At: inject.AtLoss}, true)
+	// One takes up what the other needs.
+	f(inject.Spec{At: inject.AtAway}, inject.Spec{At: inject.AtRubbish}, true)
+	f(inject.Spec{At: inject.AtRestart}, inject.Spec{At: inject.AtSilence}, true)
+	f(inject.Spec{Fault: "token.expired"}, inject.Spec{At: inject.AtClock}, true)
+	// At another time they are not in each other's way.
+	f(inject.Spec{Fault: "room.full", For: time.Minute}, inject.Spec{Fault: "room.locked", After: time.Minute}, false)
+	f(inject.Spec{Fault: "room.full", For: time.Minute}, inject.Spec{Fault: "room.locked", After: 59 * time.Second}, true)
+	f(inject.Spec{Fault: "room.full", After: time.Minute}, inject.Spec{Fault: "room.locked", For: 30 * time.Second}, false)
+}
+
+// TestCheckTakesNothing: all that Add would refuse is refused, beside what is
+// there and beside what comes before it in the list, and nothing is taken.
+func TestCheckTakesNothing(t *testing.T) {
+	p := inject.New(inject.Config{})
+	defer p.Close()
+	p.Attend(alice, func(a inject.Action) { t.Errorf("%s was done", a.Do) })
+	add(t, p, inject.Spec{Fault: "room.full", At: inject.AtCall, Room: "r1", User: "u9"})
+	f := func(at int, want *fault.Kind, specs ...inject.Spec) {
+		t.Helper()
+		for i := range specs {
+			specs[i].Room = "r1"
+		}
+		rules, n, err := p.Check(specs)
+		if want == nil && (err != nil || len(rules) != len(specs)) || want != nil && (!errors.Is(err, want) || n != at) {
+			t.Errorf("%d: %v", n, err)
+		}
+		if list := p.List(anyRoom); len(list) != 1 {
+			t.Errorf("left: %+v", list)
+		}
+	}
+	cut, kick := inject.Spec{Fault: "signal.lost"}, inject.Spec{Fault: "peer.removed", After: time.Minute}
+	f(0, nil, cut, kick)
+	f(1, fault.PeerNotFound, cut, inject.Spec{Fault: "signal.lost", Peer: "nobody"}, kick)
+	f(2, fault.CatalogueUnknown, cut, kick, inject.Spec{Fault: "no.such"})
+	f(0, fault.InjectionConflict, inject.Spec{Fault: "room.locked", At: inject.AtCall, Method: "join", User: "u9"})
+	f(1, fault.InjectionConflict, inject.Spec{Fault: "ice.failed", For: time.Minute}, inject.Spec{At: inject.AtLoss, After: 30 * time.Second})
+	f(0, nil, inject.Spec{Fault: "ice.failed", For: time.Minute}, inject.Spec{At: inject.AtLoss, After: time.Minute})
+}
+
+func TestPacketsByNetworkAndMedium(t *testing.T) {
+	p := inject.New(inject.Config{})
+	defer p.Close()
+	x := p.Attend(alice, func(inject.Action) {})
+	x.SDP("answer", "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111 0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96 35\r\n")
+	udp, _ := x.Wires()
+	tcp, _ := x.TCPWires()
+	opus, vp8, av1, report := []byte{144, 111, 0, 1}, []byte{144, 96, 0, 1}, []byte{144, 128 | 35, 0, 1}, []byte{128, 200, 0, 1}
+	f := func(s inject.Spec, w *inject.Wire, want ...bool) {
+		t.Helper()
+		s.Fault, s.Room = "ice.failed", "r1"
+		r := add(t, p, s)
+		defer func() { _, _ = p.Remove(r.ID, "", "", anyRoom) }()
+		for i, b := range [][]byte{opus, vp8, av1, report} {
+			if got := first(w.Pass(false, b)); got != want[i] {
+				t.Errorf("%+v: packet %d dropped: %v", s, i, got)
+			}
+		}
+	}
+	f(inject.Spec{Network: "udp"}, udp, true, true, true, true)
+	f(inject.Spec{Network: "udp"}, tcp, false, false, false, false)
+	f(inject.Spec{Network: "tcp"}, tcp, true, true, true, true)
+	f(inject.Spec{Packets: "video"}, udp, false, true, true, false)
+	f(inject.Spec{Packets: "audio"}, udp, true, false, false, false)
+	f(inject.Spec{Packets: "rtp"}, tcp, true, true, true, false)
+}
+
+func TestLossAndDelayTogether(t *testing.T) {
+	p := inject.New(inject.Config{})
+	defer p.Close()
+	pub, _ := p.Attend(alice, func(inject.Action) {}).Wires()
+	add(t, p, inject.Spec{At: inject.AtDelay, Room: "r1", Delay: time.Second})
+	add(t, p, inject.Spec{At: inject.AtLoss, Room: "r1", Probability: 1})
+	if drop, _, late := pub.Pass(true, []byte{144, 96}); !drop || late != time.Second {
+		t.Errorf("dropped %v, late %v", drop, late)
+	}
+}
+
+// TestTokensOfThoseMeant: a rule about a peer is about the token she came in
+// with, and none about anybody else's.
+func TestTokensOfThoseMeant(t *testing.T) {
+	p := inject.New(inject.Config{})
+	defer p.Close()
+	w := alice
+	w.Token = "t1"
+	p.Attend(w, func(inject.Action) {})
+	shown := func(token, user string) inject.Judgement {
+		return p.Token(inject.Who{Room: "r1", User: user, Role: "host", Token: token})
+	}
+	if j := shown("t1", "u1"); j.Expired || j.Took != nil {
+		t.Errorf("%+v before anything was injected", j)
+	}
+	r := add(t, p, inject.Spec{Fault: "token.expired", Room: "r1", Peer: "alice"})
+	if j := shown("t1", "u1"); !j.Expired || j.Revoked || j.Early {
+		t.Errorf("%+v", j)
+	}
+	if j := shown("t2", "u2"); j.Expired {
+		t.Error("another's token has expired, too")
+	}
+	if j := p.Token(inject.Who{Room: "r2", Token: "t1"}); j.Expired {
+		t.Error("in another room, too")
+	}
+	_, _ = p.Remove(r.ID, "", "", anyRoom)
+	if j := shown("t1", "u1"); j.Expired {
+		t.Error("it goes on after the end")
+	}
+	add(t, p, inject.Spec{At: inject.AtClock, Room: "r1", Skew: -time.Hour})
+	if j := shown("t9", "u9"); j.Skew != -time.Hour || j.Expired {
+		t.Errorf("%+v", j)
+	}
+	if p.List(anyRoom)[0].Effects != 0 {
+		t.Error("an effect is counted that there was not")
+	}
+}
+
+// TestRemovalRestoresEveryPlaceAtOnce asks at each place before, during and
+// after a rule.
+func TestRemovalRestoresEveryPlaceAtOnce(t *testing.T) {
+	places := map[string]func(p *inject.Plan, x *inject.Peer) bool{
+		"init":    func(p *inject.Plan, _ *inject.Peer) bool { f, r := p.Init(alice); return f != nil || r },
+		"upgrade": func(p *inject.Plan, _ *inject.Peer) bool { return p.Upgrade(alice) },
+		"room":    func(p *inject.Plan, _ *inject.Peer) bool { return p.Room(alice) != nil },
+		"token":   func(p *inject.Plan, _ *inject.Peer) bool { j := p.Token(alice); return j.Expired || j.Skew != 0 },
+		"store":   func(p *inject.Plan, _ *inject.Peer) bool { return p.Store(alice) != nil },
+		"door":    func(p *inject.Plan, _ *inject.Peer) bool { return p.Gone(alice) },
+		"call": func(_ *inject.Plan, x *inject.Peer) bool {
+			return x.Call("join") != inject.Verdict{} || x.Call("offer") != inject.Verdict{}
+		},
+		"socket": func(_ *inject.Plan, x *inject.Peer) bool { return x.Silent() },
+		"sdp": func(_ *inject.Plan, x *inject.Peer) bool {
+			return x.SDP("answer", "a=fingerprint:sha-256 0F\r\n") != "a=fingerprint:sha-256 0F\r\n"
+		},
+		"candidate": func(_ *inject.Plan, x *inject.Peer) bool { return x.BadCandidate() },
+		"packets": func(_ *inject.Plan, x *inject.Peer) bool {
+			w, _ := x.Wires()
+			a, b, c := w.Pass(true, make([]byte, 30000))
+			return a || b || c > 0
+		},
+		"keyframes": func(_ *inject.Plan, x *inject.Peer) bool {
+			w, _ := x.Wires()
+			return first(w.Pass(true, []byte{129, 206}))
+		},
+	}
+	for _, m := range inject.Mechanisms() {
+		if m.For == 0 {
+			continue // it happens at a moment, and nothing is left to remove
+		}
+		p := inject.New(inject.Config{})
+		x := p.Attend(alice, func(inject.Action) {})
+		s := inject.Spec{At: m.Name, Room: "r1"}
+		switch m.Name {
+		case inject.AtInit, inject.AtCall, inject.AtRoom:
+			s.Fault = "room.full"
+		case inject.AtLoss, inject.AtCorrupt:
+			s.Probability = 1
+		case inject.AtBandwidth:
+			s.Rate = 1
+		}
+		struck := func() (all []string) {
+			for name, ask := range places {
+				if ask(p, x) {
+					all = append(all, name)
+				}
+			}
+			return all
+		}
+		if all := struck(); len(all) > 0 {
+			t.Errorf("%s: %v are struck before", m.Name, all)
+		}
+		r := add(t, p, s)
+		if all := struck(); len(all) == 0 {
+			t.Errorf("%s strikes nowhere", m.Name)
+		}
+		if _, err := p.Remove(r.ID, "", "test", anyRoom); err != nil {
+			t.Error(m.Name, err)
+		}
+		if all := struck(); len(all) > 0 || !p.Idle() {
+			t.Errorf("%s: %v are struck afterwards", m.Name, all)
+		}
+		p.Close()
+	}
+}
+
+func TestWhoeverWasTouchedIsToldApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := inject.New(inject.Config{})
+		defer p.Close()
+		x := p.Attend(alice, func(inject.Action) {})
+		other := p.Attend(inject.Who{Room: "r1", Peer: "p2"}, func(inject.Action) {})
+		w, _ := x.Wires()
+		add(t, p, inject.Spec{Fault: "ice.failed", Room: "r1", Peer: "alice", For: time.Second})
+		if x.Tampered() {
+			t.Error("nothing of hers was touched yet")
+		}
+		w.Pass(true, []byte{144, 96})
+		if !w.Tampered() || other.Tampered() {
+			t.Error("not just alice was touched")
+		}
+		time.Sleep(time.Second + inject.Grace + time.Millisecond)
+		synctest.Wait()
+		if w.Tampered() {
+			t.Error("touched for ever")
+		}
+	})
+}
+
+// TestEveryChangeIsLogged: who added and who removed what.
+func TestEveryChangeIsLogged(t *testing.T) {
+	var b strings.Builder
+	p := inject.New(inject.Config{Log: slog.New(slog.NewTextHandler(&b, nil))})
+	r := add(t, p, inject.Spec{Fault: "room.full", Room: "r1", Role: "guest", By: "key1/token1"})
+	if _, err := p.Remove(r.ID, "", "key2/token2", anyRoom); err != nil {
+		t.Fatal(err)
+	}
+	p.Close()
+	lines := strings.Split(strings.TrimSpace(b.String()), "\n")
+	for i, want := range [][]string{
+		{"level=WARN", "injection added", r.ID, "fault=room.full", "at=room", "room=r1", "role=guest", "by=key1/token1", "injected=true"},
+		{"injection ended", r.ID, "why=removed", "by=key2/token2", "injected=true"},
+	} {
+		for _, w := range want {
+			if i >= len(lines) || !strings.Contains(lines[i], w) {
+				t.Errorf("line %d of the log has no %q:\n%s", i, w, b.String())
+			}
+		}
+	}
 }
 
 // TestEveryFaultIsDecided: each fault either names mechanisms that can be asked
@@ -374,6 +619,19 @@ func BenchmarkWireIdle(b *testing.B) {
 	for b.Loop() {
 		if drop, _, _ := gate.Pass(true, packet); drop {
 			b.Fatal("dropped")
+		}
+	}
+}
+
+// TestMechanismsAreDocumented: each has its row.
+func TestMechanismsAreDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../docs/injection.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range inject.Mechanisms() {
+		if !strings.Contains(string(page), "\n| `"+m.Name+"`") && !strings.Contains(string(page), ", `"+m.Name+"` |") {
+			t.Errorf("docs/injection.md has no row for %s", m.Name)
 		}
 	}
 }

@@ -294,6 +294,12 @@ type viewer struct {
 
 func newViewer(t testing.TB, e *Engine, change ...func(*webrtc.SettingEngine, *webrtc.MediaEngine, *interceptor.Registry)) *viewer {
 	t.Helper()
+	return newViewerBehind(t, e, nil, change...)
+}
+
+// newViewerBehind is newViewer with a gate before its connection.
+func newViewerBehind(t testing.TB, e *Engine, gate Gate, change ...func(*webrtc.SettingEngine, *webrtc.MediaEngine, *interceptor.Registry)) *viewer {
+	t.Helper()
 	v := &viewer{
 		t: t, pc: client(t, change...), tracks: make(chan *webrtc.TrackRemote, 64), states: make(chan State, 64),
 		errs: make(chan error, 64), channel: make(chan *webrtc.DataChannel, 1), layers: make(chan [2]Layer, 1024),
@@ -317,6 +323,7 @@ func newViewer(t testing.TB, e *Engine, change ...func(*webrtc.SettingEngine, *w
 	v.pc.OnDataChannel(func(dc *webrtc.DataChannel) { v.channel <- dc })
 	sub, err := e.NewSubscriber(SubscriberConfig{
 		Label:        "api",
+		Gate:         gate,
 		OnOffer:      v.offered,
 		OnState:      func(s State, _ error) { v.states <- s },
 		OnTrackError: func(_ string, err error) { v.errs <- err },
