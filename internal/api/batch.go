@@ -13,7 +13,6 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
-	"github.com/redial-rtc/redial/internal/inject"
 	"github.com/redial-rtc/redial/internal/report"
 	"github.com/redial-rtc/redial/internal/token"
 )
@@ -97,7 +96,7 @@ func (e *Events) batch(c *Call) (any, error) {
 		item.Index = i
 	}
 	if len(events) > 0 {
-		if err := e.cfg.Inject.Store(inject.Who{Room: claims.RoomID, User: claims.UserID, Role: claims.Role}); err != nil {
+		if err := e.storeInjected(events); err != nil {
 			return nil, busy(err)
 		}
 		outcomes, err := e.cfg.Recorder.Keep(c.Context(), events...)
