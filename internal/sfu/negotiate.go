@@ -15,6 +15,8 @@ import (
 const (
 	debounce = 20 * time.Millisecond // changes that come together go into one offer
 	tick     = 500 * time.Millisecond
+	// mendEvery is how soon after an attempt a peer may ask for another.
+	mendEvery = 3 * time.Second
 )
 
 // negotiation is a subscriber's offers and answers. turn is held while the peer
@@ -374,6 +376,19 @@ func (s *Subscriber) RestartICE() error {
 	s.nego.turn.Lock()
 	defer s.nego.turn.Unlock()
 	return s.restart(time.Now())
+}
+
+// Mend is RestartICE for a path that the peer cannot use, unless it has just been
+// done: a peer that hears nothing of us is itself heard, so that we would not
+// notice.
+func (s *Subscriber) Mend() error {
+	s.nego.turn.Lock()
+	defer s.nego.turn.Unlock()
+	at := time.Now()
+	if at.Sub(s.nego.restartedAt) < mendEvery {
+		return nil
+	}
+	return s.restart(at)
 }
 
 // restart offers new credentials, once an outstanding offer has been answered:

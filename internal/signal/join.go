@@ -160,5 +160,11 @@ func (s *seat) analytics(_ context.Context, raw json.RawMessage) (any, error) {
 		return nil, err
 	}
 	s.h.cfg.Events.Record(e)
+	if e.Type == event.SubscribeFailed && !e.Failure.Terminal {
+		switch e.Fault {
+		case fault.ICEDisconnected.ID, fault.ICEFailed.ID:
+			s.mendSub() // it waits for us
+		}
+	}
 	return nil, nil
 }

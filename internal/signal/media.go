@@ -228,9 +228,13 @@ func (s *seat) offer(ctx context.Context, p offerParams) (any, error) {
 		s.listed = false
 		s.after(listDelay, func() { s.refresh() })
 	}
+	restarts := s.media.pub.Stats().Connection.Restarts
 	answer, err := s.media.pub.Answer(ctx, desc)
 	if err != nil {
 		return nil, err
+	}
+	if s.media.pub.Stats().Connection.Restarts != restarts {
+		s.mendSub() // what hurts one path usually hurts both
 	}
 	done, err := s.room.Publish(ctx, s.key.peer, tracks)
 	if err != nil {
@@ -407,6 +411,14 @@ func (s *seat) pathChanged(target int, st sfu.State, err error) {
 			s.recordTry(t, action, fault.From(err, op))
 		}
 		s.media.subLost = s.media.subLost || target == targetSubscribe
+	}
+}
+
+// mendSub restarts the subscribe side, which only we can, when the client shows
+// that its media path is lost.
+func (s *seat) mendSub() {
+	if s.media.sub != nil && s.started {
+		_ = s.media.sub.Mend()
 	}
 }
 
