@@ -299,45 +299,56 @@ func (s *Store) events(ctx context.Context, q *event.Query, above, upto int64, n
 }
 
 // window is how many places the first look at a page spans. Rows are kept in
-// their order, so a page is near; each further look spans four times as many.
-const window = 1 << 16
+// their order, so a page is near; each further look spans wider times as many.
+const (
+	window = 1 << 12
+	wider  = 8
+)
+
+// found is places and the times between which their events were taken, so that
+// no other day has to be opened to read them.
+type found struct {
+	places   []int64
+	from, to int64
+}
 
 // places gives the first n places after above and up to upto of what a query
 // finds.
-func (s *Store) places(ctx context.Context, q *event.Query, above, upto int64, n int) ([]int64, error) {
+func (s *Store) places(ctx context.Context, q *event.Query, above, upto int64, n int) (f found, err error) {
 	filter, any := s.filter(q)
 	if !any {
-		return nil, nil
+		return f, nil
 	}
-	var places []int64
+	f.from, f.to = math.MaxInt64, math.MinInt64
 	look := func(table string, w *where) error {
 		order := " ORDER BY seq LIMIT "
 		if q.Desc {
 			order = " ORDER BY seq DESC LIMIT "
 		}
-		rows, err := s.conn.Query(ctx, "SELECT DISTINCT seq FROM "+table+" WHERE "+w.text.String()+order+strconv.Itoa(n-len(places)), w.args...)
+		rows, err := s.conn.Query(ctx, "SELECT DISTINCT seq, time FROM "+table+" WHERE "+w.text.String()+order+strconv.Itoa(n-len(f.places)), w.args...)
 		if err != nil {
 			return err
 		}
 		return each(rows, func() error {
 			var seq uint64
-			err := rows.Scan(&seq)
-			places = append(places, int64(seq))
+			var at int64
+			err := rows.Scan(&seq, &at)
+			f.places, f.from, f.to = append(f.places, int64(seq)), min(f.from, at), max(f.to, at)
 			return err
 		})
 	}
 	if keys, all := s.keyed(q); keys != nil {
 		keys.span(above, upto)
 		if all {
-			err := look("events_keys", keys)
-			return places, err
+			err = look("events_keys", keys)
+			return f, err
 		}
 		filter.within(keys)
-		err := look("events", filter)
-		return places, err
+		err = look("events", filter)
+		return f, err
 	}
 	condition := filter.text.String()
-	for span := int64(window); above < upto && len(places) < n; span *= 4 {
+	for span := int64(window); above < upto && len(f.places) < n; span *= wider {
 		lo, hi := above, min(upto, above+span)
 		if q.Desc {
 			lo, hi = max(above, upto-span), upto
@@ -346,7 +357,7 @@ func (s *Store) places(ctx context.Context, q *event.Query, above, upto int64, n
 		w.text.WriteString(condition)
 		w.span(lo, hi)
 		if err := look("events", w); err != nil {
-			return nil, err
+			return f, err
 		}
 		if q.Desc {
 			upto = lo
@@ -354,24 +365,22 @@ func (s *Store) places(ctx context.Context, q *event.Query, above, upto int64, n
 			above = hi
 		}
 	}
-	return places, nil
+	return f, nil
 }
 
 // records gives the first n events of a query with places after above and up to
 // upto. It finds the places first, since only few of the large columns matter.
 func (s *Store) records(ctx context.Context, q *event.Query, above, upto int64, n int) ([]sqlite.Record, error) {
-	places, err := s.places(ctx, q, above, upto, n)
+	f, err := s.places(ctx, q, above, upto, n)
+	if err != nil || len(f.places) == 0 {
+		return nil, err
+	}
+	rows, err := s.conn.Query(ctx, "SELECT seq, doc, also, code, terminal, failed_join FROM events WHERE seq IN ("+join(f.places)+
+		") AND time >= "+strconv.FormatInt(f.from, 10)+" AND time <= "+strconv.FormatInt(f.to, 10))
 	if err != nil {
 		return nil, err
 	}
-	if len(places) == 0 {
-		return nil, nil
-	}
-	rows, err := s.conn.Query(ctx, "SELECT seq, doc, also, code, terminal, failed_join FROM events WHERE seq IN ("+join(places)+")")
-	if err != nil {
-		return nil, err
-	}
-	found := make(map[int64]sqlite.Record, len(places))
+	read := make(map[int64]sqlite.Record, len(f.places))
 	err = each(rows, func() error {
 		var seq uint64
 		var doc string
@@ -383,15 +392,15 @@ func (s *Store) records(ctx context.Context, q *event.Query, above, upto int64, 
 		}
 		err := json.Unmarshal([]byte(doc), &r.Event)
 		r.Seq, r.Failure.Code, r.Failure.Terminal, r.FailedJoin = int64(seq), int(code), terminal != 0, failed != 0
-		found[r.Seq] = r
+		read[r.Seq] = r
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	var records []sqlite.Record
-	for _, place := range places {
-		if r, ok := found[place]; ok { // else it was erased between the two
+	for _, place := range f.places {
+		if r, ok := read[place]; ok { // else it was erased between the two
 			records = append(records, r)
 		}
 	}
