@@ -11,6 +11,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/limit"
 	"github.com/redial-rtc/redial/internal/registry"
 	"github.com/redial-rtc/redial/internal/room"
 	"github.com/redial-rtc/redial/internal/token"
@@ -92,8 +93,8 @@ type API struct {
 	cfg     Config
 	mux     *http.ServeMux
 	met     *metrics
-	address *limiter
-	token   *limiter
+	address *limit.Callers
+	token   *limit.Callers
 	cors    map[string][]string // path of a pattern -> methods other origins may use
 }
 
@@ -111,8 +112,8 @@ func New(cfg Config) http.Handler {
 	}
 	a := &API{
 		cfg: cfg, mux: http.NewServeMux(), met: newMetrics(cfg.Metrics), cors: map[string][]string{},
-		address: newLimiter(cfg.Limits.Address.or(Rate{200, 400})),
-		token:   newLimiter(cfg.Limits.Token.or(Rate{100, 200})),
+		address: limit.New(cfg.Limits.Address.Or(Rate{PerSecond: 200, Burst: 400})),
+		token:   limit.New(cfg.Limits.Token.Or(Rate{PerSecond: 100, Burst: 200})),
 	}
 	for _, r := range slices.Concat(a.routes(), cfg.Routes) {
 		a.mount(r)
@@ -147,7 +148,7 @@ func (a *API) routes() []Route {
 
 		{
 			Pattern: "POST /v2/token", Access: Open, Op: fault.OpToken, CORS: true, MaxBody: 4 << 10,
-			Rate: a.cfg.Limits.Exchange.or(Rate{5, 30}), Serve: a.exchangeCode,
+			Rate: a.cfg.Limits.Exchange.Or(Rate{PerSecond: 5, Burst: 30}), Serve: a.exchangeCode,
 		},
 		{Pattern: "POST /api/v1/tokens/revoke", Serve: a.revokeToken},
 

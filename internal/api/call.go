@@ -90,7 +90,7 @@ func (c *Call) Verify(want token.Type) (token.Claims, error) {
 	if err != nil {
 		return claims, err
 	}
-	if err := c.api.token.take(claims.AccessKey + "/" + claims.ID); err != nil {
+	if err := take(c.api.token, claims.AccessKey+"/"+claims.ID); err != nil {
 		return token.Claims{}, err
 	}
 	return claims, nil

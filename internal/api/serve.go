@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/limit"
 	"github.com/redial-rtc/redial/internal/token"
 )
 
@@ -67,14 +68,14 @@ func (d *deadEnd) WriteHeader(int)             {}
 
 // mount adds a route.
 func (a *API) mount(route Route) {
-	var own *limiter
+	var own *limit.Callers
 	if route.Rate.PerSecond > 0 {
-		own = newLimiter(route.Rate)
+		own = limit.New(route.Rate)
 	}
 	serve := route.Serve
 	if own != nil {
 		serve = func(c *Call) (any, error) {
-			if err := own.take(addressKey(c.addr)); err != nil {
+			if err := take(own, limit.Key(c.addr)); err != nil {
 				return nil, err
 			}
 			return route.Serve(c)
@@ -121,7 +122,7 @@ func (a *API) run(c *Call, h Handler) (reply any, err error) {
 		c.Log.Error("panic", "value", p, "stack", string(debug.Stack()))
 		reply, err = nil, fault.Internal.Wrap(fmt.Errorf("panic: %v", p))
 	}()
-	if err := a.address.take(addressKey(c.addr)); err != nil {
+	if err := take(a.address, limit.Key(c.addr)); err != nil {
 		return nil, err
 	}
 	switch c.route.Access {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/limit"
 	"github.com/redial-rtc/redial/internal/room"
 	"github.com/redial-rtc/redial/internal/token"
 )
@@ -180,11 +181,5 @@ func (h *Handler) address(r *http.Request) string {
 	} else if ap, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
 		a = ap.Addr()
 	}
-	a = a.Unmap()
-	if a.Is6() {
-		if p, err := a.Prefix(64); err == nil {
-			return p.String()
-		}
-	}
-	return a.String()
+	return limit.Key(a)
 }

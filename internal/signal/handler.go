@@ -14,6 +14,7 @@ import (
 
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/inject"
+	"github.com/redial-rtc/redial/internal/limit"
 	"github.com/redial-rtc/redial/internal/room"
 	"github.com/redial-rtc/redial/internal/sfu"
 	"github.com/redial-rtc/redial/internal/token"
@@ -97,7 +98,7 @@ type Handler struct {
 	log  *slog.Logger
 	met  *metrics
 	node string // differs between any two processes: clients tell restarts by it
-	rate *addressRate
+	rate *limit.Callers
 
 	mu       sync.Mutex
 	seats    map[seatKey]*seat
@@ -118,7 +119,7 @@ func New(cfg Config) *Handler {
 	return &Handler{
 		cfg: cfg, log: cfg.Log, met: newMetrics(cfg.Metrics),
 		node:  cfg.Node + "-" + strconv.FormatInt(time.Now().UnixMilli(), 36),
-		rate:  newAddressRate(cfg.InitRate, cfg.InitBurst),
+		rate:  limit.New(limit.Rate{PerSecond: cfg.InitRate, Burst: cfg.InitBurst}),
 		seats: map[seatKey]*seat{}, sockets: map[*conn]struct{}{}, perAddr: map[string]int{},
 	}
 }

@@ -32,7 +32,7 @@ func (h *Handler) ServeInit(w http.ResponseWriter, r *http.Request) {
 		h.refuseInit(w, fault.From(fault.MethodNotAllowed.New("want", "GET"), fault.OpInit))
 		return
 	}
-	if !h.rate.allow(h.address(r)) {
+	if h.rate.Take(h.address(r)) > 0 {
 		h.met.refused(fault.OpInit, fault.RateLimited)
 		w.Header().Set("Retry-After", "1")
 		h.refuseInit(w, fault.From(fault.RateLimited.New("limit", h.cfg.InitRate, "per", "second"), fault.OpInit))

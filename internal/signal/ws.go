@@ -19,7 +19,7 @@ const statusServiceRestart = websocket.StatusServiceRestart
 // the socket is opened first and refusals are said over it.
 func (h *Handler) ServeWS(w http.ResponseWriter, r *http.Request) {
 	addr := h.address(r)
-	if !h.rate.allow(addr) {
+	if h.rate.Take(addr) > 0 {
 		h.met.refused(fault.OpConnect, fault.RateLimited)
 		w.Header().Set("Retry-After", "1")
 		h.refuseInit(w, fault.From(fault.RateLimited.New("limit", h.cfg.InitRate, "per", "second"), fault.OpConnect))

@@ -1,0 +1,94 @@
+// Package limit counts how often each caller does something, and tells who does
+// it too often.
+package limit
+
+import (
+	"container/list"
+	"net/netip"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Rate is how often something may be done.
+type Rate struct {
+	PerSecond float64 // sustained
+	Burst     int     // at once
+}
+
+// Or is the rate, or another when it is zero.
+func (r Rate) Or(d Rate) Rate {
+	if r.PerSecond == 0 {
+		return d
+	}
+	return r
+}
+
+// Callers keeps a token bucket for each of the callers seen last. Its memory is
+// bounded: whoever was not seen for longest is forgotten first, and comes back
+// with a full bucket.
+type Callers struct {
+	rate Rate
+
+	mu     sync.Mutex
+	recent *list.List // of *bucket, the latest in front
+	byKey  map[string]*list.Element
+}
+
+type bucket struct {
+	key string
+	*rate.Limiter
+}
+
+// most is how many callers are remembered, at some 300 bytes each.
+const most = 20_000
+
+// New returns a Callers that has seen nobody.
+func New(r Rate) *Callers {
+	return &Callers{rate: r, recent: list.New(), byKey: map[string]*list.Element{}}
+}
+
+// Take counts one call of a caller and tells how long to wait instead; 0 is not
+// at all. A call that has to wait does not count.
+func (c *Callers) Take(key string) time.Duration {
+	now := time.Now()
+	res := c.bucket(key).ReserveN(now, 1)
+	if !res.OK() { // not even one at once is allowed
+		return time.Second
+	}
+	wait := res.DelayFrom(now)
+	if wait > 0 {
+		res.CancelAt(now)
+	}
+	return wait
+}
+
+func (c *Callers) bucket(key string) *bucket {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e, ok := c.byKey[key]; ok {
+		c.recent.MoveToFront(e)
+		return e.Value.(*bucket)
+	}
+	if c.recent.Len() >= most {
+		oldest := c.recent.Back()
+		delete(c.byKey, oldest.Value.(*bucket).key)
+		c.recent.Remove(oldest)
+	}
+	b := &bucket{key, rate.NewLimiter(rate.Limit(c.rate.PerSecond), c.rate.Burst)}
+	c.byKey[key] = c.recent.PushFront(b)
+	return b
+}
+
+// Key is who counts as one caller: an IPv4 address, or the 64 bits of IPv6 that
+// one customer of a network has to themselves.
+func Key(a netip.Addr) string {
+	a = a.Unmap().WithZone("")
+	if a.Is6() {
+		if p, err := a.Prefix(64); err == nil {
+			return p.String()
+		}
+	}
+	return a.String()
+}
