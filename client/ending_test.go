@@ -34,6 +34,32 @@ func TestForgottenWhileAway(t *testing.T) {
 	if n := len(sub.Peers()); n != 0 {
 		t.Errorf("the viewer sees %d peers", n)
 	}
+	// The server has seen it, too; that the client could not reach it a moment
+	// ago does not keep it from saying so.
+	s.event("client.disconnected", func(e event) bool {
+		return strings.Contains(e.raw, "41001") && strings.Contains(e.raw, pub.ID()) && strings.Contains(e.raw, `"source":"both"`)
+	})
+}
+
+// TestRefusedFromTheLobbyIsReported is refused over the socket, and says so on
+// it before it is closed.
+func TestRefusedFromTheLobbyIsReported(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	cfg := s.config("guest", "guest")
+	cfg.PeerID = "late-guest"
+	l, err := client.Preview(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.rest("POST", "/v2/rooms/"+s.demo.ID, `{"enabled":false}`)
+	if _, err := l.Join(t.Context()); !errors.Is(err, fault.RoomDisabled) {
+		t.Errorf("%v", err)
+	}
+	l.Close()
+	s.event("client.join.failed", func(e event) bool {
+		return strings.Contains(e.raw, "late-guest") && strings.Contains(e.raw, "room.disabled") && strings.Contains(e.raw, `"source":"both"`)
+	})
 }
 
 // TestGivingUpLeaves loses its media for good while the socket is well: the

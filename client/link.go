@@ -20,7 +20,8 @@ const (
 	pingEvery    = 3 * time.Second
 	linkSilence  = 10 * time.Second
 	writeTimeout = 10 * time.Second
-	goodbye      = 3 * time.Second // for saying that we leave
+	lastWords    = 3 * time.Second // for saying that we leave
+	briefly      = time.Second     // for the last words of a join that failed
 	maxFrame     = 1 << 20         // bytes
 )
 
@@ -233,9 +234,9 @@ func (l *link) drop() {
 	l.wg.Wait()
 }
 
-// farewell writes a last notification, closes the socket with 1000 and waits
-// for the goroutines.
-func (l *link) farewell(method string, params any) {
+// farewell writes what is queued and a last notification, if there is one,
+// closes the socket with 1000 and waits for the goroutines.
+func (l *link) farewell(method string, params any, patience time.Duration) {
 	l.mu.Lock()
 	alive := l.why == nil && l.ctx.Err() == nil
 	if alive {
@@ -246,7 +247,7 @@ func (l *link) farewell(method string, params any) {
 	l.mu.Unlock()
 	b, err := json.Marshal(wireCall{Method: method, Params: params})
 	if err == nil && alive {
-		ctx, cancel := context.WithTimeout(context.Background(), goodbye)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		select { // what was queued before goes first
 		case l.out <- nil:
 			select {
@@ -257,7 +258,7 @@ func (l *link) farewell(method string, params any) {
 		case <-l.ctx.Done():
 		case <-ctx.Done():
 		}
-		if l.ws.Write(ctx, websocket.MessageText, b) == nil {
+		if method == "" || l.ws.Write(ctx, websocket.MessageText, b) == nil {
 			// The close frame follows; whether it is answered no longer matters.
 			go func() { <-ctx.Done(); _ = l.ws.CloseNow() }()
 			_ = l.ws.Close(websocket.StatusNormalClosure, "")

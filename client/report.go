@@ -147,10 +147,15 @@ func (q *reporter) save() {
 
 // reachable hears that the server is there, and delivers what waits.
 func (q *reporter) reachable() {
+	q.answered()
+	q.flush()
+}
+
+// answered hears that the server is there, whatever it says.
+func (q *reporter) answered() {
 	q.mu.Lock()
 	q.pause = time.Time{}
 	q.mu.Unlock()
-	q.flush()
 }
 
 // flush delivers what waits, as far as that is possible in a moment.

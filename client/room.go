@@ -270,6 +270,7 @@ func (r *Room) connect(ctx context.Context, d *door) (*link, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.rep.answered()
 	r.ice = iceServers(r.cfg, in)
 	ws, err := d.open(ctx, in.Endpoint, r.token, r.id)
 	if err != nil {
@@ -572,11 +573,11 @@ func (r *Room) shutdown(why *fault.Error, goodbye bool) {
 			// the socket get through, and nobody waits for a peer that is gone.
 			switch {
 			case goodbye && entered:
-				l.farewell("leave", map[string]string{"client_reason": "user request"})
+				l.farewell("leave", map[string]string{"client_reason": "user request"}, lastWords)
 			case why != nil && entered:
-				l.farewell("leave", map[string]string{"client_reason": why.Kind.ID})
+				l.farewell("leave", map[string]string{"client_reason": why.Kind.ID}, lastWords)
 			default:
-				l.drop()
+				l.farewell("", nil, briefly)
 			}
 		}
 		r.end()

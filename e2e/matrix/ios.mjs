@@ -302,7 +302,7 @@ export const rows = [
     expect: { code: 410, name: '', terminal: true, retry: true, fault: 'peer.gone' },
     event: event('client.disconnected', 41001, 'ServerErrors', 'RECONNECT_SIGNAL', true, 'peer.gone'),
     async provoke(t) {
-      const { server } = await t.world();
+      const { server, rest } = await t.world();
       const relay = await Relay.open(server);
       t.cleanup(() => relay.close());
       const room = await t.room();
@@ -313,7 +313,10 @@ export const rows = [
       await elsewhere.leave();
       await elsewhere.heard('left');
       await relay.heal();
-      return told(alice, p => p.terminal);
+      const seen = await told(alice, p => p.terminal);
+      // The server saw it as well; its account and hers become one.
+      await rest.event({ room_id: room.id, peer_id: alice.id, type: 'client.disconnected' }, e => e.data.error_code === 41001 && e.redial?.source === 'both');
+      return seen;
     },
   },
 ];
