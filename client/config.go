@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/url"
 	"strings"
@@ -94,7 +95,10 @@ func readToken(raw string) (claims, error) {
 		return c, fault.TokenPayload.Wrap(err)
 	}
 	if err := json.Unmarshal(b, &c); err != nil {
-		return c, fault.TokenPayloadJSON.Wrap(err)
+		// A claim of another type is for the server to name.
+		if mistyped := new(json.UnmarshalTypeError); !errors.As(err, &mistyped) || mistyped.Field == "" {
+			return c, fault.TokenPayloadJSON.Wrap(err)
+		}
 	}
 	return c, nil
 }

@@ -2,6 +2,10 @@ package client_test
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -259,6 +263,35 @@ func (s *site) forged(edit func(*token.Key, *token.Claims)) string {
 	return raw
 }
 
+// resigned is a token that nobody would mint, rightly signed: nil takes a claim
+// away.
+func (s *site) resigned(set map[string]any) string {
+	s.t.Helper()
+	good := s.forged(func(*token.Key, *token.Claims) {})
+	parts := strings.Split(good, ".")
+	raw, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	claims := map[string]any{}
+	if err := json.Unmarshal(raw, &claims); err != nil {
+		s.t.Fatal(err)
+	}
+	for k, v := range set {
+		claims[k] = v
+		if v == nil {
+			delete(claims, k)
+		}
+	}
+	if raw, err = json.Marshal(claims); err != nil {
+		s.t.Fatal(err)
+	}
+	signed := parts[0] + "." + base64.RawURLEncoding.EncodeToString(raw)
+	mac := hmac.New(sha256.New, []byte(s.cfg.Access.Keys[0].Secret))
+	mac.Write([]byte(signed))
+	return signed + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
 func TestTokenFaults(t *testing.T) {
 	s := newSite(t)
 	for _, c := range []struct {
@@ -286,6 +319,28 @@ func TestTokenFaults(t *testing.T) {
 			fails(t, cfg, c.want, c.code, client.Describe(c.want).CanRetry, quick)
 		})
 	}
+	for _, c := range []struct {
+		name string
+		set  map[string]any
+		want *fault.Kind
+		code int
+	}{
+		{"no role", map[string]any{"role": nil}, fault.TokenClaim, client.Describe(fault.TokenClaim).Code},
+		{"expiry in words", map[string]any{"exp": "tomorrow"}, fault.TokenClaim, client.Describe(fault.TokenClaim).Code},
+		{"user that is a number", map[string]any{"user_id": 7}, fault.TokenUser, client.Describe(fault.TokenUser).Code},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			cfg := s.config("guest", "x")
+			cfg.Token = s.resigned(c.set)
+			fails(t, cfg, c.want, c.code, client.Describe(c.want).CanRetry, quick)
+		})
+	}
+	t.Run("code disabled", func(t *testing.T) {
+		cfg := s.config("guest", "x")
+		cfg.Token, cfg.RoomCode = "", s.demo.Codes["guest"]
+		s.rest("POST", "/v2/room-codes/code", `{"code":"`+cfg.RoomCode+`","enabled":false}`)
+		fails(t, cfg, fault.CodeDisabled, client.Describe(fault.CodeDisabled).Code, false, quick)
+	})
 	t.Run("revoked", func(t *testing.T) {
 		cfg := s.config("guest", "x")
 		cfg.Token = s.forged(func(_ *token.Key, c *token.Claims) { c.ID = "withdrawn" })
@@ -302,6 +357,13 @@ func TestRoomThatDoesNotTakeMore(t *testing.T) {
 	if err := host.EndRoom(t.Context(), "enough", true); err != nil {
 		t.Fatal(err)
 	}
+	until(t, "the lock", func() bool { // the answer may come a moment before it
+		r, err := client.Join(t.Context(), s.config("guest", "late"))
+		if err == nil {
+			r.Leave()
+		}
+		return err != nil
+	})
 	fails(t, s.config("guest", "late"), fault.RoomLocked, 403, false, quick)
 }
 
@@ -320,7 +382,11 @@ func TestRoleRefusals(t *testing.T) {
 	viewer := s.join(cfg)
 	guest := s.join(s.config("guest", "guest"))
 	ctx := t.Context()
+	if err := host.RaiseHand(ctx, true); err != nil {
+		t.Fatal(err)
+	}
 	for name, err := range map[string]error{
+		"lower hand":  guest.LowerHand(ctx, host.ID()),
 		"end room":    guest.EndRoom(ctx, "", false),
 		"remove":      guest.RemovePeer(ctx, host.ID(), ""),
 		"change role": guest.ChangeRole(ctx, host.ID(), "viewer", true),
@@ -342,6 +408,9 @@ func TestRoleRefusals(t *testing.T) {
 		if _, err := src(); !errors.Is(err, fault.PublishNotAllowed) {
 			t.Errorf("publishing %s: %v, want permission.publish", name, err)
 		}
+	}
+	if ps, _, err := guest.FindPeers(ctx, client.Query{Group: client.HandRaised}, ""); err != nil || len(ps) != 1 || ps[0].ID != host.ID() {
+		t.Errorf("raised hands after it: %+v %v", ps, err)
 	}
 	if host.State() != client.StateJoined || host.Role().Name != "host" || pub.Muted() || len(host.Peers()) != 2 || len(viewer.Publications()) != 0 {
 		t.Errorf("a refused call changed something: %s %s %v %d", host.State(), host.Role().Name, pub.Muted(), len(host.Peers()))

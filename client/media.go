@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -71,9 +73,11 @@ type media struct {
 	ops chan func() // what the server says to the connections, in order
 	wg  sync.WaitGroup
 
-	resting map[string]bool                                      // media sections that were inactive in the last offer; touched in ops
-	early   map[*webrtc.PeerConnection][]webrtc.ICECandidateInit // candidates that came before the description they belong to; touched in ops
-	misled  bool                                                 // an unusable candidate was reported; touched in ops
+	// Touched in ops only.
+	resting map[string]bool                                      // media sections that were inactive in the last offer
+	lines   map[string]string                                    // their first lines, with the formats
+	early   map[*webrtc.PeerConnection][]webrtc.ICECandidateInit // candidates that came before the description they belong to
+	misled  bool                                                 // an unusable candidate was reported
 
 	mu      sync.Mutex
 	channel *webrtc.DataChannel // nil until it is open
@@ -86,7 +90,7 @@ type media struct {
 func newMedia(r *Room, node string) (*media, error) {
 	ctx, end := context.WithCancel(r.ctx)
 	m := &media{
-		room: r, ctx: ctx, end: end, ops: make(chan func(), 256), asked: map[string]chan wireFrame{}, resting: map[string]bool{},
+		room: r, ctx: ctx, end: end, ops: make(chan func(), 256), asked: map[string]chan wireFrame{}, resting: map[string]bool{}, lines: map[string]string{},
 		early: map[*webrtc.PeerConnection][]webrtc.ICECandidateInit{},
 		up:    map[path]chan struct{}{publishPath: make(chan struct{}), subscribePath: make(chan struct{})},
 	}
@@ -222,9 +226,44 @@ func (m *media) restAgain(sdp string) string {
 	return strings.Join(sections, "\r\nm=")
 }
 
+// formats lets media sections be used again for another codec. Pion keeps to
+// what the first offer of a section listed.
+func (m *media) formats(sdp string) {
+	for i, s := range strings.Split(sdp, "\r\nm=") {
+		line, rest, _ := strings.Cut(s, "\r\n")
+		fields := strings.Fields(line)
+		_, after, ok := strings.Cut(rest, "a=mid:")
+		mid, _, _ := strings.Cut(after, "\r\n")
+		if i == 0 || !ok || len(fields) < 4 || m.lines[mid] == line {
+			continue
+		}
+		_, before := m.lines[mid]
+		m.lines[mid] = line
+		if !before {
+			continue
+		}
+		for _, t := range m.sub.GetTransceivers() {
+			if t.Mid() != mid {
+				continue
+			}
+			_ = t.SetCodecPreferences(nil) // which never fails, and lets all be listed
+			var listed []webrtc.RTPCodecParameters
+			for _, c := range t.Receiver().GetParameters().Codecs {
+				if slices.Contains(fields[3:], strconv.Itoa(int(c.PayloadType))) {
+					listed = append(listed, c)
+				}
+			}
+			if err := t.SetCodecPreferences(listed); err != nil {
+				m.room.log.Debug("codecs of a section", "mid", mid, "err", err)
+			}
+		}
+	}
+}
+
 // offered answers an offer of the server. It runs in ops.
 func (m *media) offered(d wireDescription) {
 	d.SDP = m.restAgain(d.SDP)
+	m.formats(d.SDP)
 	err := func() error {
 		if err := m.sub.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: d.SDP}); err != nil {
 			return fault.SDPSetRemote.Wrap(err)

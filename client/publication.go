@@ -3,6 +3,8 @@ package client
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -123,6 +125,10 @@ func (p *Publication) add(m *media) error {
 		return fault.CodecUnsupported.Wrap(err)
 	}
 	sender := t.Sender()
+	others := slices.ContainsFunc(m.pub.GetTransceivers(), func(o *webrtc.RTPTransceiver) bool { return o != t && o.Kind() == t.Kind() })
+	if err := prefer(t, p.gates[0].TrackLocal, !others); err != nil {
+		return fault.CodecUnsupported.Wrap(err)
+	}
 	p.gates[0].mid = t.Mid
 	for _, g := range p.gates[1:] {
 		g.mid = t.Mid
@@ -141,6 +147,32 @@ func (p *Publication) add(m *media) error {
 		}
 	})
 	return nil
+}
+
+// prefer offers the track's own codec, when the track has but one. The first
+// section of a kind lists the others behind it: what was not negotiated there never
+// can be on this connection. Further ones list nothing else, since the server would
+// put what the role prefers first and take that for what is sent.
+func prefer(t *webrtc.RTPTransceiver, track webrtc.TrackLocal, firstOfKind bool) error {
+	own, ok := track.(interface {
+		Codec() webrtc.RTPCodecCapability
+	})
+	if !ok {
+		return nil
+	}
+	var first, rest []webrtc.RTPCodecParameters
+	for _, c := range t.Sender().GetParameters().Codecs {
+		switch {
+		case strings.EqualFold(c.MimeType, own.Codec().MimeType):
+			first = append(first, c)
+		case firstOfKind || strings.EqualFold(c.MimeType, "video/rtx"): // those of other codecs are dropped
+			rest = append(rest, c)
+		}
+	}
+	if len(first) == 0 {
+		return nil // refused when it is bound
+	}
+	return t.SetCodecPreferences(append(first, rest...))
 }
 
 // remove takes the track off its connection.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/redial-rtc/redial/client"
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/config"
 )
 
 // relay stands between a client's socket and the server, and can be cut.
@@ -353,6 +354,41 @@ func TestServerRestarts(t *testing.T) {
 	}
 	if n := len(pw.errors) + len(sw.errors); n != 0 {
 		t.Errorf("%d errors were told: %v", n, <-pw.errors)
+	}
+}
+
+// TestServerClosesMedia has the server end both connections and go on as
+// another node: they are built anew, with all that was published.
+func TestServerClosesMedia(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(c *config.Config) { c.Inject.Enabled = true })
+	_, pub, sub, pw, sw, video, p := pair(t, s, nil)
+	if err := p.SetMuted(true); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the mute", func() bool { return video.Info().Muted })
+	grant, err := s.s.InjectToken(time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.restAs(grant, "POST", "/api/v1/injections", `{"at":"migrate","fault":"migrate","room":"`+s.demo.ID+`","peer":"`+pub.ID()+`"}`)
+	get(t, pw.reconnecting, "reconnecting")
+	get(t, pw.reconnected, "reconnected")
+	// To the others it looks as if the track was withdrawn and published again.
+	get(t, sw.trackEnds, "the end of the track")
+	video = get(t, sw.tracks, "the track")
+	if !p.Muted() || !video.Info().Muted || video.ID() != p.Info().ID {
+		t.Errorf("published anew as %+v", video.Info())
+	}
+	if err := p.SetMuted(false); err != nil {
+		t.Fatal(err)
+	}
+	flows(t, video)
+	if ps := sub.Peers(); len(ps) != 1 || ps[0].ID != pub.ID() || len(ps[0].Tracks) != 1 {
+		t.Errorf("the viewer sees %+v", ps)
+	}
+	if len(sw.leaves)+len(pw.errors)+len(pw.ended) != 0 {
+		t.Errorf("%d leaves, %d errors were told", len(sw.leaves), len(pw.errors))
 	}
 }
 

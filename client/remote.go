@@ -169,7 +169,7 @@ func (t *RemoteTrack) attach(m *media, rtc *webrtc.TrackRemote) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.media, t.rtc = m, rtc
-	t.stats.start(rtc.Codec().ClockRate)
+	t.stats.start(codecName(rtc.Codec().MimeType), rtc.Codec().ClockRate)
 }
 
 func (t *RemoteTrack) detach(rtc *webrtc.TrackRemote) {

@@ -121,6 +121,15 @@ func TestTalking(t *testing.T) {
 	if p := get(t, updates, "the hand"); !p.HandRaised() {
 		t.Errorf("no hand in %+v", p)
 	}
+	if err := host.LowerHand(ctx, guest.ID()); err != nil {
+		t.Fatal(err)
+	}
+	if p := get(t, updates, "the hand"); p.HandRaised() || p.ID != guest.ID() {
+		t.Errorf("still a hand in %+v", p)
+	}
+	if err := host.LowerHand(ctx, "nobody"); !errors.Is(err, fault.PeerNotFound) {
+		t.Errorf("lowering nobody's hand: %v", err)
+	}
 	if err := guest.SetName(ctx, "Gustav"); err != nil {
 		t.Fatal(err)
 	}

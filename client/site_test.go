@@ -107,11 +107,16 @@ func (s *site) rest(method, path, body string) string {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	return s.restAs(management, method, path, body)
+}
+
+func (s *site) restAs(token, method, path, body string) string {
+	s.t.Helper()
 	req, err := http.NewRequest(method, s.s.URL()+path, strings.NewReader(body))
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	req.Header.Set("Authorization", "Bearer "+management)
+	req.Header.Set("Authorization", "Bearer "+token)
 	req.Header.Set("Content-Type", "application/json")
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {

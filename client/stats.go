@@ -15,12 +15,13 @@ type TrackStats struct {
 	Unread    uint64        // dropped because the app did not read
 	FirstAt   time.Time     // the first packet; zero when there was none
 	LastAt    time.Time
-	Keyframes uint64 // begun, for VP8
+	Keyframes uint64 // whole pictures that began
 }
 
 // reception counts as RFC 3550, appendix A, says.
 type reception struct {
 	TrackStats
+	codec   string
 	clock   uint32
 	begun   bool
 	highest uint16
@@ -29,7 +30,9 @@ type reception struct {
 }
 
 // start begins a new sequence: another connection numbers anew.
-func (s *reception) start(clock uint32) { s.clock, s.begun = clock, false }
+func (s *reception) start(codec string, clock uint32) {
+	s.codec, s.clock, s.begun = codec, clock, false
+}
 
 func (s *reception) packet(p *rtp.Packet, now time.Time) {
 	s.Packets++
@@ -49,6 +52,9 @@ func (s *reception) packet(p *rtp.Packet, now time.Time) {
 		s.highest = p.SequenceNumber
 	case s.Lost > 0:
 		s.Lost-- // late, but here
+	}
+	if begins(s.codec, p.Payload) {
+		s.Keyframes++
 	}
 	if s.clock == 0 {
 		return

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/pion/webrtc/v4"
+	"github.com/pion/webrtc/v4/pkg/media"
 
 	"github.com/redial-rtc/redial/client"
 	"github.com/redial-rtc/redial/fault"
@@ -57,7 +58,7 @@ func run(ctx context.Context, cfg client.Config) error {
 	}
 	close(ready)
 	defer room.Leave()
-	out, err := webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus}, uuid.NewString(), uuid.NewString())
+	out, err := webrtc.NewTrackLocalStaticSample(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus}, uuid.NewString(), uuid.NewString())
 	if err != nil {
 		return err
 	}
@@ -71,12 +72,13 @@ func run(ctx context.Context, cfg client.Config) error {
 		case <-room.Done():
 			return room.Err()
 		case t := <-tracks:
+			speech := t.Samples()
 			for { // one speaker at a time, until they stop publishing
-				p, err := t.ReadRTP(ctx)
+				s, err := speech.Read(ctx)
 				if err != nil {
 					break
 				}
-				if err := out.WriteRTP(p); err != nil {
+				if err := out.WriteSample(media.Sample{Data: s.Data, Duration: s.Duration}); err != nil {
 					return err
 				}
 			}

@@ -22,7 +22,12 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	cfg := client.Config{Endpoint: os.Args[1], RoomCode: os.Args[2], Name: "Health probe"}
-	watch(ctx, cfg, time.Minute, alert)
+	watch(ctx, cfg, time.Minute, well, alert)
+}
+
+// well is told of every probe that did not fail, and how long it took.
+func well(took time.Duration) {
+	fmt.Printf("%s ok, media after %v\n", time.Now().Format(time.RFC3339), took.Round(time.Millisecond))
 }
 
 // alert is told of every probe that failed.
@@ -32,7 +37,7 @@ func alert(err error) {
 }
 
 // watch probes until ctx ends.
-func watch(ctx context.Context, cfg client.Config, every time.Duration, alert func(error)) {
+func watch(ctx context.Context, cfg client.Config, every time.Duration, well func(time.Duration), alert func(error)) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for ctx.Err() == nil {
@@ -40,7 +45,7 @@ func watch(ctx context.Context, cfg client.Config, every time.Duration, alert fu
 		if err := probe(ctx, cfg); err != nil && ctx.Err() == nil {
 			alert(err)
 		} else if err == nil {
-			fmt.Printf("%s ok, media after %v\n", began.Format(time.RFC3339), time.Since(began).Round(time.Millisecond))
+			well(time.Since(began))
 		}
 		select {
 		case <-tick.C:
