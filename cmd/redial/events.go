@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
@@ -27,7 +28,8 @@ Times are UTC. A filter that may be repeated matches any of its values. The
 token is a management token ("redial token management"), from -token or from
 REDIAL_TOKEN; "redial dev" prints one.
 
-"redial events summary" counts them, and tells what has changed.`
+"redial events summary" counts them, and tells what has changed. "redial events
+export", "import" and "migrate" work on the files of a server that is stopped.`
 
 // eventsServer is where "redial dev" and an unconfigured "redial serve" answer.
 const eventsServer = "http://127.0.0.1:8080"
@@ -96,7 +98,15 @@ func runEvents(ctx context.Context, e *env, args []string) error {
 	if *follow {
 		return c.follow(ctx, e, *n, &p)
 	}
-	shown, err := c.last(ctx, *n, p.print)
+	show := p.print
+	var some []json.RawMessage
+	if *n > 0 { // all at once, so that the columns are as wide as they must be
+		show = func(raw json.RawMessage) error { some = append(some, raw); return nil }
+	}
+	shown, err := c.last(ctx, *n, show)
+	if err == nil {
+		err = p.printAll(some)
+	}
 	if err == nil && shown == 0 && !*asJSON {
 		fmt.Fprintln(e.stderr, "No events match.")
 	}
@@ -319,31 +329,108 @@ type eventPrinter struct {
 	asJSON  bool
 	colours bool
 	begun   bool
+	widths  []int // of the columns but the last; nil: those of eventColumns
 }
 
-func (p *eventPrinter) print(raw json.RawMessage) error {
-	if p.asJSON {
-		_, err := fmt.Fprintf(p.w, "%s\n", raw)
-		return err
+// eventColumns are the columns, how wide they are when it is not known what
+// follows, and how wide they become at most.
+var eventColumns = []struct {
+	name        string
+	width, most int
+}{
+	{"TIME", 23, 23}, {"EVENT", 20, 24}, {"CODE", 5, 8}, {"NAME", 24, 32}, {"FAULT", 24, 32}, {"ROOM", 24, 32}, {"WHO", 24, 32}, {"SOURCE", 0, 0},
+}
+
+// eventRow is an event as the table has it.
+type eventRow struct {
+	cells   []string
+	message string
+	colour  string
+}
+
+func (p *eventPrinter) print(raw json.RawMessage) error { return p.printAll([]json.RawMessage{raw}) }
+
+// printAll shows events whose columns are fitted to them, unless others have been
+// shown before.
+func (p *eventPrinter) printAll(list []json.RawMessage) error {
+	var rows []eventRow
+	for _, raw := range list {
+		if p.asJSON {
+			if _, err := fmt.Fprintf(p.w, "%s\n", raw); err != nil {
+				return err
+			}
+			continue
+		}
+		var e event.Event
+		if err := json.Unmarshal(raw, &e); err != nil {
+			return fmt.Errorf("an event cannot be read: %w", err)
+		}
+		rows = append(rows, rowOf(&e))
 	}
-	var e event.Event
-	if err := json.Unmarshal(raw, &e); err != nil {
-		return fmt.Errorf("an event cannot be read: %w", err)
+	if len(rows) == 0 {
+		return nil
 	}
 	if !p.begun {
 		p.begun = true
-		if _, err := fmt.Fprintln(p.w, p.colour("2", fmt.Sprintf(eventColumns, "TIME", "EVENT", "CODE", "NAME", "FAULT", "ROOM", "WHO", "SOURCE"))); err != nil {
+		head := eventRow{colour: "2"}
+		for _, c := range eventColumns {
+			head.cells = append(head.cells, c.name)
+		}
+		if len(rows) > 1 {
+			p.fit(append(rows, head))
+		}
+		rows = append([]eventRow{head}, rows...)
+	}
+	for _, r := range rows {
+		if _, err := fmt.Fprintln(p.w, p.text(&r)); err != nil {
 			return err
 		}
 	}
-	_, err := fmt.Fprintln(p.w, p.line(&e))
-	return err
+	return nil
 }
 
-const eventColumns = "%-23s  %-16s  %5s  %-24s  %-24s  %-24s  %-24s  %s"
+// fit makes columns as wide as what is in them.
+func (p *eventPrinter) fit(rows []eventRow) {
+	p.widths = make([]int, len(eventColumns))
+	for _, r := range rows {
+		for i, cell := range r.cells {
+			p.widths[i] = min(max(p.widths[i], utf8.RuneCountInString(cell)), eventColumns[i].most)
+		}
+	}
+}
 
-func (p *eventPrinter) line(e *event.Event) string {
-	code, name, kind, colour := "", e.Failure.Name, e.Fault, "33" // yellow: the client tried again
+// text lays a row out. What does not fit is cut, so that the columns stay.
+func (p *eventPrinter) text(r *eventRow) string {
+	var b strings.Builder
+	for i, cell := range r.cells {
+		width := eventColumns[i].width
+		if p.widths != nil {
+			width = p.widths[i]
+		}
+		switch {
+		case i == len(r.cells)-1:
+			b.WriteString(cell)
+			continue
+		case utf8.RuneCountInString(cell) > width:
+			cell = string([]rune(cell)[:width-1]) + "…"
+		}
+		if eventColumns[i].name == "CODE" {
+			fmt.Fprintf(&b, "%*s  ", width, cell)
+		} else {
+			fmt.Fprintf(&b, "%-*s  ", width, cell)
+		}
+	}
+	text := strings.TrimRight(b.String(), " ")
+	if r.message != "" {
+		text += "\n" + strings.Repeat(" ", 25) + r.message
+	}
+	return p.colour(r.colour, text)
+}
+
+// rowOf words an event. Red is a failure for good, yellow one after which the
+// client tried again, and faint is what went well.
+func rowOf(e *event.Event) eventRow {
+	code, name, kind, colour := "", e.Failure.Name, e.Fault, "33"
 	switch {
 	case !e.Type.IsError():
 		colour = "2"
@@ -367,13 +454,13 @@ func (p *eventPrinter) line(e *event.Event) string {
 	if e.Injected {
 		source += ", injected"
 	}
-	text := strings.TrimRight(fmt.Sprintf(eventColumns, e.Time.UTC().Format("2006-01-02 15:04:05.000"),
-		strings.TrimPrefix(string(e.Type), "client."), code, clean(name), clean(kind),
-		clean(cmp.Or(e.RoomName, e.RoomID)), clean(who), source), " ")
-	if e.Failure.Message != "" {
-		text += "\n" + strings.Repeat(" ", 25) + clean(e.Failure.Message)
+	return eventRow{
+		cells: []string{
+			e.Time.UTC().Format("2006-01-02 15:04:05.000"), strings.TrimPrefix(string(e.Type), "client."), code, clean(name), clean(kind),
+			clean(cmp.Or(e.RoomName, e.RoomID)), clean(who), source,
+		},
+		message: clean(e.Failure.Message), colour: colour,
 	}
-	return p.colour(colour, text)
 }
 
 func (p *eventPrinter) colour(code, text string) string {

@@ -76,10 +76,10 @@ func events(t *testing.T, p *past, terminal bool, args ...string) (code int, std
 func TestEventsTable(t *testing.T) {
 	p := &past{events: []event.Event{happened(0), happened(1)}}
 	code, stdout, stderr := events(t, p, false, "-room", "r", "-type", "publish.failed", "-type", "track.add.success", "-errors", "-code", "4005")
-	const want = `TIME                     EVENT              CODE  NAME                      FAULT                     ROOM                      WHO                       SOURCE
-2026-01-31 12:00:00.000  publish.failed     4005  ICEFailure                ice.failed                lobby                     Ann·[2J (host)            client
+	const want = `TIME                     EVENT           CODE  NAME        FAULT       ROOM   WHO             SOURCE
+2026-01-31 12:00:00.000  publish.failed  4005  ICEFailure  ice.failed  lobby  Ann·[2J (host)  client
                          ICE failed
-2026-01-31 12:00:01.000  publish.failed     4005  ICEFailure                ice.failed                lobby                     Ann·[2J (host)            client
+2026-01-31 12:00:01.000  publish.failed  4005  ICEFailure  ice.failed  lobby  Ann·[2J (host)  client
                          ICE failed
 `
 	if code != exitOK || stdout != want {

@@ -131,8 +131,8 @@ func ParseSummary(v url.Values, now time.Time) (SummaryRequest, error) {
 	if r.Until.IsZero() {
 		r.Until = now
 	}
-	if r.Since.IsZero() {
-		r.Since = r.Until.Add(-defaultWindow)
+	if r.Since.IsZero() { // 24 whole hours, so that the day before does not overlap
+		r.Since = r.Until.Add(time.Hour - time.Nanosecond).Truncate(time.Hour).Add(-defaultWindow)
 	}
 	if !r.Since.Before(r.Until) {
 		return r, invalid("until", "is not after since")
