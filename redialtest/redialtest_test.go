@@ -72,6 +72,22 @@ func TestTokensAreGoodOrBadAsAsked(t *testing.T) {
 	}
 }
 
+func TestARoomCodeLetsSomebodyInWithItsRole(t *testing.T) {
+	room := shared.CreateRoom(t, redialtest.Room{})
+	r, err := client.Join(t.Context(), client.Config{Endpoint: shared.URL, RoomCode: shared.RoomCode(t, room.ID, "host")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Leave()
+	if got := r.Self().Role; got != "host" {
+		t.Errorf("in as %q", got)
+	}
+	says := fails(t, func(t testing.TB) { shared.RoomCode(t, room.ID, "pope") })
+	if !strings.Contains(says, fault.RoleNotFound.Title) {
+		t.Errorf("for a role that is not there: %s", says)
+	}
+}
+
 func TestAnInjectionIsSeenByTheClientAndOnRecord(t *testing.T) {
 	room := shared.CreateRoom(t, redialtest.Room{})
 	lost := make(chan *fault.Error, 1)

@@ -2,6 +2,7 @@ package redialtest
 
 import (
 	"net/http"
+	"net/url"
 	"testing"
 	"time"
 
@@ -23,6 +24,18 @@ func (s *Server) CreateRoom(t testing.TB, r Room) Room {
 	var made Room
 	s.must(t, "creating a room", http.MethodPost, "/v2/rooms", r, &made)
 	return made
+}
+
+// RoomCode returns the code that stands for a room and a role in links, for
+// client.Config.RoomCode.
+func (s *Server) RoomCode(t testing.TB, room, role string) string {
+	t.Helper()
+	var made struct {
+		Code string `json:"code"`
+	}
+	path := "/v2/room-codes/room/" + url.PathEscape(room) + "/role/" + url.PathEscape(role)
+	s.must(t, "making a room code", http.MethodPost, path, nil, &made)
+	return made.Code
 }
 
 // Token is a room token to mint, good or bad. Without anything but Room it lets a

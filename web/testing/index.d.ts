@@ -187,11 +187,15 @@ export class Redial implements AsyncDisposable {
   /** With secret, for an app whose backend mints tokens itself. */
   readonly accessKey?: string;
   readonly secret?: string;
+  /** What it begins with: a room called "demo", with a token for each role. */
+  readonly rooms?: { id: string; name: string; tokens: Record<string, string> }[];
   /** The end of its log. */
   readonly log: string;
 
   /** Creates a room, or returns the one of that name. */
   createRoom(room?: NewRoom): Promise<Room>;
+  /** The code that stands for a room and a role (default "guest") in links. */
+  roomCode(of: { room: string; role?: string }): Promise<string>;
   /** Mints a room token, good or bad. */
   token(claims: Claims): Promise<string>;
   /** Has the server refuse a token from now on. */

@@ -57,6 +57,11 @@ export class Redial {
 
   async createRoom(room = {}) { return this.request('POST', '/v2/rooms', room); }
 
+  async roomCode({ room, role = 'guest' }) {
+    const { code } = await this.request('POST', `/v2/room-codes/room/${encodeURIComponent(room)}/role/${encodeURIComponent(role)}`);
+    return code;
+  }
+
   async token(claims) {
     if (!this.accessKey || !this.secret) throw new Error('a token cannot be minted: accessKey and secret are not known; give them to connectRedial');
     if (!claims?.room) throw new TypeError('token: room is missing: give the id of a room, of another or of none for a token that must not open it');
@@ -175,7 +180,7 @@ export class Redial {
 export function told(ready) {
   return {
     url: ready.http, initEndpoint: ready.init, managementToken: ready.management_token,
-    accessKey: ready.access_key, secret: ready.secret,
+    accessKey: ready.access_key, secret: ready.secret, rooms: ready.rooms,
   };
 }
 

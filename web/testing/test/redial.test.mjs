@@ -36,6 +36,14 @@ describe('tokens', () => {
   }
 });
 
+test('a room code is exchanged for a token that is good', async () => {
+  const room = await redial.createRoom();
+  const code = await redial.roomCode({ room: room.id, role: 'host' });
+  const { token } = await redial.request('POST', '/v2/token', { code, user_id: 'ann' }, { token: null });
+  assert.equal(await knock(token), undefined);
+  await assert.rejects(redial.roomCode({ room: room.id, role: 'pope' }), { fault: 'role.not_found' });
+});
+
 test('an injection is met, on record, and over when it is cleared', async () => {
   const room = await redial.createRoom({ name: 'closed' });
   const token = await redial.token({ room: room.id, user: 'ann' });
