@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pion/ice/v4"
+	"github.com/pion/webrtc/v4"
 )
 
 // opinion is a gate that does the same to every packet.
@@ -158,5 +159,22 @@ func BenchmarkGate(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// suspect is a gate that lets all pass and says that it tampers.
+type suspect struct{ opinion }
+
+func (suspect) Tampered() bool { return true }
+
+// TestTamperedConnectionsAreCountedApart: the states of a connection whose
+// failures are provoked are no part of how the others do.
+func TestTamperedConnectionsAreCountedApart(t *testing.T) {
+	e := newEngine(t)
+	newViewerBehind(t, e, suspect{}).start()
+	connected := webrtc.ICEConnectionStateConnected
+	until(t, "connected", func() bool { return e.totals.injected.iceStates[connected].Load() == 1 })
+	if n := e.totals.iceStates[connected].Load(); n != 0 {
+		t.Errorf("%d are counted as nobody's doing", n)
 	}
 }

@@ -530,3 +530,54 @@ func TestInjectedRevocation(t *testing.T) {
 		t.Errorf("after the end the token is answered %d", status)
 	}
 }
+
+// TestInjectedIsCountedApart: what was provoked moves no series that says how
+// the service does by itself.
+func TestInjectedIsCountedApart(t *testing.T) {
+	s, plan := newInjected(t)
+	p := s.connect("host", "anna")
+	p.expect("on-policy-change")
+	p.join("Anna")
+	p.expect("peer-list")
+	waitState(t, p.pub, webrtc.PeerConnectionStateConnected)
+	before := s.counted(t)
+	provoke(t, plan, inject.Spec{Fault: "room.locked", User: "bert", For: time.Minute})
+	provoke(t, plan, inject.Spec{Fault: "rate.limited", At: inject.AtCall, Method: "broadcast", Peer: "Anna", For: time.Minute})
+	_, _ = s.init(s.token("host", "bert"), uuid.NewString())
+	_, _, _ = p.call("broadcast", map[string]any{"info": map[string]any{"message": "hello", "type": "chat"}})
+	provoke(t, plan, inject.Spec{Fault: "signal.lost", Peer: "Anna"})
+	<-p.closed
+	s.waitHeld(1)
+	p.open()
+	p.expect("peer-list")
+	after := s.counted(t)
+	for series, n := range after {
+		name, _, _ := strings.Cut(series, "{")
+		if n != before[series] && (name == "redial_signal_refused_total" || strings.Contains(series, `injected="false"`)) {
+			t.Errorf("%s went from %v to %v", series, before[series], n)
+		}
+	}
+	if after[`redial_signal_resumed_total{injected="true"}`] != 1 {
+		t.Error("the return is not counted")
+	}
+}
+
+// counted are the counters of a station by series.
+func (s *station) counted(t *testing.T) map[string]float64 {
+	t.Helper()
+	families, err := s.metrics.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]float64{}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			var labels []string
+			for _, l := range m.GetLabel() {
+				labels = append(labels, l.GetName()+`="`+l.GetValue()+`"`)
+			}
+			all[f.GetName()+"{"+strings.Join(labels, ",")+"}"] = m.GetCounter().GetValue()
+		}
+	}
+	return all
+}
