@@ -496,3 +496,136 @@ func TestOddTexts(t *testing.T) {
 		}
 	}
 }
+
+// TestDaysOfOthers: what one account keeps for less long than another leaves the
+// disk as well, whole days at a time, and its totals are known without counting.
+func TestDaysOfOthers(t *testing.T) {
+	dir := t.TempDir()
+	s := openAt(t, shared(t), dir, nil)
+	now := time.Now().UTC()
+	for d := range 6 {
+		var batch []event.Event
+		for n, account := range []string{"short", "short", "ever"} {
+			e := eventtest.Sample(n)
+			e.AccountID, e.Time = account, now.Add(-time.Duration(d)*event.Day)
+			e.Type = event.Types[n]
+			batch = append(batch, e)
+		}
+		eventtest.Add(t, s, batch...)
+	}
+	if err := s.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	check := func(when string, want map[string]int) {
+		t.Helper()
+		for account, want := range want {
+			q := event.Query{AccountID: account, Types: event.Types[:3]}
+			s.edge.RLock()
+			whole, cut, known := s.total(&q)
+			s.edge.RUnlock()
+			if !known {
+				t.Fatalf("%s: the days of %s are not known", when, account)
+			}
+			for _, c := range cut {
+				n, err := s.left(t.Context(), c, q.Types, s.shed)
+				if err != nil {
+					t.Fatal(err)
+				}
+				whole += n
+			}
+			counted, err := s.count(t.Context(), &q, s.shed)
+			if err != nil || int(whole) != want || counted != want {
+				t.Errorf("%s: %s has %d by day and %d counted, want %d; %v", when, account, whole, counted, want, err)
+			}
+		}
+	}
+	if err := s.learn(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	check("at first", map[string]int{"short": 12, "ever": 6, "": 18, "nobody": 0})
+	more := eventtest.Sample(1)
+	more.AccountID, more.Time = "ever", now
+	eventtest.Add(t, s, more)
+	if err := s.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	check("with one more", map[string]int{"short": 12, "ever": 7, "": 19})
+	if n, err := s.Remove(t.Context(), event.Removal{Before: now.Add(-3 * event.Day), Except: []string{"ever"}}); err != nil || n != 4 {
+		t.Errorf("removed %d, %v; want 4", n, err)
+	}
+	check("after retention", map[string]int{"short": 8, "ever": 7, "": 15})
+	// Of the day that is cut, the event at the very time of the cut stays.
+	if n := number(t, s, "SELECT count() FROM events WHERE account = 'short'"); n != 8 {
+		t.Errorf("%d events of the short account are on the disk, want 8", n)
+	}
+	if n := number(t, s, "SELECT uniqExact(seq) FROM events_keys WHERE account = 'short'"); n != 8 {
+		t.Errorf("%d events of the short account have keys, want 8", n)
+	}
+	if n, err := s.Remove(t.Context(), event.Removal{AccountID: "ever", UserID: "user-2"}); err != nil || n != 6 {
+		t.Errorf("erased %d, %v; want 6", n, err)
+	}
+	check("after an erasure", map[string]int{"short": 8, "ever": 1, "": 9})
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = openAt(t, shared(t), dir, nil)
+	if err := s.learn(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	check("after a restart", map[string]int{"short": 8, "ever": 1, "": 9})
+}
+
+// TestLostKeys: keys that ClickHouse loses after it took them, as by a power cut,
+// are written again before the spool lets go of their events.
+func TestLostKeys(t *testing.T) {
+	s := openAt(t, shared(t), t.TempDir(), nil)
+	var all []event.Event
+	for n := range 5 {
+		all = append(all, eventtest.Sample(n))
+	}
+	eventtest.Add(t, s, all...)
+	if err := s.step(t.Context(), 0, time.Hour); err != nil { // shipped, and kept
+		t.Fatal(err)
+	}
+	if err := s.mutate(t.Context(), "events_keys", "seq IN (2, 4) OR seq = 3 AND scope = 'user'"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.step(t.Context(), 0, 0); err != nil { // lets go, having looked
+		t.Fatal(err)
+	}
+	for _, e := range all {
+		got, total := eventtest.All(t, s, event.Query{UserID: e.UserID})
+		if len(got) != 1 || total != 1 || got[0].ID != e.ID {
+			t.Errorf("of %s: %d events, total %d", e.UserID, len(got), total)
+		}
+	}
+}
+
+// TestFailedJoinIsRemembered: a peer that fails to join once more, after the event
+// of the first failure has left the spool, has still failed once.
+func TestFailedJoinIsRemembered(t *testing.T) {
+	s := openAt(t, shared(t), t.TempDir(), nil)
+	fails := func(n int, peer string) event.Event {
+		e := eventtest.Sample(n)
+		e.Type, e.PeerID, e.Failure.Terminal = event.JoinFailed, peer, true
+		return e
+	}
+	check := func(want int64) {
+		t.Helper()
+		hour := time.Now().UTC().Truncate(time.Hour)
+		sum, err := s.Summarize(t.Context(), event.SummaryQuery{AccountID: "acme", By: event.ByRole, Since: hour.Add(-2 * time.Hour), Until: hour.Add(time.Hour)})
+		if err != nil || sum.Total.Counts.FailedJoins != want {
+			t.Errorf("%+v, %v; want %d failed joins", sum.Total.Counts, err, want)
+		}
+	}
+	eventtest.Add(t, s, fails(0, "p1"))
+	if err := s.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	eventtest.Add(t, s, fails(1, "p1"), fails(2, "p2"))
+	check(2)
+	if err := s.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	check(2)
+}
