@@ -1,34 +1,32 @@
-// The server's REST API as a customer's backend would use it.
-import { poll } from './check.mjs';
+// The server's REST API as a customer's backend would use it: the package that
+// apps test with, and what only scenarios want.
+import { connectRedial } from '../../web/testing/src/index.js';
+import { patience } from './check.mjs';
 
-export class RESTError extends Error {
-  constructor(method, path, status, body) {
-    super(`${method} ${path}: ${status} ${typeof body === 'string' ? body : JSON.stringify(body)}`);
-    Object.assign(this, { status, body });
-  }
-}
+// through makes calls from where the site is. It cannot carry a stream, so the
+// record is read again and again while somebody waits for an event.
+const through = site => async (url, { method, headers, body }) => {
+  if (new URL(url).pathname === '/api/v1/events/stream') return { status: 200, body: null };
+  const answer = await site.fetch(url, { method, headers, body });
+  return { status: answer.status, text: async () => answer.body };
+};
 
 export class REST {
+  #fetch;
+
+  // Without a site, calls are made from here, which must be in the server's network.
   constructor(site, server) {
-    Object.assign(this, { site, server });
+    this.server = server;
+    this.#fetch = site ? through(site) : undefined;
   }
 
-  async call(method, path, body, { token = this.server.managementToken } = {}) {
-    const headers = { 'Content-Type': 'application/json' };
-    if (token) headers.Authorization = `Bearer ${token}`;
-    const answer = await this.site.fetch(this.server.url + path, {
-      method, headers, body: body === undefined ? undefined : JSON.stringify(body),
-    });
-    let parsed = answer.body;
-    try {
-      parsed = JSON.parse(answer.body);
-    } catch {
-      // Not JSON: keep the text, it belongs in the failure message.
-    }
-    if (answer.status >= 300) throw new RESTError(method, path, answer.status, parsed);
-    return parsed;
+  // A restarted server has another token.
+  get #redial() {
+    const { url, managementToken } = this.server;
+    return connectRedial({ url, managementToken, fetch: this.#fetch });
   }
 
+  call(method, path, body, options) { return this.#redial.request(method, path, body, options); }
   get(path, options) { return this.call('GET', path, undefined, options); }
   post(path, body = {}, options) { return this.call('POST', path, body, options); }
 
@@ -41,21 +39,9 @@ export class REST {
     return token;
   }
 
-  // events reads recorded events back, newest page only.
-  async events(filters) {
-    const query = new URLSearchParams({ limit: '100' });
-    for (const [key, value] of Object.entries(filters)) {
-      for (const one of [value].flat()) query.append(key, String(one));
-    }
-    return (await this.get(`/v2/analytics/events?${query}`)).events;
-  }
+  // events reads recorded events back.
+  events(filters) { return this.#redial.events(filters); }
 
   // event waits for a recorded event that matches and returns it.
-  async event(filters, match = () => true, ms = 10_000) {
-    let seen = [];
-    return poll(`an event ${JSON.stringify(filters)}`, async () => {
-      seen = await this.events(filters);
-      return seen.find(match);
-    }, { ms, step: 200, detail: () => `events there: ${JSON.stringify(seen.map(e => ({ type: e.type, code: e.data.error_code, action: e.data.action, peer: e.data.peer_id, terminal: e.data.is_terminal })))}` });
-  }
+  event(filters, match, ms = 10_000) { return this.#redial.waitForEvent(filters, { match, timeout: ms * patience() }); }
 }

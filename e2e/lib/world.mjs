@@ -21,7 +21,7 @@ export class World {
       world.server = await new Server({ bin, data: `${dir}/data`, log: `${dir}/server.log`, netns: ns }).start();
       world.site = await Site.start({ pageDir, certDir, netns: ns, log: `${dir}/site.log` });
       await world.site.target(world.server.url);
-      world.rest = new REST(world.site, world.server);
+      world.rest = new REST(ns ? world.site : undefined, world.server);
       world.browser = await launch({ netns: ns, dir, reportPort: world.site.tlsPort, flags });
       return world;
     } catch (e) {
@@ -47,7 +47,10 @@ export class World {
   async close() {
     for (const browser of [this.browser, ...this.#others.values()]) await Promise.resolve(browser).then(b => b?.close()).catch(() => {});
     await this.site?.close();
-    await this.server?.stop();
-    await this.netns?.remove();
+    try {
+      await this.server?.stop();
+    } finally {
+      await this.netns?.remove();
+    }
   }
 }
