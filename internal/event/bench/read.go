@@ -143,7 +143,7 @@ func farPages(ctx context.Context, target *target, h *history, t *table) error {
 	for _, name := range []string{"by the room with most events", "by type", "everything, newest first"} {
 		v := best[name]
 		var first, far spread
-		for range 8 {
+		for range 4 {
 			next, pages := "", 0
 			for ; pages < farPage+10; pages++ {
 				v.Set("start", next)
