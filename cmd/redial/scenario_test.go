@@ -206,7 +206,7 @@ func TestReadyScenarios(t *testing.T) {
 		}
 	}
 	returns := func(t *testing.T, _ string, alice *actor) {
-		alice.until(t, "reconnecting", 5*time.Second)
+		alice.until(t, "reconnecting", 20*time.Second)
 		alice.until(t, "reconnected", 60*time.Second)
 	}
 	all := map[string]struct {
@@ -219,9 +219,9 @@ func TestReadyScenarios(t *testing.T) {
 		"train-tunnel":  {"1", returns},
 		"hotel-wifi":    {"1", returns},
 		"blocked-udp": {"1", func(t *testing.T, room string, alice *actor) {
-			alice.until(t, "reconnecting", 5*time.Second)
+			alice.until(t, "reconnecting", 20*time.Second)
 		}},
-		"camera-taken": {"5", func(t *testing.T, room string, alice *actor) { alice.until(t, "mute", 5*time.Second) }},
+		"camera-taken": {"5", func(t *testing.T, room string, alice *actor) { alice.until(t, "mute", 20*time.Second) }},
 		"overloaded-server": {"", func(t *testing.T, room string, alice *actor) {
 			select {
 			case <-alice.room.Done():
