@@ -12,6 +12,39 @@ async function resumed(tab, since, ms = 20_000) {
   assert.equal(tab.id, before, 'the peer id stays');
 }
 
+// restart ends the server under a call, by force or as a service is stopped, and
+// starts it again.
+const restart = (name, end) => scenario(name, { ms: 120_000 }, async t => {
+  const { server, rest } = await t.ownWorld();
+  const { alice, bob } = await t.call({ alice: 'host', bob: 'guest' });
+  await alice.sees(bob);
+  await bob.act('raiseLocalPeerHand');
+  const since = Math.max(await alice.now(), await bob.now());
+  await end(server);
+  for (const tab of [alice, bob]) await tab.noticed('RECONNECTING', () => true, { since });
+  await sleep(3000);
+  await server.start();
+  for (const tab of [alice, bob]) await resumed(tab, since, 40_000);
+  // Both see and hear each other again, and know who the other is.
+  for (const [here, there] of [[alice, bob], [bob, alice]]) {
+    await here.until(`${there.name} is back`, ([id, name]) => tab.state().peers[id]?.name === name, [there.id, there.name], 20_000);
+    await here.sees(there, { ms: 30_000 });
+    await here.hears(there, { ms: 30_000 });
+  }
+  assert.equal((await alice.peer(bob.id)).roleName, 'guest');
+  assert.equal((await alice.peer(bob.id)).isHandRaised, true, 'the raised hand survived');
+  for (const tab of [alice, bob]) assert.deepEqual((await tab.notices('ERROR')).filter(n => n.data.isTerminal), []);
+  // Everything still works on the new process.
+  await bob.act('sendBroadcastMessage', 'we survived');
+  await alice.noticed('NEW_MESSAGE', m => m.message === 'we survived');
+  await alice.act('setLocalVideoEnabled', false);
+  await bob.noticed('TRACK_MUTED', d => d.type === 'video', { since });
+  // There was no server to tell of the loss; the page kept it until it leaves.
+  await alice.leave();
+  const lost = await rest.event({ room_id: alice.room.id, peer_id: alice.id, type: 'client.disconnected' });
+  checkEvent(lost, { tab: alice, code: 1003, action: 'RECONNECT_SIGNAL', terminal: false });
+});
+
 export default [
   scenario('socket-drop', async t => {
     const { rest } = await t.world();
@@ -71,36 +104,8 @@ export default [
     checkEvent(event, { type: 'client.disconnected', tab: alice, code: 1003 });
   }),
 
-  scenario('server-restart', { ms: 120_000 }, async t => {
-    const { server, rest } = await t.ownWorld();
-    const { alice, bob } = await t.call({ alice: 'host', bob: 'guest' });
-    await alice.sees(bob);
-    await bob.act('raiseLocalPeerHand');
-    const since = Math.max(await alice.now(), await bob.now());
-    await server.kill();
-    for (const tab of [alice, bob]) await tab.noticed('RECONNECTING', () => true, { since });
-    await sleep(3000);
-    await server.start();
-    for (const tab of [alice, bob]) await resumed(tab, since, 40_000);
-    // Both see and hear each other again, and know who the other is.
-    for (const [here, there] of [[alice, bob], [bob, alice]]) {
-      await here.until(`${there.name} is back`, ([id, name]) => tab.state().peers[id]?.name === name, [there.id, there.name], 20_000);
-      await here.sees(there, { ms: 30_000 });
-      await here.hears(there, { ms: 30_000 });
-    }
-    assert.equal((await alice.peer(bob.id)).roleName, 'guest');
-    assert.equal((await alice.peer(bob.id)).isHandRaised, true, 'the raised hand survived');
-    for (const tab of [alice, bob]) assert.deepEqual((await tab.notices('ERROR')).filter(n => n.data.isTerminal), []);
-    // Everything still works on the new process.
-    await bob.act('sendBroadcastMessage', 'we survived');
-    await alice.noticed('NEW_MESSAGE', m => m.message === 'we survived');
-    await alice.act('setLocalVideoEnabled', false);
-    await bob.noticed('TRACK_MUTED', d => d.type === 'video', { since });
-    // There was no server to tell of the loss; the page kept it until it leaves.
-    await alice.leave();
-    const lost = await rest.event({ room_id: alice.room.id, peer_id: alice.id, type: 'client.disconnected' });
-    checkEvent(lost, { tab: alice, code: 1003, action: 'RECONNECT_SIGNAL', terminal: false });
-  }),
+  restart('server-restart', server => server.kill()),
+  restart('server-stop-and-start', server => server.stop()),
 
   scenario('server-gone-for-good', { idle: true, ms: 180_000 }, async t => {
     const { server, rest } = await t.ownWorld();
