@@ -361,3 +361,25 @@ func TestExpectations(t *testing.T) {
 	f("expect no ice.failed for 10s", failed(3*time.Second, nil), true, 32*time.Second) // before it was to be quiet
 	f("expect no ice.failed for 10s", failed(5*time.Second, nil), false, 5*time.Second)
 }
+
+// FuzzRead: whatever a file holds, it is a scenario that can be run or a refusal
+// that names the file.
+func FuzzRead(f *testing.F) {
+	for _, r := range scenario.Library() {
+		f.Add(string(r.Text))
+	}
+	f.Add("name: x\nsteps:\n  - at 1s: lose udp 20% for 8s of peer a\n  - at 2s: expect no errors for 1s\n")
+	f.Add("name: [\nsteps: {at 1s: {}}\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		s, err := scenario.Read("x.yaml", []byte(text))
+		if err != nil {
+			if !errors.Is(err, fault.FieldInvalid) || !strings.Contains(err.Error(), "x.yaml") {
+				t.Errorf("%q: %v", text, err)
+			}
+			return
+		}
+		if len(s.Steps) == 0 || s.Length() < 0 || s.Fastest < 1 {
+			t.Errorf("%q: %+v", text, s)
+		}
+	})
+}
