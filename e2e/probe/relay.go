@@ -120,7 +120,7 @@ func offer(frame []byte) (text string, params map[string]any) {
 }
 
 // planB puts a second track into every media section that has one, as servers
-// did before Unified Plan (RFC 8829, 1.4.2 tells the story).
+// did before Unified Plan (draft-uberti-rtcweb-plan-00).
 func planB(b []byte) []byte {
 	text, params := offer(b)
 	if text == "" {
