@@ -35,7 +35,7 @@ func newStage(t *testing.T) *stage {
 	cfg.Data.Dir = t.TempDir()
 	cfg.Access.Keys = []config.Key{newKey()}
 	cfg.Inject.Enabled = true
-	cfg.Shutdown.Timeout = 5 * time.Second
+	cfg.Shutdown.Timeout = 30 * time.Second
 	s, err := server.Start(t.Context(), cfg, slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})), server.Options{})
 	if err != nil {
 		t.Fatal(err)
