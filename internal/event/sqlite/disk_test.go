@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -44,8 +45,10 @@ func TestFullFilesystem(t *testing.T) {
 	n := 0
 	add := func() error {
 		var batch []event.Event
-		for range 5 {
-			batch = append(batch, clientReport(fmt.Sprint("disk-", n)))
+		for range 20 {
+			e := clientReport(fmt.Sprint("disk-", n))
+			e.Failure.Description = strings.Repeat("long ", 800) // fewer fill it
+			batch = append(batch, e)
 			n++
 		}
 		err := r.Append(t.Context(), batch...)

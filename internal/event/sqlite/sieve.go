@@ -50,7 +50,11 @@ func newSieve(ctx context.Context, c *conn, s *Store, p *plan, q *event.Query) (
 	if q.Terminal != nil {
 		v.filter = append(v.filter, filter{setsOfTerminal, []string{truth(*q.Terminal)}})
 	}
-	if p.index == "" && (len(v.filter) == 0 || len(p.types) < len(typeCodes)) {
+	switch {
+	case p.index != "": // its lists are by type
+	case len(p.types) == len(typeCodes) && len(v.filter) == 0:
+		v.filter = append(v.filter, filter{setsOfTerminal, []string{"0", "1"}}) // every event is in one of the two
+	case len(p.types) < len(typeCodes):
 		types := make([]string, len(p.types))
 		for i, t := range p.types {
 			types[i] = strconv.FormatInt(t, 10)
