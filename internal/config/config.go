@@ -99,7 +99,7 @@ type Reconnect struct {
 // Events is the record of what went wrong.
 type Events struct {
 	Store         string        `yaml:"store" default:"sqlite" doc:"Where events are kept: sqlite, a file in data.dir, or clickhouse, for histories that outgrow this machine."`
-	Retention     time.Duration `yaml:"retention" default:"720h" doc:"How long events are kept. 0 keeps them for ever."`
+	Retention     time.Duration `yaml:"retention" default:"720h" doc:"How long events are kept, unless their account has chosen itself over REST. 0 keeps them for ever."`
 	Queue         int           `yaml:"queue" default:"4096" doc:"Events waiting to be stored before new ones are dropped and counted."`
 	KeepAddresses bool          `yaml:"keep_addresses" default:"false" doc:"Store IP addresses in full. Otherwise the host part of each is masked."`
 	ClickHouse    ClickHouse    `yaml:"clickhouse" doc:"The ClickHouse of store: clickhouse."`
