@@ -13,6 +13,20 @@
 //	defer room.Leave()
 //	pub, err := room.Publish(ctx, client.Pattern())
 //
+// # What it does
+//
+//   - [Join] enters a room with a token or a room code; [Preview] looks before.
+//   - [Room.Publish] sends any webrtc.TrackLocal: your own, a [File] (IVF, Ogg,
+//     H.264), or [Pattern], [SimulcastPattern] and [Tone], which need no encoder.
+//     [WithLayers] adds simulcast. [Publication] mutes and withdraws it.
+//   - [Listener] OnTrack tells of the tracks of others. Sound comes by itself, video
+//     in the layer that [RemoteTrack.SetLayer] or [Config] AutoSubscribe asks for.
+//     Read it as packets ([RemoteTrack.ReadRTP]), as what a decoder takes
+//     ([RemoteTrack.Samples]), or into a file ([Record]).
+//   - Messages, metadata, names, raised hands, roles, muting and removing others,
+//     ending the room, searching for peers: the methods of [Room].
+//   - [Room.Stats] is the session in numbers.
+//
 // # Life of a session
 //
 //	            Join

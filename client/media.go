@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
+	"github.com/pion/interceptor/pkg/twcc"
 	"github.com/pion/rtcp"
 	"github.com/pion/webrtc/v4"
 
@@ -37,8 +39,8 @@ const (
 
 // newAPI makes what connections are built with. Only what a client needs is
 // registered; each further interceptor costs on every packet.
-func newAPI(loopback bool) (*webrtc.API, error) {
-	set := webrtc.SettingEngine{}
+func newAPI(loopback bool, log *slog.Logger) (*webrtc.API, error) {
+	set := webrtc.SettingEngine{LoggerFactory: pionLog{log}}
 	set.SetIncludeLoopbackCandidate(loopback)
 	set.SetICETimeouts(iceDisconnected, iceFailed, iceKeepalive)
 	set.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
@@ -52,7 +54,7 @@ func newAPI(loopback bool) (*webrtc.API, error) {
 	in := &interceptor.Registry{}
 	for _, err := range []error{
 		webrtc.ConfigureNack(m, in), webrtc.ConfigureRTCPReports(in),
-		webrtc.ConfigureSimulcastExtensionHeaders(m), webrtc.ConfigureTWCCSender(m, in),
+		webrtc.ConfigureSimulcastExtensionHeaders(m), webrtc.ConfigureTWCCSenderWithOptions(m, in, twcc.WithLoggerFactory(pionLog{log})),
 	} {
 		if err != nil {
 			return nil, err

@@ -403,9 +403,25 @@ func TestManySurviveRestart(t *testing.T) {
 		cfg.Listener = ws[i].listener()
 		rooms[i] = s.join(cfg)
 	}
+	if _, err := rooms[0].Publish(t.Context(), client.Tone()); err != nil {
+		t.Fatal(err)
+	}
+	tracks := make([]*client.RemoteTrack, n)
+	for i := 1; i < n; i++ {
+		tracks[i] = get(t, ws[i].tracks, "the track")
+		flows(t, tracks[i])
+	}
 	s.restart(0)
+	deadline := time.After(50 * time.Second) // the window
 	for i, w := range ws {
-		get(t, w.reconnected, "a client")
+		select {
+		case <-w.reconnected:
+		case <-deadline:
+			t.Fatalf("client %d did not come back: %s %v", i, rooms[i].State(), rooms[i].Err())
+		}
+		if i > 0 {
+			flows(t, tracks[i])
+		}
 		if rooms[i].State() != client.StateJoined {
 			t.Errorf("client %d is %s: %v", i, rooms[i].State(), rooms[i].Err())
 		}

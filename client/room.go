@@ -221,7 +221,7 @@ func newRoom(cfg Config) (*Room, error) {
 		cfg.PeerID = uuid.NewString()
 	}
 	d := newDoor(cfg, origin, cfg.StepTimeout)
-	api, err := newAPI(d.loopback())
+	api, err := newAPI(d.loopback(), cfg.Log)
 	if err != nil {
 		return nil, fault.PeerConnectionCreate.Wrap(err)
 	}

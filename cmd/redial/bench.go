@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"runtime"
@@ -31,8 +33,11 @@ receives every track of its room. Clients join during the ramp, and the numbers
 of media are taken from the end of the ramp on. Results are one JSON object on
 standard output, progress goes to standard error.
 
-The server's limit of joins from one address (limits.joins_per_second) holds for
-a bench, too: raise it or choose a longer -ramp.`
+A server lets in so many clients a second from one address (limits.joins_per_second,
+20 unless configured), and a bench is one address. Without -ramp clients come at
+15 a second; those that are put off all the same wait and try again, which is
+counted in joins_put_off and not in join_ms. Raise the limit on the server to
+measure how fast it takes clients in.`
 
 // benchResult is what bench prints.
 type benchResult struct {
@@ -46,6 +51,7 @@ type benchResult struct {
 	Tracks      int     `json:"tracks_received"` // by all subscribers together
 	Silent      int     `json:"tracks_without_media"`
 	Joined      int     `json:"joined"`
+	PutOff      int     `json:"joins_put_off"` // by the server's limit of joins from one address, and tried again
 
 	JoinMs  spread `json:"join_ms"`        // of every client: Join called to Join returned
 	MediaMs spread `json:"first_media_ms"` // of every track received: announced, or joined, to its first packet
@@ -99,7 +105,7 @@ func runBench(ctx context.Context, e *env, args []string) error {
 		pubs      = f.Int("publishers", 2, "`N` clients that send")
 		subs      = f.Int("subscribers", 4, "`N` clients that receive")
 		rooms     = f.Int("rooms", 1, "spread them over `N` rooms")
-		ramp      = f.Duration("ramp", 2*time.Second, "let them join within this time")
+		ramp      = f.Duration("ramp", -1, "let them join within this time (default as the server's usual limit allows, 15 a second)")
 		lasts     = f.Duration("duration", 10*time.Second, "measure media this long after the ramp")
 		simulcast = f.Bool("simulcast", false, "send three sizes of the picture")
 		audioOnly = f.Bool("audio-only", false, "send sound only, which is frames of silence")
@@ -121,6 +127,12 @@ func runBench(ctx context.Context, e *env, args []string) error {
 	w, err := parseLink(rest[0])
 	if err != nil {
 		return err
+	}
+	if err := checkLayer(*layer); err != nil {
+		return err
+	}
+	if *ramp < 0 {
+		*ramp = time.Duration(*pubs+*subs) * time.Second / joinsPerSecond
 	}
 	b := &bench{
 		endpoint: w.endpoint, audio: !*videoOnly, video: !*audioOnly, simulcast: *simulcast, layer: client.Layer(*layer),
@@ -155,6 +167,17 @@ func runBench(ctx context.Context, e *env, args []string) error {
 	return nil
 }
 
+// joinsPerSecond is the pace of joining, a little below limits.joins_per_second
+// as it is unless configured.
+const joinsPerSecond = 15
+
+// How long a client that the server puts off waits before it tries again, and
+// how long it does in all.
+const (
+	putOffPause = time.Second
+	putOffMost  = time.Minute
+)
+
 // bench is one run.
 type bench struct {
 	endpoint, code string
@@ -165,6 +188,7 @@ type bench struct {
 	layer          client.Layer
 
 	joined atomic.Int64
+	putOff atomic.Int64
 
 	mu     sync.Mutex
 	errors map[string]int
@@ -259,10 +283,21 @@ func (b *bench) join(ctx context.Context, i int, publishes bool) {
 			c.mu.Unlock()
 		}
 	}
-	began := time.Now()
-	if c.room, err = client.Join(ctx, cfg); err != nil {
-		b.failed(err)
-		return
+	var began time.Time
+	for first := time.Now(); ; {
+		began = time.Now()
+		if c.room, err = client.Join(ctx, cfg); err == nil {
+			break
+		}
+		if !errors.Is(err, fault.RateLimited) || time.Since(first) > putOffMost || ctx.Err() != nil {
+			b.failed(err)
+			return
+		}
+		b.putOff.Add(1)
+		select {
+		case <-time.After(putOffPause/2 + rand.N(putOffPause)):
+		case <-ctx.Done():
+		}
 	}
 	b.joined.Add(1)
 	b.mu.Lock()
@@ -294,27 +329,8 @@ func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 func (b *bench) run(ctx context.Context, e *env, pubs, subs, rooms int, ramp, lasts time.Duration, pid int, quiet bool) benchResult {
 	n := pubs + subs
-	progress := func(what string) {
-		if quiet {
-			return
-		}
-		sent, got, _ := b.packets()
-		fmt.Fprintf(e.stderr, "\r%-10s %d of %d joined, %d packets sent, %d received   ", what, b.joined.Load(), n, sent, got)
-	}
-	stop := make(chan struct{})
-	var watching sync.WaitGroup
-	watching.Go(func() {
-		tick := time.NewTicker(500 * time.Millisecond)
-		defer tick.Stop()
-		for {
-			select {
-			case <-stop:
-				return
-			case <-tick.C:
-				progress("running")
-			}
-		}
-	})
+	show := newBenchProgress(b, e, n, quiet)
+	show.phase("joining", ramp)
 	var all sync.WaitGroup
 	for i := range n {
 		all.Go(func() {
@@ -332,6 +348,7 @@ func (b *bench) run(ctx context.Context, e *env, pubs, subs, rooms int, ramp, la
 	server, _ := usedBy(pid)
 	self, _ := usedBy(os.Getpid())
 	sentBefore, gotBefore, lostBefore := b.packets()
+	show.phase("measuring", lasts)
 	began := time.Now()
 	wait := time.NewTimer(lasts)
 	defer wait.Stop()
@@ -343,13 +360,11 @@ func (b *bench) run(ctx context.Context, e *env, pubs, subs, rooms int, ramp, la
 	sent, got, lost := b.packets()
 	serverAfter, err := usedBy(pid)
 	selfAfter, _ := usedBy(os.Getpid())
-	close(stop)
-	watching.Wait()
-	progress("leaving")
+	show.phase("leaving", 0)
 
 	r := benchResult{
 		Publishers: pubs, Subscribers: subs, Rooms: rooms, Simulcast: b.simulcast, Audio: b.audio, Video: b.video,
-		Seconds: round(took.Seconds()), Joined: int(b.joined.Load()), JoinMs: spreadOf(b.joins), Errors: b.errors,
+		Seconds: round(took.Seconds()), Joined: int(b.joined.Load()), PutOff: int(b.putOff.Load()), JoinMs: spreadOf(b.joins), Errors: b.errors,
 		PacketsSent: sent - sentBefore, PacketsReceived: got - gotBefore, PacketsLost: lost - min(lost, lostBefore),
 	}
 	if total := r.PacketsReceived + r.PacketsLost; total > 0 {
@@ -386,10 +401,88 @@ func (b *bench) run(ctx context.Context, e *env, pubs, subs, rooms int, ramp, la
 		leaving.Go(c.room.Leave)
 	}
 	leaving.Wait()
-	if !quiet {
-		fmt.Fprintln(e.stderr)
-	}
+	show.end()
 	return r
+}
+
+// benchProgress is the line that tells how far a run is.
+type benchProgress struct {
+	b     *bench
+	w     io.Writer // nil: nobody looks
+	n     int
+	mu    sync.Mutex
+	what  string
+	since time.Time
+	lasts time.Duration
+	stop  chan struct{}
+	wg    sync.WaitGroup
+}
+
+func newBenchProgress(b *bench, e *env, n int, quiet bool) *benchProgress {
+	p := &benchProgress{b: b, n: n, stop: make(chan struct{})}
+	if quiet {
+		return p
+	}
+	p.w = e.stderr
+	p.wg.Go(func() {
+		tick := time.NewTicker(500 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-p.stop:
+				return
+			case <-tick.C:
+				p.draw()
+			}
+		}
+	})
+	return p
+}
+
+func (p *benchProgress) phase(what string, lasts time.Duration) {
+	p.mu.Lock()
+	p.what, p.since, p.lasts = what, time.Now(), lasts
+	p.mu.Unlock()
+	p.draw()
+}
+
+func (p *benchProgress) draw() {
+	if p.w == nil {
+		return
+	}
+	sent, got, lost := p.b.packets()
+	p.b.mu.Lock()
+	failed := 0
+	for _, n := range p.b.errors {
+		failed += n
+	}
+	p.b.mu.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	line := p.what
+	if p.lasts > 0 {
+		line += fmt.Sprintf(" %.0f of %.0f s", min(time.Since(p.since), p.lasts).Seconds(), p.lasts.Seconds())
+	}
+	line += fmt.Sprintf(": %d of %d in, %d sent, %d received, %d lost", p.b.joined.Load(), p.n, sent, got, lost)
+	if off := p.b.putOff.Load(); off > 0 {
+		line += fmt.Sprintf(", %d put off", off)
+	}
+	if failed > 0 {
+		line += fmt.Sprintf(", %d errors", failed)
+	}
+	fmt.Fprintf(p.w, "\r\x1b[K%s", line)
+}
+
+func (p *benchProgress) end() {
+	close(p.stop)
+	p.wg.Wait()
+	if p.w == nil {
+		return
+	}
+	fmt.Fprintln(p.w)
+	if off := p.b.putOff.Load(); off > 0 {
+		fmt.Fprintf(p.w, "The server put off %d joins, since this is one address: limits.joins_per_second. They came in later; choose a longer -ramp, or raise the limit.\n", off)
+	}
 }
 
 // packets sums what was sent, received and lost by all clients so far.

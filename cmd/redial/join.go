@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/redial-rtc/redial/client"
 	"github.com/redial-rtc/redial/fault"
@@ -22,19 +23,23 @@ what "redial dev" prints, such as http://127.0.0.1:8080/#code=abc-defg-hij, or
 the address of a server, to be joined with -token or -code.
 
 What to send, each as often as wanted:
-  -publish pattern     a moving test picture (VP8)
+  -publish pattern     a moving test picture (VP8, 640x360)
   -publish simulcast   the same in three sizes
-  -publish tone        Opus frames of silence
-  -publish FILE        .ivf, .ogg (Opus), .h264; played again at its end
+  -publish tone        a sound of 440 Hz (Opus)
+  -publish FILE        .ivf (VP8, VP9, AV1), .ogg or .opus (Opus), .h264; played
+                       again at its end
 
--record DIR writes every track that is heard of into files. Every error is
-printed in words. With -json every line is an object, for programs:
+-record DIR writes every track that is heard of into files. On a terminal a table
+of peers and tracks is kept below what happens. Every error is printed in words. With -json every line is an object, for programs:
   {"at","event", ...} with event = joined, publishing, reconnecting, reconnected,
   error, failed (the command ends by it), peer_joined, peer_left, track,
   track_ended, recorded, message, role, left; errors are in "problem".
 The exit code says what ended it:
-  0 left   1 other   2 wrong call   3 connection   4 capture device
-  5 permission   6 wrong request   7 media   8 the server or this program`
+  0 left, by Ctrl-C or -duration          5 permission: token, role, room
+  1 anything else, such as a full disk    6 a request that is wrong
+  2 a wrong call of this command          7 media: codecs, negotiation
+  3 connection: network, DNS, TLS         8 the server or this program
+  4 capture device: the files to send`
 
 // The exit codes of join, by category.
 var exitCodes = map[fault.Category]int{
@@ -126,7 +131,10 @@ func runJoin(ctx context.Context, e *env, args []string) error {
 	if *token == "" && w.code == "" {
 		return usagef("a -token, a -code or a link with a code is needed")
 	}
-	v := &joinView{e: e, record: *record, ctx: ctx, json: *asJSON}
+	if err := checkLayer(*layer); err != nil {
+		return err
+	}
+	v := &joinView{e: e, record: *record, ctx: ctx, json: *asJSON, began: time.Now()}
 	sources, err := openSources(publish)
 	if err != nil {
 		return v.failed(err)
@@ -188,6 +196,15 @@ func runJoin(ctx context.Context, e *env, args []string) error {
 	}
 }
 
+// checkLayer refuses a layer that there is none of.
+func checkLayer(s string) error {
+	switch client.Layer(s) {
+	case client.LayerNone, client.LayerLow, client.LayerMedium, client.LayerHigh:
+		return nil
+	}
+	return usagef("-layer %q: it is none, low, medium or high", s)
+}
+
 type joinSource struct {
 	what  string
 	track *client.Source
@@ -242,6 +259,10 @@ type joinView struct {
 	record     string
 	json       bool // every line an object, and no table
 	recordings sync.WaitGroup
+
+	began  time.Time
+	drawn  time.Time         // the table, before; with before, of the drawing goroutine
+	before map[string]uint64 // bytes of each track then
 
 	mu    sync.Mutex
 	lines int // of the table on the screen
@@ -329,6 +350,11 @@ func (v *joinView) tell(line joinLine, format string, args ...any) {
 	if format == "" {
 		return
 	}
+	for i, a := range args {
+		if text, ok := a.(string); ok { // of others, perhaps
+			args[i] = printable(text)
+		}
+	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.erase(v.e.stdout)
@@ -350,40 +376,88 @@ func (v *joinView) print(table string) {
 	v.lines = strings.Count(table, "\n")
 }
 
-// draw shows the table; without a terminal there is none.
+// maxRows is how many tracks the table shows: what is taller than the screen
+// cannot be drawn anew.
+const maxRows = 16
+
+// draw shows the table; without a terminal there is none. Its lines are short
+// enough for 80 columns, since a line that wraps would be two.
 func (v *joinView) draw(r *client.Room) {
 	if !v.e.isTerminal || v.json {
 		return
 	}
-	var b strings.Builder
 	s := r.Stats()
-	fmt.Fprintf(&b, "\n%s, %d reconnects\n", s.State, s.Reconnects)
-	row := func(name, role, track, source string, packets, lost uint64, jitter time.Duration) {
-		fmt.Fprintf(&b, "%-20.20s %-10.10s %-6s %-10.10s %10d packets %6d lost %8s jitter\n", name, role, track, source, packets, lost, jitter.Round(100*time.Microsecond))
+	var rows []string
+	row := func(name, role, track, rate, packets, lost, jitter string) {
+		rows = append(rows, strings.TrimRight(fmt.Sprintf("%-18s %-10s %-16s %7s %9s %6s %7s",
+			cut(name, 18), cut(role, 10), cut(track, 16), rate, packets, lost, jitter), " ")+"\n")
 	}
-	for _, p := range r.Publications() {
-		muted := ""
-		if p.Muted() {
-			muted = "muted"
-		}
-		row("(me)", r.Role().Name, p.Info().Kind, p.Info().Source+muted, p.Packets(), 0, 0)
+	row("PEER", "ROLE", "TRACK", "KBIT/S", "PACKETS", "LOST", "JITTER")
+	pubs := r.Publications()
+	for _, p := range pubs {
+		row("(me)", r.Role().Name, trackWords(p.Info()), "", fmt.Sprint(p.Packets()), "", "")
 	}
+	if len(pubs) == 0 {
+		row("(me)", r.Role().Name, "-", "", "", "", "")
+	}
+	now := time.Now()
 	for _, p := range r.Peers() {
 		if len(p.Tracks) == 0 {
-			fmt.Fprintf(&b, "%-20.20s %-10.10s\n", p.Name, p.Role)
+			row(p.Name, p.Role, "-", "", "", "", "")
 		}
 		for _, t := range p.Tracks {
 			ts := s.Tracks[t.ID]
-			source := t.Source
-			if t.Muted {
-				source += " muted"
+			rate := ""
+			if before, ok := v.before[t.ID]; ok && !v.drawn.IsZero() {
+				rate = fmt.Sprint(int(float64(ts.Bytes-min(before, ts.Bytes)) * 8 / 1000 / now.Sub(v.drawn).Seconds()))
 			}
-			row(p.Name, p.Role, t.Kind, source, ts.Packets, ts.Lost, ts.Jitter)
+			row(p.Name, p.Role, trackWords(t), rate, fmt.Sprint(ts.Packets), fmt.Sprint(ts.Lost), fmt.Sprintf("%.1fms", float64(ts.Jitter.Microseconds())/1000))
 		}
+	}
+	v.drawn, v.before = now, map[string]uint64{}
+	for id, ts := range s.Tracks {
+		v.before[id] = ts.Bytes
+	}
+	if more := len(rows) - maxRows; more > 0 {
+		rows = append(rows[:maxRows], fmt.Sprintf("and %d more\n", more))
+	}
+	head := fmt.Sprintf("\n%s, %s, %d in the room", s.State, now.Sub(v.began).Round(time.Second), len(r.Peers())+1)
+	if s.Reconnects > 0 {
+		head += fmt.Sprintf(", reconnected %d times, away for %s", s.Reconnects, s.Outage.Round(100*time.Millisecond))
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.erase(v.e.stdout)
-	v.last = b.String()
+	v.last = head + "\n" + strings.Join(rows, "")
 	v.print(v.last)
+}
+
+// printable keeps what others call themselves and say from steering the terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, s)
+}
+
+// cut shortens a text to so many characters.
+func cut(s string, n int) string {
+	r := []rune(printable(s))
+	if len(r) > n {
+		return string(r[:n-1]) + "…"
+	}
+	return string(r)
+}
+
+func trackWords(t client.TrackInfo) string {
+	words := t.Kind
+	if t.Source != client.SourceRegular {
+		words += " " + t.Source
+	}
+	if t.Muted {
+		words += " muted"
+	}
+	return words
 }
