@@ -40,7 +40,8 @@ bench-events: ## events: ingest, pages and summaries of 10 million, into docs/be
 	go run ./internal/event/bench -write docs/benchmarks.md $(if $(DIR),-dir $(DIR)) $(ARGS)
 
 soak: soak-events ## the long forms: 500 joins, outages of up to a minute (as root), and soak-events
-	go test -race -run 'LeaveNothing|NetworkIsLost|RecoveryTimes' -timeout 30m -v ./client -long
+	go test -race -run 'LeaveNothing|NetworkIsLost|MediaIsLost' -timeout 30m -v ./client -long
+	go test -run '^$$' -bench Recovery -timeout 30m ./client -long
 
 soak-events: ## kill the writer of events 100 times, and fill its disk
 	go test -run 'Killed|Full' -timeout 30m -v ./internal/event/sqlite -kills 100
