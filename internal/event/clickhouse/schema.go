@@ -37,6 +37,13 @@ func (s *Store) prepare(ctx context.Context) error {
 			return err
 		}
 	}
+	var known uint64
+	if err := s.conn.QueryRow(ctx, "SELECT count() FROM system.columns WHERE database = currentDatabase() AND table = 'events' AND name IN ('browser', 'failed_join')").Scan(&known); err != nil {
+		return err
+	}
+	if known != 2 { // from before the first release; nothing that was released had such a table
+		return fmt.Errorf("the table events of database %q lacks columns; use another database", s.cfg.Database)
+	}
 	return s.claim(ctx)
 }
 
