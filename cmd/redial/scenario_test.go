@@ -7,6 +7,8 @@ import (
 	"errors"
 	"flag"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -292,4 +294,28 @@ func (s *stage) knock(ctx context.Context, token string) error {
 		}
 	}
 	return ctx.Err()
+}
+
+// TestProgressOnATerminal: the last line is written over again and again, and
+// gone at the end; what happened stays.
+func TestProgressOnATerminal(t *testing.T) {
+	s := newStage(t)
+	s.roomToken(t, "demo") // makes the room
+	file := filepath.Join(t.TempDir(), "short.yaml")
+	if err := os.WriteFile(file, []byte("name: Short\nsteps:\n  - at 0s: fill room for 500ms\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out, errs bytes.Buffer
+	e := &env{stdout: &out, stderr: &errs, isTerminal: true, getenv: func(string) string { return "" }}
+	if code := run(t.Context(), e, []string{"scenario", "run", file, "-room", "demo", "-server", s.server.URL(), "-token", s.token}); code != exitOK {
+		t.Fatal(code, errs.String())
+	}
+	for _, want := range []string{"00:00  fill room for 500ms   (room.full by room, everybody)\n", "\r\x1b[K00:00 of 00:01  fill room for 500ms", "over: fill room for 500ms\n"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in %q", want, out.String())
+		}
+	}
+	if !strings.HasSuffix(out.String(), "\r\x1b[K") {
+		t.Errorf("something is left on the last line: %q", out.String())
+	}
 }
