@@ -379,7 +379,7 @@ func TestPublisherRestart(t *testing.T) {
 // quick makes a lost path noticed soon.
 func quick(e *Engine) *Engine {
 	e.times = timing{
-		disconnected: 500 * time.Millisecond, failed: 700 * time.Millisecond, keepalive: 100 * time.Millisecond, listen: time.Minute,
+		disconnected: 500 * time.Millisecond, failed: 700 * time.Millisecond, keepalive: 100 * time.Millisecond, listen: time.Minute, secure: 900 * time.Millisecond,
 		restartAfter: 300 * time.Millisecond, restartEvery: 600 * time.Millisecond,
 	}
 	return e
@@ -823,7 +823,7 @@ func TestExtensionsAndReports(t *testing.T) {
 
 // A path that never worked fails with what is known about it.
 func TestFailures(t *testing.T) {
-	failure := func(t *testing.T, cut bool, change func(string) string) error {
+	failureOver := func(t *testing.T, lose func(*lossy), change func(string) string) error {
 		e := quick(newEngine(t))
 		errs := make(chan error, 16)
 		pub, err := e.NewPublisher(PublisherConfig{OnState: func(s State, err error) {
@@ -841,7 +841,7 @@ func TestFailures(t *testing.T) {
 			_ = pub.Close()
 		})
 		l := newLossy(t)
-		l.cut(cut)
+		lose(l)
 		pc := client(t, over(l))
 		if _, err := pc.CreateDataChannel("api", nil); err != nil {
 			t.Fatal(err)
@@ -863,9 +863,21 @@ func TestFailures(t *testing.T) {
 		}
 		return receiveFrom(t, "the failure", errs)
 	}
+	failure := func(t *testing.T, cut bool, change func(string) string) error {
+		return failureOver(t, func(l *lossy) { l.cut(cut) }, change)
+	}
 	t.Run("nothing arrives", func(t *testing.T) {
 		err := failure(t, true, func(s string) string { return s })
 		if f := fault.From(err, ""); f.Kind != fault.ICEFailed || f.Detail("stun_seen") != false {
+			t.Error(err)
+		}
+	})
+	t.Run("large packets vanish", func(t *testing.T) {
+		err := failureOver(t, func(l *lossy) {
+			handshake := func(b []byte) bool { return len(b) > 0 && b[0] >= 20 && b[0] < 64 } // RFC 7983
+			l.out.Store(&handshake)
+		}, func(s string) string { return s })
+		if !Unanswered(err) {
 			t.Error(err)
 		}
 	})
@@ -874,7 +886,7 @@ func TestFailures(t *testing.T) {
 			at := strings.Index(s, "a=fingerprint:sha-256 ") + len("a=fingerprint:sha-256 ")
 			return s[:at] + strings.Repeat("00:", 31) + "00" + s[at+95:]
 		})
-		if !isFault(err, fault.DTLSFailed) {
+		if !isFault(err, fault.DTLSFailed) || Unanswered(err) {
 			t.Error(err)
 		}
 	})

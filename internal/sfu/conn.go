@@ -25,7 +25,6 @@ const (
 	maxHistory    = 64
 	maxSections   = 256 // media sections of a description
 	gatherWait    = 200 * time.Millisecond
-	dtlsTimeout   = 15 * time.Second
 )
 
 // conn is what a Publisher and a Subscriber share: the peer connection, its
@@ -39,6 +38,7 @@ type conn struct {
 	onCandidate func(webrtc.ICECandidateInit)
 	changed     func(State) // for the owner, before onState; must not block
 	gate        Gate        // nil: none
+	tcpOnly     bool        // UDP is not offered
 	tcpGate     Gate        // nil: the same
 	buffers     func(packetio.BufferPacketType, uint32) io.ReadWriteCloser
 
@@ -61,8 +61,10 @@ type conn struct {
 
 	firstCheck atomic.Int64 // when the first connectivity check came, Unix ns
 	pair       atomic.Pointer[webrtc.ICECandidatePair]
-	dtlsUp     atomic.Bool // the handshake has succeeded, once and for all
-	dtlsFailed atomic.Bool // or failed: it is not repeated
+	dtlsUp     atomic.Bool  // the handshake has succeeded, once and for all
+	dtlsFailed atomic.Bool  // or failed: it is not repeated
+	dtlsFrom   atomic.Int64 // when it began, Unix ns
+	dtlsSilent atomic.Bool  // it failed because nobody answered
 }
 
 // open makes the peer connection and starts to watch it.
@@ -93,7 +95,11 @@ func (c *conn) open(publish bool) error {
 		switch s {
 		case webrtc.DTLSTransportStateConnected:
 			c.dtlsUp.Store(true)
+		case webrtc.DTLSTransportStateConnecting:
+			c.dtlsFrom.Store(time.Now().UnixNano())
 		case webrtc.DTLSTransportStateFailed:
+			took := time.Duration(time.Now().UnixNano() - c.dtlsFrom.Load())
+			c.dtlsSilent.Store(took >= c.engine.times.secure)
 			c.dtlsFailed.Store(true)
 			c.engine.totals.of(c).dtlsFailed.Add(1)
 		}
@@ -164,6 +170,9 @@ func (c *conn) refresh() {
 		// The library closes a connection whose handshake failed, often too soon
 		// for the failure to be seen.
 		state, err = StateFailed, fault.DTLSFailed.New()
+		if c.dtlsSilent.Load() {
+			err = fault.DTLSFailed.New("reason", unanswered)
+		}
 	}
 	c.mu.Lock()
 	if c.state == state {
@@ -392,6 +401,17 @@ func credentials(d *sdp.SessionDescription) string {
 		p, _ = m.Attribute("ice-pwd")
 	}
 	return u + " " + p
+}
+
+// unanswered is the reason of a handshake whose packets vanish.
+const unanswered = "nobody answered in time"
+
+// Unanswered tells whether a connection failed because the packets of its
+// handshake vanish on a path that small packets pass: what a network does that
+// cannot carry packets of their size, and does not say so.
+func Unanswered(err error) bool {
+	f, ok := errors.AsType[*fault.Error](err)
+	return ok && f.Kind == fault.DTLSFailed && f.Detail("reason") == unanswered
 }
 
 func hostPort(c *webrtc.ICECandidate) string {

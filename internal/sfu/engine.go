@@ -47,6 +47,7 @@ const receiveMTU = 1600
 type timing struct {
 	disconnected time.Duration // nothing heard for this long
 	failed       time.Duration // after that it has failed
+	secure       time.Duration // a handshake may take this long
 	listen       time.Duration // after which the library gives up listening as well
 	keepalive    time.Duration // how often the path is probed
 	restartAfter time.Duration // a disconnected path is given this long
@@ -55,6 +56,7 @@ type timing struct {
 
 var usualTiming = timing{
 	disconnected: 4 * time.Second, failed: 15 * time.Second, keepalive: time.Second,
+	secure: 15 * time.Second,
 	// As long as a client that lost its socket is held.
 	listen: 75 * time.Second,
 	// A browser needs some 15 s to call a path failed, and only then does its
@@ -188,8 +190,11 @@ func (e *Engine) settings(c *conn) webrtc.SettingEngine {
 			tcp = gatedTCP{tcp, gate}
 		}
 	}
-	s.SetICEUDPMux(udp)
-	types := []webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6}
+	var types []webrtc.NetworkType
+	if !c.tcpOnly || tcp == nil {
+		s.SetICEUDPMux(udp)
+		types = append(types, webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6)
+	}
 	if tcp != nil {
 		s.SetICETCPMux(tcp)
 		types = append(types, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6)
@@ -223,7 +228,7 @@ func (e *Engine) settings(c *conn) webrtc.SettingEngine {
 		dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AEAD_AES_256_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80,
 	)
 	s.SetDTLSConnectContextMaker(func() (context.Context, func()) {
-		return context.WithTimeout(context.Background(), dtlsTimeout)
+		return context.WithTimeout(context.Background(), e.times.secure)
 	})
 	s.SetSCTPMaxReceiveBufferSize(256 << 10)
 	s.SetFireOnTrackBeforeFirstRTP(true)

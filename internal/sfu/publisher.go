@@ -32,6 +32,8 @@ type PublisherConfig struct {
 	// OnState reports changes of the media path. The error is nil or one of
 	// fault.ICEDisconnected, fault.ICEFailed and fault.DTLSFailed.
 	OnState func(State, error)
+	// TCPOnly offers no UDP, where there is TCP.
+	TCPOnly bool
 	// Gate stands between this connection and the network; nil for none. Where it
 	// goes over TCP, TCPGate stands in its place unless nil.
 	Gate, TCPGate Gate
@@ -85,7 +87,7 @@ func (e *Engine) NewPublisher(cfg PublisherConfig) (*Publisher, error) {
 	}
 	p.conn = &conn{
 		log: cfg.Log, engine: e, onState: cfg.OnState, onCandidate: cfg.OnCandidate,
-		changed: p.changed, buffers: p.buffer, gate: cfg.Gate, tcpGate: cfg.TCPGate,
+		changed: p.changed, buffers: p.buffer, tcpOnly: cfg.TCPOnly, gate: cfg.Gate, tcpGate: cfg.TCPGate,
 	}
 	if err := p.conn.open(true); err != nil {
 		return nil, err

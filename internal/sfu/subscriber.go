@@ -19,6 +19,8 @@ type SubscriberConfig struct {
 	// Label names the data channel, which exists before the first offer.
 	Label string
 	Log   *slog.Logger
+	// TCPOnly offers no UDP, where there is TCP.
+	TCPOnly bool
 	// Gate stands between this connection and the network; nil for none. Where it
 	// goes over TCP, TCPGate stands in its place unless nil.
 	Gate, TCPGate Gate
@@ -97,7 +99,7 @@ func (e *Engine) NewSubscriber(cfg SubscriberConfig) (*Subscriber, error) {
 	}
 	s.conn = &conn{
 		log: cfg.Log, engine: e, onState: cfg.OnState, onCandidate: cfg.OnCandidate,
-		changed: s.changed, buffers: s.buffer, gate: cfg.Gate, tcpGate: cfg.TCPGate,
+		changed: s.changed, buffers: s.buffer, tcpOnly: cfg.TCPOnly, gate: cfg.Gate, tcpGate: cfg.TCPGate,
 	}
 	if err := s.conn.open(false); err != nil {
 		return nil, err

@@ -39,6 +39,7 @@ type media struct {
 	early     []webrtc.ICECandidateInit         // candidates that came before the publish side
 	cutPub    bool                              // the publish path failed and that was recorded
 	cutSub    bool
+	tcpOnly   bool // UDP has proved too narrow
 	subLost   bool // the subscribe path was lost and is not back
 	offered   bool // an offer of ours waits for its answer
 }
@@ -67,6 +68,7 @@ func (s *seat) openMedia() error {
 		Log:         s.log,
 		Gate:        pubGate,
 		TCPGate:     pubTCP,
+		TCPOnly:     s.media.tcpOnly,
 		VideoCodecs: s.videoCodecs(),
 		OnTrack:     func(t *sfu.Track) { s.in.post(func() { s.flows(t) }) },
 		OnTrackEnd:  func(id string) { s.in.post(func() { s.dried(id) }) },
@@ -81,7 +83,7 @@ func (s *seat) openMedia() error {
 		return fault.NegotiationFailed.Wrap(err)
 	}
 	sub, err := s.h.cfg.Media.NewSubscriber(sfu.SubscriberConfig{
-		Log: s.log, Label: channelLabel, Gate: subGate, TCPGate: subTCP,
+		Log: s.log, Label: channelLabel, TCPOnly: s.media.tcpOnly, Gate: subGate, TCPGate: subTCP,
 		OnOffer: func(d webrtc.SessionDescription) {
 			s.in.post(func() {
 				s.media.offered = true
@@ -411,6 +413,22 @@ func (s *seat) pathChanged(target int, st sfu.State, err error) {
 			s.recordTry(t, action, fault.From(err, op))
 		}
 		s.media.subLost = s.media.subLost || target == targetSubscribe
+		if sfu.Unanswered(err) {
+			s.overTCP()
+		}
+	}
+}
+
+// overTCP lets the client build its connections anew, without UDP: its packets
+// pass only as long as they are small. Done once; TCP cuts packets to size.
+func (s *seat) overTCP() {
+	if s.media.tcpOnly || s.leaving || s.h.cfg.Media.TCPPort() == 0 {
+		return
+	}
+	s.media.tcpOnly = true
+	if s.move("t") {
+		s.log.Info("media goes on over TCP")
+		s.tell("node-info", map[string]string{"sfu_node_id": s.node})
 	}
 }
 
