@@ -1,6 +1,7 @@
 // Bad networks, one line at a time: alice's is bad, bob's is good, and what she
 // is shown, what is stored about her and how the call goes on is all known. The
 // table of docs/networks.md is what these scenarios hold.
+import { readFile } from 'node:fs/promises';
 import { assert, checkEvent, poll, sleep } from '../lib/check.mjs';
 import { Exchange, ports } from '../lib/lines.mjs';
 import { scenario } from '../lib/scenario.mjs';
@@ -272,11 +273,28 @@ const all = [
     await survived(alice, bob);
   }),
 
+  flaky('dtls-lost', { long: true, ms: 180_000 }, async (t, k) => {
+    // Checks pass and the handshake does not: packets of its size do not fit.
+    await k.line.lose(`${udp} @th,64,8 20-63`);
+    const { alice, bob } = await call(t, k);
+    await flows(t, alice, bob, 90_000);
+    assert.deepEqual(await transports(alice), new Set(['tcp']));
+    const event = await k.rest.event({ room_id: k.room.id, peer_id: alice.id, type: failures }, e => e.data.error_code === 4005);
+    checkEvent(event, { tab: alice, code: 4005, terminal: false });
+    await alice.until('the room is connected', () => tab.state().room.roomState === 'Connected', undefined, 30_000);
+    assert.deepEqual((await alice.notices('ERROR')).filter(n => n.data.isTerminal), []);
+    assert.deepEqual(await bob.notices('PEER_LEFT'), []);
+  }),
   oneWay('media-lost-up', media, { down: false }),
   oneWay('media-lost-down', mediaBack, { up: false }),
   loss(5, { long: true }),
   loss(40, { long: true, ms: 180_000 }),
 ];
+
+all.push(scenario('flaky-documented', async () => {
+  const page = await readFile(new URL('../../docs/networks.md', import.meta.url), 'utf8');
+  for (const { name } of all.slice(0, -1)) assert.ok(page.includes(`\`${name}\``), `${name} has no row`);
+}));
 
 // The long ones run when asked for: with REDIAL_E2E_LONG, or by name.
 const args = process.argv.slice(2);
