@@ -60,6 +60,7 @@ func (r *Room) SetMetadata(ctx context.Context, key string, data any, ifVersion 
 }
 
 // Metadata returns a value of the session; its data is null when there is none.
+// Fails with fault.FieldInvalid for a key that cannot be one.
 func (r *Room) Metadata(ctx context.Context, key string) (Entry, error) {
 	var got wireEntry
 	if err := r.call(ctx, fault.OpMetadata, "get-metadata", map[string]any{"key": key}, &got); err != nil {
@@ -69,7 +70,7 @@ func (r *Room) Metadata(ctx context.Context, key string) (Entry, error) {
 }
 
 // Observe replaces the set of keys whose changes OnMetadata is told. Values
-// that exist are told at once.
+// that exist are told at once. Fails with fault.FieldInvalid.
 func (r *Room) Observe(ctx context.Context, keys ...string) error {
 	if keys == nil {
 		keys = []string{}
@@ -77,7 +78,8 @@ func (r *Room) Observe(ctx context.Context, keys ...string) error {
 	return r.call(ctx, fault.OpMetadata, "listen-metadata-change", map[string]any{"keys": keys}, nil)
 }
 
-// SetName changes the display name.
+// SetName changes the display name. Fails with fault.FieldInvalid for one that is
+// too long, and fault.FieldMissing for an empty one.
 func (r *Room) SetName(ctx context.Context, name string) error {
 	if err := r.call(ctx, fault.OpUpdate, "peer-update", map[string]any{"name": name}, nil); err != nil {
 		return err
@@ -88,7 +90,8 @@ func (r *Room) SetName(ctx context.Context, name string) error {
 	return nil
 }
 
-// SetPeerMetadata changes the metadata of this peer.
+// SetPeerMetadata changes the metadata of this peer. Fails with
+// fault.FieldInvalid when it is too long.
 func (r *Room) SetPeerMetadata(ctx context.Context, data string) error {
 	if err := r.call(ctx, fault.OpUpdate, "peer-update", map[string]any{"data": data}, nil); err != nil {
 		return err
@@ -99,7 +102,8 @@ func (r *Room) SetPeerMetadata(ctx context.Context, data string) error {
 	return nil
 }
 
-// RaiseHand raises or lowers the hand of this peer.
+// RaiseHand raises or lowers the hand of this peer. Doing so again changes
+// nothing. Fails with fault.GroupLimit.
 func (r *Room) RaiseHand(ctx context.Context, up bool) error {
 	method := "group-leave"
 	if up {
@@ -177,7 +181,8 @@ type Query struct {
 }
 
 // FindPeers returns peers without their tracks, in pages: next is to be passed
-// to get the following page and is "" after the last.
+// to get the following page and is "" after the last. Fails with
+// fault.FieldInvalid, also for a next that is no longer known.
 func (r *Room) FindPeers(ctx context.Context, q Query, next string) (peers []Peer, more string, err error) {
 	method, params := "find-peer", map[string]any{"limit": q.Limit}
 	if next != "" {

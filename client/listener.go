@@ -9,12 +9,13 @@ import (
 // Listener is told what happens. Every field may be nil.
 //
 // Guarantees: the functions are called one at a time, on one goroutine of the
-// session, in the order in which things happened. None is called before Join
-// has returned a room, except by a terminal failure of the session meanwhile,
-// and none begins after [Room.Leave] has returned. What a function is told is already
-// visible in the room's methods, which it may call, Leave included. A function
-// that blocks delays the others, never the session itself; what waits is not
-// bounded, so do not block for long.
+// session, in the order in which things happened. None is called while joining
+// can still fail, and none begins after [Room.Leave] has returned. The first may
+// begin while [Join] is about to return: a function that uses the room has to wait
+// until the app has it, as by a channel that is closed then. What a function is told
+// is already visible in the room's methods, which it may call, Leave included. A
+// function that blocks delays the others, never the session itself; what waits is
+// not bounded, so do not block for long.
 type Listener struct {
 	// OnReconnecting is called when the first path is lost, with the cause,
 	// which is not terminal. OnReconnected follows when all are back, or else
@@ -28,24 +29,30 @@ type Listener struct {
 	// session by Leave or its context. The reason is what [Room.Err] returns.
 	OnEnd func(reason *fault.Error)
 
+	// OnPeerJoin is called once for everybody who is there, at the beginning too,
+	// and OnPeerLeave once when they have gone for good: not while they reconnect
+	// within the time that the server gives them. Between the two,
+	// OnPeerUpdate is called when the name, metadata, role or groups have changed,
+	// also for this peer itself.
 	OnPeerJoin   func(Peer)
 	OnPeerLeave  func(Peer)
-	OnPeerUpdate func(Peer) // name, metadata, role or groups
+	OnPeerUpdate func(Peer)
 
-	// OnTrack is called when a remote track is announced; its media may flow
-	// already or begin later. OnTrackUpdate is called for mute and unmute,
-	// OnTrackEnd when the track is withdrawn.
+	// OnTrack is called once when a remote track is announced, after OnPeerJoin of
+	// whose it is; its media may flow already or begin later. OnTrackUpdate is
+	// called for mute and unmute, OnTrackEnd once when the track is withdrawn,
+	// before OnPeerLeave. The same *RemoteTrack is passed each time.
 	OnTrack       func(*RemoteTrack)
 	OnTrackUpdate func(*RemoteTrack)
 	OnTrackEnd    func(*RemoteTrack)
 
-	OnMessage     func(Message)
-	OnMetadata    func(Entry)
-	OnRoleRequest func(RoleRequest)
-	OnRoleChange  func(Role) // this peer has another role now
-	OnMuteRequest func(MuteRequest)
-	OnSpeakers    func([]Speaker) // loudest first
-	OnQuality     func(peerID string, score int)
+	OnMessage     func(Message)                  // what others say to everybody, to this peer's role, or to this peer
+	OnMetadata    func(Entry)                    // a key of [Room.Observe]
+	OnRoleRequest func(RoleRequest)              // to be answered by [Room.AcceptRole], or not at all
+	OnRoleChange  func(Role)                     // this peer has another role now; what it may no longer publish has ended
+	OnMuteRequest func(MuteRequest)              // muting is done already, unmuting is for the app
+	OnSpeakers    func([]Speaker)                // who speaks now, loudest first; empty for silence
+	OnQuality     func(peerID string, score int) // how well a peer receives: 0 (lost) to 5 (as sent)
 }
 
 // callbacks runs the listener's functions in order. Its queue has no bound: the
@@ -54,6 +61,7 @@ type callbacks struct {
 	mu      sync.Mutex
 	queue   []func()
 	wake    chan struct{}
+	held    bool // nothing begins yet
 	closed  bool // nothing more begins
 	last    bool // end once the queue is empty
 	running bool
@@ -61,7 +69,7 @@ type callbacks struct {
 }
 
 func newCallbacks() *callbacks {
-	return &callbacks{wake: make(chan struct{}, 1), done: make(chan struct{})}
+	return &callbacks{held: true, wake: make(chan struct{}, 1), done: make(chan struct{})}
 }
 
 func (c *callbacks) post(f func()) {
@@ -86,8 +94,8 @@ func (c *callbacks) run() {
 	for range c.wake {
 		for {
 			c.mu.Lock()
-			if c.closed || len(c.queue) == 0 {
-				over := c.closed || c.last
+			if c.closed || len(c.queue) == 0 || c.held && !c.last {
+				over := c.closed || c.last && len(c.queue) == 0
 				c.mu.Unlock()
 				if over {
 					return
@@ -104,6 +112,14 @@ func (c *callbacks) run() {
 			c.mu.Unlock()
 		}
 	}
+}
+
+// begin lets what is queued be told.
+func (c *callbacks) begin() {
+	c.mu.Lock()
+	c.held = false
+	c.mu.Unlock()
+	c.poke()
 }
 
 // finish lets what is queued be told and then ends.

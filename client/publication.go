@@ -79,7 +79,7 @@ func (p *Publication) Packets() (n uint64) {
 
 // SetMuted mutes or unmutes: media written while muted goes nowhere. It takes
 // effect at once and is told to the others now or, while the socket is lost,
-// when it is back.
+// when it is back. Fails with fault.TrackNotFound after Unpublish only.
 func (p *Publication) SetMuted(muted bool) error {
 	for _, g := range p.gates {
 		g.muted.Store(muted)
@@ -104,8 +104,9 @@ func (p *Publication) halt() {
 	stop()
 }
 
-// Unpublish withdraws the track. The track is silent at once; the error is
-// that of telling the server.
+// Unpublish withdraws the track. The track is silent at once, and may be
+// published again; the error is that of telling the server, which hears of it with
+// the next thing that is published, if not now. Doing so again does nothing.
 func (p *Publication) Unpublish(ctx context.Context) error {
 	return p.room.unpublish(ctx, p)
 }

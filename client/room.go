@@ -198,6 +198,7 @@ func (l *Lobby) Join(ctx context.Context) (*Room, error) {
 		return nil, f
 	}
 	// The context governs the session from here on.
+	r.cb.begin()
 	stop := context.AfterFunc(ctx, r.Leave)
 	context.AfterFunc(r.ctx, func() { stop() }) // a long-lived context must not keep the room
 	return r, nil

@@ -41,7 +41,9 @@ type reader interface {
 // fault.CaptureDenied for one that may not be read, fault.DeviceInUse for one
 // that is held by others, fault.CodecUnsupported for another format or codec,
 // and fault.DeviceFailed for what cannot be read. A file that ends in the
-// middle of a frame is told to OnError as fault.DeviceLost when that is reached.
+// middle of a frame is told to OnError as fault.DeviceLost when that is reached, and
+// so is an Ogg page whose checksum is wrong. A byte stream does not tell where its
+// last picture ends: one that is cut off there is sent as it is.
 func File(path string) (*Source, error) {
 	open := func() (reader, error) { return openFile(path) }
 	r, err := open()

@@ -1,0 +1,87 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log"
+	"time"
+
+	"github.com/redial-rtc/redial/client"
+	"github.com/redial-rtc/redial/fault"
+)
+
+// A bot that stays until it is sent away, and says what happens to it.
+func ExampleJoin() {
+	ctx := context.Background()
+	room, err := client.Join(ctx, client.Config{
+		Endpoint: "https://video.example.org",
+		RoomCode: "abc-defg-hij",
+		Name:     "Robot",
+		Listener: client.Listener{
+			OnReconnecting: func(cause *fault.Error) { log.Print("reconnecting: ", cause) },
+			OnReconnected:  func() { log.Print("back again") },
+			OnMessage:      func(m client.Message) { log.Print(m.From, ": ", m.Body) },
+		},
+	})
+	if err != nil {
+		log.Fatal(client.Describe(err).User)
+	}
+	defer room.Leave()
+	<-room.Done()
+	log.Print("ended: ", room.Err())
+}
+
+// An error is matched by its kind and worded for people.
+func ExampleDescribe() {
+	_, err := client.Join(context.Background(), client.Config{Endpoint: "https://video.example.org", Token: "expired"})
+	switch {
+	case errors.Is(err, fault.TokenExpired):
+		log.Print("get another token")
+	case err != nil && client.Describe(err).CanRetry:
+		log.Print("try again later")
+	case err != nil:
+		d := client.Describe(err)
+		log.Printf("%d %s: %s", d.Code, d.Name, d.Description)
+	}
+}
+
+// A file is sent over and over, muted for a while.
+func ExampleRoom_Publish() {
+	ctx := context.Background()
+	var room *client.Room // from Join
+	film, err := client.File("film.ivf")
+	if err != nil {
+		log.Fatal(err)
+	}
+	film.Loop = true
+	pub, err := room.Publish(ctx, film, client.WithDescription("a film"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	_ = pub.SetMuted(true)
+	time.Sleep(time.Minute)
+	_ = pub.SetMuted(false)
+}
+
+// A decoder takes what a track brings.
+func ExampleRemoteTrack_Samples() {
+	ctx := context.Background()
+	var track *client.RemoteTrack // from OnTrack
+	if track.Info().Kind == "video" {
+		if err := track.SetLayer(ctx, client.LayerHigh); err != nil {
+			log.Print(err)
+		}
+	}
+	samples := track.Samples()
+	for {
+		s, err := samples.Read(ctx)
+		if errors.Is(err, io.EOF) {
+			return // withdrawn
+		}
+		if err != nil {
+			log.Fatal(err)
+		}
+		log.Printf("%s at %v: %d bytes, keyframe %v", s.Codec, s.Time, len(s.Data), s.Keyframe)
+	}
+}
