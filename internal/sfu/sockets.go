@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/logging"
@@ -28,6 +29,13 @@ const (
 	udpBuffer = 4 << 20 // asked for; the kernel may give less
 	portTries = 20      // a free port must be free on every address
 	tcpBuffer = 1 << 20 // per connection; what does not fit is dropped, as a network would
+
+	// A peer learns our ICE user names after we have begun to listen for them and
+	// sends a binding as soon as it is connected. A TCP connection without one, or
+	// with a name nobody here has, is a stranger's or one of a call that has just
+	// ended. It may hold up Close for as long as it is kept.
+	tcpFirstBinding = 5 * time.Second
+	tcpUnclaimed    = time.Second
 )
 
 func openSockets(cfg Config, log logging.LoggerFactory) (*sockets, error) {
@@ -307,6 +315,7 @@ func (s *sockets) listenTCP(cfg Config, log logging.LoggerFactory) error {
 		}
 		muxes = append(muxes, ice.NewTCPMuxDefault(ice.TCPMuxParams{
 			Listener: l, Logger: log.NewLogger("ice"), ReadBufferSize: 64, WriteBufferSize: tcpBuffer,
+			FirstStunBindTimeout: tcpFirstBinding, AliveDurationForConnFromStun: tcpUnclaimed,
 		}))
 	}
 	s.tcpPort = port
