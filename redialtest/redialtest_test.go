@@ -289,8 +289,13 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 
 // A server that ends by itself fails the test, with what it said.
 func TestAServerThatDiesIsNoticed(t *testing.T) {
-	s, err := redialtest.Open(t.Context(), redialtest.Config{Command: []string{"sh", "-c", `timeout -s KILL 1 "$@" <&0; echo I am dying >&2; exit 3`, "sh"}})
+	end := filepath.Join(t.TempDir(), "end")
+	script := `exec 3<&0; "$@" <&3 & until [ -e ` + end + ` ]; do sleep 0.05; done; kill -9 $!; echo I am dying >&2; exit 3`
+	s, err := redialtest.Open(t.Context(), redialtest.Config{Command: []string{"sh", "-c", script, "sh"}})
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(end, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	got := fails(t, func(t testing.TB) { s.WaitForEvent(t, redialtest.Filter{Room: "x"}) })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { binary } from './binary.mjs';
@@ -52,8 +53,12 @@ test('what is wrong is said', async () => {
   }
 });
 
-test('a server that dies is noticed', async () => {
-  const redial = await startRedial({ command: ['sh', '-c', 'timeout -s KILL 1 "$@" <&0; echo I am dying >&2; exit 3', 'sh'] });
+test('a server that dies is noticed', async t => {
+  const dir = mkdtempSync(`${tmpdir()}/redial-testing-end-`);
+  t.after(() => rmSync(dir, { recursive: true }));
+  const script = `exec 3<&0; "$@" <&3 & until [ -e ${dir}/end ]; do sleep 0.05; done; kill -9 $!; echo I am dying >&2; exit 3`;
+  const redial = await startRedial({ command: ['sh', '-c', script, 'sh'] });
+  writeFileSync(`${dir}/end`, '');
   await assert.rejects(redial.waitForEvent({ room_id: 'x' }), /the server has ended: exit code 3; it said last:\n[^]*I am dying/);
   await assert.rejects(redial.stop(), /ended by itself: exit code 3/);
 });
@@ -86,10 +91,8 @@ for (const [name, ending, code] of [['forgets', '', 0], ['is killed', 'setInterv
 }
 
 test('a data directory of the test\'s own is left alone', async t => {
-  const { mkdtemp, rm } = await import('node:fs/promises');
-  const { tmpdir } = await import('node:os');
-  const dataDir = await mkdtemp(`${tmpdir()}/redial-testing-own-`);
-  t.after(() => rm(dataDir, { recursive: true }));
+  const dataDir = mkdtempSync(`${tmpdir()}/redial-testing-own-`);
+  t.after(() => rmSync(dataDir, { recursive: true }));
   await (await startRedial({ dataDir })).stop();
   assert.ok(existsSync(`${dataDir}/registry.db`));
 });
