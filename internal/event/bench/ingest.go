@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -56,15 +57,7 @@ func measureIngest(ctx context.Context, o options, scratch string, t *table) err
 		return err
 	}
 	defer func() { _ = target.stop() }()
-	var batches []call
-	for at := 0; at < len(events); at += batchSize {
-		var b bytes.Buffer
-		some := events[at:min(at+batchSize, len(events))]
-		for i := range some {
-			b.Write(append(some[i].AppendJSON(nil), '\n'))
-		}
-		batches = append(batches, call{"/api/v1/events", target.bearer(), "application/x-ndjson", "", b.Bytes(), len(some)})
-	}
+	batches := batchCalls(events, target)
 	rate, err := peak(ctx, target, t, part, fmt.Sprintf("over HTTP, the same events, %d clients, %d a call", senders, batchSize), batches, senders)
 	if err != nil {
 		return err
@@ -76,21 +69,25 @@ func measureIngest(ctx context.Context, o options, scratch string, t *table) err
 	t.note(part, fmt.Sprintf("the bare store, the same in transactions of %d, before and after", bulk), "%.0f and %.0f events/s, %.0f µs of processor time each", bare, again, busy)
 	bare = max(bare, again)
 	t.hold(part, "over HTTP against the bare store", "at least 0.5", rate >= bare/2, "%.2f", rate/bare)
-	if err := halfPace(ctx, o, target, t, part, "a call", rate, renumber(batches, target)); err != nil {
+	later := make([]event.Event, int(rate/2*o.seconds.Seconds())+2*batchSize) // what comes next
+	for i := range later {
+		later[i] = p.next()
+	}
+	if err := halfPace(ctx, o, target, t, part, "a call", rate, batchCalls(later, target)); err != nil {
 		return err
 	}
 
 	const single = "ingest, one by one"
-	reports, err := reportCalls(events, o.ingest/5)
+	reports, err := reportCalls(append(events, later...), o.ingest/3)
 	if err != nil {
 		return err
 	}
-	half := len(reports) / 2
+	half := len(reports) / 3
 	rate, err = peak(ctx, target, t, single, fmt.Sprintf("`/v2/client/report`, one report a call, %d clients", reporters), reports[:half], reporters)
 	if err != nil {
 		return err
 	}
-	return halfPace(ctx, o, target, t, single, "a report", rate, func(n int) call { return reports[half+n%(len(reports)-half)] })
+	return halfPace(ctx, o, target, t, single, "a report", rate, reports[half:])
 }
 
 // bareRate gives events a second, and the microseconds of processor time of each.
@@ -166,17 +163,16 @@ func peak(ctx context.Context, target *target, t *table, part, what string, call
 
 // halfPace sends calls at half of a rate, evenly, and measures from when each
 // was due, so that waiting for the one before counts.
-func halfPace(ctx context.Context, o options, target *target, t *table, part, what string, rate float64, make func(n int) call) error {
-	first := make(0)
-	every := time.Duration(float64(first.events) / (rate / 2) * float64(time.Second))
-	n := int(o.seconds / every)
+func halfPace(ctx context.Context, o options, target *target, t *table, part, what string, rate float64, calls []call) error {
+	every := time.Duration(float64(calls[0].events) / (rate / 2) * float64(time.Second))
+	n := min(int(o.seconds/every), len(calls))
 	took := spread{}
 	var mu sync.Mutex
 	var errs []error
 	var wg sync.WaitGroup
 	began := time.Now()
 	for i := range n {
-		c := make(i)
+		c := &calls[i]
 		due := began.Add(time.Duration(i) * every)
 		time.Sleep(time.Until(due))
 		wg.Go(func() {
@@ -198,17 +194,16 @@ func halfPace(ctx context.Context, o options, target *target, t *table, part, wh
 	return nil
 }
 
-// renumber makes new events of those that were sent, which would otherwise
-// count once.
-func renumber(calls []call, target *target) func(int) call {
-	return func(n int) call {
-		c := calls[n%len(calls)]
-		// The first digits of every id of the population are its time, so other
-		// ones make another id and leave the order as it was.
-		marker := fmt.Appendf(nil, `"id":"%02x`, 16+n/len(calls))
-		c.body = bytes.ReplaceAll(c.body, []byte(`"id":"01`), marker)
-		return c
+// batchCalls puts events into calls.
+func batchCalls(events []event.Event, target *target) (calls []call) {
+	for some := range slices.Chunk(events, batchSize) {
+		var b bytes.Buffer
+		for i := range some {
+			b.Write(append(some[i].AppendJSON(nil), '\n'))
+		}
+		calls = append(calls, call{"/api/v1/events", target.bearer(), "application/x-ndjson", "", b.Bytes(), len(some)})
 	}
+	return calls
 }
 
 // reportCalls makes reports as an SDK sends them, each by the user it is about.

@@ -45,6 +45,7 @@ func (s *Store) transact(ctx context.Context, f func() error) error {
 	}
 	s.summaries.begin()
 	s.blocks.begin()
+	last := s.last
 	err := f()
 	if err == nil {
 		err = s.fold(ctx, s.foldAt)
@@ -59,6 +60,7 @@ func (s *Store) transact(ctx context.Context, f func() error) error {
 		_, err = c.exec(ctx, "COMMIT")
 	}
 	if err == nil {
+		s.checkpoints.wrote(s.last - last)
 		return nil
 	}
 	_, _ = c.exec(ctx, "ROLLBACK") // SQLite may have done so itself

@@ -72,6 +72,7 @@ func (s *Store) Remove(ctx context.Context, r event.Removal) (int, error) {
 	if err != nil {
 		return 0, unavailable(ctx, err)
 	}
+	s.checkpoints.wrote(int64(len(victims)))
 	return len(victims), nil
 }
 

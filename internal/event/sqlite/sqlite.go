@@ -59,6 +59,8 @@ type Store struct {
 
 	foldAt, lookedAt int // as the constants; tests choose others
 
+	checkpoints checkpointer
+
 	readers  chan *conn    // those that nobody uses
 	reading  int           // how many there are
 	stopping chan struct{} // closed by Close
@@ -89,7 +91,7 @@ func (s *Store) open(ctx context.Context, dir string) (err error) {
 	}
 	path := filepath.Join(dir, File)
 	if s.writer, err = s.connect(ctx, path, "_txlock=immediate",
-		"journal_mode(WAL)", "synchronous(FULL)", "cache_size(-32768)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)"); err != nil {
+		"journal_mode(WAL)", "synchronous(FULL)", "cache_size(-32768)", fmt.Sprintf("wal_autocheckpoint(%d)", backstopPages), "journal_size_limit(67108864)"); err != nil {
 		return err
 	}
 	if err := s.prepareSchema(ctx); err != nil {
@@ -119,7 +121,7 @@ func (s *Store) open(ctx context.Context, dir string) (err error) {
 		s.readers <- c
 		s.reading++
 	}
-	return nil
+	return s.startCheckpoints(ctx, path)
 }
 
 func (s *Store) connect(ctx context.Context, path, option string, pragmas ...string) (*conn, error) {
@@ -194,17 +196,19 @@ func (s *Store) load(ctx context.Context) error {
 // Close closes the file. Whatever has been acknowledged is in it.
 func (s *Store) Close() error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.closed {
+		s.mu.Unlock()
 		return nil
 	}
 	s.closed = true
+	s.mu.Unlock()
 	close(s.stopping)
+	s.checkpoints.stop()
 	for range s.reading {
 		_ = (<-s.readers).close()
 	}
 	var first error
-	if s.writer != nil {
+	if s.writer != nil { // last, since the last one empties the log
 		_ = s.writer.close()
 	}
 	for _, db := range s.dbs {

@@ -1,0 +1,94 @@
+package sqlite
+
+import (
+	"context"
+	"sync/atomic"
+)
+
+// Committed pages stand in the write-ahead log until a checkpoint moves them into
+// the database (https://www.sqlite.org/wal.html#ckpt), flushes included. Left to
+// itself SQLite does that in the commit that makes the log too long, and whoever
+// waits for that commit waits for the checkpoint. So a connection of its own does
+// it beside the writer, which goes on, and holds the writer up only for what has
+// come in meanwhile, so that the log can begin anew.
+const (
+	checkpointPages = 2000  // of 4 KiB, roughly, in the log: time for a checkpoint
+	smallRest       = 1500  // so few, by the same measure, can be moved while the writer waits
+	backstopPages   = 16000 // SQLite does it itself when the other way has failed so long
+	maxPasses       = 5     // beside the writer, before it is left for the next time
+)
+
+// checkpointer is the connection and what wakes it.
+type checkpointer struct {
+	conn *conn
+	due  chan struct{} // holds one
+	done chan struct{} // closed when it has ended
+
+	pages atomic.Int64 // in the log since the last checkpoint, roughly
+}
+
+// wrote tells of a transaction. A row touches its own page, those of its indices
+// and some of the counts.
+func (p *checkpointer) wrote(rows int64) {
+	if p.pages.Add(20+6*rows) < checkpointPages {
+		return
+	}
+	select {
+	case p.due <- struct{}{}:
+	default:
+	}
+}
+
+// startCheckpoints opens the connection and begins.
+func (s *Store) startCheckpoints(ctx context.Context, path string) (err error) {
+	p := &s.checkpoints
+	if p.conn, err = s.connect(ctx, path, "_txlock=deferred"); err != nil {
+		return err
+	}
+	p.due, p.done = make(chan struct{}, 1), make(chan struct{})
+	go s.runCheckpoints()
+	return nil
+}
+
+// stop returns when run has ended, if it ever began.
+func (p *checkpointer) stop() {
+	if p.done != nil {
+		<-p.done
+	}
+	if p.conn != nil {
+		_ = p.conn.close()
+	}
+}
+
+// runCheckpoints moves pages until the store is closed.
+func (s *Store) runCheckpoints() {
+	p := &s.checkpoints
+	defer close(p.done)
+	for {
+		select {
+		case <-p.due:
+		case <-s.stopping:
+			return
+		}
+		for range maxPasses {
+			p.pages.Store(0)
+			if p.pass() != nil {
+				break // a full disk, say; the writer will hear of it
+			}
+			if p.pages.Load() <= smallRest {
+				s.mu.Lock()
+				if !s.closed && p.pass() == nil {
+					p.pages.Store(0)
+				}
+				s.mu.Unlock()
+				break
+			}
+		}
+	}
+}
+
+// pass moves what is there when it begins, and that no reader still needs.
+func (p *checkpointer) pass() error {
+	var busy, there, moved int64
+	return p.conn.row(context.Background(), "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &there, &moved)
+}
