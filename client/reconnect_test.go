@@ -165,8 +165,9 @@ func pair(t *testing.T, s *site, edit func(*client.Config)) (r *relay, pub, sub 
 	if p, err = pub.Publish(t.Context(), client.Pattern()); err != nil {
 		t.Fatal(err)
 	}
+	window := cfg.ReconnectWindow
 	cfg = s.config("guest", "viewer")
-	cfg.Listener, cfg.AutoSubscribe = sw.listener(), client.LayerHigh
+	cfg.Listener, cfg.AutoSubscribe, cfg.ReconnectWindow = sw.listener(), client.LayerHigh, window
 	sub = s.join(cfg)
 	video = get(t, sw.tracks, "the track")
 	flows(t, video)

@@ -171,8 +171,8 @@ func runBench(ctx context.Context, e *env, args []string) error {
 // as it is unless configured.
 const joinsPerSecond = 15
 
-// How long a client that the server puts off waits before it tries again, and
-// how long it does in all.
+// How long a client that the server puts off waits before it tries again the
+// first time, and how long it does in all.
 const (
 	putOffPause = time.Second
 	putOffMost  = time.Minute
@@ -284,6 +284,7 @@ func (b *bench) join(ctx context.Context, i int, publishes bool) {
 		}
 	}
 	var began time.Time
+	tries := 0
 	for first := time.Now(); ; {
 		began = time.Now()
 		if c.room, err = client.Join(ctx, cfg); err == nil {
@@ -293,9 +294,12 @@ func (b *bench) join(ctx context.Context, i int, publishes bool) {
 			b.failed(err)
 			return
 		}
-		b.putOff.Add(1)
+		if tries == 0 {
+			b.putOff.Add(1)
+		}
+		tries++
 		select {
-		case <-time.After(putOffPause/2 + rand.N(putOffPause)):
+		case <-time.After(putOffPause/2 + rand.N(putOffPause*time.Duration(min(tries, 5)))):
 		case <-ctx.Done():
 		}
 	}
@@ -481,7 +485,7 @@ func (p *benchProgress) end() {
 	}
 	fmt.Fprintln(p.w)
 	if off := p.b.putOff.Load(); off > 0 {
-		fmt.Fprintf(p.w, "The server put off %d joins, since this is one address: limits.joins_per_second. They came in later; choose a longer -ramp, or raise the limit.\n", off)
+		fmt.Fprintf(p.w, "The server put off %d clients, since this is one address (limits.joins_per_second); they came in later. Choose a longer -ramp, or raise the limit.\n", off)
 	}
 }
 
