@@ -46,6 +46,16 @@ func BenchmarkHistory(b *testing.B) {
 			batch = batch[:0]
 		}
 	}
+	for merging := uint64(1); merging > 0; time.Sleep(time.Second) { // what so many inserts have set off
+		if err := s.conn.QueryRow(b.Context(), "SELECT count() FROM system.merges").Scan(&merging); err != nil {
+			b.Fatal(err)
+		}
+	}
+	var parts, keyParts uint64
+	if err := s.conn.QueryRow(b.Context(), "SELECT countIf(table = 'events'), countIf(table = 'events_keys') FROM system.parts WHERE database = currentDatabase() AND active").Scan(&parts, &keyParts); err != nil {
+		b.Fatal(err)
+	}
+	b.Logf("%d events in %d parts, their keys in %d", *stored, parts, keyParts)
 	if err := s.Close(); err != nil {
 		b.Fatal(err)
 	}
