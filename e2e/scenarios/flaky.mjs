@@ -277,8 +277,17 @@ const all = [
     // Checks pass and the handshake does not: packets of its size do not fit.
     await k.line.lose(`${udp} @th,64,8 20-63`);
     const { alice, bob } = await call(t, k);
-    await flows(t, alice, bob, 90_000);
-    assert.deepEqual(await transports(alice), new Set(['tcp']));
+    const before = { video: await bob.trackOf(alice, 'video'), audio: await bob.trackOf(alice, 'audio') };
+    await poll('the call to be on TCP', async () => {
+      const now = await transports(alice);
+      return now.size === 1 && now.has('tcp');
+    }, { ms: 45_000 });
+    // Her tracks have other names on the new connections.
+    await poll('bob to know them', async () => {
+      for (const kind of ['video', 'audio']) if (await bob.trackOf(alice, kind) === before[kind]) return false;
+      return true;
+    }, { ms: 20_000 });
+    await flows(t, alice, bob, 45_000);
     const event = await k.rest.event({ room_id: k.room.id, peer_id: alice.id, type: failures }, e => e.data.error_code === 4005);
     checkEvent(event, { tab: alice, code: 4005, terminal: false });
     await alice.until('the room is connected', () => tab.state().room.roomState === 'Connected', undefined, 30_000);
