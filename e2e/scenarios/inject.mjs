@@ -1,10 +1,22 @@
 // Faults provoked on purpose: each reaches the SDK as the error it stands for,
 // is marked in the record, and leaves nothing behind.
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { assert, checkEvent, poll } from '../lib/check.mjs';
 import { inject, provoked } from '../lib/inject.mjs';
 import { scenario } from '../lib/scenario.mjs';
 
 const ice = new Set([4005, 4006]);
+
+// play runs a ready scenario about alice to its end, with the command, and
+// returns what happened.
+async function play(t, room, name, speed = 5) {
+  const { server } = await t.world();
+  const { stdout } = await promisify(execFile)(t.setup.bin, ['scenario', 'run', name, '-room', room.id, '-peer', 'alice', '-speed', String(speed), '-json'], {
+    encoding: 'utf8', env: { ...process.env, REDIAL_SERVER: server.url, REDIAL_TOKEN: server.managementToken },
+  });
+  return stdout.trim().split('\n').map(line => JSON.parse(line));
+}
 
 export default [
   scenario('inject-1003', async t => {
@@ -72,6 +84,52 @@ export default [
     const { rest } = await t.world();
     const others = (await rest.events({ room_id: room.id, error: true })).filter(e => e.data.error_code === 4006);
     assert.deepEqual(others, [], '4006 as well');
+  }),
+
+  scenario('inject-6008', async t => {
+    const { room, alice, bob } = await t.call();
+    const since = await alice.now();
+    await inject(t, room, '6008', '-peer', 'alice');
+    const { data } = await alice.noticed('ERROR', e => e.code === 6008, { since });
+    assert.equal(data.isTerminal, true);
+    await provoked(t, { room_id: room.id, peer_id: alice.id, error: true }, e => e.data.error_code === 6008);
+    assert.deepEqual(await bob.notices('ERROR'), []);
+  }),
+
+  // Scenarios of the library, as the web SDK takes them.
+  scenario('inject-scenario-expired-token', { ms: 60_000 }, async t => {
+    const { room, alice, bob } = await t.call();
+    await bob.sees(alice);
+    const since = await alice.now();
+    await play(t, room, 'expired-token');
+    await alice.noticed('RECONNECTING', () => true, { since });
+    const { data } = await alice.noticed('ERROR', e => e.isTerminal, { since, ms: 20_000 });
+    assert.equal(data.code, 40100, JSON.stringify(data));
+    await provoked(t, { room_id: room.id, peer_id: alice.id, error: true }, e => e.data.error_code === 40100);
+    assert.deepEqual(await bob.notices('ERROR', 'RECONNECTING'), [], 'bob goes on');
+  }),
+
+  scenario('inject-scenario-deploy', { ms: 90_000 }, async t => {
+    const { room, alice, bob } = await t.call();
+    await bob.sees(alice);
+    const since = await alice.now();
+    await play(t, room, 'deploy');
+    await alice.noticed('RECONNECTING', () => true, { since });
+    await alice.noticed('RECONNECTED', () => true, { since, ms: 30_000 });
+    await bob.sees(alice, { frames: 15, ms: 40_000 });
+    await alice.sees(bob, { frames: 15, ms: 40_000 });
+    assert.deepEqual((await alice.notices('ERROR')).filter(n => n.data.isTerminal), []);
+    await provoked(t, { room_id: room.id, peer_id: alice.id, type: 'client.disconnected' });
+  }),
+
+  scenario('inject-scenario-camera-taken', { ms: 60_000 }, async t => {
+    const { room, alice, bob } = await t.call();
+    await bob.sees(alice);
+    const video = await bob.trackOf(alice, 'video');
+    await play(t, room, 'camera-taken');
+    await bob.noticed('TRACK_MUTED', d => d.id === video);
+    await bob.hears(alice);
+    assert.deepEqual(await alice.notices('ERROR', 'RECONNECTING'), [], 'her sound went on');
   }),
 
   scenario('inject-refusals', async t => {
