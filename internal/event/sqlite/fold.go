@@ -14,7 +14,7 @@ import (
 // some sixty rows there, nearly all of them rows that the next one touches too,
 // so these are written for many at once. Whoever reads looks at the rest, the
 // tail, itself, and finds nothing missing.
-const foldAt = 512
+const foldAt = 200
 
 // folding are the events of the tail.
 type folding struct {
