@@ -89,6 +89,7 @@ type counter struct {
 	total   group
 	groups  map[string]*group
 	first   time.Time // of the spool's events
+	joins   time.Time // the first hour with any
 	waiting bool      // the spool has failures that are not in ClickHouse
 }
 
@@ -292,6 +293,7 @@ func (c *counter) countJoins(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	c.joins = joins.Oldest
 	add := func(into *group, from *event.Group) {
 		into.Counts.Joins += from.Counts.Joins
 		for i := range from.Series {
@@ -390,17 +392,12 @@ func (c *counter) usersBy(ctx context.Context, by event.Dimension, only []string
 // oldest is the first hour that anything is known of.
 func (c *counter) oldest(ctx context.Context) (time.Time, error) {
 	first := c.first
-	q := event.SummaryQuery{AccountID: c.q.AccountID, Since: c.q.Since, Until: c.q.Since}
-	joins, err := c.s.spool.Summarize(ctx, q) // an empty window: it tells the oldest alone
-	if err != nil {
-		return first, err
-	}
 	earlier := func(t time.Time) {
 		if !t.IsZero() && (first.IsZero() || t.Before(first)) {
 			first = t
 		}
 	}
-	earlier(joins.Oldest)
+	earlier(c.joins)
 	if c.upto > 0 {
 		w := &where{}
 		c.s.floors.bound(w, c.q.AccountID, 0)

@@ -139,7 +139,9 @@ func checkSummaries(t *testing.T, when string, s event.Summarizer, events []even
 	for _, by := range append([]event.Dimension{event.ByNothing}, event.Dimensions...) {
 		for _, change := range []func(*event.SummaryQuery){
 			func(*event.SummaryQuery) {},
-			func(q *event.SummaryQuery) { q.Types = []event.Type{event.TrackAdded, event.JoinFailed, event.Recorded} },
+			func(q *event.SummaryQuery) {
+				q.Types = []event.Type{event.TrackAdded, event.JoinFailed, event.Recorded}
+			},
 			func(q *event.SummaryQuery) { q.Since, q.Bucket = q.Since.Add(5*time.Hour), event.Day },
 			func(q *event.SummaryQuery) {
 				q.Since, q.Until, q.Bucket = today.Add(7*time.Hour), today.Add(19*time.Hour), time.Hour

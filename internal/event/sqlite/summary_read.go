@@ -59,8 +59,10 @@ func (s *Store) Summarize(ctx context.Context, q event.SummaryQuery) (event.Summ
 				r.types = append(r.types, code)
 			}
 		}
-		if err := r.loadTail(); err != nil {
-			return err
+		if !s.spool { // which counts joins alone
+			if err := r.loadTail(); err != nil {
+				return err
+			}
 		}
 		total, err := r.groups(event.ByNothing, nil)
 		if err != nil {
