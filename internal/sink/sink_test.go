@@ -346,7 +346,7 @@ func TestASlowHookHoldsUpNobody(t *testing.T) {
 	quick, quickURL := serve(t)
 	s := run(t, Config{Dir: dir, Events: events, Timeout: time.Hour, Hooks: []Hook{{Name: "slow", URL: slowURL}, {Name: "quick", URL: quickURL}}})
 	put(t, events, refused(0))
-	slow.next(t) // it hangs now
+	slow.next(t)                                              // it hangs now
 	ctx, cancel := context.WithTimeout(t.Context(), patience) // the hook would hold it up for good
 	defer cancel()
 	for i := 1; i < n; i++ {
