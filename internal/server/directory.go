@@ -3,16 +3,24 @@ package server
 import (
 	"context"
 
+	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/registry"
 	"github.com/redial-rtc/redial/internal/room"
 	"github.com/redial-rtc/redial/internal/signal"
 )
 
-// directory finds rooms for whoever knocks, in the registry.
-type directory struct{ registry *registry.Registry }
+// directory finds rooms for whoever knocks, in the registry once the journal
+// has written what ended there.
+type directory struct {
+	registry *registry.Registry
+	journal  *journal
+}
 
 // Place implements signal.Directory.
 func (d directory) Place(ctx context.Context, roomID string) (signal.Place, error) {
+	if err := d.journal.settled(ctx, roomID); err != nil {
+		return signal.Place{}, fault.StoreUnavailable.Wrap(err)
+	}
 	r, err := d.registry.Room(ctx, roomID)
 	if err != nil {
 		return signal.Place{}, err

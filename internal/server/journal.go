@@ -28,6 +28,15 @@ type journal struct {
 	closed bool
 	work   chan entry
 	done   chan struct{}
+
+	endsMu sync.Mutex
+	ends   map[string]*ending // by room; only while something waits
+}
+
+// ending is what ends a session or locks its room and is not written yet.
+type ending struct {
+	waiting int
+	written chan struct{} // closed when none waits
 }
 
 // entry is one write and what it is about, for the log.
@@ -44,7 +53,7 @@ func newJournal(r *registry.Registry, log *slog.Logger, metrics prometheus.Regis
 			Name: "redial_journal_failed_total", Help: "Changes of sessions and peers that the registry failed to write."}),
 		dropped: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "redial_journal_dropped_total", Help: "Changes of sessions and peers dropped because too many waited."}),
-		work: make(chan entry, journalQueue), done: make(chan struct{}),
+		work: make(chan entry, journalQueue), done: make(chan struct{}), ends: map[string]*ending{},
 	}
 	metrics.MustRegister(j.failed, j.dropped, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "redial_journal_waiting_count", Help: "Changes of sessions and peers that wait to be written.",
@@ -79,17 +88,60 @@ func (j *journal) close(ctx context.Context) error {
 	}
 }
 
-func (j *journal) add(what, roomID string, write func(context.Context) error) {
+// add reports whether the write will be tried.
+func (j *journal) add(what, roomID string, write func(context.Context) error) bool {
 	j.mu.RLock()
 	defer j.mu.RUnlock()
 	if j.closed {
-		return
+		return false
 	}
 	select {
 	case j.work <- entry{what, roomID, write}:
+		return true
 	default:
 		j.dropped.Inc()
 		j.log.Error("not written to the registry: too much waits", "what", what, "room", roomID)
+		return false
+	}
+}
+
+// addEnding is add for what somebody who knocks next must find written.
+func (j *journal) addEnding(what, roomID string, write func(context.Context) error) {
+	j.endsMu.Lock()
+	e := j.ends[roomID]
+	if e == nil {
+		e = &ending{written: make(chan struct{})}
+		j.ends[roomID] = e
+	}
+	e.waiting++
+	j.endsMu.Unlock()
+	over := func() {
+		j.endsMu.Lock()
+		defer j.endsMu.Unlock()
+		if e.waiting--; e.waiting == 0 {
+			delete(j.ends, roomID)
+			close(e.written)
+		}
+	}
+	if !j.add(what, roomID, func(ctx context.Context) error { defer over(); return write(ctx) }) {
+		over()
+	}
+}
+
+// settled waits until every end and every lock of the room that was told of is
+// written, or ctx ends: a lock that is acknowledged lets nobody slip in.
+func (j *journal) settled(ctx context.Context, roomID string) error {
+	j.endsMu.Lock()
+	e := j.ends[roomID]
+	j.endsMu.Unlock()
+	if e == nil {
+		return nil
+	}
+	select {
+	case <-e.written:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
@@ -99,7 +151,7 @@ func (j *journal) SessionStarted(id string, f room.Facts, at time.Time) {
 }
 
 func (j *journal) SessionEnded(id, roomID string, at time.Time) {
-	j.add("session ended", roomID, func(ctx context.Context) error { return j.registry.EndSession(ctx, id, at) })
+	j.addEnding("session ended", roomID, func(ctx context.Context) error { return j.registry.EndSession(ctx, id, at) })
 }
 
 func (j *journal) PeerSaved(sessionID, roomID string, p room.Peer) {
@@ -117,5 +169,5 @@ func (j *journal) PeerLeft(sessionID string, p room.Peer, reason string, at time
 }
 
 func (j *journal) RoomLocked(roomID string) {
-	j.add("room locked", roomID, func(ctx context.Context) error { return j.registry.SetLocked(ctx, roomID, true) })
+	j.addEnding("room locked", roomID, func(ctx context.Context) error { return j.registry.SetLocked(ctx, roomID, true) })
 }

@@ -2,12 +2,14 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/config"
 	"github.com/redial-rtc/redial/internal/registry"
 	"github.com/redial-rtc/redial/internal/room"
@@ -35,7 +37,7 @@ func TestJournalKeepsOrderAndWhatTheNextProcessNeeds(t *testing.T) {
 	r, one := kept(t, dir)
 	j := newJournal(r, NewLog(t.Output(), config.Log{}), prometheus.NewRegistry())
 	at := time.Now().Truncate(time.Millisecond)
-	place, err := directory{r}.Place(t.Context(), one.ID)
+	place, err := directory{r, j}.Place(t.Context(), one.ID)
 	if err != nil || place.Facts.SessionID != "" || place.Account != "acme" || !place.Enabled {
 		t.Fatalf("place %+v, %v", place, err)
 	}
@@ -60,7 +62,9 @@ func TestJournalKeepsOrderAndWhatTheNextProcessNeeds(t *testing.T) {
 	}
 
 	r, _ = kept(t, dir)
-	d := directory{r}
+	j = newJournal(r, NewLog(t.Output(), config.Log{}), prometheus.NewRegistry())
+	t.Cleanup(func() { _ = j.close(context.Background()) })
+	d := directory{r, j}
 	place, err = d.Place(t.Context(), one.ID)
 	if err != nil || place.Facts.SessionID != "s1" || !place.Locked {
 		t.Errorf("the session is not continued or the lock is forgotten: %+v, %v", place, err)
@@ -88,4 +92,37 @@ func TestJournalClosesInTime(t *testing.T) {
 	if err := j.close(t.Context()); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestWhoKnocksFindsWhatEnded asks for a place while hundreds of writes wait
+// before the lock: it is found all the same, and the ended session is not
+// continued.
+func TestWhoKnocksFindsWhatEnded(t *testing.T) {
+	r, one := kept(t, t.TempDir())
+	j := newJournal(r, NewLog(t.Output(), config.Log{}), prometheus.NewRegistry())
+	t.Cleanup(func() { _ = j.close(context.Background()) })
+	d := directory{r, j}
+	at := time.Now()
+	j.SessionStarted("s1", room.Facts{ID: one.ID, Name: one.Name}, at)
+	for i := range 300 {
+		j.PeerSaved("s1", one.ID, room.Peer{ID: room.PeerID(fmt.Sprint("p", i)), UserID: "u", Role: "guest", JoinedAt: at})
+	}
+	j.RoomLocked(one.ID)
+	j.SessionEnded("s1", one.ID, at)
+	place, err := d.Place(t.Context(), one.ID)
+	if err != nil || !place.Locked || place.Facts.SessionID != "" {
+		t.Errorf("locked %v, continues session %q, %v", place.Locked, place.Facts.SessionID, err)
+	}
+	if len(j.ends) != 0 {
+		t.Errorf("%d rooms are still waited for", len(j.ends))
+	}
+
+	stuck, cancel := context.WithCancel(t.Context())
+	cancel()
+	hold := make(chan struct{})
+	j.addEnding("held up", one.ID, func(context.Context) error { <-hold; return nil })
+	if _, err := d.Place(stuck, one.ID); !errors.Is(err, fault.StoreUnavailable) {
+		t.Errorf("with a stuck disk: %v, want %v", err, fault.StoreUnavailable)
+	}
+	close(hold)
 }

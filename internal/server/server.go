@@ -142,7 +142,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	// The two ways in: the signalling wire and the REST API.
 	outside := newOutside(cfg.HTTP)
 	s.signal = signal.New(signal.Config{
-		Tokens: tokens, Directory: directory{s.registry}, Hub: hub, Media: engine, Events: recorder, Inject: plan,
+		Tokens: tokens, Directory: directory{s.registry, journal}, Hub: hub, Media: engine, Events: recorder, Inject: plan,
 		Log: log.With("part", "signal"), Metrics: metrics,
 		SocketURL: outside.socketURL, ClientAddr: outside.client, ICEServers: iceServers(cfg.Media.ICEServers),
 		Hold: cfg.Reconnect.Hold, MaxFrame: cfg.Limits.FrameBytes, MaxSDP: cfg.Limits.SDPBytes,
