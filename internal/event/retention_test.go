@@ -3,6 +3,7 @@ package event
 import (
 	"context"
 	"reflect"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,12 +16,15 @@ import (
 // is not known who has chosen what, nothing goes.
 func TestRetentionOfAccounts(t *testing.T) {
 	m := &memory{}
-	own, fails := map[string]time.Duration{"short": Day, "ever": 0}, false
+	type answer struct {
+		own map[string]time.Duration
+		err error
+	}
+	var registry atomic.Pointer[answer] // asked by the sweeper's goroutine
+	registry.Store(&answer{own: map[string]time.Duration{"short": Day, "ever": 0}})
 	cfg := RecorderConfig{Retention: 30 * Day, Retentions: func(context.Context) (map[string]time.Duration, error) {
-		if fails {
-			return nil, fault.StoreUnavailable.New()
-		}
-		return own, nil
+		a := registry.Load()
+		return a.own, a.err
 	}}
 	recording(t, cfg, m, func(t *testing.T, r *Recorder) {
 		took := func() []Removal {
@@ -39,14 +43,14 @@ func TestRetentionOfAccounts(t *testing.T) {
 		}
 		ago := func(d time.Duration) time.Time { return time.Now().Add(-d) }
 		want("at the start", took(), []Removal{{Except: []string{"ever", "short"}, Before: ago(30 * Day)}, {AccountID: "short", Before: ago(Day)}})
-		fails = true
+		registry.Store(&answer{err: fault.StoreUnavailable.New()})
 		r.Sweep()
 		want("while nobody knows", took(), nil)
-		fails, own = false, map[string]time.Duration{"long": 90 * Day}
+		registry.Store(&answer{own: map[string]time.Duration{"long": 90 * Day}})
 		time.Sleep(time.Second)
 		r.Sweep()
 		want("after a choice", took(), []Removal{{Except: []string{"long"}, Before: ago(30 * Day)}, {AccountID: "long", Before: ago(90 * Day)}})
-		own = nil
+		registry.Store(&answer{})
 		time.Sleep(sweepEvery - time.Second) // by its clock, which a choice does not move
 		want("in time", took(), []Removal{{Before: ago(30 * Day)}})
 	})

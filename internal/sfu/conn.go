@@ -97,14 +97,26 @@ func (c *conn) open(publish bool) error {
 			c.dtlsUp.Store(true)
 		case webrtc.DTLSTransportStateConnecting:
 			c.dtlsFrom.Store(time.Now().UnixNano())
+		case webrtc.DTLSTransportStateClosed: // may overtake the failure it comes of
+			c.timeHandshake()
 		case webrtc.DTLSTransportStateFailed:
-			took := time.Duration(time.Now().UnixNano() - c.dtlsFrom.Load())
-			c.dtlsSilent.Store(took >= c.engine.times.secure*9/10) // clocks are read apart
+			c.timeHandshake()
 			c.dtlsFailed.Store(true)
 			c.engine.totals.of(c).dtlsFailed.Add(1)
 		}
 	})
 	return nil
+}
+
+// timeHandshake notes whether a handshake that has ended without success had
+// all its time, so that nobody can have answered.
+func (c *conn) timeHandshake() {
+	from := c.dtlsFrom.Load()
+	if from == 0 || c.dtlsUp.Load() || c.dtlsSilent.Load() {
+		return
+	}
+	took := time.Duration(time.Now().UnixNano() - from)
+	c.dtlsSilent.Store(took >= c.engine.times.secure*9/10) // clocks are read apart
 }
 
 // expect gives a path that is silent its time. After that it has failed, and is
