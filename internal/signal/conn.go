@@ -37,8 +37,9 @@ type conn struct {
 
 	raw net.Conn // beneath the WebSocket, if it leads to the client itself
 
-	out  chan outgoing
-	keep keeper
+	out     chan outgoing
+	writing sync.Mutex // held by whoever takes from out, so that the last words stay in order and ahead of the end
+	keep    keeper
 	// arrived is how much of the byte stream had when the socket was cut.
 	arrived atomic.Uint64
 	slots   chan struct{} // one per call in flight
@@ -93,6 +94,8 @@ func (c *conn) queue(v any, kept uint64) {
 
 // write sends what is queued until the socket ends.
 func (c *conn) write(ctx context.Context) {
+	c.writing.Lock()
+	defer c.writing.Unlock()
 	for {
 		select {
 		case <-c.gone:
@@ -205,6 +208,8 @@ func (c *conn) close(code websocket.StatusCode, why string) {
 		go func() {
 			ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
 			defer cancel()
+			c.writing.Lock()
+			defer c.writing.Unlock()
 			for {
 				select {
 				case f := <-c.out:

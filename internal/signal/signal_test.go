@@ -188,6 +188,23 @@ func TestAClosedTabLeavesAtOnce(t *testing.T) {
 	alice.expect("on-peer-leave")
 }
 
+// Somebody may come back at the very moment her seat is given up.
+func TestComingBackToASeatGivenUpIsRecorded(t *testing.T) {
+	s := newStation(t, nil)
+	bob := s.joined("guest", "bob")
+	tidy := s.h.GiveUp(roomID, bob.id)
+	defer tidy()
+	again := &peer{s: s, t: t, id: bob.id, tok: bob.tok}
+	again.open()
+	if e := again.expect("on-error"); e["code"] != 41001. {
+		t.Errorf("told %v", e)
+	}
+	e := s.events.wait(t, event.Disconnected)
+	if e.PeerID != bob.id || e.Fault != "peer.gone" || !e.Failure.Terminal || e.Action != "RECONNECT_SIGNAL" || e.UserID != "user-bob" {
+		t.Errorf("recorded %+v", e)
+	}
+}
+
 // Its SDK closes the reports' socket before it could tell of such a failure.
 func TestAClientThatGivesUpOnAnOfferIsRecorded(t *testing.T) {
 	s := newStation(t, nil)
