@@ -16,6 +16,7 @@ import (
 // of everything, total included, has ClickHouse read no more rows of a history ten
 // times as long.
 func TestFirstPagesDoNotGrow(t *testing.T) {
+	t.Parallel()
 	const days = 3
 	rowsRead := func(n int) map[string]uint64 {
 		s := openAt(t, shared(t), t.TempDir(), nil)
