@@ -27,6 +27,10 @@ const (
 	iceDisconnected = 4 * time.Second
 	iceFailed       = 8 * time.Second // after being disconnected
 	iceKeepalive    = time.Second
+	// A restart that begins while the network is still away goes on checking
+	// until the path has failed, at five checks a second. The library gives a
+	// pair up after seven, and would wait for the next restart.
+	iceChecks = 5 * uint16((iceDisconnected+iceFailed)/time.Second)
 )
 
 const channelLabel = "ion-sfu"
@@ -43,6 +47,7 @@ func newAPI(loopback bool, log *slog.Logger) (*webrtc.API, error) {
 	set := webrtc.SettingEngine{LoggerFactory: pionLog{log}}
 	set.SetIncludeLoopbackCandidate(loopback)
 	set.SetICETimeouts(iceDisconnected, iceFailed, iceKeepalive)
+	set.SetICEMaxBindingRequests(iceChecks)
 	set.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	set.SetNetworkTypes([]webrtc.NetworkType{
 		webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6,

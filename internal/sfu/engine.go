@@ -216,6 +216,10 @@ func (e *Engine) settings(c *conn) webrtc.SettingEngine {
 	// resolve; its checks reach us anyway and make a peer-reflexive candidate.
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetICETimeouts(e.times.disconnected, e.times.listen, e.times.keepalive)
+	// A restart that begins while the network is still away goes on checking
+	// until the next is due, at five checks a second: we control the subscribe
+	// side, and of a pair that has been given up no check of the peer's revives it.
+	s.SetICEMaxBindingRequests(uint16(max(7, 5*e.times.restartEvery/time.Second)))
 	s.SetHostAcceptanceMinWait(0)
 	s.SetPrflxAcceptanceMinWait(0)
 	s.SetReceiveMTU(receiveMTU)
