@@ -82,7 +82,7 @@ async function mended(t, k, { alice, bob }, lose) {
 }
 
 // Datagrams that no longer pass: the call goes on over TCP.
-const lostMidCall = (name, directions) => flaky(name, {}, async (t, k) => {
+const lostMidCall = (name, directions, options = {}) => flaky(name, options, async (t, k) => {
   const both = await call(t, k);
   await flows(t, both.alice, both.bob);
   assert.deepEqual(await transports(both.alice), new Set(['udp']));
@@ -208,10 +208,10 @@ const all = [
   }),
 
   lostMidCall('udp-lost', {}),
-  lostMidCall('udp-lost-up', { down: false }),
+  lostMidCall('udp-lost-up', { down: false }, { long: true }),
   lostMidCall('udp-lost-down', { up: false }),
 
-  loss(20, {}),
+  loss(20, { long: true }),
 
   flaky('tcp-only', {}, async (t, k) => {
     await k.line.lose(udp);
