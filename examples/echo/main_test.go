@@ -7,41 +7,23 @@ import (
 	"time"
 
 	"github.com/redial-rtc/redial/client"
-	"github.com/redial-rtc/redial/internal/config"
-	"github.com/redial-rtc/redial/internal/server"
+	"github.com/redial-rtc/redial/redialtest"
 )
-
-// serve runs a server and returns it with a room to join.
-func serve(t *testing.T) (*server.Server, server.Demo) {
-	t.Helper()
-	cfg := config.Default()
-	cfg.HTTP.Address, cfg.Media.UDP, cfg.Media.TCP = "127.0.0.1:0", "127.0.0.1:0", ""
-	cfg.Data.Dir = t.TempDir()
-	cfg.Access.Keys = []config.Key{{Access: "AK", Secret: "0123456789abcdefghijklmnopqrstuvwxyz"}}
-	s, err := server.Start(context.Background(), cfg, server.NewLog(t.Output(), cfg.Log), server.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Stop(context.Background()) })
-	d, err := s.Demo(t.Context(), "demo", time.Hour)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s, d
-}
 
 // TestEcho talks to the bot, in chat and in sound, twice: the second speaker is
 // heard when the first has gone.
 func TestEcho(t *testing.T) {
-	s, d := serve(t)
+	srv := redialtest.Start(t)
+	room := srv.CreateRoom(t, redialtest.Room{})
+	code := srv.RoomCode(t, room.ID, "guest")
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- run(ctx, client.Config{Endpoint: s.URL(), RoomCode: d.Codes["guest"], Name: "Echo"}) }()
+	go func() { done <- run(ctx, client.Config{Endpoint: srv.URL, RoomCode: code, Name: "Echo"}) }()
 
 	for range 2 {
 		said := make(chan client.Message, 9)
 		tracks := make(chan *client.RemoteTrack, 9)
-		cfg := client.Config{Endpoint: s.URL(), Token: d.Tokens["host"], Name: "speaker"}
+		cfg := client.Config{Endpoint: srv.URL, Token: srv.Token(t, redialtest.Token{Room: room.ID, Role: "host", User: "host"}), Name: "speaker"}
 		cfg.Listener.OnMessage = func(m client.Message) { said <- m }
 		cfg.Listener.OnTrack = func(tr *client.RemoteTrack) { tracks <- tr }
 		speaker, err := client.Join(t.Context(), cfg)

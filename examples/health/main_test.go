@@ -8,38 +8,19 @@ import (
 
 	"github.com/redial-rtc/redial/client"
 	"github.com/redial-rtc/redial/fault"
-	"github.com/redial-rtc/redial/internal/config"
-	"github.com/redial-rtc/redial/internal/server"
+	"github.com/redial-rtc/redial/redialtest"
 )
-
-// serve runs a server and returns it with a room to join.
-func serve(t *testing.T) (*server.Server, server.Demo) {
-	t.Helper()
-	cfg := config.Default()
-	cfg.HTTP.Address, cfg.Media.UDP, cfg.Media.TCP = "127.0.0.1:0", "127.0.0.1:0", ""
-	cfg.Data.Dir = t.TempDir()
-	cfg.Access.Keys = []config.Key{{Access: "AK", Secret: "0123456789abcdefghijklmnopqrstuvwxyz"}}
-	s, err := server.Start(context.Background(), cfg, server.NewLog(t.Output(), cfg.Log), server.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Stop(context.Background()) })
-	d, err := s.Demo(t.Context(), "demo", time.Hour)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s, d
-}
 
 // TestHealth probes a server that is well, one whose room is locked, and one that
 // is gone, and demands an alert for each failure and none before.
 func TestHealth(t *testing.T) {
-	s, d := serve(t)
+	srv := redialtest.Start(t)
+	room := srv.CreateRoom(t, redialtest.Room{})
 	alerts := make(chan error, 99)
 	well := make(chan time.Duration, 99)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
-	cfg := client.Config{Endpoint: s.URL(), RoomCode: d.Codes["guest"], Name: "Health probe"}
+	cfg := client.Config{Endpoint: srv.URL, RoomCode: srv.RoomCode(t, room.ID, "guest"), Name: "Health probe"}
 	go func() {
 		defer close(done)
 		watch(ctx, cfg, 20*time.Millisecond, func(took time.Duration) { well <- took }, func(err error) { alerts <- err })
@@ -67,7 +48,7 @@ func TestHealth(t *testing.T) {
 			}
 		}
 	}
-	host, err := client.Join(t.Context(), client.Config{Endpoint: s.URL(), Token: d.Tokens["host"], Name: "host"})
+	host, err := client.Join(t.Context(), client.Config{Endpoint: srv.URL, Token: srv.Token(t, redialtest.Token{Room: room.ID, Role: "host", User: "host"}), Name: "host"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,9 +56,7 @@ func TestHealth(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect(fault.RoomLocked)
-	if err := s.Stop(context.Background()); err != nil {
-		t.Fatal(err)
-	}
+	srv.Stop(t)
 	expect(fault.EndpointUnreachable)
 	cancel()
 	select {

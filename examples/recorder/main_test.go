@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -11,34 +10,16 @@ import (
 
 	"github.com/redial-rtc/redial/client"
 	"github.com/redial-rtc/redial/fault"
-	"github.com/redial-rtc/redial/internal/config"
-	"github.com/redial-rtc/redial/internal/server"
+	"github.com/redial-rtc/redial/redialtest"
 )
-
-// serve runs a server and returns it with a room to join.
-func serve(t *testing.T) (*server.Server, server.Demo) {
-	t.Helper()
-	cfg := config.Default()
-	cfg.HTTP.Address, cfg.Media.UDP, cfg.Media.TCP = "127.0.0.1:0", "127.0.0.1:0", ""
-	cfg.Data.Dir = t.TempDir()
-	cfg.Access.Keys = []config.Key{{Access: "AK", Secret: "0123456789abcdefghijklmnopqrstuvwxyz"}}
-	s, err := server.Start(context.Background(), cfg, server.NewLog(t.Output(), cfg.Log), server.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Stop(context.Background()) })
-	d, err := s.Demo(t.Context(), "demo", time.Hour)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s, d
-}
 
 // TestRecorder records a call until the host ends it, and plays the files in
 // another one.
 func TestRecorder(t *testing.T) {
-	s, d := serve(t)
-	host, err := client.Join(t.Context(), client.Config{Endpoint: s.URL(), Token: d.Tokens["host"], Name: "host"})
+	srv := redialtest.Start(t)
+	room := srv.CreateRoom(t, redialtest.Room{})
+	code := srv.RoomCode(t, room.ID, "guest")
+	host, err := client.Join(t.Context(), client.Config{Endpoint: srv.URL, Token: srv.Token(t, redialtest.Token{Room: room.ID, Role: "host", User: "host"}), Name: "host"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +32,7 @@ func TestRecorder(t *testing.T) {
 	dir := t.TempDir()
 	done := make(chan error, 1)
 	go func() {
-		done <- run(t.Context(), client.Config{Endpoint: s.URL(), RoomCode: d.Codes["guest"], Name: "Recorder"}, dir)
+		done <- run(t.Context(), client.Config{Endpoint: srv.URL, RoomCode: code, Name: "Recorder"}, dir)
 	}()
 	// It has something when both files have grown.
 	files := func() (names []string, bytes int64) {
@@ -92,7 +73,7 @@ func TestRecorder(t *testing.T) {
 		t.Errorf("no VP8 of 640x360 in %s: %v", names[0], err)
 	}
 	// The files can be played to the end.
-	again, err := client.Join(t.Context(), client.Config{Endpoint: s.URL(), Token: d.Tokens["host"], Name: "player",
+	again, err := client.Join(t.Context(), client.Config{Endpoint: srv.URL, Token: srv.Token(t, redialtest.Token{Room: room.ID, Role: "host", User: "host"}), Name: "player",
 		Listener: client.Listener{OnError: func(e *fault.Error) { t.Error(e) }}})
 	if err != nil {
 		t.Fatal(err)
