@@ -94,11 +94,19 @@ func TestClickHouseGoesAndComesBack(t *testing.T) {
 			list = append(list, fmt.Sprintf(`{"event":"disconnected","timestamp":%d,"event_id":"%[1]d","peer":{"peer_id":"peer-%d"},"payload":{"error_code":1003,"error_name":"N","is_terminal":false,"action":"A"}}`, 1795295249805+sent, sent))
 			sent++
 		}
-		began := time.Now()
-		if status, reply := call("POST", "/v2/client/report", demo.Tokens["host"], "["+strings.Join(list, ",")+"]"); status != http.StatusOK {
-			t.Fatalf("a report is answered %d %s", status, reply)
+		for {
+			began := time.Now()
+			status, reply := call("POST", "/v2/client/report", demo.Tokens["host"], "["+strings.Join(list, ",")+"]")
+			if status == http.StatusTooManyRequests { // a quick machine is told to wait a second, and does
+				time.Sleep(time.Second)
+				continue
+			}
+			if status != http.StatusOK {
+				t.Fatalf("a report is answered %d %s", status, reply)
+			}
+			slowest = max(slowest, time.Since(began))
+			return
 		}
-		slowest = max(slowest, time.Since(began))
 	}
 	stays := dial(t, s, demo.Tokens["host"], "stays")
 	until(t, stays, func(m message) bool { return m.Method == "on-policy-change" })
