@@ -163,13 +163,24 @@ func (h *Handler) peek(ctx context.Context, raw string, v *visitor) {
 
 // turnAway records that somebody was refused at the door.
 func (h *Handler) turnAway(v visitor, f *fault.Error) {
-	h.met.refusedFault(f)
-	h.log.Warn("refused", "fault", f, "peer", v.peer, "room", v.claims.RoomID, "user", v.claims.UserID, "addr", v.addr)
+	h.noteRefused(v, f)
 	e := seen(event.ConnectFailed, "INIT", f, v.subject())
 	if n := f.Kind.Status; n >= 400 && n < 500 && n != http.StatusTooManyRequests {
 		e.Failure.Terminal = true // no client tries again, also where the fault as such ends no session
 	}
 	h.cfg.Events.Record(e)
+}
+
+// turnBack records that somebody came back to a seat that had just been given up.
+func (h *Handler) turnBack(v visitor, f *fault.Error) {
+	h.noteRefused(v, f)
+	h.cfg.Events.Record(seen(event.Disconnected, "RECONNECT_SIGNAL", f, v.subject()))
+}
+
+// noteRefused counts a refusal and logs it.
+func (h *Handler) noteRefused(v visitor, f *fault.Error) {
+	h.met.refusedFault(f)
+	h.log.Warn("refused", "fault", f, "peer", v.peer, "room", v.claims.RoomID, "user", v.claims.UserID, "addr", v.addr)
 }
 
 // address names whoever asks for the purpose of limits: the address itself, or

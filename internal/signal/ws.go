@@ -9,7 +9,6 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/redial-rtc/redial/fault"
-	"github.com/redial-rtc/redial/internal/event"
 )
 
 // statusServiceRestart tells clients to connect again, perhaps to another node
@@ -74,11 +73,8 @@ func (h *Handler) ServeWS(w http.ResponseWriter, r *http.Request) {
 	c.inject = s.inject
 	go c.write(ctx)
 	if !s.attach(c, v) {
-		// The seat was given up between the two, so whoever comes back is gone.
 		f := fault.From(fault.PeerGone.New("peer", v.peer), fault.OpReconnect)
-		h.met.refusedFault(f)
-		h.log.Warn("refused", "fault", f, "peer", v.peer, "room", v.claims.RoomID, "user", v.claims.UserID, "addr", v.addr)
-		h.cfg.Events.Record(seen(event.Disconnected, "RECONNECT_SIGNAL", f, v.subject()))
+		h.turnBack(v, f)
 		h.refuseSocket(c, f)
 		return
 	}
