@@ -59,8 +59,10 @@ lint: ## go vet and staticcheck
 fmt: ## format the Go code
 	gofmt -w $$(git ls-files -co --exclude-standard -- '*.go')
 
-docs: ## write the generated pages under docs/ (the tests fail when they drift)
+docs: ## write the generated pages under docs/ (the tests fail when they drift) and, into build/docs/faults, a page for each fault
+	go generate ./fault
 	go test ./internal/config ./internal/faultdoc -update
+	go run ./cmd/redial faults -write build/docs/faults
 
 web: install ## build the embedded pages
 	npm --prefix web run build

@@ -17,14 +17,17 @@ import (
 const faultsHelp = `Lists the faults of the catalogue, each with the entries of the vendors' error
 documents that it claims (I: 100ms for iOS, S: 100ms for web and Android, E: 100ms
 events, W: Sceenic, O: OpenTok). With -dialect, lists a vocabulary: its words and
-the faults behind each.`
+the faults behind each. With -write, writes the documentation into a directory: an
+index, a page for each fault and each vocabulary, and everything as faults.json
+with its schema.`
 
 func runFaults(_ context.Context, e *env, args []string) error {
-	f := newFlags(e, "faults [-dialect NAME] [-area NAME] [-json | -words]", faultsHelp)
+	f := newFlags(e, "faults [-dialect NAME] [-area NAME] [-json | -words | -write DIR]", faultsHelp)
 	name := f.String("dialect", "", "a vocabulary: "+strings.Join(dialectNames(), ", "))
 	area := f.String("area", "", "only one area, such as auth or device")
 	asJSON := f.Bool("json", false, "print one JSON object with everything that is known")
 	words := f.Bool("words", false, "print every word that can be explained, one on a line")
+	write := f.String("write", "", "write pages and JSON into this directory, which is made if it is not there")
 	if _, err := f.parse(args, 0, 0); err != nil {
 		return err
 	}
@@ -34,9 +37,18 @@ func runFaults(_ context.Context, e *env, args []string) error {
 		return usagef("there is no vocabulary %q; there are %s", *name, strings.Join(dialectNames(), ", "))
 	case *area != "" && !slices.Contains(fault.Areas(), fault.Area(*area)):
 		return usagef("there is no area %q; there are %s", *area, joined(fault.Areas()))
+	case *write != "" && (*name != "" || *area != "" || *asJSON || *words):
+		return usagef("-write writes the whole catalogue; it goes with no other flag")
 	}
 	wanted := func(k *fault.Kind) bool { return *area == "" || k.Area == fault.Area(*area) }
 	switch {
+	case *write != "":
+		n, err := faultdoc.Export(*write)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(e.stdout, "%d files in %s; begin with README.md\n", n, *write)
+		return nil
 	case *words:
 		printWords(e.stdout, d)
 		return nil

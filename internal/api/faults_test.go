@@ -2,9 +2,10 @@ package api_test
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
-	"os"
+	"reflect"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/api"
+	"github.com/redial-rtc/redial/internal/faultdoc"
 )
 
 // faults is the API with the catalogue, called without any token.
@@ -32,17 +34,17 @@ func TestFaultsAreListed(t *testing.T) {
 	if len(list.Faults) != len(fault.All()) || len(list.Dialects) < 4 {
 		t.Errorf("%d faults and %d dialects, want %d faults", len(list.Faults), len(list.Dialects), len(fault.All()))
 	}
-	// What is served and what is committed are one and the same.
-	data, err := os.ReadFile("../../docs/faults/faults.json")
+	// What is served and what is exported are one and the same.
+	files, err := faultdoc.Exported()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var export struct{ Faults []any }
-	if err := json.Unmarshal(data, &export); err != nil {
+	var served, exported struct{ Dialects, Faults any }
+	if err := errors.Join(json.Unmarshal(r.raw, &served), json.Unmarshal(files["faults.json"], &exported)); err != nil {
 		t.Fatal(err)
 	}
-	if len(export.Faults) != len(list.Faults) {
-		t.Errorf("the export has %d faults, the API %d", len(export.Faults), len(list.Faults))
+	if !reflect.DeepEqual(served, exported) {
+		t.Error("the export and the API do not say the same")
 	}
 
 	r = f.get("/api/v1/faults?area=device&category=api").ok()

@@ -41,7 +41,7 @@ func TestDriftIsSeen(t *testing.T) {
 	if wrong, err := faultdoc.Drift(dir); err != nil || len(wrong) > 0 {
 		t.Fatalf("fresh files drift: %v, %v", wrong, err)
 	}
-	if err := os.WriteFile(dir+"/docs/faults/room.full.md", []byte("edited"), 0o644); err != nil {
+	if err := os.WriteFile(dir+"/docs/faults/hms.md", []byte("edited"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Remove(dir + "/web/faults/data.ts"); err != nil {
@@ -51,7 +51,7 @@ func TestDriftIsSeen(t *testing.T) {
 		t.Fatal(err)
 	}
 	wrong, err := faultdoc.Drift(dir)
-	want := []string{"docs/faults/room.full.md", "docs/faults/room.gone.md", "web/faults/data.ts"}
+	want := []string{"docs/faults/hms.md", "docs/faults/room.gone.md", "web/faults/data.ts"}
 	if err != nil || !slices.Equal(wrong, want) {
 		t.Errorf("drift %v, %v; want %v", wrong, err, want)
 	}
@@ -63,40 +63,104 @@ func TestDriftIsSeen(t *testing.T) {
 	}
 }
 
-// TestDerivedFilesSaySo: whoever opens a derived file reads that it is one.
+// TestDerivedFilesSaySo: whoever opens a derived file reads that it is one, and
+// how it is made again.
 func TestDerivedFilesSaySo(t *testing.T) {
-	files, err := faultdoc.Files()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, data := range files {
-		head := data[:min(len(data), 200)]
-		if !bytes.Contains(head, []byte("enerated by go generate ./fault")) {
-			t.Errorf("%s does not say that it is generated: %s", name, head)
+	for _, e := range editions(t) {
+		for name, data := range e.files {
+			head := data[:min(len(data), 300)]
+			if !bytes.Contains(head, []byte("enerated by "+e.by)) {
+				t.Errorf("%s does not say that it is generated: %s", name, head)
+			}
 		}
 	}
 }
 
-// TestPagesLinkToPages: every link between the pages leads somewhere, and every
-// fault has its page.
-func TestPagesLinkToPages(t *testing.T) {
+// TestTheRepositoryKeepsWhatIsReadInIt: the pages of the faults and the export
+// are made when they are wanted.
+func TestTheRepositoryKeepsWhatIsReadInIt(t *testing.T) {
 	files, err := faultdoc.Files()
 	if err != nil {
 		t.Fatal(err)
 	}
-	link := regexp.MustCompile(`\]\(([a-z_.-]+\.(?:md|json))\)`)
-	for name, data := range files {
-		if !strings.HasSuffix(name, ".md") {
-			continue
-		}
-		for _, m := range link.FindAllSubmatch(data, -1) {
-			if _, ok := files["docs/faults/"+string(m[1])]; !ok {
-				t.Errorf("%s links to %s, which does not exist", name, m[1])
-			}
+	want := []string{"README.md"}
+	for _, d := range dialect.All() {
+		want = append(want, d.Name+".md")
+	}
+	var have []string
+	for name := range files {
+		if page, ok := strings.CutPrefix(name, "docs/faults/"); ok {
+			have = append(have, page)
 		}
 	}
+	slices.Sort(want)
+	slices.Sort(have)
+	if !slices.Equal(have, want) {
+		t.Errorf("under docs/faults there are %v, want %v", have, want)
+	}
+	index := string(files["docs/faults/README.md"])
 	for _, k := range fault.All() {
-		page := string(files["docs/faults/"+k.ID+".md"])
+		if !strings.Contains(index, "| "+k.ID+" | "+k.Title+" |") {
+			t.Errorf("the index lacks %s", k.ID)
+		}
+	}
+}
+
+// edition is a set of pages that belong together.
+type edition struct {
+	by    string
+	dir   string
+	files map[string][]byte
+}
+
+func editions(t *testing.T) []edition {
+	t.Helper()
+	kept, err := faultdoc.Files()
+	if err != nil {
+		t.Fatal(err)
+	}
+	exported, err := faultdoc.Exported()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []edition{{"go generate ./fault", "docs/faults/", kept}, {"redial faults -write", "", exported}}
+}
+
+// TestPagesLinkToPages: every link between the pages leads somewhere, to the
+// heading as well, in the repository and in the export.
+func TestPagesLinkToPages(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([a-zA-Z_.-]+\.(?:md|json))(?:#([a-z-]+))?\)`)
+	for _, e := range editions(t) {
+		seen := 0
+		for name, data := range e.files {
+			if !strings.HasSuffix(name, ".md") {
+				continue
+			}
+			for _, m := range link.FindAllSubmatch(data, -1) {
+				seen++
+				to, ok := e.files[e.dir+string(m[1])]
+				if !ok {
+					t.Errorf("%s links to %s, which does not exist", name, m[1])
+				}
+				if head := string(m[2]); head != "" && !strings.Contains(strings.ToLower(string(to)), "\n## "+head+"\n") {
+					t.Errorf("%s links to %s#%s, where there is no such heading", name, m[1], head)
+				}
+			}
+		}
+		if seen < len(fault.All()) {
+			t.Errorf("%s: only %d links were found", e.by, seen)
+		}
+	}
+}
+
+// TestEveryFaultHasItsPage in the export, with all that is known of it.
+func TestEveryFaultHasItsPage(t *testing.T) {
+	files, err := faultdoc.Exported()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range fault.All() {
+		page := string(files[k.ID+".md"])
 		for _, part := range []string{k.Title, k.What, k.Why, k.Sign, k.Do, k.User, k.UserText("de"), k.Links[0]} {
 			if !strings.Contains(page, part) {
 				t.Errorf("the page of %s lacks %q", k.ID, part)
@@ -107,6 +171,48 @@ func TestPagesLinkToPages(t *testing.T) {
 				t.Errorf("the page of %s does not say %q", k.ID, note)
 			}
 		}
+	}
+}
+
+// TestExportTouchesOnlyItsOwn: what an earlier export left is renewed or
+// removed; a file that did not come from one is kept.
+func TestExportTouchesOnlyItsOwn(t *testing.T) {
+	dir := t.TempDir() + "/new/faults"
+	n, err := faultdoc.Export(dir)
+	if err != nil || n < len(fault.All()) {
+		t.Fatalf("%d files, %v", n, err)
+	}
+	page, err := os.ReadFile(dir + "/room.full.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range map[string][]byte{"room.gone.md": page, "notes.md": []byte("mine"), "room.full.md": append(slices.Clone(page), "old"...)} {
+		if err := os.WriteFile(dir+"/"+name, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := faultdoc.Export(dir); err != nil {
+		t.Fatal(err)
+	}
+	if again, _ := os.ReadFile(dir + "/room.full.md"); !bytes.Equal(again, page) {
+		t.Error("a page of an earlier export was not renewed")
+	}
+	if _, err := os.Stat(dir + "/room.gone.md"); err == nil {
+		t.Error("a page that is no longer made was left")
+	}
+	if mine, _ := os.ReadFile(dir + "/notes.md"); string(mine) != "mine" {
+		t.Errorf("somebody's file now holds %q", mine)
+	}
+
+	other := t.TempDir()
+	if err := os.WriteFile(other+"/README.md", []byte("a project"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := faultdoc.Export(other); err == nil || !strings.Contains(err.Error(), "README.md") {
+		t.Errorf("over somebody's README: %v", err)
+	}
+	if left, _ := os.ReadDir(other); len(left) != 1 {
+		t.Errorf("a refused export wrote %d files", len(left)-1)
 	}
 }
 
@@ -123,8 +229,8 @@ func TestMigration(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		"| 1553 `OT_ICE_WORKFLOW_FAILED` | Session.publish() | [ice.failed](ice.failed.md) | O013 O065 | 4005 `ICEFailure` | 4005 `iceFailure` | 901 `genericConnectionError`* |",
-		"| 1500 `OT_NO_DEVICES_FOUND` | Session.publish(), OT.initPublisher() | [device.not_found](device.not_found.md)* | O071 O039 | 3002 `DeviceNotAvailable` | 3001 `cantAccessCaptureDevice`* | (-1 `unknownError`) |",
+		"| 1553 `OT_ICE_WORKFLOW_FAILED` | Session.publish() | [ice.failed](README.md#transport) | O013 O065 | 4005 `ICEFailure` | 4005 `iceFailure` | 901 `genericConnectionError`* |",
+		"| 1500 `OT_NO_DEVICES_FOUND` | Session.publish(), OT.initPublisher() | [device.not_found](README.md#device)* | O071 O039 | 3002 `DeviceNotAvailable` | 3001 `cantAccessCaptureDevice`* | (-1 `unknownError`) |",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page of OpenTok lacks the line\n%s", want)
@@ -245,17 +351,17 @@ func TestPrinterInGermanAndBold(t *testing.T) {
 // TestExportKeepsItsSchema checks the JSON export against its own schema, and
 // that the schema does refuse something.
 func TestExportKeepsItsSchema(t *testing.T) {
-	files, err := faultdoc.Files()
+	files, err := faultdoc.Exported()
 	if err != nil {
 		t.Fatal(err)
 	}
 	var schema map[string]any
-	if err := json.Unmarshal(files["docs/faults/faults.schema.json"], &schema); err != nil {
+	if err := json.Unmarshal(files["faults.schema.json"], &schema); err != nil {
 		t.Fatal(err)
 	}
 	read := func() map[string]any {
 		var export map[string]any
-		if err := json.Unmarshal(files["docs/faults/faults.json"], &export); err != nil {
+		if err := json.Unmarshal(files["faults.json"], &export); err != nil {
 			t.Fatal(err)
 		}
 		return export

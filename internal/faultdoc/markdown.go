@@ -10,43 +10,74 @@ import (
 	"github.com/redial-rtc/redial/fault"
 )
 
-const generated = "<!-- " + comment + " -->\n\n"
+// edition is one form of the pages: what each says of its origin and where the
+// name of a fault leads.
+type edition struct {
+	comment string
+	link    func(*fault.Kind) string
+	whole   bool // each fault has a page of its own
+}
 
-// pages renders docs/faults: one page for each fault, one for each vocabulary,
-// and the page that lists them.
-func pages() map[string]string {
-	out := map[string]string{"README.md": contents()}
-	for _, k := range fault.All() {
-		out[k.ID+".md"] = page(k)
-	}
+// The two editions: what people read in the repository, where the name of a
+// fault leads to its line in the index, and what Export writes.
+var (
+	short = edition{comment: comment, link: func(k *fault.Kind) string { return "README.md#" + string(k.Area) }}
+	whole = edition{comment: exportComment, link: func(k *fault.Kind) string { return k.ID + ".md" }, whole: true}
+)
+
+// pages renders the index, one page for each vocabulary and, in the whole
+// edition, one page for each fault.
+func (e edition) pages() map[string]string {
+	out := map[string]string{"README.md": e.contents()}
 	for _, d := range dialect.All() {
-		out[d.Name+".md"] = vocabularyPage(d)
+		out[d.Name+".md"] = e.vocabularyPage(d)
+	}
+	if e.whole {
+		for _, k := range fault.All() {
+			out[k.ID+".md"] = e.page(k)
+		}
 	}
 	return out
 }
 
-// contents is the page that lists all others.
-func contents() string {
+func (e edition) start() *strings.Builder {
 	var b strings.Builder
-	b.WriteString(generated)
-	fmt.Fprintf(&b, "# Faults\n\n%s\n\n", lines(
-		"Everything that can go wrong in a call, one page for each condition. A condition has one",
-		"meaning here and as many words as there are vendors: these pages lead from one to the",
-		"other. `redial explain WORD` prints the same at a terminal, `GET /api/v1/explain?q=WORD`",
-		"answers it as JSON, and [faults.json](faults.json) holds it all",
-		"([schema](faults.schema.json)).",
+	fmt.Fprintf(&b, "<!-- %s -->\n\n", e.comment)
+	return &b
+}
+
+// contents is the index of the faults and the vocabularies.
+func (e edition) contents() string {
+	b := e.start()
+	fmt.Fprintf(b, "# Faults\n\n%s\n\n", lines(
+		"Everything that can go wrong in a call. A condition has one meaning here and as many",
+		"words as there are vendors: the pages of the vocabularies lead from one to the other.",
+		"`redial explain WORD` tells the whole story of one at a terminal, and",
+		"`GET /api/v1/explain?q=WORD` answers it as JSON.",
 	))
+	if e.whole {
+		b.WriteString("[faults.json](faults.json) holds it all ([schema](faults.schema.json)).\n\n")
+	} else {
+		fmt.Fprintf(b, "%s\n\n", lines(
+			"`redial faults -write DIR` writes this index with a page for each fault, and all of it as",
+			"`faults.json` with its schema.",
+		))
+	}
 	b.WriteString("## By vocabulary\n\n")
 	for _, d := range dialect.All() {
-		fmt.Fprintf(&b, "- [%s](%s.md): %s\n", d.Title, d.Name, d.About)
+		fmt.Fprintf(b, "- [%s](%s.md): %s\n", d.Title, d.Name, d.About)
 	}
 	b.WriteString(restReference)
 	b.WriteString("\nRedial is not affiliated with any of these vendors; their codes and names are quoted so that\ncompatible software can be understood.\n")
 	for _, area := range fault.Areas() {
-		fmt.Fprintf(&b, "\n## %s\n\n| Fault | | Ends the session | Trying again |\n| --- | --- | --- | --- |\n", upper(string(area)))
+		fmt.Fprintf(b, "\n## %s\n\n| Fault | | Ends the session | Trying again |\n| --- | --- | --- | --- |\n", upper(string(area)))
 		for _, k := range fault.All() {
 			if k.Area == area {
-				fmt.Fprintf(&b, "| [%s](%s.md) | %s | %s | %s |\n", k.ID, k.ID, cell(k.Title), yes(k.Terminal), k.Retry)
+				name := k.ID
+				if e.whole {
+					name = e.named(k)
+				}
+				fmt.Fprintf(b, "| %s | %s | %s | %s |\n", name, cell(k.Title), yes(k.Terminal), k.Retry)
 			}
 		}
 	}
@@ -61,7 +92,7 @@ The catalogue needs no token, may be read by pages of any allowed origin, is cac
 
 | Call | Answer |
 | --- | --- |
-| ` + "`GET /api/v1/faults`" + ` | the export as in faults.json; ` + "`area` and `category`" + ` keep a part of it |
+| ` + "`GET /api/v1/faults`" + ` | everything, as ` + "`redial faults -json`" + ` prints it; ` + "`area` and `category`" + ` keep a part of it |
 | ` + "`GET /api/v1/faults/{id}`" + ` | one fault of it; 404 with ` + "`catalogue.unknown`" + ` and the nearest ids |
 | ` + "`GET /api/v1/explain?q=WORD`" + ` | ` + "`{query, matches: [{fault, found}], fallbacks: [{id, title, found}]}`" + `: the conditions behind a word, the likeliest first; 400 for a malformed query, 404 with the nearest words for an unknown one |
 
@@ -70,18 +101,17 @@ OpenTok error, a DOMException and others, and returns the fault with ` + "`canRe
 `
 
 // page tells the whole story of one fault.
-func page(k *fault.Kind) string {
-	var b strings.Builder
-	b.WriteString(generated)
-	fmt.Fprintf(&b, "# %s\n\n`%s`\n\n", k.Title, k.ID)
+func (e edition) page(k *fault.Kind) string {
+	b := e.start()
+	fmt.Fprintf(b, "# %s\n\n`%s`\n\n", k.Title, k.ID)
 	for _, s := range [][2]string{
 		{"What happened", k.What}, {"Why", k.Why}, {"How to recognise it", k.Sign}, {"What to do", k.Do},
 	} {
-		fmt.Fprintf(&b, "## %s\n\n%s\n\n", s[0], s[1])
+		fmt.Fprintf(b, "## %s\n\n%s\n\n", s[0], s[1])
 	}
-	fmt.Fprintf(&b, "## What to tell the user\n\nMessage key `%s`.\n\n| Language | Text |\n| --- | --- |\n", k.MessageKey())
+	fmt.Fprintf(b, "## What to tell the user\n\nMessage key `%s`.\n\n| Language | Text |\n| --- | --- |\n", k.MessageKey())
 	for _, lang := range fault.Languages() {
-		fmt.Fprintf(&b, "| %s | %s |\n", lang, cell(k.UserText(lang)))
+		fmt.Fprintf(b, "| %s | %s |\n", lang, cell(k.UserText(lang)))
 	}
 	b.WriteString("\n## In short\n\n| | |\n| --- | --- |\n")
 	facts := [][2]string{
@@ -96,19 +126,19 @@ func page(k *fault.Kind) string {
 		facts = append(facts, [2]string{"HTTP status", strconv.Itoa(k.Status)})
 	}
 	for _, f := range facts {
-		fmt.Fprintf(&b, "| %s | %s |\n", f[0], cell(f[1]))
+		fmt.Fprintf(b, "| %s | %s |\n", f[0], cell(f[1]))
 	}
 	b.WriteString("\n## In each vocabulary\n\n| Vocabulary | Where | Code | Name | Source | Entries |\n| --- | --- | --- | --- | --- | --- |\n")
 	for _, d := range dialect.All() {
 		for _, c := range d.Of(k) {
-			fmt.Fprintf(&b, "| [%s](%s.md) | %s | %s | %s | %s | %s |\n", d.Title, d.Name,
+			fmt.Fprintf(b, "| [%s](%s.md) | %s | %s | %s | %s | %s |\n", d.Title, d.Name,
 				cell(strings.Join(c.Methods, ", ")), code(c.Word), cell(nameOf(d, c)), sourceOf(c), strings.Join(c.Rows, " "))
 		}
 	}
 	if notes := dialect.Notes(k); len(notes) > 0 {
 		b.WriteString("\n## Beware\n\n")
 		for _, n := range notes {
-			fmt.Fprintf(&b, "- %s\n", n)
+			fmt.Fprintf(b, "- %s\n", n)
 		}
 	}
 	var to []string
@@ -122,30 +152,29 @@ func page(k *fault.Kind) string {
 			ids  []string
 		}{{"Can be caused by", k.CausedBy}, {"Can lead to", to}, {"See also", k.See}} {
 			if len(r.ids) > 0 {
-				fmt.Fprintf(&b, "- %s: %s\n", r.head, links(r.ids))
+				fmt.Fprintf(b, "- %s: %s\n", r.head, e.links(r.ids))
 			}
 		}
 	}
 	b.WriteString("\n## Defined in\n\n")
 	for _, l := range k.Links {
-		fmt.Fprintf(&b, "- <%s>\n", l)
+		fmt.Fprintf(b, "- <%s>\n", l)
 	}
 	return b.String()
 }
 
 // vocabularyPage leads from a vendor's words to the faults and from there to
 // the words of the other vendors.
-func vocabularyPage(d *dialect.Dialect) string {
-	var b strings.Builder
-	b.WriteString(generated)
-	fmt.Fprintf(&b, "# %s\n\n%s In queries it is called `%s`.\n\n", d.Title, d.About, d.Name)
+func (e edition) vocabularyPage(d *dialect.Dialect) string {
+	b := e.start()
+	fmt.Fprintf(b, "# %s\n\n%s In queries it is called `%s`.\n\n", d.Title, d.About, d.Name)
 	var others []*dialect.Dialect
 	for _, o := range dialect.Vendors() {
 		if o != d {
 			others = append(others, o)
 		}
 	}
-	fmt.Fprintf(&b, "%s\n\n", lines(
+	fmt.Fprintf(b, "%s\n\n", lines(
 		"One line for each condition behind a word. A word with several lines means several",
 		"conditions; the page of each fault tells how to recognise it. Entries are those of the",
 		"vendor's error document. Unmarked words are documented or seen in the vendor's current",
@@ -157,14 +186,14 @@ func vocabularyPage(d *dialect.Dialect) string {
 		head += " " + o.Title + " |"
 		rule += " --- |"
 	}
-	fmt.Fprintf(&b, "%s\n%s\n", head, rule)
+	fmt.Fprintf(b, "%s\n%s\n", head, rule)
 	for _, w := range byWord(d) {
 		first := w.text
 		for _, c := range w.conditions {
-			fmt.Fprintf(&b, "| %s | %s | [%s](%s.md)%s | %s |", first, cell(strings.Join(c.Methods, ", ")),
-				c.Kind.ID, c.Kind.ID, star(c), strings.Join(c.Rows, " "))
+			fmt.Fprintf(b, "| %s | %s | %s%s | %s |", first, cell(strings.Join(c.Methods, ", ")),
+				e.named(c.Kind), star(c), strings.Join(c.Rows, " "))
 			for _, o := range others {
-				fmt.Fprintf(&b, " %s |", equivalents(o, c.Kind, c.Ops))
+				fmt.Fprintf(b, " %s |", equivalents(o, c.Kind, c.Ops))
 			}
 			b.WriteString("\n")
 			first = ""
@@ -287,10 +316,13 @@ func code(w dialect.Word) string {
 	return strconv.Itoa(w.Code)
 }
 
-func links(ids []string) string {
+// named is the id of a fault as a link.
+func (e edition) named(k *fault.Kind) string { return fmt.Sprintf("[%s](%s)", k.ID, e.link(k)) }
+
+func (e edition) links(ids []string) string {
 	out := make([]string, len(ids))
 	for i, id := range ids {
-		out[i] = fmt.Sprintf("[%s](%s.md)", id, id)
+		out[i] = e.named(fault.Lookup(id))
 	}
 	return strings.Join(out, ", ")
 }

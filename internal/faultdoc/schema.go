@@ -28,7 +28,7 @@ func Schema() any {
 	}
 	return object{
 		"$schema":     "https://json-schema.org/draft/2020-12/schema",
-		"$comment":    comment,
+		"$comment":    exportComment,
 		"title":       "Catalogue of faults",
 		"description": "Every condition that can go wrong in a call, and how each vocabulary words it.",
 		"type":        "object",

@@ -1,6 +1,8 @@
-// Command gen writes everything that is derived from the catalogue of faults:
-// the pages under docs/faults, the JSON export with its schema, and the data of
-// the TypeScript module. It is run by "go generate ./fault".
+// Command gen writes what the repository keeps that is derived from the catalogue
+// of faults: the index and the vocabularies under docs/faults, the English
+// messages, and the data of the TypeScript module. It is run by
+// "go generate ./fault". The page of each fault is written by
+// "redial faults -write".
 package main
 
 import (
