@@ -113,14 +113,21 @@ func runDev(ctx context.Context, e *env, args []string) (err error) {
 			fmt.Fprintf(e.stderr, "%s is taken, so this is %s.\n", devAddress, got)
 		}
 	}
-	s, err := server.Start(ctx, cfg, server.NewLog(e.stderr, cfg.Log), opt)
+	ctx, signals, cancel := withstand(ctx)
+	defer cancel()
+	log := server.NewLog(e.stderr, cfg.Log)
+	s, err := server.Start(ctx, cfg, log, opt)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil // told to stop before it had started
 		}
 		return err
 	}
+	go answer(ctx, signals, s, log)
 	ready, err := devPrepare(ctx, s, cfg)
+	if ctx.Err() != nil {
+		return s.Run(ctx) // told to stop before there was a room
+	}
 	if err != nil {
 		return errors.Join(err, s.Stop(context.WithoutCancel(ctx)))
 	}

@@ -15,7 +15,8 @@ tell them; each refusal says what to change. "redial config" prints a file to
 start from.
 
 SIGTERM stops it: no new joins, clients are sent to reconnect, events are
-written.`
+written. SIGHUP reads the certificate again; every other setting takes a restart.
+SIGUSR1, SIGUSR2 and the end of whoever reads its output do nothing to it.`
 
 func runServe(ctx context.Context, e *env, args []string) error {
 	f := newFlags(e, "serve [-config FILE]", serveHelp)
@@ -33,6 +34,8 @@ func runServe(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	log := server.NewLog(e.stderr, cfg.Log)
+	ctx, signals, cancel := withstand(ctx)
+	defer cancel()
 	for _, doubt := range cfg.Doubts() {
 		log.Warn("worth a second look", "setting", doubt.Field, "what", doubt.What, "fix", doubt.Fix)
 	}
@@ -43,6 +46,7 @@ func runServe(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
+	go answer(ctx, signals, s, log)
 	return s.Run(ctx)
 }
 

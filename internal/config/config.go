@@ -22,13 +22,13 @@ type Config struct {
 	Inject    Inject    `yaml:"inject" doc:"Provoking faults on purpose."`
 	Log       Log       `yaml:"log" doc:"What the process says about itself, on standard error."`
 	Metrics   Metrics   `yaml:"metrics" doc:"Prometheus metrics."`
-	Shutdown  Shutdown  `yaml:"shutdown" doc:"What happens on SIGTERM."`
+	Shutdown  Shutdown  `yaml:"shutdown" doc:"What happens on SIGTERM. SIGHUP, SIGUSR1 and SIGUSR2 stop nothing."`
 }
 
 // HTTP is the web side.
 type HTTP struct {
 	Address        string   `yaml:"address" default:":8080" doc:"Address to listen on, as host:port. Port 0 picks a free one."`
-	TLSCert        string   `yaml:"tls_cert" doc:"Certificate chain file (PEM). With it and tls_key set the server speaks https; both are read again when they change."`
+	TLSCert        string   `yaml:"tls_cert" doc:"Certificate chain file (PEM). With it and tls_key set the server speaks https; both are read again when they change, and on SIGHUP."`
 	TLSKey         string   `yaml:"tls_key" doc:"Private key file (PEM) of tls_cert."`
 	BehindProxy    []string `yaml:"behind_proxy" doc:"Addresses or networks (10.0.0.0/8) of the proxies in front of this server. Only from these are X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host believed, and only then may a public address do without TLS of its own."`
 	AllowPlaintext bool     `yaml:"allow_plaintext" default:"false" doc:"Serve a public address without TLS and without a proxy. Tokens then cross the network in the clear, and browsers give no camera to pages that are neither https nor on localhost."`

@@ -242,6 +242,18 @@ func TestCertificateIsReadAgain(t *testing.T) {
 		if got := name(); got != "second.example" || !strings.Contains(logged.String(), "the old one stays") {
 			t.Errorf("broken file: serves %s, logged %s", got, &logged)
 		}
+
+		// A reload asks the files at once, whatever their times.
+		s := &Server{cert: c, log: slog.New(slog.NewTextHandler(&logged, nil))}
+		s.Reload()
+		if got := name(); got != "second.example" || !strings.Contains(logged.String(), "kept, the files cannot be used") {
+			t.Errorf("reload of a broken file: serves %s, logged %s", got, &logged)
+		}
+		writeCertificate(t, dir, "third.example")
+		s.Reload()
+		if got := name(); got != "third.example" || !strings.Contains(logged.String(), `msg=reload certificate="read again"`) {
+			t.Errorf("reload: serves %s, logged %s", got, &logged)
+		}
 	})
 	if _, err := loadCertificate(config.HTTP{TLSCert: "/nowhere", TLSKey: "/nowhere"}, nil); !errors.Is(err, fault.ConfigInvalid) {
 		t.Errorf("a missing file: %v", err)

@@ -36,6 +36,7 @@ type Server struct {
 	signal   *signal.Handler
 	health   *health
 	web      *web
+	cert     *certificate // nil without TLS
 	scheme   string
 	address  net.Addr
 	failed   chan error // a listener ended by itself
@@ -75,9 +76,8 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	}
 	s.address = listener.Addr()
 	s.onClose("http listener", func(context.Context) error { return ignoreClosed(listener.Close()) })
-	var cert *certificate
 	if cfg.HTTP.TLSCert != "" {
-		if cert, err = loadCertificate(cfg.HTTP, log); err != nil {
+		if s.cert, err = loadCertificate(cfg.HTTP, log); err != nil {
 			return nil, err
 		}
 		s.scheme = "https"
@@ -180,8 +180,8 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	s.web = newWeb(newGuard(routes, cfg.HTTP, outside, log, metrics), cfg, log)
 	s.onClose("web", s.web.stop)
 	s.onClose("event streams", func(context.Context) error { events.Close(); return nil })
-	if cert != nil {
-		s.web.TLSConfig = cert.config()
+	if s.cert != nil {
+		s.web.TLSConfig = s.cert.config()
 	}
 	go s.serve(s.web, listener, "http.address")
 	log.Info("ready", "url", s.URL(), "media_udp", engine.UDPPort(), "media_tcp", engine.TCPPort(), "candidates", fmt.Sprint(engine.Candidates()))
@@ -300,6 +300,17 @@ func (s *Server) Run(ctx context.Context) error {
 	case failure = <-s.failed:
 	}
 	return errors.Join(failure, s.Stop(context.WithoutCancel(ctx)))
+}
+
+// Reload reads again what can change while the server runs, the certificate,
+// and says in the log what came of it.
+func (s *Server) Reload() {
+	const rest = "every other setting takes a restart"
+	if s.cert == nil {
+		s.log.Info("reload: nothing to read again, there is no certificate", "note", rest)
+		return
+	}
+	s.log.Info("reload", "certificate", s.cert.reload(), "note", rest)
 }
 
 // Stop ends the server so that nobody notices more than a short reconnect:

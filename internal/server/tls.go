@@ -61,15 +61,31 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	if now := time.Now(); now.Sub(c.looked) >= lookEvery {
 		c.looked = now
 		if stamp := c.stamps(); stamp != c.stamp {
-			if err := c.read(); err != nil {
-				c.stamp = stamp
-				c.log.Error("the new certificate cannot be used, the old one stays", "file", c.certFile, "err", err)
-			} else {
-				c.log.Info("certificate read again", "file", c.certFile)
-			}
+			c.renew(stamp)
 		}
 	}
 	return c.current, nil
+}
+
+// reload reads the files whatever their times say and tells what came of it.
+func (c *certificate) reload() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.renew(c.stamps()) {
+		return "read again"
+	}
+	return "kept, the files cannot be used"
+}
+
+// renew takes the files as they are now, or says why the old certificate stays.
+func (c *certificate) renew(stamp [2]time.Time) bool {
+	if err := c.read(); err != nil {
+		c.stamp = stamp
+		c.log.Error("the new certificate cannot be used, the old one stays", "file", c.certFile, "err", err)
+		return false
+	}
+	c.log.Info("certificate read again", "file", c.certFile)
+	return true
 }
 
 func (c *certificate) config() *tls.Config {
