@@ -65,15 +65,17 @@ func (p *process) start(ctx context.Context) (ready, error) {
 	if err != nil {
 		return ready{}, err
 	}
-	cmd.Stderr = &p.log
+	var log io.Writer = &p.log
 	if p.config.Log != nil {
-		cmd.Stderr = io.MultiWriter(&p.log, p.config.Log)
+		log = io.MultiWriter(&p.log, p.config.Log)
 	}
 	said := make(chan ready, 1)
-	cmd.Stdout = &lines{each: func(line []byte) {
+	// Both streams are one pipe, so that lines come in the order in which the
+	// program wrote them: what it logged before it was ready is in the log.
+	out := &lines{each: func(line []byte) {
 		var r ready
 		if json.Unmarshal(line, &r) != nil || r.HTTP == "" {
-			fmt.Fprintf(cmd.Stderr, "%s\n", line) // not ours: another program perhaps
+			fmt.Fprintf(log, "%s\n", line)
 			return
 		}
 		select {
@@ -81,6 +83,7 @@ func (p *process) start(ctx context.Context) (ready, error) {
 		default:
 		}
 	}}
+	cmd.Stdout, cmd.Stderr = out, out
 	cmd.WaitDelay = 2 * time.Second // for a grandchild that holds the pipes open
 	if err := cmd.Start(); err != nil {
 		return ready{}, fmt.Errorf("%s cannot be run: %w", words[0], err)
@@ -91,6 +94,7 @@ func (p *process) start(ctx context.Context) (ready, error) {
 	p.mu.Unlock()
 	go func() {
 		err := cmd.Wait()
+		out.end()
 		p.mu.Lock()
 		p.ended = err
 		p.mu.Unlock()
@@ -226,6 +230,14 @@ func (l *lines) Write(b []byte) (int, error) {
 		}
 		l.each(line)
 		l.rest = append(l.rest[:0:0], rest...)
+	}
+}
+
+// end hands over a last line that was not ended.
+func (l *lines) end() {
+	if len(l.rest) > 0 {
+		l.each(l.rest)
+		l.rest = nil
 	}
 }
 

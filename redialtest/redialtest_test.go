@@ -219,6 +219,25 @@ func TestAServerKeepsItsRoomsWhenItIsRestarted(t *testing.T) {
 	}
 }
 
+// What the server logged before it was ready has been read when it is used, and
+// a log of one's own is written by one goroutine.
+func TestTheLogIsInOrder(t *testing.T) {
+	var told strings.Builder
+	s, err := redialtest.Open(t.Context(), redialtest.Config{Log: &told, Command: []string{"sh", "-c", `echo begins >&2; echo goes on; printf "has no end" >&2; echo; exec "$@"`, "sh"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if log := s.Log(); !strings.HasPrefix(log, "begins\ngoes on\nhas no end\n") || !strings.Contains(log, "msg=ready url="+s.URL) {
+		t.Errorf("the log is not in order, or ends too early:\n%s", log)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if !strings.HasPrefix(told.String(), "begins\n") || !strings.Contains(told.String(), "msg=stopped") {
+		t.Errorf("told: %s", told.String())
+	}
+}
+
 func TestWhatIsWrongIsSaid(t *testing.T) {
 	says := func(got string, words ...string) {
 		t.Helper()

@@ -16,7 +16,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -358,34 +357,19 @@ limits: {api_per_second: 100000, api_burst: 100000}
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &background{cmd: exec.Command(program, "serve", "-config", file), ended: make(chan error, 1), spoken: make(chan struct{}, 1)}
-	b.cmd.Stdout, b.cmd.Stderr = b, b
-	if err := b.cmd.Start(); err != nil {
+	b, err := start(exec.Command(program, "serve", "-config", file), io.Discard, io.Discard)
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = b.cmd.Process.Kill() })
-	go func() { b.ended <- b.cmd.Wait() }()
-	timeout := time.After(patience)
-	for {
-		if m := urlLogged.FindStringSubmatch(b.text()); m != nil {
-			address = m[1]
-			break
-		}
-		select {
-		case <-b.spoken:
-		case err := <-b.ended:
-			t.Fatalf("it ended: %v\n%s", err, b.text())
-		case <-timeout:
-			t.Fatalf("it is not ready:\n%s", b.text())
-		}
+	facts, err := b.up(urlLogged)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return address, func() {
+	return facts["URL"], func() {
 		t.Helper()
-		if err := b.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		if err := b.down(); err != nil {
 			t.Fatal(err)
-		}
-		if err := <-b.ended; err != nil {
-			t.Fatalf("stopping: %v\n%s", err, b.text())
 		}
 	}
 }

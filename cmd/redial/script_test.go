@@ -27,14 +27,14 @@ func TestMain(m *testing.M) {
 // TestScripts runs the stories in testdata/script against the real program.
 // Beyond what testscript brings, a story can say
 //
-//	up REGEXP ARGUMENT...       start redial and wait until it has said REGEXP
+//	up REGEXP ARGUMENT...       start redial and wait until it has said REGEXP and where it is
 //	down                        SIGTERM it and demand exit code 0
 //	get ADDRESS CODE [REGEXP]   ask the server that is up; $AUTH is sent as bearer token,
 //	                            or the content of the file it names after an @
 //	eventually get ...          the same, again until it is so
 //
 // What "dev -json" says becomes $URL, $ADDRESS, $INIT, $DATA, $MANAGEMENT, $ROOM and
-// $TOKEN_<role>; what "serve" logs becomes $URL and $ADDRESS. Standard output and error of
+// $TOKEN_<role>; what every server logs becomes $URL and $ADDRESS. Standard output and error of
 // the server are in up.out and up.err.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -50,13 +50,26 @@ func TestScripts(t *testing.T) {
 
 const patience = 30 * time.Second // of a story, on a busy machine
 
-// background is a server a story has started.
+// background is a server a story has started. What it says on its two streams is
+// kept in whole lines; the streams are read by two goroutines, so that their order
+// says nothing, and whatever is needed of both has to be waited for.
 type background struct {
 	cmd    *exec.Cmd
-	ended  chan error
+	ended  chan error // once everything it said has been read
 	mu     sync.Mutex
 	said   bytes.Buffer
 	spoken chan struct{} // something was said
+}
+
+// start runs the program and also writes its streams to out and errOut.
+func start(cmd *exec.Cmd, out, errOut io.Writer) (*background, error) {
+	b := &background{cmd: cmd, ended: make(chan error, 1), spoken: make(chan struct{}, 1)}
+	cmd.Stdout, cmd.Stderr = io.MultiWriter(out, &stream{of: b}), io.MultiWriter(errOut, &stream{of: b})
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	go func() { b.ended <- cmd.Wait() }()
+	return b, nil
 }
 
 // running are the servers of the stories, by their directory.
@@ -70,40 +83,57 @@ func up(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	program, err := exec.LookPath("redial")
 	ts.Check(err)
-	b := &background{cmd: exec.Command(program, args[1:]...), ended: make(chan error, 1), spoken: make(chan struct{}, 1)}
-	b.cmd.Dir = ts.MkAbs(".")
-	b.cmd.Env = append(os.Environ(), "TMPDIR="+ts.Getenv("TMPDIR"), "REDIAL_KEYS="+ts.Getenv("REDIAL_KEYS"))
+	cmd := exec.Command(program, args[1:]...)
+	cmd.Dir = ts.MkAbs(".")
+	cmd.Env = append(os.Environ(), "TMPDIR="+ts.Getenv("TMPDIR"), "REDIAL_KEYS="+ts.Getenv("REDIAL_KEYS"))
 	out, err := os.Create(ts.MkAbs("up.out"))
 	ts.Check(err)
 	errOut, err := os.Create(ts.MkAbs("up.err"))
 	ts.Check(err)
-	b.cmd.Stdout, b.cmd.Stderr = io.MultiWriter(out, b), io.MultiWriter(errOut, b)
-	ts.Check(b.cmd.Start())
-	go func() { b.ended <- b.cmd.Wait(); out.Close(); errOut.Close() }()
+	b, err := start(cmd, out, errOut)
+	ts.Check(err)
 	running.Store(ts.MkAbs("."), b)
-	ts.Defer(func() { _ = b.cmd.Process.Kill() })
+	ts.Defer(func() { _ = cmd.Process.Kill(); out.Close(); errOut.Close() })
+	facts, err := b.up(want)
+	ts.Check(err)
+	for name, value := range facts {
+		ts.Setenv(name, value)
+	}
+}
 
+// up waits until the server has said what is wanted and where it is, whichever
+// is read first, and returns what it said of itself.
+func (b *background) up(want *regexp.Regexp) (map[string]string, error) {
 	timeout := time.After(patience)
-	for !want.MatchString(b.text()) {
+	for {
+		said := b.text()
+		if facts := learn(said); want.MatchString(said) && facts["URL"] != "" {
+			return facts, nil
+		}
 		select {
 		case <-b.spoken:
 		case err := <-b.ended:
-			ts.Fatalf("redial %s ended (%v) before it said %s:\n%s", strings.Join(args[1:], " "), err, args[0], b.text())
+			return nil, fmt.Errorf("%q ended (%v) before it said %s and its address:\n%s", b.cmd.Args, err, want, b.text())
 		case <-timeout:
-			ts.Fatalf("redial %s did not say %s:\n%s", strings.Join(args[1:], " "), args[0], b.text())
+			return nil, fmt.Errorf("%q did not say %s and its address:\n%s", b.cmd.Args, want, b.text())
 		}
 	}
-	learn(ts, b.text())
 }
 
-func (b *background) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	select {
-	case b.spoken <- struct{}{}:
-	default:
+// down ends it and waits until everything it said has been read.
+func (b *background) down() error {
+	if err := b.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
 	}
-	return b.said.Write(p)
+	select {
+	case err := <-b.ended:
+		if err != nil {
+			return fmt.Errorf("stopping: %w\n%s", err, b.text())
+		}
+		return nil
+	case <-time.After(patience):
+		return fmt.Errorf("it did not stop:\n%s", b.text())
+	}
 }
 
 func (b *background) text() string {
@@ -112,27 +142,89 @@ func (b *background) text() string {
 	return b.said.String()
 }
 
-var urlLogged = regexp.MustCompile(`msg=ready url=(\S+)`)
+// stream adds the whole lines of one stream to what was said.
+type stream struct {
+	of   *background
+	rest []byte
+}
 
-// learn puts what a server said into the story's environment.
-func learn(ts *testscript.TestScript, said string) {
+func (s *stream) Write(p []byte) (int, error) {
+	s.rest = append(s.rest, p...)
+	end := bytes.LastIndexByte(s.rest, '\n') + 1
+	if end == 0 {
+		return len(p), nil
+	}
+	s.of.mu.Lock()
+	s.of.said.Write(s.rest[:end])
+	s.of.mu.Unlock()
+	s.rest = append(s.rest[:0], s.rest[end:]...)
+	select {
+	case s.of.spoken <- struct{}{}:
+	default:
+	}
+	return len(p), nil
+}
+
+// urlLogged is how a server says in its log, as text or as JSON, where it is.
+var urlLogged = regexp.MustCompile(`(?:msg=ready url=|"msg":"ready","url":")([^\s"]+)`)
+
+// learn is what a server said of itself, as a story's environment.
+func learn(said string) map[string]string {
+	facts := map[string]string{}
+	at := func(url string) {
+		_, address, _ := strings.Cut(url, "://")
+		facts["URL"], facts["ADDRESS"] = url, address
+	}
 	if m := urlLogged.FindStringSubmatch(said); m != nil {
-		ts.Setenv("URL", m[1])
-		_, address, _ := strings.Cut(m[1], "://")
-		ts.Setenv("ADDRESS", address)
+		at(m[1])
 	}
 	for line := range strings.Lines(said) {
 		var ready devReady
 		if json.Unmarshal([]byte(line), &ready) != nil || ready.Init == "" {
 			continue
 		}
-		ts.Setenv("INIT", ready.Init)
-		ts.Setenv("DATA", ready.Data)
-		ts.Setenv("MANAGEMENT", ready.Management)
-		ts.Setenv("ROOM", ready.Rooms[0].ID)
+		at(ready.HTTP)
+		facts["INIT"], facts["DATA"], facts["MANAGEMENT"], facts["ROOM"] = ready.Init, ready.Data, ready.Management, ready.Rooms[0].ID
 		for role, token := range ready.Rooms[0].Tokens {
-			ts.Setenv("TOKEN_"+role, token)
+			facts["TOKEN_"+role] = token
 		}
+	}
+	return facts
+}
+
+// TestUpWaitsForBothStreams says what a server says in the order in which a busy
+// machine reads it: the line that a story waits for comes before the address.
+func TestUpWaitsForBothStreams(t *testing.T) {
+	b := &background{cmd: exec.Command("redial"), ended: make(chan error, 1), spoken: make(chan struct{}, 1)}
+	out, log := &stream{of: b}, &stream{of: b}
+	say := func(s *stream, text string) {
+		if _, err := io.WriteString(s, text); err != nil {
+			t.Error(err)
+		}
+	}
+	say(out, "Everything is forgotten at the end\n")
+	say(log, "msg=ready url=http://127.0.0.1:4")
+	if len(learn(b.text())) > 0 {
+		t.Fatal("it believes half a line")
+	}
+	up := make(chan map[string]string)
+	go func() {
+		facts, err := b.up(regexp.MustCompile("forgotten"))
+		if err != nil {
+			t.Error(err)
+		}
+		up <- facts
+	}()
+	say(out, "more\n")
+	say(log, "711 media_udp=1\n")
+	if facts := <-up; facts["URL"] != "http://127.0.0.1:4711" || facts["ADDRESS"] != "127.0.0.1:4711" {
+		t.Errorf("it is at %v", facts)
+	}
+	if facts := learn(`{"level":"INFO","msg":"ready","url":"https://a.example:8443","media_udp":1}`); facts["URL"] != "https://a.example:8443" {
+		t.Errorf("a log for machines says %v", facts)
+	}
+	if facts := learn(`{"http":"http://127.0.0.1:9","init":"x","rooms":[{"id":"r"}]}`); facts["URL"] != "http://127.0.0.1:9" || facts["ROOM"] != "r" {
+		t.Errorf("one line for programs says %v", facts)
 	}
 }
 
@@ -141,16 +233,7 @@ func down(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) > 0 || !ok {
 		ts.Fatalf("usage: down, after up")
 	}
-	b := v.(*background)
-	ts.Check(b.cmd.Process.Signal(syscall.SIGTERM))
-	select {
-	case err := <-b.ended:
-		if err != nil {
-			ts.Fatalf("stopping: %v\n%s", err, b.text())
-		}
-	case <-time.After(patience):
-		ts.Fatalf("did not stop:\n%s", b.text())
-	}
+	ts.Check(v.(*background).down())
 }
 
 func get(ts *testscript.TestScript, neg bool, args []string) {

@@ -58,7 +58,6 @@ export class GoClient {
       ms, step: 50, detail: () => `said: ${JSON.stringify(this.lines.map(l => l.problem ? { ...l, problem: { fault: l.problem.fault, ios: l.problem.ios } } : l)).slice(0, 1500)}`,
     });
     if (line !== 'over') return line;
-    await new Promise(resolve => setTimeout(resolve, 50)); // the last lines are read after the end
     assert.ok(find(), `${this.name} ended without saying ${event}; it said ${JSON.stringify(this.lines)}`);
     return find();
   }

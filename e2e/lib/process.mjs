@@ -21,15 +21,16 @@ export function start(command, args, { netns, log, onLine, ipc = false, env, cwd
     sink.write(`${line}\n`);
     onLine?.(line);
   });
+  // A process has ended when its last line has been read, unless somebody else
+  // holds its output open.
   child.ended = new Promise(resolve => {
     child.once('error', error => resolve({ error }));
-    child.once('exit', (code, signal) => resolve({ code, signal }));
+    child.once('close', (code, signal) => resolve({ code, signal }));
+    child.once('exit', (code, signal) => setTimeout(() => resolve({ code, signal }), 2000).unref());
   });
+  child.once('close', () => sink.end());
   running.add(child);
-  child.ended.then(() => {
-    running.delete(child);
-    sink.end();
-  });
+  child.ended.then(() => running.delete(child));
   return child;
 }
 
