@@ -69,14 +69,14 @@ var (
 	// BodyInvalid: the request body cannot be read.
 	BodyInvalid = declare(Kind{
 		ID: "request.body_invalid", Title: "The request body cannot be read", Area: AreaSignal, Category: API, Status: 400,
-		What:  "The body of an HTTP request is not JSON of the expected shape.",
-		Why:   "It is empty, cut, form encoded, or written by joining strings.",
+		What:  "The body of an HTTP request is not JSON of the expected shape, or not in UTF-8.",
+		Why:   "It is empty, cut, form encoded, in Latin-1, or written by joining strings.",
 		Sign:  "The refusal names the position or field at which reading stopped.",
 		Do:    "Send JSON written by an encoder, with the fields of the API reference.",
 		User:  "Something in the app went wrong. Please try again.",
 		Retry: RetryNever, Terminal: false, Ops: []Op{OpAPI, OpReport}, FixedBy: []Party{ByApp},
 		See:   []string{"request.media_type", "request.field_invalid"},
-		Links: []string{rfc(9110, "15.5.1"), rfc(8259, "2")},
+		Links: []string{rfc(9110, "15.5.1"), rfc(8259, "2"), rfc(8259, "8.1")},
 	})
 	// BodyTooLarge: the request body is too large.
 	BodyTooLarge = declare(Kind{

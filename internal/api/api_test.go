@@ -60,12 +60,6 @@ func TestWhatHasNoRouteIsRefusedInJSON(t *testing.T) {
 	f.do("BREW", "/v2/rooms", nil).refused(405, "request.method_not_allowed")
 }
 
-func TestASlashAtTheEndMakesNoDifference(t *testing.T) {
-	f := serve(t)
-	f.get("/v2/sessions/").ok()
-	f.get("/v2/rooms/?limit=1").ok()
-}
-
 func TestEveryManagementRouteWantsAManagementToken(t *testing.T) {
 	f := serve(t)
 	id := f.newRoom("lobby")

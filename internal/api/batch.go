@@ -65,7 +65,7 @@ func (e *Events) batch(c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	raw, err := c.Body()
+	raw, err := c.bytes() // an item that is not UTF-8 breaks no other
 	if err != nil {
 		return nil, err
 	}
@@ -192,6 +192,9 @@ type batchReader struct {
 
 // read gives the event of an item, or nil when it is nothing that is kept.
 func (r *batchReader) read(raw json.RawMessage) (*event.Event, error) {
+	if err := wantUTF8(raw); err != nil {
+		return nil, err
+	}
 	var shape struct {
 		Type  *json.RawMessage `json:"type"`
 		Event *json.RawMessage `json:"event"`

@@ -8,10 +8,10 @@ import (
 	"net/http"
 	"net/netip"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/text"
 	"github.com/redial-rtc/redial/internal/token"
 )
 
@@ -86,7 +86,7 @@ func (c *Call) QueryTime(name string) (time.Time, error) {
 // it has been done. Fails as token.Verifier.Verify does, claims beside
 // fault.TokenExpired included, and with fault.RateLimited.
 func (c *Call) Verify(want token.Type) (token.Claims, error) {
-	claims, err := c.api.cfg.Tokens.Verify(c.Context(), bearer(c.Request), want)
+	claims, err := c.api.cfg.Tokens.Verify(c.Context(), token.Bearer(c.Request.Header), want)
 	if err != nil {
 		return claims, err
 	}
@@ -96,21 +96,35 @@ func (c *Call) Verify(want token.Type) (token.Claims, error) {
 	return claims, nil
 }
 
-// bearer takes the token out of the header, or returns "".
-func bearer(r *http.Request) string {
-	scheme, rest, ok := strings.Cut(strings.TrimSpace(r.Header.Get("Authorization")), " ")
-	if !ok || !strings.EqualFold(scheme, "bearer") {
-		return ""
-	}
-	return strings.TrimSpace(rest)
-}
-
 // bodyTimeout is how long a caller may take to send a body.
 const bodyTimeout = 20 * time.Second
 
-// Body reads the whole body, up to the route's limit: fault.BodyTooLarge,
-// fault.BodyInvalid.
+// Body reads the whole body, up to the route's limit, and takes nothing but UTF-8
+// (RFC 8259, section 8.1): fault.BodyTooLarge, fault.BodyInvalid.
 func (c *Call) Body() ([]byte, error) {
+	raw, err := c.bytes()
+	if err == nil {
+		err = wantUTF8(raw)
+	}
+	return raw, err
+}
+
+// wantUTF8 fails with fault.BodyInvalid, which says where a text is not UTF-8.
+func wantUTF8(raw []byte) error {
+	at, field := text.NotUTF8(raw)
+	switch {
+	case at < 0:
+		return nil
+	case field == "":
+		return fault.BodyInvalid.New("reason", notUTF8, "offset", at)
+	}
+	return fault.BodyInvalid.New("field", field, "reason", notUTF8, "offset", at)
+}
+
+const notUTF8 = "not UTF-8"
+
+// bytes reads the whole body, whatever it is.
+func (c *Call) bytes() ([]byte, error) {
 	most := c.route.MaxBody
 	if most == 0 {
 		most = DefaultMaxBody

@@ -17,6 +17,10 @@ import (
 
 // ServeHTTP finds the route. What has none is answered like everything else.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if err := a.gaps(r); err != nil {
+		a.serve(w, r, unrouted, a.refuse(err))
+		return
+	}
 	r = trimmed(r)
 	if _, pattern := a.mux.Handler(r); pattern != "" {
 		a.mux.ServeHTTP(w, r)
@@ -39,19 +43,6 @@ var unrouted = Route{Pattern: "none", Access: Open}
 
 func (a *API) refuse(err error) Handler {
 	return func(*Call) (any, error) { return nil, err }
-}
-
-// trimmed takes slashes off the end of the path, which some clients add.
-func trimmed(r *http.Request) *http.Request {
-	path := strings.TrimRight(r.URL.Path, "/")
-	if path == r.URL.Path || path == "" {
-		return r
-	}
-	clone := *r
-	url := *r.URL
-	url.Path, url.RawPath = path, strings.TrimRight(url.RawPath, "/")
-	clone.URL = &url
-	return &clone
 }
 
 // deadEnd swallows a reply.

@@ -3,11 +3,12 @@ package server
 import (
 	"crypto/subtle"
 	"net/http"
-	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/redial-rtc/redial/internal/token"
 )
 
 // newMetrics makes the registry that every part registers with.
@@ -21,15 +22,14 @@ func newMetrics() *prometheus.Registry {
 	return r
 }
 
-// metricsHandler serves /metrics, to whoever has the token if there is one.
-func metricsHandler(r *prometheus.Registry, token string) http.Handler {
+// metricsHandler serves /metrics, to whoever has the token if one is wanted.
+func metricsHandler(r *prometheus.Registry, want string) http.Handler {
 	numbers := promhttp.HandlerFor(r, promhttp.HandlerOpts{Registry: r})
-	if token == "" {
+	if want == "" {
 		return numbers
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-		given, _ := strings.CutPrefix(q.Header.Get("Authorization"), "Bearer ")
-		if subtle.ConstantTimeCompare([]byte(given), []byte(token)) != 1 {
+		if subtle.ConstantTimeCompare([]byte(token.Bearer(q.Header)), []byte(want)) != 1 {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="metrics"`)
 			http.Error(w, "The metrics need the bearer token of metrics.token.", http.StatusUnauthorized)
 			return

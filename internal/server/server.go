@@ -166,8 +166,6 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	routes := http.NewServeMux()
 	routes.HandleFunc("/init", s.signal.ServeInit)
 	routes.HandleFunc("/ws", s.signal.ServeWS)
-	routes.Handle("/v2/", rest)
-	routes.Handle("/api/", rest)
 	routes.HandleFunc("GET /healthz", s.health.alive)
 	routes.HandleFunc("GET /readyz", s.health.ready)
 	routes.Handle("/", console.Handler())
@@ -177,7 +175,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 		return nil, err
 	}
 
-	s.web = newWeb(newGuard(routes, cfg.HTTP, outside, log, metrics), cfg, log)
+	s.web = newWeb(newGuard(asCalled{rest, routes}, cfg.HTTP, outside, log, metrics), cfg, log)
 	s.onClose("web", s.web.stop)
 	s.onClose("event streams", func(context.Context) error { events.Close(); return nil })
 	if s.cert != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/redial-rtc/redial/dialect"
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/inject"
+	"github.com/redial-rtc/redial/internal/text"
 )
 
 // frame is one message from the client: a call has an id, a notification none.
@@ -26,6 +27,9 @@ func decodeFrame(raw []byte) (frame, error) {
 	var f frame
 	if err := json.Unmarshal(raw, &f); err != nil {
 		return f, frameFault(err)
+	}
+	if at, field := text.NotUTF8(raw); at >= 0 {
+		return f, fault.FrameInvalid.New("want", "UTF-8", "field", field, "offset", at)
 	}
 	if f.Method == "" {
 		return f, fault.FieldMissing.New("field", "method")

@@ -50,6 +50,21 @@ func FuzzIterator(f *testing.F) {
 	})
 }
 
+// Text in Latin-1 is refused where it stands, and the call can still be answered.
+func TestAFrameThatIsNotUTF8IsRefused(t *testing.T) {
+	raw := []byte("{\"id\":\"7\",\"method\":\"broadcast\",\"params\":{\"info\":{\"message\":\"caf\xe9\"}}}")
+	f, err := decodeFrame(raw)
+	bad := fault.From(err, fault.OpMessage)
+	if f.ID != "7" || bad == nil || bad.Kind != fault.FrameInvalid || bad.Detail("field") != "params.info.message" || bad.Detail("offset") != 63 {
+		t.Errorf("%v, id %q", err, f.ID)
+	}
+	for _, good := range []string{`{"method":"x","params":"é"}`, `{"method":"x","params":"\ud83d"}`} {
+		if _, err := decodeFrame([]byte(good)); err != nil {
+			t.Errorf("%s: %v", good, err)
+		}
+	}
+}
+
 func TestParamsNameTheField(t *testing.T) {
 	for _, c := range []struct{ name, raw, field string }{
 		{"missing", `{}`, "requested_for"},

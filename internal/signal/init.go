@@ -3,11 +3,11 @@ package signal
 import (
 	"encoding/json"
 	"net/http"
-	"strings"
 
 	"github.com/redial-rtc/redial/dialect"
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/inject"
+	"github.com/redial-rtc/redial/internal/token"
 )
 
 // ServeInit answers GET /init: where to connect and how. It is called across
@@ -38,8 +38,7 @@ func (h *Handler) ServeInit(w http.ResponseWriter, r *http.Request) {
 		h.refuseInit(w, fault.From(fault.RateLimited.New("limit", h.cfg.InitRate, "per", "second"), fault.OpInit))
 		return
 	}
-	raw, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	v, err := h.admit(r.Context(), r, raw, r.URL.Query().Get("peer_id"))
+	v, err := h.admit(r.Context(), r, token.Bearer(r.Header), r.URL.Query().Get("peer_id"))
 	if f := fault.From(err, fault.OpInit); f != nil {
 		if r.Context().Err() == nil {
 			h.turnAway(v, f)

@@ -3,6 +3,7 @@ package signal_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -74,6 +75,23 @@ func TestInitTellsEachRefusalApart(t *testing.T) {
 	e := s.events.wait(t, event.ConnectFailed)
 	if e.Source != event.FromServer {
 		t.Errorf("the refusal is recorded as told by %q", e.Source)
+	}
+}
+
+// The scheme of the Authorization header is case-insensitive (RFC 9110, 11.1).
+func TestInitReadsTheSchemeInAnyCase(t *testing.T) {
+	s := newStation(t, nil)
+	for header, want := range map[string]int{"Bearer ": 200, "bearer ": 200, "BEARER  ": 200, "Basic ": 401, "": 401} {
+		req, _ := http.NewRequest("GET", s.web.URL+"/init?peer_id=p1", nil)
+		req.Header.Set("Authorization", header+s.token("host", "u"))
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		if res.StatusCode != want {
+			t.Errorf("%q: %d, want %d", header, res.StatusCode, want)
+		}
 	}
 }
 

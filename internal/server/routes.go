@@ -1,0 +1,33 @@
+package server
+
+import (
+	"net/http"
+	"path"
+	"strings"
+
+	"github.com/redial-rtc/redial/fault"
+)
+
+// asCalled hands requests to the routes as they came. http.ServeMux answers a
+// path with doubled slashes or dots in it with a redirect to another path, and
+// clients follow a redirect of a POST with a GET: what was called is then not
+// what is done. The REST API judges its own paths; of the others, an unclean one
+// is not there.
+type asCalled struct {
+	rest   http.Handler // of /v2/ and /api/
+	others *http.ServeMux
+}
+
+// ServeHTTP implements http.Handler.
+func (a asCalled) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	at := r.URL.EscapedPath()
+	clean := path.Clean(at)
+	switch {
+	case strings.HasPrefix(at, "/v2/"), strings.HasPrefix(at, "/api/"):
+		a.rest.ServeHTTP(w, r)
+	case at != clean && (clean == "/" || at != clean+"/"):
+		writeFault(w, fault.From(fault.RouteUnknown.New("path", r.URL.Path), fault.OpAPI))
+	default:
+		a.others.ServeHTTP(w, r)
+	}
+}
