@@ -145,7 +145,7 @@ func (a *API) updatePeer(c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return wordPeerWithTracks(p), nil
+	return wordPeerWithTracks(p), a.written(c)
 }
 
 func (a *API) sendMessage(c *Call) (any, error) {
@@ -208,6 +208,9 @@ func (a *API) removePeers(c *Call) (any, error) {
 		}
 		n, err = live.RemoveRole(c.Context(), sent.Role, sent.Reason)
 	}
+	if err == nil {
+		err = a.written(c)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -236,5 +239,15 @@ func (a *API) endRoom(c *Call) (any, error) {
 	if err := live.End(c.Context(), "", sent.Reason, sent.Lock); err != nil {
 		return nil, err
 	}
-	return map[string]any{"message": "session is ending"}, nil
+	return map[string]any{"message": "session is ending"}, a.written(c)
+}
+
+// written waits until what a call changed in a running session is on the disk.
+// While that cannot be written the call fails with fault.StoreUnavailable: the
+// change holds in memory and is written later, so to ask again is safe.
+func (a *API) written(c *Call) error {
+	if a.cfg.Written == nil {
+		return nil
+	}
+	return a.cfg.Written(c.Context())
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -27,7 +28,10 @@ type Config struct {
 	TokenTTL time.Duration // how long those are valid; 0 = token.Lifetime
 	Routes   []Route       // routes that others bring along, such as events and faults
 	Revoked  func(string)  // told the id of a token that was revoked; nil tells nobody
-	Events   Recorder      // hears of room codes that were known and yet not exchanged; nil hears nothing
+	// Written returns when what was changed in a running session is on the disk; nil:
+	// nothing is kept.
+	Written func(context.Context) error
+	Events  Recorder // hears of room codes that were known and yet not exchanged; nil hears nothing
 
 	Limits     Limits
 	Origins    []string                       // pages that may call the routes with CORS; nil = any

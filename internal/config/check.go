@@ -42,6 +42,8 @@ func (c *Config) Problems() []Problem {
 	if c.Metrics.Address != "" {
 		k.address(c.Metrics.Address, "metrics.address")
 	}
+	k.require(c.Data.WriteTimeout > 0, "data.write_timeout", "is not positive", "make it 5s")
+	k.atLeast(c.Data.UnwrittenBytes, 1<<20, "data.unwritten_bytes")
 	k.require(c.Shutdown.Delay >= 0, "shutdown.delay", "is negative", "make it 0s or more")
 	k.require(c.Shutdown.Timeout > 0, "shutdown.timeout", "is not positive", "make it 10s")
 	return k.problems

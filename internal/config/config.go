@@ -70,7 +70,9 @@ type Key struct {
 
 // Data is what survives a restart.
 type Data struct {
-	Dir string `yaml:"dir" default:"data" doc:"Directory of rooms, templates, sessions, revocations and events. Created when missing; relative to the working directory."`
+	Dir            string        `yaml:"dir" default:"data" doc:"Directory of rooms, templates, sessions, revocations and events. Created when missing; relative to the working directory."`
+	WriteTimeout   time.Duration `yaml:"write_timeout" default:"5s" doc:"How long an acknowledgement waits for the disk. A disk that has not answered by then counts as one that cannot be written: /readyz says so, calls go on from memory, and locks, removals and REST calls are refused."`
+	UnwrittenBytes int           `yaml:"unwritten_bytes" default:"67108864" doc:"Changes of sessions and peers kept in memory while the disk cannot be written. They are written when it can be again; what goes beyond is given up, logged and counted."`
 }
 
 // Limits are what one client may ask for.

@@ -114,9 +114,23 @@ func (r *Registry) closeFiles() error {
 	return errors.Join(append(errs, r.lock.release())...)
 }
 
+// batchKey is under which a context carries the transaction of a Batch.
+type batchKey struct{ r *Registry }
+
+// Batch makes one transaction of the writes that f does with the context it is
+// given: they are durable together when Batch returns nil, and none of them is
+// when it fails. A write of f that fails for itself has changed nothing, and f
+// may go on.
+func (r *Registry) Batch(ctx context.Context, f func(context.Context) error) error {
+	return r.inTx(ctx, func(tx *sql.Tx) error { return f(context.WithValue(ctx, batchKey{r}, tx)) })
+}
+
 // inTx runs f in the writer's transaction. What f fails with is returned as
 // it is when it is a fault.
 func (r *Registry) inTx(ctx context.Context, f func(*sql.Tx) error) error {
+	if tx, ok := ctx.Value(batchKey{r}).(*sql.Tx); ok {
+		return broken(ctx, f(tx))
+	}
 	tx, err := r.write.BeginTx(ctx, nil)
 	if err != nil {
 		return broken(ctx, err)

@@ -179,8 +179,10 @@ func (r *Registry) HeldPeer(ctx context.Context, roomID, peerID string) (Session
 	return p, err == nil, err
 }
 
-// exec runs one statement that is durable when it returns.
+// exec runs one statement that is durable when it returns, or with its Batch.
 func (r *Registry) exec(ctx context.Context, query string, args ...any) error {
-	_, err := r.write.ExecContext(ctx, query, args...)
-	return broken(ctx, err)
+	return r.inTx(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, query, args...)
+		return err
+	})
 }

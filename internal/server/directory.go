@@ -3,14 +3,13 @@ package server
 import (
 	"context"
 
-	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/registry"
 	"github.com/redial-rtc/redial/internal/room"
 	"github.com/redial-rtc/redial/internal/signal"
 )
 
-// directory finds rooms for whoever knocks, in the registry once the journal
-// has written what ended there.
+// directory finds rooms for whoever knocks: in the registry, and what ended there
+// also before the journal has written it.
 type directory struct {
 	registry *registry.Registry
 	journal  *journal
@@ -18,9 +17,7 @@ type directory struct {
 
 // Place implements signal.Directory.
 func (d directory) Place(ctx context.Context, roomID string) (signal.Place, error) {
-	if err := d.journal.settled(ctx, roomID); err != nil {
-		return signal.Place{}, fault.StoreUnavailable.Wrap(err)
-	}
+	ended, locked := d.journal.unwritten(roomID) // asked first: what it knows no more is in the registry
 	r, err := d.registry.Room(ctx, roomID)
 	if err != nil {
 		return signal.Place{}, err
@@ -34,7 +31,7 @@ func (d directory) Place(ctx context.Context, roomID string) (signal.Place, erro
 			ID: r.ID, Name: r.Name, Description: r.Description, Template: t,
 			MaxPeers: r.MaxPeers, MaxDuration: r.MaxDuration, Large: r.LargeRoom,
 		},
-		Account: r.CustomerID, Enabled: r.Enabled, Locked: r.Locked,
+		Account: r.CustomerID, Enabled: r.Enabled, Locked: r.Locked || locked,
 	}
 	// A session that an earlier process left is continued, so that whoever
 	// comes back finds the same one.
@@ -42,7 +39,7 @@ func (d directory) Place(ctx context.Context, roomID string) (signal.Place, erro
 	if err != nil {
 		return signal.Place{}, err
 	}
-	if ok {
+	if ok && !ended {
 		p.Facts.SessionID, p.Facts.SessionFrom = left.ID, left.StartedAt
 	}
 	return p, nil

@@ -2,74 +2,238 @@ package server
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/registry"
 	"github.com/redial-rtc/redial/internal/room"
 )
 
-// journalQueue is how many writes may wait. Each is one join, leave or change
-// of a peer; when so many wait, the disk has been stuck for long.
-const journalQueue = 16384
+const (
+	journalBatch   = 512 // writes of one transaction
+	journalBytes   = 64 << 20
+	journalPatient = 5 * time.Second
+	// Pauses between attempts of what could not be written.
+	firstPause, longestPause = 100 * time.Millisecond, 2 * time.Second
+)
+
+// journalConfig bounds a journal. Zero fields take the constants.
+type journalConfig struct {
+	Bytes    int           // what may wait to be written
+	Patience time.Duration // how long an acknowledgement waits for the disk
+}
 
 // journal writes what rooms tell it to the registry, in order, off the rooms'
-// goroutines. It implements room.Journal, whose methods never wait.
+// goroutines. It implements room.Journal, whose methods never wait. Whatever
+// arrives during a transaction becomes the next one, so that one flush to disk
+// serves everybody who waits for it (Written). What cannot be written waits and
+// is tried again; only what goes beyond the bound is given up.
 type journal struct {
 	registry *registry.Registry
 	log      *slog.Logger
+	cfg      journalConfig
 	failed   prometheus.Counter
 	dropped  prometheus.Counter
 
-	mu     sync.RWMutex // guards closed against a send on the closed channel
-	closed bool
-	work   chan entry
-	done   chan struct{}
+	mu      sync.Mutex
+	queue   []entry
+	places  map[string]int // of entries in queue that a newer one replaces, by key
+	taken   []entry        // under way
+	began   time.Time      // when they were first tried
+	bytes   int            // of queue and taken
+	added   uint64         // entries ever
+	durable uint64         // of these, the first so many are on the disk
+	trouble error          // why nothing can be written; nil when it can
+	changed chan struct{}  // closed when durable or trouble changes
+	ends    map[string]*ending
+	closed  bool
 
-	endsMu sync.Mutex
-	ends   map[string]*ending // by room; only while something waits
+	wake chan struct{}
+	quit chan struct{} // closed by close
+	done chan struct{}
 }
 
 // ending is what ends a session or locks its room and is not written yet.
 type ending struct {
-	waiting int
-	written chan struct{} // closed when none waits
+	waiting       int
+	ended, locked bool
 }
 
 // entry is one write and what it is about, for the log.
 type entry struct {
-	what  string
-	room  string
-	write func(context.Context) error
+	what   string
+	room   string
+	key    string // a later entry with this key says all that this one does; "" is alone
+	bytes  int
+	ending bool
+	write  func(context.Context) error
 }
 
-func newJournal(r *registry.Registry, log *slog.Logger, metrics prometheus.Registerer) *journal {
-	j := &journal{
-		registry: r, log: log,
-		failed: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "redial_journal_failed_total", Help: "Changes of sessions and peers that the registry failed to write."}),
-		dropped: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "redial_journal_dropped_total", Help: "Changes of sessions and peers dropped because too many waited."}),
-		work: make(chan entry, journalQueue), done: make(chan struct{}), ends: map[string]*ending{},
+func newJournal(r *registry.Registry, cfg journalConfig, log *slog.Logger, metrics prometheus.Registerer) *journal {
+	if cfg.Bytes == 0 {
+		cfg.Bytes = journalBytes
 	}
-	metrics.MustRegister(j.failed, j.dropped, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "redial_journal_waiting_count", Help: "Changes of sessions and peers that wait to be written.",
-	}, func() float64 { return float64(len(j.work)) }))
+	if cfg.Patience == 0 {
+		cfg.Patience = journalPatient
+	}
+	j := &journal{
+		registry: r, log: log, cfg: cfg,
+		failed: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "redial_journal_failed_total", Help: "Changes of sessions and peers that the registry refused to write."}),
+		dropped: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "redial_journal_dropped_total", Help: "Changes of sessions and peers given up because too much waited to be written."}),
+		places: map[string]int{}, ends: map[string]*ending{}, changed: make(chan struct{}),
+		wake: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}),
+	}
+	metrics.MustRegister(j.failed, j.dropped,
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "redial_journal_waiting_count", Help: "Changes of sessions and peers that wait to be written.",
+		}, func() float64 { n, _ := j.waiting(); return float64(n) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "redial_journal_waiting_bytes", Help: "Bytes of the changes of sessions and peers that wait to be written.",
+		}, func() float64 { _, n := j.waiting(); return float64(n) }))
 	go j.run()
 	return j
 }
 
+func (j *journal) waiting() (entries, bytes int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return len(j.queue) + len(j.taken), j.bytes
+}
+
+// run writes one batch after the other.
 func (j *journal) run() {
 	defer close(j.done)
-	for e := range j.work {
-		if err := e.write(context.Background()); err != nil {
-			j.failed.Inc()
-			j.log.Error("not written to the registry", "what", e.what, "room", e.room, "err", err)
+	for {
+		batch, more := j.take()
+		if !more {
+			return
+		}
+		if len(batch) == 0 {
+			<-j.wake
+			continue
+		}
+		if !j.persist(batch) {
+			return
 		}
 	}
+}
+
+// take moves what waits to what is under way; false once all is written and the
+// journal closed.
+func (j *journal) take() ([]entry, bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	n := min(len(j.queue), journalBatch)
+	j.taken = j.queue[:n:n]
+	j.queue = j.queue[n:]
+	if len(j.queue) == 0 {
+		j.queue = nil
+	}
+	for key, i := range j.places {
+		if i -= n; i < 0 {
+			delete(j.places, key)
+		} else {
+			j.places[key] = i
+		}
+	}
+	j.began = time.Now()
+	return j.taken, n > 0 || !j.closed
+}
+
+// persist tries a batch until it is written. It returns false when the journal
+// was closed and the batch cannot be written.
+func (j *journal) persist(batch []entry) bool {
+	for pause := firstPause; ; pause = min(2*pause, longestPause) {
+		err := j.write(batch)
+		if err == nil {
+			j.written(batch)
+			return true
+		}
+		if !j.stuck(err) {
+			return false
+		}
+		select {
+		case <-time.After(pause):
+		case <-j.quit:
+		}
+	}
+}
+
+// write puts a batch into one transaction. It fails when the disk does; an entry
+// that the registry refuses for itself is counted and told, and the others go on.
+func (j *journal) write(batch []entry) error {
+	refused := make([]error, len(batch))
+	err := j.registry.Batch(context.Background(), func(ctx context.Context) error {
+		for i, e := range batch {
+			if refused[i] = e.write(ctx); errors.Is(refused[i], fault.StoreUnavailable) {
+				return refused[i]
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for i, err := range refused {
+		if err != nil {
+			j.failed.Inc()
+			j.log.Error("not written to the registry", "what", batch[i].what, "room", batch[i].room, "err", err)
+		}
+	}
+	return nil
+}
+
+// written lets go of whoever waits for a batch.
+func (j *journal) written(batch []entry) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, e := range batch {
+		j.bytes -= e.bytes
+		if end := j.ends[e.room]; e.ending && end != nil {
+			if end.waiting--; end.waiting == 0 {
+				delete(j.ends, e.room)
+			}
+		}
+	}
+	j.taken = nil
+	j.durable = j.added - uint64(len(j.queue))
+	if j.trouble != nil && len(j.queue) == 0 {
+		j.log.Info("the registry can be written again")
+		j.trouble = nil
+	}
+	j.tell()
+}
+
+// stuck notes that the disk cannot be written. It returns false when nobody is
+// to try again.
+func (j *journal) stuck(err error) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.trouble == nil {
+		j.log.Error("the registry cannot be written; what happens is kept in memory and tried again", "fault", fault.From(err, fault.OpServe))
+	}
+	j.trouble = err
+	j.tell()
+	if !j.closed {
+		return true
+	}
+	n := len(j.queue) + len(j.taken)
+	j.dropped.Add(float64(n))
+	j.log.Error("given up at the end: changes of sessions and peers that could not be written", "changes", n, "bytes", j.bytes)
+	return false
+}
+
+// tell wakes whoever waits. The lock is held.
+func (j *journal) tell() {
+	close(j.changed)
+	j.changed = make(chan struct{})
 }
 
 // close writes what waits and returns, or gives up when ctx ends.
@@ -77,9 +241,10 @@ func (j *journal) close(ctx context.Context) error {
 	j.mu.Lock()
 	if !j.closed {
 		j.closed = true
-		close(j.work)
+		close(j.quit)
 	}
 	j.mu.Unlock()
+	j.ring()
 	select {
 	case <-j.done:
 		return nil
@@ -88,86 +253,159 @@ func (j *journal) close(ctx context.Context) error {
 	}
 }
 
-// add reports whether the write will be tried.
-func (j *journal) add(what, roomID string, write func(context.Context) error) bool {
-	j.mu.RLock()
-	defer j.mu.RUnlock()
-	if j.closed {
-		return false
-	}
+func (j *journal) ring() {
 	select {
-	case j.work <- entry{what, roomID, write}:
-		return true
+	case j.wake <- struct{}{}:
 	default:
-		j.dropped.Inc()
-		j.log.Error("not written to the registry: too much waits", "what", what, "room", roomID)
-		return false
 	}
 }
 
-// addEnding is add for what somebody who knocks next must find written.
-func (j *journal) addEnding(what, roomID string, write func(context.Context) error) {
-	j.endsMu.Lock()
-	e := j.ends[roomID]
-	if e == nil {
-		e = &ending{written: make(chan struct{})}
-		j.ends[roomID] = e
+// add queues an entry, in place of an older one that it makes obsolete.
+func (j *journal) add(e entry) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.addLocked(e)
+}
+
+func (j *journal) addLocked(e entry) {
+	e.bytes += 256 // what every entry costs
+	if j.closed {
+		return
 	}
-	e.waiting++
-	j.endsMu.Unlock()
-	over := func() {
-		j.endsMu.Lock()
-		defer j.endsMu.Unlock()
-		if e.waiting--; e.waiting == 0 {
-			delete(j.ends, roomID)
-			close(e.written)
+	if i, waits := j.places[e.key]; waits && e.key != "" {
+		j.bytes += e.bytes - j.queue[i].bytes
+		j.queue[i] = e
+		return
+	}
+	if j.bytes+e.bytes > j.cfg.Bytes && !e.ending {
+		j.dropped.Inc()
+		if j.trouble == nil {
+			j.trouble = fault.StoreUnavailable.New("reason", "too much waits to be written", "limit_bytes", j.cfg.Bytes)
+			j.tell()
+		}
+		j.log.Error("not written to the registry: too much waits", "what", e.what, "room", e.room, "limit_bytes", j.cfg.Bytes)
+		return
+	}
+	if e.key != "" {
+		j.places[e.key] = len(j.queue)
+	}
+	j.queue = append(j.queue, e)
+	j.bytes += e.bytes
+	j.added++
+	j.ring()
+}
+
+// addEnding is add for what somebody who knocks next must find, written or not.
+// It is small, and never given up.
+func (j *journal) addEnding(e entry, mark func(*ending)) {
+	e.ending = true
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.closed {
+		return
+	}
+	end := j.ends[e.room]
+	if end == nil {
+		end = &ending{}
+		j.ends[e.room] = end
+	}
+	mark(end)
+	end.waiting++
+	j.addLocked(e)
+}
+
+// unwritten tells what ended in a room and is not on the disk yet.
+func (j *journal) unwritten(roomID string) (ended, locked bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if e := j.ends[roomID]; e != nil {
+		return e.ended, e.locked
+	}
+	return false, false
+}
+
+// Written returns when everything that was added is on the disk: whoever asks
+// after having changed something may acknowledge the change. It fails with
+// fault.StoreUnavailable when the disk cannot be written or does not answer in
+// time; the change is then tried again until it is written.
+func (j *journal) Written(ctx context.Context) error {
+	timer := time.NewTimer(j.cfg.Patience)
+	defer timer.Stop()
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for ticket := j.added; j.durable < ticket; {
+		if j.trouble != nil {
+			return j.trouble
+		}
+		changed := j.changed
+		j.mu.Unlock()
+		var err error
+		select {
+		case <-changed:
+		case <-timer.C:
+			err = j.slow()
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+		j.mu.Lock()
+		if err != nil {
+			return err
 		}
 	}
-	if !j.add(what, roomID, func(ctx context.Context) error { defer over(); return write(ctx) }) {
-		over()
-	}
+	return nil
 }
 
-// settled waits until every end and every lock of the room that was told of is
-// written, or ctx ends: a lock that is acknowledged lets nobody slip in.
-func (j *journal) settled(ctx context.Context, roomID string) error {
-	j.endsMu.Lock()
-	e := j.ends[roomID]
-	j.endsMu.Unlock()
-	if e == nil {
-		return nil
+func (j *journal) slow() error {
+	return fault.StoreUnavailable.New("reason", "the disk does not answer in time", "limit", j.cfg.Patience.String())
+}
+
+// Healthy fails while nothing can be written.
+func (j *journal) Healthy(context.Context) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.trouble == nil && len(j.taken) > 0 && time.Since(j.began) > j.cfg.Patience {
+		return j.slow()
 	}
-	select {
-	case <-e.written:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return j.trouble
 }
 
 func (j *journal) SessionStarted(id string, f room.Facts, at time.Time) {
 	s := registry.Session{ID: id, RoomID: f.ID, RoomName: f.Name, TemplateID: f.Template.ID, Active: true, StartedAt: at}
-	j.add("session started", f.ID, func(ctx context.Context) error { return j.registry.StartSession(ctx, s) })
+	j.add(entry{what: "session started", room: f.ID, bytes: 4 * len(id), write: func(ctx context.Context) error { return j.registry.StartSession(ctx, s) }})
 }
 
 func (j *journal) SessionEnded(id, roomID string, at time.Time) {
-	j.addEnding("session ended", roomID, func(ctx context.Context) error { return j.registry.EndSession(ctx, id, at) })
+	j.addEnding(entry{what: "session ended", room: roomID, write: func(ctx context.Context) error { return j.registry.EndSession(ctx, id, at) }},
+		func(e *ending) { e.ended = true })
 }
+
+// peerKey names the entry that has the newest state of a peer.
+func peerKey(sessionID string, id room.PeerID) string { return sessionID + "/" + string(id) }
 
 func (j *journal) PeerSaved(sessionID, roomID string, p room.Peer) {
 	saved := registry.SessionPeer{
 		ID: string(p.ID), SessionID: sessionID, RoomID: roomID, Name: p.Name, UserID: p.UserID,
 		Role: p.Role, Data: p.Data, Groups: p.Groups, JoinedAt: p.JoinedAt,
 	}
-	j.add("peer saved", roomID, func(ctx context.Context) error { return j.registry.SavePeer(ctx, saved) })
+	size := len(p.ID) + len(p.Name) + len(p.UserID) + len(p.Role) + len(p.Data)
+	for _, g := range p.Groups {
+		size += len(g)
+	}
+	j.add(entry{what: "peer saved", room: roomID, key: peerKey(sessionID, p.ID), bytes: size,
+		write: func(ctx context.Context) error { return j.registry.SavePeer(ctx, saved) }})
 }
 
 func (j *journal) PeerLeft(sessionID string, p room.Peer, reason string, at time.Time) {
-	j.add("peer left", "", func(ctx context.Context) error {
-		return j.registry.PeerLeft(ctx, sessionID, string(p.ID), reason, at)
-	})
+	j.mu.Lock()
+	delete(j.places, peerKey(sessionID, p.ID)) // what is saved after this is not older than it
+	j.mu.Unlock()
+	id := string(p.ID)
+	j.add(entry{what: "peer left", bytes: len(id) + len(reason), write: func(ctx context.Context) error {
+		return j.registry.PeerLeft(ctx, sessionID, id, reason, at)
+	}})
 }
 
 func (j *journal) RoomLocked(roomID string) {
-	j.addEnding("room locked", roomID, func(ctx context.Context) error { return j.registry.SetLocked(ctx, roomID, true) })
+	j.addEnding(entry{what: "room locked", room: roomID, write: func(ctx context.Context) error { return j.registry.SetLocked(ctx, roomID, true) }},
+		func(e *ending) { e.locked = true })
 }

@@ -124,7 +124,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	s.onClose("media", func(context.Context) error { return engine.Close() })
 
 	// Rooms, and who may enter them.
-	journal := newJournal(s.registry, log.With("part", "journal"), metrics)
+	journal := newJournal(s.registry, journalConfig{Bytes: cfg.Data.UnwrittenBytes, Patience: cfg.Data.WriteTimeout}, log.With("part", "journal"), metrics)
 	s.onClose("journal", journal.close)
 	hub := room.NewHub(room.Options{
 		MaxRooms: cfg.Limits.Rooms, MaxPeers: cfg.Limits.RoomPeers, MaxTracks: cfg.Limits.PeerTracks,
@@ -142,7 +142,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	// The two ways in: the signalling wire and the REST API.
 	outside := newOutside(cfg.HTTP)
 	s.signal = signal.New(signal.Config{
-		Tokens: tokens, Directory: directory{s.registry, journal}, Hub: hub, Media: engine, Events: recorder, Inject: plan,
+		Tokens: tokens, Directory: directory{s.registry, journal}, Hub: hub, Media: engine, Events: recorder, Inject: plan, Written: journal.Written,
 		Log: log.With("part", "signal"), Metrics: metrics,
 		SocketURL: outside.socketURL, ClientAddr: outside.client, ICEServers: iceServers(cfg.Media.ICEServers),
 		Hold: cfg.Reconnect.Hold, MaxFrame: cfg.Limits.FrameBytes, MaxSDP: cfg.Limits.SDPBytes,
@@ -154,13 +154,14 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	rest := api.New(api.Config{
 		Registry: s.registry, Rooms: hub, Tokens: tokens, Keys: keys, Routes: slices.Concat(events.Routes(), api.FaultRoutes(), api.WebhookRoutes(sinks), api.InjectionRoutes(plan, s.registry)),
 		Limits:     api.Limits{Address: api.Rate{PerSecond: cfg.Limits.APIPerSecond, Burst: cfg.Limits.APIBurst}},
-		ClientAddr: outside.client, Events: recorder, Revoked: s.signal.Revoke,
+		ClientAddr: outside.client, Events: recorder, Revoked: s.signal.Revoke, Written: journal.Written,
 		Log: log.With("part", "api"), Metrics: metrics,
 	})
 
 	// The routes' first level, in full.
 	s.health = &health{log: log, checks: []check{
 		{"registry", func(ctx context.Context) error { _, err := s.registry.Revoked(ctx, "readyz"); return err }},
+		{"journal", journal.Healthy},
 		{"events", func(ctx context.Context) error { _, err := store.Last(ctx); return err }},
 	}}
 	routes := http.NewServeMux()

@@ -61,6 +61,10 @@ type Config struct {
 	Metrics   prometheus.Registerer
 	Inject    *inject.Plan // faults provoked on purpose; nil: none
 
+	// Written returns when what a call has changed is on the disk, so that the call
+	// may be acknowledged; nil: nothing is kept.
+	Written func(context.Context) error
+
 	Node       string                         // name of this node; the start time is added
 	SocketURL  func(*http.Request) string     // where clients open their WebSocket
 	ClientAddr func(*http.Request) netip.Addr // who is asking, behind whatever proxy
@@ -194,13 +198,18 @@ func (h *Handler) sit(s *seat) *seat {
 
 // rise forgets a seat that has ended.
 func (h *Handler) rise(s *seat) {
+	h.vacate(s)
+	h.wg.Done()
+}
+
+// vacate lets the peer take another seat.
+func (h *Handler) vacate(s *seat) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.seats[s.key] == s {
 		delete(h.seats, s.key)
 		h.met.seats.Dec()
 	}
-	h.wg.Done()
 }
 
 // Peers is how many peers this node holds, previews included.

@@ -35,6 +35,9 @@ type joinParams struct {
 // join brings the peer into the room. Repeated on a new socket, as a client
 // does that never saw the first answer, it starts over.
 func (s *seat) join(ctx context.Context, p joinParams) (any, error) {
+	if s.leaving {
+		return nil, fault.PeerGone.New("peer", s.key.peer)
+	}
 	if s.joined && s.joinedOn == s.conn {
 		return nil, fault.PeerAlreadyJoined.New("peer", s.key.peer)
 	}
@@ -86,11 +89,10 @@ func (s *seat) join(ctx context.Context, p joinParams) (any, error) {
 	}
 	s.inside(r)
 	s.joinedOn = s.conn
-	s.after(listDelay, s.refresh)
 	if c, ok := s.h.cfg.Events.(joinCounter); ok {
 		c.Joined(s.subject())
 	}
-	return res, nil
+	return after{res, func() { s.after(listDelay, s.refresh) }}, nil
 }
 
 // inside marks the peer as joined.
@@ -147,7 +149,10 @@ func (s *seat) sayLeave(_ context.Context, p leaveParams) (any, error) {
 		e.Failure.Terminal = true
 		s.h.cfg.Events.Record(e)
 	}
-	return after{nil, func() { s.leave("left") }}, nil
+	s.leaveRoom("left")
+	s.leaving = true
+	s.h.vacate(s)
+	return after{nil, func() { s.finishSeat("left") }}, nil
 }
 
 // analytics stores what the client's SDK reports over the socket.

@@ -134,8 +134,10 @@ func (s *seat) carryOut(f frame, o operation, from time.Time) {
 	ctx, cancel := context.WithTimeout(s.ctx, callLimit)
 	defer cancel()
 	v, err := o.run(s, ctx, f.Params)
-	s.finish(f, o.op, v, err)
-	s.h.met.calls.WithLabelValues(f.Method).Observe(time.Since(from).Seconds())
+	s.keep(f.Method, &f, err, func(err error) {
+		s.finish(f, o.op, v, err)
+		s.h.met.calls.WithLabelValues(f.Method).Observe(time.Since(from).Seconds())
+	})
 }
 
 // after is a result that lets something happen right after it was sent.

@@ -262,11 +262,17 @@ func (s *seat) expire() {
 
 // leave takes the peer out of the room and ends the seat.
 func (s *seat) leave(reason string) {
+	s.leaveRoom(reason)
+	s.finishSeat(reason)
+}
+
+// leaveRoom takes the peer out of the room; the seat is left for the goodbye.
+func (s *seat) leaveRoom(reason string) {
 	if s.room != nil && s.joined {
 		s.recordTracksGone()
 		s.room.Leave(s.ctx, s.key.peer, reason)
+		s.joined, s.room = false, nil
 	}
-	s.finishSeat(reason)
 }
 
 // revoked hears that the token the peer came in with is not good any more.
