@@ -41,7 +41,7 @@ var mayImport = map[string][]string{
 	"internal/event/eventtest":  {"internal/event", "fault"},
 	"internal/event/bench":      {"internal/server", "internal/config", "internal/token", "internal/event", "internal/event/sqlite", "fault"}, // a program
 	"internal/sink":             {"internal/event", "fault"},
-	"internal/sfu":              {"fault"},
+	"internal/sfu":              {"internal/accept", "internal/limit", "fault"},
 	"internal/room":             {"internal/text", "internal/policy", "fault"},
 	"internal/registry":         {"internal/text", "internal/policy", "fault"},
 	"internal/report":           {"internal/event", "dialect", "fault"},
@@ -55,6 +55,7 @@ var mayImport = map[string][]string{
 	"internal/console": {},
 	"internal/spell":   {},
 	"internal/limit":   {},
+	"internal/accept":  {},
 	"internal/text":    {},
 	"internal/server":  {"*", "dialect", "fault"},
 

@@ -19,6 +19,7 @@ import (
 type service struct {
 	*exec.Cmd
 	log   *bufio.Scanner
+	said  string // the last line that was waited for
 	pipe  *os.File
 	ended chan error
 }
@@ -30,12 +31,21 @@ func startService(t *testing.T, stdin *os.File, attr *syscall.SysProcAttr, args 
 	if err != nil {
 		t.Fatal(err)
 	}
+	cmd := exec.Command(program, args...)
+	cmd.Stdin, cmd.SysProcAttr = stdin, attr
+	return startProgram(t, cmd)
+}
+
+// startProgram starts a command that becomes the program, and waits until it is
+// ready.
+func startProgram(t *testing.T, cmd *exec.Cmd) *service {
+	t.Helper()
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &service{Cmd: exec.Command(program, args...), log: bufio.NewScanner(r), pipe: r, ended: make(chan error, 1)}
-	s.Stdin, s.Stderr, s.SysProcAttr = stdin, w, attr
+	s := &service{Cmd: cmd, log: bufio.NewScanner(r), pipe: r, ended: make(chan error, 1)}
+	s.Stderr = w
 	if err := s.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -53,6 +63,7 @@ func (s *service) says(t *testing.T, text string) {
 	var said []string
 	for s.log.Scan() {
 		if said = append(said, s.log.Text()); strings.Contains(s.log.Text(), text) {
+			s.said = s.log.Text()
 			return
 		}
 	}

@@ -22,6 +22,7 @@ type health struct {
 type check struct {
 	name string
 	ask  func(context.Context) error
+	told bool // its errors hold nothing that strangers may not read
 }
 
 // checkTimeout is how long a check may take before it counts as failed.
@@ -34,7 +35,7 @@ func (h *health) alive(w http.ResponseWriter, _ *http.Request) {
 }
 
 // ready answers 200 or 503 and says of each check how it is. What exactly is
-// wrong is for the log, not for strangers.
+// wrong is for the log, unless it may be told.
 func (h *health) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), checkTimeout)
 	defer cancel()
@@ -44,6 +45,9 @@ func (h *health) ready(w http.ResponseWriter, r *http.Request) {
 		said[c.name] = "ok"
 		if err := c.ask(ctx); err != nil {
 			said[c.name], ok = "failing", false
+			if c.told {
+				said[c.name] += ": " + err.Error()
+			}
 			h.log.Error("not ready", "check", c.name, "err", err)
 		}
 	}

@@ -126,7 +126,7 @@ func TestOrigins(t *testing.T) {
 
 func TestReady(t *testing.T) {
 	var broken error
-	h := &health{log: slog.New(slog.DiscardHandler), checks: []check{{"disk", func(context.Context) error { return broken }}}}
+	h := &health{log: slog.New(slog.DiscardHandler), checks: []check{{name: "disk", ask: func(context.Context) error { return broken }}}}
 	ask := func() (int, string) {
 		w := httptest.NewRecorder()
 		h.ready(w, httptest.NewRequest("GET", "/readyz", nil))
@@ -138,6 +138,10 @@ func TestReady(t *testing.T) {
 	broken = errors.New("path /secret is gone")
 	if code, body := ask(); code != 503 || body != `{"checks":{"disk":"failing"},"ready":false}` {
 		t.Errorf("broken: %d %s", code, body)
+	}
+	h.checks[0].told, broken = true, errors.New("media.tcp takes nothing in")
+	if code, body := ask(); code != 503 || body != `{"checks":{"disk":"failing: media.tcp takes nothing in"},"ready":false}` {
+		t.Errorf("broken, and everybody may know: %d %s", code, body)
 	}
 	broken = nil
 	h.draining.Store(true)

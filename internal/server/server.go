@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/accept"
 	"github.com/redial-rtc/redial/internal/api"
 	"github.com/redial-rtc/redial/internal/config"
 	"github.com/redial-rtc/redial/internal/console"
@@ -37,6 +38,7 @@ type Server struct {
 	health   *health
 	web      *web
 	cert     *certificate // nil without TLS
+	loops    *accept.Loops
 	scheme   string
 	address  net.Addr
 	failed   chan error // a listener ended by itself
@@ -66,6 +68,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 		}
 	}()
 	metrics := newMetrics()
+	s.loops = accept.New(log, metrics)
 
 	// What listens comes first: a taken port is the likeliest mistake.
 	listener := opt.Listener
@@ -75,6 +78,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 		}
 	}
 	s.address = listener.Addr()
+	listener = s.loops.Listener("http.address", listener)
 	s.onClose("http listener", func(context.Context) error { return ignoreClosed(listener.Close()) })
 	if cfg.HTTP.TLSCert != "" {
 		if s.cert, err = loadCertificate(cfg.HTTP, log); err != nil {
@@ -117,7 +121,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	s.onClose("sinks", sinks.Close)
 
 	// Media.
-	engine, err := startMedia(cfg, log, metrics)
+	engine, err := startMedia(cfg, log, metrics, s.loops)
 	if err != nil {
 		return nil, err
 	}
@@ -160,9 +164,10 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 
 	// The routes' first level, in full.
 	s.health = &health{log: log, checks: []check{
-		{"registry", func(ctx context.Context) error { _, err := s.registry.Revoked(ctx, "readyz"); return err }},
-		{"journal", journal.Healthy},
-		{"events", func(ctx context.Context) error { _, err := store.Last(ctx); return err }},
+		{name: "registry", ask: func(ctx context.Context) error { _, err := s.registry.Revoked(ctx, "readyz"); return err }},
+		{name: "journal", ask: journal.Healthy},
+		{name: "events", ask: func(ctx context.Context) error { _, err := store.Last(ctx); return err }},
+		{name: "media", told: true, ask: func(context.Context) error { return s.loops.Err("media.") }},
 	}}
 	routes := http.NewServeMux()
 	routes.HandleFunc("/init", s.signal.ServeInit)
@@ -189,7 +194,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 
 // startMedia opens the media sockets and checks what clients will be told:
 // advertised addresses before anything is opened, found ones once they are.
-func startMedia(cfg config.Config, log *slog.Logger, metrics prometheus.Registerer) (*sfu.Engine, error) {
+func startMedia(cfg config.Config, log *slog.Logger, metrics prometheus.Registerer, loops *accept.Loops) (*sfu.Engine, error) {
 	advertise := make([]netip.Addr, 0, len(cfg.Media.Advertise))
 	for _, text := range cfg.Media.Advertise {
 		address, err := netip.ParseAddr(text)
@@ -206,7 +211,7 @@ func startMedia(cfg config.Config, log *slog.Logger, metrics prometheus.Register
 	engine, err := sfu.New(sfu.Config{
 		UDPAddr: cfg.Media.UDP, TCPAddr: cfg.Media.TCP, Advertise: advertise,
 		Loopback: config.IsLoopback(cfg.Media.UDP),
-		Log:      log.With("part", "media"), Metrics: metrics,
+		Log:      log.With("part", "media"), Metrics: metrics, Loops: loops,
 	})
 	if op := (*net.OpError)(nil); errors.As(err, &op) && op.Op == "listen" {
 		if strings.HasPrefix(op.Net, "tcp") {
@@ -265,7 +270,7 @@ func (s *Server) serveMetrics(ctx context.Context, h http.Handler) error {
 	routes.Handle("GET /metrics", h)
 	web := newWeb(routes, s.cfg, s.log)
 	s.onClose("metrics", web.stop)
-	go s.serve(web, listener, "metrics.address")
+	go s.serve(web, s.loops.Listener("metrics.address", listener), "metrics.address")
 	return nil
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/accept"
 )
 
 // Config says where an Engine listens.
@@ -38,6 +39,7 @@ type Config struct {
 	ICEServers []webrtc.ICEServer
 	Log        *slog.Logger
 	Metrics    prometheus.Registerer // nil: no metrics
+	Loops      *accept.Loops         // keeps the sockets' loops alive; nil: its own
 }
 
 // receiveMTU is the longest packet taken in.
@@ -87,6 +89,9 @@ type Engine struct {
 func New(cfg Config) (*Engine, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Loops == nil {
+		cfg.Loops = accept.New(cfg.Log, nil)
 	}
 	// One certificate for every connection saves each of them a key.
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -50,7 +50,7 @@ func openSockets(cfg Config, log logging.LoggerFactory) (*sockets, error) {
 	if err != nil {
 		return nil, err
 	}
-	udp, err := listenUDP(ips, cfg.Advertise, port, log)
+	udp, err := listenUDP(ips, cfg, port, log)
 	if err != nil {
 		return nil, fault.ConfigInvalid.Wrap(err, "field", "udp address", "value", cfg.UDPAddr)
 	}
@@ -146,13 +146,13 @@ func listenIPs(cfg Config, host string) ([]net.IP, error) {
 
 // listenUDP binds one port on every address, or on the wildcard of each family
 // when other addresses are advertised.
-func listenUDP(ips []net.IP, advertise []netip.Addr, port int, log logging.LoggerFactory) (*udpMux, error) {
+func listenUDP(ips []net.IP, cfg Config, port int, log logging.LoggerFactory) (*udpMux, error) {
 	binds := ips
-	if len(advertise) > 0 && len(ips) > 1 {
+	if len(cfg.Advertise) > 0 && len(ips) > 1 {
 		binds = wildcards(ips)
 	}
 	for try := 0; ; try++ {
-		m, err := listenUDPOnce(binds, advertise, port, log)
+		m, err := listenUDPOnce(binds, cfg, port, log)
 		if err == nil {
 			return m, nil
 		}
@@ -182,7 +182,7 @@ func wildcards(ips []net.IP) []net.IP {
 	return out
 }
 
-func listenUDPOnce(binds []net.IP, advertise []netip.Addr, port int, log logging.LoggerFactory) (*udpMux, error) {
+func listenUDPOnce(binds []net.IP, cfg Config, port int, log logging.LoggerFactory) (*udpMux, error) {
 	m := &udpMux{}
 	for _, ip := range binds {
 		network := "udp6"
@@ -199,11 +199,11 @@ func listenUDPOnce(binds []net.IP, advertise []netip.Addr, port int, log logging
 		if port == 0 {
 			port = c.LocalAddr().(*net.UDPAddr).Port
 		}
-		inner := ice.NewUDPMuxDefault(ice.UDPMuxParams{Logger: log.NewLogger("ice"), UDPConn: c})
+		inner := ice.NewUDPMuxDefault(ice.UDPMuxParams{Logger: log.NewLogger("ice"), UDPConn: cfg.Loops.UDP("media.udp", c)})
 		m.socks = append(m.socks, udpSock{mux: inner, v4: ip.To4() != nil, addr: c.LocalAddr()})
 	}
 	m.port = port
-	m.tell(advertise)
+	m.tell(cfg.Advertise)
 	if len(m.told) == 0 {
 		_ = m.Close()
 		return nil, errors.New("no advertised address is of a family that can be bound")
@@ -314,7 +314,7 @@ func (s *sockets) listenTCP(cfg Config, log logging.LoggerFactory) error {
 			port = l.Addr().(*net.TCPAddr).Port
 		}
 		muxes = append(muxes, ice.NewTCPMuxDefault(ice.TCPMuxParams{
-			Listener: l, Logger: log.NewLogger("ice"), ReadBufferSize: 64, WriteBufferSize: tcpBuffer,
+			Listener: cfg.Loops.Listener("media.tcp", l), Logger: log.NewLogger("ice"), ReadBufferSize: 64, WriteBufferSize: tcpBuffer,
 			FirstStunBindTimeout: tcpFirstBinding, AliveDurationForConnFromStun: tcpUnclaimed,
 		}))
 	}
