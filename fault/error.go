@@ -44,10 +44,24 @@ func (e *Error) Safe() string {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		fmt.Fprintf(&b, "%s: %v", d.Name, d.Value)
+		fmt.Fprintf(&b, "%s: %s", d.Name, clip(fmt.Sprint(d.Value), maxShown))
 	}
 	b.WriteString(")")
 	return b.String()
+}
+
+// How many bytes of a detail and of a cause are said and logged: both may hold
+// what a stranger sent, however long.
+const (
+	maxShown = 256
+	maxCause = 2048
+)
+
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "") + "…"
 }
 
 // Unwrap gives the cause to errors.Is and errors.As.
@@ -76,10 +90,14 @@ func (e *Error) LogValue() slog.Value {
 		attrs = append(attrs, slog.String("op", string(e.Op)))
 	}
 	for _, d := range e.Details {
-		attrs = append(attrs, slog.Any(d.Name, d.Value))
+		value := slog.AnyValue(d.Value)
+		if text := fmt.Sprint(d.Value); len(text) > maxShown {
+			value = slog.StringValue(clip(text, maxShown))
+		}
+		attrs = append(attrs, slog.Attr{Key: d.Name, Value: value})
 	}
 	if e.Err != nil {
-		attrs = append(attrs, slog.String("cause", e.Err.Error()))
+		attrs = append(attrs, slog.String("cause", clip(e.Err.Error(), maxCause)))
 	}
 	return slog.GroupValue(attrs...)
 }

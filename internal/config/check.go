@@ -196,6 +196,14 @@ func (k *checker) limits(l *Limits) {
 	k.atLeast(l.Rooms, 1, "limits.rooms")
 	k.atLeast(l.RoomPeers, 1, "limits.room_peers")
 	k.atLeast(l.PeerTracks, 1, "limits.peer_tracks")
+	k.atLeast(l.SocketQueue, 64<<10, "limits.socket_queue_bytes")
+	k.atLeast(l.Queues, l.SocketQueue, "limits.queue_bytes")
+	k.atLeast(l.AwayBytes, 0, "limits.away_bytes")
+	k.atLeast(l.SocketRate, 16<<10, "limits.socket_bytes_per_second")
+	k.atLeast(l.TellRate, 1<<10, "limits.tell_bytes_per_second")
+	k.atLeast(l.AnswerRate, 16<<10, "limits.answer_bytes_per_second")
+	k.atLeast(l.RoomMetadata, 1<<10, "limits.room_metadata_bytes")
+	k.atLeast(l.RoomPolls, 64<<10, "limits.room_poll_bytes")
 	k.require(l.HandshakeTimeout > 0, "limits.handshake_timeout", "is not positive", "make it 10s")
 }
 

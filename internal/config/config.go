@@ -89,6 +89,14 @@ type Limits struct {
 	Rooms            int           `yaml:"rooms" default:"1000" doc:"Rooms with a running session at once."`
 	RoomPeers        int           `yaml:"room_peers" default:"200" doc:"Peers at once in a room that sets no limit of its own."`
 	PeerTracks       int           `yaml:"peer_tracks" default:"20" doc:"Tracks one peer may publish at once."`
+	SocketQueue      int           `yaml:"socket_queue_bytes" default:"4194304" doc:"Bytes that may wait to be written to one signalling socket. A client that leaves more unread loses the socket (signal.slow_consumer) and may come back."`
+	Queues           int           `yaml:"queue_bytes" default:"67108864" doc:"Bytes that may wait to be written to all signalling sockets. Beyond it the one with the most waiting is cut."`
+	AwayBytes        int           `yaml:"away_bytes" default:"262144" doc:"Bytes of messages and requests kept for a peer that lost its socket. What is beyond is dropped; the state of the room comes anew in any case."`
+	SocketRate       int           `yaml:"socket_bytes_per_second" default:"1048576" doc:"Bytes one signalling socket may send, sustained; four times as many at once. Beyond it the server reads more slowly."`
+	TellRate         int           `yaml:"tell_bytes_per_second" default:"65536" doc:"Bytes one peer may tell others: messages, metadata, its name and data, mutes; sustained, eight times as many at once. Each call counts for 1 KiB at least, and for the peer's data, which goes with it."`
+	AnswerRate       int           `yaml:"answer_bytes_per_second" default:"524288" doc:"Bytes by which the answers to one peer may exceed its calls, sustained; eight times as many at once. A search for peers counts for 4 KiB at least, the result of a poll for 32 KiB."`
+	RoomMetadata     int           `yaml:"room_metadata_bytes" default:"1048576" doc:"Bytes of metadata that one session may hold."`
+	RoomPolls        int           `yaml:"room_poll_bytes" default:"8388608" doc:"Bytes of polls, their answers included, that one session may hold."`
 	HandshakeTimeout time.Duration `yaml:"handshake_timeout" default:"10s" doc:"How long a client may take to send the headers of a request."`
 }
 

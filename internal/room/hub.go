@@ -24,13 +24,16 @@ type Journal interface {
 
 // Options bound a hub's rooms.
 type Options struct {
-	MaxRooms   int           // rooms at once; 0 means 1,000
-	MaxPeers   int           // peers in a room that sets no limit of its own; 0 means 200
-	MaxTracks  int           // tracks of one peer; 0 means 20
-	Linger     time.Duration // how long an empty room keeps its session; 0 means 15 s
-	ForgetAway time.Duration // how long a removed peer's id stays refused; 0 means 10 min
-	Journal    Journal
-	Log        *slog.Logger
+	MaxRooms  int // rooms at once; 0 means 1,000
+	MaxPeers  int // peers in a room that sets no limit of its own; 0 means 200
+	MaxTracks int // tracks of one peer; 0 means 20
+	// Bytes of the metadata of a session, and of its polls with their answers; 0
+	// means 1 MiB and 8 MiB.
+	MaxMetadata, MaxPolls int
+	Linger                time.Duration // how long an empty room keeps its session; 0 means 15 s
+	ForgetAway            time.Duration // how long a removed peer's id stays refused; 0 means 10 min
+	Journal               Journal
+	Log                   *slog.Logger
 }
 
 func (o Options) withDefaults() Options {
@@ -42,6 +45,8 @@ func (o Options) withDefaults() Options {
 	def(&o.MaxRooms, 1000)
 	def(&o.MaxPeers, 200)
 	def(&o.MaxTracks, 20)
+	def(&o.MaxMetadata, 1<<20)
+	def(&o.MaxPolls, 8<<20)
 	if o.Linger == 0 {
 		o.Linger = 15 * time.Second
 	}

@@ -103,7 +103,7 @@ func TestMetadata(t *testing.T) {
 		_, err := set(ann, "slide", `1`)
 		w.ok(err)
 		none[room.MetadataChanged](bob)
-		w.ok(bob.room.Observe(w.Context(), "bob", []string{"slide", "mood"}))
+		w.ok(observe(w, bob, "slide", "mood"))
 		now := one[room.MetadataChanged](bob).Entries
 		w.same("now", []any{len(now), now[0].Key, string(now[0].Data)}, []any{1, "slide", "1"})
 
@@ -115,7 +115,7 @@ func TestMetadata(t *testing.T) {
 		w.same("heard", len(news[room.MetadataChanged](bob)), 2)
 		none[room.MetadataChanged](ann)
 
-		w.ok(bob.room.Observe(w.Context(), "bob", []string{"secret"}))
+		w.ok(observe(w, bob, "secret"))
 		bob.forget()
 		_, err = set(ann, "slide", `3`)
 		w.ok(err)
@@ -142,9 +142,23 @@ func TestMetadata(t *testing.T) {
 		w.refused(err, fault.FieldInvalid, "max_keys", 200)
 		_, err = set(ann, "k7", `2`)
 		w.ok(err)
-		w.refused(ann.room.Observe(w.Context(), "ann", make([]string, 201)), fault.FieldInvalid, "field", "keys")
-		w.refused(ann.room.Observe(w.Context(), "ghost", nil), fault.PeerNotFound)
+		w.refused(observe(w, ann, make([]string, 201)...), fault.FieldInvalid, "field", "keys")
+		w.refused(observe(w, ann, strings.Repeat("k", 257)), fault.FieldInvalid, "field", "keys")
+		_, err = ann.room.Observe(w.Context(), "ghost", nil)
+		w.refused(err, fault.PeerNotFound)
 	})
+	spec(t, "a session holds so many bytes of it and no more", func(w *world) {
+		ann := w.join("ann", "host")
+		half := `"` + strings.Repeat("x", 500) + `"`
+		_, err := set(ann, "a", half)
+		w.ok(err)
+		_, err = set(ann, "b", half)
+		w.refused(err, fault.MessageTooLarge, "limit", "limits.room_metadata_bytes", "max_bytes", 1000)
+		_, err = set(ann, "a", `1`) // makes room
+		w.ok(err)
+		_, err = set(ann, "b", half)
+		w.ok(err)
+	}, func(o *room.Options, _ *room.Facts) { o.MaxMetadata = 1000 })
 	spec(t, "it ends with the session, not with its author", func(w *world) {
 		ann, bob := w.join("ann", "host"), w.join("bob", "guest")
 		_, err := set(ann, "slide", `1`)
@@ -162,4 +176,9 @@ func TestMetadata(t *testing.T) {
 		w.ok(err)
 		w.same("gone", e.Version, 0)
 	})
+}
+
+func observe(w *world, p *person, keys ...string) error {
+	_, err := p.room.Observe(w.Context(), p.id, keys)
+	return err
 }

@@ -28,6 +28,8 @@ func (r *Room) SetMetadata(ctx context.Context, by PeerID, key string, data json
 			return Entry{}, fault.MessageTooLarge.New("field", "data", "max_bytes", maxMetadata, "bytes", len(data))
 		case !known && len(r.meta) >= maxKeys:
 			return Entry{}, fault.FieldInvalid.New("field", "key", "max_keys", maxKeys)
+		case r.metaSize+grown(was, key, data) > r.opt.MaxMetadata:
+			return Entry{}, fault.MessageTooLarge.New("field", "data", "limit", "limits.room_metadata_bytes", "max_bytes", r.opt.MaxMetadata)
 		case ifVersion != nil && *ifVersion != was.Version:
 			return Entry{}, fault.MetadataConflict.New("key", key, "version", was.Version, "expected", *ifVersion)
 		}
@@ -37,6 +39,7 @@ func (r *Room) SetMetadata(ctx context.Context, by PeerID, key string, data json
 			}
 		}
 		e := Entry{Key: key, Data: data, Version: was.Version + 1, UpdatedAt: time.Now(), UpdatedBy: by}
+		r.metaSize += grown(was, key, data)
 		r.meta[key] = e
 		for _, m := range r.members {
 			if m.keys[key] {
@@ -59,28 +62,43 @@ func (r *Room) Metadata(ctx context.Context, key string) (Entry, error) {
 	})
 }
 
+// grown is by how many bytes the metadata grows with a new value of a key.
+func grown(was Entry, key string, data json.RawMessage) int {
+	if was.Version == 0 {
+		return len(key) + len(data)
+	}
+	return len(data) - len(was.Data)
+}
+
 // Observe replaces the set of keys a peer observes and tells it their present
-// values, so that one who comes late has the state.
-func (r *Room) Observe(ctx context.Context, id PeerID, keys []string) error {
-	return act(ctx, r, func() error {
+// values, so that one who comes late has the state; it returns how many bytes
+// these have. Fails with fault.PeerNotFound, FieldInvalid.
+func (r *Room) Observe(ctx context.Context, id PeerID, keys []string) (told int, err error) {
+	return call(ctx, r, func() (int, error) {
 		m, err := r.member(id)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		if len(keys) > maxKeys {
-			return fault.FieldInvalid.New("field", "keys", "max_keys", maxKeys)
+			return 0, fault.FieldInvalid.New("field", "keys", "max_keys", maxKeys)
 		}
-		m.keys = make(map[string]bool, len(keys))
+		observed := make(map[string]bool, len(keys))
 		var now []Entry
+		told := 0
 		for _, k := range keys {
-			m.keys[k] = true
-			if e, ok := r.meta[k]; ok {
-				now = append(now, e)
+			if len(k) > maxKey {
+				return 0, fault.FieldInvalid.New("field", "keys", "want", "keys of 256 bytes at most")
 			}
+			if e, ok := r.meta[k]; ok && !observed[k] {
+				now = append(now, e)
+				told += len(e.Data)
+			}
+			observed[k] = true
 		}
+		m.keys = observed
 		if len(now) > 0 {
 			m.to.Notify(MetadataChanged{now})
 		}
-		return nil
+		return told, nil
 	})
 }

@@ -151,10 +151,14 @@ func (r *Room) Find(ctx context.Context, f Filter) (Page, error) {
 		if limit < 0 {
 			return Page{}, fault.FieldInvalid.New("field", "limit", "want", "1 to 100")
 		}
+		wanted := make(map[PeerID]bool, len(f.IDs))
+		for _, id := range f.IDs {
+			wanted[id] = true
+		}
 		var all []*member
 		for _, m := range r.sorted() {
 			if (f.Role == "" || m.Role == f.Role) && (f.Group == "" || m.InGroup(f.Group)) &&
-				(len(f.IDs) == 0 || slices.Contains(f.IDs, m.ID)) {
+				(len(wanted) == 0 || wanted[m.ID]) {
 				all = append(all, m)
 			}
 		}

@@ -13,12 +13,41 @@ import (
 // pollBook holds the polls of a session, in order of creation.
 type pollBook struct {
 	polls []*poll
+	bytes int         // of questions and answers
+	most  int         // bytes
 	due   *time.Timer // the earliest thing to be done of itself
 }
 
-func (b *pollBook) init() {
-	*b = pollBook{due: time.NewTimer(time.Hour)}
+func (b *pollBook) init(most int) {
+	*b = pollBook{due: time.NewTimer(time.Hour), most: most}
 	b.due.Stop()
+}
+
+// grow books bytes that polls hold more, or fails with fault.PollInvalid.
+func (b *pollBook) grow(field string, n int) error {
+	if n > 0 && b.bytes+n > b.most {
+		return fault.PollInvalid.New("field", field, "limit", "limits.room_poll_bytes", "max_bytes", b.most)
+	}
+	b.bytes += n
+	return nil
+}
+
+// What questions and answers cost beside their words.
+const (
+	questionCost = 256
+	optionCost   = 48
+	responseCost = 256
+)
+
+func questionsSize(qs []Question) int {
+	n := 0
+	for _, q := range qs {
+		n += questionCost + len(q.Text) + len(q.Answer.Text)
+		for _, o := range q.Options {
+			n += optionCost + len(o.Text)
+		}
+	}
+	return n
 }
 
 // stop ends the timer with the room.
@@ -45,6 +74,7 @@ func (b *pollBook) crowd(peers int) {
 // poll is a poll beside all that belongs to it.
 type poll struct {
 	Poll
+	book      *pollBook
 	questions []Question
 	salt      [16]byte
 	ballots   map[string]*ballot // by hash of the voter
@@ -62,8 +92,8 @@ type ballot struct {
 	last    time.Time
 }
 
-func newPoll(id PollID) *poll {
-	p := &poll{ballots: map[string]*ballot{}}
+func newPoll(b *pollBook, id PollID) *poll {
+	p := &poll{book: b, ballots: map[string]*ballot{}}
 	p.ID = id
 	_, _ = rand.Read(p.salt[:]) // never fails
 	return p

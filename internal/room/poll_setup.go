@@ -32,7 +32,7 @@ func (r *Room) SetPoll(ctx context.Context, by PeerID, s PollSetup) (Poll, error
 			return Poll{}, fault.PollInvalid.New("field", "poll_id", "max_polls", maxPolls)
 		}
 		s.ID = cmp.Or(s.ID, PollID(newID()))
-		p = newPoll(s.ID)
+		p = newPoll(&r.polls, s.ID)
 		p.Poll = Poll{PollSetup: s, State: PollDraft, CreatedBy: by, CreatedAt: time.Now()}
 		r.polls.polls = append(r.polls.polls, p)
 		return p.Poll, nil
@@ -57,6 +57,9 @@ func (r *Room) checkPoll(s PollSetup) error {
 }
 
 func (r *Room) checkPollRoles(field string, names []string) error {
+	if len(names) > len(r.facts.Template.Roles) {
+		return fault.PollInvalid.New("field", field, "want", "each role once", "roles", len(names))
+	}
 	for _, n := range names {
 		if _, ok := r.Role(n); !ok {
 			return fault.RoleNotFound.New("field", field, "role", n)
@@ -92,6 +95,9 @@ func (r *Room) SetQuestions(ctx context.Context, by PeerID, id PollID, qs []Ques
 			if q.Index != i+1 {
 				return 0, fault.PollInvalid.New("field", "questions.index", "want", "each from 1 to the number of questions, once", "got", q.Index)
 			}
+		}
+		if err := r.polls.grow("questions", questionsSize(checked)-questionsSize(p.questions)); err != nil {
+			return 0, err
 		}
 		p.questions, p.Questions = checked, len(checked)
 		return len(checked), nil

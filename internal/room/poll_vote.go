@@ -95,6 +95,8 @@ func (p *poll) take(voter Voter, v Vote, now time.Time) Verdict {
 		d.Err = fault.PollInvalid.New("field", "update", "question", q.Index, "problem", "the answer is final")
 	case res == nil && len(p.responses) >= maxResponses:
 		d.Err = fault.PollInvalid.New("field", "responses", "max_responses", maxResponses)
+	default:
+		d.Err = p.book.grow("responses", growth(res, v))
 	}
 	if d.Err != nil {
 		return d
@@ -117,6 +119,15 @@ func (p *poll) take(voter Voter, v Vote, now time.Time) Verdict {
 		d.Correct = &right
 	}
 	return d
+}
+
+// growth is how many bytes a vote takes beyond the answer it replaces.
+func growth(was *Response, v Vote) int {
+	n := len(v.Text) + 8*len(v.Options)
+	if was == nil {
+		return n + responseCost
+	}
+	return n - len(was.Text) - 8*len(was.Options)
 }
 
 // check tells whether a vote fits the question.

@@ -38,6 +38,7 @@ type Room struct {
 	members   map[PeerID]*member
 	watchers  map[Member]struct{}
 	meta      map[string]Entry
+	metaSize  int // bytes of keys and values
 	offers    map[string]roleOffer
 	removed   map[PeerID]removal
 	polls     pollBook
@@ -79,7 +80,7 @@ func newRoom(h *Hub, f Facts) *Room {
 		linger: time.NewTimer(h.opt.Linger), longest: time.NewTimer(0),
 	}
 	r.longest.Stop() // no session runs
-	r.polls.init()
+	r.polls.init(r.opt.MaxPolls)
 	go r.run()
 	return r
 }
@@ -180,9 +181,10 @@ func (r *Room) rest() {
 func (r *Room) forgetSession() {
 	r.session, r.started, r.ended, r.locked = "", time.Time{}, false, false
 	r.polls.stop()
-	r.polls.init()
+	r.polls.init(r.opt.MaxPolls)
 	r.speakers, r.scoresNew = nil, false
 	clear(r.meta)
+	r.metaSize = 0
 	clear(r.offers)
 	clear(r.removed)
 	clear(r.scores)

@@ -132,6 +132,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	s.onClose("journal", journal.close)
 	hub := room.NewHub(room.Options{
 		MaxRooms: cfg.Limits.Rooms, MaxPeers: cfg.Limits.RoomPeers, MaxTracks: cfg.Limits.PeerTracks,
+		MaxMetadata: cfg.Limits.RoomMetadata, MaxPolls: cfg.Limits.RoomPolls,
 		Linger: cfg.Reconnect.Linger, Journal: journal, Log: log.With("part", "room"),
 	})
 	s.onClose("rooms", func(context.Context) error { hub.Close(); return nil })
@@ -152,6 +153,10 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 		Hold: cfg.Reconnect.Hold, MaxFrame: cfg.Limits.FrameBytes, MaxSDP: cfg.Limits.SDPBytes,
 		FrameRate: cfg.Limits.FramesPerSecond, InitRate: cfg.Limits.JoinsPerSecond, InitBurst: cfg.Limits.JoinsBurst,
 		MaxSockets: cfg.Limits.Sockets, PerAddress: cfg.Limits.AddressSockets,
+		Bounds: signal.Bounds{
+			SocketQueue: cfg.Limits.SocketQueue, Queues: cfg.Limits.Queues, Away: cfg.Limits.AwayBytes,
+			Read: cfg.Limits.SocketRate, Tell: cfg.Limits.TellRate, Answer: cfg.Limits.AnswerRate,
+		},
 	})
 	s.onClose("clients", s.signal.Close)
 	events := api.NewEvents(api.EventsConfig{Recorder: recorder, Registry: s.registry, Rooms: hub, Inject: plan, Retention: cfg.Events.Retention})

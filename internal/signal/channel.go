@@ -1,6 +1,7 @@
 package signal
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,6 +21,24 @@ var channelOps = map[string]func(*seat, context.Context, json.RawMessage) (any, 
 
 // maxChannelMessage is how large a request over the data channel may be.
 const maxChannelMessage = 16 << 10
+
+// maxChannelQueue is how many requests over the data channel may wait.
+const maxChannelQueue = 512
+
+// heard takes a message of the data channel from media. What comes too fast is
+// dropped: clients repeat a request until it is answered.
+func (s *seat) heard(b []byte) {
+	if !s.media.quota.Allow() || s.media.unheard.Load() >= maxChannelQueue {
+		s.h.met.limited.WithLabelValues("limits.frames_per_second").Inc()
+		return
+	}
+	b = bytes.Clone(b[:min(len(b), maxChannelMessage+1)])
+	s.media.unheard.Add(1)
+	s.in.post(func() {
+		s.media.unheard.Add(-1)
+		s.channelMessage(b)
+	})
+}
 
 // channelMessage handles one message of the data channel. Rubbish without an
 // id cannot be answered; it is counted.
@@ -74,8 +93,16 @@ type preferVideoParams struct {
 }
 
 func (p preferVideoParams) check() error {
-	if p.TrackID == "" {
+	return checkTrackID(p.TrackID)
+}
+
+// checkTrackID bounds what is remembered of a wish.
+func checkTrackID(id string) error {
+	switch {
+	case id == "":
 		return missing("track_id")
+	case len(id) > maxTrackID:
+		return fault.FieldInvalid.New("field", "track_id", "max_bytes", maxTrackID)
 	}
 	return nil
 }
@@ -119,13 +146,10 @@ type preferAudioParams struct {
 }
 
 func (p preferAudioParams) check() error {
-	switch {
-	case p.TrackID == "":
-		return missing("track_id")
-	case p.Subscribed == nil:
+	if p.Subscribed == nil {
 		return missing("subscribed")
 	}
-	return nil
+	return checkTrackID(p.TrackID)
 }
 
 func (s *seat) preferAudio(_ context.Context, p preferAudioParams) (any, error) {

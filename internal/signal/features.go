@@ -137,7 +137,9 @@ type observeParams struct {
 }
 
 func (s *seat) observe(ctx context.Context, p observeParams) (any, error) {
-	return nil, s.room.Observe(ctx, s.key.peer, p.Keys)
+	told, err := s.room.Observe(ctx, s.key.peer, p.Keys)
+	s.answered.Spend(told)
+	return nil, err
 }
 
 type peerUpdateParams struct {

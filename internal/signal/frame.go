@@ -21,12 +21,20 @@ type frame struct {
 	Params json.RawMessage `json:"params"`
 }
 
+// maxCallID is how long the id of a call may be, as it is repeated in the answer;
+// clients send UUIDs.
+const maxCallID = 128
+
 // decodeFrame reads one text frame. A frame that can be answered is returned
 // beside its fault. Fails with fault.FrameInvalid and fault.FieldMissing.
 func decodeFrame(raw []byte) (frame, error) {
 	var f frame
 	if err := json.Unmarshal(raw, &f); err != nil {
 		return f, frameFault(err)
+	}
+	if len(f.ID) > maxCallID {
+		f.ID = clip(f.ID, maxCallID)
+		return f, fault.FieldInvalid.New("field", "id", "max_bytes", maxCallID)
 	}
 	if at, field := text.NotUTF8(raw); at >= 0 {
 		return f, fault.FrameInvalid.New("want", "UTF-8", "field", field, "offset", at)

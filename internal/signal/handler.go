@@ -78,6 +78,7 @@ type Config struct {
 	InitBurst  int           // ... and at once; 60
 	MaxSockets int           // sockets at once; 20,000
 	PerAddress int           // sockets at once from one address; 1,000
+	Bounds     Bounds        // of what one client may make the server hold and do
 }
 
 func (c Config) withDefaults() Config {
@@ -89,6 +90,7 @@ func (c Config) withDefaults() Config {
 	c.InitBurst = cmp.Or(c.InitBurst, 60)
 	c.MaxSockets = cmp.Or(c.MaxSockets, 20_000)
 	c.PerAddress = cmp.Or(c.PerAddress, 1000)
+	c.Bounds = c.Bounds.withDefaults()
 	c.Node = cmp.Or(c.Node, "node")
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
@@ -103,6 +105,8 @@ type Handler struct {
 	met  *metrics
 	node string // differs between any two processes: clients tell restarts by it
 	rate *limit.Callers
+
+	queued *limit.Bytes // what waits to be written to all sockets
 
 	mu       sync.Mutex
 	seats    map[seatKey]*seat
@@ -120,8 +124,9 @@ type seatKey struct {
 // New returns a handler; Close ends it.
 func New(cfg Config) *Handler {
 	cfg = cfg.withDefaults()
+	queued := limit.NewBytes(cfg.Bounds.Queues)
 	return &Handler{
-		cfg: cfg, log: cfg.Log, met: newMetrics(cfg.Metrics),
+		cfg: cfg, log: cfg.Log, met: newMetrics(cfg.Metrics, queued), queued: queued,
 		node:  cfg.Node + "-" + strconv.FormatInt(time.Now().UnixMilli(), 36),
 		rate:  limit.New(limit.Rate{PerSecond: cfg.InitRate, Burst: cfg.InitBurst}),
 		seats: map[seatKey]*seat{}, sockets: map[*conn]struct{}{}, perAddr: map[string]int{},
@@ -217,4 +222,25 @@ func (h *Handler) Peers() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return len(h.seats)
+}
+
+// shed ends the socket with the most waiting for it, as often as it takes for
+// all of them to hold no more than they may.
+func (h *Handler) shed() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for h.queued.Over() {
+		var slowest *conn
+		most := 0
+		for c := range h.sockets {
+			if n := c.out.waiting(); n > most {
+				slowest, most = c, n
+			}
+		}
+		if slowest == nil {
+			return
+		}
+		slowest.slow("limits.queue_bytes")
+		slowest.out.close()
+	}
 }

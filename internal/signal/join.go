@@ -16,11 +16,17 @@ type pingParams struct {
 	Timestamp json.RawMessage `json:"timestamp"`
 }
 
+// maxTimestamp is how long the time of a ping may be, as it is repeated.
+const maxTimestamp = 64
+
 // ping answers at once: a client hears from us at least every 12 s or gives
 // the socket up.
 func (s *seat) ping(_ context.Context, p pingParams) (any, error) {
-	if len(p.Timestamp) == 0 {
+	switch {
+	case len(p.Timestamp) == 0:
 		return nil, nil
+	case len(p.Timestamp) > maxTimestamp:
+		return nil, fault.FieldInvalid.New("field", "timestamp", "max_bytes", maxTimestamp)
 	}
 	return map[string]json.RawMessage{"timestamp": p.Timestamp}, nil
 }

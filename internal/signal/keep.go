@@ -16,6 +16,8 @@ import (
 type keeper struct {
 	mu      sync.Mutex
 	frames  []keptFrame // not confirmed, oldest first
+	bytes   int         // of these
+	most    int         // bytes
 	next    uint64      // number of the next frame
 	written uint64      // number of the last one written
 	asked   uint64      // number of the last one asked about
@@ -24,18 +26,19 @@ type keeper struct {
 
 type keptFrame struct {
 	n   uint64
-	v   any
+	b   []byte
 	end uint64 // where it ends in the byte stream; 0: unknown
 }
 
 // add takes a frame in and numbers it, from 1. Beyond what would be kept for a
 // peer that is away it is numbered only.
-func (k *keeper) add(v any) uint64 {
+func (k *keeper) add(b []byte) uint64 {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.next++
-	if len(k.frames) < awayLimit {
-		k.frames = append(k.frames, keptFrame{n: k.next, v: v})
+	if len(k.frames) < awayLimit && k.bytes+len(b) <= k.most {
+		k.frames = append(k.frames, keptFrame{n: k.next, b: b})
+		k.bytes += len(b)
 	}
 	return k.next
 }
@@ -73,19 +76,21 @@ func (k *keeper) confirmed() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for len(k.frames) > 0 && k.frames[0].n <= k.asked {
+		k.bytes -= len(k.frames[0].b)
+		k.frames[0].b = nil
 		k.frames = k.frames[1:]
 	}
 }
 
 // missed is what the other end cannot be known to have got, given how much of
 // the byte stream has arrived.
-func (k *keeper) missed(arrived uint64) []any {
+func (k *keeper) missed(arrived uint64) [][]byte {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	var out []any
+	var out [][]byte
 	for _, f := range k.frames {
 		if f.end == 0 || f.end > arrived {
-			out = append(out, f.v)
+			out = append(out, f.b)
 		}
 	}
 	return out

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/webrtc/v4"
+	"golang.org/x/time/rate"
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
@@ -42,6 +44,9 @@ type media struct {
 	tcpOnly   bool // UDP has proved too narrow
 	subLost   bool // the subscribe path was lost and is not back
 	offered   bool // an offer of ours waits for its answer
+
+	quota   *rate.Limiter // requests over the data channel
+	unheard atomic.Int32  // those that wait
 }
 
 // publishedTrack is what track events need to know.
@@ -50,10 +55,14 @@ type publishedTrack struct {
 	since time.Time
 }
 
-// maxEarly is how many candidates may come before the connection they are for.
-const maxEarly = 256
+const (
+	maxEarly     = 256     // candidates that may come before the connection they are for
+	maxCandidate = 2 << 10 // bytes of a candidate as JSON
+	maxTrackID   = 128     // bytes; clients send UUIDs
+)
 
-func (m *media) init() {
+func (m *media) init(perSecond int) {
+	m.quota = rate.NewLimiter(rate.Limit(perSecond), 5*perSecond)
 	m.layers = map[room.TrackID]sfu.Layer{}
 	m.told = map[room.TrackID]toldLayer{}
 	m.silent = map[room.TrackID]bool{}
@@ -93,10 +102,7 @@ func (s *seat) openMedia() error {
 				s.tell("offer", s.describe(d))
 			})
 		},
-		OnMessage: func(b []byte) {
-			b = append([]byte(nil), b...)
-			s.in.post(func() { s.channelMessage(b) })
-		},
+		OnMessage: s.heard,
 		OnCandidate: func(c webrtc.ICECandidateInit) {
 			s.in.post(func() { s.tellCandidate(targetSubscribe, c) })
 		},
@@ -269,7 +275,7 @@ func readTracks(m map[string]wireTrack) ([]room.Track, error) {
 		if t.Kind != room.Audio && t.Kind != room.Video {
 			return nil, fault.FieldInvalid.New("field", fieldAt("tracks", clip(key, 40), "type"), "want", "audio or video", "got", clip(w.Kind, 16))
 		}
-		if len(t.ID) > 128 || len(t.StreamID) > 128 || len(t.Source) > 64 {
+		if len(t.ID) > maxTrackID || len(t.StreamID) > maxTrackID || len(t.Source) > 64 {
 			return nil, fault.FieldInvalid.New("field", fieldAt("tracks", clip(key, 40), "track_id"), "max_bytes", 128)
 		}
 		if t.Source == "" {
@@ -315,6 +321,9 @@ func (s *seat) trickle(_ context.Context, p trickleParams) (any, error) {
 	}
 	if len(p.Candidate) == 0 {
 		return nil, missing("candidate")
+	}
+	if len(p.Candidate) > maxCandidate {
+		return nil, fault.CandidateInvalid.New("field", "candidate", "max_bytes", maxCandidate, "bytes", len(p.Candidate))
 	}
 	var c webrtc.ICECandidateInit
 	if err := json.Unmarshal(p.Candidate, &c); err != nil {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/inject"
+	"github.com/redial-rtc/redial/internal/limit"
 )
 
 // metrics count what passes; labels are closed sets, so their number is bounded.
@@ -13,10 +14,11 @@ type metrics struct {
 	framesIn, framesOut  prometheus.Counter
 	resumed, migrated    *prometheus.CounterVec
 	refusals             *prometheus.CounterVec
+	limited              *prometheus.CounterVec
 	calls                *prometheus.HistogramVec
 }
 
-func newMetrics(reg prometheus.Registerer) *metrics {
+func newMetrics(reg prometheus.Registerer, queued *limit.Bytes) *metrics {
 	gauge := func(name, help string) prometheus.Gauge {
 		return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
 	}
@@ -38,13 +40,20 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "redial_signal_refused_total", Help: "Calls and connections refused, by operation and fault.",
 		}, []string{"op", "fault"}),
+		limited: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "redial_signal_limited_total",
+			Help: "Sockets cut, calls refused or held up and messages dropped because of a limit, by its setting.",
+		}, []string{"limit"}),
 		calls: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "redial_signal_call_seconds", Help: "Time to answer a call, by method.",
 			Buckets: []float64{.001, .005, .02, .1, .5, 2},
 		}, []string{"method"}),
 	}
 	if reg != nil {
-		reg.MustRegister(m.sockets, m.seats, m.held, m.framesIn, m.framesOut, m.resumed, m.migrated, m.refusals, m.calls)
+		reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "redial_signal_queued_bytes", Help: "Bytes that wait to be written to all WebSockets.",
+		}, func() float64 { return float64(queued.Used()) }))
+		reg.MustRegister(m.sockets, m.seats, m.held, m.framesIn, m.framesOut, m.resumed, m.migrated, m.refusals, m.limited, m.calls)
 	}
 	return m
 }

@@ -123,10 +123,8 @@ func (s *seat) showRoom(snap room.Snapshot) {
 	peers, tracks := snap.Counts()
 	s.tell("session-info", sessionInfoOnWire(snap.RoomID, snap.SessionID, peers, tracks))
 	s.listed = true
-	kept := s.away
-	s.away = nil
-	for _, f := range kept {
-		s.conn.sendKept(f)
+	for _, b := range s.takeAway() {
+		s.conn.sendKept(b)
 	}
 	s.startSubscribing()
 	for _, src := range snap.Sources {

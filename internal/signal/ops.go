@@ -22,7 +22,21 @@ type operation struct {
 	op   fault.Op
 	when phase
 	run  func(s *seat, ctx context.Context, raw json.RawMessage) (any, error)
+	cost cost
 }
+
+// cost is what a call makes the server do beyond reading it.
+type cost struct {
+	tells bool // others in the room hear of it: Bounds.Tell
+	asks  int  // bytes of an answer that its work is worth; 0 is no question. Bounds.Answer
+}
+
+// The kinds of cost.
+var (
+	tells  = cost{tells: true}
+	asks   = cost{asks: 4 << 10}
+	counts = cost{asks: 32 << 10} // goes through every answer to a poll
+)
 
 // typed makes a row's run from a function of decoded params.
 func typed[T any](f func(s *seat, ctx context.Context, p T) (any, error)) func(*seat, context.Context, json.RawMessage) (any, error) {
@@ -37,49 +51,49 @@ func typed[T any](f func(s *seat, ctx context.Context, p T) (any, error)) func(*
 
 // ops is every method a client can use.
 var ops = map[string]operation{
-	"ping":      {fault.OpConnect, always, typed((*seat).ping)},
-	"join":      {fault.OpJoin, always, typed((*seat).join)},
-	"leave":     {fault.OpLeave, always, typed((*seat).sayLeave)},
-	"analytics": {fault.OpReport, always, (*seat).analytics},
-	"offer":     {fault.OpPublish, always, typed((*seat).offer)},
-	"answer":    {fault.OpSubscribe, inside, typed((*seat).answer)},
-	"trickle":   {fault.OpPublish, always, typed((*seat).trickle)},
+	"ping":      {fault.OpConnect, always, typed((*seat).ping), cost{}},
+	"join":      {fault.OpJoin, always, typed((*seat).join), cost{}},
+	"leave":     {fault.OpLeave, always, typed((*seat).sayLeave), cost{}},
+	"analytics": {fault.OpReport, always, (*seat).analytics, cost{}},
+	"offer":     {fault.OpPublish, always, typed((*seat).offer), cost{}},
+	"answer":    {fault.OpSubscribe, inside, typed((*seat).answer), cost{}},
+	"trickle":   {fault.OpPublish, always, typed((*seat).trickle), cost{}},
 
-	"track-update":                    {fault.OpUpdate, inside, typed((*seat).trackUpdate)},
-	"track-update-request":            {fault.OpMute, inside, typed((*seat).askTrackMute)},
-	"change-track-mute-state-request": {fault.OpMute, inside, typed((*seat).askMute)},
+	"track-update":                    {fault.OpUpdate, inside, typed((*seat).trackUpdate), tells},
+	"track-update-request":            {fault.OpMute, inside, typed((*seat).askTrackMute), tells},
+	"change-track-mute-state-request": {fault.OpMute, inside, typed((*seat).askMute), tells},
 
-	"broadcast":              {fault.OpMessage, inside, typed((*seat).broadcast)},
-	"set-metadata":           {fault.OpMetadata, inside, typed((*seat).setMetadata)},
-	"get-metadata":           {fault.OpMetadata, inside, typed((*seat).getMetadata)},
-	"listen-metadata-change": {fault.OpMetadata, inside, typed((*seat).observe)},
+	"broadcast":              {fault.OpMessage, inside, typed((*seat).broadcast), tells},
+	"set-metadata":           {fault.OpMetadata, inside, typed((*seat).setMetadata), tells},
+	"get-metadata":           {fault.OpMetadata, inside, typed((*seat).getMetadata), asks},
+	"listen-metadata-change": {fault.OpMetadata, inside, typed((*seat).observe), asks},
 
-	"peer-update":         {fault.OpUpdate, inside, typed((*seat).peerUpdate)},
-	"role-change-request": {fault.OpRoleChange, inside, typed((*seat).requestRole)},
-	"role-change":         {fault.OpRoleChange, inside, typed((*seat).acceptRole)},
-	"group-join":          {fault.OpUpdate, inside, typed((*seat).groupJoin)},
-	"group-leave":         {fault.OpUpdate, inside, typed((*seat).groupLeave)},
-	"group-add":           {fault.OpUpdate, inside, typed((*seat).groupAdd)},
-	"group-remove":        {fault.OpUpdate, inside, typed((*seat).groupRemove)},
-	"peer-leave-request":  {fault.OpRemove, inside, typed((*seat).removePeer)},
-	"end-room":            {fault.OpEndRoom, inside, typed((*seat).endRoom)},
+	"peer-update":         {fault.OpUpdate, inside, typed((*seat).peerUpdate), tells},
+	"role-change-request": {fault.OpRoleChange, inside, typed((*seat).requestRole), tells},
+	"role-change":         {fault.OpRoleChange, inside, typed((*seat).acceptRole), tells},
+	"group-join":          {fault.OpUpdate, inside, typed((*seat).groupJoin), tells},
+	"group-leave":         {fault.OpUpdate, inside, typed((*seat).groupLeave), tells},
+	"group-add":           {fault.OpUpdate, inside, typed((*seat).groupAdd), tells},
+	"group-remove":        {fault.OpUpdate, inside, typed((*seat).groupRemove), tells},
+	"peer-leave-request":  {fault.OpRemove, inside, typed((*seat).removePeer), tells},
+	"end-room":            {fault.OpEndRoom, inside, typed((*seat).endRoom), cost{}},
 
-	"get-peer":         {fault.OpPeers, inside, typed((*seat).getPeer)},
-	"find-peer":        {fault.OpPeers, inside, typed((*seat).findPeer)},
-	"peer-iter-next":   {fault.OpPeers, inside, typed((*seat).nextPeers)},
-	"peer-name-search": {fault.OpPeers, inside, typed((*seat).searchPeers)},
+	"get-peer":         {fault.OpPeers, inside, typed((*seat).getPeer), asks},
+	"find-peer":        {fault.OpPeers, inside, typed((*seat).findPeer), asks},
+	"peer-iter-next":   {fault.OpPeers, inside, typed((*seat).nextPeers), asks},
+	"peer-name-search": {fault.OpPeers, inside, typed((*seat).searchPeers), asks},
 
-	"poll-info-set":      {fault.OpPoll, inside, typed((*seat).setPoll)},
-	"poll-info-get":      {fault.OpPoll, inside, typed((*seat).getPoll)},
-	"poll-questions-set": {fault.OpPoll, inside, typed((*seat).setQuestions)},
-	"poll-questions-get": {fault.OpPoll, inside, typed((*seat).getQuestions)},
-	"poll-start":         {fault.OpPoll, inside, typed((*seat).startPoll)},
-	"poll-stop":          {fault.OpPoll, inside, typed((*seat).stopPoll)},
-	"poll-response":      {fault.OpPoll, inside, typed((*seat).votePoll)},
-	"poll-responses":     {fault.OpPoll, inside, typed((*seat).getResponses)},
-	"poll-list":          {fault.OpPoll, inside, typed((*seat).listPolls)},
-	"poll-result":        {fault.OpPoll, inside, typed((*seat).pollResult)},
-	"poll-leaderboard":   {fault.OpPoll, inside, typed((*seat).leaderboard)},
+	"poll-info-set":      {fault.OpPoll, inside, typed((*seat).setPoll), asks},
+	"poll-info-get":      {fault.OpPoll, inside, typed((*seat).getPoll), asks},
+	"poll-questions-set": {fault.OpPoll, inside, typed((*seat).setQuestions), asks},
+	"poll-questions-get": {fault.OpPoll, inside, typed((*seat).getQuestions), asks},
+	"poll-start":         {fault.OpPoll, inside, typed((*seat).startPoll), tells},
+	"poll-stop":          {fault.OpPoll, inside, typed((*seat).stopPoll), tells},
+	"poll-response":      {fault.OpPoll, inside, typed((*seat).votePoll), asks},
+	"poll-responses":     {fault.OpPoll, inside, typed((*seat).getResponses), counts},
+	"poll-list":          {fault.OpPoll, inside, typed((*seat).listPolls), asks},
+	"poll-result":        {fault.OpPoll, inside, typed((*seat).pollResult), counts},
+	"poll-leaderboard":   {fault.OpPoll, inside, typed((*seat).leaderboard), counts},
 }
 
 // unsupported methods are known but not part of this server.
@@ -133,7 +147,11 @@ func (s *seat) receive(c *conn, raw []byte) {
 func (s *seat) carryOut(f frame, o operation, from time.Time) {
 	ctx, cancel := context.WithTimeout(s.ctx, callLimit)
 	defer cancel()
-	v, err := o.run(s, ctx, f.Params)
+	v, err := any(nil), s.afford(o.cost)
+	if err == nil {
+		v, err = o.run(s, ctx, f.Params)
+		s.charge(o.cost, len(f.Params), err)
+	}
 	s.keep(f.Method, &f, err, func(err error) {
 		s.finish(f, o.op, v, err)
 		s.h.met.calls.WithLabelValues(f.Method).Observe(time.Since(from).Seconds())
@@ -157,7 +175,7 @@ func (s *seat) finish(f frame, op fault.Op, v any, err error) {
 	bad := fault.From(err, op)
 	if bad == nil {
 		if f.ID != "" && s.conn != nil {
-			s.conn.send(result(f.ID, v))
+			s.answered.Spend(max(0, s.conn.send(result(f.ID, v))-len(f.Params)))
 		}
 		return
 	}

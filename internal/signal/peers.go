@@ -53,7 +53,7 @@ func decodeIterator(text string) (iterator, error) {
 	if err == nil {
 		err = json.Unmarshal(b, &i)
 	}
-	if err != nil {
+	if err != nil || len(i.IDs) > maxPeerIDs {
 		return i, fault.FieldInvalid.Wrap(err, "field", "iterator", "want", "an iterator of an earlier answer")
 	}
 	return i, nil
@@ -67,6 +67,16 @@ type findPeerParams struct {
 	Group   string        `json:"group"`
 	Peers   []room.PeerID `json:"peers"`
 	PeerIDs []room.PeerID `json:"peerIds"`
+}
+
+// maxPeerIDs is how many peers may be asked for by their ids.
+const maxPeerIDs = 1000
+
+func (p findPeerParams) check() error {
+	if n := len(p.Peers) + len(p.PeerIDs); n > maxPeerIDs {
+		return fault.FieldInvalid.New("field", "peers", "max", maxPeerIDs, "peers", n)
+	}
+	return nil
 }
 
 func (s *seat) findPeer(ctx context.Context, p findPeerParams) (any, error) {
@@ -107,6 +117,13 @@ type searchParams struct {
 	Query  string `json:"query"`
 	Offset int    `json:"offset"`
 	Limit  int    `json:"limit"`
+}
+
+func (p searchParams) check() error {
+	if len(p.Query) > room.MaxName {
+		return fault.FieldInvalid.New("field", "query", "max_bytes", room.MaxName, "bytes", len(p.Query))
+	}
+	return nil
 }
 
 func (s *seat) searchPeers(ctx context.Context, p searchParams) (any, error) {

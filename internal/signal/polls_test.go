@@ -125,7 +125,7 @@ func replay(t *testing.T, script []byte) []byte {
 
 // attachForTest gives the seat a socket whose frames stay in its queue.
 func (s *seat) attachForTest() {
-	s.conn = &conn{h: s.h, out: make(chan outgoing, outQueue), gone: make(chan struct{})}
+	s.conn = &conn{h: s.h, out: newOutbox(1<<20, s.h.queued), gone: make(chan struct{})}
 }
 
 func (st *stage) join(name, role string) {
@@ -150,8 +150,13 @@ func (st *stage) settle() {
 		for f, ok := s.in.take(); ok; f, ok = s.in.take() {
 			f()
 		}
-		for s.conn != nil && len(s.conn.out) > 0 {
-			st.write(name, (<-s.conn.out).b)
+		for s.conn != nil {
+			f, ok := s.conn.out.take()
+			if !ok {
+				break
+			}
+			s.conn.out.sent(f)
+			st.write(name, f.b)
 		}
 	}
 }

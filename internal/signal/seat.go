@@ -14,6 +14,7 @@ import (
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/inject"
+	"github.com/redial-rtc/redial/internal/limit"
 	"github.com/redial-rtc/redial/internal/room"
 	"github.com/redial-rtc/redial/internal/sfu"
 	"github.com/redial-rtc/redial/internal/token"
@@ -31,7 +32,7 @@ const (
 	// How often the quality of a peer's downlink is judged.
 	rateEvery = 4 * time.Second
 	newsLimit = 2000 // news that may wait; beyond it the client must resume
-	awayLimit = 200  // messages kept for a peer that is away
+	awayLimit = 200  // messages kept for a peer that is away; see Bounds.Away for bytes
 	callLimit = 10 * time.Second
 )
 
@@ -62,13 +63,16 @@ type seat struct {
 	started  bool  // the subscribe side has made its first offer
 	leaving  bool  // removed: only the goodbye is left
 	since    time.Time
-	away     []any // frames kept for a peer that is away
+	away     [][]byte // frames kept for a peer that is away
+	awaySize int      // bytes of these
 	awayFrom time.Time
 	awayCode websocket.StatusCode
 	session  string
 	hold     *time.Timer
 	rater    *time.Timer
 	media    media
+	told     *limit.Bucket // what the peer tells others
+	answered *limit.Bucket // what its calls cost beyond what they carry
 }
 
 // newSeat makes the seat of a visitor; an earlier process may have held the
@@ -81,8 +85,10 @@ func newSeat(h *Handler, v visitor) *seat {
 		log: h.log.With("room", v.claims.RoomID, "peer", string(v.peer)),
 	}
 	s.node = h.node
+	s.told = limit.NewBucket(h.cfg.Bounds.Tell, tellBurst*h.cfg.Bounds.Tell)
+	s.answered = limit.NewBucket(h.cfg.Bounds.Answer, answerBurst*h.cfg.Bounds.Answer)
 	s.inject = h.cfg.Inject.Attend(v.who(), func(a inject.Action) { s.in.post(func() { s.provoke(a) }) })
-	s.media.init()
+	s.media.init(h.cfg.FrameRate)
 	if v.held != nil {
 		held := *v.held
 		s.in.post(func() { s.recover(held) })
@@ -322,20 +328,42 @@ func (s *seat) tell(method string, p any) {
 
 // tellKept sends a notification that a peer must not miss while it is away.
 func (s *seat) tellKept(method string, p any) {
-	if s.conn != nil && s.listed {
-		s.conn.sendKept(news(method, p))
+	b, err := encode(news(method, p))
+	if err != nil {
+		s.log.Error("frame cannot be encoded", "err", err)
 		return
 	}
-	if len(s.away) < awayLimit {
-		s.away = append(s.away, news(method, p))
+	if s.conn != nil && s.listed {
+		s.conn.sendKept(b)
+		return
 	}
+	s.keepAway(b)
+}
+
+// keepAway keeps a frame for the next socket. What is too much is dropped: the
+// state of the room comes anew in any case, and only messages are lost.
+func (s *seat) keepAway(b []byte) {
+	if len(s.away) >= awayLimit || s.awaySize+len(b) > s.h.cfg.Bounds.Away {
+		s.h.met.limited.WithLabelValues("limits.away_bytes").Inc()
+		return
+	}
+	s.away = append(s.away, b)
+	s.awaySize += len(b)
+}
+
+// takeAway takes what was kept.
+func (s *seat) takeAway() [][]byte {
+	kept := s.away
+	s.away, s.awaySize = nil, 0
+	return kept
 }
 
 // recall takes back what a lost socket was given and the client may never have
 // got, ahead of what has happened since.
 func (s *seat) recall(c *conn) {
-	s.away = append(c.missed(), s.away...)
-	s.away = s.away[:min(len(s.away), awayLimit)]
+	for _, b := range append(c.missed(), s.takeAway()...) {
+		s.keepAway(b)
+	}
 }
 
 // subject is the peer as events name it.
@@ -368,8 +396,7 @@ func (s *seat) Notify(u room.Update) {
 	if !s.in.postNews(func() { s.hear(u) }) {
 		s.in.post(func() {
 			if s.conn != nil {
-				s.h.met.refused(fault.OpReconnect, fault.SlowConsumer)
-				s.conn.close(websocket.StatusTryAgainLater, "slow consumer")
+				s.conn.slow("news")
 			}
 		})
 	}

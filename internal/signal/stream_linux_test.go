@@ -24,16 +24,16 @@ func TestAStreamTellsHowFarItHasCome(t *testing.T) {
 	}
 	defer far.Close()
 
-	var k keeper
+	k := keeper{most: 1 << 20}
 	put := func(size int) {
-		n := k.add(size)
+		n := k.add(make([]byte, size))
 		if _, err := near.Write(make([]byte, size)); err != nil {
 			t.Fatal(err)
 		}
 		end, _ := stream(near)
 		k.wrote(n, end)
 	}
-	missed := func() []any {
+	missed := func() [][]byte {
 		_, arrived := stream(near)
 		return k.missed(arrived)
 	}
@@ -43,7 +43,7 @@ func TestAStreamTellsHowFarItHasCome(t *testing.T) {
 			t.Fatalf("missed %v", missed())
 		}
 	}
-	n := k.add("too much")
+	n := k.add([]byte("too much"))
 	for deadline := time.Now().Add(10 * time.Second); ; {
 		_ = near.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
 		_, err := near.Write(make([]byte, 1<<20))
@@ -56,7 +56,7 @@ func TestAStreamTellsHowFarItHasCome(t *testing.T) {
 			t.Fatalf("%d of %d bytes have arrived, and nobody reads", arrived, end)
 		}
 	}
-	if got := missed(); len(got) != 1 || got[0] != "too much" {
+	if got := missed(); len(got) != 1 || string(got[0]) != "too much" {
 		t.Errorf("missed %v", got)
 	}
 	near.Close()
@@ -67,9 +67,9 @@ func TestAStreamTellsHowFarItHasCome(t *testing.T) {
 
 // Only what was confirmed is forgotten, and it is asked about once at a time.
 func TestKeeper(t *testing.T) {
-	var k keeper
+	k := keeper{most: 1 << 20}
 	for _, v := range []string{"a", "b", "c"} {
-		k.add(v)
+		k.add([]byte(v))
 	}
 	if !k.wrote(1, 0) || k.wrote(2, 0) {
 		t.Fatal("asked twice, or not at all")
@@ -81,7 +81,7 @@ func TestKeeper(t *testing.T) {
 	if n := k.ask(); n != 0 {
 		t.Errorf("asks about %d, which was not written", n)
 	}
-	if got := k.missed(1 << 40); len(got) != 1 || got[0] != "c" {
+	if got := k.missed(1 << 40); len(got) != 1 || string(got[0]) != "c" {
 		t.Errorf("missed %v", got)
 	}
 	if !k.wrote(3, 10) {
@@ -91,9 +91,16 @@ func TestKeeper(t *testing.T) {
 		t.Errorf("missed %v, which has arrived", got)
 	}
 	for range 2 * awayLimit {
-		k.add("many")
+		k.add([]byte("many"))
 	}
 	if got := k.missed(0); len(got) != awayLimit {
 		t.Errorf("keeps %d", len(got))
+	}
+	k = keeper{most: 10}
+	for range 20 {
+		k.add([]byte("four"))
+	}
+	if got := k.missed(0); len(got) != 2 {
+		t.Errorf("keeps %d frames of 4 bytes where 10 bytes are kept", len(got))
 	}
 }
