@@ -23,7 +23,7 @@ const module = "github.com/redial-rtc/redial"
 // belongs before it grows. "*" stands for everything under internal/.
 //
 // Rooms and media never meet, and neither knows a vendor's vocabulary: faults
-// are stored canonically and projected at the edge (signal, report, api).
+// are stored canonically and projected at the edge (wire, report, api).
 var mayImport = map[string][]string{
 	"fault":      {},
 	"dialect":    {"fault"},
@@ -40,7 +40,6 @@ var mayImport = map[string][]string{
 	"internal/event/clickhouse": {"internal/event", "internal/event/sqlite", "fault"},
 	"internal/event/eventtest":  {"internal/event", "fault"},
 	"internal/event/bench":      {"internal/server", "internal/config", "internal/token", "internal/event", "internal/event/sqlite", "fault"}, // a program
-	"internal/attack":           {"client", "internal/token"},                                                                                 // a program
 	"internal/sink":             {"internal/event", "fault"},
 	"internal/sfu":              {"internal/accept", "internal/limit", "fault"},
 	"internal/room":             {"internal/text", "internal/policy", "fault"},
@@ -48,14 +47,17 @@ var mayImport = map[string][]string{
 	"internal/report":           {"internal/event", "dialect", "fault"},
 	"internal/inject":           {"internal/event", "fault"},
 	"internal/scenario":         {"internal/event", "internal/spell", "fault"},
-	"internal/signal": {"internal/room", "internal/sfu", "internal/event", "internal/report", "internal/registry", "internal/inject",
-		"internal/limit", "internal/policy", "internal/text", "internal/token", "dialect", "fault"},
+	"internal/socket":           {"internal/limit", "fault"},
+	"internal/participant": {"internal/room", "internal/sfu", "internal/event", "internal/report", "internal/inject",
+		"internal/limit", "internal/policy", "internal/text", "internal/token", "fault"},
+	"internal/wire/hms": {"internal/participant", "internal/socket", "internal/room", "internal/sfu", "internal/event", "internal/report",
+		"internal/inject", "internal/limit", "internal/policy", "internal/text", "internal/token", "dialect", "fault"},
 	"internal/api": {"internal/room", "internal/event", "internal/sink", "internal/report", "internal/registry", "internal/inject",
 		"internal/limit", "internal/policy", "internal/text", "internal/token", "internal/faultdoc", "dialect", "fault"},
 	"internal/config":  {"fault", "internal/spell"},
 	"internal/console": {},
 	"internal/spell":   {},
-	"internal/limit":   {},
+	"internal/limit":   {"fault"},
 	"internal/accept":  {},
 	"internal/text":    {},
 	"internal/server":  {"*", "dialect", "fault"},

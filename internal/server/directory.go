@@ -3,9 +3,9 @@ package server
 import (
 	"context"
 
+	"github.com/redial-rtc/redial/internal/participant"
 	"github.com/redial-rtc/redial/internal/registry"
 	"github.com/redial-rtc/redial/internal/room"
-	"github.com/redial-rtc/redial/internal/signal"
 )
 
 // directory finds rooms for whoever knocks: in the registry, and what ended there
@@ -15,18 +15,18 @@ type directory struct {
 	journal  *journal
 }
 
-// Place implements signal.Directory.
-func (d directory) Place(ctx context.Context, roomID string) (signal.Place, error) {
+// Place implements participant.Directory.
+func (d directory) Place(ctx context.Context, roomID string) (participant.Place, error) {
 	ended, locked := d.journal.unwritten(roomID) // asked first: what it knows no more is in the registry
 	r, err := d.registry.Room(ctx, roomID)
 	if err != nil {
-		return signal.Place{}, err
+		return participant.Place{}, err
 	}
 	t, err := d.registry.Template(ctx, r.TemplateID)
 	if err != nil {
-		return signal.Place{}, err
+		return participant.Place{}, err
 	}
-	p := signal.Place{
+	p := participant.Place{
 		Facts: room.Facts{
 			ID: r.ID, Name: r.Name, Description: r.Description, Template: t,
 			MaxPeers: r.MaxPeers, MaxDuration: r.MaxDuration, Large: r.LargeRoom,
@@ -37,7 +37,7 @@ func (d directory) Place(ctx context.Context, roomID string) (signal.Place, erro
 	// comes back finds the same one.
 	left, ok, err := d.registry.OpenSession(ctx, r.ID)
 	if err != nil {
-		return signal.Place{}, err
+		return participant.Place{}, err
 	}
 	if ok && !ended {
 		p.Facts.SessionID, p.Facts.SessionFrom = left.ID, left.StartedAt
@@ -45,7 +45,7 @@ func (d directory) Place(ctx context.Context, roomID string) (signal.Place, erro
 	return p, nil
 }
 
-// Held implements signal.Directory.
+// Held implements participant.Directory.
 func (d directory) Held(ctx context.Context, roomID string, id room.PeerID) (room.Peer, bool, error) {
 	p, ok, err := d.registry.HeldPeer(ctx, roomID, string(id))
 	if err != nil || !ok {

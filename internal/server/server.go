@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/coder/websocket"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/redial-rtc/redial/fault"
@@ -22,26 +23,28 @@ import (
 	"github.com/redial-rtc/redial/internal/console"
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/inject"
+	"github.com/redial-rtc/redial/internal/participant"
 	"github.com/redial-rtc/redial/internal/registry"
 	"github.com/redial-rtc/redial/internal/room"
 	"github.com/redial-rtc/redial/internal/sfu"
-	"github.com/redial-rtc/redial/internal/signal"
+	"github.com/redial-rtc/redial/internal/socket"
 	"github.com/redial-rtc/redial/internal/token"
+	"github.com/redial-rtc/redial/internal/wire/hms"
 )
 
 // Server is everything, running.
 type Server struct {
-	cfg      config.Config
-	log      *slog.Logger
-	registry *registry.Registry
-	signal   *signal.Handler
-	health   *health
-	web      *web
-	cert     *certificate // nil without TLS
-	loops    *accept.Loops
-	scheme   string
-	address  net.Addr
-	failed   chan error // a listener ended by itself
+	cfg          config.Config
+	log          *slog.Logger
+	registry     *registry.Registry
+	participants *participant.Service
+	health       *health
+	web          *web
+	cert         *certificate // nil without TLS
+	loops        *accept.Loops
+	scheme       string
+	address      net.Addr
+	failed       chan error // a listener ended by itself
 
 	closers []closer // in the order of opening
 }
@@ -146,24 +149,34 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 
 	// The two ways in: the signalling wire and the REST API.
 	outside := newOutside(cfg.HTTP)
-	s.signal = signal.New(signal.Config{
-		Tokens: tokens, Directory: directory{s.registry, journal}, Hub: hub, Media: engine, Events: recorder, Inject: plan, Written: journal.Written,
-		Log: log.With("part", "signal"), Metrics: metrics,
-		SocketURL: outside.socketURL, ClientAddr: outside.client, ICEServers: iceServers(cfg.Media.ICEServers),
-		Hold: cfg.Reconnect.Hold, MaxFrame: cfg.Limits.FrameBytes, MaxSDP: cfg.Limits.SDPBytes,
-		FrameRate: cfg.Limits.FramesPerSecond, InitRate: cfg.Limits.JoinsPerSecond, InitBurst: cfg.Limits.JoinsBurst,
-		MaxSockets: cfg.Limits.Sockets, PerAddress: cfg.Limits.AddressSockets,
-		Bounds: signal.Bounds{
-			SocketQueue: cfg.Limits.SocketQueue, Queues: cfg.Limits.Queues, Away: cfg.Limits.AwayBytes,
-			Read: cfg.Limits.SocketRate, Tell: cfg.Limits.TellRate, Answer: cfg.Limits.AnswerRate,
+	sockets := socket.NewSet(socket.SetConfig{
+		Max: cfg.Limits.Sockets, PerAddress: cfg.Limits.AddressSockets, Metrics: metrics,
+		Bounds: socket.Bounds{
+			Queue: cfg.Limits.SocketQueue, Queues: cfg.Limits.Queues, Away: cfg.Limits.AwayBytes, Read: cfg.Limits.SocketRate,
 		},
 	})
-	s.onClose("clients", s.signal.Close)
+	s.participants = participant.New(participant.Config{
+		Tokens: tokens, Directory: directory{s.registry, journal}, Hub: hub, Media: engine, Events: recorder, Inject: plan,
+		Written: journal.Written, Limited: sockets.Limited, Log: log.With("part", "signal"), Metrics: metrics,
+		Hold: cfg.Reconnect.Hold, Bounds: participant.Bounds{Tell: cfg.Limits.TellRate, Answer: cfg.Limits.AnswerRate},
+	})
+	s.onClose("participants", s.participants.Close)
+	s.onClose("sockets", func(context.Context) error {
+		s.participants.Drain()
+		sockets.Close(websocket.StatusServiceRestart, "the server restarts")
+		return nil
+	})
+	wire := hms.New(hms.Config{
+		Participants: s.participants, Sockets: sockets, Log: log.With("part", "signal"),
+		SocketURL: outside.socketURL, ClientAddr: outside.client, ICEServers: iceServers(cfg.Media.ICEServers),
+		MaxFrame: cfg.Limits.FrameBytes, MaxSDP: cfg.Limits.SDPBytes, Away: cfg.Limits.AwayBytes,
+		FrameRate: cfg.Limits.FramesPerSecond, InitRate: cfg.Limits.JoinsPerSecond, InitBurst: cfg.Limits.JoinsBurst,
+	})
 	events := api.NewEvents(api.EventsConfig{Recorder: recorder, Registry: s.registry, Rooms: hub, Inject: plan, Retention: cfg.Events.Retention})
 	rest := api.New(api.Config{
 		Registry: s.registry, Rooms: hub, Tokens: tokens, Keys: keys, Routes: slices.Concat(events.Routes(), api.FaultRoutes(), api.WebhookRoutes(sinks), api.InjectionRoutes(plan, s.registry)),
 		Limits:     api.Limits{Address: api.Rate{PerSecond: cfg.Limits.APIPerSecond, Burst: cfg.Limits.APIBurst}},
-		ClientAddr: outside.client, Events: recorder, Revoked: s.signal.Revoke, Written: journal.Written,
+		ClientAddr: outside.client, Events: recorder, Revoked: s.participants.Revoke, Written: journal.Written,
 		Log: log.With("part", "api"), Metrics: metrics,
 	})
 
@@ -175,8 +188,8 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 		{name: "media", told: true, ask: func(context.Context) error { return s.loops.Err("media.") }},
 	}}
 	routes := http.NewServeMux()
-	routes.HandleFunc("/init", s.signal.ServeInit)
-	routes.HandleFunc("/ws", s.signal.ServeWS)
+	routes.HandleFunc("/init", wire.ServeInit)
+	routes.HandleFunc("/ws", wire.ServeWS)
 	routes.HandleFunc("GET /healthz", s.health.alive)
 	routes.HandleFunc("GET /readyz", s.health.ready)
 	routes.Handle("/", console.Handler())
@@ -331,11 +344,11 @@ func (s *Server) Reload() {
 func (s *Server) Stop(ctx context.Context) error {
 	began := time.Now()
 	s.health.draining.Store(true)
-	s.log.Info("stopping", "clients", s.signal.Peers(), "delay", s.cfg.Shutdown.Delay)
+	s.log.Info("stopping", "clients", s.participants.Peers(), "delay", s.cfg.Shutdown.Delay)
 	if s.cfg.Shutdown.Delay > 0 {
 		time.Sleep(s.cfg.Shutdown.Delay)
 	}
-	s.signal.Drain()
+	s.participants.Drain()
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.Shutdown.Timeout)
 	defer cancel()
 	err := s.closeAll(ctx)

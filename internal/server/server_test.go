@@ -214,7 +214,7 @@ func table(t *testing.T, heading string) map[string]string {
 // TestNotificationTable looks for the name of each notification in the code
 // that sends them.
 func TestNotificationTable(t *testing.T) {
-	files, err := filepath.Glob("../signal/*.go")
+	files, err := filepath.Glob("../wire/hms/*.go")
 	if err != nil {
 		t.Fatal(err)
 	}

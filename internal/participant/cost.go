@@ -1,0 +1,62 @@
+package participant
+
+import (
+	"cmp"
+
+	"github.com/redial-rtc/redial/internal/limit"
+)
+
+// Bounds are what the calls of one peer may cost, in bytes a second, eight
+// times that at once. What is left at 0 takes the default named here.
+type Bounds struct {
+	Tell   int // what one peer tells others; 64 KiB
+	Answer int // what answers exceed their calls by; 512 KiB
+}
+
+func (b Bounds) withDefaults() Bounds {
+	b.Tell = cmp.Or(b.Tell, 64<<10)
+	b.Answer = cmp.Or(b.Answer, 512<<10)
+	return b
+}
+
+// How many seconds' worth of a rate may come at once.
+const (
+	tellBurst   = 8
+	answerBurst = 8
+)
+
+// Cost is what a call makes the server do beyond reading it.
+type Cost struct {
+	Tells bool // others in the room hear of it: Bounds.Tell
+	Asks  int  // bytes of an answer that its work is worth; 0 is no question. Bounds.Answer
+}
+
+// Afford refuses a call of a peer that has cost too much already, with
+// fault.RateLimited.
+func (p *Participant) Afford(c Cost) error {
+	b := p.s.cfg.Bounds
+	if wait := p.told.Wait(); c.Tells && wait > 0 {
+		p.s.cfg.Limited("limits.tell_bytes_per_second")
+		return limit.Exceeded("limits.tell_bytes_per_second", b.Tell, wait)
+	}
+	if wait := p.answered.Wait(); c.Asks > 0 && wait > 0 {
+		p.s.cfg.Limited("limits.answer_bytes_per_second")
+		return limit.Exceeded("limits.answer_bytes_per_second", b.Answer, wait)
+	}
+	return nil
+}
+
+// leastTold is what a call costs that others hear of, however short it is.
+const leastTold = 1 << 10
+
+// Charge books what a call has cost that carried so many bytes. What others are
+// told comes with who tells it, profile included.
+func (p *Participant) Charge(c Cost, carried int, err error) {
+	if c.Tells && err == nil {
+		p.told.Spend(max(leastTold, carried+len(p.name)+len(p.data)))
+	}
+	p.Answer(c.Asks)
+}
+
+// Answer books bytes that an answer is longer than its call.
+func (p *Participant) Answer(bytes int) { p.answered.Spend(max(0, bytes)) }

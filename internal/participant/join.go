@@ -1,0 +1,122 @@
+package participant
+
+import (
+	"context"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/room"
+)
+
+// Preview lets the peer look at its room before it joins, if it has not: what
+// it may know of the room now, and a [room.CensusChanged] whenever that
+// changes. It fails when the room cannot be opened.
+func (p *Participant) Preview() (room.Snapshot, error) {
+	r, err := p.s.cfg.Hub.Open(p.place.Facts)
+	if err != nil {
+		return room.Snapshot{}, err
+	}
+	snap, err := r.Watch(p.ctx, p)
+	if err != nil {
+		return room.Snapshot{}, err
+	}
+	p.room = r
+	return snap, nil
+}
+
+// Look is the room as it is now, for a peer that looks at a preview; false when
+// nobody is there.
+func (p *Participant) Look() (room.Snapshot, bool) {
+	r := p.s.cfg.Hub.Active(p.key.room)
+	if r == nil {
+		return room.Snapshot{}, false
+	}
+	snap, err := r.Snapshot(p.ctx)
+	return snap, err == nil
+}
+
+// Profile is what a peer says of itself as it joins.
+type Profile struct {
+	Name string
+	Data string // the app's own text about the peer
+}
+
+// Join brings the peer into its room; one that is inside leaves first and
+// starts over. Between admission and entry, negotiate opens whatever media
+// connections the client asked for; nil when it asked for none. What it opened
+// is closed again when the join fails: with its error, with a refusal, or with
+// fault.FieldInvalid for the profile.
+func (p *Participant) Join(ctx context.Context, who Profile, negotiate func() error) error {
+	if err := room.CheckProfile(&who.Name, &who.Data); err != nil {
+		return err
+	}
+	if p.joined {
+		p.recordTracksGone()
+		p.room.Leave(ctx, p.key.peer, "joined again")
+		p.closeMedia(MediaOver)
+		p.joined = false
+	}
+	// The place may have been locked or disabled while the peer looked on.
+	place, err := p.s.cfg.Directory.Place(ctx, p.key.room)
+	if err != nil {
+		return err
+	}
+	p.place.Enabled, p.place.Locked = place.Enabled, place.Locked
+	if err := p.s.admitNew(ctx, Visitor{ID: p.key.peer, Claims: p.claims, Place: p.place}); err != nil {
+		return err
+	}
+	p.name, p.data = who.Name, who.Data
+	if negotiate != nil {
+		if err := negotiate(); err != nil {
+			p.closeMedia(MediaOver)
+			return err
+		}
+	}
+	r, _, err := p.s.cfg.Hub.Join(ctx, p.place.Facts, p, room.Peer{
+		ID: p.key.peer, UserID: p.claims.UserID, Name: p.name, Data: p.data, Role: p.role,
+	})
+	if err != nil {
+		p.closeMedia(MediaOver)
+		return err
+	}
+	p.inside(r)
+	p.s.cfg.Events.Joined(p.Subject())
+	return nil
+}
+
+// inside marks the peer as joined.
+func (p *Participant) inside(r *room.Room) {
+	p.room, p.joined = r, true
+	p.inject.Rename(p.name, p.role)
+	p.place.Facts.Template = r.Template()
+	if p.rater == nil {
+		p.rater = p.After(rateEvery, p.judge)
+	}
+}
+
+// Refresh asks the room for its present state, which arrives as
+// [room.Refreshed], in order with the other updates.
+func (p *Participant) Refresh() {
+	if p.joined && p.room != nil {
+		_ = p.room.Refresh(p.ctx, p.key.peer)
+	}
+}
+
+// recover brings back a peer an earlier process held. Its media is gone; its
+// first offer starts it anew.
+func (p *Participant) recover(was room.Peer) {
+	was.ID = p.key.peer
+	p.name, p.data, p.role = was.Name, was.Data, was.Role
+	r, _, err := p.s.cfg.Hub.Join(p.ctx, p.place.Facts, p, was)
+	if err != nil {
+		p.Record(event.Disconnected, fault.From(err, fault.OpReconnect))
+		p.leaving = true
+		p.end()
+		return
+	}
+	p.inside(r)
+	p.log.Info("peer recovered from an earlier process")
+}
+
+// Rename notes what the peer calls itself now.
+func (p *Participant) Rename(who Profile) { p.name, p.data = who.Name, who.Data }

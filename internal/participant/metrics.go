@@ -1,0 +1,54 @@
+package participant
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/inject"
+)
+
+// metrics count what passes; labels are closed sets, so their number is bounded.
+type metrics struct {
+	peers, held       prometheus.Gauge
+	resumed, migrated *prometheus.CounterVec
+	refusals          *prometheus.CounterVec
+	calls             *prometheus.HistogramVec
+}
+
+func newMetrics(reg prometheus.Registerer) *metrics {
+	gauge := func(name, help string) prometheus.Gauge {
+		return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
+	}
+	// What follows from a fault that is provoked on purpose is apart.
+	apart := func(name, help string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{"injected"})
+	}
+	m := &metrics{
+		peers:    gauge("redial_signal_peers", "Participants of this process: connected, previewing or held."),
+		held:     gauge("redial_signal_peers_held", "Peers without a socket, kept for reconnection."),
+		resumed:  apart("redial_signal_resumed_total", "Peers that came back on a new socket."),
+		migrated: apart("redial_signal_recovered_total", "Peers whose media was rebuilt after a restart of the server."),
+		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "redial_signal_refused_total", Help: "Calls and connections refused, by operation and fault.",
+		}, []string{"op", "fault"}),
+		calls: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "redial_signal_call_seconds", Help: "Time to answer a call, by method.",
+			Buckets: []float64{.001, .005, .02, .1, .5, 2},
+		}, []string{"method"}),
+	}
+	if reg != nil {
+		reg.MustRegister(m.peers, m.held, m.resumed, m.migrated, m.refusals, m.calls)
+	}
+	return m
+}
+
+// refusedFault counts a refusal, unless it was provoked: the plan counts those.
+func (m *metrics) refusedFault(f *fault.Error) {
+	if !inject.Caused(f) {
+		m.refused(f.Op, f.Kind)
+	}
+}
+
+func (m *metrics) refused(op fault.Op, k *fault.Kind) {
+	m.refusals.WithLabelValues(string(op), k.ID).Inc()
+}

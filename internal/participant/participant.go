@@ -1,0 +1,307 @@
+package participant
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/inject"
+	"github.com/redial-rtc/redial/internal/limit"
+	"github.com/redial-rtc/redial/internal/room"
+	"github.com/redial-rtc/redial/internal/token"
+)
+
+// Timing and limits of a participant.
+const (
+	// A removed peer is given this long to leave by itself.
+	removeGrace = 2 * time.Second
+	// How often the quality of a peer's downlink is judged.
+	rateEvery   = 4 * time.Second
+	updateLimit = 2000 // updates that may wait; beyond it the client must resume
+)
+
+// Participant is one peer. Everything below the line is touched only by run.
+type Participant struct {
+	s    *Service
+	key  key
+	in   *inbox
+	ctx  context.Context
+	end  context.CancelFunc
+	wire Wire
+
+	claims token.Claims
+	place  Place
+	inject *inject.Peer
+	out    atomic.Pointer[fault.Kind] // why the peer was disconnected for good, once it was
+	// ----
+	log     *slog.Logger
+	agent   event.Agent
+	socket  Socket // nil while the peer is away
+	room    *room.Room
+	role    string
+	name    string
+	data    string
+	joined  bool
+	leaving bool // removed: only the goodbye is left
+	since   time.Time
+	session string
+
+	awayFrom time.Time
+	awayCode websocket.StatusCode
+	grace    *time.Timer // runs while the peer is away
+	rater    *time.Timer
+	media    media
+	told     *limit.Bucket // what the peer tells others
+	answered *limit.Bucket // what its calls cost beyond what they carry
+}
+
+// newParticipant makes the participant of a visitor; an earlier process may
+// have held the peer, then it is as one that has joined and lost its media.
+func newParticipant(s *Service, v Visitor) *Participant {
+	ctx, end := context.WithCancel(context.Background())
+	p := &Participant{
+		s: s, key: key{v.Claims.RoomID, v.ID}, in: newInbox(updateLimit), ctx: ctx, end: end,
+		claims: v.Claims, place: v.Place, role: v.Claims.Role, agent: v.Agent, since: time.Now(),
+		log: s.log.With("room", v.Claims.RoomID, "peer", string(v.ID)),
+	}
+	p.inject = s.cfg.Inject.Attend(v.who(), func(a inject.Action) { p.Post(func() { p.provoke(a) }) })
+	p.media.init()
+	p.told = limit.NewBucket(s.cfg.Bounds.Tell, tellBurst*s.cfg.Bounds.Tell)
+	p.answered = limit.NewBucket(s.cfg.Bounds.Answer, answerBurst*s.cfg.Bounds.Answer)
+	if v.held != nil {
+		held := *v.held
+		p.Post(func() { p.recover(held) })
+	}
+	return p
+}
+
+// belongsTo tells whether a token may take over the participant: the same user
+// with the same token, or with another one of the same user.
+func (p *Participant) belongsTo(c token.Claims) bool {
+	if c.UserID == "" {
+		return p.claims.ID == c.ID
+	}
+	return p.claims.UserID == c.UserID
+}
+
+// run is the participant's goroutine.
+func (p *Participant) run() {
+	defer p.s.forget(p)
+	defer p.inject.Close()
+	for {
+		select {
+		case <-p.ctx.Done():
+			p.in.close()
+			p.closeMedia(MediaOver)
+			return
+		case <-p.in.wake:
+		}
+		for {
+			f, ok := p.in.take()
+			if !ok || p.ctx.Err() != nil {
+				break
+			}
+			p.guard(f)
+		}
+	}
+}
+
+// guard runs one item of the inbox. A bug that one peer's input reaches costs
+// that peer its place, and nobody else anything.
+func (p *Participant) guard(f func()) {
+	defer func() {
+		r := recover()
+		if r == nil {
+			return
+		}
+		bad := fault.From(fault.Internal.Wrap(fmt.Errorf("panic: %v", r)), fault.OpConnect)
+		p.s.met.refused(bad.Op, bad.Kind)
+		p.log.Error("a peer's place is given up", "fault", bad, "stack", string(debug.Stack()))
+		p.wire.End(bad)
+		p.Leave("internal error")
+	}()
+	f()
+}
+
+// Post runs f in the participant's goroutine, after what waits already; it is
+// dropped once the participant has ended. It may be called from anywhere and
+// does not wait. Whoever posts bounds how much waits.
+func (p *Participant) Post(f func()) { p.in.post(f) }
+
+// After posts f when d has passed. It may be called from anywhere.
+func (p *Participant) After(d time.Duration, f func()) *time.Timer {
+	return time.AfterFunc(d, func() { p.Post(f) })
+}
+
+// Attach gives the participant a new socket, in place of the old one; false
+// when the participant has ended meanwhile. It is called from the socket's
+// goroutine and waits.
+func (p *Participant) Attach(c Socket, v Visitor) bool {
+	done := make(chan bool, 1)
+	p.Post(func() { done <- p.attached(c, v) })
+	select {
+	case ok := <-done:
+		return ok
+	case <-p.ctx.Done():
+		return false
+	}
+}
+
+func (p *Participant) attached(c Socket, v Visitor) bool {
+	if p.leaving {
+		return false
+	}
+	if old := p.socket; old != nil {
+		p.wire.Parted()
+		old.Close(websocket.StatusGoingAway, "replaced by a newer connection")
+	}
+	p.stopGrace()
+	p.socket = c
+	if v.Agent.String != "" {
+		p.agent = v.Agent
+	}
+	p.wire.Greet(c)
+	if p.joined {
+		if !p.awayFrom.IsZero() {
+			p.log.Info("peer resumed", "away", time.Since(p.awayFrom).Round(time.Millisecond))
+			p.s.met.resumed.WithLabelValues(strconv.FormatBool(p.inject.Tampered())).Inc()
+		}
+		_ = p.room.Refresh(p.ctx, p.key.peer)
+		p.resendOffers()
+	}
+	p.inject.Arrived()
+	return true
+}
+
+// Detached hears that a socket ended, and whether that was the client's
+// goodbye. Anything else is a drop, and a joined peer is held.
+func (p *Participant) Detached(c Socket, goodbye bool, code websocket.StatusCode) {
+	if p.socket != c {
+		return // replaced before it ended
+	}
+	p.socket = nil
+	p.wire.Parted()
+	switch {
+	case !p.joined:
+		p.finish("closed")
+	case goodbye:
+		p.Leave("closed")
+	case p.leaving:
+		p.finish("removed")
+	default:
+		p.awayFrom, p.awayCode = time.Now(), code
+		p.s.met.held.Inc()
+		p.log.Info("peer is away", "code", int(code), "held", p.s.cfg.Hold)
+		p.grace = p.After(p.s.cfg.Hold, p.expire)
+	}
+}
+
+// expire ends a hold nobody came back to.
+func (p *Participant) expire() {
+	if p.socket != nil || p.grace == nil {
+		return
+	}
+	f := fault.From(fault.SignalLost.New("away_seconds", int(p.s.cfg.Hold.Seconds()), "close_code", int(p.awayCode)), fault.OpReconnect)
+	p.Record(event.Disconnected, f)
+	p.Leave("lost")
+}
+
+func (p *Participant) stopGrace() {
+	if p.grace != nil {
+		p.grace.Stop()
+		p.grace = nil
+		p.s.met.held.Dec()
+	}
+}
+
+// Leave takes the peer out of the room and ends the participant.
+func (p *Participant) Leave(reason string) {
+	p.leaveRoom(reason)
+	p.finish(reason)
+}
+
+// leaveRoom takes the peer out of the room; what is left is for the goodbye.
+func (p *Participant) leaveRoom(reason string) {
+	if p.room != nil && p.joined {
+		p.recordTracksGone()
+		p.room.Leave(p.ctx, p.key.peer, reason)
+		p.joined, p.room = false, nil
+	}
+}
+
+// Goodbye takes the peer out of the room at its own wish, and lets it come
+// again at once. The returned function ends the participant, once the client
+// has its answer.
+func (p *Participant) Goodbye(reason string) (end func()) {
+	p.leaveRoom(reason)
+	p.leaving = true
+	p.s.vacate(p)
+	return func() { p.finish(reason) }
+}
+
+// revoked hears that the token the peer came in with is not good any more.
+func (p *Participant) revoked() {
+	if !p.leaving {
+		p.terminate(fault.From(fault.TokenRevoked.New("jti", p.claims.ID), fault.OpReconnect))
+	}
+}
+
+// terminate ends the client's session with a fault, and lets the peer not come back.
+func (p *Participant) terminate(f *fault.Error) {
+	p.out.Store(f.Kind)
+	p.End(f)
+	p.Leave("token revoked")
+}
+
+// End tells the client a fault that ends its session, and records it.
+func (p *Participant) End(f *fault.Error) {
+	f = fault.From(f, fault.OpReconnect)
+	p.Record(event.Disconnected, f)
+	p.wire.End(f)
+}
+
+// removed sends the peer away. It is out of the room already; the client is
+// given a moment to go by itself before the socket closes.
+func (p *Participant) removed(u room.Removed) {
+	why := fault.PeerRemoved
+	if u.Ended {
+		why = fault.RoomEnded
+	}
+	p.out.Store(why)
+	p.recordTracksGone()
+	p.joined, p.leaving = false, true
+	p.wire.Update(u)
+	if p.socket == nil {
+		p.finish("removed")
+		return
+	}
+	p.After(removeGrace, func() { p.finish("removed") })
+}
+
+// finish ends the goroutine. The room no longer knows the peer.
+func (p *Participant) finish(reason string) {
+	p.stopGrace()
+	if p.rater != nil {
+		p.rater.Stop()
+	}
+	if p.room != nil && !p.joined {
+		p.room.Unwatch(p.ctx, p)
+	}
+	if p.socket != nil {
+		p.socket.Close(websocket.StatusNormalClosure, reason)
+		p.socket = nil
+	}
+	p.end()
+}
+
+// abandon ends the participant but leaves the peer in the room's record, so
+// that another process can go on with it.
+func (p *Participant) abandon() { p.end() }

@@ -1,0 +1,209 @@
+package participant
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/inject"
+	"github.com/redial-rtc/redial/internal/room"
+	"github.com/redial-rtc/redial/internal/sfu"
+	"github.com/redial-rtc/redial/internal/token"
+)
+
+// Place is a room as the registry knows it.
+type Place struct {
+	Facts   room.Facts
+	Account string // the account the room belongs to
+	Enabled bool
+	Locked  bool
+}
+
+// Directory finds rooms, and peers that an earlier process held.
+type Directory interface {
+	// Place returns a room, fault.RoomNotFound when there is none.
+	Place(ctx context.Context, roomID string) (Place, error)
+	// Held returns a peer that was inside when an earlier process ended.
+	Held(ctx context.Context, roomID string, id room.PeerID) (room.Peer, bool, error)
+}
+
+// Recorder takes events without waiting; event.Recorder is one.
+type Recorder interface {
+	// Record stores what happened.
+	Record(event.Event)
+	// Joined counts a join that succeeded.
+	Joined(event.Subject)
+}
+
+// Verifier checks tokens; token.Verifier is one. With fault.TokenExpired and
+// fault.TokenRevoked it returns the claims as well.
+type Verifier interface {
+	Verify(ctx context.Context, raw string, want token.Type) (token.Claims, error)
+}
+
+// Config is what a Service needs. A duration left at 0 takes the default named
+// here.
+type Config struct {
+	Tokens    Verifier
+	Directory Directory
+	Hub       *room.Hub
+	Media     *sfu.Engine
+	Events    Recorder
+	Log       *slog.Logger
+	Metrics   prometheus.Registerer
+	Inject    *inject.Plan // faults provoked on purpose; nil: none
+
+	// Written returns when what a call has changed is on the disk, so that the
+	// call may be acknowledged; nil: nothing is kept.
+	Written func(context.Context) error
+	// Limited counts what a limit has held back, by its setting; nil: nobody does.
+	Limited func(setting string)
+
+	Node   string        // name of this node; the start time is added
+	Hold   time.Duration // how long a dropped peer is kept; 65 s
+	Bounds Bounds        // of what the calls of one peer may cost
+}
+
+func (c Config) withDefaults() Config {
+	c.Hold = cmp.Or(c.Hold, 65*time.Second)
+	c.Node = cmp.Or(c.Node, "node")
+	c.Bounds = c.Bounds.withDefaults()
+	if c.Limited == nil {
+		c.Limited = func(string) {}
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+// Service holds the participants of this process. Its map is the only state
+// under a lock.
+type Service struct {
+	cfg  Config
+	log  *slog.Logger
+	met  *metrics
+	node string // differs between any two processes: clients tell restarts by it
+
+	mu       sync.Mutex
+	peers    map[key]*Participant
+	draining bool
+	wg       sync.WaitGroup
+}
+
+// key names a peer in this process.
+type key struct {
+	room string
+	peer room.PeerID
+}
+
+// New returns a service without participants; Close ends it.
+func New(cfg Config) *Service {
+	cfg = cfg.withDefaults()
+	return &Service{
+		cfg: cfg, log: cfg.Log, met: newMetrics(cfg.Metrics),
+		node:  cfg.Node + "-" + strconv.FormatInt(time.Now().UnixMilli(), 36),
+		peers: map[key]*Participant{},
+	}
+}
+
+// Node is the id under which clients know this process.
+func (s *Service) Node() string { return s.node }
+
+// Drain refuses newcomers from now on; those inside stay.
+func (s *Service) Drain() {
+	s.mu.Lock()
+	s.draining = true
+	s.mu.Unlock()
+}
+
+// Close ends every participant without taking anybody out of a room, so that
+// another process can go on with them, and waits until all is quiet or ctx
+// ends. Their sockets are to be closed before.
+func (s *Service) Close(ctx context.Context) error {
+	s.Drain()
+	s.mu.Lock()
+	for _, p := range s.peers {
+		p.abandon()
+	}
+	s.mu.Unlock()
+	quiet := make(chan struct{})
+	go func() { s.wg.Wait(); close(quiet) }()
+	select {
+	case <-quiet:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Revoke disconnects peers that came in with the token of this id: whoever
+// revokes a token wants its holder gone, and not merely kept from coming back.
+func (s *Service) Revoke(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.peers {
+		if p.claims.ID == id {
+			p.Post(p.revoked)
+		}
+	}
+}
+
+// Participant finds a peer, nil when this process does not hold it.
+func (s *Service) Participant(roomID string, id room.PeerID) *Participant {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.peers[key{roomID, id}]
+}
+
+// Enter makes the participant of a visitor that was admitted, and starts it.
+// wire is asked for its wire, once. A peer that is here already, because two of
+// its sockets raced, is returned as it is.
+func (s *Service) Enter(v Visitor, wire func(*Participant) Wire) *Participant {
+	if v.Peer != nil {
+		return v.Peer
+	}
+	p := newParticipant(s, v)
+	s.mu.Lock()
+	if was := s.peers[p.key]; was != nil {
+		s.mu.Unlock()
+		p.inject.Close()
+		return was
+	}
+	p.wire = wire(p)
+	s.peers[p.key] = p
+	s.met.peers.Inc()
+	s.wg.Add(1)
+	s.mu.Unlock()
+	go p.run()
+	return p
+}
+
+// forget drops a participant that has ended.
+func (s *Service) forget(p *Participant) {
+	s.vacate(p)
+	s.wg.Done()
+}
+
+// vacate lets the peer come in anew.
+func (s *Service) vacate(p *Participant) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.peers[p.key] == p {
+		delete(s.peers, p.key)
+		s.met.peers.Dec()
+	}
+}
+
+// Peers is how many peers this node holds, previews included.
+func (s *Service) Peers() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.peers)
+}

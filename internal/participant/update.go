@@ -1,0 +1,70 @@
+package participant
+
+import (
+	"github.com/redial-rtc/redial/internal/room"
+)
+
+// Notify implements [room.Member]. A client that falls too far behind loses its
+// socket and resumes with the full state.
+func (p *Participant) Notify(u room.Update) {
+	if p.in.postUpdate(func() { p.onUpdate(u) }) {
+		return
+	}
+	p.Post(func() {
+		if p.socket != nil {
+			p.socket.Slow("updates")
+		}
+	})
+}
+
+// onUpdate does the participant's own part of an update and hands it on to the
+// wire.
+func (p *Participant) onUpdate(u room.Update) {
+	switch u := u.(type) {
+	case room.Refreshed:
+		p.refreshed(u)
+		return
+	case room.Removed:
+		p.removed(u)
+		return
+	case room.SourceReady:
+		p.media.sources[u.Track.ID] = u
+		p.forward(u)
+	case room.SourceGone:
+		p.unforward(u.TrackID)
+	case room.CensusChanged:
+		p.session = u.SessionID
+	case room.TracksRemoved:
+		for _, t := range u.Tracks {
+			delete(p.media.layers, t.ID)
+			delete(p.media.silent, t.ID)
+		}
+	case room.RoleChanged:
+		p.role = u.Role
+		p.inject.Rename(p.name, p.role)
+	}
+	p.wire.Update(u)
+}
+
+// refreshed brings what is forwarded in line with the whole room, after
+// joining, after a lost connection and after a move.
+func (p *Participant) refreshed(u room.Refreshed) {
+	p.session = u.Snapshot.SessionID
+	ready := make(map[room.TrackID]bool, len(u.Snapshot.Sources))
+	for _, src := range u.Snapshot.Sources {
+		ready[src.Track.ID] = true
+		p.media.sources[src.Track.ID] = src
+	}
+	for id := range p.media.sources {
+		if !ready[id] {
+			p.unforward(id)
+		}
+	}
+	if p.socket == nil {
+		return
+	}
+	p.wire.Update(u)
+	for _, src := range u.Snapshot.Sources {
+		p.forward(src)
+	}
+}

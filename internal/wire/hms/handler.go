@@ -1,0 +1,93 @@
+package hms
+
+import (
+	"cmp"
+	"log/slog"
+	"net/http"
+	"net/netip"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/limit"
+	"github.com/redial-rtc/redial/internal/participant"
+	"github.com/redial-rtc/redial/internal/socket"
+)
+
+// Config is what a Handler needs. Sizes and rates left at 0 take the defaults
+// named here.
+type Config struct {
+	Participants *participant.Service
+	Sockets      *socket.Set
+	Log          *slog.Logger
+
+	SocketURL  func(*http.Request) string     // where clients open their WebSocket
+	ClientAddr func(*http.Request) netip.Addr // who is asking, behind whatever proxy
+	ICEServers []map[string]any               // handed to clients as they stand
+
+	MaxFrame  int     // bytes of a frame; 256 KiB
+	Away      int     // bytes kept for one peer that is away; 256 KiB
+	MaxSDP    int     // bytes of a session description; 64 KiB
+	FrameRate int     // frames a second from one socket, five times that at once; 200
+	InitRate  float64 // calls of /init a second from one address; 20
+	InitBurst int     // ... and at once; 60
+}
+
+func (c Config) withDefaults() Config {
+	c.MaxFrame = cmp.Or(c.MaxFrame, 256<<10)
+	c.Away = cmp.Or(c.Away, 256<<10)
+	c.MaxSDP = cmp.Or(c.MaxSDP, 64<<10)
+	c.FrameRate = cmp.Or(c.FrameRate, 200)
+	c.InitRate = cmp.Or(c.InitRate, 20)
+	c.InitBurst = cmp.Or(c.InitBurst, 60)
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+// Handler serves the wire: [Handler.ServeInit] and [Handler.ServeWS].
+type Handler struct {
+	cfg  Config
+	log  *slog.Logger
+	all  *participant.Service
+	rate *limit.Callers
+}
+
+// New returns a handler.
+func New(cfg Config) *Handler {
+	cfg = cfg.withDefaults()
+	return &Handler{
+		cfg: cfg, log: cfg.Log, all: cfg.Participants,
+		rate: limit.New(limit.Rate{PerSecond: cfg.InitRate, Burst: cfg.InitBurst}),
+	}
+}
+
+// address names whoever asks for the purpose of limits: the address itself, or
+// the /64 of an IPv6 address, as that is what one customer is given.
+func (h *Handler) address(r *http.Request) string {
+	var a netip.Addr
+	if h.cfg.ClientAddr != nil {
+		a = h.cfg.ClientAddr(r)
+	} else if ap, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+		a = ap.Addr()
+	}
+	return limit.Key(a)
+}
+
+// admit asks for a request whether it may come in.
+func (h *Handler) admit(r *http.Request, token, peer string) (participant.Visitor, error) {
+	return h.all.Admit(r.Context(), participant.Request{
+		Token: token, Peer: peer, Address: h.address(r),
+		Agent: event.ParseAgent(r.URL.Query().Get("user_agent_v2")),
+	})
+}
+
+// hurried tells whether an address asks too often.
+func (h *Handler) hurried(r *http.Request, op fault.Op) *fault.Error {
+	if h.rate.Take(h.address(r)) == 0 {
+		return nil
+	}
+	f := fault.From(fault.RateLimited.New("limit", h.cfg.InitRate, "per", "second"), op)
+	h.all.Count(f)
+	return f
+}

@@ -1,0 +1,103 @@
+package hms
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/redial-rtc/redial/dialect"
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/inject"
+	"github.com/redial-rtc/redial/internal/token"
+)
+
+// ServeInit answers GET /init: where to connect and how. It is called across
+// origins, and a refusal without CORS headers would reach the app as an
+// unreachable server, so every answer carries them.
+func (h *Handler) ServeInit(w http.ResponseWriter, r *http.Request) {
+	head := w.Header()
+	head.Set("Access-Control-Allow-Origin", "*")
+	head.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
+	head.Set("Access-Control-Allow-Methods", "GET, OPTIONS")
+	head.Set("Access-Control-Max-Age", "600")
+	head.Set("Cache-Control", "no-store")
+	// Who reconnects because the network has forgotten its connections must not
+	// be led to ask over one of those, and wait for ever: the browser is to keep
+	// none from here.
+	head.Set("Connection", "close")
+	if r.Method == http.MethodOptions {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	if r.Method != http.MethodGet {
+		h.refuseInit(w, fault.From(fault.MethodNotAllowed.New("want", "GET"), fault.OpInit))
+		return
+	}
+	if f := h.hurried(r, fault.OpInit); f != nil {
+		w.Header().Set("Retry-After", "1")
+		h.refuseInit(w, f)
+		return
+	}
+	v, err := h.admit(r, token.Bearer(r.Header), r.URL.Query().Get("peer_id"))
+	if f := fault.From(err, fault.OpInit); f != nil {
+		if r.Context().Err() == nil {
+			h.all.TurnAway(v, f)
+		}
+		h.refuseInit(w, f)
+		return
+	}
+	if h.initInjected(w, v) {
+		return
+	}
+	h.log.Debug("init", "peer", v.ID, "room", v.Claims.RoomID)
+	writeJSON(w, http.StatusOK, h.initConfig(r))
+}
+
+func (h *Handler) initConfig(r *http.Request) any {
+	type obj = map[string]any
+	servers := h.cfg.ICEServers
+	if servers == nil {
+		servers = []map[string]any{}
+	}
+	return obj{
+		"endpoint":         h.cfg.SocketURL(r),
+		"log_level":        "info",
+		"policy":           "all",
+		"rtcConfiguration": obj{"ice_servers": servers},
+		"config": obj{
+			"enabledFlags": []string{"publishStats", "subscribeStats", "simulcast"},
+			"networkHealth": obj{
+				"url": "", "timeout": 10000,
+				"scoreMap": obj{"1": obj{"low": 100, "high": 500}, "5": obj{"low": 500}},
+			},
+			"publishStats":   obj{"maxSampleWindowSize": 30, "maxSamplePushInterval": 300},
+			"subscribeStats": obj{"maxSampleWindowSize": 10, "maxSamplePushInterval": 60},
+		},
+	}
+}
+
+// refuseInit writes a refusal. Clients never settle on 404, so it is never sent.
+func (h *Handler) refuseInit(w http.ResponseWriter, f *fault.Error) {
+	status := f.Kind.Status
+	if status == 0 || status == http.StatusNotFound || status == 499 {
+		status = http.StatusBadRequest
+	}
+	code := dialect.HMS.Speak(f).Code
+	if n := inject.Code(f); n != 0 {
+		code = n
+		if n < 600 && n != http.StatusNotFound {
+			status = n
+		}
+	}
+	writeJSON(w, status, struct {
+		Code    int    `json:"code"`
+		Name    string `json:"name"`
+		Message string `json:"message"`
+		Fault   string `json:"fault"`
+	}{code, dialect.HMS.Speak(f).Name, f.Safe(), f.Kind.ID})
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v)
+}

@@ -1,0 +1,109 @@
+package hms
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/pion/webrtc/v4"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/participant"
+	"github.com/redial-rtc/redial/internal/report"
+)
+
+type pingParams struct {
+	Timestamp json.RawMessage `json:"timestamp"`
+}
+
+// maxTimestamp is how long the time of a ping may be, as it is repeated.
+const maxTimestamp = 64
+
+// ping answers at once: a client hears from us at least every 12 s or gives
+// the socket up.
+func (s *session) ping(_ context.Context, p pingParams) (any, error) {
+	switch {
+	case len(p.Timestamp) == 0:
+		return nil, nil
+	case len(p.Timestamp) > maxTimestamp:
+		return nil, fault.FieldInvalid.New("field", "timestamp", "max_bytes", maxTimestamp)
+	}
+	return map[string]json.RawMessage{"timestamp": p.Timestamp}, nil
+}
+
+type joinParams struct {
+	Name    string `json:"name"`
+	Data    string `json:"data"`
+	Offer   *sdp   `json:"offer"`
+	NoVideo *bool  `json:"disableVidAutoSub"`
+}
+
+// join brings the peer into the room. Repeated on a new socket, as a client
+// does that never saw the first answer, it starts over.
+func (s *session) join(ctx context.Context, p joinParams) (any, error) {
+	if s.p.Leaving() {
+		return nil, fault.PeerGone.New("peer", s.p.ID())
+	}
+	if s.p.Joined() && s.joinedOn == s.conn {
+		return nil, fault.PeerAlreadyJoined.New("peer", s.p.ID())
+	}
+	res := description{Node: s.node}
+	var negotiate func() error
+	if p.Offer != nil {
+		offer, err := p.Offer.read("offer", webrtc.SDPTypeOffer, s.h.cfg.MaxSDP)
+		if err != nil {
+			return nil, err
+		}
+		negotiate = func() error {
+			if err := s.openMedia(); err != nil {
+				return err
+			}
+			answer, err := s.pub.Answer(ctx, offer)
+			res = s.describe(answer)
+			return err
+		}
+	}
+	s.autoVideo = p.NoVideo != nil && !*p.NoVideo
+	if err := s.p.Join(ctx, participant.Profile{Name: p.Name, Data: p.Data}, negotiate); err != nil {
+		return nil, err
+	}
+	s.joinedOn, s.listed = s.conn, false
+	return after{res, func() { s.p.After(listDelay, s.p.Refresh) }}, nil
+}
+
+type leaveParams struct {
+	Reason string `json:"client_reason"`
+}
+
+// gaveUp is the reason of a client that leaves because of an error, and not
+// because its user wants to.
+const gaveUp = "sdk request"
+
+// sayLeave is the client's goodbye; it closes the socket itself. An SDK that
+// fails at an offer of ours ends its session before it could report that, so
+// the goodbye is all there is to know of the failure.
+func (s *session) sayLeave(_ context.Context, p leaveParams) (any, error) {
+	if p.Reason == gaveUp && s.p.Joined() && s.sub != nil && s.sub.Offered() && !s.p.Leaving() {
+		f := fault.From(fault.RenegotiationFailed.New("reason", "the client left and did not answer an offer"), fault.OpSubscribe)
+		s.p.RecordEnd(event.SubscribeFailed, f)
+	}
+	return after{nil, s.p.Goodbye("left")}, nil
+}
+
+// analytics stores what the client's SDK reports over the socket.
+func (s *session) analytics(_ context.Context, raw json.RawMessage) (any, error) {
+	e, keep, err := report.Socket(raw, s.p.Subject())
+	if err != nil || !keep {
+		return nil, err
+	}
+	if err := s.p.Report(e); err != nil {
+		return nil, err
+	}
+	if e.Type == event.SubscribeFailed && !e.Failure.Terminal {
+		switch e.Fault {
+		case fault.ICEDisconnected.ID, fault.ICEFailed.ID:
+			s.p.Mend() // it waits for us
+		}
+	}
+	return nil, nil
+}

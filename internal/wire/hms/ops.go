@@ -1,0 +1,187 @@
+package hms
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/participant"
+)
+
+// phase is when a call makes sense.
+type phase int
+
+const (
+	always phase = iota
+	inside       // the peer has joined
+)
+
+// operation is one row of the table of methods.
+type operation struct {
+	op   fault.Op
+	when phase
+	run  func(s *session, ctx context.Context, raw json.RawMessage) (any, error)
+	cost participant.Cost
+}
+
+// The kinds of cost.
+var (
+	free   = participant.Cost{}
+	tells  = participant.Cost{Tells: true}
+	asks   = participant.Cost{Asks: 4 << 10}
+	counts = participant.Cost{Asks: 32 << 10} // goes through every answer to a poll
+)
+
+// typed makes a row's run from a function of decoded params.
+func typed[T any](f func(s *session, ctx context.Context, p T) (any, error)) func(*session, context.Context, json.RawMessage) (any, error) {
+	return func(s *session, ctx context.Context, raw json.RawMessage) (any, error) {
+		p, err := params[T](raw)
+		if err != nil {
+			return nil, err
+		}
+		return f(s, ctx, p)
+	}
+}
+
+// ops is every method a client can use.
+var ops = map[string]operation{
+	"ping":      {fault.OpConnect, always, typed((*session).ping), free},
+	"join":      {fault.OpJoin, always, typed((*session).join), free},
+	"leave":     {fault.OpLeave, always, typed((*session).sayLeave), free},
+	"analytics": {fault.OpReport, always, (*session).analytics, free},
+	"offer":     {fault.OpPublish, always, typed((*session).offer), free},
+	"answer":    {fault.OpSubscribe, inside, typed((*session).answer), free},
+	"trickle":   {fault.OpPublish, always, typed((*session).trickle), free},
+
+	"track-update":                    {fault.OpUpdate, inside, typed((*session).trackUpdate), tells},
+	"track-update-request":            {fault.OpMute, inside, typed((*session).askTrackMute), tells},
+	"change-track-mute-state-request": {fault.OpMute, inside, typed((*session).askMute), tells},
+
+	"broadcast":              {fault.OpMessage, inside, typed((*session).broadcast), tells},
+	"set-metadata":           {fault.OpMetadata, inside, typed((*session).setMetadata), tells},
+	"get-metadata":           {fault.OpMetadata, inside, typed((*session).getMetadata), asks},
+	"listen-metadata-change": {fault.OpMetadata, inside, typed((*session).observe), asks},
+
+	"peer-update":         {fault.OpUpdate, inside, typed((*session).peerUpdate), tells},
+	"role-change-request": {fault.OpRoleChange, inside, typed((*session).requestRole), tells},
+	"role-change":         {fault.OpRoleChange, inside, typed((*session).acceptRole), tells},
+	"group-join":          {fault.OpUpdate, inside, typed((*session).groupJoin), tells},
+	"group-leave":         {fault.OpUpdate, inside, typed((*session).groupLeave), tells},
+	"group-add":           {fault.OpUpdate, inside, typed((*session).groupAdd), tells},
+	"group-remove":        {fault.OpUpdate, inside, typed((*session).groupRemove), tells},
+	"peer-leave-request":  {fault.OpRemove, inside, typed((*session).removePeer), tells},
+	"end-room":            {fault.OpEndRoom, inside, typed((*session).endRoom), free},
+
+	"get-peer":         {fault.OpPeers, inside, typed((*session).getPeer), asks},
+	"find-peer":        {fault.OpPeers, inside, typed((*session).findPeer), asks},
+	"peer-iter-next":   {fault.OpPeers, inside, typed((*session).nextPeers), asks},
+	"peer-name-search": {fault.OpPeers, inside, typed((*session).searchPeers), asks},
+
+	"poll-info-set":      {fault.OpPoll, inside, typed((*session).setPoll), asks},
+	"poll-info-get":      {fault.OpPoll, inside, typed((*session).getPoll), asks},
+	"poll-questions-set": {fault.OpPoll, inside, typed((*session).setQuestions), asks},
+	"poll-questions-get": {fault.OpPoll, inside, typed((*session).getQuestions), asks},
+	"poll-start":         {fault.OpPoll, inside, typed((*session).startPoll), tells},
+	"poll-stop":          {fault.OpPoll, inside, typed((*session).stopPoll), tells},
+	"poll-response":      {fault.OpPoll, inside, typed((*session).votePoll), asks},
+	"poll-responses":     {fault.OpPoll, inside, typed((*session).getResponses), counts},
+	"poll-list":          {fault.OpPoll, inside, typed((*session).listPolls), asks},
+	"poll-result":        {fault.OpPoll, inside, typed((*session).pollResult), counts},
+	"poll-leaderboard":   {fault.OpPoll, inside, typed((*session).leaderboard), counts},
+}
+
+// unsupported methods are known but not part of this server.
+var unsupported = map[string]string{
+	"rtmp-start": "RTMP streaming and recording", "rtmp-stop": "RTMP streaming and recording",
+	"hls-start": "HLS streaming", "hls-stop": "HLS streaming", "hls-timed-metadata": "HLS streaming",
+	"transcription-start": "transcription", "transcription-stop": "transcription",
+	"transcription-config-update": "transcription",
+	"whiteboard-create":           "whiteboard", "whiteboard-get": "whiteboard",
+	"start-recording": "recording", "stop-recording": "recording", "sip-start": "SIP", "sip-stop": "SIP",
+}
+
+// receive handles one frame of a socket: the one way in.
+func (s *session) receive(c link, raw []byte) {
+	if s.conn != c {
+		return // a late frame of a socket that was replaced
+	}
+	from := time.Now()
+	f, err := decodeFrame(raw)
+	if err != nil {
+		s.finish(f, fault.OpConnect, nil, err)
+		return
+	}
+	o, known := ops[f.Method]
+	if !known {
+		if what, named := unsupported[f.Method]; named {
+			s.finish(f, fault.OpStream, nil, fault.FeatureUnsupported.New("method", f.Method, "feature", what))
+			return
+		}
+		s.finish(f, fault.OpConnect, nil, fault.MethodUnknown.New("method", clip(f.Method, 64)))
+		return
+	}
+	if o.when == inside && !s.p.Joined() {
+		s.finish(f, o.op, nil, fault.NotJoined.New("method", f.Method))
+		return
+	}
+	switch do := s.p.Inject().Call(f.Method); {
+	case do.Err != nil:
+		s.finish(f, o.op, nil, do.Err)
+		return
+	case do.Hang:
+		return
+	case do.Delay > 0:
+		s.p.After(do.Delay, func() { s.carryOut(f, o, time.Now()) }) // the wait is no slowness of ours
+		return
+	}
+	s.carryOut(f, o, from)
+}
+
+// carryOut runs a call and answers it.
+func (s *session) carryOut(f frame, o operation, from time.Time) {
+	ctx, cancel := context.WithTimeout(s.p.Context(), callLimit)
+	defer cancel()
+	v, err := any(nil), s.p.Afford(o.cost)
+	if err == nil {
+		v, err = o.run(s, ctx, f.Params)
+		s.p.Charge(o.cost, len(f.Params), err)
+	}
+	s.keep(f.Method, &f, err, func(err error) {
+		s.finish(f, o.op, v, err)
+		s.p.Answered(f.Method, time.Since(from))
+	})
+}
+
+// after is a result that lets something happen right after it was sent.
+type after struct {
+	result any
+	then   func()
+}
+
+// finish answers a call: the one way out. A refusal becomes a reply, a metric,
+// a log line and, for what the record has a type for, a stored event.
+func (s *session) finish(f frame, op fault.Op, v any, err error) {
+	then := func() {}
+	if a, ok := v.(after); ok {
+		v, then = a.result, a.then
+	}
+	defer func() { then() }()
+	bad := fault.From(err, op)
+	if bad == nil {
+		if f.ID != "" && s.conn != nil {
+			s.p.Answer(s.conn.Send(result(f.ID, v)) - len(f.Params))
+		}
+		return
+	}
+	s.p.Refused(clip(f.Method, 64), op, bad)
+	if s.conn == nil {
+		return
+	}
+	if f.ID != "" {
+		s.conn.Send(errorFrame{ID: f.ID, JSONRPC: "2.0", Error: wordFault(bad)})
+	} else if f.Method != "analytics" {
+		// A notification cannot be answered; clients log warnings.
+		s.notify("on-warning", wordFault(bad))
+	}
+}

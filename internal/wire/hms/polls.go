@@ -1,0 +1,472 @@
+package hms
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/room"
+)
+
+// The shapes of polls. Durations of polls and questions are seconds, the time
+// an answer took is milliseconds.
+type (
+	wirePoll struct {
+		ID        room.PollID    `json:"poll_id"`
+		Title     string         `json:"title"`
+		Type      string         `json:"type"`
+		Duration  float64        `json:"duration"`
+		Anonymous bool           `json:"anonymous"`
+		Visible   bool           `json:"visibility"`
+		Locked    bool           `json:"locked"`
+		Mode      room.VoteBy    `json:"mode"`
+		Vote      []string       `json:"vote"`
+		Responses []string       `json:"responses"`
+		State     room.PollState `json:"state"`
+		CreatedBy room.PeerID    `json:"created_by,omitempty"`
+		StartedBy room.PeerID    `json:"started_by,omitempty"`
+		StoppedBy room.PeerID    `json:"stopped_by,omitempty"`
+		CreatedAt int64          `json:"created_at,omitempty"`
+		StartedAt int64          `json:"started_at,omitempty"`
+		StoppedAt int64          `json:"stopped_at,omitempty"`
+		Questions int            `json:"questions_count"`
+	}
+	// wireQuestion is a question beside its options and answer. A weight is
+	// taken from either place and given in both.
+	wireQuestion struct {
+		Question struct {
+			Index     int     `json:"index"`
+			Text      string  `json:"text"`
+			Type      string  `json:"type"`
+			Skippable *bool   `json:"skippable"`
+			Duration  float64 `json:"duration"`
+			Once      bool    `json:"once"`
+			Weight    *int    `json:"weight,omitempty"`
+			Negative  bool    `json:"negative"`
+			MinLen    int     `json:"answer_min_len,omitempty"`
+			MaxLen    int     `json:"answer_max_len,omitempty"`
+		} `json:"question"`
+		Options []wireOption `json:"options,omitempty"`
+		Answer  *wireAnswer  `json:"answer,omitempty"`
+		Weight  *int         `json:"weight,omitempty"`
+	}
+	wireOption struct {
+		Index  int    `json:"index"`
+		Text   string `json:"text"`
+		Weight int    `json:"weight,omitempty"`
+		Votes  *int   `json:"voteCount,omitempty"` // what the client keeps its own count in
+	}
+	wireAnswer struct {
+		Hidden  bool   `json:"hidden"`
+		Option  int    `json:"option,omitempty"`
+		Options []int  `json:"options,omitempty"`
+		Text    string `json:"text,omitempty"`
+		Case    bool   `json:"case,omitempty"`
+		Trim    bool   `json:"trim,omitempty"`
+	}
+	wireVote struct {
+		Question int     `json:"question"`
+		Type     string  `json:"type"`
+		Skipped  bool    `json:"skipped"`
+		Option   *int    `json:"option"`
+		Options  []int   `json:"options"`
+		Text     string  `json:"text"`
+		Update   bool    `json:"update"`
+		Duration float64 `json:"duration"`
+	}
+	wireVerdict struct {
+		Question int        `json:"question"`
+		Correct  *bool      `json:"correct,omitempty"`
+		Error    *wireError `json:"error,omitempty"`
+	}
+	wireResponse struct {
+		ID       string  `json:"response_id"`
+		Question int     `json:"question"`
+		Type     string  `json:"type"`
+		Skipped  bool    `json:"skipped"`
+		Option   int     `json:"option,omitempty"`
+		Options  []int   `json:"options,omitempty"`
+		Text     string  `json:"text,omitempty"`
+		Update   bool    `json:"update"`
+		Duration float64 `json:"duration"`
+	}
+	wireVoter struct {
+		Hash   string      `json:"hash"`
+		PeerID room.PeerID `json:"peerid,omitempty"`
+		UserID string      `json:"userid,omitempty"`
+		Name   string      `json:"username,omitempty"`
+	}
+	wirePollResult struct {
+		ID        room.PollID          `json:"poll_id"`
+		MaxUser   int                  `json:"max_user"`
+		UserCount int                  `json:"user_count"`
+		Responses int                  `json:"total_response"`
+		Questions []wireQuestionResult `json:"questions,omitempty"`
+	}
+	wireQuestionResult struct {
+		Question int    `json:"question"`
+		Type     string `json:"type"`
+		Options  []int  `json:"options,omitempty"`
+		Correct  *int   `json:"correct,omitempty"`
+		Skipped  int    `json:"skipped"`
+		Total    int    `json:"total"`
+	}
+	wireStanding struct {
+		Position  int       `json:"position"`
+		Score     int       `json:"score"`
+		Responses int       `json:"total_responses"`
+		Correct   int       `json:"correct_responses"`
+		Duration  float64   `json:"duration"`
+		Peer      wireVoter `json:"peer"`
+	}
+)
+
+const quiz = "quiz"
+
+func pollOnWire(p room.Poll) wirePoll {
+	w := wirePoll{
+		ID: p.ID, Title: p.Title, Type: "poll", Duration: p.Duration.Seconds(),
+		Anonymous: p.Anonymous, Visible: p.Visible, Locked: p.State != room.PollDraft, Mode: p.VoteBy,
+		Vote: orEmpty(p.VoteRoles), Responses: orEmpty(p.ViewRoles), State: p.State,
+		CreatedBy: p.CreatedBy, StartedBy: p.StartedBy, StoppedBy: p.StoppedBy,
+		CreatedAt: millisOrZero(p.CreatedAt), StartedAt: millisOrZero(p.StartedAt), StoppedAt: millisOrZero(p.StoppedAt),
+		Questions: p.Questions,
+	}
+	if p.Quiz {
+		w.Type = quiz
+	}
+	return w
+}
+
+// pollNotice is what the notices of starting and stopping carry.
+func pollNotice(p room.Poll) any { return map[string]any{"polls": []wirePoll{pollOnWire(p)}} }
+
+func statsNotice(r room.PollResult) any {
+	return map[string]any{"polls": []wirePollResult{resultOnWire(r)}}
+}
+
+func resultOnWire(r room.PollResult) wirePollResult {
+	w := wirePollResult{ID: r.ID, MaxUser: r.Peak, UserCount: r.Voters, Responses: r.Responses}
+	for _, q := range r.Questions {
+		w.Questions = append(w.Questions, wireQuestionResult{q.Index, string(q.Type), q.Votes, q.Correct, q.Skipped, q.Total})
+	}
+	return w
+}
+
+// read makes a question of the room of one of the wire. What is left out has
+// the defaults clients know: skippable, one point.
+func (w wireQuestion) read(position int) room.Question {
+	wq := w.Question
+	q := room.Question{
+		Index: wq.Index, Text: wq.Text, Type: room.QuestionType(wq.Type),
+		Skippable: wq.Skippable == nil || *wq.Skippable, Once: wq.Once, Negative: wq.Negative,
+		Duration: seconds(wq.Duration), Weight: 1, MinLen: wq.MinLen, MaxLen: wq.MaxLen,
+	}
+	if q.Index == 0 {
+		q.Index = position
+	}
+	switch {
+	case wq.Weight != nil:
+		q.Weight = *wq.Weight
+	case w.Weight != nil:
+		q.Weight = *w.Weight
+	}
+	for i, o := range w.Options {
+		if o.Index == 0 {
+			o.Index = i + 1
+		}
+		q.Options = append(q.Options, room.Option{Index: o.Index, Text: o.Text, Weight: o.Weight})
+	}
+	if a := w.Answer; a != nil {
+		q.Answer = room.Answer{Hidden: a.Hidden, Options: a.Options, Text: a.Text, Case: a.Case, Trim: a.Trim}
+		if q.Type == room.SingleChoice && a.Option != 0 {
+			q.Answer.Options = []int{a.Option}
+		}
+	}
+	return q
+}
+
+// questionOnWire shows a question, with votes if they may be seen.
+func questionOnWire(q room.Question, votes []int) wireQuestion {
+	var w wireQuestion
+	wq := &w.Question
+	wq.Index, wq.Text, wq.Type = q.Index, q.Text, string(q.Type)
+	wq.Skippable, wq.Once, wq.Negative = &q.Skippable, q.Once, q.Negative
+	wq.Duration, wq.MinLen, wq.MaxLen = q.Duration.Seconds(), q.MinLen, q.MaxLen
+	wq.Weight, w.Weight = &q.Weight, &q.Weight
+	for i, o := range q.Options {
+		wo := wireOption{Index: o.Index, Text: o.Text, Weight: o.Weight}
+		if i < len(votes) {
+			wo.Votes = &votes[i]
+		}
+		w.Options = append(w.Options, wo)
+	}
+	w.Answer = &wireAnswer{Hidden: q.Answer.Hidden, Text: q.Answer.Text, Case: q.Answer.Case, Trim: q.Answer.Trim}
+	if q.Type == room.SingleChoice && len(q.Answer.Options) == 1 {
+		w.Answer.Option = q.Answer.Options[0]
+	} else {
+		w.Answer.Options = q.Answer.Options
+	}
+	return w
+}
+
+func (w wireVote) read() room.Vote {
+	v := room.Vote{
+		Question: w.Question, Type: room.QuestionType(w.Type), Skipped: w.Skipped, Update: w.Update,
+		Options: w.Options, Text: w.Text, Took: thousandths(w.Duration),
+	}
+	if w.Option != nil && len(w.Options) == 0 {
+		v.Options = []int{*w.Option}
+	}
+	return v
+}
+
+func voterOnWire(v room.Voter) wireVoter { return wireVoter{v.Hash, v.PeerID, v.UserID, v.Name} }
+
+type pollSetupParams struct {
+	ID        room.PollID `json:"poll_id"`
+	Title     string      `json:"title"`
+	Type      string      `json:"type"`
+	Duration  float64     `json:"duration"`
+	Anonymous bool        `json:"anonymous"`
+	Visible   bool        `json:"visibility"`
+	Mode      room.VoteBy `json:"mode"`
+	Vote      []string    `json:"vote"`
+	Responses []string    `json:"responses"`
+}
+
+func (p pollSetupParams) check() error {
+	switch p.Type {
+	case "", "poll", quiz:
+		return nil
+	}
+	return fault.PollInvalid.New("field", "type", "want", "poll or quiz", "got", clip(p.Type, 16))
+}
+
+func (s *session) setPoll(ctx context.Context, p pollSetupParams) (any, error) {
+	poll, err := s.p.Room().SetPoll(ctx, s.p.ID(), room.PollSetup{
+		ID: p.ID, Title: p.Title, Quiz: p.Type == quiz, Duration: seconds(p.Duration),
+		Anonymous: p.Anonymous, Visible: p.Visible, VoteBy: p.Mode, VoteRoles: p.Vote, ViewRoles: p.Responses,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"poll_id": poll.ID}, nil
+}
+
+// pollParams name a poll; many calls say no more.
+type pollParams struct {
+	ID room.PollID `json:"poll_id"`
+}
+
+func (p pollParams) check() error {
+	if p.ID == "" {
+		return missing("poll_id")
+	}
+	return nil
+}
+
+func (s *session) getPoll(ctx context.Context, p pollParams) (any, error) {
+	poll, err := s.p.Room().Poll(ctx, s.p.ID(), p.ID)
+	if err != nil {
+		return nil, err
+	}
+	return pollOnWire(poll), nil
+}
+
+func (s *session) startPoll(ctx context.Context, p pollParams) (any, error) {
+	poll, err := s.p.Room().StartPoll(ctx, s.p.ID(), p.ID)
+	return pollTime(poll), err
+}
+
+func (s *session) stopPoll(ctx context.Context, p pollParams) (any, error) {
+	poll, err := s.p.Room().StopPoll(ctx, s.p.ID(), p.ID)
+	return pollTime(poll), err
+}
+
+func pollTime(p room.Poll) any {
+	return map[string]any{"poll_id": p.ID, "duration": p.Duration.Seconds()}
+}
+
+type setQuestionsParams struct {
+	pollParams
+	Questions []wireQuestion `json:"questions"`
+}
+
+func (s *session) setQuestions(ctx context.Context, p setQuestionsParams) (any, error) {
+	qs := make([]room.Question, 0, len(p.Questions))
+	for i, q := range p.Questions {
+		qs = append(qs, q.read(i+1))
+	}
+	n, err := s.p.Room().SetQuestions(ctx, s.p.ID(), p.ID, qs)
+	return map[string]any{"poll_id": p.ID, "total_questions": n}, err
+}
+
+// pollPageParams ask for part of a list; index is how many come before it.
+type pollPageParams struct {
+	pollParams
+	Index int  `json:"index"`
+	Count int  `json:"count"`
+	Self  bool `json:"self"`
+}
+
+// getQuestions shows questions. Once a poll runs, the votes so far come with
+// them, so that somebody who comes late sees what the others see.
+func (s *session) getQuestions(ctx context.Context, p pollPageParams) (any, error) {
+	qs, last, err := s.p.Room().Questions(ctx, s.p.ID(), p.ID, p.Index, p.Count)
+	if err != nil {
+		return nil, err
+	}
+	votes := map[int][]int{}
+	if res, err := s.p.Room().PollResult(ctx, s.p.ID(), p.ID); err == nil && res.Peak > 0 {
+		for _, q := range res.Questions {
+			votes[q.Index] = q.Votes
+		}
+	}
+	list := make([]wireQuestion, 0, len(qs))
+	for _, q := range qs {
+		list = append(list, questionOnWire(q, votes[q.Index]))
+	}
+	return map[string]any{"poll_id": p.ID, "questions": list, "last": last}, nil
+}
+
+type voteParams struct {
+	pollParams
+	Responses []wireVote `json:"responses"`
+}
+
+func (s *session) votePoll(ctx context.Context, p voteParams) (any, error) {
+	votes := make([]room.Vote, 0, len(p.Responses))
+	for _, v := range p.Responses {
+		votes = append(votes, v.read())
+	}
+	verdicts, err := s.p.Room().Vote(ctx, s.p.ID(), p.ID, votes)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]wireVerdict, 0, len(verdicts))
+	for _, v := range verdicts {
+		w := wireVerdict{Question: v.Question, Correct: v.Correct}
+		if f := fault.From(v.Err, fault.OpPoll); f != nil {
+			s.h.all.Count(f)
+			e := wordFault(f)
+			w.Error = &e
+		}
+		list = append(list, w)
+	}
+	return map[string]any{"poll_id": p.ID, "result": list}, nil
+}
+
+func (s *session) getResponses(ctx context.Context, p pollPageParams) (any, error) {
+	responses, last, err := s.p.Room().PollResponses(ctx, s.p.ID(), p.ID, p.Self, p.Index, p.Count)
+	if err != nil {
+		return nil, err
+	}
+	type entry struct {
+		Final    bool         `json:"final"`
+		Response wireResponse `json:"response"`
+		Peer     wireVoter    `json:"peer"`
+	}
+	list := make([]entry, 0, len(responses))
+	for _, r := range responses {
+		w := wireResponse{
+			ID: r.ID, Question: r.Question, Type: string(r.Type), Skipped: r.Skipped,
+			Options: r.Options, Text: r.Text, Update: r.Updated, Duration: inThousandths(r.Took),
+		}
+		if r.Type == room.SingleChoice && len(r.Options) == 1 {
+			w.Option, w.Options = r.Options[0], nil
+		}
+		list = append(list, entry{r.Final, w, voterOnWire(r.Voter)})
+	}
+	return map[string]any{"poll_id": p.ID, "last": last, "responses": list}, nil
+}
+
+type listPollsParams struct {
+	State room.PollState `json:"state"`
+	Count int            `json:"count"`
+	Start room.PollID    `json:"start"`
+}
+
+func (p listPollsParams) check() error {
+	switch p.State {
+	case "", room.PollDraft, room.PollOpen, room.PollClosed:
+		return nil
+	}
+	return fault.FieldInvalid.New("field", "state", "want", "created, started or stopped", "got", clip(string(p.State), 16))
+}
+
+// listPolls lists polls; last is what to start from for the next page, and
+// empty when there is none.
+func (s *session) listPolls(ctx context.Context, p listPollsParams) (any, error) {
+	polls, next, err := s.p.Room().Polls(ctx, s.p.ID(), p.State, p.Start, p.Count)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]wirePoll, 0, len(polls))
+	for _, p := range polls {
+		list = append(list, pollOnWire(p))
+	}
+	return map[string]any{"last": next, "polls": list}, nil
+}
+
+func (s *session) pollResult(ctx context.Context, p pollParams) (any, error) {
+	res, err := s.p.Room().PollResult(ctx, s.p.ID(), p.ID)
+	if err != nil {
+		return nil, err
+	}
+	return resultOnWire(res), nil
+}
+
+type leaderboardParams struct {
+	pollParams
+	Question int `json:"question"`
+	Count    int `json:"count"`
+	Offset   int `json:"offset"`
+}
+
+func (s *session) leaderboard(ctx context.Context, p leaderboardParams) (any, error) {
+	l, err := s.p.Room().Leaderboard(ctx, s.p.ID(), p.ID, p.Question, p.Offset, p.Count)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]wireStanding, 0, len(l.Standings))
+	for _, st := range l.Standings {
+		list = append(list, wireStanding{st.Position, st.Score, st.Responses, st.Correct, inThousandths(st.Time), voterOnWire(st.Voter)})
+	}
+	return map[string]any{
+		"poll_id": p.ID, "total_users": l.Total, "voted_users": l.Voted, "correct_users": l.AllCorrect,
+		"avg_time": inThousandths(l.AverageTime), "avg_score": l.AverageScore, "questions": list, "last": l.Last,
+	}, nil
+}
+
+// seconds and thousandths read a number of time units of a client, however
+// large.
+func seconds(n float64) time.Duration     { return units(n, time.Second) }
+func thousandths(n float64) time.Duration { return units(n, time.Millisecond) }
+
+func units(n float64, unit time.Duration) time.Duration {
+	n *= float64(unit)
+	if math.Abs(n) >= math.MaxInt64/2 {
+		return time.Duration(math.Copysign(math.MaxInt64/2, n))
+	}
+	return time.Duration(n)
+}
+
+func inThousandths(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// millisOrZero is 0 for a time that has not come.
+func millisOrZero(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return millis(t)
+}
+
+// orEmpty makes a list an empty one rather than null.
+func orEmpty(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}

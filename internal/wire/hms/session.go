@@ -1,0 +1,183 @@
+package hms
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/pion/webrtc/v4"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/participant"
+	"github.com/redial-rtc/redial/internal/room"
+	"github.com/redial-rtc/redial/internal/socket"
+)
+
+// Timing of a session.
+const (
+	// Clients note how long the peer list took only if it does not arrive in
+	// the same instant as the answer to join.
+	listDelay = 100 * time.Millisecond
+	// A client told to migrate needs the refusal of its offer first.
+	moveDelay = 20 * time.Millisecond
+	callLimit = 10 * time.Second
+)
+
+// link is what a session needs of its socket; socket.Conn is one.
+type link interface {
+	participant.Socket
+	Send(frame any) int
+	SendKept(frame []byte)
+	Missed() [][]byte
+}
+
+// session is this wire's side of one participant. It outlives the client's
+// sockets.
+type session struct {
+	h *Handler
+	p *participant.Participant
+
+	conn     link     // nil while the peer is away
+	joinedOn link     // on which socket it joined: a second join there is a mistake of the client
+	listed   bool     // the client has the peer list, so news about peers makes sense to it
+	pending  [][]byte // frames kept for a peer that is away
+	size     int      // bytes of these
+	node     string   // the id the client knows this process by
+	moves    int      // how often it was told another one
+
+	pub       *participant.Publication
+	sub       *participant.Subscription
+	autoVideo bool                       // forward video without being asked
+	early     []webrtc.ICECandidateInit  // candidates that came before the publish side
+	told      map[room.TrackID]toldLayer // what the client was last told to be on
+}
+
+func newSession(h *Handler, p *participant.Participant) *session {
+	return &session{h: h, p: p, node: h.all.Node(), told: map[room.TrackID]toldLayer{}}
+}
+
+// Greet implements participant.Wire: a client waits for its policy before it
+// does anything, then for what it may know of the room.
+func (s *session) Greet(c participant.Socket) {
+	s.Parted()
+	s.conn = c.(link)
+	s.notify("on-policy-change", policyOnWire(s.p.Role(), s.p.Template()))
+	if s.p.Joined() {
+		return // the peer list follows, with the room in it
+	}
+	snap, err := s.p.Preview()
+	if err != nil {
+		return
+	}
+	s.notify("room-info", roomInfoOnWire(snap))
+	peers, tracks := snap.Counts()
+	s.notify("session-info", sessionInfoOnWire(snap.RoomID, snap.SessionID, peers, tracks))
+	s.tellRoomState(snap)
+}
+
+// Parted implements participant.Wire. What the lost socket was given and the
+// client may never have got goes ahead of what has happened since.
+func (s *session) Parted() {
+	if s.conn != nil {
+		for _, b := range append(s.conn.Missed(), s.takePending()...) {
+			s.keepPending(b)
+		}
+	}
+	s.conn, s.listed = nil, false
+}
+
+// End implements participant.Wire.
+func (s *session) End(f *fault.Error) { s.notify("on-error", wordFault(f)) }
+
+// CloseMedia implements participant.Wire. A client builds its connections anew
+// once it knows this process by another id.
+func (s *session) CloseMedia(why participant.MediaEnd) {
+	s.pub, s.sub = nil, nil
+	if why == participant.MediaOver {
+		return
+	}
+	s.moves++
+	s.node = fmt.Sprintf("%s-%d", s.h.all.Node(), s.moves)
+	s.listed = false
+	if why == participant.MediaMoved {
+		s.tellNode()
+	}
+}
+
+func (s *session) tellNode() {
+	s.notify("node-info", map[string]string{"sfu_node_id": s.node})
+}
+
+// TellStranger implements participant.Stranger: a peer of a role that is in no
+// policy, and then the policy. Clients that look the role up end their session.
+func (s *session) TellStranger(f *fault.Error) {
+	s.p.RecordAs(event.Disconnected, "VALIDATION", f)
+	stranger := room.Peer{ID: room.PeerID(uuid.NewString()), Name: "Injected", Role: "injected-unknown-role", JoinedAt: time.Now()}
+	s.notify("on-peer-join", fullPeerOnWire(stranger))
+	s.notify("on-policy-change", policyOnWire(s.p.Role(), s.p.Template()))
+	s.notify("on-peer-leave", peerOnWire(stranger))
+}
+
+// tellRoomState shows a preview who is inside, as far as the template lets it.
+func (s *session) tellRoomState(snap room.Snapshot) {
+	set := s.p.Template().Settings.RoomState
+	if !set.Enabled {
+		return
+	}
+	if !set.SendPeerList {
+		n := len(snap.Peers)
+		snap.Peers = nil
+		state := roomStateOnWire(snap)
+		state.Count = n
+		s.notify("room-state", state)
+		return
+	}
+	s.notify("room-state", roomStateOnWire(snap))
+}
+
+// notify sends a notification, if anybody is there to hear it.
+func (s *session) notify(method string, params any) {
+	if s.conn != nil {
+		s.conn.Send(notification(method, params))
+	}
+}
+
+// notifyListed sends what makes sense only beside the peer list.
+func (s *session) notifyListed(method string, params any) {
+	if s.listed {
+		s.notify(method, params)
+	}
+}
+
+// notifyReliable sends a notification that a peer must not miss while it is away.
+func (s *session) notifyReliable(method string, params any) {
+	b, err := socket.Encode(notification(method, params))
+	if err != nil {
+		s.p.Log().Error("frame cannot be encoded", "err", err)
+		return
+	}
+	if s.conn != nil && s.listed {
+		s.conn.SendKept(b)
+		return
+	}
+	s.keepPending(b)
+}
+
+// keepPending keeps a frame for the next socket. What is too much is dropped:
+// the state of the room comes anew in any case, and only messages are lost.
+func (s *session) keepPending(b []byte) {
+	if len(s.pending) >= socket.KeptLimit || s.size+len(b) > s.h.cfg.Away {
+		s.h.cfg.Sockets.Limited("limits.away_bytes")
+		return
+	}
+	s.pending = append(s.pending, b)
+	s.size += len(b)
+}
+
+// takePending takes what was kept.
+func (s *session) takePending() [][]byte {
+	kept := s.pending
+	s.pending, s.size = nil, 0
+	return kept
+}
