@@ -74,6 +74,18 @@ var (
 		CausedBy: []string{"server.store"}, See: []string{"rate.limited"},
 		Links: []string{rfc(6585, "4"), rfc(9110, "15.6.4")},
 	})
+	// Overloaded: the server takes no newcomers for now.
+	Overloaded = declare(Kind{
+		ID: "server.overloaded", Title: "The server is full", Area: AreaServer, Category: Server, Status: 503,
+		What:  "The server carries as much as it can without hurting the calls on it, so it lets nobody new in for now. Who is inside stays, and who lost the connection comes back.",
+		Why:   "Processor, memory, peers or tracks have reached the limit set for this node.",
+		Sign:  "The refusal names the limit. The readiness check fails, and `redial_node_overloaded` is 1 for that limit.",
+		Do:    "Try again after the time the reply gives, with a pause that grows; a load balancer should send newcomers elsewhere. If it lasts, add a node or raise the limit.",
+		User:  "The service is full right now. Please try again in a moment.",
+		Retry: RetryBackoff, Terminal: true, Ops: []Op{OpInit, OpConnect, OpJoin, OpPublish}, FixedBy: []Party{ByOperator},
+		See:   []string{"server.queue_full", "room.full", "rate.limited"},
+		Links: []string{rfc(9110, "15.6.4"), rfc(9110, "10.2.3")},
+	})
 	// ServerClock: the server's clock jumped.
 	ServerClock = declare(Kind{
 		ID: "server.clock", Title: "The server's clock is wrong or jumped", Area: AreaServer, Category: Server, Status: 500,

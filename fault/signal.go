@@ -90,6 +90,18 @@ var (
 		See:   []string{"signal.frame_too_large"},
 		Links: []string{rfc(9110, "15.5.14")},
 	})
+	// BodyTimeout: the request body did not arrive in time.
+	BodyTimeout = declare(Kind{
+		ID: "request.body_timeout", Title: "The request body did not arrive in time", Area: AreaSignal, Category: Connection, Status: 408,
+		What:  "The headers of an HTTP request came, and its body did not follow within the time the server gives it.",
+		Why:   "A network that is very slow or was lost, a client that announced more bytes than it sent, or somebody who holds connections open on purpose.",
+		Sign:  "The refusal names the setting and how many bytes had come. The connection is closed behind it.",
+		Do:    "Send the request again, in smaller parts on a slow network. Compare the Content-Length with what is sent.",
+		User:  "The connection is too slow. Please try again.",
+		Retry: RetryBackoff, Terminal: false, Ops: []Op{OpAPI, OpToken, OpReport}, FixedBy: []Party{ByApp, ByUser},
+		See:   []string{"request.body_invalid", "request.too_large"},
+		Links: []string{rfc(9110, "15.5.9")},
+	})
 	// RouteUnknown: there is nothing at this address.
 	RouteUnknown = declare(Kind{
 		ID: "request.route_unknown", Title: "There is nothing at this address", Area: AreaSignal, Category: API, Status: 404,

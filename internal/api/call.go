@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"os"
 	"strconv"
 	"time"
 
@@ -96,9 +97,6 @@ func (c *Call) Verify(want token.Type) (token.Claims, error) {
 	return claims, nil
 }
 
-// bodyTimeout is how long a caller may take to send a body.
-const bodyTimeout = 20 * time.Second
-
 // Body reads the whole body, up to the route's limit, and takes nothing but UTF-8
 // (RFC 8259, section 8.1): fault.BodyTooLarge, fault.BodyInvalid.
 func (c *Call) Body() ([]byte, error) {
@@ -132,13 +130,12 @@ func (c *Call) bytes() ([]byte, error) {
 	if c.Request.ContentLength > most {
 		return nil, fault.BodyTooLarge.New("max_bytes", most, "bytes", c.Request.ContentLength)
 	}
-	// Where the connection has no deadlines, such as in a test, it goes without.
-	conn := http.NewResponseController(c.Writer)
-	_ = conn.SetReadDeadline(time.Now().Add(bodyTimeout))
-	defer func() { _ = conn.SetReadDeadline(time.Time{}) }()
 	raw, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, most))
 	if _, over := errors.AsType[*http.MaxBytesError](err); over {
 		return nil, fault.BodyTooLarge.New("max_bytes", most)
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil, fault.BodyTimeout.Wrap(err, "limit", "limits.body_timeout", "bytes", len(raw))
 	}
 	if err != nil {
 		if c.Context().Err() != nil {

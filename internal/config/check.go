@@ -204,6 +204,7 @@ func (k *checker) limits(l *Limits) {
 	k.atLeast(l.AnswerRate, 16<<10, "limits.answer_bytes_per_second")
 	k.atLeast(l.RoomMetadata, 1<<10, "limits.room_metadata_bytes")
 	k.atLeast(l.RoomPolls, 64<<10, "limits.room_poll_bytes")
+	k.require(l.BodyTimeout > 0, "limits.body_timeout", "is not positive", "make it 20s")
 	k.require(l.HandshakeTimeout > 0, "limits.handshake_timeout", "is not positive", "make it 10s")
 }
 

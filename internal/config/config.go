@@ -97,6 +97,7 @@ type Limits struct {
 	AnswerRate       int           `yaml:"answer_bytes_per_second" default:"524288" doc:"Bytes by which the answers to one peer may exceed its calls, sustained; eight times as many at once. A search for peers counts for 4 KiB at least, the result of a poll for 32 KiB."`
 	RoomMetadata     int           `yaml:"room_metadata_bytes" default:"1048576" doc:"Bytes of metadata that one session may hold."`
 	RoomPolls        int           `yaml:"room_poll_bytes" default:"8388608" doc:"Bytes of polls, their answers included, that one session may hold."`
+	BodyTimeout      time.Duration `yaml:"body_timeout" default:"20s" doc:"How long the body of a request may take to arrive."`
 	HandshakeTimeout time.Duration `yaml:"handshake_timeout" default:"10s" doc:"How long a client may take to send the headers of a request."`
 }
 

@@ -21,7 +21,6 @@ import (
 // Limits of a request that no setting is worth. A WebSocket leaves them behind
 // when it is upgraded.
 const (
-	readTimeout  = 30 * time.Second  // the whole of a request
 	writeTimeout = 60 * time.Second  // the whole of a reply
 	idleTimeout  = 120 * time.Second // between two requests
 	maxHeader    = 32 << 10          // bytes; a socket's URL carries a token
@@ -32,16 +31,18 @@ type web struct {
 	http.Server
 	log *slog.Logger
 
-	mu    sync.Mutex
-	fresh map[net.Conn]struct{} // opened, and nothing asked yet
+	mu       sync.Mutex
+	fresh    map[net.Conn]struct{}  // opened, and nothing asked yet
+	underway map[*exchange]struct{} // asked, and not answered yet
+	stopping bool
 }
 
 func newWeb(h http.Handler, cfg config.Config, log *slog.Logger) *web {
-	w := &web{log: log, fresh: map[net.Conn]struct{}{}}
+	w := &web{log: log, fresh: map[net.Conn]struct{}{}, underway: map[*exchange]struct{}{}}
 	w.Server = http.Server{
-		Handler:           h,
+		Handler:           w.watched(h, cfg.Limits.BodyTimeout),
 		ReadHeaderTimeout: cfg.Limits.HandshakeTimeout,
-		ReadTimeout:       readTimeout,
+		ReadTimeout:       cfg.Limits.HandshakeTimeout + cfg.Limits.BodyTimeout,
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
@@ -64,7 +65,8 @@ func (w *web) changed(c net.Conn, state http.ConnState) {
 // stop takes no more requests and lets those under way finish, though not at
 // the cost of everything that is closed after it: they get half of the time.
 // Connections on which nothing was asked yet (browsers open some in reserve)
-// would be waited for as well, so they are closed.
+// would be waited for as well, so they are closed; so is who sends or reads too
+// slowly.
 func (w *web) stop(ctx context.Context) error {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
@@ -78,6 +80,9 @@ func (w *web) stop(ctx context.Context) error {
 			_ = c.Close()
 		}
 	})
+	done := make(chan struct{})
+	defer close(done)
+	go w.hurry(done)
 	if err := w.Shutdown(ctx); err != nil {
 		w.log.Warn("requests were cut off", "err", err)
 		return w.Close()
