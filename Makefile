@@ -4,7 +4,7 @@
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export GOFLAGS ?= -buildvcs=false
 
-.PHONY: scenarios bench-inject help install check test unit race e2e matrix fuzz bench bench-events soak soak-events lint fmt docs web run
+.PHONY: attack scenarios bench-inject help install check test unit race e2e matrix fuzz bench bench-events soak soak-events lint fmt docs web run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ bench: ## the benchmarks, with allocations
 
 bench-events: ## events: ingest, pages and summaries of 10 million, into docs/benchmarks.md; keep them: DIR=...; short: ARGS='-events 200000'
 	go run ./internal/event/bench -write docs/benchmarks.md $(if $(DIR),-dir $(DIR)) $(ARGS)
+
+attack: ## flood a server of its own and print what that costs it and an honest call, into docs/security.md; one flood: make attack NAME=chat
+	go run ./internal/attack $(if $(NAME),-name $(NAME),-write docs/security.md) $(ARGS)
 
 soak: soak-events ## the long forms: 500 joins, outages of up to a minute (as root), and soak-events
 	go test -race -run 'LeaveNothing|NetworkIsLost|MediaIsLost' -timeout 30m -v ./client -long

@@ -40,6 +40,7 @@ var mayImport = map[string][]string{
 	"internal/event/clickhouse": {"internal/event", "internal/event/sqlite", "fault"},
 	"internal/event/eventtest":  {"internal/event", "fault"},
 	"internal/event/bench":      {"internal/server", "internal/config", "internal/token", "internal/event", "internal/event/sqlite", "fault"}, // a program
+	"internal/attack":           {"client", "internal/token"},                                                                                 // a program
 	"internal/sink":             {"internal/event", "fault"},
 	"internal/sfu":              {"internal/accept", "internal/limit", "fault"},
 	"internal/room":             {"internal/text", "internal/policy", "fault"},
