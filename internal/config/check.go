@@ -205,6 +205,8 @@ func (k *checker) limits(l *Limits) {
 	k.atLeast(l.RoomMetadata, 1<<10, "limits.room_metadata_bytes")
 	k.atLeast(l.RoomPolls, 64<<10, "limits.room_poll_bytes")
 	k.require(l.BodyTimeout > 0, "limits.body_timeout", "is not positive", "make it 20s")
+	k.atLeast(l.UnprovenRate, 1, "limits.unproven_bytes_per_second")
+	k.atLeast(l.UnprovenTarget, 1, "limits.unproven_target_bytes")
 	k.require(l.HandshakeTimeout > 0, "limits.handshake_timeout", "is not positive", "make it 10s")
 }
 

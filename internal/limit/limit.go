@@ -51,10 +51,13 @@ func New(r Rate) *Callers {
 
 // Take counts one call of a caller and tells how long to wait instead; 0 is not
 // at all. A call that has to wait does not count.
-func (c *Callers) Take(key string) time.Duration {
+func (c *Callers) Take(key string) time.Duration { return c.TakeN(key, 1) }
+
+// TakeN counts n of whatever is counted, all or none.
+func (c *Callers) TakeN(key string, n int) time.Duration {
 	now := time.Now()
-	res := c.bucket(key).ReserveN(now, 1)
-	if !res.OK() { // not even one at once is allowed
+	res := c.bucket(key).ReserveN(now, n)
+	if !res.OK() { // not even so many at once are allowed
 		return time.Second
 	}
 	wait := res.DelayFrom(now)

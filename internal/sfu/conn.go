@@ -40,6 +40,7 @@ type conn struct {
 	gate        Gate        // nil: none
 	tcpOnly     bool        // UDP is not offered
 	tcpGate     Gate        // nil: the same
+	paths       *paths
 	buffers     func(packetio.BufferPacketType, uint32) io.ReadWriteCloser
 
 	refreshMu sync.Mutex // orders what the library reports from many goroutines
@@ -72,6 +73,7 @@ func (c *conn) open(publish bool) error {
 	c.calls = newCalls()
 	c.state, c.since = StateConnecting, time.Now()
 	c.gathered = make(chan struct{})
+	c.paths = newPaths(c.engine.hammer)
 	pc, err := c.engine.newPeer(publish, c)
 	if err != nil {
 		return fault.Internal.Wrap(err)
@@ -289,6 +291,7 @@ func (c *conn) addCandidate(init webrtc.ICECandidateInit) error {
 		c.mu.Unlock()
 		return fault.CandidateInvalid.Wrap(err)
 	}
+	c.paths.name(value, candidateFrame+len(value))
 	if !c.remoteSet {
 		c.pending = append(c.pending, init)
 		c.mu.Unlock()

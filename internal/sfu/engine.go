@@ -40,6 +40,12 @@ type Config struct {
 	Log        *slog.Logger
 	Metrics    prometheus.Registerer // nil: no metrics
 	Loops      *accept.Loops         // keeps the sockets' loops alive; nil: its own
+
+	// UnprovenBytesPerSecond is what goes out, all connections together, to
+	// addresses that were named and have sent nothing; 0 is 64 KiB.
+	UnprovenBytesPerSecond int
+	// UnprovenTargetBytes is the same for one host and minute; 0 is 8 KiB.
+	UnprovenTargetBytes int
 }
 
 // receiveMTU is the longest packet taken in.
@@ -74,6 +80,8 @@ type Engine struct {
 	cert  webrtc.Certificate
 	times timing
 
+	hammer *hammer
+
 	mu     sync.Mutex
 	pubs   map[*Publisher]struct{}
 	subs   map[*Subscriber]struct{}
@@ -107,7 +115,7 @@ func New(cfg Config) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{
-		cfg: cfg, log: cfg.Log, socks: socks, cert: *cert, times: usualTiming,
+		cfg: cfg, log: cfg.Log, socks: socks, cert: *cert, times: usualTiming, hammer: newHammer(cfg),
 		pubs: map[*Publisher]struct{}{}, subs: map[*Subscriber]struct{}{},
 	}
 	if cfg.Metrics != nil {
@@ -184,9 +192,9 @@ func (e *Engine) newPeer(publish bool, c *conn) (*webrtc.PeerConnection, error) 
 
 func (e *Engine) settings(c *conn) webrtc.SettingEngine {
 	s := webrtc.SettingEngine{LoggerFactory: pionLog{c.log}}
-	udp, tcp := ice.UDPMux(e.socks.udp), e.socks.tcp
+	udp, tcp := ice.UDPMux(provingUDP{e.socks.udp, c.paths}), e.socks.tcp
 	if c.gate != nil {
-		udp = gatedUDP{e.socks.udp, c.gate}
+		udp = gatedUDP{udp, c.gate}
 		if tcp != nil {
 			gate := c.gate
 			if c.tcpGate != nil {

@@ -37,13 +37,13 @@ func tampered(gates ...Gate) bool {
 
 // gatedUDP and gatedTCP put a gate before one connection's share of the sockets.
 type gatedUDP struct {
-	*udpMux
+	ice.UDPMux
 	gate Gate
 }
 
 // GetConn gives the packets of one ICE user name, as the gate lets them pass.
 func (m gatedUDP) GetConn(ufrag string, addr net.Addr) (net.PacketConn, error) {
-	c, err := m.udpMux.GetConn(ufrag, addr)
+	c, err := m.UDPMux.GetConn(ufrag, addr)
 	return gated(c, m.gate), err
 }
 

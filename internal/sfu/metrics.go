@@ -82,13 +82,14 @@ var (
 	mBad      = prometheus.NewDesc("redial_sfu_invalid_packets_total", "RTP and RTCP packets that made no sense.", nil, nil)
 	mICE      = prometheus.NewDesc("redial_sfu_ice_states_total", "ICE connection states entered.", []string{"state", "injected"}, nil)
 	mDTLS     = prometheus.NewDesc("redial_sfu_dtls_failures_total", "DTLS handshakes that failed.", provoked, nil)
+	mUnproven = prometheus.NewDesc("redial_sfu_unproven_dropped_total", "Packets not sent, or not taken, because the address had not proved that it hears us.", nil, nil)
 	mRestarts = prometheus.NewDesc("redial_sfu_ice_restarts_total", "ICE restarts offered to subscribers.", provoked, nil)
 )
 
 // Describe lists the metrics.
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		mConns, mPackets, mBytes, mNacks, mRepeats, mAsks, mKeys, mSwitches, mDropped, mBad, mICE, mDTLS, mRestarts,
+		mConns, mPackets, mBytes, mNacks, mRepeats, mAsks, mKeys, mSwitches, mDropped, mBad, mICE, mDTLS, mRestarts, mUnproven,
 	} {
 		ch <- d
 	}
@@ -136,6 +137,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	count(mSwitches, &t.switches, &g.switches)
 	count(mDropped, &t.dropped, &g.dropped)
 	count(mBad, nil, &g.badPackets)
+	count(mUnproven, nil, &e.hammer.dropped)
 	for label, of := range map[string]*states{"false": &g.states, "true": &g.injected} {
 		count(mDTLS, nil, &of.dtlsFailed, label)
 		count(mRestarts, nil, &of.restarts, label)

@@ -273,6 +273,7 @@ func (s *Subscriber) Answer(answer webrtc.SessionDescription) error {
 	}
 	restarted := n.restarting
 	n.formats = formatsOf(parsed)
+	s.conn.paths.nameAll(parsed)
 	err = s.conn.pc.SetRemoteDescription(answer)
 	n.formats = nil
 	n.outstanding, n.restarting = false, false

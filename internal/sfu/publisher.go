@@ -158,6 +158,7 @@ func (p *Publisher) Answer(ctx context.Context, offer webrtc.SessionDescription)
 	if restarted {
 		p.conn.regather()
 	}
+	p.conn.paths.nameAll(parsed)
 	answer, err := p.negotiate(offer)
 	if err != nil {
 		return none, err
