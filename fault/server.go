@@ -42,13 +42,73 @@ var (
 	StoreUnavailable = declare(Kind{
 		ID: "server.store", Title: "The server cannot write its data", Area: AreaServer, Category: Server, Status: 503,
 		What:  "Reading or writing the data directory failed.",
-		Why:   "The disk is full, read-only or gone, or the database file is damaged.",
-		Sign:  "The log names the file and the system's error.",
-		Do:    "Make room on the disk or restore it. Nothing was half written: what was confirmed is kept.",
+		Why:   "The disk is gone, failing or too slow. What has a name of its own (full, read-only, another's, damaged, locked) is told by it.",
+		Sign:  "The log names the file, its owner and the system's error.",
+		Do:    "Look at the disk and at the system's log, then run `redial check`. Nothing was half written: what was confirmed is kept.",
 		User:  "The service has a problem. Please try again in a few minutes.",
 		Retry: RetryBackoff, Terminal: false, Ops: []Op{OpAPI, OpReport}, FixedBy: []Party{ByOperator},
-		See:   []string{"server.events_dropped"},
+		See:   []string{"server.events_dropped", "server.store_full", "server.store_damaged"},
 		Links: []string{rfc(9110, "15.6.4")},
+	})
+	// StoreFull: the disk is full.
+	StoreFull = declare(Kind{
+		ID: "server.store_full", Title: "The server's disk is full", Area: AreaServer, Category: Server, Status: 503,
+		What:  "A file of the data directory cannot grow, because its filesystem or the quota of its owner is used up.",
+		Why:   "Events, logs or something else on the same filesystem took the space.",
+		Sign:  "`/readyz` answers 503. The log names the file and how many bytes are free. Calls go on from memory.",
+		Do:    "Make room on that filesystem: what waits is written by itself then. Shorten events.retention or give data.dir a disk of its own.",
+		User:  "The service has a problem. Please try again in a few minutes.",
+		Retry: RetryBackoff, Terminal: false, Ops: []Op{OpAPI, OpReport, OpServe}, FixedBy: []Party{ByOperator},
+		CausedBy: []string{"server.store"}, See: []string{"server.events_dropped"},
+		Links: []string{"https://pubs.opengroup.org/onlinepubs/9799919799/functions/V2_chap02.html", rfc(9110, "15.6.4")},
+	})
+	// StoreReadOnly: the filesystem of the data directory is read-only.
+	StoreReadOnly = declare(Kind{
+		ID: "server.store_read_only", Title: "The server's disk is read-only", Area: AreaServer, Category: Server, Status: 503,
+		What:  "The filesystem of the data directory takes no writes.",
+		Why:   "It was mounted read-only, or the system made it so after an error of the disk.",
+		Sign:  "The log names the file. The system's log says why the filesystem was remounted.",
+		Do:    "Look for errors of the disk, then mount the filesystem writable (`mount -o remount,rw`). What waits is written by itself then.",
+		User:  "The service has a problem. Please try again in a few minutes.",
+		Retry: RetryBackoff, Terminal: false, Ops: []Op{OpAPI, OpReport, OpServe}, FixedBy: []Party{ByOperator},
+		CausedBy: []string{"server.store"}, See: []string{"server.store_denied"},
+		Links: []string{"https://man7.org/linux/man-pages/man8/mount.8.html", rfc(9110, "15.6.4")},
+	})
+	// StoreDenied: the server may not write its data.
+	StoreDenied = declare(Kind{
+		ID: "server.store_denied", Title: "The server may not write its data", Area: AreaServer, Category: Server, Status: 503,
+		What:  "The user the server runs as has no permission for a file of the data directory.",
+		Why:   "The directory was made or restored by another user, often by root.",
+		Sign:  "The log names the file, its owner and mode, and the user of the server.",
+		Do:    "Give the whole data directory to the server's user (`chown -R USER DIR`), or start the server as its owner.",
+		User:  "The service has a problem. Please try again in a few minutes.",
+		Retry: RetryBackoff, Terminal: false, Ops: []Op{OpAPI, OpReport, OpServe}, FixedBy: []Party{ByOperator},
+		CausedBy: []string{"server.store"}, See: []string{"server.store_read_only"},
+		Links: []string{"https://man7.org/linux/man-pages/man1/chown.1.html", rfc(9110, "15.6.4")},
+	})
+	// StoreDamaged: a database file is damaged.
+	StoreDamaged = declare(Kind{
+		ID: "server.store_damaged", Title: "A file of the server's data is damaged", Area: AreaServer, Category: Server, Status: 503,
+		What:  "A database of the data directory is not what was written to it. The server does not start with such a file.",
+		Why:   "The disk lost or changed what it held, the file was copied while it was in use, or something else wrote into it.",
+		Sign:  "The log names the file and what is wrong in it. `redial check` lists every damaged place of every file.",
+		Do:    "Stop the server, keep the file for later, and restore the directory from the newest `redial backup` (docs/operation.md). Check the disk.",
+		User:  "The service has a problem. Please try again later.",
+		Retry: RetryBackoff, Terminal: false, Ops: []Op{OpServe, OpAPI, OpReport}, FixedBy: []Party{ByOperator},
+		CausedBy: []string{"server.store"}, See: []string{"server.data_dir_busy"},
+		Links: []string{"https://www.sqlite.org/howtocorrupt.html", rfc(9110, "15.6.4")},
+	})
+	// StoreLocked: another process holds a database file.
+	StoreLocked = declare(Kind{
+		ID: "server.store_locked", Title: "Another process holds a file of the server's data", Area: AreaServer, Category: Server, Status: 503,
+		What:  "A database of the data directory is locked by another process, which did not let go in time.",
+		Why:   "A shell of sqlite3 with an open transaction, a backup that locks files, or an antivirus.",
+		Sign:  "The log names the file. `fuser FILE` or `lsof FILE` names the process.",
+		Do:    "End the other process's transaction. Back up with `redial backup`, which locks nothing.",
+		User:  "The service has a problem. Please try again in a few minutes.",
+		Retry: RetryBackoff, Terminal: false, Ops: []Op{OpAPI, OpReport, OpServe}, FixedBy: []Party{ByOperator},
+		CausedBy: []string{"server.store"}, See: []string{"server.data_dir_busy"},
+		Links: []string{"https://www.sqlite.org/rescode.html#busy", rfc(9110, "15.6.4")},
 	})
 	// EventsDropped: events could not be recorded.
 	EventsDropped = declare(Kind{

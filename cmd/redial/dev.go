@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/redial-rtc/redial/internal/config"
+	"github.com/redial-rtc/redial/internal/datafile"
 	"github.com/redial-rtc/redial/internal/server"
 )
 
@@ -188,7 +189,7 @@ func devKeys(dir string) ([]config.Key, error) {
 	}
 	k := newKey()
 	text := "# Made by \"redial dev\"; tokens signed with it open this data directory's rooms.\n" + k.Access + ":" + k.Secret + "\n"
-	return []config.Key{k}, os.WriteFile(path, []byte(text), 0o600)
+	return []config.Key{k}, datafile.Write(path, []byte(text))
 }
 
 // nextFree listens on the address or, when it is taken, on the next free port.

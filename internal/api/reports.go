@@ -104,8 +104,7 @@ func busy(err error) error {
 	if !errors.As(err, &f) {
 		return err
 	}
-	switch f.Kind {
-	case fault.QueueFull, fault.StoreUnavailable, fault.Draining:
+	if errors.Is(f, fault.QueueFull) || errors.Is(f, fault.StoreUnavailable) || errors.Is(f, fault.Draining) {
 		later := *f
 		later.Details = append(append([]fault.Detail(nil), f.Details...), fault.Detail{Name: "retry_after_seconds", Value: int64(2)})
 		return &later

@@ -12,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/redial-rtc/redial/internal/datafile"
 )
 
 // CursorLife is how long the pages of a snapshot can be asked for, from its
@@ -48,7 +50,7 @@ func OpenCursors(dir string) (*Cursors, error) {
 	}
 	key = make([]byte, sha256.Size)
 	rand.Read(key) // never fails
-	if err := os.WriteFile(path, key, 0o600); err != nil {
+	if err := datafile.Write(path, key); err != nil {
 		return nil, err
 	}
 	return &Cursors{key}, nil

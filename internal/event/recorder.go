@@ -52,6 +52,8 @@ type Recorder struct {
 	stop context.CancelFunc
 	news news
 
+	unwritten unwritten
+
 	joins joins
 	kick  chan struct{} // wakes the sweeper
 }
@@ -200,9 +202,14 @@ func (r *Recorder) write() {
 	defer close(r.done)
 	defer r.news.tell()
 	defer r.writeJoins()
+	defer r.giveUp()
 	var items []item
 	var batch []Event
-	for it := range r.queue {
+	for {
+		it, ok := r.next()
+		if !ok {
+			return
+		}
 		items, batch = append(items[:0], it), append(batch[:0], it.events...)
 	fill:
 		for len(batch) < maxBatch {
@@ -222,6 +229,9 @@ func (r *Recorder) write() {
 			if err == nil {
 				own, outcomes = outcomes[:len(it.events)], outcomes[len(it.events):]
 			}
+			if it.done == nil && r.hold(it, err) {
+				continue
+			}
 			r.waiting.Add(-int64(len(it.events)))
 			r.waitingBytes.Add(-int64(it.bytes))
 			switch {
@@ -230,6 +240,9 @@ func (r *Recorder) write() {
 			case err != nil:
 				r.drop(len(it.events), err)
 			}
+		}
+		if err == nil {
+			r.writeHeld()
 		}
 		clear(items)
 		clear(batch)
@@ -246,6 +259,7 @@ func (r *Recorder) keep(batch []Event) ([]Outcome, error) {
 	began := time.Now()
 	outcomes, err := r.store.Append(context.Background(), batch)
 	r.m.appended(batch, outcomes, time.Since(began), err)
+	r.unwritten.note(err)
 	if err != nil {
 		return nil, err
 	}

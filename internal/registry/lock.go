@@ -38,7 +38,7 @@ func takeLock(ctx context.Context, path string) (*lock, error) {
 	if e, ok := errors.AsType[*sqlite.Error](err); ok && e.Code() == sqlite3.SQLITE_BUSY {
 		return nil, fault.DataDirBusy.Wrap(errors.Join(err, closed), "file", path)
 	}
-	return nil, errors.Join(broken(ctx, err), closed)
+	return nil, errors.Join(broken(ctx, path, err), closed)
 }
 
 func (l *lock) release() error {

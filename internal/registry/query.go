@@ -68,7 +68,7 @@ func (w *where) after(ctx context.Context, db querier, table, age, start string)
 		return fault.FieldInvalid.New("field", "start", "reason", "not the id of an entry")
 	}
 	if err != nil {
-		return broken(ctx, err)
+		return broken(ctx, File, err)
 	}
 	w.add(`(`+table+`.`+age+`, `+table+`.id) < (?, ?)`, at, start)
 	return nil
@@ -78,18 +78,18 @@ func (w *where) after(ctx context.Context, db querier, table, age, start string)
 func list[T any](ctx context.Context, db querier, scan func(row) (T, error), query string, args ...any) ([]T, error) {
 	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, broken(ctx, err)
+		return nil, broken(ctx, File, err)
 	}
 	defer rows.Close()
 	all := []T{}
 	for rows.Next() {
 		v, err := scan(rows)
 		if err != nil {
-			return nil, broken(ctx, err)
+			return nil, broken(ctx, File, err)
 		}
 		all = append(all, v)
 	}
-	return all, broken(ctx, rows.Err())
+	return all, broken(ctx, File, rows.Err())
 }
 
 // row is one result: *sql.Row or *sql.Rows.
@@ -101,7 +101,7 @@ func one[T any](ctx context.Context, scan func(row) (T, error), absent error, r 
 	if errors.Is(err, sql.ErrNoRows) {
 		return v, absent
 	}
-	return v, broken(ctx, err)
+	return v, broken(ctx, File, err)
 }
 
 // page ends a list.

@@ -17,6 +17,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/datafile"
 )
 
 // Grace is how long after Open the sessions of a previous process can be
@@ -27,6 +28,7 @@ const Grace = 90 * time.Second
 // Registry is the open registry.
 type Registry struct {
 	log     *slog.Logger
+	path    string // of the file
 	now     func() time.Time
 	process string    // this run of the server
 	opened  time.Time // when it began
@@ -52,14 +54,14 @@ func open(ctx context.Context, dir string, log *slog.Logger, now func() time.Tim
 		log = slog.New(slog.DiscardHandler)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fault.StoreUnavailable.Wrap(err, "reason", "the data directory cannot be made")
+		return nil, datafile.Fault(dir, err)
 	}
 	held, err := takeLock(ctx, filepath.Join(dir, "registry.lock"))
 	if err != nil {
 		return nil, err
 	}
-	r := &Registry{log: log, now: now, process: uuid.NewString(), opened: now(), grace: grace, lock: held}
-	if err := r.openFile(ctx, filepath.Join(dir, "registry.db")); err != nil {
+	r := &Registry{log: log, path: filepath.Join(dir, File), now: now, process: uuid.NewString(), opened: now(), grace: grace, lock: held}
+	if err := r.openFile(ctx, r.path); err != nil {
 		return nil, errors.Join(err, r.closeFiles())
 	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -76,7 +78,13 @@ func (r *Registry) openFile(ctx context.Context, path string) (err error) {
 		return err
 	}
 	r.write.SetMaxOpenConns(1)
-	if err := migrate(ctx, r.write); err != nil {
+	// A damaged file is told now, and not by the calls that need its bad pages.
+	if whole, err := datafile.QuickCheck(ctx, r.write, path, datafile.Quick); err != nil {
+		return err
+	} else if !whole {
+		r.log.Warn("the file is large and was checked in part; \"redial check\" reads all of it", "file", path)
+	}
+	if err := migrate(ctx, r.write, path); err != nil {
 		return err
 	}
 	r.read, err = openDB(path, "query_only(1)")
@@ -91,7 +99,7 @@ func openDB(path string, pragmas ...string) (*sql.DB, error) {
 	q := url.Values{"_txlock": {"immediate"}, "_pragma": append([]string{"busy_timeout(5000)"}, pragmas...)}
 	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode())
 	if err != nil {
-		return nil, fault.StoreUnavailable.Wrap(err)
+		return nil, datafile.Fault(path, err)
 	}
 	return db, nil
 }
@@ -129,18 +137,18 @@ func (r *Registry) Batch(ctx context.Context, f func(context.Context) error) err
 // it is when it is a fault.
 func (r *Registry) inTx(ctx context.Context, f func(*sql.Tx) error) error {
 	if tx, ok := ctx.Value(batchKey{r}).(*sql.Tx); ok {
-		return broken(ctx, f(tx))
+		return r.broken(ctx, f(tx))
 	}
 	tx, err := r.write.BeginTx(ctx, nil)
 	if err != nil {
-		return broken(ctx, err)
+		return r.broken(ctx, err)
 	}
 	if err := f(tx); err != nil {
 		_ = tx.Rollback() // the first error is the one to tell
-		return broken(ctx, err)
+		return r.broken(ctx, err)
 	}
 	if err := tx.Commit(); err != nil {
-		return broken(ctx, err)
+		return r.broken(ctx, err)
 	}
 	return nil
 }
@@ -152,9 +160,14 @@ type querier interface {
 	ExecContext(context.Context, string, ...any) (sql.Result, error)
 }
 
+// File is the name of the database in the data directory.
+const File = "registry.db"
+
 // broken turns what the database says into a fault. Faults, and a caller who
 // gave up, pass.
-func broken(ctx context.Context, err error) error {
+func (r *Registry) broken(ctx context.Context, err error) error { return broken(ctx, r.path, err) }
+
+func broken(ctx context.Context, path string, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -164,7 +177,7 @@ func broken(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("registry: %w", ctx.Err())
 	}
-	return fault.StoreUnavailable.Wrap(err)
+	return datafile.Fault(path, err)
 }
 
 // taken tells whether a write failed because a unique value is in use.

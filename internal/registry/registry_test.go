@@ -493,7 +493,7 @@ func TestABrokenFileIsAFault(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := Open(t.Context(), dir, nil)
-	wantFault(t, err, fault.StoreUnavailable, "")
+	wantFault(t, err, fault.StoreDamaged, "")
 }
 
 func TestADirectoryWithAwkwardLettersWorks(t *testing.T) {

@@ -25,14 +25,14 @@ func (r *Registry) Retention(ctx context.Context, account string) (Retention, bo
 		return Retention{}, false, nil
 	}
 	found.Keep, found.UpdatedAt = time.Duration(keep), moment(at)
-	return found, err == nil, broken(ctx, err)
+	return found, err == nil, r.broken(ctx, err)
 }
 
 // Retentions gives the times of all accounts that have chosen one.
 func (r *Registry) Retentions(ctx context.Context) (map[string]time.Duration, error) {
 	rows, err := r.read.QueryContext(ctx, `SELECT customer_id, keep FROM retentions`)
 	if err != nil {
-		return nil, broken(ctx, err)
+		return nil, r.broken(ctx, err)
 	}
 	defer rows.Close()
 	all := map[string]time.Duration{}
@@ -40,11 +40,11 @@ func (r *Registry) Retentions(ctx context.Context) (map[string]time.Duration, er
 		var account string
 		var keep int64
 		if err := rows.Scan(&account, &keep); err != nil {
-			return nil, broken(ctx, err)
+			return nil, r.broken(ctx, err)
 		}
 		all[account] = time.Duration(keep)
 	}
-	return all, broken(ctx, rows.Err())
+	return all, r.broken(ctx, rows.Err())
 }
 
 // SetRetention lets an account keep its events for a time of its own, 0 for

@@ -37,5 +37,5 @@ func (r *Registry) Revoke(ctx context.Context, jti string, until time.Time) erro
 func (r *Registry) Revoked(ctx context.Context, jti string) (bool, error) {
 	var found bool
 	err := r.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM revocations WHERE jti = ?)`, jti).Scan(&found)
-	return found, broken(ctx, err)
+	return found, r.broken(ctx, err)
 }

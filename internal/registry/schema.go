@@ -104,27 +104,27 @@ var migrations = []string{
 
 // migrate brings the file to the newest version, each step in a transaction of
 // its own.
-func migrate(ctx context.Context, db *sql.DB) error {
+func migrate(ctx context.Context, db *sql.DB, path string) error {
 	var version int
 	if err := db.QueryRowContext(ctx, `PRAGMA user_version`).Scan(&version); err != nil {
-		return broken(ctx, err)
+		return broken(ctx, path, err)
 	}
 	if version > len(migrations) {
-		return fault.StoreUnavailable.New("reason", "registry.db was written by a newer version of this program",
+		return fault.StoreUnavailable.New("reason", File+" was written by a newer version of this program",
 			"file_version", version, "known_version", len(migrations))
 	}
 	for ; version < len(migrations); version++ {
 		tx, err := db.BeginTx(ctx, nil)
 		if err != nil {
-			return broken(ctx, err)
+			return broken(ctx, path, err)
 		}
 		_, err = tx.ExecContext(ctx, migrations[version]+fmt.Sprintf("\nPRAGMA user_version = %d;", version+1))
 		if err != nil {
 			_ = tx.Rollback() // the first error is the one to tell
-			return broken(ctx, fmt.Errorf("migration to version %d: %w", version+1, err))
+			return broken(ctx, path, fmt.Errorf("migration to version %d: %w", version+1, err))
 		}
 		if err := tx.Commit(); err != nil {
-			return broken(ctx, err)
+			return broken(ctx, path, err)
 		}
 	}
 	return nil

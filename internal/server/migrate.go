@@ -17,6 +17,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/config"
+	"github.com/redial-rtc/redial/internal/datafile"
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/event/clickhouse"
 	"github.com/redial-rtc/redial/internal/event/sqlite"
@@ -122,10 +123,7 @@ func (f *EventFiles) writeMark(m mark) error {
 		return err
 	}
 	path := filepath.Join(f.cfg.Data.Dir, markFile)
-	if err := os.WriteFile(path+".new", text, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(path+".new", path)
+	return datafile.Write(path, text)
 }
 
 // Migrate copies all events from one store to the other, in their order and

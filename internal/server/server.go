@@ -21,6 +21,7 @@ import (
 	"github.com/redial-rtc/redial/internal/api"
 	"github.com/redial-rtc/redial/internal/config"
 	"github.com/redial-rtc/redial/internal/console"
+	"github.com/redial-rtc/redial/internal/datafile"
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/inject"
 	"github.com/redial-rtc/redial/internal/participant"
@@ -92,7 +93,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 
 	// What survives a restart.
 	if err := os.MkdirAll(cfg.Data.Dir, 0o700); err != nil {
-		return nil, fault.ConfigInvalid.Wrap(err, "setting", "data.dir")
+		return nil, datafile.Fault(cfg.Data.Dir, err)
 	}
 	if s.registry, err = registry.Open(ctx, cfg.Data.Dir, log.With("part", "registry")); err != nil {
 		return nil, err
@@ -184,7 +185,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	s.health = &health{log: log, checks: []check{
 		{name: "registry", ask: func(ctx context.Context) error { _, err := s.registry.Revoked(ctx, "readyz"); return err }},
 		{name: "journal", ask: journal.Healthy},
-		{name: "events", ask: func(ctx context.Context) error { _, err := store.Last(ctx); return err }},
+		{name: "events", ask: func(ctx context.Context) error { _, err := store.Last(ctx); return errors.Join(err, recorder.Healthy(ctx)) }},
 		{name: "media", told: true, ask: func(context.Context) error { return s.loops.Err("media.") }},
 	}}
 	routes := http.NewServeMux()

@@ -13,7 +13,7 @@ import (
 
 	_ "modernc.org/sqlite" // the driver; no cgo
 
-	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/datafile"
 )
 
 // File is the name of the database in the data directory.
@@ -31,7 +31,10 @@ const maxLog = 200_000
 
 // journal remembers what each sink has done. It may lose its last moments in a
 // power cut (synchronous=NORMAL), which repeats deliveries and loses none.
-type journal struct{ db *sql.DB }
+type journal struct {
+	db   *sql.DB
+	path string
+}
 
 func openJournal(ctx context.Context, dir string) (_ *journal, err error) {
 	path := filepath.Join(dir, File)
@@ -39,14 +42,17 @@ func openJournal(ctx context.Context, dir string) (_ *journal, err error) {
 		"?_txlock=immediate&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)"
 	db, err := sql.Open("sqlite", dsn)
 	if err != nil {
-		return nil, fault.StoreUnavailable.Wrap(fmt.Errorf("%s: %w", path, err))
+		return nil, datafile.Fault(path, err)
 	}
 	db.SetMaxOpenConns(1)
 	defer func() {
 		if err != nil {
-			err = fault.StoreUnavailable.Wrap(errors.Join(fmt.Errorf("%s: %w", path, err), db.Close()))
+			err = errors.Join(datafile.Fault(path, err), db.Close())
 		}
 	}()
+	if _, err := datafile.QuickCheck(ctx, db, path, datafile.Quick); err != nil {
+		return nil, err
+	}
 	var version int
 	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 		return nil, err
@@ -60,7 +66,7 @@ func openJournal(ctx context.Context, dir string) (_ *journal, err error) {
 	default:
 		return nil, fmt.Errorf("the file has schema version %d, this program knows %d", version, schemaVersion)
 	}
-	return &journal{db}, nil
+	return &journal{db, path}, nil
 }
 
 func (j *journal) close() error { return j.db.Close() }
@@ -71,7 +77,7 @@ func (j *journal) place(ctx context.Context, sink string) (seq int64, known bool
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, false, nil
 	}
-	return seq, err == nil, unavailable(err)
+	return seq, err == nil, j.unavailable(err)
 }
 
 func (j *journal) mark(ctx context.Context, sink string, seq int64) error {
@@ -80,15 +86,10 @@ func (j *journal) mark(ctx context.Context, sink string, seq int64) error {
 
 func (j *journal) exec(ctx context.Context, query string, args ...any) error {
 	_, err := j.db.ExecContext(ctx, query, args...)
-	return unavailable(err)
+	return j.unavailable(err)
 }
 
-func unavailable(err error) error {
-	if err == nil {
-		return nil
-	}
-	return fault.StoreUnavailable.Wrap(err)
-}
+func (j *journal) unavailable(err error) error { return datafile.Fault(j.path, err) }
 
 // Outcome is what became of one attempt.
 type Outcome string
@@ -162,7 +163,7 @@ func (j *journal) log(ctx context.Context, q LogQuery) (LogPage, error) {
 	rows, err := j.db.QueryContext(ctx, `SELECT id, hook, event_id, type, attempt, at, took, status, outcome, error, replay
 		FROM deliveries WHERE `+strings.Join(where, " AND ")+" ORDER BY id DESC LIMIT ?", append(args, q.Limit+1)...)
 	if err != nil {
-		return LogPage{}, unavailable(err)
+		return LogPage{}, j.unavailable(err)
 	}
 	defer func() { _ = rows.Close() }() // Err below tells
 	page := LogPage{Deliveries: []Delivery{}}
@@ -170,7 +171,7 @@ func (j *journal) log(ctx context.Context, q LogQuery) (LogPage, error) {
 		var d Delivery
 		var at int64
 		if err := rows.Scan(&d.ID, &d.Hook, &d.EventID, &d.Type, &d.Attempt, &at, &d.Took, &d.Status, &d.Outcome, &d.Error, &d.ReplayID); err != nil {
-			return LogPage{}, unavailable(err)
+			return LogPage{}, j.unavailable(err)
 		}
 		d.At = time.UnixMicro(at).UTC()
 		page.Deliveries = append(page.Deliveries, d)
@@ -179,7 +180,7 @@ func (j *journal) log(ctx context.Context, q LogQuery) (LogPage, error) {
 		page.Deliveries = page.Deliveries[:q.Limit]
 		page.Next = page.Deliveries[q.Limit-1].ID
 	}
-	return page, unavailable(rows.Err())
+	return page, j.unavailable(rows.Err())
 }
 
 // trim removes deliveries from before a time, and those beyond maxLog.
@@ -202,10 +203,10 @@ func (j *journal) addReplay(ctx context.Context, hook string, r replay) (int64, 
 	res, err := j.db.ExecContext(ctx, "INSERT INTO replays (hook, since, until, pos, upto) VALUES (?, ?, ?, ?, ?)",
 		hook, instant(r.since), instant(r.until), r.pos, r.upto)
 	if err != nil {
-		return 0, unavailable(err)
+		return 0, j.unavailable(err)
 	}
 	id, err := res.LastInsertId()
-	return id, unavailable(err)
+	return id, j.unavailable(err)
 }
 
 // nextReplay gives the oldest order of a hook that is not done.
@@ -217,12 +218,12 @@ func (j *journal) nextReplay(ctx context.Context, hook string) (r replay, found 
 		return replay{}, false, nil
 	}
 	r.since, r.until = fromInstant(since), fromInstant(until)
-	return r, err == nil, unavailable(err)
+	return r, err == nil, j.unavailable(err)
 }
 
 func (j *journal) countReplays(ctx context.Context, hook string) (n int, err error) {
 	err = j.db.QueryRowContext(ctx, "SELECT count(*) FROM replays WHERE hook = ?", hook).Scan(&n)
-	return n, unavailable(err)
+	return n, j.unavailable(err)
 }
 
 func (j *journal) markReplay(ctx context.Context, id, pos int64) error {

@@ -20,7 +20,7 @@ func (s *Store) Append(ctx context.Context, events []event.Event) ([]event.Outco
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return nil, unavailable(ctx, sql.ErrConnDone)
+		return nil, s.unavailable(ctx, sql.ErrConnDone)
 	}
 	// Once begun it is finished: a caller that gives up would otherwise undo
 	// what others wait for.
@@ -31,7 +31,7 @@ func (s *Store) Append(ctx context.Context, events []event.Event) ([]event.Outco
 		return err
 	})
 	if err != nil {
-		return nil, unavailable(ctx, err)
+		return nil, s.unavailable(ctx, err)
 	}
 	return outcomes, nil
 }

@@ -22,13 +22,13 @@ func (s *Store) read(ctx context.Context, f func(c *conn) error) error {
 	select {
 	case c = <-s.readers:
 	case <-s.stopping:
-		return unavailable(ctx, sql.ErrConnDone)
+		return s.unavailable(ctx, sql.ErrConnDone)
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	defer func() { s.readers <- c }()
 	if _, err := c.exec(ctx, "BEGIN"); err != nil {
-		return unavailable(ctx, err)
+		return s.unavailable(ctx, err)
 	}
 	err := f(c)
 	_, _ = c.exec(context.WithoutCancel(ctx), "ROLLBACK") // nothing was written
@@ -36,7 +36,7 @@ func (s *Store) read(ctx context.Context, f func(c *conn) error) error {
 	if err == nil || errors.As(err, &known) {
 		return err
 	}
-	return unavailable(ctx, err)
+	return s.unavailable(ctx, err)
 }
 
 // Query gives one page.

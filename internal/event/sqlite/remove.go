@@ -23,7 +23,7 @@ func (s *Store) Remove(ctx context.Context, r event.Removal) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return 0, unavailable(ctx, sql.ErrConnDone)
+		return 0, s.unavailable(ctx, sql.ErrConnDone)
 	}
 	accounts := s.concerned(r)
 	if len(accounts) == 0 {
@@ -32,19 +32,19 @@ func (s *Store) Remove(ctx context.Context, r event.Removal) (int, error) {
 	ctx = context.WithoutCancel(ctx)
 	victims, err := s.victims(ctx, r, accounts)
 	if err != nil {
-		return 0, unavailable(ctx, err)
+		return 0, s.unavailable(ctx, err)
 	}
 	if len(victims) == 0 {
 		if r.UserID == "" {
 			if err := s.forgetJoins(ctx, r.Before, accounts); err != nil {
-				return 0, unavailable(ctx, err)
+				return 0, s.unavailable(ctx, err)
 			}
 			// The stretches that hold nothing any more.
 			if err := s.segments.forget(ctx, s.writer, r.Before); err != nil {
-				return 0, unavailable(ctx, err)
+				return 0, s.unavailable(ctx, err)
 			}
 			if err := s.forgetTimes(ctx); err != nil {
-				return 0, unavailable(ctx, err)
+				return 0, s.unavailable(ctx, err)
 			}
 		}
 		return 0, nil
@@ -70,7 +70,7 @@ func (s *Store) Remove(ctx context.Context, r event.Removal) (int, error) {
 		return tally.write(ctx, s.writer)
 	})
 	if err != nil {
-		return 0, unavailable(ctx, err)
+		return 0, s.unavailable(ctx, err)
 	}
 	s.checkpoints.wrote(int64(len(victims)))
 	return len(victims), nil

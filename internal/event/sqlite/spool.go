@@ -347,14 +347,14 @@ func (s *Store) change(ctx context.Context, f func(context.Context) error) error
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return unavailable(ctx, sql.ErrConnDone)
+		return s.unavailable(ctx, sql.ErrConnDone)
 	}
 	ctx = context.WithoutCancel(ctx)
 	err := s.transact(ctx, func() error { return f(ctx) })
 	if err == nil || errors.Is(err, ErrChanged) {
 		return err
 	}
-	return unavailable(ctx, err)
+	return s.unavailable(ctx, err)
 }
 
 func (s *Store) remember(ctx context.Context, seq int64, ids ...string) error {

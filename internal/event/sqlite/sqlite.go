@@ -22,7 +22,7 @@ import (
 
 	_ "modernc.org/sqlite" // the driver; no cgo
 
-	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/datafile"
 	"github.com/redial-rtc/redial/internal/event"
 )
 
@@ -39,6 +39,7 @@ var schema string
 // Store is an open database of events.
 type Store struct {
 	log     *slog.Logger
+	path    string // of the file
 	cursors *event.Cursors
 
 	mu       sync.Mutex // one writer
@@ -76,11 +77,11 @@ func start(ctx context.Context, dir string, log *slog.Logger, spool bool) (*Stor
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{log: log, stopping: make(chan struct{}), spool: spool, foldAt: foldAt, lookedAt: lookedAt}
+	s := &Store{log: log, path: filepath.Join(dir, File), stopping: make(chan struct{}), spool: spool, foldAt: foldAt, lookedAt: lookedAt}
 	s.summaries.spool = spool
 	if err := s.open(ctx, dir); err != nil {
 		_ = s.Close() // the first error is the one to tell
-		return nil, fault.StoreUnavailable.Wrap(fmt.Errorf("%s: %w", filepath.Join(dir, File), err))
+		return nil, datafile.Fault(s.path, err)
 	}
 	return s, nil
 }
@@ -89,10 +90,16 @@ func (s *Store) open(ctx context.Context, dir string) (err error) {
 	if s.cursors, err = event.OpenCursors(dir); err != nil {
 		return err
 	}
-	path := filepath.Join(dir, File)
+	path := s.path
 	if s.writer, err = s.connect(ctx, path, "_txlock=immediate",
 		"journal_mode(WAL)", "synchronous(FULL)", "cache_size(-32768)", fmt.Sprintf("wal_autocheckpoint(%d)", backstopPages), "journal_size_limit(67108864)"); err != nil {
 		return err
+	}
+	// A damaged file is told now, and not by the pages that somebody asks for.
+	if whole, err := datafile.QuickCheck(ctx, s.writer, path, datafile.Quick); err != nil {
+		return err
+	} else if !whole {
+		s.log.Warn("the file is large and was checked in part; \"redial check\" reads all of it", "file", path)
 	}
 	if err := s.prepareSchema(ctx); err != nil {
 		return err
@@ -217,7 +224,7 @@ func (s *Store) Close() error {
 		}
 	}
 	if first != nil {
-		return fault.StoreUnavailable.Wrap(first)
+		return datafile.Fault(s.path, first)
 	}
 	return nil
 }
@@ -309,9 +316,9 @@ func (f failed) Scan(...any) error { return f.err }
 
 // unavailable is how every failure of the file is told; a caller that gave up
 // hears of itself instead.
-func unavailable(ctx context.Context, err error) error {
+func (s *Store) unavailable(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return fault.StoreUnavailable.Wrap(err)
+	return datafile.Fault(s.path, err)
 }

@@ -293,7 +293,7 @@ func (s *Store) CountJoins(ctx context.Context, joins []event.Join) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return unavailable(ctx, sql.ErrConnDone)
+		return s.unavailable(ctx, sql.ErrConnDone)
 	}
 	ctx = context.WithoutCancel(ctx)
 	err := s.transact(ctx, func() error {
@@ -308,7 +308,7 @@ func (s *Store) CountJoins(ctx context.Context, joins []event.Join) error {
 		return nil
 	})
 	if err != nil {
-		return unavailable(ctx, err)
+		return s.unavailable(ctx, err)
 	}
 	return nil
 }
