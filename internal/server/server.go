@@ -185,7 +185,10 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	s.health = &health{log: log, checks: []check{
 		{name: "registry", ask: func(ctx context.Context) error { _, err := s.registry.Revoked(ctx, "readyz"); return err }},
 		{name: "journal", ask: journal.Healthy},
-		{name: "events", ask: func(ctx context.Context) error { _, err := store.Last(ctx); return errors.Join(err, recorder.Healthy(ctx)) }},
+		{name: "events", ask: func(ctx context.Context) error {
+			_, err := store.Last(ctx)
+			return errors.Join(err, recorder.Healthy(ctx))
+		}},
 		{name: "media", told: true, ask: func(context.Context) error { return s.loops.Err("media.") }},
 	}}
 	routes := http.NewServeMux()
