@@ -69,8 +69,7 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Is matches the kind of this occurrence.
 func (e *Error) Is(target error) bool {
-	k, ok := target.(*Kind)
-	return ok && k == e.Kind
+	return e.Kind.Is(target)
 }
 
 // Detail returns the named detail, or nil.

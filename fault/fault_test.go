@@ -320,13 +320,47 @@ func TestJSONRoundTrip(t *testing.T) {
 		t.Errorf("%s came back as %+v, %v", data, whole, err)
 	}
 
-	for _, bad := range []string{`{"id":"no.such"}`, `{"id":3}`, `[]`, `{"id":"room.full","details":[3]}`, `{`} {
+	for _, bad := range []string{`{"title":"x"}`, `{"id":3}`, `[]`, `{"id":"room.full","details":[3]}`, `{`} {
 		if err := json.Unmarshal([]byte(bad), &back); err == nil {
 			t.Errorf("%s was read", bad)
 		}
 	}
-	if _, err := (fault.Record{ID: "no.such"}).Error(); err == nil {
-		t.Error("a record of an unknown kind was read")
+	if _, err := (fault.Record{Title: "x"}).Error(); err == nil {
+		t.Error("a record without an id was read")
+	}
+}
+
+// TestAFaultOfANewerServer: an id that this program does not know is kept with
+// the words it came with, through JSON and records, and matches itself alone.
+func TestAFaultOfANewerServer(t *testing.T) {
+	var e, again fault.Error
+	const sent = `{"id":"room.haunted","op":"join","title":"The room is haunted","details":[{"name":"ghosts","value":2}]}`
+	if err := json.Unmarshal([]byte(sent), &e); err != nil {
+		t.Fatal(err)
+	}
+	if e.Kind.Listed() || e.Kind.ID != "room.haunted" || e.Safe() != "The room is haunted (ghosts: 2)" || e.Op != fault.OpJoin {
+		t.Errorf("read as %+v: %s", e, e.Safe())
+	}
+	if back, err := json.Marshal(&e); err != nil || string(back) != sent {
+		t.Errorf("written as %s, %v", back, err)
+	}
+	if err := json.Unmarshal([]byte(sent), &again); err != nil || !errors.Is(&again, e.Kind) {
+		t.Errorf("two of one id do not match: %v", err)
+	}
+	if errors.Is(&e, fault.RoomFull) || errors.Is(&e, fault.Unlisted("room.cursed", "")) || errors.Is(&e, (*fault.Kind)(nil)) {
+		t.Error("it matches another kind")
+	}
+	if r, err := e.Record().Error(); err != nil || r.Kind.ID != e.Kind.ID || r.Kind.Title != e.Kind.Title {
+		t.Errorf("its record came back as %v, %v", r, err)
+	}
+	if e.Kind.CanRetry() || e.Kind.Terminal || e.Kind.UserText("de") == "" || len(e.Kind.LeadsTo()) > 0 {
+		t.Errorf("%+v", e.Kind)
+	}
+	if k := fault.Unlisted("room.full", "Haunted"); k != fault.RoomFull {
+		t.Errorf("an id of the catalogue became %+v", k)
+	}
+	if k := fault.Unlisted("", "x"); k != fault.CatalogueUnknown {
+		t.Errorf("no id became %+v", k)
 	}
 }
 

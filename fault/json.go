@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 )
 
 // safe is an occurrence as a peer may see it.
@@ -21,24 +20,24 @@ func (e *Error) MarshalJSON() ([]byte, error) {
 	return json.Marshal(safe{ID: e.Kind.ID, Op: e.Op, Title: e.Kind.Title, Details: e.Details})
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote. It fails for an id that is not in
-// the catalogue.
+// UnmarshalJSON reads what MarshalJSON wrote. An id that is not in the catalogue
+// of this program becomes a kind of [Unlisted]; none at all is an error.
 func (e *Error) UnmarshalJSON(data []byte) error {
 	var s safe
 	if err := decode(data, &s); err != nil {
 		return err
 	}
-	k := Lookup(s.ID)
-	if k == nil {
-		return fmt.Errorf("fault: no kind has the id %q", s.ID)
+	if s.ID == "" {
+		return errNoID
 	}
-	*e = Error{Kind: k, Op: s.Op, Details: s.Details}
+	*e = Error{Kind: Unlisted(s.ID, s.Title), Op: s.Op, Details: s.Details}
 	return nil
 }
 
 // Record is an occurrence as the operator keeps it: the safe part and the cause.
 type Record struct {
 	ID      string   `json:"id"`
+	Title   string   `json:"title,omitempty"` // of a kind that the catalogue does not have
 	Op      Op       `json:"op,omitempty"`
 	Details []Detail `json:"details,omitempty"`
 	Cause   string   `json:"cause,omitempty"` // the text of the chain of causes; not for peers
@@ -51,17 +50,21 @@ func (e *Error) Record() Record {
 	if e.Err != nil {
 		r.Cause = e.Err.Error()
 	}
+	if !e.Kind.Listed() {
+		r.Title = e.Kind.Title
+	}
 	return r
 }
 
-// Error makes the occurrence anew. It fails for an id that is not in the
-// catalogue.
+var errNoID = errors.New("fault: an occurrence without an id")
+
+// Error makes the occurrence anew, with a kind of [Unlisted] where the catalogue
+// of this program does not have the id. It fails without an id.
 func (r Record) Error() (*Error, error) {
-	k := Lookup(r.ID)
-	if k == nil {
-		return nil, fmt.Errorf("fault: no kind has the id %q", r.ID)
+	if r.ID == "" {
+		return nil, errNoID
 	}
-	e := &Error{Kind: k, Op: r.Op, Details: r.Details}
+	e := &Error{Kind: Unlisted(r.ID, r.Title), Op: r.Op, Details: r.Details}
 	if r.Cause != "" {
 		e.Err = errors.New(r.Cause)
 	}

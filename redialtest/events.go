@@ -1,70 +1,21 @@
 package redialtest
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
-	"strconv"
+	"io"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/redial-rtc/redial/admin"
+	"github.com/redial-rtc/redial/fault"
 )
 
-// Event is one thing that the server has on record, in the shape in which the
-// REST API gives it; docs/events.md says what each field means.
-type Event struct {
-	ID   string    `json:"id"`
-	Time time.Time `json:"timestamp"` // when the server took it, by its own clock
-	Type string    `json:"type"`      // such as "client.disconnected"
-	Data struct {
-		User        string `json:"user_id"` // the app's own id
-		UserName    string `json:"user_name"`
-		Peer        string `json:"peer_id"`
-		Room        string `json:"room_id"`
-		RoomName    string `json:"room_name"`
-		Session     string `json:"session_id"`
-		Role        string `json:"role"`
-		Action      string `json:"action"` // what the client was doing, in its own word
-		Terminal    bool   `json:"is_terminal"`
-		Code        int    `json:"error_code"`
-		Name        string `json:"error_name"`
-		Message     string `json:"error_message"`
-		Description string `json:"error_description"`
-		Agent       struct {
-			SDK        string `json:"sdk"`
-			SDKVersion string `json:"sdk_version"`
-			OS         string `json:"os"`
-			Text       string `json:"string"`
-		} `json:"agent"`
-	} `json:"data"`
-	Redial struct {
-		Fault      string    `json:"fault"` // id in the catalogue
-		Op         string    `json:"op"`
-		Source     string    `json:"source"` // "client", "server" or "both"
-		Injected   bool      `json:"injected"`
-		ClientTime time.Time `json:"client_timestamp"`
-	} `json:"redial"`
-}
-
-// String is the event in a line, for messages of tests.
-func (e Event) String() string {
-	b := new(strings.Builder)
-	fmt.Fprintf(b, "%s %s", e.Time.Format("15:04:05.000"), e.Type)
-	if e.Data.Code != 0 {
-		fmt.Fprintf(b, " %d %s", e.Data.Code, e.Data.Name)
-	}
-	for _, f := range [][2]string{{"fault", e.Redial.Fault}, {"user", e.Data.User}, {"peer", e.Data.Peer}, {"role", e.Data.Role}, {"source", e.Redial.Source}} {
-		if f[1] != "" {
-			fmt.Fprintf(b, " %s=%s", f[0], f[1])
-		}
-	}
-	fmt.Fprintf(b, " terminal=%t injected=%t", e.Data.Terminal, e.Redial.Injected)
-	return b.String()
-}
+// Event is one thing that the server has on record; docs/events.md says what each
+// field means.
+type Event = admin.Event
 
 // Filter chooses events. Everything that is set must match.
 type Filter struct {
@@ -85,26 +36,40 @@ type Filter struct {
 	Within time.Duration
 }
 
-func (f Filter) query() url.Values {
-	q := url.Values{}
-	for _, p := range [][2]string{{"type", f.Type}, {"room_id", f.Room}, {"peer_id", f.Peer}, {"user_id", f.User}, {"fault", f.Fault}} {
-		if p[1] != "" {
-			q.Set(p[0], p[1])
-		}
+func (f Filter) filter() admin.EventFilter {
+	out := admin.EventFilter{RoomID: f.Room, PeerID: f.Peer, UserID: f.User, Errors: f.Failures, Since: f.Since}
+	if f.Type != "" {
+		out.Types = []string{f.Type}
+	}
+	if f.Fault != "" {
+		out.Faults = []string{f.Fault}
 	}
 	if f.Code != 0 {
-		q.Set("error_code", strconv.Itoa(f.Code))
-	}
-	if f.Failures {
-		q.Set("error", "true")
+		out.Codes = []int{f.Code}
 	}
 	if f.Terminal {
-		q.Set("terminal", "true")
+		out.Terminal = &f.Terminal
 	}
-	if !f.Since.IsZero() {
-		q.Set("since", f.Since.UTC().Format(time.RFC3339Nano))
+	return out
+}
+
+// String is what is set, for messages of tests.
+func (f Filter) String() string {
+	var b []string
+	for _, p := range []struct {
+		name  string
+		value any
+		is    bool
+	}{
+		{"type", f.Type, f.Type != ""}, {"room", f.Room, f.Room != ""}, {"peer", f.Peer, f.Peer != ""}, {"user", f.User, f.User != ""},
+		{"fault", f.Fault, f.Fault != ""}, {"code", f.Code, f.Code != 0}, {"failures", f.Failures, f.Failures},
+		{"terminal", f.Terminal, f.Terminal}, {"since", f.Since.Format(time.RFC3339Nano), !f.Since.IsZero()},
+	} {
+		if p.is {
+			b = append(b, fmt.Sprintf("%s=%v", p.name, p.value))
+		}
 	}
-	return q
+	return strings.Join(b, " ")
 }
 
 func (f Filter) matches(e Event) bool { return f.Match == nil || f.Match(e) }
@@ -120,27 +85,20 @@ func (s *Server) Events(t testing.TB, f Filter) []Event {
 }
 
 func (s *Server) events(ctx context.Context, f Filter) ([]Event, error) {
-	q := f.query()
-	q.Set("limit", "100")
-	var found []Event
-	for {
-		var page struct {
-			Next   string  `json:"next"`
-			Events []Event `json:"events"`
-		}
-		if err := s.Call(ctx, http.MethodGet, "/v2/analytics/events?"+q.Encode(), nil, &page); err != nil {
-			return nil, err
-		}
-		for _, e := range page.Events {
-			if f.matches(e) {
-				found = append(found, e)
-			}
-		}
-		if page.Next == "" {
-			return found, nil
-		}
-		q.Set("start", page.Next)
+	c, err := s.Admin()
+	if err != nil {
+		return nil, err
 	}
+	var found []Event
+	for e, err := range c.AllEvents(ctx, f.filter()) {
+		if err != nil {
+			return nil, s.unreachable(err)
+		}
+		if f.matches(e) {
+			found = append(found, e)
+		}
+	}
+	return found, nil
 }
 
 // WaitForEvent returns the first event that matches: one that is on record, or
@@ -163,12 +121,12 @@ func (s *Server) WaitForEvent(t testing.TB, f Filter) Event {
 	about := Filter{Room: f.Room, Peer: f.Peer, User: f.User, Since: f.Since}
 	others, err := s.events(t.Context(), about)
 	b := new(strings.Builder)
-	fmt.Fprintf(b, "redialtest: no event matched %s within %v. On record", f.query().Encode(), f.Within)
+	fmt.Fprintf(b, "redialtest: no event matched %s within %v. On record", f, f.Within)
 	switch {
 	case err != nil:
 		fmt.Fprintf(b, " is what cannot be read: %v", err)
 	case len(others) == 0:
-		fmt.Fprintf(b, " is nothing for %q", about.query().Encode())
+		fmt.Fprintf(b, " is nothing for %q", about.String())
 	}
 	for _, o := range others {
 		fmt.Fprintf(b, "\n  %v", o)
@@ -186,24 +144,25 @@ const lookAgain = time.Second
 func (s *Server) await(ctx context.Context, f Filter) (Event, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	res, err := s.send(ctx, http.MethodGet, "/api/v1/events/stream?"+f.query().Encode(), nil, nil)
+	c, err := s.Admin()
 	if err != nil {
 		return Event{}, err
+	}
+	stream, err := c.StreamEvents(ctx, f.filter(), "")
+	if err != nil {
+		return Event{}, s.unreachable(err)
 	}
 	news := make(chan Event)
 	ended := make(chan error, 1)
 	go func() {
-		defer res.Body.Close()
-		lines := bufio.NewScanner(res.Body)
-		lines.Buffer(nil, 1<<20)
-		for lines.Scan() {
-			data, ok := strings.CutPrefix(lines.Text(), "data: ")
-			if !ok {
-				continue
-			}
-			var e Event
-			if err := json.Unmarshal([]byte(data), &e); err != nil {
-				ended <- fmt.Errorf("an event of the stream cannot be read: %w", err)
+		defer stream.Close()
+		for {
+			e, err := stream.Next()
+			if err != nil {
+				if errors.Is(err, io.EOF) {
+					err = fault.EndpointUnreachable.Wrap(errors.New("the stream of events has ended"))
+				}
+				ended <- err
 				return
 			}
 			select {
@@ -212,11 +171,6 @@ func (s *Server) await(ctx context.Context, f Filter) (Event, error) {
 				return
 			}
 		}
-		err := lines.Err()
-		if err == nil {
-			err = errors.New("the stream of events has ended")
-		}
-		ended <- err
 	}()
 	again := time.NewTicker(lookAgain)
 	defer again.Stop()

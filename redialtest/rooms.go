@@ -1,16 +1,15 @@
 package redialtest
 
 import (
-	"net/http"
-	"net/url"
 	"testing"
 	"time"
 
+	"github.com/redial-rtc/redial/admin"
 	"github.com/redial-rtc/redial/internal/token"
 )
 
 // Room is a room to create. What is left empty is made up, or is the server's
-// default; everything else a room can be told is a matter of [Server.Call].
+// default; everything else a room can be told is a matter of [Server.Admin].
 type Room struct {
 	ID         string `json:"id,omitempty"` // given by the server
 	Name       string `json:"name,omitempty"`
@@ -21,20 +20,17 @@ type Room struct {
 // CreateRoom creates a room, or returns the one of that name.
 func (s *Server) CreateRoom(t testing.TB, r Room) Room {
 	t.Helper()
-	var made Room
-	s.must(t, "creating a room", http.MethodPost, "/v2/rooms", r, &made)
-	return made
+	made := must(t, s, "creating a room", func(c *admin.Client) (admin.Room, error) {
+		return c.CreateRoom(t.Context(), admin.NewRoom{Name: r.Name, TemplateID: r.TemplateID, Size: r.Size})
+	})
+	return Room{ID: made.ID, Name: made.Name, TemplateID: made.TemplateID, Size: made.Size}
 }
 
 // RoomCode returns the code that stands for a room and a role in links, for
 // client.Config.RoomCode.
 func (s *Server) RoomCode(t testing.TB, room, role string) string {
 	t.Helper()
-	var made struct {
-		Code string `json:"code"`
-	}
-	path := "/v2/room-codes/room/" + url.PathEscape(room) + "/role/" + url.PathEscape(role)
-	s.must(t, "making a room code", http.MethodPost, path, nil, &made)
+	made := must(t, s, "making a room code", func(c *admin.Client) (admin.RoomCode, error) { return c.CreateRoomCode(t.Context(), room, role) })
 	return made.Code
 }
 
@@ -93,5 +89,7 @@ func (s *Server) Token(t testing.TB, k Token) string {
 // Revoke has the server refuse a token from now on.
 func (s *Server) Revoke(t testing.TB, token string) {
 	t.Helper()
-	s.must(t, "revoking a token", http.MethodPost, "/api/v1/tokens/revoke", map[string]string{"token": token}, nil)
+	must(t, s, "revoking a token", func(c *admin.Client) (struct{}, error) {
+		return struct{}{}, c.RevokeToken(t.Context(), admin.Revocation{Token: token})
+	})
 }

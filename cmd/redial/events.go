@@ -1,15 +1,11 @@
 package main
 
 import (
-	"bufio"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,7 +13,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/admin"
 	"github.com/redial-rtc/redial/internal/event"
 )
 
@@ -31,9 +27,6 @@ REDIAL_TOKEN; "redial dev" prints one.
 "redial events summary" counts them, and tells what has changed. "redial events
 export", "import" and "migrate" work on the files of a server that is stopped.`
 
-// eventsServer is where "redial dev" and an unconfigured "redial serve" answer.
-const eventsServer = "http://127.0.0.1:8080"
-
 func runEvents(ctx context.Context, e *env, args []string) error {
 	if len(args) > 0 {
 		if run, ok := eventsVerbs[args[0]]; ok {
@@ -44,31 +37,34 @@ func runEvents(ctx context.Context, e *env, args []string) error {
 		return runEventsSummary(ctx, e, args[1:])
 	}
 	f := newFlags(e, "events [flags]", eventsHelp)
-	v := url.Values{}
-	add := func(name, parameter, usage string) {
-		f.Func(name, usage, func(s string) error { v.Add(parameter, s); return nil })
-	}
-	add("room", "room_id", "only of this room, by `ID`")
-	add("session", "session_id", "only of this session, by `ID`")
-	add("peer", "peer_id", "only of this peer, by `ID`")
-	add("user", "user_id", "only of this user, by the app's `ID`")
+	var v admin.EventFilter
+	f.StringVar(&v.RoomID, "room", "", "only of this room, by `ID`")
+	f.StringVar(&v.SessionID, "session", "", "only of this session, by `ID`")
+	f.StringVar(&v.PeerID, "peer", "", "only of this peer, by `ID`")
+	f.StringVar(&v.UserID, "user", "", "only of this user, by the app's `ID`")
 	f.Func("type", "only of this `TYPE`, such as client.publish.failed, or publish.failed for short; may be repeated", func(s string) error {
-		if t := event.Type("client." + s); slices.Contains(event.Types, t) {
-			s = string(t)
-		}
-		v.Add("type", s)
+		v.Types = append(v.Types, longType(s))
 		return nil
 	})
-	add("fault", "fault", "only with this fault, by `ID`, such as room.full; may be repeated")
-	add("code", "error_code", "only with this `NUMBER` as error code; may be repeated")
-	add("sdk", "sdk", "only of this `SDK`, such as web")
-	add("os", "os", "only of this operating system, as the SDK spells it: `OS`")
-	f.Func("since", "only taken at or after this `TIME` (RFC 3339), or as long ago as 90m", func(s string) error { return when(v, "since", s) })
-	f.Func("until", "only taken before this `TIME`, or as long ago as 90m", func(s string) error { return when(v, "until", s) })
+	f.Func("fault", "only with this fault, by `ID`, such as room.full; may be repeated", func(s string) error {
+		v.Faults = append(v.Faults, s)
+		return nil
+	})
+	f.Func("code", "only with this `NUMBER` as error code; may be repeated", func(s string) error {
+		n, err := strconv.Atoi(s)
+		if err != nil {
+			return errors.New("is not a number")
+		}
+		v.Codes = append(v.Codes, n)
+		return nil
+	})
+	f.StringVar(&v.SDK, "sdk", "", "only of this `SDK`, such as web")
+	f.StringVar(&v.OS, "os", "", "only of this operating system, as the SDK spells it: `OS`")
+	f.Func("since", "only taken at or after this `TIME` (RFC 3339), or as long ago as 90m", func(s string) (err error) { v.Since, err = when(s); return })
+	f.Func("until", "only taken before this `TIME`, or as long ago as 90m", func(s string) (err error) { v.Until, err = when(s); return })
+	f.BoolVar(&v.Errors, "errors", false, "only failures, no tracks")
 	var (
-		server   = f.String("server", cmp.Or(e.getenv("REDIAL_SERVER"), eventsServer), "`URL` of the server (or REDIAL_SERVER)")
-		token    = f.String("token", "", "management `TOKEN` (default REDIAL_TOKEN)")
-		failures = f.Bool("errors", false, "only failures, no tracks")
+		server   = newServerFlags(e, f, "")
 		terminal = f.Bool("terminal", false, "only failures after which the client gave up")
 		n        = f.Int("n", 20, "show the last `N`; 0 shows all")
 		follow   = f.Bool("follow", false, "go on showing events as they come")
@@ -77,36 +73,21 @@ func runEvents(ctx context.Context, e *env, args []string) error {
 	if _, err := f.parse(args, 0, 0); err != nil {
 		return err
 	}
-	if *failures {
-		v.Set("error", "true")
-	}
 	if *terminal {
-		v.Set("terminal", "true")
-	}
-	base, err := url.Parse(*server)
-	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" {
-		return usagef("-server %q is not an address such as %s", *server, eventsServer)
+		v.Terminal = terminal
 	}
 	if *n < 0 {
 		return usagef("-n %d is negative", *n)
 	}
-	c := eventClient{base: base, token: cmp.Or(*token, e.getenv("REDIAL_TOKEN")), filters: v}
-	if c.token == "" {
-		return usagef("no token; give -token or set REDIAL_TOKEN (\"redial token management\" mints one)")
+	c, err := server.client(e, "redial token management")
+	if err != nil {
+		return err
 	}
 	p := eventPrinter{w: e.stdout, asJSON: *asJSON, colours: e.isTerminal && e.getenv("NO_COLOR") == ""}
 	if *follow {
-		return c.follow(ctx, e, *n, &p)
+		return followEvents(ctx, e, c, v, *n, &p)
 	}
-	show := p.print
-	var some []json.RawMessage
-	if *n > 0 { // all at once, so that the columns are as wide as they must be
-		show = func(raw json.RawMessage) error { some = append(some, raw); return nil }
-	}
-	shown, err := c.last(ctx, *n, show)
-	if err == nil {
-		err = p.printAll(some)
-	}
+	shown, err := lastEvents(ctx, c, v, *n, &p)
 	if err == nil && shown == 0 && !*asJSON {
 		fmt.Fprintln(e.stderr, "No events match.")
 	}
@@ -114,210 +95,58 @@ func runEvents(ctx context.Context, e *env, args []string) error {
 }
 
 // when reads a point in time, or how long ago it was.
-func when(v url.Values, parameter, s string) error {
+func when(s string) (time.Time, error) {
 	if d, err := time.ParseDuration(s); err == nil && d >= 0 {
-		s = time.Now().Add(-d).UTC().Format(time.RFC3339Nano)
+		return time.Now().Add(-d), nil
 	}
-	if _, err := time.Parse(time.RFC3339Nano, s); err != nil {
-		return errors.New("is neither a time such as 2026-01-31T12:00:00Z nor a duration such as 90m")
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil {
+		return t, errors.New("is neither a time such as 2026-01-31T12:00:00Z nor a duration such as 90m")
 	}
-	v.Set(parameter, s)
-	return nil
+	return t, nil
 }
 
-// eventClient asks a server for events.
-type eventClient struct {
-	base    *url.URL
-	token   string
-	filters url.Values
-}
-
-// eventPage is the answer of one page.
-type eventPage struct {
-	Next   string            `json:"next"`
-	Events []json.RawMessage `json:"events"`
-}
-
-// last hands over the last n events that match, or all when n is 0, the newest
+// lastEvents shows the last n events that match, or all when n is 0, the newest
 // last, and returns how many there were.
-func (c *eventClient) last(ctx context.Context, n int, each func(json.RawMessage) error) (int, error) {
-	q := cloneValues(c.filters)
-	if n > 0 {
-		q.Set("order", "desc")
-	}
-	var kept []json.RawMessage
-	shown := 0
-	for {
-		limit := event.MaxLimit
-		if n > 0 {
-			limit = min(limit, n-len(kept))
-		}
-		q.Set("limit", strconv.Itoa(limit))
-		var page eventPage
-		if err := c.get(ctx, q, &page); err != nil {
-			return shown, err
-		}
-		if n == 0 { // as they come: nobody wants to wait for the whole history
-			for _, raw := range page.Events {
-				if err := each(raw); err != nil {
-					return shown, err
-				}
-				shown++
+func lastEvents(ctx context.Context, c *admin.Client, f admin.EventFilter, n int, p *eventPrinter) (int, error) {
+	if n == 0 { // as they come: nobody wants to wait for the whole history
+		shown := 0
+		for e, err := range c.AllEvents(ctx, f) {
+			if err != nil {
+				return shown, said(c, err)
 			}
-		} else {
-			kept = append(kept, page.Events...)
+			if err := p.print(e); err != nil {
+				return shown, err
+			}
+			shown++
 		}
-		if page.Next == "" || n > 0 && len(kept) >= n {
+		return shown, nil
+	}
+	f.Order, f.Limit = admin.NewestFirst, min(n, event.MaxLimit)
+	var some []admin.Event // all at once, so that the columns are as wide as they must be
+	for e, err := range c.AllEvents(ctx, f) {
+		if err != nil {
+			return 0, said(c, err)
+		}
+		if some = append(some, e); len(some) == n {
 			break
 		}
-		q.Set("start", page.Next)
 	}
-	for _, raw := range slices.Backward(kept) {
-		if err := each(raw); err != nil {
-			return shown, err
-		}
-		shown++
-	}
-	return shown, nil
+	slices.Reverse(some)
+	return len(some), p.printAll(some)
 }
 
-func (c *eventClient) get(ctx context.Context, q url.Values, page *eventPage) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	res, err := c.open(ctx, "/v2/analytics/events", q, "")
-	if err != nil {
-		return err
+// followEvents shows the last n events and then each that comes, until Ctrl-C.
+func followEvents(ctx context.Context, e *env, c *admin.Client, f admin.EventFilter, n int, p *eventPrinter) error {
+	lost := func(_ error, wait time.Duration) {
+		fmt.Fprintf(e.stderr, "The connection is lost; trying again in %v.\n", wait)
 	}
-	defer res.Body.Close()
-	if err := json.NewDecoder(res.Body).Decode(page); err != nil {
-		return fmt.Errorf("the answer of %s is not a page of events: %w", c.base, err)
-	}
-	return nil
-}
-
-// open calls, and makes of a refusal the fault that it names.
-func (c *eventClient) open(ctx context.Context, path string, q url.Values, lastID string) (*http.Response, error) {
-	u := c.base.JoinPath(path)
-	u.RawQuery = q.Encode()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Authorization", "Bearer "+c.token)
-	if lastID != "" {
-		req.Header.Set("Last-Event-ID", lastID)
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, fmt.Errorf("%s does not answer: %w", c.base, err)
-	}
-	if res.StatusCode == http.StatusOK {
-		return res, nil
-	}
-	defer res.Body.Close()
-	var body struct {
-		Message string `json:"message"`
-		Fault   struct {
-			ID string `json:"id"`
-		} `json:"fault"`
-	}
-	raw, _ := io.ReadAll(io.LimitReader(res.Body, 64<<10))
-	if json.Unmarshal(raw, &body) != nil || body.Message == "" {
-		return nil, fmt.Errorf("%s answers %s", c.base, res.Status)
-	}
-	if k := fault.Lookup(body.Fault.ID); k != nil {
-		return nil, &refusal{text: clean(body.Message), fault: &fault.Error{Kind: k}}
-	}
-	return nil, fmt.Errorf("%s refuses: %s", c.base, clean(body.Message))
-}
-
-// refusal is a server's answer, in its own words.
-type refusal struct {
-	text  string
-	fault *fault.Error
-}
-
-func (r *refusal) Error() string { return r.text }
-func (r *refusal) Unwrap() error { return r.fault }
-
-// follow shows the last n events and then each that comes. It begins to listen
-// before it asks for the past, so none falls in between, and listens again from
-// where it was when the connection ends.
-func (c *eventClient) follow(ctx context.Context, e *env, n int, p *eventPrinter) error {
-	res, err := c.open(ctx, "/api/v1/events/stream", c.filters, "")
-	if err != nil {
-		return quiet(ctx, err)
-	}
-	shown := map[string]bool{}
-	if n > 0 {
-		_, err := c.last(ctx, n, func(raw json.RawMessage) error {
-			var known struct{ ID string }
-			if json.Unmarshal(raw, &known) == nil {
-				shown[known.ID] = true
-			}
-			return p.print(raw)
-		})
+	for one, err := range c.FollowEvents(ctx, f, admin.FollowOptions{Past: n, OnLost: lost}) {
 		if err != nil {
-			res.Body.Close()
-			return quiet(ctx, err)
+			return said(c, err)
 		}
-	}
-	last := ""
-	for {
-		err := listen(res.Body, &last, func(raw json.RawMessage) error {
-			if len(shown) > 0 { // what came while the past was being asked for
-				var known struct{ ID string }
-				if json.Unmarshal(raw, &known) == nil && shown[known.ID] {
-					return nil
-				}
-			}
-			return p.print(raw)
-		})
-		res.Body.Close()
-		if err != nil {
+		if err := p.print(one); err != nil {
 			return err
-		}
-		for wait := time.Second; ; wait = min(2*wait, 30*time.Second) {
-			if ctx.Err() != nil {
-				return nil
-			}
-			fmt.Fprintf(e.stderr, "The connection is lost; trying again in %v.\n", wait)
-			select {
-			case <-time.After(wait):
-			case <-ctx.Done():
-				return nil
-			}
-			if res, err = c.open(ctx, "/api/v1/events/stream", c.filters, last); err == nil {
-				break
-			}
-			if refused := (*refusal)(nil); errors.As(err, &refused) && !refused.fault.Kind.CanRetry() {
-				return quiet(ctx, err)
-			}
-		}
-	}
-}
-
-// quiet makes nothing of an error after Ctrl-C.
-func quiet(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
-	}
-	return err
-}
-
-// listen reads server-sent events until the stream ends, which is no error, and
-// keeps the id of the last.
-func listen(r io.Reader, last *string, each func(json.RawMessage) error) error {
-	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		if id, ok := strings.CutPrefix(lines.Text(), "id: "); ok {
-			*last = id
-		}
-		if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
-			if err := each(json.RawMessage(data)); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
@@ -348,24 +177,20 @@ type eventRow struct {
 	colour  string
 }
 
-func (p *eventPrinter) print(raw json.RawMessage) error { return p.printAll([]json.RawMessage{raw}) }
+func (p *eventPrinter) print(e admin.Event) error { return p.printAll([]admin.Event{e}) }
 
 // printAll shows events whose columns are fitted to them, unless others have been
 // shown before.
-func (p *eventPrinter) printAll(list []json.RawMessage) error {
+func (p *eventPrinter) printAll(list []admin.Event) error {
 	var rows []eventRow
-	for _, raw := range list {
+	for i := range list {
 		if p.asJSON {
-			if _, err := fmt.Fprintf(p.w, "%s\n", raw); err != nil {
+			if _, err := fmt.Fprintf(p.w, "%s\n", list[i].Raw); err != nil {
 				return err
 			}
 			continue
 		}
-		var e event.Event
-		if err := json.Unmarshal(raw, &e); err != nil {
-			return fmt.Errorf("an event cannot be read: %w", err)
-		}
-		rows = append(rows, rowOf(&e))
+		rows = append(rows, rowOf(&list[i]))
 	}
 	if len(rows) == 0 {
 		return nil
@@ -429,37 +254,36 @@ func (p *eventPrinter) text(r *eventRow) string {
 
 // rowOf words an event. Red is a failure for good, yellow one after which the
 // client tried again, and faint is what went well.
-func rowOf(e *event.Event) eventRow {
-	code, name, kind, colour := "", e.Failure.Name, e.Fault, "33"
+func rowOf(e *admin.Event) eventRow {
+	d := &e.Data
+	code, name, kind, colour := "", d.Name, e.Redial.Fault, "33"
 	switch {
-	case !e.Type.IsError():
+	case !admin.IsFailure(e.Type):
 		colour = "2"
-		if t := e.Track; t != nil {
-			name = strings.TrimSpace(t.Kind + " " + t.Source)
-			if t.Muted {
-				name += " muted"
-			}
+		name = strings.TrimSpace(d.TrackType + " " + d.Source)
+		if d.Mute {
+			name += " muted"
 		}
-	case e.Failure.Terminal:
+	case d.Terminal:
 		colour = "31"
 	}
-	if e.Failure.Code != 0 {
-		code = strconv.Itoa(e.Failure.Code)
+	if d.Code != 0 {
+		code = strconv.Itoa(d.Code)
 	}
-	who := cmp.Or(e.UserName, e.UserID, e.PeerID)
-	if e.Role != "" {
-		who += " (" + e.Role + ")"
+	who := cmp.Or(d.UserName, d.User, d.Peer)
+	if d.Role != "" {
+		who += " (" + d.Role + ")"
 	}
-	source := string(e.Source)
-	if e.Injected {
+	source := string(e.Redial.Source)
+	if e.Redial.Injected {
 		source += ", injected"
 	}
 	return eventRow{
 		cells: []string{
-			e.Time.UTC().Format("2006-01-02 15:04:05.000"), strings.TrimPrefix(string(e.Type), "client."), code, clean(name), clean(kind),
-			clean(cmp.Or(e.RoomName, e.RoomID)), clean(who), source,
+			e.Time.UTC().Format("2006-01-02 15:04:05.000"), strings.TrimPrefix(clean(e.Type), "client."), code, clean(name), clean(kind),
+			clean(cmp.Or(d.RoomName, d.Room)), clean(who), clean(source),
 		},
-		message: clean(e.Failure.Message), colour: colour,
+		message: clean(d.Message), colour: colour,
 	}
 }
 
@@ -478,12 +302,4 @@ func clean(s string) string {
 		}
 		return r
 	}, s)
-}
-
-func cloneValues(v url.Values) url.Values {
-	c := make(url.Values, len(v))
-	for k, list := range v {
-		c[k] = slices.Clone(list)
-	}
-	return c
 }

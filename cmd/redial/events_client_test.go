@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -119,7 +120,7 @@ func (c *documentedClient) page(t *testing.T, query url.Values) (int, documented
 // all is the loop of the documentation: ask again with start until next is empty.
 func (c *documentedClient) all(t *testing.T, query url.Values, between func()) (events []documentedEvent, total int) {
 	t.Helper()
-	q := cloneValues(query)
+	q := maps.Clone(query)
 	for first := true; ; first = false {
 		status, p := c.page(t, q)
 		if status != http.StatusOK {
@@ -298,7 +299,7 @@ func TestAClientFromTheDocumentation(t *testing.T) {
 	q := url.Values{"room_id": {"room-1"}, "error": {"true"}}
 	_, first := c.page(t, q)
 	next := func(start string, change ...string) url.Values {
-		v := cloneValues(q)
+		v := maps.Clone(q)
 		v.Set("start", start)
 		for i := 0; i < len(change); i += 2 {
 			v.Set(change[i], change[i+1])

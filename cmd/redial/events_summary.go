@@ -1,17 +1,18 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/redial-rtc/redial/admin"
 	"github.com/redial-rtc/redial/internal/event"
 )
 
@@ -37,45 +38,39 @@ func runEventsSummary(ctx context.Context, e *env, args []string) error {
 		v.Add("type", longType(s))
 		return nil
 	})
-	f.Func("since", "from this `TIME` (RFC 3339) on, or as long ago as 168h (default a day)", func(s string) error { return when(v, "since", s) })
-	f.Func("until", "up to this `TIME`, or as long ago as 24h (default now)", func(s string) error { return when(v, "until", s) })
+	moment := func(name, usage string) {
+		f.Func(name, usage, func(s string) error {
+			t, err := when(s)
+			v.Set(name, t.UTC().Format(time.RFC3339Nano))
+			return err
+		})
+	}
+	moment("since", "from this `TIME` (RFC 3339) on, or as long ago as 168h (default a day)")
+	moment("until", "up to this `TIME`, or as long ago as 24h (default now)")
 	set("top", "top", "show the `N` groups with most events (default 10)")
 	set("compare", "compare", "compare with `WINDOW`: previous, day or week")
-	server := f.String("server", cmp.Or(e.getenv("REDIAL_SERVER"), eventsServer), "`URL` of the server (or REDIAL_SERVER)")
-	token := f.String("token", "", "management `TOKEN` (default REDIAL_TOKEN)")
+	server := newServerFlags(e, f, "")
 	asJSON := f.Bool("json", false, "print the reply as JSON, with its series")
 	if _, err := f.parse(args, 0, 0); err != nil {
 		return err
 	}
-	base, err := url.Parse(*server)
-	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" {
-		return usagef("-server %q is not an address such as %s", *server, eventsServer)
-	}
-	c := eventClient{base: base, token: cmp.Or(*token, e.getenv("REDIAL_TOKEN"))}
-	if c.token == "" {
-		return usagef("no token; give -token or set REDIAL_TOKEN (\"redial token management\" mints one)")
-	}
-	ctx, cancel := context.WithTimeout(ctx, 60*time.Second)
-	defer cancel()
-	res, err := c.open(ctx, "/api/v1/analytics/summary", v, "")
+	c, err := server.client(e, "redial token management")
 	if err != nil {
 		return err
 	}
-	defer res.Body.Close()
-	raw, err := io.ReadAll(res.Body)
-	if err != nil {
-		return fmt.Errorf("the answer of %s was cut off: %w", base, err)
+	var raw json.RawMessage
+	if err := c.Do(ctx, http.MethodGet, "/api/v1/analytics/summary?"+v.Encode(), nil, &raw); err != nil {
+		return said(c, err)
 	}
 	if *asJSON {
-		_, err := fmt.Fprintf(e.stdout, "%s\n", bytes.TrimSpace(raw))
+		return printReply(e, raw)
+	}
+	var s admin.Summary
+	if err := readReply(c, raw, &s); err != nil {
 		return err
 	}
-	var s summaryReply
-	if err := json.Unmarshal(raw, &s); err != nil {
-		return fmt.Errorf("the answer of %s is not a summary: %w", base, err)
-	}
 	p := eventPrinter{w: e.stdout, colours: e.isTerminal && e.getenv("NO_COLOR") == ""}
-	_, err = io.WriteString(e.stdout, s.text(&p))
+	_, err = io.WriteString(e.stdout, summaryText(&s, &p))
 	return err
 }
 
@@ -89,42 +84,13 @@ func longType(s string) string {
 	return s
 }
 
-// summaryReply is what the command shows of the server's answer.
-type summaryReply struct {
-	By      string         `json:"by"`
-	Since   time.Time      `json:"since"`
-	Until   time.Time      `json:"until"`
-	Total   summaryGroup   `json:"total"`
-	Groups  []summaryGroup `json:"groups"`
-	Values  int            `json:"values"`
-	Compare *struct {
-		Since    time.Time      `json:"since"`
-		Until    time.Time      `json:"until"`
-		Complete bool           `json:"complete"`
-		New      []event.Change `json:"new"`
-		Spikes   []event.Change `json:"spikes"`
-	} `json:"compare"`
-}
-
-type summaryGroup struct {
-	Value  string   `json:"value"`
-	Events int64    `json:"events"`
-	Users  int64    `json:"users"`
-	Share  *float64 `json:"share"`
-	Before *int64   `json:"before"`
-	Joins  *struct {
-		Attempts *int64   `json:"attempts"`
-		Failed   int64    `json:"failed"`
-		Rate     *float64 `json:"failure_rate"`
-	} `json:"joins"`
-}
-
-func (s *summaryReply) text(p *eventPrinter) string {
+// summaryText lays a summary out.
+func summaryText(s *admin.Summary, p *eventPrinter) string {
 	var b strings.Builder
 	const day = "2006-01-02 15:04"
 	fmt.Fprintf(&b, "%s to %s UTC: %s, %s", s.Since.UTC().Format(day), s.Until.UTC().Format(day), counted(s.Total.Events, "event"), counted(s.Total.Users, "user"))
 	if j := s.Total.Joins; j != nil && j.Attempts != nil && *j.Attempts > 0 {
-		fmt.Fprintf(&b, ", %d of %s to join failed (%s)", j.Failed, counted(*j.Attempts, "attempt"), percent(j.Rate))
+		fmt.Fprintf(&b, ", %d of %s to join failed (%s)", j.Failed, counted(*j.Attempts, "attempt"), percent(j.FailureRate))
 	}
 	b.WriteString("\n")
 	marks := map[string]string{}
@@ -155,7 +121,7 @@ func (s *summaryReply) text(p *eventPrinter) string {
 		shown[g.Value] = true
 		failed, rate := "", ""
 		if g.Joins != nil {
-			failed, rate = strconv.FormatInt(g.Joins.Failed, 10), percent(g.Joins.Rate)
+			failed, rate = strconv.FormatInt(g.Joins.Failed, 10), percent(g.Joins.FailureRate)
 		}
 		line := fmt.Sprintf(columns, unnamed(g.Value), strconv.FormatInt(g.Events, 10), percent(g.Share), strconv.FormatInt(g.Users, 10), failed, rate)
 		if s.Compare != nil {

@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/json"
 	"testing"
+
+	"github.com/redial-rtc/redial/admin"
 )
 
 func TestSummaryTable(t *testing.T) {
@@ -24,11 +26,11 @@ room.full·[2J                                3    1.0%        1          3     
 and 2 more
 codec.unsupported                            2  before 0  NEW
 `
-	var s summaryReply
+	var s admin.Summary
 	if err := json.Unmarshal([]byte(reply), &s); err != nil {
 		t.Fatal(err)
 	}
-	if got := s.text(&eventPrinter{}); got != want {
+	if got := summaryText(&s, &eventPrinter{}); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/redial-rtc/redial/fault"
@@ -130,15 +131,21 @@ func printVerbs(w io.Writer) {
 
 // printFailure says what failed and, where the catalogue knows, what to do.
 func printFailure(w io.Writer, err error) {
-	fmt.Fprintf(w, "redial: %v\n", err)
+	lines := strings.Split(err.Error(), "\n")
+	for i := range lines { // some of the words are a server's
+		lines[i] = clean(lines[i])
+	}
+	fmt.Fprintf(w, "redial: %s\n", strings.Join(lines, "\n"))
 	var f *fault.Error
 	if !errors.As(err, &f) {
 		return
 	}
 	if f.Kind.Do != "" {
-		fmt.Fprintf(w, "        %s\n", f.Kind.Do)
+		fmt.Fprintf(w, "        %s\n", clean(f.Kind.Do))
 	}
-	fmt.Fprintf(w, "        More: redial explain %s\n", f.Kind.ID)
+	if f.Kind.Listed() { // else a newer server knows it
+		fmt.Fprintf(w, "        More: redial explain %s\n", f.Kind.ID)
+	}
 }
 
 // usageError is a mistake in how the program was called.

@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,8 +15,8 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/redial-rtc/redial/admin"
 	"github.com/redial-rtc/redial/fault"
-	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/scenario"
 	"github.com/redial-rtc/redial/internal/spell"
 )
@@ -126,10 +124,10 @@ func runScenarioShow(_ context.Context, e *env, args []string) error {
 // scenarioFlags are what run and check share.
 type scenarioFlags struct {
 	*flags
-	target        scenario.Target
-	speed         float64
-	server, token string
-	asJSON        bool
+	target scenario.Target
+	speed  float64
+	server serverFlags
+	asJSON bool
 }
 
 func newScenarioFlags(e *env, synopsis, help string) *scenarioFlags {
@@ -139,8 +137,7 @@ func newScenarioFlags(e *env, synopsis, help string) *scenarioFlags {
 	f.StringVar(&f.target.User, "user", "", "only this user, by the app's `ID`")
 	f.StringVar(&f.target.Role, "role", "", "only peers of this `ROLE`")
 	f.Float64Var(&f.speed, "speed", 1, "so many `TIMES` faster, as far as the scenario allows")
-	f.StringVar(&f.server, "server", cmp.Or(e.getenv("REDIAL_SERVER"), eventsServer), "`URL` of the server (or REDIAL_SERVER)")
-	f.StringVar(&f.token, "token", "", "management `TOKEN` with the grant (default REDIAL_TOKEN)")
+	f.server = newServerFlags(e, f.flags, "with the grant ")
 	f.BoolVar(&f.asJSON, "json", false, "print each thing that happens as one line of JSON")
 	return f
 }
@@ -158,8 +155,8 @@ func (f *scenarioFlags) run(e *env, name string) (*scenario.Run, error) {
 	if f.target.Room == "" {
 		return r, nil
 	}
-	c, err := newInjectClient(e, f.server, f.token)
-	r.Server = scenarioServer{c}
+	c, err := f.server.client(e, mintsInject)
+	r.Server = c
 	return r, err
 }
 
@@ -254,8 +251,8 @@ func (p *scenarioPrinter) report(x scenario.Progress) {
 	case scenario.Ended:
 		text = "over: " + text
 	case scenario.Seen:
-		text = fmt.Sprintf("came: %s %d %s of %s", strings.TrimPrefix(string(x.Event.Type), "client."),
-			x.Event.Failure.Code, clean(x.Event.Fault), clean(cmp.Or(x.Event.UserName, x.Event.UserID, x.Event.PeerID)))
+		text = fmt.Sprintf("came: %s %d %s of %s", strings.TrimPrefix(clean(x.Event.Type), "client."),
+			x.Event.Data.Code, clean(x.Event.Redial.Fault), clean(cmp.Or(x.Event.Data.UserName, x.Event.Data.User, x.Event.Data.Peer)))
 	case scenario.Unseen:
 		text = "did not come, as it should not: " + text
 	case scenario.Said:
@@ -273,12 +270,12 @@ func (p *scenarioPrinter) report(x scenario.Progress) {
 // json prints a line for programs.
 func (p *scenarioPrinter) json(x scenario.Progress) {
 	line := struct {
-		Kind    scenario.Kind  `json:"kind"`
-		Seconds float64        `json:"seconds"`
-		Step    string         `json:"step,omitempty"`
-		Line    int            `json:"line,omitempty"`
-		Rule    *scenario.Rule `json:"injection,omitempty"`
-		Event   *event.Event   `json:"event,omitempty"`
+		Kind    scenario.Kind        `json:"kind"`
+		Seconds float64              `json:"seconds"`
+		Step    string               `json:"step,omitempty"`
+		Line    int                  `json:"line,omitempty"`
+		Rule    *admin.InjectionRule `json:"injection,omitempty"`
+		Event   *admin.Event         `json:"event,omitempty"`
 	}{Kind: x.Kind, Seconds: x.At.Seconds(), Step: x.Step.Text, Line: x.Step.Line}
 	if x.Rule.ID != "" {
 		line.Rule = &x.Rule
@@ -335,59 +332,4 @@ func (p *scenarioPrinter) tick() (stop func()) {
 func clock(d time.Duration) string {
 	s := int(d.Round(time.Second).Seconds())
 	return fmt.Sprintf("%02d:%02d", s/60, s%60)
-}
-
-// scenarioServer is a scenario's server over REST.
-type scenarioServer struct{ c injectClient }
-
-func (s scenarioServer) Check(ctx context.Context, all []scenario.Injection) ([]scenario.Rule, error) {
-	body, err := json.Marshal(map[string]any{"injections": all})
-	if err != nil {
-		return nil, err
-	}
-	var said struct {
-		Injections []scenario.Rule `json:"injections"`
-	}
-	err = s.ask(ctx, http.MethodPost, "/api/v1/injections/check", nil, body, &said)
-	return said.Injections, err
-}
-
-func (s scenarioServer) Inject(ctx context.Context, one scenario.Injection) (rule scenario.Rule, err error) {
-	body, err := json.Marshal(one)
-	if err != nil {
-		return rule, err
-	}
-	err = s.ask(ctx, http.MethodPost, "/api/v1/injections", nil, body, &rule)
-	return rule, err
-}
-
-func (s scenarioServer) Remove(ctx context.Context, id string) error {
-	return s.ask(ctx, http.MethodDelete, "/api/v1/injections/"+url.PathEscape(id), nil, nil, nil)
-}
-
-func (s scenarioServer) Events(ctx context.Context, room string, since time.Time) ([]event.Event, error) {
-	c := eventClient{base: s.c.base, token: s.c.token, filters: url.Values{
-		"room_id": {room}, "error": {"true"}, "since": {since.UTC().Format(time.RFC3339Nano)},
-	}}
-	var list []event.Event
-	_, err := c.last(ctx, 0, func(raw json.RawMessage) error {
-		var one event.Event
-		if err := json.Unmarshal(raw, &one); err != nil {
-			return fmt.Errorf("an event of %s cannot be read: %w", c.base, err)
-		}
-		list = append(list, one)
-		return nil
-	})
-	return list, err
-}
-
-func (s scenarioServer) ask(ctx context.Context, method, path string, q url.Values, body []byte, into any) error {
-	raw, err := s.c.call(ctx, method, path, q, body)
-	if err != nil || into == nil {
-		return err
-	}
-	if err := json.Unmarshal(raw, into); err != nil {
-		return fmt.Errorf("the answer of %s cannot be read: %w", s.c.base, err)
-	}
-	return nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"log/slog"
@@ -14,10 +13,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redial-rtc/redial/admin"
 	"github.com/redial-rtc/redial/client"
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/config"
-	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/scenario"
 	"github.com/redial-rtc/redial/internal/server"
 )
@@ -146,26 +145,32 @@ func (s *stage) roomToken(t *testing.T, room string) string {
 }
 
 // marked are the failures on record for a room; each must be marked as injected.
-func (s *stage) marked(t *testing.T, room string) []event.Event {
+func (s *stage) marked(t *testing.T, room string) []admin.Event {
 	t.Helper()
 	d, err := s.server.Demo(t.Context(), room, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := newInjectClient(&env{getenv: func(string) string { return "" }}, s.server.URL(), s.token)
-	if err != nil {
-		t.Fatal(err)
-	}
-	events, err := scenarioServer{c}.Events(t.Context(), d.ID, time.Now().Add(-time.Hour))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range events {
-		if !e.Injected {
-			t.Errorf("an event is not marked: %s %d %s", e.Type, e.Failure.Code, e.Fault)
+	var events []admin.Event
+	for e, err := range s.admin(t).AllEvents(t.Context(), admin.EventFilter{RoomID: d.ID, Errors: true, Since: time.Now().Add(-time.Hour)}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if events = append(events, e); !e.Redial.Injected {
+			t.Errorf("an event is not marked: %v", e)
 		}
 	}
 	return events
+}
+
+// admin is a client of the server's REST API.
+func (s *stage) admin(t *testing.T) *admin.Client {
+	t.Helper()
+	c, err := newAdmin(s.server.URL(), s.token, mintsInject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
 
 // nothingLeft demands that a scenario has cleaned up.
@@ -175,16 +180,8 @@ func (s *stage) nothingLeft(t *testing.T, room string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := newInjectClient(&env{getenv: func(string) string { return "" }}, s.server.URL(), s.token)
+	all, err := s.admin(t).Injections(t.Context())
 	if err != nil {
-		t.Fatal(err)
-	}
-	raw, err := c.call(t.Context(), "GET", "/api/v1/injections", nil, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all struct{ Injections []scenario.Rule }
-	if err := json.Unmarshal(raw, &all); err != nil {
 		t.Fatal(err)
 	}
 	for _, r := range all.Injections {
@@ -261,7 +258,7 @@ func TestReadyScenarios(t *testing.T) {
 			c.check(t, r.Name, alice)
 			s.nothingLeft(t, r.Name)
 			for _, e := range s.marked(t, r.Name) {
-				t.Logf("%s %d %s of %s", e.Type, e.Failure.Code, e.Fault, e.UserName)
+				t.Logf("%v", e)
 			}
 			if c.speed == "" {
 				stop()

@@ -1,5 +1,27 @@
 package api
 
+import "reflect"
+
+// The shapes of requests and replies, for the test that holds the public client
+// against them.
+var (
+	InjectionBody  = reflect.TypeFor[injectionBody]()
+	InjectionsList = reflect.TypeFor[injectionsList]()
+	RoomBody       = reflect.TypeFor[roomBody]()
+	RoomChange     = reflect.TypeFor[roomChange]()
+	TemplateBody   = reflect.TypeFor[templateBody]()
+	TemplateChange = reflect.TypeFor[templateChange]()
+	CodeBody       = reflect.TypeFor[codeBody]()
+	TokenBody      = reflect.TypeFor[tokenBody]()
+	ActiveBody     = reflect.TypeFor[activeBody]()
+	ActivePeer     = reflect.TypeFor[activePeer]()
+	SessionBody    = reflect.TypeFor[sessionBody]()
+	EventsPage     = reflect.TypeFor[eventsPage]()
+	RetentionBody  = reflect.TypeFor[retentionBody]()
+	SummaryBody    = reflect.TypeFor[summaryBody]()
+	DeliveryPage   = reflect.TypeFor[deliveryPage]()
+)
+
 // Patterns lists the API's own routes, for the test of the reference.
 func Patterns() []string {
 	var all []string

@@ -5,8 +5,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/redial-rtc/redial/admin"
 	"github.com/redial-rtc/redial/fault"
-	"github.com/redial-rtc/redial/internal/event"
 )
 
 // known refuses to wait for what can never come.
@@ -15,9 +15,9 @@ func (x *Expect) known() *mistake {
 		return nil
 	}
 	var types, faults []string
-	for _, t := range event.Types {
-		if t.IsError() {
-			types = append(types, strings.TrimPrefix(string(t), "client."))
+	for _, t := range admin.EventTypes {
+		if admin.IsFailure(t) {
+			types = append(types, strings.TrimPrefix(t, "client."))
 		}
 	}
 	if slices.Contains(types, x.What) {

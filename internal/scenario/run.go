@@ -4,42 +4,27 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"strconv"
 	"sync"
 	"time"
 
+	"github.com/redial-rtc/redial/admin"
 	"github.com/redial-rtc/redial/fault"
-	"github.com/redial-rtc/redial/internal/event"
 )
 
-// Rule is an injection as the server has it.
-type Rule struct {
-	ID      string    `json:"id"`
-	Fault   string    `json:"fault"`
-	At      string    `json:"at"`
-	Code    int       `json:"code"`
-	Room    string    `json:"room"`
-	Peer    string    `json:"peer"`
-	User    string    `json:"user"`
-	Role    string    `json:"role"`
-	State   string    `json:"state"`
-	Begins  time.Time `json:"begins"`
-	Ends    time.Time `json:"ends"`
-	Effects int64     `json:"effects"`
-}
-
-// Server is the REST API of a live server.
+// Server is what a run asks of the REST API; an *admin.Client is one.
 type Server interface {
 	// Check tells what the injections would be; it fails as the first would that
 	// the server would refuse, with the detail "index".
-	Check(ctx context.Context, all []Injection) ([]Rule, error)
+	CheckInjections(ctx context.Context, all []admin.Injection) ([]admin.InjectionRule, error)
 	// Inject starts one.
-	Inject(ctx context.Context, one Injection) (Rule, error)
-	// Remove ends one; that it has ended already is fault.InjectionNotFound.
-	Remove(ctx context.Context, id string) error
-	// Events returns the failures recorded in a room at or after a time, oldest
-	// first.
-	Events(ctx context.Context, room string, since time.Time) ([]event.Event, error)
+	Inject(ctx context.Context, one admin.Injection) (admin.InjectionRule, error)
+	// RemoveInjection ends one; that it has ended already is
+	// fault.InjectionNotFound.
+	RemoveInjection(ctx context.Context, id string) error
+	// AllEvents yields what is on record, oldest first.
+	AllEvents(ctx context.Context, f admin.EventFilter) iter.Seq2[admin.Event, error]
 }
 
 // Target is whom a scenario is about, but for steps that say otherwise. Empty
@@ -66,8 +51,8 @@ type Progress struct {
 	Kind  Kind
 	At    time.Duration // since the beginning, on the scenario's own clock
 	Step  Step
-	Rule  Rule        // Began, Ended
-	Event event.Event // Seen
+	Rule  admin.InjectionRule // Began, Ended
+	Event admin.Event         // Seen
 }
 
 // Run is one run of a scenario.
@@ -87,7 +72,7 @@ type Run struct {
 }
 
 type running struct {
-	rule  Rule
+	rule  admin.InjectionRule
 	step  Step
 	timer *time.Timer
 }
@@ -114,23 +99,23 @@ func (r *Run) Check(ctx context.Context) error {
 	if r.Speed == 0 {
 		r.Speed = 1
 	}
-	var all []Injection
+	var all []admin.Injection
 	var steps []Step
 	for _, s := range r.Scenario.Steps {
 		switch s.Do {
 		case DoRestore:
 			for i := range all {
-				all[i].cutAt(r.scaled(s.At))
+				cutAt(&all[i], r.scaled(s.At))
 			}
 		case DoInject:
 			in := r.injection(s)
 			if at := r.scaled(s.At); at > 0 {
-				in.After = at.String()
+				in.After = at
 			}
 			all, steps = append(all, in), append(steps, s)
 		}
 	}
-	rules, err := r.Server.Check(ctx, all)
+	rules, err := r.Server.CheckInjections(ctx, all)
 	if err != nil {
 		return r.blame(err, steps)
 	}
@@ -143,11 +128,9 @@ func (r *Run) Check(ctx context.Context) error {
 }
 
 // cutAt ends an injection at a time at the latest, where it says how long it is.
-func (in *Injection) cutAt(end time.Duration) {
-	after, _ := time.ParseDuration(in.After)
-	d, err := time.ParseDuration(in.For)
-	if err == nil && after+d > end {
-		in.For = max(end-after, time.Nanosecond).String()
+func cutAt(in *admin.Injection, end time.Duration) {
+	if in.For > 0 && in.After+in.For > end {
+		in.For = max(end-in.After, time.Nanosecond)
 	}
 }
 
@@ -182,15 +165,13 @@ func index(f *fault.Error) (int, bool) {
 func (r *Run) scaled(d time.Duration) time.Duration { return time.Duration(float64(d) / r.Speed) }
 
 // injection is what a step asks of the server.
-func (r *Run) injection(s Step) Injection {
+func (r *Run) injection(s Step) admin.Injection {
 	in := s.Inject
 	in.Room = r.Target.Room
 	if in.Peer == "" && in.User == "" && in.Role == "" {
 		in.Peer, in.User, in.Role = r.Target.Peer, r.Target.User, r.Target.Role
 	}
-	if d, err := time.ParseDuration(in.For); err == nil {
-		in.For = r.scaled(d).String()
-	}
+	in.For = r.scaled(in.For)
 	return in
 }
 
@@ -276,11 +257,11 @@ func (r *Run) until(ctx context.Context, at time.Duration) error {
 }
 
 // start provokes a fault.
-func (r *Run) start(ctx context.Context, s Step) (Rule, error) {
+func (r *Run) start(ctx context.Context, s Step) (admin.InjectionRule, error) {
 	// Even when the context ends meanwhile the answer is needed: it has the id.
 	rule, err := r.Server.Inject(context.WithoutCancel(ctx), r.injection(s))
 	if err != nil {
-		return Rule{}, fmt.Errorf("%s:%d: at %v: %s: %w", r.Scenario.File, s.Line, s.At, s.Text, err)
+		return admin.InjectionRule{}, fmt.Errorf("%s:%d: at %v: %s: %w", r.Scenario.File, s.Line, s.At, s.Text, err)
 	}
 	r.tell(Progress{Kind: Began, Step: s, Rule: rule})
 	if rule.State == "done" {
@@ -311,7 +292,7 @@ func (r *Run) restore(ctx context.Context) error {
 	var all []error
 	for id, x := range left {
 		x.timer.Stop()
-		err := r.Server.Remove(ctx, id)
+		err := r.Server.RemoveInjection(ctx, id)
 		if err != nil && !errors.Is(err, fault.InjectionNotFound) {
 			all = append(all, fmt.Errorf("%q goes on until %s: it could not be removed: %w", x.step.Text, x.rule.Ends.Format(time.TimeOnly), err))
 			continue
@@ -325,13 +306,13 @@ func (r *Run) restore(ctx context.Context) error {
 type Unmet struct {
 	File  string
 	Step  Step
-	Event *event.Event // what came and must not
+	Event *admin.Event // what came and must not
 }
 
 func (u *Unmet) Error() string {
 	if u.Event != nil {
 		return fmt.Sprintf("%s:%d: at %v: %s: it came, as %s %d %s", u.File, u.Step.Line, u.Step.At, u.Step.Text,
-			u.Event.Type, u.Event.Failure.Code, u.Event.Fault)
+			u.Event.Type, u.Event.Data.Code, u.Event.Redial.Fault)
 	}
 	return fmt.Sprintf("%s:%d: at %v: %s: it did not come", u.File, u.Step.Line, u.Step.At, u.Step.Text)
 }
@@ -372,13 +353,12 @@ func (r *Run) await(ctx context.Context, s Step, since time.Time) error {
 }
 
 // look finds an event that an expectation is about.
-func (r *Run) look(ctx context.Context, s Step, since time.Time) (*event.Event, error) {
-	events, err := r.Server.Events(ctx, r.room, since)
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range events {
-		if e.Injected && s.Expect.matches(e) && r.concerns(e) {
+func (r *Run) look(ctx context.Context, s Step, since time.Time) (*admin.Event, error) {
+	for e, err := range r.Server.AllEvents(ctx, admin.EventFilter{RoomID: r.room, Errors: true, Since: since}) {
+		if err != nil {
+			return nil, err
+		}
+		if e.Redial.Injected && s.Expect.matches(e) && r.concerns(e) {
 			return &e, nil
 		}
 	}
@@ -386,10 +366,10 @@ func (r *Run) look(ctx context.Context, s Step, since time.Time) (*event.Event, 
 }
 
 // concerns tells whether an event is about the target.
-func (r *Run) concerns(e event.Event) bool {
-	t := r.Target
-	return (t.Peer == "" || t.Peer == e.PeerID || t.Peer == e.UserName || e.UserName == "") &&
-		(t.User == "" || t.User == e.UserID) && (t.Role == "" || e.Role == "" || t.Role == e.Role)
+func (r *Run) concerns(e admin.Event) bool {
+	t, d := r.Target, e.Data
+	return (t.Peer == "" || t.Peer == d.Peer || t.Peer == d.UserName || d.UserName == "") &&
+		(t.User == "" || t.User == d.User) && (t.Role == "" || d.Role == "" || t.Role == d.Role)
 }
 
 func (r *Run) tell(p Progress) {

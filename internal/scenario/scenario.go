@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/admin"
 )
 
 // Limits of a scenario.
@@ -33,8 +33,8 @@ type Step struct {
 	Line int
 
 	Do     Do
-	Inject Injection // DoInject
-	Expect Expect    // DoExpect
+	Inject admin.Injection // DoInject
+	Expect Expect          // DoExpect
 }
 
 // Do is what kind of thing a step is.
@@ -49,30 +49,6 @@ const (
 	DoEnd               // the scenario is over
 )
 
-// Injection is what is sent to the server; docs/injection.md says what the
-// fields mean.
-type Injection struct {
-	Fault       string   `json:"fault,omitempty"`
-	At          string   `json:"at,omitempty"`
-	Code        int      `json:"code,omitempty"`
-	Room        string   `json:"room,omitempty"`
-	Peer        string   `json:"peer,omitempty"`
-	User        string   `json:"user,omitempty"`
-	Role        string   `json:"role,omitempty"`
-	For         string   `json:"for,omitempty"`
-	After       string   `json:"after,omitempty"`
-	Count       *int     `json:"count,omitempty"`
-	Probability *float64 `json:"probability,omitempty"`
-	Method      string   `json:"method,omitempty"`
-	Delay       string   `json:"delay,omitempty"`
-	Rate        int      `json:"rate_kbps,omitempty"`
-	Direction   string   `json:"direction,omitempty"`
-	Side        string   `json:"side,omitempty"`
-	Packets     string   `json:"packets,omitempty"`
-	Network     string   `json:"network,omitempty"`
-	Skew        string   `json:"skew,omitempty"`
-}
-
 // Expect is an event that must come, or not: of a fault, a number, or a type.
 type Expect struct {
 	What   string // fault id, number, event type without "client.", or "errors" for any
@@ -81,15 +57,15 @@ type Expect struct {
 }
 
 // matches tells whether an event is what is expected.
-func (x Expect) matches(e event.Event) bool {
+func (x Expect) matches(e admin.Event) bool {
 	n, err := strconv.Atoi(x.What)
 	switch {
 	case x.What == "errors":
 		return true
 	case err == nil:
-		return e.Failure.Code == n
+		return e.Data.Code == n
 	}
-	return e.Fault == x.What || strings.TrimPrefix(string(e.Type), "client.") == x.What
+	return e.Redial.Fault == x.What || strings.TrimPrefix(e.Type, "client.") == x.What
 }
 
 // Length is how long a scenario takes at its own speed, when what it expects
@@ -100,10 +76,7 @@ func (s *Scenario) Length() time.Duration {
 		if step.Do == DoEnd {
 			return step.At
 		}
-		last := step.At
-		if d, err := time.ParseDuration(step.Inject.For); err == nil {
-			last += d
-		}
+		last := step.At + step.Inject.For
 		if step.Expect.None {
 			last += step.Expect.Within
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -11,8 +12,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/redial-rtc/redial/admin"
 	"github.com/redial-rtc/redial/fault"
-	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/scenario"
 )
 
@@ -36,7 +37,7 @@ func TestReadyOnesAreWellWritten(t *testing.T) {
 }
 
 func TestSentences(t *testing.T) {
-	f := func(text string, want scenario.Injection) {
+	f := func(text string, want admin.Injection) {
 		t.Helper()
 		s, err := scenario.Read("x", []byte("name: x\nsteps:\n  - at 1s: "+text+"\n"))
 		if err != nil {
@@ -44,29 +45,23 @@ func TestSentences(t *testing.T) {
 			return
 		}
 		got := s.Steps[0].Inject
-		if p := got.Probability; p != nil {
-			got.Delay, got.Probability = fmt.Sprint(*p), nil // compared as text
-		}
-		if got.Count != nil {
-			got.Code, got.Count = *got.Count, nil
-		}
 		if got != want {
 			t.Errorf("%s:\ngot  %+v\nwant %+v", text, got, want)
 		}
 	}
-	f("lose udp for 8s", scenario.Injection{At: "blackhole", Network: "udp", For: "8s"})
-	f("lose audio 20% incoming on publish", scenario.Injection{At: "loss", Packets: "audio", Delay: "0.2", Direction: "in", Side: "publish"})
-	f("delay packets by 150ms for 1m", scenario.Injection{At: "delay", Delay: "150ms", For: "1m0s"})
-	f("limit bandwidth to 1.5Mbps of peer alice", scenario.Injection{At: "bandwidth", Rate: 1500, Peer: "alice"})
-	f("cut socket 3 times for 10s", scenario.Injection{At: "cut", For: "10s", Code: 3})
-	f("refuse init with 503", scenario.Injection{At: "init", Fault: "503"})
-	f("refuse join with room.full of role guest", scenario.Injection{At: "call", Method: "join", Fault: "room.full", Role: "guest"})
-	f("slow calls by 2s", scenario.Injection{At: "slow", Delay: "2s"})
-	f("ignore ping of user u1", scenario.Injection{At: "hang", Method: "ping", User: "u1"})
-	f("skew clock by -2h", scenario.Injection{At: "clock", Skew: "-2h0m0s"})
-	f("restart node for 3s", scenario.Injection{At: "restart", For: "3s"})
-	f("break fingerprint", scenario.Injection{At: "wrong-fingerprint"})
-	f("inject 4005 at wrong-fingerprint for 5s", scenario.Injection{Fault: "4005", At: "wrong-fingerprint", For: "5s"})
+	f("lose udp for 8s", admin.Injection{At: "blackhole", Network: "udp", For: 8 * time.Second})
+	f("lose audio 20% incoming on publish", admin.Injection{At: "loss", Packets: "audio", Probability: 0.2, Direction: "in", Side: "publish"})
+	f("delay packets by 150ms for 1m", admin.Injection{At: "delay", Delay: 150 * time.Millisecond, For: time.Minute})
+	f("limit bandwidth to 1.5Mbps of peer alice", admin.Injection{At: "bandwidth", RateKbps: 1500, Peer: "alice"})
+	f("cut socket 3 times for 10s", admin.Injection{At: "cut", For: 10 * time.Second, Count: 3})
+	f("refuse init with 503", admin.Injection{At: "init", Fault: "503"})
+	f("refuse join with room.full of role guest", admin.Injection{At: "call", Method: "join", Fault: "room.full", Role: "guest"})
+	f("slow calls by 2s", admin.Injection{At: "slow", Delay: 2 * time.Second})
+	f("ignore ping of user u1", admin.Injection{At: "hang", Method: "ping", User: "u1"})
+	f("skew clock by -2h", admin.Injection{At: "clock", Skew: -2 * time.Hour})
+	f("restart node for 3s", admin.Injection{At: "restart", For: 3 * time.Second})
+	f("break fingerprint", admin.Injection{At: "wrong-fingerprint"})
+	f("inject 4005 at wrong-fingerprint for 5s", admin.Injection{Fault: "4005", At: "wrong-fingerprint", For: 5 * time.Second})
 }
 
 // TestMistakes: each is named with its line, and with what is possible.
@@ -130,60 +125,58 @@ type recorded struct {
 	mu      sync.Mutex
 	began   time.Time
 	log     []string
-	running map[string]scenario.Rule
-	events  []event.Event
-	refuse  func(i int, one scenario.Injection) error // in Check
-	broken  func(one scenario.Injection) error        // in Inject
+	running map[string]admin.InjectionRule
+	events  []admin.Event
+	refuse  func(i int, one admin.Injection) error // in Check
+	broken  func(one admin.Injection) error        // in Inject
 	n       int
 }
 
 func newRecorded() *recorded {
-	return &recorded{began: time.Now(), running: map[string]scenario.Rule{}}
+	return &recorded{began: time.Now(), running: map[string]admin.InjectionRule{}}
 }
 
 func (r *recorded) note(format string, args ...any) {
 	r.log = append(r.log, fmt.Sprintf("%v ", time.Since(r.began))+fmt.Sprintf(format, args...))
 }
 
-func (r *recorded) Check(_ context.Context, all []scenario.Injection) ([]scenario.Rule, error) {
+func (r *recorded) CheckInjections(_ context.Context, all []admin.Injection) ([]admin.InjectionRule, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var rules []scenario.Rule
+	var rules []admin.InjectionRule
 	for i, one := range all {
 		if r.refuse != nil {
 			if err := r.refuse(i, one); err != nil {
 				return nil, err
 			}
 		}
-		after, _ := time.ParseDuration(one.After)
-		rules = append(rules, scenario.Rule{Room: "r1", Begins: time.Now().Add(after)})
+		rules = append(rules, admin.InjectionRule{Room: "r1", Begins: time.Now().Add(one.After)})
 	}
 	return rules, nil
 }
 
-func (r *recorded) Inject(_ context.Context, one scenario.Injection) (scenario.Rule, error) {
+func (r *recorded) Inject(_ context.Context, one admin.Injection) (admin.InjectionRule, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.broken != nil {
 		if err := r.broken(one); err != nil {
-			return scenario.Rule{}, err
+			return admin.InjectionRule{}, err
 		}
 	}
 	r.n++
 	id := fmt.Sprint("i", r.n)
 	r.note("inject %s%s for %s of %s", one.At, one.Network, one.For, one.Peer)
-	rule := scenario.Rule{ID: id, Room: "r1", At: one.At, State: "running", Begins: time.Now()}
-	d, err := time.ParseDuration(one.For)
-	if err != nil {
+	rule := admin.InjectionRule{ID: id, Room: "r1", At: one.At, State: "running", Begins: time.Now()}
+	if one.For == 0 {
 		rule.State, rule.Ends = "done", rule.Begins
 		return rule, nil
 	}
-	rule.Ends = rule.Begins.Add(d)
+	rule.Ends = rule.Begins.Add(one.For)
 	r.running[id] = rule
 	return rule, nil
 }
 
-func (r *recorded) Remove(_ context.Context, id string) error {
+func (r *recorded) RemoveInjection(_ context.Context, id string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	one, there := r.running[id]
@@ -195,16 +188,22 @@ func (r *recorded) Remove(_ context.Context, id string) error {
 	return nil
 }
 
-func (r *recorded) Events(_ context.Context, room string, since time.Time) ([]event.Event, error) {
+func (r *recorded) AllEvents(_ context.Context, f admin.EventFilter) iter.Seq2[admin.Event, error] {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var list []event.Event
+	var list []admin.Event
 	for _, e := range r.events {
-		if e.RoomID == room && !e.Time.Before(since) && !e.Time.After(time.Now()) {
+		if e.Data.Room == f.RoomID && !e.Time.Before(f.Since) && !e.Time.After(time.Now()) {
 			list = append(list, e)
 		}
 	}
-	return list, nil
+	return func(yield func(admin.Event, error) bool) {
+		for _, e := range list {
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
 }
 
 // left are the injections that are still at work.
@@ -275,11 +274,11 @@ func TestFasterMeansShorterToo(t *testing.T) {
 func TestNothingIsHalfApplied(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := newRecorded()
-		server.refuse = func(i int, one scenario.Injection) error {
+		server.refuse = func(i int, one admin.Injection) error {
 			if one.At != "restart" {
 				return nil
 			}
-			if one.After != "40s" {
+			if one.After != 40*time.Second {
 				t.Errorf("asked about %+v", one)
 			}
 			return fault.InjectionConflict.New("index", float64(i))
@@ -299,7 +298,7 @@ func TestWhatIsLeftIsRemoved(t *testing.T) {
 		t.Helper()
 		synctest.Test(t, func(t *testing.T) {
 			server := newRecorded()
-			server.broken = func(one scenario.Injection) error {
+			server.broken = func(one admin.Injection) error {
 				if one.At == "cut" {
 					return broken
 				}
@@ -318,13 +317,13 @@ func TestWhatIsLeftIsRemoved(t *testing.T) {
 }
 
 func TestExpectations(t *testing.T) {
-	f := func(step string, events []event.Event, want bool, took time.Duration) {
+	f := func(step string, events []admin.Event, want bool, took time.Duration) {
 		t.Helper()
 		synctest.Test(t, func(t *testing.T) {
 			server := newRecorded()
 			for _, e := range events {
 				e.Time = time.Now().Add(e.Time.Sub(time.Time{}))
-				e.RoomID, e.UserName = "r1", "alice"
+				e.Data.Room, e.Data.UserName = "r1", "alice"
 				server.events = append(server.events, e)
 			}
 			s := read(t, "  - at 2s: lose udp for 30s\n  - at 4s: "+step+"\n  - at 5s: cut socket\n")
@@ -341,13 +340,13 @@ func TestExpectations(t *testing.T) {
 			}
 		})
 	}
-	failed := func(at time.Duration, edit func(*event.Event)) []event.Event {
-		e := event.Event{Time: time.Time{}.Add(at), Type: event.PublishFailed, Fault: "ice.failed", Injected: true}
-		e.Failure.Code = 4005
+	failed := func(at time.Duration, edit func(*admin.Event)) []admin.Event {
+		e := admin.Event{Time: time.Time{}.Add(at), Type: admin.PublishFailed}
+		e.Redial.Fault, e.Redial.Injected, e.Data.Code = "ice.failed", true, 4005
 		if edit != nil {
 			edit(&e)
 		}
-		return []event.Event{e}
+		return []admin.Event{e}
 	}
 	f("expect ice.failed within 10s", failed(3*time.Second, nil), true, 32*time.Second)
 	f("expect 4005 within 10s", failed(3*time.Second, nil), true, 32*time.Second)
@@ -356,7 +355,7 @@ func TestExpectations(t *testing.T) {
 	// It is older than the fault, another one, another's, or not provoked.
 	f("expect ice.failed within 10s", failed(time.Second, nil), false, 14*time.Second)
 	f("expect 4006 within 10s", failed(3*time.Second, nil), false, 14*time.Second)
-	f("expect 4005 within 10s", failed(3*time.Second, func(e *event.Event) { e.Injected = false }), false, 14*time.Second)
+	f("expect 4005 within 10s", failed(3*time.Second, func(e *admin.Event) { e.Redial.Injected = false }), false, 14*time.Second)
 	f("expect no ice.failed for 10s", nil, true, 32*time.Second)
 	f("expect no ice.failed for 10s", failed(3*time.Second, nil), true, 32*time.Second) // before it was to be quiet
 	f("expect no ice.failed for 10s", failed(5*time.Second, nil), false, 5*time.Second)

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/redial-rtc/redial/admin"
 )
 
 // mistake is what is wrong with a sentence.
@@ -34,9 +36,9 @@ func aim(s *Step, what string) {
 	switch what {
 	case "packets":
 	case "udp", "tcp":
-		s.Inject.Network = what
+		s.Inject.Network = admin.Network(what)
 	default:
-		s.Inject.Packets = what
+		s.Inject.Packets = admin.Packets(what)
 	}
 }
 
@@ -45,7 +47,7 @@ func at(mechanism string) func(*Step, string) {
 }
 
 // byWord chooses a mechanism, or fault, by the word that follows.
-func byWord(faults map[string]Injection) (words []string, apply func(*Step, string)) {
+func byWord(faults map[string]admin.Injection) (words []string, apply func(*Step, string)) {
 	for w := range faults {
 		words = append(words, w)
 	}
@@ -65,12 +67,12 @@ func method(s *Step, what string) {
 func verbs() []verb {
 	direction := []string{"incoming", "outgoing", "on"}
 	socket := []string{"socket"}
-	sdp, breakSDP := byWord(map[string]Injection{"sdp": {At: "half-sdp"}, "fingerprint": {At: "wrong-fingerprint"}})
+	sdp, breakSDP := byWord(map[string]admin.Injection{"sdp": {At: "half-sdp"}, "fingerprint": {At: "wrong-fingerprint"}})
 	return []verb{
 		{"lose", "packets|udp|tcp|stun|dtls|rtp|rtcp|media|audio|video [20%]", "packets are dropped, all or a share", packetWords, append(direction, "%"), "",
 			func(s *Step, what string) {
 				s.Inject.At = "blackhole"
-				if s.Inject.Probability != nil {
+				if s.Inject.Probability > 0 {
 					s.Inject.At = "loss"
 				}
 				aim(s, what)
@@ -232,36 +234,35 @@ func (s *Step) clauses(v verb, words []string) (seen []string, bad *mistake) {
 			if err != nil || d <= 0 || d > MaxLength {
 				return nil, wrong("possible: for 1ms to for "+MaxLength.String(), "for %q is not a length of time", value)
 			}
-			in.For = d.String()
+			in.For = d
 		case "by":
 			d, err := time.ParseDuration(value)
 			if err != nil || d == 0 || d < 0 && v.name != "skew" {
 				return nil, wrong("possible: by 200ms, by 2s", "by %q is not a length of time", value)
 			}
 			if v.name == "skew" {
-				in.Skew = d.String()
+				in.Skew = d
 			} else {
-				in.Delay = d.String()
+				in.Delay = d
 			}
 		case "to":
 			rate, ok := readRate(value)
 			if !ok {
 				return nil, wrong("possible: to 300kbps, to 1.5Mbps", "%q is not a rate", value)
 			}
-			in.Rate = rate
+			in.RateKbps = rate
 		case "%":
 			f, err := strconv.ParseFloat(strings.TrimSuffix(value, "%"), 64)
 			if err != nil || !(f > 0 && f <= 100) {
 				return nil, wrong("possible: 0.1% to 100%", "%q is not a share", value)
 			}
-			f /= 100
-			in.Probability = &f
+			in.Probability = f / 100
 		case "times":
 			n, err := strconv.Atoi(value)
 			if err != nil || n < 1 {
 				return nil, wrong("possible: 1 times, 3 times", "%q is not a number of times", value)
 			}
-			in.Count = &n
+			in.Count = n
 		case "of":
 			kind, name, _ := strings.Cut(value, " ")
 			switch kind {
@@ -278,11 +279,11 @@ func (s *Step) clauses(v verb, words []string) (seen []string, bad *mistake) {
 			if value != "publish" && value != "subscribe" {
 				return nil, wrong("possible: on publish, on subscribe", "%q is no connection", "on "+value)
 			}
-			in.Side = value
+			in.Side = admin.Side(value)
 		case "incoming":
-			in.Direction = "in"
+			in.Direction = admin.In
 		case "outgoing":
-			in.Direction = "out"
+			in.Direction = admin.Out
 		case "with":
 			in.Fault = value
 		case "at":

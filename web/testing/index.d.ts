@@ -1,7 +1,8 @@
 /// <reference lib="esnext.disposable" />
 
-/** Milliseconds, or words such as "90s", "1h30m" and "-5m". */
-export type Duration = number | string;
+import type { Duration, EventFilter, Injection, InjectionRule, NewRoom, RedialEvent, Room } from './admin.js';
+
+export type { Duration, EventAgent, EventData, EventFilter, EventRedial, Injection, InjectionRule, NewRoom, RedialEvent, Room } from './admin.js';
 
 export interface StartOptions {
   /** The program redial. Without it: REDIAL_BINARY, then PATH. */
@@ -66,114 +67,10 @@ export interface Claims {
   id?: string;
 }
 
-/** Fields of POST /v2/rooms. */
-export interface NewRoom {
-  name?: string;
-  description?: string;
-  template_id?: string;
-  enabled?: boolean;
-  size?: number;
-  [field: string]: unknown;
-}
-
-export interface Room extends NewRoom {
-  id: string;
-  name: string;
-  template_id: string;
-}
-
-/** A failure to provoke: what, and to whom. See docs/injection.md. */
-export interface Injection {
-  /** An id of the catalogue, a vendor's code or name, or a mechanism: "room.locked", "4005", "cut". */
-  fault?: string;
-  /** The mechanism, where a fault has several. */
-  at?: string;
-  /** The number to tell, at "error" and "init". */
-  code?: number;
-  /** Id or name. */
-  room: string;
-  /** Id or name of somebody who is there. */
-  peer?: string;
-  /** The app's own id, also of somebody who is yet to come. */
-  user?: string;
-  role?: string;
-  /** How long. The default depends on the mechanism. */
-  for?: Duration;
-  /** When to begin, from now. */
-  after?: Duration;
-  /** How many effects. */
-  count?: number;
-  /** Of each effect. */
-  probability?: number;
-  method?: string;
-  delay?: Duration;
-  rate_kbps?: number;
-  direction?: 'in' | 'out';
-  side?: 'publish' | 'subscribe';
-  packets?: 'stun' | 'dtls' | 'rtp' | 'rtcp' | 'media';
-}
-
 /** An injection at work. It ends by itself, when it is cleared, or with its scope (`await using`). */
-export interface Injected extends AsyncDisposable {
-  id: string;
-  /** Id in the catalogue; missing for a mechanism. */
-  fault?: string;
-  at: string;
-  begins: string;
-  ends: string;
+export interface Injected extends InjectionRule, AsyncDisposable {
   /** Ends it now. No harm when it has ended by itself. */
   clear(): Promise<void>;
-}
-
-/** Parameters of GET /v2/analytics/events; everything that is given must match. */
-export interface EventFilter {
-  type?: string | string[];
-  room_id?: string;
-  session_id?: string;
-  peer_id?: string;
-  user_id?: string;
-  fault?: string | string[];
-  error_code?: number | number[];
-  /** Failures only, no tracks. */
-  error?: boolean;
-  terminal?: boolean;
-  sdk?: string;
-  os?: string;
-  since?: string | Date;
-  until?: string | Date;
-}
-
-/** One thing on record; docs/events.md says what each field means. */
-export interface RedialEvent {
-  version: string;
-  id: string;
-  timestamp: string;
-  type: string;
-  data: {
-    user_id?: string;
-    user_name?: string;
-    peer_id?: string;
-    room_id?: string;
-    room_name?: string;
-    session_id?: string;
-    role?: string;
-    action?: string;
-    is_terminal?: boolean;
-    error_code?: number;
-    error_name?: string;
-    error_message?: string;
-    error_description?: string;
-    agent?: { sdk?: string; sdk_version?: string; os?: string; string?: string; [field: string]: unknown };
-    [field: string]: unknown;
-  };
-  redial?: {
-    fault?: string;
-    op?: string;
-    source: 'client' | 'server' | 'both';
-    injected: boolean;
-    client_timestamp?: string;
-    clipped?: string[];
-  };
 }
 
 /** A running server. */

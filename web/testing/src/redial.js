@@ -74,7 +74,7 @@ export class Redial {
 
   async inject(injection) {
     const sent = { ...injection };
-    for (const name of ['for', 'after', 'delay']) {
+    for (const name of ['for', 'after', 'delay', 'skew']) {
       if (sent[name] !== undefined) sent[name] = words(sent[name], name);
     }
     const made = await this.request('POST', '/api/v1/injections', sent);

@@ -6,6 +6,8 @@ export async function program(): Promise<number> {
   const room = await redial.createRoom({ size: 2 });
   const token: string = await redial.token({ room: room.id, role: 'host', lifetime: '-5m' });
   await using injection = await redial.inject({ fault: '4005', room: room.id, user: 'ann', for: '10s', direction: 'in' });
+  await redial.inject({ fault: 'loss', room: room.id, network: 'udp', packets: 'audio', probability: 0.2 });
+  await redial.inject({ at: 'clock', room: room.id, skew: '-2h' });
   // @ts-expect-error: a room is needed
   await redial.inject({ fault: '4005' });
   // @ts-expect-error: there are two directions

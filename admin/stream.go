@@ -1,0 +1,204 @@
+package admin
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"iter"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/redial-rtc/redial/fault"
+)
+
+// What a stream is held to. The server says something every 15 s.
+const (
+	streamSilence = time.Minute // without a word it is taken for dead
+	maxEvent      = 4 << 20     // bytes of one event
+)
+
+// EventStream is an open stream of events as they are stored.
+type EventStream struct {
+	body  io.Closer
+	lines *bufio.Scanner
+	quiet *time.Timer // ends a stream that has fallen silent
+	stop  context.CancelFunc
+	last  string
+}
+
+// StreamEvents opens a stream of the events that are stored from now on, or after
+// a place that [EventStream.Last] has named. Close it. Order, Limit and Start of
+// the filter mean nothing to it and are [fault.FieldInvalid].
+func (c *Client) StreamEvents(ctx context.Context, f EventFilter, after string) (*EventStream, error) {
+	r := get("/api/v1/events/stream").where(parameters(f))
+	if after != "" {
+		r.header = http.Header{"Last-Event-Id": {after}}
+	}
+	inner, stop := context.WithCancel(ctx)
+	quiet := time.AfterFunc(c.cfg.Timeout, stop) // until the reply begins
+	res, err := c.send(inner, r)
+	if err != nil {
+		quiet.Stop()
+		stop()
+		return nil, c.ended(ctx, err)
+	}
+	lines := bufio.NewScanner(res.Body)
+	lines.Buffer(nil, maxEvent)
+	quiet.Reset(streamSilence)
+	return &EventStream{body: res.Body, lines: lines, quiet: quiet, stop: stop, last: after}, nil
+}
+
+// Next returns the next event. It waits until there is one, and fails with
+// [io.EOF] when the server has ended the stream, as it does when it stops, and
+// with [fault.EndpointUnreachable] when the stream was cut off or fell silent for
+// a minute.
+func (s *EventStream) Next() (Event, error) {
+	for s.lines.Scan() {
+		s.quiet.Reset(streamSilence)
+		line := s.lines.Text()
+		if id, ok := strings.CutPrefix(line, "id: "); ok {
+			s.last = id
+		}
+		data, ok := strings.CutPrefix(line, "data: ")
+		if !ok {
+			continue
+		}
+		var e Event
+		if err := json.Unmarshal([]byte(data), &e); err != nil {
+			return e, fault.ResponseMalformed.Wrap(err, "path", "/api/v1/events/stream")
+		}
+		return e, nil
+	}
+	switch err := s.lines.Err(); {
+	case err == nil:
+		return Event{}, io.EOF
+	case errors.Is(err, bufio.ErrTooLong):
+		return Event{}, fault.ResponseMalformed.Wrap(err, "max_bytes", maxEvent)
+	default:
+		return Event{}, fault.EndpointUnreachable.Wrap(err, "stage", "answer")
+	}
+}
+
+// Last is the place of the stream: a stream that is opened after it goes on
+// without a gap.
+func (s *EventStream) Last() string { return s.last }
+
+// Close ends the stream. Next fails from then on.
+func (s *EventStream) Close() error {
+	s.quiet.Stop()
+	s.stop()
+	return s.body.Close()
+}
+
+// FollowOptions say how events are followed.
+type FollowOptions struct {
+	// Past is how many of the events that are on record already come first.
+	Past int
+
+	// OnLost, when it is set, is told of each attempt that is about to be made
+	// after the stream was lost, and why it was.
+	OnLost func(why error, wait time.Duration)
+}
+
+// FollowEvents yields each event as it is stored, the last ones on record before
+// if they are asked for, none twice and none left out. A stream that is cut off is
+// opened again from where it was, after a second, then two, up to 30. It ends when
+// the context does, which is no error, and with the first refusal that trying
+// again cannot mend, which is yielded.
+func (c *Client) FollowEvents(ctx context.Context, f EventFilter, o FollowOptions) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		fail := func(err error) {
+			if ctx.Err() == nil {
+				yield(Event{}, err)
+			}
+		}
+		// It listens before it asks for the past, so none falls in between.
+		stream, err := c.StreamEvents(ctx, f, "")
+		if err != nil {
+			fail(err)
+			return
+		}
+		defer func() { stream.Close() }()
+		shown := map[string]bool{} // what may come again by the stream
+		if o.Past > 0 {
+			past, err := c.lastEvents(ctx, f, o.Past)
+			if err != nil {
+				fail(err)
+				return
+			}
+			for _, e := range past {
+				shown[e.ID] = true
+				if !yield(e, nil) {
+					return
+				}
+			}
+		}
+		for {
+			e, err := stream.Next()
+			switch {
+			case err == nil && !shown[e.ID]:
+				if !yield(e, nil) {
+					return
+				}
+				continue
+			case err == nil:
+				delete(shown, e.ID)
+				continue
+			case errors.Is(err, fault.ResponseMalformed):
+				fail(err)
+				return
+			}
+			stream.Close()
+			if stream, err = c.reopen(ctx, f, stream, o, err); err != nil {
+				fail(err)
+				return
+			}
+		}
+	}
+}
+
+// lastEvents returns the last n events that match, the newest last.
+func (c *Client) lastEvents(ctx context.Context, f EventFilter, n int) ([]Event, error) {
+	f.Order, f.Limit = NewestFirst, min(n, maxLimit)
+	var last []Event
+	for e, err := range c.AllEvents(ctx, f) {
+		if err != nil {
+			return nil, err
+		}
+		if last = append(last, e); len(last) == n {
+			break
+		}
+	}
+	slices.Reverse(last)
+	return last, nil
+}
+
+// reopen opens a lost stream again. It returns a stream that may be closed in any
+// case.
+func (c *Client) reopen(ctx context.Context, f EventFilter, lost *EventStream, o FollowOptions, why error) (*EventStream, error) {
+	for wait := time.Second; ; wait = min(2*wait, 30*time.Second) {
+		if ctx.Err() != nil {
+			return lost, ctx.Err()
+		}
+		if o.OnLost != nil {
+			o.OnLost(why, wait)
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return lost, ctx.Err()
+		}
+		stream, err := c.StreamEvents(ctx, f, lost.last)
+		if err == nil {
+			return stream, nil
+		}
+		if refused, ok := errors.AsType[*Error](err); ok && !refused.Fault.Kind.CanRetry() && refused.Status < 500 {
+			return lost, err
+		}
+		why = err
+	}
+}
