@@ -294,11 +294,13 @@ export const rows = [
     async provoke(t) {
       const room = await t.room();
       const alice = await GoClient.join(t, room, 'alice');
-      return refused(t, room, 'eve', { role: 'guest', id: alice.id });
+      const seen = await refused(t, room, 'eve', { role: 'guest', id: alice.id });
+      seen.who.id = undefined; // the peer is not hers, and the record does not say so
+      return seen;
     },
   },
   {
-    row: 'I026', client: 'go', by: 'real', how: 'her network is away; meanwhile she goes on as the same peer elsewhere and leaves from there; then the network comes back',
+    row: 'I026', client: 'go', by: 'real', how: 'her network is away; meanwhile she goes on elsewhere as the same peer, with the same token, and leaves from there; then the network comes back',
     expect: { code: 410, name: '', terminal: true, retry: true, fault: 'peer.gone' },
     event: event('client.disconnected', 41001, 'ServerErrors', 'RECONNECT_SIGNAL', true, 'peer.gone'),
     async provoke(t) {
@@ -309,7 +311,7 @@ export const rows = [
       const alice = await GoClient.join(t, room, 'alice', { at: new URL(relay.init).origin });
       await relay.cut();
       await alice.heard('reconnecting');
-      const elsewhere = await GoClient.join(t, room, 'elsewhere', { id: alice.id, userId: alice.userId });
+      const elsewhere = await GoClient.join(t, room, 'elsewhere', { id: alice.id, userId: alice.userId, token: alice.token });
       await elsewhere.leave();
       await elsewhere.heard('left');
       await relay.heal();

@@ -163,7 +163,7 @@ func TestSessionsTellWhoWasThereAndWhen(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := f.registry.PeerLeft(ctx, "s0", "p", "left", began.Add(time.Minute)); err != nil {
+	if err := f.registry.PeerLeft(ctx, "s0", "p", "", "left", began.Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.registry.EndSession(ctx, "s0", began.Add(2*time.Minute)); err != nil {

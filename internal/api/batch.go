@@ -214,7 +214,7 @@ func (r *batchReader) read(raw json.RawMessage) (*event.Event, error) {
 	if shape.Type != nil && shape.Event == nil {
 		return r.whole(raw)
 	}
-	subject := event.Subject{AccountID: r.claims.Account, UserID: r.claims.UserID, RoomID: r.claims.RoomID, Role: r.claims.Role}
+	subject := event.Subject{AccountID: r.claims.Account, UserID: r.claims.UserID, UserProof: r.claims.UserProof, RoomID: r.claims.RoomID, Role: r.claims.Role}
 	if r.managed {
 		subject.UserID, subject.RoomID, subject.Role = shape.Peer.UserID, shape.Peer.RoomID, shape.Peer.Role
 	}
@@ -314,6 +314,7 @@ func (r *batchReader) whole(raw json.RawMessage) (*event.Event, error) {
 		found.ClientTime = found.Time
 	}
 	found.Time, found.Source, found.Fault, found.Injected = time.Time{}, event.FromClient, "", false
+	found.UserProof = r.claims.UserProof
 	found.RoomID, found.UserID, found.Role = r.claims.RoomID, r.claims.UserID, cmp.Or(found.Role, r.claims.Role)
 	if err := r.describe(&found.Subject); err != nil {
 		return nil, err

@@ -160,7 +160,7 @@ func example(t *testing.T) (*fixture, []string) {
 	for _, err := range []error{
 		f.registry.StartSession(t.Context(), registry.Session{ID: "session-1", RoomID: id, RoomName: "lobby", TemplateID: "t", StartedAt: began}),
 		f.registry.SavePeer(t.Context(), registry.SessionPeer{ID: "ada-1", SessionID: "session-1", RoomID: id, Name: "Ada", Role: "host", UserID: "ada", Data: "{}", JoinedAt: began}),
-		f.registry.PeerLeft(t.Context(), "session-1", "ada-1", "left", began.Add(time.Minute)),
+		f.registry.PeerLeft(t.Context(), "session-1", "ada-1", "", "left", began.Add(time.Minute)),
 		f.registry.EndSession(t.Context(), "session-1", began.Add(2*time.Minute)),
 	} {
 		if err != nil {

@@ -24,7 +24,7 @@ func (e *Events) report(c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	subject := event.Subject{AccountID: claims.Account, UserID: claims.UserID, RoomID: claims.RoomID}
+	subject := event.Subject{AccountID: claims.Account, UserID: claims.UserID, UserProof: claims.UserProof, RoomID: claims.RoomID}
 	// A room that does not exist is worth a report too; only a disk that fails is not.
 	switch m, err := e.cfg.Registry.Room(c.Context(), claims.RoomID); {
 	case err == nil:

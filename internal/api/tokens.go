@@ -62,6 +62,7 @@ func (a *API) refused(c *Call, err error, code registry.Code, m registry.Room, u
 		Agent: event.ParseAgent(c.Request.Header.Get("user_agent_v2")),
 	}
 	set(&who.UserID, user)
+	who.UserProof = event.ProofCode
 	a.cfg.Events.Record(report.Seen(event.ConnectFailed, "GET_TOKEN", fault.From(err, fault.OpToken), who))
 }
 
@@ -120,7 +121,7 @@ func (a *API) mintFor(m registry.Room, role string, userID *string) (any, error)
 	}
 	ends := time.Now().Add(a.cfg.TokenTTL).Truncate(time.Second).UTC()
 	raw, err := token.Mint(key, token.Claims{
-		Type: token.App, RoomID: m.ID, Role: role, UserID: user, ExpiresAt: ends,
+		Type: token.App, RoomID: m.ID, Role: role, UserID: user, UserProof: token.ProofCode, ExpiresAt: ends,
 	})
 	if err != nil {
 		return nil, err
@@ -188,7 +189,7 @@ func (a *API) theirs(c *Call, raw string) (token.Claims, error) {
 		claims, err = a.cfg.Tokens.Verify(c.Context(), raw, token.Management)
 	}
 	switch {
-	case errors.Is(err, fault.TokenExpired):
+	case errors.Is(err, fault.TokenExpired), errors.Is(err, fault.TokenNotYetValid), errors.Is(err, fault.TokenRevoked):
 	case err != nil:
 		f := fault.From(err, fault.OpAPI)
 		return claims, fault.FieldInvalid.Wrap(err, "field", "token", "reason", f.Kind.ID)

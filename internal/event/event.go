@@ -57,6 +57,7 @@ const (
 type Subject struct {
 	AccountID  string
 	UserID     string // the app's own id, from the token
+	UserProof  string // how UserID is proven: one of the proofs below; "" for events of earlier versions
 	UserName   string
 	PeerID     string
 	RoomID     string
@@ -66,6 +67,34 @@ type Subject struct {
 	Role       string
 	Agent      Agent
 }
+
+// How the user of an event is proven.
+const (
+	ProofToken = "token" // by the signature of the app's backend
+	ProofCode  = "code"  // not at all: whoever held a room code chose the id
+	ProofNone  = "none"  // not at all: a token that nobody signed said so, and so of the role and the peer
+)
+
+// Proofs lists the proofs that a query can ask for.
+var Proofs = []string{ProofToken, ProofCode, ProofNone}
+
+// UserKey is a user as a store knows users apart: the id where it is proven, and
+// another text for the same id where it was only claimed. Ids hold no control
+// characters, so that no claim is equal to what is proven.
+func UserKey(id, proof string) string {
+	switch {
+	case id == "":
+		return ""
+	case proof == ProofCode:
+		return "\x01" + id
+	case proof == ProofNone:
+		return "\x02" + id
+	}
+	return id
+}
+
+// UserKey is the key of the subject's user.
+func (s *Subject) UserKey() string { return UserKey(s.UserID, s.UserProof) }
 
 // Failure is the error as the client words it. The zero value means none.
 type Failure struct {

@@ -106,6 +106,7 @@ func (e *Event) appendOwn(b []byte) []byte {
 	o.text("op", string(e.Op))
 	o.text("source", string(e.Source))
 	o.bool("injected", e.Injected)
+	o.text("user_id_proof", e.UserProof)
 	o.time("client_timestamp", e.ClientTime)
 	if len(e.Clipped) > 0 {
 		o.key("clipped")
@@ -224,6 +225,7 @@ func (e *Event) UnmarshalJSON(b []byte) error {
 			Op         fault.Op  `json:"op"`
 			Source     Source    `json:"source"`
 			Injected   bool      `json:"injected"`
+			UserProof  string    `json:"user_id_proof"`
 			ClientTime time.Time `json:"client_timestamp"`
 			Clipped    []string  `json:"clipped"`
 		} `json:"redial"`
@@ -236,6 +238,7 @@ func (e *Event) UnmarshalJSON(b []byte) error {
 		Fault: w.Redial.Fault, Op: w.Redial.Op, Source: w.Redial.Source, Injected: w.Redial.Injected,
 		ClientTime: w.Redial.ClientTime, Clipped: w.Redial.Clipped,
 	}
+	e.UserProof = w.Redial.UserProof
 	m := members{m: w.Data}
 	m.read("user_id", &e.UserID)
 	m.read("user_name", &e.UserName)

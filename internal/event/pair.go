@@ -13,8 +13,8 @@ const PairWindow = 2 * time.Minute
 
 // Pairs tells whether a and b are two accounts of one failure. The rule is
 // plain: one was seen by the server and the other reported by the client, they
-// have the same room, peer, type and error code, and they were taken within
-// [PairWindow] of each other. Each account pairs once; a store joins an
+// have the same room, peer, type and error code and no two users, and they were
+// taken within [PairWindow] of each other. Each account pairs once; a store joins an
 // arriving one to the oldest it can.
 func Pairs(a, b *Event) bool {
 	if a.PairKey() == "" || a.PairKey() != b.PairKey() {
@@ -23,14 +23,17 @@ func Pairs(a, b *Event) bool {
 	if !(a.Source == FromServer && b.Source == FromClient || a.Source == FromClient && b.Source == FromServer) {
 		return false
 	}
+	if one, other := a.UserKey(), b.UserKey(); one != "" && other != "" && one != other {
+		return false
+	}
 	return a.Time.Sub(b.Time).Abs() <= PairWindow
 }
 
 // PairKey is what two accounts of one failure have in common, or "" for an
-// event that has no second account: it has no peer, is no failure, or is both
-// accounts already.
+// event that has no second account: it has no peer, is no failure, is both
+// accounts already, or nothing of it is proven.
 func (e *Event) PairKey() string {
-	if e.PeerID == "" || !e.Type.IsError() || e.Source != FromServer && e.Source != FromClient {
+	if e.PeerID == "" || e.UserProof == ProofNone || !e.Type.IsError() || e.Source != FromServer && e.Source != FromClient {
 		return ""
 	}
 	var b [128]byte
@@ -61,7 +64,9 @@ func Pair(stored, arrived Event) Event {
 	e.Domain = cmp.Or(client.Domain, server.Domain)
 	c, s := &e.Subject, &server.Subject
 	c.AccountID = cmp.Or(c.AccountID, s.AccountID)
-	c.UserID = cmp.Or(c.UserID, s.UserID)
+	if c.UserID == "" {
+		c.UserID, c.UserProof = s.UserID, s.UserProof
+	}
 	c.UserName = cmp.Or(c.UserName, s.UserName)
 	c.RoomID = cmp.Or(c.RoomID, s.RoomID)
 	c.SessionID = cmp.Or(c.SessionID, s.SessionID)

@@ -14,9 +14,6 @@ import (
 	"github.com/redial-rtc/redial/internal/token"
 )
 
-// maxPeerID is how long a peer id may be; clients send UUIDs.
-const maxPeerID = 128
-
 // Visitor is somebody who asks to be let in: who they say they are and what is
 // known of them so far.
 type Visitor struct {
@@ -40,7 +37,7 @@ type Request struct {
 // Subject is the visitor as events name them.
 func (v Visitor) Subject() event.Subject {
 	return event.Subject{
-		AccountID: v.Place.Account, UserID: v.Claims.UserID, PeerID: string(v.ID),
+		AccountID: v.Place.Account, UserID: v.Claims.UserID, UserProof: v.Claims.UserProof, PeerID: string(v.ID),
 		RoomID: v.Claims.RoomID, RoomName: v.Place.Facts.Name, TemplateID: v.Place.Facts.Template.ID,
 		Role: v.Claims.Role, Agent: v.Agent,
 	}
@@ -48,17 +45,20 @@ func (v Visitor) Subject() event.Subject {
 
 // Admit decides whether somebody may come in. What is known of the visitor is
 // returned beside the fault, for the record. A peer that is held comes back in
-// even when its token has expired meanwhile.
+// with the token it joined with, whatever the clock says of that by now.
 func (s *Service) Admit(ctx context.Context, r Request) (Visitor, error) {
 	raw, peer := r.Token, r.Peer
-	v := Visitor{ID: room.PeerID(peer), Address: r.Address, Agent: r.Agent}
+	v := Visitor{Address: r.Address, Agent: r.Agent}
+	if room.WellFormedPeer(peer) {
+		v.ID = room.PeerID(peer)
+	}
 	claims, err := s.cfg.Tokens.Verify(ctx, raw, token.App)
 	v.Claims = claims
 	// Other servers refuse an expired token even to those they held; who provokes
 	// it wants to see that.
-	expired := errors.Is(err, fault.TokenExpired) && !provoked(err)
-	if err != nil && !expired {
-		s.peek(ctx, raw, &v)
+	untimely := err
+	if err != nil && (provoked(err) || !errors.Is(err, fault.TokenExpired) && !errors.Is(err, fault.TokenNotYetValid)) {
+		s.describe(ctx, raw, &v)
 		return v, err
 	}
 	if v.Place, err = s.cfg.Directory.Place(ctx, claims.RoomID); err != nil {
@@ -75,11 +75,15 @@ func (s *Service) Admit(ctx context.Context, r Request) (Visitor, error) {
 		v.Place = Place{}
 		return v, fault.TokenRoomUnknown.New("room_id", claims.RoomID)
 	}
-	if peer == "" || len(peer) > maxPeerID {
+	switch {
+	case peer == "":
 		return v, fault.FieldMissing.New("field", "peer", "want", "1 to 128 bytes")
+	case v.ID == "":
+		return v, fault.FieldInvalid.New("field", "peer", "want", "1 to 128 bytes of visible UTF-8 text")
 	}
 	if p := s.Participant(claims.RoomID, v.ID); p != nil {
 		if !p.belongsTo(claims) {
+			v.ID = "" // not theirs
 			return v, fault.PeerAlreadyJoined.New("peer", peer)
 		}
 		if why := p.out.Load(); why != nil {
@@ -92,15 +96,34 @@ func (s *Service) Admit(ctx context.Context, r Request) (Visitor, error) {
 	if err != nil {
 		return v, err
 	}
-	if ok && held.UserID == claims.UserID {
+	switch {
+	case ok && claims.Owns(held.Resume):
 		v.held = &held
 		return v, nil
+	case ok && held.Resume == "":
+		return v, fault.PeerGone.New("peer", peer, "reason", "it is not known who joined as it")
+	case ok:
+		v.ID = ""
+		return v, fault.PeerAlreadyJoined.New("peer", peer)
+	case untimely != nil:
+		return v, untimely
 	}
-	if expired {
-		_, err := s.cfg.Tokens.Verify(ctx, raw, token.App)
+	if err := s.unclaimed(ctx, &v); err != nil {
 		return v, err
 	}
 	return v, s.admitNew(ctx, v)
+}
+
+// unclaimed refuses an id under which somebody else took part in the session
+// that runs: what is recorded of a peer stays one user's.
+func (s *Service) unclaimed(ctx context.Context, v *Visitor) error {
+	was, ok, err := s.cfg.Directory.Former(ctx, v.Claims.RoomID, v.ID)
+	if err != nil || !ok || v.Claims.Owns(was.Resume) || v.Claims.SameUser(was.UserID, was.UserProof) {
+		return err
+	}
+	taken := fault.PeerAlreadyJoined.New("peer", v.ID, "reason", "another token took part in this session under the id")
+	v.ID = ""
+	return taken
 }
 
 // admitNew are the rules for somebody who is not inside yet.
@@ -131,9 +154,18 @@ func (s *Service) admitNew(ctx context.Context, v Visitor) error {
 	return nil
 }
 
-// peek reads the room of a token that was refused, so that support finds the
+// describe finds what is known of a visitor whose token was refused.
+func (s *Service) describe(ctx context.Context, raw string, v *Visitor) {
+	if v.Claims.RoomID == "" {
+		s.peek(ctx, raw, v)
+	} else if place, err := s.cfg.Directory.Place(ctx, v.Claims.RoomID); err == nil && place.Account == v.Claims.Account {
+		v.Place = place
+	}
+}
+
+// peek reads the room of a token that nobody signed, so that support finds the
 // refusal where they look for it. Nothing is granted by it, and a room that
-// does not exist is not named.
+// does not exist is not named. What else it says is recorded as not proven.
 func (s *Service) peek(ctx context.Context, raw string, v *Visitor) {
 	parts := strings.Split(raw, ".")
 	if len(parts) != 3 {
@@ -161,6 +193,10 @@ func (s *Service) peek(ctx context.Context, raw string, v *Visitor) {
 	}
 	v.Place = place
 	v.Claims.RoomID, v.Claims.UserID, v.Claims.Role = said.RoomID, user, said.Role
+	v.Claims.UserProof = token.ProofNone
+	if _, known, err := s.cfg.Directory.Former(ctx, said.RoomID, v.ID); known || err != nil || s.Participant(said.RoomID, v.ID) != nil {
+		v.ID = "" // somebody's, and not shown to be theirs
+	}
 }
 
 // TurnAway records that somebody was refused who asked to be let in.

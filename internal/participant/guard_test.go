@@ -19,7 +19,10 @@ func (mute) CloseMedia(MediaEnd) {}
 // TestABugCostsOnePeerItsPlace posts what panics, as a bug would.
 func TestABugCostsOnePeerItsPlace(t *testing.T) {
 	s := New(Config{})
-	p := s.Enter(Visitor{ID: "p"}, func(*Participant) Wire { return mute{} })
+	p, err := s.Enter(Visitor{ID: "p"}, func(*Participant) Wire { return mute{} })
+	if err != nil {
+		t.Fatal(err)
+	}
 	p.Post(func() { panic("a bug") })
 	s.wg.Wait() // the goroutine ended; the process did not
 	if s.Peers() != 0 {

@@ -73,7 +73,8 @@ func (p *Participant) Join(ctx context.Context, who Profile, negotiate func() er
 		}
 	}
 	r, _, err := p.s.cfg.Hub.Join(ctx, p.place.Facts, p, room.Peer{
-		ID: p.key.peer, UserID: p.claims.UserID, Name: p.name, Data: p.data, Role: p.role,
+		ID: p.key.peer, UserID: p.claims.UserID, UserProof: p.claims.UserProof, Resume: p.claims.Digest,
+		Name: p.name, Data: p.data, Role: p.role,
 	})
 	if err != nil {
 		p.closeMedia(MediaOver)

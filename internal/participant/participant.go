@@ -83,13 +83,16 @@ func newParticipant(s *Service, v Visitor) *Participant {
 	return p
 }
 
-// belongsTo tells whether a token may take over the participant: the same user
-// with the same token, or with another one of the same user.
-func (p *Participant) belongsTo(c token.Claims) bool {
-	if c.UserID == "" {
-		return p.claims.ID == c.ID
-	}
-	return p.claims.UserID == c.UserID
+// belongsTo tells whether a token resumes the peer: only the one it came in
+// with. Ids of peers and users are known to everybody in the room, the token to
+// its holder alone; another token of the same user may be for another role, and
+// may outlive the first one's revocation.
+func (p *Participant) belongsTo(c token.Claims) bool { return c.Owns(p.claims.Digest) }
+
+// discard ends a participant that was made and never entered.
+func (p *Participant) discard() {
+	p.inject.Close()
+	p.end()
 }
 
 // run is the participant's goroutine.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/inject"
 	"github.com/redial-rtc/redial/internal/room"
@@ -31,6 +32,9 @@ type Directory interface {
 	Place(ctx context.Context, roomID string) (Place, error)
 	// Held returns a peer that was inside when an earlier process ended.
 	Held(ctx context.Context, roomID string, id room.PeerID) (room.Peer, bool, error)
+	// Former returns the peer of this id that took part in the room's running
+	// session, inside or not.
+	Former(ctx context.Context, roomID string, id room.PeerID) (room.Peer, bool, error)
 }
 
 // Recorder takes events without waiting; event.Recorder is one.
@@ -41,8 +45,8 @@ type Recorder interface {
 	Joined(event.Subject)
 }
 
-// Verifier checks tokens; token.Verifier is one. With fault.TokenExpired and
-// fault.TokenRevoked it returns the claims as well.
+// Verifier checks tokens; token.Verifier is one. With fault.TokenExpired,
+// fault.TokenNotYetValid and fault.TokenRevoked it returns the claims as well.
 type Verifier interface {
 	Verify(ctx context.Context, raw string, want token.Type) (token.Claims, error)
 }
@@ -93,6 +97,7 @@ type Service struct {
 
 	mu       sync.Mutex
 	peers    map[key]*Participant
+	revoked  map[string]time.Time // ids of tokens and when they were revoked, for admitTime
 	draining bool
 	wg       sync.WaitGroup
 }
@@ -109,7 +114,7 @@ func New(cfg Config) *Service {
 	return &Service{
 		cfg: cfg, log: cfg.Log, met: newMetrics(cfg.Metrics),
 		node:  cfg.Node + "-" + strconv.FormatInt(time.Now().UnixMilli(), 36),
-		peers: map[key]*Participant{},
+		peers: map[key]*Participant{}, revoked: map[string]time.Time{},
 	}
 }
 
@@ -144,10 +149,18 @@ func (s *Service) Close(ctx context.Context) error {
 }
 
 // Revoke disconnects peers that came in with the token of this id: whoever
-// revokes a token wants its holder gone, and not merely kept from coming back.
+// revokes a token wants its holder gone, and not merely kept from coming back. A
+// peer sits with the one token that it joined with, so this reaches everybody the
+// token let in; who is on the way in with it right now is refused by Enter.
 func (s *Service) Revoke(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for was, at := range s.revoked {
+		if time.Since(at) > admitTime {
+			delete(s.revoked, was)
+		}
+	}
+	s.revoked[id] = time.Now()
 	for _, p := range s.peers {
 		if p.claims.ID == id {
 			p.Post(p.revoked)
@@ -162,19 +175,33 @@ func (s *Service) Participant(roomID string, id room.PeerID) *Participant {
 	return s.peers[key{roomID, id}]
 }
 
+// admitTime is longer than it takes from the check of a token to Enter: so long a
+// revocation is looked for there once more.
+const admitTime = time.Minute
+
 // Enter makes the participant of a visitor that was admitted, and starts it.
 // wire is asked for its wire, once. A peer that is here already, because two of
-// its sockets raced, is returned as it is.
-func (s *Service) Enter(v Visitor, wire func(*Participant) Wire) *Participant {
+// its sockets raced, is returned as it is. Fails with fault.PeerAlreadyJoined
+// when what raced was somebody else's socket, and with fault.TokenRevoked when
+// the token was revoked since it was checked.
+func (s *Service) Enter(v Visitor, wire func(*Participant) Wire) (*Participant, error) {
 	if v.Peer != nil {
-		return v.Peer
+		return v.Peer, nil
 	}
 	p := newParticipant(s, v)
 	s.mu.Lock()
-	if was := s.peers[p.key]; was != nil {
+	was := s.peers[p.key]
+	_, revoked := s.revoked[v.Claims.ID]
+	if was != nil || revoked {
 		s.mu.Unlock()
-		p.inject.Close()
-		return was
+		p.discard()
+		switch {
+		case was == nil:
+			return nil, fault.TokenRevoked.New("jti", v.Claims.ID)
+		case !was.belongsTo(v.Claims):
+			return nil, fault.PeerAlreadyJoined.New("peer", v.ID)
+		}
+		return was, nil
 	}
 	p.wire = wire(p)
 	s.peers[p.key] = p
@@ -182,7 +209,7 @@ func (s *Service) Enter(v Visitor, wire func(*Participant) Wire) *Participant {
 	s.wg.Add(1)
 	s.mu.Unlock()
 	go p.run()
-	return p
+	return p, nil
 }
 
 // forget drops a participant that has ended.

@@ -100,6 +100,14 @@ var migrations = []string{
 		updated_by  TEXT NOT NULL -- jti of the token that asked for it
 	) STRICT, WITHOUT ROWID;
 	`,
+	`
+	-- user_proof: how user_id is proven, '' for peers of earlier versions.
+	-- resume: the digest of the token that the peer joined with; only whoever has
+	-- that token comes back as the peer. '' lets nobody.
+	ALTER TABLE peers ADD COLUMN user_proof TEXT NOT NULL DEFAULT '';
+	ALTER TABLE peers ADD COLUMN resume TEXT NOT NULL DEFAULT '';
+	CREATE INDEX peers_known ON peers (room_id, id);
+	`,
 }
 
 // migrate brings the file to the newest version, each step in a transaction of

@@ -24,7 +24,7 @@ func scanSession(r row) (s Session, err error) {
 }
 
 const peerColumns = `peers.id, peers.session_id, peers.room_id, peers.name, peers.user_id, peers.role, peers.data,
-	peers.groups, peers.joined_at, peers.left_at, peers.reason FROM peers`
+	peers.groups, peers.joined_at, peers.left_at, peers.reason, peers.user_proof, peers.resume FROM peers`
 
 func scanPeer(r row) (p SessionPeer, err error) {
 	var (
@@ -32,7 +32,8 @@ func scanPeer(r row) (p SessionPeer, err error) {
 		joined int64
 		left   sql.NullInt64
 	)
-	err = r.Scan(&p.ID, &p.SessionID, &p.RoomID, &p.Name, &p.UserID, &p.Role, &p.Data, &groups, &joined, &left, &p.Reason)
+	err = r.Scan(&p.ID, &p.SessionID, &p.RoomID, &p.Name, &p.UserID, &p.Role, &p.Data, &groups, &joined, &left, &p.Reason,
+		&p.UserProof, &p.Resume)
 	if err != nil {
 		return p, err
 	}
@@ -142,23 +143,44 @@ func (r *Registry) EndSession(ctx context.Context, id string, at time.Time) erro
 	})
 }
 
-// SavePeer records a peer that joined, came back or changed.
+// SavePeer records a peer that joined, came back or changed. What is recorded of
+// a peer is only ever changed by the same token, or by another one of the same
+// proven user: ids of peers are known to everybody in a room, and nobody is to
+// write over what was somebody else.
 func (r *Registry) SavePeer(ctx context.Context, p SessionPeer) error {
 	groups, err := json.Marshal(append([]string{}, p.Groups...))
 	if err != nil {
 		return err
 	}
-	return r.exec(ctx, `INSERT INTO peers (session_id, id, room_id, name, user_id, role, data, groups, joined_at, left_at, reason, process)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, '', ?)
+	return r.exec(ctx, `INSERT INTO peers (session_id, id, room_id, name, user_id, role, data, groups, joined_at, left_at, reason, process,
+			user_proof, resume)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, '', ?, ?, ?)
 		ON CONFLICT (session_id, id) DO UPDATE SET name = excluded.name, user_id = excluded.user_id, role = excluded.role,
-			data = excluded.data, groups = excluded.groups, left_at = NULL, reason = '', process = excluded.process`,
-		p.SessionID, p.ID, p.RoomID, p.Name, p.UserID, p.Role, p.Data, string(groups), stamp(p.JoinedAt), r.process)
+			data = excluded.data, groups = excluded.groups, left_at = NULL, reason = '', process = excluded.process,
+			user_proof = excluded.user_proof, resume = excluded.resume
+		WHERE resume = excluded.resume OR `+sameUser,
+		p.SessionID, p.ID, p.RoomID, p.Name, p.UserID, p.Role, p.Data, string(groups), stamp(p.JoinedAt), r.process,
+		p.UserProof, p.Resume)
 }
 
-// PeerLeft records that a peer left and why.
-func (r *Registry) PeerLeft(ctx context.Context, sessionID, peerID, reason string, at time.Time) error {
-	return r.exec(ctx, `UPDATE peers SET left_at = ?, reason = ? WHERE session_id = ? AND id = ?`,
-		stamp(at), reason, sessionID, peerID)
+// sameUser is the condition that two rows are of one user, which its app proved.
+const sameUser = `(user_id <> '' AND user_id = excluded.user_id AND user_proof = 'token' AND excluded.user_proof = 'token')`
+
+// PeerLeft records that the peer that joined with a token left, and why.
+func (r *Registry) PeerLeft(ctx context.Context, sessionID, peerID, resume, reason string, at time.Time) error {
+	return r.exec(ctx, `UPDATE peers SET left_at = ?, reason = ? WHERE session_id = ? AND id = ? AND resume = ?`,
+		stamp(at), reason, sessionID, peerID, resume)
+}
+
+// maxKnown is how many sessions are looked through for a peer.
+const maxKnown = 10
+
+// KnownPeers returns what is recorded of the peers that had an id in a room,
+// the latest first: in its running session only, or in earlier ones as well.
+func (r *Registry) KnownPeers(ctx context.Context, roomID, peerID string, running bool) ([]SessionPeer, error) {
+	return list(ctx, r.read, scanPeer, `SELECT `+peerColumns+` JOIN sessions ON sessions.id = peers.session_id
+		WHERE peers.room_id = ? AND peers.id = ? AND (NOT ? OR sessions.ended_at IS NULL)
+		ORDER BY peers.joined_at DESC LIMIT ?`, roomID, peerID, running, maxKnown)
 }
 
 // HeldPeer returns what a previous process knew of a peer that had not left,

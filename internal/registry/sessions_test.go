@@ -49,7 +49,7 @@ func TestASessionFromItsFirstPeerToItsEnd(t *testing.T) {
 	changed := peer("a")
 	changed.Name, changed.Role, changed.Groups, changed.JoinedAt = "Grace", "guest", nil, noon.Add(time.Hour)
 	must(t, r.SavePeer(t.Context(), changed))
-	must(t, r.PeerLeft(t.Context(), "s1", "a", "left", noon.Add(time.Minute)))
+	must(t, r.PeerLeft(t.Context(), "s1", "a", "", "left", noon.Add(time.Minute)))
 	must(t, r.EndSession(t.Context(), "s1", noon.Add(2*time.Minute)))
 	must(t, r.EndSession(t.Context(), "s1", noon.Add(time.Hour)))
 
@@ -130,7 +130,7 @@ func TestARestartedServerFindsWhoWasInside(t *testing.T) {
 	dir := t.TempDir()
 	r := fixture(t, dir)
 	call(t, r)
-	must(t, r.PeerLeft(t.Context(), "s1", "b", "left", noon))
+	must(t, r.PeerLeft(t.Context(), "s1", "b", "", "left", noon))
 	r = restart(t, r, dir)
 
 	s, found, err := r.OpenSession(t.Context(), "r1")

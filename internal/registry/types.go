@@ -51,6 +51,8 @@ type SessionPeer struct {
 	RoomID    string
 	Name      string
 	UserID    string
+	UserProof string // how UserID is proven: token.ProofToken, token.ProofCode, "" when it is not known
+	Resume    string // digest of the token it joined with; "" for a peer that cannot come back
 	Role      string
 	Data      string // metadata, as the client gave it
 	Groups    []string

@@ -110,12 +110,17 @@ func (p *poll) question(index int) (Question, bool) {
 	return p.questions[index-1], true
 }
 
+// provenUser is the proof of a user id that an app's own token carries.
+const provenUser = "token"
+
 // voter tells who somebody is to this poll.
 func (p *poll) voter(m *member) Voter {
 	key := "peer " + string(m.ID)
 	switch {
-	case p.VoteBy == VoteByUser && m.UserID != "":
+	case p.VoteBy == VoteByUser && m.UserID != "" && m.UserProof == provenUser:
 		key = "user " + m.UserID
+	case p.VoteBy == VoteByUser && m.UserID != "":
+		key = "claimed user " + m.UserID // takes nobody's vote whose id is proven
 	case p.VoteBy == VoteByName && m.Name != "":
 		key = "name " + m.Name
 	}

@@ -58,14 +58,16 @@ type Source interface {
 
 // Peer is one participant.
 type Peer struct {
-	ID       PeerID
-	UserID   string
-	Name     string
-	Data     string // the app's own text about the peer
-	Role     string
-	Groups   []string
-	JoinedAt time.Time
-	Tracks   map[TrackID]Track
+	ID        PeerID
+	UserID    string
+	UserProof string // how UserID is proven, in the words of package token; only "token" is proof
+	Resume    string // by which the peer is known again; kept for the record and told to nobody
+	Name      string
+	Data      string // the app's own text about the peer
+	Role      string
+	Groups    []string
+	JoinedAt  time.Time
+	Tracks    map[TrackID]Track
 }
 
 // clone gives a copy that may leave the room's goroutine.

@@ -51,8 +51,22 @@ func (d directory) Held(ctx context.Context, roomID string, id room.PeerID) (roo
 	if err != nil || !ok {
 		return room.Peer{}, false, err
 	}
+	return peerOf(p), true, nil
+}
+
+// Former implements participant.Directory.
+func (d directory) Former(ctx context.Context, roomID string, id room.PeerID) (room.Peer, bool, error) {
+	known, err := d.registry.KnownPeers(ctx, roomID, string(id), true)
+	if err != nil || len(known) == 0 {
+		return room.Peer{}, false, err
+	}
+	return peerOf(known[0]), true, nil
+}
+
+// peerOf is a peer as the registry knows it.
+func peerOf(p registry.SessionPeer) room.Peer {
 	return room.Peer{
-		ID: room.PeerID(p.ID), UserID: p.UserID, Name: p.Name, Data: p.Data, Role: p.Role,
-		Groups: p.Groups, JoinedAt: p.JoinedAt,
-	}, true, nil
+		ID: room.PeerID(p.ID), UserID: p.UserID, UserProof: p.UserProof, Resume: p.Resume, Name: p.Name, Data: p.Data,
+		Role: p.Role, Groups: p.Groups, JoinedAt: p.JoinedAt,
+	}
 }

@@ -385,7 +385,7 @@ func peerKey(sessionID string, id room.PeerID) string { return sessionID + "/" +
 func (j *journal) PeerSaved(sessionID, roomID string, p room.Peer) {
 	saved := registry.SessionPeer{
 		ID: string(p.ID), SessionID: sessionID, RoomID: roomID, Name: p.Name, UserID: p.UserID,
-		Role: p.Role, Data: p.Data, Groups: p.Groups, JoinedAt: p.JoinedAt,
+		UserProof: p.UserProof, Resume: p.Resume, Role: p.Role, Data: p.Data, Groups: p.Groups, JoinedAt: p.JoinedAt,
 	}
 	size := len(p.ID) + len(p.Name) + len(p.UserID) + len(p.Role) + len(p.Data)
 	for _, g := range p.Groups {
@@ -399,9 +399,9 @@ func (j *journal) PeerLeft(sessionID string, p room.Peer, reason string, at time
 	j.mu.Lock()
 	delete(j.places, peerKey(sessionID, p.ID)) // what is saved after this is not older than it
 	j.mu.Unlock()
-	id := string(p.ID)
+	id, resume := string(p.ID), p.Resume
 	j.add(entry{what: "peer left", bytes: len(id) + len(reason), write: func(ctx context.Context) error {
-		return j.registry.PeerLeft(ctx, sessionID, id, reason, at)
+		return j.registry.PeerLeft(ctx, sessionID, id, resume, reason, at)
 	}})
 }
 

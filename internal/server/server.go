@@ -39,6 +39,7 @@ type Server struct {
 	log          *slog.Logger
 	registry     *registry.Registry
 	participants *participant.Service
+	rooms        *room.Hub
 	health       *health
 	web          *web
 	cert         *certificate // nil without TLS
@@ -139,6 +140,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 		MaxMetadata: cfg.Limits.RoomMetadata, MaxPolls: cfg.Limits.RoomPolls,
 		Linger: cfg.Reconnect.Linger, Journal: journal, Log: log.With("part", "room"),
 	})
+	s.rooms = hub
 	s.onClose("rooms", func(context.Context) error { hub.Close(); return nil })
 	keys := make([]token.Key, len(cfg.Access.Keys))
 	for i, k := range cfg.Access.Keys {

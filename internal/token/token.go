@@ -2,6 +2,7 @@ package token
 
 import (
 	"context"
+	"crypto/subtle"
 	"time"
 )
 
@@ -25,6 +26,15 @@ const GrantInject = "inject"
 // them.
 const DefaultAccount = "default"
 
+// How a token's user id is proven: the claim "user_id_proof". A token without
+// the claim was minted by an app's backend, whose signature proves the id; a
+// token made from a room code carries the id that somebody with the code gave.
+const (
+	ProofToken = "token" // whoever holds the secret of the access key says so
+	ProofCode  = "code"  // claimed by somebody who held a room code
+	ProofNone  = "none"  // read from a token that nobody signed; never in a token
+)
+
 // Key is one access key and its secret.
 type Key struct {
 	Access  string
@@ -42,11 +52,28 @@ type Claims struct {
 	RoomID    string // App only
 	Role      string // App only
 	UserID    string // App only
+	UserProof string // App only: ProofToken or ProofCode; "" without a user id
 	Inject    bool   // Management only: the grant to provoke faults
 	ID        string // the claim "jti", by which a token is revoked
 	IssuedAt  time.Time
 	NotBefore time.Time
 	ExpiresAt time.Time
+
+	// Digest stands for the token as a whole: a digest of all of its bytes keyed
+	// with the secret it is signed with, filled in by Verify. Two tokens that say
+	// the same have different digests, whatever their ids are.
+	Digest string
+}
+
+// Owns tells whether the token of these claims is the one that a digest is of.
+func (c Claims) Owns(digest string) bool {
+	return digest != "" && subtle.ConstantTimeCompare([]byte(c.Digest), []byte(digest)) == 1
+}
+
+// SameUser tells whether a user is for certain that of the token: both ids are
+// proven, and they are equal. Nobody is the same as somebody without an id.
+func (c Claims) SameUser(user, proof string) bool {
+	return c.UserID != "" && c.UserProof == ProofToken && proof == ProofToken && c.UserID == user
 }
 
 // Options configure a Verifier.

@@ -60,9 +60,10 @@ func NewVerifier(keys []Key, opts Options) *Verifier {
 // It fails with fault.TokenMissing, TokenMalformed, AccessKeyUnknown,
 // TokenSignature, TokenClaim (with the claim), TokenUser, TokenAuthID,
 // TokenAppID, TokenCustomerID, TokenKind, TokenRevoked, TokenNotYetValid or TokenExpired, found in this order, and with
-// what Options.Revoked failed with. An expired token is good in every other
-// respect, and its claims are returned beside fault.TokenExpired: whoever holds
-// a peer may let it resume.
+// what Options.Revoked failed with. A token that was revoked, is not yet valid or
+// has expired is good in every other respect, and its claims are returned beside
+// the fault: what it says is proven, and whoever holds a peer may let it resume
+// whatever the clock says.
 func (v *Verifier) Verify(ctx context.Context, raw string, want Type) (Claims, error) {
 	c, err := v.read(raw)
 	if err != nil {
@@ -77,7 +78,7 @@ func (v *Verifier) Verify(ctx context.Context, raw string, want Type) (Claims, e
 			return Claims{}, err
 		}
 		if revoked {
-			return Claims{}, fault.TokenRevoked.New("jti", c.ID)
+			return c, fault.TokenRevoked.New("jti", c.ID)
 		}
 	}
 	if v.opts.Provoked != nil && c.Type == App {
@@ -97,7 +98,7 @@ func (v *Verifier) provoked(c Claims) (Claims, error) {
 	}
 	switch {
 	case do.Revoked:
-		out, err = Claims{}, fault.TokenRevoked.New("jti", c.ID)
+		out, err = c, fault.TokenRevoked.New("jti", c.ID)
 	case do.Expired:
 		out, err = v.timely(c, c.ExpiresAt.Add(v.opts.Leeway+time.Minute))
 	case do.Early:
@@ -126,7 +127,7 @@ func (v *Verifier) timely(c Claims, now time.Time) (Claims, error) {
 		at    time.Time
 	}{{"nbf", c.NotBefore}, {"iat", c.IssuedAt}} {
 		if early := start.at.Sub(now); early > leeway {
-			return Claims{}, fault.TokenNotYetValid.New(
+			return c, fault.TokenNotYetValid.New(
 				"claim", start.claim, "valid_in_seconds", seconds(early),
 				"leeway_seconds", seconds(leeway), "server_time", now.UTC().Format(time.RFC3339))
 		}
@@ -152,7 +153,12 @@ func (v *Verifier) read(raw string) (Claims, error) {
 	}
 	var key Key
 	claims := jwt.MapClaims{}
-	_, err := v.parser.ParseWithClaims(raw, claims, func(*jwt.Token) (any, error) {
+	_, err := v.parser.ParseWithClaims(raw, claims, func(t *jwt.Token) (any, error) {
+		// No extension is understood here, so none may be critical (RFC 7515,
+		// section 4.1.11).
+		if _, there := t.Header["crit"]; there {
+			return nil, fault.TokenMalformed.New("reason", "the header's crit names extensions that are not understood")
+		}
 		name, err := text(claims, "access_key")
 		if err != nil {
 			return nil, err
@@ -167,7 +173,11 @@ func (v *Verifier) read(raw string) (Claims, error) {
 	if err != nil {
 		return Claims{}, refusal(err)
 	}
-	return claimsOf(claims, key)
+	c, err := claimsOf(claims, key)
+	if err == nil {
+		c.Digest = digest(key.Secret, raw)
+	}
+	return c, err
 }
 
 // refusal words the parser's error. What the key function said of the access
@@ -229,6 +239,9 @@ func claimsOf(m jwt.MapClaims, key Key) (c Claims, err error) {
 			return Claims{}, err
 		}
 		if c.UserID, err = user(m); err != nil {
+			return Claims{}, err
+		}
+		if c.UserProof, err = proof(m, c.UserID); err != nil {
 			return Claims{}, err
 		}
 		if err = belongs(m, key); err != nil {
@@ -328,6 +341,21 @@ func user(m jwt.MapClaims) (string, error) {
 		return "", fault.TokenUser.New("reason", why)
 	}
 	return s, nil
+}
+
+// proof reads where the user id is from. A value that is not known proves
+// nothing, and is refused rather than taken for more than it is.
+func proof(m jwt.MapClaims, user string) (string, error) {
+	v, there := m["user_id_proof"]
+	switch {
+	case there && v != ProofToken && v != ProofCode:
+		return "", fault.TokenClaim.New("claim", "user_id_proof", "want", "token or code")
+	case user == "":
+		return "", nil
+	case there && v == ProofCode:
+		return ProofCode, nil
+	}
+	return ProofToken, nil
 }
 
 // granted tells whether the claim "grants", which may be missing, has a name.

@@ -72,6 +72,7 @@ type directory struct {
 	mu    sync.Mutex
 	place participant.Place
 	held  map[room.PeerID]room.Peer
+	was   map[room.PeerID]room.Peer // took part in the session
 }
 
 func (d *directory) Place(_ context.Context, id string) (participant.Place, error) {
@@ -87,6 +88,13 @@ func (d *directory) Held(_ context.Context, _ string, id room.PeerID) (room.Peer
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	p, ok := d.held[id]
+	return p, ok, nil
+}
+
+func (d *directory) Former(_ context.Context, _ string, id room.PeerID) (room.Peer, bool, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	p, ok := d.was[id]
 	return p, ok, nil
 }
 
@@ -222,6 +230,16 @@ func (s *station) token(role, user string, edit ...func(*token.Claims)) string {
 		s.t.Fatal(err)
 	}
 	return raw
+}
+
+// digest is what a token is known again by.
+func digest(t *testing.T, raw string) string {
+	t.Helper()
+	c, err := token.NewVerifier([]token.Key{key}, token.Options{}).Verify(t.Context(), raw, token.App)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.Digest
 }
 
 // init asks /init and returns status and body.

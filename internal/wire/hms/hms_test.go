@@ -255,7 +255,7 @@ func TestAClientThatGivesUpOnAnOfferIsRecorded(t *testing.T) {
 func TestAPeerOfAnEarlierProcessMovesToThisOne(t *testing.T) {
 	s := newStation(t, nil)
 	p := &peer{s: s, t: t, id: "held-peer", tok: s.token("guest", "u-held"), node: "node-of-the-dead"}
-	s.dir.held["held-peer"] = room.Peer{ID: "held-peer", UserID: "u-held", Name: "Carol", Role: "guest"}
+	s.dir.held["held-peer"] = room.Peer{ID: "held-peer", UserID: "u-held", Resume: digest(t, p.tok), Name: "Carol", Role: "guest"}
 	p.open()
 	p.expect("on-policy-change")
 	p.expect("peer-list")

@@ -385,7 +385,7 @@ func TestInjectedRoomIsForNewcomers(t *testing.T) {
 		if e := s.events.about(t, event.JoinFailed, c.fault); !e.Injected {
 			t.Errorf("%s: event %+v", c.fault, e)
 		}
-		if status, _ := s.init(s.token("host", "anna"), p.id); status != 200 {
+		if status, _ := s.init(p.tok, p.id); status != 200 {
 			t.Errorf("%s: the peer inside is answered %d", c.fault, status)
 		}
 		stop(t, plan, r)
@@ -433,7 +433,7 @@ func TestInjectedRestart(t *testing.T) {
 		t.Errorf("close code %d", p.code)
 	}
 	req, _ := http.NewRequest("GET", s.web.URL+"/init?peer_id="+p.id, nil)
-	req.Header.Set("Authorization", "Bearer "+s.token("host", "anna"))
+	req.Header.Set("Authorization", "Bearer "+p.tok)
 	if res, err := http.DefaultClient.Do(req); err == nil {
 		_ = res.Body.Close()
 		t.Errorf("init is answered %s while the node restarts", res.Status)

@@ -105,6 +105,10 @@ func (knownRoom) Held(context.Context, string, room.PeerID) (room.Peer, bool, er
 	return room.Peer{}, false, nil
 }
 
+func (knownRoom) Former(context.Context, string, room.PeerID) (room.Peer, bool, error) {
+	return room.Peer{}, false, nil
+}
+
 func replay(t *testing.T, script []byte) []byte {
 	hub := room.NewHub(room.Options{})
 	defer hub.Close()
@@ -157,7 +161,10 @@ func replay(t *testing.T, script []byte) []byte {
 func (st *stage) join(name, role string) {
 	v := participant.Visitor{ID: room.PeerID(name), Claims: token.Claims{RoomID: "r1", Role: role, UserID: "user-" + name}}
 	v.Place, _ = knownRoom{}.Place(st.t.Context(), "r1")
-	p := st.h.all.Enter(v, func(p *participant.Participant) participant.Wire { return newSession(st.h, p) })
+	p, err := st.h.all.Enter(v, func(p *participant.Participant) participant.Wire { return newSession(st.h, p) })
+	if err != nil {
+		st.t.Fatal(err)
+	}
 	p.Attach(&queue{}, v)
 	p.Post(func() {
 		if err := p.Join(st.t.Context(), participant.Profile{Name: name}, nil); err != nil {

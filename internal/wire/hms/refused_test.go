@@ -19,7 +19,7 @@ func TestARefusedTokenIsRecordedWhereItSaysItBelongs(t *testing.T) {
 			t.Errorf("%s: %d %v", user, status, body)
 		}
 		e := s.events.wait(t, event.ConnectFailed)
-		if e.RoomID != roomID || e.Role != "guest" || e.UserID != want || e.PeerID != "p1" || !e.Failure.Terminal {
+		if e.RoomID != roomID || e.Role != "guest" || e.UserID != want || e.UserProof != event.ProofNone || e.PeerID != "p1" || !e.Failure.Terminal {
 			t.Errorf("%s: %+v", user, e)
 		}
 	}

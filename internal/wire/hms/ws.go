@@ -44,10 +44,18 @@ func (h *Handler) ServeWS(w http.ResponseWriter, r *http.Request) {
 	}
 	// The request's context ends with this function; the socket is its own.
 	ctx := context.WithoutCancel(r.Context())
-	p := h.all.Enter(v, func(p *participant.Participant) participant.Wire { return newSession(h, p) })
-	s, ours := p.Wire().(*session)
-	if !ours { // it came by another wire, and resumes there
-		f := fault.From(fault.PeerAlreadyJoined.New("peer", v.ID), fault.OpConnect)
+	p, err := h.all.Enter(v, func(p *participant.Participant) participant.Wire { return newSession(h, p) })
+	var s *session
+	if err == nil {
+		ours := false
+		if s, ours = p.Wire().(*session); !ours { // it came by another wire, and resumes there
+			err = fault.PeerAlreadyJoined.New("peer", v.ID)
+		}
+	}
+	if f := fault.From(err, fault.OpConnect); f != nil {
+		if f.Kind == fault.PeerAlreadyJoined {
+			v.ID = "" // not theirs
+		}
 		h.all.TurnAway(v, f)
 		h.refuseSocket(c, f)
 		return
