@@ -39,6 +39,8 @@ func verbs() []verb {
 		{"events", "show what went wrong in calls, and follow it", runEvents},
 		{"inject", "make calls fail on purpose, to see how an app takes it", runInject},
 		{"scenario", "make calls fail by a script, such as a train in a tunnel, and check what is recorded", runScenario},
+		{"check", "read every database of a data directory and say what is damaged", runCheck},
+		{"backup", "copy a data directory while a server runs on it", runBackup},
 		{"explain", "tell what an error means, by id or by any vendor's code or name", runExplain},
 		{"faults", "list every error the catalogue knows, or a vendor's vocabulary", runFaults},
 		{"completion", "print a script that completes redial's words in a shell", runCompletion},
