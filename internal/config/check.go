@@ -202,6 +202,8 @@ func (k *checker) limits(l *Limits) {
 	k.atLeast(l.SocketRate, 16<<10, "limits.socket_bytes_per_second")
 	k.atLeast(l.TellRate, 1<<10, "limits.tell_bytes_per_second")
 	k.atLeast(l.AnswerRate, 16<<10, "limits.answer_bytes_per_second")
+	k.atLeast(l.OffersPerSecond, 1, "limits.offers_per_second")
+	k.atLeast(l.EarlyOffers, 8, "limits.early_offers")
 	k.atLeast(l.RoomMetadata, 1<<10, "limits.room_metadata_bytes")
 	k.atLeast(l.RoomPolls, 64<<10, "limits.room_poll_bytes")
 	k.require(l.BodyTimeout > 0, "limits.body_timeout", "is not positive", "make it 20s")

@@ -95,6 +95,8 @@ type Limits struct {
 	SocketRate       int           `yaml:"socket_bytes_per_second" default:"1048576" doc:"Bytes one signalling socket may send, sustained; four times as many at once. Beyond it the server reads more slowly."`
 	TellRate         int           `yaml:"tell_bytes_per_second" default:"65536" doc:"Bytes one peer may tell others: messages, metadata, its name and data, mutes; sustained, eight times as many at once. Each call counts for 1 KiB at least, and for the peer's data, which goes with it."`
 	AnswerRate       int           `yaml:"answer_bytes_per_second" default:"524288" doc:"Bytes by which the answers to one peer may exceed its calls, sustained; eight times as many at once. A search for peers counts for 4 KiB at least, the result of a poll for 32 KiB."`
+	OffersPerSecond  int           `yaml:"offers_per_second" default:"5" doc:"Offers of one peer, sustained; six times as many at once."`
+	EarlyOffers      int           `yaml:"early_offers" default:"32" doc:"Offers of one peer that are answered before its media path is up."`
 	RoomMetadata     int           `yaml:"room_metadata_bytes" default:"1048576" doc:"Bytes of metadata that one session may hold."`
 	RoomPolls        int           `yaml:"room_poll_bytes" default:"8388608" doc:"Bytes of polls, their answers included, that one session may hold."`
 	BodyTimeout      time.Duration `yaml:"body_timeout" default:"20s" doc:"How long the body of a request may take to arrive."`

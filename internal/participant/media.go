@@ -58,7 +58,7 @@ func (p *Participant) OpenPublication(on PublicationEvents) (*Publication, error
 	var err error
 	pub.Publisher, err = p.s.cfg.Media.NewPublisher(sfu.PublisherConfig{
 		Log: p.log, Gate: gate, TCPGate: tcpGate, TCPOnly: p.media.tcpOnly,
-		VideoCodecs: p.videoCodecs(),
+		VideoCodecs: p.videoCodecs(), MaxEarlyOffers: p.s.cfg.Bounds.EarlyOffers,
 		OnTrack:     func(t *sfu.Track) { p.Post(func() { p.trackStarted(t) }) },
 		OnTrackEnd:  func(id string) { p.Post(func() { p.trackEnded(id) }) },
 		OnCandidate: func(c webrtc.ICECandidateInit) { p.Post(func() { tell(on.Candidate, c) }) },

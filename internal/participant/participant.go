@@ -59,6 +59,7 @@ type Participant struct {
 	grace    *time.Timer // runs while the peer is away
 	rater    *time.Timer
 	media    media
+	offers   *limit.Bucket // its negotiations
 	told     *limit.Bucket // what the peer tells others
 	answered *limit.Bucket // what its calls cost beyond what they carry
 }
@@ -74,6 +75,7 @@ func newParticipant(s *Service, v Visitor) *Participant {
 	}
 	p.inject = s.cfg.Inject.Attend(v.who(), func(a inject.Action) { p.Post(func() { p.provoke(a) }) })
 	p.media.init()
+	p.offers = limit.NewBucket(s.cfg.Bounds.Offers, offerBurst*s.cfg.Bounds.Offers)
 	p.told = limit.NewBucket(s.cfg.Bounds.Tell, tellBurst*s.cfg.Bounds.Tell)
 	p.answered = limit.NewBucket(s.cfg.Bounds.Answer, answerBurst*s.cfg.Bounds.Answer)
 	if v.held != nil {

@@ -161,7 +161,10 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	s.participants = participant.New(participant.Config{
 		Tokens: tokens, Directory: directory{s.registry, journal}, Hub: hub, Media: engine, Events: recorder, Inject: plan,
 		Written: journal.Written, Limited: sockets.Limited, Log: log.With("part", "signal"), Metrics: metrics,
-		Hold: cfg.Reconnect.Hold, Bounds: participant.Bounds{Tell: cfg.Limits.TellRate, Answer: cfg.Limits.AnswerRate},
+		Hold: cfg.Reconnect.Hold, Bounds: participant.Bounds{
+			Tell: cfg.Limits.TellRate, Answer: cfg.Limits.AnswerRate,
+			Offers: cfg.Limits.OffersPerSecond, EarlyOffers: cfg.Limits.EarlyOffers,
+		},
 	})
 	s.onClose("participants", s.participants.Close)
 	s.onClose("sockets", func(context.Context) error {

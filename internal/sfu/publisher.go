@@ -1,6 +1,7 @@
 package sfu
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log/slog"
@@ -42,6 +43,9 @@ type PublisherConfig struct {
 	// the first. Codecs not named stay in the offer's order behind them. Empty:
 	// VP8 first and Opus first.
 	VideoCodecs, AudioCodecs []string
+	// MaxEarlyOffers is how many offers are answered before the media path is up;
+	// 0 means 32. The library keeps what it makes of each until then.
+	MaxEarlyOffers int
 }
 
 // maxStreams bounds the streams a peer can open by sending with new numbers.
@@ -54,7 +58,8 @@ type Publisher struct {
 	cfg    PublisherConfig
 	clock  mediaClock
 
-	turn chan struct{} // held while an offer is answered
+	turn  chan struct{} // held while an offer is answered
+	early int           // offers since the path was not up; the turn guards it
 
 	mu      sync.Mutex
 	tracks  []*Track // in the order of their media sections
@@ -81,6 +86,7 @@ func (e *Engine) NewPublisher(cfg PublisherConfig) (*Publisher, error) {
 	if len(cfg.AudioCodecs) == 0 {
 		cfg.AudioCodecs = []string{"opus"}
 	}
+	cfg.MaxEarlyOffers = cmp.Or(cfg.MaxEarlyOffers, 32)
 	p := &Publisher{
 		engine: e, cfg: cfg, turn: make(chan struct{}, 1),
 		askKick: make(chan struct{}, 1), done: make(chan struct{}),
@@ -126,7 +132,8 @@ func (p *Publisher) changed(s State) {
 // order. An offer with new ICE credentials restarts ICE. It returns
 // fault.SDPInvalid for an offer that cannot be read, fault.CodecUnsupported when
 // no codec of a media section is known, fault.TrackLimit for too many media
-// sections and fault.NegotiationFailed for everything else.
+// sections, fault.RateLimited for too many offers before the path is up and
+// fault.NegotiationFailed for everything else.
 func (p *Publisher) Answer(ctx context.Context, offer webrtc.SessionDescription) (webrtc.SessionDescription, error) {
 	none := webrtc.SessionDescription{}
 	parsed, err := parseSDP(offer, webrtc.SDPTypeOffer)
@@ -152,6 +159,11 @@ func (p *Publisher) Answer(ctx context.Context, offer webrtc.SessionDescription)
 	}
 	if broken != nil {
 		return none, fault.NegotiationFailed.Wrap(broken)
+	}
+	if p.conn.dtlsUp.Load() {
+		p.early = 0
+	} else if p.early++; p.early > p.cfg.MaxEarlyOffers {
+		return none, fault.RateLimited.New("limit", "limits.early_offers", "max", p.cfg.MaxEarlyOffers, "until", "the media path is up")
 	}
 	theirs := credentials(parsed)
 	restarted := known != "" && known != theirs

@@ -292,3 +292,20 @@ func TestWhatIsKeptForTheAwayIsBounded(t *testing.T) {
 		}
 	}
 }
+
+// TestOffersComeAtARate sends offers that are not even readable.
+func TestOffersComeAtARate(t *testing.T) {
+	s := newStation(t, func(c *config) { c.Bounds.Offers = 1 })
+	p := s.joined("host", "mallory")
+	refused := 0
+	for range 20 {
+		if _, _, f := p.call("offer", map[string]any{"desc": map[string]any{"type": "offer", "sdp": "v=1 rubbish"}}); f == "rate.limited" {
+			refused++
+		} else if f != "sdp.invalid" {
+			t.Fatalf("refused as %s", f)
+		}
+	}
+	if refused < 10 || float64(refused) != s.limited("limits.offers_per_second") {
+		t.Errorf("%d of 20 offers refused, %v counted", refused, s.limited("limits.offers_per_second"))
+	}
+}

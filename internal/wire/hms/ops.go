@@ -28,6 +28,7 @@ type operation struct {
 // The kinds of cost.
 var (
 	free   = participant.Cost{}
+	offers = participant.Cost{Offer: true}
 	tells  = participant.Cost{Tells: true}
 	asks   = participant.Cost{Asks: 4 << 10}
 	counts = participant.Cost{Asks: 32 << 10} // goes through every answer to a poll
@@ -50,7 +51,7 @@ var ops = map[string]operation{
 	"join":      {fault.OpJoin, always, typed((*session).join), free},
 	"leave":     {fault.OpLeave, always, typed((*session).sayLeave), free},
 	"analytics": {fault.OpReport, always, (*session).analytics, free},
-	"offer":     {fault.OpPublish, always, typed((*session).offer), free},
+	"offer":     {fault.OpPublish, always, typed((*session).offer), offers},
 	"answer":    {fault.OpSubscribe, inside, typed((*session).answer), free},
 	"trickle":   {fault.OpPublish, always, typed((*session).trickle), free},
 
