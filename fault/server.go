@@ -130,7 +130,7 @@ var (
 		Sign:  "Many callers are refused in the same seconds; the metrics name the queue.",
 		Do:    "Try again after a pause that grows. If it lasts, add capacity.",
 		User:  "The service is busy. Please try again in a moment.",
-		Retry: RetryBackoff, Terminal: false, Ops: []Op{OpReport, OpAPI}, FixedBy: []Party{ByOperator},
+		Retry: RetryBackoff, Terminal: false, Ops: []Op{OpReport, OpAPI, OpConnect}, FixedBy: []Party{ByOperator},
 		CausedBy: []string{"server.store"}, See: []string{"rate.limited"},
 		Links: []string{rfc(6585, "4"), rfc(9110, "15.6.4")},
 	})

@@ -110,7 +110,7 @@ var (
 		Sign:  "The reply is JSON of this server. A page of someone else's means that the request went elsewhere.",
 		Do:    "Compare the path with the API reference and look at what the proxy forwards.",
 		User:  "This page does not exist.",
-		Retry: RetryNever, Terminal: false, Ops: []Op{OpAPI}, FixedBy: []Party{ByApp, ByOperator},
+		Retry: RetryNever, Terminal: false, Ops: []Op{OpAPI, OpInit, OpConnect}, FixedBy: []Party{ByApp, ByOperator},
 		See:   []string{"request.method_not_allowed", "endpoint.invalid"},
 		Links: []string{rfc(9110, "15.5.5")},
 	})

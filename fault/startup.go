@@ -26,4 +26,16 @@ var (
 		See:   []string{"response.cross_origin"},
 		Links: []string{rfc(6454, "7"), rfc(6455, "10.2"), "https://fetch.spec.whatwg.org/#http-cors-protocol"},
 	})
+	// ProxyUnknown: the server does not know the proxy in front of it.
+	ProxyUnknown = declare(Kind{
+		ID: "server.proxy_unknown", Title: "The server does not know the proxy in front of it", Area: AreaServer, Category: API, Status: 400,
+		What:  "A page came over https, and the only socket address the server knows cannot be opened from there: it is a plain ws:// one, or a name inside the operator's network.",
+		Why:   "A proxy does TLS and the server was not told: `http.behind_proxy` does not name it, or it does not pass on host and scheme, and `http.public_url` is empty.",
+		Sign:  "The server's log names the proxy's address, the page's origin and the address that would not have worked.",
+		Do:    "Set `http.public_url` to the https address that clients use, and `http.behind_proxy` to the address of the proxy, which then says who is asking.",
+		User:  "The service is not set up correctly. Please tell its makers.",
+		Retry: RetryNever, Terminal: true, Ops: []Op{OpInit}, FixedBy: []Party{ByOperator},
+		See:   []string{"signal.upgrade", "endpoint.invalid"},
+		Links: []string{rfc(7239, "4"), "https://www.w3.org/TR/mixed-content/#should-block-fetch"},
+	})
 )

@@ -10,6 +10,7 @@ import (
 // metrics count what passes; labels are closed sets, so their number is bounded.
 type metrics struct {
 	peers, held       prometheus.Gauge
+	unrecorded        prometheus.Counter
 	resumed, migrated *prometheus.CounterVec
 	refusals          *prometheus.CounterVec
 	calls             *prometheus.HistogramVec
@@ -24,8 +25,11 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{"injected"})
 	}
 	m := &metrics{
-		peers:    gauge("redial_signal_peers", "Participants of this process: connected, previewing or held."),
-		held:     gauge("redial_signal_peers_held", "Peers without a socket, kept for reconnection."),
+		peers: gauge("redial_signal_peers", "Participants of this process: connected, previewing or held."),
+		held:  gauge("redial_signal_peers_held", "Peers without a socket, kept for reconnection."),
+		unrecorded: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "redial_signal_refusals_unrecorded_total", Help: "Refused requests that were not recorded, as one address had too many.",
+		}),
 		resumed:  apart("redial_signal_resumed_total", "Peers that came back on a new socket."),
 		migrated: apart("redial_signal_recovered_total", "Peers whose media was rebuilt after a restart of the server."),
 		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -37,7 +41,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		}, []string{"method"}),
 	}
 	if reg != nil {
-		reg.MustRegister(m.peers, m.held, m.resumed, m.migrated, m.refusals, m.calls)
+		reg.MustRegister(m.unrecorded, m.peers, m.held, m.resumed, m.migrated, m.refusals, m.calls)
 	}
 	return m
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/inject"
+	"github.com/redial-rtc/redial/internal/limit"
 	"github.com/redial-rtc/redial/internal/room"
 	"github.com/redial-rtc/redial/internal/sfu"
 	"github.com/redial-rtc/redial/internal/token"
@@ -95,6 +96,8 @@ type Service struct {
 	met  *metrics
 	node string // differs between any two processes: clients tell restarts by it
 
+	lost *limit.Callers // how many requests are recorded that never became a socket
+
 	mu       sync.Mutex
 	peers    map[key]*Participant
 	revoked  map[string]time.Time // ids of tokens and when they were revoked, for admitTime
@@ -114,6 +117,7 @@ func New(cfg Config) *Service {
 	return &Service{
 		cfg: cfg, log: cfg.Log, met: newMetrics(cfg.Metrics),
 		node:  cfg.Node + "-" + strconv.FormatInt(time.Now().UnixMilli(), 36),
+		lost:  limit.New(lostRate),
 		peers: map[key]*Participant{}, revoked: map[string]time.Time{},
 	}
 }

@@ -99,6 +99,8 @@ type guard struct {
 	log     *slog.Logger
 	panics  prometheus.Counter
 	refused prometheus.Counter
+	proxy   sync.Once                  // a proxy nobody told us of was logged
+	lost    func(*http.Request, error) // told of refusals; nil tells nobody
 }
 
 func newGuard(next http.Handler, cfg config.HTTP, o outside, log *slog.Logger, metrics prometheus.Registerer) *guard {
@@ -126,10 +128,20 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.log.Error("a handler panicked", "method", r.Method, "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
 		writeFault(w, fault.From(fault.Internal.New(), fault.OpAPI))
 	}()
+	if g.outside.unnamed(r) {
+		g.proxy.Do(func() {
+			g.log.Warn("a proxy is in front, or somebody plays one; if it is yours, name it", "setting", "http.behind_proxy",
+				"proxy", r.RemoteAddr, "without", "its clients count as one address, and it is not believed about host and scheme")
+		})
+	}
 	if origin := r.Header.Get("Origin"); origin != "" && !g.allows(origin, r) {
 		g.refused.Inc()
-		g.log.Warn("refused", "fault", fault.From(fault.OriginRefused.New("origin", origin), fault.OpAPI), "path", r.URL.Path)
-		writeFault(w, fault.From(fault.OriginRefused.New("origin", origin), fault.OpAPI))
+		err := fault.OriginRefused.New("origin", origin)
+		g.log.Warn("refused", "fault", fault.From(err, fault.OpAPI), "path", r.URL.Path)
+		if g.lost != nil {
+			g.lost(r, err)
+		}
+		writeFault(w, fault.From(err, fault.OpAPI))
 		return
 	}
 	g.next.ServeHTTP(w, r)

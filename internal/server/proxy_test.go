@@ -59,7 +59,7 @@ func TestSocketURL(t *testing.T) {
 			}
 			r.Header.Set("X-Forwarded-Proto", c.proto)
 			r.Header.Set("X-Forwarded-Host", c.host)
-			if got := o.socketURL(r); got != c.want {
+			if got, err := o.socketURL(r); err != nil || got != c.want {
 				t.Errorf("%s, want %s", got, c.want)
 			}
 		})

@@ -6,16 +6,18 @@ import (
 	"strings"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/wire/hms"
 )
 
 // asCalled hands requests to the routes as they came. http.ServeMux answers a
 // path with doubled slashes or dots in it with a redirect to another path, and
 // clients follow a redirect of a POST with a GET: what was called is then not
 // what is done. The REST API judges its own paths; of the others, an unclean one
-// is not there.
+// is not there. A client of a room that came to a wrong path is told so.
 type asCalled struct {
 	rest   http.Handler // of /v2/ and /api/
 	others *http.ServeMux
+	astray http.HandlerFunc // for clients of a room at a wrong path
 }
 
 // ServeHTTP implements http.Handler.
@@ -23,6 +25,10 @@ func (a asCalled) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	at := r.URL.EscapedPath()
 	clean := path.Clean(at)
 	switch {
+	case at == "/init", at == "/ws":
+		a.others.ServeHTTP(w, r)
+	case hms.Astray(r):
+		a.astray(w, r)
 	case strings.HasPrefix(at, "/v2/"), strings.HasPrefix(at, "/api/"):
 		a.rest.ServeHTTP(w, r)
 	case at != clean && (clean == "/" || at != clean+"/"):

@@ -32,7 +32,7 @@ func TestRESTPathsArriveAsCalled(t *testing.T) {
 	var got []string
 	h := asCalled{
 		rest:   http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = append(got, r.Method+" "+r.URL.Path) }),
-		others: http.NewServeMux(),
+		others: http.NewServeMux(), astray: http.NotFound,
 	}
 	g := newGuard(h, local(t).HTTP, outside{}, nil, prometheus.NewRegistry())
 	for _, path := range []string{"/v2//rooms", "/v2/rooms/", "/api/v1/../x"} {

@@ -208,7 +208,9 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 		return nil, err
 	}
 
-	s.web = newWeb(newGuard(asCalled{rest, routes}, cfg.HTTP, outside, log, metrics), cfg, log)
+	door := newGuard(asCalled{rest, routes, wire.ServeAstray}, cfg.HTTP, outside, log, metrics)
+	door.lost = wire.Lost
+	s.web = newWeb(door, cfg, log)
 	s.onClose("web", s.web.stop)
 	s.onClose("event streams", func(context.Context) error { events.Close(); return nil })
 	if s.cert != nil {

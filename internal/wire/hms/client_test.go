@@ -177,7 +177,7 @@ func newStation(t *testing.T, edit func(*config)) *station {
 			Media: s.engine, Events: s.events, Log: log,
 		},
 		Wire: hms.Config{
-			SocketURL: func(r *http.Request) string { return "ws://" + r.Host + "/ws" },
+			SocketURL: func(r *http.Request) (string, error) { return "ws://" + r.Host + "/ws", nil },
 			InitRate:  1000, InitBurst: 1000, Log: log,
 		},
 		Sockets: socket.SetConfig{Metrics: s.metrics},

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/netip"
 
-	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/limit"
 	"github.com/redial-rtc/redial/internal/participant"
@@ -20,9 +19,9 @@ type Config struct {
 	Sockets      *socket.Set
 	Log          *slog.Logger
 
-	SocketURL  func(*http.Request) string     // where clients open their WebSocket
-	ClientAddr func(*http.Request) netip.Addr // who is asking, behind whatever proxy
-	ICEServers []map[string]any               // handed to clients as they stand
+	SocketURL  func(*http.Request) (string, error) // where clients open their WebSocket; fault.ProxyUnknown
+	ClientAddr func(*http.Request) netip.Addr      // who is asking, behind whatever proxy
+	ICEServers []map[string]any                    // handed to clients as they stand
 
 	MaxFrame  int     // bytes of a frame; 256 KiB
 	Away      int     // bytes kept for one peer that is away; 256 KiB
@@ -76,18 +75,12 @@ func (h *Handler) address(r *http.Request) string {
 
 // admit asks for a request whether it may come in.
 func (h *Handler) admit(r *http.Request, token, peer string) (participant.Visitor, error) {
-	return h.all.Admit(r.Context(), participant.Request{
-		Token: token, Peer: peer, Address: h.address(r),
-		Agent: event.ParseAgent(r.URL.Query().Get("user_agent_v2")),
-	})
+	return h.all.Admit(r.Context(), h.request(r, token, peer))
 }
 
-// hurried tells whether an address asks too often.
-func (h *Handler) hurried(r *http.Request, op fault.Op) *fault.Error {
-	if h.rate.Take(h.address(r)) == 0 {
-		return nil
+func (h *Handler) request(r *http.Request, token, peer string) participant.Request {
+	return participant.Request{
+		Token: token, Peer: peer, Address: h.address(r),
+		Agent: event.ParseAgent(r.URL.Query().Get("user_agent_v2")),
 	}
-	f := fault.From(fault.RateLimited.New("limit", h.cfg.InitRate, "per", "second"), op)
-	h.all.Count(f)
-	return f
 }

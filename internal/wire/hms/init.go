@@ -15,11 +15,7 @@ import (
 // unreachable server, so every answer carries them.
 func (h *Handler) ServeInit(w http.ResponseWriter, r *http.Request) {
 	head := w.Header()
-	head.Set("Access-Control-Allow-Origin", "*")
-	head.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
-	head.Set("Access-Control-Allow-Methods", "GET, OPTIONS")
-	head.Set("Access-Control-Max-Age", "600")
-	head.Set("Cache-Control", "no-store")
+	allowPages(head)
 	// Who reconnects because the network has forgotten its connections must not
 	// be led to ask over one of those, and wait for ever: the browser is to keep
 	// none from here.
@@ -32,9 +28,7 @@ func (h *Handler) ServeInit(w http.ResponseWriter, r *http.Request) {
 		h.refuseInit(w, fault.From(fault.MethodNotAllowed.New("want", "GET"), fault.OpInit))
 		return
 	}
-	if f := h.hurried(r, fault.OpInit); f != nil {
-		w.Header().Set("Retry-After", "1")
-		h.refuseInit(w, f)
+	if h.tooOften(w, r, fault.OpInit) {
 		return
 	}
 	v, err := h.admit(r, token.Bearer(r.Header), r.URL.Query().Get("peer_id"))
@@ -48,18 +42,35 @@ func (h *Handler) ServeInit(w http.ResponseWriter, r *http.Request) {
 	if h.initInjected(w, v) {
 		return
 	}
+	endpoint, err := h.cfg.SocketURL(r)
+	if f := fault.From(err, fault.OpInit); f != nil {
+		h.log.Warn("the socket's address would not work", "proxy", r.RemoteAddr, "host", r.Host)
+		h.all.TurnAway(v, f)
+		h.refuseInit(w, f)
+		return
+	}
 	h.log.Debug("init", "peer", v.ID, "room", v.Claims.RoomID)
-	writeJSON(w, http.StatusOK, h.initConfig(r))
+	writeJSON(w, http.StatusOK, h.initConfig(endpoint))
 }
 
-func (h *Handler) initConfig(r *http.Request) any {
+// allowPages lets pages of any origin read the answer, which is of no use
+// without a token.
+func allowPages(head http.Header) {
+	head.Set("Access-Control-Allow-Origin", "*")
+	head.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
+	head.Set("Access-Control-Allow-Methods", "GET, OPTIONS")
+	head.Set("Access-Control-Max-Age", "600")
+	head.Set("Cache-Control", "no-store")
+}
+
+func (h *Handler) initConfig(endpoint string) any {
 	type obj = map[string]any
 	servers := h.cfg.ICEServers
 	if servers == nil {
 		servers = []map[string]any{}
 	}
 	return obj{
-		"endpoint":         h.cfg.SocketURL(r),
+		"endpoint":         endpoint,
 		"log_level":        "info",
 		"policy":           "all",
 		"rtcConfiguration": obj{"ice_servers": servers},
@@ -88,12 +99,16 @@ func (h *Handler) refuseInit(w http.ResponseWriter, f *fault.Error) {
 			status = n
 		}
 	}
-	writeJSON(w, status, struct {
+	writeJSON(w, status, refusalBody(f, code))
+}
+
+func refusalBody(f *fault.Error, code int) any {
+	return struct {
 		Code    int    `json:"code"`
 		Name    string `json:"name"`
 		Message string `json:"message"`
 		Fault   string `json:"fault"`
-	}{code, dialect.HMS.Speak(f).Name, f.Safe(), f.Kind.ID})
+	}{code, dialect.HMS.Speak(f).Name, f.Safe(), f.Kind.ID}
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

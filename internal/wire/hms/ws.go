@@ -15,22 +15,18 @@ import (
 // ServeWS answers the WebSocket. A browser cannot tell why an upgrade failed, so
 // the socket is opened first and refusals are said over it.
 func (h *Handler) ServeWS(w http.ResponseWriter, r *http.Request) {
-	if f := h.hurried(r, fault.OpConnect); f != nil {
-		w.Header().Set("Retry-After", "1")
-		h.refuseInit(w, f)
-		return
-	}
-	if h.upgradeInjected(w, r) {
+	if h.tooOften(w, r, fault.OpConnect) || h.upgradeInjected(w, r) || h.noUpgrade(w, r) {
 		return
 	}
 	c, err := h.cfg.Sockets.Accept(w, r, h.address(r), h.socketConfig())
 	if err != nil {
-		h.all.Count(fault.From(fault.SignalUpgrade.Wrap(err), fault.OpConnect))
-		h.log.Info("upgrade refused", "err", err, "addr", h.address(r))
+		h.lost(r, fault.From(fault.SignalUpgrade.Wrap(err, "reason", err.Error()), fault.OpConnect))
 		return
 	}
 	if err := h.cfg.Sockets.Add(c); err != nil {
-		h.refuseSocket(c, fault.From(err, fault.OpConnect))
+		f := fault.From(err, fault.OpConnect)
+		h.lost(r, f)
+		h.refuseSocket(c, f)
 		c.Write(r.Context())
 		return
 	}

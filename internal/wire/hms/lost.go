@@ -1,0 +1,111 @@
+package hms
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/redial-rtc/redial/dialect"
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/token"
+)
+
+// tooOften refuses whoever asks to connect more often than the limit.
+func (h *Handler) tooOften(w http.ResponseWriter, r *http.Request, op fault.Op) bool {
+	if h.rate.Take(h.address(r)) == 0 {
+		return false
+	}
+	f := fault.From(fault.RateLimited.New("limit", h.cfg.InitRate, "per", "second", "setting", "limits.joins_per_second"), op)
+	h.lost(r, f)
+	w.Header().Set("Retry-After", "1")
+	h.refuseInit(w, f)
+	return true
+}
+
+// noUpgrade refuses a request that cannot become a WebSocket (RFC 6455, section
+// 4.2.1) and says what is missing. Mostly a proxy has dropped it.
+func (h *Handler) noUpgrade(w http.ResponseWriter, r *http.Request) bool {
+	var reason string
+	switch {
+	case r.Method != http.MethodGet:
+		reason = "the method is not GET"
+	case !r.ProtoAtLeast(1, 1):
+		reason = "it came as HTTP/1.0; a proxy must speak HTTP/1.1 to the server"
+	case !hasToken(r.Header, "Upgrade", "websocket"):
+		reason = "it has no header \"Upgrade: websocket\"; a proxy must pass it on"
+	case !hasToken(r.Header, "Connection", "upgrade"):
+		reason = "it has no header \"Connection: Upgrade\"; a proxy must pass it on"
+	case r.Header.Get("Sec-WebSocket-Version") != "13":
+		reason = "Sec-WebSocket-Version is not 13"
+	default:
+		return false
+	}
+	f := fault.From(fault.SignalUpgrade.New("reason", reason), fault.OpConnect)
+	h.lost(r, f)
+	w.Header().Set("Connection", "Upgrade")
+	w.Header().Set("Upgrade", "websocket")
+	w.Header().Set("Sec-WebSocket-Version", "13")
+	writeJSON(w, http.StatusUpgradeRequired, refusalBody(f, dialect.HMS.Speak(f).Code))
+	return true
+}
+
+// hasToken tells whether a header lists a word (RFC 9110, section 5.6.1).
+func hasToken(head http.Header, name, word string) bool {
+	for _, line := range head.Values(name) {
+		for one := range strings.SplitSeq(line, ",") {
+			if strings.EqualFold(strings.TrimSpace(one), word) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Astray tells whether a request is that of a client of a room, wherever it went:
+// an upgrade, or a token where only a socket's address has one, or a question for
+// where to connect.
+func Astray(r *http.Request) bool {
+	q := r.URL.Query()
+	return hasToken(r.Header, "Upgrade", "websocket") || q.Has("token") && q.Has("peer") ||
+		q.Has("peer_id") && strings.HasSuffix(strings.TrimRight(r.URL.Path, "/"), "/init")
+}
+
+// ServeAstray answers the client of a room at a path where no room is served.
+func (h *Handler) ServeAstray(w http.ResponseWriter, r *http.Request) {
+	allowPages(w.Header())
+	if r.Method == http.MethodOptions {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	op, want := fault.OpInit, "/init"
+	if !r.URL.Query().Has("peer_id") {
+		op, want = fault.OpConnect, "/ws"
+	}
+	if h.tooOften(w, r, op) {
+		return
+	}
+	f := fault.From(fault.RouteUnknown.New("path", clip(r.URL.Path, 128), "want", want, "reason", "a proxy must pass the path on as it is"), op)
+	h.lost(r, f)
+	h.refuseInit(w, f)
+}
+
+// Lost records a request of a room's client that somebody else refused, before it
+// came here. It does nothing for requests of others.
+func (h *Handler) Lost(r *http.Request, err error) {
+	switch {
+	case r.URL.Path == "/init":
+		h.lost(r, fault.From(err, fault.OpInit))
+	case r.URL.Path == "/ws":
+		h.lost(r, fault.From(err, fault.OpConnect))
+	}
+}
+
+// lost records a request that will not become a socket, with the peer whose token
+// it carries.
+func (h *Handler) lost(r *http.Request, f *fault.Error) {
+	q := r.URL.Query()
+	raw, peer := q.Get("token"), q.Get("peer")
+	if raw == "" {
+		raw, peer = token.Bearer(r.Header), q.Get("peer_id")
+	}
+	h.all.Lost(r.Context(), h.request(r, raw, peer), f)
+}
