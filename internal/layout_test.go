@@ -57,6 +57,7 @@ var mayImport = map[string][]string{
 		"internal/limit", "internal/policy", "internal/text", "internal/token", "fault"},
 	"internal/wire/hms": {"internal/participant", "internal/socket", "internal/room", "internal/sfu", "internal/event", "internal/report",
 		"internal/inject", "internal/limit", "internal/policy", "internal/text", "internal/token", "dialect", "fault"},
+	"internal/wire/wiretest": {"internal/participant", "internal/room", "fault"}, // a wire for tests
 	"internal/api": {"internal/room", "internal/event", "internal/sink", "internal/report", "internal/registry", "internal/inject",
 		"internal/limit", "internal/policy", "internal/text", "internal/token", "internal/faultdoc", "dialect", "fault"},
 	"internal/config":  {"fault", "internal/spell"},

@@ -146,11 +146,19 @@ var own = map[string][]string{
 	fault.ClientRoleUnknown.ID:    {AtStrange},
 }
 
-// methods are the calls that belong to an operation, the usual one first.
-var methods = map[fault.Op]string{
-	fault.OpJoin: "join", fault.OpPublish: "offer", fault.OpMessage: "broadcast", fault.OpMetadata: "set-metadata",
-	fault.OpUpdate: "peer-update", fault.OpRoleChange: "role-change", fault.OpMute: "track-update-request",
-	fault.OpRemove: "peer-leave-request", fault.OpEndRoom: "end-room", fault.OpPeers: "find-peer", fault.OpPoll: "poll-info-set",
+// Call is a call of clients, as a wire has it.
+type Call struct {
+	Op     fault.Op // what it is for
+	Method string   // its name on the wire
+	Main   bool     // the usual call of its operation on this wire
+	Ping   bool     // it only keeps the connection alive
+}
+
+// callable are the operations that are asked for by a call once a client is
+// inside.
+var callable = []fault.Op{
+	fault.OpJoin, fault.OpPublish, fault.OpMessage, fault.OpMetadata, fault.OpUpdate, fault.OpRoleChange, fault.OpMute,
+	fault.OpRemove, fault.OpEndRoom, fault.OpPeers, fault.OpPoll,
 }
 
 // Ways are the mechanisms that can produce a fault, the usual one first; none
@@ -166,7 +174,7 @@ func Ways(k *fault.Kind) (names []string, why string) {
 		if slices.Contains(k.Ops, fault.OpInit) || slices.Contains(k.Ops, fault.OpConnect) || slices.Contains(k.Ops, fault.OpReconnect) {
 			return []string{AtInit, AtCall, AtError}, ""
 		}
-		if slices.ContainsFunc(k.Ops, func(op fault.Op) bool { return methods[op] != "" }) {
+		if slices.ContainsFunc(k.Ops, func(op fault.Op) bool { return slices.Contains(callable, op) }) {
 			return []string{AtCall, AtError}, ""
 		}
 	}

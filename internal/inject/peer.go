@@ -179,10 +179,8 @@ type Verdict struct {
 }
 
 // Call is asked before a call is carried out.
-func (x *Peer) Call(method string) Verdict {
-	r := x.find(func(r *rule) bool {
-		return r.mech.method && (r.spec.Method == "" && method != "ping" || r.spec.Method == method)
-	})
+func (x *Peer) Call(c Call) Verdict {
+	r := x.find(func(r *rule) bool { return r.mech.method && r.spec.meansCall(c) })
 	switch {
 	case r == nil:
 		return Verdict{}

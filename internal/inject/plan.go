@@ -1,6 +1,7 @@
 package inject
 
 import (
+	"cmp"
 	"log/slog"
 	"math/rand/v2"
 	"slices"
@@ -17,12 +18,16 @@ import (
 
 // Config is what a Plan needs; all of it may be nil.
 type Config struct {
+	// Calls are those of every wire, the first one's names being shown where none
+	// was asked for. A method that is not among them is refused.
+	Calls   []Call
 	Log     *slog.Logger
 	Metrics prometheus.Registerer
 }
 
 // Plan is the rules of one server. A nil *Plan has none and can be asked.
 type Plan struct {
+	calls   []Call
 	log     *slog.Logger
 	effects *prometheus.CounterVec
 	running prometheus.Gauge
@@ -86,7 +91,7 @@ type rule struct {
 // New returns a plan without rules.
 func New(cfg Config) *Plan {
 	p := &Plan{
-		log: cfg.Log, peers: map[*Peer]struct{}{},
+		log: cfg.Log, calls: cfg.Calls, peers: map[*Peer]struct{}{},
 		effects: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "redial_inject_effects_total", Help: "Calls, frames, connections and packets that were made to fail on purpose.",
 		}, []string{"fault", "at"}),
@@ -107,7 +112,7 @@ func New(cfg Config) *Plan {
 // fault.PeerNotFound for a peer that is not there, with InjectionConflict, and
 // with QueueFull when there are too many; then nothing has happened.
 func (p *Plan) Add(s Spec) (Rule, error) {
-	r, err := newRule(s)
+	r, err := p.newRule(s)
 	if err != nil {
 		return Rule{}, err
 	}
@@ -134,7 +139,7 @@ func (p *Plan) Check(specs []Spec) (rules []Rule, at int, err error) {
 	defer p.mu.Unlock()
 	all := slices.Clone(p.rules)
 	for i, s := range specs {
-		r, err := newRule(s)
+		r, err := p.newRule(s)
 		if err == nil {
 			err = p.fits(r, all)
 		}
@@ -148,9 +153,12 @@ func (p *Plan) Check(specs []Spec) (rules []Rule, at int, err error) {
 }
 
 // newRule makes a rule that waits; it fails as Spec.check does.
-func newRule(s Spec) (*rule, error) {
+func (p *Plan) newRule(s Spec) (*rule, error) {
 	again := s.For > 0
 	k, m, err := s.check()
+	if err == nil {
+		err = s.name(p.calls)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -351,7 +359,7 @@ func (r *rule) show() Rule {
 	s := &r.spec
 	return Rule{
 		ID: r.id, Fault: r.kind.ID, At: s.At, Code: s.Code, Room: s.Room, Peer: s.Peer, User: s.User, Role: s.Role,
-		Method: s.Method, Direction: s.Direction, Side: s.Side, Packets: s.Packets, Probability: s.Probability,
+		Method: cmp.Or(s.shown, s.Method), Direction: s.Direction, Side: s.Side, Packets: s.Packets, Probability: s.Probability,
 		Network: s.Network, Skew: shown(s.Skew), Delay: shown(s.Delay), Rate: s.Rate,
 		Count: s.Count, State: state, Begins: r.begins.UTC(), Ends: r.ends.UTC(), Effects: r.effects.Load(),
 	}

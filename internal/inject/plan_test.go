@@ -36,6 +36,12 @@ func (a *acts) list() []string {
 	return slices.Clone(a.did)
 }
 
+// Calls as a wire has them.
+var (
+	join  = inject.Call{Op: fault.OpJoin, Method: "join", Main: true}
+	offer = inject.Call{Op: fault.OpPublish, Method: "offer", Main: true}
+)
+
 func add(t *testing.T, p *inject.Plan, s inject.Spec) inject.Rule {
 	t.Helper()
 	r, err := p.Add(s)
@@ -53,7 +59,7 @@ func TestEffectsBeginAndEndOnTime(t *testing.T) {
 		defer p.Close()
 		x := p.Attend(alice, func(inject.Action) {})
 		add(t, p, inject.Spec{Fault: "room.full", At: inject.AtCall, Room: "r1", After: 3 * time.Second, For: 10 * time.Second})
-		failing := func() bool { synctest.Wait(); return x.Call("join").Err != nil }
+		failing := func() bool { synctest.Wait(); return x.Call(join).Err != nil }
 		if failing() || !p.Idle() {
 			t.Error("works before its time")
 		}
@@ -104,10 +110,10 @@ func TestCountEndsARule(t *testing.T) {
 		add(t, p, inject.Spec{Fault: "server.internal", At: inject.AtCall, Room: "r1", Method: "offer", Count: 2})
 		var failed int
 		for range 5 {
-			if x.Call("offer").Err != nil {
+			if x.Call(offer).Err != nil {
 				failed++
 			}
-			if x.Call("broadcast").Err != nil {
+			if x.Call(inject.Call{Op: fault.OpMessage, Method: "broadcast", Main: true}).Err != nil {
 				t.Error("another call fails")
 			}
 		}
@@ -488,7 +494,7 @@ func TestRemovalRestoresEveryPlaceAtOnce(t *testing.T) {
 		"store":   func(p *inject.Plan, _ *inject.Peer) bool { return p.Store(alice) != nil },
 		"door":    func(p *inject.Plan, _ *inject.Peer) bool { return p.Gone(alice) },
 		"call": func(_ *inject.Plan, x *inject.Peer) bool {
-			return x.Call("join") != inject.Verdict{} || x.Call("offer") != inject.Verdict{}
+			return x.Call(join) != inject.Verdict{} || x.Call(offer) != inject.Verdict{}
 		},
 		"socket": func(_ *inject.Plan, x *inject.Peer) bool { return x.Silent() },
 		"sdp": func(_ *inject.Plan, x *inject.Peer) bool {

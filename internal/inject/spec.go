@@ -53,6 +53,9 @@ type Spec struct {
 	Skew      time.Duration // clock: how far it is ahead, negative = behind; 0 = a year
 
 	By string // who asks, for the audit log
+
+	op    fault.Op // call and hang: the usual call of this operation, where no method is named
+	shown string   // call, hang and slow: the method as it is shown
 }
 
 // check completes a spec and finds what it names. It fails with
@@ -158,15 +161,15 @@ func (s *Spec) check() (*fault.Kind, Mechanism, error) {
 		s.Rate = cmp.Or(s.Rate, 100)
 	case AtCall:
 		if s.Method == "" {
-			for _, op := range k.Ops {
-				if s.Method = methods[op]; s.Method != "" {
-					break
-				}
+			s.op = fault.OpJoin
+			if i := slices.IndexFunc(k.Ops, func(op fault.Op) bool { return slices.Contains(callable, op) }); i >= 0 {
+				s.op = k.Ops[i]
 			}
-			s.Method = cmp.Or(s.Method, "join")
 		}
 	case AtHang:
-		s.Method = cmp.Or(s.Method, "offer")
+		if s.Method == "" {
+			s.op = fault.OpPublish
+		}
 	}
 	return k, m, nil
 }
@@ -207,7 +210,7 @@ func (r *rule) collides(o *rule) bool {
 	apart := func(a, b string) bool { return a != "" && b != "" && a != b }
 	switch r.mech.Place {
 	case "call":
-		return !apart(s.Method, t.Method)
+		return !apart(cmp.Or(s.Method, s.shown), cmp.Or(t.Method, t.shown)) && !apart(string(s.op), string(t.op))
 	case "packets":
 		if r.mech.mixes && o.mech.mixes && r.mech.Name != o.mech.Name {
 			return false
@@ -215,6 +218,38 @@ func (r *rule) collides(o *rule) bool {
 		return !apart(s.Direction, t.Direction) && !apart(s.Side, t.Side) && !apart(s.Network, t.Network) && kindsMeet(s.Packets, t.Packets)
 	}
 	return true
+}
+
+// meansCall tells whether a spec of a call is about this one.
+func (s *Spec) meansCall(c Call) bool {
+	switch {
+	case s.Method != "":
+		return s.Method == c.Method
+	case s.op != "":
+		return c.Main && s.op == c.Op
+	}
+	return !c.Ping
+}
+
+// name fills in what a spec's call is called on the first wire that has it, or
+// what operation a method is for. It fails with fault.FieldInvalid for a method
+// no wire has. Without any wire's calls, every method is as good as another.
+func (s *Spec) name(calls []Call) error {
+	if len(calls) == 0 || s.Method == "" && s.op == "" {
+		return nil
+	}
+	if s.op != "" {
+		if i := slices.IndexFunc(calls, func(c Call) bool { return c.Main && c.Op == s.op }); i >= 0 {
+			s.shown = calls[i].Method
+		}
+		return nil
+	}
+	i := slices.IndexFunc(calls, func(c Call) bool { return c.Method == s.Method })
+	if i < 0 {
+		return fault.FieldInvalid.New("field", "method", "want", "a call of clients", "got", s.Method)
+	}
+	s.shown = s.Method
+	return nil
 }
 
 // until is when a rule ends by itself.

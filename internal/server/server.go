@@ -108,7 +108,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	// Nobody is asked about provoked faults on a server that provokes none.
 	var plan *inject.Plan
 	if cfg.Inject.Enabled {
-		plan = inject.New(inject.Config{Log: log.With("part", "inject"), Metrics: metrics})
+		plan = inject.New(inject.Config{Calls: hms.Calls(), Log: log.With("part", "inject"), Metrics: metrics})
 		s.onClose("injections", func(context.Context) error { plan.Close(); return nil })
 		log.Warn("faults may be provoked on this server", "setting", "inject.enabled")
 	}

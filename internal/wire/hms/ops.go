@@ -3,9 +3,12 @@ package hms
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/inject"
 	"github.com/redial-rtc/redial/internal/participant"
 )
 
@@ -92,6 +95,27 @@ var ops = map[string]operation{
 	"poll-leaderboard":   {fault.OpPoll, inside, typed((*session).leaderboard), counts},
 }
 
+// usual are the calls by which an operation is usually asked for.
+var usual = map[fault.Op]string{
+	fault.OpJoin: "join", fault.OpPublish: "offer", fault.OpMessage: "broadcast", fault.OpMetadata: "set-metadata",
+	fault.OpUpdate: "peer-update", fault.OpRoleChange: "role-change", fault.OpMute: "track-update-request",
+	fault.OpRemove: "peer-leave-request", fault.OpEndRoom: "end-room", fault.OpPeers: "find-peer", fault.OpPoll: "poll-info-set",
+}
+
+// call is an operation as faults are provoked on it.
+func (o operation) call(method string) inject.Call {
+	return inject.Call{Op: o.op, Method: method, Main: usual[o.op] == method, Ping: method == "ping"}
+}
+
+// Calls are all calls of this wire, for who provokes faults on them.
+func Calls() []inject.Call {
+	all := make([]inject.Call, 0, len(ops))
+	for _, method := range slices.Sorted(maps.Keys(ops)) {
+		all = append(all, ops[method].call(method))
+	}
+	return all
+}
+
 // unsupported methods are known but not part of this server.
 var unsupported = map[string]string{
 	"rtmp-start": "RTMP streaming and recording", "rtmp-stop": "RTMP streaming and recording",
@@ -126,7 +150,7 @@ func (s *session) receive(c link, raw []byte) {
 		s.finish(f, o.op, nil, fault.NotJoined.New("method", f.Method))
 		return
 	}
-	switch do := s.p.Inject().Call(f.Method); {
+	switch do := s.p.Inject().Call(o.call(f.Method)); {
 	case do.Err != nil:
 		s.finish(f, o.op, nil, do.Err)
 		return
