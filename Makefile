@@ -4,7 +4,7 @@
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export GOFLAGS ?= -buildvcs=false
 
-.PHONY: attack scenarios bench-inject help install check test unit race e2e matrix fuzz bench bench-events soak soak-events lint fmt docs web run
+.PHONY: attack scenarios bench-inject help install check test unit race e2e matrix fuzz bench bench-events soak soak-events kill lint fmt docs web run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ soak: soak-events ## the long forms: 500 joins, outages of up to a minute (as ro
 
 soak-events: ## kill the writer of events 100 times, and fill its disk
 	go test -run 'Killed|Full' -timeout 30m -v ./internal/event/sqlite -kills 100
+
+kill: ## kill the server with -9 at the moment of an acknowledgement, until 200 of each kind of write were (5 min)
+	go test -run TestAcknowledgedIsKept -timeout 40m -v ./cmd/redial -acks $(or $(N),200)
 
 bench-inject: ## what the hooks of provoked faults cost while nothing is provoked, in per cent of forwarding (2 min)
 	go test -run '^$$' -bench BenchmarkInject -benchtime 3000x ./internal/sfu
