@@ -370,23 +370,26 @@ func (m *media) opened(d *webrtc.DataChannel) {
 		m.mu.Unlock()
 		m.room.wishAgain(m)
 	})
-	d.OnMessage(func(msg webrtc.DataChannelMessage) {
-		var f wireFrame
-		if json.Unmarshal(msg.Data, &f) != nil {
-			return
-		}
-		if f.ID == "" {
-			m.room.heard(m.room.currentLink(), f.Method, f.Params)
-			return
-		}
-		m.mu.Lock()
-		ch := m.asked[f.ID]
-		delete(m.asked, f.ID)
-		m.mu.Unlock()
-		if ch != nil {
-			ch <- f
-		}
-	})
+	d.OnMessage(func(msg webrtc.DataChannelMessage) { m.channelMessage(msg.Data) })
+}
+
+// channelMessage takes what the server says over the data channel.
+func (m *media) channelMessage(raw []byte) {
+	var f wireFrame
+	if json.Unmarshal(raw, &f) != nil {
+		return
+	}
+	if f.ID == "" {
+		m.room.heard(m.room.currentLink(), f.Method, f.Params)
+		return
+	}
+	m.mu.Lock()
+	ch := m.asked[f.ID]
+	delete(m.asked, f.ID)
+	m.mu.Unlock()
+	if ch != nil {
+		ch <- f
+	}
 }
 
 // How long an answer over the data channel may take before it is asked again.

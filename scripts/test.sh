@@ -61,7 +61,7 @@ stage web-tests node_tests
 # embedded SQLite, C turned into Go, which would take three times as long.
 stage race go test -race -gcflags='modernc.org/...=-race=false' -p 4 -timeout 8m \
   ./internal/event/clickhouse ./client ./cmd/redial ./internal/server ./internal/event/... ./internal/sfu ./...
-stage fuzz scripts/fuzz.sh 3s
+stage fuzz scripts/fuzz.sh 2s
 
 # The scenarios speak for themselves, one line each, while they run.
 echo "e2e"

@@ -131,7 +131,8 @@ func printVerbs(w io.Writer) {
 	fmt.Fprint(w, "\nTo look around, run \"redial dev\". \"redial VERB -h\" says more about a verb.\n")
 }
 
-// printFailure says what failed and, where the catalogue knows, what to do.
+// printFailure says what failed and, where the catalogue knows, what to do. The
+// words may be a server's, and must not steer the terminal.
 func printFailure(w io.Writer, err error) {
 	lines := strings.Split(err.Error(), "\n")
 	for i := range lines { // some of the words are a server's

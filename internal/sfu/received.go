@@ -205,16 +205,22 @@ func (l *layer) reports() {
 		if err != nil {
 			return
 		}
-		list, err := rtcp.Unmarshal(b[:n])
-		if err != nil {
-			continue
-		}
-		for _, pkt := range list {
-			if sr, ok := pkt.(*rtcp.SenderReport); ok && sr.SSRC == l.ssrc {
-				r := &senderReport{ntp: ntpTime(sr.NTPTime), rtp: sr.RTPTime, arrival: now()}
-				l.track.pub.clock.see(r)
-				l.report.Store(r)
-			}
+		l.reported(b[:n])
+	}
+}
+
+// reported takes a compound packet of the publisher; of one that cannot be read
+// nothing is kept.
+func (l *layer) reported(b []byte) {
+	list, err := rtcp.Unmarshal(b)
+	if err != nil {
+		return
+	}
+	for _, pkt := range list {
+		if sr, ok := pkt.(*rtcp.SenderReport); ok && sr.SSRC == l.ssrc {
+			r := &senderReport{ntp: ntpTime(sr.NTPTime), rtp: sr.RTPTime, arrival: now()}
+			l.track.pub.clock.see(r)
+			l.report.Store(r)
 		}
 	}
 }

@@ -38,7 +38,7 @@ const roomID = "r1"
 // station is a server for tests: the real handler, rooms and media, over
 // loopback, with a directory and a recorder that a test can look into.
 type station struct {
-	t       *testing.T
+	t       testing.TB
 	h       *hms.Handler
 	all     *participant.Service
 	hub     *room.Hub
@@ -123,7 +123,7 @@ func (e *events) Record(ev event.Event) {
 }
 
 // wait returns the first event of a type, as soon as there is one.
-func (e *events) wait(t *testing.T, typ event.Type) event.Event {
+func (e *events) wait(t testing.TB, typ event.Type) event.Event {
 	t.Helper()
 	deadline := time.After(10 * time.Second)
 	for {
@@ -150,7 +150,7 @@ type config struct {
 	Sockets socket.SetConfig
 }
 
-func newStation(t *testing.T, edit func(*config)) *station {
+func newStation(t testing.TB, edit func(*config)) *station {
 	t.Helper()
 	tpl := policy.Default()
 	tpl.ID = "tpl1"
@@ -267,7 +267,7 @@ func (s *station) init(tok, peer string) (int, map[string]any) {
 // peer is a client on the wire, with two real peer connections.
 type peer struct {
 	s      *station
-	t      *testing.T
+	t      testing.TB
 	id     string
 	tok    string
 	ws     *websocket.Conn

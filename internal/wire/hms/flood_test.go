@@ -57,7 +57,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 
 // mute is a socket of a peer that has joined and from then on reads nothing.
 type mute struct {
-	t  *testing.T
+	t  testing.TB
 	ws *websocket.Conn
 }
 
