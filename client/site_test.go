@@ -27,6 +27,7 @@ func newSite(t *testing.T, edit ...func(*config.Config)) *site {
 	cfg.HTTP.Address, cfg.Media.UDP, cfg.Media.TCP = "127.0.0.1:0", "127.0.0.1:0", ""
 	cfg.Data.Dir = t.TempDir()
 	cfg.Access.Keys = []config.Key{{Access: "AK", Secret: "0123456789abcdefghijklmnopqrstuvwxyz"}}
+	cfg.Limits.CPUPercent = 0 // the clients of a test use the same processors
 	cfg.Limits.JoinsPerSecond, cfg.Limits.JoinsBurst = 10_000, 10_000
 	for _, f := range edit {
 		f(&cfg)

@@ -36,6 +36,7 @@ func newStage(t *testing.T) *stage {
 	cfg.Data.Dir = t.TempDir()
 	cfg.Access.Keys = []config.Key{newKey()}
 	cfg.Inject.Enabled = true
+	cfg.Limits.CPUPercent = 0 // the clients of a test use the same processors
 	cfg.Shutdown.Timeout = 30 * time.Second
 	s, err := server.Start(t.Context(), cfg, slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})), server.Options{})
 	if err != nil {

@@ -88,6 +88,10 @@ type Limits struct {
 	APIBurst         int           `yaml:"api_burst" default:"400" doc:"How many of these may come at once."`
 	Rooms            int           `yaml:"rooms" default:"1000" doc:"Rooms with a running session at once."`
 	RoomPeers        int           `yaml:"room_peers" default:"200" doc:"Peers at once in a room that sets no limit of its own."`
+	Peers            int           `yaml:"peers" default:"0" doc:"Peers on this node, those that are held included. Beyond it newcomers are refused as server.overloaded, and who was inside comes back. 0: 1,000 per processor."`
+	Tracks           int           `yaml:"tracks" default:"0" doc:"Tracks published on this node; what is beyond is not announced. 0: 2,000 per processor."`
+	MemoryBytes      int           `yaml:"memory_bytes" default:"0" doc:"Memory of the process at which newcomers are refused. 0: 80 % of what the machine or the control group has."`
+	CPUPercent       int           `yaml:"cpu_percent" default:"90" doc:"Share of the processors, used by this process for some seconds, at which newcomers are refused. 0 turns it off."`
 	PeerTracks       int           `yaml:"peer_tracks" default:"20" doc:"Tracks one peer may publish at once."`
 	SocketQueue      int           `yaml:"socket_queue_bytes" default:"4194304" doc:"Bytes that may wait to be written to one signalling socket. A client that leaves more unread loses the socket (signal.slow_consumer) and may come back."`
 	Queues           int           `yaml:"queue_bytes" default:"67108864" doc:"Bytes that may wait to be written to all signalling sockets. Beyond it the one with the most waiting is cut."`

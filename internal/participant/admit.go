@@ -111,6 +111,9 @@ func (s *Service) Admit(ctx context.Context, r Request) (Visitor, error) {
 	if err := s.unclaimed(ctx, &v); err != nil {
 		return v, err
 	}
+	if err := s.cfg.Full(); err != nil {
+		return v, err
+	}
 	return v, s.admitNew(ctx, v)
 }
 

@@ -67,6 +67,9 @@ type Config struct {
 	// Written returns when what a call has changed is on the disk, so that the
 	// call may be acknowledged; nil: nothing is kept.
 	Written func(context.Context) error
+	// Full is why the node takes nobody new for now, nil when it does; peers that
+	// are held come back all the same. nil: it always does.
+	Full func() error
 	// Limited counts what a limit has held back, by its setting; nil: nobody does.
 	Limited func(setting string)
 
@@ -79,6 +82,9 @@ func (c Config) withDefaults() Config {
 	c.Hold = cmp.Or(c.Hold, 65*time.Second)
 	c.Node = cmp.Or(c.Node, "node")
 	c.Bounds = c.Bounds.withDefaults()
+	if c.Full == nil {
+		c.Full = func() error { return nil }
+	}
 	if c.Limited == nil {
 		c.Limited = func(string) {}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -30,6 +31,7 @@ type Options struct {
 	// Bytes of the metadata of a session, and of its polls with their answers; 0
 	// means 1 MiB and 8 MiB.
 	MaxMetadata, MaxPolls int
+	NodeTracks            int           // tracks of all rooms together; 0 means any number
 	Linger                time.Duration // how long an empty room keeps its session; 0 means 15 s
 	ForgetAway            time.Duration // how long a removed peer's id stays refused; 0 means 10 min
 	Journal               Journal
@@ -64,7 +66,8 @@ func (o Options) withDefaults() Options {
 
 // Hub holds the rooms of this process. The map is the only thing under a lock.
 type Hub struct {
-	opt Options
+	opt    Options
+	tracks atomic.Int64 // of all rooms together
 
 	mu     sync.Mutex
 	rooms  map[string]*Room
@@ -74,6 +77,19 @@ type Hub struct {
 // NewHub returns a hub without rooms.
 func NewHub(opt Options) *Hub {
 	return &Hub{opt: opt.withDefaults(), rooms: map[string]*Room{}}
+}
+
+// Tracks is how many tracks are published in all rooms together.
+func (h *Hub) Tracks() int { return int(h.tracks.Load()) }
+
+// takeTrack counts a track in, unless the node has as many as it may.
+func (h *Hub) takeTrack() bool {
+	n := h.tracks.Add(1)
+	if h.opt.NodeTracks > 0 && n > int64(h.opt.NodeTracks) {
+		h.tracks.Add(-1)
+		return false
+	}
+	return true
 }
 
 // Open finds the room or starts it. A room that has closed is replaced, never

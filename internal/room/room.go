@@ -335,6 +335,7 @@ func (r *Room) leave(id PeerID, reason string) {
 		return
 	}
 	delete(r.members, id)
+	r.hub.tracks.Add(-int64(len(m.Tracks)))
 	delete(r.scores, id)
 	for token, o := range r.offers {
 		if o.target == id {

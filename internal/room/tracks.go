@@ -40,8 +40,15 @@ func (r *Room) publish(id PeerID, tracks []Track) (Published, error) {
 			p.Refused = append(p.Refused, fault.FieldInvalid.New("field", "track_id", "track", t.ID, "reason", "another peer publishes a track of this id"))
 			continue
 		}
-		want[t.ID] = t
+		if _, twice := want[t.ID]; twice {
+			continue
+		}
 		was, known := m.Tracks[t.ID]
+		if !known && !r.hub.takeTrack() {
+			p.Refused = append(p.Refused, fault.Overloaded.New("limit", "limits.tracks", "max", r.opt.NodeTracks, "track", t.ID, "retry_after_seconds", 5))
+			continue
+		}
+		want[t.ID] = t
 		switch {
 		case !known:
 			p.Added = append(p.Added, t)
@@ -87,6 +94,7 @@ func (r *Room) withdraw(m *member, tracks []Track) {
 	}
 	for _, t := range tracks {
 		delete(m.Tracks, t.ID)
+		r.hub.tracks.Add(-1)
 		if _, flowing := m.sources[t.ID]; flowing {
 			delete(m.sources, t.ID)
 			r.tellViewers(m, SourceGone{m.ID, t.ID})

@@ -32,6 +32,28 @@ func TestPublish(t *testing.T) {
 		gone := one[room.TracksRemoved](bob)
 		w.same("told", []any{gone.Peer.ID, ids(gone.Tracks), len(gone.Peer.Tracks)}, []any{"ann", "ann-mic", 1})
 	})
+	spec(t, "a node has so many tracks, whoever publishes them", func(w *world) {
+		ann, bob := w.join("ann", "host"), w.join("bob", "guest")
+		ann.publish(camera("ann"), camera("ann"), microphone("ann"))
+		refused := func(want int) {
+			w.Helper()
+			done, err := bob.room.Publish(w.Context(), "bob", []room.Track{camera("bob"), microphone("bob")})
+			w.ok(err)
+			w.same("refused", len(done.Refused), want)
+			for _, err := range done.Refused {
+				w.refused(err, fault.Overloaded, "limit", "limits.tracks", "max", 3)
+			}
+		}
+		refused(1)
+		w.same("tracks", w.hub.Tracks(), 3)
+		ann.publish(camera("ann"), microphone("ann")) // what is there may stay
+		w.same("tracks", w.hub.Tracks(), 3)
+		ann.leave()
+		refused(0)
+		w.same("tracks", w.hub.Tracks(), 2)
+		bob.publish()
+		w.same("tracks", w.hub.Tracks(), 0)
+	}, func(o *room.Options, _ *room.Facts) { o.NodeTracks = 3 })
 	spec(t, "what the role does not allow is left out and named", func(w *world) {
 		ann, bob := w.join("ann", "host"), w.join("bob", "guest")
 		screen := room.Track{ID: "bob-screen", Kind: room.Video, Source: room.SourceScreen}

@@ -137,7 +137,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	s.onClose("journal", journal.close)
 	hub := room.NewHub(room.Options{
 		MaxRooms: cfg.Limits.Rooms, MaxPeers: cfg.Limits.RoomPeers, MaxTracks: cfg.Limits.PeerTracks,
-		MaxMetadata: cfg.Limits.RoomMetadata, MaxPolls: cfg.Limits.RoomPolls,
+		MaxMetadata: cfg.Limits.RoomMetadata, MaxPolls: cfg.Limits.RoomPolls, NodeTracks: nodeTracks(cfg.Limits),
 		Linger: cfg.Reconnect.Linger, Journal: journal, Log: log.With("part", "room"),
 	})
 	s.rooms = hub
@@ -158,9 +158,11 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 			Queue: cfg.Limits.SocketQueue, Queues: cfg.Limits.Queues, Away: cfg.Limits.AwayBytes, Read: cfg.Limits.SocketRate,
 		},
 	})
+	capacity := newCapacity(cfg.Limits, func() int { return s.participants.Peers() }, hub.Tracks, metrics)
+	s.onClose("capacity", func(context.Context) error { capacity.close(); return nil })
 	s.participants = participant.New(participant.Config{
 		Tokens: tokens, Directory: directory{s.registry, journal}, Hub: hub, Media: engine, Events: recorder, Inject: plan,
-		Written: journal.Written, Limited: sockets.Limited, Log: log.With("part", "signal"), Metrics: metrics,
+		Written: journal.Written, Limited: sockets.Limited, Full: capacity.full, Log: log.With("part", "signal"), Metrics: metrics,
 		Hold: cfg.Reconnect.Hold, Bounds: participant.Bounds{
 			Tell: cfg.Limits.TellRate, Answer: cfg.Limits.AnswerRate,
 			Offers: cfg.Limits.OffersPerSecond, EarlyOffers: cfg.Limits.EarlyOffers,
@@ -194,6 +196,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 			_, err := store.Last(ctx)
 			return errors.Join(err, recorder.Healthy(ctx))
 		}},
+		{name: "capacity", told: true, ask: func(context.Context) error { return capacity.full() }},
 		{name: "media", told: true, ask: func(context.Context) error { return s.loops.Err("media.") }},
 	}}
 	routes := http.NewServeMux()

@@ -31,6 +31,7 @@ func local(t *testing.T) config.Config {
 	cfg := config.Default()
 	cfg.HTTP.Address, cfg.Media.UDP, cfg.Media.TCP = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	cfg.Data.Dir = t.TempDir()
+	cfg.Limits.CPUPercent = 0 // the clients of a test use the same processors
 	cfg.Access.Keys = []config.Key{{Access: "AK", Secret: "0123456789abcdefghijklmnopqrstuvwxyz"}}
 	if p := cfg.Problems(); len(p) > 0 {
 		t.Fatal(config.Problems(p))

@@ -36,6 +36,7 @@ func serve() error {
 	cfg.HTTP.Address, cfg.Media.UDP, cfg.Media.TCP = "127.0.0.1:0", "127.0.0.1:0", ""
 	cfg.Media.Advertise, cfg.Media.AllowOddAddresses = []string{"127.0.0.1"}, true
 	cfg.Data.Dir = os.Getenv(dirVar)
+	cfg.Limits.CPUPercent = 0
 	cfg.Limits.APIPerSecond, cfg.Limits.APIBurst = 1e6, 1e6
 	cfg.Events.Retention = 0 // the history stays as it is
 	cfg.Log.Level = "error"

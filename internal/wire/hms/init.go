@@ -2,6 +2,7 @@ package hms
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 
 	"github.com/redial-rtc/redial/dialect"
@@ -98,6 +99,9 @@ func (h *Handler) refuseInit(w http.ResponseWriter, f *fault.Error) {
 		if n < 600 && n != http.StatusNotFound {
 			status = n
 		}
+	}
+	if wait := f.Detail("retry_after_seconds"); wait != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(wait))
 	}
 	writeJSON(w, status, refusalBody(f, code))
 }
