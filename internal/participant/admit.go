@@ -2,11 +2,8 @@ package participant
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
@@ -170,33 +167,17 @@ func (s *Service) describe(ctx context.Context, raw string, v *Visitor) {
 // refusal where they look for it. Nothing is granted by it, and a room that
 // does not exist is not named. What else it says is recorded as not proven.
 func (s *Service) peek(ctx context.Context, raw string, v *Visitor) {
-	parts := strings.Split(raw, ".")
-	if len(parts) != 3 {
+	said, ok := token.Unsigned(raw)
+	if !ok {
 		return
-	}
-	b, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil {
-		return
-	}
-	var said struct {
-		RoomID string `json:"room_id"`
-		UserID any    `json:"user_id"` // what is wrong may be its type
-		Role   string `json:"role"`
-	}
-	if json.Unmarshal(b, &said) != nil || len(said.Role) > 128 {
-		return
-	}
-	user, _ := said.UserID.(string)
-	if len(user) > 256 {
-		user = ""
 	}
 	place, err := s.cfg.Directory.Place(ctx, said.RoomID)
 	if err != nil {
 		return
 	}
 	v.Place = place
-	v.Claims.RoomID, v.Claims.UserID, v.Claims.Role = said.RoomID, user, said.Role
-	v.Claims.UserProof = token.ProofNone
+	v.Claims.RoomID, v.Claims.UserID, v.Claims.Role = said.RoomID, said.UserID, said.Role
+	v.Claims.UserProof = said.UserProof
 	if _, known, err := s.cfg.Directory.Former(ctx, said.RoomID, v.ID); known || err != nil || s.Participant(said.RoomID, v.ID) != nil {
 		v.ID = "" // somebody's, and not shown to be theirs
 	}
