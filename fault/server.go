@@ -146,6 +146,18 @@ var (
 		See:   []string{"server.queue_full", "room.full", "rate.limited"},
 		Links: []string{rfc(9110, "15.6.4"), rfc(9110, "10.2.3")},
 	})
+	// EventQuota: more events were reported than are stored.
+	EventQuota = declare(Kind{
+		ID: "server.event_quota", Title: "Too many events were reported", Area: AreaServer, Category: API, Status: 429,
+		What:  "More events were reported in a minute by one token, about one peer or room, or by one account, than the server stores.",
+		Why:   "An app that reports the same failure in a loop, or a flood by whoever holds a token.",
+		Sign:  "The refusal names the limit, events.quotas..., and when to try again. Events of others are stored meanwhile.",
+		Do:    "Report each failure once and wait as long as the reply asks. If honest clients are refused, raise the limit that is named.",
+		User:  "The problem could not be reported right now. It will be tried again.",
+		Retry: RetryBackoff, Terminal: false, Ops: []Op{OpReport}, FixedBy: []Party{ByApp, ByOperator},
+		See:   []string{"rate.limited", "server.events_dropped"},
+		Links: []string{rfc(6585, "4"), rfc(9110, "10.2.3")},
+	})
 	// ServerClock: the server's clock jumped.
 	ServerClock = declare(Kind{
 		ID: "server.clock", Title: "The server's clock is wrong or jumped", Area: AreaServer, Category: Server, Status: 500,

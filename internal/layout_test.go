@@ -39,7 +39,7 @@ var mayImport = map[string][]string{
 	"internal/policy":           {"internal/text", "fault"},
 	"internal/token":            {"fault"},
 	"internal/datafile":         {"fault"},
-	"internal/event":            {"internal/text", "internal/datafile", "fault"},
+	"internal/event":            {"internal/text", "internal/limit", "internal/datafile", "fault"},
 	"internal/event/sqlite":     {"internal/event", "internal/datafile", "fault"},
 	"internal/event/clickhouse": {"internal/event", "internal/event/sqlite", "fault"},
 	"internal/event/eventtest":  {"internal/event", "fault"},

@@ -46,6 +46,8 @@ type itemFault struct {
 	Message string `json:"message"`
 	Field   string `json:"field,omitempty"`
 	Reason  string `json:"reason,omitempty"`
+	Limit   string `json:"limit,omitempty"`       // the setting of a quota it is beyond
+	Wait    int64  `json:"retry_after,omitempty"` // seconds
 }
 
 // batchBody is the answer of POST /api/v1/events.
@@ -99,12 +101,24 @@ func (e *Events) batch(c *Call) (any, error) {
 		if err := e.storeInjected(events); err != nil {
 			return nil, busy(err)
 		}
-		outcomes, err := e.cfg.Recorder.Keep(c.Context(), events...)
+		outcomes, err := e.cfg.Recorder.KeepReported(c.Context(), event.Reporter{Token: claims.Digest, Managed: managed}, events...)
 		if err != nil {
 			return nil, busy(err)
 		}
+		refused := 0
 		for n, o := range outcomes {
-			body.stored(&body.Items[asked[n]], o.State)
+			item := &body.Items[asked[n]]
+			if o.State == event.Refused {
+				item.ID = ""
+				item.refuse(o.Err)
+				body.Refused++
+				refused++
+				continue
+			}
+			body.stored(item, o.State)
+		}
+		if refused == len(items) {
+			return nil, outcomes[0].Err // there is nothing else to tell
 		}
 	}
 	return body, nil
@@ -151,6 +165,8 @@ func (b *batchItem) refuse(err error) {
 	b.Fault = &itemFault{ID: f.Kind.ID, Message: f.Safe()}
 	b.Fault.Field, _ = f.Detail("field").(string)
 	b.Fault.Reason, _ = f.Detail("reason").(string)
+	b.Fault.Limit, _ = f.Detail("limit").(string)
+	b.Fault.Wait, _ = f.Detail("retry_after_seconds").(int64)
 }
 
 // split takes a body apart: a JSON array, one JSON object, or one on each line.

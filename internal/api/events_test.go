@@ -481,3 +481,41 @@ func TestStreamOutlivesTheTimeouts(t *testing.T) {
 		}
 	}
 }
+
+// Beyond a quota every door refuses with the same fault, which names the limit
+// and when to try again; what fitted is kept, and a management token that brings
+// events in bulk is not held by the quotas of room tokens.
+func TestQuotasAtTheDoors(t *testing.T) {
+	e := serveEvents(t, event.RecorderConfig{Quotas: event.Quotas{Token: event.Quota{Events: 5}}})
+	ann := e.ann()
+	for n := range 3 {
+		ann.post("/v2/client/report", e.told(n)).ok()
+	}
+	items := []any{e.told(3), e.told(4), e.told(5)}
+	r := ann.post("/api/v1/events", items).ok().has(object{"stored": 2, "refused": 1, "items.2.outcome": "refused",
+		"items.2.fault.id": "server.event_quota", "items.2.fault.limit": "events.quotas.token_events"})
+	if r.at("items.2.id") != nil {
+		t.Errorf("a refused item has an id: %s", r.raw)
+	}
+	for _, door := range []struct {
+		path string
+		body any
+	}{{"/v2/client/report", e.told(6)}, {"/api/v1/events", []any{e.told(6)}}} {
+		r := ann.post(door.path, door.body)
+		r.refused(429, "server.event_quota")
+		r.has(object{"fault.details.limit": "events.quotas.token_events"})
+		if wait := r.header.Get("Retry-After"); wait != "12" {
+			t.Errorf("%s: Retry-After %q", door.path, wait)
+		}
+	}
+	e.ann(func(c *token.Claims) { c.UserID = "bob" }).post("/v2/client/report", object{"event": "disconnected", "event_id": "1", "timestamp": 1795295249805,
+		"peer": object{"room_id": e.room}, "payload": object{"error_code": 1003, "action": "JOIN"}}).ok()
+	var bulk []any
+	for n := range 50 {
+		bulk = append(bulk, e.told(100+n))
+	}
+	e.post("/api/v1/events", bulk).ok().has(object{"stored": 50})
+	if n := e.total("?type=client.disconnected"); n != 56 {
+		t.Errorf("%d are kept", n)
+	}
+}

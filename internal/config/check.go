@@ -35,6 +35,7 @@ func (c *Config) Problems() []Problem {
 	k.require(c.Events.Retention >= 0, "events.retention", "is negative", "make it 0 to keep events for ever")
 	k.atLeast(c.Events.Queue, 1, "events.queue")
 	k.eventStore(&c.Events)
+	k.quotas(&c.Events.Quotas)
 	k.webhooks(&c.Webhooks)
 	k.otlp(&c.OTLP)
 	k.oneOf(c.Log.Format, "log.format", "text", "json")

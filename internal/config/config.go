@@ -121,6 +121,7 @@ type Events struct {
 	Retention     time.Duration `yaml:"retention" default:"720h" doc:"How long events are kept, unless their account has chosen itself over REST. 0 keeps them for ever."`
 	Queue         int           `yaml:"queue" default:"4096" doc:"Events waiting to be stored before new ones are dropped and counted."`
 	KeepAddresses bool          `yaml:"keep_addresses" default:"false" doc:"Store IP addresses in full. Otherwise the host part of each is masked."`
+	Quotas        Quotas        `yaml:"quotas" doc:"What is stored on the word of others, in a minute and at once. What is beyond is refused with server.event_quota, which names the limit. 0 is no limit."`
 	ClickHouse    ClickHouse    `yaml:"clickhouse" doc:"The ClickHouse of store: clickhouse."`
 }
 

@@ -15,6 +15,7 @@ type metrics struct {
 	stored    *prometheus.CounterVec // by type, source and fault
 	known     *prometheus.CounterVec // by what they were: duplicate, merged
 	dropped   *prometheus.CounterVec // by fault
+	refused   *prometheus.CounterVec // by limit
 	removed   prometheus.Counter
 	appendSec prometheus.Histogram
 	batch     prometheus.Histogram
@@ -34,6 +35,9 @@ func newMetrics(reg prometheus.Registerer, waiting func() float64) *metrics {
 		dropped: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "redial_events_dropped_total", Help: "Events that could not be recorded, by the fault that was in the way.",
 		}, []string{"fault"}),
+		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "redial_events_refused_total", Help: "Events beyond a quota, by the setting of the limit.",
+		}, []string{"limit"}),
 		removed: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "redial_events_removed_total", Help: "Events removed by retention or erased on request.",
 		}),
@@ -49,7 +53,7 @@ func newMetrics(reg prometheus.Registerer, waiting func() float64) *metrics {
 	queue := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "redial_events_queue_events", Help: "Events that wait to be stored.",
 	}, waiting)
-	reg.MustRegister(m.stored, m.known, m.dropped, m.removed, m.appendSec, m.batch, queue)
+	reg.MustRegister(m.stored, m.known, m.dropped, m.refused, m.removed, m.appendSec, m.batch, queue)
 	return m
 }
 
@@ -82,6 +86,12 @@ func (m *metrics) drop(n int, err error) {
 		id = f.Kind.ID
 	}
 	m.dropped.WithLabelValues(id).Add(float64(n))
+}
+
+func (m *metrics) refuse(err error) {
+	if m != nil {
+		m.refused.WithLabelValues(limitOf(err)).Inc()
+	}
 }
 
 func (m *metrics) remove(n int) {

@@ -22,6 +22,7 @@ type RecorderConfig struct {
 	Retention     time.Duration         // events are removed at this age; 0 keeps them for ever
 	Retentions    Retentions            // accounts with an age of their own; nil: none
 	KeepAddresses bool                  // do not mask IP addresses
+	Quotas        Quotas                // bound what others hand in; the zero value bounds nothing
 	Mark          func(*Event)          // sets Injected on what was provoked; nil marks nothing
 }
 
@@ -38,6 +39,7 @@ type Recorder struct {
 	store Store
 	cfg   RecorderConfig
 	m     *metrics
+	quota *quotas
 
 	mu     sync.RWMutex // held for reading while sending to queue
 	closed bool
@@ -84,7 +86,7 @@ func NewRecorder(s Store, cfg RecorderConfig) *Recorder {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	r := &Recorder{
-		store: s, cfg: cfg,
+		store: s, cfg: cfg, quota: newQuotas(cfg.Quotas),
 		queue: make(chan item, cfg.Queue), // each item is at least one event, so a reserved place is free
 		done:  make(chan struct{}),
 		stop:  stop,
@@ -99,12 +101,62 @@ func NewRecorder(s Store, cfg RecorderConfig) *Recorder {
 	return r
 }
 
-// Record takes an event without waiting. When the queue is full the event is
-// dropped and counted.
+// Record takes an event that the server has seen, without waiting. When the queue
+// is full, or the peer has been seen too often, the event is dropped and counted.
 func (r *Recorder) Record(e Event) {
+	if err := r.quota.told(&e); err != nil {
+		r.m.refuse(err)
+		r.drop(1, err)
+		return
+	}
 	if err := r.take(item{events: []Event{e}}); err != nil {
 		r.drop(1, err)
 	}
+}
+
+// Report takes an event that somebody reports, without waiting for it to be
+// stored. It fails with fault.EventQuota, which names the limit and when to try
+// again; when the queue is full the event is dropped and counted, as by Record.
+func (r *Recorder) Report(by Reporter, e Event) error {
+	if e.AccountID == "" {
+		e.AccountID = r.cfg.Account
+	}
+	if err := r.quota.reported(by, &e); err != nil {
+		r.m.refuse(err)
+		return err
+	}
+	if err := r.take(item{events: []Event{e}}); err != nil {
+		r.drop(1, err)
+	}
+	return nil
+}
+
+// KeepReported is Keep for what somebody reports: events beyond a quota are
+// refused one by one, and the others are stored.
+func (r *Recorder) KeepReported(ctx context.Context, by Reporter, events ...Event) ([]Outcome, error) {
+	all := make([]Outcome, len(events))
+	taken := make([]Event, 0, len(events))
+	var places []int
+	for i := range events {
+		e := events[i]
+		if e.AccountID == "" {
+			e.AccountID = r.cfg.Account
+		}
+		if err := r.quota.reported(by, &e); err != nil {
+			r.m.refuse(err)
+			all[i] = Outcome{State: Refused, Err: err}
+			continue
+		}
+		taken, places = append(taken, e), append(places, i)
+	}
+	outcomes, err := r.Keep(ctx, taken...)
+	if err != nil {
+		return nil, err
+	}
+	for i, o := range outcomes {
+		all[places[i]] = o
+	}
+	return all, nil
 }
 
 // Append returns when the events are durable. It fails with fault.FieldInvalid

@@ -9,6 +9,7 @@ import (
 type Outcome struct {
 	State State
 	Seq   int64 // place in the store's order
+	Err   error // of one that is refused: fault.EventQuota
 }
 
 // State is the kind of an [Outcome].
@@ -19,6 +20,7 @@ const (
 	Stored    State = iota // a new event
 	Duplicate              // its Key is known: nothing changed
 	Merged                 // the second account of a failure already stored: see [Pairs]
+	Refused                // beyond a quota, and not stored: see [Recorder.Report]
 )
 
 // Removal says which events go: those taken before a time, those about a user,

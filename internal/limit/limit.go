@@ -55,8 +55,11 @@ func (c *Callers) Take(key string) time.Duration { return c.TakeN(key, 1) }
 
 // TakeN counts n of whatever is counted, all or none.
 func (c *Callers) TakeN(key string, n int) time.Duration {
-	now := time.Now()
-	res := c.bucket(key).ReserveN(now, n)
+	now, b := time.Now(), c.bucket(key)
+	if b.AllowN(now, n) {
+		return 0
+	}
+	res := b.ReserveN(now, n)
 	if !res.OK() { // not even so many at once are allowed
 		return time.Second
 	}

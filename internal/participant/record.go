@@ -48,14 +48,13 @@ func (p *Participant) record(t event.Type, f *fault.Error, edit func(*event.Even
 	p.s.cfg.Events.Record(e)
 }
 
-// Report stores what the client reported, unless storing fails on purpose: then
-// fault.StoreUnavailable.
+// Report stores what the client reported. It fails with fault.EventQuota beyond
+// a quota, and with fault.StoreUnavailable when storing fails on purpose.
 func (p *Participant) Report(e event.Event) error {
 	if err := p.s.cfg.Inject.Store(p.who()); err != nil {
 		return err
 	}
-	p.s.cfg.Events.Record(e)
-	return nil
+	return p.s.cfg.Events.Report(event.Reporter{Token: p.claims.Digest}, e)
 }
 
 // Refused counts a call that was refused, and records or logs it: what belongs

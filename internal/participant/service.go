@@ -42,6 +42,8 @@ type Directory interface {
 type Recorder interface {
 	// Record stores what happened.
 	Record(event.Event)
+	// Report stores what a client reports, or fails with fault.EventQuota.
+	Report(event.Reporter, event.Event) error
 	// Joined counts a join that succeeded.
 	Joined(event.Subject)
 }

@@ -37,3 +37,11 @@ func openEvents(ctx context.Context, name string, cfg config.Config, log *slog.L
 	}
 	return nil, fault.ConfigInvalid.New("setting", "events.store", "value", name)
 }
+
+func eventQuotas(q config.Quotas) event.Quotas {
+	return event.Quotas{
+		Token: event.Quota{Events: q.TokenEvents, Bytes: q.TokenBytes}, Peer: event.Quota{Events: q.PeerEvents, Bytes: q.PeerBytes},
+		Room: event.Quota{Events: q.RoomEvents, Bytes: q.RoomBytes}, Account: event.Quota{Events: q.AccountEvents, Bytes: q.AccountBytes},
+		Managed: event.Quota{Events: q.ManagedEvents, Bytes: q.ManagedBytes},
+	}
+}

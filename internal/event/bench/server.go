@@ -30,7 +30,8 @@ const (
 var key = token.Key{Access: "bench", Secret: "this-key-signs-for-a-benchmark-and-nothing-else"}
 
 // serve runs the server under test: the one that `redial serve` runs, but for
-// its limits of calls from one address, since here all of them come from one.
+// its limits of calls from one address and of events of one token, since here all
+// of them come from one.
 func serve() error {
 	cfg := config.Default()
 	cfg.HTTP.Address, cfg.Media.UDP, cfg.Media.TCP = "127.0.0.1:0", "127.0.0.1:0", ""
@@ -38,6 +39,7 @@ func serve() error {
 	cfg.Data.Dir = os.Getenv(dirVar)
 	cfg.Limits.CPUPercent = 0
 	cfg.Limits.APIPerSecond, cfg.Limits.APIBurst = 1e6, 1e6
+	cfg.Events.Quotas = config.Quotas{}
 	cfg.Events.Retention = 0 // the history stays as it is
 	cfg.Log.Level = "error"
 	cfg.Access.Keys = []config.Key{{Access: key.Access, Secret: key.Secret}}

@@ -112,6 +112,11 @@ type events struct {
 
 func (*events) Joined(event.Subject) {}
 
+func (e *events) Report(_ event.Reporter, ev event.Event) error {
+	e.Record(ev)
+	return nil
+}
+
 func (e *events) Record(ev event.Event) {
 	e.mu.Lock()
 	e.list = append(e.list, ev)

@@ -69,8 +69,9 @@ func at(lines []string, i int) string {
 
 type silentRecorder struct{}
 
-func (silentRecorder) Record(event.Event)   {}
-func (silentRecorder) Joined(event.Subject) {}
+func (silentRecorder) Record(event.Event)                       {}
+func (silentRecorder) Report(event.Reporter, event.Event) error { return nil }
+func (silentRecorder) Joined(event.Subject)                     {}
 
 // stage holds the peers of a conversation: real participants in a real room,
 // with sockets that end in a queue.

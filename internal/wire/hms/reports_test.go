@@ -1,6 +1,7 @@
 package hms_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -8,6 +9,37 @@ import (
 
 	"github.com/redial-rtc/redial/internal/event"
 )
+
+// takesAll is a store that keeps nothing.
+type takesAll struct{ event.Store }
+
+func (takesAll) Append(_ context.Context, events []event.Event) ([]event.Outcome, error) {
+	return make([]event.Outcome, len(events)), nil
+}
+
+// Beyond a quota the socket refuses reports with a fault that names the limit,
+// goes on otherwise, and holds nobody else to it.
+func TestReportsBeyondAQuotaAreRefused(t *testing.T) {
+	recorder := event.NewRecorder(takesAll{}, event.RecorderConfig{Quotas: event.Quotas{Token: event.Quota{Events: 3}}})
+	s := newStation(t, func(c *config) { c.Events = recorder })
+	t.Cleanup(func() { _ = recorder.Close(context.Background()) })
+	alice, bob := s.joined("host", "alice"), s.joined("host", "bob")
+	report := func(n int) map[string]any {
+		return map[string]any{"name": "publish.failed", "timestamp": 1795295249805 + n, "info": map[string]any{
+			"timestamp": 1795295249805 + n, "error_code": 4006, "error_name": "ICEDisconnected", "action": "PUBLISH", "is_terminal": false,
+		}}
+	}
+	for n := range 10 {
+		_, code, id := alice.call("analytics", report(n))
+		if refused := code == 429 && id == "server.event_quota"; refused != (n >= 3) {
+			t.Errorf("report %d: %d %s", n, code, id)
+		}
+	}
+	alice.must("ping", map[string]any{"timestamp": 1})
+	if _, code, id := bob.call("analytics", report(0)); code != 0 {
+		t.Errorf("somebody else: %d %s", code, id)
+	}
+}
 
 // Of 1,000 malformed reports over the socket each is refused with the caller's
 // fault or is a whole event of the peer whose socket it is, and the socket goes

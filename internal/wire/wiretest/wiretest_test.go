@@ -43,8 +43,9 @@ func (directory) Former(context.Context, string, room.PeerID) (room.Peer, bool, 
 
 type recorder struct{}
 
-func (recorder) Record(event.Event)   {}
-func (recorder) Joined(event.Subject) {}
+func (recorder) Record(event.Event)                       {}
+func (recorder) Joined(event.Subject)                     {}
+func (recorder) Report(event.Reporter, event.Event) error { return nil }
 
 // client is somebody on the line, with a connection for each thing it does.
 type client struct {
