@@ -321,6 +321,22 @@ func (p *person) isOut(k *killed) error {
 	return nil
 }
 
+// isKeptOut is isOut, and that it may not join again either.
+func (p *person) isKeptOut(host *person) func(*killed) error {
+	return func(k *killed) error {
+		if err := host.dial(k); err != nil { // the session goes on
+			return err
+		}
+		if err := p.dial(k); err != nil {
+			return err
+		}
+		if _, err := p.ask(k, "join", `{"name":"again"}`); err == nil {
+			return errors.New("the peer that was put out has joined again")
+		}
+		return nil
+	}
+}
+
 // refused is a check that a token does not open the door, for a reason.
 func refused(raw, reason string) func(*killed) error {
 	return func(k *killed) error {
@@ -378,19 +394,32 @@ var writes = []write{
 		func(_, g *person) func(*killed) error { return g.resumes(`"Zoe"`, `new data`) }),
 	onTheWire("group", "group-join", always(`{"name":"_handraise"}`), false,
 		func(_, g *person) func(*killed) error { return g.resumes(`_handraise`) }),
+	onTheWire("session metadata", "set-metadata", always(`{"key":"page","data":{"n":7}}`), false,
+		func(_, g *person) func(*killed) error {
+			return func(k *killed) error {
+				if err := g.resumes()(k); err != nil {
+					return err
+				}
+				raw, err := g.ask(k, "get-metadata", `{"key":"page"}`)
+				if err == nil && !bytes.Contains(raw, []byte(`{"n":7}`)) {
+					err = fmt.Errorf("the session shares %s", raw)
+				}
+				return err
+			}
+		}),
 	onTheWire("role", "role-change-request", func(_, g *person) string {
 		return fmt.Sprintf(`{"requested_for":%q,"role":"host","force":true}`, g.id)
 	}, true, func(_, g *person) func(*killed) error { return g.resumes(`"role":"host"`) }),
 	onTheWire("removal", "peer-leave-request", func(_, g *person) string {
 		return fmt.Sprintf(`{"requested_for":%q,"reason":"out"}`, g.id)
-	}, true, func(_, g *person) func(*killed) error { return g.isOut }),
+	}, true, func(h, g *person) func(*killed) error { return g.isKeptOut(h) }),
 	onTheWire("end with lock", "end-room", always(`{"lock":true,"reason":"over"}`), true,
 		func(_, g *person) func(*killed) error { return refused(g.token, "locked") }),
 
 	overREST("REST peer", "POST", func(_, g *person) string { return "/v2/active-rooms/" + g.room + "/peers/" + g.id },
 		always(`{"name":"Max","role":"host"}`), func(_, g *person) func(*killed) error { return g.resumes(`"Max"`, `"role":"host"`) }),
 	overREST("REST removal", "POST", func(_, g *person) string { return "/v2/active-rooms/" + g.room + "/remove-peers" },
-		func(_, g *person) string { return fmt.Sprintf(`{"peer_id":%q}`, g.id) }, func(_, g *person) func(*killed) error { return g.isOut }),
+		func(_, g *person) string { return fmt.Sprintf(`{"peer_id":%q}`, g.id) }, func(h, g *person) func(*killed) error { return g.isKeptOut(h) }),
 	overREST("REST end with lock", "POST", func(_, g *person) string { return "/v2/active-rooms/" + g.room + "/end-room" },
 		always(`{"lock":true}`), func(_, g *person) func(*killed) error { return refused(g.token, "locked") }),
 	overREST("REST room disabled", "POST", func(_, g *person) string { return "/v2/rooms/" + g.room },

@@ -108,6 +108,17 @@ var migrations = []string{
 	ALTER TABLE peers ADD COLUMN resume TEXT NOT NULL DEFAULT '';
 	CREATE INDEX peers_known ON peers (room_id, id);
 	`,
+	`
+	CREATE TABLE metadata ( -- what the peers of a running session share
+		session_id TEXT NOT NULL,
+		key        TEXT NOT NULL,
+		data       TEXT NOT NULL,
+		version    INTEGER NOT NULL,
+		updated_at INTEGER NOT NULL,
+		updated_by TEXT NOT NULL,
+		PRIMARY KEY (session_id, key)
+	) STRICT, WITHOUT ROWID;
+	`,
 }
 
 // migrate brings the file to the newest version, each step in a transaction of

@@ -139,6 +139,10 @@ func (r *Registry) EndSession(ctx context.Context, id string, at time.Time) erro
 		}
 		_, err := tx.ExecContext(ctx, `UPDATE peers SET left_at = ?, reason = ? WHERE session_id = ? AND left_at IS NULL`,
 			stamp(at), ReasonEnded, id)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `DELETE FROM metadata WHERE session_id = ?`, id)
 		return err
 	})
 }

@@ -53,8 +53,10 @@ func (r *Registry) sweep(ctx context.Context) (sessions, peers int64, err error)
 		if err != nil {
 			return err
 		}
-		sessions, err = res.RowsAffected()
-		return err
+		if sessions, err = res.RowsAffected(); err != nil {
+			return err
+		}
+		return forgetMetadata(ctx, tx)
 	})
 	return sessions, peers, err
 }

@@ -21,6 +21,7 @@ type Journal interface {
 	PeerSaved(sessionID, roomID string, p Peer) // on joining and on every change
 	PeerLeft(sessionID string, p Peer, reason string, at time.Time)
 	RoomLocked(roomID string)
+	MetadataSet(sessionID, roomID string, e Entry)
 }
 
 // Options bound a hub's rooms.
@@ -184,3 +185,4 @@ func (noJournal) SessionEnded(string, string, time.Time)   {}
 func (noJournal) PeerSaved(string, string, Peer)           {}
 func (noJournal) PeerLeft(string, Peer, string, time.Time) {}
 func (noJournal) RoomLocked(string)                        {}
+func (noJournal) MetadataSet(string, string, Entry)        {}

@@ -80,6 +80,7 @@ func newRoom(h *Hub, f Facts) *Room {
 		linger: time.NewTimer(h.opt.Linger), longest: time.NewTimer(0),
 	}
 	r.longest.Stop() // no session runs
+	r.continues(f)
 	r.polls.init(r.opt.MaxPolls)
 	go r.run()
 	return r
@@ -157,6 +158,24 @@ func act(ctx context.Context, r *Room, f func() error) error {
 	return err
 }
 
+// continues takes up what a session of an earlier process left. The facts keep
+// nothing of it.
+func (r *Room) continues(f Facts) {
+	r.facts.Metadata, r.facts.Removed = nil, nil
+	if f.SessionID == "" {
+		return
+	}
+	for _, e := range f.Metadata {
+		r.metaSize += grown(r.meta[e.Key], e.Key, e.Data)
+		r.meta[e.Key] = e
+	}
+	for id, at := range f.Removed {
+		if time.Since(at) < r.opt.ForgetAway {
+			r.removed[id] = removal{at: at}
+		}
+	}
+}
+
 // rest ends the session of a room nobody is in, and the room itself unless
 // somebody looks at it: a preview left open for hours does not keep a session
 // alive. In the goroutine.
@@ -169,7 +188,9 @@ func (r *Room) rest() {
 		r.log.Info("session ended", "session", r.session)
 	}
 	r.longest.Stop()
-	r.forgetSession()
+	if r.facts.SessionID == "" { // else there is one to be continued still
+		r.forgetSession()
+	}
 	if len(r.watchers) == 0 {
 		r.stop()
 		return

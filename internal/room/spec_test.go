@@ -251,6 +251,10 @@ func (j *journal) PeerLeft(_ string, p room.Peer, reason string, _ time.Time) {
 }
 func (j *journal) RoomLocked(roomID string) { j.add("locked %s", roomID) }
 
+func (j *journal) MetadataSet(_, roomID string, e room.Entry) {
+	j.add("set %s %s=%s", roomID, e.Key, e.Data)
+}
+
 // told is all that the journal was told since the last time.
 func (j *journal) told() string {
 	synctest.Wait()

@@ -96,6 +96,8 @@ type Facts struct {
 	Large       bool          // clients page through peers instead of knowing them all
 	SessionID   string        // a session left open by an earlier process, to be continued; usually ""
 	SessionFrom time.Time
+	Metadata    []Entry              // of that session
+	Removed     map[PeerID]time.Time // peers put out of that session, and when
 }
 
 // Snapshot is a room at one moment, as one viewer may see it.

@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"encoding/json"
+	"time"
 
 	"github.com/redial-rtc/redial/internal/participant"
 	"github.com/redial-rtc/redial/internal/registry"
@@ -41,6 +43,23 @@ func (d directory) Place(ctx context.Context, roomID string) (participant.Place,
 	}
 	if ok && !ended {
 		p.Facts.SessionID, p.Facts.SessionFrom = left.ID, left.StartedAt
+		rest, err := d.registry.Leftover(ctx, left.ID)
+		if err != nil {
+			return participant.Place{}, err
+		}
+		for _, m := range rest.Metadata {
+			var data json.RawMessage // nil when nothing was given
+			if m.Data != "" {
+				data = json.RawMessage(m.Data)
+			}
+			p.Facts.Metadata = append(p.Facts.Metadata, room.Entry{
+				Key: m.Key, Data: data, Version: m.Version, UpdatedAt: m.UpdatedAt, UpdatedBy: room.PeerID(m.UpdatedBy),
+			})
+		}
+		p.Facts.Removed = make(map[room.PeerID]time.Time, len(rest.Removed))
+		for id, at := range rest.Removed {
+			p.Facts.Removed[room.PeerID(id)] = at
+		}
 	}
 	return p, nil
 }

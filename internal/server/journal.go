@@ -409,3 +409,9 @@ func (j *journal) RoomLocked(roomID string) {
 	j.addEnding(entry{what: "room locked", room: roomID, write: func(ctx context.Context) error { return j.registry.SetLocked(ctx, roomID, true) }},
 		func(e *ending) { e.locked = true })
 }
+
+func (j *journal) MetadataSet(sessionID, roomID string, e room.Entry) {
+	m := registry.Metadata{Key: e.Key, Data: string(e.Data), Version: e.Version, UpdatedAt: e.UpdatedAt, UpdatedBy: string(e.UpdatedBy)}
+	j.add(entry{what: "metadata set", room: roomID, key: sessionID + "\x00" + e.Key, bytes: len(m.Key) + len(m.Data),
+		write: func(ctx context.Context) error { return j.registry.SaveMetadata(ctx, sessionID, m) }})
+}
