@@ -26,7 +26,8 @@ type ActiveSession struct {
 type Peer struct {
 	ID       string               `json:"id"`
 	Name     string               `json:"name"`
-	UserID   string               `json:"user_id"` // the app's own id
+	UserID   string               `json:"user_id"`       // the app's own id
+	Proof    string               `json:"user_id_proof"` // token, or code where somebody with a room code only claims the id
 	Metadata string               `json:"metadata"`
 	Role     string               `json:"role"`
 	Groups   []string             `json:"groups"`
@@ -48,6 +49,7 @@ type PeerTrack struct {
 type PeerFilter struct {
 	Role   string `query:"role"`
 	UserID string `query:"user_id"`
+	Proof  string `query:"user_id_proof"` // of UserID; "" is token
 }
 
 // PeerChange is what changes of a peer; nil stays as it is.

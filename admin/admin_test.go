@@ -218,7 +218,7 @@ func TestACall(t *testing.T) {
 	if again := may[admin.Event](t)(c.Event(ctx, e.ID)); again.Data.User != "ada" || string(again.Raw) == "" {
 		t.Errorf("event %v", again)
 	}
-	if n := may[int](t)(c.EraseUser(ctx, "ada")); n < 1 {
+	if n := may[int](t)(c.EraseUser(ctx, "ada", "code")); n < 1 {
 		t.Errorf("%d events of the user were removed", n)
 	}
 }

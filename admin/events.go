@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -157,8 +158,9 @@ type EventFilter struct {
 	RoomID    string    `query:"room_id"`
 	SessionID string    `query:"session_id"`
 	PeerID    string    `query:"peer_id"`
-	UserID    string    `query:"user_id"` // the app's own id
-	Faults    []string  `query:"fault"`   // ids in the catalogue
+	UserID    string    `query:"user_id"`       // the app's own id
+	UserProof string    `query:"user_id_proof"` // of UserID: token, code or none; "" is token
+	Faults    []string  `query:"fault"`         // ids in the catalogue
 	Codes     []int     `query:"error_code"`
 	Errors    bool      `query:"error"` // failures only, no tracks
 	Terminal  *bool     `query:"terminal"`
@@ -217,11 +219,16 @@ func (c *Client) Event(ctx context.Context, id string) (Event, error) {
 }
 
 // EraseUser removes every event about a user, by the app's own id, and returns how
-// many there were.
-func (c *Client) EraseUser(ctx context.Context, user string) (int, error) {
+// many there were. Users of one id whose proofs differ are different users: proof
+// is "token" (or "") for the one that a backend signed for, "code" for whoever
+// came by a room code with the id, and "none" for what unsigned tokens said.
+func (c *Client) EraseUser(ctx context.Context, user, proof string) (int, error) {
 	path, err := at("/api/v1/users/", user, "/events")
 	if err != nil {
 		return 0, err
+	}
+	if proof != "" {
+		path += "?user_id_proof=" + url.QueryEscape(proof)
 	}
 	return c.removed(ctx, remove(path))
 }

@@ -70,7 +70,7 @@ function checkShown({ row, expect, says }, documented, { shown }) {
 // right peer, and was there in time.
 async function checkRecord(t, { row, event: want }, { shown, who, since = 0 }) {
   const { rest } = await t.world();
-  const filters = { room_id: who.room.id, ...(who.id ? { peer_id: who.id } : { user_id: who.userId }) };
+  const filters = { room_id: who.room.id, ...(who.id ? { peer_id: who.id } : { user_id: who.userId, user_id_proof: 'code' }) };
   const same = e => e.type === want.type
     && (want.code === undefined || e.data.error_code === want.code)
     && (want.action === undefined || e.data.action === want.action)

@@ -242,7 +242,7 @@ const all = [
     await alice.page.reload();
     await alice.join();
     await flows(t, alice, bob);
-    const event = await k.rest.event({ room_id: k.room.id, user_id: alice.userId, type: 'client.connect.failed' }, () => true, 20_000);
+    const event = await k.rest.event({ room_id: k.room.id, user_id: alice.userId, user_id_proof: 'code', type: 'client.connect.failed' }, () => true, 20_000);
     checkEvent(event, { type: 'client.connect.failed', code: 2003 });
     // In a call names are of no more use: even a new socket needs none.
     await k.line.lose(names, { down: false });

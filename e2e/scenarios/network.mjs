@@ -45,7 +45,7 @@ export default [
     await alice.tryJoin({ ms: 15_000 });
     alice.wasIn = true;
     const { rest } = world;
-    const peer = { room_id: room.id, user_id: alice.userId };
+    const peer = { room_id: room.id, user_id: alice.userId, user_id_proof: 'code' };
     for (const type of ['client.publish.failed', 'client.subscribe.failed']) {
       const event = await rest.event({ ...peer, type }, e => e.data.error_code === 4005, 45_000);
       checkEvent(event, { type, tab: alice, code: 4005, name: 'ICEFailure', agent: event.data.agent?.sdk !== undefined });

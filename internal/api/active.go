@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/registry"
 	"github.com/redial-rtc/redial/internal/room"
 )
@@ -27,6 +28,7 @@ type activePeer struct {
 	ID       string                 `json:"id"`
 	Name     string                 `json:"name"`
 	UserID   string                 `json:"user_id"`
+	Proof    string                 `json:"user_id_proof,omitempty"`
 	Metadata string                 `json:"metadata"`
 	Role     string                 `json:"role"`
 	Groups   []string               `json:"groups"`
@@ -45,7 +47,7 @@ type activeTrack struct {
 
 func wordPeer(p room.Peer) activePeer {
 	return activePeer{
-		ID: string(p.ID), Name: p.Name, UserID: p.UserID, Metadata: p.Data, Role: p.Role,
+		ID: string(p.ID), Name: p.Name, UserID: p.UserID, Proof: p.UserProof, Metadata: p.Data, Role: p.Role,
 		Groups: append([]string{}, p.Groups...), JoinedAt: p.JoinedAt.UTC(),
 	}
 }
@@ -104,9 +106,13 @@ func (a *API) listPeers(c *Call) (any, error) {
 		return nil, err
 	}
 	role, user := c.Query("role"), c.Query("user_id")
+	proof, err := userProof(c)
+	if err != nil {
+		return nil, err
+	}
 	peers := map[string]activePeer{}
 	for _, p := range s.Peers {
-		if (role == "" || p.Role == role) && (user == "" || p.UserID == user) {
+		if (role == "" || p.Role == role) && (user == "" || event.UserKey(p.UserID, p.UserProof) == event.UserKey(user, proof)) {
 			peers[string(p.ID)] = wordPeer(p)
 		}
 	}

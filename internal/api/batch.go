@@ -7,6 +7,7 @@ import (
 	"errors"
 	"mime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -232,13 +233,14 @@ func (r *batchReader) read(raw json.RawMessage) (*event.Event, error) {
 	}
 	subject := event.Subject{AccountID: r.claims.Account, UserID: r.claims.UserID, UserProof: r.claims.UserProof, RoomID: r.claims.RoomID, Role: r.claims.Role}
 	if r.managed {
+		subject.UserProof = event.ProofToken // the backend says so
 		subject.UserID, subject.RoomID, subject.Role = shape.Peer.UserID, shape.Peer.RoomID, shape.Peer.Role
 	}
 	if err := r.describe(&subject); err != nil {
 		return nil, err
 	}
 	role := subject.Role
-	subject.Role = "" // what the report says of it stands
+	subject.Role = "" // what the report says of it is looked at
 	list, err := report.HTTP(raw, r.c.Request.Header.Get("user_agent_v2"), subject)
 	if err != nil || len(list) == 0 {
 		return nil, err
@@ -250,15 +252,16 @@ func (r *batchReader) read(raw json.RawMessage) (*event.Event, error) {
 	} else {
 		found.ID = uuid.NewString()
 	}
-	return found, r.own(found)
+	return found, r.bind(found)
 }
 
-// own refuses a report about a peer of somebody else's.
-func (r *batchReader) own(found *event.Event) error {
+// bind holds the report of a client to what its token proves; a backend may say
+// what it likes of its own rooms.
+func (r *batchReader) bind(found *event.Event) error {
 	if r.managed {
 		return nil
 	}
-	return r.e.ownPeer(r.c, r.claims, found.PeerID)
+	return r.e.bind(r.c, r.claims, found)
 }
 
 // describe adds what is known of a room.
@@ -318,6 +321,11 @@ func (r *batchReader) whole(raw json.RawMessage) (*event.Event, error) {
 		default:
 			return nil, bad("redial.source", "is not one of client, server, both")
 		}
+		if found.UserProof == "" && found.UserID != "" {
+			found.UserProof = event.ProofToken
+		} else if found.UserProof != "" && !slices.Contains(event.Proofs, found.UserProof) {
+			return nil, bad("redial.user_id_proof", "is not one of "+strings.Join(event.Proofs, ", "))
+		}
 		return &found, r.describe(&found.Subject)
 	}
 	if found.RoomID != "" && found.RoomID != r.claims.RoomID {
@@ -331,9 +339,9 @@ func (r *batchReader) whole(raw json.RawMessage) (*event.Event, error) {
 	}
 	found.Time, found.Source, found.Fault, found.Injected = time.Time{}, event.FromClient, "", false
 	found.UserProof = r.claims.UserProof
-	found.RoomID, found.UserID, found.Role = r.claims.RoomID, r.claims.UserID, cmp.Or(found.Role, r.claims.Role)
+	found.RoomID, found.UserID = r.claims.RoomID, r.claims.UserID
 	if err := r.describe(&found.Subject); err != nil {
 		return nil, err
 	}
-	return &found, r.own(&found)
+	return &found, r.bind(&found)
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/redial-rtc/redial/fault"
@@ -119,7 +120,17 @@ func (a *API) updateCode(c *Call) (any, error) {
 // unknownCode shows a short form of a code that is not known.
 func unknownCode(err error, code string) error {
 	if errors.Is(err, fault.CodeNotFound) {
-		return fault.CodeNotFound.New("code", code)
+		return fault.CodeNotFound.New("code", shortened(code))
 	}
 	return err
+}
+
+// shortened is enough of a code to know it by. The whole is as good as a token,
+// also when it is switched off or mistyped, and faults go into logs and records.
+func shortened(code string) string {
+	const shown = 3
+	if i := min(shown, len(code)/2); i < len(code) {
+		return strings.ToValidUTF8(code[:i], "") + "…"
+	}
+	return code
 }

@@ -174,7 +174,11 @@ func (e *Events) get(c *Call) (any, error) {
 // erase removes everything about a user, as privacy law demands of whoever
 // keeps it.
 func (e *Events) erase(c *Call) (any, error) {
-	n, err := e.cfg.Recorder.Erase(c.Context(), c.Claims.Account, c.Path("user"))
+	proof, err := userProof(c)
+	if err != nil {
+		return nil, err
+	}
+	n, err := e.cfg.Recorder.Erase(c.Context(), c.Claims.Account, c.Path("user"), proof)
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/redial-rtc/redial/internal/api"
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/event/sqlite"
+	"github.com/redial-rtc/redial/internal/registry"
 	"github.com/redial-rtc/redial/internal/report"
 	"github.com/redial-rtc/redial/internal/token"
 )
@@ -81,8 +82,23 @@ func (e *eventful) total(query string) int {
 	return int(e.get("/v2/analytics/events" + query).ok().at("total").(float64))
 }
 
+// inside has ann's peer take part in session s1.
+func (e *eventful) inside() {
+	e.t.Helper()
+	err := e.registry.StartSession(e.t.Context(), registry.Session{ID: "s1", RoomID: e.room, StartedAt: time.Now()})
+	if err == nil {
+		err = e.registry.SavePeer(e.t.Context(), registry.SessionPeer{
+			ID: "peer-of-ann", SessionID: "s1", RoomID: e.room, UserID: "ann", UserProof: token.ProofToken, Resume: "a digest", Role: "host", JoinedAt: time.Now(),
+		})
+	}
+	if err != nil {
+		e.t.Fatal(err)
+	}
+}
+
 func TestAReportCanBeReadBack(t *testing.T) {
 	e := serveEvents(t, event.RecorderConfig{})
+	e.inside()
 	r := e.ann().do("POST", "/v2/client/report", e.told(0), "user_agent_v2", userAgent, "Origin", "https://app.example")
 	r.ok().has(object{"stored": 1})
 	if r.header.Get("Access-Control-Allow-Origin") != "*" {
@@ -271,6 +287,7 @@ func TestBadReports(t *testing.T) {
 // ask, then ask again with start until next is empty.
 func TestPagingAsDocumented(t *testing.T) {
 	e := serveEvents(t, event.RecorderConfig{})
+	e.inside()
 	for n := range 25 {
 		e.ann().post("/v2/client/report", e.told(n)).ok()
 	}

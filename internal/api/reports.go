@@ -8,7 +8,6 @@ import (
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/inject"
 	"github.com/redial-rtc/redial/internal/report"
-	"github.com/redial-rtc/redial/internal/room"
 	"github.com/redial-rtc/redial/internal/token"
 )
 
@@ -37,10 +36,7 @@ func (e *Events) report(c *Call) (any, error) {
 		return nil, err
 	}
 	for i := range events {
-		if events[i].Role == "" {
-			events[i].Role = claims.Role
-		}
-		if err := e.ownPeer(c, claims, events[i].PeerID); err != nil {
+		if err := e.bind(c, claims, &events[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -85,23 +81,6 @@ func (e *Events) reporter(c *Call) (token.Claims, error) {
 		return claims, nil
 	}
 	return claims, err
-}
-
-// ownPeer refuses a report about somebody else's peer, where it is known whose
-// it is.
-func (e *Events) ownPeer(c *Call, claims token.Claims, peer string) error {
-	if e.cfg.Rooms == nil || peer == "" {
-		return nil
-	}
-	live := e.cfg.Rooms.Active(claims.RoomID)
-	if live == nil {
-		return nil
-	}
-	p, err := live.Peer(c.Context(), room.PeerID(peer))
-	if err == nil && p.UserID != claims.UserID {
-		return fault.FieldInvalid.New("field", "peer.peer_id", "reason", "is the peer of another user")
-	}
-	return nil
 }
 
 // busy says when to try again.

@@ -27,6 +27,7 @@ type sessionPeer struct {
 	Name      string     `json:"name"`
 	Role      string     `json:"role"`
 	UserID    string     `json:"user_id"`
+	Proof     string     `json:"user_id_proof,omitempty"`
 	Metadata  string     `json:"metadata"`
 	JoinedAt  time.Time  `json:"joined_at"`
 	LeftAt    *time.Time `json:"left_at,omitempty"`
@@ -47,7 +48,7 @@ func wordSession(s registry.Session) sessionBody {
 	latest(s.EndedAt)
 	for _, p := range s.Peers {
 		b.Peers[p.ID] = sessionPeer{
-			ID: p.ID, SessionID: p.SessionID, Name: p.Name, Role: p.Role, UserID: p.UserID, Metadata: p.Data,
+			ID: p.ID, SessionID: p.SessionID, Name: p.Name, Role: p.Role, UserID: p.UserID, Proof: p.UserProof, Metadata: p.Data,
 			JoinedAt: p.JoinedAt, LeftAt: optionalTime(p.LeftAt), Reason: p.Reason,
 		}
 		latest(p.JoinedAt)

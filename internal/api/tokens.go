@@ -75,7 +75,7 @@ func (a *API) tokenFor(c *Call, code registry.Code, m registry.Room, userID, roo
 	}
 	switch {
 	case !code.Enabled:
-		return nil, fault.CodeDisabled.New("code", code.Code)
+		return nil, fault.CodeDisabled.New("code", shortened(code.Code))
 	case !m.Enabled:
 		return nil, fault.RoomDisabled.New("room_id", m.ID)
 	case m.Locked:

@@ -62,12 +62,9 @@ func (c *Config) Doubts() []Problem {
 			k.add("access.key_file", "can be read by every user of this machine", "chmod 640 "+c.Access.KeyFile)
 		}
 	}
-	metricsAt := c.Metrics.Address
-	if metricsAt == "" {
-		metricsAt = c.HTTP.Address
-	}
-	k.require(c.Metrics.Token != "" || IsLoopback(metricsAt), "metrics.token",
-		"is empty, so everybody who reaches "+metricsAt+" can read /metrics", "set it, or give metrics an address of their own")
+	at := c.Metrics.Address
+	k.require(c.Metrics.Token != "" || at == "" || IsLoopback(at), "metrics.token",
+		"is empty, so everybody who reaches "+at+" can read /metrics", "set it, or let metrics.address be a loopback address")
 	k.require(c.Limits.FrameBytes >= c.Limits.SDPBytes, "limits.frame_bytes", "is less than limits.sdp_bytes",
 		"a session description that long cannot arrive")
 	return k.problems
@@ -190,6 +187,7 @@ func (k *checker) limits(l *Limits) {
 	k.atLeast(l.FramesPerSecond, 5, "limits.frames_per_second")
 	k.require(l.JoinsPerSecond > 0, "limits.joins_per_second", "is not positive", "make it 20")
 	k.atLeast(l.JoinsBurst, 1, "limits.joins_burst")
+	k.atLeast(l.Unproven, 1, "limits.unproven_per_minute")
 	k.atLeast(l.Sockets, 1, "limits.sockets")
 	k.atLeast(l.AddressSockets, 1, "limits.address_sockets")
 	k.require(l.APIPerSecond > 0, "limits.api_per_second", "is not positive", "make it 200")

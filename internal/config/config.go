@@ -82,6 +82,7 @@ type Limits struct {
 	FramesPerSecond  int           `yaml:"frames_per_second" default:"200" doc:"How many frames one socket may send, sustained; five times as many at once. Trickled candidates and reports of events count."`
 	JoinsPerSecond   float64       `yaml:"joins_per_second" default:"20" doc:"How often one address may ask to connect, sustained. An office behind one address is one address; so is a /64 of IPv6."`
 	JoinsBurst       int           `yaml:"joins_burst" default:"60" doc:"How many of these may come at once."`
+	Unproven         int           `yaml:"unproven_per_minute" default:"60" doc:"How many refusals of tokens that prove nothing, as nobody known signed them, one address leaves in the record in a minute. More are refused alike and counted, and not recorded."`
 	Sockets          int           `yaml:"sockets" default:"20000" doc:"Signalling sockets at once."`
 	AddressSockets   int           `yaml:"address_sockets" default:"1000" doc:"Signalling sockets at once from one address."`
 	APIPerSecond     float64       `yaml:"api_per_second" default:"200" doc:"How many REST calls one address may make, sustained."`
@@ -139,7 +140,7 @@ type Log struct {
 // Metrics is how Prometheus gets at the numbers.
 type Metrics struct {
 	Address string `yaml:"address" doc:"Own address for /metrics, as host:port. Empty: on http.address."`
-	Token   string `yaml:"token" secret:"true" env:"REDIAL_METRICS_TOKEN" doc:"Bearer token that /metrics demands. Empty: open to everybody who reaches the address."`
+	Token   string `yaml:"token" secret:"true" env:"REDIAL_METRICS_TOKEN" doc:"Bearer token that /metrics demands. Empty: on http.address it is for this machine only, and not for what comes through a proxy; on an address of its own it is for everybody who reaches that."`
 }
 
 // Shutdown is how the server goes.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -227,8 +228,18 @@ func TestDoubts(t *testing.T) {
 	for _, p := range c.Doubts() {
 		fields = append(fields, p.Field)
 	}
-	if got := strings.Join(fields, " "); got != "reconnect.hold http.allow_plaintext metrics.token" {
+	if got := strings.Join(fields, " "); got != "reconnect.hold http.allow_plaintext" {
 		t.Errorf("doubts about %s", got)
+	}
+}
+
+func TestMetricsOnAnOpenAddressAreDoubtful(t *testing.T) {
+	for at, doubtful := range map[string]bool{"": false, "127.0.0.1:9464": false, ":9464": true} {
+		c := config.Default()
+		c.Metrics.Address = at
+		if got := slices.ContainsFunc(c.Doubts(), func(p config.Problem) bool { return p.Field == "metrics.token" }); got != doubtful {
+			t.Errorf("%q: %v", at, got)
+		}
 	}
 }
 

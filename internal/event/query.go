@@ -26,6 +26,7 @@ type Query struct {
 	SessionID string
 	PeerID    string
 	UserID    string
+	UserProof string // how UserID is proven; "" is ProofToken
 	BeamID    string // documented; this server records nothing, so it matches nothing
 	Types     []Type // empty: every type
 	Errors    bool   // failures only
@@ -55,6 +56,9 @@ type Page struct {
 	Total  int    // events that matched when the first page was asked for
 	Next   string // cursor of the next page; empty on the last one
 }
+
+// UserKey is the key of the user that is asked for.
+func (q *Query) UserKey() string { return UserKey(q.UserID, q.UserProof) }
 
 // WantedTypes resolves Types and Errors to the types that can match, none when
 // nothing can.
@@ -103,6 +107,9 @@ func ParseQuery(v url.Values) (Query, error) {
 			}
 		}
 	}
+	if q.UserProof != "" && q.UserID == "" {
+		return Query{}, invalid("user_id_proof", "is about the user_id, which is missing")
+	}
 	if !q.Since.IsZero() && !q.Until.IsZero() && !q.Since.Before(q.Until) {
 		return Query{}, invalid("until", "is not after since")
 	}
@@ -125,12 +132,19 @@ var parameters = map[string]parameter{
 	"session_id": text(func(q *Query) *string { return &q.SessionID }),
 	"peer_id":    text(func(q *Query) *string { return &q.PeerID }),
 	"user_id":    text(func(q *Query) *string { return &q.UserID }),
-	"beam_id":    text(func(q *Query) *string { return &q.BeamID }),
-	"sdk":        text(func(q *Query) *string { return &q.SDK }),
-	"os":         text(func(q *Query) *string { return &q.OS }),
-	"start":      text(func(q *Query) *string { return &q.Start }),
-	"since":      instant(func(q *Query) *time.Time { return &q.Since }),
-	"until":      instant(func(q *Query) *time.Time { return &q.Until }),
+	"user_id_proof": {set: func(q *Query, value string) string {
+		if !slices.Contains(Proofs, value) {
+			return "is not one of " + strings.Join(Proofs, ", ")
+		}
+		q.UserProof = value
+		return ""
+	}},
+	"beam_id": text(func(q *Query) *string { return &q.BeamID }),
+	"sdk":     text(func(q *Query) *string { return &q.SDK }),
+	"os":      text(func(q *Query) *string { return &q.OS }),
+	"start":   text(func(q *Query) *string { return &q.Start }),
+	"since":   instant(func(q *Query) *time.Time { return &q.Since }),
+	"until":   instant(func(q *Query) *time.Time { return &q.Until }),
 	"type": {many: true, set: func(q *Query, value string) string {
 		if !slices.Contains(Types, Type(value)) {
 			return "is not one of " + joinTypes()
@@ -219,7 +233,7 @@ func (q *Query) filters() string {
 	put("room_id", q.RoomID)
 	put("session_id", q.SessionID)
 	put("peer_id", q.PeerID)
-	put("user_id", q.UserID)
+	put("user_id", q.UserKey())
 	put("beam_id", q.BeamID)
 	put("sdk", q.SDK)
 	put("os", q.OS)

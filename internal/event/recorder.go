@@ -187,10 +187,10 @@ func (r *Recorder) Keep(ctx context.Context, events ...Event) ([]Outcome, error)
 	}
 }
 
-// Erase removes everything about a user of an account and returns how many
-// events that was.
-func (r *Recorder) Erase(ctx context.Context, account, user string) (int, error) {
-	return r.remove(ctx, Removal{AccountID: account, UserID: user})
+// Erase removes everything about a user of an account whose id has a proof, and
+// returns how many events that was. Who only claims the id is somebody else.
+func (r *Recorder) Erase(ctx context.Context, account, user, proof string) (int, error) {
+	return r.remove(ctx, Removal{AccountID: account, UserID: user, UserProof: proof})
 }
 
 // Store is where the events can be read.

@@ -311,7 +311,7 @@ func TestRetention(t *testing.T) {
 		}
 		m.left = 700
 		m.mu.Unlock()
-		if n, err := r.Erase(t.Context(), "acme", "ann"); n != 700 || err != nil {
+		if n, err := r.Erase(t.Context(), "acme", "ann", ProofToken); n != 700 || err != nil {
 			t.Errorf("erased %d, %v", n, err)
 		}
 	})

@@ -29,8 +29,12 @@ type Removal struct {
 	AccountID string    // empty: of every account
 	Except    []string  // and these accounts keep theirs
 	UserID    string    // empty: of every user
+	UserProof string    // how UserID is proven; "" is ProofToken
 	Before    time.Time // zero: of any age
 }
+
+// UserKey is the key of the user whose events are removed.
+func (r *Removal) UserKey() string { return UserKey(r.UserID, r.UserProof) }
 
 // Store keeps events in the order they were appended. All methods may be
 // called at once from several goroutines.

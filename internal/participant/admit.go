@@ -186,6 +186,10 @@ func (s *Service) peek(ctx context.Context, raw string, v *Visitor) {
 // TurnAway records that somebody was refused who asked to be let in.
 func (s *Service) TurnAway(v Visitor, f *fault.Error) {
 	s.noteRefused(v, f)
+	if v.Claims.Digest == "" && s.unproven.Take(v.Address) > 0 {
+		s.cfg.Limited("limits.unproven_per_minute")
+		return // nobody that is known has sent this
+	}
 	e := seen(event.ConnectFailed, f, v.Subject())
 	if n := f.Kind.Status; n >= 400 && n < 500 && n != http.StatusTooManyRequests {
 		e.Failure.Terminal = true // no client tries again, also where the fault as such ends no session

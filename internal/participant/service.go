@@ -78,6 +78,10 @@ type Config struct {
 	Node   string        // name of this node; the start time is added
 	Hold   time.Duration // how long a dropped peer is kept; 65 s
 	Bounds Bounds        // of what the calls of one peer may cost
+
+	// Unproven is how often one address leaves the refusal of a token that proves
+	// nothing in the record; 60 a minute.
+	Unproven limit.Rate
 }
 
 func (c Config) withDefaults() Config {
@@ -87,6 +91,7 @@ func (c Config) withDefaults() Config {
 	if c.Full == nil {
 		c.Full = func() error { return nil }
 	}
+	c.Unproven = c.Unproven.Or(limit.Rate{PerSecond: 1, Burst: 60})
 	if c.Limited == nil {
 		c.Limited = func(string) {}
 	}
@@ -107,6 +112,8 @@ type Service struct {
 	lost *limit.Callers // how many requests are recorded that never became a socket
 
 	mu       sync.Mutex
+	unproven *limit.Callers
+
 	peers    map[key]*Participant
 	revoked  map[string]time.Time // ids of tokens and when they were revoked, for admitTime
 	draining bool
@@ -127,6 +134,7 @@ func New(cfg Config) *Service {
 		node:  cfg.Node + "-" + strconv.FormatInt(time.Now().UnixMilli(), 36),
 		lost:  limit.New(lostRate),
 		peers: map[key]*Participant{}, revoked: map[string]time.Time{},
+		unproven: limit.New(cfg.Unproven),
 	}
 }
 

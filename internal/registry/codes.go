@@ -24,7 +24,7 @@ func (r *Registry) Code(ctx context.Context, code string) (Code, error) {
 }
 
 func codeByName(ctx context.Context, db querier, code string) (Code, error) {
-	return one(ctx, scanCode, fault.CodeNotFound.New("code", code),
+	return one(ctx, scanCode, fault.CodeNotFound.New(),
 		db.QueryRowContext(ctx, `SELECT `+codeColumns+` WHERE code = ?`, code))
 }
 

@@ -212,7 +212,7 @@ func (r *reading) key(e *event.Event) string {
 		return ""
 	}
 	return strings.Join([]string{
-		e.AccountID, e.RoomID, e.UserID, who, r.name, r.ident,
+		e.AccountID, e.RoomID, e.UserKey(), who, r.name, r.ident,
 		strconv.Itoa(e.Failure.Code), e.Action, strconv.FormatBool(e.Failure.Terminal),
 	}, "\x00")
 }

@@ -156,7 +156,7 @@ func TestReady(t *testing.T) {
 }
 
 func TestMetricsToken(t *testing.T) {
-	h := metricsHandler(newMetrics(), "s3cret")
+	h := metricsHandler(newMetrics(), "s3cret", true)
 	for given, want := range map[string]int{"": 401, "Bearer wrong": 401, "Bearer s3cret": 200} {
 		r := httptest.NewRequest("GET", "/metrics", nil)
 		r.Header.Set("Authorization", given)
@@ -167,6 +167,34 @@ func TestMetricsToken(t *testing.T) {
 		}
 		if want == 200 && !strings.Contains(w.Body.String(), "go_build_info") {
 			t.Error("no build info among the metrics")
+		}
+	}
+}
+
+// Without a token the address that clients use shows the numbers to this machine
+// only, and not to whoever comes through a proxy on it.
+func TestMetricsWithoutAToken(t *testing.T) {
+	for _, c := range []struct {
+		from, header string
+		public       bool
+		want         int
+	}{
+		{"127.0.0.1:4711", "", true, 200},
+		{"[::1]:4711", "", true, 200},
+		{"192.0.2.7:4711", "", true, 403},
+		{"127.0.0.1:4711", "X-Forwarded-For", true, 403},
+		{"127.0.0.1:4711", "Via", true, 403},
+		{"192.0.2.7:4711", "", false, 200}, // an address of its own is the operator's choice
+	} {
+		r := httptest.NewRequest("GET", "/metrics", nil)
+		r.RemoteAddr = c.from
+		if c.header != "" {
+			r.Header.Set(c.header, "192.0.2.7")
+		}
+		w := httptest.NewRecorder()
+		metricsHandler(newMetrics(), "", c.public).ServeHTTP(w, r)
+		if w.Code != c.want {
+			t.Errorf("%+v: %d", c, w.Code)
 		}
 	}
 }

@@ -11,6 +11,17 @@ import (
 	"github.com/redial-rtc/redial/internal/token"
 )
 
+// fromHere tells whether a request comes from this machine itself and not through a
+// proxy on it.
+func fromHere(q *http.Request) bool {
+	for _, name := range []string{"X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-Ip", "Forwarded", "Via"} {
+		if q.Header.Get(name) != "" {
+			return false
+		}
+	}
+	return addressOf(q.RemoteAddr).IsLoopback()
+}
+
 // newMetrics makes the registry that every part registers with.
 func newMetrics() *prometheus.Registry {
 	r := prometheus.NewRegistry()
@@ -22,11 +33,22 @@ func newMetrics() *prometheus.Registry {
 	return r
 }
 
-// metricsHandler serves /metrics, to whoever has the token if one is wanted.
-func metricsHandler(r *prometheus.Registry, want string) http.Handler {
+// metricsHandler serves /metrics, to whoever has the token if one is wanted. On
+// the address that the public is served on, nobody but this machine gets it
+// without one: the numbers tell of rooms, refusals and memory.
+func metricsHandler(r *prometheus.Registry, want string, public bool) http.Handler {
 	numbers := promhttp.HandlerFor(r, promhttp.HandlerOpts{Registry: r})
-	if want == "" {
+	if want == "" && !public {
 		return numbers
+	}
+	if want == "" {
+		return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+			if !fromHere(q) {
+				http.Error(w, "Without metrics.token the metrics are for this machine only. Set it, or metrics.address.", http.StatusForbidden)
+				return
+			}
+			numbers.ServeHTTP(w, q)
+		})
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		if subtle.ConstantTimeCompare([]byte(token.Bearer(q.Header)), []byte(want)) != 1 {

@@ -24,6 +24,7 @@ import (
 	"github.com/redial-rtc/redial/internal/datafile"
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/inject"
+	"github.com/redial-rtc/redial/internal/limit"
 	"github.com/redial-rtc/redial/internal/participant"
 	"github.com/redial-rtc/redial/internal/registry"
 	"github.com/redial-rtc/redial/internal/room"
@@ -162,7 +163,8 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	s.onClose("capacity", func(context.Context) error { capacity.close(); return nil })
 	s.participants = participant.New(participant.Config{
 		Tokens: tokens, Directory: directory{s.registry, journal}, Hub: hub, Media: engine, Events: recorder, Inject: plan,
-		Written: journal.Written, Limited: sockets.Limited, Full: capacity.full, Log: log.With("part", "signal"), Metrics: metrics,
+		Unproven: limit.Rate{PerSecond: float64(cfg.Limits.Unproven) / 60, Burst: cfg.Limits.Unproven},
+		Written:  journal.Written, Limited: sockets.Limited, Full: capacity.full, Log: log.With("part", "signal"), Metrics: metrics,
 		Hold: cfg.Reconnect.Hold, Bounds: participant.Bounds{
 			Tell: cfg.Limits.TellRate, Answer: cfg.Limits.AnswerRate,
 			Offers: cfg.Limits.OffersPerSecond, EarlyOffers: cfg.Limits.EarlyOffers,
@@ -206,8 +208,8 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	routes.HandleFunc("GET /readyz", s.health.ready)
 	routes.Handle("/", console.Handler())
 	if cfg.Metrics.Address == "" {
-		routes.Handle("GET /metrics", metricsHandler(metrics, cfg.Metrics.Token))
-	} else if err := s.serveMetrics(ctx, metricsHandler(metrics, cfg.Metrics.Token)); err != nil {
+		routes.Handle("GET /metrics", metricsHandler(metrics, cfg.Metrics.Token, true))
+	} else if err := s.serveMetrics(ctx, metricsHandler(metrics, cfg.Metrics.Token, false)); err != nil {
 		return nil, err
 	}
 

@@ -86,6 +86,7 @@ func (x *exporter) record(e *event.Event) logRecord {
 	a.text("session.id", e.SessionID)
 	if x.UserIDs {
 		a.text("user.id", e.UserID)
+		a.text("redial.user_id_proof", e.UserProof)
 		a.text("user.name", e.UserName)
 	}
 	a.text("user_agent.original", e.Agent.String)

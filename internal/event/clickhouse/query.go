@@ -188,7 +188,7 @@ func (s *Store) filter(q *event.Query) (*where, bool) {
 		return w, false
 	}
 	for _, c := range []struct{ column, value string }{
-		{"room", q.RoomID}, {"session", q.SessionID}, {"peer", q.PeerID}, {"user", q.UserID}, {"sdk", q.SDK}, {"os", q.OS},
+		{"room", q.RoomID}, {"session", q.SessionID}, {"peer", q.PeerID}, {"user", q.UserKey()}, {"sdk", q.SDK}, {"os", q.OS},
 	} {
 		if c.value != "" {
 			w.and(c.column+" = ?", c.value)
@@ -237,7 +237,7 @@ func (s *Store) common(q *event.Query, w *where) bool {
 // keyed is the conditions on the keys of the events that a query may find, and
 // whether these are all there are; nil when a query names no key.
 func (s *Store) keyed(q *event.Query) (w *where, all bool) {
-	keys := []struct{ scope, key string }{{"peer", q.PeerID}, {"session", q.SessionID}, {"user", q.UserID}, {"room", q.RoomID}}
+	keys := []struct{ scope, key string }{{"peer", q.PeerID}, {"session", q.SessionID}, {"user", q.UserKey()}, {"room", q.RoomID}}
 	named := 0
 	for _, k := range keys {
 		if k.key == "" {

@@ -180,7 +180,7 @@ func (s *Store) erase(ctx context.Context, r event.Removal) (int, error) {
 		w.and("account = ?", r.AccountID)
 	}
 	if r.UserID != "" {
-		w.and("user = ?", r.UserID)
+		w.and("user = ?", r.UserKey())
 	}
 	if !r.Before.IsZero() {
 		w.and("time < ?", r.Before.UnixNano())

@@ -382,7 +382,7 @@ type scoped struct{ scope, key string }
 // keysOf lists by what an event is found.
 func keysOf(r *sqlite.Record) []scoped {
 	keys := make([]scoped, 0, 4)
-	for _, k := range []scoped{{"room", r.RoomID}, {"session", r.SessionID}, {"user", r.UserID}, {"peer", r.PeerID}} {
+	for _, k := range []scoped{{"room", r.RoomID}, {"session", r.SessionID}, {"user", r.UserKey()}, {"peer", r.PeerID}} {
 		if k.key != "" {
 			keys = append(keys, k)
 		}
@@ -444,7 +444,7 @@ func (s *Store) insert(ctx context.Context, records []sqlite.Record) error {
 				return fmt.Errorf("error code %d does not fit", r.Failure.Code)
 			}
 			if err := batch.Append(uint64(r.Seq), key, r.Time.UnixNano(), r.AccountID, string(r.Type), string(r.Source),
-				r.RoomID, r.SessionID, r.PeerID, r.UserID, r.Role, r.TemplateID,
+				r.RoomID, r.SessionID, r.PeerID, r.UserKey(), r.Role, r.TemplateID,
 				r.Fault, int32(r.Failure.Code), bit(r.Failure.Terminal), bit(r.Injected), r.Agent.SDK, r.Agent.SDKVersion, r.Agent.OS, r.Agent.Browser(),
 				bit(r.FailedJoin), also(r), string(r.AppendJSON(nil)), version); err != nil {
 				return err

@@ -168,7 +168,7 @@ func (c *counter) countSpool(ctx context.Context) error {
 			}
 			user := ""
 			if events == 1 && r.Type.IsError() {
-				user = r.UserID
+				user = r.UserKey()
 			}
 			value, has := c.q.By.Value(r.AgentRead())
 			b := c.bucket(r.Time)

@@ -129,7 +129,7 @@ func (s *Store) appendOne(ctx context.Context, e *event.Event, tally tally, buf 
 	seq := s.last + 1
 	*buf = e.AppendJSON((*buf)[:0])
 	n, err := c.exec(ctx, insert, seq, id[:], e.Time.UnixNano(), account, typ, sourceCodes[e.Source],
-		null(e.RoomID), null(e.SessionID), null(e.PeerID), null(e.UserID), null(e.Fault),
+		null(e.RoomID), null(e.SessionID), null(e.PeerID), null(e.UserKey()), null(e.Fault),
 		e.Failure.Code, e.Failure.Terminal, null(e.Agent.SDK), null(e.Agent.OS), string(*buf))
 	if err != nil {
 		return event.Outcome{}, err
@@ -140,7 +140,7 @@ func (s *Store) appendOne(ctx context.Context, e *event.Event, tally tally, buf 
 	}
 	s.last = seq
 	s.segments.add(e.Time)
-	tally.add(place{account, typ, e.RoomID, e.SessionID, e.UserID}, 1)
+	tally.add(place{account, typ, e.RoomID, e.SessionID, e.UserKey()}, 1)
 	s.window.add(e, seq)
 	s.folding.tail = append(s.folding.tail, unfolded{seq, account, typ, *e})
 	return event.Outcome{State: event.Stored, Seq: seq}, nil
@@ -171,7 +171,7 @@ func (s *Store) merge(ctx context.Context, twin int64, e *event.Event, id uuid.U
 	both := event.Pair(stored, *e)
 	*buf = both.AppendJSON((*buf)[:0])
 	if _, err := c.exec(ctx, `UPDATE events SET source = ?, room = ?, session = ?, user = ?, fault = ?, terminal = ?, sdk = ?, os = ?, doc = ? WHERE seq = ?`,
-		sourceCodes[both.Source], null(both.RoomID), null(both.SessionID), null(both.UserID), null(both.Fault),
+		sourceCodes[both.Source], null(both.RoomID), null(both.SessionID), null(both.UserKey()), null(both.Fault),
 		both.Failure.Terminal, null(both.Agent.SDK), null(both.Agent.OS), string(*buf), twin); err != nil {
 		return false, err
 	}
@@ -179,8 +179,8 @@ func (s *Store) merge(ctx context.Context, twin int64, e *event.Event, id uuid.U
 		return false, err
 	}
 	s.aliases++
-	tally.add(place{account, typ, stored.RoomID, stored.SessionID, stored.UserID}, -1)
-	tally.add(place{account, typ, both.RoomID, both.SessionID, both.UserID}, 1)
+	tally.add(place{account, typ, stored.RoomID, stored.SessionID, stored.UserKey()}, -1)
+	tally.add(place{account, typ, both.RoomID, both.SessionID, both.UserKey()}, 1)
 	s.window.forget(e, twin)
 	if u := s.folding.find(twin); u != nil {
 		u.e = both

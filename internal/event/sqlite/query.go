@@ -191,7 +191,7 @@ func (s *Store) plan(ctx context.Context, c *conn, q *event.Query) (*plan, error
 		{"peer", q.PeerID, -1},
 		{"session", q.SessionID, ofSession},
 		{"room", q.RoomID, ofRoom},
-		{"user", q.UserID, ofUser},
+		{"user", q.UserKey(), ofUser},
 	}, func(ch choice) bool { return ch.value == "" })
 	best, err := p.choose(ctx, c, choices)
 	if err != nil {

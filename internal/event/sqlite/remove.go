@@ -119,7 +119,7 @@ func (s *Store) victims(ctx context.Context, r event.Removal, accounts []int64) 
 		return hunt.found, hunt.oldest(ctx, accounts)
 	}
 	for _, account := range accounts {
-		err := hunt.each(ctx, "INDEXED BY events_user WHERE account = ? AND type = ? AND user = ?", account, r.UserID)
+		err := hunt.each(ctx, "INDEXED BY events_user WHERE account = ? AND type = ? AND user = ?", account, r.UserKey())
 		if err != nil {
 			return nil, err
 		}

@@ -214,7 +214,7 @@ func (s *Store) Shed(ctx context.Context, records []Record) error {
 			if !ok {
 				return fmt.Errorf("account %q is not known", r.AccountID)
 			}
-			tally.add(place{account, typeCodes[r.Type], r.RoomID, r.SessionID, r.UserID}, -1)
+			tally.add(place{account, typeCodes[r.Type], r.RoomID, r.SessionID, r.UserKey()}, -1)
 			if err := s.shedFailed(ctx, account, r); err != nil {
 				return err
 			}

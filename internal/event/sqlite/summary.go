@@ -163,7 +163,7 @@ func (s *summaries) removing(ctx context.Context, c *conn, seq int64, wholeUser 
 	if e.UserID == "" {
 		return nil
 	}
-	who := userKey{account, e.UserID}
+	who := userKey{account, e.UserKey()}
 	s.gone[who] = true
 	if !wholeUser || !e.Type.IsError() {
 		return nil
@@ -182,7 +182,7 @@ func (s *summaries) add(ctx context.Context, c *conn, account, typ int64, e *eve
 	}
 	var mark func(*cell)
 	if n > 0 && e.UserID != "" && e.Type.IsError() {
-		id, err := s.user(ctx, c, userKey{account, e.UserID})
+		id, err := s.user(ctx, c, userKey{account, e.UserKey()})
 		if err != nil {
 			return err
 		}

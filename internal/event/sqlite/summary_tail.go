@@ -86,7 +86,7 @@ func (r *reader) uniteTail(by event.Dimension, values []string, into map[string]
 		if u.e.UserID == "" || !u.e.Type.IsError() || !has(r.types, u.typ) || err != nil {
 			return
 		}
-		who := userKey{u.account, u.e.UserID}
+		who := userKey{u.account, u.e.UserKey()}
 		id, known, bad := lookup(r.ctx, r.c, findUser, who.account, who.name)
 		switch {
 		case bad != nil:

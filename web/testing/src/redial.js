@@ -120,7 +120,7 @@ export class Redial {
       clearTimeout(timer);
       over.abort();
     }
-    const about = Object.fromEntries(Object.entries(filter).filter(([name]) => ['room_id', 'peer_id', 'user_id', 'since'].includes(name)));
+    const about = Object.fromEntries(Object.entries(filter).filter(([name]) => ['room_id', 'peer_id', 'user_id', 'user_id_proof', 'since'].includes(name)));
     const others = seen.length > 0 ? seen : await this.events(about);
     throw new Error(`no event matched ${asQuery(filter)} within ${timeout} ms. On record${others.length === 0
       ? ` is nothing for "${asQuery(about)}"` : others.map(e => `\n  ${inWords(e)}`).join('')}`);
