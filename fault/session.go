@@ -5,8 +5,8 @@ var (
 	// MessageTooLarge: the message is too long.
 	MessageTooLarge = declare(Kind{
 		ID: "message.too_large", Title: "The message is too long", Area: AreaSession, Category: API, Status: 413,
-		What:  "The text of a message has more bytes than the server relays.",
-		Why:   "Files or long documents are sent as messages. The limit counts bytes of UTF-8, not characters.",
+		What:  "The text of a message has more characters, or its data more bytes, than the server relays.",
+		Why:   "Files or long documents are sent as messages. What people write is counted in characters as they see them, data in bytes of UTF-8.",
 		Sign:  "The refusal states the limit. If only the type was too long, see message.type_too_large.",
 		Do:    "Split the text, or upload the data elsewhere and send a link.",
 		User:  "Your message is too long. Please shorten it.",

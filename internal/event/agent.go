@@ -1,6 +1,10 @@
 package event
 
-import "strings"
+import (
+	"strings"
+
+	chars "github.com/redial-rtc/redial/internal/text"
+)
 
 // Agent is what a client says about itself, "key:value" pairs separated by
 // commas. String keeps the text as it came.
@@ -18,13 +22,14 @@ type Agent struct {
 	String              string
 }
 
-// maxAgent is the longest agent text kept, in bytes.
-const maxAgent = 1024
+// agentLimit is how much of an agent text is kept; names of devices are written in
+// any script.
+var agentLimit = chars.Limit{Chars: 1024, Bytes: 4096}
 
 // ParseAgent reads an agent text. It never fails: what it does not know it
 // leaves out, and the text itself is always kept.
 func ParseAgent(s string) Agent {
-	s = clip(s, maxAgent)
+	s = agentLimit.Clip(s)
 	a := Agent{String: s}
 	for pair := range strings.SplitSeq(s, ",") {
 		key, value, ok := strings.Cut(pair, ":")

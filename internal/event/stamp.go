@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/redial-rtc/redial/fault"
+	chars "github.com/redial-rtc/redial/internal/text"
 )
 
 // What is kept of one event, in bytes. Whatever is longer is shortened, or
@@ -18,7 +19,6 @@ import (
 // Clipped: a report is worth more short than refused.
 const (
 	maxID          = 256      // ids, names, actions, codes in words
-	maxUserName    = 512      //
 	maxMessage     = 1024     // error_message
 	maxDescription = 4 << 10  // error_description
 	maxExtraKey    = 64       //
@@ -26,6 +26,9 @@ const (
 	maxExtra       = 16 << 10 // all of them together
 	sizeOfEvent    = 512      // what an event costs beside its text, roughly
 )
+
+// userName is how much is kept of a name, as long as those that rooms let in.
+var userName = chars.Of(256)
 
 // prepare makes an event fit to be stored: known type, an id, bounded fields,
 // addresses masked. It fails with fault.FieldInvalid.
@@ -107,7 +110,12 @@ func (e *Event) limit() {
 	}
 	cut("account_id", &e.AccountID, maxID)
 	cut("user_id", &e.UserID, maxID)
-	cut("user_name", &e.UserName, maxUserName)
+	if name := userName.Clip(e.UserName); name != e.UserName {
+		if len(name) < len(e.UserName) {
+			over = append(over, "user_name")
+		}
+		e.UserName = name
+	}
 	cut("peer_id", &e.PeerID, maxID)
 	cut("room_id", &e.RoomID, maxID)
 	cut("session_id", &e.SessionID, maxID)

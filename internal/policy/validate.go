@@ -6,19 +6,24 @@ import (
 	"strings"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/text"
 )
 
 // Limits of a template.
 const (
 	MaxRoles    = 50
-	MaxNameLen  = 128  // bytes
-	maxTextLen  = 1024 // bytes
 	maxPriority = 1000
 	maxSeats    = 1_000_000
 	maxSide     = 8192 // pixels
 	maxFPS      = 120
 	maxKbit     = 100_000
 	maxDownBy   = 16
+)
+
+// Limits of texts, in characters as people see them.
+var (
+	names       = text.Of(128)
+	description = text.Of(1024)
 )
 
 // simulcastRIDs is the order in which layers are listed, the largest first.
@@ -34,8 +39,8 @@ func (t Template) Validate() error {
 	if err := ValidName("name", t.Name); err != nil {
 		return err
 	}
-	if len(t.Description) > maxTextLen {
-		return invalid("description", "longer than %d bytes", maxTextLen)
+	if over := description.Over(t.Description); over != nil {
+		return fault.FieldInvalid.New(append([]any{"field", "description", "reason", "too long"}, over...)...)
 	}
 	if len(t.Roles) == 0 {
 		return fault.FieldMissing.New("field", "roles", "reason", "a template needs at least one role")
@@ -64,8 +69,8 @@ func ValidName(field, name string) error {
 	if name == "" {
 		return fault.FieldMissing.New("field", field)
 	}
-	if len(name) > MaxNameLen {
-		return invalid(field, "longer than %d bytes", MaxNameLen)
+	if over := names.Over(name); over != nil {
+		return fault.FieldInvalid.New(append([]any{"field", field, "reason", "too long"}, over...)...)
 	}
 	for _, c := range name {
 		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/text"
 )
 
 const roomColumns = `rooms.id, rooms.customer_id, rooms.name, rooms.description, rooms.template_id,
@@ -174,28 +175,31 @@ func (r *Registry) ListRooms(ctx context.Context, q RoomQuery) (Page[Room], erro
 
 // Limits of a room.
 const (
-	maxRoomName    = 128
-	maxDescription = 1024
-	maxRegion      = 32
-	maxRoomPeers   = 20_000
-	minDuration    = 2 * time.Minute
-	maxDuration    = 12 * time.Hour
+	maxRoomPeers = 20_000
+	minDuration  = 2 * time.Minute
+	maxDuration  = 12 * time.Hour
+)
+
+// Limits of a room's texts, in characters as people see them.
+var (
+	roomName        = text.Of(128)
+	roomDescription = text.Of(1024)
+	roomRegion      = text.Of(32)
 )
 
 // validate names the field that is wrong: fault.FieldInvalid.
 func (m Room) validate() error {
 	bad := func(field, reason string) error { return fault.FieldInvalid.New("field", field, "reason", reason) }
-	if len(m.Name) > maxRoomName {
-		return bad("name", "longer than 128 bytes")
+	for _, t := range []struct {
+		field, text string
+		limit       text.Limit
+	}{{"name", m.Name, roomName}, {"description", m.Description, roomDescription}, {"region", m.Region, roomRegion}} {
+		if over := t.limit.Over(t.text); over != nil {
+			return fault.FieldInvalid.New(append([]any{"field", t.field, "reason", "too long"}, over...)...)
+		}
 	}
 	if m.Name == "" || strings.ContainsFunc(m.Name, func(c rune) bool { return !strings.ContainsRune(nameLetters, c) }) {
 		return bad("name", "only a-z, A-Z, 0-9 and .-:_ are allowed")
-	}
-	if len(m.Description) > maxDescription {
-		return bad("description", "longer than 1024 bytes")
-	}
-	if len(m.Region) > maxRegion {
-		return bad("region", "longer than 32 bytes")
 	}
 	if m.MaxPeers < 0 || m.MaxPeers > maxRoomPeers {
 		return bad("size", "not between 0 and 20000")

@@ -6,18 +6,21 @@ import (
 	"time"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/text"
 )
 
-// MaxMessage is how many bytes a message may hold.
+// MaxMessage is how many characters a message may hold, as people see them.
 const MaxMessage = 64 * 1024
+
+var messageLimit = text.Limit{Chars: MaxMessage, Bytes: 2 * MaxMessage}
 
 // Send delivers a message to one peer, to the peers of some roles, or to all
 // but the sender, and returns it with its id and time. Fails with
 // fault.PeerNotFound, RoleNotFound, MessageTooLarge.
 func (r *Room) Send(ctx context.Context, by PeerID, msg Message) (Message, error) {
 	return call(ctx, r, func() (Message, error) {
-		if len(msg.Body)+len(msg.Type) > MaxMessage {
-			return msg, fault.MessageTooLarge.New("max_bytes", MaxMessage, "bytes", len(msg.Body)+len(msg.Type))
+		if over := messageLimit.Over(msg.Type + msg.Body); over != nil {
+			return msg, fault.MessageTooLarge.New(over...)
 		}
 		if by != "" {
 			from, err := r.member(by)

@@ -57,7 +57,7 @@ func TestMessages(t *testing.T) {
 		_, err := ann.room.Send(w.Context(), "ghost", room.Message{})
 		w.refused(err, fault.PeerNotFound)
 		_, err = send(ann, room.Message{Type: "x", Body: strings.Repeat("x", room.MaxMessage)})
-		w.refused(err, fault.MessageTooLarge, "max_bytes", room.MaxMessage, "bytes", room.MaxMessage+1)
+		w.refused(err, fault.MessageTooLarge, "max_characters", room.MaxMessage, "characters", room.MaxMessage+1)
 		_, err = send(ann, room.Message{Body: strings.Repeat("x", room.MaxMessage)})
 		w.ok(err)
 	})

@@ -9,15 +9,20 @@ import (
 	"unicode/utf8"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/text"
 )
 
 // Limits of what a peer may say of itself.
 const (
-	MaxName   = 256       // bytes of a display name
 	MaxData   = 32 * 1024 // bytes of a peer's data
 	maxGroups = 20
 	maxPage   = 100
 )
+
+// NameLimit is how long a display name may be.
+var NameLimit = text.Of(256)
+
+var groupLimit = text.Of(64) // of a group's name
 
 // Change is what may be changed of a peer; nil leaves a thing as it is.
 type Change struct {
@@ -54,8 +59,13 @@ func (r *Room) Update(ctx context.Context, id PeerID, c Change) (Peer, error) {
 
 // CheckProfile fails with fault.FieldInvalid when a name or data is too long.
 func CheckProfile(name, data *string) error {
-	if name != nil && (len(*name) > MaxName || !utf8.ValidString(*name)) {
-		return fault.FieldInvalid.New("field", "name", "want", "UTF-8 text", "max_bytes", MaxName, "bytes", len(*name))
+	if name != nil && !utf8.ValidString(*name) {
+		return fault.FieldInvalid.New("field", "name", "want", "UTF-8 text")
+	}
+	if name != nil {
+		if over := NameLimit.Over(*name); over != nil {
+			return fault.FieldInvalid.New(append([]any{"field", "name"}, over...)...)
+		}
 	}
 	if data != nil && len(*data) > MaxData {
 		return fault.FieldInvalid.New("field", "data", "max_bytes", MaxData, "bytes", len(*data))
@@ -78,8 +88,8 @@ func (r *Room) changed(m *member, toItself bool) {
 // roles. Fails with fault.PeerNotFound, NotPermitted, GroupLimit, FieldInvalid.
 func (r *Room) SetGroup(ctx context.Context, by, id PeerID, group string, in bool) ([]string, error) {
 	return call(ctx, r, func() ([]string, error) {
-		if group == "" || len(group) > 64 {
-			return nil, fault.FieldInvalid.New("field", "name", "want", "1 to 64 bytes")
+		if over := groupLimit.Over(group); group == "" || over != nil {
+			return nil, fault.FieldInvalid.New(append([]any{"field", "name", "want", "1 to 64 characters"}, over...)...)
 		}
 		m, err := r.member(id)
 		if err != nil {

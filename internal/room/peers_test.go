@@ -29,7 +29,7 @@ func TestProfile(t *testing.T) {
 		ann := w.join("ann", "host")
 		long, broken, data := strings.Repeat("x", 257), "\xff", strings.Repeat("x", 32*1024+1)
 		_, err := ann.room.Update(w.Context(), "ann", room.Change{Name: &long})
-		w.refused(err, fault.FieldInvalid, "field", "name", "bytes", 257)
+		w.refused(err, fault.FieldInvalid, "field", "name", "max_characters", 256, "characters", 257)
 		_, err = ann.room.Update(w.Context(), "ann", room.Change{Name: &broken})
 		w.refused(err, fault.FieldInvalid, "field", "name")
 		_, err = ann.room.Update(w.Context(), "ann", room.Change{Data: &data})

@@ -1,6 +1,10 @@
 package room
 
-import "time"
+import (
+	"time"
+
+	"github.com/redial-rtc/redial/internal/text"
+)
 
 // PollID names a poll of a session; its author may choose it.
 type PollID string
@@ -32,12 +36,16 @@ const (
 	maxPollQuestion = 50
 	maxPollOptions  = 50
 	maxPollID       = 128    // bytes
-	maxPollText     = 1024   // bytes of a title, a question or an option
-	maxPollAnswer   = 4096   // bytes of an answer in words
 	maxPollWeight   = 10_000 // points of one question
 	maxPollTime     = 24 * 60 * 60 * time.Second
 	maxResponses    = 20_000 // to one poll
 	maxPollPage     = 100
+)
+
+// Limits of what people write in polls, in characters as they see them.
+var (
+	pollText   = text.Of(1024)                             // a title, a question or an option
+	pollAnswer = text.Limit{Chars: 4096, Bytes: 32 * 1024} // an answer in words
 )
 
 // statsEvery is how often votes are told of at most: a room that votes all at

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/text"
 )
 
 // SetPoll creates a poll, or changes its setup while it is a draft. Fails with
@@ -43,8 +44,8 @@ func (r *Room) checkPoll(s PollSetup) error {
 	switch {
 	case len(s.ID) > maxPollID:
 		return fault.PollInvalid.New("field", "poll_id", "max_bytes", maxPollID, "bytes", len(s.ID))
-	case s.Title == "" || len(s.Title) > maxPollText:
-		return fault.PollInvalid.New("field", "title", "want", "1 to 1024 bytes", "bytes", len(s.Title))
+	case s.Title == "" || pollText.Over(s.Title) != nil:
+		return fault.PollInvalid.New(tooLong("title", pollText, s.Title)...)
 	case s.Duration < 0 || s.Duration > maxPollTime:
 		return fault.PollInvalid.New("field", "duration", "want", "0 to 86400 seconds")
 	case s.VoteBy != VoteByUser && s.VoteBy != VoteByPeer && s.VoteBy != VoteByName:
@@ -109,9 +110,12 @@ func checkQuestion(at string, q Question) (Question, error) {
 	bad := func(field string, details ...any) (Question, error) {
 		return q, fault.PollInvalid.New(append([]any{"field", at + "." + field}, details...)...)
 	}
+	long := func(field string, l text.Limit, s string) (Question, error) {
+		return q, fault.PollInvalid.New(tooLong(at+"."+field, l, s)...)
+	}
 	switch {
-	case q.Text == "" || len(q.Text) > maxPollText:
-		return bad("text", "want", "1 to 1024 bytes", "bytes", len(q.Text))
+	case q.Text == "" || pollText.Over(q.Text) != nil:
+		return long("text", pollText, q.Text)
 	case q.Weight < 0 || q.Weight > maxPollWeight:
 		return bad("weight", "want", "0 to 10000", "got", q.Weight)
 	case q.Duration < 0 || q.Duration > maxPollTime:
@@ -121,10 +125,10 @@ func checkQuestion(at string, q Question) (Question, error) {
 	}
 	switch q.Type {
 	case SingleChoice, MultipleChoice:
-		return checkChoice(q, bad)
+		return checkChoice(q, bad, long)
 	case ShortAnswer, LongAnswer:
-		if len(q.Answer.Text) > maxPollAnswer {
-			return bad("answer.text", "max_bytes", maxPollAnswer, "bytes", len(q.Answer.Text))
+		if pollAnswer.Over(q.Answer.Text) != nil {
+			return long("answer.text", pollAnswer, q.Answer.Text)
 		}
 		q.Options, q.Answer.Options = nil, nil
 		return q, nil
@@ -132,7 +136,17 @@ func checkQuestion(at string, q Question) (Question, error) {
 	return bad("type", "want", "single-choice, multiple-choice, short-answer or long-answer")
 }
 
-func checkChoice(q Question, bad func(string, ...any) (Question, error)) (Question, error) {
+// tooLong are the details of a refused text: how many characters are wanted and
+// how many came.
+func tooLong(field string, l text.Limit, s string) []any {
+	details := []any{"field", field, "want", fmt.Sprintf("1 to %d characters", l.Chars)}
+	if s == "" {
+		return append(details, "characters", 0)
+	}
+	return append(details, l.Over(s)...)
+}
+
+func checkChoice(q Question, bad func(string, ...any) (Question, error), long func(string, text.Limit, string) (Question, error)) (Question, error) {
 	if n := len(q.Options); n < 1 || n > maxPollOptions {
 		return bad("options", "want", "1 to 50", "options", n)
 	}
@@ -141,8 +155,8 @@ func checkChoice(q Question, bad func(string, ...any) (Question, error)) (Questi
 		switch {
 		case o.Index != i+1:
 			return bad("options.index", "want", "each from 1 to the number of options, once", "got", o.Index)
-		case o.Text == "" || len(o.Text) > maxPollText:
-			return bad(fmt.Sprintf("options[%d].text", i), "want", "1 to 1024 bytes", "bytes", len(o.Text))
+		case o.Text == "" || pollText.Over(o.Text) != nil:
+			return long(fmt.Sprintf("options[%d].text", i), pollText, o.Text)
 		}
 	}
 	right, ok := chosen(q.Answer.Options, len(q.Options))

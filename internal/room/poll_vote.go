@@ -5,9 +5,9 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/text"
 )
 
 // Vote is an answer on its way in.
@@ -158,14 +158,15 @@ func (q Question) check(v Vote) error {
 		}
 		return nil
 	}
-	n := utf8.RuneCountInString(v.Text)
+	if over := pollAnswer.Over(v.Text); over != nil {
+		return bad("text", over...)
+	}
+	n := text.Count(v.Text)
 	switch {
 	case len(v.Options) > 0:
 		return bad("options", "want", "no options")
 	case n == 0:
 		return bad("text", "want", "some text")
-	case len(v.Text) > maxPollAnswer:
-		return bad("text", "max_bytes", maxPollAnswer, "bytes", len(v.Text))
 	case n < q.MinLen:
 		return bad("text", "min_characters", q.MinLen, "characters", n)
 	case q.MaxLen > 0 && n > q.MaxLen:

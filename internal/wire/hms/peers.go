@@ -120,8 +120,8 @@ type searchParams struct {
 }
 
 func (p searchParams) check() error {
-	if len(p.Query) > room.MaxName {
-		return fault.FieldInvalid.New("field", "query", "max_bytes", room.MaxName, "bytes", len(p.Query))
+	if over := room.NameLimit.Over(p.Query); over != nil {
+		return fault.FieldInvalid.New(append([]any{"field", "query"}, over...)...)
 	}
 	return nil
 }
