@@ -23,6 +23,7 @@ import (
 
 	"github.com/redial-rtc/redial/dialect"
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/codec"
 )
 
 // sound is the token of these tests. Nobody checks it here.
@@ -238,13 +239,13 @@ func FuzzPayload(f *testing.F) {
 	f.Add(uint8(1), []byte{0x8a, 0x81, 1, 0})
 	f.Add(uint8(2), []byte{0x78, 0, 2, 0x67, 1})
 	f.Add(uint8(3), []byte{0x18, 0x0a, 1})
-	f.Fuzz(func(t *testing.T, codec uint8, data []byte) {
+	f.Fuzz(func(t *testing.T, which uint8, data []byte) {
 		if len(data) == 0 {
 			return
 		}
-		name := codecName([]string{webrtc.MimeTypeVP8, webrtc.MimeTypeVP9, webrtc.MimeTypeH264, webrtc.MimeTypeAV1, webrtc.MimeTypeOpus}[codec%5])
-		begins(name, data)
-		heads(name, data)
+		name := codecName([]string{webrtc.MimeTypeVP8, webrtc.MimeTypeVP9, webrtc.MimeTypeH264, webrtc.MimeTypeAV1, webrtc.MimeTypeOpus}[which%5])
+		codec.Begins(name, data)
+		codec.First(name, data)
 		pictureSize(Sample{Codec: name, Data: data})
 		s := &SampleReader{t: newRemote(nil, "t"), codec: name, clock: 90000, whole: true, frame: []*rtp.Packet{{Payload: data}, {Payload: data}}}
 		if s.finish(); len(s.frame) > 0 {

@@ -9,6 +9,7 @@ import (
 	pion "github.com/pion/webrtc/v4/pkg/media"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/codec"
 )
 
 // ogg reads the packets of one Opus stream in Ogg (RFC 3533, RFC 7845). Encoders
@@ -54,7 +55,7 @@ func (o *ogg) next() (pion.Sample, error) {
 		}
 		p := o.ready[0]
 		o.ready = o.ready[1:]
-		lasts := opusDuration(p)
+		lasts := codec.OpusDuration(p)
 		if lasts == 0 || isOpusHead(p) || len(p) >= 8 && string(p[:8]) == "OpusTags" {
 			continue
 		}

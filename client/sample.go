@@ -11,6 +11,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/codec"
 )
 
 // Sample is one encoded picture, or one packet of sound: what a decoder takes.
@@ -158,7 +159,7 @@ func (s *SampleReader) take(p *rtp.Packet) {
 		s.finish() // some senders mark no end
 	}
 	if len(s.frame) == 0 {
-		s.whole = !broken || heads(s.codec, p.Payload)
+		s.whole = !broken || codec.First(s.codec, p.Payload)
 	}
 	s.frame = append(s.frame, p)
 	if p.Marker || s.sound() {
@@ -188,7 +189,7 @@ func (s *SampleReader) finish() {
 			s.lost += len(frame)
 			return
 		}
-		out.Keyframe = out.Keyframe || begins(s.codec, p.Payload)
+		out.Keyframe = out.Keyframe || codec.Begins(s.codec, p.Payload)
 		out.Data = append(out.Data, b...)
 	}
 	if len(out.Data) == 0 || !s.shown && !out.Keyframe {
@@ -216,7 +217,7 @@ func (s *SampleReader) time(out *Sample) {
 	out.Time = max(s.last, s.offset+since)
 	switch {
 	case s.sound():
-		out.Duration = opusDuration(out.Data)
+		out.Duration = codec.OpusDuration(out.Data)
 	case !s.wall.IsZero():
 		out.Duration = out.Time - s.last
 	}

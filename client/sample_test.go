@@ -14,6 +14,8 @@ import (
 	"github.com/pion/rtp"
 	"github.com/pion/rtp/codecs"
 	"github.com/pion/webrtc/v4"
+
+	"github.com/redial-rtc/redial/internal/codec"
 )
 
 // picture makes a frame of a codec: whole ones begin a sequence.
@@ -279,7 +281,7 @@ func TestOpusDuration(t *testing.T) {
 		{[]byte{0xfb, 3}, 60 * time.Millisecond},
 		{[]byte{0xfb}, 0},
 	} {
-		if got := opusDuration(c.packet); got != c.want {
+		if got := codec.OpusDuration(c.packet); got != c.want {
 			t.Errorf("% x lasts %v, want %v", c.packet, got, c.want)
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/pion/rtp"
+
+	"github.com/redial-rtc/redial/internal/codec"
 )
 
 // TrackStats is what was received of a track since it was announced.
@@ -53,7 +55,7 @@ func (s *reception) packet(p *rtp.Packet, now time.Time) {
 	case s.Lost > 0:
 		s.Lost-- // late, but here
 	}
-	if begins(s.codec, p.Payload) {
+	if codec.Begins(s.codec, p.Payload) {
 		s.Keyframes++
 	}
 	if s.clock == 0 {

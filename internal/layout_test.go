@@ -27,7 +27,7 @@ const module = "github.com/redial-rtc/redial"
 var mayImport = map[string][]string{
 	"fault":      {},
 	"dialect":    {"fault"},
-	"client":     {"dialect", "fault"},
+	"client":     {"internal/codec", "dialect", "fault"},
 	"admin":      {"fault"},
 	"redialtest": {"admin", "internal/token", "fault"},
 	"cmd/redial": {"admin", "client", "internal/server", "internal/config", "internal/datafile", "internal/token", "internal/event", "internal/spell", "internal/faultdoc", "internal/scenario", "dialect", "fault"},
@@ -46,7 +46,10 @@ var mayImport = map[string][]string{
 	"internal/event/bench":      {"internal/server", "internal/config", "internal/token", "internal/event", "internal/event/sqlite", "fault"}, // a program
 	"internal/attack":           {"client", "internal/token"},                                                                                 // a program
 	"internal/sink":             {"internal/event", "internal/datafile", "fault"},
-	"internal/sfu":              {"internal/accept", "internal/limit", "fault"},
+	"internal/codec":            {},
+	"internal/sfu":              {"internal/sfu/rtpbuf", "internal/sfu/gcc", "internal/codec", "internal/accept", "internal/limit", "fault"},
+	"internal/sfu/rtpbuf":       {"internal/codec"},
+	"internal/sfu/gcc":          {},
 	"internal/room":             {"internal/text", "internal/policy", "fault"},
 	"internal/registry":         {"internal/text", "internal/policy", "internal/datafile", "fault"},
 	"internal/report":           {"internal/event", "dialect", "fault"},

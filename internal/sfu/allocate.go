@@ -11,7 +11,7 @@ import (
 // then all are raised in turn. It runs on the subscriber's loop.
 func (s *Subscriber) allocate() {
 	at := now()
-	budget := s.estimate.estimate() * 0.95
+	budget := s.estimate.Estimate() * 0.95
 	var videos []*want
 	for _, d := range s.list() {
 		if d.out.Load() == nil || d.bad.Load() {
@@ -28,7 +28,7 @@ func (s *Subscriber) allocate() {
 		}
 		videos = append(videos, w)
 	}
-	share(videos, budget, s.estimate.losing())
+	share(videos, budget, s.estimate.Losing())
 	for _, w := range videos {
 		d := w.d
 		changed := d.starved.Swap(w.starved) != w.starved

@@ -8,6 +8,8 @@ import (
 
 	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
+
+	"github.com/redial-rtc/redial/internal/codec"
 )
 
 // Header extensions we understand.
@@ -80,13 +82,11 @@ func audioCodecs(feedback []webrtc.RTCPFeedback) []webrtc.RTPCodecParameters {
 		{
 			PayloadType: 63,
 			RTPCodecCapability: webrtc.RTPCodecCapability{
-				MimeType: mimeRED, ClockRate: 48000, Channels: 2, SDPFmtpLine: "111/111", RTCPFeedback: feedback,
+				MimeType: codec.MimeRED, ClockRate: 48000, Channels: 2, SDPFmtpLine: "111/111", RTCPFeedback: feedback,
 			},
 		},
 	}
 }
-
-const mimeRED = "audio/red"
 
 // mediaEngine registers codecs, feedback and header extensions for one
 // direction. Each connection needs its own: it remembers what was negotiated.

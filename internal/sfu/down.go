@@ -8,6 +8,8 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/codec"
+	"github.com/redial-rtc/redial/internal/sfu/rtpbuf"
 )
 
 // Down is one track on its way to one subscriber. It chooses among the track's
@@ -26,10 +28,10 @@ type Down struct {
 	current atomic.Pointer[layer] // what is being forwarded
 	target  atomic.Pointer[layer] // what is aimed at; nil forwards nothing
 	busy    atomic.Bool
-	maps    atomic.Pointer[mapping]
+	maps    atomic.Pointer[rtpbuf.Mapping[*layer]]
 
 	// of whoever holds busy
-	seg       segment // the open one
+	seg       rtpbuf.Segment[*layer] // the open one
 	begun     bool
 	lastIn    uint64
 	lastOut   uint64
@@ -38,7 +40,7 @@ type Down struct {
 	lastPID   uint16
 	lastTL0   uint8
 	frameDone bool
-	fmt       *format
+	fmt       *codec.Format
 	how       match
 	scratch   [receiveMTU]byte
 
@@ -64,12 +66,12 @@ type Down struct {
 
 func newDown(s *Subscriber, t *Track) *Down {
 	d := &Down{sub: s, track: t}
-	d.maps.Store(&mapping{})
+	d.maps.Store(&rtpbuf.Mapping[*layer]{})
 	return d
 }
 
 // write is called by a layer's read loop for each of its packets.
-func (d *Down) write(l *layer, p *packet) {
+func (d *Down) write(l *layer, p *rtpbuf.Packet) {
 	if d.current.Load() == l {
 		d.forward(l, p)
 		return
@@ -77,7 +79,7 @@ func (d *Down) write(l *layer, p *packet) {
 	if d.target.Load() != l || !d.sub.up.Load() {
 		return
 	}
-	if !p.key {
+	if !p.Key {
 		if !l.wantKey.Load() {
 			l.requestKeyframe()
 		}
@@ -87,7 +89,7 @@ func (d *Down) write(l *layer, p *packet) {
 }
 
 // forward sends a packet of the current layer.
-func (d *Down) forward(l *layer, p *packet) {
+func (d *Down) forward(l *layer, p *rtpbuf.Packet) {
 	if !d.busy.CompareAndSwap(false, true) {
 		return // another layer is taking over
 	}
@@ -97,13 +99,13 @@ func (d *Down) forward(l *layer, p *packet) {
 	d.busy.Store(false)
 }
 
-func (d *Down) forwardHeld(l *layer, p *packet) {
+func (d *Down) forwardHeld(l *layer, p *rtpbuf.Packet) {
 	if !d.sub.up.Load() {
 		d.halt()
 		return
 	}
 	// A picture that was begun is finished before a pause takes effect.
-	if d.target.Load() == nil && (d.frameDone || l.hist == nil || p.ts+d.seg.ts != d.lastTS) {
+	if d.target.Load() == nil && (d.frameDone || l.hist == nil || p.TS+d.seg.TS != d.lastTS) {
 		d.halt()
 		return
 	}
@@ -113,14 +115,14 @@ func (d *Down) forwardHeld(l *layer, p *packet) {
 // halt stops forwarding; the next packet must begin a key frame.
 func (d *Down) halt() {
 	if old := d.current.Swap(nil); old != nil {
-		next := d.maps.Load().close(d.lastIn)
+		next := d.maps.Load().Close(d.lastIn)
 		d.maps.Store(&next)
 		d.sub.layerChanged(d)
 	}
 }
 
 // takeOver switches to layer l at a key frame.
-func (d *Down) takeOver(l *layer, p *packet) {
+func (d *Down) takeOver(l *layer, p *rtpbuf.Packet) {
 	for spin := 0; !d.busy.CompareAndSwap(false, true); spin++ {
 		if spin > 10000 { // the other loop is stuck in a send
 			l.requestKeyframe()
@@ -140,36 +142,36 @@ func (d *Down) takeOver(l *layer, p *packet) {
 }
 
 // begin opens a segment at p that continues what was sent before.
-func (d *Down) begin(l *layer, p *packet) {
-	s := segment{layer: l, in0: p.seq, in1: open}
+func (d *Down) begin(l *layer, p *rtpbuf.Packet) {
+	s := rtpbuf.Segment[*layer]{Layer: l, In0: p.Seq, In1: rtpbuf.Open}
 	if !d.begun {
 		d.begun = true
 		d.lastOut = 1<<16 | uint64(rand.Uint32()&0x7fff)
 	} else {
-		s.ts = d.seg.ts
-		if d.seg.layer != l {
-			s.ts = d.align(l, p)
+		s.TS = d.seg.TS
+		if d.seg.Layer != l {
+			s.TS = d.align(l, p)
 		}
-		s.pid = d.lastPID + 1 - p.desc.pid
-		s.tl0 = d.lastTL0 + 1 - p.desc.tl0
+		s.PID = d.lastPID + 1 - p.Counters.PID
+		s.TL0 = d.lastTL0 + 1 - p.Counters.TL0
 	}
-	s.out0 = d.lastOut + 1
-	next := d.maps.Load().close(d.lastIn).add(s)
+	s.Out0 = d.lastOut + 1
+	next := d.maps.Load().Close(d.lastIn).Add(s)
 	d.maps.Store(&next)
-	d.seg, d.lastIn = s, p.seq-1
+	d.seg, d.lastIn = s, p.Seq-1
 	d.frameDone = true
 }
 
 // align chooses what to add to the timestamps of layer l so that they continue
 // those of the layer before: by the publisher's sender reports, which relate both
 // to one clock, else by the time that has passed.
-func (d *Down) align(l *layer, p *packet) uint32 {
-	clock := p.codec.clock
-	passed := uint32((p.arrival - d.lastAt) * int64(clock) / 1e9)
+func (d *Down) align(l *layer, p *rtpbuf.Packet) uint32 {
+	clock := p.Codec.Clock
+	passed := uint32((p.Arrival - d.lastAt) * int64(clock) / 1e9)
 	want := d.lastTS + max(passed, 1)
-	old, latest := d.seg.layer.report.Load(), l.report.Load()
+	old, latest := d.seg.Layer.report.Load(), l.report.Load()
 	if old != nil && latest != nil {
-		exact := old.rtpAt(latest.timeOf(p.ts, clock), clock) + d.seg.ts
+		exact := old.rtpAt(latest.timeOf(p.TS, clock), clock) + d.seg.TS
 		// Reports can be wrong by a lot, the passing of time only by the jitter.
 		if off := int32(exact - want); off < int32(clock) && off > -int32(clock) {
 			want = exact
@@ -178,46 +180,46 @@ func (d *Down) align(l *layer, p *packet) uint32 {
 	if int32(want-d.lastTS) <= 0 { // the same picture in another size
 		want = d.lastTS + 1
 	}
-	return want - p.ts
+	return want - p.TS
 }
 
 // send maps one packet and passes it on.
-func (d *Down) send(l *layer, p *packet) {
+func (d *Down) send(l *layer, p *rtpbuf.Packet) {
 	seg := &d.seg
-	late := p.seq <= d.lastIn
+	late := p.Seq <= d.lastIn
 	switch {
 	case late:
-		if seg = d.maps.Load().byIn(l, p.seq); seg == nil {
+		if seg = d.maps.Load().ByIn(l, p.Seq); seg == nil {
 			return
 		}
-	case p.seq-d.lastIn > historySize:
+	case p.Seq-d.lastIn > rtpbuf.HistorySize:
 		// More is missing than could ever be repeated.
-		d.skip(d.lastIn, p.seq)
+		d.skip(d.lastIn, p.Seq)
 		seg = &d.seg
 	}
-	if p.start == p.end { // padding only: a probe of the publisher
+	if p.Start == p.End { // padding only: a probe of the publisher
 		if !late {
-			d.skip(p.seq-1, p.seq+1)
-			d.lastIn = p.seq
+			d.skip(p.Seq-1, p.Seq+1)
+			d.lastIn = p.Seq
 		}
 		return
 	}
 	o := d.out.Load()
-	if p.codec != d.fmt {
-		d.fmt, d.how = p.codec, o.match(p.codec)
+	if p.Codec != d.fmt {
+		d.fmt, d.how = p.Codec, o.match(p.Codec)
 	}
 	if !d.how.ok {
-		d.refuse(p.codec)
+		d.refuse(p.Codec)
 		return
 	}
-	out := seg.out(p.seq)
+	out := seg.Out(p.Seq)
 	if !late {
-		d.lastIn, d.lastOut, d.lastTS, d.lastAt = p.seq, out, p.ts+seg.ts, p.arrival
-		d.lastPID, d.lastTL0 = p.desc.pid+seg.pid, p.desc.tl0+seg.tl0
-		d.frameDone = p.marker
+		d.lastIn, d.lastOut, d.lastTS, d.lastAt = p.Seq, out, p.TS+seg.TS, p.Arrival
+		d.lastPID, d.lastTL0 = p.Counters.PID+seg.PID, p.Counters.TL0+seg.TL0
+		d.frameDone = p.Marker
 		d.lastSent.Store(out)
 		d.sentTS.Store(d.lastTS)
-		d.sentAt.Store(p.arrival)
+		d.sentAt.Store(p.Arrival)
 	}
 	if err := d.pass(o, p, seg, out); err != nil {
 		d.dropped.Add(1)
@@ -232,22 +234,22 @@ func (d *Down) send(l *layer, p *packet) {
 // skip leaves out what lies between the layer's numbers last and next.
 func (d *Down) skip(last, next uint64) {
 	s := d.seg
-	s.out0, s.in0 = d.seg.out(last)+1, next
-	m := d.maps.Load().close(last).add(s)
+	s.Out0, s.In0 = d.seg.Out(last)+1, next
+	m := d.maps.Load().Close(last).Add(s)
 	d.maps.Store(&m)
 	d.seg = s
 }
 
 // pass fills the header in and sends: the only place that knows how packets
 // leave.
-func (d *Down) pass(o *outlet, p *packet, seg *segment, out uint64) error {
+func (d *Down) pass(o *outlet, p *rtpbuf.Packet, seg *rtpbuf.Segment[*layer], out uint64) error {
 	payload := d.payload(d.scratch[:], p, seg, d.how)
 	flags, one := d.flags(p, d.how)
 	hdr := o.main.set(flags, one, d.sub.number(flags, len(payload)))
-	hdr.Marker = p.marker
+	hdr.Marker = p.Marker
 	hdr.PayloadType = d.how.pt
 	hdr.SequenceNumber = uint16(out)
-	hdr.Timestamp = p.ts + seg.ts
+	hdr.Timestamp = p.TS + seg.TS
 	hdr.SSRC = o.ssrc
 	n, err := o.w.WriteRTP(hdr, payload)
 	if err != nil {
@@ -255,7 +257,7 @@ func (d *Down) pass(o *outlet, p *packet, seg *segment, out uint64) error {
 	}
 	d.packets.Add(1)
 	d.bytes.Add(uint64(n))
-	if p.key && p.codec.inspect != nil {
+	if p.Key && p.Codec.Inspect != nil {
 		d.keyframes.Add(1)
 	}
 	return nil
@@ -265,14 +267,14 @@ func (d *Down) pass(o *outlet, p *packet, seg *segment, out uint64) error {
 // retransmission format repeats packets under their own number, and a number
 // must never be sealed with two different contents: it gets no extension that
 // could change in between.
-func (d *Down) flags(p *packet, how match) (flags int, one uint8) {
+func (d *Down) flags(p *rtpbuf.Packet, how match) (flags int, one uint8) {
 	switch {
-	case p.hasLevel:
-		flags, one = withOne, p.level
-	case p.hasCVO:
-		flags, one = withOne, p.orientation
+	case p.HasLevel:
+		flags, one = withOne, p.Level
+	case p.HasCVO:
+		flags, one = withOne, p.Orientation
 	}
-	if p.codec.inspect != nil && how.rtx == 0 {
+	if p.Codec.Inspect != nil && how.rtx == 0 {
 		return flags, one
 	}
 	flags |= withTWCC
@@ -283,27 +285,27 @@ func (d *Down) flags(p *packet, how match) (flags int, one uint8) {
 }
 
 // payload gives what is sent of a packet, changed in room where it must be.
-func (d *Down) payload(room []byte, p *packet, seg *segment, how match) []byte {
-	b := p.payload()
+func (d *Down) payload(room []byte, p *rtpbuf.Packet, seg *rtpbuf.Segment[*layer], how match) []byte {
+	b := p.Payload()
 	switch {
-	case seg.pid != 0 && p.desc.pidLen != 0, seg.tl0 != 0 && p.desc.tl0Len != 0:
+	case seg.PID != 0 && p.Counters.PIDLen != 0, seg.TL0 != 0 && p.Counters.TL0Len != 0:
 		b = room[:copy(room, b)]
-		p.desc.rewrite(b, seg.pid, seg.tl0)
+		p.Counters.Rewrite(b, seg.PID, seg.TL0)
 	case how.unwrap:
-		if block, _, ok := redPrimary(b); ok {
+		if block, _, ok := codec.REDPrimary(b); ok {
 			b = block
 		}
 	case how.block != 0 && how.block != b[0]&0x7f:
 		b = room[:copy(room, b)]
-		redRetype(b, how.block)
+		codec.REDRetype(b, how.block)
 	}
 	return b
 }
 
 // refuse reports once that the subscriber cannot take the codec.
-func (d *Down) refuse(f *format) {
+func (d *Down) refuse(f *codec.Format) {
 	if d.bad.CompareAndSwap(false, true) && d.sub.cfg.OnTrackError != nil {
-		err := fault.CodecUnsupported.New("codec", codecName(f.params.MimeType))
+		err := fault.CodecUnsupported.New("codec", codecName(f.Params.MimeType))
 		d.sub.conn.calls.post(func() { d.sub.cfg.OnTrackError(d.track.id, err) })
 	}
 }
@@ -319,20 +321,20 @@ func (d *Down) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, er
 	}
 	o := newOutlet(ctx, d.track.kind, mid)
 	d.sub.accepted(o, mid, d.track.kind)
-	codec := webrtc.RTPCodecParameters{}
+	chosen := webrtc.RTPCodecParameters{}
 	for _, c := range o.codecs {
 		if sameCodec(d.track.Codec().RTPCodecCapability, c.RTPCodecCapability) {
-			codec = c
+			chosen = c
 			break
 		}
 	}
-	if codec.MimeType == "" && len(o.codecs) > 0 {
+	if chosen.MimeType == "" && len(o.codecs) > 0 {
 		// An error here would stop the negotiation of all other tracks half way.
-		codec = o.codecs[0]
+		chosen = o.codecs[0]
 	}
 	d.sub.route(o.ssrc, o.rtxSSRC, d)
 	d.out.Store(o)
-	return codec, nil
+	return chosen, nil
 }
 
 // Unbind is called when the track is removed from the connection.

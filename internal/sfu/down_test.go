@@ -10,6 +10,10 @@ import (
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
+
+	"github.com/redial-rtc/redial/internal/codec"
+	"github.com/redial-rtc/redial/internal/sfu/gcc"
+	"github.com/redial-rtc/redial/internal/sfu/rtpbuf"
 )
 
 // wire records what a Down sends.
@@ -55,10 +59,10 @@ type stream struct {
 
 func newBench(t testing.TB, kind webrtc.RTPCodecType, codecs []webrtc.RTPCodecParameters) *bench {
 	pub := &Publisher{engine: &Engine{}, askKick: make(chan struct{}, 1)}
-	sub := &Subscriber{conn: &conn{calls: newCalls()}, estimate: newEstimator(), engine: pub.engine}
+	sub := &Subscriber{conn: &conn{calls: newCalls()}, estimate: gcc.NewEstimator(), engine: pub.engine}
 	sub.up.Store(true)
 	b := &bench{t: t, w: &wire{}}
-	b.track = newTrack(pub, "id", "stream", "0", kind, newFormat(codecs[0]))
+	b.track = newTrack(pub, "id", "stream", "0", kind, codec.NewFormat(codecs[0]))
 	b.d = newDown(sub, b.track)
 	o := &outlet{w: b.w, ssrc: 1000, rtxSSRC: 2000, codecs: codecs}
 	for _, h := range []*headers{&o.main, &o.again} {
@@ -72,12 +76,12 @@ func newBench(t testing.TB, kind webrtc.RTPCodecType, codecs []webrtc.RTPCodecPa
 }
 
 // layer adds a layer whose counters begin anywhere.
-func (b *bench) layer(rank int, codec webrtc.RTPCodecParameters) *stream {
+func (b *bench) layer(rank int, params webrtc.RTPCodecParameters) *stream {
 	l := &layer{track: b.track, rank: rank, ssrc: uint32(rank)}
 	if b.track.kind == webrtc.RTPCodecTypeVideo {
-		l.hist = newHistory()
+		l.hist = rtpbuf.NewHistory()
 	}
-	l.formats[codec.PayloadType] = newFormat(codec)
+	l.formats[params.PayloadType] = codec.NewFormat(params)
 	b.track.layers[rank].Store(l)
 	b.layers[rank] = &stream{
 		l: l, seq: uint16(rand.Uint32()), ts: rand.Uint32(), pid: uint16(rand.Uint32() & 0x7fff), tl0: uint8(rand.Uint32()),
@@ -119,17 +123,17 @@ func (s *stream) next() {
 
 // feed passes a packet through the layer as its read loop would.
 func (b *bench) feed(s *stream, packet []byte) {
-	p := newPacket()
-	n := copy(p.buf[:], packet)
+	p := rtpbuf.New()
+	n := copy(p.Buf[:], packet)
 	if !s.l.receive(p, n) {
 		return
 	}
-	p.publish()
+	p.Publish()
 	if s.l.hist != nil {
-		s.l.hist.put(p)
+		s.l.hist.Put(p)
 	}
 	b.track.forward(s.l, p)
-	p.drop()
+	p.Drop()
 }
 
 // continuous fails unless what was sent is one unbroken stream.
@@ -140,22 +144,22 @@ func continuous(t *testing.T, sent []rtp.Packet) {
 		if b.SequenceNumber != a.SequenceNumber+1 {
 			t.Fatalf("packet %d: number %d after %d", i, b.SequenceNumber, a.SequenceNumber)
 		}
-		_, da := inspectVP8(a.Payload)
-		hint, db := inspectVP8(b.Payload)
+		_, da := codec.VP8(a.Payload)
+		hint, db := codec.VP8(b.Payload)
 		newPicture := b.Timestamp != a.Timestamp
 		if newPicture && int32(b.Timestamp-a.Timestamp) <= 0 {
 			t.Fatalf("packet %d: time goes back by %d", i, int32(a.Timestamp-b.Timestamp))
 		}
-		want := da.pid
-		wantTL0 := da.tl0
+		want := da.PID
+		wantTL0 := da.TL0
 		if newPicture {
 			want = (want + 1) & 0x7fff
 			wantTL0++
 		}
-		if db.pid != want || db.tl0 != wantTL0 {
-			t.Fatalf("packet %d: picture %d/%d after %d/%d", i, db.pid, db.tl0, da.pid, da.tl0)
+		if db.PID != want || db.TL0 != wantTL0 {
+			t.Fatalf("packet %d: picture %d/%d after %d/%d", i, db.PID, db.TL0, da.PID, da.TL0)
 		}
-		if rankOf(a) != rankOf(b) && hint != keyStart {
+		if rankOf(a) != rankOf(b) && hint != codec.KeyStart {
 			t.Fatalf("packet %d: layer %d begins without a key frame", i, rankOf(b))
 		}
 		if b.SSRC != 1000 || b.PayloadType != 96 {
@@ -414,7 +418,7 @@ func TestPaddingIsLeftOut(t *testing.T) {
 // Redundant audio is passed on as it is to those who negotiated it, and unpacked
 // for the others.
 func TestRedundantAudio(t *testing.T) {
-	red := webrtc.RTPCodecParameters{PayloadType: 63, RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: mimeRED, ClockRate: 48000, Channels: 2}}
+	red := webrtc.RTPCodecParameters{PayloadType: 63, RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: codec.MimeRED, ClockRate: 48000, Channels: 2}}
 	opus := webrtc.RTPCodecParameters{PayloadType: 109, RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}}
 	packet := []byte{0x80 | 111, 0x03, 0xc0, 0x02, 111, 'o', 'l', 'n', 'e', 'w'} // one old block of 2 bytes
 	for name, test := range map[string]struct {
@@ -480,7 +484,7 @@ func TestKeyframeRequests(t *testing.T) {
 		t.Error("not asked again")
 	}
 	s.l.requestKeyframe()
-	b.track.format.Load().params.RTCPFeedback = []webrtc.RTCPFeedback{{Type: "ccm", Parameter: "fir"}}
+	b.track.format.Load().Params.RTCPFeedback = []webrtc.RTCPFeedback{{Type: "ccm", Parameter: "fir"}}
 	if at(11*time.Second) != 1 {
 		t.Fatal("not repeated")
 	}

@@ -21,6 +21,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/accept"
+	"github.com/redial-rtc/redial/internal/sfu/rtpbuf"
 )
 
 // Config says where an Engine listens.
@@ -49,7 +50,7 @@ type Config struct {
 }
 
 // receiveMTU is the longest packet taken in.
-const receiveMTU = 1600
+const receiveMTU = rtpbuf.MTU
 
 // timing says how long a silent path is trusted and when it is mended.
 type timing struct {
@@ -283,3 +284,8 @@ func (e *Engine) leave(p *Publisher, s *Subscriber) {
 		delete(e.subs, s)
 	}
 }
+
+// epoch anchors the clock packets are stamped with: nanoseconds that only grow.
+var epoch = time.Now()
+
+func now() int64 { return int64(time.Since(epoch)) }

@@ -19,10 +19,10 @@ func (s *Subscriber) feedback(ssrc uint32, b []byte) {
 	for _, pkt := range list {
 		switch pkt := pkt.(type) {
 		case *rtcp.TransportLayerCC:
-			s.acks = s.log.read(pkt, s.acks[:0])
-			s.estimate.feed(s.acks, at)
+			s.acks = s.log.Read(pkt, s.acks[:0])
+			s.estimate.Feed(s.acks, at)
 		case *rtcp.ReceiverEstimatedMaximumBitrate:
-			s.estimate.feedREMB(float64(pkt.Bitrate), s.sending(at), at)
+			s.estimate.FeedREMB(float64(pkt.Bitrate), s.sending(at), at)
 		default:
 			if d != nil {
 				d.feedback(ssrc, pkt, at)
@@ -42,7 +42,7 @@ func (d *Down) feedback(ssrc uint32, pkt rtcp.Packet, at int64) {
 			if r.SSRC == o.ssrc && r.SSRC == ssrc {
 				d.heard.Store(true)
 				d.received.heard(r)
-				d.sub.estimate.feedLoss(float64(r.FractionLost)/256, at)
+				d.sub.estimate.FeedLoss(float64(r.FractionLost)/256, at)
 			}
 		}
 	case *rtcp.TransportLayerNack:

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/pion/rtcp"
+
+	"github.com/redial-rtc/redial/internal/sfu/rtpbuf"
 )
 
 // Key frame requests are merged per layer and repeated until a key frame comes:
@@ -32,8 +34,8 @@ func (p *Publisher) askLoop() {
 		case <-p.askKick:
 		case <-timer.C:
 		}
-		next := sooner(p.askKeyframes(time.Now()), p.askLosses())
-		timer.Reset(sooner(next, time.Hour))
+		next := rtpbuf.Sooner(p.askKeyframes(time.Now()), p.askLosses())
+		timer.Reset(rtpbuf.Sooner(next, time.Hour))
 	}
 }
 
@@ -55,14 +57,14 @@ func (p *Publisher) askKeyframes(at time.Time) (next time.Duration) {
 				every = keySlow
 			}
 			if wait := every - at.Sub(l.askedAt); wait > 0 {
-				next = sooner(next, wait)
+				next = rtpbuf.Sooner(next, wait)
 				continue
 			}
 			l.askedAt = at
 			l.unheard++
 			l.asks.Add(1)
 			asks = append(asks, l.keyframeAsk())
-			next = sooner(next, every)
+			next = rtpbuf.Sooner(next, every)
 		}
 	}
 	if len(asks) > 0 {
@@ -87,4 +89,31 @@ func (l *layer) keyframeAsk() rtcp.Packet {
 		}
 	}
 	return &rtcp.PictureLossIndication{MediaSSRC: l.ssrc}
+}
+
+// askLosses asks for what is missing of every layer and tells when to look
+// again; 0 is never.
+func (p *Publisher) askLosses() (next time.Duration) {
+	at := now()
+	var asks []rtcp.Packet
+	for _, t := range p.Tracks() {
+		for i := range t.layers {
+			l := t.layers[i].Load()
+			if l == nil || l.hist == nil {
+				continue
+			}
+			seqs, wait := l.lost.Due(at)
+			next = rtpbuf.Sooner(next, wait)
+			if len(seqs) > 0 {
+				l.nacks.Add(uint64(len(seqs)))
+				asks = append(asks, &rtcp.TransportLayerNack{
+					MediaSSRC: l.ssrc, Nacks: rtcp.NackPairsFromSequenceNumbers(seqs),
+				})
+			}
+		}
+	}
+	if len(asks) > 0 {
+		_ = p.writeRTCP(asks) // repeated anyway
+	}
+	return next
 }

@@ -306,7 +306,7 @@ func (s *Subscriber) attach() {
 			continue
 		}
 		f := d.track.format.Load()
-		if f.params.MimeType != "" && !o.match(f).ok {
+		if f.Params.MimeType != "" && !o.match(f).ok {
 			d.refuse(f)
 			continue
 		}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
+
+	"github.com/redial-rtc/redial/internal/codec"
 )
 
 // outlet is what a negotiation gave a Down to send with: where to, under which
@@ -93,21 +95,21 @@ type match struct {
 }
 
 // match finds the subscriber's number for a format.
-func (o *outlet) match(f *format) match {
+func (o *outlet) match(f *codec.Format) match {
 	for _, c := range o.codecs {
-		if !sameCodec(f.params.RTPCodecCapability, c.RTPCodecCapability) {
+		if !sameCodec(f.Params.RTPCodecCapability, c.RTPCodecCapability) {
 			continue
 		}
 		m := match{ok: true, pt: uint8(c.PayloadType)}
 		if rtx, ok := rtxFor(o.codecs, c.PayloadType); ok && o.rtxSSRC != 0 {
 			m.rtx = uint8(rtx.PayloadType)
 		}
-		if f.red {
+		if f.RED {
 			m.block = o.opus()
 		}
 		return m
 	}
-	if f.red {
+	if f.RED {
 		if pt := o.opus(); pt != 0 {
 			return match{ok: true, pt: pt, unwrap: true}
 		}

@@ -16,6 +16,8 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/codec"
+	"github.com/redial-rtc/redial/internal/sfu/rtpbuf"
 )
 
 // PublisherConfig is how a Publisher speaks to its owner. Every callback may be
@@ -251,8 +253,8 @@ func knownCodecs(d *sdp.SessionDescription) error {
 			if a.Key != "rtpmap" {
 				continue
 			}
-			_, codec, _ := strings.Cut(a.Value, " ")
-			name, _, _ := strings.Cut(codec, "/")
+			_, kind, _ := strings.Cut(a.Value, " ")
+			name, _, _ := strings.Cut(kind, "/")
 			switch strings.ToLower(name) {
 			case "opus", "vp8", "vp9", "h264", "av1":
 				ok = true
@@ -319,9 +321,9 @@ func (p *Publisher) announce(d *sdp.SessionDescription) {
 		if tr == nil {
 			continue
 		}
-		f := newFormat(webrtc.RTPCodecParameters{})
+		f := codec.NewFormat(webrtc.RTPCodecParameters{})
 		if codecs := tr.Receiver().GetParameters().Codecs; len(codecs) > 0 {
-			f = newFormat(codecs[0])
+			f = codec.NewFormat(codecs[0])
 		}
 		t := newTrack(p, s.id, s.stream, mid, tr.Kind(), f)
 		p.tracks = append(p.tracks, t)
@@ -375,13 +377,13 @@ func (p *Publisher) received(remote *webrtc.TrackRemote, receiver *webrtc.RTPRec
 	for _, x := range receiver.GetParameters().HeaderExtensions {
 		switch x.URI {
 		case extAudioLevel:
-			l.ids.level = uint8(x.ID)
+			l.ids.Level = uint8(x.ID)
 		case extOrientation:
-			l.ids.orientation = uint8(x.ID)
+			l.ids.Orientation = uint8(x.ID)
 		}
 	}
 	if remote.Kind() == webrtc.RTPCodecTypeVideo {
-		l.hist = newHistory()
+		l.hist = rtpbuf.NewHistory()
 	}
 	tr := receiver.RTPTransceiver()
 	if tr == nil {

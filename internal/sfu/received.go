@@ -8,6 +8,10 @@ import (
 
 	"github.com/pion/rtcp"
 	"github.com/pion/webrtc/v4"
+
+	"github.com/redial-rtc/redial/internal/codec"
+	"github.com/redial-rtc/redial/internal/sfu/gcc"
+	"github.com/redial-rtc/redial/internal/sfu/rtpbuf"
 )
 
 // layer is one received stream of a track: its only one, or one simulcast
@@ -18,19 +22,19 @@ type layer struct {
 	ssrc     uint32
 	remote   *webrtc.TrackRemote
 	receiver *webrtc.RTPReceiver
-	ids      extIDs
-	hist     *history // nil for audio, which is not repeated
-	lost     losses
+	ids      rtpbuf.ExtIDs
+	hist     *rtpbuf.History // nil for audio, which is not repeated
+	lost     rtpbuf.NACKQueue
 
 	// of the read loop
-	seq       unwrapper
-	formats   [128]*format
+	seq       rtpbuf.Unwrapper
+	formats   [128]*codec.Format
 	began     uint64 // first extended sequence number
 	lastSeq   uint64
 	lastTS    uint32
 	lastKeyTS uint32
 	keyed     bool
-	window    rateWindow
+	window    gcc.RateMeter
 
 	// written by the read loop, read by anyone
 	packets, bytes, keyframes, nacks atomic.Uint64
@@ -74,10 +78,10 @@ func (l *layer) bitrate(at int64) uint64 {
 func (l *layer) read() {
 	failures := 0
 	for {
-		p := newPacket()
-		n, _, err := l.remote.Read(p.buf[:])
+		p := rtpbuf.New()
+		n, _, err := l.remote.Read(p.Buf[:])
 		if err != nil {
-			packets.Put(p)
+			p.Discard()
 			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrClosedPipe) {
 				return
 			}
@@ -91,58 +95,58 @@ func (l *layer) read() {
 		}
 		failures = 0
 		if !l.receive(p, n) {
-			packets.Put(p)
+			p.Discard()
 			continue
 		}
-		p.publish()
+		p.Publish()
 		if l.hist != nil {
-			l.hist.put(p)
+			l.hist.Put(p)
 		}
 		l.track.forward(l, p)
-		p.drop()
+		p.Drop()
 	}
 }
 
 // receive fills in what the fan-out must know. It reports false for a packet
 // that goes nowhere.
-func (l *layer) receive(p *packet, n int) bool {
-	seq16, ok := p.parse(n, l.ids)
+func (l *layer) receive(p *rtpbuf.Packet, n int) bool {
+	seq16, ok := p.Parse(n, l.ids)
 	if !ok {
 		l.track.pub.engine.totals.badPackets.Add(1)
 		return false
 	}
-	f := l.formats[p.pt]
+	f := l.formats[p.PT]
 	if f == nil {
 		c := l.remote.Codec()
-		if uint8(c.PayloadType) != p.pt {
+		if uint8(c.PayloadType) != p.PT {
 			l.track.pub.engine.totals.badPackets.Add(1)
 			return false
 		}
-		f = newFormat(c)
-		l.formats[p.pt] = f
+		f = codec.NewFormat(c)
+		l.formats[p.PT] = f
 	}
-	p.codec = f
+	p.Codec = f
 	if l.track.format.Load() != f {
 		l.track.format.Store(f)
 	}
-	p.arrival = now()
-	first, highest := !l.seq.begun, l.seq.highest
-	p.seq = l.seq.extend(seq16)
+	p.Arrival = now()
+	first, highest := !l.seq.Begun, l.seq.Highest
+	p.Seq = l.seq.Extend(seq16)
 	if first {
-		l.began = p.seq
+		l.began = p.Seq
 	}
-	if l.hist != nil && (p.seq+historySize <= l.seq.highest || l.hist.has(p.seq)) {
+	if l.hist != nil && (p.Seq+rtpbuf.HistorySize <= l.seq.Highest || l.hist.Has(p.Seq)) {
 		return false // too late for anybody, or a probe that repeats what we have
 	}
 	switch {
 	case first || l.hist == nil:
-	case p.seq > highest+1:
-		l.lost.gap(highest+1, p.seq, p.arrival)
+	case p.Seq > highest+1:
+		l.lost.Missing(highest+1, p.Seq, p.Arrival)
 		kick(l.track.pub.askKick)
-	case p.seq < highest:
-		l.lost.filled(p.seq, p.arrival)
+	case p.Seq < highest:
+		l.lost.Filled(p.Seq, p.Arrival)
 	}
-	if l.wantKey.Load() && !l.alive(p.arrival) {
+	if l.wantKey.Load() && !l.alive(p.Arrival) {
 		kick(l.track.pub.askKick) // it was asked seldom while it was silent
 	}
 	l.count(p)
@@ -150,42 +154,42 @@ func (l *layer) receive(p *packet, n int) bool {
 	return true
 }
 
-func (l *layer) count(p *packet) {
+func (l *layer) count(p *rtpbuf.Packet) {
 	l.packets.Add(1)
-	l.bytes.Add(uint64(p.size))
-	l.expected.Store(l.seq.highest - l.began + 1)
-	l.lastPacket.Store(p.arrival)
-	if rate, ok := l.window.add(p.arrival, p.size); ok {
+	l.bytes.Add(uint64(p.Size))
+	l.expected.Store(l.seq.Highest - l.began + 1)
+	l.lastPacket.Store(p.Arrival)
+	if rate, ok := l.window.Add(p.Arrival, p.Size); ok {
 		l.rate.Store(rate)
 	}
 }
 
 // mark decides whether the packet begins a key frame.
-func (l *layer) mark(p *packet, first bool) {
-	if p.codec.inspect == nil {
-		p.key = true
-		if p.hasLevel {
-			l.track.hear(p.level&0x7f, p.arrival)
+func (l *layer) mark(p *rtpbuf.Packet, first bool) {
+	if p.Codec.Inspect == nil {
+		p.Key = true
+		if p.HasLevel {
+			l.track.hear(p.Level&0x7f, p.Arrival)
 		}
 		return
 	}
-	hint := keyNone
-	if p.start < p.end {
-		hint, p.desc = p.codec.inspect(p.payload())
+	hint := codec.NoKey
+	if p.Start < p.End {
+		hint, p.Counters = p.Codec.Inspect(p.Payload())
 	}
 	// A stream that can only be told apart by its picture must show where the
 	// picture begins: right after the last packet of another one.
-	begins := first || p.seq == l.lastSeq+1 && p.ts != l.lastTS
-	if hint == keyStart || hint == keyPart && begins {
-		if !l.keyed || p.ts != l.lastKeyTS {
-			p.key = true
-			l.keyed, l.lastKeyTS = true, p.ts
+	begins := first || p.Seq == l.lastSeq+1 && p.TS != l.lastTS
+	if hint == codec.KeyStart || hint == codec.KeyPart && begins {
+		if !l.keyed || p.TS != l.lastKeyTS {
+			p.Key = true
+			l.keyed, l.lastKeyTS = true, p.TS
 			l.keyframes.Add(1)
 			l.wantKey.Store(false)
 		}
 	}
-	if p.seq >= l.lastSeq {
-		l.lastSeq, l.lastTS = p.seq, p.ts
+	if p.Seq >= l.lastSeq {
+		l.lastSeq, l.lastTS = p.Seq, p.TS
 	}
 }
 
@@ -223,32 +227,4 @@ func (l *layer) reported(b []byte) {
 			l.report.Store(r)
 		}
 	}
-}
-
-// rateWindow measures a bit rate over half a second at a time.
-type rateWindow struct {
-	since int64
-	bytes int
-	rate  float64
-}
-
-const rateSpan = int64(500 * time.Millisecond)
-
-func (w *rateWindow) add(at int64, size int) (rate uint64, changed bool) {
-	if w.since == 0 {
-		w.since = at
-	}
-	w.bytes += size
-	span := at - w.since
-	if span < rateSpan {
-		return 0, false
-	}
-	latest := float64(w.bytes) * 8 * float64(time.Second) / float64(span)
-	if w.rate == 0 || span > 4*rateSpan {
-		w.rate = latest
-	} else {
-		w.rate += (latest - w.rate) / 2
-	}
-	w.since, w.bytes = at, 0
-	return uint64(w.rate), true
 }

@@ -81,12 +81,12 @@ func (d *Down) senderReport(at time.Time) *rtcp.SenderReport {
 	sr := &rtcp.SenderReport{
 		SSRC: o.ssrc, NTPTime: toNTP(at), PacketCount: uint32(sent), OctetCount: uint32(d.bytes.Load()),
 	}
-	if r := seg.layer.report.Load(); r != nil {
+	if r := seg.Layer.report.Load(); r != nil {
 		theirs := at.Add(-time.Duration(d.track.pub.clock.offset.Load()))
-		sr.RTPTime = r.rtpAt(theirs, f.clock) + seg.ts
+		sr.RTPTime = r.rtpAt(theirs, f.Clock) + seg.TS
 	} else {
 		passed := now() - d.sentAt.Load()
-		sr.RTPTime = d.sentTS.Load() + uint32(passed*int64(f.clock)/int64(time.Second))
+		sr.RTPTime = d.sentTS.Load() + uint32(passed*int64(f.Clock)/int64(time.Second))
 	}
 	d.received.sentReport(sr.NTPTime)
 	return sr

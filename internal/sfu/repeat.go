@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/pion/rtcp"
+
+	"github.com/redial-rtc/redial/internal/sfu/rtpbuf"
 )
 
 // repeater answers a subscriber's requests for lost packets (RFC 4585, section
@@ -32,7 +34,7 @@ const (
 func (d *Down) repeat(nack *rtcp.TransportLayerNack) {
 	o := d.out.Load()
 	f := d.track.format.Load()
-	if o == nil || f.inspect == nil {
+	if o == nil || f.Inspect == nil {
 		return
 	}
 	maps := *d.maps.Load()
@@ -48,7 +50,7 @@ func (d *Down) repeat(nack *rtcp.TransportLayerNack) {
 			if last.seq == seq && last.at != 0 && at-last.at < wait {
 				return left > 0
 			}
-			if d.repeatOne(o, maps, extendNear(newest, seq)) {
+			if d.repeatOne(o, maps, rtpbuf.ExtendNear(newest, seq)) {
 				last.seq, last.at = seq, at
 			}
 			return left > 0
@@ -59,20 +61,20 @@ func (d *Down) repeat(nack *rtcp.TransportLayerNack) {
 	}
 }
 
-func (d *Down) repeatOne(o *outlet, maps mapping, out uint64) bool {
-	seg, in := maps.byOut(out)
-	if seg == nil || seg.layer.hist == nil {
+func (d *Down) repeatOne(o *outlet, maps rtpbuf.Mapping[*layer], out uint64) bool {
+	seg, in := maps.ByOut(out)
+	if seg == nil || seg.Layer.hist == nil {
 		return false
 	}
-	p := seg.layer.hist.get(in)
+	p := seg.Layer.hist.Get(in)
 	if p == nil {
 		return false
 	}
-	defer p.drop()
-	if p.start == p.end {
+	defer p.Drop()
+	if p.Start == p.End {
 		return false
 	}
-	how := o.match(p.codec)
+	how := o.match(p.Codec)
 	if !how.ok {
 		return false
 	}
@@ -90,8 +92,8 @@ func (d *Down) repeatOne(o *outlet, maps mapping, out uint64) bool {
 		d.again.seq++
 	}
 	hdr := o.again.set(flags, one, d.sub.number(flags, len(payload)))
-	hdr.Marker, hdr.PayloadType, hdr.SequenceNumber = p.marker, pt, seq
-	hdr.Timestamp, hdr.SSRC = p.ts+seg.ts, ssrc
+	hdr.Marker, hdr.PayloadType, hdr.SequenceNumber = p.Marker, pt, seq
+	hdr.Timestamp, hdr.SSRC = p.TS+seg.TS, ssrc
 	if _, err := o.w.WriteRTP(hdr, payload); err != nil {
 		return false
 	}

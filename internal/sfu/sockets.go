@@ -378,3 +378,7 @@ func outboundIPs(ips []net.IP) []net.IP {
 	}
 	return out
 }
+
+func joinHostPort(host string, port uint16) string {
+	return net.JoinHostPort(host, strconv.Itoa(int(port)))
+}

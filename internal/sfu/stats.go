@@ -111,7 +111,7 @@ type SubscriberStats struct {
 
 // Quality judges how well the peer receives.
 func (s *Subscriber) Quality() Quality {
-	q := Quality{Score: -1, Estimate: uint64(s.estimate.estimate())}
+	q := Quality{Score: -1, Estimate: uint64(s.estimate.Estimate())}
 	state, _ := s.conn.current()
 	if state != StateConnected {
 		if state != StateConnecting {
@@ -177,8 +177,8 @@ func (d *Down) stats() DownStats {
 		KeyframeAsks: d.asks.Load(), Keyframes: d.keyframes.Load(),
 		Switches: d.switches.Load(), Dropped: d.dropped.Load(), Loss: loss,
 	}
-	if f := d.track.format.Load(); f.clock != 0 {
-		s.Jitter = time.Duration(jitter) * time.Second / time.Duration(f.clock)
+	if f := d.track.format.Load(); f.Clock != 0 {
+		s.Jitter = time.Duration(jitter) * time.Second / time.Duration(f.Clock)
 	}
 	if o := d.out.Load(); o != nil {
 		s.Mid = o.mid

@@ -11,6 +11,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/sfu/gcc"
 )
 
 // SubscriberConfig is how a Subscriber speaks to its owner. Every callback may
@@ -64,10 +65,10 @@ type Subscriber struct {
 	engine *Engine
 	cfg    SubscriberConfig
 
-	log      sendLog
-	estimate *estimator
+	log      gcc.SendLog
+	estimate *gcc.Estimator
 	up       atomic.Bool // packets can be sent
-	acks     []ack       // of the goroutine that reads RTCP
+	acks     []gcc.Ack   // of the goroutine that reads RTCP
 
 	channel *webrtc.DataChannel
 
@@ -93,7 +94,7 @@ func (e *Engine) NewSubscriber(cfg SubscriberConfig) (*Subscriber, error) {
 		cfg.Log = e.log
 	}
 	s := &Subscriber{
-		engine: e, cfg: cfg, estimate: newEstimator(), routes: map[uint32]*Down{},
+		engine: e, cfg: cfg, estimate: gcc.NewEstimator(), routes: map[uint32]*Down{},
 		kick: make(chan struct{}, 1), alloc: make(chan struct{}, 1),
 		done: make(chan struct{}), loopEnded: make(chan struct{}),
 	}
@@ -306,7 +307,7 @@ func (s *Subscriber) number(flags, size int) uint16 {
 	if flags&withTWCC == 0 {
 		return 0
 	}
-	return s.log.number(size)
+	return s.log.Number(size, now())
 }
 
 func (s *Subscriber) route(ssrc, rtx uint32, d *Down) {

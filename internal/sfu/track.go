@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"github.com/pion/webrtc/v4"
+
+	"github.com/redial-rtc/redial/internal/codec"
+	"github.com/redial-rtc/redial/internal/sfu/rtpbuf"
 )
 
 // Track is one published track with all its simulcast layers.
@@ -14,7 +17,7 @@ type Track struct {
 	id, stream, mid string
 	kind            webrtc.RTPCodecType
 	pub             *Publisher
-	format          atomic.Pointer[format] // what is sent now; before that, what the answer put first
+	format          atomic.Pointer[codec.Format] // what is sent now; before that, what the answer put first
 	layers          [4]atomic.Pointer[layer]
 	simulcast       atomic.Bool
 
@@ -27,7 +30,7 @@ type Track struct {
 	loudnessSeen atomic.Int64
 }
 
-func newTrack(p *Publisher, id, stream, mid string, kind webrtc.RTPCodecType, f *format) *Track {
+func newTrack(p *Publisher, id, stream, mid string, kind webrtc.RTPCodecType, f *codec.Format) *Track {
 	t := &Track{id: id, stream: stream, mid: mid, kind: kind, pub: p, done: make(chan struct{})}
 	t.format.Store(f)
 	t.downs.Store(&[]*Down{})
@@ -47,7 +50,7 @@ func (t *Track) Kind() webrtc.RTPCodecType { return t.kind }
 
 // Codec is what the publisher sends now; before the first packet, what it was
 // asked to send.
-func (t *Track) Codec() webrtc.RTPCodecParameters { return t.format.Load().params }
+func (t *Track) Codec() webrtc.RTPCodecParameters { return t.format.Load().Params }
 
 // Level is the loudness of an audio track in -dBov, 0 (loudest) to 127
 // (RFC 6464), smoothed; 127 when silent or when nothing arrived lately.
@@ -97,7 +100,7 @@ func (t *Track) Done() <-chan struct{} { return t.done }
 
 // forward hands a packet to everybody who receives the track. It runs on the
 // layer's read loop: no lock, no log, nothing allocated.
-func (t *Track) forward(l *layer, p *packet) {
+func (t *Track) forward(l *layer, p *rtpbuf.Packet) {
 	for _, d := range *t.downs.Load() {
 		d.write(l, p)
 	}
@@ -132,7 +135,7 @@ func (t *Track) start(l *layer) {
 	go func() {
 		l.read()
 		if l.hist != nil {
-			l.hist.clear()
+			l.hist.Clear()
 		}
 		t.layers[l.rank].CompareAndSwap(l, nil)
 		l.track.pub.engine.totals.addLayer(l)

@@ -1,20 +1,18 @@
-package sfu
+package rtpbuf
 
 import (
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/pion/rtcp"
 )
 
-// losses are the packets of one layer that have not arrived, and when to ask the
-// publisher for them again (RFC 4585, section 6.2.1). It knows what came back on
-// a retransmission stream, which an interceptor below that does not, and would
-// ask for again and again.
+// NACKQueue holds the packets of one layer that have not arrived, and when to ask
+// the publisher for them again (RFC 4585, section 6.2.1). It knows what came back
+// on a retransmission stream, which an interceptor below that does not, and would
+// ask for again and again. Times are nanoseconds of a clock that only grows.
 //
 // The read loop takes the lock only when a packet is missing or late.
-type losses struct {
+type NACKQueue struct {
 	mu   sync.Mutex
 	list []loss
 	trip time.Duration // from asking to getting, smoothed
@@ -35,8 +33,8 @@ const (
 	lossMost     = 256 // more at once is a break that only a key frame mends
 )
 
-// gap notes that everything from first up to, not including, next is missing.
-func (m *losses) gap(first, next uint64, at int64) {
+// Missing notes that everything from first up to, not including, next is missing.
+func (m *NACKQueue) Missing(first, next uint64, at int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if next-first > lossMost {
@@ -51,8 +49,8 @@ func (m *losses) gap(first, next uint64, at int64) {
 	}
 }
 
-// filled notes that a late packet has come.
-func (m *losses) filled(seq uint64, at int64) {
+// Filled notes that a late packet has come.
+func (m *NACKQueue) Filled(seq uint64, at int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for i, x := range m.list {
@@ -71,8 +69,8 @@ func (m *losses) filled(seq uint64, at int64) {
 	}
 }
 
-// due tells what to ask for now and when to look again; 0 is never.
-func (m *losses) due(at int64) (ask []uint16, next time.Duration) {
+// Due tells what to ask for now and when to look again; 0 is never.
+func (m *NACKQueue) Due(at int64) (ask []uint16, next time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	retry := max(lossRetry, m.trip*3/2)
@@ -86,48 +84,21 @@ func (m *losses) due(at int64) (ask []uint16, next time.Duration) {
 			wait = retry - time.Duration(at-x.asked)
 		}
 		if wait > 0 {
-			next = sooner(next, wait)
+			next = Sooner(next, wait)
 			continue
 		}
 		x.asked = at
 		x.tries++
 		ask = append(ask, uint16(x.seq))
-		next = sooner(next, retry)
+		next = Sooner(next, retry)
 	}
 	return ask, next
 }
 
-// sooner is the shorter of two waits, of which 0 is none.
-func sooner(a, b time.Duration) time.Duration {
+// Sooner is the shorter of two waits, of which 0 is none.
+func Sooner(a, b time.Duration) time.Duration {
 	if a == 0 || b != 0 && b < a {
 		return b
 	}
 	return a
-}
-
-// askLosses asks for what is missing of every layer and tells when to look
-// again; 0 is never.
-func (p *Publisher) askLosses() (next time.Duration) {
-	at := now()
-	var asks []rtcp.Packet
-	for _, t := range p.Tracks() {
-		for i := range t.layers {
-			l := t.layers[i].Load()
-			if l == nil || l.hist == nil {
-				continue
-			}
-			seqs, wait := l.lost.due(at)
-			next = sooner(next, wait)
-			if len(seqs) > 0 {
-				l.nacks.Add(uint64(len(seqs)))
-				asks = append(asks, &rtcp.TransportLayerNack{
-					MediaSSRC: l.ssrc, Nacks: rtcp.NackPairsFromSequenceNumbers(seqs),
-				})
-			}
-		}
-	}
-	if len(asks) > 0 {
-		_ = p.writeRTCP(asks) // repeated anyway
-	}
-	return next
 }

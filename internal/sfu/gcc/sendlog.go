@@ -1,4 +1,4 @@
-package sfu
+package gcc
 
 import (
 	"sync/atomic"
@@ -6,11 +6,11 @@ import (
 	"github.com/pion/rtcp"
 )
 
-// sendLog numbers the packets of a whole connection and remembers when each one
+// SendLog numbers the packets of a whole connection and remembers when each one
 // left, for the subscriber's feedback about them (transport-wide congestion
 // control, draft-holmer-rmcat-transport-wide-cc-extensions-01). Every track's
 // loop writes to it without a lock.
-type sendLog struct {
+type SendLog struct {
 	next  atomic.Uint32
 	slots [sendLogSize]atomic.Uint64 // number, size and microseconds, see pack
 }
@@ -22,28 +22,29 @@ func pack(seq uint16, size int, at uint32) uint64 {
 	return uint64(seq)<<48 | uint64(uint16(size))<<32 | uint64(at)
 }
 
-func (s *sendLog) number(size int) uint16 {
+// Number takes the next number for a packet that leaves at a time in nanoseconds.
+func (s *SendLog) Number(size int, at int64) uint16 {
 	seq := uint16(s.next.Add(1))
-	s.slots[seq%sendLogSize].Store(pack(seq, size, uint32(now()/1000)))
+	s.slots[seq%sendLogSize].Store(pack(seq, size, uint32(at/1000)))
 	return seq
 }
 
-// ack is what became of one packet. Times are in microseconds and wrap around.
-type ack struct {
+// Ack is what became of one packet. Times are in microseconds and wrap around.
+type Ack struct {
 	sent     uint32
 	received uint32 // of the subscriber's clock
 	size     int
 	arrived  bool
 }
 
-// read turns a feedback message into acks, in the order of sending.
-func (s *sendLog) read(fb *rtcp.TransportLayerCC, acks []ack) []ack {
+// Read turns a feedback message into acks, in the order of sending.
+func (s *SendLog) Read(fb *rtcp.TransportLayerCC, acks []Ack) []Ack {
 	seq := fb.BaseSequenceNumber
 	left := int(fb.PacketStatusCount)
 	clock := fb.ReferenceTime * 64000
 	deltas := fb.RecvDeltas
 	one := func(symbol uint16) {
-		a := ack{}
+		a := Ack{}
 		if symbol == rtcp.TypeTCCPacketReceivedSmallDelta || symbol == rtcp.TypeTCCPacketReceivedLargeDelta {
 			if len(deltas) == 0 {
 				left = 0

@@ -1,4 +1,4 @@
-package sfu
+package gcc
 
 import (
 	"math"
@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// estimator judges what a subscriber's downlink can carry. It follows Google
+// Estimator judges what a subscriber's downlink can carry. It follows Google
 // Congestion Control (draft-ietf-rmcat-gcc-02): packets that are delayed more and
 // more mean a queue is building up, and many lost packets mean it has run over.
 //
@@ -15,11 +15,11 @@ import (
 // estimate begins high and grows while nothing is wrong, whether or not it is
 // used up, and every time that turns out wrong it waits twice as long before it
 // grows again.
-type estimator struct {
+type Estimator struct {
 	mu sync.Mutex
 
 	rate       float64 // bits per second
-	acked      rateWindow
+	acked      RateMeter
 	ackedRate  float64
 	lossAt     int64
 	lost, seen int
@@ -81,26 +81,27 @@ const (
 	holdMax = 64 * time.Second
 )
 
-func newEstimator() *estimator {
-	return &estimator{rate: rateBegin, threshold: 12.5, hold: holdMin}
+// NewEstimator returns an estimator that believes in a good path.
+func NewEstimator() *Estimator {
+	return &Estimator{rate: rateBegin, threshold: 12.5, hold: holdMin}
 }
 
-// estimate is the current judgement, in bits per second.
-func (e *estimator) estimate() float64 {
+// Estimate is the current judgement, in bits per second.
+func (e *Estimator) Estimate() float64 {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.rate
 }
 
-// losing tells whether more is being lost than a sound path loses.
-func (e *estimator) losing() bool {
+// Losing tells whether more is being lost than a sound path loses.
+func (e *Estimator) Losing() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.lossRate > lossBad
 }
 
-// feed learns from transport-wide feedback.
-func (e *estimator) feed(acks []ack, at int64) {
+// Feed learns from transport-wide feedback.
+func (e *Estimator) Feed(acks []Ack, at int64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.fed = true
@@ -113,7 +114,7 @@ func (e *estimator) feed(acks []ack, at int64) {
 			e.lost++
 			continue
 		}
-		if rate, ok := e.acked.add(at, a.size); ok {
+		if rate, ok := e.acked.Add(at, a.size); ok {
 			e.ackedRate = float64(rate)
 		}
 		if e.delayed(a, at) {
@@ -129,9 +130,9 @@ func (e *estimator) feed(acks []ack, at int64) {
 	e.grow(at)
 }
 
-// feedLoss learns from receiver reports, for subscribers without feedback of
+// FeedLoss learns from receiver reports, for subscribers without feedback of
 // the better kind.
-func (e *estimator) feedLoss(loss float64, at int64) {
+func (e *Estimator) FeedLoss(loss float64, at int64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.fed {
@@ -144,9 +145,9 @@ func (e *estimator) feedLoss(loss float64, at int64) {
 	e.grow(at)
 }
 
-// feedREMB learns from the receiver's own estimate (draft-alvestrand-rmcat-remb).
+// FeedREMB learns from the receiver's own estimate (draft-alvestrand-rmcat-remb).
 // It never exceeds by much what is being sent, so only one below that is news.
-func (e *estimator) feedREMB(limit, sending float64, at int64) {
+func (e *Estimator) FeedREMB(limit, sending float64, at int64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.fed {
@@ -159,7 +160,7 @@ func (e *estimator) feedREMB(limit, sending float64, at int64) {
 }
 
 // judgeLoss looks at the share of lost packets once in a while.
-func (e *estimator) judgeLoss(at int64) {
+func (e *Estimator) judgeLoss(at int64) {
 	const span = int64(time.Second)
 	if e.lossAt == 0 {
 		e.lossAt = at
@@ -187,7 +188,7 @@ func (e *estimator) judgeLoss(at int64) {
 // learnLoss tells packets that are lost because there are too many from those a
 // bad radio loses of any number: when much less is sent and as much of it is
 // lost, sending less does not help, and what was cut for it is given back.
-func (e *estimator) learnLoss(rate, lost, seen float64, at int64) {
+func (e *Estimator) learnLoss(rate, lost, seen float64, at int64) {
 	loss := lost / seen
 	if loss < e.inherent { // it may have become better, but one second is not much to go by
 		e.inherent += (loss - e.inherent) / 8
@@ -220,7 +221,7 @@ func (e *estimator) learnLoss(rate, lost, seen float64, at int64) {
 }
 
 // arriving is the rate at which packets are known to arrive.
-func (e *estimator) arriving() float64 {
+func (e *Estimator) arriving() float64 {
 	if e.ackedRate == 0 {
 		return e.rate
 	}
@@ -229,7 +230,7 @@ func (e *estimator) arriving() float64 {
 
 // delayed adds a packet to the delay's trend and tells whether it has become too
 // steep.
-func (e *estimator) delayed(a *ack, at int64) bool {
+func (e *Estimator) delayed(a *Ack, at int64) bool {
 	g := &e.group
 	if g.size > 0 && int32(a.sent-g.firstSent) <= burstMicros {
 		if int32(a.sent-g.sent) > 0 {
@@ -262,7 +263,7 @@ func (e *estimator) delayed(a *ack, at int64) bool {
 	return e.steep(received-sent, float64(full.received)/1000, at)
 }
 
-func (e *estimator) steep(delta, when float64, at int64) bool {
+func (e *Estimator) steep(delta, when float64, at int64) bool {
 	e.count++
 	e.delay += delta
 	e.smooth = 0.9*e.smooth + 0.1*e.delay
@@ -287,7 +288,7 @@ func (e *estimator) steep(delta, when float64, at int64) bool {
 
 // adapt lets the threshold follow the trend, slowly up and more slowly down, so
 // that we are not starved by streams that fill queues.
-func (e *estimator) adapt(at int64) {
+func (e *Estimator) adapt(at int64) {
 	size := math.Abs(e.trend)
 	if e.thresholdAt == 0 {
 		e.thresholdAt = at
@@ -326,7 +327,7 @@ func slope(ps []point) float64 {
 }
 
 // cut lowers the estimate, at most every 300 ms.
-func (e *estimator) cut(to float64, at int64) {
+func (e *Estimator) cut(to float64, at int64) {
 	if e.cutAt != 0 && at-e.cutAt < int64(300*time.Millisecond) {
 		return
 	}
@@ -342,7 +343,7 @@ func (e *estimator) cut(to float64, at int64) {
 }
 
 // grow raises the estimate by 8 % a second while nothing is wrong.
-func (e *estimator) grow(at int64) {
+func (e *Estimator) grow(at int64) {
 	passed := float64(at-e.grownAt) / 1e9
 	if e.grownAt == 0 || passed > 1 {
 		passed = 0.1

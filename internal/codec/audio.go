@@ -1,0 +1,68 @@
+package codec
+
+import "time"
+
+// Redundant audio (RFC 2198) is a chain of 4-byte block headers, a 1-byte header
+// for the primary block, then the blocks in the same order.
+
+// REDPrimary returns the primary block and its payload type; ok is false for a
+// payload that is cut short.
+func REDPrimary(b []byte) (block []byte, pt uint8, ok bool) {
+	at, skip := 0, 0
+	for {
+		if at >= len(b) {
+			return nil, 0, false
+		}
+		if b[at]&0x80 == 0 {
+			break
+		}
+		if at+4 > len(b) {
+			return nil, 0, false
+		}
+		skip += int(b[at+2]&0x03)<<8 | int(b[at+3])
+		at += 4
+	}
+	pt = b[at] & 0x7f
+	at += 1 + skip
+	if at > len(b) {
+		return nil, 0, false
+	}
+	return b[at:], pt, true
+}
+
+// REDRetype sets the payload type of every block, in place.
+func REDRetype(b []byte, pt uint8) {
+	for at := 0; at < len(b); at += 4 {
+		b[at] = b[at]&0x80 | pt
+		if b[at]&0x80 == 0 {
+			return
+		}
+	}
+}
+
+// OpusDuration is how long an Opus packet lasts (RFC 6716, sections 3.1 and 3.2),
+// 0 for one that is none.
+func OpusDuration(b []byte) time.Duration {
+	if len(b) == 0 {
+		return 0
+	}
+	var frame time.Duration
+	switch config := b[0] >> 3; {
+	case config < 12: // SILK
+		frame = [...]time.Duration{10, 20, 40, 60}[config&3] * time.Millisecond
+	case config < 16: // hybrid
+		frame = [...]time.Duration{10, 20}[config&1] * time.Millisecond
+	default: // CELT
+		frame = 2500 * time.Microsecond << (config & 3)
+	}
+	switch b[0] & 3 {
+	case 0:
+		return frame
+	case 1, 2:
+		return 2 * frame
+	}
+	if len(b) < 2 {
+		return 0
+	}
+	return time.Duration(b[1]&0x3f) * frame
+}

@@ -1,0 +1,177 @@
+package rtpbuf
+
+import (
+	"encoding/binary"
+	"sync"
+	"sync/atomic"
+
+	"github.com/redial-rtc/redial/internal/codec"
+)
+
+// Packet is one received RTP packet and what the fan-out must know about it. It
+// is filled by one goroutine and only read afterwards. It lives until its last
+// holder lets go: the read loop, the history, and whoever answers a NACK.
+type Packet struct {
+	refs atomic.Int32
+
+	Seq     uint64 // extended sequence number
+	TS      uint32
+	Arrival int64
+	Size    int // of the whole packet
+	Start   int // of the payload in buf
+	End     int // of the payload, padding left out
+	PT      uint8
+	Marker  bool
+
+	Key      bool // begins a key frame; for audio always true
+	Codec    *codec.Format
+	Counters codec.Counters
+
+	Level       uint8 // RFC 6464, with the voice activity bit on top
+	HasLevel    bool
+	Orientation uint8
+	HasCVO      bool
+
+	Buf [MTU]byte
+}
+
+// Payload is what follows the header, padding left out.
+func (p *Packet) Payload() []byte { return p.Buf[p.Start:p.End] }
+
+// MTU is the largest packet that is taken in, in bytes.
+const MTU = 1600
+
+var packets = sync.Pool{New: func() any { return new(Packet) }}
+
+// New returns a packet that nobody can hold yet: a reader of the history
+// may still have its address from an earlier life.
+func New() *Packet { return packets.Get().(*Packet) }
+
+// Discard gives back a packet that was never published.
+func (p *Packet) Discard() { packets.Put(p) }
+
+// Publish ends the filling and gives the caller the first share.
+func (p *Packet) Publish() { p.refs.Store(1) }
+
+// hold takes another share, unless the packet has been given back meanwhile.
+func (p *Packet) hold() bool {
+	for {
+		n := p.refs.Load()
+		if n <= 0 {
+			return false
+		}
+		if p.refs.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+}
+
+// Drop gives a share back.
+func (p *Packet) Drop() {
+	if p.refs.Add(-1) == 0 {
+		packets.Put(p)
+	}
+}
+
+// ExtIDs are the negotiated ids of the header extensions we read; 0 is none.
+type ExtIDs struct{ Level, Orientation uint8 }
+
+// Parse reads the header (RFC 3550, section 5.1; RFC 8285) of the first n bytes.
+// It reports false for anything that is not a whole RTP packet.
+func (p *Packet) Parse(n int, ids ExtIDs) (seq uint16, ok bool) {
+	b := p.Buf[:n]
+	if n < 12 || b[0]>>6 != 2 {
+		return 0, false
+	}
+	p.Size = n
+	p.Marker = b[1]&0x80 != 0
+	p.PT = b[1] & 0x7f
+	seq = binary.BigEndian.Uint16(b[2:])
+	p.TS = binary.BigEndian.Uint32(b[4:])
+	p.HasLevel, p.HasCVO, p.Key = false, false, false
+	p.Counters = codec.Counters{}
+	at := 12 + 4*int(b[0]&0x0f)
+	if b[0]&0x10 != 0 {
+		if at+4 > n {
+			return 0, false
+		}
+		profile := binary.BigEndian.Uint16(b[at:])
+		end := at + 4 + 4*int(binary.BigEndian.Uint16(b[at+2:]))
+		if end > n {
+			return 0, false
+		}
+		p.extensions(profile, b[at+4:end], ids)
+		at = end
+	}
+	end := n
+	if b[0]&0x20 != 0 && n > at {
+		end -= int(b[n-1])
+	}
+	if at > n || end < at {
+		return 0, false
+	}
+	p.Start, p.End = at, end
+	return seq, true
+}
+
+func (p *Packet) extensions(profile uint16, b []byte, ids ExtIDs) {
+	two := profile&0xfff0 == 0x1000
+	if !two && profile != 0xbede {
+		return
+	}
+	for len(b) > 0 {
+		if b[0] == 0 {
+			b = b[1:]
+			continue
+		}
+		var id uint8
+		var length, head int
+		if two {
+			if len(b) < 2 {
+				return
+			}
+			id, length, head = b[0], int(b[1]), 2
+		} else {
+			id, length, head = b[0]>>4, int(b[0]&0x0f)+1, 1
+			if id == 15 {
+				return
+			}
+		}
+		if head+length > len(b) {
+			return
+		}
+		if length > 0 {
+			switch id {
+			case ids.Level:
+				p.Level, p.HasLevel = b[head], true
+			case ids.Orientation:
+				p.Orientation, p.HasCVO = b[head], true
+			}
+		}
+		b = b[head+length:]
+	}
+}
+
+// Unwrapper extends 16-bit counters to 64 bits (RFC 3550, appendix A.1).
+type Unwrapper struct {
+	Highest uint64
+	Begun   bool
+}
+
+// Extend returns the extended number and moves on. The first number is put high
+// enough that late ones before it do not run below zero.
+func (u *Unwrapper) Extend(n uint16) uint64 {
+	if !u.Begun {
+		u.Begun = true
+		u.Highest = 1<<16 | uint64(n)
+		return u.Highest
+	}
+	x := ExtendNear(u.Highest, n)
+	u.Highest = max(u.Highest, x)
+	return x
+}
+
+// ExtendNear is the number closest to near whose low 16 bits are n.
+func ExtendNear(near uint64, n uint16) uint64 {
+	return near + uint64(int64(int16(n-uint16(near))))
+}

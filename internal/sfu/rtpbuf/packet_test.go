@@ -1,0 +1,64 @@
+package rtpbuf
+
+import (
+	"testing"
+
+	"github.com/pion/rtp"
+)
+
+func TestParsePacket(t *testing.T) {
+	h := rtp.Header{
+		Version: 2, Marker: true, PayloadType: 111, SequenceNumber: 0xfff0, Timestamp: 7, SSRC: 9, CSRC: []uint32{1, 2},
+	}
+	if err := h.SetExtension(3, []byte{0x85}); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.SetExtension(5, []byte{0x02}); err != nil {
+		t.Fatal(err)
+	}
+	in := rtp.Packet{Header: h, Payload: []byte("hello"), PaddingSize: 4}
+	in.Header.Padding = true
+	b, err := in.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := New()
+	n := copy(p.Buf[:], b)
+	seq, ok := p.Parse(n, ExtIDs{Level: 3, Orientation: 5})
+	if !ok || seq != 0xfff0 || p.TS != 7 || !p.Marker || p.PT != 111 || string(p.Payload()) != "hello" {
+		t.Errorf("parsed %v %d %+v %q", ok, seq, p.TS, p.Payload())
+	}
+	if !p.HasLevel || p.Level != 0x85 || !p.HasCVO || p.Orientation != 2 {
+		t.Errorf("level %v %x, orientation %v %d", p.HasLevel, p.Level, p.HasCVO, p.Orientation)
+	}
+	for n := range b {
+		p.Parse(n, ExtIDs{Level: 3})
+	}
+}
+
+func TestUnwrap(t *testing.T) {
+	var u Unwrapper
+	start := u.Extend(65530)
+	for i, n := range []uint16{65535, 2, 1, 65534, 40000, 3} {
+		got := u.Extend(n) - start + 65530
+		if want := []uint64{65535, 65538, 65537, 65534, 40000, 65539}[i]; got != want {
+			t.Errorf("%d became %d, want %d", n, got, want)
+		}
+	}
+}
+
+func FuzzPacket(f *testing.F) {
+	f.Add([]byte{0x90, 0x60, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0xbe, 0xde, 0, 1, 0x30, 0x05, 0, 0, 1, 2, 3})
+	f.Add([]byte{0x80, 0x60, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		p := New()
+		defer p.Discard()
+		n := copy(p.Buf[:], b)
+		if _, ok := p.Parse(n, ExtIDs{Level: 3, Orientation: 5}); !ok {
+			return
+		}
+		if len(p.Payload()) > n {
+			t.Error("the payload is longer than the packet")
+		}
+	})
+}
