@@ -30,7 +30,8 @@ var schema string
 const maxLog = 200_000
 
 // journal remembers what each sink has done. It may lose its last moments in a
-// power cut (synchronous=NORMAL), which repeats deliveries and loses none.
+// power cut (synchronous=NORMAL), which repeats deliveries and loses none; an order
+// to replay is on the disk when it is acknowledged.
 type journal struct {
 	db   *sql.DB
 	path string
@@ -199,8 +200,21 @@ type replay struct {
 	pos, upto    int64
 }
 
-func (j *journal) addReplay(ctx context.Context, hook string, r replay) (int64, error) {
-	res, err := j.db.ExecContext(ctx, "INSERT INTO replays (hook, since, until, pos, upto) VALUES (?, ?, ?, ?, ?)",
+func (j *journal) addReplay(ctx context.Context, hook string, r replay) (_ int64, err error) {
+	c, err := j.db.Conn(ctx) // the only one
+	if err != nil {
+		return 0, j.unavailable(err)
+	}
+	defer func() { _ = c.Close() }()
+	if _, err := c.ExecContext(ctx, "PRAGMA synchronous = FULL"); err != nil {
+		return 0, j.unavailable(err)
+	}
+	defer func() {
+		if _, again := c.ExecContext(context.WithoutCancel(ctx), "PRAGMA synchronous = NORMAL"); err == nil {
+			err = j.unavailable(again)
+		}
+	}()
+	res, err := c.ExecContext(ctx, "INSERT INTO replays (hook, since, until, pos, upto) VALUES (?, ?, ?, ?, ?)",
 		hook, instant(r.since), instant(r.until), r.pos, r.upto)
 	if err != nil {
 		return 0, j.unavailable(err)
