@@ -63,7 +63,7 @@ func offers(ctx context.Context, sc *scene) (told, error) {
 		})
 	}
 	wg.Wait()
-	return poured(int(frames.Load()), int(sockets.Load()), nil)
+	return told{Found: fmt.Sprintf("%d frames, %d sockets", frames.Load(), sockets.Load())}, nil
 }
 
 // rubbishRate is how many packets a second are sent: what fills the kernel's
