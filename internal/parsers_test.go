@@ -61,7 +61,6 @@ var parsers = map[string]string{
 	"client.media.candidate":           "client.FuzzFrames",
 	"client.media.channelMessage":      "client.FuzzFrames",
 	"client.media.offered":             "client.FuzzFrames",
-	"client.media.opened":              "client.FuzzFrames",
 	"client.newH264":                   "client.FuzzFiles",
 	"client.newIVF":                    "client.FuzzFiles",
 	"client.newOgg":                    "client.FuzzFiles",
@@ -186,11 +185,13 @@ var parsers = map[string]string{
 	"internal/server.boundElsewhere":      operator,
 	"internal/server.carrierShared":       operator,
 	"internal/server.checkAddresses":      operator,
+	"internal/server.cpuSeconds":          system,
 	"internal/server.examples":            operator,
 	"internal/server.hasPublicName":       operator,
 	"internal/server.interfaces":          system,
 	"internal/server.isHost":              "internal/server.FuzzProxy",
 	"internal/server.isPublic":            operator,
+	"internal/server.memoryGiven":         system,
 	"internal/server.newOutside":          operator,
 	"internal/server.outside.client":      "internal/server.FuzzProxy",
 	"internal/server.outside.origin":      "internal/server.FuzzProxy",
@@ -203,13 +204,12 @@ var parsers = map[string]string{
 	"internal/sfu.Subscriber.feedback": "internal/sfu.FuzzFeedback",
 	"internal/sfu.conn.applyCandidate": "internal/sfu.FuzzCandidate",
 	"internal/sfu.frameDesc.pictureID": "internal/sfu.FuzzPacket",
-	"internal/sfu.h264Profile":         "internal/sfu.FuzzAnswer",
+	"internal/sfu.h264Profile":         "internal/sfu.FuzzFormat",
 	"internal/sfu.inspectAV1":          "internal/sfu.FuzzPacket",
 	"internal/sfu.inspectH264":         "internal/sfu.FuzzPacket",
 	"internal/sfu.inspectVP8":          "internal/sfu.FuzzPacket",
 	"internal/sfu.inspectVP9":          "internal/sfu.FuzzPacket",
 	"internal/sfu.layer.reported":      "internal/sfu.FuzzFeedback",
-	"internal/sfu.layer.reports":       "internal/sfu.FuzzFeedback",
 	"internal/sfu.listenIPs":           operator,
 	"internal/sfu.packet.parse":        "internal/sfu.FuzzPacket",
 	"internal/sfu.paths.name":          "internal/sfu.FuzzCheck",
@@ -228,6 +228,7 @@ var parsers = map[string]string{
 
 	"internal/text.memberAt": "internal/text.FuzzLimits",
 
+	"internal/token.Unsigned":        "internal/token.FuzzUnsigned",
 	"internal/token.Verifier.Verify": "internal/token.FuzzVerify",
 	"internal/token.Verifier.read":   "internal/token.FuzzVerify",
 
@@ -246,7 +247,7 @@ var parsers = map[string]string{
 
 // unlisted are packages without parsers of outside input that matter: programs of
 // the project itself.
-var unlisted = []string{"internal/attack", "internal/event/bench", "internal/event/eventtest", "internal/faultdoc", "internal/faultdoc/gen", "e2e/probe", "client/pattern"}
+var unlisted = []string{"internal/attack", "internal/event/bench", "internal/event/eventtest", "internal/faultdoc", "internal/faultdoc/gen", "internal/wire/wiretest", "e2e/probe", "client/pattern"}
 
 // parsing tells whether a call takes input apart. It goes by names, as parsers of
 // libraries have telling ones.

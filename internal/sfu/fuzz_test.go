@@ -19,6 +19,14 @@ func FuzzCandidate(f *testing.F) {
 		f.Add(c, "0", uint16(0), "abcd")
 	}
 	e := newEngine(f)
+	pc := client(f)
+	if _, err := pc.CreateDataChannel("api", nil); err != nil {
+		f.Fatal(err)
+	}
+	offer, err := pc.CreateOffer(nil)
+	if err != nil {
+		f.Fatal(err)
+	}
 	f.Fuzz(func(t *testing.T, text, mid string, line uint16, ufrag string) {
 		c := webrtc.ICECandidateInit{Candidate: text, SDPMid: &mid, SDPMLineIndex: &line, UsernameFragment: &ufrag}
 		p, err := e.NewPublisher(PublisherConfig{})
@@ -31,7 +39,11 @@ func FuzzCandidate(f *testing.F) {
 			t.Fatal(err)
 		}
 		defer s.Close()
-		for _, err := range []error{p.AddCandidate(c), s.AddCandidate(c)} {
+		early := p.AddCandidate(c)
+		if _, err := p.Answer(t.Context(), offer); err != nil {
+			t.Fatal(err)
+		}
+		for _, err := range []error{early, p.AddCandidate(c), s.AddCandidate(c)} {
 			if err != nil && fault.From(err, fault.OpPublish).Kind.Status/100 != 4 {
 				t.Errorf("%q: %v", text, err)
 			}
@@ -96,6 +108,23 @@ func FuzzCheck(f *testing.F) {
 		}
 		if sent > amplification*cost {
 			t.Errorf("%q, % x: %d bytes for %d", candidate, b, sent, cost)
+		}
+	})
+}
+
+// FuzzFormat: whether two formats are the same codec does not depend on which is
+// asked about, and each is the same as itself.
+func FuzzFormat(f *testing.F) {
+	for _, line := range []string{"", "packetization-mode=1;profile-level-id=42e01f", "profile-level-id=4d801f; Packetization-Mode=0", "profile-id=2", "=;a=b=c;;"} {
+		for kind := range uint8(4) {
+			f.Add(kind, line, "profile-level-id=640c1f;packetization-mode=1")
+		}
+	}
+	f.Fuzz(func(t *testing.T, kind uint8, one, other string) {
+		mime := []string{webrtc.MimeTypeH264, webrtc.MimeTypeVP9, webrtc.MimeTypeAV1, webrtc.MimeTypeVP8}[kind%4]
+		a, b := webrtc.RTPCodecCapability{MimeType: mime, SDPFmtpLine: one}, webrtc.RTPCodecCapability{MimeType: mime, SDPFmtpLine: other}
+		if sameCodec(a, b) != sameCodec(b, a) || !sameCodec(a, a) {
+			t.Errorf("%s: %q and %q", mime, one, other)
 		}
 	})
 }
