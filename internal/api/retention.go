@@ -21,6 +21,7 @@ type retentionBody struct {
 	Own         bool       `json:"own"`          // the account has chosen
 	UpdatedAt   *time.Time `json:"updated_at,omitempty"`
 	UpdatedBy   string     `json:"updated_by,omitempty"` // jti of the token
+	Evicted     int64      `json:"evicted,omitempty"`    // events that went for want of room, ever
 }
 
 func (e *Events) retention(c *Call) (any, error) {
@@ -31,6 +32,13 @@ func (e *Events) retention(c *Call) (any, error) {
 	body := retentionBody{Days: inDays(e.cfg.Retention), DefaultDays: inDays(e.cfg.Retention)}
 	if chosen {
 		body.Days, body.Own, body.UpdatedAt, body.UpdatedBy = inDays(own.Keep), true, &own.UpdatedAt, own.UpdatedBy
+	}
+	if store, ok := e.cfg.Recorder.Store().(event.Sized); ok {
+		size, err := store.Size(c.Context())
+		if err != nil {
+			return nil, err
+		}
+		body.Evicted = size.Accounts[c.Claims.Account].Evicted
 	}
 	return body, nil
 }

@@ -17,6 +17,8 @@ type metrics struct {
 	dropped   *prometheus.CounterVec // by fault
 	refused   *prometheus.CounterVec // by limit
 	removed   prometheus.Counter
+	evicted   prometheus.Counter
+	bytes     prometheus.Gauge
 	appendSec prometheus.Histogram
 	batch     prometheus.Histogram
 }
@@ -41,6 +43,12 @@ func newMetrics(reg prometheus.Registerer, waiting func() float64) *metrics {
 		removed: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "redial_events_removed_total", Help: "Events removed by retention or erased on request.",
 		}),
+		evicted: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "redial_events_evicted_total", Help: "Events removed because the store was larger than events.max_bytes.",
+		}),
+		bytes: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "redial_events_store_bytes", Help: "Size of the store when it was last looked at; 0 when it is held to none.",
+		}),
 		appendSec: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "redial_events_append_seconds", Help: "Time of one transaction of events, flush to disk included.",
 			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14),
@@ -53,7 +61,7 @@ func newMetrics(reg prometheus.Registerer, waiting func() float64) *metrics {
 	queue := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "redial_events_queue_events", Help: "Events that wait to be stored.",
 	}, waiting)
-	reg.MustRegister(m.stored, m.known, m.dropped, m.refused, m.removed, m.appendSec, m.batch, queue)
+	reg.MustRegister(m.stored, m.known, m.dropped, m.refused, m.removed, m.evicted, m.bytes, m.appendSec, m.batch, queue)
 	return m
 }
 
@@ -91,6 +99,18 @@ func (m *metrics) drop(n int, err error) {
 func (m *metrics) refuse(err error) {
 	if m != nil {
 		m.refused.WithLabelValues(limitOf(err)).Inc()
+	}
+}
+
+func (m *metrics) size(n int64) {
+	if m != nil {
+		m.bytes.Set(float64(n))
+	}
+}
+
+func (m *metrics) evict(n int) {
+	if m != nil {
+		m.evicted.Add(float64(n))
 	}
 }
 

@@ -20,6 +20,7 @@ type RecorderConfig struct {
 	Queue         int                   // events that may wait; 0 is 4096
 	QueueBytes    int                   // bytes that may wait, roughly; 0 is 32 MiB
 	Retention     time.Duration         // events are removed at this age; 0 keeps them for ever
+	MaxBytes      int64                 // the oldest events go when a Sized store is larger; 0 is no bound
 	Retentions    Retentions            // accounts with an age of their own; nil: none
 	KeepAddresses bool                  // do not mask IP addresses
 	Quotas        Quotas                // bound what others hand in; the zero value bounds nothing
@@ -58,6 +59,7 @@ type Recorder struct {
 
 	joins joins
 	kick  chan struct{} // wakes the sweeper
+	grown int64         // bytes stored since it was last woken; the writer's own
 }
 
 // item is what one call handed over.
@@ -95,7 +97,7 @@ func NewRecorder(s Store, cfg RecorderConfig) *Recorder {
 	r.m = newMetrics(cfg.Metrics, func() float64 { return float64(r.waiting.Load()) })
 	go r.write()
 	go r.countJoins(ctx)
-	if cfg.Retention > 0 || cfg.Retentions != nil {
+	if cfg.Retention > 0 || cfg.Retentions != nil || cfg.MaxBytes > 0 {
 		go r.sweep(ctx)
 	}
 	return r
@@ -315,6 +317,7 @@ func (r *Recorder) keep(batch []Event) ([]Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.grow(batch)
 	r.news.tell()
 	return outcomes, nil
 }

@@ -40,6 +40,9 @@ func (r *Recorder) sweep(ctx context.Context) {
 		case n > 0:
 			r.cfg.Log.Info("old events removed", "events", n)
 		}
+		if err := r.fit(ctx); err != nil && ctx.Err() == nil {
+			r.cfg.Log.Error("room for events could not be made", "fault", fault.From(err, fault.OpReport))
+		}
 		select {
 		case <-tick.C:
 		case <-r.kick:

@@ -31,6 +31,25 @@ type Removal struct {
 	UserID    string    // empty: of every user
 	UserProof string    // how UserID is proven; "" is ProofToken
 	Before    time.Time // zero: of any age
+	Oldest    bool      // the oldest of AccountID, however old, as far as a [Sized] store is asked
+}
+
+// Size is how much a store holds.
+type Size struct {
+	Bytes    int64                  // on disk, indexes included
+	Accounts map[string]AccountSize // by name
+}
+
+// AccountSize is an account's part of it.
+type AccountSize struct {
+	Bytes   int64 // of its events, without indexes
+	Evicted int64 // events that went for want of room, ever
+}
+
+// Sized is a Store that can be held to a size. Its Remove takes Removal.Oldest.
+type Sized interface {
+	// Size fails with fault.StoreUnavailable.
+	Size(ctx context.Context) (Size, error)
 }
 
 // UserKey is the key of the user whose events are removed.

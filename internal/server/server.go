@@ -116,7 +116,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	recorder := event.NewRecorder(store, event.RecorderConfig{
 		Log: log.With("part", "events"), Metrics: metrics, Account: cfg.Access.AccountID,
 		Queue: cfg.Events.Queue, KeepAddresses: cfg.Events.KeepAddresses,
-		Retention: cfg.Events.Retention, Retentions: s.registry.Retentions, Quotas: eventQuotas(cfg.Events.Quotas),
+		Retention: cfg.Events.Retention, Retentions: s.registry.Retentions, MaxBytes: cfg.Events.MaxBytes, Quotas: eventQuotas(cfg.Events.Quotas),
 		Mark: plan.Mark,
 	})
 	s.onClose("events", recorder.Close)

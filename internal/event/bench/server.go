@@ -40,7 +40,7 @@ func serve() error {
 	cfg.Limits.CPUPercent = 0
 	cfg.Limits.APIPerSecond, cfg.Limits.APIBurst = 1e6, 1e6
 	cfg.Events.Quotas = config.Quotas{}
-	cfg.Events.Retention = 0 // the history stays as it is
+	cfg.Events.Retention, cfg.Events.MaxBytes = 0, 0 // the history stays as it is
 	cfg.Log.Level = "error"
 	cfg.Access.Keys = []config.Key{{Access: key.Access, Secret: key.Secret}}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)

@@ -139,6 +139,7 @@ func (s *Store) appendOne(ctx context.Context, e *event.Event, tally tally, buf 
 		return event.Outcome{State: event.Duplicate, Seq: seq}, err
 	}
 	s.last = seq
+	s.grow(tally, account, typ, len(*buf))
 	s.segments.add(e.Time)
 	tally.add(place{account, typ, e.RoomID, e.SessionID, e.UserKey()}, 1)
 	s.window.add(e, seq)
@@ -179,6 +180,7 @@ func (s *Store) merge(ctx context.Context, twin int64, e *event.Event, id uuid.U
 		return false, err
 	}
 	s.aliases++
+	s.grow(tally, account, typ, len(*buf)-len(doc))
 	tally.add(place{account, typ, stored.RoomID, stored.SessionID, stored.UserKey()}, -1)
 	tally.add(place{account, typ, both.RoomID, both.SessionID, both.UserKey()}, 1)
 	s.window.forget(e, twin)

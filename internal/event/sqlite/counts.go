@@ -8,6 +8,8 @@ const (
 	ofRoom    = 1
 	ofSession = 2
 	ofUser    = 3
+	ofBytes   = 4 // not events but bytes of documents, of the account
+	ofEvicted = 5 // events that went for want of room, of the account
 )
 
 // place is what an event is counted under.
@@ -35,6 +37,14 @@ func (t tally) add(p place, n int64) {
 	}
 	if p.user != "" {
 		t[countKey{p.account, ofUser, p.typ, p.user}] += n
+	}
+}
+
+// grow notes bytes of documents. A spool counts none, since what leaves it is not
+// measured.
+func (s *Store) grow(t tally, account, typ int64, n int) {
+	if !s.spool {
+		t[countKey{account, ofBytes, typ, ""}] += int64(n)
 	}
 }
 

@@ -17,7 +17,7 @@ func (s *Store) Remove(ctx context.Context, r event.Removal) (int, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
-	if r.UserID == "" && r.Before.IsZero() {
+	if r.UserID == "" && r.Before.IsZero() && !(r.Oldest && r.AccountID != "") {
 		return 0, nil // nothing was named, so nothing goes
 	}
 	s.mu.Lock()
@@ -35,7 +35,7 @@ func (s *Store) Remove(ctx context.Context, r event.Removal) (int, error) {
 		return 0, s.unavailable(ctx, err)
 	}
 	if len(victims) == 0 {
-		if r.UserID == "" {
+		if r.UserID == "" && !r.Oldest {
 			if err := s.forgetJoins(ctx, r.Before, accounts); err != nil {
 				return 0, s.unavailable(ctx, err)
 			}
@@ -51,7 +51,7 @@ func (s *Store) Remove(ctx context.Context, r event.Removal) (int, error) {
 	}
 	err = s.transact(ctx, func() error {
 		tally := tally{}
-		for seq, p := range victims {
+		for seq, v := range victims {
 			if err := s.uncount(ctx, seq, r.UserID != "" && r.Before.IsZero()); err != nil {
 				return err
 			}
@@ -65,7 +65,11 @@ func (s *Store) Remove(ctx context.Context, r event.Removal) (int, error) {
 				}
 				s.aliases -= n
 			}
-			tally.add(p, -1)
+			tally.add(v.place, -1)
+			s.grow(tally, v.account, v.typ, -v.size)
+			if r.Oldest {
+				tally[countKey{v.account, ofEvicted, v.typ, ""}]++
+			}
 		}
 		return tally.write(ctx, s.writer)
 	})
@@ -109,12 +113,15 @@ func (s *Store) concerned(r event.Removal) []int64 {
 
 // victims finds the next events to go. It runs on the writer's connection,
 // which alone changes what it finds.
-func (s *Store) victims(ctx context.Context, r event.Removal, accounts []int64) (map[int64]place, error) {
+func (s *Store) victims(ctx context.Context, r event.Removal, accounts []int64) (map[int64]victim, error) {
 	before := int64(1<<63 - 1)
 	if !r.Before.IsZero() {
 		before = r.Before.UnixNano()
 	}
-	hunt := hunt{s: s, found: map[int64]place{}, before: before}
+	hunt := hunt{s: s, found: map[int64]victim{}, before: before}
+	if r.Oldest {
+		return hunt.found, hunt.first(ctx, accounts[0])
+	}
 	if r.UserID == "" {
 		return hunt.found, hunt.oldest(ctx, accounts)
 	}
@@ -127,10 +134,16 @@ func (s *Store) victims(ctx context.Context, r event.Removal, accounts []int64) 
 	return hunt.found, nil
 }
 
+// victim is an event that is to go.
+type victim struct {
+	place
+	size int // bytes of its document
+}
+
 // hunt collects up to a bite of events taken before a time.
 type hunt struct {
 	s      *Store
-	found  map[int64]place
+	found  map[int64]victim
 	before int64
 }
 
@@ -143,16 +156,46 @@ func (h *hunt) each(ctx context.Context, where string, account int64, more ...an
 			return nil
 		}
 		args := append(append([]any{account, typ}, more...), h.before, left)
-		err := h.s.writer.each(ctx, "SELECT seq, coalesce(room, ''), coalesce(session, ''), coalesce(user, '') FROM events "+where+" AND time < ? LIMIT ?", func(row scanner) error {
-			p := place{account: account, typ: typ}
+		err := h.s.writer.each(ctx, "SELECT seq, coalesce(room, ''), coalesce(session, ''), coalesce(user, ''), octet_length(doc) FROM events "+where+" AND time < ? LIMIT ?", func(row scanner) error {
+			v := victim{place: place{account: account, typ: typ}}
 			var seq int64
-			err := row.Scan(&seq, &p.room, &p.session, &p.user)
-			h.found[seq] = p
+			err := row.Scan(&seq, &v.room, &v.session, &v.user, &v.size)
+			h.found[seq] = v
 			return err
 		}, args...)
 		if err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// first collects the first of an account by place, whatever their types.
+func (h *hunt) first(ctx context.Context, account int64) error {
+	var places []int64
+	for typ := range codeTypes {
+		err := h.s.writer.each(ctx, "SELECT seq FROM events INDEXED BY events_type WHERE account = ? AND type = ? ORDER BY seq LIMIT ?", func(row scanner) error {
+			var seq int64
+			err := row.Scan(&seq)
+			places = append(places, seq)
+			return err
+		}, account, typ, bite)
+		if err != nil {
+			return err
+		}
+	}
+	slices.Sort(places)
+	if len(places) > bite {
+		places = places[:bite]
+	}
+	for _, seq := range places {
+		v := victim{place: place{account: account}}
+		err := h.s.writer.row(ctx, "SELECT type, coalesce(room, ''), coalesce(session, ''), coalesce(user, ''), octet_length(doc) FROM events WHERE seq = ?", seq).
+			Scan(&v.typ, &v.room, &v.session, &v.user, &v.size)
+		if err != nil {
+			return err
+		}
+		h.found[seq] = v
 	}
 	return nil
 }

@@ -115,6 +115,9 @@ func (s *Store) open(ctx context.Context, dir string) (err error) {
 	if err := s.prepareSummary(ctx); err != nil {
 		return err
 	}
+	if err := s.prepareSize(ctx); err != nil {
+		return err
+	}
 	if err := s.prepareBlocks(ctx); err != nil {
 		return err
 	}
