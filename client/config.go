@@ -18,8 +18,8 @@ import (
 // Config says where to join and as whom. Endpoint and one of Token and RoomCode
 // are needed; all else has defaults.
 type Config struct {
-	Endpoint string // such as https://video.example.org; plain http is accepted; path, query and fragment are ignored
-	Token    string // a room token
+	Endpoint string // such as https://video.example.org; plain http is accepted; no path, since clients ask for /init at the root; query and fragment are ignored
+	Token    string // a room token; blanks and line ends around it, as files have them, are cut off
 	RoomCode string // exchanged for a token at the endpoint when there is no Token
 	RoomID   string // the room that RoomCode must be for; default: whichever it is for
 	UserID   string // the app's id of the user, for RoomCode only
@@ -44,6 +44,7 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
+	c.Token = strings.TrimSpace(c.Token)
 	c.ReconnectWindow = cmp.Or(c.ReconnectWindow, 50*time.Second)
 	c.JoinTimeout = cmp.Or(c.JoinTimeout, 20*time.Second)
 	c.StepTimeout = cmp.Or(c.StepTimeout, 10*time.Second)
@@ -68,6 +69,8 @@ func (c Config) origin() (*url.URL, error) {
 		return nil, fault.EndpointInvalid.New("endpoint", clip(c.Endpoint, 100), "want", "a host")
 	case u.User != nil:
 		return nil, fault.EndpointInvalid.New("endpoint", u.Redacted(), "want", "no user name")
+	case strings.Trim(u.Path, "/") != "":
+		return nil, fault.EndpointInvalid.New("endpoint", clip(c.Endpoint, 100), "want", "scheme and host only", "path", clip(u.Path, 100))
 	}
 	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
 }
@@ -85,6 +88,9 @@ func readToken(raw string) (claims, error) {
 	var c claims
 	if raw == "" {
 		return c, fault.TokenMissing.New()
+	}
+	if i := strings.IndexFunc(raw, func(r rune) bool { return r <= ' ' || r > '~' }); i >= 0 {
+		return c, fault.TokenMalformed.New("reason", "it holds a blank, a line end or another character that no token has", "offset", i)
 	}
 	parts := strings.Split(raw, ".")
 	if len(parts) != 3 {

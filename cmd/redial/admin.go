@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 
 	"github.com/redial-rtc/redial/admin"
 	"github.com/redial-rtc/redial/fault"
@@ -30,7 +31,7 @@ func newServerFlags(e *env, f *flags, grant string) serverFlags {
 // client takes what the flags say, or the environment. The command mints a token
 // that will do.
 func (s serverFlags) client(e *env, command string) (*admin.Client, error) {
-	return newAdmin(*s.url, cmp.Or(*s.token, e.getenv("REDIAL_TOKEN")), command)
+	return newAdmin(*s.url, strings.TrimSpace(cmp.Or(*s.token, e.getenv("REDIAL_TOKEN"))), command)
 }
 
 func newAdmin(server, token, command string) (*admin.Client, error) {

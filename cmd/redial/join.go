@@ -85,7 +85,7 @@ func parseLink(link string) (where, error) {
 	if q, err := url.ParseQuery(u.Fragment); err == nil {
 		w.code, w.name = q.Get("code"), q.Get("name")
 	}
-	u.Fragment, u.Path, u.RawQuery = "", "", ""
+	u.Fragment, u.RawQuery = "", "" // a path is for the client to refuse
 	w.endpoint = u.String()
 	return w, nil
 }

@@ -86,7 +86,7 @@ func FuzzAgent(f *testing.F) {
 	f.Add(strings.Repeat("é", 2000) + ",sdk:x")
 	f.Fuzz(func(t *testing.T, text string) {
 		a := ParseAgent(text)
-		if len(a.String) > agentLimit.Bytes || len(text) <= agentLimit.Bytes && a.String != text && strings.ToValidUTF8(text, "") == text {
+		if len(a.String) > agentLimit.Bytes || len(text) <= agentLimit.Chars && a.String != text && strings.ToValidUTF8(text, "") == text {
 			t.Errorf("%q became %q", text, a.String)
 		}
 	})
