@@ -111,7 +111,10 @@ func (s *Service) Admit(ctx context.Context, r Request) (Visitor, error) {
 	if err := s.cfg.Full(); err != nil {
 		return v, err
 	}
-	return v, s.admitNew(ctx, v)
+	if err := s.open(v); err != nil {
+		return v, err
+	}
+	return v, s.room(ctx, v)
 }
 
 // unclaimed refuses an id under which somebody else took part in the session
@@ -126,8 +129,9 @@ func (s *Service) unclaimed(ctx context.Context, v *Visitor) error {
 	return taken
 }
 
-// admitNew are the rules for somebody who is not inside yet.
-func (s *Service) admitNew(ctx context.Context, v Visitor) error {
+// open refuses somebody who is not inside yet while the process or the room
+// takes nobody.
+func (s *Service) open(v Visitor) error {
 	s.mu.Lock()
 	draining := s.draining
 	s.mu.Unlock()
@@ -139,12 +143,14 @@ func (s *Service) admitNew(ctx context.Context, v Visitor) error {
 	case v.Place.Locked:
 		return fault.RoomLocked.New("room", v.Place.Facts.ID)
 	}
-	if err := s.cfg.Inject.Room(v.who()); err != nil {
-		return err
-	}
+	return s.cfg.Inject.Room(v.who())
+}
+
+// room tells ahead of the join what the room would say to it, since most
+// clients show a refusal best before they are connected.
+func (s *Service) room(ctx context.Context, v Visitor) error {
 	if r := s.cfg.Hub.Active(v.Place.Facts.ID); r != nil {
-		err := r.Admits(ctx, v.ID, v.Claims.Role)
-		if !errors.Is(err, fault.SessionNotActive) {
+		if err := r.Admits(ctx, v.ID, v.Claims.Role); !errors.Is(err, fault.SessionNotActive) {
 			return err
 		}
 	}

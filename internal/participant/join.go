@@ -42,11 +42,16 @@ type Profile struct {
 }
 
 // Join brings the peer into its room; one that is inside leaves first and
-// starts over. Between admission and entry, negotiate opens whatever media
-// connections the client asked for; nil when it asked for none. What it opened
-// is closed again when the join fails: with its error, with a refusal, or with
-// fault.FieldInvalid for the profile.
-func (p *Participant) Join(ctx context.Context, who Profile, negotiate func() error) error {
+// starts over. The client's side comes first and the others' last:
+//
+//  1. the profile is checked, and whether the room still takes anybody;
+//  2. negotiate opens whatever media connections the client asked for; it is
+//     nil when the client asked for none;
+//  3. the room decides on its limits, lets the peer in and tells the others.
+//
+// What negotiate opened is closed again when the join fails: with its error,
+// with a refusal, or with fault.FieldInvalid for the profile.
+func (p *Participant) Join(ctx context.Context, who Profile, negotiate func() error) (err error) {
 	if err := room.CheckProfile(&who.Name, &who.Data); err != nil {
 		return err
 	}
@@ -56,28 +61,31 @@ func (p *Participant) Join(ctx context.Context, who Profile, negotiate func() er
 		p.closeMedia(MediaOver)
 		p.joined = false
 	}
-	// The place may have been locked or disabled while the peer looked on.
+	// The room may have been locked or disabled while the peer looked on.
 	place, err := p.s.cfg.Directory.Place(ctx, p.key.room)
 	if err != nil {
 		return err
 	}
 	p.place.Enabled, p.place.Locked = place.Enabled, place.Locked
-	if err := p.s.admitNew(ctx, Visitor{ID: p.key.peer, Claims: p.claims, Place: p.place}); err != nil {
+	if err := p.s.open(Visitor{ID: p.key.peer, Claims: p.claims, Place: p.place}); err != nil {
 		return err
 	}
 	p.name, p.data = who.Name, who.Data
+	defer func() {
+		if err != nil {
+			p.closeMedia(MediaOver)
+		}
+	}()
 	if negotiate != nil {
 		if err := negotiate(); err != nil {
-			p.closeMedia(MediaOver)
 			return err
 		}
 	}
-	r, _, err := p.s.cfg.Hub.Join(ctx, p.place.Facts, p, room.Peer{
+	r, err := p.s.cfg.Hub.Join(ctx, p.place.Facts, p, room.Peer{
 		ID: p.key.peer, UserID: p.claims.UserID, UserProof: p.claims.UserProof, Resume: p.claims.Digest,
 		Name: p.name, Data: p.data, Role: p.role,
 	})
 	if err != nil {
-		p.closeMedia(MediaOver)
 		return err
 	}
 	p.inside(r)
@@ -108,7 +116,7 @@ func (p *Participant) Refresh() {
 func (p *Participant) recover(was room.Peer) {
 	was.ID = p.key.peer
 	p.name, p.data, p.role = was.Name, was.Data, was.Role
-	r, _, err := p.s.cfg.Hub.Join(p.ctx, p.place.Facts, p, was)
+	r, err := p.s.cfg.Hub.Join(p.ctx, p.place.Facts, p, was)
 	if err != nil {
 		p.Record(event.Disconnected, fault.From(err, fault.OpReconnect))
 		p.leaving = true

@@ -114,17 +114,16 @@ func (h *Hub) Open(f Facts) (*Room, error) {
 }
 
 // Join opens the room and joins it, again if it closed in between.
-func (h *Hub) Join(ctx context.Context, f Facts, m Member, p Peer) (*Room, Snapshot, error) {
+func (h *Hub) Join(ctx context.Context, f Facts, m Member, p Peer) (*Room, error) {
 	for {
 		r, err := h.Open(f)
 		if err != nil {
-			return nil, Snapshot{}, err
+			return nil, err
 		}
-		s, err := r.Join(ctx, m, p)
-		if errors.Is(err, errClosed) {
+		if err = r.Join(ctx, m, p); errors.Is(err, errClosed) {
 			continue
 		}
-		return r, s, err
+		return r, err
 	}
 }
 

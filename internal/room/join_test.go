@@ -81,7 +81,7 @@ func TestJoin(t *testing.T) {
 	spec(t, "a peer of an earlier process keeps its time and its groups", func(w *world) {
 		at := time.Date(1999, 12, 31, 0, 0, 0, 0, time.UTC)
 		ann := &person{w: w, id: "ann"}
-		_, _, err := w.hub.Join(w.Context(), w.facts, ann, room.Peer{ID: "ann", Role: "host", JoinedAt: at, Groups: []string{room.HandRaise}})
+		_, err := w.hub.Join(w.Context(), w.facts, ann, room.Peer{ID: "ann", Role: "host", JoinedAt: at, Groups: []string{room.HandRaise}})
 		w.ok(err)
 		bob := w.join("bob", "host")
 		w.same("ann", []any{bob.snap.Peers[0].JoinedAt, bob.snap.Peers[0].InGroup(room.HandRaise)}, []any{at, true})
@@ -120,7 +120,7 @@ func TestCensus(t *testing.T) {
 		p := &person{w: w, id: "ann"}
 		_, err = r.Watch(w.Context(), p)
 		w.ok(err)
-		_, err = r.Join(w.Context(), p, room.Peer{ID: "ann", Role: "host"})
+		err = r.Join(w.Context(), p, room.Peer{ID: "ann", Role: "host"})
 		w.ok(err)
 		p.forget()
 		w.join("bob", "guest")

@@ -460,7 +460,7 @@ func TestPollOneVote(t *testing.T) {
 			host.start("p1")
 			enter := func(id room.PeerID, user, name string) *person {
 				p := &person{w: w, id: id, room: host.room}
-				_, err := host.room.Join(w.Context(), p, room.Peer{ID: id, UserID: user, Name: name, Role: "guest"})
+				err := host.room.Join(w.Context(), p, room.Peer{ID: id, UserID: user, Name: name, Role: "guest"})
 				w.ok(err)
 				return p
 			}

@@ -247,16 +247,16 @@ func (r *Room) Role(name string) (policy.Role, bool) {
 	return role, ok
 }
 
-// Join adds a peer and returns the room as that peer may see it. Fails with
+// Join adds a peer, tells the others, and leaves it to the peer to ask for the
+// room as it may see it: see Refresh. Fails with
 // fault.RoomFull, RoleFull, TokenRole (no such role), PeerAlreadyJoined,
 // PeerRemoved.
-func (r *Room) Join(ctx context.Context, m Member, p Peer) (Snapshot, error) {
-	var s Snapshot
+func (r *Room) Join(ctx context.Context, m Member, p Peer) error {
 	var err error
-	if e := r.do(ctx, func() { s, err = r.join(m, p) }); e != nil {
-		return s, e
+	if e := r.do(ctx, func() { err = r.join(m, p) }); e != nil {
+		return e
 	}
-	return s, err
+	return err
 }
 
 // Admits tells, without joining, whether a peer could join now: the same
@@ -302,12 +302,12 @@ func (r *Room) seatFor(name string, role policy.Role) error {
 	return nil
 }
 
-func (r *Room) join(m Member, p Peer) (Snapshot, error) {
+func (r *Room) join(m Member, p Peer) error {
 	if err := r.admits(p.ID, p.Role); err != nil {
-		return Snapshot{}, err
+		return err
 	}
 	if _, here := r.members[p.ID]; here {
-		return Snapshot{}, fault.PeerAlreadyJoined.New("peer", p.ID)
+		return fault.PeerAlreadyJoined.New("peer", p.ID)
 	}
 	now := time.Now()
 	if !r.live.Load() {
@@ -326,7 +326,7 @@ func (r *Room) join(m Member, p Peer) (Snapshot, error) {
 	r.tellOthers(p.ID, PeerJoined{p.clone()})
 	r.tellCensus()
 	r.log.Info("peer joined", "peer", p.ID, "role", p.Role, "user", p.UserID, "peers", len(r.members))
-	return r.snapshot(nm), nil
+	return nil
 }
 
 func (r *Room) startSession(now time.Time) {

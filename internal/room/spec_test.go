@@ -81,8 +81,24 @@ func (p *person) Notify(u room.Update) {
 func (w *world) try(name, role string) (*person, error) {
 	p := &person{w: w, id: room.PeerID(name)}
 	var err error
-	p.room, p.snap, err = w.hub.Join(w.Context(), w.facts, p, room.Peer{ID: p.id, UserID: "u-" + name, Name: name, Role: role})
+	p.room, err = w.hub.Join(w.Context(), w.facts, p, room.Peer{ID: p.id, UserID: "u-" + name, Name: name, Role: role})
+	if err == nil {
+		p.look()
+	}
 	return p, err
+}
+
+// look asks for the room as the person may see it.
+func (p *person) look() {
+	p.w.Helper()
+	if err := p.room.Refresh(p.w.Context(), p.id); err != nil {
+		p.w.Fatal(err)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	last := len(p.heard) - 1
+	p.snap = p.heard[last].(room.Refreshed).Snapshot
+	p.heard = p.heard[:last]
 }
 
 // join lets somebody join who must get in. Peers join a moment apart, so that
