@@ -37,7 +37,7 @@ bench: ## the benchmarks, with allocations
 	go test -run '^$$' -bench . -benchmem ./...
 
 bench-events: ## events: ingest, pages and summaries of 10 million, into docs/benchmarks.md; keep them: DIR=...; short: ARGS='-events 200000'
-	go run ./internal/event/bench -write docs/benchmarks.md $(if $(DIR),-dir $(DIR)) $(ARGS)
+	go run ./bench/events -write docs/benchmarks.md $(if $(DIR),-dir $(DIR)) $(ARGS)
 
 attack: ## flood a server of its own and print what that costs it and an honest call, into docs/security.md; one flood: make attack NAME=chat
 	go run ./internal/attack $(if $(NAME),-name $(NAME),-write docs/security.md) $(ARGS)

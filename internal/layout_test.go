@@ -43,7 +43,7 @@ var mayImport = map[string][]string{
 	"internal/event/sqlite":     {"internal/event", "internal/datafile", "fault"},
 	"internal/event/clickhouse": {"internal/event", "internal/event/sqlite", "fault"},
 	"internal/event/eventtest":  {"internal/event", "fault"},
-	"internal/event/bench":      {"internal/server", "internal/config", "internal/token", "internal/event", "internal/event/sqlite", "fault"}, // a program
+	"bench/events":              {"internal/server", "internal/config", "internal/token", "internal/event", "internal/event/sqlite", "fault"}, // a program
 	"internal/attack":           {"client", "internal/token"},                                                                                 // a program
 	"internal/sink":             {"internal/event", "internal/datafile", "fault"},
 	"internal/codec":            {},
@@ -63,13 +63,13 @@ var mayImport = map[string][]string{
 	"internal/wire/wiretest": {"internal/participant", "internal/room", "fault"}, // a wire for tests
 	"internal/api": {"internal/room", "internal/event", "internal/sink", "internal/report", "internal/registry", "internal/inject",
 		"internal/limit", "internal/policy", "internal/text", "internal/token", "internal/faultdoc", "dialect", "fault"},
-	"internal/config":  {"fault", "internal/spell"},
-	"internal/console": {},
-	"internal/spell":   {},
-	"internal/limit":   {"fault"},
-	"internal/accept":  {},
-	"internal/text":    {},
-	"internal/server":  {"*", "dialect", "fault"},
+	"internal/config": {"fault", "internal/spell"},
+	"internal/pages":  {},
+	"internal/spell":  {},
+	"internal/limit":  {"fault"},
+	"internal/accept": {},
+	"internal/text":   {},
+	"internal/server": {"*", "dialect", "fault"},
 
 	"e2e/probe": {"client", "fault"},
 

@@ -1,4 +1,4 @@
-// Builds the pages into internal/console/dist, where the Go binary embeds them.
+// Builds the pages into internal/pages/dist, where the Go binary embeds them.
 //
 //   node build.mjs           write the output
 //   node build.mjs --check   build in memory, compare with what is committed, fail on drift
@@ -12,7 +12,7 @@ import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const web = dirname(fileURLToPath(import.meta.url));
-const dist = join(web, "..", "internal", "console", "dist");
+const dist = join(web, "..", "internal", "pages", "dist");
 
 // What may be bundled into an Apache-2.0 binary. A copyleft dependency that
 // arrives with an update stops the build instead of reaching the users.
@@ -138,8 +138,8 @@ async function check(files) {
     else if (!committed.equals(bytes)) wrong.push(`${path}: differs`);
   }
   if (wrong.length > 0) {
-    console.error("internal/console/dist is not what the sources build:\n  " + wrong.sort().join("\n  ") + "\nRun: npm --prefix web run build");
+    console.error("internal/pages/dist is not what the sources build:\n  " + wrong.sort().join("\n  ") + "\nRun: npm --prefix web run build");
     process.exit(1);
   }
-  console.log(`internal/console/dist is up to date (${files.size} files)`);
+  console.log(`internal/pages/dist is up to date (${files.size} files)`);
 }

@@ -20,11 +20,11 @@ import (
 	"github.com/redial-rtc/redial/internal/accept"
 	"github.com/redial-rtc/redial/internal/api"
 	"github.com/redial-rtc/redial/internal/config"
-	"github.com/redial-rtc/redial/internal/console"
 	"github.com/redial-rtc/redial/internal/datafile"
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/inject"
 	"github.com/redial-rtc/redial/internal/limit"
+	"github.com/redial-rtc/redial/internal/pages"
 	"github.com/redial-rtc/redial/internal/participant"
 	"github.com/redial-rtc/redial/internal/registry"
 	"github.com/redial-rtc/redial/internal/room"
@@ -206,7 +206,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	routes.HandleFunc("/ws", wire.ServeWS)
 	routes.HandleFunc("GET /healthz", s.health.alive)
 	routes.HandleFunc("GET /readyz", s.health.ready)
-	routes.Handle("/", console.Handler())
+	routes.Handle("/", pages.Handler())
 	if cfg.Metrics.Address == "" {
 		routes.Handle("GET /metrics", metricsHandler(metrics, cfg.Metrics.Token, true))
 	} else if err := s.serveMetrics(ctx, metricsHandler(metrics, cfg.Metrics.Token, false)); err != nil {

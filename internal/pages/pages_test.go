@@ -1,4 +1,4 @@
-package console
+package pages
 
 import (
 	"bytes"
@@ -78,7 +78,7 @@ func TestEveryEmbeddedFileHasAType(t *testing.T) {
 }
 
 func TestNothingElseIsServed(t *testing.T) {
-	for _, target := range []string{"/assets/", "/assets", "/index.html", "/dist/index.html", "/../console.go", "/assets/../index.html", "/nope", "/.."} {
+	for _, target := range []string{"/assets/", "/assets", "/index.html", "/dist/index.html", "/../pages.go", "/assets/../index.html", "/nope", "/.."} {
 		if res := get(t, "http://h/", func(r *http.Request) { r.URL.Path = target }); res.StatusCode != http.StatusNotFound {
 			t.Errorf("%s = %d", target, res.StatusCode)
 		}

@@ -1,10 +1,10 @@
-// Package console serves the pages that live inside the binary: today the demo
+// Package pages serves the pages that live inside the binary: today the demo
 // page at "/".
 //
 // The pages are built from web/ into dist, which is committed, so that building
 // the binary needs no Node. Every page talks to the server through the same
 // public endpoints an app uses; nothing here knows rooms, tokens or events.
-package console
+package pages
 
 import (
 	"bytes"
