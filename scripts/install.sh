@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need beyond Go on a Debian machine, and only what is
 # missing: a C compiler (the race detector), Node with npm, Chromium, nftables
-# and iproute2 (cutting networks), openssl (a throw-away certificate), ClickHouse,
+# and iproute2 (cutting networks), openssl (a throw-away certificate), nginx and Caddy, ClickHouse,
 # and the locked npm packages. Says what to run when it may not install.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -24,6 +24,8 @@ need chromium chromium
 need nft nftables
 need ip iproute2
 need openssl openssl
+need nginx nginx-light
+need caddy caddy
 node_ok || missing+=(nodejs npm)
 
 if [ ${#missing[@]} -gt 0 ]; then
