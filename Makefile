@@ -4,7 +4,7 @@
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export GOFLAGS ?= -buildvcs=false
 
-.PHONY: attack scenarios bench-inject help install check test unit race e2e matrix fuzz bench bench-events soak soak-events kill lint fmt docs web run
+.PHONY: attack scenarios bench-inject bench-crowd help install check test unit race e2e matrix fuzz bench bench-events soak soak-events kill lint fmt docs web run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ kill: ## kill the server with -9 at the moment of an acknowledgement, until 200 
 
 bench-inject: ## what the hooks of provoked faults cost while nothing is provoked, in per cent of forwarding (2 min)
 	go test -run '^$$' -bench BenchmarkInject -benchtime 3000x ./internal/sfu
+
+bench-crowd: install ## a full room: the size and time of a join, in the SDK and in the Go client, with 198 publishers (2 min); other: N=60
+	REDIAL_E2E_CROWD=$(or $(N),198) node e2e/run.mjs crowd
 
 scenarios: ## play every ready scenario of faults, at its own speed, with real clients (80 s)
 	go test -run TestReadyScenarios -timeout 10m -v ./cmd/redial -long

@@ -369,7 +369,7 @@ func (r *Room) enter(ctx context.Context) error {
 	step, cancel := context.WithTimeout(ctx, r.cfg.StepTimeout)
 	defer cancel()
 	err = l.call(step, fault.OpJoin, "join", map[string]any{
-		"name": r.cfg.Name, "data": r.cfg.Metadata, "disableVidAutoSub": true, "offer": wireSDP{"offer", offer},
+		"name": r.cfg.Name, "data": r.cfg.Metadata, "disableVidAutoSub": true, "onDemandTracks": true, "offer": wireSDP{"offer", offer},
 	}, &got)
 	if err == nil {
 		r.mu.Lock()

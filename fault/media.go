@@ -257,12 +257,12 @@ var (
 	// TrackLimit: too many tracks.
 	TrackLimit = declare(Kind{
 		ID: "track.limit", Title: "Too many tracks", Area: AreaMedia, Category: Media, Status: 400,
-		What:  "The peer publishes as many tracks as one peer may.",
-		Why:   "The app adds tracks without removing old ones, or publishes many sources at once.",
-		Sign:  "The refusal states the limit. The tracks before it go on.",
-		Do:    "Unpublish tracks that are no longer needed; replace the media of a track instead of adding another.",
+		What:  "The peer publishes, or receives, as many tracks as one peer may.",
+		Why:   "The app adds tracks without removing old ones, or a room has more tracks than one client is sent.",
+		Sign:  "The refusal states the limit. The tracks before it go on; those beyond are not sent.",
+		Do:    "App: unpublish tracks that are no longer needed, and replace the media of a track instead of adding another. Operator: raise limits.peer_tracks for what a peer publishes, limits.received_tracks for what it receives.",
 		User:  "You are sharing as much as this call allows. Stop something first.",
-		Retry: RetryNever, Terminal: false, Ops: []Op{OpPublish}, FixedBy: []Party{ByApp, ByUser},
+		Retry: RetryNever, Terminal: false, Ops: []Op{OpPublish, OpSubscribe}, FixedBy: []Party{ByApp, ByOperator},
 		See:   []string{"stream.create_failed"},
 		Links: []string{rfc(8829, "5.2.2")},
 	})
@@ -271,8 +271,8 @@ var (
 		ID: "codec.unsupported", Title: "No codec is common to both sides", Area: AreaMedia, Category: Media, Status: 400,
 		What:  "A track was offered in codecs or codec profiles that the other side does not have.",
 		Why:   "A browser without H.264, a device whose hardware has one H.264 profile only, or a template that allows a single codec.",
-		Sign:  "Compare the codec lines (a=rtpmap, a=fmtp) of both descriptions: none match.",
-		Do:    "Allow VP8 as well: every browser has it.",
+		Sign:  "The record names the codec the track is sent in and those the other side accepts (codec, accepted): none match.",
+		Do:    "Send VP8, which every browser has: let the publisher's role name it as its codec (publishParams.video.codec), or send VP8 from the client that publishes.",
 		User:  "Your browser cannot play or send this video. Try another browser.",
 		Retry: RetryNever, Terminal: false, Ops: []Op{OpPublish, OpSubscribe}, FixedBy: []Party{ByOperator, ByUser},
 		See:   []string{"sdp.set_remote", "codec.change_refused"},

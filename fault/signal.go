@@ -20,7 +20,7 @@ var (
 		What:  "A frame on the signalling socket has more bytes than the server reads.",
 		Why:   "Usually a session description with very many tracks or candidates, or a big message.",
 		Sign:  "The refusal states the limit; the socket may be closed with code 1009.",
-		Do:    "Publish fewer tracks at once, or raise the limit in the server's configuration.",
+		Do:    "App: publish fewer tracks at once, or send less. Operator: raise the limit that the refusal names, limits.frame_bytes or limits.sdp_bytes.",
 		User:  "That was too much at once. Please try again with less.",
 		Retry: RetryNever, Terminal: false, Ops: []Op{OpConnect, OpPublish, OpMessage}, FixedBy: []Party{ByApp, ByOperator},
 		See:   []string{"message.too_large", "signal.frame_invalid"},

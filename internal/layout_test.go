@@ -72,6 +72,7 @@ var mayImport = map[string][]string{
 	"internal/server": {"*", "dialect", "fault"},
 
 	"e2e/probe": {"client", "fault"},
+	"e2e/crowd": {"client", "fault"},
 
 	// Programs outside the module could be written the same way.
 	"examples/echo":     {"client", "fault"},

@@ -89,6 +89,8 @@ var parsers = map[string]string{
 	"fault.decode":       "fault.FuzzJSON",
 	"fault.translations": own,
 
+	"e2e/crowd.pictures":               operator,
+	"e2e/crowd.run":                    operator,
 	"internal/api.Call.QueryInt":       "internal/api.FuzzManage",
 	"internal/api.Call.QueryTime":      "internal/api.FuzzManage",
 	"internal/api.Events.parse":        "internal/api.FuzzManage",
@@ -201,7 +203,7 @@ var parsers = map[string]string{
 	"internal/codec.nalWalk.next":       "internal/codec.FuzzPayload",
 	"internal/sfu/rtpbuf.Packet.Parse":  "internal/sfu/rtpbuf.FuzzPacket",
 	"internal/sfu.Publisher.negotiate":  "internal/sfu.FuzzAnswer",
-	"internal/sfu.Subscriber.Answer":    "internal/sfu.FuzzAnswer",
+	"internal/sfu.Subscriber.apply":     "internal/sfu.FuzzAnswer",
 	"internal/sfu.Subscriber.feedback":  "internal/sfu.FuzzFeedback",
 	"internal/sfu.conn.applyCandidate":  "internal/sfu.FuzzCandidate",
 	"internal/sfu.h264Profile":          "internal/sfu.FuzzFormat",

@@ -18,10 +18,10 @@ export function probe(t) {
 }
 
 // spoken starts a program and keeps the objects that it prints, line by line.
-export function spoken(command, { log, netns, env } = {}) {
+export function spoken(command, { log, netns, env, cwd } = {}) {
   const lines = [];
   const child = start(command[0], command.slice(1), {
-    log, netns, env, onLine: line => { if (line.startsWith('{')) lines.push(JSON.parse(line)); },
+    log, netns, env, cwd, onLine: line => { if (line.startsWith('{')) lines.push(JSON.parse(line)); },
   });
   return { child, lines };
 }

@@ -13,7 +13,12 @@ export class Tab {
     if (before) await context.addInitScript(before, beforeArg);
     const page = await context.newPage();
     const tab = new Tab();
-    Object.assign(tab, { world, dir, room, name, role, token, userId, context, page, wasIn: false, expectUncaught: [], reports: [] });
+    Object.assign(tab, { world, dir, room, name, role, token, userId, context, page, wasIn: false, expectUncaught: [], reports: [], largest: {} });
+    // largest holds the bytes of the largest frame of a method.
+    const weigh = (text, ...methods) => {
+      const method = methods.find(m => text.includes(`"method":"${m}"`));
+      if (method) tab.largest[method] = Math.max(tab.largest[method] ?? 0, text.length);
+    };
     const log = `${dir}/${name}.log`;
     const write = text => appendFileSync(log, `${new Date().toISOString()} ${text}\n`);
     if (!quiet) page.on('console', m => write(`console ${m.type()} ${m.text()}`));
@@ -29,9 +34,13 @@ export class Tab {
       write(`socket open ${ws.url().slice(0, 120)}`);
       ws.on('framesent', f => {
         write(`--> ${String(f.payload).slice(0, 4000)}`);
+        weigh(String(f.payload), 'answer');
         if (String(f.payload).startsWith('{"method":"analytics"')) tab.reports.push(JSON.parse(f.payload).params);
       });
-      ws.on('framereceived', f => write(`<-- ${String(f.payload).slice(0, 4000)}`));
+      ws.on('framereceived', f => {
+        write(`<-- ${String(f.payload).slice(0, 4000)}`);
+        weigh(String(f.payload), 'offer', 'peer-list');
+      });
       ws.on('close', () => write('socket closed'));
     });
     const ready = until?.(page);

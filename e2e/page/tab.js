@@ -1,5 +1,6 @@
 // The bare page: the SDK as published, its store, actions and notifications on
-// `window.tab`, and a video element for every video track it knows.
+// `window.tab`, and a video element for every video track it knows, or for the
+// first of them when window.shown says how many.
 import * as sdk from '@100mslive/hms-video-store';
 import { explain } from '../../web/faults/index.ts';
 
@@ -37,11 +38,11 @@ store.subscribe(state => note('room-state', state), sdk.selectRoomState);
 const videos = new Map();
 store.subscribe(tracks => {
   for (const [id, track] of Object.entries(tracks)) {
-    if (track.type !== 'video' || videos.has(id)) continue;
+    if (track.type !== 'video' || videos.has(id) || videos.size >= (window.shown ?? Infinity)) continue;
     const el = document.createElement('video');
     Object.assign(el, { autoplay: true, muted: true, playsInline: true, title: `${track.peerId} ${track.source}` });
-    el.style.width = '640px';
-    el.style.height = '360px';
+    el.style.width = window.shown ? '160px' : '640px';
+    el.style.height = window.shown ? '90px' : '360px';
     videos.set(id, el);
     document.getElementById('videos').append(el);
     actions.attachVideo(id, el).catch(e => note('attach-failed', { id, error: copy(e) }));

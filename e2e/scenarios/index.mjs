@@ -1,6 +1,7 @@
 // Every scenario, in the order they start; the ones that wait longest first
 // among those that may overlap.
 import backend from './backend.mjs';
+import crowd from './crowd.mjs';
 import demo from './demo.mjs';
 import flaky from './flaky.mjs';
 import inject from './inject.mjs';
@@ -12,4 +13,4 @@ import reconnect from './reconnect.mjs';
 import roles from './roles.mjs';
 import room from './room.mjs';
 
-export const scenarios = [...media, ...room, ...polls, ...roles, ...join, ...reconnect, ...network, ...flaky, ...backend, ...demo, ...inject];
+export const scenarios = [...media, ...room, ...polls, ...roles, ...join, ...reconnect, ...network, ...flaky, ...crowd, ...backend, ...demo, ...inject];

@@ -68,8 +68,18 @@ func (c *Config) Doubts() []Problem {
 		"is empty, so everybody who reaches "+at+" can read /metrics", "set it, or let metrics.address be a loopback address")
 	k.require(c.Limits.FrameBytes >= c.Limits.SDPBytes, "limits.frame_bytes", "is less than limits.sdp_bytes",
 		"a session description that long cannot arrive")
+	k.require(c.Limits.SDPBytes >= sdpBase+sdpTrack*c.Limits.PeerTracks, "limits.sdp_bytes",
+		fmt.Sprintf("is less than what a browser needs to publish limits.peer_tracks (%d) tracks", c.Limits.PeerTracks),
+		fmt.Sprintf("make it %d, or lower limits.peer_tracks", sdpBase+sdpTrack*c.Limits.PeerTracks))
 	return k.problems
 }
+
+// What a browser's offer takes, as measured, and for each track with every codec
+// and three layers.
+const (
+	sdpBase  = 2 << 10
+	sdpTrack = 8 << 10
+)
 
 // checker collects problems.
 type checker struct{ problems []Problem }
@@ -213,6 +223,8 @@ func (k *checker) limits(l *Limits) {
 	k.require(l.BodyTimeout > 0, "limits.body_timeout", "is not positive", "make it 20s")
 	k.atLeast(l.UnprovenRate, 1, "limits.unproven_bytes_per_second")
 	k.atLeast(l.UnprovenTarget, 1, "limits.unproven_target_bytes")
+	k.atLeast(l.ReceivedTracks, 2, "limits.received_tracks")
+	k.atLeast(l.OfferedVideos, 1, "limits.offered_videos")
 	k.require(l.HandshakeTimeout > 0, "limits.handshake_timeout", "is not positive", "make it 10s")
 }
 

@@ -77,7 +77,7 @@ type Data struct {
 
 // Limits are what one client may ask for.
 type Limits struct {
-	SDPBytes         int           `yaml:"sdp_bytes" default:"65536" doc:"Longest session description."`
+	SDPBytes         int           `yaml:"sdp_bytes" default:"196608" doc:"Longest session description a client may offer. A browser needs up to 8 KB for each track. Answers may be as long as our own offers make them."`
 	FrameBytes       int           `yaml:"frame_bytes" default:"262144" doc:"Longest frame on a signalling socket. Leave room for a session description as JSON."`
 	FramesPerSecond  int           `yaml:"frames_per_second" default:"200" doc:"How many frames one socket may send, sustained; five times as many at once. Trickled candidates and reports of events count."`
 	JoinsPerSecond   float64       `yaml:"joins_per_second" default:"20" doc:"How often one address may ask to connect, sustained. An office behind one address is one address; so is a /64 of IPv6."`
@@ -94,6 +94,8 @@ type Limits struct {
 	MemoryBytes      int           `yaml:"memory_bytes" default:"0" doc:"Memory of the process at which newcomers are refused. 0: 80 % of what the machine or the control group has."`
 	CPUPercent       int           `yaml:"cpu_percent" default:"90" doc:"Share of the processors, used by this process for some seconds, at which newcomers are refused. 0 turns it off."`
 	PeerTracks       int           `yaml:"peer_tracks" default:"20" doc:"Tracks one peer may publish at once."`
+	ReceivedTracks   int           `yaml:"received_tracks" default:"512" doc:"Tracks one peer receives at once. What is beyond is not sent to it, and it is told so."`
+	OfferedVideos    int           `yaml:"offered_videos" default:"25" doc:"Videos of a room that clients are offered without asking. Who joins a room with more is made to ask for each that it shows, as the 100ms SDK can, so that its session descriptions stay small."`
 	SocketQueue      int           `yaml:"socket_queue_bytes" default:"4194304" doc:"Bytes that may wait to be written to one signalling socket. A client that leaves more unread loses the socket (signal.slow_consumer) and may come back."`
 	Queues           int           `yaml:"queue_bytes" default:"67108864" doc:"Bytes that may wait to be written to all signalling sockets. Beyond it the one with the most waiting is cut."`
 	AwayBytes        int           `yaml:"away_bytes" default:"262144" doc:"Bytes of messages and requests kept for a peer that lost its socket. What is beyond is dropped; the state of the room comes anew in any case."`

@@ -49,7 +49,7 @@ func TestDefaultsNeedOnlyKeysAndTLS(t *testing.T) {
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("got %+v, want the defaults", c)
 	}
-	if c.Reconnect.Hold != 75*time.Second || c.Limits.SDPBytes != 65536 {
+	if c.Reconnect.Hold != 75*time.Second || c.Limits.SDPBytes != 196608 {
 		t.Errorf("default tags were not read: hold %v, sdp %d", c.Reconnect.Hold, c.Limits.SDPBytes)
 	}
 }

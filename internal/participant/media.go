@@ -2,7 +2,6 @@ package participant
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -26,6 +25,7 @@ type media struct {
 	subs    []*Subscription
 	layers  map[room.TrackID]sfu.Layer        // what the client asked for
 	silent  map[room.TrackID]bool             // audio the client does not want
+	barred  map[room.TrackID]error            // tracks the client cannot take, and why
 	sources map[room.TrackID]room.SourceReady // what arrives and may be forwarded
 	tracks  map[room.TrackID]publishedTrack   // what this peer publishes
 	tcpOnly bool                              // UDP has proved too narrow
@@ -34,6 +34,7 @@ type media struct {
 func (m *media) init() {
 	m.layers = map[room.TrackID]sfu.Layer{}
 	m.silent = map[room.TrackID]bool{}
+	m.barred = map[room.TrackID]error{}
 	m.sources = map[room.TrackID]room.SourceReady{}
 	m.tracks = map[room.TrackID]publishedTrack{}
 }
@@ -76,9 +77,9 @@ type Subscription struct {
 	*sfu.Subscriber
 	path
 	p       *Participant
-	wants   func(room.SourceReady) bool
-	initial sfu.Layer
+	on      SubscriptionOptions
 	started bool // it has made its first offer, so that tracks can be added
+	crowded bool // more tracks arrive than it may carry, which was told
 	offered bool // an offer of ours waits for its answer
 }
 
@@ -88,9 +89,12 @@ type SubscriptionOptions struct {
 	// Wants chooses the tracks it carries; nil is every track the peer may
 	// receive.
 	Wants func(room.SourceReady) bool
-	// Initial is the layer of videos the client has not asked about; "" leaves
-	// them out until it does.
+	// Initial is the layer of videos the client has not asked about; "" pauses
+	// them until it does.
 	Initial sfu.Layer
+	// OnDemand offers a video only once the client has asked for a layer of it,
+	// and takes one that nobody looks at off a connection that is full.
+	OnDemand bool
 	// Channel is the label of a data channel, which is there before the first
 	// offer. Messages beyond MessageRate a second, five times that at once, are
 	// dropped, and of one that is longer than MaxMessage bytes only so much and
@@ -104,13 +108,17 @@ type SubscriptionOptions struct {
 	// Layer tells which layer of a video is forwarded now and which one is
 	// aimed at.
 	Layer func(track room.TrackID, now, aim sfu.Layer)
+	// Refused tells that a track is not sent to the peer, and why, which has been
+	// recorded: fault.CodecUnsupported, or once fault.TrackLimit for all that are
+	// too many.
+	Refused func(track room.TrackID, f *fault.Error)
 }
 
 // OpenSubscription opens a connection for tracks of others. Nothing is offered
 // before [Subscription.Start]. It fails with fault.NegotiationFailed.
 func (p *Participant) OpenSubscription(o SubscriptionOptions) (*Subscription, error) {
 	gate, tcpGate := gates(p.inject, false)
-	sub := &Subscription{p: p, wants: o.Wants, initial: o.Initial, path: path{op: fault.OpSubscribe, failed: event.SubscribeFailed}}
+	sub := &Subscription{p: p, on: o, path: path{op: fault.OpSubscribe, failed: event.SubscribeFailed}}
 	var err error
 	sub.Subscriber, err = p.s.cfg.Media.NewSubscriber(sfu.SubscriberConfig{
 		Log: p.log, Label: o.Channel, TCPOnly: p.media.tcpOnly, Gate: gate, TCPGate: tcpGate,
@@ -133,9 +141,14 @@ func (p *Participant) OpenSubscription(o SubscriptionOptions) (*Subscription, er
 				}
 			})
 		},
-		OnTrackError: func(_ string, err error) {
-			p.Post(func() { p.Record(event.SubscribeFailed, fault.From(err, fault.OpSubscribe)) })
+		OnTrackError: func(id string, err error) {
+			p.Post(func() {
+				p.media.barred[room.TrackID(id)] = err
+				sub.refused(room.TrackID(id), err)
+			})
 		},
+		OnRefused: func(err error) { p.Post(func() { p.giveUp(err) }) },
+		MaxTracks: p.s.cfg.MaxReceived,
 	})
 	if err != nil {
 		return nil, fault.NegotiationFailed.Wrap(err)
@@ -202,7 +215,7 @@ func (s *Subscription) Start() {
 	}
 	s.started = true
 	for _, src := range s.p.media.sources {
-		s.add(src)
+		_ = s.add(src)
 	}
 	if err := s.Subscriber.Start(); err != nil {
 		s.p.Record(event.SubscribeFailed, fault.From(err, fault.OpSubscribe))
@@ -217,38 +230,6 @@ func (s *Subscription) Answer(d webrtc.SessionDescription) error {
 
 // Offered tells whether an offer of ours waits for its answer.
 func (s *Subscription) Offered() bool { return s.offered }
-
-// add starts or goes on with sending a track over this connection.
-func (s *Subscription) add(src room.SourceReady) {
-	t, ok := src.Source.(*sfu.Track)
-	if !ok || !s.started || s.wants != nil && !s.wants(src) {
-		return
-	}
-	s.p.log.Debug("forward", "track", t.ID(), "kind", src.Track.Kind, "from", string(src.PeerID))
-	if err := s.Add(t, sfu.AddOptions{Paused: s.p.media.silent[src.Track.ID]}); err != nil {
-		s.p.Record(event.SubscribeFailed, fault.From(err, fault.OpSubscribe))
-		return
-	}
-	if src.Track.Kind == room.Video {
-		if l := cmp.Or(s.p.media.layers[src.Track.ID], s.initial, sfu.LayerNone); l != sfu.LayerNone {
-			_ = s.SetLayer(t.ID(), l)
-		}
-	}
-}
-
-// forward starts or goes on with sending a track to this peer.
-func (p *Participant) forward(src room.SourceReady) {
-	for _, s := range p.media.subs {
-		s.add(src)
-	}
-}
-
-func (p *Participant) unforward(id room.TrackID) {
-	delete(p.media.sources, id)
-	for _, s := range p.media.subs {
-		_ = s.Remove(string(id)) // it may never have been added
-	}
-}
 
 // Source tells whether a track arrives that the peer may receive, and what it
 // is.
@@ -265,10 +246,24 @@ func (p *Participant) Layer(id room.TrackID) sfu.Layer { return p.media.layers[i
 
 // SetLayer chooses the layer of a video the client receives. The wish is kept
 // even when the track does not arrive yet. It fails with fault.TrackNotFound
-// for a track the peer does not receive.
+// for a track the peer does not receive, fault.CodecUnsupported for one it
+// cannot decode, and fault.TrackLimit when it receives too many.
 func (p *Participant) SetLayer(id room.TrackID, l sfu.Layer) error {
 	if _, asked := p.media.layers[id]; asked || len(p.media.layers) < maxWishes {
 		p.media.layers[id] = l
+	}
+	if l != sfu.LayerNone && p.media.barred[id] != nil {
+		return p.media.barred[id]
+	}
+	if src, arrives := p.media.sources[id]; arrives {
+		for _, s := range p.media.subs {
+			if !s.on.OnDemand {
+				continue
+			}
+			if err := s.add(src); err != nil { // which it is not yet when this is the first wish
+				return err
+			}
+		}
 	}
 	return p.wish(id, func(s *Subscription) error { return s.SetLayer(string(id), l) })
 }
@@ -376,6 +371,7 @@ func (p *Participant) closeMedia(why MediaEnd) {
 		_ = s.Subscriber.Close()
 	}
 	p.media.pubs, p.media.subs = nil, nil
+	clear(p.media.barred)
 	p.wire.CloseMedia(why)
 }
 

@@ -79,6 +79,8 @@ type Config struct {
 	Hold   time.Duration // how long a dropped peer is kept; 65 s
 	Bounds Bounds        // of what the calls of one peer may cost
 
+	MaxReceived int // tracks one peer receives on a connection; 512
+
 	// Unproven is how often one address leaves the refusal of a token that proves
 	// nothing in the record; 60 a minute.
 	Unproven limit.Rate
@@ -140,6 +142,26 @@ func New(cfg Config) *Service {
 
 // Node is the id under which clients know this process.
 func (s *Service) Node() string { return s.node }
+
+// Videos is how many videos are published in a room now.
+func (s *Service) Videos(ctx context.Context, roomID string) (n int) {
+	r := s.cfg.Hub.Active(roomID)
+	if r == nil {
+		return 0
+	}
+	snap, err := r.Snapshot(ctx)
+	if err != nil {
+		return 0
+	}
+	for _, p := range snap.Peers {
+		for _, t := range p.Tracks {
+			if t.Kind == room.Video {
+				n++
+			}
+		}
+	}
+	return n
+}
 
 // Drain refuses newcomers from now on; those inside stay.
 func (s *Service) Drain() {

@@ -38,6 +38,7 @@ func (p *Participant) onUpdate(u room.Update) {
 		for _, t := range u.Tracks {
 			delete(p.media.layers, t.ID)
 			delete(p.media.silent, t.ID)
+			delete(p.media.barred, t.ID)
 		}
 	case room.RoleChanged:
 		p.role = u.Role

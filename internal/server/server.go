@@ -165,7 +165,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 		Tokens: tokens, Directory: directory{s.registry, journal}, Hub: hub, Media: engine, Events: recorder, Inject: plan,
 		Unproven: limit.Rate{PerSecond: float64(cfg.Limits.Unproven) / 60, Burst: cfg.Limits.Unproven},
 		Written:  journal.Written, Limited: sockets.Limited, Full: capacity.full, Log: log.With("part", "signal"), Metrics: metrics,
-		Hold: cfg.Reconnect.Hold, Bounds: participant.Bounds{
+		Hold: cfg.Reconnect.Hold, MaxReceived: cfg.Limits.ReceivedTracks, Bounds: participant.Bounds{
 			Tell: cfg.Limits.TellRate, Answer: cfg.Limits.AnswerRate,
 			Offers: cfg.Limits.OffersPerSecond, EarlyOffers: cfg.Limits.EarlyOffers,
 		},
@@ -179,7 +179,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	wire := hms.New(hms.Config{
 		Participants: s.participants, Sockets: sockets, Log: log.With("part", "signal"),
 		SocketURL: outside.socketURL, ClientAddr: outside.client, ICEServers: iceServers(cfg.Media.ICEServers),
-		MaxFrame: cfg.Limits.FrameBytes, MaxSDP: cfg.Limits.SDPBytes, Away: cfg.Limits.AwayBytes,
+		MaxFrame: cfg.Limits.FrameBytes, MaxSDP: cfg.Limits.SDPBytes, OfferedVideos: cfg.Limits.OfferedVideos, Away: cfg.Limits.AwayBytes,
 		FrameRate: cfg.Limits.FramesPerSecond, InitRate: cfg.Limits.JoinsPerSecond, InitBurst: cfg.Limits.JoinsBurst,
 	})
 	events := api.NewEvents(api.EventsConfig{Recorder: recorder, Registry: s.registry, Rooms: hub, Inject: plan, Retention: cfg.Events.Retention})

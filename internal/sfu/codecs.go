@@ -88,18 +88,24 @@ func audioCodecs(feedback []webrtc.RTCPFeedback) []webrtc.RTPCodecParameters {
 	}
 }
 
+var (
+	videoFeedback = []webrtc.RTCPFeedback{
+		{Type: "transport-cc"}, {Type: "ccm", Parameter: "fir"}, {Type: "nack"}, {Type: "nack", Parameter: "pli"},
+	}
+	publisherVideo  = videoCodecs(videoFeedback)
+	subscriberVideo = videoCodecs(slices.Concat(videoFeedback, []webrtc.RTCPFeedback{{Type: "goog-remb"}}))
+)
+
 // mediaEngine registers codecs, feedback and header extensions for one
 // direction. Each connection needs its own: it remembers what was negotiated.
 func mediaEngine(publish bool) (*webrtc.MediaEngine, error) {
-	video := []webrtc.RTCPFeedback{
-		{Type: "transport-cc"}, {Type: "ccm", Parameter: "fir"}, {Type: "nack"}, {Type: "nack", Parameter: "pli"},
-	}
-	if !publish {
-		video = append(video, webrtc.RTCPFeedback{Type: "goog-remb"})
+	video := subscriberVideo
+	if publish {
+		video = publisherVideo
 	}
 	audio := []webrtc.RTCPFeedback{{Type: "transport-cc"}}
 	m := &webrtc.MediaEngine{}
-	for _, c := range videoCodecs(video) {
+	for _, c := range video {
 		if err := m.RegisterCodec(c, webrtc.RTPCodecTypeVideo); err != nil {
 			return nil, err
 		}
@@ -132,6 +138,19 @@ func mediaEngine(publish bool) (*webrtc.MediaEngine, error) {
 // codecName is the short lower-case name: "vp8", "h264", "opus", "red", "rtx".
 func codecName(mime string) string {
 	_, name, _ := strings.Cut(strings.ToLower(mime), "/")
+	return name
+}
+
+// codecWords names a codec with what else must match: "vp8", "vp9 profile 2",
+// "h264 high, packetization mode 1".
+func codecWords(c webrtc.RTPCodecCapability) string {
+	name, f := codecName(c.MimeType), fmtpOf(c.SDPFmtpLine)
+	switch name {
+	case "h264":
+		return name + " " + h264Profile(f["profile-level-id"]) + ", packetization mode " + orElse(f["packetization-mode"], "0")
+	case "vp9":
+		return name + " profile " + orElse(f["profile-id"], "0")
+	}
 	return name
 }
 

@@ -23,7 +23,7 @@ import (
 const (
 	maxCandidates = 256 // per ICE generation
 	maxHistory    = 64
-	maxSections   = 256 // media sections of a description
+	maxSections   = 256 // media sections of an offer
 	gatherWait    = 200 * time.Millisecond
 )
 
@@ -371,7 +371,7 @@ func parseSDP(desc webrtc.SessionDescription, want webrtc.SDPType) (*sdp.Session
 	if len(d.MediaDescriptions) == 0 {
 		return nil, fault.SDPInvalid.New("reason", "no media section")
 	}
-	if len(d.MediaDescriptions) > maxSections {
+	if want == webrtc.SDPTypeOffer && len(d.MediaDescriptions) > maxSections { // an answer has those of our offer
 		return nil, fault.TrackLimit.New("limit", maxSections)
 	}
 	seen := map[string]bool{}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/pion/webrtc/v4"
 
-	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/codec"
 	"github.com/redial-rtc/redial/internal/sfu/rtpbuf"
 )
@@ -41,7 +40,8 @@ type Down struct {
 	lastTL0   uint8
 	frameDone bool
 	fmt       *codec.Format
-	how       match
+	via       *outlet
+	how       match // how fmt leaves by via
 	scratch   [receiveMTU]byte
 
 	heard atomic.Bool // the subscriber reported on this stream: it knows whose it is
@@ -61,7 +61,8 @@ type Down struct {
 	// of the negotiation, guarded by Subscriber.neg
 	tr     *webrtc.RTPTransceiver
 	sender *webrtc.RTPSender
-	bad    atomic.Bool // cannot be forwarded to this peer
+	bad    atomic.Bool // cannot be forwarded to this peer as it is
+	told   atomic.Bool // and never can be, which the owner knows
 }
 
 func newDown(s *Subscriber, t *Track) *Down {
@@ -205,11 +206,11 @@ func (d *Down) send(l *layer, p *rtpbuf.Packet) {
 		return
 	}
 	o := d.out.Load()
-	if p.Codec != d.fmt {
-		d.fmt, d.how = p.Codec, o.match(p.Codec)
+	if p.Codec != d.fmt || o != d.via {
+		d.fmt, d.via, d.how = p.Codec, o, o.match(p.Codec)
 	}
 	if !d.how.ok {
-		d.refuse(p.Codec)
+		d.mismatch()
 		return
 	}
 	out := seg.Out(p.Seq)
@@ -302,11 +303,12 @@ func (d *Down) payload(room []byte, p *rtpbuf.Packet, seg *rtpbuf.Segment[*layer
 	return b
 }
 
-// refuse reports once that the subscriber cannot take the codec.
-func (d *Down) refuse(f *codec.Format) {
-	if d.bad.CompareAndSwap(false, true) && d.sub.cfg.OnTrackError != nil {
-		err := fault.CodecUnsupported.New("codec", codecName(f.Params.MimeType))
-		d.sub.conn.calls.post(func() { d.sub.cfg.OnTrackError(d.track.id, err) })
+// mismatch hears that the track is sent in what the section does not list: the
+// section is offered anew, or the subscriber cannot have the track.
+func (d *Down) mismatch() {
+	if d.bad.CompareAndSwap(false, true) {
+		d.sub.nego.recode(d)
+		d.sub.kickNegotiation()
 	}
 }
 
@@ -320,7 +322,7 @@ func (d *Down) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, er
 		mid = d.tr.Mid()
 	}
 	o := newOutlet(ctx, d.track.kind, mid)
-	d.sub.accepted(o, mid, d.track.kind)
+	d.sub.accepted(o, mid)
 	chosen := webrtc.RTPCodecParameters{}
 	for _, c := range o.codecs {
 		if sameCodec(d.track.Codec().RTPCodecCapability, c.RTPCodecCapability) {

@@ -2,11 +2,11 @@ package sfu
 
 import (
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/pion/rtcp"
-	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 
 	"github.com/redial-rtc/redial/fault"
@@ -30,14 +30,19 @@ type negotiation struct {
 	offer       webrtc.SessionDescription
 	offered     int // offers made so far
 	freed       map[*webrtc.RTPTransceiver]bool
-	freeing     []*webrtc.RTPTransceiver // once the outstanding offer is answered
-	formats     map[string][]string      // payload types of the answer being applied, by mid
-	video       []webrtc.RTPCodecParameters
+	freeing     []*webrtc.RTPTransceiver    // once the outstanding offer is answered
+	recoded     []*Down                     // bound anew then
+	formats     map[string][]string         // payload types of the answer being applied, by mid
+	listed      *Down                       // its section offers every video codec
+	video       []webrtc.RTPCodecParameters // what the peer accepted there; nil until it has answered
 	restartedAt time.Time
+	refusals    int       // answers in a row that could not be applied
+	retryAt     time.Time // when to offer again after a refusal
 
 	mu      sync.Mutex
 	adds    []*Down
 	removes []*Down
+	recodes []*Down // their track is sent in another codec now
 }
 
 func (n *negotiation) add(d *Down) {
@@ -53,21 +58,30 @@ func (n *negotiation) remove(d *Down) {
 		n.adds = slices.Delete(n.adds, i, i+1)
 		return
 	}
+	n.recodes = slices.DeleteFunc(n.recodes, func(x *Down) bool { return x == d })
 	n.removes = append(n.removes, d)
 }
 
-func (n *negotiation) take() (adds, removes []*Down) {
+func (n *negotiation) recode(d *Down) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	adds, removes = n.adds, n.removes
-	n.adds, n.removes = nil, nil
-	return adds, removes
+	if !slices.Contains(n.recodes, d) {
+		n.recodes = append(n.recodes, d)
+	}
+}
+
+func (n *negotiation) take() (adds, removes, recodes []*Down) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	adds, removes, recodes = n.adds, n.removes, n.recodes
+	n.adds, n.removes, n.recodes = nil, nil, nil
+	return adds, removes, recodes
 }
 
 func (n *negotiation) waiting() bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return len(n.adds)+len(n.removes) > 0
+	return len(n.adds)+len(n.removes)+len(n.recodes) > 0
 }
 
 func kick(c chan struct{}) {
@@ -124,8 +138,8 @@ func (s *Subscriber) Start() error {
 func (s *Subscriber) negotiate() {
 	s.nego.turn.Lock()
 	defer s.nego.turn.Unlock()
-	if !s.nego.started || s.nego.outstanding || !s.nego.waiting() {
-		return // the answer will bring us back
+	if !s.nego.started || s.nego.outstanding || !s.nego.waiting() || s.nego.refusals > 0 {
+		return // the answer will bring us back, or the next try after a refused one
 	}
 	if err := s.makeOffer(); err != nil {
 		s.conn.log.Warn("no offer", "fault", err)
@@ -134,9 +148,12 @@ func (s *Subscriber) negotiate() {
 
 // makeOffer offers what is waiting; the turn is held and no offer outstanding.
 func (s *Subscriber) makeOffer() error {
-	adds, removes := s.nego.take()
+	adds, removes, recodes := s.nego.take()
 	for _, d := range removes {
 		s.release(d)
+	}
+	for _, d := range recodes {
+		s.recode(d)
 	}
 	for _, d := range adds {
 		if err := s.place(d); err != nil {
@@ -158,8 +175,36 @@ func (s *Subscriber) propose(opt *webrtc.OfferOptions) error {
 	}
 	s.conn.awaitGathering()
 	s.nego.outstanding = true
-	s.pass(*pc.LocalDescription())
+	offer = *pc.LocalDescription()
+	offer.SDP = slim(offer.SDP)
+	s.pass(offer)
 	return nil
+}
+
+// slim leaves out what a description says twice: a=msid of a section names its
+// stream and track (RFC 8830), and no peer of ours is old enough to look for them
+// at each source. Sources come last, for those who take the name from what is above.
+func slim(sdp string) string {
+	var b, sources strings.Builder
+	b.Grow(len(sdp))
+	for line := range strings.SplitAfterSeq(sdp, "\n") {
+		rest, source := strings.CutPrefix(line, "a=ssrc:")
+		switch {
+		case source:
+			if _, what, _ := strings.Cut(rest, " "); strings.HasPrefix(what, "cname:") {
+				sources.WriteString(line)
+			}
+			continue
+		case strings.HasPrefix(line, "a=ssrc-group:"):
+			sources.WriteString(line)
+			continue
+		case strings.HasPrefix(line, "m="):
+			b.WriteString(sources.String())
+			sources.Reset()
+		}
+		b.WriteString(line)
+	}
+	return b.String() + sources.String()
 }
 
 func (s *Subscriber) pass(offer webrtc.SessionDescription) {
@@ -172,10 +217,9 @@ func (s *Subscriber) pass(offer webrtc.SessionDescription) {
 
 // place gives a track a transceiver: one that a removed track left, or a new one.
 func (s *Subscriber) place(d *Down) error {
-	codecs, err := s.codecsFor(d.track)
-	if err != nil {
-		return err
-	}
+	// A track the peer cannot decode has a section as well, or its app would not
+	// know that there is one.
+	codecs, unsupported := s.codecsFor(d, nil)
 	pc := s.conn.pc
 	if s.reusable(d.track.kind) {
 		sender, err := pc.AddTrack(d)
@@ -201,7 +245,7 @@ func (s *Subscriber) place(d *Down) error {
 			return fault.NegotiationFailed.Wrap(err)
 		}
 	}
-	return nil
+	return unsupported
 }
 
 func (s *Subscriber) reusable(kind webrtc.RTPCodecType) bool {
@@ -211,26 +255,6 @@ func (s *Subscriber) reusable(kind webrtc.RTPCodecType) bool {
 		}
 	}
 	return false
-}
-
-// codecsFor keeps the description small: the first video section lists every
-// codec, and what the peer accepted there is known for the others, which list
-// their track's codec only. nil is every codec.
-func (s *Subscriber) codecsFor(t *Track) ([]webrtc.RTPCodecParameters, error) {
-	if t.kind != webrtc.RTPCodecTypeVideo || s.nego.video == nil {
-		return nil, nil
-	}
-	want := t.Codec()
-	for _, c := range s.nego.video {
-		if sameCodec(want.RTPCodecCapability, c.RTPCodecCapability) {
-			out := []webrtc.RTPCodecParameters{c}
-			if rtx, ok := rtxFor(s.nego.video, c.PayloadType); ok {
-				out = append(out, rtx)
-			}
-			return out, nil
-		}
-	}
-	return nil, fault.CodecUnsupported.New("codec", codecName(want.MimeType))
 }
 
 // release takes a removed track off its transceiver, which is free once the
@@ -245,118 +269,8 @@ func (s *Subscriber) release(d *Down) {
 		return
 	}
 	s.nego.freeing = append(s.nego.freeing, d.tr)
+	s.nego.recoded = slices.DeleteFunc(s.nego.recoded, func(x *Down) bool { return x == d })
 	s.engine.totals.addDowns([]*Down{d})
-}
-
-func (s *Subscriber) trackError(d *Down, err error) {
-	if d.bad.CompareAndSwap(false, true) && s.cfg.OnTrackError != nil {
-		s.conn.calls.post(func() { s.cfg.OnTrackError(d.track.id, err) })
-	}
-}
-
-// Answer applies the peer's answer to the outstanding offer. It returns
-// fault.SDPInvalid or fault.NegotiationFailed. An answer nobody waits for is
-// ignored.
-func (s *Subscriber) Answer(answer webrtc.SessionDescription) error {
-	parsed, err := parseSDP(answer, webrtc.SDPTypeAnswer)
-	if err != nil {
-		return err
-	}
-	n := &s.nego
-	n.turn.Lock()
-	defer n.turn.Unlock()
-	if !n.outstanding {
-		return nil
-	}
-	if err := fits(parsed, n.offer); err != nil {
-		return err
-	}
-	restarted := n.restarting
-	n.formats = formatsOf(parsed)
-	s.conn.paths.nameAll(parsed)
-	err = s.conn.pc.SetRemoteDescription(answer)
-	n.formats = nil
-	n.outstanding, n.restarting = false, false
-	if err != nil {
-		return fault.NegotiationFailed.Wrap(err)
-	}
-	if n.freed == nil {
-		n.freed = map[*webrtc.RTPTransceiver]bool{}
-	}
-	for _, t := range n.freeing {
-		n.freed[t] = true
-	}
-	n.freeing = nil
-	s.conn.remoteApplied(restarted)
-	s.attach()
-	if n.restartNext {
-		return s.restart(time.Now()) // the answer to it brings us back
-	}
-	if n.waiting() {
-		s.kickNegotiation()
-	}
-	return nil
-}
-
-// attach starts to forward what has been negotiated.
-func (s *Subscriber) attach() {
-	for _, d := range s.list() {
-		o := d.out.Load()
-		if o == nil || d.bad.Load() {
-			continue
-		}
-		f := d.track.format.Load()
-		if f.Params.MimeType != "" && !o.match(f).ok {
-			d.refuse(f)
-			continue
-		}
-		d.track.attach(d)
-	}
-	s.kickAllocation()
-}
-
-// accepted leaves an outlet the codecs that the peer's answer kept in the
-// section. It runs within SetRemoteDescription, so the turn is held.
-func (s *Subscriber) accepted(o *outlet, mid string, kind webrtc.RTPCodecType) {
-	if kind == webrtc.RTPCodecTypeVideo && s.nego.video == nil && len(s.nego.formats[mid]) > 0 {
-		s.nego.video = slices.Clone(o.codecs)
-	}
-	o.codecs = slices.DeleteFunc(o.codecs, func(c webrtc.RTPCodecParameters) bool {
-		return !slices.Contains(s.nego.formats[mid], ptString(c.PayloadType))
-	})
-}
-
-// formatsOf lists the payload types of each section that is in use.
-func formatsOf(d *sdp.SessionDescription) map[string][]string {
-	out := map[string][]string{}
-	for _, m := range d.MediaDescriptions {
-		mid, _ := m.Attribute("mid")
-		_, inactive := m.Attribute("inactive")
-		if m.MediaName.Port.Value != 0 && !inactive {
-			out[mid] = m.MediaName.Formats
-		}
-	}
-	return out
-}
-
-// fits refuses an answer to another offer: it must have the same sections.
-func fits(answer *sdp.SessionDescription, offer webrtc.SessionDescription) error {
-	var o sdp.SessionDescription
-	if err := o.UnmarshalString(offer.SDP); err != nil {
-		return fault.Internal.Wrap(err)
-	}
-	if len(o.MediaDescriptions) != len(answer.MediaDescriptions) {
-		return fault.SDPInvalid.New("reason", "the answer has other media sections than the offer")
-	}
-	for i, m := range o.MediaDescriptions {
-		a := answer.MediaDescriptions[i]
-		want, _ := m.Attribute("mid")
-		got, _ := a.Attribute("mid")
-		if want != got || m.MediaName.Media != a.MediaName.Media {
-			return fault.SDPInvalid.New("reason", "the answer has other media sections than the offer")
-		}
-	}
-	return nil
 }
 
 // Resend passes the outstanding offer to OnOffer again: the signalling
@@ -401,7 +315,7 @@ func (s *Subscriber) restart(at time.Time) error {
 	if !n.started {
 		return fault.NegotiationFailed.New("reason", "not started")
 	}
-	if n.outstanding {
+	if n.outstanding || n.refusals > 0 {
 		n.restartNext = !n.restarting
 		return nil
 	}
@@ -418,6 +332,12 @@ func (s *Subscriber) watch(at time.Time) {
 	n := &s.nego
 	n.turn.Lock()
 	defer n.turn.Unlock()
+	if n.offerAgain(at) {
+		if err := s.retry(); err != nil {
+			s.conn.log.Warn("no offer", "fault", err)
+		}
+		return
+	}
 	var due bool
 	switch state {
 	case StateDisconnected:

@@ -241,22 +241,153 @@ func TestBadDescriptions(t *testing.T) {
 	}
 	s.negotiate(nil)
 	until(t, "connected", func() bool { return s.pub.State() == StateConnected })
+}
 
+// An answer that is of no use takes the offer back: another is made after a
+// moment, and the connection works in the end.
+func TestRefusedAnswer(t *testing.T) {
+	e := newEngine(t)
+	s := newSender(t, e)
+	_, camera := s.camera(webrtc.MimeTypeVP8, "camera")
+	other := newViewer(t, e).start()
+	until(t, "an answer", func() bool {
+		return other.pc.SignalingState() == webrtc.SignalingStateStable && other.pc.CurrentLocalDescription() != nil
+	})
+	foreign := other.pc.CurrentLocalDescription().SDP
+	for name, sdp := range map[string]string{
+		"empty": "", "noise": "noise", "of another offer": foreign,
+		"endless": foreign + strings.Repeat("a=x\r\n", 100_000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := newViewer(t, e)
+			v.muted = true
+			if err := v.sub.Add(camera, AddOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			v.start()
+			bad := webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: sdp}
+			if err := v.sub.Answer(bad); !isFault(err, fault.SDPInvalid) {
+				t.Errorf("refused with %v", err)
+			}
+			if err := v.sub.Answer(bad); err != nil {
+				t.Errorf("an answer nobody waits for: %v", err)
+			}
+			v.mu.Lock()
+			v.muted = false
+			v.mu.Unlock()
+			until(t, "connected", func() bool { return v.sub.State() == StateConnected })
+			if err := v.sub.SetLayer("camera", LayerHigh); err != nil {
+				t.Fatal(err)
+			}
+			readRTP(t, receiveFrom(t, "the track", v.tracks))
+		})
+	}
+}
+
+// Who never answers anything of use is offered nothing any more, and the owner
+// hears why.
+func TestRefusedAnswersEnd(t *testing.T) {
+	e := newEngine(t)
 	v := newViewer(t, e)
-	v.muted = true
+	refused := make(chan error, 1)
+	v.sub.cfg.OnRefused = func(err error) { refused <- err }
+	offers := make(chan webrtc.SessionDescription, 10)
+	v.sub.cfg.OnOffer = func(d webrtc.SessionDescription) { offers <- d }
 	v.start()
-	for _, sdp := range []string{"", "noise", good} {
-		if err := v.sub.Answer(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: sdp}); !isFault(err, fault.SDPInvalid) {
-			t.Errorf("answer %.10q: %v", sdp, err)
+	for range maxRefusals {
+		receiveFrom(t, "an offer", offers)
+		if err := v.sub.Answer(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: "noise"}); !isFault(err, fault.SDPInvalid) {
+			t.Error(err)
 		}
 	}
-	v.mu.Lock()
-	v.muted = false
-	v.mu.Unlock()
-	if err := v.sub.Resend(); err != nil {
+	if err := receiveFrom(t, "the end", refused); !isFault(err, fault.SDPInvalid) {
+		t.Error(err)
+	}
+	v.sub.nego.turn.Lock()
+	defer v.sub.nego.turn.Unlock()
+	if v.sub.nego.offerAgain(time.Now().Add(time.Hour)) {
+		t.Error("another offer is due")
+	}
+}
+
+// A room with many cameras is offered in few words: one section lists every
+// codec, the others what their track is sent in.
+func TestOfferIsSmall(t *testing.T) {
+	e := newEngine(t)
+	v := newViewer(t, e)
+	const cameras = 20
+	for i := range cameras {
+		mime := webrtc.MimeTypeVP8
+		if i%4 == 3 {
+			mime = webrtc.MimeTypeVP9
+		}
+		s := newSender(t, e)
+		_, tr := s.camera(mime, fmt.Sprint("camera", i))
+		until(t, "the codec is known", func() bool { return tr.Codec().MimeType == mime })
+		if err := v.sub.Add(tr, AddOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	v.start()
+	until(t, "connected", func() bool { return v.sub.State() == StateConnected })
+	v.sub.nego.turn.Lock()
+	offer := v.sub.nego.offer
+	v.sub.nego.turn.Unlock()
+	for i, section := range strings.Split(offer.SDP, "\r\nm=video")[2:] {
+		if n := strings.Count(section, "a=rtpmap"); n > 4 { // one codec, VP8 at most besides, and their retransmission
+			t.Errorf("section %d lists %d formats", i+1, n)
+		}
+	}
+	if n := len(offer.SDP) / cameras; n > 1000 {
+		t.Errorf("%d bytes a camera", n)
+	}
+	if got, limit := len(v.pc.CurrentLocalDescription().SDP), AnswerLimit(offer); got > limit {
+		t.Errorf("an answer of %d bytes to an offer of %d, and %d are taken", got, len(offer.SDP), limit)
+	}
+}
+
+// A track that turns out to be sent in another codec than was agreed on is
+// offered anew in that one.
+func TestCodecChanges(t *testing.T) {
+	e := newEngine(t)
+	s := newSender(t, e)
+	src := s.publish(webrtc.MimeTypeVP9, "camera") // and the answer put VP8 first
+	tr := receiveFrom(t, "OnTrack", s.tracks)
+	first := newSender(t, e)
+	_, other := first.camera(webrtc.MimeTypeVP8, "other")
+	v := newViewer(t, e)
+	v.sub.cfg.OnOffer = func(d webrtc.SessionDescription) {
+		for _, tr := range v.pc.GetTransceivers() { // this library keeps to what a section listed first
+			if err := tr.SetCodecPreferences(nil); err != nil {
+				t.Error(err)
+			}
+		}
+		v.offered(d)
+	}
+	for _, tr := range []*Track{other, tr} {
+		if err := v.sub.Add(tr, AddOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	v.start()
+	until(t, "both are negotiated", func() bool {
+		for _, d := range v.sub.list() {
+			if d.out.Load() == nil {
+				return false
+			}
+		}
+		return true
+	})
+	src.pump(20*time.Millisecond, 2, s.wantsKey("camera"))
+	if err := v.sub.SetLayer("camera", LayerHigh); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "connected", func() bool { return v.sub.State() == StateConnected })
+	readRTP(t, receiveFrom(t, "the track", v.tracks))
+	select {
+	case err := <-v.errs:
+		t.Error(err)
+	default:
+	}
 }
 
 // A codec nobody here knows is refused before anything changes.

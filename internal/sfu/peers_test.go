@@ -232,10 +232,26 @@ func (s *source) frame(key bool, n int) {
 func (s *source) payload(key bool, i, n int) []byte {
 	body := fmt.Appendf(nil, "%s frame %d packet %d of %d ", s.local.RID(), s.frames, i, n)
 	body = append(body, make([]byte, 300)...)
-	if s.codec != webrtc.MimeTypeVP8 {
+	switch s.codec {
+	case webrtc.MimeTypeVP9:
+		return append(vp9Head(i == 0, key), body...)
+	case webrtc.MimeTypeVP8:
+	default:
 		return body
 	}
 	return append(vp8Head(i == 0, key, s.pid, s.tl0), body...)
+}
+
+// vp9Head is a payload descriptor without a picture id (RFC 9628, section 4.2).
+func vp9Head(start, key bool) []byte {
+	var b byte
+	if start {
+		b |= 0x08
+	}
+	if !key {
+		b |= 0x40
+	}
+	return []byte{b}
 }
 
 // vp8Head is a payload descriptor with a 15-bit picture id and TL0PICIDX, and

@@ -1,6 +1,7 @@
 package sfu
 
 import (
+	"cmp"
 	"io"
 	"log/slog"
 	"slices"
@@ -43,6 +44,11 @@ type SubscriberConfig struct {
 	// OnTrackError tells that a track cannot be forwarded to this peer, such as
 	// fault.CodecUnsupported when the peer did not negotiate its codec.
 	OnTrackError func(trackID string, err error)
+	// OnRefused tells that the peer's answers are of no use, again and again, so
+	// that no further offer is made.
+	OnRefused func(error)
+	// MaxTracks is how many tracks are forwarded at once; 0 is 512.
+	MaxTracks int
 }
 
 // AddOptions say how a track is added.
@@ -52,8 +58,8 @@ type AddOptions struct {
 	Paused bool
 }
 
-// maxTracks bounds the tracks of one subscriber.
-const maxTracks = maxSections - 1
+// maxTracks bounds the tracks of one subscriber that sets no bound itself.
+const maxTracks = 512
 
 // maxBuffered is how much may wait for a peer that does not read its data
 // channel.
@@ -197,8 +203,8 @@ func (s *Subscriber) Add(t *Track, opt AddOptions) error {
 			break
 		}
 	}
-	if len(s.downs) >= maxTracks {
-		return fault.TrackLimit.New("limit", maxTracks)
+	if limit := cmp.Or(s.cfg.MaxTracks, maxTracks); len(s.downs) >= limit {
+		return fault.TrackLimit.New("limit", limit)
 	}
 	d := newDown(s, t)
 	if t.kind == webrtc.RTPCodecTypeAudio && !opt.Paused {

@@ -38,6 +38,9 @@ type Config struct {
 	// Refused words the answer to a frame that is not even looked at: nil for
 	// none. It is called in the goroutine of Read.
 	Refused func(frame []byte, f *fault.Error) any
+	// Expected tells whether a frame beyond MaxFrame is one that was asked for;
+	// see [Conn.Expect]. nil: none is.
+	Expected func(frame []byte) bool
 	// Slow hears of a client that left too much unread, as its socket ends.
 	Slow func(*fault.Error)
 }
@@ -52,6 +55,8 @@ type Conn struct {
 	// Silent is asked before each frame is written: true drops the frame. It is
 	// set before Write begins; nil is never.
 	Silent func() bool
+
+	expect atomic.Int64 // bytes of a frame that was asked for
 
 	raw net.Conn // beneath the WebSocket, if it leads to the client itself
 
@@ -218,7 +223,7 @@ func (c *Conn) Read(ctx context.Context, take func(raw []byte, done func())) web
 			c.pause(time.Second / time.Duration(c.cfg.FrameRate))
 		case kind != websocket.MessageText:
 			c.refuse(raw, fault.FrameInvalid.New("want", "text frames"))
-		case len(raw) > c.cfg.MaxFrame:
+		case len(raw) > c.cfg.MaxFrame && !c.expected(raw):
 			c.refuse(raw, fault.FrameTooLarge.New("limit", "limits.frame_bytes", "max_bytes", c.cfg.MaxFrame, "bytes", len(raw)))
 		case !c.flight.enter(len(raw), c.gone):
 			return -1
@@ -230,6 +235,17 @@ func (c *Conn) Read(ctx context.Context, take func(raw []byte, done func())) web
 			c.pause(wait)
 		}
 	}
+}
+
+// Expect lets in longer frames than usual of the kind that was asked for, of so
+// many bytes. It may be called from anywhere.
+func (c *Conn) Expect(bytes int) {
+	c.expect.Store(int64(bytes))
+	c.ws.SetReadLimit(int64(max(bytes, c.cfg.MaxFrame*hardLimit)))
+}
+
+func (c *Conn) expected(raw []byte) bool {
+	return len(raw) <= int(c.expect.Load()) && c.cfg.Expected != nil && c.cfg.Expected(raw)
 }
 
 // pause reads nothing for a while, so that a client that sends too much is

@@ -3,6 +3,7 @@ package hms
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/redial-rtc/redial/fault"
@@ -101,7 +102,11 @@ func (s *session) preferVideo(_ context.Context, p preferVideoParams) (any, erro
 	if l == sfu.LayerNone {
 		s.p.Post(func() { s.sayNone(id) }) // once this is answered
 	}
-	return nil, s.p.SetLayer(id, l)
+	err = s.p.SetLayer(id, l)
+	if errors.Is(err, fault.CodecUnsupported) { // the wish is for what cannot be had
+		s.p.Post(func() { s.sayLayer(id, sfu.LayerNone, l) })
+	}
+	return nil, err
 }
 
 type preferAudioParams struct {

@@ -282,6 +282,8 @@ type peer struct {
 	tracks map[string]any
 	deaf   atomic.Bool // leaves offers unanswered
 
+	onDemand bool // asks for each video
+
 	mu      sync.Mutex
 	results map[string]chan map[string]any
 	seen    []note
@@ -489,7 +491,7 @@ func (p *peer) join(name string) map[string]any {
 		p.t.Fatal(err)
 	}
 	r := p.must("join", map[string]any{
-		"name": name, "data": "", "disableVidAutoSub": true,
+		"name": name, "data": "", "disableVidAutoSub": true, "onDemandTracks": p.onDemand,
 		"offer": map[string]any{"type": "offer", "sdp": offer.SDP},
 	})
 	p.node = r["sfu_node_id"].(string)

@@ -1,6 +1,7 @@
 package hms
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -8,6 +9,7 @@ import (
 	"github.com/redial-rtc/redial/dialect"
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/inject"
+	"github.com/redial-rtc/redial/internal/participant"
 	"github.com/redial-rtc/redial/internal/token"
 )
 
@@ -51,7 +53,19 @@ func (h *Handler) ServeInit(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.log.Debug("init", "peer", v.ID, "room", v.Claims.RoomID)
-	writeJSON(w, http.StatusOK, h.initConfig(endpoint))
+	writeJSON(w, http.StatusOK, h.initConfig(endpoint, h.asksForVideo(r.Context(), v)))
+}
+
+// asksForVideo tells whether a client is to ask for each video that it shows,
+// rather than to be offered all of them: who joins a room of many videos. Who is
+// inside goes on as it began.
+func (h *Handler) asksForVideo(ctx context.Context, v participant.Visitor) bool {
+	if p := h.all.Participant(v.Claims.RoomID, v.ID); p != nil {
+		if s, ours := p.Wire().(*session); ours && s.onDemand.Load() != nil {
+			return s.asks()
+		}
+	}
+	return h.all.Videos(ctx, v.Claims.RoomID) >= h.cfg.OfferedVideos
 }
 
 // allowPages lets pages of any origin read the answer, which is of no use
@@ -64,8 +78,12 @@ func allowPages(head http.Header) {
 	head.Set("Cache-Control", "no-store")
 }
 
-func (h *Handler) initConfig(endpoint string) any {
+func (h *Handler) initConfig(endpoint string, onDemand bool) any {
 	type obj = map[string]any
+	flags := []string{"publishStats", "subscribeStats", "simulcast"}
+	if onDemand {
+		flags = append(flags, "onDemandTracks")
+	}
 	servers := h.cfg.ICEServers
 	if servers == nil {
 		servers = []map[string]any{}
@@ -76,7 +94,7 @@ func (h *Handler) initConfig(endpoint string) any {
 		"policy":           "all",
 		"rtcConfiguration": obj{"ice_servers": servers},
 		"config": obj{
-			"enabledFlags": []string{"publishStats", "subscribeStats", "simulcast"},
+			"enabledFlags": flags,
 			"networkHealth": obj{
 				"url": "", "timeout": 10000,
 				"scoreMap": obj{"1": obj{"low": 100, "high": 500}, "5": obj{"low": 500}},

@@ -36,6 +36,9 @@ type joinParams struct {
 	Data    string `json:"data"`
 	Offer   *sdp   `json:"offer"`
 	NoVideo *bool  `json:"disableVidAutoSub"`
+	// OnDemand is a client that knows videos by the peer list and is offered each
+	// once it has asked for a layer.
+	OnDemand bool `json:"onDemandTracks"`
 }
 
 // join brings the peer into the room. Repeated on a new socket, as a client
@@ -64,6 +67,7 @@ func (s *session) join(ctx context.Context, p joinParams) (any, error) {
 		}
 	}
 	s.autoVideo = p.NoVideo != nil && !*p.NoVideo
+	s.onDemand.Store(&p.OnDemand)
 	if err := s.p.Join(ctx, participant.Profile{Name: p.Name, Data: p.Data}, negotiate); err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package hms
 import (
 	"context"
 	"encoding/json"
+	"math"
 
 	"github.com/pion/webrtc/v4"
 
@@ -40,11 +41,11 @@ func (s *session) openMedia() error {
 		initial = sfu.LayerHigh
 	}
 	sub, err := s.p.OpenSubscription(participant.SubscriptionOptions{
-		Channel: channelLabel, Initial: initial,
-		Offer:     func(d webrtc.SessionDescription) { s.notify("offer", s.describe(d)) },
+		Channel: channelLabel, Initial: initial, OnDemand: s.asks(),
+		Offer:     s.tellOffer,
 		Candidate: func(c webrtc.ICECandidateInit) { s.tellCandidate(targetSubscribe, c) },
 		Message:   s.channelMessage, MessageRate: s.h.cfg.FrameRate, MaxMessage: maxChannelMessage,
-		Layer: s.tellLayer,
+		Layer: s.tellLayer, Refused: s.tellRefused,
 	})
 	if err != nil {
 		s.p.ClosePublication(pub)
@@ -69,6 +70,31 @@ func (s *session) describe(d webrtc.SessionDescription) description {
 	return description{d.Type.String(), s.p.Inject().SDP(d.Type.String(), d.SDP), s.node}
 }
 
+// tellOffer passes an offer on and makes room for the answer, which grows with it:
+// no limit may be smaller than what we ask for.
+func (s *session) tellOffer(d webrtc.SessionDescription) {
+	if s.conn != nil {
+		// As JSON, where the end of each line takes two bytes more.
+		s.conn.Expect(sfu.AnswerLimit(d)*5/4 + 4096)
+	}
+	s.notify("offer", s.describe(d))
+}
+
+// asks tells whether the client asks for each video before it is offered.
+func (s *session) asks() bool {
+	on := s.onDemand.Load()
+	return on != nil && *on
+}
+
+// tellRefused says that the peer is not sent a track, in all the ways there are:
+// a warning, and the state of the track; see also preferVideo.
+func (s *session) tellRefused(id room.TrackID, f *fault.Error) {
+	s.notify("on-warning", wordFault(f))
+	if wish := s.p.Layer(id); wish != "" && wish != sfu.LayerNone {
+		s.sayLayer(id, sfu.LayerNone, wish)
+	}
+}
+
 // sdp is a session description as clients send it.
 type sdp struct {
 	Type string `json:"type"`
@@ -85,7 +111,7 @@ func (d *sdp) read(field string, want webrtc.SDPType, max int) (webrtc.SessionDe
 	case d.Type != want.String():
 		return none, fault.FieldInvalid.New("field", field+".type", "want", want.String(), "got", clip(d.Type, 16))
 	case len(d.SDP) > max:
-		return none, fault.FrameTooLarge.New("field", field+".sdp", "max_bytes", max, "bytes", len(d.SDP))
+		return none, fault.FrameTooLarge.New("limit", "limits.sdp_bytes", "field", field+".sdp", "max_bytes", max, "bytes", len(d.SDP))
 	}
 	return webrtc.SessionDescription{Type: want, SDP: d.SDP}, nil
 }
@@ -171,14 +197,17 @@ type answerParams struct {
 	Node string `json:"sfu_node_id"`
 }
 
-// answer completes an offer of ours.
+// answer completes an offer of ours. One that cannot be read is refused like one
+// that does not fit, so that the offer is made again.
 func (s *session) answer(_ context.Context, p answerParams) (any, error) {
-	desc, err := p.Desc.read("desc", webrtc.SDPTypeAnswer, s.h.cfg.MaxSDP)
-	if err != nil {
-		return nil, err
-	}
 	if s.sub == nil || (p.Node != "" && p.Node != s.node) {
 		return nil, nil // meant for connections that are gone
+	}
+	// How long it may be depends on the offer; see sfu.AnswerLimit.
+	desc, err := p.Desc.read("desc", webrtc.SDPTypeAnswer, math.MaxInt)
+	if err != nil {
+		s.sub.Refuse(err)
+		return nil, err
 	}
 	return nil, s.sub.Answer(desc)
 }

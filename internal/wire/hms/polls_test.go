@@ -94,6 +94,7 @@ func (*queue) Missed() [][]byte                   { return nil }
 func (*queue) Close(websocket.StatusCode, string) {}
 func (*queue) Drop()                              {}
 func (*queue) Slow(string)                        {}
+func (*queue) Expect(int)                         {}
 
 // knownRoom is a directory of one room.
 type knownRoom struct{}

@@ -2,6 +2,7 @@ package hms
 
 import (
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -29,6 +30,7 @@ type link interface {
 	participant.Socket
 	Send(frame any) int
 	SendKept(frame []byte)
+	Expect(bytes int)
 	Missed() [][]byte
 }
 
@@ -49,6 +51,7 @@ type session struct {
 	pub       *participant.Publication
 	sub       *participant.Subscription
 	autoVideo bool                       // forward video without being asked
+	onDemand  atomic.Pointer[bool]       // offer each video once it is asked for; nil before the first join
 	early     []webrtc.ICECandidateInit  // candidates that came before the publish side
 	told      map[room.TrackID]toldLayer // what the client was last told to be on
 }

@@ -85,6 +85,12 @@ func (h *Handler) socketConfig() socket.Config {
 			}
 			return errorFrame{ID: clip(head.ID, maxCallID), JSONRPC: "2.0", Error: wordFault(f)}
 		},
+		Expected: func(raw []byte) bool {
+			var head struct {
+				Method string `json:"method"`
+			}
+			return json.Unmarshal(raw, &head) == nil && head.Method == "answer"
+		},
 		Slow: h.all.Count,
 	}
 }

@@ -1,0 +1,105 @@
+package participant
+
+import (
+	"cmp"
+	"errors"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/room"
+	"github.com/redial-rtc/redial/internal/sfu"
+)
+
+// layer is what the client wants of a video.
+func (s *Subscription) layer(id room.TrackID) sfu.Layer {
+	return cmp.Or(s.p.media.layers[id], s.on.Initial, sfu.LayerNone)
+}
+
+// add starts or goes on with sending a track over this connection. A failure has
+// been recorded.
+func (s *Subscription) add(src room.SourceReady) error {
+	t, ok := src.Source.(*sfu.Track)
+	if !ok || !s.started || s.on.Wants != nil && !s.on.Wants(src) {
+		return nil
+	}
+	video, layer := src.Track.Kind == room.Video, s.layer(src.Track.ID)
+	if video && s.on.OnDemand && layer == sfu.LayerNone {
+		return nil
+	}
+	s.p.log.Debug("forward", "track", t.ID(), "kind", src.Track.Kind, "from", string(src.PeerID))
+	opt := sfu.AddOptions{Paused: s.p.media.silent[src.Track.ID]}
+	err := s.Add(t, opt)
+	if errors.Is(err, fault.TrackLimit) && s.makeRoom() {
+		err = s.Add(t, opt)
+	}
+	switch {
+	case errors.Is(err, fault.TrackLimit):
+		if !s.crowded { // said once, until there is room again
+			s.crowded = true
+			s.p.s.cfg.Limited("limits.received_tracks")
+			s.refused(src.Track.ID, err)
+		}
+		return err
+	case err != nil:
+		s.p.Record(event.SubscribeFailed, fault.From(err, fault.OpSubscribe))
+		return err
+	}
+	if video && layer != sfu.LayerNone {
+		_ = s.SetLayer(t.ID(), layer)
+	}
+	return nil
+}
+
+// makeRoom takes a video that nobody looks at any more off a full connection.
+func (s *Subscription) makeRoom() bool {
+	if !s.on.OnDemand {
+		return false
+	}
+	for id, src := range s.p.media.sources {
+		if src.Track.Kind == room.Video && s.layer(id) == sfu.LayerNone && s.Remove(string(id)) == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// refused records and tells that a track is not sent.
+func (s *Subscription) refused(id room.TrackID, err error) {
+	f := fault.From(err, fault.OpSubscribe)
+	s.p.s.met.refused(f.Op, f.Kind)
+	s.p.Record(event.SubscribeFailed, f)
+	if s.on.Refused != nil {
+		s.on.Refused(id, f)
+	}
+}
+
+// forward starts or goes on with sending a track to this peer.
+func (p *Participant) forward(src room.SourceReady) {
+	for _, s := range p.media.subs {
+		_ = s.add(src)
+	}
+}
+
+func (p *Participant) unforward(id room.TrackID) {
+	delete(p.media.sources, id)
+	for _, s := range p.media.subs {
+		if s.Remove(string(id)) != nil || !s.crowded { // it may never have been added
+			continue
+		}
+		s.crowded = false
+		for _, src := range p.media.sources {
+			_ = s.add(src)
+		}
+	}
+}
+
+// giveUp ends a session whose client never makes an answer of use: nothing can
+// be sent to it, and only the end of its session reaches its app.
+func (p *Participant) giveUp(err error) {
+	if p.leaving {
+		return
+	}
+	f := fault.From(err, fault.OpSubscribe)
+	p.RecordEnd(event.SubscribeFailed, f)
+	p.wire.End(f)
+}
