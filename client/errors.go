@@ -149,6 +149,9 @@ func (r refusal) fault(op fault.Op) *fault.Error {
 			k = c.Kind
 		}
 	}
+	if k == nil && r.Fault != "" { // of a newer server, and its number says nothing either
+		k = fault.Unlisted(r.Fault, r.Message)
+	}
 	if k == nil {
 		return asFault(fault.ResponseUnexpected.New("code", r.Code, "message", r.Message), op)
 	}
