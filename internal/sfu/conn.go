@@ -392,6 +392,9 @@ func parseSDP(desc webrtc.SessionDescription, want webrtc.SDPType) (*sdp.Session
 		ufrag = ufrag || has(m, "ice-ufrag")
 		pwd = pwd || has(m, "ice-pwd")
 		print = print || has(m, "fingerprint")
+		if err := checkSetup(&d, m, want); err != nil {
+			return nil, err
+		}
 		switch m.MediaName.Media {
 		case "audio", "video", "application":
 		default:
@@ -402,6 +405,24 @@ func parseSDP(desc webrtc.SessionDescription, want webrtc.SDPType) (*sdp.Session
 		return nil, fault.SDPInvalid.New("reason", "no ICE credentials or no fingerprint")
 	}
 	return &d, nil
+}
+
+// checkSetup refuses what a=setup leaves no answer to that we give (RFC 4145,
+// section 4.1; RFC 8842, section 5): we wait for the handshake of who offers, so an
+// offer must let its side begin, and an answer must choose.
+func checkSetup(d *sdp.SessionDescription, m *sdp.MediaDescription, want webrtc.SDPType) error {
+	setup, ok := m.Attribute("setup")
+	if !ok {
+		setup, ok = d.Attribute("setup")
+	}
+	legal := []string{"actpass", "active"}
+	if want == webrtc.SDPTypeAnswer {
+		legal = []string{"active", "passive"}
+	}
+	if !ok || slices.Contains(legal, setup) {
+		return nil
+	}
+	return fault.SDPInvalid.New("reason", "a=setup leaves no answer", "got", setup[:min(len(setup), 16)], "want", strings.Join(legal, " or "))
 }
 
 // credentials are the ICE user name and password of a description.

@@ -243,6 +243,24 @@ func TestBadDescriptions(t *testing.T) {
 	until(t, "connected", func() bool { return s.pub.State() == StateConnected })
 }
 
+// An offer whose a=setup leaves no answer that we give is refused at once, and
+// does not end in a handshake that both sides wait for.
+func TestSetup(t *testing.T) {
+	e := newEngine(t)
+	for setup, legal := range map[string]bool{"actpass": true, "active": true, "passive": false, "holdconn": false, "x": false} {
+		s := newSender(t, e)
+		s.publish(webrtc.MimeTypeVP8, "camera")
+		sdp := strings.ReplaceAll(s.pc.LocalDescription().SDP, "a=setup:actpass", "a=setup:"+setup)
+		answer, err := s.pub.Answer(t.Context(), webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: sdp})
+		switch {
+		case legal && (err != nil || !strings.Contains(answer.SDP, "a=setup:passive")):
+			t.Errorf("%s: %v", setup, err)
+		case !legal && !isFault(err, fault.SDPInvalid):
+			t.Errorf("%s: %v", setup, err)
+		}
+	}
+}
+
 // An answer that is of no use takes the offer back: another is made after a
 // moment, and the connection works in the end.
 func TestRefusedAnswer(t *testing.T) {
