@@ -279,7 +279,11 @@ func unsigned(ctx context.Context, sc *scene) (told, error) {
 // countForged asks what is on record under the name of the host, who has failed
 // at nothing.
 func countForged(ctx context.Context, s *server, sc scene) (string, string, error) {
-	n, err := s.count(ctx, "user_id="+sc.User)
+	n, err := s.count(ctx, "error=true&user_id="+sc.User)
+	if err != nil {
+		return "", "", err
+	}
+	apart, err := s.count(ctx, "error=true&user_id_proof=none&user_id="+sc.User)
 	if err != nil {
 		return "", "", err
 	}
@@ -287,5 +291,5 @@ func countForged(ctx context.Context, s *server, sc scene) (string, string, erro
 	if n > 0 {
 		broken = "a lie in the record"
 	}
-	return fmt.Sprintf("%d events under the host's name", n), broken, nil
+	return fmt.Sprintf("%d failures under the host's name, %d apart as not proven", n, apart), broken, nil
 }
