@@ -73,6 +73,7 @@ func ascii(s string) bool {
 // Clip shortens a text to a limit, between two characters, and makes valid UTF-8
 // of it.
 func (l Limit) Clip(s string) string {
+	s = strings.ToValidUTF8(s, "\uFFFD") // which may be longer, so it comes first
 	if len(s) > l.Chars {
 		end, it := 0, graphemes.FromString(s)
 		for n := 0; n < l.Chars && it.Next() && it.End() <= l.Bytes; n++ {
@@ -80,7 +81,7 @@ func (l Limit) Clip(s string) string {
 		}
 		s = s[:end]
 	}
-	return strings.ToValidUTF8(s, "\uFFFD")
+	return s
 }
 
 // NotUTF8 finds the first byte of a JSON text that is not UTF-8, in which JSON is
