@@ -86,11 +86,12 @@ var parsers = map[string]string{
 	"dialect.Dialect.reverse": "dialect.FuzzExplain",
 	"dialect.number":          "dialect.FuzzExplain",
 
+	"e2e/crowd.pictures": operator,
+	"e2e/crowd.run":      operator,
+
 	"fault.decode":       "fault.FuzzJSON",
 	"fault.translations": own,
 
-	"e2e/crowd.pictures":               operator,
-	"e2e/crowd.run":                    operator,
 	"internal/api.Call.QueryInt":       "internal/api.FuzzManage",
 	"internal/api.Call.QueryTime":      "internal/api.FuzzManage",
 	"internal/api.Events.parse":        "internal/api.FuzzManage",
@@ -106,6 +107,9 @@ var parsers = map[string]string{
 	"internal/api.split":               "internal/api.FuzzEvents",
 	"internal/api.timeOf":              "internal/api.FuzzManage",
 	"internal/api.webhooks.deliveries": "internal/api.FuzzManage",
+
+	"internal/codec.Counters.pictureID": "internal/codec.FuzzPayload",
+	"internal/codec.nalWalk.next":       "internal/codec.FuzzPayload",
 
 	"internal/config.Default":            own,
 	"internal/config.IsLoopback":         "internal/config.FuzzConfig",
@@ -199,20 +203,19 @@ var parsers = map[string]string{
 	"internal/server.reserved":            operator,
 	"internal/server.startMedia":          operator,
 
-	"internal/codec.Counters.pictureID": "internal/codec.FuzzPayload",
-	"internal/codec.nalWalk.next":       "internal/codec.FuzzPayload",
-	"internal/sfu/rtpbuf.Packet.Parse":  "internal/sfu/rtpbuf.FuzzPacket",
-	"internal/sfu.Publisher.negotiate":  "internal/sfu.FuzzAnswer",
-	"internal/sfu.Subscriber.apply":     "internal/sfu.FuzzAnswer",
-	"internal/sfu.Subscriber.feedback":  "internal/sfu.FuzzFeedback",
-	"internal/sfu.conn.applyCandidate":  "internal/sfu.FuzzCandidate",
-	"internal/sfu.h264Profile":          "internal/sfu.FuzzFormat",
-	"internal/sfu.layer.reported":       "internal/sfu.FuzzFeedback",
-	"internal/sfu.listenIPs":            operator,
-	"internal/sfu.paths.name":           "internal/sfu.FuzzCheck",
-	"internal/sfu.sockets.listenTCP":    operator,
-	"internal/sfu.splitAddr":            operator,
-	"internal/sfu.transaction":          "internal/sfu.FuzzCheck",
+	"internal/sfu.Publisher.negotiate": "internal/sfu.FuzzAnswer",
+	"internal/sfu.Subscriber.apply":    "internal/sfu.FuzzAnswer",
+	"internal/sfu.Subscriber.feedback": "internal/sfu.FuzzFeedback",
+	"internal/sfu.conn.applyCandidate": "internal/sfu.FuzzCandidate",
+	"internal/sfu.h264Profile":         "internal/sfu.FuzzFormat",
+	"internal/sfu.layer.reported":      "internal/sfu.FuzzFeedback",
+	"internal/sfu.listenIPs":           operator,
+	"internal/sfu.paths.name":          "internal/sfu.FuzzCheck",
+	"internal/sfu.sockets.listenTCP":   operator,
+	"internal/sfu.splitAddr":           operator,
+	"internal/sfu.transaction":         "internal/sfu.FuzzCheck",
+
+	"internal/sfu/rtpbuf.Packet.Parse": "internal/sfu/rtpbuf.FuzzPacket",
 
 	"internal/sink.Sinks.Hooks":   operator,
 	"internal/sink.exporter.send": "internal/sink.FuzzReceiver",
