@@ -42,6 +42,7 @@ var mayImport = map[string][]string{
 	"internal/event":            {"internal/text", "internal/limit", "internal/datafile", "fault"},
 	"internal/event/sqlite":     {"internal/event", "internal/datafile", "fault"},
 	"internal/event/clickhouse": {"internal/event", "internal/event/sqlite", "fault"},
+	"internal/event/copy":       {"internal/event", "internal/event/sqlite", "internal/datafile", "fault"},
 	"internal/event/eventtest":  {"internal/event", "fault"},
 	"bench/events":              {"internal/server", "internal/config", "internal/token", "internal/event", "internal/event/sqlite", "fault"}, // a program
 	"internal/attack":           {"client", "internal/token"},                                                                                 // a program

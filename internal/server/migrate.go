@@ -1,66 +1,25 @@
 package server
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	"io/fs"
 	"log/slog"
 	"os"
-	"path/filepath"
-	"slices"
-
-	"github.com/google/uuid"
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/config"
-	"github.com/redial-rtc/redial/internal/datafile"
 	"github.com/redial-rtc/redial/internal/event"
-	"github.com/redial-rtc/redial/internal/event/clickhouse"
-	"github.com/redial-rtc/redial/internal/event/sqlite"
+	"github.com/redial-rtc/redial/internal/event/copy"
 	"github.com/redial-rtc/redial/internal/registry"
 )
 
-// records is a store that can be copied from and to.
-type records interface {
-	event.Store
-	// Records gives up to n events after a place, in order.
-	Records(ctx context.Context, above int64, n int) ([]sqlite.Record, error)
-	// Copy appends what another store has held, as it is.
-	Copy(ctx context.Context, list []sqlite.Record) ([]event.Outcome, error)
-	// JoinCounts hands over how many joins there were, and CopyJoins takes them;
-	// copying twice counts once.
-	JoinCounts(ctx context.Context, f func(sqlite.JoinCount) error) error
-	CopyJoins(ctx context.Context, counts []sqlite.JoinCount) error
-}
-
-// whole is the embedded store, all of it.
-type whole struct{ *sqlite.Store }
-
-func (w whole) Records(ctx context.Context, above int64, n int) ([]sqlite.Record, error) {
-	return w.Store.Records(ctx, above, 1<<62, n)
-}
-
-// copyBatch is how many events are copied between two notes of how far it got.
-const copyBatch = 1000
-
-// Progress is how far a copy has come.
-type Progress struct {
-	Done  int64 // places looked at
-	Total int64 // places there are
-	Added int64 // events that were new
-	Known int64 // events that were there already
-}
-
 // EventFiles is the events of a data directory, which no server has open.
 type EventFiles struct {
-	cfg   config.Config
-	log   *slog.Logger
+	copy.Files
 	locks *registry.Registry
 }
+
+// Progress is how far a copy of events has come.
+type Progress = copy.Progress
 
 // OpenEventFiles takes the data directory for itself. It fails with
 // fault.DataDirBusy while a server runs on it.
@@ -72,246 +31,13 @@ func OpenEventFiles(ctx context.Context, cfg config.Config, log *slog.Logger) (*
 	if err != nil {
 		return nil, err
 	}
-	return &EventFiles{cfg: cfg, log: log, locks: reg}, nil
+	return &EventFiles{locks: reg, Files: copy.Files{
+		Dir: cfg.Data.Dir, Store: cfg.Events.Store, Account: cfg.Access.AccountID,
+		Open: func(ctx context.Context, name string) (event.Store, error) {
+			return openEvents(ctx, name, cfg, log, nil)
+		},
+	}}, nil
 }
 
 // Close lets others have the data directory.
 func (f *EventFiles) Close() error { return f.locks.Close() }
-
-func (f *EventFiles) open(ctx context.Context, name string) (records, error) {
-	s, err := openEvents(ctx, name, f.cfg, f.log, nil)
-	switch s := s.(type) {
-	case *sqlite.Store:
-		if err == nil {
-			return whole{s}, nil
-		}
-	case *clickhouse.Store:
-		if err == nil {
-			return s, nil
-		}
-	}
-	return nil, err
-}
-
-// mark is how far a migration has come, kept beside the events. It may be
-// behind, never ahead: what is copied again is known and counts once.
-type mark struct {
-	From  string `json:"from"`
-	To    string `json:"to"`
-	After int64  `json:"after"` // the last place that was copied
-}
-
-const markFile = "events.migration.json"
-
-func (f *EventFiles) readMark(from, to string) (m mark, err error) {
-	text, err := os.ReadFile(filepath.Join(f.cfg.Data.Dir, markFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return mark{From: from, To: to}, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(text, &m)
-	}
-	if err != nil || m.From != from || m.To != to {
-		return mark{From: from, To: to}, err
-	}
-	return m, nil
-}
-
-func (f *EventFiles) writeMark(m mark) error {
-	text, err := json.Marshal(m)
-	if err != nil {
-		return err
-	}
-	path := filepath.Join(f.cfg.Data.Dir, markFile)
-	return datafile.Write(path, text)
-}
-
-// Migrate copies all events from one store to the other, in their order and
-// with their ids, and the counts of joins, and leaves the first as it is. Interrupted, it goes on where
-// it was the next time. told is called after every batch. It fails with
-// fault.StoreUnavailable.
-func (f *EventFiles) Migrate(ctx context.Context, from, to string, told func(Progress)) (p Progress, err error) {
-	source, err := f.open(ctx, from)
-	if err != nil {
-		return p, err
-	}
-	defer closing(source, &err)
-	target, err := f.open(ctx, to)
-	if err != nil {
-		return p, err
-	}
-	defer closing(target, &err)
-	m, err := f.readMark(from, to)
-	if err != nil {
-		return p, err
-	}
-	if p.Total, err = source.Last(ctx); err != nil {
-		return p, err
-	}
-	for p.Done = m.After; ; {
-		list, err := source.Records(ctx, m.After, copyBatch)
-		if err != nil {
-			return p, err
-		}
-		if len(list) == 0 {
-			break
-		}
-		outcomes, err := target.Copy(ctx, list)
-		if err != nil {
-			return p, err
-		}
-		p.count(outcomes)
-		m.After = list[len(list)-1].Seq
-		p.Done = m.After
-		if err := f.writeMark(m); err != nil {
-			return p, err
-		}
-		told(p)
-	}
-	if err := copyJoins(ctx, source, target); err != nil {
-		return p, err
-	}
-	p.Done = p.Total
-	if behind, ok := target.(*clickhouse.Store); ok {
-		if err := behind.Flush(ctx); err != nil {
-			return p, err
-		}
-	}
-	told(p)
-	return p, nil
-}
-
-// copyJoins copies the counts of joins, all of them every time: they are few.
-func copyJoins(ctx context.Context, source, target records) error {
-	var counts []sqlite.JoinCount
-	err := source.JoinCounts(ctx, func(j sqlite.JoinCount) error {
-		counts = append(counts, j)
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	return target.CopyJoins(ctx, counts)
-}
-
-func (p *Progress) count(outcomes []event.Outcome) {
-	for _, o := range outcomes {
-		if o.State == event.Stored {
-			p.Added++
-		} else {
-			p.Known++
-		}
-	}
-}
-
-// Export writes every event as a line of JSON, in their order.
-func (f *EventFiles) Export(ctx context.Context, w io.Writer, told func(Progress)) (p Progress, err error) {
-	s, err := f.open(ctx, f.cfg.Events.Store)
-	if err != nil {
-		return p, err
-	}
-	defer closing(s, &err)
-	if p.Total, err = s.Last(ctx); err != nil {
-		return p, err
-	}
-	var line []byte
-	for {
-		list, err := s.Records(ctx, p.Done, copyBatch)
-		if err != nil {
-			return p, err
-		}
-		if len(list) == 0 {
-			return p, nil
-		}
-		for i := range list {
-			line = append(list[i].AppendJSON(line[:0]), '\n')
-			if _, err := w.Write(line); err != nil {
-				return p, err
-			}
-			p.Added++
-		}
-		p.Done = list[len(list)-1].Seq
-		told(p)
-	}
-}
-
-// maxLine is the longest event that Import reads, in bytes.
-const maxLine = 1 << 20
-
-// Import stores events as Export writes them; those that are there already count
-// once. A line that is no event stops it, with fault.FieldInvalid naming the
-// line; the lines before it are stored.
-func (f *EventFiles) Import(ctx context.Context, r io.Reader, told func(Progress)) (p Progress, err error) {
-	s, err := f.open(ctx, f.cfg.Events.Store)
-	if err != nil {
-		return p, err
-	}
-	defer closing(s, &err)
-	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, maxLine)
-	var list []sqlite.Record
-	store := func() error {
-		if len(list) == 0 {
-			return nil
-		}
-		outcomes, err := s.Copy(ctx, list)
-		if err != nil {
-			return err
-		}
-		p.count(outcomes)
-		list = list[:0]
-		told(p)
-		return nil
-	}
-	for n := int64(1); lines.Scan(); n++ {
-		p.Done = n
-		if len(lines.Bytes()) == 0 {
-			continue
-		}
-		e, why := f.read(lines.Bytes())
-		if why != "" {
-			return p, errors.Join(store(), fault.FieldInvalid.New("field", fmt.Sprintf("line %d", n), "reason", why))
-		}
-		if list = append(list, sqlite.Record{Event: e}); len(list) == copyBatch {
-			if err := store(); err != nil {
-				return p, err
-			}
-		}
-	}
-	if err := lines.Err(); err != nil {
-		return p, errors.Join(store(), err)
-	}
-	return p, store()
-}
-
-// read reads one line; why says why it is no event that could be stored.
-func (f *EventFiles) read(line []byte) (e event.Event, why string) {
-	if err := json.Unmarshal(line, &e); err != nil {
-		return e, "is not an event in JSON: " + err.Error()
-	}
-	switch {
-	case uuid.Validate(e.ID) != nil:
-		return e, "has no id that is a UUID"
-	case !slices.Contains(event.Types, e.Type) || e.Type == event.Recorded:
-		return e, "has a type that is not stored"
-	case e.Time.Year() < 1970 || e.Time.Year() > 2200:
-		return e, "has no timestamp, or an odd one"
-	}
-	if e.Source == "" {
-		e.Source = event.FromServer
-	}
-	if !slices.Contains([]event.Source{event.FromServer, event.FromClient, event.FromBoth}, e.Source) {
-		return e, "has a source that does not exist"
-	}
-	if e.AccountID == "" {
-		e.AccountID = f.cfg.Access.AccountID
-	}
-	return e, ""
-}
-
-// closing closes a store after use; that this failed is told when nothing else did.
-func closing(s event.Store, err *error) {
-	if bad := s.Close(); *err == nil {
-		*err = bad
-	}
-}

@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -163,7 +164,7 @@ func TestMigrate(t *testing.T) {
 		if err := killed.Start(); err != nil {
 			t.Fatal(err)
 		}
-		note := filepath.Join(dir, markFile)
+		note := filepath.Join(dir, "events.migration.json")
 		for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(time.Millisecond) {
 			if _, err := os.Stat(note); err == nil {
 				break
@@ -177,7 +178,11 @@ func TestMigrate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m, err := files.readMark(from, to)
+		var m struct{ After int64 }
+		text, err := os.ReadFile(note)
+		if err == nil {
+			err = json.Unmarshal(text, &m)
+		}
 		if err != nil || m.After == 0 || m.After >= n {
 			t.Fatalf("killed at %d, %v", m.After, err)
 		}
