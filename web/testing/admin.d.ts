@@ -135,6 +135,8 @@ export interface EventFilter {
   peer_id?: string;
   /** The app's own id */
   user_id?: string;
+  /** Of UserID: token, code or none; "" is token */
+  user_id_proof?: string;
   /** Ids in the catalogue */
   fault?: string | string[];
   error_code?: number | number[];
