@@ -240,6 +240,7 @@ type Retention struct {
 	Own         bool       `json:"own"`                  // the account has chosen
 	UpdatedAt   *time.Time `json:"updated_at,omitempty"` // when it chose
 	UpdatedBy   string     `json:"updated_by,omitempty"` // id of the token that did
+	Evicted     int64      `json:"evicted,omitempty"`    // events that went for want of room, ever
 }
 
 // Retention returns for how long the account keeps its events.
