@@ -2,7 +2,6 @@ package internal_test
 
 import (
 	"bufio"
-	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -424,7 +423,7 @@ func TestWhatParsesIsNoticed(t *testing.T) {
 			return true
 		})
 		if got != want {
-			t.Error(fmt.Sprintf("%s: %v", source, got))
+			t.Errorf("%s: %v", source, got)
 		}
 	}
 }
