@@ -89,6 +89,7 @@ func (p *Participant) Join(ctx context.Context, who Profile, negotiate func() er
 		return err
 	}
 	p.inside(r)
+	p.s.rejoined(p)
 	p.s.cfg.Events.Joined(p.Subject())
 	return nil
 }

@@ -54,6 +54,8 @@ type Participant struct {
 	since   time.Time
 	session string
 
+	rejoinedBy time.Time // until when a lost socket is taken for that of a client that has come anew
+
 	awayFrom time.Time
 	awayCode websocket.StatusCode
 	grace    *time.Timer // runs while the peer is away
@@ -201,6 +203,8 @@ func (p *Participant) Detached(c Socket, goodbye bool, code websocket.StatusCode
 		p.Leave("closed")
 	case p.leaving:
 		p.finish("removed")
+	case code == noCloseCode && time.Now().Before(p.rejoinedBy):
+		p.Leave(reasonRejoined)
 	default:
 		p.awayFrom, p.awayCode = time.Now(), code
 		p.s.met.held.Inc()

@@ -72,6 +72,9 @@ type Config struct {
 	// Full is why the node takes nobody new for now, nil when it does; peers that
 	// are held come back all the same. nil: it always does.
 	Full func() error
+	// Rejoined ends the record of peers that an earlier process held, all but one
+	// that has joined with the token of this digest; nil: there is none.
+	Rejoined func(roomID string, joined room.PeerID, digest string)
 	// Limited counts what a limit has held back, by its setting; nil: nobody does.
 	Limited func(setting string)
 

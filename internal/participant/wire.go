@@ -1,6 +1,8 @@
 package participant
 
 import (
+	"time"
+
 	"github.com/coder/websocket"
 
 	"github.com/redial-rtc/redial/fault"
@@ -46,6 +48,8 @@ type Socket interface {
 	Close(code websocket.StatusCode, why string)
 	// Drop ends it without ceremony.
 	Drop()
+	// Probe ends it if the client says nothing for so long.
+	Probe(patience time.Duration)
 	// Slow ends it because the client leaves too much unread, by which limit.
 	Slow(limit string)
 }

@@ -205,6 +205,18 @@ func (r *Registry) HeldPeer(ctx context.Context, roomID, peerID string) (Session
 	return p, err == nil, err
 }
 
+// Rejoined records that the client which joined as a peer was, until an earlier
+// process ended, inside under other ids with the same token, and has left as
+// these.
+func (r *Registry) Rejoined(ctx context.Context, roomID, peerID, resume string, at time.Time) error {
+	if !r.continuable() {
+		return nil
+	}
+	return r.exec(ctx, `UPDATE peers SET left_at = MAX(?, joined_at), reason = ?
+		WHERE room_id = ? AND left_at IS NULL AND id <> ? AND resume = ? AND resume <> '' AND process <> ?`,
+		stamp(at), ReasonRejoined, roomID, peerID, resume, r.process)
+}
+
 // exec runs one statement that is durable when it returns, or with its Batch.
 func (r *Registry) exec(ctx context.Context, query string, args ...any) error {
 	return r.inTx(ctx, func(tx *sql.Tx) error {

@@ -10,6 +10,7 @@ import (
 const (
 	ReasonEnded     = "session ended"
 	ReasonRestarted = "server restarted"
+	ReasonRejoined  = "rejoined"
 )
 
 // continuable tells whether leftovers of a previous process still count.

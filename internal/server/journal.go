@@ -405,6 +405,14 @@ func (j *journal) PeerLeft(sessionID string, p room.Peer, reason string, at time
 	}})
 }
 
+// Rejoined ends what an earlier process held of a client that has joined anew.
+func (j *journal) Rejoined(roomID string, joined room.PeerID, digest string) {
+	id, at := string(joined), time.Now()
+	j.add(entry{what: "peer rejoined", room: roomID, bytes: len(id) + len(digest), write: func(ctx context.Context) error {
+		return j.registry.Rejoined(ctx, roomID, id, digest, at)
+	}})
+}
+
 func (j *journal) RoomLocked(roomID string) {
 	j.addEnding(entry{what: "room locked", room: roomID, write: func(ctx context.Context) error { return j.registry.SetLocked(ctx, roomID, true) }},
 		func(e *ending) { e.locked = true })

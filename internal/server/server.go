@@ -164,7 +164,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	s.participants = participant.New(participant.Config{
 		Tokens: tokens, Directory: directory{s.registry, journal}, Hub: hub, Media: engine, Events: recorder, Inject: plan,
 		Unproven: limit.Rate{PerSecond: float64(cfg.Limits.Unproven) / 60, Burst: cfg.Limits.Unproven},
-		Written:  journal.Written, Limited: sockets.Limited, Full: capacity.full, Log: log.With("part", "signal"), Metrics: metrics,
+		Written:  journal.Written, Rejoined: journal.Rejoined, Limited: sockets.Limited, Full: capacity.full, Log: log.With("part", "signal"), Metrics: metrics,
 		Hold: cfg.Reconnect.Hold, MaxReceived: cfg.Limits.ReceivedTracks, Bounds: participant.Bounds{
 			Tell: cfg.Limits.TellRate, Answer: cfg.Limits.AnswerRate,
 			Offers: cfg.Limits.OffersPerSecond, EarlyOffers: cfg.Limits.EarlyOffers,

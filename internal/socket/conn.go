@@ -58,6 +58,8 @@ type Conn struct {
 
 	expect atomic.Int64 // bytes of a frame that was asked for
 
+	idle *time.Timer // cuts a socket on which nothing arrives
+
 	raw net.Conn // beneath the WebSocket, if it leads to the client itself
 
 	out     *outbox
@@ -98,6 +100,8 @@ func (s *Set) Accept(w http.ResponseWriter, r *http.Request, addr string, cfg Co
 		c.raw = under.conn
 	}
 	c.ws.SetReadLimit(int64(cfg.MaxFrame * hardLimit))
+	c.idle = time.AfterFunc(silence, c.cut)
+	c.idle.Stop() // until Read
 	return c, nil
 }
 
@@ -198,11 +202,10 @@ func (c *Conn) writeFrame(ctx context.Context, f outgoing) bool {
 // Read hands every frame to take until the socket ends, and returns why it
 // ended: a close code, or -1 when there was none.
 func (c *Conn) Read(ctx context.Context, take func(raw []byte, done func())) websocket.StatusCode {
-	idle := time.AfterFunc(silence, c.cut)
 	for {
-		idle.Reset(silence)
+		c.idle.Reset(silence)
 		kind, raw, err := c.ws.Read(ctx)
-		idle.Stop()
+		c.idle.Stop()
 		if err != nil {
 			c.Drop()
 			if code := websocket.CloseStatus(err); code != -1 {
@@ -280,6 +283,10 @@ func (c *Conn) cut() {
 	}
 	c.Drop()
 }
+
+// Probe cuts the socket if nothing arrives for so long. A client that lives pings
+// every few seconds.
+func (c *Conn) Probe(patience time.Duration) { c.idle.Reset(min(patience, silence)) }
 
 // Drop ends the socket without ceremony.
 func (c *Conn) Drop() {

@@ -92,6 +92,7 @@ func (q *queue) Send(v any) int                   { q.frames = append(q.frames, 
 func (q *queue) SendKept(b []byte)                { q.Send(json.RawMessage(b)) }
 func (*queue) Missed() [][]byte                   { return nil }
 func (*queue) Close(websocket.StatusCode, string) {}
+func (*queue) Probe(time.Duration)                {}
 func (*queue) Drop()                              {}
 func (*queue) Slow(string)                        {}
 func (*queue) Expect(int)                         {}

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"time"
 
 	"github.com/coder/websocket"
 	"github.com/pion/webrtc/v4"
@@ -72,6 +73,7 @@ func (l line) say(words ...string) { _, _ = fmt.Fprintln(l.Conn, strings.Join(wo
 
 func (l line) Close(websocket.StatusCode, string) { _ = l.Conn.Close() }
 func (l line) Drop()                              { _ = l.Conn.Close() }
+func (l line) Probe(time.Duration)                {}
 func (l line) Slow(string)                        { _ = l.Conn.Close() }
 
 // wire is the side of one participant. Each track that it publishes has a
