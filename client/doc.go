@@ -15,7 +15,7 @@
 //
 // # What it does
 //
-//   - [Join] enters a room with a token or a room code; [Preview] looks before.
+//   - [Join] enters a room with a token or a room code; [StartPreview] looks before.
 //   - [Room.Publish] sends any webrtc.TrackLocal: your own, a [File] (IVF, Ogg,
 //     H.264), or [Pattern], [SimulcastPattern] and [Tone], which need no encoder.
 //     [WithLayers] adds simulcast. [Publication] mutes and withdraws it.

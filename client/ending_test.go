@@ -23,7 +23,7 @@ func TestForgottenWhileAway(t *testing.T) {
 	r.set("refuse")
 	get(t, pw.reconnecting, "reconnecting")
 	elsewhere := s.config("host", "publisher")
-	elsewhere.PeerID = pub.ID()
+	elsewhere.PeerID = pub.PeerID()
 	s.join(elsewhere).Leave()
 	get(t, sw.leaves, "leaving")
 	r.set("")
@@ -37,7 +37,7 @@ func TestForgottenWhileAway(t *testing.T) {
 	// The server has seen it, too; that the client could not reach it a moment
 	// ago does not keep it from saying so.
 	s.event("client.disconnected", func(e event) bool {
-		return strings.Contains(e.raw, "41001") && strings.Contains(e.raw, pub.ID()) && strings.Contains(e.raw, `"source":"both"`)
+		return strings.Contains(e.raw, "41001") && strings.Contains(e.raw, pub.PeerID()) && strings.Contains(e.raw, `"source":"both"`)
 	})
 }
 
@@ -48,7 +48,7 @@ func TestRefusedFromTheLobbyIsReported(t *testing.T) {
 	s := newSite(t)
 	cfg := s.config("guest", "guest")
 	cfg.PeerID = "late-guest"
-	l, err := client.Preview(t.Context(), cfg)
+	l, err := client.StartPreview(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func TestGivingUpLeaves(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	body := fmt.Sprintf(`{"at":"blackhole","room":%q,"peer":%q}`, s.demo.ID, pub.ID())
+	body := fmt.Sprintf(`{"at":"blackhole","room":%q,"peer":%q}`, s.demo.ID, pub.PeerID())
 	req, err := http.NewRequest("POST", s.s.URL()+"/api/v1/injections", strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
@@ -91,10 +91,10 @@ func TestGivingUpLeaves(t *testing.T) {
 	if d := client.Describe(e); !errors.Is(e, fault.ICEFailed) || d.Code != 4005 || !d.Terminal {
 		t.Errorf("%v %+v", e, d)
 	}
-	if p := get(t, sw.leaves, "leaving"); p.ID != pub.ID() {
+	if p := get(t, sw.leaves, "leaving"); p.ID != pub.PeerID() {
 		t.Errorf("%+v left", p)
 	}
 	s.event("client.disconnected", func(e event) bool {
-		return strings.Contains(e.raw, "4005") && strings.Contains(e.raw, pub.ID()) && strings.Contains(e.raw, `"is_terminal":true`)
+		return strings.Contains(e.raw, "4005") && strings.Contains(e.raw, pub.PeerID()) && strings.Contains(e.raw, `"is_terminal":true`)
 	})
 }

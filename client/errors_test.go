@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -354,7 +355,7 @@ func TestRoomThatDoesNotTakeMore(t *testing.T) {
 	host := s.join(s.config("host", "host"))
 	d := client.Describe(fault.RoomFull)
 	fails(t, s.config("guest", "late"), fault.RoomFull, d.Code, d.CanRetry, quick)
-	if err := host.EndRoom(t.Context(), "enough", true); err != nil {
+	if err := host.EndRoom(t.Context(), client.EndOptions{Reason: "enough", Lock: true}); err != nil {
 		t.Fatal(err)
 	}
 	fails(t, s.config("guest", "late"), fault.RoomLocked, 403, false, quick)
@@ -375,16 +376,16 @@ func TestRoleRefusals(t *testing.T) {
 	viewer := s.join(cfg)
 	guest := s.join(s.config("guest", "guest"))
 	ctx := t.Context()
-	if err := host.RaiseHand(ctx, true); err != nil {
+	if err := host.RaiseHand(ctx); err != nil {
 		t.Fatal(err)
 	}
 	for name, err := range map[string]error{
-		"lower hand":  guest.LowerHand(ctx, host.ID()),
-		"end room":    guest.EndRoom(ctx, "", false),
-		"remove":      guest.RemovePeer(ctx, host.ID(), ""),
-		"change role": guest.ChangeRole(ctx, host.ID(), "viewer", true),
-		"mute":        guest.Mute(ctx, pub.Info(), true),
-		"mute all":    guest.MuteAll(ctx, true, "", ""),
+		"lower hand":  guest.LowerPeerHand(ctx, host.PeerID()),
+		"end room":    guest.EndRoom(ctx, client.EndOptions{}),
+		"remove":      guest.RemovePeer(ctx, host.PeerID(), ""),
+		"change role": guest.ChangeRole(ctx, host.PeerID(), "viewer"),
+		"mute":        guest.MuteTrack(ctx, pub.Info()),
+		"mute all":    guest.MuteTracks(ctx, client.TrackFilter{}),
 	} {
 		if !errors.Is(err, fault.NotPermitted) {
 			t.Errorf("%s: %v, want permission.denied", name, err)
@@ -402,8 +403,15 @@ func TestRoleRefusals(t *testing.T) {
 			t.Errorf("publishing %s: %v, want permission.publish", name, err)
 		}
 	}
-	if ps, _, err := guest.FindPeers(ctx, client.Query{Group: client.HandRaised}, ""); err != nil || len(ps) != 1 || ps[0].ID != host.ID() {
-		t.Errorf("raised hands after it: %+v %v", ps, err)
+	var raised []string
+	for p, err := range guest.FindPeers(ctx, client.PeerFilter{Group: client.GroupHandRaised}) {
+		if err != nil {
+			t.Error(err)
+		}
+		raised = append(raised, p.ID)
+	}
+	if !slices.Equal(raised, []string{host.PeerID()}) {
+		t.Errorf("raised hands after it: %v", raised)
 	}
 	if host.State() != client.StateJoined || host.Role().Name != "host" || pub.Muted() || len(host.Peers()) != 2 || len(viewer.Publications()) != 0 {
 		t.Errorf("a refused call changed something: %s %s %v %d", host.State(), host.Role().Name, pub.Muted(), len(host.Peers()))
@@ -423,8 +431,8 @@ func TestSentAway(t *testing.T) {
 		do   func(guest *client.Room) error
 		want *fault.Kind
 	}{
-		{"removed", func(g *client.Room) error { return host.RemovePeer(t.Context(), g.ID(), "noise") }, fault.PeerRemoved},
-		{"room ended", func(*client.Room) error { return host.EndRoom(t.Context(), "over", false) }, fault.RoomEnded},
+		{"removed", func(g *client.Room) error { return host.RemovePeer(t.Context(), g.PeerID(), "noise") }, fault.PeerRemoved},
+		{"room ended", func(*client.Room) error { return host.EndRoom(t.Context(), client.EndOptions{Reason: "over"}) }, fault.RoomEnded},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var order []string
@@ -449,7 +457,7 @@ func TestSentAway(t *testing.T) {
 			if !errors.Is(g.Err(), c.want) || strings.Join(order, " ") != "error end" {
 				t.Errorf("Err %v, callbacks %v", g.Err(), order)
 			}
-			if _, err := g.Send(t.Context(), client.To{}, "", "x"); !errors.Is(err, fault.ClientNotConnected) {
+			if _, err := g.SendMessage(t.Context(), client.NewMessage{Body: "x"}); !errors.Is(err, fault.ClientNotConnected) {
 				t.Errorf("a call after the end: %v", err)
 			}
 		})

@@ -5,7 +5,7 @@ import "github.com/pion/webrtc/v4"
 // MediaPorts are the local UDP ports over which a session publishes and
 // subscribes, for tests that cut one of them; 0 while there is none.
 func (r *Room) MediaPorts() (publish, subscribe int) {
-	m := r.currentMedia()
+	m := r.s.currentMedia()
 	if m == nil {
 		return 0, 0
 	}

@@ -90,10 +90,10 @@ func FuzzFrames(f *testing.F) {
 	f.Cleanup(server.Close)
 	f.Fuzz(func(t *testing.T, method string, params []byte) {
 		hears := Listener{
-			OnMessage: func(Message) {}, OnMetadata: func(Entry) {}, OnRoleRequest: func(RoleRequest) {}, OnSpeakers: func([]Speaker) {},
-			OnQuality: func(string, int) {}, OnError: func(*fault.Error) {}, OnEnd: func(*fault.Error) {}, OnTrack: func(*RemoteTrack) {},
+			OnMessage: func(Message) {}, OnSessionMetadata: func(MetadataEntry) {}, OnRoleRequest: func(RoleRequest) {}, OnSpeakers: func([]Speaker) {},
+			OnConnectionQuality: func(ConnectionQuality) {}, OnError: func(*fault.Error) {}, OnEnd: func(*fault.Error) {}, OnTrack: func(*RemoteTrack) {},
 		}
-		r, err := newRoom(Config{Endpoint: server.URL, Token: sound, Listener: hears, ReconnectWindow: time.Millisecond}.withDefaults())
+		r, err := newSession(Config{Endpoint: server.URL, Token: sound, Listener: hears, ReconnectWindow: time.Millisecond}.withDefaults())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -120,13 +120,13 @@ func FuzzFrames(f *testing.F) {
 		l.out <- params // the last: it may end the link
 		_ = m.answered(string(params))
 		m.candidate(0, webrtc.ICECandidateInit{Candidate: string(params)})
-		for _, p := range r.Peers() {
+		for _, p := range (&Room{r}).Peers() {
 			_ = p.Name
 		}
-		r.Tracks()
+		(&Room{r}).Tracks()
 		r.shutdown(nil, false)
 		select {
-		case <-r.Done():
+		case <-r.done:
 		case <-ctx.Done():
 			t.Fatalf("%s %q: the session does not end", method, params)
 		}
@@ -150,7 +150,7 @@ func FuzzAnswer(f *testing.F) {
 		if status < 200 || status > 599 {
 			return
 		}
-		r, err := newRoom(Config{Endpoint: "http://server.invalid", Token: sound}.withDefaults())
+		r, err := newSession(Config{Endpoint: "http://server.invalid", Token: sound}.withDefaults())
 		if err != nil {
 			t.Fatal(err)
 		}

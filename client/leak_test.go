@@ -161,7 +161,7 @@ func TestFailedJoinsLeaveNothing(t *testing.T) {
 		if err == nil {
 			t.Error("joined")
 		}
-		l, err := client.Preview(t.Context(), s.config("guest", "x"))
+		l, err := client.StartPreview(t.Context(), s.config("guest", "x"))
 		if err != nil {
 			t.Error(err)
 			return

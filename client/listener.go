@@ -46,13 +46,13 @@ type Listener struct {
 	OnTrackUpdate func(*RemoteTrack)
 	OnTrackEnd    func(*RemoteTrack)
 
-	OnMessage     func(Message)                  // what others say to everybody, to this peer's role, or to this peer
-	OnMetadata    func(Entry)                    // a key of [Room.Observe]
-	OnRoleRequest func(RoleRequest)              // to be answered by [Room.AcceptRole], or not at all
-	OnRoleChange  func(Role)                     // this peer has another role now; what it may no longer publish has ended
-	OnMuteRequest func(MuteRequest)              // muting is done already, unmuting is for the app
-	OnSpeakers    func([]Speaker)                // who speaks now, loudest first; empty for silence
-	OnQuality     func(peerID string, score int) // how well a peer receives: 0 (lost) to 5 (as sent)
+	OnMessage           func(Message)           // what others say to everybody, to this peer's role, or to this peer
+	OnSessionMetadata   func(MetadataEntry)     // a key of [Room.ObserveSessionMetadata]
+	OnRoleRequest       func(RoleRequest)       // to be answered by [Room.AcceptRole], or not at all
+	OnRoleChange        func(Role)              // this peer has another role now; what it may no longer publish has ended
+	OnMuteRequest       func(MuteRequest)       // muting is done already, unmuting is for the app
+	OnSpeakers          func([]Speaker)         // who speaks now, loudest first; empty for silence
+	OnConnectionQuality func(ConnectionQuality) // told from time to time for each peer
 }
 
 // callbacks runs the listener's functions in order. Its queue has no bound: the

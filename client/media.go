@@ -70,10 +70,10 @@ func newAPI(loopback bool, log *slog.Logger) (*webrtc.API, error) {
 
 // media is one pair of connections. A server that was restarted gets a new one.
 type media struct {
-	room *Room
-	node atomic.Value // string: the server's name for itself, "" until it is known
-	pub  *webrtc.PeerConnection
-	sub  *webrtc.PeerConnection
+	session *session
+	node    atomic.Value // string: the server's name for itself, "" until it is known
+	pub     *webrtc.PeerConnection
+	sub     *webrtc.PeerConnection
 
 	ctx context.Context
 	end context.CancelFunc
@@ -94,18 +94,18 @@ type media struct {
 
 // newMedia makes both connections; nothing is negotiated yet. Fails with
 // fault.PeerConnectionCreate.
-func newMedia(r *Room, node string) (*media, error) {
-	ctx, end := context.WithCancel(r.ctx)
+func newMedia(s *session, node string) (*media, error) {
+	ctx, end := context.WithCancel(s.ctx)
 	m := &media{
-		room: r, ctx: ctx, end: end, ops: make(chan func(), 256), asked: map[string]chan wireFrame{}, resting: map[string]bool{}, lines: map[string]string{},
+		session: s, ctx: ctx, end: end, ops: make(chan func(), 256), asked: map[string]chan wireFrame{}, resting: map[string]bool{}, lines: map[string]string{},
 		early: map[*webrtc.PeerConnection][]webrtc.ICECandidateInit{},
 		up:    map[path]chan struct{}{publishPath: make(chan struct{}), subscribePath: make(chan struct{})},
 	}
 	m.node.Store(node)
-	cfg := webrtc.Configuration{ICEServers: r.ice}
+	cfg := webrtc.Configuration{ICEServers: s.ice}
 	var err error
-	if m.pub, err = r.api.NewPeerConnection(cfg); err == nil {
-		if m.sub, err = r.api.NewPeerConnection(cfg); err == nil {
+	if m.pub, err = s.api.NewPeerConnection(cfg); err == nil {
+		if m.sub, err = s.api.NewPeerConnection(cfg); err == nil {
 			_, err = m.pub.CreateDataChannel(channelLabel, nil)
 		}
 	}
@@ -115,8 +115,8 @@ func newMedia(r *Room, node string) (*media, error) {
 	}
 	m.pub.OnICECandidate(func(c *webrtc.ICECandidate) { m.trickle(targetPublish, c) })
 	m.sub.OnICECandidate(func(c *webrtc.ICECandidate) { m.trickle(targetSubscribe, c) })
-	m.pub.OnConnectionStateChange(func(s webrtc.PeerConnectionState) { m.changed(publishPath, s) })
-	m.sub.OnConnectionStateChange(func(s webrtc.PeerConnectionState) { m.changed(subscribePath, s) })
+	m.pub.OnConnectionStateChange(func(now webrtc.PeerConnectionState) { m.changed(publishPath, now) })
+	m.sub.OnConnectionStateChange(func(now webrtc.PeerConnectionState) { m.changed(subscribePath, now) })
 	m.sub.OnDataChannel(m.opened)
 	m.sub.OnTrack(m.received)
 	m.wg.Go(m.work)
@@ -158,12 +158,12 @@ func (m *media) trickle(target int, c *webrtc.ICECandidate) {
 	if c == nil {
 		return
 	}
-	_ = m.room.tell("trickle", map[string]any{"target": target, "candidate": c.ToJSON(), "sfu_node_id": m.node.Load()})
+	_ = m.session.tell("trickle", map[string]any{"target": target, "candidate": c.ToJSON(), "sfu_node_id": m.node.Load()})
 }
 
 // changed hears how a connection is. Only the present pair counts.
 func (m *media) changed(p path, s webrtc.PeerConnectionState) {
-	r := m.room
+	r := m.session
 	r.log.Debug("media path", "path", string(p), "state", s.String())
 	if m.ctx.Err() != nil {
 		return
@@ -261,7 +261,7 @@ func (m *media) formats(sdp string) {
 				}
 			}
 			if err := t.SetCodecPreferences(listed); err != nil {
-				m.room.log.Debug("codecs of a section", "mid", mid, "err", err)
+				m.session.log.Debug("codecs of a section", "mid", mid, "err", err)
 			}
 		}
 	}
@@ -283,14 +283,14 @@ func (m *media) offered(d wireDescription) {
 		if err := m.sub.SetLocalDescription(answer); err != nil {
 			return fault.SDPSetLocal.Wrap(err)
 		}
-		return m.room.tell("answer", map[string]any{
+		return m.session.tell("answer", map[string]any{
 			"desc": wireSDP{"answer", answer.SDP}, "sfu_node_id": m.node.Load(),
 		})
 	}()
 	if err != nil && m.ctx.Err() == nil && !errors.Is(err, fault.SignalLost) {
 		f := asFault(err, fault.OpSubscribe)
-		m.room.rep.failed("subscribe.failed", "SUBSCRIBE", f, false)
-		m.room.onError(ending(f, fault.OpSubscribe, false))
+		m.session.rep.failed("subscribe.failed", "SUBSCRIBE", f, false)
+		m.session.onError(ending(f, fault.OpSubscribe, false))
 	}
 }
 
@@ -341,7 +341,7 @@ func (m *media) late(target int, pc *webrtc.PeerConnection) {
 // it may be the one way the media could have taken. Of a connection that has
 // worked it is the change under way that fails.
 func (m *media) candidateRefused(target int, c webrtc.ICECandidateInit, err error) {
-	m.room.log.Debug("candidate refused", "target", target, "err", err)
+	m.session.log.Debug("candidate refused", "target", target, "err", err)
 	if m.misled {
 		return
 	}
@@ -355,8 +355,8 @@ func (m *media) candidateRefused(target int, c webrtc.ICECandidateInit, err erro
 		why = fault.RenegotiationFailed.Wrap(why, "path", string(p), "candidate", clip(c.Candidate, 80))
 	}
 	f := ending(why, op, false)
-	m.room.rep.failed(event, action, f, false)
-	m.room.onError(f)
+	m.session.rep.failed(event, action, f, false)
+	m.session.onError(f)
 }
 
 // opened hears of the server's data channel.
@@ -368,7 +368,7 @@ func (m *media) opened(d *webrtc.DataChannel) {
 		m.mu.Lock()
 		m.channel = d
 		m.mu.Unlock()
-		m.room.wishAgain(m)
+		m.session.wishAgain(m)
 	})
 	d.OnMessage(func(msg webrtc.DataChannelMessage) { m.channelMessage(msg.Data) })
 }
@@ -380,7 +380,7 @@ func (m *media) channelMessage(raw []byte) {
 		return
 	}
 	if f.ID == "" {
-		m.room.heard(m.room.currentLink(), f.Method, f.Params)
+		m.session.heard(m.session.currentLink(), f.Method, f.Params)
 		return
 	}
 	m.mu.Lock()
@@ -449,7 +449,7 @@ func (m *media) received(t *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
 			}
 		}
 	})
-	rt := m.room.remote(t.ID())
+	rt := m.session.remote(t.ID())
 	if rt == nil {
 		return
 	}

@@ -19,10 +19,10 @@ import (
 // the session. It survives reconnections. Its methods may be called from any
 // goroutine.
 type Publication struct {
-	room  *Room
-	gates []*gate
-	stop  context.CancelFunc // of the source that feeds it
-	fed   chan struct{}      // closed when the source has stopped
+	session *session
+	gates   []*gate
+	stop    context.CancelFunc // of the source that feeds it
+	fed     chan struct{}      // closed when the source has stopped
 
 	mu      sync.Mutex
 	info    TrackInfo
@@ -92,7 +92,7 @@ func (p *Publication) SetMuted(muted bool) error {
 	if gone {
 		return asFault(fault.TrackNotFound.New("track", w.ID), fault.OpMute)
 	}
-	_ = p.room.tell("track-update", map[string]any{"tracks": map[string]wireTrack{w.ID: w}})
+	_ = p.session.tell("track-update", map[string]any{"tracks": map[string]wireTrack{w.ID: w}})
 	return nil
 }
 
@@ -108,7 +108,7 @@ func (p *Publication) halt() {
 // published again; the error is that of telling the server, which hears of it with
 // the next thing that is published, if not now. Doing so again does nothing.
 func (p *Publication) Unpublish(ctx context.Context) error {
-	return p.room.unpublish(ctx, p)
+	return p.session.unpublish(ctx, p)
 }
 
 // Done is closed when the source that feeds the track has come to its end; for

@@ -186,14 +186,14 @@ func TestSocketIsKilled(t *testing.T) {
 	get(t, pw.reconnected, "reconnected")
 	flows(t, video)
 	// As the same peer, which nobody saw leave, and which can speak and hear.
-	if ps := sub.Peers(); len(ps) != 1 || ps[0].ID != pub.ID() || ps[0].Metadata != "data" {
+	if ps := sub.Peers(); len(ps) != 1 || ps[0].ID != pub.PeerID() || ps[0].Metadata != "data" {
 		t.Errorf("the viewer sees %+v", ps)
 	}
-	if _, err := pub.Send(t.Context(), client.To{}, "", "still here"); err != nil {
+	if _, err := pub.SendMessage(t.Context(), client.NewMessage{Body: "still here"}); err != nil {
 		t.Error(err)
 	}
 	get(t, sw.messages, "the message")
-	if _, err := sub.Send(t.Context(), client.To{}, "", "so am I"); err != nil {
+	if _, err := sub.SendMessage(t.Context(), client.NewMessage{Body: "so am I"}); err != nil {
 		t.Error(err)
 	}
 	get(t, pw.messages, "the answer")
@@ -280,7 +280,7 @@ func TestRefusedOnReturn(t *testing.T) {
 	_ = sub
 	r.set("refuse")
 	get(t, pw.reconnecting, "reconnecting")
-	if err := host.RemovePeer(t.Context(), pub.ID(), "gone too long"); err != nil {
+	if err := host.RemovePeer(t.Context(), pub.PeerID(), "gone too long"); err != nil {
 		t.Fatal(err)
 	}
 	r.set("")
@@ -332,7 +332,7 @@ func TestServerRestarts(t *testing.T) {
 		t.Fatal(err)
 	}
 	until(t, "the mute", func() bool { return a.Info().Muted })
-	before := pub.ID()
+	before := pub.PeerID()
 
 	s.restart(500 * time.Millisecond)
 	get(t, pw.reconnecting, "the publisher reconnecting")
@@ -340,7 +340,7 @@ func TestServerRestarts(t *testing.T) {
 	get(t, pw.reconnected, "the publisher back")
 	get(t, sw.reconnected, "the viewer back")
 	flows(t, v) // the same track, in the layer asked for, without asking again
-	if pub.ID() != before || !audio.Muted() || !a.Info().Muted {
+	if pub.PeerID() != before || !audio.Muted() || !a.Info().Muted {
 		t.Error("identity or mute state was lost")
 	}
 	if err := audio.SetMuted(false); err != nil {
@@ -372,7 +372,7 @@ func TestServerClosesMedia(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.restAs(grant, "POST", "/api/v1/injections", `{"at":"migrate","fault":"migrate","room":"`+s.demo.ID+`","peer":"`+pub.ID()+`"}`)
+	s.restAs(grant, "POST", "/api/v1/injections", `{"at":"migrate","fault":"migrate","room":"`+s.demo.ID+`","peer":"`+pub.PeerID()+`"}`)
 	get(t, pw.reconnecting, "reconnecting")
 	get(t, pw.reconnected, "reconnected")
 	// To the others it looks as if the track was withdrawn and published again.
@@ -385,7 +385,7 @@ func TestServerClosesMedia(t *testing.T) {
 		t.Fatal(err)
 	}
 	flows(t, video)
-	if ps := sub.Peers(); len(ps) != 1 || ps[0].ID != pub.ID() || len(ps[0].Tracks) != 1 {
+	if ps := sub.Peers(); len(ps) != 1 || ps[0].ID != pub.PeerID() || len(ps[0].Tracks) != 1 {
 		t.Errorf("the viewer sees %+v", ps)
 	}
 	if len(sw.leaves)+len(pw.errors)+len(pw.ended) != 0 {

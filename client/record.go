@@ -19,9 +19,9 @@ import (
 	"github.com/redial-rtc/redial/fault"
 )
 
-// Extension returns the file name extension under which [Record] writes a
+// extension returns the file name extension under which [Record] writes a
 // codec, "" for those that it cannot write.
-func Extension(mime string) string {
+func extension(mime string) string {
 	switch strings.ToLower(mime) {
 	case strings.ToLower(webrtc.MimeTypeVP8), strings.ToLower(webrtc.MimeTypeAV1), strings.ToLower(webrtc.MimeTypeVP9):
 		return ".ivf"
@@ -80,7 +80,7 @@ type sampleWriter interface {
 }
 
 func newWriter(base string, first Sample) (sampleWriter, string, error) {
-	ext := Extension(first.Codec)
+	ext := extension(first.Codec)
 	name := strings.TrimSuffix(base, filepath.Ext(base)) + ext
 	if filepath.Ext(base) != ext {
 		name = base + ext

@@ -20,8 +20,8 @@ const readAhead = 512
 // OnTrack to OnTrackEnd, reconnections included. Its methods may be called from
 // any goroutine.
 type RemoteTrack struct {
-	room *Room
-	id   string
+	session *session
+	id      string
 
 	mu      sync.Mutex
 	info    TrackInfo
@@ -36,9 +36,9 @@ type RemoteTrack struct {
 	stats   reception
 }
 
-func newRemote(r *Room, id string) *RemoteTrack {
+func newRemote(s *session, id string) *RemoteTrack {
 	return &RemoteTrack{
-		room: r, id: id, info: TrackInfo{ID: id}, packets: make(chan *rtp.Packet, readAhead), ended: make(chan struct{}),
+		session: s, id: id, info: TrackInfo{ID: id}, packets: make(chan *rtp.Packet, readAhead), ended: make(chan struct{}),
 	}
 }
 
@@ -103,7 +103,7 @@ func (t *RemoteTrack) SetSubscribed(ctx context.Context, wanted bool) error {
 
 // tell tells the server what is wished.
 func (t *RemoteTrack) tell(ctx context.Context) error {
-	m := t.room.currentMedia()
+	m := t.session.currentMedia()
 	if m == nil {
 		return nil
 	}
@@ -117,7 +117,7 @@ func (t *RemoteTrack) tell(ctx context.Context) error {
 		method, params = "prefer-video-track-state", map[string]any{"track_id": t.info.ID, "max_spatial_layer": wish}
 	}
 	t.mu.Unlock()
-	ctx, cancel := t.room.bound(ctx)
+	ctx, cancel := t.session.bound(ctx)
 	defer cancel()
 	_, err := m.ask(ctx, method, params)
 	if err != nil {

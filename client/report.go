@@ -43,7 +43,7 @@ type report struct {
 // is one, else by HTTP to the same origin, else later, on disk if there is a
 // place for it.
 type reporter struct {
-	room *Room
+	session *session
 
 	mu      sync.Mutex
 	queue   []report
@@ -56,11 +56,11 @@ type reporter struct {
 	sending sync.Mutex // one delivery at a time
 }
 
-func newReporter(r *Room) *reporter { return &reporter{room: r} }
+func newReporter(s *session) *reporter { return &reporter{session: s} }
 
 // failed reports a failure. It never blocks.
 func (q *reporter) failed(event, action string, f *fault.Error, terminal bool) {
-	r := q.room
+	s := q.session
 	now := time.Now()
 	q.mu.Lock()
 	if now.Sub(q.minute) >= time.Minute {
@@ -82,27 +82,27 @@ func (q *reporter) failed(event, action string, f *fault.Error, terminal bool) {
 		"error_name": d.Name, "error_code": d.Code, "error_message": d.Title, "error_description": f.Error(),
 		"action": action, "is_terminal": terminal, "timestamp": ms,
 	}
-	r.mu.Lock()
+	s.mu.Lock()
 	peer := map[string]any{
-		"peer_id": r.id, "room_id": r.claims.RoomID, "room_name": r.roomName, "session_id": r.sessionID,
-		"template_id": r.template, "role": r.role.Name, "user_name": r.cfg.Name, "user_data": r.cfg.Metadata,
+		"peer_id": s.id, "room_id": s.claims.RoomID, "room_name": s.roster.roomName, "session_id": s.roster.sessionID,
+		"template_id": s.roster.template, "role": s.roster.role.Name, "user_name": s.cfg.Name, "user_data": s.cfg.Metadata,
 	}
-	if !r.joinedAt.IsZero() {
-		peer["joined_at"] = r.joinedAt.UnixMilli()
+	if !s.joinedAt.IsZero() {
+		peer["joined_at"] = s.joinedAt.UnixMilli()
 	}
-	l := r.link
-	payload["transport_state"] = string(r.state)
-	r.mu.Unlock()
+	l := s.link
+	payload["transport_state"] = string(s.state)
+	s.mu.Unlock()
 	if l != nil && l.ctx.Err() == nil {
 		if l.notify("analytics", map[string]any{"name": event, "info": payload, "timestamp": ms}) == nil {
 			return
 		}
 	}
 	q.keep(report{
-		Event: event, ID: strconv.FormatInt(ms, 10), Timestamp: ms, Device: deviceID(), Agent: r.door.agent,
+		Event: event, ID: strconv.FormatInt(ms, 10), Timestamp: ms, Device: deviceID(), Agent: s.door.agent,
 		Cluster: map[string]any{"websocket_url": ""}, Peer: peer, Payload: payload,
 	})
-	r.spawn(q.flush)
+	s.spawn(q.flush)
 }
 
 // keep queues a report for later.
@@ -117,14 +117,14 @@ func (q *reporter) keep(one report) {
 
 // open takes over what earlier sessions left on disk. The lock is held.
 func (q *reporter) open() {
-	if q.opened || q.room.cfg.ReportDir == "" {
+	if q.opened || q.session.cfg.ReportDir == "" {
 		return
 	}
 	q.opened = true
-	q.spool = newSpool(q.room.cfg.ReportDir, q.room.door.origin.String(), q.room.claims.RoomID)
+	q.spool = newSpool(q.session.cfg.ReportDir, q.session.door.origin.String(), q.session.claims.RoomID)
 	left, err := q.spool.claim()
 	if err != nil {
-		q.room.log.Warn("reports on disk cannot be read", "err", err)
+		q.session.log.Warn("reports on disk cannot be read", "err", err)
 	}
 	q.queue = append(left, q.queue...)
 	q.trim()
@@ -141,7 +141,7 @@ func (q *reporter) save() {
 		return
 	}
 	if err := q.spool.write(q.queue); err != nil {
-		q.room.log.Warn("reports cannot be kept on disk", "err", err)
+		q.session.log.Warn("reports cannot be kept on disk", "err", err)
 	}
 }
 
@@ -167,7 +167,7 @@ func (q *reporter) flush() {
 	for {
 		q.mu.Lock()
 		q.open()
-		if len(q.queue) == 0 || q.room.token == "" || time.Now().Before(q.pause) {
+		if len(q.queue) == 0 || q.session.token == "" || time.Now().Before(q.pause) {
 			q.mu.Unlock()
 			return
 		}
@@ -177,7 +177,7 @@ func (q *reporter) flush() {
 		if err != nil {
 			return
 		}
-		status, _, err := q.room.quick.ask(ctx, fault.OpReport, http.MethodPost, "/v2/client/report", q.room.token, body)
+		status, _, err := q.session.quick.ask(ctx, fault.OpReport, http.MethodPost, "/v2/client/report", q.session.token, body)
 		if err != nil {
 			q.mu.Lock()
 			q.pause = time.Now().Add(unreachablePause)

@@ -19,7 +19,7 @@ func TestReportsAreLimited(t *testing.T) {
 		}
 	}))
 	defer web.Close()
-	r, err := newRoom(Config{Endpoint: web.URL, Token: "e30.eyJyb29tX2lkIjoiciJ9.x"}.withDefaults())
+	r, err := newSession(Config{Endpoint: web.URL, Token: "e30.eyJyb29tX2lkIjoiciJ9.x"}.withDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -75,7 +75,7 @@ func TestFailuresAreReported(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := s.event("client.publish.failed", func(e event) bool { return strings.Contains(e.raw, "3004") })
-	for _, want := range []string{"sdk:go", pub.ID(), "DeviceLostMidway"} {
+	for _, want := range []string{"sdk:go", pub.PeerID(), "DeviceLostMidway"} {
 		if !strings.Contains(e.raw, want) {
 			t.Errorf("no %s in %s", want, e.raw)
 		}
@@ -86,7 +86,7 @@ func TestFailuresAreReported(t *testing.T) {
 	get(t, pw.reconnecting, "reconnecting")
 	r.set("")
 	get(t, pw.reconnected, "reconnected")
-	e = s.event("client.disconnected", func(e event) bool { return strings.Contains(e.raw, "1003") && strings.Contains(e.raw, pub.ID()) })
+	e = s.event("client.disconnected", func(e event) bool { return strings.Contains(e.raw, "1003") && strings.Contains(e.raw, pub.PeerID()) })
 	if !strings.Contains(e.raw, "sdk:go") || !strings.Contains(e.raw, "signal.lost") {
 		t.Errorf("told as %s", e.raw)
 	}

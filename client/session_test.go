@@ -56,13 +56,13 @@ func flows(t *testing.T, tr *client.RemoteTrack) {
 
 func TestTalking(t *testing.T) {
 	s := newSite(t)
-	messages, entries := make(chan client.Message, 9), make(chan client.Entry, 9)
+	messages, entries := make(chan client.Message, 9), make(chan client.MetadataEntry, 9)
 	updates, leaves := make(chan client.Peer, 9), make(chan client.Peer, 9)
 	joins := make(chan client.Peer, 9)
 	cfg := s.config("host", "Hanna")
 	cfg.Metadata = "h"
 	cfg.Listener = client.Listener{
-		OnMessage: func(m client.Message) { messages <- m }, OnMetadata: func(e client.Entry) { entries <- e },
+		OnMessage: func(m client.Message) { messages <- m }, OnSessionMetadata: func(e client.MetadataEntry) { entries <- e },
 		OnPeerUpdate: func(p client.Peer) { updates <- p }, OnPeerLeave: func(p client.Peer) { leaves <- p },
 		OnPeerJoin: func(p client.Peer) { joins <- p },
 	}
@@ -78,56 +78,56 @@ func TestTalking(t *testing.T) {
 	guest := s.join(gcfg)
 	ctx := t.Context()
 
-	if p := get(t, joins, "the guest"); p.Name != "Gus" || p.Metadata != "g" || p.Role != "guest" || p.ID != guest.ID() {
+	if p := get(t, joins, "the guest"); p.Name != "Gus" || p.Metadata != "g" || p.Role != "guest" || p.ID != guest.PeerID() {
 		t.Errorf("who joined is %+v", p)
 	}
 	if ps := guest.Peers(); len(ps) != 1 || ps[0].Name != "Hanna" {
 		t.Errorf("the guest sees %+v", ps)
 	}
-	sent, err := guest.Send(ctx, client.To{Peer: host.ID()}, "", "hello")
+	sent, err := guest.SendMessage(ctx, client.NewMessage{Body: "hello", PeerID: host.PeerID()})
 	if err != nil || sent.ID == "" {
 		t.Fatal(sent, err)
 	}
-	if m := get(t, messages, "the message"); m.Body != "hello" || m.From != guest.ID() || !m.Private || m.Type != "chat" || m.ID != sent.ID {
+	if m := get(t, messages, "the message"); m.Body != "hello" || m.From != guest.PeerID() || !m.Private || m.Type != "chat" || m.ID != sent.ID {
 		t.Errorf("heard %+v", m)
 	}
-	if _, err := guest.Send(ctx, client.To{}, "", ""); !errors.Is(err, fault.ArgumentInvalid) {
+	if _, err := guest.SendMessage(ctx, client.NewMessage{Body: ""}); !errors.Is(err, fault.ArgumentInvalid) {
 		t.Errorf("an empty message: %v", err)
 	}
-	if _, err := guest.Send(ctx, client.To{Peer: "nobody"}, "", "x"); !errors.Is(err, fault.PeerNotFound) {
+	if _, err := guest.SendMessage(ctx, client.NewMessage{Body: "x", PeerID: "nobody"}); !errors.Is(err, fault.PeerNotFound) {
 		t.Errorf("a message to nobody: %v", err)
 	}
 
-	if err := host.Observe(ctx, "slide"); err != nil {
+	if err := host.ObserveSessionMetadata(ctx, "slide"); err != nil {
 		t.Fatal(err)
 	}
-	first, err := guest.SetMetadata(ctx, "slide", map[string]int{"page": 3}, nil)
+	first, err := guest.SetSessionMetadata(ctx, "slide", map[string]int{"page": 3})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for e := get(t, entries, "the entry"); string(e.Data) != `{"page":3}`; e = get(t, entries, "the entry") {
 	}
 	old := first.Version - 1
-	if _, err := guest.SetMetadata(ctx, "slide", 4, &old); !errors.Is(err, fault.MetadataConflict) {
+	if _, err := guest.ReplaceSessionMetadata(ctx, "slide", 4, old); !errors.Is(err, fault.MetadataConflict) {
 		t.Errorf("a stale change: %v", err)
 	}
-	if e, err := guest.Metadata(ctx, "slide"); err != nil || e.UpdatedBy != guest.ID() {
+	if e, err := guest.SessionMetadata(ctx, "slide"); err != nil || e.UpdatedBy != guest.PeerID() {
 		t.Errorf("%+v %v", e, err)
 	}
 
-	if err := guest.RaiseHand(ctx, true); err != nil {
+	if err := guest.RaiseHand(ctx); err != nil {
 		t.Fatal(err)
 	}
 	if p := get(t, updates, "the hand"); !p.HandRaised() {
 		t.Errorf("no hand in %+v", p)
 	}
-	if err := host.LowerHand(ctx, guest.ID()); err != nil {
+	if err := host.LowerPeerHand(ctx, guest.PeerID()); err != nil {
 		t.Fatal(err)
 	}
-	if p := get(t, updates, "the hand"); p.HandRaised() || p.ID != guest.ID() {
+	if p := get(t, updates, "the hand"); p.HandRaised() || p.ID != guest.PeerID() {
 		t.Errorf("still a hand in %+v", p)
 	}
-	if err := host.LowerHand(ctx, "nobody"); !errors.Is(err, fault.PeerNotFound) {
+	if err := host.LowerPeerHand(ctx, "nobody"); !errors.Is(err, fault.PeerNotFound) {
 		t.Errorf("lowering nobody's hand: %v", err)
 	}
 	if err := guest.SetName(ctx, "Gustav"); err != nil {
@@ -136,23 +136,39 @@ func TestTalking(t *testing.T) {
 	if p := get(t, updates, "the name"); p.Name != "Gustav" {
 		t.Errorf("named %+v", p)
 	}
-	if ps, more, err := host.FindPeers(ctx, client.Query{Role: "guest", Limit: 10}, ""); err != nil || len(ps) != 1 || more != "" {
-		t.Errorf("found %+v %q %v", ps, more, err)
+	found := 0
+	for p, err := range host.FindPeers(ctx, client.PeerFilter{Role: "guest", PageSize: 10}) {
+		if found++; err != nil || p.ID != guest.PeerID() {
+			t.Errorf("found %+v %v", p, err)
+		}
+	}
+	if found != 1 {
+		t.Errorf("found %d guests, want 1", found)
+	}
+	var all []string
+	for p, err := range host.FindPeers(ctx, client.PeerFilter{PageSize: 1}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p.Name)
+	}
+	if slices.Sort(all); !slices.Equal(all, []string{"Gustav", "Hanna"}) {
+		t.Errorf("page by page: %v", all)
 	}
 
 	pub, err := guest.Publish(ctx, client.Pattern())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := host.Mute(ctx, pub.Info(), true); err != nil {
+	if err := host.MuteTrack(ctx, pub.Info()); err != nil {
 		t.Fatal(err)
 	}
-	if q := get(t, muteRequests, "the mute"); !q.Mute || q.By != host.ID() {
+	if q := get(t, muteRequests, "the mute"); !q.Mute || q.By != host.PeerID() {
 		t.Errorf("asked %+v", q)
 	}
 	until(t, "muting", pub.Muted)
 
-	if err := host.ChangeRole(ctx, guest.ID(), "viewer", false); err != nil {
+	if err := host.RequestRole(ctx, guest.PeerID(), "viewer"); err != nil {
 		t.Fatal(err)
 	}
 	if err := guest.AcceptRole(ctx, get(t, requests, "the role request")); err != nil {
@@ -162,7 +178,7 @@ func TestTalking(t *testing.T) {
 		t.Errorf("became %s", r.Name)
 	}
 	guest.Leave()
-	if p := get(t, leaves, "the leaving"); p.ID != guest.ID() {
+	if p := get(t, leaves, "the leaving"); p.ID != guest.PeerID() {
 		t.Errorf("left: %+v", p)
 	}
 	if host.State() != client.StateJoined || guest.State() != client.StateEnded || guest.Err() != nil {
@@ -198,7 +214,7 @@ func TestSubscribing(t *testing.T) {
 			a = tr
 		}
 	}
-	if v == nil || a == nil || v.Info().PeerID != host.ID() || a.Info().Description != "voice" {
+	if v == nil || a == nil || v.Info().PeerID != host.PeerID() || a.Info().Description != "voice" {
 		t.Fatalf("%+v %+v", v, a)
 	}
 	flows(t, a) // audio comes unasked
@@ -305,14 +321,14 @@ func vp8Width(b []byte) int {
 func TestLobby(t *testing.T) {
 	s := newSite(t)
 	host := s.join(s.config("host", "host"))
-	l, err := client.Preview(t.Context(), s.config("guest", "guest"))
+	l, err := client.StartPreview(t.Context(), s.config("guest", "guest"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if l.Role().Name != "guest" {
 		t.Errorf("role %s", l.Role().Name)
 	}
-	until(t, "seeing the host", func() bool { return len(l.Peers()) == 1 && l.Peers()[0].ID == host.ID() })
+	until(t, "seeing the host", func() bool { return len(l.Peers()) == 1 && l.Peers()[0].ID == host.PeerID() })
 	if n := len(host.Peers()); n != 0 {
 		t.Errorf("the host sees %d peers of a lobby", n)
 	}
@@ -377,7 +393,7 @@ func TestCallbacksInOrder(t *testing.T) {
 	for i := range 101 {
 		body := strconv.Itoa(i)
 		want = append(want, body)
-		if _, err := host.Send(t.Context(), client.To{}, "", body); err != nil {
+		if _, err := host.SendMessage(t.Context(), client.NewMessage{Body: body}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -16,9 +16,9 @@ import (
 	"github.com/redial-rtc/redial/fault"
 )
 
-// Source is a track that feeds itself once it is published: a file or a test
+// Player is a track that feeds itself once it is published: a file or a test
 // pattern. It can be published once at a time.
-type Source struct {
+type Player struct {
 	*webrtc.TrackLocalStaticSample
 	// Loop plays from the beginning again at the end.
 	Loop bool
@@ -44,7 +44,7 @@ type reader interface {
 // middle of a frame is told to OnError as fault.DeviceLost when that is reached, and
 // so is an Ogg page whose checksum is wrong. A byte stream does not tell where its
 // last picture ends: one that is cut off there is sent as it is.
-func File(path string) (*Source, error) {
+func File(path string) (*Player, error) {
 	open := func() (reader, error) { return openFile(path) }
 	r, err := open()
 	if err != nil {
@@ -75,21 +75,21 @@ var (
 // without end: coloured bars, a number that counts and a ball that rolls around it.
 // Every frame is a key frame, so that a viewer sees it at once. It needs no
 // encoder: four seconds of encoded frames ship with this package.
-func Pattern() *Source { return patternSource(patternHigh, "", "", "") }
+func Pattern() *Player { return patternSource(patternHigh, "", "", "") }
 
 // SimulcastPattern is [Pattern] in three sizes, 640x360, 320x180 and 160x90, to
 // be published as one track:
 //
 //	t, layers := client.SimulcastPattern()
 //	room.Publish(ctx, t, layers)
-func SimulcastPattern() (*Source, PublishOption) {
+func SimulcastPattern() (*Player, PublishOption) {
 	high := patternSource(patternHigh, "", "", "f")
 	return high, WithLayers(
 		patternSource(patternMedium, high.ID(), high.StreamID(), "h"),
 		patternSource(patternLow, high.ID(), high.StreamID(), "q"))
 }
 
-func patternSource(frames []byte, id, stream, rid string) *Source {
+func patternSource(frames []byte, id, stream, rid string) *Player {
 	s, err := newLayer(webrtc.MimeTypeVP8, func() (reader, error) { return newIVF(bytes.NewReader(frames)) }, id, stream, rid)
 	if err != nil {
 		panic(err) // a constant codec
@@ -100,7 +100,7 @@ func patternSource(frames []byte, id, stream, rid string) *Source {
 
 // Tone is a source of sound without end: 440 Hz at a tenth of full scale, Opus,
 // 50 packets a second. It needs no encoder, either.
-func Tone() *Source {
+func Tone() *Player {
 	s, err := newSource(webrtc.MimeTypeOpus, func() (reader, error) { return newLoop(patternTone) })
 	if err != nil {
 		panic(err)
@@ -139,11 +139,11 @@ func (l *loop) next() (pion.Sample, error) {
 	return l.reader.next()
 }
 
-func newSource(mime string, open func() (reader, error)) (*Source, error) {
+func newSource(mime string, open func() (reader, error)) (*Player, error) {
 	return newLayer(mime, open, "", "", "")
 }
 
-func newLayer(mime string, open func() (reader, error), id, stream, rid string) (*Source, error) {
+func newLayer(mime string, open func() (reader, error), id, stream, rid string) (*Player, error) {
 	if id == "" {
 		id, stream = uuid.NewString(), uuid.NewString()
 	}
@@ -155,10 +155,10 @@ func newLayer(mime string, open func() (reader, error), id, stream, rid string) 
 	if err != nil {
 		return nil, fault.ClientInternal.Wrap(err)
 	}
-	return &Source{TrackLocalStaticSample: t, open: open}, nil
+	return &Player{TrackLocalStaticSample: t, open: open}, nil
 }
 
-func (s *Source) claim() error {
+func (s *Player) claim() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.busy {
@@ -168,7 +168,7 @@ func (s *Source) claim() error {
 	return nil
 }
 
-func (s *Source) release() {
+func (s *Player) release() {
 	s.mu.Lock()
 	s.busy = false
 	s.mu.Unlock()
@@ -176,7 +176,7 @@ func (s *Source) release() {
 
 // run plays until the end, a failure, or ctx. Muted, time passes and nothing is
 // sent.
-func (s *Source) run(ctx context.Context) error {
+func (s *Player) run(ctx context.Context) error {
 	for {
 		r, err := s.open()
 		if err != nil {
@@ -195,7 +195,7 @@ func (s *Source) run(ctx context.Context) error {
 
 // play sends each sample when it is due. It counts from the beginning, so that
 // a late sample does not delay those after it.
-func (s *Source) play(ctx context.Context, r reader) error {
+func (s *Player) play(ctx context.Context, r reader) error {
 	due := time.Now()
 	wait := time.NewTimer(0)
 	defer wait.Stop()

@@ -256,7 +256,7 @@ func TestMediaIsReadAndRecorded(t *testing.T) {
 		{"Ogg", webrtc.MimeTypeOpus, file(t, "a.ogg", oggFile(t, 40)), func(*testing.T) [][]byte { return [][]byte{{0xf8, 0xff, 0xfe}} }, sounds, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var src *client.Source
+			var src *client.Player
 			var err error
 			switch {
 			case c.path != "":

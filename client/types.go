@@ -35,8 +35,8 @@ type Role struct {
 // MayPublish tells whether the role publishes "audio", "video" or "screen".
 func (r Role) MayPublish(kind string) bool { return slices.Contains(r.Publish.Allowed, kind) }
 
-// HandRaised is the group a peer is in while it raises its hand.
-const HandRaised = "_handraise"
+// GroupHandRaised is the group a peer is in while it raises its hand.
+const GroupHandRaised = "_handraise"
 
 // Peer is somebody in the room, as known at one moment.
 type Peer struct {
@@ -51,7 +51,7 @@ type Peer struct {
 }
 
 // HandRaised tells whether the peer raises its hand.
-func (p Peer) HandRaised() bool { return slices.Contains(p.Groups, HandRaised) }
+func (p Peer) HandRaised() bool { return slices.Contains(p.Groups, GroupHandRaised) }
 
 // The sources of a track that have a meaning of their own; an app may use
 // others.
@@ -82,8 +82,8 @@ type Message struct {
 	Body    string
 }
 
-// Entry is one value of the session's metadata.
-type Entry struct {
+// MetadataEntry is one value of the session's metadata.
+type MetadataEntry struct {
 	Key       string
 	Data      json.RawMessage // null when there is none
 	Version   int64
@@ -106,6 +106,12 @@ type MuteRequest struct {
 	Kind    string // "" for both
 	Source  string // "" for all
 	Mute    bool
+}
+
+// ConnectionQuality is how well a peer receives.
+type ConnectionQuality struct {
+	PeerID string
+	Score  int // 0 (lost) to 5 (as sent)
 }
 
 // Speaker is one of the active speakers.

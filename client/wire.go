@@ -122,6 +122,6 @@ func (m wireMessage) message() Message {
 	return out
 }
 
-func (e wireEntry) entry() Entry {
-	return Entry{Key: e.Key, Data: e.Data, Version: e.Version, UpdatedAt: millis(e.UpdatedAt), UpdatedBy: e.UpdatedBy}
+func (e wireEntry) entry() MetadataEntry {
+	return MetadataEntry{Key: e.Key, Data: e.Data, Version: e.Version, UpdatedAt: millis(e.UpdatedAt), UpdatedBy: e.UpdatedBy}
 }

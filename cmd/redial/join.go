@@ -171,9 +171,9 @@ func runJoin(ctx context.Context, e *env, args []string) error {
 		return v.failed(err)
 	}
 	defer func() { session.Leave(); v.recordings.Wait(); v.tell(joinLine{Event: "left"}, "") }()
-	id, sessionID, roomName := session.Info()
-	v.tell(joinLine{Event: "joined", Room: id, Session: sessionID, Name: roomName, Peer: session.ID(), Role: session.Role().Name},
-		"joined %q (room %s, session %s) as %s, role %s, peer %s", roomName, id, sessionID, chosen, session.Role().Name, session.ID())
+	in := session.Info()
+	v.tell(joinLine{Event: "joined", Room: in.ID, Session: in.SessionID, Name: in.Name, Peer: session.PeerID(), Role: session.Role().Name},
+		"joined %q (room %s, session %s) as %s, role %s, peer %s", in.Name, in.ID, in.SessionID, chosen, session.Role().Name, session.PeerID())
 	for _, s := range sources {
 		p, err := session.Publish(ctx, s.track, s.opts...)
 		if err != nil {
@@ -207,7 +207,7 @@ func checkLayer(s string) error {
 
 type joinSource struct {
 	what  string
-	track *client.Source
+	track *client.Player
 	opts  []client.PublishOption
 }
 

@@ -73,19 +73,19 @@ func config(args []string) client.Config {
 	}
 }
 
-// twice joins from a lobby that was joined from already, and stays.
+// twice joins from a preview that was joined from already, and stays.
 func twice(ctx context.Context, args []string) error {
-	lobby, err := client.Preview(ctx, config(args))
+	preview, err := client.StartPreview(ctx, config(args))
 	if err != nil {
 		return err
 	}
-	room, err := lobby.Join(ctx)
+	room, err := preview.Join(ctx)
 	if err != nil {
 		return err
 	}
 	defer room.Leave()
 	say("joined", nil)
-	_, err = lobby.Join(ctx)
+	_, err = preview.Join(ctx)
 	say("error", err)
 	return stay(ctx, room)
 }

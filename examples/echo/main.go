@@ -37,7 +37,7 @@ func run(ctx context.Context, cfg client.Config) error {
 	cfg.Listener = client.Listener{
 		OnMessage: func(m client.Message) {
 			<-ready
-			if _, err := room.Send(ctx, client.To{Peer: m.From}, m.Type, m.Body); err != nil {
+			if _, err := room.SendMessage(ctx, client.NewMessage{Body: m.Body, Type: m.Type, PeerID: m.From}); err != nil {
 				log.Print("echo: ", err)
 			}
 		},

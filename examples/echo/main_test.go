@@ -36,7 +36,7 @@ func TestEcho(t *testing.T) {
 		case <-time.After(20 * time.Second):
 			t.Fatal("the bot sends no sound")
 		}
-		if _, err := speaker.Send(t.Context(), client.To{}, "chat", "hello?"); err != nil {
+		if _, err := speaker.SendMessage(t.Context(), client.NewMessage{Body: "hello?"}); err != nil {
 			t.Fatal(err)
 		}
 		select {

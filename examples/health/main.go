@@ -67,7 +67,7 @@ func probe(ctx context.Context, cfg client.Config) error {
 	hears := cfg
 	hears.AutoSubscribe = client.LayerLow
 	hears.Listener.OnTrack = func(t *client.RemoteTrack) {
-		if t.Info().PeerID == sender.ID() {
+		if t.Info().PeerID == sender.PeerID() {
 			tracks <- t
 		}
 	}

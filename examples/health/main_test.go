@@ -52,7 +52,7 @@ func TestHealth(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := host.EndRoom(t.Context(), "closed", true); err != nil {
+	if err := host.EndRoom(t.Context(), client.EndOptions{Reason: "closed", Lock: true}); err != nil {
 		t.Fatal(err)
 	}
 	expect(fault.RoomLocked)

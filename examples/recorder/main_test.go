@@ -24,7 +24,7 @@ func TestRecorder(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer host.Leave()
-	for _, src := range []*client.Source{client.Pattern(), client.Tone()} {
+	for _, src := range []*client.Player{client.Pattern(), client.Tone()} {
 		if _, err := host.Publish(t.Context(), src); err != nil {
 			t.Fatal(err)
 		}
@@ -54,7 +54,7 @@ func TestRecorder(t *testing.T) {
 			t.Fatal("nothing is recorded")
 		}
 	}
-	if err := host.EndRoom(t.Context(), "that was all", false); err != nil {
+	if err := host.EndRoom(t.Context(), client.EndOptions{Reason: "that was all"}); err != nil {
 		t.Fatal(err)
 	}
 	select {

@@ -39,7 +39,7 @@ func TestStay(t *testing.T) {
 				t.Fatal("the app is not there")
 			}
 		}
-		if _, err := host.Send(t.Context(), client.To{}, "chat", "are you there?"); err != nil {
+		if _, err := host.SendMessage(t.Context(), client.NewMessage{Body: "are you there?"}); err != nil {
 			t.Fatal(err)
 		}
 		select {
@@ -60,7 +60,7 @@ func TestStay(t *testing.T) {
 	}
 	srv.Restart(t)
 	host := meet() // it is back
-	if err := host.EndRoom(t.Context(), "that was all", true); err != nil {
+	if err := host.EndRoom(t.Context(), client.EndOptions{Reason: "that was all", Lock: true}); err != nil {
 		t.Fatal(err)
 	}
 	select {

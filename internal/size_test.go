@@ -1,0 +1,80 @@
+package internal_test
+
+import (
+	"bytes"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+const (
+	mostLines   = 600 // of a file
+	mostMethods = 60  // of a type
+)
+
+// larger are the types above mostMethods, with what they have: they may shrink,
+// not grow. Take a row out when its type fits.
+var larger = map[string]int{
+	"internal/room.Room":               91,
+	"internal/participant.Participant": 89,
+	"internal/wire/hms.session":        72,
+}
+
+// TestFilesAndTypesAreSmall bounds hand-written files that are not tests, and
+// the methods of a type, exported or not.
+func TestFilesAndTypesAreSmall(t *testing.T) {
+	methods := map[string]int{}
+	files := 0
+	for _, p := range list(t) {
+		for _, name := range p.GoFiles {
+			src, err := os.ReadFile(filepath.Join(p.Dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), name, src, parser.ParseComments|parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files++
+			if n := bytes.Count(src, []byte("\n")); n > mostLines && !ast.IsGenerated(file) {
+				t.Errorf("%s/%s has %d lines, more than %d", p.name(), name, n, mostLines)
+			}
+			for _, d := range file.Decls {
+				if f, ok := d.(*ast.FuncDecl); ok && f.Recv != nil {
+					methods[p.name()+"."+receiver(f.Recv.List[0].Type)]++
+				}
+			}
+		}
+	}
+	if files < 100 || len(methods) < 100 {
+		t.Fatalf("looked at %d files and %d types only", files, len(methods))
+	}
+	for name, n := range methods {
+		if n > max(mostMethods, larger[name]) {
+			t.Errorf("%s has %d methods, more than %d", name, n, max(mostMethods, larger[name]))
+		}
+	}
+	for name := range larger {
+		if methods[name] <= mostMethods {
+			t.Errorf("%s has %d methods: take it out of the list of larger types", name, methods[name])
+		}
+	}
+}
+
+// receiver is the name of a method's type, without pointers and parameters.
+func receiver(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.StarExpr:
+		return receiver(e.X)
+	case *ast.IndexExpr:
+		return receiver(e.X)
+	case *ast.IndexListExpr:
+		return receiver(e.X)
+	case *ast.Ident:
+		return e.Name
+	}
+	return ""
+}
