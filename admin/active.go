@@ -24,15 +24,15 @@ type ActiveSession struct {
 
 // Peer is somebody who is in a room now.
 type Peer struct {
-	ID       string               `json:"id"`
-	Name     string               `json:"name"`
-	UserID   string               `json:"user_id"`       // the app's own id
-	Proof    string               `json:"user_id_proof"` // token, or code where somebody with a room code only claims the id
-	Metadata string               `json:"metadata"`
-	Role     string               `json:"role"`
-	Groups   []string             `json:"groups"`
-	JoinedAt time.Time            `json:"joined_at"`
-	Tracks   map[string]PeerTrack `json:"tracks,omitempty"` // by id; left out of lists
+	ID        string               `json:"id"`
+	Name      string               `json:"name"`
+	UserID    string               `json:"user_id"`       // the app's own id
+	UserProof string               `json:"user_id_proof"` // token, or code where somebody with a room code only claims the id
+	Metadata  string               `json:"metadata"`
+	Role      string               `json:"role"`
+	Groups    []string             `json:"groups"`
+	JoinedAt  time.Time            `json:"joined_at"`
+	Tracks    map[string]PeerTrack `json:"tracks,omitempty"` // by id; left out of lists
 }
 
 // PeerTrack is a track that a peer publishes.
@@ -47,9 +47,9 @@ type PeerTrack struct {
 
 // PeerFilter chooses peers of a room.
 type PeerFilter struct {
-	Role   string `query:"role"`
-	UserID string `query:"user_id"`
-	Proof  string `query:"user_id_proof"` // of UserID; "" is token
+	Role      string `query:"role"`
+	UserID    string `query:"user_id"`
+	UserProof string `query:"user_id_proof"` // of UserID; "" is token
 }
 
 // PeerChange is what changes of a peer; nil stays as it is.
@@ -142,9 +142,9 @@ func (c *Client) RemovePeer(ctx context.Context, room, peer, reason string) erro
 	return err
 }
 
-// RemoveRole removes everybody with a role from a room and returns how many they
+// RemovePeersWithRole removes everybody with a role from a room and returns how many they
 // were: [fault.RoomNotFound], [fault.SessionNotActive], [fault.RoleNotFound].
-func (c *Client) RemoveRole(ctx context.Context, room, role, reason string) (int, error) {
+func (c *Client) RemovePeersWithRole(ctx context.Context, room, role, reason string) (int, error) {
 	return c.removePeers(ctx, room, removal{Role: role, Reason: reason})
 }
 
@@ -159,11 +159,11 @@ func (c *Client) removePeers(ctx context.Context, room string, r removal) (int, 
 	if err != nil {
 		return 0, err
 	}
-	return c.removed(ctx, post(path, r))
+	return removed(ctx, c, post(path, r))
 }
 
 // removed makes a call that answers how many things it has removed.
-func (c *Client) removed(ctx context.Context, r request) (int, error) {
+func removed(ctx context.Context, c *Client, r request) (int, error) {
 	done, err := fetch[struct{ Removed int }](ctx, c, r)
 	return done.Removed, err
 }

@@ -218,7 +218,7 @@ func TestACall(t *testing.T) {
 	if again := may[admin.Event](t)(c.Event(ctx, e.ID)); again.Data.User != "ada" || string(again.Raw) == "" {
 		t.Errorf("event %v", again)
 	}
-	if n := may[int](t)(c.EraseUser(ctx, "ada", "code")); n < 1 {
+	if n := may[int](t)(c.EraseUser(ctx, admin.UserKey{ID: "ada", Proof: "code"})); n < 1 {
 		t.Errorf("%d events of the user were removed", n)
 	}
 }
@@ -332,6 +332,9 @@ func TestInjections(t *testing.T) {
 	if err := c.RemoveInjection(ctx, rule.ID); !errors.Is(err, fault.InjectionNotFound) {
 		t.Errorf("removed twice: %v", err)
 	}
+	if _, err := c.ClearInjections(ctx, ""); !errors.Is(err, fault.FieldMissing) {
+		t.Errorf("the injections of no room: %v", err)
+	}
 	if n := may[int](t)(c.ClearInjections(ctx, room.ID)); n != 1 {
 		t.Errorf("%d were left", n)
 	}
@@ -348,7 +351,7 @@ func TestWebhooks(t *testing.T) {
 	if _, err := c.Replay(ctx, admin.ReplayOrder{Hook: "nobody", Since: time.Now().Add(-time.Hour)}); !errors.Is(err, fault.FieldInvalid) {
 		t.Errorf("a hook that is not there: %v", err)
 	}
-	if err := c.ResumeWebhook(ctx, "nobody", ""); !errors.Is(err, fault.FieldInvalid) {
+	if err := c.ResumeWebhook(ctx, "nobody", admin.ResumeOptions{}); !errors.Is(err, fault.FieldInvalid) {
 		t.Errorf("a hook that is not there: %v", err)
 	}
 }

@@ -24,10 +24,12 @@ const (
 	Recorded        = "beam.recording.success"  // which this server never produces
 )
 
-// EventTypes are all types, failures first.
-var EventTypes = []string{
-	ConnectFailed, JoinFailed, PublishFailed, SubscribeFailed, Disconnected,
-	TrackAdded, TrackUpdated, TrackRemoved, Recorded,
+// EventTypes returns all types, failures first.
+func EventTypes() []string {
+	return []string{
+		ConnectFailed, JoinFailed, PublishFailed, SubscribeFailed, Disconnected,
+		TrackAdded, TrackUpdated, TrackRemoved, Recorded,
+	}
 }
 
 // IsFailure tells the type of a failure from that of a track.
@@ -218,19 +220,23 @@ func (c *Client) Event(ctx context.Context, id string) (Event, error) {
 	return fetch[Event](ctx, c, get(path))
 }
 
-// EraseUser removes every event about a user, by the app's own id, and returns how
-// many there were. Users of one id whose proofs differ are different users: proof
-// is "token" (or "") for the one that a backend signed for, "code" for whoever
-// came by a room code with the id, and "none" for what unsigned tokens said.
-func (c *Client) EraseUser(ctx context.Context, user, proof string) (int, error) {
-	path, err := at("/api/v1/users/", user, "/events")
+// UserKey names one user. Users of one id whose proofs differ are different users.
+type UserKey struct {
+	ID    string // the app's own id
+	Proof string // "token" (or "") for the user that a backend signed for, "code" for whoever came by a room code with the id, "none" for what unsigned tokens said
+}
+
+// EraseUser removes every event about a user, and returns how many there were:
+// [fault.FieldInvalid].
+func (c *Client) EraseUser(ctx context.Context, user UserKey) (int, error) {
+	path, err := at("/api/v1/users/", user.ID, "/events")
 	if err != nil {
 		return 0, err
 	}
-	if proof != "" {
-		path += "?user_id_proof=" + url.QueryEscape(proof)
+	if user.Proof != "" {
+		path += "?user_id_proof=" + url.QueryEscape(user.Proof)
 	}
-	return c.removed(ctx, remove(path))
+	return removed(ctx, c, remove(path))
 }
 
 // Retention says for how long an account keeps its events.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/url"
 	"time"
+
+	"github.com/redial-rtc/redial/fault"
 )
 
 // Direction is the way that packets go, seen from the server.
@@ -234,12 +236,17 @@ func (c *Client) RemoveInjection(ctx context.Context, id string) error {
 	return c.call(ctx, remove(path), nil)
 }
 
-// ClearInjections ends the injections of a room, by id or name, or with "" all of
-// the account, and returns how many there were: [fault.RoomNotFound].
+// ClearInjections ends the injections of a room, by id or name, and returns how
+// many there were: [fault.RoomNotFound], and [fault.FieldMissing] without a room.
 func (c *Client) ClearInjections(ctx context.Context, room string) (int, error) {
-	r := remove("/api/v1/injections")
-	if room != "" {
-		r = r.where(url.Values{"room": {room}})
+	if room == "" {
+		return 0, fault.FieldMissing.New("field", "room")
 	}
-	return c.removed(ctx, r)
+	return removed(ctx, c, remove("/api/v1/injections").where(url.Values{"room": {room}}))
+}
+
+// ClearAllInjections ends the injections of all rooms of the account, and returns
+// how many there were.
+func (c *Client) ClearAllInjections(ctx context.Context) (int, error) {
+	return removed(ctx, c, remove("/api/v1/injections"))
 }

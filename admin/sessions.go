@@ -27,7 +27,7 @@ type SessionPeer struct {
 	Name      string     `json:"name"`
 	Role      string     `json:"role"`
 	UserID    string     `json:"user_id"`       // the app's own id
-	Proof     string     `json:"user_id_proof"` // token, or code where somebody with a room code only claims the id
+	UserProof string     `json:"user_id_proof"` // token, or code where somebody with a room code only claims the id
 	Metadata  string     `json:"metadata"`
 	JoinedAt  time.Time  `json:"joined_at"`
 	LeftAt    *time.Time `json:"left_at,omitempty"` // nil while they are there

@@ -99,9 +99,13 @@ func (c *Client) Replay(ctx context.Context, o ReplayOrder) ([]Replay, error) {
 	return made.Replays, err
 }
 
-// ResumeWebhook has a failing webhook tried at once. An event id to skip, which
-// may be empty, is not tried again if it is the one the webhook fails with. Safe
-// to repeat. It fails with [fault.FieldInvalid].
-func (c *Client) ResumeWebhook(ctx context.Context, hook, skip string) error {
-	return c.call(ctx, post("/api/v1/webhooks/resume", map[string]string{"hook": hook, "skip": skip}).repeatable(), nil)
+// ResumeOptions say how a webhook goes on.
+type ResumeOptions struct {
+	SkipEventID string // not tried again, if it is the event that the webhook fails with
+}
+
+// ResumeWebhook has a failing webhook tried at once. Safe to repeat. It fails with
+// [fault.FieldInvalid].
+func (c *Client) ResumeWebhook(ctx context.Context, hook string, o ResumeOptions) error {
+	return c.call(ctx, post("/api/v1/webhooks/resume", map[string]string{"hook": hook, "skip": o.SkipEventID}).repeatable(), nil)
 }

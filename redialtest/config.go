@@ -34,9 +34,9 @@ type Config struct {
 	// when the test fails.
 	Log io.Writer
 
-	// Patience is how long the server may take to be ready, and to stop.
+	// Timeout is how long the server may take to be ready, and to stop.
 	// Default 20 s.
-	Patience time.Duration
+	Timeout time.Duration
 }
 
 // Start runs a server until the test ends, as Config{}.Start does.
@@ -69,7 +69,7 @@ func (c Config) Start(t testing.TB) *Server {
 // start only.
 func Open(ctx context.Context, c Config) (*Server, error) {
 	c.Address = cmp.Or(c.Address, "127.0.0.1:0")
-	c.Patience = cmp.Or(c.Patience, 20*time.Second)
+	c.Timeout = cmp.Or(c.Timeout, 20*time.Second)
 	var err error
 	if c.Binary, err = findBinary(ctx, c.Binary); err != nil {
 		return nil, err

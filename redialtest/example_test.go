@@ -60,7 +60,7 @@ func ExampleServer_Token() {
 		room, other := srv.CreateRoom(t, redialtest.Room{}), srv.CreateRoom(t, redialtest.Room{})
 		for _, bad := range []redialtest.Token{
 			{Room: room.ID, Lifetime: -5 * time.Minute}, // expired
-			{Room: room.ID, Begins: time.Hour},          // not yet good
+			{Room: room.ID, NotBefore: time.Hour},       // not yet good
 			{Room: room.ID, Revoked: true},
 			{Room: room.ID, Forged: true},
 			{Room: room.ID, Role: "no-such-role"},

@@ -57,7 +57,13 @@ func (i *Injected) clear(ctx context.Context) error {
 	return i.server.unreachable(err)
 }
 
-// ClearInjections ends all injections of a room, or with room "" all there are.
+// ClearAllInjections ends the injections of all rooms.
+func (s *Server) ClearAllInjections(t testing.TB) {
+	t.Helper()
+	must(t, s, "ending injections", func(c *admin.Client) (int, error) { return c.ClearAllInjections(t.Context()) })
+}
+
+// ClearInjections ends the injections of a room.
 func (s *Server) ClearInjections(t testing.TB, room string) {
 	t.Helper()
 	must(t, s, "ending injections", func(c *admin.Client) (int, error) { return c.ClearInjections(t.Context(), room) })

@@ -101,7 +101,7 @@ func (p *process) start(ctx context.Context) (ready, error) {
 		close(done)
 	}()
 
-	late := time.NewTimer(p.config.Patience)
+	late := time.NewTimer(p.config.Timeout)
 	defer late.Stop()
 	select {
 	case r := <-said:
@@ -115,7 +115,7 @@ func (p *process) start(ctx context.Context) (ready, error) {
 		return ready{}, fmt.Errorf("%q ended before it was ready: %s", strings.Join(words, " "), p.end())
 	case <-late.C:
 		p.kill()
-		return ready{}, fmt.Errorf("%q was not ready after %v; it said last:\n%s", strings.Join(words, " "), p.config.Patience, p.log.String())
+		return ready{}, fmt.Errorf("%q was not ready after %v; it said last:\n%s", strings.Join(words, " "), p.config.Timeout, p.log.String())
 	case <-ctx.Done():
 		p.kill()
 		return ready{}, fmt.Errorf("waiting for the server: %w", context.Cause(ctx))
@@ -188,9 +188,9 @@ func (p *process) stop() error {
 	_ = hold.Close()
 	select {
 	case <-done:
-	case <-time.After(p.config.Patience):
+	case <-time.After(p.config.Timeout):
 		p.kill()
-		return fmt.Errorf("the server had not stopped after %v and was killed; it said last:\n%s", p.config.Patience, p.log.String())
+		return fmt.Errorf("the server had not stopped after %v and was killed; it said last:\n%s", p.config.Timeout, p.log.String())
 	}
 	p.mu.Lock()
 	failed := p.ended != nil

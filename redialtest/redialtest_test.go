@@ -59,7 +59,7 @@ func TestTokensAreGoodOrBadAsAsked(t *testing.T) {
 		{"for a room that does not exist", redialtest.Token{Room: "6b024ea3d5091e006b0db37f"}, fault.TokenRoomUnknown},
 		{"with a role the room does not have", redialtest.Token{Room: room.ID, Role: "pope"}, fault.TokenRole},
 		{"expired", redialtest.Token{Room: room.ID, Lifetime: -5 * time.Minute}, fault.TokenExpired},
-		{"not yet good", redialtest.Token{Room: room.ID, Begins: time.Hour}, fault.TokenNotYetValid},
+		{"not yet good", redialtest.Token{Room: room.ID, NotBefore: time.Hour}, fault.TokenNotYetValid},
 		{"revoked", redialtest.Token{Room: room.ID, Revoked: true}, fault.TokenRevoked},
 		{"forged", redialtest.Token{Room: room.ID, Forged: true}, fault.TokenSignature},
 	} {
@@ -267,7 +267,7 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 	says(open(redialtest.Config{Args: []string{"-banana"}}), "exit status 2", "banana")
 	if runtime.GOOS != "windows" {
 		says(open(redialtest.Config{Binary: "/bin/cat"}), "ended before it was ready", "cat: ") // cat knows no -json
-		says(open(redialtest.Config{Command: []string{"sh", "-c", "echo hello; sleep 5", "sh"}, Patience: 100 * time.Millisecond}), "not ready after 100ms", "hello")
+		says(open(redialtest.Config{Command: []string{"sh", "-c", "echo hello; sleep 5", "sh"}, Timeout: 100 * time.Millisecond}), "not ready after 100ms", "hello")
 	}
 
 	s, err := redialtest.Open(t.Context(), redialtest.Config{})

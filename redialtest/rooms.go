@@ -37,14 +37,14 @@ func (s *Server) RoomCode(t testing.TB, room, role string) string {
 // Token is a room token to mint, good or bad. Without anything but Room it lets a
 // guest in for an hour.
 type Token struct {
-	Room     string        // id of the room; of another, or of none, for a token that opens the wrong one
-	Role     string        // default "guest"; may be one that the room does not have
-	User     string        // the app's own id of the user; default "user"
-	Lifetime time.Duration // default an hour; -5m is a token that has expired five minutes ago
-	Begins   time.Duration // from now; a token that is good in an hour has 1h
-	Revoked  bool          // the server has been told to refuse it
-	Forged   bool          // signed with another secret
-	ID       string        // the claim jti; made up when empty
+	Room      string        // id of the room; of another, or of none, for a token that opens the wrong one
+	Role      string        // default "guest"; may be one that the room does not have
+	User      string        // the app's own id of the user; default "user"
+	Lifetime  time.Duration // default an hour; -5m is a token that has expired five minutes ago
+	NotBefore time.Duration // from now; a token that is good in an hour has 1h
+	Revoked   bool          // the server has been told to refuse it
+	Forged    bool          // signed with another secret
+	ID        string        // the claim jti; made up when empty
 }
 
 // Token mints a room token. It needs no room to exist.
@@ -64,9 +64,9 @@ func (s *Server) Token(t testing.TB, k Token) string {
 	}
 	now := time.Now()
 	c := token.Claims{Type: token.App, RoomID: k.Room, Role: k.Role, UserID: k.User, ID: k.ID}
-	c.IssuedAt = now.Add(min(k.Begins, 0))
-	c.NotBefore = now.Add(k.Begins)
-	c.ExpiresAt = now.Add(k.Begins + k.Lifetime)
+	c.IssuedAt = now.Add(min(k.NotBefore, 0))
+	c.NotBefore = now.Add(k.NotBefore)
+	c.ExpiresAt = now.Add(k.NotBefore + k.Lifetime)
 	if k.Lifetime < 0 { // it was good for an hour, once
 		c.ExpiresAt = now.Add(k.Lifetime)
 		c.IssuedAt = c.ExpiresAt.Add(-time.Hour)

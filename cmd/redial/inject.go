@@ -179,7 +179,11 @@ func listInjections(ctx context.Context, e *env, c *admin.Client, asJSON bool) e
 }
 
 func clearInjections(ctx context.Context, e *env, c *admin.Client, room string, asJSON bool) error {
-	n, err := c.ClearInjections(ctx, room)
+	end := c.ClearAllInjections
+	if room != "" {
+		end = func(ctx context.Context) (int, error) { return c.ClearInjections(ctx, room) }
+	}
+	n, err := end(ctx)
 	if err != nil {
 		return said(c, err)
 	}

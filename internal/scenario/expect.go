@@ -15,7 +15,7 @@ func (x *Expect) known() *mistake {
 		return nil
 	}
 	var types, faults []string
-	for _, t := range admin.EventTypes {
+	for _, t := range admin.EventTypes() {
 		if admin.IsFailure(t) {
 			types = append(types, strings.TrimPrefix(t, "client."))
 		}
