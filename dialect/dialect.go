@@ -106,15 +106,16 @@ func in(method string, r row) row { r.method = method; return r }
 
 // Candidate is one condition that can be behind a vendor's word.
 type Candidate struct {
-	Kind    *fault.Kind
-	Ops     []fault.Op // the operations in which the vendor uses the word for it; none means any
-	Methods []string   // the same in the vendor's words, where it has them
-	Word    Word
-	Source  Source
-	Pairing Source   // who joined code and name, where the vendor lists them apart: Documented or Chosen, else ""
-	Ours    string   // which half of a chosen pair is ours: "code", "name", or "" for the pair as such
-	Spoken  bool     // false where the word is understood and another one is spoken
-	Rows    []string // the entries of the error documents that describe it
+	Kind       *fault.Kind
+	Ops        []fault.Op // the operations in which the vendor uses the word for it; none means any
+	Methods    []string   // the same in the vendor's words, where it has them
+	Word       Word
+	OtherNames []string // what the vendor's other SDKs call the code
+	Source     Source
+	Pairing    Source   // who joined code and name, where the vendor lists them apart: Documented or Chosen, else ""
+	Ours       string   // which half of a chosen pair is ours: "code", "name", or "" for the pair as such
+	Spoken     bool     // false where the word is understood and another one is spoken
+	Rows       []string // the entries of the error documents that describe it
 }
 
 type wordKey struct {
@@ -151,12 +152,6 @@ func (d *Dialect) Word(op fault.Op, k *fault.Kind) Word {
 	}
 	code, name := d.base(op, k)
 	return Word{Code: code, Name: name, Terminal: k.Terminal, CanRetry: k.CanRetry()}
-}
-
-// HasWord tells whether the vendor has a word of its own for a kind.
-func (d *Dialect) HasWord(k *fault.Kind) bool {
-	_, ok := d.words()[wordKey{"", k}]
-	return ok
 }
 
 // Lookup returns the conditions that can be behind a code or name, the
@@ -240,8 +235,8 @@ func (d *Dialect) Op(method string) (fault.Op, bool) {
 	return "", false
 }
 
-// Method returns the vendor's word for an operation, or "".
-func (d *Dialect) Method(op fault.Op) string {
+// method is the vendor's word for an operation, or "".
+func (d *Dialect) method(op fault.Op) string {
 	for _, m := range d.methods {
 		if m.Op == op {
 			return m.Name
@@ -251,19 +246,7 @@ func (d *Dialect) Method(op fault.Op) string {
 }
 
 // Methods returns the vendor's words for operations, in reading order.
-func (d *Dialect) Methods() []string {
-	names := make([]string, len(d.methods))
-	for i, m := range d.methods {
-		names[i] = m.Name
-	}
-	return names
-}
-
-// MethodTable returns the vendor's words for operations with all spellings.
-func (d *Dialect) MethodTable() []Method { return slices.Clone(d.methods) }
-
-// OtherNames returns the names that the vendor's other SDKs give to a code.
-func (d *Dialect) OtherNames(code int) []string { return d.other[code] }
+func (d *Dialect) Methods() []Method { return slices.Clone(d.methods) }
 
 // Rows returns the table as it is declared: one candidate for each row.
 func (d *Dialect) Rows() []Candidate {
@@ -275,8 +258,9 @@ func (d *Dialect) Rows() []Candidate {
 	return out
 }
 
-// Of returns the rows of one kind; when there are none, the fallback.
-func (d *Dialect) Of(k *fault.Kind) []Candidate {
+// RowsOf returns the rows of one kind; when there are none, the fallback, whose
+// Source says so.
+func (d *Dialect) RowsOf(k *fault.Kind) []Candidate {
 	var out []Candidate
 	table := d.table()
 	for i := range table {
@@ -285,7 +269,8 @@ func (d *Dialect) Of(k *fault.Kind) []Candidate {
 		}
 	}
 	if out == nil {
-		out = append(out, Candidate{Kind: k, Word: d.Word("", k), Source: Fallback, Spoken: true})
+		w := d.Word("", k)
+		out = append(out, Candidate{Kind: k, Word: w, OtherNames: d.other[w.Code], Source: Fallback, Spoken: true})
 	}
 	return out
 }
@@ -317,15 +302,15 @@ func (r *row) word() Word {
 }
 
 func (d *Dialect) candidate(r *row) Candidate {
-	c := Candidate{Kind: r.kind, Word: r.word(), Spoken: !r.also, Rows: strings.Fields(r.seeds)}
+	c := Candidate{Kind: r.kind, Word: r.word(), OtherNames: d.other[r.code], Spoken: !r.also, Rows: strings.Fields(r.seeds)}
 	if r.op != "" {
 		c.Ops = []fault.Op{r.op}
 	}
 	switch {
 	case r.method != "":
 		c.Methods = []string{r.method}
-	case r.op != "" && d.Method(r.op) != "":
-		c.Methods = []string{d.Method(r.op)}
+	case r.op != "" && d.method(r.op) != "":
+		c.Methods = []string{d.method(r.op)}
 	}
 	switch r.mark {
 	case live:
@@ -414,7 +399,7 @@ func (d *Dialect) collect() []entry {
 			r := usual[k]
 			if r == nil {
 				w := d.Word(op, k)
-				c := Candidate{Kind: k, Ops: []fault.Op{op}, Word: w, Source: Fallback, Spoken: true}
+				c := Candidate{Kind: k, Ops: []fault.Op{op}, Word: w, OtherNames: d.other[w.Code], Source: Fallback, Spoken: true}
 				out = append(out, entry{c, own, d.texts(w.Code, w.Name), []string{"", string(op)}})
 			} else if _, has := words[wordKey{op, k}]; !has {
 				out = append(out, entry{d.candidate(r), r.mark, d.texts(r.code, r.name), []string{string(op)}})

@@ -109,7 +109,10 @@ func split(query string) ([]string, error) {
 func (d *Dialect) scope(m string) (string, error) {
 	op, ok := d.Op(m)
 	if !ok {
-		want := d.Methods()
+		var want []string
+		for _, m := range d.methods {
+			want = append(want, m.Name)
+		}
 		for _, op := range fault.Ops() {
 			want = append(want, string(op))
 		}

@@ -146,7 +146,7 @@ func TestEveryWordExplains(t *testing.T) {
 			}
 		}
 		for _, m := range d.Methods() {
-			if _, ok := d.Op(m); !ok {
+			if _, ok := d.Op(m.Name); !ok {
 				t.Errorf("%s does not know its own method %s", d.Name, m)
 			}
 		}

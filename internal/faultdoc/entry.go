@@ -70,7 +70,10 @@ func All() Catalogue {
 	var c Catalogue
 	vendors := dialect.Vendors()
 	for _, d := range dialect.All() {
-		v := Vocabulary{Name: d.Name, Title: d.Title, About: d.About, Methods: d.Methods()}
+		v := Vocabulary{Name: d.Name, Title: d.Title, About: d.About, Methods: []string{}}
+		for _, m := range d.Methods() {
+			v.Methods = append(v.Methods, m.Name)
+		}
 		for _, x := range vendors {
 			v.Vendor = v.Vendor || x == d
 		}
@@ -99,7 +102,7 @@ func NewEntry(k *fault.Kind) Entry {
 		e.LeadsTo = append(e.LeadsTo, other.ID)
 	}
 	for _, d := range dialect.All() {
-		for _, c := range d.Of(k) {
+		for _, c := range d.RowsOf(k) {
 			e.Words = append(e.Words, spoken(d, c))
 		}
 	}
@@ -109,7 +112,7 @@ func NewEntry(k *fault.Kind) Entry {
 func spoken(d *dialect.Dialect, c dialect.Candidate) Spoken {
 	return Spoken{
 		Dialect: d.Name, Operations: list(c.Ops), Methods: list(c.Methods), Code: c.Word.Code, Name: c.Word.Name,
-		OtherNames: d.OtherNames(c.Word.Code), Terminal: c.Word.Terminal, CanRetry: c.Word.CanRetry,
+		OtherNames: c.OtherNames, Terminal: c.Word.Terminal, CanRetry: c.Word.CanRetry,
 		Source: c.Source, Pairing: c.Pairing, Ours: c.Ours, Understood: !c.Spoken, Rows: list(c.Rows),
 	}
 }

@@ -130,7 +130,7 @@ func (e edition) page(k *fault.Kind) string {
 	}
 	b.WriteString("\n## In each vocabulary\n\n| Vocabulary | Where | Code | Name | Source | Entries |\n| --- | --- | --- | --- | --- | --- |\n")
 	for _, d := range dialect.All() {
-		for _, c := range d.Of(k) {
+		for _, c := range d.RowsOf(k) {
 			fmt.Fprintf(b, "| [%s](%s.md) | %s | %s | %s | %s | %s |\n", d.Title, d.Name,
 				cell(strings.Join(c.Methods, ", ")), code(c.Word), cell(nameOf(d, c)), sourceOf(c), strings.Join(c.Rows, " "))
 		}
@@ -237,7 +237,7 @@ func byWord(d *dialect.Dialect) []wordGroup {
 // equivalents are the words of another vendor for a fault, in the same
 // operations where that vendor tells them apart.
 func equivalents(d *dialect.Dialect, k *fault.Kind, ops []fault.Op) string {
-	rows := d.Of(k)
+	rows := d.RowsOf(k)
 	if rows[0].Source == dialect.Fallback {
 		op := fault.Op("")
 		if len(ops) > 0 {
@@ -296,7 +296,7 @@ func sourceOf(c dialect.Candidate) string {
 
 func nameOf(d *dialect.Dialect, c dialect.Candidate) string {
 	s := name(c.Word)
-	if other := d.OtherNames(c.Word.Code); len(other) > 0 {
+	if other := c.OtherNames; len(other) > 0 {
 		s += " (`" + strings.Join(other, "`, `") + "`)"
 	}
 	return s

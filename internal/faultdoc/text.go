@@ -164,7 +164,7 @@ func (p Printer) where(m dialect.Match) {
 func (p Printer) words(d *dialect.Dialect, k *fault.Kind) {
 	if d == dialect.HMSEvents { // its rows follow from the operations, so they need no source
 		var types []string
-		for _, c := range d.Of(k) {
+		for _, c := range d.RowsOf(k) {
 			if !slices.Contains(types, c.Word.Name) {
 				types = append(types, c.Word.Name)
 			}
@@ -177,7 +177,7 @@ func (p Printer) words(d *dialect.Dialect, k *fault.Kind) {
 		words string
 	}
 	var lines []line
-	for _, c := range d.Of(k) { // one line for each word, whatever the number of methods
+	for _, c := range d.RowsOf(k) { // one line for each word, whatever the number of methods
 		w := wordOf(d, c)
 		merged := false
 		for i := range lines {
@@ -220,7 +220,7 @@ func wordOf(d *dialect.Dialect, c dialect.Candidate) string {
 		parts = append(parts, c.Word.Name)
 	}
 	s := strings.Join(parts, " ")
-	if other := d.OtherNames(c.Word.Code); len(other) > 0 {
+	if other := c.OtherNames; len(other) > 0 {
 		s += " (" + strings.Join(other, ", ") + ")"
 	}
 	return s

@@ -97,7 +97,7 @@ func tsVocabulary(b *bytes.Buffer, d *dialect.Dialect) error {
 		return err
 	}
 	fmt.Fprintf(b, "  {\n    ...%s,\n    methods: [\n", head)
-	for _, m := range d.MethodTable() {
+	for _, m := range d.Methods() {
 		b.WriteString("    ")
 		if err := tsLine(b, []any{m.Name, m.Op, list(m.Aliases)}); err != nil {
 			return err
@@ -106,16 +106,15 @@ func tsVocabulary(b *bytes.Buffer, d *dialect.Dialect) error {
 	b.WriteString("    ],\n    otherNames: {\n")
 	var codes []int
 	for _, c := range d.Rows() {
-		if len(d.OtherNames(c.Word.Code)) > 0 && !slices.Contains(codes, c.Word.Code) {
-			codes = append(codes, c.Word.Code)
+		if len(c.OtherNames) == 0 || slices.Contains(codes, c.Word.Code) {
+			continue
 		}
-	}
-	for _, c := range codes {
-		names, err := json.Marshal(d.OtherNames(c))
+		codes = append(codes, c.Word.Code)
+		names, err := json.Marshal(c.OtherNames)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(b, "      %q: %s,\n", strconv.Itoa(c), names)
+		fmt.Fprintf(b, "      %q: %s,\n", strconv.Itoa(c.Word.Code), names)
 	}
 	b.WriteString("    },\n    words: [\n")
 	for _, c := range d.Rows() {
