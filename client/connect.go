@@ -10,10 +10,10 @@ import (
 	"github.com/redial-rtc/redial/fault"
 )
 
-// knock comes as far as an open socket whose server has said who we are.
-func (s *session) knock(ctx context.Context) error {
+// connectFirst comes as far as an open socket whose server has said who we are.
+func (s *session) connectFirst(ctx context.Context) error {
 	if s.token == "" {
-		raw, err := s.door.exchange(ctx, s.cfg)
+		raw, err := s.http.exchange(ctx, s.cfg)
 		if err != nil {
 			return err
 		}
@@ -23,7 +23,7 @@ func (s *session) knock(ctx context.Context) error {
 		}
 		s.token, s.claims = raw, c
 	}
-	l, err := s.connect(ctx, s.door)
+	l, err := s.connect(ctx, s.http)
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func (s *session) knock(ctx context.Context) error {
 
 // connect asks where to connect, opens a socket and waits for the policy. The
 // socket is then in coming.
-func (s *session) connect(ctx context.Context, d *door) (*link, error) {
+func (s *session) connect(ctx context.Context, d *httpClient) (*link, error) {
 	in, err := d.init(ctx, s.token, s.id)
 	if err != nil {
 		return nil, err

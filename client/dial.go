@@ -26,19 +26,19 @@ const (
 	sdkVersion      = "1.0.0"
 )
 
-// door is the way to the server: the requests that come before the socket.
-type door struct {
+// httpClient is the way to the server: the requests that come before the socket.
+type httpClient struct {
 	origin *url.URL
 	http   *http.Client
 	agent  string
 	step   time.Duration
 }
 
-// newDoor uses a transport of its own that keeps nothing open, so that a
+// newHTTPClient uses a transport of its own that keeps nothing open, so that a
 // session leaves no connection behind. Opening a TCP connection may take dial.
-func newDoor(cfg Config, origin *url.URL, dial time.Duration) *door {
+func newHTTPClient(cfg Config, origin *url.URL, dial time.Duration) *httpClient {
 	dialer := &net.Dialer{Timeout: dial, KeepAlive: 15 * time.Second}
-	return &door{
+	return &httpClient{
 		origin: origin, agent: agent(cfg), step: cfg.StepTimeout,
 		http: &http.Client{
 			Transport: &http.Transport{
@@ -71,7 +71,7 @@ func agent(cfg Config) string {
 
 // loopback tells whether the server is on this machine, where host candidates
 // of the loopback interface make sense.
-func (d *door) loopback() bool {
+func (d *httpClient) loopback() bool {
 	host := d.origin.Hostname()
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
@@ -79,7 +79,7 @@ func (d *door) loopback() bool {
 
 // ask makes one HTTP request and returns status and body. It fails with what
 // unreachable says.
-func (d *door) ask(ctx context.Context, op fault.Op, method, path, bearer string, body []byte) (int, []byte, error) {
+func (d *httpClient) ask(ctx context.Context, op fault.Op, method, path, bearer string, body []byte) (int, []byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, d.step)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, d.origin.String()+path, bytes.NewReader(body))
@@ -106,7 +106,7 @@ func (d *door) ask(ctx context.Context, op fault.Op, method, path, bearer string
 }
 
 // exchange gives a token for a room code.
-func (d *door) exchange(ctx context.Context, cfg Config) (string, error) {
+func (d *httpClient) exchange(ctx context.Context, cfg Config) (string, error) {
 	ask := map[string]string{"code": cfg.RoomCode, "user_id": cfg.UserID}
 	if cfg.RoomID != "" {
 		ask["room_id"] = cfg.RoomID
@@ -129,7 +129,7 @@ func (d *door) exchange(ctx context.Context, cfg Config) (string, error) {
 }
 
 // init asks where and how to connect.
-func (d *door) init(ctx context.Context, token, peer string) (wireInit, error) {
+func (d *httpClient) init(ctx context.Context, token, peer string) (wireInit, error) {
 	var in wireInit
 	q := url.Values{"peer_id": {peer}, "user_agent_v2": {d.agent}}
 	status, answer, err := d.ask(ctx, fault.OpInit, http.MethodGet, "/init?"+q.Encode(), token, nil)
@@ -151,7 +151,7 @@ func (d *door) init(ctx context.Context, token, peer string) (wireInit, error) {
 }
 
 // open opens the socket. A refused upgrade that says why is worded so.
-func (d *door) open(ctx context.Context, endpoint, token, peer string) (*websocket.Conn, error) {
+func (d *httpClient) open(ctx context.Context, endpoint, token, peer string) (*websocket.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, d.step)
 	defer cancel()
 	u, err := url.Parse(endpoint)

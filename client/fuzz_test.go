@@ -60,7 +60,7 @@ var seeds = map[string]string{
 }
 
 func TestEveryNotificationHasASeed(t *testing.T) {
-	for _, method := range slices.Sorted(maps.Keys(news)) {
+	for _, method := range slices.Sorted(maps.Keys(handlers)) {
 		if seeds[method] == "" {
 			t.Errorf("%s has no seed: FuzzFrames would hardly find it", method)
 		}
@@ -155,16 +155,16 @@ func FuzzAnswer(f *testing.F) {
 			t.Fatal(err)
 		}
 		defer r.shutdown(nil, false)
-		r.door.http = &http.Client{Transport: says{status, body}}
-		in, err := r.door.init(t.Context(), sound, "p")
+		r.http.http = &http.Client{Transport: says{status, body}}
+		in, err := r.http.init(t.Context(), sound, "p")
 		if err != nil && fault.From(err, fault.OpInit).Kind == fault.Internal {
 			t.Errorf("%d %q: %v", status, body, err)
 		}
 		iceServers(r.cfg, in)
-		if tok, err := r.door.exchange(t.Context(), r.cfg); err != nil && fault.From(err, fault.OpToken).Kind == fault.Internal {
+		if tok, err := r.http.exchange(t.Context(), r.cfg); err != nil && fault.From(err, fault.OpToken).Kind == fault.Internal {
 			t.Errorf("%d %q: %q, %v", status, body, tok, err)
 		}
-		if ws, err := r.door.open(t.Context(), "ws://server.invalid/ws", sound, "p"); err == nil || ws != nil || bytes.Contains([]byte(err.Error()), []byte(sound)) {
+		if ws, err := r.http.open(t.Context(), "ws://server.invalid/ws", sound, "p"); err == nil || ws != nil || bytes.Contains([]byte(err.Error()), []byte(sound)) {
 			t.Errorf("%d %q opened a socket, or tells the token: %v", status, body, err)
 		}
 	})

@@ -34,7 +34,7 @@ type link struct {
 
 	ctx  context.Context
 	end  context.CancelFunc
-	out  chan []byte  // nil is the last: see farewell
+	out  chan []byte  // nil is the last: see leave
 	last atomic.Int64 // Unix nanoseconds of the last frame
 
 	drained chan struct{} // closed when everything before the nil has been written
@@ -234,9 +234,9 @@ func (l *link) drop() {
 	l.wg.Wait()
 }
 
-// farewell writes what is queued and a last notification, if there is one,
+// leave writes what is queued and a last notification, if there is one,
 // closes the socket with 1000 and waits for the goroutines.
-func (l *link) farewell(method string, params any, patience time.Duration) {
+func (l *link) leave(method string, params any, patience time.Duration) {
 	l.mu.Lock()
 	alive := l.why == nil && l.ctx.Err() == nil
 	if alive {

@@ -368,7 +368,7 @@ func (m *media) opened(d *webrtc.DataChannel) {
 		m.mu.Lock()
 		m.channel = d
 		m.mu.Unlock()
-		m.session.wishAgain(m)
+		m.session.resendSubscriptions(m)
 	})
 	d.OnMessage(func(msg webrtc.DataChannelMessage) { m.channelMessage(msg.Data) })
 }

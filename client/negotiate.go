@@ -11,8 +11,8 @@ import (
 	"github.com/redial-rtc/redial/fault"
 )
 
-// take waits for the right to negotiate the publishing side.
-func (s *session) take(ctx context.Context) error {
+// lockNegotiation waits for the right to negotiate the publishing side.
+func (s *session) lockNegotiation(ctx context.Context) error {
 	select {
 	case s.turn <- struct{}{}:
 		return nil
@@ -23,7 +23,7 @@ func (s *session) take(ctx context.Context) error {
 	}
 }
 
-func (s *session) give() { <-s.turn }
+func (s *session) unlockNegotiation() { <-s.turn }
 
 // wireTracks is the complete map of what is published.
 func (s *session) wireTracks() map[string]wireTrack {
@@ -36,9 +36,9 @@ func (s *session) wireTracks() map[string]wireTrack {
 	return out
 }
 
-// negotiate makes an offer of what is published and applies the answer. The
-// turn is held. An offer whose answer was lost is made again first, since a
-// connection cannot make another before.
+// negotiate makes an offer of what is published and applies the answer; call it
+// with the negotiation locked. An offer whose answer was lost is made again first,
+// since a connection cannot make another before.
 func (s *session) negotiate(ctx context.Context, l *link, m *media, opt *webrtc.OfferOptions) error {
 	switch m.pub.SignalingState() {
 	case webrtc.SignalingStateClosed:

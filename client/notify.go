@@ -47,18 +47,18 @@ func (s *session) heard(l *link, method string, raw json.RawMessage) {
 	default:
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if f := news[method]; f != nil {
+		if f := handlers[method]; f != nil {
 			f(&s.roster, l, raw)
 		}
 	}
 }
 
-// news are the notifications that change what is known; they run under the
+// handlers are the notifications that change what is known; they run under the
 // session's lock.
-var news map[string]func(ro *roster, l *link, raw json.RawMessage)
+var handlers map[string]func(ro *roster, l *link, raw json.RawMessage)
 
 func init() {
-	news = map[string]func(ro *roster, l *link, raw json.RawMessage){
+	handlers = map[string]func(ro *roster, l *link, raw json.RawMessage){
 		"on-policy-change": typed((*roster).heardPolicy),
 		"peer-list":        (*roster).heardList,
 		"room-state":       typed((*roster).heardRoomState),

@@ -24,7 +24,7 @@ func StartPreview(ctx context.Context, cfg Config) (*Preview, error) {
 	jctx, cancel := context.WithTimeout(ctx, cfg.JoinTimeout)
 	defer cancel()
 	for n := 0; ; n++ {
-		if err = s.knock(jctx); err == nil {
+		if err = s.connectFirst(jctx); err == nil {
 			break
 		}
 		f := asFault(err, fault.OpInit)

@@ -20,7 +20,7 @@ import (
 // goroutine.
 type Publication struct {
 	session *session
-	gates   []*gate
+	tracks  []*mutedTrack
 	stop    context.CancelFunc // of the source that feeds it
 	fed     chan struct{}      // closed when the source has stopped
 
@@ -67,11 +67,11 @@ func (p *Publication) Info() TrackInfo {
 }
 
 // Muted tells whether the track is muted.
-func (p *Publication) Muted() bool { return p.gates[0].muted.Load() }
+func (p *Publication) Muted() bool { return p.tracks[0].muted.Load() }
 
 // Packets is how many packets were written to the network.
 func (p *Publication) Packets() (n uint64) {
-	for _, g := range p.gates {
+	for _, g := range p.tracks {
 		n += g.written.Load()
 	}
 	return n
@@ -81,7 +81,7 @@ func (p *Publication) Packets() (n uint64) {
 // effect at once and is told to the others now or, while the socket is lost,
 // when it is back. Fails with fault.TrackNotFound after Unpublish only.
 func (p *Publication) SetMuted(muted bool) error {
-	for _, g := range p.gates {
+	for _, g := range p.tracks {
 		g.muted.Store(muted)
 	}
 	p.mu.Lock()
@@ -121,17 +121,17 @@ func (p *Publication) wire() wireTrack {
 
 // add puts the track on a connection.
 func (p *Publication) add(m *media) error {
-	t, err := m.pub.AddTransceiverFromTrack(p.gates[0], webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
+	t, err := m.pub.AddTransceiverFromTrack(p.tracks[0], webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
 	if err != nil {
 		return fault.CodecUnsupported.Wrap(err)
 	}
 	sender := t.Sender()
 	others := slices.ContainsFunc(m.pub.GetTransceivers(), func(o *webrtc.RTPTransceiver) bool { return o != t && o.Kind() == t.Kind() })
-	if err := prefer(t, p.gates[0].TrackLocal, !others); err != nil {
+	if err := prefer(t, p.tracks[0].TrackLocal, !others); err != nil {
 		return fault.CodecUnsupported.Wrap(err)
 	}
-	p.gates[0].mid = t.Mid
-	for _, g := range p.gates[1:] {
+	p.tracks[0].mid = t.Mid
+	for _, g := range p.tracks[1:] {
 		g.mid = t.Mid
 		if err := sender.AddEncoding(g); err != nil {
 			return fault.SimulcastSettings.Wrap(err)
@@ -189,7 +189,7 @@ func (p *Publication) remove(m *media) {
 
 // refused is why the codec of the track could not be agreed on.
 func (p *Publication) refused() error {
-	for _, g := range p.gates {
+	for _, g := range p.tracks {
 		if err, ok := g.err.Load().(error); ok {
 			return fault.CodecUnsupported.Wrap(err, "track", g.ID())
 		}
@@ -197,9 +197,9 @@ func (p *Publication) refused() error {
 	return nil
 }
 
-// gate stands between a track and the connection: muted, it lets nothing
+// mutedTrack stands between a track and the connection: muted, it lets nothing
 // through and closes the gap in the sequence, which would look like loss.
-type gate struct {
+type mutedTrack struct {
 	webrtc.TrackLocal
 	mid     func() string // of the media section, for simulcast
 	muted   atomic.Bool
@@ -209,8 +209,8 @@ type gate struct {
 
 // Bind never fails: an error would leave the connection unable to negotiate
 // anything further. It is kept for Publish, which withdraws the track.
-func (g *gate) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
-	w := &gateWriter{gate: g, next: ctx.WriteStream(), mid: g.mid}
+func (g *mutedTrack) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
+	w := &mutedWriter{track: g, next: ctx.WriteStream(), mid: g.mid}
 	if g.RID() != "" {
 		// Layers share a media section; these tell them apart (RFC 8852, 3.1).
 		for _, x := range ctx.HeaderExtensions() {
@@ -222,7 +222,7 @@ func (g *gate) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, er
 			}
 		}
 	}
-	codec, err := g.TrackLocal.Bind(gated{ctx, w})
+	codec, err := g.TrackLocal.Bind(mutedContext{ctx, w})
 	if err == nil {
 		return codec, nil
 	}
@@ -233,23 +233,23 @@ func (g *gate) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, er
 	return codec, err
 }
 
-func (g *gate) Unbind(ctx webrtc.TrackLocalContext) error {
+func (g *mutedTrack) Unbind(ctx webrtc.TrackLocalContext) error {
 	if err := g.TrackLocal.Unbind(ctx); err != nil && !errors.Is(err, webrtc.ErrUnbindFailed) {
 		return err
 	}
 	return nil
 }
 
-type gated struct {
+type mutedContext struct {
 	webrtc.TrackLocalContext
 	w webrtc.TrackLocalWriter
 }
 
-func (c gated) WriteStream() webrtc.TrackLocalWriter { return c.w }
+func (c mutedContext) WriteStream() webrtc.TrackLocalWriter { return c.w }
 
-type gateWriter struct {
-	gate *gate
-	next webrtc.TrackLocalWriter
+type mutedWriter struct {
+	track *mutedTrack
+	next  webrtc.TrackLocalWriter
 
 	midID, ridID uint8 // header extensions, 0 for none
 	mid          func() string
@@ -258,9 +258,9 @@ type gateWriter struct {
 	held uint16 // packets that were not let through
 }
 
-func (w *gateWriter) WriteRTP(h *rtp.Header, payload []byte) (int, error) {
+func (w *mutedWriter) WriteRTP(h *rtp.Header, payload []byte) (int, error) {
 	w.mu.Lock()
-	if w.gate.muted.Load() {
+	if w.track.muted.Load() {
 		w.held++
 		w.mu.Unlock()
 		return len(payload), nil
@@ -273,13 +273,13 @@ func (w *gateWriter) WriteRTP(h *rtp.Header, payload []byte) (int, error) {
 		_ = out.SetExtension(w.midID, []byte(w.mid()))
 	}
 	if w.ridID != 0 {
-		_ = out.SetExtension(w.ridID, []byte(w.gate.RID()))
+		_ = out.SetExtension(w.ridID, []byte(w.track.RID()))
 	}
-	w.gate.written.Add(1)
+	w.track.written.Add(1)
 	return w.next.WriteRTP(&out, payload)
 }
 
-func (w *gateWriter) Write(b []byte) (int, error) {
+func (w *mutedWriter) Write(b []byte) (int, error) {
 	var p rtp.Packet
 	if err := p.Unmarshal(b); err != nil {
 		return 0, err

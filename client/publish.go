@@ -42,7 +42,7 @@ func (r *Room) Publish(ctx context.Context, t webrtc.TrackLocal, opts ...Publish
 // sources are the encodings of a publication that feed themselves.
 func (p *Publication) sources() []*Player {
 	var out []*Player
-	for _, g := range p.gates {
+	for _, g := range p.tracks {
 		if s, ok := g.TrackLocal.(*Player); ok {
 			out = append(out, s)
 		}
@@ -87,9 +87,9 @@ func (s *session) publication(t webrtc.TrackLocal, opts []PublishOption) (*Publi
 		ID: t.ID(), StreamID: t.StreamID(), PeerID: s.id, Kind: kind, Source: o.source, Muted: o.muted, Description: o.description,
 	}}
 	for _, one := range append([]webrtc.TrackLocal{t}, o.layers...) {
-		g := &gate{TrackLocal: one}
+		g := &mutedTrack{TrackLocal: one}
 		g.muted.Store(o.muted)
-		p.gates = append(p.gates, g)
+		p.tracks = append(p.tracks, g)
 	}
 	for _, other := range s.publications() {
 		if other.Info().ID == t.ID() {
@@ -133,10 +133,10 @@ func (s *session) feed(p *Publication) {
 }
 
 func (s *session) publish(ctx context.Context, p *Publication) error {
-	if err := s.take(ctx); err != nil {
+	if err := s.lockNegotiation(ctx); err != nil {
 		return err
 	}
-	defer s.give()
+	defer s.unlockNegotiation()
 	l, err := s.ready(ctx, fault.OpPublish)
 	if err != nil {
 		return err
@@ -182,7 +182,7 @@ func (s *session) unpublish(ctx context.Context, p *Publication) error {
 	if again {
 		return nil
 	}
-	for _, g := range p.gates {
+	for _, g := range p.tracks {
 		g.muted.Store(true)
 	}
 	stop()
@@ -191,10 +191,10 @@ func (s *session) unpublish(ctx context.Context, p *Publication) error {
 	}
 	ctx, cancel := s.bound(ctx)
 	defer cancel()
-	if err := s.take(ctx); err != nil {
+	if err := s.lockNegotiation(ctx); err != nil {
 		return err
 	}
-	defer s.give()
+	defer s.unlockNegotiation()
 	s.forget(p)
 	m := s.currentMedia()
 	if m == nil {

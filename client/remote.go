@@ -23,17 +23,17 @@ type RemoteTrack struct {
 	session *session
 	id      string
 
-	mu      sync.Mutex
-	info    TrackInfo
-	known   bool // announced to the app
-	gone    bool
-	wish    Layer
-	silent  bool
-	media   *media
-	rtc     *webrtc.TrackRemote
-	packets chan *rtp.Packet
-	ended   chan struct{}
-	stats   reception
+	mu           sync.Mutex
+	info         TrackInfo
+	known        bool // announced to the app
+	gone         bool
+	desiredLayer Layer
+	silent       bool
+	media        *media
+	rtc          *webrtc.TrackRemote
+	packets      chan *rtp.Packet
+	ended        chan struct{}
+	stats        reception
 }
 
 func newRemote(s *session, id string) *RemoteTrack {
@@ -63,8 +63,8 @@ func (t *RemoteTrack) Codec() (webrtc.RTPCodecParameters, bool) {
 }
 
 // SetLayer asks the server for a layer of a video track, LayerNone to pause it.
-// The wish is kept across reconnections. It returns nil once the server has
-// agreed, or at once while there is no connection to ask over: the wish is
+// The choice is kept across reconnections. It returns nil once the server has
+// agreed, or at once while there is no connection to ask over: the choice is
 // told as soon as there is. Fails with fault.ArgumentInvalid for audio or an
 // unknown layer, fault.TrackNotFound for a track that has ended, and
 // fault.DataChannelFailed when the server does not answer.
@@ -79,7 +79,7 @@ func (t *RemoteTrack) SetLayer(ctx context.Context, l Layer) error {
 		t.mu.Unlock()
 		return argument(fault.OpSubscribe, "track", "a video track")
 	}
-	t.wish = l
+	t.desiredLayer = l
 	gone := t.gone
 	t.mu.Unlock()
 	if gone {
@@ -110,11 +110,11 @@ func (t *RemoteTrack) tell(ctx context.Context) error {
 	t.mu.Lock()
 	method, params := "prefer-audio-track-state", map[string]any{"track_id": t.info.ID, "subscribed": !t.silent}
 	if t.info.Kind == "video" {
-		wish := t.wish
-		if wish == "" {
-			wish = LayerNone
+		layer := t.desiredLayer
+		if layer == "" {
+			layer = LayerNone
 		}
-		method, params = "prefer-video-track-state", map[string]any{"track_id": t.info.ID, "max_spatial_layer": wish}
+		method, params = "prefer-video-track-state", map[string]any{"track_id": t.info.ID, "max_spatial_layer": layer}
 	}
 	t.mu.Unlock()
 	ctx, cancel := t.session.bound(ctx)
@@ -126,11 +126,11 @@ func (t *RemoteTrack) tell(ctx context.Context) error {
 	return nil
 }
 
-// wishes tells whether the server has to be told anything about the track.
-func (t *RemoteTrack) wishes() bool {
+// hasSubscription tells whether the server has to be told anything about the track.
+func (t *RemoteTrack) hasSubscription() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.silent || t.wish != "" && t.wish != LayerNone
+	return t.silent || t.desiredLayer != "" && t.desiredLayer != LayerNone
 }
 
 // ReadRTP returns the next packet of the track. It waits while none arrives,

@@ -99,7 +99,7 @@ func (q *reporter) failed(event, action string, f *fault.Error, terminal bool) {
 		}
 	}
 	q.keep(report{
-		Event: event, ID: strconv.FormatInt(ms, 10), Timestamp: ms, Device: deviceID(), Agent: s.door.agent,
+		Event: event, ID: strconv.FormatInt(ms, 10), Timestamp: ms, Device: deviceID(), Agent: s.http.agent,
 		Cluster: map[string]any{"websocket_url": ""}, Peer: peer, Payload: payload,
 	})
 	s.spawn(q.flush)
@@ -121,7 +121,7 @@ func (q *reporter) open() {
 		return
 	}
 	q.opened = true
-	q.spool = newSpool(q.session.cfg.ReportDir, q.session.door.origin.String(), q.session.claims.RoomID)
+	q.spool = newSpool(q.session.cfg.ReportDir, q.session.http.origin.String(), q.session.claims.RoomID)
 	left, err := q.spool.claim()
 	if err != nil {
 		q.session.log.Warn("reports on disk cannot be read", "err", err)
@@ -177,7 +177,7 @@ func (q *reporter) flush() {
 		if err != nil {
 			return
 		}
-		status, _, err := q.session.quick.ask(ctx, fault.OpReport, http.MethodPost, "/v2/client/report", q.session.token, body)
+		status, _, err := q.session.httpQuick.ask(ctx, fault.OpReport, http.MethodPost, "/v2/client/report", q.session.token, body)
 		if err != nil {
 			q.mu.Lock()
 			q.pause = time.Now().Add(unreachablePause)

@@ -37,12 +37,12 @@ func (s *session) restartPublish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.take(ctx); err != nil {
+	if err := s.lockNegotiation(ctx); err != nil {
 		return err
 	}
 	m := s.currentMedia()
 	if m == nil {
-		s.give()
+		s.unlockNegotiation()
 		return fault.ClientNotConnected.New()
 	}
 	switch m.pub.ConnectionState() {
@@ -50,7 +50,7 @@ func (s *session) restartPublish(ctx context.Context) error {
 	default:
 		err = s.negotiate(ctx, l, m, &webrtc.OfferOptions{ICERestart: true})
 	}
-	s.give()
+	s.unlockNegotiation()
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ const (
 func (s *session) resume(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
-	l, err := s.connect(ctx, s.quick)
+	l, err := s.connect(ctx, s.httpQuick)
 	if err != nil {
 		return err
 	}
@@ -128,10 +128,10 @@ func (s *session) resumeOn(ctx context.Context, l *link) error {
 	if err != nil && !errors.Is(err, fault.SignalSilent) {
 		return err
 	}
-	if err := s.take(ctx); err != nil {
+	if err := s.lockNegotiation(ctx); err != nil {
 		return err
 	}
-	defer s.give()
+	defer s.unlockNegotiation()
 	m := s.currentMedia()
 	if m == nil {
 		return fault.ClientNotConnected.New()
@@ -180,10 +180,10 @@ func (s *session) heardNode(l *link, node string) {
 		s.spawn(func() {
 			ctx, cancel := context.WithTimeout(s.ctx, attemptTimeout)
 			defer cancel()
-			err := s.take(ctx)
+			err := s.lockNegotiation(ctx)
 			if err == nil {
 				err = s.migrate(ctx, l, m, node)
-				s.give()
+				s.unlockNegotiation()
 			}
 			if err != nil && l.ctx.Err() == nil {
 				l.fail(asFault(err, fault.OpReconnect)) // begin anew with another socket
@@ -192,12 +192,12 @@ func (s *session) heardNode(l *link, node string) {
 	}
 }
 
-// homecoming is how long peers that were here before the server was restarted
+// returnWindow is how long peers that were here before the server was restarted
 // may take to come back before they count as gone.
-const homecoming = 10 * time.Second
+const returnWindow = 10 * time.Second
 
 // migrate builds both connections anew for another node and publishes and
-// subscribes to what was before. The turn is held.
+// subscribes to what was before. The negotiation is locked.
 func (s *session) migrate(ctx context.Context, l *link, old *media, node string) error {
 	m, err := newMedia(s, node)
 	if err != nil {
@@ -210,10 +210,10 @@ func (s *session) migrate(ctx context.Context, l *link, old *media, node string)
 		return fault.ClientNotConnected.New()
 	}
 	s.media, s.node = m, node
-	s.roster.lenientUntil = time.Now().Add(homecoming)
+	s.roster.lenientUntil = time.Now().Add(returnWindow)
 	s.mu.Unlock()
 	s.spawn(old.close)
-	s.spawn(func() { s.homecome(homecoming) })
+	s.spawn(func() { s.settleAfter(returnWindow) })
 	moved := asFault(fault.NodeMoved.New("node", node), fault.OpReconnect)
 	s.rec.lose(publishPath, moved, s.restartPublish)
 	s.rec.lose(subscribePath, moved, s.awaitSubscribe)
@@ -225,8 +225,8 @@ func (s *session) migrate(ctx context.Context, l *link, old *media, node string)
 	return s.negotiate(ctx, l, m, nil)
 }
 
-// homecome lets go of those who did not come back.
-func (s *session) homecome(after time.Duration) {
+// settleAfter lets go of those who did not come back.
+func (s *session) settleAfter(after time.Duration) {
 	if !sleep(s.ctx, after) {
 		return
 	}

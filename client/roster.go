@@ -230,40 +230,40 @@ func (ro *roster) announce(peer string, w wireTrack) {
 	t.mu.Lock()
 	was, known := t.info, t.known
 	t.info, t.known = info, true
-	if !known && w.Kind == "video" && t.wish == "" {
-		t.wish = ro.s.cfg.AutoSubscribe
+	if !known && w.Kind == "video" && t.desiredLayer == "" {
+		t.desiredLayer = ro.s.cfg.AutoSubscribe
 	}
 	t.mu.Unlock()
 	switch {
 	case !known:
 		post(ro.s, ro.s.cfg.Listener.OnTrack, t)
-		if t.wishes() {
-			ro.s.wish(t)
+		if t.hasSubscription() {
+			ro.s.sendSubscription(t)
 		}
 	case was != info:
 		post(ro.s, ro.s.cfg.Listener.OnTrackUpdate, t)
 	}
 }
 
-// wish tells the server what is wanted of a track, without making anybody wait.
-func (s *session) wish(t *RemoteTrack) {
+// sendSubscription tells the server what is wanted of a track, without making anybody wait.
+func (s *session) sendSubscription(t *RemoteTrack) {
 	s.spawn(func() {
 		if err := t.tell(s.ctx); err != nil {
-			s.log.Debug("a wish was not granted", "track", t.ID(), "err", err)
+			s.log.Debug("a subscription was not granted", "track", t.ID(), "err", err)
 		}
 	})
 }
 
-// wishAgain repeats every wish, to a server that may know none of them.
-func (s *session) wishAgain(m *media) {
+// resendSubscriptions repeats them all, to a server that may know none of them.
+func (s *session) resendSubscriptions(m *media) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.media != m {
 		return
 	}
 	for _, t := range s.roster.tracks {
-		if t.wishes() {
-			s.wish(t)
+		if t.hasSubscription() {
+			s.sendSubscription(t)
 		}
 	}
 }

@@ -16,18 +16,18 @@ import (
 // connections, what is published and what watches over them. The server's view
 // of the room is its roster.
 type session struct {
-	cfg    Config
-	id     string
-	token  string
-	claims claims
-	door   *door
-	quick  *door // for reconnecting: it tries often instead of waiting long
-	api    *webrtc.API
-	ice    []webrtc.ICEServer
-	log    *slog.Logger
-	cb     *callbacks
-	rec    *recovery
-	rep    *reporter
+	cfg       Config
+	id        string
+	token     string
+	claims    claims
+	http      *httpClient
+	httpQuick *httpClient // for reconnecting: it tries often instead of waiting long
+	api       *webrtc.API
+	ice       []webrtc.ICEServer
+	log       *slog.Logger
+	cb        *callbacks
+	rec       *recovery
+	rep       *reporter
 
 	ctx  context.Context // ends when the session does
 	end  context.CancelFunc
@@ -77,13 +77,13 @@ func newSession(cfg Config) (*session, error) {
 	if cfg.PeerID == "" {
 		cfg.PeerID = uuid.NewString()
 	}
-	d := newDoor(cfg, origin, cfg.StepTimeout)
+	d := newHTTPClient(cfg, origin, cfg.StepTimeout)
 	api, err := newAPI(d.loopback(), cfg.Log)
 	if err != nil {
 		return nil, fault.PeerConnectionCreate.Wrap(err)
 	}
 	s := &session{
-		cfg: cfg, id: cfg.PeerID, token: cfg.Token, claims: c, door: d, quick: newDoor(cfg, origin, min(dialTimeout, cfg.StepTimeout)), api: api, log: cfg.Log.With("peer", cfg.PeerID),
+		cfg: cfg, id: cfg.PeerID, token: cfg.Token, claims: c, http: d, httpQuick: newHTTPClient(cfg, origin, min(dialTimeout, cfg.StepTimeout)), api: api, log: cfg.Log.With("peer", cfg.PeerID),
 		cb: newCallbacks(), torn: make(chan struct{}), done: make(chan struct{}), turn: make(chan struct{}, 1),
 		greeted: make(chan struct{}, 1), listed: make(chan struct{}, 1), moved: make(chan string, 1),
 		state: StateJoined, linkUp: make(chan struct{}),
@@ -150,11 +150,11 @@ func (s *session) shutdown(why *fault.Error, goodbye bool) {
 			// the socket get through, and nobody waits for a peer that is gone.
 			switch {
 			case goodbye && entered:
-				l.farewell("leave", map[string]string{"client_reason": "user request"}, lastWords)
+				l.leave("leave", map[string]string{"client_reason": "user request"}, lastWords)
 			case why != nil && entered:
-				l.farewell("leave", map[string]string{"client_reason": why.Kind.ID}, lastWords)
+				l.leave("leave", map[string]string{"client_reason": why.Kind.ID}, lastWords)
 			default:
-				l.farewell("", nil, briefly)
+				l.leave("", nil, briefly)
 			}
 		}
 		s.end()
@@ -182,13 +182,13 @@ func (s *session) shutdown(why *fault.Error, goodbye bool) {
 		s.spawning.Unlock()
 		s.wg.Wait()
 		s.rep.close()
-		s.door.http.CloseIdleConnections()
+		s.http.http.CloseIdleConnections()
 		close(s.torn)
 	})
 	<-s.torn
 }
 
-// reconnecting and reconnected are the recovery's news.
+// reconnecting and reconnected are called by the recovery.
 func (s *session) reconnecting(cause *fault.Error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

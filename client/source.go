@@ -209,7 +209,7 @@ func (s *Player) play(ctx context.Context, r reader) error {
 		if err != nil {
 			return err
 		}
-		_ = s.WriteSample(sample) // the gate of the publication counts
+		_ = s.WriteSample(sample) // the mutedTrack around it counts
 		due = due.Add(sample.Duration)
 		if late := time.Since(due); late > time.Second { // the machine slept
 			due = due.Add(late)
