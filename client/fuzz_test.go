@@ -119,7 +119,7 @@ func FuzzFrames(f *testing.F) {
 		_ = l.call(ctx, fault.OpPeers, method, nil, new(wirePeer))
 		l.out <- params // the last: it may end the link
 		_ = m.answered(string(params))
-		m.candidate(0, webrtc.ICECandidateInit{Candidate: string(params)})
+		m.do(func() { m.candidate(0, webrtc.ICECandidateInit{Candidate: string(params)}) })
 		for _, p := range (&Room{r}).Peers() {
 			_ = p.Name
 		}
