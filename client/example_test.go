@@ -2,7 +2,9 @@ package client_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"time"
@@ -43,6 +45,56 @@ func ExampleDescribe() {
 	case err != nil:
 		d := client.Describe(err)
 		log.Printf("%d %s: %s", d.Code, d.Name, d.Description)
+	}
+}
+
+// An error in words: for the log, and for the user.
+func ExampleProblem() {
+	p := client.Describe(fault.RoomFull.New("limit", 50))
+	fmt.Println(p.Fault, p.Code, p.Terminal, p.CanRetry)
+	fmt.Println(p.Message)
+	fmt.Println(p.User)
+	// Output:
+	// room.full 403 true true
+	// The room is full (limit: 50)
+	// This call is full. Please try again when someone has left.
+}
+
+// A host moderates: what takes effect at once and what only asks have different
+// names.
+func ExampleRoom_MuteTracks() {
+	ctx := context.Background()
+	var room *client.Room // from Join
+	if err := room.MuteTracks(ctx, client.TrackFilter{Kind: "audio", Roles: []string{"guest"}}); err != nil {
+		log.Print(err)
+	}
+	for p, err := range room.FindPeers(ctx, client.PeerFilter{Group: client.GroupHandRaised}) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		_ = room.RequestRole(ctx, p.ID, "speaker") // the peer may decline
+		_ = room.LowerPeerHand(ctx, p.ID)
+	}
+	_ = room.EndRoom(ctx, client.EndOptions{Reason: "that was all", Lock: true})
+}
+
+// Two peers change one value: whoever comes second looks again.
+func ExampleRoom_ReplaceSessionMetadata() {
+	ctx := context.Background()
+	var room *client.Room // from Join
+	for {
+		now, err := room.SessionMetadata(ctx, "votes")
+		if err != nil {
+			log.Fatal(err)
+		}
+		var votes int
+		_ = json.Unmarshal(now.Data, &votes)
+		if _, err = room.ReplaceSessionMetadata(ctx, "votes", votes+1, now.Version); err == nil {
+			return
+		}
+		if !errors.Is(err, fault.MetadataConflict) {
+			log.Fatal(err)
+		}
 	}
 }
 
