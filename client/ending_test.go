@@ -41,9 +41,9 @@ func TestForgottenWhileAway(t *testing.T) {
 	})
 }
 
-// TestRefusedFromTheLobbyIsReported is refused over the socket, and says so on
+// TestRefusedFromThePreviewIsReported is refused over the socket, and says so on
 // it before it is closed.
-func TestRefusedFromTheLobbyIsReported(t *testing.T) {
+func TestRefusedFromThePreviewIsReported(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	cfg := s.config("guest", "guest")

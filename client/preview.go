@@ -84,7 +84,7 @@ func (p *Preview) Join(ctx context.Context) (*Room, error) {
 	return r, nil
 }
 
-// Close leaves the lobby without joining.
+// Close ends the preview without joining.
 func (p *Preview) Close() { p.s.shutdown(nil, false) }
 
 func sleep(ctx context.Context, d time.Duration) bool {

@@ -318,7 +318,7 @@ func vp8Width(b []byte) int {
 	return (int(b[n+6]) | int(b[n+7])<<8) & 0x3fff
 }
 
-func TestLobby(t *testing.T) {
+func TestPreview(t *testing.T) {
 	s := newSite(t)
 	host := s.join(s.config("host", "host"))
 	l, err := client.StartPreview(t.Context(), s.config("guest", "guest"))
@@ -330,7 +330,7 @@ func TestLobby(t *testing.T) {
 	}
 	until(t, "seeing the host", func() bool { return len(l.Peers()) == 1 && l.Peers()[0].ID == host.PeerID() })
 	if n := len(host.Peers()); n != 0 {
-		t.Errorf("the host sees %d peers of a lobby", n)
+		t.Errorf("the host sees %d peers of a preview", n)
 	}
 	guest, err := l.Join(t.Context())
 	if err != nil {
