@@ -69,8 +69,8 @@ func (p *Publication) Info() TrackInfo {
 // Muted tells whether the track is muted.
 func (p *Publication) Muted() bool { return p.tracks[0].muted.Load() }
 
-// Packets is how many packets were written to the network.
-func (p *Publication) Packets() (n uint64) {
+// PacketsSent is how many packets were written to the network.
+func (p *Publication) PacketsSent() (n uint64) {
 	for _, g := range p.tracks {
 		n += g.written.Load()
 	}

@@ -162,7 +162,7 @@ func (r *Room) Stats() Stats {
 	}
 	r.s.mu.Unlock()
 	for _, p := range pubs {
-		s.Published += p.Packets()
+		s.PacketsSent += p.PacketsSent()
 	}
 	for _, t := range tracks {
 		s.Tracks[t.ID()] = t.Stats()

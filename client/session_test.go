@@ -251,10 +251,10 @@ func TestSubscribing(t *testing.T) {
 	if tr := get(t, updates, "the mute"); tr != a || !tr.Info().Muted {
 		t.Errorf("updated %+v", tr.Info())
 	}
-	quiet := audio.Packets()
+	quiet := audio.PacketsSent()
 	time.Sleep(100 * time.Millisecond) // five frames long
-	if audio.Packets() > quiet+1 {
-		t.Errorf("%d packets left while muted", audio.Packets()-quiet)
+	if audio.PacketsSent() > quiet+1 {
+		t.Errorf("%d packets left while muted", audio.PacketsSent()-quiet)
 	}
 	if err := audio.SetMuted(false); err != nil {
 		t.Fatal(err)

@@ -84,9 +84,9 @@ func (t *RemoteTrack) Stats() TrackStats {
 
 // Stats is a session in numbers.
 type Stats struct {
-	State      State
-	Published  uint64 // packets written by all publications
-	Tracks     map[string]TrackStats
-	Reconnects int           // how often the session was reconnecting
-	Outage     time.Duration // how long in all, the present outage not counted
+	State       State
+	PacketsSent uint64 // by all publications
+	Tracks      map[string]TrackStats
+	Reconnects  int           // how often the session was reconnecting
+	Outage      time.Duration // how long in all, the present outage not counted
 }

@@ -496,7 +496,7 @@ func (b *bench) packets() (sent, got, lost uint64) {
 	b.mu.Unlock()
 	for _, c := range list {
 		for _, p := range c.room.Publications() {
-			sent += p.Packets()
+			sent += p.PacketsSent()
 		}
 		c.mu.Lock()
 		for _, h := range c.tracks {

@@ -395,7 +395,7 @@ func (v *joinView) draw(r *client.Room) {
 	row("PEER", "ROLE", "TRACK", "KBIT/S", "PACKETS", "LOST", "JITTER")
 	pubs := r.Publications()
 	for _, p := range pubs {
-		row("(me)", r.Role().Name, trackWords(p.Info()), "", fmt.Sprint(p.Packets()), "", "")
+		row("(me)", r.Role().Name, trackWords(p.Info()), "", fmt.Sprint(p.PacketsSent()), "", "")
 	}
 	if len(pubs) == 0 {
 		row("(me)", r.Role().Name, "-", "", "", "", "")

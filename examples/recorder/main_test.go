@@ -93,8 +93,8 @@ func TestRecorder(t *testing.T) {
 		case <-time.After(30 * time.Second):
 			t.Fatal("it does not end:", name)
 		}
-		if pub.Packets() < 10 {
-			t.Errorf("%d packets of %s", pub.Packets(), name)
+		if pub.PacketsSent() < 10 {
+			t.Errorf("%d packets of %s", pub.PacketsSent(), name)
 		}
 	}
 }
