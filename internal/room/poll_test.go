@@ -9,29 +9,30 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/policy"
+	"github.com/redial-rtc/redial/internal/poll"
 	"github.com/redial-rtc/redial/internal/room"
 )
 
 // choice is a question with options; right names the right ones.
-func choice(index int, t room.QuestionType, options int, right ...int) room.Question {
-	q := room.Question{Index: index, Text: fmt.Sprintf("Question %d", index), Type: t, Skippable: true, Weight: 10}
+func choice(index int, t poll.QuestionType, options int, right ...int) poll.Question {
+	q := poll.Question{Index: index, Text: fmt.Sprintf("Question %d", index), Type: t, Skippable: true, Weight: 10}
 	for i := range options {
-		q.Options = append(q.Options, room.Option{Index: i + 1, Text: fmt.Sprintf("Option %d", i+1)})
+		q.Options = append(q.Options, poll.Option{Index: i + 1, Text: fmt.Sprintf("Option %d", i+1)})
 	}
 	q.Answer.Options = right
 	return q
 }
 
-func words(index int, right string) room.Question {
-	return room.Question{Index: index, Text: "In words", Type: room.ShortAnswer, Skippable: true, Weight: 10, Answer: room.Answer{Text: right}}
+func words(index int, right string) poll.Question {
+	return poll.Question{Index: index, Text: "In words", Type: poll.ShortAnswer, Skippable: true, Weight: 10, Answer: poll.Answer{Text: right}}
 }
 
-func pick(question int, options ...int) room.Vote {
-	return room.Vote{Question: question, Options: options}
+func pick(question int, options ...int) poll.Vote {
+	return poll.Vote{Question: question, Options: options}
 }
 
 // poll makes a draft with questions.
-func (p *person) poll(s room.PollSetup, qs ...room.Question) {
+func (p *person) poll(s poll.Setup, qs ...poll.Question) {
 	p.w.Helper()
 	if s.ID == "" {
 		s.ID = "p1"
@@ -45,26 +46,26 @@ func (p *person) poll(s room.PollSetup, qs ...room.Question) {
 	p.w.ok(err)
 }
 
-func (p *person) start(id room.PollID) room.Poll {
+func (p *person) start(id poll.ID) poll.Poll {
 	p.w.Helper()
 	poll, err := p.room.StartPoll(p.w.Context(), p.id, id)
 	p.w.ok(err)
 	return poll
 }
 
-func (p *person) stop(id room.PollID) room.Poll {
+func (p *person) stop(id poll.ID) poll.Poll {
 	p.w.Helper()
 	poll, err := p.room.StopPoll(p.w.Context(), p.id, id)
 	p.w.ok(err)
 	return poll
 }
 
-func (p *person) vote(votes ...room.Vote) ([]room.Verdict, error) {
+func (p *person) vote(votes ...poll.Vote) ([]poll.Verdict, error) {
 	return p.room.Vote(p.w.Context(), p.id, "p1", votes)
 }
 
 // voted votes and must be heard.
-func (p *person) voted(votes ...room.Vote) []room.Verdict {
+func (p *person) voted(votes ...poll.Vote) []poll.Verdict {
 	p.w.Helper()
 	vs, err := p.vote(votes...)
 	p.w.ok(err)
@@ -74,7 +75,7 @@ func (p *person) voted(votes ...room.Vote) []room.Verdict {
 	return vs
 }
 
-func (p *person) result() room.PollResult {
+func (p *person) result() poll.Result {
 	p.w.Helper()
 	res, err := p.room.PollResult(p.w.Context(), p.id, "p1")
 	p.w.ok(err)
@@ -82,7 +83,7 @@ func (p *person) result() room.PollResult {
 }
 
 // tally is a result in words: voters, and for each question its votes.
-func tally(r room.PollResult) string {
+func tally(r poll.Result) string {
 	s := []string{fmt.Sprintf("%d voters %d answers", r.Voters, r.Responses)}
 	for _, q := range r.Questions {
 		line := fmt.Sprintf("%d: %v of %d", q.Index, q.Votes, q.Total)
@@ -100,11 +101,11 @@ func tally(r room.PollResult) string {
 func TestPollLife(t *testing.T) {
 	spec(t, "a poll is drafted, runs, is answered, and ends", func(w *world) {
 		host, guest := w.join("host", "host"), w.join("guest", "guest")
-		host.poll(room.PollSetup{}, choice(1, room.SingleChoice, 2), choice(2, room.MultipleChoice, 3))
+		host.poll(poll.Setup{}, choice(1, poll.SingleChoice, 2), choice(2, poll.MultipleChoice, 3))
 		none[room.PollStarted](guest)
 
 		p := host.start("p1")
-		w.same("poll", []any{p.State, p.CreatedBy, p.StartedBy, p.Questions, p.VoteBy}, []any{room.PollOpen, "host", "host", 2, room.VoteByUser})
+		w.same("poll", []any{p.State, p.CreatedBy, p.StartedBy, p.Questions, p.VoteBy}, []any{poll.Open, "host", "host", 2, poll.VoteByUser})
 		w.same("told the guest", one[room.PollStarted](guest).Poll.ID, "p1")
 		w.same("told the starter", one[room.PollStarted](host).Poll.ID, "p1")
 
@@ -113,14 +114,14 @@ func TestPollLife(t *testing.T) {
 		w.same("told", tally(one[room.PollStats](host).Result), tally(host.result()))
 
 		p = host.stop("p1")
-		w.same("poll", []any{p.State, p.StoppedBy}, []any{room.PollClosed, "host"})
-		w.same("told the guest", one[room.PollStopped](guest).Poll.State, room.PollClosed)
+		w.same("poll", []any{p.State, p.StoppedBy}, []any{poll.Closed, "host"})
+		w.same("told the guest", one[room.PollStopped](guest).Poll.State, poll.Closed)
 		_, err := host.vote(pick(1, 1))
 		w.refused(err, fault.PollState, "state", "stopped")
 	})
 	spec(t, "the room chooses an id where the author does not", func(w *world) {
 		host := w.join("host", "host")
-		p, err := host.room.SetPoll(w.Context(), host.id, room.PollSetup{Title: "No id"})
+		p, err := host.room.SetPoll(w.Context(), host.id, poll.Setup{Title: "No id"})
 		w.ok(err)
 		if len(p.ID) != 36 {
 			w.Errorf("id %q, want a UUID", p.ID)
@@ -128,13 +129,13 @@ func TestPollLife(t *testing.T) {
 	})
 	spec(t, "a draft can be changed as often as one likes, a started poll cannot", func(w *world) {
 		host := w.join("host", "host")
-		host.poll(room.PollSetup{Title: "First"}, choice(1, room.SingleChoice, 2), choice(2, room.SingleChoice, 2))
-		host.poll(room.PollSetup{Title: "Second", Quiz: true}, choice(1, room.SingleChoice, 2))
+		host.poll(poll.Setup{Title: "First"}, choice(1, poll.SingleChoice, 2), choice(2, poll.SingleChoice, 2))
+		host.poll(poll.Setup{Title: "Second", Quiz: true}, choice(1, poll.SingleChoice, 2))
 		p, err := host.room.Poll(w.Context(), host.id, "p1")
 		w.ok(err)
 		w.same("poll", []any{p.Title, p.Quiz, p.Questions}, []any{"Second", true, 1})
 		host.start("p1")
-		_, err = host.room.SetPoll(w.Context(), host.id, room.PollSetup{ID: "p1", Title: "Third"})
+		_, err = host.room.SetPoll(w.Context(), host.id, poll.Setup{ID: "p1", Title: "Third"})
 		w.refused(err, fault.PollState, "state", "started")
 		_, err = host.room.SetQuestions(w.Context(), host.id, "p1", nil)
 		w.refused(err, fault.PollState)
@@ -143,8 +144,8 @@ func TestPollLife(t *testing.T) {
 	})
 	spec(t, "a poll stops by itself when its time is over", func(w *world) {
 		host, guest := w.join("host", "host"), w.join("guest", "guest")
-		host.poll(room.PollSetup{ID: "long", Duration: 2 * time.Minute}, choice(1, room.SingleChoice, 2))
-		host.poll(room.PollSetup{Duration: time.Minute}, choice(1, room.SingleChoice, 2))
+		host.poll(poll.Setup{ID: "long", Duration: 2 * time.Minute}, choice(1, poll.SingleChoice, 2))
+		host.poll(poll.Setup{Duration: time.Minute}, choice(1, poll.SingleChoice, 2))
 		host.start("long")
 		host.start("p1")
 		time.Sleep(time.Minute - time.Millisecond)
@@ -152,7 +153,7 @@ func TestPollLife(t *testing.T) {
 		guest.voted(pick(1, 1))
 		time.Sleep(time.Millisecond)
 		stopped := one[room.PollStopped](guest).Poll
-		w.same("poll", []any{stopped.ID, stopped.State, stopped.StoppedBy, stopped.StoppedAt.Sub(stopped.StartedAt)}, []any{"p1", room.PollClosed, "", time.Minute})
+		w.same("poll", []any{stopped.ID, stopped.State, stopped.StoppedBy, stopped.StoppedAt.Sub(stopped.StartedAt)}, []any{"p1", poll.Closed, "", time.Minute})
 		_, err := guest.vote(pick(1, 1))
 		w.refused(err, fault.PollState)
 		time.Sleep(time.Minute)
@@ -160,7 +161,7 @@ func TestPollLife(t *testing.T) {
 	})
 	spec(t, "a poll stopped early does not stop again", func(w *world) {
 		host := w.join("host", "host")
-		host.poll(room.PollSetup{Duration: time.Minute}, choice(1, room.SingleChoice, 2))
+		host.poll(poll.Setup{Duration: time.Minute}, choice(1, poll.SingleChoice, 2))
 		host.start("p1")
 		host.stop("p1")
 		time.Sleep(time.Hour)
@@ -170,7 +171,7 @@ func TestPollLife(t *testing.T) {
 	})
 	spec(t, "polls outlive their author but not the session", func(w *world) {
 		host, guest := w.join("host", "host"), w.join("guest", "guest")
-		host.poll(room.PollSetup{}, choice(1, room.SingleChoice, 2))
+		host.poll(poll.Setup{}, choice(1, poll.SingleChoice, 2))
 		host.start("p1")
 		host.leave()
 		guest.voted(pick(1, 1))
@@ -186,7 +187,7 @@ func TestPollLife(t *testing.T) {
 		preview := &person{w: w}
 		_, err := host.room.Watch(w.Context(), preview)
 		w.ok(err)
-		host.poll(room.PollSetup{Duration: time.Hour}, choice(1, room.SingleChoice, 2))
+		host.poll(poll.Setup{Duration: time.Hour}, choice(1, poll.SingleChoice, 2))
 		host.start("p1")
 		host.leave()
 		time.Sleep(2 * time.Hour)
@@ -197,11 +198,11 @@ func TestPollLife(t *testing.T) {
 }
 
 func TestPollSetup(t *testing.T) {
-	bad := func(name, field string, change func(s *room.PollSetup, qs *[]room.Question)) {
+	bad := func(name, field string, change func(s *poll.Setup, qs *[]poll.Question)) {
 		spec(t, name, func(w *world) {
 			host := w.join("host", "host")
-			s := room.PollSetup{ID: "p1", Title: "Lunch"}
-			qs := []room.Question{choice(1, room.SingleChoice, 2), words(2, "")}
+			s := poll.Setup{ID: "p1", Title: "Lunch"}
+			qs := []poll.Question{choice(1, poll.SingleChoice, 2), words(2, "")}
 			change(&s, &qs)
 			_, err := host.room.SetPoll(w.Context(), host.id, s)
 			if err == nil {
@@ -213,53 +214,53 @@ func TestPollSetup(t *testing.T) {
 			w.refused(err, fault.PollInvalid, "field", field)
 		})
 	}
-	setup := func(name, field string, change func(s *room.PollSetup)) {
-		bad(name, field, func(s *room.PollSetup, _ *[]room.Question) { change(s) })
+	setup := func(name, field string, change func(s *poll.Setup)) {
+		bad(name, field, func(s *poll.Setup, _ *[]poll.Question) { change(s) })
 	}
-	question := func(name, field string, change func(q *room.Question)) {
-		bad(name, "questions[0]."+field, func(_ *room.PollSetup, qs *[]room.Question) { change(&(*qs)[0]) })
+	question := func(name, field string, change func(q *poll.Question)) {
+		bad(name, "questions[0]."+field, func(_ *poll.Setup, qs *[]poll.Question) { change(&(*qs)[0]) })
 	}
-	setup("no title", "title", func(s *room.PollSetup) { s.Title = "" })
-	setup("a title that is too long", "title", func(s *room.PollSetup) { s.Title = strings.Repeat("x", 1025) })
-	setup("an id that is too long", "poll_id", func(s *room.PollSetup) { s.ID = room.PollID(strings.Repeat("x", 129)) })
-	setup("a negative duration", "duration", func(s *room.PollSetup) { s.Duration = -1 })
-	setup("a duration of more than a day", "duration", func(s *room.PollSetup) { s.Duration = 25 * time.Hour })
-	setup("an unknown way to tell voters apart", "mode", func(s *room.PollSetup) { s.VoteBy = "shoe size" })
+	setup("no title", "title", func(s *poll.Setup) { s.Title = "" })
+	setup("a title that is too long", "title", func(s *poll.Setup) { s.Title = strings.Repeat("x", 1025) })
+	setup("an id that is too long", "poll_id", func(s *poll.Setup) { s.ID = poll.ID(strings.Repeat("x", 129)) })
+	setup("a negative duration", "duration", func(s *poll.Setup) { s.Duration = -1 })
+	setup("a duration of more than a day", "duration", func(s *poll.Setup) { s.Duration = 25 * time.Hour })
+	setup("an unknown way to tell voters apart", "mode", func(s *poll.Setup) { s.VoteBy = "shoe size" })
 
-	bad("no questions", "questions", func(_ *room.PollSetup, qs *[]room.Question) { *qs = nil })
-	bad("too many questions", "questions", func(_ *room.PollSetup, qs *[]room.Question) { *qs = make([]room.Question, 51) })
-	bad("a gap between questions", "questions.index", func(_ *room.PollSetup, qs *[]room.Question) { (*qs)[1].Index = 3 })
-	bad("two questions of one index", "questions.index", func(_ *room.PollSetup, qs *[]room.Question) { (*qs)[1].Index = 1 })
+	bad("no questions", "questions", func(_ *poll.Setup, qs *[]poll.Question) { *qs = nil })
+	bad("too many questions", "questions", func(_ *poll.Setup, qs *[]poll.Question) { *qs = make([]poll.Question, 51) })
+	bad("a gap between questions", "questions.index", func(_ *poll.Setup, qs *[]poll.Question) { (*qs)[1].Index = 3 })
+	bad("two questions of one index", "questions.index", func(_ *poll.Setup, qs *[]poll.Question) { (*qs)[1].Index = 1 })
 
-	question("no text", "text", func(q *room.Question) { q.Text = "" })
-	question("an unknown type", "type", func(q *room.Question) { q.Type = "drawing" })
-	question("a negative weight", "weight", func(q *room.Question) { q.Weight = -1 })
-	question("a negative time", "duration", func(q *room.Question) { q.Duration = -1 })
-	question("lengths the wrong way round", "answer_max_len", func(q *room.Question) { q.MinLen, q.MaxLen = 5, 4 })
-	question("no options", "options", func(q *room.Question) { q.Options = nil })
-	question("too many options", "options", func(q *room.Question) { q.Options = make([]room.Option, 51) })
-	question("an option without text", "options[1].text", func(q *room.Question) { q.Options[1].Text = "" })
-	question("options that are not counted from one", "options.index", func(q *room.Question) { q.Options[0].Index = 0 })
-	question("a right answer that is no option", "answer.options", func(q *room.Question) { q.Answer.Options = []int{3} })
-	question("a right answer named twice", "answer.options", func(q *room.Question) { q.Answer.Options = []int{1, 1} })
-	question("a right answer in too many words", "answer.text", func(q *room.Question) {
+	question("no text", "text", func(q *poll.Question) { q.Text = "" })
+	question("an unknown type", "type", func(q *poll.Question) { q.Type = "drawing" })
+	question("a negative weight", "weight", func(q *poll.Question) { q.Weight = -1 })
+	question("a negative time", "duration", func(q *poll.Question) { q.Duration = -1 })
+	question("lengths the wrong way round", "answer_max_len", func(q *poll.Question) { q.MinLen, q.MaxLen = 5, 4 })
+	question("no options", "options", func(q *poll.Question) { q.Options = nil })
+	question("too many options", "options", func(q *poll.Question) { q.Options = make([]poll.Option, 51) })
+	question("an option without text", "options[1].text", func(q *poll.Question) { q.Options[1].Text = "" })
+	question("options that are not counted from one", "options.index", func(q *poll.Question) { q.Options[0].Index = 0 })
+	question("a right answer that is no option", "answer.options", func(q *poll.Question) { q.Answer.Options = []int{3} })
+	question("a right answer named twice", "answer.options", func(q *poll.Question) { q.Answer.Options = []int{1, 1} })
+	question("a right answer in too many words", "answer.text", func(q *poll.Question) {
 		*q = words(1, strings.Repeat("x", 4097))
 	})
 
 	spec(t, "roles that do not exist", func(w *world) {
 		host := w.join("host", "host")
-		_, err := host.room.SetPoll(w.Context(), host.id, room.PollSetup{Title: "x", VoteRoles: []string{"guest", "ghost"}})
+		_, err := host.room.SetPoll(w.Context(), host.id, poll.Setup{Title: "x", VoteRoles: []string{"guest", "ghost"}})
 		w.refused(err, fault.RoleNotFound, "field", "vote", "role", "ghost")
-		_, err = host.room.SetPoll(w.Context(), host.id, room.PollSetup{Title: "x", ViewRoles: []string{"ghost"}})
+		_, err = host.room.SetPoll(w.Context(), host.id, poll.Setup{Title: "x", ViewRoles: []string{"ghost"}})
 		w.refused(err, fault.RoleNotFound, "field", "responses")
 	})
 	spec(t, "a session holds a hundred polls", func(w *world) {
 		host := w.join("host", "host")
 		for range 100 {
-			_, err := host.room.SetPoll(w.Context(), host.id, room.PollSetup{Title: "x"})
+			_, err := host.room.SetPoll(w.Context(), host.id, poll.Setup{Title: "x"})
 			w.ok(err)
 		}
-		_, err := host.room.SetPoll(w.Context(), host.id, room.PollSetup{Title: "x"})
+		_, err := host.room.SetPoll(w.Context(), host.id, poll.Setup{Title: "x"})
 		w.refused(err, fault.PollInvalid, "max_polls", 100)
 	})
 	spec(t, "a poll that does not exist", func(w *world) {
@@ -270,7 +271,7 @@ func TestPollSetup(t *testing.T) {
 		w.refused(err, fault.PollNotFound)
 		_, err = host.room.StartPoll(w.Context(), host.id, "p9")
 		w.refused(err, fault.PollNotFound)
-		_, err = host.room.Vote(w.Context(), host.id, "p9", []room.Vote{pick(1, 1)})
+		_, err = host.room.Vote(w.Context(), host.id, "p9", []poll.Vote{pick(1, 1)})
 		w.refused(err, fault.PollNotFound)
 	})
 }
@@ -280,9 +281,9 @@ func TestPollPermissions(t *testing.T) {
 
 	spec(t, "only those who may write polls make, start and stop them", func(w *world) {
 		host, guest := w.join("host", "host"), w.join("guest", "guest")
-		_, err := guest.room.SetPoll(w.Context(), guest.id, room.PollSetup{Title: "mine"})
+		_, err := guest.room.SetPoll(w.Context(), guest.id, poll.Setup{Title: "mine"})
 		w.refused(err, fault.NotPermitted, "permission", "pollWrite", "role", "guest")
-		host.poll(room.PollSetup{}, choice(1, room.SingleChoice, 2))
+		host.poll(poll.Setup{}, choice(1, poll.SingleChoice, 2))
 		_, err = guest.room.SetQuestions(w.Context(), guest.id, "p1", nil)
 		w.refused(err, fault.NotPermitted)
 		_, err = guest.room.StartPoll(w.Context(), guest.id, "p1")
@@ -293,7 +294,7 @@ func TestPollPermissions(t *testing.T) {
 	})
 	spec(t, "who may not read polls neither hears of them nor answers", func(w *world) {
 		host, mute := w.join("host", "host"), w.join("mute", "viewer")
-		host.poll(room.PollSetup{}, choice(1, room.SingleChoice, 2))
+		host.poll(poll.Setup{}, choice(1, poll.SingleChoice, 2))
 		host.start("p1")
 		_, err := mute.vote(pick(1, 1))
 		w.refused(err, fault.NotPermitted, "permission", "pollRead")
@@ -309,7 +310,7 @@ func TestPollPermissions(t *testing.T) {
 	}, silent)
 	spec(t, "drafts are for those who may write", func(w *world) {
 		host, guest := w.join("host", "host"), w.join("guest", "guest")
-		host.poll(room.PollSetup{}, choice(1, room.SingleChoice, 2))
+		host.poll(poll.Setup{}, choice(1, poll.SingleChoice, 2))
 		_, err := guest.room.Poll(w.Context(), guest.id, "p1")
 		w.refused(err, fault.NotPermitted, "permission", "pollWrite")
 		polls, _, err := guest.room.Polls(w.Context(), guest.id, "", "", 0)
@@ -320,7 +321,7 @@ func TestPollPermissions(t *testing.T) {
 	})
 	spec(t, "only the named roles may answer", func(w *world) {
 		host, guest := w.join("host", "host"), w.join("guest", "guest")
-		host.poll(room.PollSetup{VoteRoles: []string{"guest"}}, choice(1, room.SingleChoice, 2))
+		host.poll(poll.Setup{VoteRoles: []string{"guest"}}, choice(1, poll.SingleChoice, 2))
 		host.start("p1")
 		_, err := host.vote(pick(1, 1))
 		w.refused(err, fault.NotPermitted, "role", "host")
@@ -328,7 +329,7 @@ func TestPollPermissions(t *testing.T) {
 	})
 	spec(t, "only the named roles see answers and counts", func(w *world) {
 		host, guest := w.join("host", "host"), w.join("guest", "guest")
-		host.poll(room.PollSetup{ViewRoles: []string{"host"}}, choice(1, room.SingleChoice, 2))
+		host.poll(poll.Setup{ViewRoles: []string{"host"}}, choice(1, poll.SingleChoice, 2))
 		host.start("p1")
 		guest.voted(pick(1, 2))
 		one[room.PollStats](host)
@@ -344,7 +345,7 @@ func TestPollPermissions(t *testing.T) {
 	})
 	spec(t, "a poll for others stays unknown to the rest", func(w *world) {
 		host, guest, viewer := w.join("host", "host"), w.join("guest", "guest"), w.join("viewer", "viewer")
-		host.poll(room.PollSetup{VoteRoles: []string{"guest"}, ViewRoles: []string{"host"}}, choice(1, room.SingleChoice, 2))
+		host.poll(poll.Setup{VoteRoles: []string{"guest"}, ViewRoles: []string{"host"}}, choice(1, poll.SingleChoice, 2))
 		host.start("p1")
 		one[room.PollStarted](guest)
 		none[room.PollStarted](viewer)
@@ -356,17 +357,17 @@ func TestPollPermissions(t *testing.T) {
 	})
 	spec(t, "a peer that is not in the room", func(w *world) {
 		host := w.join("host", "host")
-		_, err := host.room.Vote(w.Context(), "ghost", "p1", []room.Vote{pick(1, 1)})
+		_, err := host.room.Vote(w.Context(), "ghost", "p1", []poll.Vote{pick(1, 1)})
 		w.refused(err, fault.PeerNotFound)
-		_, err = host.room.SetPoll(w.Context(), "ghost", room.PollSetup{Title: "x"})
+		_, err = host.room.SetPoll(w.Context(), "ghost", poll.Setup{Title: "x"})
 		w.refused(err, fault.PeerNotFound)
 	})
 	spec(t, "the server itself may do and see everything", func(w *world) {
 		host, guest := w.join("host", "host"), w.join("guest", "guest")
 		r := host.room
-		_, err := r.SetPoll(w.Context(), "", room.PollSetup{ID: "p1", Title: "From outside", ViewRoles: []string{"host"}})
+		_, err := r.SetPoll(w.Context(), "", poll.Setup{ID: "p1", Title: "From outside", ViewRoles: []string{"host"}})
 		w.ok(err)
-		_, err = r.SetQuestions(w.Context(), "", "p1", []room.Question{choice(1, room.SingleChoice, 2, 1)})
+		_, err = r.SetQuestions(w.Context(), "", "p1", []poll.Question{choice(1, poll.SingleChoice, 2, 1)})
 		w.ok(err)
 		_, err = r.StartPoll(w.Context(), "", "p1")
 		w.ok(err)
@@ -382,24 +383,24 @@ func TestPollPermissions(t *testing.T) {
 
 func TestPollVote(t *testing.T) {
 	// answer votes in a poll of one question of each type.
-	answer := func(w *world, v room.Vote) (room.Verdict, error) {
+	answer := func(w *world, v poll.Vote) (poll.Verdict, error) {
 		host, guest := w.join("host", "host"), w.join("guest", "guest")
-		must := choice(4, room.SingleChoice, 2)
+		must := choice(4, poll.SingleChoice, 2)
 		must.Skippable = false
 		text := words(3, "")
 		text.MinLen, text.MaxLen = 2, 4
-		host.poll(room.PollSetup{}, choice(1, room.SingleChoice, 2), choice(2, room.MultipleChoice, 3), text, must)
+		host.poll(poll.Setup{}, choice(1, poll.SingleChoice, 2), choice(2, poll.MultipleChoice, 3), text, must)
 		host.start("p1")
 		vs, err := guest.vote(v)
 		if err != nil {
-			return room.Verdict{}, err
+			return poll.Verdict{}, err
 		}
 		return vs[0], vs[0].Err
 	}
-	good := func(name string, v room.Vote) {
+	good := func(name string, v poll.Vote) {
 		spec(t, name, func(w *world) { _, err := answer(w, v); w.ok(err) })
 	}
-	bad := func(name, field string, v room.Vote) {
+	bad := func(name, field string, v poll.Vote) {
 		spec(t, name, func(w *world) {
 			_, err := answer(w, v)
 			w.refused(err, fault.PollInvalid, "field", field)
@@ -407,39 +408,39 @@ func TestPollVote(t *testing.T) {
 	}
 	good("one option", pick(1, 2))
 	good("several options in any order", pick(2, 3, 1))
-	good("some words", room.Vote{Question: 3, Text: "äöü"})
-	good("a skip", room.Vote{Question: 1, Skipped: true})
-	good("the type said again", room.Vote{Question: 1, Type: room.SingleChoice, Options: []int{1}})
+	good("some words", poll.Vote{Question: 3, Text: "äöü"})
+	good("a skip", poll.Vote{Question: 1, Skipped: true})
+	good("the type said again", poll.Vote{Question: 1, Type: poll.SingleChoice, Options: []int{1}})
 
 	bad("a question that is not there", "question", pick(5, 1))
 	bad("no question", "question", pick(0, 1))
-	bad("another type", "type", room.Vote{Question: 1, Type: room.LongAnswer, Text: "x"})
+	bad("another type", "type", poll.Vote{Question: 1, Type: poll.LongAnswer, Text: "x"})
 	bad("no option", "option", pick(1))
 	bad("two options where one is asked for", "option", pick(1, 1, 2))
 	bad("an option that is not there", "options", pick(1, 3))
 	bad("a negative option", "options", pick(1, -1))
 	bad("an option twice", "options", pick(2, 1, 1))
 	bad("no options", "options", pick(2))
-	bad("words for a choice", "text", room.Vote{Question: 1, Options: []int{1}, Text: "both"})
+	bad("words for a choice", "text", poll.Vote{Question: 1, Options: []int{1}, Text: "both"})
 	bad("options where words are asked for", "options", pick(3, 1))
-	bad("no words", "text", room.Vote{Question: 3})
-	bad("too few words", "text", room.Vote{Question: 3, Text: "a"})
-	bad("too many words", "text", room.Vote{Question: 3, Text: "abcde"})
-	bad("far too many words", "text", room.Vote{Question: 3, Text: strings.Repeat("x", 5000)})
-	bad("a skip where an answer is needed", "skipped", room.Vote{Question: 4, Skipped: true})
+	bad("no words", "text", poll.Vote{Question: 3})
+	bad("too few words", "text", poll.Vote{Question: 3, Text: "a"})
+	bad("too many words", "text", poll.Vote{Question: 3, Text: "abcde"})
+	bad("far too many words", "text", poll.Vote{Question: 3, Text: strings.Repeat("x", 5000)})
+	bad("a skip where an answer is needed", "skipped", poll.Vote{Question: 4, Skipped: true})
 
 	spec(t, "no votes, and too many", func(w *world) {
 		host := w.join("host", "host")
-		host.poll(room.PollSetup{}, choice(1, room.SingleChoice, 2))
+		host.poll(poll.Setup{}, choice(1, poll.SingleChoice, 2))
 		host.start("p1")
 		_, err := host.vote()
 		w.refused(err, fault.PollInvalid, "field", "responses")
-		_, err = host.vote(slices.Repeat([]room.Vote{pick(1, 1)}, 51)...)
+		_, err = host.vote(slices.Repeat([]poll.Vote{pick(1, 1)}, 51)...)
 		w.refused(err, fault.PollInvalid, "field", "responses")
 	})
 	spec(t, "what fits is taken beside what does not", func(w *world) {
 		host := w.join("host", "host")
-		host.poll(room.PollSetup{}, choice(1, room.SingleChoice, 2), choice(2, room.SingleChoice, 2))
+		host.poll(poll.Setup{}, choice(1, poll.SingleChoice, 2), choice(2, poll.SingleChoice, 2))
 		host.start("p1")
 		vs, err := host.vote(pick(1, 9), pick(2, 1), pick(2, 2))
 		w.ok(err)
@@ -453,10 +454,10 @@ func TestPollVote(t *testing.T) {
 func TestPollOneVote(t *testing.T) {
 	// again makes a poll and lets the same user vote a second time as another
 	// peer with another name, which works if others counts them apart.
-	again := func(by room.VoteBy, user, name string, apart bool) {
+	again := func(by poll.VoteBy, user, name string, apart bool) {
 		spec(t, fmt.Sprintf("counted by %s, user %q, name %q", by, user, name), func(w *world) {
 			host := w.join("host", "host")
-			host.poll(room.PollSetup{VoteBy: by}, choice(1, room.SingleChoice, 2))
+			host.poll(poll.Setup{VoteBy: by}, choice(1, poll.SingleChoice, 2))
 			host.start("p1")
 			enter := func(id room.PeerID, user, name string) *person {
 				p := &person{w: w, id: id, room: host.room}
@@ -478,41 +479,41 @@ func TestPollOneVote(t *testing.T) {
 			w.same("result", tally(host.result()), "2 voters 2 answers, 1: [1 1] of 2")
 		})
 	}
-	again(room.VoteByUser, "ann", "Anna", false)
-	again(room.VoteByUser, "bob", "Ann", true)
-	again(room.VoteByUser, "", "Ann", true)
-	again(room.VoteByName, "bob", "Ann", false)
-	again(room.VoteByName, "ann", "Anna", true)
-	again(room.VoteByName, "ann", "", true)
-	again(room.VoteByPeer, "ann", "Ann", true)
+	again(poll.VoteByUser, "ann", "Anna", false)
+	again(poll.VoteByUser, "bob", "Ann", true)
+	again(poll.VoteByUser, "", "Ann", true)
+	again(poll.VoteByName, "bob", "Ann", false)
+	again(poll.VoteByName, "ann", "Anna", true)
+	again(poll.VoteByName, "ann", "", true)
+	again(poll.VoteByPeer, "ann", "Ann", true)
 
 	spec(t, "an answer can be changed, under the same id", func(w *world) {
 		host := w.join("host", "host")
-		host.poll(room.PollSetup{}, choice(1, room.SingleChoice, 3))
+		host.poll(poll.Setup{}, choice(1, poll.SingleChoice, 3))
 		host.start("p1")
 		host.voted(pick(1, 1))
 		before, _, _ := host.room.PollResponses(w.Context(), host.id, "p1", true, 0, 0)
-		host.voted(room.Vote{Question: 1, Options: []int{3}, Update: true})
+		host.voted(poll.Vote{Question: 1, Options: []int{3}, Update: true})
 		after, _, _ := host.room.PollResponses(w.Context(), host.id, "p1", true, 0, 0)
 		w.same("answers", []any{len(after), after[0].ID, after[0].Options, after[0].Updated, after[0].Final}, []any{1, before[0].ID, []int{3}, true, false})
 		w.same("result", tally(host.result()), "1 voters 1 answers, 1: [0 0 1] of 1")
 	})
 	spec(t, "unless the question takes one for good", func(w *world) {
 		host := w.join("host", "host")
-		q := choice(1, room.SingleChoice, 3)
+		q := choice(1, poll.SingleChoice, 3)
 		q.Once = true
-		host.poll(room.PollSetup{}, q)
+		host.poll(poll.Setup{}, q)
 		host.start("p1")
 		host.voted(pick(1, 1))
-		_, err := host.vote(room.Vote{Question: 1, Options: []int{3}, Update: true})
+		_, err := host.vote(poll.Vote{Question: 1, Options: []int{3}, Update: true})
 		w.refused(err, fault.PollInvalid, "problem", "the answer is final")
 	})
 	spec(t, "or the poll is a quiz", func(w *world) {
 		host := w.join("host", "host")
-		host.poll(room.PollSetup{Quiz: true}, choice(1, room.SingleChoice, 3, 1))
+		host.poll(poll.Setup{Quiz: true}, choice(1, poll.SingleChoice, 3, 1))
 		host.start("p1")
 		host.voted(pick(1, 2))
-		_, err := host.vote(room.Vote{Question: 1, Options: []int{1}, Update: true})
+		_, err := host.vote(poll.Vote{Question: 1, Options: []int{1}, Update: true})
 		w.refused(err, fault.PollInvalid, "problem", "the answer is final")
 	})
 }
@@ -520,7 +521,7 @@ func TestPollOneVote(t *testing.T) {
 func TestPollStats(t *testing.T) {
 	spec(t, "counts are told at once, then once a second at most, and at the end", func(w *world) {
 		host := w.join("host", "host")
-		host.poll(room.PollSetup{}, choice(1, room.SingleChoice, 2))
+		host.poll(poll.Setup{}, choice(1, poll.SingleChoice, 2))
 		host.start("p1")
 		var guests []*person
 		for i := range 6 {
@@ -550,7 +551,7 @@ func TestPollStats(t *testing.T) {
 		host, a := w.join("host", "host"), w.join("a", "guest")
 		b := w.join("b", "guest")
 		b.leave()
-		host.poll(room.PollSetup{}, choice(1, room.SingleChoice, 2))
+		host.poll(poll.Setup{}, choice(1, poll.SingleChoice, 2))
 		host.start("p1")
 		c, d := w.join("c", "guest"), w.join("d", "guest")
 		c.leave()
@@ -566,10 +567,10 @@ func TestPollStats(t *testing.T) {
 }
 
 func TestQuiz(t *testing.T) {
-	verdict := func(name string, q room.Question, v room.Vote, want string) {
+	verdict := func(name string, q poll.Question, v poll.Vote, want string) {
 		spec(t, name, func(w *world) {
 			host := w.join("host", "host")
-			host.poll(room.PollSetup{Quiz: true}, q)
+			host.poll(poll.Setup{Quiz: true}, q)
 			host.start("p1")
 			got := "not scored"
 			if c := host.voted(v)[0].Correct; c != nil {
@@ -578,35 +579,35 @@ func TestQuiz(t *testing.T) {
 			w.same("right", got, want)
 		})
 	}
-	text := func(change func(a *room.Answer)) room.Question {
+	text := func(change func(a *poll.Answer)) poll.Question {
 		q := words(1, "Straße 1")
 		change(&q.Answer)
 		return q
 	}
-	say := func(s string) room.Vote { return room.Vote{Question: 1, Text: s} }
-	verdict("the right option", choice(1, room.SingleChoice, 3, 2), pick(1, 2), "true")
-	verdict("a wrong option", choice(1, room.SingleChoice, 3, 2), pick(1, 1), "false")
-	verdict("one of several right options", choice(1, room.SingleChoice, 3, 2, 3), pick(1, 3), "true")
-	verdict("all right options", choice(1, room.MultipleChoice, 3, 3, 1), pick(1, 1, 3), "true")
-	verdict("too few right options", choice(1, room.MultipleChoice, 3, 3, 1), pick(1, 1), "false")
-	verdict("too many options", choice(1, room.MultipleChoice, 3, 3, 1), pick(1, 1, 2, 3), "false")
-	verdict("the right words, whatever the case", text(func(*room.Answer) {}), say("STRAßE 1"), "true")
-	verdict("case that matters", text(func(a *room.Answer) { a.Case = true }), say("straße 1"), "false")
-	verdict("space that matters", text(func(*room.Answer) {}), say(" Straße 1 "), "false")
-	verdict("space that does not", text(func(a *room.Answer) { a.Trim = true }), say(" Straße 1 "), "true")
-	verdict("a skip", choice(1, room.SingleChoice, 3, 2), room.Vote{Question: 1, Skipped: true}, "false")
-	verdict("nothing to be right about", choice(1, room.SingleChoice, 3), pick(1, 2), "not scored")
-	verdict("a hidden answer", func() room.Question {
-		q := choice(1, room.SingleChoice, 3, 2)
+	say := func(s string) poll.Vote { return poll.Vote{Question: 1, Text: s} }
+	verdict("the right option", choice(1, poll.SingleChoice, 3, 2), pick(1, 2), "true")
+	verdict("a wrong option", choice(1, poll.SingleChoice, 3, 2), pick(1, 1), "false")
+	verdict("one of several right options", choice(1, poll.SingleChoice, 3, 2, 3), pick(1, 3), "true")
+	verdict("all right options", choice(1, poll.MultipleChoice, 3, 3, 1), pick(1, 1, 3), "true")
+	verdict("too few right options", choice(1, poll.MultipleChoice, 3, 3, 1), pick(1, 1), "false")
+	verdict("too many options", choice(1, poll.MultipleChoice, 3, 3, 1), pick(1, 1, 2, 3), "false")
+	verdict("the right words, whatever the case", text(func(*poll.Answer) {}), say("STRAßE 1"), "true")
+	verdict("case that matters", text(func(a *poll.Answer) { a.Case = true }), say("straße 1"), "false")
+	verdict("space that matters", text(func(*poll.Answer) {}), say(" Straße 1 "), "false")
+	verdict("space that does not", text(func(a *poll.Answer) { a.Trim = true }), say(" Straße 1 "), "true")
+	verdict("a skip", choice(1, poll.SingleChoice, 3, 2), poll.Vote{Question: 1, Skipped: true}, "false")
+	verdict("nothing to be right about", choice(1, poll.SingleChoice, 3), pick(1, 2), "not scored")
+	verdict("a hidden answer", func() poll.Question {
+		q := choice(1, poll.SingleChoice, 3, 2)
 		q.Answer.Hidden = true
 		return q
 	}(), pick(1, 2), "not scored")
 
 	spec(t, "a hidden answer shows once the quiz is over", func(w *world) {
 		host, guest := w.join("host", "host"), w.join("guest", "guest")
-		q := choice(1, room.SingleChoice, 2, 2)
+		q := choice(1, poll.SingleChoice, 2, 2)
 		q.Answer.Hidden = true
-		host.poll(room.PollSetup{Quiz: true}, q)
+		host.poll(poll.Setup{Quiz: true}, q)
 		host.start("p1")
 		guest.voted(pick(1, 2))
 		seen := func(p *person) string {
@@ -623,15 +624,15 @@ func TestQuiz(t *testing.T) {
 	})
 	spec(t, "the leaderboard ranks by score, then by time, then by who was done first", func(w *world) {
 		host := w.join("host", "host")
-		minus := choice(3, room.SingleChoice, 2, 1)
+		minus := choice(3, poll.SingleChoice, 2, 1)
 		minus.Negative, minus.Weight = true, 5
-		host.poll(room.PollSetup{Quiz: true}, choice(1, room.SingleChoice, 2, 1), choice(2, room.SingleChoice, 2, 1), minus, words(4, ""))
+		host.poll(poll.Setup{Quiz: true}, choice(1, poll.SingleChoice, 2, 1), choice(2, poll.SingleChoice, 2, 1), minus, words(4, ""))
 		host.start("p1")
 		time.Sleep(time.Minute)
 		vote := func(name string, seconds int, options ...int) {
-			var votes []room.Vote
+			var votes []poll.Vote
 			for i, o := range options {
-				votes = append(votes, room.Vote{Question: i + 1, Options: []int{o}, Took: time.Duration(seconds) * time.Second})
+				votes = append(votes, poll.Vote{Question: i + 1, Options: []int{o}, Took: time.Duration(seconds) * time.Second})
 			}
 			w.join(name, "guest").voted(votes...)
 		}
@@ -646,7 +647,7 @@ func TestQuiz(t *testing.T) {
 		w.refused(err, fault.PollState, "state", "started")
 		host.stop("p1")
 
-		show := func(l room.Leaderboard) string {
+		show := func(l poll.Leaderboard) string {
 			var s []string
 			for _, st := range l.Standings {
 				s = append(s, fmt.Sprintf("%d %s %d points %d/%d %v", st.Position, st.Voter.Name, st.Score, st.Correct, st.Responses, st.Time))
@@ -671,11 +672,11 @@ func TestQuiz(t *testing.T) {
 	})
 	spec(t, "nobody can have thought longer than the quiz ran, nor less than no time", func(w *world) {
 		host, guest := w.join("host", "host"), w.join("guest", "guest")
-		host.poll(room.PollSetup{Quiz: true}, choice(1, room.SingleChoice, 2, 1))
+		host.poll(poll.Setup{Quiz: true}, choice(1, poll.SingleChoice, 2, 1))
 		host.start("p1")
 		time.Sleep(5 * time.Second)
-		guest.voted(room.Vote{Question: 1, Options: []int{1}, Took: time.Hour})
-		host.voted(room.Vote{Question: 1, Options: []int{1}, Took: -time.Hour})
+		guest.voted(poll.Vote{Question: 1, Options: []int{1}, Took: time.Hour})
+		host.voted(poll.Vote{Question: 1, Options: []int{1}, Took: -time.Hour})
 		host.stop("p1")
 		l, err := host.room.Leaderboard(w.Context(), host.id, "p1", 0, 0, 0)
 		w.ok(err)
@@ -686,23 +687,23 @@ func TestQuiz(t *testing.T) {
 func TestPollAnonymous(t *testing.T) {
 	spec(t, "nobody learns who answered, and still nobody answers twice", func(w *world) {
 		host, guest := w.join("host", "host"), w.join("guest", "guest")
-		for _, id := range []room.PollID{"p1", "p2"} {
-			host.poll(room.PollSetup{ID: id, Anonymous: true, Quiz: true}, choice(1, room.SingleChoice, 2, 1))
+		for _, id := range []poll.ID{"p1", "p2"} {
+			host.poll(poll.Setup{ID: id, Anonymous: true, Quiz: true}, choice(1, poll.SingleChoice, 2, 1))
 			host.start(id)
-			_, err := guest.room.Vote(w.Context(), guest.id, id, []room.Vote{pick(1, 1)})
+			_, err := guest.room.Vote(w.Context(), guest.id, id, []poll.Vote{pick(1, 1)})
 			w.ok(err)
 		}
 		_, err := guest.vote(pick(1, 1))
 		w.refused(err, fault.PollInvalid, "problem", "answered already")
 
-		hash := map[room.PollID]string{}
-		for _, id := range []room.PollID{"p1", "p2"} {
+		hash := map[poll.ID]string{}
+		for _, id := range []poll.ID{"p1", "p2"} {
 			all, _, err := host.room.PollResponses(w.Context(), host.id, id, false, 0, 0)
 			w.ok(err)
 			v := all[0].Voter
 			hash[id] = v.Hash
 			v.Hash = ""
-			if v != (room.Voter{}) {
+			if v != (poll.Voter{}) {
 				w.Errorf("the voter is known: %+v", v)
 			}
 		}
@@ -715,7 +716,7 @@ func TestPollAnonymous(t *testing.T) {
 		host.stop("p1")
 		l, err := host.room.Leaderboard(w.Context(), host.id, "p1", 0, 0, 0)
 		w.ok(err)
-		w.same("the winner", l.Standings[0].Voter, room.Voter{Hash: hash["p1"]})
+		w.same("the winner", l.Standings[0].Voter, poll.Voter{Hash: hash["p1"]})
 	})
 }
 
@@ -723,8 +724,8 @@ func TestPollLists(t *testing.T) {
 	spec(t, "polls by state, page by page", func(w *world) {
 		host, guest := w.join("host", "host"), w.join("guest", "guest")
 		for i := range 6 {
-			id := room.PollID(fmt.Sprint("p", i))
-			host.poll(room.PollSetup{ID: id}, choice(1, room.SingleChoice, 2))
+			id := poll.ID(fmt.Sprint("p", i))
+			host.poll(poll.Setup{ID: id}, choice(1, poll.SingleChoice, 2))
 			if i > 1 {
 				host.start(id)
 			}
@@ -732,7 +733,7 @@ func TestPollLists(t *testing.T) {
 				host.stop(id)
 			}
 		}
-		list := func(p *person, state room.PollState, after room.PollID, count int) string {
+		list := func(p *person, state poll.State, after poll.ID, count int) string {
 			polls, next, err := p.room.Polls(w.Context(), p.id, state, after, count)
 			w.ok(err)
 			var s []string
@@ -741,9 +742,9 @@ func TestPollLists(t *testing.T) {
 			}
 			return strings.Join(s, " ") + "|" + string(next)
 		}
-		w.same("drafts", list(host, room.PollDraft, "", 0), "p0 p1|")
-		w.same("running", list(host, room.PollOpen, "", 0), "p2 p3|")
-		w.same("over", list(host, room.PollClosed, "", 0), "p4 p5|")
+		w.same("drafts", list(host, poll.Draft, "", 0), "p0 p1|")
+		w.same("running", list(host, poll.Open, "", 0), "p2 p3|")
+		w.same("over", list(host, poll.Closed, "", 0), "p4 p5|")
 		w.same("all", list(host, "", "", 0), "p0 p1 p2 p3 p4 p5|")
 		w.same("a page", list(host, "", "", 4), "p0 p1 p2 p3|p3")
 		w.same("the rest", list(host, "", "p3", 4), "p4 p5|")
@@ -754,14 +755,14 @@ func TestPollLists(t *testing.T) {
 	})
 	spec(t, "questions and answers page by page", func(w *world) {
 		host := w.join("host", "host")
-		var qs []room.Question
-		var votes []room.Vote
+		var qs []poll.Question
+		var votes []poll.Vote
 		for i := range 5 {
-			qs = append(qs, choice(i+1, room.SingleChoice, 2))
+			qs = append(qs, choice(i+1, poll.SingleChoice, 2))
 			votes = append(votes, pick(i+1, 1))
 		}
 		slices.Reverse(qs) // the index counts, not the order of sending
-		host.poll(room.PollSetup{}, qs...)
+		host.poll(poll.Setup{}, qs...)
 		host.start("p1")
 		host.voted(votes...)
 		page, last, err := host.room.Questions(w.Context(), host.id, "p1", 3, 1)

@@ -16,8 +16,6 @@ const (
 	permRemoveOthers permission = "removeOthers"
 	permMute         permission = "mute"
 	permUnmute       permission = "unmute"
-	permPollRead     permission = "pollRead"
-	permPollWrite    permission = "pollWrite"
 )
 
 // permitted finds who asks and checks its role. An empty id is the server
@@ -34,8 +32,7 @@ func (r *Room) permitted(by PeerID, p permission) (*member, error) {
 	has := map[permission]bool{
 		permChangeRole: role.Permissions.ChangeRole, permEndRoom: role.Permissions.EndRoom,
 		permRemoveOthers: role.Permissions.RemoveOthers, permMute: role.Permissions.Mute,
-		permUnmute: role.Permissions.Unmute, permPollRead: role.Permissions.PollRead,
-		permPollWrite: role.Permissions.PollWrite,
+		permUnmute: role.Permissions.Unmute,
 	}[p]
 	if !has {
 		return nil, fault.NotPermitted.New("role", m.Role, "permission", string(p))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/policy"
+	"github.com/redial-rtc/redial/internal/poll"
 )
 
 // errClosed tells the hub that a room closed under a caller; it never leaves
@@ -41,7 +42,7 @@ type Room struct {
 	metaSize  int // bytes of keys and values
 	offers    map[string]roleOffer
 	removed   map[PeerID]removal
-	polls     pollBook
+	polls     *poll.Book
 	speakers  []Speaker
 	scores    map[PeerID]int
 	scoresNew bool
@@ -81,7 +82,7 @@ func newRoom(h *Hub, f Facts) *Room {
 	}
 	r.longest.Stop() // no session runs
 	r.continues(f)
-	r.polls.init(r.opt.MaxPolls)
+	r.polls = poll.NewBook(audience{r}, r.opt.MaxPolls)
 	go r.run()
 	return r
 }
@@ -93,7 +94,7 @@ func (r *Room) run() {
 	defer rate.Stop()
 	defer r.linger.Stop()
 	defer r.longest.Stop()
-	defer r.polls.stop()
+	defer func() { r.polls.Close() }()
 	for {
 		select {
 		case <-r.done:
@@ -104,8 +105,8 @@ func (r *Room) run() {
 			r.tellSpeakers()
 		case <-rate.C:
 			r.tellQuality()
-		case <-r.polls.due.C:
-			r.pollsDue(time.Now())
+		case <-r.polls.Due():
+			r.polls.Run(time.Now())
 		case <-r.linger.C:
 			r.rest()
 		case <-r.longest.C:
@@ -201,8 +202,8 @@ func (r *Room) rest() {
 // forgetSession drops what lives only as long as a session.
 func (r *Room) forgetSession() {
 	r.session, r.started, r.ended, r.locked = "", time.Time{}, false, false
-	r.polls.stop()
-	r.polls.init(r.opt.MaxPolls)
+	r.polls.Close()
+	r.polls = poll.NewBook(audience{r}, r.opt.MaxPolls)
 	r.speakers, r.scoresNew = nil, false
 	clear(r.meta)
 	r.metaSize = 0
@@ -321,7 +322,7 @@ func (r *Room) join(m Member, p Peer) error {
 	r.members[p.ID] = nm
 	delete(r.watchers, m)
 	r.size.Store(int32(len(r.members)))
-	r.polls.crowd(len(r.members))
+	r.polls.Joined()
 	r.opt.Journal.PeerSaved(r.session, r.facts.ID, p.clone())
 	r.tellOthers(p.ID, PeerJoined{p.clone()})
 	r.tellCensus()

@@ -96,9 +96,14 @@ func (p *person) look() {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	last := len(p.heard) - 1
-	p.snap = p.heard[last].(room.Refreshed).Snapshot
-	p.heard = p.heard[:last]
+	for i, u := range slices.Backward(p.heard) { // others may have joined since
+		if u, ok := u.(room.Refreshed); ok {
+			p.snap = u.Snapshot
+			p.heard = slices.Delete(p.heard, i, i+1)
+			return
+		}
+	}
+	p.w.Fatalf("%s asked for the room and did not get it", p.id)
 }
 
 // join lets somebody join who must get in. Peers join a moment apart, so that

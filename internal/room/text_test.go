@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/poll"
 	"github.com/redial-rtc/redial/internal/room"
 )
 
@@ -17,7 +18,7 @@ var scripts = map[string]string{"Arabic": "م", "Hindi": "नि", "an emoji": "
 func TestTextsAreLimitedInCharacters(t *testing.T) {
 	for script, letter := range scripts {
 		of := func(n int) string { return strings.Repeat(letter, n) }
-		poll := func(w *world, s room.PollSetup, qs ...room.Question) error {
+		draft := func(w *world, s poll.Setup, qs ...poll.Question) error {
 			host := w.join("host", "host")
 			if _, err := host.room.SetPoll(w.Context(), host.id, s); err != nil || len(qs) == 0 {
 				return err
@@ -31,16 +32,16 @@ func TestTextsAreLimitedInCharacters(t *testing.T) {
 			kind  *fault.Kind
 			write func(w *world, text string) error
 		}{
-			{"title", 1024, fault.PollInvalid, func(w *world, s string) error { return poll(w, room.PollSetup{ID: "p", Title: s}) }},
+			{"title", 1024, fault.PollInvalid, func(w *world, s string) error { return draft(w, poll.Setup{ID: "p", Title: s}) }},
 			{"questions[0].text", 1024, fault.PollInvalid, func(w *world, s string) error {
-				q := choice(1, room.SingleChoice, 2)
+				q := choice(1, poll.SingleChoice, 2)
 				q.Text = s
-				return poll(w, room.PollSetup{ID: "p", Title: "x"}, q)
+				return draft(w, poll.Setup{ID: "p", Title: "x"}, q)
 			}},
 			{"questions[0].options[1].text", 1024, fault.PollInvalid, func(w *world, s string) error {
-				q := choice(1, room.SingleChoice, 2)
+				q := choice(1, poll.SingleChoice, 2)
 				q.Options[1].Text = s
-				return poll(w, room.PollSetup{ID: "p", Title: "x"}, q)
+				return draft(w, poll.Setup{ID: "p", Title: "x"}, q)
 			}},
 			{"name", 256, fault.FieldInvalid, func(w *world, s string) error { return room.CheckProfile(&s, nil) }},
 			{"name", 64, fault.FieldInvalid, func(w *world, s string) error {

@@ -1,5 +1,7 @@
 package room
 
+import "github.com/redial-rtc/redial/internal/poll"
+
 // Update is a piece of news for a member.
 type Update interface{ update() }
 
@@ -89,6 +91,12 @@ type (
 		Peers, Tracks int
 		SessionID     string
 	}
+	// PollStarted tells of a poll that takes answers now.
+	PollStarted poll.Started
+	// PollStopped tells of a poll that takes none any more.
+	PollStopped poll.Stopped
+	// PollStats gives counts of a running poll to those who may see them.
+	PollStats poll.Stats
 )
 
 func (Refreshed) update()       {}
@@ -110,3 +118,6 @@ func (MetadataChanged) update() {}
 func (SpeakersChanged) update() {}
 func (QualityChanged) update()  {}
 func (CensusChanged) update()   {}
+func (PollStarted) update()     {}
+func (PollStopped) update()     {}
+func (PollStats) update()       {}

@@ -6,31 +6,31 @@ import (
 	"time"
 
 	"github.com/redial-rtc/redial/fault"
-	"github.com/redial-rtc/redial/internal/room"
+	"github.com/redial-rtc/redial/internal/poll"
 )
 
 // The shapes of polls. Durations of polls and questions are seconds, the time
 // an answer took is milliseconds.
 type (
 	wirePoll struct {
-		ID        room.PollID    `json:"poll_id"`
-		Title     string         `json:"title"`
-		Type      string         `json:"type"`
-		Duration  float64        `json:"duration"`
-		Anonymous bool           `json:"anonymous"`
-		Visible   bool           `json:"visibility"`
-		Locked    bool           `json:"locked"`
-		Mode      room.VoteBy    `json:"mode"`
-		Vote      []string       `json:"vote"`
-		Responses []string       `json:"responses"`
-		State     room.PollState `json:"state"`
-		CreatedBy room.PeerID    `json:"created_by,omitempty"`
-		StartedBy room.PeerID    `json:"started_by,omitempty"`
-		StoppedBy room.PeerID    `json:"stopped_by,omitempty"`
-		CreatedAt int64          `json:"created_at,omitempty"`
-		StartedAt int64          `json:"started_at,omitempty"`
-		StoppedAt int64          `json:"stopped_at,omitempty"`
-		Questions int            `json:"questions_count"`
+		ID        poll.ID     `json:"poll_id"`
+		Title     string      `json:"title"`
+		Type      string      `json:"type"`
+		Duration  float64     `json:"duration"`
+		Anonymous bool        `json:"anonymous"`
+		Visible   bool        `json:"visibility"`
+		Locked    bool        `json:"locked"`
+		Mode      poll.VoteBy `json:"mode"`
+		Vote      []string    `json:"vote"`
+		Responses []string    `json:"responses"`
+		State     poll.State  `json:"state"`
+		CreatedBy string      `json:"created_by,omitempty"`
+		StartedBy string      `json:"started_by,omitempty"`
+		StoppedBy string      `json:"stopped_by,omitempty"`
+		CreatedAt int64       `json:"created_at,omitempty"`
+		StartedAt int64       `json:"started_at,omitempty"`
+		StoppedAt int64       `json:"stopped_at,omitempty"`
+		Questions int         `json:"questions_count"`
 	}
 	// wireQuestion is a question beside its options and answer. A weight is
 	// taken from either place and given in both.
@@ -92,13 +92,13 @@ type (
 		Duration float64 `json:"duration"`
 	}
 	wireVoter struct {
-		Hash   string      `json:"hash"`
-		PeerID room.PeerID `json:"peerid,omitempty"`
-		UserID string      `json:"userid,omitempty"`
-		Name   string      `json:"username,omitempty"`
+		Hash   string `json:"hash"`
+		PeerID string `json:"peerid,omitempty"`
+		UserID string `json:"userid,omitempty"`
+		Name   string `json:"username,omitempty"`
 	}
 	wirePollResult struct {
-		ID        room.PollID          `json:"poll_id"`
+		ID        poll.ID              `json:"poll_id"`
 		MaxUser   int                  `json:"max_user"`
 		UserCount int                  `json:"user_count"`
 		Responses int                  `json:"total_response"`
@@ -124,10 +124,10 @@ type (
 
 const quiz = "quiz"
 
-func pollOnWire(p room.Poll) wirePoll {
+func pollOnWire(p poll.Poll) wirePoll {
 	w := wirePoll{
 		ID: p.ID, Title: p.Title, Type: "poll", Duration: p.Duration.Seconds(),
-		Anonymous: p.Anonymous, Visible: p.Visible, Locked: p.State != room.PollDraft, Mode: p.VoteBy,
+		Anonymous: p.Anonymous, Visible: p.Visible, Locked: p.State != poll.Draft, Mode: p.VoteBy,
 		Vote: orEmpty(p.VoteRoles), Responses: orEmpty(p.ViewRoles), State: p.State,
 		CreatedBy: p.CreatedBy, StartedBy: p.StartedBy, StoppedBy: p.StoppedBy,
 		CreatedAt: millisOrZero(p.CreatedAt), StartedAt: millisOrZero(p.StartedAt), StoppedAt: millisOrZero(p.StoppedAt),
@@ -140,13 +140,13 @@ func pollOnWire(p room.Poll) wirePoll {
 }
 
 // pollNotice is what the notices of starting and stopping carry.
-func pollNotice(p room.Poll) any { return map[string]any{"polls": []wirePoll{pollOnWire(p)}} }
+func pollNotice(p poll.Poll) any { return map[string]any{"polls": []wirePoll{pollOnWire(p)}} }
 
-func statsNotice(r room.PollResult) any {
+func statsNotice(r poll.Result) any {
 	return map[string]any{"polls": []wirePollResult{resultOnWire(r)}}
 }
 
-func resultOnWire(r room.PollResult) wirePollResult {
+func resultOnWire(r poll.Result) wirePollResult {
 	w := wirePollResult{ID: r.ID, MaxUser: r.Peak, UserCount: r.Voters, Responses: r.Responses}
 	for _, q := range r.Questions {
 		w.Questions = append(w.Questions, wireQuestionResult{q.Index, string(q.Type), q.Votes, q.Correct, q.Skipped, q.Total})
@@ -156,10 +156,10 @@ func resultOnWire(r room.PollResult) wirePollResult {
 
 // read makes a question of the room of one of the wire. What is left out has
 // the defaults clients know: skippable, one point.
-func (w wireQuestion) read(position int) room.Question {
+func (w wireQuestion) read(position int) poll.Question {
 	wq := w.Question
-	q := room.Question{
-		Index: wq.Index, Text: wq.Text, Type: room.QuestionType(wq.Type),
+	q := poll.Question{
+		Index: wq.Index, Text: wq.Text, Type: poll.QuestionType(wq.Type),
 		Skippable: wq.Skippable == nil || *wq.Skippable, Once: wq.Once, Negative: wq.Negative,
 		Duration: seconds(wq.Duration), Weight: 1, MinLen: wq.MinLen, MaxLen: wq.MaxLen,
 	}
@@ -176,11 +176,11 @@ func (w wireQuestion) read(position int) room.Question {
 		if o.Index == 0 {
 			o.Index = i + 1
 		}
-		q.Options = append(q.Options, room.Option{Index: o.Index, Text: o.Text, Weight: o.Weight})
+		q.Options = append(q.Options, poll.Option{Index: o.Index, Text: o.Text, Weight: o.Weight})
 	}
 	if a := w.Answer; a != nil {
-		q.Answer = room.Answer{Hidden: a.Hidden, Options: a.Options, Text: a.Text, Case: a.Case, Trim: a.Trim}
-		if q.Type == room.SingleChoice && a.Option != 0 {
+		q.Answer = poll.Answer{Hidden: a.Hidden, Options: a.Options, Text: a.Text, Case: a.Case, Trim: a.Trim}
+		if q.Type == poll.SingleChoice && a.Option != 0 {
 			q.Answer.Options = []int{a.Option}
 		}
 	}
@@ -188,7 +188,7 @@ func (w wireQuestion) read(position int) room.Question {
 }
 
 // questionOnWire shows a question, with votes if they may be seen.
-func questionOnWire(q room.Question, votes []int) wireQuestion {
+func questionOnWire(q poll.Question, votes []int) wireQuestion {
 	var w wireQuestion
 	wq := &w.Question
 	wq.Index, wq.Text, wq.Type = q.Index, q.Text, string(q.Type)
@@ -203,7 +203,7 @@ func questionOnWire(q room.Question, votes []int) wireQuestion {
 		w.Options = append(w.Options, wo)
 	}
 	w.Answer = &wireAnswer{Hidden: q.Answer.Hidden, Text: q.Answer.Text, Case: q.Answer.Case, Trim: q.Answer.Trim}
-	if q.Type == room.SingleChoice && len(q.Answer.Options) == 1 {
+	if q.Type == poll.SingleChoice && len(q.Answer.Options) == 1 {
 		w.Answer.Option = q.Answer.Options[0]
 	} else {
 		w.Answer.Options = q.Answer.Options
@@ -211,9 +211,9 @@ func questionOnWire(q room.Question, votes []int) wireQuestion {
 	return w
 }
 
-func (w wireVote) read() room.Vote {
-	v := room.Vote{
-		Question: w.Question, Type: room.QuestionType(w.Type), Skipped: w.Skipped, Update: w.Update,
+func (w wireVote) read() poll.Vote {
+	v := poll.Vote{
+		Question: w.Question, Type: poll.QuestionType(w.Type), Skipped: w.Skipped, Update: w.Update,
 		Options: w.Options, Text: w.Text, Took: thousandths(w.Duration),
 	}
 	if w.Option != nil && len(w.Options) == 0 {
@@ -222,16 +222,16 @@ func (w wireVote) read() room.Vote {
 	return v
 }
 
-func voterOnWire(v room.Voter) wireVoter { return wireVoter{v.Hash, v.PeerID, v.UserID, v.Name} }
+func voterOnWire(v poll.Voter) wireVoter { return wireVoter{v.Hash, v.PeerID, v.UserID, v.Name} }
 
 type pollSetupParams struct {
-	ID        room.PollID `json:"poll_id"`
+	ID        poll.ID     `json:"poll_id"`
 	Title     string      `json:"title"`
 	Type      string      `json:"type"`
 	Duration  float64     `json:"duration"`
 	Anonymous bool        `json:"anonymous"`
 	Visible   bool        `json:"visibility"`
-	Mode      room.VoteBy `json:"mode"`
+	Mode      poll.VoteBy `json:"mode"`
 	Vote      []string    `json:"vote"`
 	Responses []string    `json:"responses"`
 }
@@ -245,7 +245,7 @@ func (p pollSetupParams) check() error {
 }
 
 func (s *session) setPoll(ctx context.Context, p pollSetupParams) (any, error) {
-	poll, err := s.p.Room().SetPoll(ctx, s.p.ID(), room.PollSetup{
+	poll, err := s.p.Room().SetPoll(ctx, s.p.ID(), poll.Setup{
 		ID: p.ID, Title: p.Title, Quiz: p.Type == quiz, Duration: seconds(p.Duration),
 		Anonymous: p.Anonymous, Visible: p.Visible, VoteBy: p.Mode, VoteRoles: p.Vote, ViewRoles: p.Responses,
 	})
@@ -257,7 +257,7 @@ func (s *session) setPoll(ctx context.Context, p pollSetupParams) (any, error) {
 
 // pollParams name a poll; many calls say no more.
 type pollParams struct {
-	ID room.PollID `json:"poll_id"`
+	ID poll.ID `json:"poll_id"`
 }
 
 func (p pollParams) check() error {
@@ -285,7 +285,7 @@ func (s *session) stopPoll(ctx context.Context, p pollParams) (any, error) {
 	return pollTime(poll), err
 }
 
-func pollTime(p room.Poll) any {
+func pollTime(p poll.Poll) any {
 	return map[string]any{"poll_id": p.ID, "duration": p.Duration.Seconds()}
 }
 
@@ -295,7 +295,7 @@ type setQuestionsParams struct {
 }
 
 func (s *session) setQuestions(ctx context.Context, p setQuestionsParams) (any, error) {
-	qs := make([]room.Question, 0, len(p.Questions))
+	qs := make([]poll.Question, 0, len(p.Questions))
 	for i, q := range p.Questions {
 		qs = append(qs, q.read(i+1))
 	}
@@ -337,7 +337,7 @@ type voteParams struct {
 }
 
 func (s *session) votePoll(ctx context.Context, p voteParams) (any, error) {
-	votes := make([]room.Vote, 0, len(p.Responses))
+	votes := make([]poll.Vote, 0, len(p.Responses))
 	for _, v := range p.Responses {
 		votes = append(votes, v.read())
 	}
@@ -374,7 +374,7 @@ func (s *session) getResponses(ctx context.Context, p pollPageParams) (any, erro
 			ID: r.ID, Question: r.Question, Type: string(r.Type), Skipped: r.Skipped,
 			Options: r.Options, Text: r.Text, Update: r.Updated, Duration: inThousandths(r.Took),
 		}
-		if r.Type == room.SingleChoice && len(r.Options) == 1 {
+		if r.Type == poll.SingleChoice && len(r.Options) == 1 {
 			w.Option, w.Options = r.Options[0], nil
 		}
 		list = append(list, entry{r.Final, w, voterOnWire(r.Voter)})
@@ -383,14 +383,14 @@ func (s *session) getResponses(ctx context.Context, p pollPageParams) (any, erro
 }
 
 type listPollsParams struct {
-	State room.PollState `json:"state"`
-	Count int            `json:"count"`
-	Start room.PollID    `json:"start"`
+	State poll.State `json:"state"`
+	Count int        `json:"count"`
+	Start poll.ID    `json:"start"`
 }
 
 func (p listPollsParams) check() error {
 	switch p.State {
-	case "", room.PollDraft, room.PollOpen, room.PollClosed:
+	case "", poll.Draft, poll.Open, poll.Closed:
 		return nil
 	}
 	return fault.FieldInvalid.New("field", "state", "want", "created, started or stopped", "got", clip(string(p.State), 16))

@@ -1,4 +1,8 @@
-package room
+// Package poll keeps the polls and quizzes of one session: drafts, votes, counts
+// and the leaderboard. It knows peers by what [Peer] says and its surroundings
+// by [Room]; it reads no clock but time.Now and starts no goroutine. A [Book] is
+// for one goroutine at a time, the room's.
+package poll
 
 import (
 	"time"
@@ -6,17 +10,17 @@ import (
 	"github.com/redial-rtc/redial/internal/text"
 )
 
-// PollID names a poll of a session; its author may choose it.
-type PollID string
+// ID names a poll of a session; its author may choose it.
+type ID string
 
-// PollState is how far a poll has come.
-type PollState string
+// State is how far a poll has come.
+type State string
 
 // The states of a poll, in order; none is ever left backwards.
 const (
-	PollDraft  PollState = "created"
-	PollOpen   PollState = "started"
-	PollClosed PollState = "stopped"
+	Draft  State = "created"
+	Open   State = "started"
+	Closed State = "stopped"
 )
 
 // VoteBy says what makes two voters the same one. A voter without a user id or
@@ -32,29 +36,29 @@ const (
 
 // Limits of polls. Clients read 50 questions and no more.
 const (
-	maxPolls        = 100 // of one session
-	maxPollQuestion = 50
-	maxPollOptions  = 50
-	maxPollID       = 128    // bytes
-	maxPollWeight   = 10_000 // points of one question
-	maxPollTime     = 24 * 60 * 60 * time.Second
-	maxResponses    = 20_000 // to one poll
-	maxPollPage     = 100
+	maxPolls     = 100 // of one session
+	maxQuestions = 50
+	maxOptions   = 50
+	maxID        = 128    // bytes
+	maxWeight    = 10_000 // points of one question
+	maxTime      = 24 * 60 * 60 * time.Second
+	maxResponses = 20_000 // to one poll
+	maxPage      = 100
 )
 
 // Limits of what people write in polls, in characters as they see them.
 var (
-	pollText   = text.Of(1024)                             // a title, a question or an option
-	pollAnswer = text.Limit{Chars: 4096, Bytes: 32 * 1024} // an answer in words
+	maxText   = text.Of(1024)                             // a title, a question or an option
+	maxAnswer = text.Limit{Chars: 4096, Bytes: 32 * 1024} // an answer in words
 )
 
 // statsEvery is how often votes are told of at most: a room that votes all at
 // once would otherwise hear of each vote as many times as it has peers.
 const statsEvery = time.Second
 
-// PollSetup is what the author of a poll decides.
-type PollSetup struct {
-	ID        PollID // "" lets the room choose
+// Setup is what the author of a poll decides.
+type Setup struct {
+	ID        ID // "" lets the room choose
 	Title     string
 	Quiz      bool          // answers are scored and final
 	Duration  time.Duration // after which it stops by itself; 0 means it does not
@@ -67,9 +71,9 @@ type PollSetup struct {
 
 // Poll is a poll without its questions. StoppedBy is "" when its time was over.
 type Poll struct {
-	PollSetup
-	State                           PollState
-	CreatedBy, StartedBy, StoppedBy PeerID
+	Setup
+	State                           State
+	CreatedBy, StartedBy, StoppedBy string
 	CreatedAt, StartedAt, StoppedAt time.Time
 	Questions                       int
 }
@@ -124,7 +128,7 @@ func (a Answer) empty() bool { return len(a.Options) == 0 && a.Text == "" }
 // differs for the same person from poll to poll.
 type Voter struct {
 	Hash   string
-	PeerID PeerID
+	PeerID string
 	UserID string
 	Name   string
 }
@@ -143,15 +147,47 @@ type Response struct {
 	Voter    Voter
 }
 
+// Peer is somebody who asks or votes, as it is now. Where a method takes a
+// pointer, nil is the server itself, which may do everything.
+type Peer struct {
+	ID     string
+	UserID string
+	Proven bool // the app's own token carries the user id
+	Name   string
+	Role   string
+	Read   bool // the role may read polls
+	Write  bool // the role may write polls, which includes reading
+}
+
+// id names who asks; "" is the server.
+func (p *Peer) id() string {
+	if p == nil {
+		return ""
+	}
+	return p.ID
+}
+
+// Room is what a book needs of the room it belongs to.
+type Room interface {
+	Peers() int // how many are inside
+	HasRole(name string) bool
+	Roles() int // how many the template has
+	// Tell sends an update to every peer for whom may is true.
+	Tell(u Update, may func(*Peer) bool)
+}
+
+// Update is something a book tells: Started, Stopped or Stats.
+type Update interface{ update() }
+
 type (
-	// PollStarted tells of a poll that takes answers now.
-	PollStarted struct{ Poll Poll }
-	// PollStopped tells of a poll that takes none any more.
-	PollStopped struct{ Poll Poll }
-	// PollStats gives counts of a running poll to those who may see them.
-	PollStats struct{ Result PollResult }
+	// Started tells of a poll that takes answers now.
+	Started struct{ Poll Poll }
+	// Stopped tells of a poll that takes none any more.
+	Stopped struct{ Poll Poll }
+	// Stats gives counts of a running poll to those who may see them.
+	Stats struct{ Result Result }
 )
 
-func (PollStarted) update() {}
-func (PollStopped) update() {}
-func (PollStats) update()   {}
+func (Started) update() {}
+func (Stopped) update() {}
+func (Stats) update()   {}

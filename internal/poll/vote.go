@@ -1,10 +1,11 @@
-package room
+package poll
 
 import (
-	"context"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/text"
@@ -28,45 +29,39 @@ type Verdict struct {
 	Err      error // why the vote was not taken; nil when it was
 }
 
-// Vote takes answers of a peer to a running poll and says of each what became
+// Vote takes answers of a peer, never the server, to a running poll and says of each what became
 // of it. When none was taken the call fails as the first did. Fails with
 // fault.NotPermitted, PollNotFound, PollState, PollInvalid.
-func (r *Room) Vote(ctx context.Context, by PeerID, id PollID, votes []Vote) ([]Verdict, error) {
-	return call(ctx, r, func() ([]Verdict, error) {
-		m, err := r.member(by)
-		if err != nil {
-			return nil, err
+func (b *Book) Vote(by *Peer, id ID, votes []Vote) ([]Verdict, error) {
+	if err := permitRead(by); err != nil {
+		return nil, err
+	}
+	p, err := b.find(id)
+	switch {
+	case err != nil:
+		return nil, err
+	case !p.mayVote(by.Role):
+		return nil, notPermitted(by, "answer this poll", "poll", id)
+	case p.State != Open:
+		return nil, p.wrongState()
+	case len(votes) == 0 || len(votes) > maxQuestions:
+		return nil, fault.PollInvalid.New("field", "responses", "want", "1 to 50", "responses", len(votes))
+	}
+	now := time.Now()
+	voter := p.voter(by)
+	verdicts, taken := make([]Verdict, 0, len(votes)), 0
+	for _, v := range votes {
+		d := p.take(voter, v, now)
+		if d.Err == nil {
+			taken++
 		}
-		if _, err := r.pollReader(by); err != nil {
-			return nil, err
-		}
-		p, err := r.polls.find(id)
-		switch {
-		case err != nil:
-			return nil, err
-		case !p.mayVote(m.Role):
-			return nil, fault.NotPermitted.New("role", m.Role, "permission", "answer this poll", "poll", id)
-		case p.State != PollOpen:
-			return nil, p.wrongState()
-		case len(votes) == 0 || len(votes) > maxPollQuestion:
-			return nil, fault.PollInvalid.New("field", "responses", "want", "1 to 50", "responses", len(votes))
-		}
-		now := time.Now()
-		voter := p.voter(m)
-		verdicts, taken := make([]Verdict, 0, len(votes)), 0
-		for _, v := range votes {
-			d := p.take(voter, v, now)
-			if d.Err == nil {
-				taken++
-			}
-			verdicts = append(verdicts, d)
-		}
-		if taken == 0 {
-			return nil, verdicts[0].Err
-		}
-		r.countPoll(p, now)
-		return verdicts, nil
-	})
+		verdicts = append(verdicts, d)
+	}
+	if taken == 0 {
+		return nil, verdicts[0].Err
+	}
+	b.count(p, now)
+	return verdicts, nil
 }
 
 // take puts one vote on the voter's ballot.
@@ -103,7 +98,7 @@ func (p *poll) take(voter Voter, v Vote, now time.Time) Verdict {
 	}
 	p.ballots[voter.Hash], b.last = b, now
 	if res == nil {
-		res = &Response{ID: newID(), Question: q.Index, Type: q.Type, Voter: b.voter}
+		res = &Response{ID: uuid.NewString(), Question: q.Index, Type: q.Type, Voter: b.voter}
 		b.answers[q.Index] = res
 		p.responses = append(p.responses, res)
 	} else {
@@ -158,7 +153,7 @@ func (q Question) check(v Vote) error {
 		}
 		return nil
 	}
-	if over := pollAnswer.Over(v.Text); over != nil {
+	if over := maxAnswer.Over(v.Text); over != nil {
 		return bad("text", over...)
 	}
 	n := text.Count(v.Text)

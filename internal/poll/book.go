@@ -1,4 +1,4 @@
-package room
+package poll
 
 import (
 	"crypto/rand"
@@ -10,21 +10,28 @@ import (
 	"github.com/redial-rtc/redial/fault"
 )
 
-// pollBook holds the polls of a session, in order of creation.
-type pollBook struct {
+// Book holds the polls of a session, in order of creation.
+type Book struct {
+	room  Room
 	polls []*poll
 	bytes int         // of questions and answers
 	most  int         // bytes
 	due   *time.Timer // the earliest thing to be done of itself
 }
 
-func (b *pollBook) init(most int) {
-	*b = pollBook{due: time.NewTimer(time.Hour), most: most}
+// NewBook returns an empty book whose questions and answers take so many bytes
+// at most.
+func NewBook(r Room, most int) *Book {
+	b := &Book{room: r, due: time.NewTimer(time.Hour), most: most}
 	b.due.Stop()
+	return b
 }
 
+// Due fires when Run is to be called.
+func (b *Book) Due() <-chan time.Time { return b.due.C }
+
 // grow books bytes that polls hold more, or fails with fault.PollInvalid.
-func (b *pollBook) grow(field string, n int) error {
+func (b *Book) grow(field string, n int) error {
 	if n > 0 && b.bytes+n > b.most {
 		return fault.PollInvalid.New("field", field, "limit", "limits.room_poll_bytes", "max_bytes", b.most)
 	}
@@ -50,10 +57,10 @@ func questionsSize(qs []Question) int {
 	return n
 }
 
-// stop ends the timer with the room.
-func (b *pollBook) stop() { b.due.Stop() }
+// Close stops the timer.
+func (b *Book) Close() { b.due.Stop() }
 
-func (b *pollBook) find(id PollID) (*poll, error) {
+func (b *Book) find(id ID) (*poll, error) {
 	for _, p := range b.polls {
 		if p.ID == id {
 			return p, nil
@@ -62,10 +69,11 @@ func (b *pollBook) find(id PollID) (*poll, error) {
 	return nil, fault.PollNotFound.New("poll", clipID(id))
 }
 
-// crowd notes how many peers are in the room.
-func (b *pollBook) crowd(peers int) {
+// Joined notes that one more peer is in the room.
+func (b *Book) Joined() {
+	peers := b.room.Peers()
 	for _, p := range b.polls {
-		if p.State == PollOpen {
+		if p.State == Open {
 			p.peak = max(p.peak, peers)
 		}
 	}
@@ -74,7 +82,7 @@ func (b *pollBook) crowd(peers int) {
 // poll is a poll beside all that belongs to it.
 type poll struct {
 	Poll
-	book      *pollBook
+	book      *Book
 	questions []Question
 	salt      [16]byte
 	ballots   map[string]*ballot // by hash of the voter
@@ -92,7 +100,7 @@ type ballot struct {
 	last    time.Time
 }
 
-func newPoll(b *pollBook, id PollID) *poll {
+func newPoll(b *Book, id ID) *poll {
 	p := &poll{book: b, ballots: map[string]*ballot{}}
 	p.ID = id
 	_, _ = rand.Read(p.salt[:]) // never fails
@@ -110,14 +118,11 @@ func (p *poll) question(index int) (Question, bool) {
 	return p.questions[index-1], true
 }
 
-// provenUser is the proof of a user id that an app's own token carries.
-const provenUser = "token"
-
 // voter tells who somebody is to this poll.
-func (p *poll) voter(m *member) Voter {
-	key := "peer " + string(m.ID)
+func (p *poll) voter(m *Peer) Voter {
+	key := "peer " + m.ID
 	switch {
-	case p.VoteBy == VoteByUser && m.UserID != "" && m.UserProof == provenUser:
+	case p.VoteBy == VoteByUser && m.UserID != "" && m.Proven:
 		key = "user " + m.UserID
 	case p.VoteBy == VoteByUser && m.UserID != "":
 		key = "claimed user " + m.UserID // takes nobody's vote whose id is proven
@@ -135,78 +140,74 @@ func (p *poll) mayVote(role string) bool {
 
 // mayView tells whether somebody may see answers and counts; the server, which
 // is nil, may.
-func (p *poll) mayView(m *member) bool {
+func (p *poll) mayView(m *Peer) bool {
 	return m == nil || len(p.ViewRoles) == 0 || slices.Contains(p.ViewRoles, m.Role)
 }
 
 // hides tells whether right answers are to be kept back now.
-func (p *poll) hides(q Question) bool { return q.Answer.Hidden && p.State != PollClosed }
+func (p *poll) hides(q Question) bool { return q.Answer.Hidden && p.State != Closed }
 
-func (r *Room) writesPolls(m *member) bool {
-	if m == nil {
-		return true
-	}
-	role, _ := r.Role(m.Role)
-	return role.Permissions.PollWrite
-}
+func mayWrite(m *Peer) bool { return m == nil || m.Write }
 
-// seesPoll tells whether somebody may know of a poll at all: its authors, and
+// sees tells whether somebody may know of a poll at all: its authors, and
 // once it runs whoever may answer it or see the answers.
-func (r *Room) seesPoll(m *member, p *poll) bool {
-	if r.writesPolls(m) {
-		return true
-	}
-	role, _ := r.Role(m.Role)
-	return role.Permissions.PollRead && p.State != PollDraft && (p.mayVote(m.Role) || p.mayView(m))
+func (p *poll) sees(m *Peer) bool {
+	return mayWrite(m) || m.Read && p.State != Draft && (p.mayVote(m.Role) || p.mayView(m))
 }
 
-// tellPoll sends news of a poll to everybody who may know of it.
-func (r *Room) tellPoll(p *poll, u Update) {
-	for _, m := range r.members {
-		if r.seesPoll(m, p) {
-			m.to.Notify(u)
-		}
-	}
-}
+// Permissions in the words of the template.
+const (
+	permRead  = "pollRead"
+	permWrite = "pollWrite"
+)
 
-// pollReader finds somebody who may read polls; writing includes reading.
-func (r *Room) pollReader(by PeerID) (*member, error) {
-	if m, err := r.permitted(by, permPollWrite); err == nil {
-		return m, nil
-	}
-	return r.permitted(by, permPollRead)
-}
-
-// readPoll finds a poll somebody may know of.
-func (r *Room) readPoll(by PeerID, id PollID) (*poll, *member, error) {
-	m, err := r.pollReader(by)
-	if err != nil {
-		return nil, nil, err
-	}
-	p, err := r.polls.find(id)
-	switch {
-	case err != nil:
-		return nil, nil, err
-	case r.seesPoll(m, p):
-		return p, m, nil
-	case p.State == PollDraft:
-		return nil, nil, fault.NotPermitted.New("role", m.Role, "permission", string(permPollWrite))
-	}
-	return nil, nil, fault.NotPermitted.New("role", m.Role, "permission", "see this poll", "poll", id)
-}
-
-// writePoll finds a poll somebody may change.
-func (r *Room) writePoll(by PeerID, id PollID) (*poll, error) {
-	if _, err := r.permitted(by, permPollWrite); err != nil {
+// readable finds a poll somebody may know of.
+func (b *Book) readable(by *Peer, id ID) (*poll, error) {
+	if err := permitRead(by); err != nil {
 		return nil, err
 	}
-	return r.polls.find(id)
+	p, err := b.find(id)
+	switch {
+	case err != nil:
+		return nil, err
+	case p.sees(by):
+		return p, nil
+	case p.State == Draft:
+		return nil, notPermitted(by, permWrite)
+	}
+	return nil, notPermitted(by, "see this poll", "poll", id)
+}
+
+// writable finds a poll somebody may change.
+func (b *Book) writable(by *Peer, id ID) (*poll, error) {
+	if err := permitWrite(by); err != nil {
+		return nil, err
+	}
+	return b.find(id)
+}
+
+func permitWrite(by *Peer) error {
+	if mayWrite(by) {
+		return nil
+	}
+	return notPermitted(by, permWrite)
+}
+
+func permitRead(by *Peer) error {
+	if mayWrite(by) || by.Read {
+		return nil
+	}
+	return notPermitted(by, permRead)
+}
+
+func notPermitted(by *Peer, permission string, details ...any) error {
+	return fault.NotPermitted.New(append([]any{"role", by.Role, "permission", permission}, details...)...)
 }
 
 // clipID shortens an id that came from outside before it is repeated.
-func clipID(id PollID) PollID {
-	if len(id) > maxPollID {
-		return id[:maxPollID] + "…"
+func clipID(id ID) ID {
+	if len(id) > maxID {
+		return id[:maxID] + "…"
 	}
 	return id
 }

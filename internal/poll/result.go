@@ -1,17 +1,16 @@
-package room
+package poll
 
 import (
 	"cmp"
-	"context"
 	"slices"
 	"time"
 
 	"github.com/redial-rtc/redial/fault"
 )
 
-// PollResult is how a poll was answered so far.
-type PollResult struct {
-	ID        PollID
+// Result is how a poll was answered so far.
+type Result struct {
+	ID        ID
 	Voters    int // who answered at least one question
 	Peak      int // most peers in the room while it ran
 	Responses int
@@ -28,20 +27,18 @@ type QuestionResult struct {
 	Correct *int // nil when nothing is right or wrong, or that is kept back
 }
 
-// PollResult counts the answers to a poll. Those who may not see answers get
+// Result counts the answers to a poll. Those who may not see answers get
 // totals only. Fails with fault.PollNotFound, NotPermitted.
-func (r *Room) PollResult(ctx context.Context, by PeerID, id PollID) (PollResult, error) {
-	return call(ctx, r, func() (PollResult, error) {
-		p, m, err := r.readPoll(by, id)
-		if err != nil {
-			return PollResult{}, err
-		}
-		return p.result(p.mayView(m)), nil
-	})
+func (b *Book) Result(by *Peer, id ID) (Result, error) {
+	p, err := b.readable(by, id)
+	if err != nil {
+		return Result{}, err
+	}
+	return p.result(p.mayView(by)), nil
 }
 
-func (p *poll) result(whole bool) PollResult {
-	res := PollResult{ID: p.ID, Voters: len(p.ballots), Peak: p.peak, Responses: len(p.responses)}
+func (p *poll) result(whole bool) Result {
+	res := Result{ID: p.ID, Voters: len(p.ballots), Peak: p.peak, Responses: len(p.responses)}
 	if !whole {
 		return res
 	}
@@ -71,43 +68,37 @@ func (p *poll) result(whole bool) PollResult {
 	return res
 }
 
-// PollResponses returns answers in order of arrival, from an offset, and
-// whether they are the last: those of the asker itself, or of all. Fails with
+// Responses returns answers in order of arrival, from an offset, and whether
+// they are the last: those of the asker itself, or of all. Fails with
 // fault.PollNotFound, NotPermitted.
-func (r *Room) PollResponses(ctx context.Context, by PeerID, id PollID, self bool, offset, count int) ([]Response, bool, error) {
-	last := false
-	list, err := call(ctx, r, func() ([]Response, error) {
-		p, m, err := r.readPoll(by, id)
-		if err != nil {
-			return nil, err
+func (b *Book) Responses(by *Peer, id ID, self bool, offset, count int) (list []Response, last bool, err error) {
+	p, err := b.readable(by, id)
+	if err != nil {
+		return nil, false, err
+	}
+	if !self && !p.mayView(by) {
+		return nil, false, notPermitted(by, "see the answers", "poll", id)
+	}
+	all := p.responses
+	var me Voter
+	if self {
+		if by == nil {
+			return nil, true, nil // the server has not voted
 		}
-		if !self && !p.mayView(m) {
-			return nil, fault.NotPermitted.New("role", m.Role, "permission", "see the answers", "poll", id)
-		}
-		all := p.responses
-		var me Voter
+		me = p.voter(by)
+		all = slices.DeleteFunc(slices.Clone(all), func(a *Response) bool { return a.Voter.Hash != me.Hash })
+	}
+	page, last := slicePage(all, offset, count)
+	list = make([]Response, 0, len(page))
+	for _, a := range page {
+		res := *a
 		if self {
-			if m == nil {
-				last = true
-				return nil, nil
-			}
-			me = p.voter(m)
-			all = slices.DeleteFunc(slices.Clone(all), func(a *Response) bool { return a.Voter.Hash != me.Hash })
+			res.Voter = me // known to the asker even if the poll is anonymous
 		}
-		var page []*Response
-		page, last = slicePage(all, offset, count)
-		list := make([]Response, 0, len(page))
-		for _, a := range page {
-			res := *a
-			if self {
-				res.Voter = me // known to the asker even if the poll is anonymous
-			}
-			res.Final = p.Quiz || p.State == PollClosed || p.questions[a.Question-1].Once
-			list = append(list, res)
-		}
-		return list, nil
-	})
-	return list, last, err
+		res.Final = p.Quiz || p.State == Closed || p.questions[a.Question-1].Once
+		list = append(list, res)
+	}
+	return list, last, nil
 }
 
 // Leaderboard ranks the voters of a poll.
@@ -136,20 +127,18 @@ type Standing struct {
 // Leaderboard ranks the voters of a poll that is over, by all questions or, if
 // question is not 0, by one. Fails with fault.PollNotFound, NotPermitted,
 // PollState, PollInvalid.
-func (r *Room) Leaderboard(ctx context.Context, by PeerID, id PollID, question, offset, count int) (Leaderboard, error) {
-	return call(ctx, r, func() (Leaderboard, error) {
-		p, _, err := r.readPoll(by, id)
-		if err != nil {
-			return Leaderboard{}, err
-		}
-		if p.State != PollClosed {
-			return Leaderboard{}, p.wrongState()
-		}
-		if _, known := p.question(question); question != 0 && !known {
-			return Leaderboard{}, fault.PollInvalid.New("field", "question", "question", question, "questions", len(p.questions))
-		}
-		return p.leaderboard(question, offset, count), nil
-	})
+func (b *Book) Leaderboard(by *Peer, id ID, question, offset, count int) (Leaderboard, error) {
+	p, err := b.readable(by, id)
+	if err != nil {
+		return Leaderboard{}, err
+	}
+	if p.State != Closed {
+		return Leaderboard{}, p.wrongState()
+	}
+	if _, known := p.question(question); question != 0 && !known {
+		return Leaderboard{}, fault.PollInvalid.New("field", "question", "question", question, "questions", len(p.questions))
+	}
+	return p.leaderboard(question, offset, count), nil
 }
 
 func (p *poll) leaderboard(question, offset, count int) Leaderboard {
