@@ -54,6 +54,7 @@ var mayImport = map[string][]string{
 	"internal/room":             {"internal/poll", "internal/text", "internal/policy", "fault"},
 	"internal/poll":             {"internal/text", "fault"},
 	"internal/registry":         {"internal/text", "internal/policy", "internal/datafile", "fault"},
+	"internal/registry/journal": {"internal/registry", "internal/room", "fault"}, // implements room.Journal
 	"internal/report":           {"internal/event", "dialect", "fault"},
 	"internal/inject":           {"internal/event", "fault"},
 	"internal/scenario":         {"admin", "internal/spell", "fault"},

@@ -18,7 +18,7 @@ const (
 // larger are the types above mostMethods, with what they have: they may shrink,
 // not grow. Take a row out when its type fits.
 var larger = map[string]int{
-	"internal/room.Room":               91,
+	"internal/room.Room":               79,
 	"internal/participant.Participant": 90,
 	"internal/wire/hms.session":        72,
 }
@@ -60,6 +60,8 @@ func TestFilesAndTypesAreSmall(t *testing.T) {
 	for name := range larger {
 		if methods[name] <= mostMethods {
 			t.Errorf("%s has %d methods: take it out of the list of larger types", name, methods[name])
+		} else if methods[name] < larger[name] {
+			t.Errorf("%s has %d methods now: lower its row from %d", name, methods[name], larger[name])
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/redial-rtc/redial/internal/participant"
 	"github.com/redial-rtc/redial/internal/registry"
+	"github.com/redial-rtc/redial/internal/registry/journal"
 	"github.com/redial-rtc/redial/internal/room"
 )
 
@@ -14,12 +15,12 @@ import (
 // also before the journal has written it.
 type directory struct {
 	registry *registry.Registry
-	journal  *journal
+	journal  *journal.Journal
 }
 
 // Place implements participant.Directory.
 func (d directory) Place(ctx context.Context, roomID string) (participant.Place, error) {
-	ended, locked := d.journal.unwritten(roomID) // asked first: what it knows no more is in the registry
+	ended, locked := d.journal.Unwritten(roomID) // asked first: what it knows no more is in the registry
 	r, err := d.registry.Room(ctx, roomID)
 	if err != nil {
 		return participant.Place{}, err

@@ -4,6 +4,6 @@
 // It owns what belongs to the process rather than to a part: sockets that
 // listen, TLS, the routes' first level, health, metrics, the self-check of media
 // addresses, and the order of starting and stopping. Between parts that do not
-// know each other it puts small adapters ([journal], [directory]); it decides
+// know each other it puts small adapters ([directory]); it decides
 // nothing about rooms, media or events.
 package server

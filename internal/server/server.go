@@ -27,6 +27,7 @@ import (
 	"github.com/redial-rtc/redial/internal/pages"
 	"github.com/redial-rtc/redial/internal/participant"
 	"github.com/redial-rtc/redial/internal/registry"
+	"github.com/redial-rtc/redial/internal/registry/journal"
 	"github.com/redial-rtc/redial/internal/room"
 	"github.com/redial-rtc/redial/internal/sfu"
 	"github.com/redial-rtc/redial/internal/socket"
@@ -134,12 +135,12 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	s.onClose("media", func(context.Context) error { return engine.Close() })
 
 	// Rooms, and who may enter them.
-	journal := newJournal(s.registry, journalConfig{Bytes: cfg.Data.UnwrittenBytes, Patience: cfg.Data.WriteTimeout}, log.With("part", "journal"), metrics)
-	s.onClose("journal", journal.close)
+	sessions := journal.New(s.registry, journal.Config{Bytes: cfg.Data.UnwrittenBytes, Patience: cfg.Data.WriteTimeout}, log.With("part", "journal"), metrics)
+	s.onClose("journal", sessions.Close)
 	hub := room.NewHub(room.Options{
 		MaxRooms: cfg.Limits.Rooms, MaxPeers: cfg.Limits.RoomPeers, MaxTracks: cfg.Limits.PeerTracks,
 		MaxMetadata: cfg.Limits.RoomMetadata, MaxPolls: cfg.Limits.RoomPolls, NodeTracks: nodeTracks(cfg.Limits),
-		Linger: cfg.Reconnect.Linger, Journal: journal, Log: log.With("part", "room"),
+		Linger: cfg.Reconnect.Linger, Journal: sessions, Log: log.With("part", "room"),
 	})
 	s.rooms = hub
 	s.onClose("rooms", func(context.Context) error { hub.Close(); return nil })
@@ -162,9 +163,9 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	capacity := newCapacity(cfg.Limits, func() int { return s.participants.Peers() }, hub.Tracks, metrics)
 	s.onClose("capacity", func(context.Context) error { capacity.close(); return nil })
 	s.participants = participant.New(participant.Config{
-		Tokens: tokens, Directory: directory{s.registry, journal}, Hub: hub, Media: engine, Events: recorder, Inject: plan,
+		Tokens: tokens, Directory: directory{s.registry, sessions}, Hub: hub, Media: engine, Events: recorder, Inject: plan,
 		Unproven: limit.Rate{PerSecond: float64(cfg.Limits.Unproven) / 60, Burst: cfg.Limits.Unproven},
-		Written:  journal.Written, Rejoined: journal.Rejoined, Limited: sockets.Limited, Full: capacity.full, Log: log.With("part", "signal"), Metrics: metrics,
+		Written:  sessions.Written, Rejoined: sessions.Rejoined, Limited: sockets.Limited, Full: capacity.full, Log: log.With("part", "signal"), Metrics: metrics,
 		Hold: cfg.Reconnect.Hold, MaxReceived: cfg.Limits.ReceivedTracks, Bounds: participant.Bounds{
 			Tell: cfg.Limits.TellRate, Answer: cfg.Limits.AnswerRate,
 			Offers: cfg.Limits.OffersPerSecond, EarlyOffers: cfg.Limits.EarlyOffers,
@@ -186,14 +187,14 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	rest := api.New(api.Config{
 		Registry: s.registry, Rooms: hub, Tokens: tokens, Keys: keys, Routes: slices.Concat(events.Routes(), api.FaultRoutes(), api.WebhookRoutes(sinks), api.InjectionRoutes(plan, s.registry)),
 		Limits:     api.Limits{Address: api.Rate{PerSecond: cfg.Limits.APIPerSecond, Burst: cfg.Limits.APIBurst}},
-		ClientAddr: outside.client, Events: recorder, Revoked: s.participants.Revoke, Written: journal.Written,
+		ClientAddr: outside.client, Events: recorder, Revoked: s.participants.Revoke, Written: sessions.Written,
 		Log: log.With("part", "api"), Metrics: metrics,
 	})
 
 	// The routes' first level, in full.
 	s.health = &health{log: log, checks: []check{
 		{name: "registry", ask: func(ctx context.Context) error { _, err := s.registry.Revoked(ctx, "readyz"); return err }},
-		{name: "journal", ask: journal.Healthy},
+		{name: "journal", ask: sessions.Healthy},
 		{name: "events", ask: func(ctx context.Context) error {
 			_, err := store.Last(ctx)
 			return errors.Join(err, recorder.Healthy(ctx))

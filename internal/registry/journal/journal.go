@@ -1,4 +1,8 @@
-package server
+// Package journal writes what rooms tell of sessions and peers to the registry,
+// behind their backs: a room never waits for the disk, and whoever must not
+// acknowledge a change before it is on the disk asks [Journal.Written]. It names
+// both sides, room and registry, which know nothing of each other.
+package journal
 
 import (
 	"context"
@@ -15,28 +19,28 @@ import (
 )
 
 const (
-	journalBatch   = 512 // writes of one transaction
-	journalBytes   = 64 << 20
-	journalPatient = 5 * time.Second
+	batchSize       = 512 // writes of one transaction
+	defaultBytes    = 64 << 20
+	defaultPatience = 5 * time.Second
 	// Pauses between attempts of what could not be written.
 	firstPause, longestPause = 100 * time.Millisecond, 2 * time.Second
 )
 
-// journalConfig bounds a journal. Zero fields take the constants.
-type journalConfig struct {
+// Config bounds a journal. Zero fields take 64 MiB and 5 s.
+type Config struct {
 	Bytes    int           // what may wait to be written
 	Patience time.Duration // how long an acknowledgement waits for the disk
 }
 
-// journal writes what rooms tell it to the registry, in order, off the rooms'
+// Journal writes what rooms tell it to the registry, in order, off the rooms'
 // goroutines. It implements room.Journal, whose methods never wait. Whatever
 // arrives during a transaction becomes the next one, so that one flush to disk
 // serves everybody who waits for it (Written). What cannot be written waits and
 // is tried again; only what goes beyond the bound is given up.
-type journal struct {
+type Journal struct {
 	registry *registry.Registry
 	log      *slog.Logger
-	cfg      journalConfig
+	cfg      Config
 	failed   prometheus.Counter
 	dropped  prometheus.Counter
 
@@ -54,7 +58,7 @@ type journal struct {
 	closed  bool
 
 	wake chan struct{}
-	quit chan struct{} // closed by close
+	quit chan struct{} // closed by Close
 	done chan struct{}
 }
 
@@ -74,14 +78,14 @@ type entry struct {
 	write  func(context.Context) error
 }
 
-func newJournal(r *registry.Registry, cfg journalConfig, log *slog.Logger, metrics prometheus.Registerer) *journal {
+func New(r *registry.Registry, cfg Config, log *slog.Logger, metrics prometheus.Registerer) *Journal {
 	if cfg.Bytes == 0 {
-		cfg.Bytes = journalBytes
+		cfg.Bytes = defaultBytes
 	}
 	if cfg.Patience == 0 {
-		cfg.Patience = journalPatient
+		cfg.Patience = defaultPatience
 	}
-	j := &journal{
+	j := &Journal{
 		registry: r, log: log, cfg: cfg,
 		failed: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "redial_journal_failed_total", Help: "Changes of sessions and peers that the registry refused to write."}),
@@ -101,14 +105,14 @@ func newJournal(r *registry.Registry, cfg journalConfig, log *slog.Logger, metri
 	return j
 }
 
-func (j *journal) waiting() (entries, bytes int) {
+func (j *Journal) waiting() (entries, bytes int) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return len(j.queue) + len(j.taken), j.bytes
 }
 
 // run writes one batch after the other.
-func (j *journal) run() {
+func (j *Journal) run() {
 	defer close(j.done)
 	for {
 		batch, more := j.take()
@@ -127,10 +131,10 @@ func (j *journal) run() {
 
 // take moves what waits to what is under way; false once all is written and the
 // journal closed.
-func (j *journal) take() ([]entry, bool) {
+func (j *Journal) take() ([]entry, bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	n := min(len(j.queue), journalBatch)
+	n := min(len(j.queue), batchSize)
 	j.taken = j.queue[:n:n]
 	j.queue = j.queue[n:]
 	if len(j.queue) == 0 {
@@ -149,7 +153,7 @@ func (j *journal) take() ([]entry, bool) {
 
 // persist tries a batch until it is written. It returns false when the journal
 // was closed and the batch cannot be written.
-func (j *journal) persist(batch []entry) bool {
+func (j *Journal) persist(batch []entry) bool {
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
 		err := j.write(batch)
 		if err == nil {
@@ -168,7 +172,7 @@ func (j *journal) persist(batch []entry) bool {
 
 // write puts a batch into one transaction. It fails when the disk does; an entry
 // that the registry refuses for itself is counted and told, and the others go on.
-func (j *journal) write(batch []entry) error {
+func (j *Journal) write(batch []entry) error {
 	refused := make([]error, len(batch))
 	err := j.registry.Batch(context.Background(), func(ctx context.Context) error {
 		for i, e := range batch {
@@ -191,7 +195,7 @@ func (j *journal) write(batch []entry) error {
 }
 
 // written lets go of whoever waits for a batch.
-func (j *journal) written(batch []entry) {
+func (j *Journal) written(batch []entry) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, e := range batch {
@@ -213,7 +217,7 @@ func (j *journal) written(batch []entry) {
 
 // stuck notes that the disk cannot be written. It returns false when nobody is
 // to try again.
-func (j *journal) stuck(err error) bool {
+func (j *Journal) stuck(err error) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.trouble == nil {
@@ -231,13 +235,13 @@ func (j *journal) stuck(err error) bool {
 }
 
 // tell wakes whoever waits. The lock is held.
-func (j *journal) tell() {
+func (j *Journal) tell() {
 	close(j.changed)
 	j.changed = make(chan struct{})
 }
 
-// close writes what waits and returns, or gives up when ctx ends.
-func (j *journal) close(ctx context.Context) error {
+// Close writes what waits and returns, or gives up when ctx ends.
+func (j *Journal) Close(ctx context.Context) error {
 	j.mu.Lock()
 	if !j.closed {
 		j.closed = true
@@ -253,7 +257,7 @@ func (j *journal) close(ctx context.Context) error {
 	}
 }
 
-func (j *journal) ring() {
+func (j *Journal) ring() {
 	select {
 	case j.wake <- struct{}{}:
 	default:
@@ -261,13 +265,13 @@ func (j *journal) ring() {
 }
 
 // add queues an entry, in place of an older one that it makes obsolete.
-func (j *journal) add(e entry) {
+func (j *Journal) add(e entry) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.addLocked(e)
 }
 
-func (j *journal) addLocked(e entry) {
+func (j *Journal) addLocked(e entry) {
 	e.bytes += 256 // what every entry costs
 	if j.closed {
 		return
@@ -297,7 +301,7 @@ func (j *journal) addLocked(e entry) {
 
 // addEnding is add for what somebody who knocks next must find, written or not.
 // It is small, and never given up.
-func (j *journal) addEnding(e entry, mark func(*ending)) {
+func (j *Journal) addEnding(e entry, mark func(*ending)) {
 	e.ending = true
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -314,8 +318,8 @@ func (j *journal) addEnding(e entry, mark func(*ending)) {
 	j.addLocked(e)
 }
 
-// unwritten tells what ended in a room and is not on the disk yet.
-func (j *journal) unwritten(roomID string) (ended, locked bool) {
+// Unwritten tells what ended in a room and is not on the disk yet.
+func (j *Journal) Unwritten(roomID string) (ended, locked bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if e := j.ends[roomID]; e != nil {
@@ -328,7 +332,7 @@ func (j *journal) unwritten(roomID string) (ended, locked bool) {
 // after having changed something may acknowledge the change. It fails with
 // fault.StoreUnavailable when the disk cannot be written or does not answer in
 // time; the change is then tried again until it is written.
-func (j *journal) Written(ctx context.Context) error {
+func (j *Journal) Written(ctx context.Context) error {
 	timer := time.NewTimer(j.cfg.Patience)
 	defer timer.Stop()
 	j.mu.Lock()
@@ -355,12 +359,12 @@ func (j *journal) Written(ctx context.Context) error {
 	return nil
 }
 
-func (j *journal) slow() error {
+func (j *Journal) slow() error {
 	return fault.StoreUnavailable.New("reason", "the disk does not answer in time", "limit", j.cfg.Patience.String())
 }
 
 // Healthy fails while nothing can be written.
-func (j *journal) Healthy(context.Context) error {
+func (j *Journal) Healthy(context.Context) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.trouble == nil && len(j.taken) > 0 && time.Since(j.began) > j.cfg.Patience {
@@ -369,12 +373,12 @@ func (j *journal) Healthy(context.Context) error {
 	return j.trouble
 }
 
-func (j *journal) SessionStarted(id string, f room.Facts, at time.Time) {
+func (j *Journal) SessionStarted(id string, f room.Facts, at time.Time) {
 	s := registry.Session{ID: id, RoomID: f.ID, RoomName: f.Name, TemplateID: f.Template.ID, Active: true, StartedAt: at}
 	j.add(entry{what: "session started", room: f.ID, bytes: 4 * len(id), write: func(ctx context.Context) error { return j.registry.StartSession(ctx, s) }})
 }
 
-func (j *journal) SessionEnded(id, roomID string, at time.Time) {
+func (j *Journal) SessionEnded(id, roomID string, at time.Time) {
 	j.addEnding(entry{what: "session ended", room: roomID, write: func(ctx context.Context) error { return j.registry.EndSession(ctx, id, at) }},
 		func(e *ending) { e.ended = true })
 }
@@ -382,7 +386,7 @@ func (j *journal) SessionEnded(id, roomID string, at time.Time) {
 // peerKey names the entry that has the newest state of a peer.
 func peerKey(sessionID string, id room.PeerID) string { return sessionID + "/" + string(id) }
 
-func (j *journal) PeerSaved(sessionID, roomID string, p room.Peer) {
+func (j *Journal) PeerSaved(sessionID, roomID string, p room.Peer) {
 	saved := registry.SessionPeer{
 		ID: string(p.ID), SessionID: sessionID, RoomID: roomID, Name: p.Name, UserID: p.UserID,
 		UserProof: p.UserProof, Resume: p.Resume, Role: p.Role, Data: p.Data, Groups: p.Groups, JoinedAt: p.JoinedAt,
@@ -395,7 +399,7 @@ func (j *journal) PeerSaved(sessionID, roomID string, p room.Peer) {
 		write: func(ctx context.Context) error { return j.registry.SavePeer(ctx, saved) }})
 }
 
-func (j *journal) PeerLeft(sessionID string, p room.Peer, reason string, at time.Time) {
+func (j *Journal) PeerLeft(sessionID string, p room.Peer, reason string, at time.Time) {
 	j.mu.Lock()
 	delete(j.places, peerKey(sessionID, p.ID)) // what is saved after this is not older than it
 	j.mu.Unlock()
@@ -406,19 +410,19 @@ func (j *journal) PeerLeft(sessionID string, p room.Peer, reason string, at time
 }
 
 // Rejoined ends what an earlier process held of a client that has joined anew.
-func (j *journal) Rejoined(roomID string, joined room.PeerID, digest string) {
+func (j *Journal) Rejoined(roomID string, joined room.PeerID, digest string) {
 	id, at := string(joined), time.Now()
 	j.add(entry{what: "peer rejoined", room: roomID, bytes: len(id) + len(digest), write: func(ctx context.Context) error {
 		return j.registry.Rejoined(ctx, roomID, id, digest, at)
 	}})
 }
 
-func (j *journal) RoomLocked(roomID string) {
+func (j *Journal) RoomLocked(roomID string) {
 	j.addEnding(entry{what: "room locked", room: roomID, write: func(ctx context.Context) error { return j.registry.SetLocked(ctx, roomID, true) }},
 		func(e *ending) { e.locked = true })
 }
 
-func (j *journal) MetadataSet(sessionID, roomID string, e room.Entry) {
+func (j *Journal) MetadataSet(sessionID, roomID string, e room.Entry) {
 	m := registry.Metadata{Key: e.Key, Data: string(e.Data), Version: e.Version, UpdatedAt: e.UpdatedAt, UpdatedBy: string(e.UpdatedBy)}
 	j.add(entry{what: "metadata set", room: roomID, key: sessionID + "\x00" + e.Key, bytes: len(m.Key) + len(m.Data),
 		write: func(ctx context.Context) error { return j.registry.SaveMetadata(ctx, sessionID, m) }})

@@ -1,10 +1,10 @@
-package server
+package journal
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"log/slog"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -13,7 +13,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/redial-rtc/redial/fault"
-	"github.com/redial-rtc/redial/internal/config"
 	"github.com/redial-rtc/redial/internal/registry"
 	"github.com/redial-rtc/redial/internal/room"
 )
@@ -21,7 +20,7 @@ import (
 // kept opens a registry with one room.
 func kept(t *testing.T, dir string) (*registry.Registry, registry.Room) {
 	t.Helper()
-	r, err := registry.Open(t.Context(), dir, NewLog(t.Output(), config.Log{}))
+	r, err := registry.Open(t.Context(), dir, slog.New(slog.NewTextHandler(t.Output(), nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,94 +32,19 @@ func kept(t *testing.T, dir string) (*registry.Registry, registry.Room) {
 	return r, one
 }
 
-// TestJournalKeepsOrderAndWhatTheNextProcessNeeds writes a call, some of it
-// left open, and finds it again as the next process would.
-func TestJournalKeepsOrderAndWhatTheNextProcessNeeds(t *testing.T) {
-	dir := t.TempDir()
-	r, one := kept(t, dir)
-	j := newJournal(r, journalConfig{}, NewLog(t.Output(), config.Log{}), prometheus.NewRegistry())
-	at := time.Now().Truncate(time.Millisecond)
-	place, err := directory{r, j}.Place(t.Context(), one.ID)
-	if err != nil || place.Facts.SessionID != "" || place.Account != "acme" || !place.Enabled {
-		t.Fatalf("place %+v, %v", place, err)
-	}
-
-	j.SessionStarted("s1", place.Facts, at)
-	for i := range 50 {
-		p := room.Peer{ID: room.PeerID(fmt.Sprint("p", i)), UserID: "u", Name: "first name", Role: "guest", JoinedAt: at}
-		j.PeerSaved("s1", one.ID, p)
-		p.Name, p.Groups = fmt.Sprint("name ", i), []string{room.HandRaise}
-		j.PeerSaved("s1", one.ID, p)
-		if i > 0 {
-			j.PeerLeft("s1", p, "left", at)
-		}
-	}
-	j.RoomLocked(one.ID)
-	if err := j.close(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	j.SessionEnded("s1", one.ID, at) // too late, and no panic
-	if err := r.Close(); err != nil {
-		t.Fatal(err)
-	}
-
-	r, _ = kept(t, dir)
-	j = newJournal(r, journalConfig{}, NewLog(t.Output(), config.Log{}), prometheus.NewRegistry())
-	t.Cleanup(func() { _ = j.close(context.Background()) })
-	d := directory{r, j}
-	place, err = d.Place(t.Context(), one.ID)
-	if err != nil || place.Facts.SessionID != "s1" || !place.Locked {
-		t.Errorf("the session is not continued or the lock is forgotten: %+v, %v", place, err)
-	}
-	p, held, err := d.Held(t.Context(), one.ID, "p0")
-	if err != nil || !held || p.Name != "name 0" || !p.InGroup(room.HandRaise) || p.Role != "guest" {
-		t.Errorf("the peer inside: %+v, held %v, %v", p, held, err)
-	}
-	if _, held, err = d.Held(t.Context(), one.ID, "p1"); held || err != nil {
-		t.Errorf("a peer that left is held: %v, %v", held, err)
-	}
-}
-
 func TestJournalClosesInTime(t *testing.T) {
 	r, one := kept(t, t.TempDir())
-	j := newJournal(r, journalConfig{}, NewLog(t.Output(), config.Log{}), prometheus.NewRegistry())
+	j := New(r, Config{}, slog.New(slog.NewTextHandler(t.Output(), nil)), prometheus.NewRegistry())
 	stuck := make(chan struct{})
 	j.add(entry{what: "stuck", room: one.ID, write: func(context.Context) error { <-stuck; return nil }})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := j.close(ctx); err == nil {
+	if err := j.Close(ctx); err == nil {
 		t.Error("closing did not give up")
 	}
 	close(stuck)
-	if err := j.close(t.Context()); err != nil {
+	if err := j.Close(t.Context()); err != nil {
 		t.Error(err)
-	}
-}
-
-// TestWhoKnocksFindsWhatEnded asks for a place while hundreds of writes wait
-// before the lock: it is found all the same, and the ended session is not
-// continued.
-func TestWhoKnocksFindsWhatEnded(t *testing.T) {
-	r, one := kept(t, t.TempDir())
-	j := newJournal(r, journalConfig{}, NewLog(t.Output(), config.Log{}), prometheus.NewRegistry())
-	t.Cleanup(func() { _ = j.close(context.Background()) })
-	d := directory{r, j}
-	at := time.Now()
-	j.SessionStarted("s1", room.Facts{ID: one.ID, Name: one.Name}, at)
-	for i := range 300 {
-		j.PeerSaved("s1", one.ID, room.Peer{ID: room.PeerID(fmt.Sprint("p", i)), UserID: "u", Role: "guest", JoinedAt: at})
-	}
-	j.RoomLocked(one.ID)
-	j.SessionEnded("s1", one.ID, at)
-	place, err := d.Place(t.Context(), one.ID)
-	if err != nil || !place.Locked || place.Facts.SessionID != "" {
-		t.Errorf("locked %v, continues session %q, %v", place.Locked, place.Facts.SessionID, err)
-	}
-	if err := j.Written(t.Context()); err != nil || len(j.ends) != 0 {
-		t.Errorf("%d rooms still count as unwritten, %v", len(j.ends), err)
-	}
-	if now, err := r.Room(t.Context(), one.ID); err != nil || !now.Locked {
-		t.Errorf("said to be written, and locked is %v, %v", now.Locked, err)
 	}
 }
 
@@ -129,8 +53,8 @@ func TestWhoKnocksFindsWhatEnded(t *testing.T) {
 // written.
 func TestASlowDiskHoldsUpAnswersAndNobodyElse(t *testing.T) {
 	r, one := kept(t, t.TempDir())
-	j := newJournal(r, journalConfig{Patience: 20 * time.Millisecond}, NewLog(t.Output(), config.Log{}), prometheus.NewRegistry())
-	t.Cleanup(func() { _ = j.close(context.Background()) })
+	j := New(r, Config{Patience: 20 * time.Millisecond}, slog.New(slog.NewTextHandler(t.Output(), nil)), prometheus.NewRegistry())
+	t.Cleanup(func() { _ = j.Close(context.Background()) })
 	hang, hangs := make(chan struct{}), make(chan struct{})
 	j.add(entry{what: "hangs", room: one.ID, write: func(context.Context) error { close(hangs); <-hang; return nil }})
 	<-hangs
@@ -141,8 +65,8 @@ func TestASlowDiskHoldsUpAnswersAndNobodyElse(t *testing.T) {
 	if err := j.Healthy(t.Context()); !errors.Is(err, fault.StoreUnavailable) {
 		t.Errorf("healthy: %v, want %v", err, fault.StoreUnavailable)
 	}
-	if place, err := (directory{r, j}).Place(t.Context(), one.ID); err != nil || !place.Locked {
-		t.Errorf("locked %v, %v", place.Locked, err)
+	if _, locked := j.Unwritten(one.ID); !locked {
+		t.Error("the lock does not count before it is written")
 	}
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -163,8 +87,8 @@ func TestASlowDiskHoldsUpAnswersAndNobodyElse(t *testing.T) {
 func TestWhatWaitsIsBounded(t *testing.T) {
 	r, one := kept(t, t.TempDir())
 	numbers := prometheus.NewRegistry()
-	j := newJournal(r, journalConfig{Bytes: 1 << 20, Patience: time.Minute}, NewLog(t.Output(), config.Log{}), numbers)
-	t.Cleanup(func() { _ = j.close(context.Background()) })
+	j := New(r, Config{Bytes: 1 << 20, Patience: time.Minute}, slog.New(slog.NewTextHandler(t.Output(), nil)), numbers)
+	t.Cleanup(func() { _ = j.Close(context.Background()) })
 	hang, hangs := make(chan struct{}), make(chan struct{})
 	j.add(entry{what: "hangs", room: one.ID, write: func(context.Context) error { close(hangs); <-hang; return nil }})
 	<-hangs
@@ -187,7 +111,7 @@ func TestWhatWaitsIsBounded(t *testing.T) {
 	if err := j.Written(t.Context()); !errors.Is(err, fault.StoreUnavailable) {
 		t.Errorf("after some were given up: %v, want %v", err, fault.StoreUnavailable)
 	}
-	if n := counted(t, numbers, "redial_journal_dropped_total"); n < 60 || n > 80 {
+	if n := dropped(t, numbers); n < 60 || n > 80 {
 		t.Errorf("%v were given up", n)
 	}
 	close(hang)
@@ -202,6 +126,22 @@ func TestWhatWaitsIsBounded(t *testing.T) {
 	}
 }
 
+// dropped is how many changes were given up.
+func dropped(t *testing.T, numbers *prometheus.Registry) float64 {
+	t.Helper()
+	families, err := numbers.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() == "redial_journal_dropped_total" {
+			return f.GetMetric()[0].GetCounter().GetValue()
+		}
+	}
+	t.Fatal("dropped changes are not counted")
+	return 0
+}
+
 // BenchmarkJournal measures a change until it is on the disk, for one who waits
 // and for many at once.
 func BenchmarkJournal(b *testing.B) {
@@ -212,8 +152,8 @@ func BenchmarkJournal(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer r.Close()
-			j := newJournal(r, journalConfig{Patience: time.Minute}, NewLog(io.Discard, config.Log{}), prometheus.NewRegistry())
-			defer j.close(context.Background())
+			j := New(r, Config{Patience: time.Minute}, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+			defer j.Close(context.Background())
 			b.ReportAllocs()
 			b.SetParallelism(n)
 			var ids atomic.Int64
