@@ -106,9 +106,9 @@ type Permissions struct {
 	Mute             bool `json:"mute"`
 	Unmute           bool `json:"unmute"`
 	ChangeRole       bool `json:"changeRole"`
-	HLSStreaming     bool `json:"hlsStreaming"`     // which this server cannot do
-	RTMPStreaming    bool `json:"rtmpStreaming"`    // which this server cannot do
-	BrowserRecording bool `json:"browserRecording"` // which this server cannot do
+	HLSStreaming     bool `json:"hlsStreaming"`     // always false: this server cannot do it
+	RTMPStreaming    bool `json:"rtmpStreaming"`    // always false: this server cannot do it
+	BrowserRecording bool `json:"browserRecording"` // always false: this server cannot do it
 	PollRead         bool `json:"pollRead"`
 	PollWrite        bool `json:"pollWrite"`
 	SendRoomState    bool `json:"sendRoomState"` // see who is inside before joining

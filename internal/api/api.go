@@ -34,7 +34,7 @@ type Config struct {
 	Events  Recorder // hears of room codes that were known and yet not exchanged; nil hears nothing
 
 	Limits     Limits
-	Origins    []string                       // pages that may call the routes with CORS; nil = any
+	Origins    []string                       // pages that may read the answers; nil = any
 	ClientAddr func(*http.Request) netip.Addr // who is asking, behind whatever proxy; nil = the connection's
 
 	Log     *slog.Logger          // nil discards
@@ -70,7 +70,6 @@ type Route struct {
 	Access  Access   // who may call it
 	Op      fault.Op // named by faults that do not name one; "" = fault.OpAPI
 	MaxBody int64    // bytes; 0 = DefaultMaxBody
-	CORS    bool     // may be called by pages of other origins
 	Rate    Rate     // of one address, for this route alone; zero = none beyond Config.Limits
 	Serve   Handler
 }
@@ -99,7 +98,6 @@ type API struct {
 	met     *metrics
 	address *limit.Callers
 	token   *limit.Callers
-	cors    map[string][]string // path of a pattern -> methods other origins may use
 }
 
 // New returns the handler of the whole API. It panics when two routes claim
@@ -115,14 +113,13 @@ func New(cfg Config) http.Handler {
 		cfg.TokenTTL = token.Lifetime
 	}
 	a := &API{
-		cfg: cfg, mux: http.NewServeMux(), met: newMetrics(cfg.Metrics), cors: map[string][]string{},
+		cfg: cfg, mux: http.NewServeMux(), met: newMetrics(cfg.Metrics),
 		address: limit.New(cfg.Limits.Address.Or(Rate{PerSecond: 200, Burst: 400})),
 		token:   limit.New(cfg.Limits.Token.Or(Rate{PerSecond: 100, Burst: 200})),
 	}
 	for _, r := range slices.Concat(a.routes(), cfg.Routes) {
 		a.mount(r)
 	}
-	a.mountPreflights()
 	return a
 }
 
@@ -151,7 +148,7 @@ func (a *API) routes() []Route {
 		{Pattern: "POST /v2/room-codes/code", Serve: a.updateCode},
 
 		{
-			Pattern: "POST /v2/token", Access: Open, Op: fault.OpToken, CORS: true, MaxBody: 4 << 10,
+			Pattern: "POST /v2/token", Access: Open, Op: fault.OpToken, MaxBody: 4 << 10,
 			Rate: a.cfg.Limits.Exchange.Or(Rate{PerSecond: 5, Burst: 30}), Serve: a.exchangeCode,
 		},
 		{Pattern: "POST /api/v1/tokens/revoke", Serve: a.revokeToken},

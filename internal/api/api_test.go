@@ -196,7 +196,7 @@ func TestAnAddressThatAsksTooOftenIsRefusedWhateverItSends(t *testing.T) {
 	f.get("/v2/nothing").refused(429, "rate.limited")
 }
 
-func TestPagesOfOtherOriginsMayCallTheOpenRoutes(t *testing.T) {
+func TestPagesOfOtherOriginsMayReadEveryAnswer(t *testing.T) {
 	f := serve(t)
 	r := f.as("").do("OPTIONS", "/v2/token", nil, "Origin", "https://app.example",
 		"Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "content-type")
@@ -210,8 +210,18 @@ func TestPagesOfOtherOriginsMayCallTheOpenRoutes(t *testing.T) {
 	if r.header.Get("Access-Control-Allow-Origin") != "*" {
 		t.Error("the page cannot read the refusal")
 	}
-	if r := f.do("GET", "/v2/rooms", nil, "Origin", "https://app.example"); r.header.Get("Access-Control-Allow-Origin") != "" {
-		t.Error("a management route is open to pages of other origins")
+	for _, call := range [][2]string{
+		{"GET", "/v2/rooms"}, {"GET", "/v2/nothing"}, {"DELETE", "/v2/rooms"}, {"POST", "/v2//rooms"}, {"GET", "/v2/layouts/ui/more"},
+	} {
+		asked := f.do("OPTIONS", call[1], nil, "Origin", "https://app.example", "Access-Control-Request-Method", call[0])
+		if asked.status != http.StatusNoContent || !strings.Contains(asked.header.Get("Access-Control-Allow-Methods"), call[0]) {
+			t.Errorf("%s: preflight: %d %v", call, asked.status, asked.header)
+		}
+		r := f.do(call[0], call[1], nil, "Origin", "https://app.example")
+		if r.header.Get("Access-Control-Allow-Origin") != "*" || r.header.Get("Content-Type") != "application/json" ||
+			!strings.Contains(r.header.Get("Access-Control-Expose-Headers"), "Retry-After") {
+			t.Errorf("%s: the page cannot read the answer: %d %v", call, r.status, r.header)
+		}
 	}
 
 	f = serve(t, func(c *api.Config) { c.Origins = []string{"https://app.example"} })
@@ -229,7 +239,7 @@ func TestOthersBringRoutesAlong(t *testing.T) {
 	f := serve(t, func(c *api.Config) {
 		c.Routes = []api.Route{
 			{Pattern: "GET /x/managed", Serve: func(c *api.Call) (any, error) { return object{"account": c.Claims.Account}, nil }},
-			{Pattern: "POST /x/room", Access: api.Room, Op: fault.OpReport, CORS: true, MaxBody: 10, Serve: func(c *api.Call) (any, error) {
+			{Pattern: "POST /x/room", Access: api.Room, Op: fault.OpReport, MaxBody: 10, Serve: func(c *api.Call) (any, error) {
 				roomClaims <- c.Claims
 				_, err := c.Body()
 				return api.Reply{Status: http.StatusAccepted}, err

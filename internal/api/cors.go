@@ -3,19 +3,21 @@ package api
 import (
 	"net/http"
 	"slices"
-	"strings"
 )
 
 // Headers that pages of other origins send and read. Authorization must be
 // named: "*" does not cover it (https://fetch.spec.whatwg.org/#http-access-control-allow-headers).
 const (
 	corsRequest = "Authorization, Content-Type, X-Request-Id, user_agent_v2"
-	corsExposed = "Retry-After, X-Request-Id"
+	corsMethods = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
+	corsExposed = "Allow, Retry-After, X-Request-Id"
 )
 
-// allowOrigin lets the page that calls read the reply, errors included. No
-// call is made with cookies, so any origin is as good as another; a list of
-// origins only keeps others' pages from leaning on this server.
+// allowOrigin lets the page that calls read the answer, whatever it is: a refusal
+// that a page cannot read looks to it like a server that is not there. No call is
+// made with cookies, so any origin is as good as another, and what may be done is
+// what the token says; a list of origins only keeps others' pages from leaning on
+// this server.
 func (a *API) allowOrigin(h http.Header, r *http.Request) {
 	h.Add("Vary", "Origin")
 	origin := r.Header.Get("Origin")
@@ -33,20 +35,15 @@ func (a *API) allowOrigin(h http.Header, r *http.Request) {
 	h.Set("Access-Control-Expose-Headers", corsExposed)
 }
 
-// mountPreflights answers the browser's question before a call to a route
-// with CORS.
-func (a *API) mountPreflights() {
-	for path, methods := range a.cors {
-		allow := strings.Join(append(methods, http.MethodOptions), ", ")
-		route := Route{Pattern: "OPTIONS " + path, Access: Open, CORS: true}
-		a.mux.HandleFunc(route.Pattern, func(w http.ResponseWriter, r *http.Request) {
-			a.serve(w, r, route, func(c *Call) (any, error) {
-				h := c.Writer.Header()
-				h.Set("Access-Control-Allow-Methods", allow)
-				h.Set("Access-Control-Allow-Headers", corsRequest)
-				h.Set("Access-Control-Max-Age", "7200")
-				return nil, nil
-			})
-		})
-	}
+// preflight stands for the browser's question before a call.
+var preflight = Route{Pattern: "OPTIONS", Access: Open}
+
+// preflight says yes to whatever a page means to call. Where there is no such
+// route, the call itself is refused, in words that the page can read.
+func (a *API) preflight(c *Call) (any, error) {
+	h := c.Writer.Header()
+	h.Set("Access-Control-Allow-Methods", corsMethods)
+	h.Set("Access-Control-Allow-Headers", corsRequest)
+	h.Set("Access-Control-Max-Age", "7200")
+	return nil, nil
 }

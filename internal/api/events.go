@@ -59,9 +59,9 @@ func (e *Events) Routes() []Route {
 		{Pattern: "DELETE /api/v1/events/retention", Serve: e.clearRetention},
 		{Pattern: "GET /api/v1/analytics/summary", Serve: e.summary},
 		{Pattern: "DELETE /api/v1/users/{user}/events", Serve: e.erase},
-		{Pattern: "POST /api/v1/events", Access: Open, Op: fault.OpReport, CORS: true, MaxBody: maxBatchBody, Serve: e.batch},
-		{Pattern: "POST /v2/client/report", Access: Open, Op: fault.OpReport, CORS: true, MaxBody: report.MaxBody, Serve: e.report},
-		{Pattern: "POST /v2/client/feedback", Access: Open, Op: fault.OpReport, CORS: true, Serve: e.feedback},
+		{Pattern: "POST /api/v1/events", Access: Open, Op: fault.OpReport, MaxBody: maxBatchBody, Serve: e.batch},
+		{Pattern: "POST /v2/client/report", Access: Open, Op: fault.OpReport, MaxBody: report.MaxBody, Serve: e.report},
+		{Pattern: "POST /v2/client/feedback", Access: Open, Op: fault.OpReport, Serve: e.feedback},
 	}
 }
 

@@ -23,9 +23,9 @@ func FaultRoutes() []Route {
 	// compares it with all that do.
 	each := Rate{PerSecond: 20, Burst: 60}
 	return []Route{
-		{Pattern: "GET /api/v1/faults", Access: Open, CORS: true, Rate: Rate{PerSecond: 5, Burst: 30}, Serve: listFaults},
-		{Pattern: "GET /api/v1/faults/{id}", Access: Open, CORS: true, Rate: each, Serve: getFault},
-		{Pattern: "GET /api/v1/explain", Access: Open, CORS: true, Rate: each, Serve: explain},
+		{Pattern: "GET /api/v1/faults", Access: Open, Rate: Rate{PerSecond: 5, Burst: 30}, Serve: listFaults},
+		{Pattern: "GET /api/v1/faults/{id}", Access: Open, Rate: each, Serve: getFault},
+		{Pattern: "GET /api/v1/explain", Access: Open, Rate: each, Serve: explain},
 	}
 }
 

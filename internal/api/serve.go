@@ -17,6 +17,10 @@ import (
 
 // ServeHTTP finds the route. What has none is answered like everything else.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodOptions {
+		a.serve(w, r, preflight, a.preflight)
+		return
+	}
 	if err := a.gaps(r); err != nil {
 		a.serve(w, r, unrouted, a.refuse(err))
 		return
@@ -73,10 +77,6 @@ func (a *API) mount(route Route) {
 		}
 	}
 	a.mux.HandleFunc(route.Pattern, func(w http.ResponseWriter, r *http.Request) { a.serve(w, r, route, serve) })
-	if route.CORS {
-		method, path, _ := strings.Cut(route.Pattern, " ")
-		a.cors[path] = append(a.cors[path], method)
-	}
 }
 
 // serve is the one way in: who asks, how often, with what right.
@@ -91,9 +91,7 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request, route Route, h Handl
 	c.Log = c.Log.With("request", c.ID, "route", route.Pattern)
 	w.Header().Set("X-Request-Id", c.ID)
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	if route.CORS {
-		a.allowOrigin(w.Header(), r)
-	}
+	a.allowOrigin(w.Header(), r)
 	reply, err := a.run(c, h)
 	c.finish(out, reply, err)
 	a.met.served(route.Pattern, out.status, out.injected, time.Since(began))

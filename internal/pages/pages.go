@@ -57,8 +57,9 @@ type asset struct {
 }
 
 // Handler serves the embedded pages. It answers GET and HEAD for the files the
-// build made and 404 for everything else; directories are never listed.
-func Handler() http.Handler {
+// build made; directories are never listed. Everything else goes to refuse, with
+// status 404, or 405 and the header Allow.
+func Handler(refuse func(w http.ResponseWriter, r *http.Request, status int)) http.Handler {
 	files, err := fs.Sub(dist, "dist")
 	if err != nil { // only a malformed path fails, and it is a constant
 		panic(err)
@@ -78,10 +79,10 @@ func Handler() http.Handler {
 		switch {
 		case a == nil:
 			header.Set("Cache-Control", "no-store")
-			http.Error(w, "There is nothing at this address. The demo page is at /", http.StatusNotFound)
+			refuse(w, r, http.StatusNotFound)
 		case r.Method != http.MethodGet && r.Method != http.MethodHead:
 			header.Set("Allow", "GET, HEAD")
-			http.Error(w, "This is a page: only GET and HEAD are answered.", http.StatusMethodNotAllowed)
+			refuse(w, r, http.StatusMethodNotAllowed)
 		default:
 			a.serve(w, r)
 		}

@@ -20,7 +20,7 @@ func get(t *testing.T, target string, edit func(*http.Request)) *http.Response {
 		edit(r)
 	}
 	w := httptest.NewRecorder()
-	Handler().ServeHTTP(w, r)
+	Handler(func(w http.ResponseWriter, _ *http.Request, status int) { w.WriteHeader(status) }).ServeHTTP(w, r)
 	return w.Result()
 }
 

@@ -1,7 +1,7 @@
 package policy
 
 // Default is the template of rooms that name none: a host who may do
-// everything, a guest who takes part, a viewer who watches.
+// everything that this server can, a guest who takes part, a viewer who watches.
 func Default() Template {
 	publishers := []string{"host", "guest"}
 
@@ -10,7 +10,6 @@ func Default() Template {
 	host.Subscribe.ToRoles = publishers
 	host.Permissions = Permissions{
 		EndRoom: true, RemoveOthers: true, Mute: true, Unmute: true, ChangeRole: true,
-		HLSStreaming: true, RTMPStreaming: true, BrowserRecording: true,
 		PollRead: true, PollWrite: true, SendRoomState: true,
 	}
 

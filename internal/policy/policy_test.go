@@ -110,6 +110,19 @@ func TestCompleteKeepsWhatWasChosen(t *testing.T) {
 	}
 }
 
+// Templates that come from elsewhere, and those of older versions, grant more.
+func TestNoRoleMayDoWhatTheServerCannot(t *testing.T) {
+	given := policy.Template{Name: "t", Roles: map[string]policy.Role{"host": {Permissions: policy.Permissions{
+		EndRoom: true, HLSStreaming: true, RTMPStreaming: true, BrowserRecording: true,
+	}}}}
+	for _, tmpl := range []policy.Template{given.Complete(), policy.Default()} {
+		p := tmpl.Roles["host"].Permissions
+		if !p.EndRoom || p.HLSStreaming || p.RTMPStreaming || p.BrowserRecording {
+			t.Errorf("%s: %+v", tmpl.Name, p)
+		}
+	}
+}
+
 func TestSeats(t *testing.T) {
 	f := func(most, taken int, want bool) {
 		t.Helper()

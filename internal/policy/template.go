@@ -46,7 +46,8 @@ func (t Template) RoleNames() []string {
 // Complete returns the template with what was left out filled in, so that a
 // client finds every object it looks into: a role's name is its key, a role
 // that lists no tracks publishes all, one that lists no roles receives all,
-// and a missing quality is that of NewRole. An empty list is a choice and
+// and a missing quality is that of NewRole. What this server cannot do (streaming
+// out, recording) no role may: a client would show a button that can only fail. An empty list is a choice and
 // stays. The given template is not changed.
 func (t Template) Complete() Template {
 	names := t.RoleNames()
@@ -80,6 +81,7 @@ func (r Role) complete(names []string) Role {
 	}
 	r.Subscribe.ToRoles = slices.Clone(r.Subscribe.ToRoles)
 	fill(&r.Subscribe.MaxBitRate, d.Subscribe.MaxBitRate)
+	r.Permissions.HLSStreaming, r.Permissions.RTMPStreaming, r.Permissions.BrowserRecording = false, false, false
 	return r
 }
 

@@ -135,6 +135,11 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		})
 	}
 	if origin := r.Header.Get("Origin"); origin != "" && !g.allows(origin, r) {
+		if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
+			letRead(w.Header()) // so that the call itself can be refused in words
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
 		g.refused.Inc()
 		err := fault.OriginRefused.New("origin", origin)
 		g.log.Warn("refused", "fault", fault.From(err, fault.OpAPI), "path", r.URL.Path)
@@ -157,10 +162,20 @@ func (g *guard) allows(origin string, r *http.Request) bool {
 	return origin == own.String()
 }
 
+// letRead lets pages of any origin read a refusal, which tells nothing that is
+// theirs or ours. Without it a page takes the refusal for a server that is not
+// there.
+func letRead(h http.Header) {
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Request-Id, user_agent_v2")
+	h.Set("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE, OPTIONS")
+}
+
 // writeFault is the reply of last resort, in the shape of the API's errors. A
 // handler that had begun its reply before it panicked leaves a broken one.
 func writeFault(w http.ResponseWriter, f *fault.Error) {
 	word := dialect.HMS.Speak(f)
+	letRead(w.Header())
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("X-Redial-Fault", f.Kind.ID)
 	w.WriteHeader(f.Kind.Status)

@@ -20,6 +20,20 @@ type asCalled struct {
 	astray http.HandlerFunc // for clients of a room at a wrong path
 }
 
+// noPage refuses a path that is no page: in a sentence for who reads it in a
+// browser, in a fault for a program.
+func noPage(w http.ResponseWriter, r *http.Request, status int) {
+	if strings.Contains(r.Header.Get("Accept"), "text/html") {
+		http.Error(w, "There is nothing at this address. The demo page is at /", status)
+		return
+	}
+	err := fault.RouteUnknown.New("path", r.URL.Path)
+	if status == http.StatusMethodNotAllowed {
+		err = fault.MethodNotAllowed.New("method", r.Method, "allowed", w.Header().Get("Allow"))
+	}
+	writeFault(w, fault.From(err, fault.OpAPI))
+}
+
 // ServeHTTP implements http.Handler.
 func (a asCalled) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	at := r.URL.EscapedPath()

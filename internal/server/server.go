@@ -207,7 +207,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	routes.HandleFunc("/ws", wire.ServeWS)
 	routes.HandleFunc("GET /healthz", s.health.alive)
 	routes.HandleFunc("GET /readyz", s.health.ready)
-	routes.Handle("/", pages.Handler())
+	routes.Handle("/", pages.Handler(noPage))
 	if cfg.Metrics.Address == "" {
 		routes.Handle("GET /metrics", metricsHandler(metrics, cfg.Metrics.Token, true))
 	} else if err := s.serveMetrics(ctx, metricsHandler(metrics, cfg.Metrics.Token, false)); err != nil {
