@@ -101,7 +101,7 @@ type Limits struct {
 	AwayBytes        int           `yaml:"away_bytes" default:"262144" doc:"Bytes of messages and requests kept for a peer that lost its socket. What is beyond is dropped; the state of the room comes anew in any case."`
 	SocketRate       int           `yaml:"socket_bytes_per_second" default:"1048576" doc:"Bytes one signalling socket may send, sustained; four times as many at once. Beyond it the server reads more slowly."`
 	TellRate         int           `yaml:"tell_bytes_per_second" default:"65536" doc:"Bytes one peer may tell others: messages, metadata, its name and data, mutes; sustained, eight times as many at once. Each call counts for 1 KiB at least, and for the peer's data, which goes with it."`
-	AnswerRate       int           `yaml:"answer_bytes_per_second" default:"524288" doc:"Bytes by which the answers to one peer may exceed its calls, sustained; eight times as many at once. A search for peers counts for 4 KiB at least, the result of a poll for 32 KiB."`
+	AnswerRate       int           `yaml:"answer_bytes_per_second" default:"524288" doc:"Bytes that what one peer asks and the answers to it may have, sustained; eight times as many at once. A search for peers counts for 4 KiB at least, the result of a poll for 32 KiB."`
 	OffersPerSecond  int           `yaml:"offers_per_second" default:"5" doc:"Offers of one peer, sustained; six times as many at once."`
 	EarlyOffers      int           `yaml:"early_offers" default:"32" doc:"Offers of one peer that are answered before its media path is up."`
 	RoomMetadata     int           `yaml:"room_metadata_bytes" default:"1048576" doc:"Bytes of metadata that one session may hold."`

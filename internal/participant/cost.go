@@ -34,7 +34,7 @@ const (
 type Cost struct {
 	Tells bool // others in the room hear of it: Bounds.Tell
 	Offer bool // a negotiation: Bounds.Offers
-	Asks  int  // bytes of an answer that its work is worth; 0 is no question. Bounds.Answer
+	Asks  int  // bytes that its work is worth beside what it carries; 0 is no question. Bounds.Answer
 }
 
 // Afford refuses a call of a peer that has cost too much already, with
@@ -68,7 +68,9 @@ func (p *Participant) Charge(c Cost, carried int, err error) {
 	if c.Offer {
 		p.offers.Spend(1)
 	}
-	p.Answer(c.Asks)
+	if c.Asks > 0 {
+		p.Answer(c.Asks + carried) // to read a question costs as well
+	}
 }
 
 // Answer books bytes that an answer is longer than its call.
