@@ -70,12 +70,17 @@ func (s *Subscriber) apply(answer webrtc.SessionDescription) error {
 	if err := fits(parsed, n.offer); err != nil {
 		return err
 	}
+	if err := n.agreed.sameKey(parsed); err != nil {
+		return err
+	}
 	n.formats = formatsOf(parsed)
-	s.conn.paths.nameAll(parsed)
+	s.conn.paths.nameAll(parsed.SessionDescription)
 	defer func() { n.formats = nil }()
+	answer.SDP = parsed.text
 	if err := s.conn.pc.SetRemoteDescription(answer); err != nil {
 		return fault.NegotiationFailed.Wrap(err)
 	}
+	n.agreed.keep(parsed)
 	for _, d := range n.recoded {
 		// Binds it anew, with the formats of this answer.
 		if err := d.sender.ReplaceTrack(d); err != nil {
@@ -245,7 +250,7 @@ func (s *Subscriber) accepted(o *outlet, mid string) {
 }
 
 // formatsOf lists the payload types of each section that is in use.
-func formatsOf(d *sdp.SessionDescription) map[string][]string {
+func formatsOf(d *description) map[string][]string {
 	out := map[string][]string{}
 	for _, m := range d.MediaDescriptions {
 		mid, _ := m.Attribute("mid")
@@ -257,21 +262,35 @@ func formatsOf(d *sdp.SessionDescription) map[string][]string {
 	return out
 }
 
-// fits refuses an answer to another offer: it must have the same sections.
-func fits(answer *sdp.SessionDescription, offer webrtc.SessionDescription) error {
+// fits refuses an answer to another offer: it has the same sections, does in each
+// what the offer leaves to it (RFC 3264, section 6.1), and numbers extensions as
+// the offer does (RFC 8285, section 6).
+func fits(answer *description, offer webrtc.SessionDescription) error {
 	var o sdp.SessionDescription
 	if err := o.UnmarshalString(offer.SDP); err != nil {
 		return fault.Internal.Wrap(err)
 	}
 	if len(o.MediaDescriptions) != len(answer.MediaDescriptions) {
-		return fault.SDPInvalid.New("reason", "the answer has other media sections than the offer")
+		return refuse("m", "the answer has other media sections than the offer", "got", len(answer.MediaDescriptions), "want", len(o.MediaDescriptions))
 	}
 	for i, m := range o.MediaDescriptions {
 		a := answer.MediaDescriptions[i]
-		want, _ := m.Attribute("mid")
-		got, _ := a.Attribute("mid")
-		if want != got || m.MediaName.Media != a.MediaName.Media {
-			return fault.SDPInvalid.New("reason", "the answer has other media sections than the offer")
+		if midOf(m) != midOf(a) || m.MediaName.Media != a.MediaName.Media {
+			return refuse("m", "the answer has other media sections than the offer", "index", i, "got", short(midOf(a)), "want", midOf(m))
+		}
+		if m.MediaName.Media == "application" || !used(a) {
+			continue
+		}
+		ours, theirs := directionOf(m), directionOf(a)
+		legal := ours == "sendrecv" || theirs == "inactive" || ours == "sendonly" && theirs == "recvonly" || ours == "recvonly" && theirs == "sendonly"
+		if !legal {
+			return refuse("direction", "does not answer that of the offer", "mid", midOf(a), "got", theirs, "offered", ours)
+		}
+		offered := extensionsOf(m)
+		for id, uri := range extensionsOf(a) {
+			if offered[id] != uri {
+				return refuse("extmap", "not an extension of the offer", "mid", midOf(a), "got", id, "extension", short(uri))
+			}
 		}
 	}
 	return nil

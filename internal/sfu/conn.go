@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/pion/ice/v4"
-	"github.com/pion/sdp/v3"
 	"github.com/pion/stun/v4"
 	"github.com/pion/transport/v4/packetio"
 	"github.com/pion/webrtc/v4"
@@ -356,87 +355,6 @@ func (c *conn) stats() ConnectionStats {
 		}
 	}
 	return out
-}
-
-// parseSDP reads a description and checks what the library takes for granted:
-// it would otherwise stop half way and leave the connection in between.
-func parseSDP(desc webrtc.SessionDescription, want webrtc.SDPType) (*sdp.SessionDescription, error) {
-	if desc.Type != want {
-		return nil, fault.SDPInvalid.New("reason", "type is not "+want.String())
-	}
-	var d sdp.SessionDescription
-	if err := d.UnmarshalString(desc.SDP); err != nil {
-		return nil, fault.SDPInvalid.Wrap(err)
-	}
-	if len(d.MediaDescriptions) == 0 {
-		return nil, fault.SDPInvalid.New("reason", "no media section")
-	}
-	if want == webrtc.SDPTypeOffer && len(d.MediaDescriptions) > maxSections { // an answer has those of our offer
-		return nil, fault.TrackLimit.New("limit", maxSections)
-	}
-	seen := map[string]bool{}
-	var ufrag, pwd, print bool
-	has := func(m *sdp.MediaDescription, key string) bool {
-		if _, ok := d.Attribute(key); ok {
-			return true
-		}
-		_, ok := m.Attribute(key)
-		return ok
-	}
-	for _, m := range d.MediaDescriptions {
-		mid, ok := m.Attribute("mid")
-		if !ok || mid == "" || seen[mid] {
-			return nil, fault.SDPInvalid.New("reason", "a media section has no mid of its own")
-		}
-		seen[mid] = true
-		ufrag = ufrag || has(m, "ice-ufrag")
-		pwd = pwd || has(m, "ice-pwd")
-		print = print || has(m, "fingerprint")
-		if err := checkSetup(&d, m, want); err != nil {
-			return nil, err
-		}
-		switch m.MediaName.Media {
-		case "audio", "video", "application":
-		default:
-			return nil, fault.SDPInvalid.New("reason", "unknown kind of media section")
-		}
-	}
-	if !ufrag || !pwd || !print {
-		return nil, fault.SDPInvalid.New("reason", "no ICE credentials or no fingerprint")
-	}
-	return &d, nil
-}
-
-// checkSetup refuses what a=setup leaves no answer to that we give (RFC 4145,
-// section 4.1; RFC 8842, section 5): we wait for the handshake of who offers, so an
-// offer must let its side begin, and an answer must choose.
-func checkSetup(d *sdp.SessionDescription, m *sdp.MediaDescription, want webrtc.SDPType) error {
-	setup, ok := m.Attribute("setup")
-	if !ok {
-		setup, ok = d.Attribute("setup")
-	}
-	legal := []string{"actpass", "active"}
-	if want == webrtc.SDPTypeAnswer {
-		legal = []string{"active", "passive"}
-	}
-	if !ok || slices.Contains(legal, setup) {
-		return nil
-	}
-	return fault.SDPInvalid.New("reason", "a=setup leaves no answer", "got", setup[:min(len(setup), 16)], "want", strings.Join(legal, " or "))
-}
-
-// credentials are the ICE user name and password of a description.
-func credentials(d *sdp.SessionDescription) string {
-	u, ok := d.Attribute("ice-ufrag")
-	p, _ := d.Attribute("ice-pwd")
-	for _, m := range d.MediaDescriptions {
-		if ok {
-			break
-		}
-		u, ok = m.Attribute("ice-ufrag")
-		p, _ = m.Attribute("ice-pwd")
-	}
-	return u + " " + p
 }
 
 // unanswered is the reason of a handshake whose packets vanish.

@@ -38,6 +38,7 @@ type negotiation struct {
 	restartedAt time.Time
 	refusals    int       // answers in a row that could not be applied
 	retryAt     time.Time // when to offer again after a refusal
+	agreed      agreed    // by the answers so far
 
 	mu      sync.Mutex
 	adds    []*Down

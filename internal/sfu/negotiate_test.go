@@ -459,15 +459,18 @@ func TestCandidates(t *testing.T) {
 	}
 }
 
+// fuzzPrint is well formed, and nobody's.
+var fuzzPrint = strings.Repeat("AB:", 31) + "AB"
+
 func FuzzAnswer(f *testing.F) {
 	video := "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\n" +
-		"a=fingerprint:sha-256 00:11\r\na=group:BUNDLE 0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\n" +
+		"a=fingerprint:sha-256 " + fuzzPrint + "\r\na=group:BUNDLE 0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\n" +
 		"a=mid:0\r\na=setup:actpass\r\na=rtcp-mux\r\na=sendonly\r\na=msid:s t\r\na=rtpmap:96 VP8/90000\r\n" +
 		"a=rid:f send\r\na=simulcast:send f\r\na=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid\r\n"
 	f.Add(video)
 	f.Add(strings.Replace(video, "a=rtpmap:96 VP8/90000", "a=rtpmap:96 H264/90000\r\na=fmtp:96 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f", 1))
 	f.Add("v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:0\r\n" +
-		"a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\na=fingerprint:sha-256 00:11\r\na=sctp-port:5000\r\n")
+		"a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\na=fingerprint:sha-256 " + fuzzPrint + "\r\na=sctp-port:5000\r\n")
 	e, err := New(Config{UDPAddr: "127.0.0.1:0", Loopback: true})
 	if err != nil {
 		f.Fatal(err)

@@ -60,8 +60,9 @@ type Publisher struct {
 	cfg    PublisherConfig
 	clock  mediaClock
 
-	turn  chan struct{} // held while an offer is answered
-	early int           // offers since the path was not up; the turn guards it
+	turn   chan struct{} // held while an offer is answered, and for what follows
+	early  int           // offers since the path was not up
+	agreed agreed        // by the offers so far
 
 	mu      sync.Mutex
 	tracks  []*Track // in the order of their media sections
@@ -167,16 +168,21 @@ func (p *Publisher) Answer(ctx context.Context, offer webrtc.SessionDescription)
 	} else if p.early++; p.early > p.cfg.MaxEarlyOffers {
 		return none, fault.RateLimited.New("limit", "limits.early_offers", "max", p.cfg.MaxEarlyOffers, "until", "the media path is up")
 	}
+	if err := p.agreed.allows(parsed); err != nil {
+		return none, err
+	}
 	theirs := credentials(parsed)
 	restarted := known != "" && known != theirs
 	if restarted {
 		p.conn.regather()
 	}
-	p.conn.paths.nameAll(parsed)
-	answer, err := p.negotiate(offer)
+	p.conn.paths.nameAll(parsed.SessionDescription)
+	answer, err := p.negotiate(webrtc.SessionDescription{Type: offer.Type, SDP: parsed.text})
 	if err != nil {
 		return none, err
 	}
+	p.agreed.keep(parsed)
+	answer.SDP = truthful(answer.SDP, parsed)
 	p.mu.Lock()
 	p.remote = theirs
 	p.mu.Unlock()
@@ -243,7 +249,7 @@ func (p *Publisher) orderCodecs() {
 
 // knownCodecs refuses an offer that could only be answered by rejecting a
 // section it wants to send in.
-func knownCodecs(d *sdp.SessionDescription) error {
+func knownCodecs(d *description) error {
 	for _, m := range d.MediaDescriptions {
 		if m.MediaName.Media == "application" || !sends(m) {
 			continue
@@ -267,24 +273,15 @@ func knownCodecs(d *sdp.SessionDescription) error {
 	return nil
 }
 
-// sends tells whether the peer wants to send in this section (RFC 8866, 6.7:
-// sendrecv is the default). A port of 0 is a section out of use.
+// sends tells whether the peer wants to send in this section.
 func sends(m *sdp.MediaDescription) bool {
-	if m.MediaName.Port.Value == 0 {
-		return false
-	}
-	for _, a := range m.Attributes {
-		switch a.Key {
-		case "recvonly", "inactive":
-			return false
-		}
-	}
-	return true
+	d := directionOf(m)
+	return used(m) && (d == "sendrecv" || d == "sendonly")
 }
 
 // announce compares the tracks of an offer with those known and reports what
 // came and went.
-func (p *Publisher) announce(d *sdp.SessionDescription) {
+func (p *Publisher) announce(d *description) {
 	type section struct{ id, stream string }
 	offered := map[string]section{} // by mid
 	var order []string
