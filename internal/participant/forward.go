@@ -93,10 +93,22 @@ func (p *Participant) unforward(id room.TrackID) {
 	}
 }
 
+// unanswered records and tells that an offer waits too long for its answer.
+func (s *Subscription) unanswered(err error) {
+	if s.p.leaving || s.p.socket == nil {
+		return
+	}
+	f := fault.From(err, fault.OpSubscribe)
+	s.p.recordTry(event.SubscribeFailed, f)
+	if s.on.Refused != nil {
+		s.on.Refused("", f)
+	}
+}
+
 // giveUp ends a session whose client never makes an answer of use: nothing can
 // be sent to it, and only the end of its session reaches its app.
 func (p *Participant) giveUp(err error) {
-	if p.leaving {
+	if p.leaving || p.socket == nil { // who is away is offered it again when back
 		return
 	}
 	f := fault.From(err, fault.OpSubscribe)

@@ -110,7 +110,7 @@ type SubscriptionOptions struct {
 	Layer func(track room.TrackID, now, aim sfu.Layer)
 	// Refused tells that a track is not sent to the peer, and why, which has been
 	// recorded: fault.CodecUnsupported, or once fault.TrackLimit for all that are
-	// too many.
+	// too many. fault.NegotiationTimeout names no track: an offer waits for its answer.
 	Refused func(track room.TrackID, f *fault.Error)
 }
 
@@ -147,8 +147,9 @@ func (p *Participant) OpenSubscription(o SubscriptionOptions) (*Subscription, er
 				sub.refused(room.TrackID(id), err)
 			})
 		},
-		OnRefused: func(err error) { p.Post(func() { p.giveUp(err) }) },
-		MaxTracks: p.s.cfg.MaxReceived,
+		OnUnanswered: func(err error) { p.Post(func() { sub.unanswered(err) }) },
+		OnRefused:    func(err error) { p.Post(func() { p.giveUp(err) }) },
+		MaxTracks:    p.s.cfg.MaxReceived,
 	})
 	if err != nil {
 		return nil, fault.NegotiationFailed.Wrap(err)

@@ -17,6 +17,9 @@ const (
 	tick     = 500 * time.Millisecond
 	// mendEvery is how soon after an attempt a peer may ask for another.
 	mendEvery = 3 * time.Second
+	// answerWait is how long an offer may wait for its answer before that is told,
+	// and answerEnd before the peer is given up.
+	answerWait, answerEnd = 30 * time.Second, 2 * time.Minute
 )
 
 // negotiation is a subscriber's offers and answers. turn is held while the peer
@@ -39,6 +42,8 @@ type negotiation struct {
 	refusals    int       // answers in a row that could not be applied
 	retryAt     time.Time // when to offer again after a refusal
 	agreed      agreed    // by the answers so far
+	offeredAt   time.Time // when the outstanding offer was passed on
+	unanswered  bool      // that it is not answered was told
 
 	mu      sync.Mutex
 	adds    []*Down
@@ -211,6 +216,7 @@ func slim(sdp string) string {
 func (s *Subscriber) pass(offer webrtc.SessionDescription) {
 	s.nego.offer = offer
 	s.nego.offered++
+	s.nego.offeredAt, s.nego.unanswered = time.Now(), false
 	if s.cfg.OnOffer != nil {
 		s.conn.calls.post(func() { s.cfg.OnOffer(offer) })
 	}
@@ -339,6 +345,7 @@ func (s *Subscriber) watch(at time.Time) {
 		}
 		return
 	}
+	s.missAnswer(at)
 	var due bool
 	switch state {
 	case StateDisconnected:
@@ -354,6 +361,29 @@ func (s *Subscriber) watch(at time.Time) {
 	if err := s.restart(at); err != nil {
 		s.conn.log.Warn("no ICE restart", "fault", err)
 	}
+}
+
+// missAnswer tells that an offer is not answered, and after a while that it is
+// waited for no longer. The offer is not repeated on the same signalling
+// connection, which loses nothing: a client that is only slow would get it twice.
+// The turn is held.
+func (s *Subscriber) missAnswer(at time.Time) {
+	n := &s.nego
+	waited := at.Sub(n.offeredAt)
+	if !n.outstanding || waited < answerWait || n.unanswered && waited < answerEnd {
+		return
+	}
+	err := fault.NegotiationTimeout.New("waiting_for", "answer", "seconds", int(waited.Seconds()))
+	switch {
+	case waited >= answerEnd:
+		n.offeredAt = at // told again as seldom
+		if s.cfg.OnRefused != nil {
+			s.conn.calls.post(func() { s.cfg.OnRefused(err) })
+		}
+	case s.cfg.OnUnanswered != nil:
+		s.conn.calls.post(func() { s.cfg.OnUnanswered(err) })
+	}
+	n.unanswered = true
 }
 
 // report sends sender reports about every stream.

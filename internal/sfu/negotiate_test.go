@@ -499,3 +499,37 @@ func FuzzAnswer(f *testing.F) {
 		_ = s.Close()
 	})
 }
+
+// An offer that nobody answers is told once, and in the end the peer is given up;
+// an answer that comes late counts.
+func TestUnansweredOffers(t *testing.T) {
+	e := newEngine(t)
+	v := newViewer(t, e)
+	offers := make(chan webrtc.SessionDescription, 10)
+	told, refused := make(chan error, 10), make(chan error, 10)
+	v.sub.cfg.OnOffer = func(d webrtc.SessionDescription) { offers <- d }
+	v.sub.cfg.OnUnanswered = func(err error) { told <- err }
+	v.sub.cfg.OnRefused = func(err error) { refused <- err }
+	v.start()
+	offer := receiveFrom(t, "an offer", offers)
+	after := func(d time.Duration) { v.sub.watch(time.Now().Add(d)) }
+	after(answerWait - 5*time.Second)
+	after(answerWait + time.Second)
+	after(answerWait + 2*time.Second)
+	if err := receiveFrom(t, "word of it", told); !isFault(err, fault.NegotiationTimeout) {
+		t.Error(err)
+	}
+	after(answerEnd + time.Second)
+	if err := receiveFrom(t, "the end", refused); !isFault(err, fault.NegotiationTimeout) {
+		t.Error(err)
+	}
+	if len(told) != 0 || len(refused) != 0 || len(offers) != 0 {
+		t.Errorf("told %d times more, given up %d, offered %d", len(told), len(refused), len(offers))
+	}
+	v.answer(offer)
+	until(t, "connected", func() bool { return v.sub.State() == StateConnected })
+	after(answerEnd)
+	if len(told) != 0 {
+		t.Error("an answered offer is missed")
+	}
+}
