@@ -58,7 +58,8 @@ type Conn struct {
 
 	expect atomic.Int64 // bytes of a frame that was asked for
 
-	idle *time.Timer // cuts a socket on which nothing arrives
+	idle  *time.Timer               // cuts a socket on which nothing arrives
+	probe atomic.Pointer[time.Time] // by when something has to arrive; nil: in time
 
 	raw net.Conn // beneath the WebSocket, if it leads to the client itself
 
@@ -203,9 +204,10 @@ func (c *Conn) writeFrame(ctx context.Context, f outgoing) bool {
 // ended: a close code, or -1 when there was none.
 func (c *Conn) Read(ctx context.Context, take func(raw []byte, done func())) websocket.StatusCode {
 	for {
-		c.idle.Reset(silence)
+		c.idle.Reset(c.patience())
 		kind, raw, err := c.ws.Read(ctx)
 		c.idle.Stop()
+		c.probe.Store(nil)
 		if err != nil {
 			c.Drop()
 			if code := websocket.CloseStatus(err); code != -1 {
@@ -286,7 +288,19 @@ func (c *Conn) cut() {
 
 // Probe cuts the socket if nothing arrives for so long. A client that lives pings
 // every few seconds.
-func (c *Conn) Probe(patience time.Duration) { c.idle.Reset(min(patience, silence)) }
+func (c *Conn) Probe(patience time.Duration) {
+	by := time.Now().Add(patience)
+	c.probe.Store(&by)
+	c.idle.Reset(c.patience())
+}
+
+// patience is how long nothing may arrive from now on.
+func (c *Conn) patience() time.Duration {
+	if by := c.probe.Load(); by != nil {
+		return min(time.Until(*by), silence)
+	}
+	return silence
+}
 
 // Drop ends the socket without ceremony.
 func (c *Conn) Drop() {
