@@ -117,7 +117,7 @@ func New(cfg Config) http.Handler {
 		address: limit.New(cfg.Limits.Address.Or(Rate{PerSecond: 200, Burst: 400})),
 		token:   limit.New(cfg.Limits.Token.Or(Rate{PerSecond: 100, Burst: 200})),
 	}
-	for _, r := range slices.Concat(a.routes(), cfg.Routes) {
+	for _, r := range slices.Concat(a.routes(), a.outputRoutes(), cfg.Routes) {
 		a.mount(r)
 	}
 	return a

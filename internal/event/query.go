@@ -146,6 +146,9 @@ var parameters = map[string]parameter{
 	"since":   instant(func(q *Query) *time.Time { return &q.Since }),
 	"until":   instant(func(q *Query) *time.Time { return &q.Until }),
 	"type": {many: true, set: func(q *Query, value string) string {
+		if hasOutputPrefix(value) {
+			value = string(Recorded) // documented elsewhere, never produced here
+		}
 		if !slices.Contains(Types, Type(value)) {
 			return "is not one of " + joinTypes()
 		}
@@ -192,6 +195,12 @@ var parameters = map[string]parameter{
 		q.Desc = value == "desc"
 		return ""
 	}},
+}
+
+// hasOutputPrefix tells the types of recordings and streams, as the 100ms server
+// API names them, from those of calls.
+func hasOutputPrefix(value string) bool {
+	return slices.ContainsFunc([]string{"beam.", "recording.", "hls.", "rtmp."}, func(p string) bool { return strings.HasPrefix(value, p) })
 }
 
 func text(field func(*Query) *string) parameter {
