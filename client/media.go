@@ -17,6 +17,7 @@ import (
 	"github.com/pion/interceptor"
 	"github.com/pion/interceptor/pkg/twcc"
 	"github.com/pion/rtcp"
+	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 
 	"github.com/redial-rtc/redial/fault"
@@ -59,6 +60,7 @@ func newAPI(loopback bool, log *slog.Logger) (*webrtc.API, error) {
 	in := &interceptor.Registry{}
 	for _, err := range []error{
 		webrtc.ConfigureNack(m, in), webrtc.ConfigureRTCPReports(in),
+		m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: sdp.AudioLevelURI}, webrtc.RTPCodecTypeAudio),
 		webrtc.ConfigureSimulcastExtensionHeaders(m), webrtc.ConfigureTWCCSenderWithOptions(m, in, twcc.WithLoggerFactory(pionLog{log})),
 	} {
 		if err != nil {

@@ -224,6 +224,13 @@ func (g *mutedTrack) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParamete
 	}
 	codec, err := g.TrackLocal.Bind(mutedContext{ctx, w})
 	if err == nil {
+		if strings.EqualFold(codec.MimeType, webrtc.MimeTypeOpus) {
+			for _, x := range ctx.HeaderExtensions() {
+				if x.URI == sdp.AudioLevelURI {
+					w.levelID.Store(uint32(x.ID))
+				}
+			}
+		}
 		return codec, nil
 	}
 	g.err.Store(err)
@@ -253,6 +260,7 @@ type mutedWriter struct {
 
 	midID, ridID uint8 // header extensions, 0 for none
 	mid          func() string
+	levelID      atomic.Uint32 // that of the audio level, 0 for none
 
 	mu   sync.Mutex
 	held uint16 // packets that were not let through
@@ -275,6 +283,9 @@ func (w *mutedWriter) WriteRTP(h *rtp.Header, payload []byte) (int, error) {
 	if w.ridID != 0 {
 		_ = out.SetExtension(w.ridID, []byte(w.track.RID()))
 	}
+	if id := uint8(w.levelID.Load()); id != 0 && out.GetExtension(id) == nil {
+		_ = out.SetExtension(id, opusLevel(payload))
+	}
 	w.track.written.Add(1)
 	return w.next.WriteRTP(&out, payload)
 }
@@ -285,4 +296,18 @@ func (w *mutedWriter) Write(b []byte) (int, error) {
 		return 0, err
 	}
 	return w.WriteRTP(&p.Header, p.Payload)
+}
+
+// speech and silence are levels of sound that nobody measured (RFC 6464): what is
+// encoded is taken for speech of usual loudness, and a packet without frames, or
+// with one of a byte, is what an encoder sends instead of silence (RFC 6716,
+// section 3.1; discontinuous transmission). An app that knows better sets the
+// extension itself.
+var speech, silence = []byte{0x80 | 30}, []byte{127}
+
+func opusLevel(payload []byte) []byte {
+	if len(payload) <= 2 {
+		return silence
+	}
+	return speech
 }
