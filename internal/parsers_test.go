@@ -204,6 +204,7 @@ var parsers = map[string]string{
 	"internal/event/copy.Files.readMark": own,
 	"internal/sfu.Publisher.negotiate":   "internal/sfu.FuzzAnswer",
 	"internal/sfu.Subscriber.apply":      "internal/sfu.FuzzAnswer",
+	"internal/sfu.extensionOf":           "internal/sfu.FuzzAnswer",
 	"internal/sfu.Subscriber.feedback":   "internal/sfu.FuzzFeedback",
 	"internal/sfu.conn.applyCandidate":   "internal/sfu.FuzzCandidate",
 	"internal/sfu.h264Profile":           "internal/sfu.FuzzFormat",
