@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -86,9 +87,27 @@ type stage struct {
 }
 
 // queue is a socket whose frames stay where they are.
-type queue struct{ frames []any }
+type queue struct {
+	mu     sync.Mutex
+	frames []any
+}
 
-func (q *queue) Send(v any) int                   { q.frames = append(q.frames, v); return 0 }
+func (q *queue) Send(v any) int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.frames = append(q.frames, v)
+	return 0
+}
+
+// take removes what waits.
+func (q *queue) take() []any {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	frames := q.frames
+	q.frames = nil
+	return frames
+}
+
 func (q *queue) SendKept(b []byte)                { q.Send(json.RawMessage(b)) }
 func (*queue) Missed() [][]byte                   { return nil }
 func (*queue) Close(websocket.StatusCode, string) {}
@@ -188,14 +207,13 @@ func (st *stage) settle() {
 		if q == nil {
 			continue
 		}
-		for _, f := range q.frames {
+		for _, f := range q.take() {
 			raw, err := json.Marshal(f)
 			if err != nil {
 				st.t.Fatal(err)
 			}
 			st.write(name, raw)
 		}
-		q.frames = nil
 	}
 }
 
