@@ -116,7 +116,10 @@ func runDev(ctx context.Context, e *env, args []string) (err error) {
 	}
 	ctx, signals, cancel := withstand(ctx)
 	defer cancel()
-	log := server.NewLog(e.stderr, cfg.Log)
+	lines := server.NewLogWriter(e.stderr, cfg.Log)
+	defer lines.Close(logPatience)
+	opt.Log = lines
+	log := server.NewLog(lines, cfg.Log)
 	s, err := server.Start(ctx, cfg, log, opt)
 	if err != nil {
 		if ctx.Err() != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/redial-rtc/redial/internal/config"
 	"github.com/redial-rtc/redial/internal/server"
@@ -33,13 +34,15 @@ func runServe(ctx context.Context, e *env, args []string) error {
 	if err := overrideLog(&cfg, *format, *level); err != nil {
 		return err
 	}
-	log := server.NewLog(e.stderr, cfg.Log)
+	lines := server.NewLogWriter(e.stderr, cfg.Log)
+	defer lines.Close(logPatience)
+	log := server.NewLog(lines, cfg.Log)
 	ctx, signals, cancel := withstand(ctx)
 	defer cancel()
 	for _, doubt := range cfg.Doubts() {
 		log.Warn("worth a second look", "setting", doubt.Field, "what", doubt.What, "fix", doubt.Fix)
 	}
-	s, err := server.Start(ctx, cfg, log, server.Options{})
+	s, err := server.Start(ctx, cfg, log, server.Options{Log: lines})
 	if errors.Is(err, context.Canceled) {
 		return nil // told to stop before it had started
 	}
@@ -49,6 +52,9 @@ func runServe(ctx context.Context, e *env, args []string) error {
 	go answer(ctx, signals, s, log)
 	return s.Run(ctx)
 }
+
+// logPatience is how long the end waits for whoever reads the log.
+const logPatience = time.Second
 
 // overrideLog lets flags win over the file.
 func overrideLog(cfg *config.Config, format, level string) error {

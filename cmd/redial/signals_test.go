@@ -3,9 +3,12 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -95,7 +98,7 @@ func ways(t *testing.T) map[string][]string {
 	t.Helper()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "redial.yaml")
-	text := fmt.Sprintf("http: {address: '127.0.0.1:0'}\nmedia: {udp: '127.0.0.1:0', tcp: ''}\ndata: {dir: %s}\naccess: {keys: [{access: AK, secret: 0123456789abcdefghijklmnopqrstuvwxyz}]}\n", filepath.Join(dir, "d"))
+	text := fmt.Sprintf("http: {address: '127.0.0.1:0', allowed_origins: ['https://app.example.org']}\nmedia: {udp: '127.0.0.1:0', tcp: ''}\ndata: {dir: %s}\naccess: {keys: [{access: AK, secret: 0123456789abcdefghijklmnopqrstuvwxyz}]}\n", filepath.Join(dir, "d"))
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -140,6 +143,53 @@ func TestALogReaderMayGo(t *testing.T) {
 			s.stops(t)
 		})
 	}
+}
+
+// A log reader that stalls holds nobody up: the pipe is full and open, and the
+// server answers on. Once the log is read again it says how many lines are lost.
+func TestALogReaderMayStall(t *testing.T) {
+	s := startService(t, nil, nil, ways(t)["serve"]...)
+	m := regexp.MustCompile(`url=(\S+)`).FindStringSubmatch(s.said)
+	if m == nil {
+		t.Fatal(s.said)
+	}
+	client := &http.Client{Timeout: patience}
+	dropped := regexp.MustCompile(`(?m)^redial_log_dropped_total ([1-9].*)$`)
+	page := strings.Repeat("x", 16<<10) // of an origin that is refused, which is logged
+	for n := 0; ; n++ {
+		req, err := http.NewRequest("GET", m[1]+"/metrics", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := client.Do(req)
+		if err != nil {
+			t.Fatalf("after %d lines that nobody read: %v", n, err)
+		}
+		text, err := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if dropped.Match(text) {
+			break
+		}
+		for range 20 {
+			req, _ := http.NewRequest("GET", m[1]+"/init?peer_id=p", nil)
+			req.Header.Set("Origin", "https://"+page)
+			if res, err := client.Do(req); err != nil {
+				t.Fatalf("after %d lines that nobody read: %v", n, err)
+			} else {
+				_ = res.Body.Close()
+			}
+		}
+		if n > 500 {
+			t.Fatal("nothing is ever dropped")
+		}
+	}
+	s.says(t, "lines of the log were dropped")
+	s.signal(t, syscall.SIGTERM)
+	s.says(t, "msg=stopped")
+	s.stops(t)
 }
 
 // A terminal that closes ends what was started in it, as people expect, though

@@ -58,6 +58,9 @@ func (c *Config) Doubts() []Problem {
 		"lost calls that could be saved will not be; make it 75s")
 	k.require(c.HTTP.TLSCert != "" || len(c.HTTP.BehindProxy) > 0 || IsLoopback(c.HTTP.Address), "http.allow_plaintext",
 		"tokens cross the network in the clear", "set http.tls_cert and http.tls_key")
+	k.require(c.HTTP.PublicURL == "" || !strings.HasPrefix(c.HTTP.PublicURL, "https:") || c.HTTP.TLSCert != "" || len(c.HTTP.BehindProxy) > 0,
+		"http.behind_proxy", "is empty, while http.public_url is https and there is no http.tls_cert: a proxy does TLS and is not believed, so all clients count as one address",
+		"name the proxy's address, such as [127.0.0.1]")
 	if c.Access.KeyFile != "" {
 		if info, err := os.Stat(c.Access.KeyFile); err == nil && info.Mode().Perm()&0o004 != 0 {
 			k.add("access.key_file", "can be read by every user of this machine", "chmod 640 "+c.Access.KeyFile)

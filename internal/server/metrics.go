@@ -8,18 +8,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/redial-rtc/redial/internal/socket"
 	"github.com/redial-rtc/redial/internal/token"
 )
 
 // fromHere tells whether a request comes from this machine itself and not through a
 // proxy on it.
 func fromHere(q *http.Request) bool {
-	for _, name := range []string{"X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-Ip", "Forwarded", "Via"} {
-		if q.Header.Get(name) != "" {
-			return false
-		}
-	}
-	return addressOf(q.RemoteAddr).IsLoopback()
+	return !socket.Proxied(q) && addressOf(q.RemoteAddr).IsLoopback()
 }
 
 // newMetrics makes the registry that every part registers with.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/config"
+	"github.com/redial-rtc/redial/internal/socket"
 )
 
 // outside tells what a request looked like before it passed our own proxies:
@@ -117,8 +118,8 @@ func (o outside) socketURL(r *http.Request) (string, error) {
 	}
 	inner := config.IsLoopback(u.Host) // what we are called behind a proxy, or a browser on this machine
 	switch {
-	case sealed && u.Scheme == "http" && !(inner && !proxied(r)),
-		inner && proxied(r) && o.public == nil && o.elsewhere(r, page):
+	case sealed && u.Scheme == "http" && !(inner && !socket.Proxied(r)),
+		inner && socket.Proxied(r) && o.public == nil && o.elsewhere(r, page):
 		return "", o.unknown(r, u, page)
 	}
 	u.Scheme = map[string]string{"http": "ws", "https": "wss"}[u.Scheme]
@@ -163,17 +164,6 @@ func pageOf(r *http.Request) (page url.URL, own bool) {
 	return url.URL{Scheme: u.Scheme, Host: u.Host}, own
 }
 
-// proxied tells whether something stands between the client and us: it says so,
-// or it speaks HTTP/1.0, which no browser does.
-func proxied(r *http.Request) bool {
-	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-Ip", "Via"} {
-		if r.Header.Get(name) != "" {
-			return true
-		}
-	}
-	return !r.ProtoAtLeast(1, 1)
-}
-
 // isHost tells whether a text is a host, with or without a port, and nothing
 // else.
 func isHost(text string) bool {
@@ -184,5 +174,5 @@ func isHost(text string) bool {
 // unnamed tells whether a proxy is in front that the settings do not name. All of
 // its clients then count as one address.
 func (o outside) unnamed(r *http.Request) bool {
-	return proxied(r) && !in(o.trusted, addressOf(r.RemoteAddr))
+	return socket.Proxied(r) && !in(o.trusted, addressOf(r.RemoteAddr))
 }

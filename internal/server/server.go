@@ -62,6 +62,7 @@ type closer struct {
 // Options are what only a caller inside the program can give.
 type Options struct {
 	Listener net.Listener // used instead of opening http.address; the server closes it
+	Log      *LogWriter   // what the logger writes to, for the metric of what it dropped; nil: none
 }
 
 // Start builds everything from a checked configuration and serves. It fails
@@ -76,6 +77,11 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	}()
 	metrics := newMetrics()
 	s.loops = accept.New(log, metrics)
+	if opt.Log != nil {
+		metrics.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "redial_log_dropped_total", Help: "Lines of the log dropped because nobody read them.",
+		}, func() float64 { return float64(opt.Log.Dropped()) }))
+	}
 
 	// What listens comes first: a taken port is the likeliest mistake.
 	listener := opt.Listener

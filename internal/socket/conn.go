@@ -97,7 +97,7 @@ func (s *Set) Accept(w http.ResponseWriter, r *http.Request, addr string, cfg Co
 	if err != nil {
 		return nil, err
 	}
-	if !proxied(r) {
+	if !Proxied(r) {
 		c.raw = under.conn
 	}
 	c.ws.SetReadLimit(int64(cfg.MaxFrame * hardLimit))

@@ -19,14 +19,14 @@ func (t *tap) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return c, rw, err
 }
 
-// proxied tells whether somebody between says to have passed a request on. It is
-// only asked what an acknowledgement of TCP is worth, so nothing is gained by a
-// lie.
-func proxied(r *http.Request) bool {
-	for _, name := range []string{"X-Forwarded-For", "Forwarded", "Via", "X-Real-Ip"} {
+// Proxied tells whether something stands between the client and the server: it
+// says so, or it speaks HTTP/1.0, which no browser does. Anybody may say it;
+// nothing is to be gained by that.
+func Proxied(r *http.Request) bool {
+	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-Ip", "Via"} {
 		if r.Header.Get(name) != "" {
 			return true
 		}
 	}
-	return false
+	return !r.ProtoAtLeast(1, 1)
 }
