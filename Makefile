@@ -3,6 +3,7 @@
 .DEFAULT_GOAL := help
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export GOFLAGS ?= -buildvcs=false
+E2E := e2e/node_modules/.bin/playwright test -c e2e
 
 .PHONY: attack scenarios bench-inject bench-crowd help install check test unit race e2e matrix fuzz bench bench-events soak soak-events kill lint fmt docs web run
 
@@ -22,13 +23,13 @@ race: ## the Go tests with the race detector
 	go test -race -gcflags='modernc.org/...=-race=false' ./...
 
 e2e: install ## the real SDK in Chromium against a real server; one scenario: make e2e NAME=chat
-	node e2e/run.mjs $(NAME)
+	REDIAL_E2E_NAME='$(NAME)' $(E2E)
 
 matrix: install ## every documented 100ms error in a real client, writes docs/error-matrix.md; one row: make matrix ROW=S013
-	node e2e/run.mjs -matrix $(ROW)
+	$(if $(ROW),REDIAL_E2E_NAME='$(ROW)',REDIAL_E2E_NAME=matrix REDIAL_E2E_MATRIX=$(CURDIR)/docs/error-matrix.md) $(E2E)
 
 flaky: install ## bad networks in a browser, the long forms as well (as root)
-	REDIAL_E2E_LONG=1 node e2e/run.mjs flaky
+	REDIAL_E2E_LONG=1 REDIAL_E2E_NAME=flaky $(E2E)
 
 fuzz: ## every fuzz target; longer: make fuzz TIME=5m
 	scripts/fuzz.sh $(or $(TIME),10s)
@@ -56,7 +57,7 @@ bench-inject: ## what the hooks of provoked faults cost while nothing is provoke
 	go test -run '^$$' -bench BenchmarkInject -benchtime 3000x ./internal/sfu
 
 bench-crowd: install ## a full room: the size and time of a join, in the SDK and in the Go client, with 198 publishers (2 min); other: N=60
-	REDIAL_E2E_CROWD=$(or $(N),198) node e2e/run.mjs crowd
+	REDIAL_E2E_CROWD=$(or $(N),198) REDIAL_E2E_NAME=crowd $(E2E)
 
 scenarios: ## play every ready scenario of faults, at its own speed, with real clients (80 s)
 	go test -run TestReadyScenarios -timeout 10m -v ./cmd/redial -long

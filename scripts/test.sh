@@ -55,6 +55,7 @@ export REDIAL_BINARY="$logs/redial" REDIAL_E2E_BIN="$logs/redial"
 stage vet go vet ./...
 stage staticcheck go run "$staticcheck" ./...
 stage web npm --prefix web run check
+stage e2e-types npm --prefix e2e run check
 stage web-tests node_tests
 # Many tests wait for sockets and clocks, so more packages than processors run,
 # and those that take longest begin. Races are looked for in everything but the
@@ -65,7 +66,7 @@ stage fuzz scripts/fuzz.sh 2s
 
 # The scenarios speak for themselves, one line each, while they run.
 echo "e2e"
-node e2e/run.mjs 2>&1 | tee "$logs/e2e.log"
+REDIAL_E2E_OUTPUT="$logs/e2e" e2e/node_modules/.bin/playwright test -c e2e 2>&1 | tee "$logs/e2e.log"
 rm -f "$REDIAL_BINARY"
 echo "everything passed in $((SECONDS - began)) s"
 tail -n 1 "$logs/e2e.log"

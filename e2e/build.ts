@@ -1,0 +1,35 @@
+// Bundles the test page, into which the SDK goes as published, and the programs
+// that run as processes of their own.
+import { build } from 'esbuild';
+import { copyFile, mkdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+
+const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+
+export async function buildPage(outdir: string) {
+  await mkdir(outdir, { recursive: true });
+  await build({
+    entryPoints: [here('page/tab.ts'), here('page/probe.ts')],
+    outdir,
+    bundle: true,
+    format: 'iife',
+    target: 'chrome110',
+    logLevel: 'warning',
+    define: { 'process.env.NODE_ENV': '"production"' },
+  });
+  await copyFile(here('page/index.html'), `${outdir}/index.html`);
+}
+
+// buildPrograms turns programs/NAME.ts into NAME.mjs, for Node.
+export async function buildPrograms(outdir: string) {
+  await build({
+    entryPoints: [here('programs/dns.ts'), here('programs/site.ts')],
+    outdir,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    logLevel: 'warning',
+  });
+}

@@ -1,0 +1,45 @@
+// Headless Chromium with fake devices, steered over a pipe so that it may live
+// in a network namespace of its own.
+import { chromium, type Browser } from '@playwright/test';
+import { writeFile } from 'node:fs/promises';
+
+const executable = process.env.REDIAL_E2E_CHROMIUM || '/usr/bin/chromium';
+
+const fake = '--use-fake-device-for-media-stream';
+const allowed = '--use-fake-ui-for-media-stream';
+// Kinds are browsers that differ from the usual one, whose cameras and
+// microphones are there, allowed, and may be heard at once.
+export type Kind = 'usual' | 'no-permission' | 'untouched' | 'no-devices';
+
+const kinds: Record<Kind, string[]> = {
+  usual: [fake, allowed, '--auto-select-desktop-capture-source=Entire screen', '--autoplay-policy=no-user-gesture-required'],
+  // Nobody allowed anything.
+  'no-permission': [fake],
+  // Nothing plays before the person has done something. What one page was
+  // allowed can reach another, so a browser is for one page.
+  untouched: [fake, '--autoplay-policy=document-user-activation-required'],
+  'no-devices': [`${fake}=device-count=0`, allowed],
+};
+
+// launch starts a browser. The SDK's hard-coded report host is led to reportPort.
+export async function launch({ netns, dir, reportPort, kind = 'usual', flags = [] }: {
+  netns?: string; dir: string; reportPort: number; kind?: Kind; flags?: string[];
+}): Promise<Browser> {
+  let executablePath = executable;
+  if (netns) {
+    executablePath = `${dir}/chromium-in-namespace`;
+    await writeFile(executablePath, `#!/bin/sh\nexec ip netns exec ${netns} ${executable} "$@"\n`, { mode: 0o755 });
+  }
+  return chromium.launch({
+    executablePath,
+    headless: true,
+    args: [
+      ...kinds[kind],
+      '--ignore-certificate-errors',
+      `--host-resolver-rules=MAP event.100ms.live 127.0.0.1:${reportPort}`,
+      // A namespace has no other interface than its loopback.
+      ...(netns ? ['--allow-loopback-in-peer-connection'] : []),
+      ...flags,
+    ],
+  });
+}

@@ -1,0 +1,68 @@
+// One line for each scenario as it ends, and the sum alone on the last line.
+import { rmSync } from 'node:fs';
+import type { FullConfig, FullResult, Reporter, Suite, TestCase, TestError, TestResult } from '@playwright/test/reporter';
+import { annotation, type Outcome } from '../matrix/outcomes.ts';
+import { writePage } from '../matrix/page.ts';
+import { rows } from '../matrix/rows.ts';
+import { runDir } from './setup.ts';
+
+// listing is playwright test --list: names and nothing else.
+const listing = process.argv.includes('--list');
+
+const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+
+export default class Lines implements Reporter {
+  #evidence = ''; #chosen: TestCase[] = []; #passed = 0; #errors = 0; #began = Date.now();
+  #outcomes = new Map<string, Outcome>(); // of rows
+
+  printsToStdio() { return true; }
+
+  onBegin({ projects }: FullConfig, suite: Suite) {
+    this.#evidence = projects[0]?.outputDir ?? '';
+    const all = suite.allTests();
+    const left = all.filter(s => s.expectedStatus === 'skipped');
+    this.#chosen = all.filter(s => s.expectedStatus !== 'skipped');
+    if (listing) {
+      for (const { title } of all) console.log(title);
+      return;
+    }
+    if (left.length) console.log(`left out, run them with "make flaky": ${left.map(s => s.title).join(', ')}`);
+    console.log(`e2e: ${this.#chosen.length} scenarios, what is left of those that fail is in ${this.#evidence}`);
+  }
+
+  onTestEnd({ title, expectedStatus }: TestCase, { status, duration, errors, annotations }: TestResult) {
+    if (expectedStatus === 'skipped') return;
+    const passed = status === 'passed';
+    if (passed) this.#passed++;
+    console.log(`  ${passed ? 'ok   ' : 'FAIL '} ${title} (${seconds(duration)})`);
+    for (const error of errors) told(error);
+    const said = annotations.find(a => a.type === annotation)?.description;
+    this.#outcomes.set(title, { ...passed && said ? JSON.parse(said) as Outcome : { verdict: 'FAIL' }, ms: duration });
+  }
+
+  onStdOut(chunk: string | Buffer) { process.stdout.write(chunk); }
+  onStdErr(chunk: string | Buffer) { process.stderr.write(chunk); }
+
+  // onError tells of what failed outside of a scenario.
+  onError(error: TestError) {
+    this.#errors++;
+    console.log('  FAIL  outside of a scenario');
+    told(error);
+  }
+
+  onEnd({ status }: FullResult) {
+    if (listing) return;
+    const page = process.env.REDIAL_E2E_MATRIX;
+    if (page) writePage(page, rows, new Map(rows.map(({ row }) => [row, this.#outcomes.get(`matrix-${row}`) ?? { verdict: 'FAIL' }])));
+    const dir = process.env[runDir];
+    if (dir && status === 'passed') rmSync(dir, { recursive: true, force: true });
+    else if (dir) console.log(`e2e: the logs of shared servers are in ${dir}`);
+    console.log(`e2e: ${seconds(Date.now() - this.#began)}`);
+    console.log(`${this.#passed} passed, ${this.#chosen.length - this.#passed + this.#errors} failed`);
+  }
+}
+
+// told prints an error under the line of its scenario.
+function told({ stack, message, value }: TestError) {
+  console.log(`        ${(stack ?? message ?? value ?? '').replaceAll('\n', '\n        ')}`);
+}

@@ -1,0 +1,45 @@
+// The server of a world: the package that apps test with, in a network of its own
+// if need be and with its log in a file.
+import { appendFileSync } from 'node:fs';
+import { startRedial, type Redial } from '@redial-rtc/testing';
+import type { Address } from './world.ts';
+
+interface Options { bin: string; data: string; log: string; netns?: string }
+
+export class Server implements Address {
+  readonly options: Options;
+  url = '';
+  init = '';
+  managementToken = '';
+  port = 0;
+  info: Address['info'] = { rooms: [] };
+  #redial?: Redial;
+
+  constructor(options: Options) {
+    this.options = options;
+  }
+
+  get data() { return this.options.data; }
+
+  // start runs the server. A second start comes back where the first one was, as
+  // a restarted service does.
+  async start(): Promise<this> {
+    const { bin, data, log, netns } = this.options;
+    if (this.#redial) {
+      await this.#redial.restart();
+    } else {
+      this.#redial = await startRedial({
+        binary: bin, dataDir: data, timeout: 30_000,
+        command: netns ? ['ip', 'netns', 'exec', netns] : [],
+        onLog: (text: string) => appendFileSync(log, text),
+      });
+    }
+    const { url, initEndpoint: init, managementToken, accessKey, secret, rooms } = this.#redial!;
+    Object.assign(this, { url, init, managementToken, port: Number(new URL(url).port) });
+    this.info = { access_key: accessKey, secret, rooms: rooms ?? [] };
+    return this;
+  }
+
+  kill() { return this.#redial?.kill(); }
+  stop() { return this.#redial?.shutdown(); }
+}

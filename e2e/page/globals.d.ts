@@ -1,0 +1,14 @@
+// What scripts in the page find there: page/tab.ts and page/probe.ts.
+import type { Probe } from './probe.ts';
+import type { PageTab } from './tab.ts';
+
+declare global {
+  // The SDK and its store; its internals have no types.
+  const tab: Omit<PageTab, 'hms'> & { hms: any };
+  const probe: Probe;
+  interface Window {
+    tab: typeof tab;
+    probe: typeof probe;
+    shown?: number; // how many videos to show
+  }
+}

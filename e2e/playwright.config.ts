@@ -1,0 +1,44 @@
+// Runs the scenarios and the rows of the error matrix: all of them, or those
+// that are named.
+//
+//   REDIAL_E2E_NAME      scenarios to run: "chat" is that one and "codec" all that begin with
+//                        "codec-"; several apart by spaces. A row of the matrix is "S013".
+//   REDIAL_E2E_LONG      runs the long ones of bad networks as well
+//   REDIAL_E2E_BIN       an existing binary of the server
+//   REDIAL_E2E_LANES     how many working scenarios run at once (2)
+//   REDIAL_E2E_PATIENCE  multiplies all waits (default: 1, more while the machine is busy)
+//   REDIAL_E2E_OUTPUT    where the evidence of failures goes (e2e/test-results)
+//   REDIAL_E2E_MATRIX    where to write the page of the error matrix
+//   REDIAL_E2E_CROWD     how many publish in the scenario crowd (48)
+//   REDIAL_E2E_SHOW      prints what scenarios of bad networks see
+import { defineConfig } from '@playwright/test';
+import { names } from './lib/setup.ts';
+
+const lanes = Number(process.env.REDIAL_E2E_LANES || 2);
+const waiting = 3;
+
+// tagged matches the titles of scenarios with a tag, which Playwright puts behind
+// their name, and with one of the names asked for.
+const tagged = (tag: string) => {
+  const escaped = names.map(n => n.replace(/[^\w-]/g, '\\$&'));
+  const name = names.length ? `(?:matrix-)?(?:${escaped.join('|')})(?:-\\S+)?` : '\\S+';
+  return new RegExp(` ${name} ${tag}$`);
+};
+
+export default defineConfig({
+  testMatch: '**/*.spec.ts',
+  outputDir: process.env.REDIAL_E2E_OUTPUT ?? 'test-results',
+  preserveOutput: 'failures-only',
+  globalSetup: './lib/global.ts',
+  reporter: './lib/reporter.ts',
+  forbidOnly: true,
+  retries: 0, // a scenario that fails now and then fails
+  fullyParallel: true,
+  workers: lanes + waiting,
+  // Working scenarios share the processor, so few run at once; those that mostly
+  // wait for a timeout overlap with everything.
+  projects: [
+    { name: 'busy', grep: tagged('@busy'), workers: lanes },
+    { name: 'idle', grep: tagged('@idle'), workers: waiting },
+  ],
+});

@@ -1,0 +1,115 @@
+// The page a newcomer meets, used the way a newcomer uses it: by its buttons.
+import type { Locator, Page } from '@playwright/test';
+import { assert, checkEvent, poll } from '../lib/check.ts';
+import type { Run } from '../lib/run.ts';
+import { scenario, test } from '../lib/scenario.ts';
+
+interface Person { name: string; page: Page; errors: string[] }
+
+const byId = (page: Page | Locator, id: string) => page.getByTestId(id);
+const tile = (page: Page, name: string, kind = 'camera') => page.locator(`[data-testid=tile][data-peer-name="${name}"][data-kind=${kind}]`);
+
+// visit opens a link of the page as a person would.
+async function visit(t: Run, name: string, fragment: Record<string, string>, viewport = { width: 1280, height: 800 }): Promise<Person> {
+  const place = await t.place();
+  const context = await (await place.browserOf()).newContext({ viewport });
+  t.cleanup(() => context.close());
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on('pageerror', e => errors.push(String(e)));
+  await page.goto(`${place.server.url}/#${new URLSearchParams(fragment)}`);
+  return { name, page, errors };
+}
+
+// enter goes through the lobby into the room.
+async function enter(t: Run, name: string, token: string, viewport?: { width: number; height: number }): Promise<Person> {
+  const person = await visit(t, name, { token, name }, viewport);
+  await person.page.locator('[data-testid=lobby][data-stage=preview]').waitFor({ timeout: 10_000 });
+  await byId(person.page, 'join').click();
+  await byId(person.page, 'room').waitFor({ timeout: 15_000 });
+  return person;
+}
+
+// plays waits until the picture of a person moves on somebody's page.
+async function plays(viewer: Person, name: string, kind?: string) {
+  const video = tile(viewer.page, name, kind).getByTestId('tile-video');
+  await tile(viewer.page, name, kind).and(viewer.page.locator('[data-video=live]')).waitFor({ timeout: 20_000 });
+  const frames = () => video.evaluate((v: HTMLVideoElement) => v.getVideoPlaybackQuality().totalVideoFrames);
+  const before = await frames();
+  await poll(`${viewer.name} to see ${name} move`, async () => (await frames()) > before + 10, { ms: 10_000 });
+}
+
+test.describe('demo', () => {
+  scenario('demo-call', { ms: 120_000 }, async t => {
+    // On the links that `redial dev` prints.
+    const { server } = await t.world();
+    const { tokens } = server.info.rooms[0];
+    const hanna = await enter(t, 'Hanna', tokens.host);
+    const gus = await enter(t, 'Gus', tokens.guest, { width: 390, height: 844 });
+    await plays(hanna, 'Gus');
+    await plays(gus, 'Hanna');
+
+    await byId(gus.page, 'chat').click();
+    await byId(gus.page, 'chat-input').fill('hello from a telephone');
+    await byId(gus.page, 'chat-send').click();
+    await byId(hanna.page, 'chat').click();
+    await hanna.page.getByTestId('chat-text').filter({ hasText: 'hello from a telephone' }).waitFor();
+    await byId(gus.page, 'panel-close').click();
+
+    await byId(gus.page, 'mic').click();
+    await tile(hanna.page, 'Gus').and(hanna.page.locator('[data-audio=off]')).waitFor();
+    await byId(gus.page, 'cam').click();
+    await tile(hanna.page, 'Gus').and(hanna.page.locator('[data-video=off]')).waitFor();
+    await byId(gus.page, 'cam').click();
+    await plays(hanna, 'Gus');
+    await byId(hanna.page, 'screen').click();
+    await plays(gus, 'Hanna', 'screen');
+
+    for (const who of [hanna, gus]) {
+      await who.page.screenshot({ path: `${t.dir}/${who.name}.png` });
+      assert.equal(await who.page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, `${who.name}'s page does not scroll sideways`);
+      assert.deepEqual(who.errors, []);
+      assert.equal(await byId(who.page, 'error-card').count(), 0);
+    }
+    await byId(gus.page, 'leave').click();
+    await byId(gus.page, 'ended').waitFor();
+    await tile(hanna.page, 'Gus').waitFor({ state: 'detached' });
+  });
+
+  scenario('demo-error-card', async t => {
+    const { server, rest } = await t.world();
+    const room = await t.room();
+    const token = await rest.token(room.id, 'guest', 'user-nina');
+    await rest.post(`/v2/rooms/${room.id}`, { enabled: false });
+    const nina = await visit(t, 'Nina', { token, name: 'Nina', management: server.managementToken });
+    const card = byId(nina.page, 'error-card').first();
+    await card.waitFor({ timeout: 15_000 });
+    assert.equal(await card.getAttribute('data-code'), '403');
+    assert.equal(await card.getAttribute('data-terminal'), 'true');
+    assert.match(await byId(card, 'error-message').innerText(), /disabled/i);
+    assert.doesNotMatch(nina.page.url(), /management/, 'the management token leaves the address');
+    // The link on the card shows the event as it is stored.
+    await byId(card, 'error-event').click();
+    const event = nina.page.locator('[data-testid=event][data-type="client.connect.failed"]').first();
+    await event.waitFor();
+    assert.equal(await event.getAttribute('data-code'), '403');
+    await nina.page.screenshot({ path: `${t.dir}/card.png` });
+    checkEvent(await rest.event({ room_id: room.id, type: 'client.connect.failed' }, e => e.data.user_id === 'user-nina'), { type: 'client.connect.failed', code: 403 });
+    assert.deepEqual(nina.errors, []);
+  });
+
+  scenario('demo-reconnect', { ms: 90_000 }, async t => {
+    const { server } = await t.ownWorld();
+    const { tokens } = server.info.rooms[0];
+    const hanna = await enter(t, 'Hanna', tokens.host);
+    const gus = await enter(t, 'Gus', tokens.guest);
+    await plays(hanna, 'Gus');
+    await server.kill();
+    await byId(hanna.page, 'banner-reconnecting').waitFor({ timeout: 20_000 });
+    await hanna.page.screenshot({ path: `${t.dir}/banner.png` });
+    await server.start();
+    await byId(hanna.page, 'banner-reconnecting').waitFor({ state: 'hidden', timeout: 40_000 });
+    await plays(hanna, 'Gus');
+    await plays(gus, 'Hanna');
+  });
+});
