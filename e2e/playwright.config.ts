@@ -32,6 +32,7 @@ export default defineConfig({
   globalSetup: './lib/global.ts',
   reporter: './lib/reporter.ts',
   forbidOnly: true,
+  use: { actionTimeout: 30_000, navigationTimeout: 30_000 },
   retries: 0, // a scenario that fails now and then fails
   fullyParallel: true,
   workers: lanes + waiting,

@@ -1,6 +1,6 @@
 // The page a newcomer meets, used the way a newcomer uses it: by its buttons.
 import type { Locator, Page } from '@playwright/test';
-import { assert, checkEvent, poll } from '../lib/check.ts';
+import { assert, checkEvent, patience, poll } from '../lib/check.ts';
 import type { Run } from '../lib/run.ts';
 import { scenario, test } from '../lib/scenario.ts';
 
@@ -24,16 +24,16 @@ async function visit(t: Run, name: string, fragment: Record<string, string>, vie
 // enter goes through the lobby into the room.
 async function enter(t: Run, name: string, token: string, viewport?: { width: number; height: number }): Promise<Person> {
   const person = await visit(t, name, { token, name }, viewport);
-  await person.page.locator('[data-testid=lobby][data-stage=preview]').waitFor({ timeout: 10_000 });
+  await person.page.locator('[data-testid=lobby][data-stage=preview]').waitFor({ timeout: 10_000 * patience() });
   await byId(person.page, 'join').click();
-  await byId(person.page, 'room').waitFor({ timeout: 15_000 });
+  await byId(person.page, 'room').waitFor({ timeout: 15_000 * patience() });
   return person;
 }
 
 // plays waits until the picture of a person moves on somebody's page.
 async function plays(viewer: Person, name: string, kind?: string) {
   const video = tile(viewer.page, name, kind).getByTestId('tile-video');
-  await tile(viewer.page, name, kind).and(viewer.page.locator('[data-video=live]')).waitFor({ timeout: 20_000 });
+  await tile(viewer.page, name, kind).and(viewer.page.locator('[data-video=live]')).waitFor({ timeout: 20_000 * patience() });
   const frames = () => video.evaluate((v: HTMLVideoElement) => v.getVideoPlaybackQuality().totalVideoFrames);
   const before = await frames();
   await poll(`${viewer.name} to see ${name} move`, async () => (await frames()) > before + 10, { ms: 10_000 });
@@ -83,7 +83,7 @@ test.describe('demo', () => {
     await rest.post(`/v2/rooms/${room.id}`, { enabled: false });
     const nina = await visit(t, 'Nina', { token, name: 'Nina', management: server.managementToken });
     const card = byId(nina.page, 'error-card').first();
-    await card.waitFor({ timeout: 15_000 });
+    await card.waitFor({ timeout: 15_000 * patience() });
     assert.equal(await card.getAttribute('data-code'), '403');
     assert.equal(await card.getAttribute('data-terminal'), 'true');
     assert.match(await byId(card, 'error-message').innerText(), /disabled/i);
@@ -105,10 +105,10 @@ test.describe('demo', () => {
     const gus = await enter(t, 'Gus', tokens.guest);
     await plays(hanna, 'Gus');
     await server.kill();
-    await byId(hanna.page, 'banner-reconnecting').waitFor({ timeout: 20_000 });
+    await byId(hanna.page, 'banner-reconnecting').waitFor({ timeout: 20_000 * patience() });
     await hanna.page.screenshot({ path: `${t.dir}/banner.png` });
     await server.start();
-    await byId(hanna.page, 'banner-reconnecting').waitFor({ state: 'hidden', timeout: 40_000 });
+    await byId(hanna.page, 'banner-reconnecting').waitFor({ state: 'hidden', timeout: 40_000 * patience() });
     await plays(hanna, 'Gus');
     await plays(gus, 'Hanna');
   });
