@@ -41,5 +41,7 @@ export default defineConfig({
   projects: [
     { name: 'busy', grep: tagged('@busy'), workers: lanes },
     { name: 'idle', grep: tagged('@idle'), workers: waiting },
+    // Playwright leaves what depends out when anything before it has failed.
+    { name: 'alone', grep: tagged('@alone'), workers: 1, dependencies: names.length ? [] : ['busy', 'idle'] },
   ],
 });

@@ -35,6 +35,7 @@ export const test = base.extend<{ t: Run }, WorkerFixtures>({
 
 export interface Options {
   idle?: boolean; // mostly waits, may overlap others
+  alone?: boolean; // wants the machine for itself, once all others are done
   ms?: number; // its time limit
   long?: boolean; // only when it is asked for: by name, or with REDIAL_E2E_LONG
 }
@@ -43,9 +44,9 @@ export interface Options {
 export function scenario(name: string, run: (t: Run) => Promise<unknown>): void;
 export function scenario(name: string, options: Options, run: (t: Run) => Promise<unknown>): void;
 export function scenario(name: string, ...rest: [(t: Run) => Promise<unknown>] | [Options, (t: Run) => Promise<unknown>]) {
-  const [{ idle, ms = 60_000, long }, run] = rest.length === 2 ? rest : [{} as Options, ...rest];
+  const [{ idle, alone, ms = 60_000, long }, run] = rest.length === 2 ? rest : [{} as Options, ...rest];
   const left = long && !process.env.REDIAL_E2E_LONG && !names.includes(name);
-  (left ? test.skip : test)(name, { tag: idle ? '@idle' : '@busy' }, async ({ t }) => {
+  (left ? test.skip : test)(name, { tag: alone ? '@alone' : idle ? '@idle' : '@busy' }, async ({ t }) => {
     test.setTimeout(ms * patience());
     await run(t);
     await t.check();

@@ -45,10 +45,11 @@ async function refused(t: Run, room: Room, name: string, options?: GoOptions) {
 // told waits for an error that the listener hears of.
 const told = async (go: GoClient, match: (problem: any) => unknown, options?: { ms?: number }) => shown(go, await go.heard('error', l => match(l.problem), options));
 
-// delivered lets somebody join with the reports that a session has left behind.
+// delivered lets somebody join with the reports that a session has left behind,
+// and with its token, which proves that they are about themselves.
 async function delivered(t: Run, go: GoClient, options?: GoOptions) {
   const since = Date.now();
-  const after = await GoClient.run(t, go.room, go.name, { ...options, at: go.at, flags: ['-duration', '2s'] });
+  const after = await GoClient.run(t, go.room, go.name, { ...options, token: go.token, at: go.at, flags: ['-duration', '2s'] });
   await after.heard('left');
   return since;
 }

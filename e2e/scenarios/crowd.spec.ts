@@ -23,7 +23,7 @@ function rss(data: string): number | undefined {
 }
 
 test.describe('crowd', () => {
-  scenario('crowd', { ms: 60_000 + N * 1500 }, async t => {
+  scenario('crowd', { alone: true, ms: 60_000 + N * 1500 }, async t => {
     const world = await t.ownWorld();
     const template = await t.template(made => {
       // The crowd only publishes, so that what is measured is the newcomer.
