@@ -60,7 +60,7 @@ stage web-tests node_tests
 # Many tests wait for sockets and clocks, so more packages than processors run,
 # and those that take longest begin. Races are looked for in everything but the
 # embedded SQLite, C turned into Go, which would take three times as long.
-stage race go test -race -gcflags='modernc.org/...=-race=false' -p 4 -timeout 8m \
+stage race go test -race -gcflags='modernc.org/...=-race=false' -p 3 -timeout 12m \
   ./internal/event/clickhouse ./client ./cmd/redial ./internal/server ./internal/event/... ./internal/sfu ./...
 stage fuzz scripts/fuzz.sh 2s
 
