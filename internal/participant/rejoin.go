@@ -11,6 +11,9 @@ const (
 	reasonRejoined = "rejoined"
 	// probePatience is more than twice the time between two pings of a client.
 	probePatience = 8 * time.Second
+	// probeSlack is for how long after it the end of the socket may be heard of, on
+	// a busy machine.
+	probeSlack = 5 * time.Second
 	// noCloseCode is that of a socket which ended without a closing handshake.
 	noCloseCode websocket.StatusCode = -1
 )
@@ -41,7 +44,7 @@ func (p *Participant) giveWay() {
 		p.log.Info("a peer that was away has joined anew", "away", time.Since(p.awayFrom).Round(time.Millisecond))
 		p.Leave(reasonRejoined)
 	default:
-		p.rejoinedBy = time.Now().Add(probePatience + time.Second)
+		p.rejoinedBy = time.Now().Add(probePatience + probeSlack)
 		p.socket.Probe(probePatience)
 	}
 }

@@ -70,6 +70,7 @@ func TestTwoTabsStayTwo(t *testing.T) {
 	one.must("ping", map[string]int64{"timestamp": 1})
 	two.must("get-peer", map[string]string{"peer_id": one.id})
 	_ = two.ws.CloseNow() // the tab that nobody came after
+	<-two.closed
 	s.waitHeld(1)
 	one.must("get-peer", map[string]string{"peer_id": two.id})
 	two.open()
