@@ -208,7 +208,7 @@ var parsers = map[string]string{
 	"internal/sfu.Subscriber.feedback":   "internal/sfu.FuzzFeedback",
 	"internal/sfu.conn.applyCandidate":   "internal/sfu.FuzzCandidate",
 	"internal/sfu.h264Profile":           "internal/sfu.FuzzFormat",
-	"internal/sfu.layer.reported":        "internal/sfu.FuzzFeedback",
+	"internal/sfu.upstream.reported":     "internal/sfu.FuzzFeedback",
 	"internal/sfu.listenIPs":             operator,
 	"internal/sfu.paths.name":            "internal/sfu.FuzzCheck",
 	"internal/sfu.sockets.listenTCP":     operator,

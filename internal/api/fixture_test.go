@@ -276,7 +276,7 @@ func (f *fixture) join(roomID, peerID, role string) seat {
 		f.t.Fatal(err)
 	}
 	s := make(seat, 1000)
-	_, err = f.hub.Join(f.t.Context(), room.Facts{ID: m.ID, Name: m.Name, Template: tmpl}, s, room.Peer{
+	_, err = f.hub.Join(f.t.Context(), room.Spec{ID: m.ID, Name: m.Name, Template: tmpl}, s, room.Peer{
 		ID: room.PeerID(peerID), Name: "name of " + peerID, UserID: "user of " + peerID, Role: role, Data: "{}",
 	})
 	if err != nil {

@@ -46,7 +46,7 @@ func FuzzBodies(f *testing.F) {
 		f.t = t
 		if f.hub.Active(id) == nil {
 			// The template in the registry may be anything by now.
-			_, err := f.hub.Join(t.Context(), room.Facts{ID: id, Template: policy.Default()}, deaf{}, room.Peer{ID: "ada", Role: "guest"})
+			_, err := f.hub.Join(t.Context(), room.Spec{ID: id, Template: policy.Default()}, deaf{}, room.Peer{ID: "ada", Role: "guest"})
 			if err != nil && !errors.Is(err, fault.RoomEnded) && !errors.Is(err, fault.PeerRemoved) {
 				t.Fatal(err)
 			}

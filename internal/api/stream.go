@@ -41,7 +41,7 @@ func (e *Events) stream(c *Call) (any, error) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no") // proxies that gather replies would hold the news back
 	c.Writer.WriteHeader(http.StatusOK)
-	if c.push(place(q.After)) != nil {
+	if c.push(positionFrame(q.After)) != nil {
 		return Written{}, nil
 	}
 	beat := time.NewTicker(heartbeat)
@@ -80,7 +80,7 @@ func (e *Events) stream(c *Call) (any, error) {
 		select {
 		case <-news:
 		case <-beat.C:
-			if c.push(place(q.After)) != nil {
+			if c.push(positionFrame(q.After)) != nil {
 				return Written{}, nil
 			}
 		case <-e.stop:
@@ -91,8 +91,8 @@ func (e *Events) stream(c *Call) (any, error) {
 	}
 }
 
-// place tells a reader where it stands without telling it anything else: an id
+// positionFrame tells a reader where it stands without telling it anything else: an id
 // without data is remembered and not dispatched.
-func place(seq int64) []byte {
+func positionFrame(seq int64) []byte {
 	return fmt.Appendf(nil, ": nothing new\nid: %d\n\n", seq)
 }

@@ -10,12 +10,12 @@ import (
 
 // Mechanism is one way to make something fail.
 type Mechanism struct {
-	Name  string        // how it is asked for
-	Place string        // where it works; two rules for one peer need two places
-	also  []string      // further places it takes up
-	About string        // what it does, in a sentence
-	For   time.Duration // how long, unless said otherwise; 0 for what happens at a moment
-	Alone string        // the fault it stands for when asked for by name; "" when it needs one
+	Name         string        // how it is asked for
+	Point        string        // where it works; two rules for one peer need two points
+	also         []string      // further points it takes up
+	About        string        // what it does, in a sentence
+	For          time.Duration // how long, unless said otherwise; 0 for what happens at a moment
+	DefaultFault string        // the fault it stands for when asked for by name; "" when it needs one
 	// once mechanisms do something at a moment; the others last.
 	once bool
 	// method mechanisms work on calls and can be narrowed to one.
@@ -26,8 +26,8 @@ type Mechanism struct {
 	mixes bool
 }
 
-// places are all that a mechanism takes up.
-func (m *Mechanism) places() []string { return append([]string{m.Place}, m.also...) }
+// points are all that a mechanism takes up.
+func (m *Mechanism) points() []string { return append([]string{m.Point}, m.also...) }
 
 // The mechanisms' names.
 const (
@@ -69,35 +69,35 @@ const usualFor = 30 * time.Second
 // Mechanisms lists them all.
 func Mechanisms() []Mechanism {
 	return []Mechanism{
-		{Name: AtInit, Place: "init", For: usualFor, About: "GET /init is refused with the fault or the number asked for"},
-		{Name: AtRubbish, Place: "init", For: usualFor, Alone: fault.ResponseNotJSON.ID, About: "GET /init answers 200 with a page that is not JSON"},
-		{Name: AtUpgrade, Place: "upgrade", For: usualFor, Alone: fault.SignalUpgrade.ID, About: "the upgrade to a WebSocket is refused with 503"},
-		{Name: AtCall, Place: "call", For: usualFor, method: true, About: "calls, or those of one method, are refused with the fault or the number asked for"},
-		{Name: AtHang, Place: "call", For: usualFor, method: true, Alone: fault.NegotiationTimeout.ID, About: "calls, or those of one method, are carried out by nobody and never answered"},
-		{Name: AtSlow, Place: "call", For: usualFor, method: true, Alone: fault.NegotiationTimeout.ID, About: "calls, or those of one method, are answered late"},
-		{Name: AtError, Place: "error", once: true, About: "the fault or the number asked for is sent to the client unasked, which ends its session"},
-		{Name: AtCut, Place: "socket", once: true, Alone: fault.SignalLost.ID, About: "the TCP connection of the socket ends without a close frame"},
-		{Name: AtClose, Place: "socket", once: true, Alone: fault.SignalLost.ID, About: "the socket ends with close frame 1012"},
-		{Name: AtSilence, Place: "socket", For: usualFor, Alone: fault.SignalSilent.ID, About: "nothing is sent on the socket, which stays open"},
-		{Name: AtKick, Place: "seat", once: true, Alone: fault.PeerRemoved.ID, About: "the peer is removed from the room"},
-		{Name: AtSDP, Place: "sdp", For: usualFor, Alone: fault.SDPSetRemote.ID, About: "the session descriptions sent to the client are cut in half; a peer inside is sent a new one at once"},
-		{Name: AtCandidate, Place: "sdp", For: usualFor, Alone: fault.RenegotiationFailed.ID, About: "a candidate that cannot be read is sent to the client ahead of every offer; a peer inside is sent both at once"},
-		{Name: AtPrint, Place: "sdp", For: usualFor, Alone: fault.DTLSFingerprint.ID, About: "answers carry the fingerprint of another certificate; it takes effect when a connection is set up"},
-		{Name: AtMove, Place: "seat", once: true, Alone: fault.NodeMoved.ID, About: "the peer's connections end and it is told to continue on another node, as after a restart"},
-		{Name: AtBlackhole, Place: "packets", For: 90 * time.Second, packets: true, Alone: fault.ICEFailed.ID, About: "packets of the media connections are dropped"},
-		{Name: AtLoss, Place: "packets", For: usualFor, packets: true, mixes: true, Alone: fault.ICEDisconnected.ID, About: "a share of the packets (probability) is dropped"},
-		{Name: AtDelay, Place: "packets", For: usualFor, packets: true, mixes: true, Alone: fault.ICEDisconnected.ID, About: "packets are delivered late"},
-		{Name: AtCorrupt, Place: "packets", For: usualFor, packets: true, mixes: true, Alone: fault.ICEDisconnected.ID, About: "a share of the packets (probability) is damaged"},
-		{Name: AtBandwidth, Place: "packets", For: usualFor, packets: true, mixes: true, Alone: fault.ICEDisconnected.ID, About: "packets beyond a rate are dropped"},
-		{Name: AtKeyframes, Place: "packets", For: usualFor, packets: true, mixes: true, Alone: fault.SubscriberFailed.ID, About: "the server's requests for key frames never reach the publisher"},
-		{Name: AtStore, Place: "store", For: usualFor, Alone: fault.StoreUnavailable.ID, About: "reports cannot be stored, as on a full disk: over HTTP, alone or in batches, they are answered 503; on the socket they are lost"},
-		{Name: AtToken, Place: "token", For: usualFor, Alone: fault.TokenExpired.ID, About: "tokens really are judged expired, revoked or not valid yet, wherever one is shown; revoking puts those inside out"},
-		{Name: AtClock, Place: "token", For: usualFor, Alone: fault.ServerClock.ID, About: "the clock by which tokens are judged is off by a year, or by -skew: ahead they have expired, behind they are not valid yet"},
-		{Name: AtRoom, Place: "room", For: usualFor, About: "the room is full, locked or disabled, or lacks the role, for whoever is not inside yet; those inside stay and may come back"},
-		{Name: AtAway, Place: "door", also: []string{"init", "upgrade"}, For: usualFor, Alone: fault.EndpointUnreachable.ID, About: "connections for /init and the WebSocket end without an answer, as if nobody listened; open sockets stay"},
-		{Name: AtRestart, Place: "door", also: []string{"init", "upgrade", "socket", "seat"}, For: 3 * time.Second, Alone: fault.NodeMoved.ID, About: "the node restarts: sockets close with 1012, media connections end, nothing answers for -for, and then another node does"},
-		{Name: AtMute, Place: "seat", once: true, Alone: fault.PeerUnavailable.ID, About: "the peer is asked to switch its video off, as a moderator asks; its SDK does so by itself"},
-		{Name: AtStrange, Place: "seat", once: true, Alone: fault.ClientRoleUnknown.ID, About: "the client is told of a peer whose role its policy does not name"},
+		{Name: AtInit, Point: "init", For: usualFor, About: "GET /init is refused with the fault or the number asked for"},
+		{Name: AtRubbish, Point: "init", For: usualFor, DefaultFault: fault.ResponseNotJSON.ID, About: "GET /init answers 200 with a page that is not JSON"},
+		{Name: AtUpgrade, Point: "upgrade", For: usualFor, DefaultFault: fault.SignalUpgrade.ID, About: "the upgrade to a WebSocket is refused with 503"},
+		{Name: AtCall, Point: "call", For: usualFor, method: true, About: "calls, or those of one method, are refused with the fault or the number asked for"},
+		{Name: AtHang, Point: "call", For: usualFor, method: true, DefaultFault: fault.NegotiationTimeout.ID, About: "calls, or those of one method, are carried out by nobody and never answered"},
+		{Name: AtSlow, Point: "call", For: usualFor, method: true, DefaultFault: fault.NegotiationTimeout.ID, About: "calls, or those of one method, are answered late"},
+		{Name: AtError, Point: "error", once: true, About: "the fault or the number asked for is sent to the client unasked, which ends its session"},
+		{Name: AtCut, Point: "socket", once: true, DefaultFault: fault.SignalLost.ID, About: "the TCP connection of the socket ends without a close frame"},
+		{Name: AtClose, Point: "socket", once: true, DefaultFault: fault.SignalLost.ID, About: "the socket ends with close frame 1012"},
+		{Name: AtSilence, Point: "socket", For: usualFor, DefaultFault: fault.SignalSilent.ID, About: "nothing is sent on the socket, which stays open"},
+		{Name: AtKick, Point: "seat", once: true, DefaultFault: fault.PeerRemoved.ID, About: "the peer is removed from the room"},
+		{Name: AtSDP, Point: "sdp", For: usualFor, DefaultFault: fault.SDPSetRemote.ID, About: "the session descriptions sent to the client are cut in half; a peer inside is sent a new one at once"},
+		{Name: AtCandidate, Point: "sdp", For: usualFor, DefaultFault: fault.RenegotiationFailed.ID, About: "a candidate that cannot be read is sent to the client ahead of every offer; a peer inside is sent both at once"},
+		{Name: AtPrint, Point: "sdp", For: usualFor, DefaultFault: fault.DTLSFingerprint.ID, About: "answers carry the fingerprint of another certificate; it takes effect when a connection is set up"},
+		{Name: AtMove, Point: "seat", once: true, DefaultFault: fault.NodeMoved.ID, About: "the peer's connections end and it is told to continue on another node, as after a restart"},
+		{Name: AtBlackhole, Point: "packets", For: 90 * time.Second, packets: true, DefaultFault: fault.ICEFailed.ID, About: "packets of the media connections are dropped"},
+		{Name: AtLoss, Point: "packets", For: usualFor, packets: true, mixes: true, DefaultFault: fault.ICEDisconnected.ID, About: "a share of the packets (probability) is dropped"},
+		{Name: AtDelay, Point: "packets", For: usualFor, packets: true, mixes: true, DefaultFault: fault.ICEDisconnected.ID, About: "packets are delivered late"},
+		{Name: AtCorrupt, Point: "packets", For: usualFor, packets: true, mixes: true, DefaultFault: fault.ICEDisconnected.ID, About: "a share of the packets (probability) is damaged"},
+		{Name: AtBandwidth, Point: "packets", For: usualFor, packets: true, mixes: true, DefaultFault: fault.ICEDisconnected.ID, About: "packets beyond a rate are dropped"},
+		{Name: AtKeyframes, Point: "packets", For: usualFor, packets: true, mixes: true, DefaultFault: fault.SubscriberFailed.ID, About: "the server's requests for key frames never reach the publisher"},
+		{Name: AtStore, Point: "store", For: usualFor, DefaultFault: fault.StoreUnavailable.ID, About: "reports cannot be stored, as on a full disk: over HTTP, alone or in batches, they are answered 503; on the socket they are lost"},
+		{Name: AtToken, Point: "token", For: usualFor, DefaultFault: fault.TokenExpired.ID, About: "tokens really are judged expired, revoked or not valid yet, wherever one is shown; revoking puts those inside out"},
+		{Name: AtClock, Point: "token", For: usualFor, DefaultFault: fault.ServerClock.ID, About: "the clock by which tokens are judged is off by a year, or by -skew: ahead they have expired, behind they are not valid yet"},
+		{Name: AtRoom, Point: "room", For: usualFor, About: "the room is full, locked or disabled, or lacks the role, for whoever is not inside yet; those inside stay and may come back"},
+		{Name: AtAway, Point: "door", also: []string{"init", "upgrade"}, For: usualFor, DefaultFault: fault.EndpointUnreachable.ID, About: "connections for /init and the WebSocket end without an answer, as if nobody listened; open sockets stay"},
+		{Name: AtRestart, Point: "door", also: []string{"init", "upgrade", "socket", "seat"}, For: 3 * time.Second, DefaultFault: fault.NodeMoved.ID, About: "the node restarts: sockets close with 1012, media connections end, nothing answers for -for, and then another node does"},
+		{Name: AtMute, Point: "seat", once: true, DefaultFault: fault.PeerUnavailable.ID, About: "the peer is asked to switch its video off, as a moderator asks; its SDK does so by itself"},
+		{Name: AtStrange, Point: "seat", once: true, DefaultFault: fault.ClientRoleUnknown.ID, About: "the client is told of a peer whose role its policy does not name"},
 	}
 }
 

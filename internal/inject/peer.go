@@ -49,7 +49,7 @@ func (p *Plan) Attend(w Who, act func(Action)) *Peer {
 	defer p.mu.Unlock()
 	p.peers[x] = struct{}{}
 	if rules := p.active.Load(); rules != nil {
-		x.concern(*rules)
+		x.refresh(*rules)
 	}
 	return x
 }
@@ -71,7 +71,7 @@ func (x *Peer) Rename(name, role string) {
 	defer x.plan.mu.Unlock()
 	x.who.Store(&w)
 	if rules := x.plan.active.Load(); rules != nil {
-		x.concern(*rules)
+		x.refresh(*rules)
 	}
 }
 
@@ -83,7 +83,7 @@ func (x *Peer) Arrived() {
 	}
 	for _, r := range *x.active.Load() {
 		if r.mech.once && r.again {
-			x.strike(r)
+			x.apply(r)
 		}
 	}
 }
@@ -117,29 +117,29 @@ func (x *Peer) Close() {
 	x.plan.mu.Lock()
 	defer x.plan.mu.Unlock()
 	delete(x.plan.peers, x)
-	x.concern(nil)
+	x.refresh(nil)
 }
 
-// concern picks the rules about this peer; the plan's lock is held.
-func (x *Peer) concern(active []*rule) {
+// refresh picks the rules about this peer; the plan's lock is held.
+func (x *Peer) refresh(active []*rule) {
 	w := x.Who()
 	var mine []*rule
 	for _, r := range active {
 		if r.spec.covers(w) {
 			mine = append(mine, r)
-			if r.mech.Place == "token" && w.Token != "" {
+			if r.mech.Point == "token" && w.Token != "" {
 				r.tokens.Store(w.Token, struct{}{})
 			}
 		}
 	}
 	x.active.Store(orNil(mine))
 	for i := range x.wires {
-		x.wires[i].concern(mine)
+		x.wires[i].refresh(mine)
 	}
 }
 
-// strike does what a rule does at a moment.
-func (x *Peer) strike(r *rule) {
+// apply does what a rule does at a moment.
+func (x *Peer) apply(r *rule) {
 	w := x.Who()
 	if !r.spec.covers(w) {
 		return
@@ -275,9 +275,9 @@ func Code(f *fault.Error) int {
 	return n
 }
 
-// door finds a rule about somebody who is not inside, or not inside by this
+// matchUnjoined finds a rule about somebody who is not inside, or not inside by this
 // socket. The name is known of those who have a place.
-func (p *Plan) door(w Who, want func(*rule) bool) *rule {
+func (p *Plan) matchUnjoined(w Who, want func(*rule) bool) *rule {
 	if p == nil {
 		return nil
 	}
@@ -308,7 +308,7 @@ func (p *Plan) Idle() bool { return p == nil || p.active.Load() == nil }
 
 // Init is asked by GET /init: a refusal, or true for rubbish.
 func (p *Plan) Init(w Who) (refusal *fault.Error, rubbish bool) {
-	r := p.door(w, func(r *rule) bool { return r.mech.Place == "init" })
+	r := p.matchUnjoined(w, func(r *rule) bool { return r.mech.Point == "init" })
 	if r == nil {
 		return nil, false
 	}
@@ -320,18 +320,18 @@ func (p *Plan) Init(w Who) (refusal *fault.Error, rubbish bool) {
 
 // Upgrade is asked before a socket is opened: true refuses it.
 func (p *Plan) Upgrade(w Who) bool {
-	return p.door(w, func(r *rule) bool { return r.spec.At == AtUpgrade }) != nil
+	return p.matchUnjoined(w, func(r *rule) bool { return r.spec.At == AtUpgrade }) != nil
 }
 
 // Gone is asked before a connection for /init or a socket is answered at all:
 // true ends it without an answer.
 func (p *Plan) Gone(w Who) bool {
-	return p.door(w, func(r *rule) bool { return r.spec.At == AtAway || r.spec.At == AtRestart }) != nil
+	return p.matchUnjoined(w, func(r *rule) bool { return r.spec.At == AtAway || r.spec.At == AtRestart }) != nil
 }
 
 // Room is asked about somebody who is not inside yet: a refusal or nil.
 func (p *Plan) Room(w Who) error {
-	if r := p.door(w, func(r *rule) bool { return r.spec.At == AtRoom }); r != nil {
+	if r := p.matchUnjoined(w, func(r *rule) bool { return r.spec.At == AtRoom }); r != nil {
 		return r.refusal()
 	}
 	return nil
@@ -352,7 +352,7 @@ func (p *Plan) Token(w Who) Judgement {
 		return Judgement{}
 	}
 	for _, r := range *orEmpty(p.active.Load()) {
-		if r.mech.Place != "token" {
+		if r.mech.Point != "token" {
 			continue
 		}
 		if _, shown := r.tokens.Load(w.Token); !shown && !r.spec.covers(w) || w.Room != r.spec.Room {
@@ -383,7 +383,7 @@ func orEmpty(list *[]*rule) *[]*rule {
 
 // Store is asked before a report is stored: fault.StoreUnavailable or nil.
 func (p *Plan) Store(w Who) error {
-	if r := p.door(w, func(r *rule) bool { return r.spec.At == AtStore }); r != nil {
+	if r := p.matchUnjoined(w, func(r *rule) bool { return r.spec.At == AtStore }); r != nil {
 		return r.refusal()
 	}
 	return nil

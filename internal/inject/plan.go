@@ -184,7 +184,7 @@ func (p *Plan) fits(r *rule, others []*rule) error {
 	}
 	for _, o := range others {
 		if r.collides(o) {
-			return fault.InjectionConflict.New("with", o.id, "fault", o.kind.ID, "at", o.spec.At, "place", o.mech.Place)
+			return fault.InjectionConflict.New("with", o.id, "fault", o.kind.ID, "at", o.spec.At, "place", o.mech.Point)
 		}
 	}
 	if len(others) >= MaxRules {
@@ -225,7 +225,7 @@ func (p *Plan) start(r *rule) {
 	r.running = true
 	p.publish()
 	for x := range p.peers {
-		x.strike(r)
+		x.apply(r)
 	}
 	if r.mech.once && !r.again {
 		p.drop(r, "done", "")
@@ -279,7 +279,7 @@ func (p *Plan) publish() {
 	p.active.Store(orNil(active))
 	p.recent.Store(orNil(append(slices.Clone(active), p.ended...)))
 	for x := range p.peers {
-		x.concern(active)
+		x.refresh(active)
 	}
 }
 
@@ -421,10 +421,10 @@ func keys(room, peer, user string) []string {
 	return out
 }
 
-// Mark sets Injected on a failure of a peer that a rule has touched, while the
+// MarkInjected sets Injected on a failure of a peer that a rule has touched, while the
 // rule is at work and for Grace afterwards. Failures of capture are the peer's
 // own.
-func (p *Plan) Mark(e *event.Event) {
+func (p *Plan) MarkInjected(e *event.Event) {
 	if p == nil {
 		return
 	}

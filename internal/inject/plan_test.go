@@ -272,7 +272,7 @@ func TestFailuresOfTouchedPeersAreMarked(t *testing.T) {
 		bob := event.Subject{RoomID: "r1", PeerID: "p2", UserID: "u2"}
 		marked := func(s event.Subject, f string) bool {
 			e := event.Event{Type: event.Disconnected, Subject: s, Fault: f}
-			p.Mark(&e)
+			p.MarkInjected(&e)
 			return e.Injected
 		}
 		hers := event.Subject{RoomID: "r1", PeerID: "p1", UserID: "u1"}

@@ -78,8 +78,8 @@ func (s *Spec) check() (*fault.Kind, Mechanism, error) {
 		}
 	}
 	if s.Fault == "" {
-		s.Fault = cmp.Or(m.Alone, fault.ResponseStatus.ID)
-		if m.Alone == "" && s.Code == 0 {
+		s.Fault = cmp.Or(m.DefaultFault, fault.ResponseStatus.ID)
+		if m.DefaultFault == "" && s.Code == 0 {
 			return nil, Mechanism{}, fault.FieldMissing.New("field", "fault", "at", m.Name)
 		}
 	}
@@ -87,7 +87,7 @@ func (s *Spec) check() (*fault.Kind, Mechanism, error) {
 	if k == nil {
 		return nil, Mechanism{}, fault.CatalogueUnknown.New("query", s.Fault)
 	}
-	if m.Alone != k.ID {
+	if m.DefaultFault != k.ID {
 		ways, why := Ways(k)
 		if why != "" {
 			return nil, Mechanism{}, fault.InjectionImpossible.New("fault", k.ID, "reason", why)
@@ -203,12 +203,12 @@ func (r *rule) collides(o *rule) bool {
 	if !r.begins.Before(o.until()) || !o.begins.Before(r.until()) || !r.spec.meets(&o.spec) {
 		return false
 	}
-	if !slices.ContainsFunc(r.mech.places(), func(place string) bool { return slices.Contains(o.mech.places(), place) }) {
+	if !slices.ContainsFunc(r.mech.points(), func(place string) bool { return slices.Contains(o.mech.points(), place) }) {
 		return false
 	}
 	s, t := &r.spec, &o.spec
 	apart := func(a, b string) bool { return a != "" && b != "" && a != b }
-	switch r.mech.Place {
+	switch r.mech.Point {
 	case "call":
 		return !apart(cmp.Or(s.Method, s.shown), cmp.Or(t.Method, t.shown)) && !apart(string(s.op), string(t.op))
 	case "packets":

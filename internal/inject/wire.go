@@ -55,7 +55,7 @@ func (x *Peer) TCPWires() (pub, sub *Wire) {
 // Tampered tells whether what happens to this connection may have been provoked.
 func (w *Wire) Tampered() bool { return w.peer.Tampered() }
 
-func (w *Wire) concern(mine []*rule) {
+func (w *Wire) refresh(mine []*rule) {
 	var was []*packetRule
 	if p := w.active.Load(); p != nil {
 		was = *p

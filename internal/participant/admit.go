@@ -16,7 +16,7 @@ import (
 type Visitor struct {
 	ID      room.PeerID
 	Claims  token.Claims
-	Place   Place
+	Record  RoomRecord
 	Agent   event.Agent
 	Address string       // who they count as, for limits and the log
 	Peer    *Participant // the peer, if this process holds it
@@ -34,8 +34,8 @@ type Request struct {
 // Subject is the visitor as events name them.
 func (v Visitor) Subject() event.Subject {
 	return event.Subject{
-		AccountID: v.Place.Account, UserID: v.Claims.UserID, UserProof: v.Claims.UserProof, PeerID: string(v.ID),
-		RoomID: v.Claims.RoomID, RoomName: v.Place.Facts.Name, TemplateID: v.Place.Facts.Template.ID,
+		AccountID: v.Record.Account, UserID: v.Claims.UserID, UserProof: v.Claims.UserProof, PeerID: string(v.ID),
+		RoomID: v.Claims.RoomID, RoomName: v.Record.Spec.Name, TemplateID: v.Record.Spec.Template.ID,
 		Role: v.Claims.Role, Agent: v.Agent,
 	}
 }
@@ -58,7 +58,7 @@ func (s *Service) Admit(ctx context.Context, r Request) (Visitor, error) {
 		s.describe(ctx, raw, &v)
 		return v, err
 	}
-	if v.Place, err = s.cfg.Directory.Place(ctx, claims.RoomID); err != nil {
+	if v.Record, err = s.cfg.Directory.RoomRecord(ctx, claims.RoomID); err != nil {
 		switch {
 		case !errors.Is(err, fault.RoomNotFound):
 		case !room.WellFormed(claims.RoomID):
@@ -68,8 +68,8 @@ func (s *Service) Admit(ctx context.Context, r Request) (Visitor, error) {
 		}
 		return v, err
 	}
-	if v.Place.Account != claims.Account {
-		v.Place = Place{}
+	if v.Record.Account != claims.Account {
+		v.Record = RoomRecord{}
 		return v, fault.TokenRoomUnknown.New("room_id", claims.RoomID)
 	}
 	switch {
@@ -138,10 +138,10 @@ func (s *Service) open(v Visitor) error {
 	switch {
 	case draining:
 		return fault.Draining.New()
-	case !v.Place.Enabled:
-		return fault.RoomDisabled.New("room", v.Place.Facts.ID)
-	case v.Place.Locked:
-		return fault.RoomLocked.New("room", v.Place.Facts.ID)
+	case !v.Record.Enabled:
+		return fault.RoomDisabled.New("room", v.Record.Spec.ID)
+	case v.Record.Locked:
+		return fault.RoomLocked.New("room", v.Record.Spec.ID)
 	}
 	return s.cfg.Inject.Room(v.who())
 }
@@ -149,12 +149,12 @@ func (s *Service) open(v Visitor) error {
 // room tells ahead of the join what the room would say to it, since most
 // clients show a refusal best before they are connected.
 func (s *Service) room(ctx context.Context, v Visitor) error {
-	if r := s.cfg.Hub.Active(v.Place.Facts.ID); r != nil {
+	if r := s.cfg.Hub.Active(v.Record.Spec.ID); r != nil {
 		if err := r.Admits(ctx, v.ID, v.Claims.Role); !errors.Is(err, fault.SessionNotActive) {
 			return err
 		}
 	}
-	if _, ok := v.Place.Facts.Template.Roles[v.Claims.Role]; !ok {
+	if _, ok := v.Record.Spec.Template.Roles[v.Claims.Role]; !ok {
 		return fault.TokenRole.New("role", v.Claims.Role)
 	}
 	return nil
@@ -164,8 +164,8 @@ func (s *Service) room(ctx context.Context, v Visitor) error {
 func (s *Service) describe(ctx context.Context, raw string, v *Visitor) {
 	if v.Claims.RoomID == "" {
 		s.peek(ctx, raw, v)
-	} else if place, err := s.cfg.Directory.Place(ctx, v.Claims.RoomID); err == nil && place.Account == v.Claims.Account {
-		v.Place = place
+	} else if record, err := s.cfg.Directory.RoomRecord(ctx, v.Claims.RoomID); err == nil && record.Account == v.Claims.Account {
+		v.Record = record
 	}
 }
 
@@ -177,11 +177,11 @@ func (s *Service) peek(ctx context.Context, raw string, v *Visitor) {
 	if !ok {
 		return
 	}
-	place, err := s.cfg.Directory.Place(ctx, said.RoomID)
+	record, err := s.cfg.Directory.RoomRecord(ctx, said.RoomID)
 	if err != nil {
 		return
 	}
-	v.Place = place
+	v.Record = record
 	v.Claims.RoomID, v.Claims.UserID, v.Claims.Role = said.RoomID, said.UserID, said.Role
 	v.Claims.UserProof = said.UserProof
 	if _, known, err := s.cfg.Directory.Former(ctx, said.RoomID, v.ID); known || err != nil || s.Participant(said.RoomID, v.ID) != nil {

@@ -9,10 +9,10 @@ import (
 )
 
 // Preview lets the peer look at its room before it joins, if it has not: what
-// it may know of the room now, and a [room.CensusChanged] whenever that
+// it may know of the room now, and a [room.CountsChanged] whenever that
 // changes. It fails when the room cannot be opened.
 func (p *Participant) Preview() (room.Snapshot, error) {
-	r, err := p.s.cfg.Hub.Open(p.place.Facts)
+	r, err := p.s.cfg.Hub.Open(p.roomRecord.Spec)
 	if err != nil {
 		return room.Snapshot{}, err
 	}
@@ -62,12 +62,12 @@ func (p *Participant) Join(ctx context.Context, who Profile, negotiate func() er
 		p.joined = false
 	}
 	// The room may have been locked or disabled while the peer looked on.
-	place, err := p.s.cfg.Directory.Place(ctx, p.key.room)
+	record, err := p.s.cfg.Directory.RoomRecord(ctx, p.key.room)
 	if err != nil {
 		return err
 	}
-	p.place.Enabled, p.place.Locked = place.Enabled, place.Locked
-	if err := p.s.open(Visitor{ID: p.key.peer, Claims: p.claims, Place: p.place}); err != nil {
+	p.roomRecord.Enabled, p.roomRecord.Locked = record.Enabled, record.Locked
+	if err := p.s.open(Visitor{ID: p.key.peer, Claims: p.claims, Record: p.roomRecord}); err != nil {
 		return err
 	}
 	p.name, p.data = who.Name, who.Data
@@ -81,7 +81,7 @@ func (p *Participant) Join(ctx context.Context, who Profile, negotiate func() er
 			return err
 		}
 	}
-	r, err := p.s.cfg.Hub.Join(ctx, p.place.Facts, p, room.Peer{
+	r, err := p.s.cfg.Hub.Join(ctx, p.roomRecord.Spec, p, room.Peer{
 		ID: p.key.peer, UserID: p.claims.UserID, UserProof: p.claims.UserProof, Resume: p.claims.Digest,
 		Name: p.name, Data: p.data, Role: p.role,
 	})
@@ -98,17 +98,17 @@ func (p *Participant) Join(ctx context.Context, who Profile, negotiate func() er
 func (p *Participant) inside(r *room.Room) {
 	p.room, p.joined = r, true
 	p.inject.Rename(p.name, p.role)
-	p.place.Facts.Template = r.Template()
+	p.roomRecord.Spec.Template = r.Template()
 	if p.rater == nil {
 		p.rater = p.After(rateEvery, p.judge)
 	}
 }
 
 // Refresh asks the room for its present state, which arrives as
-// [room.Refreshed], in order with the other updates.
+// [room.StateSync], in order with the other updates.
 func (p *Participant) Refresh() {
 	if p.joined && p.room != nil {
-		_ = p.room.Refresh(p.ctx, p.key.peer)
+		_ = p.room.SyncState(p.ctx, p.key.peer)
 	}
 }
 
@@ -117,7 +117,7 @@ func (p *Participant) Refresh() {
 func (p *Participant) recover(was room.Peer) {
 	was.ID = p.key.peer
 	p.name, p.data, p.role = was.Name, was.Data, was.Role
-	r, err := p.s.cfg.Hub.Join(p.ctx, p.place.Facts, p, was)
+	r, err := p.s.cfg.Hub.Join(p.ctx, p.roomRecord.Spec, p, was)
 	if err != nil {
 		p.Record(event.Disconnected, fault.From(err, fault.OpReconnect))
 		p.leaving = true

@@ -29,12 +29,12 @@ func (s *Service) Lost(ctx context.Context, r Request, f *fault.Error) {
 		s.noteRefused(v, f)
 		return
 	}
-	place, err := s.cfg.Directory.Place(ctx, claims.RoomID)
-	if err != nil || place.Account != claims.Account {
+	record, err := s.cfg.Directory.RoomRecord(ctx, claims.RoomID)
+	if err != nil || record.Account != claims.Account {
 		s.noteRefused(v, f)
 		return
 	}
-	v.Claims, v.Place = claims, place
+	v.Claims, v.Record = claims, record
 	if room.WellFormedPeer(r.Peer) {
 		v.ID = room.PeerID(r.Peer)
 	}

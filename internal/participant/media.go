@@ -54,11 +54,11 @@ type PublicationEvents struct {
 // OpenPublication opens a connection for the client's tracks. It fails with
 // fault.NegotiationFailed.
 func (p *Participant) OpenPublication(on PublicationEvents) (*Publication, error) {
-	gate, tcpGate := gates(p.inject, true)
+	udp, tcp := impairments(p.inject, true)
 	pub := &Publication{path: path{op: fault.OpPublish, failed: event.PublishFailed}}
 	var err error
 	pub.Publisher, err = p.s.cfg.Media.NewPublisher(sfu.PublisherConfig{
-		Log: p.log, Gate: gate, TCPGate: tcpGate, TCPOnly: p.media.tcpOnly,
+		Log: p.log, Impairment: udp, TCPImpairment: tcp, TCPOnly: p.media.tcpOnly,
 		VideoCodecs: p.videoCodecs(), MaxEarlyOffers: p.s.cfg.Bounds.EarlyOffers,
 		OnTrack:     func(t *sfu.Track) { p.Post(func() { p.trackStarted(t) }) },
 		OnTrackEnd:  func(id string) { p.Post(func() { p.trackEnded(id) }) },
@@ -117,11 +117,11 @@ type SubscriptionOptions struct {
 // OpenSubscription opens a connection for tracks of others. Nothing is offered
 // before [Subscription.Start]. It fails with fault.NegotiationFailed.
 func (p *Participant) OpenSubscription(o SubscriptionOptions) (*Subscription, error) {
-	gate, tcpGate := gates(p.inject, false)
+	udp, tcp := impairments(p.inject, false)
 	sub := &Subscription{p: p, on: o, path: path{op: fault.OpSubscribe, failed: event.SubscribeFailed}}
 	var err error
 	sub.Subscriber, err = p.s.cfg.Media.NewSubscriber(sfu.SubscriberConfig{
-		Log: p.log, Label: o.Channel, TCPOnly: p.media.tcpOnly, Gate: gate, TCPGate: tcpGate,
+		Log: p.log, Label: o.Channel, TCPOnly: p.media.tcpOnly, Impairment: udp, TCPImpairment: tcp,
 		OnOffer: func(d webrtc.SessionDescription) {
 			p.Post(func() {
 				sub.offered = true
@@ -185,11 +185,11 @@ func tell[T any](f func(T), v T) {
 	}
 }
 
-// gates are what the plan of provoked faults puts before a connection, over UDP
+// impairments are what the plan of provoked faults puts before a connection, over UDP
 // and over TCP.
-func gates(x *inject.Peer, publish bool) (udp, tcp sfu.Gate) {
+func impairments(x *inject.Peer, publish bool) (udp, tcp sfu.Impairment) {
 	if x == nil {
-		return nil, nil // typed nil pointers would be gates
+		return nil, nil // typed nil pointers would be impairments
 	}
 	pub, sub := x.Wires()
 	pubTCP, subTCP := x.TCPWires()
@@ -201,7 +201,7 @@ func gates(x *inject.Peer, publish bool) (udp, tcp sfu.Gate) {
 
 // videoCodecs is the codec of the peer's role, which clients leave to the answer.
 func (p *Participant) videoCodecs() []string {
-	if codec := p.place.Facts.Template.Roles[p.role].Publish.Video.Codec; codec != "" {
+	if codec := p.roomRecord.Spec.Template.Roles[p.role].Publish.Video.Codec; codec != "" {
 		return []string{codec}
 	}
 	return nil
@@ -266,7 +266,7 @@ func (p *Participant) SetLayer(id room.TrackID, l sfu.Layer) error {
 			}
 		}
 	}
-	return p.wish(id, func(s *Subscription) error { return s.SetLayer(string(id), l) })
+	return p.updateSubscription(id, func(s *Subscription) error { return s.SetLayer(string(id), l) })
 }
 
 // SetSilent tells whether the client does without an audio track. The wish is
@@ -277,12 +277,12 @@ func (p *Participant) SetSilent(id room.TrackID, silent bool) error {
 	} else if len(p.media.silent) < maxWishes {
 		p.media.silent[id] = true
 	}
-	return p.wish(id, func(s *Subscription) error { return s.SetPaused(string(id), silent) })
+	return p.updateSubscription(id, func(s *Subscription) error { return s.SetPaused(string(id), silent) })
 }
 
-// wish carries a wish to the connection that has the track, and forgives one
-// about a track that is announced but silent so far.
-func (p *Participant) wish(id room.TrackID, set func(*Subscription) error) error {
+// updateSubscription carries what the client wants to the connection that has the
+// track, and forgives it for a track that is announced but silent so far.
+func (p *Participant) updateSubscription(id room.TrackID, set func(*Subscription) error) error {
 	err := fault.TrackNotFound.New("track", id)
 	for _, s := range p.media.subs {
 		if err = set(s); !errors.Is(err, fault.TrackNotFound) {

@@ -37,10 +37,10 @@ type Participant struct {
 	end  context.CancelFunc
 	wire Wire
 
-	claims token.Claims
-	place  Place
-	inject *inject.Peer
-	out    atomic.Pointer[fault.Kind] // why the peer was disconnected for good, once it was
+	claims     token.Claims
+	roomRecord RoomRecord
+	inject     *inject.Peer
+	out        atomic.Pointer[fault.Kind] // why the peer was disconnected for good, once it was
 	// ----
 	log     *slog.Logger
 	agent   event.Agent
@@ -72,7 +72,7 @@ func newParticipant(s *Service, v Visitor) *Participant {
 	ctx, end := context.WithCancel(context.Background())
 	p := &Participant{
 		s: s, key: key{v.Claims.RoomID, v.ID}, in: newInbox(updateLimit), ctx: ctx, end: end,
-		claims: v.Claims, place: v.Place, role: v.Claims.Role, agent: v.Agent, since: time.Now(),
+		claims: v.Claims, roomRecord: v.Record, role: v.Claims.Role, agent: v.Agent, since: time.Now(),
 		log: s.log.With("room", v.Claims.RoomID, "peer", string(v.ID)),
 	}
 	p.inject = s.cfg.Inject.Attend(v.who(), func(a inject.Action) { p.Post(func() { p.provoke(a) }) })
@@ -181,7 +181,7 @@ func (p *Participant) attached(c Socket, v Visitor) bool {
 			p.log.Info("peer resumed", "away", time.Since(p.awayFrom).Round(time.Millisecond))
 			p.s.met.resumed.WithLabelValues(strconv.FormatBool(p.inject.Tampered())).Inc()
 		}
-		_ = p.room.Refresh(p.ctx, p.key.peer)
+		_ = p.room.SyncState(p.ctx, p.key.peer)
 		p.resendOffers()
 	}
 	p.inject.Arrived()

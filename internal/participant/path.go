@@ -89,7 +89,7 @@ func (p *Participant) judge() {
 		}
 	}
 	if score >= 0 {
-		p.room.Rate(p.ctx, p.key.peer, score)
+		p.room.SetQuality(p.ctx, p.key.peer, score)
 	}
 	p.rater = p.After(rateEvery, p.judge)
 }

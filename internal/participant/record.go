@@ -13,9 +13,9 @@ import (
 // Subject is the peer as events name it.
 func (p *Participant) Subject() event.Subject {
 	return event.Subject{
-		AccountID: p.place.Account, UserID: p.claims.UserID, UserProof: p.claims.UserProof, UserName: p.name, PeerID: string(p.key.peer),
-		RoomID: p.key.room, SessionID: p.session, RoomName: p.place.Facts.Name,
-		TemplateID: p.place.Facts.Template.ID, Role: p.role, Agent: p.agent,
+		AccountID: p.roomRecord.Account, UserID: p.claims.UserID, UserProof: p.claims.UserProof, UserName: p.name, PeerID: string(p.key.peer),
+		RoomID: p.key.room, SessionID: p.session, RoomName: p.roomRecord.Spec.Name,
+		TemplateID: p.roomRecord.Spec.Template.ID, Role: p.role, Agent: p.agent,
 	}
 }
 

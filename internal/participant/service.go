@@ -19,9 +19,9 @@ import (
 	"github.com/redial-rtc/redial/internal/token"
 )
 
-// Place is a room as the registry knows it.
-type Place struct {
-	Facts   room.Facts
+// RoomRecord is a room as the registry knows it.
+type RoomRecord struct {
+	Spec    room.Spec
 	Account string // the account the room belongs to
 	Enabled bool
 	Locked  bool
@@ -29,8 +29,8 @@ type Place struct {
 
 // Directory finds rooms, and peers that an earlier process held.
 type Directory interface {
-	// Place returns a room, fault.RoomNotFound when there is none.
-	Place(ctx context.Context, roomID string) (Place, error)
+	// RoomRecord returns a room, fault.RoomNotFound when there is none.
+	RoomRecord(ctx context.Context, roomID string) (RoomRecord, error)
 	// Held returns a peer that was inside when an earlier process ended.
 	Held(ctx context.Context, roomID string, id room.PeerID) (room.Peer, bool, error)
 	// Former returns the peer of this id that took part in the room's running

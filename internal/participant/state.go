@@ -50,4 +50,4 @@ func (p *Participant) Role() string { return p.role }
 func (p *Participant) Name() string { return p.name }
 
 // Template is what the room's roles may do.
-func (p *Participant) Template() policy.Template { return p.place.Facts.Template }
+func (p *Participant) Template() policy.Template { return p.roomRecord.Spec.Template }

@@ -21,8 +21,8 @@ func (p *Participant) Notify(u room.Update) {
 // wire.
 func (p *Participant) onUpdate(u room.Update) {
 	switch u := u.(type) {
-	case room.Refreshed:
-		p.refreshed(u)
+	case room.StateSync:
+		p.stateSynced(u)
 		return
 	case room.Removed:
 		p.removed(u)
@@ -32,7 +32,7 @@ func (p *Participant) onUpdate(u room.Update) {
 		p.forward(u)
 	case room.SourceGone:
 		p.unforward(u.TrackID)
-	case room.CensusChanged:
+	case room.CountsChanged:
 		p.session = u.SessionID
 	case room.TracksRemoved:
 		for _, t := range u.Tracks {
@@ -47,9 +47,9 @@ func (p *Participant) onUpdate(u room.Update) {
 	p.wire.Update(u)
 }
 
-// refreshed brings what is forwarded in line with the whole room, after
+// stateSynced brings what is forwarded in line with the whole room, after
 // joining, after a lost connection and after a move.
-func (p *Participant) refreshed(u room.Refreshed) {
+func (p *Participant) stateSynced(u room.StateSync) {
 	p.session = u.Snapshot.SessionID
 	ready := make(map[room.TrackID]bool, len(u.Snapshot.Sources))
 	for _, src := range u.Snapshot.Sources {

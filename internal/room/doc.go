@@ -3,7 +3,7 @@
 //
 // Each [Room] is one goroutine; its fields are touched only there, and every
 // method runs as a closure in it. It knows nothing of sockets, SDP or vendors.
-// Calls come down and may wait for the room; news goes up through
+// Calls come down and may wait for the room; updates go up through
 // [Member.Notify] and never waits, so a slow member cannot slow a room.
 //
 // A [Hub] holds the rooms of this process. A room exists while somebody is in

@@ -9,8 +9,8 @@ import (
 	"github.com/redial-rtc/redial/internal/room"
 )
 
-func longest(d time.Duration) func(*room.Options, *room.Facts) {
-	return func(_ *room.Options, f *room.Facts) { f.MaxDuration = d }
+func longest(d time.Duration) func(*room.Options, *room.Spec) {
+	return func(_ *room.Options, f *room.Spec) { f.MaxDuration = d }
 }
 
 func TestASessionHasItsLength(t *testing.T) {
@@ -48,7 +48,7 @@ func TestASessionHasItsLength(t *testing.T) {
 		again.room.Unwatch(w.Context(), look)
 	}, longest(2*time.Minute))
 	spec(t, "what an earlier process has had of it counts", func(w *world) {
-		w.facts.SessionID, w.facts.SessionFrom = "s-before", time.Now().Add(-90*time.Second)
+		w.spec.SessionID, w.spec.SessionFrom = "s-before", time.Now().Add(-90*time.Second)
 		ann := w.join("ann", "host")
 		time.Sleep(29 * time.Second)
 		none[room.Removed](ann)

@@ -16,7 +16,7 @@ import (
 // Journal hears what must outlive the process. Its methods never wait: they
 // are called from the room's goroutine.
 type Journal interface {
-	SessionStarted(id string, f Facts, at time.Time)
+	SessionStarted(id string, f Spec, at time.Time)
 	SessionEnded(id, roomID string, at time.Time)
 	PeerSaved(sessionID, roomID string, p Peer) // on joining and on every change
 	PeerLeft(sessionID string, p Peer, reason string, at time.Time)
@@ -96,7 +96,7 @@ func (h *Hub) takeTrack() bool {
 // Open finds the room or starts it. A room that has closed is replaced, never
 // revived. Fails with fault.Draining after Close and fault.QueueFull when the
 // process holds as many rooms as it may.
-func (h *Hub) Open(f Facts) (*Room, error) {
+func (h *Hub) Open(f Spec) (*Room, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
@@ -114,7 +114,7 @@ func (h *Hub) Open(f Facts) (*Room, error) {
 }
 
 // Join opens the room and joins it, again if it closed in between.
-func (h *Hub) Join(ctx context.Context, f Facts, m Member, p Peer) (*Room, error) {
+func (h *Hub) Join(ctx context.Context, f Spec, m Member, p Peer) (*Room, error) {
 	for {
 		r, err := h.Open(f)
 		if err != nil {
@@ -170,8 +170,8 @@ func (h *Hub) Close() {
 func (h *Hub) forget(r *Room) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.rooms[r.facts.ID] == r {
-		delete(h.rooms, r.facts.ID)
+	if h.rooms[r.spec.ID] == r {
+		delete(h.rooms, r.spec.ID)
 	}
 }
 
@@ -179,7 +179,7 @@ func newID() string { return uuid.NewString() }
 
 type noJournal struct{}
 
-func (noJournal) SessionStarted(string, Facts, time.Time)  {}
+func (noJournal) SessionStarted(string, Spec, time.Time)   {}
 func (noJournal) SessionEnded(string, string, time.Time)   {}
 func (noJournal) PeerSaved(string, string, Peer)           {}
 func (noJournal) PeerLeft(string, Peer, string, time.Time) {}

@@ -15,7 +15,7 @@ import (
 func TestHub(t *testing.T) {
 	spec(t, "a room is active from its first peer on", func(w *world) {
 		w.same("active", w.hub.Active("r1") == nil, true)
-		r, err := w.hub.Open(w.facts)
+		r, err := w.hub.Open(w.spec)
 		w.ok(err)
 		w.same("active", w.hub.Active("r1") == nil, true)
 		w.same("rooms", len(w.hub.Rooms()), 0)
@@ -25,25 +25,25 @@ func TestHub(t *testing.T) {
 	})
 	spec(t, "two rooms do not know of each other", func(w *world) {
 		ann := w.join("ann", "host")
-		w.facts.ID = "r2"
+		w.spec.ID = "r2"
 		bob := w.join("bob", "host")
 		w.same("peers", len(bob.snap.Peers), 1)
 		none[room.PeerJoined](ann)
 	})
 	spec(t, "a hub holds so many rooms and no more", func(w *world) {
 		w.join("ann", "host")
-		w.facts.ID = "r2"
+		w.spec.ID = "r2"
 		_, err := w.try("bob", "host")
 		w.refused(err, fault.QueueFull, "limit", "rooms", "max", 1)
-		w.facts.ID = "r1"
+		w.spec.ID = "r1"
 		w.join("bob", "host")
-	}, func(o *room.Options, _ *room.Facts) { o.MaxRooms = 1 })
+	}, func(o *room.Options, _ *room.Spec) { o.MaxRooms = 1 })
 	spec(t, "a room that closed makes place for another", func(w *world) {
 		w.join("ann", "host").leave()
 		time.Sleep(time.Minute)
-		w.facts.ID = "r2"
+		w.spec.ID = "r2"
 		w.join("bob", "host")
-	}, func(o *room.Options, _ *room.Facts) { o.MaxRooms = 1 })
+	}, func(o *room.Options, _ *room.Spec) { o.MaxRooms = 1 })
 	spec(t, "a closed hub lets nobody in and ends no session", func(w *world) {
 		ann := w.join("ann", "host")
 		w.journal.told()
@@ -58,7 +58,7 @@ func TestHub(t *testing.T) {
 	spec(t, "a session left open by an earlier process goes on", func(w *world) {
 		ann := w.join("ann", "host")
 		w.same("session", ann.snap.SessionID, "s-before")
-		w.same("started", ann.snap.StartedAt, w.facts.SessionFrom)
+		w.same("started", ann.snap.StartedAt, w.spec.SessionFrom)
 		look := &person{w: w, id: "look"}
 		_, err := ann.room.Watch(w.Context(), look)
 		w.ok(err)
@@ -67,7 +67,7 @@ func TestHub(t *testing.T) {
 		if now := w.join("ann", "host").snap.SessionID; now == "s-before" || now == "" {
 			w.Errorf("session %q, want a new one", now)
 		}
-	}, func(_ *room.Options, f *room.Facts) {
+	}, func(_ *room.Options, f *room.Spec) {
 		f.SessionID, f.SessionFrom = "s-before", time.Date(1999, 12, 31, 23, 0, 0, 0, time.UTC)
 	})
 	spec(t, "a caller that gives up is not kept waiting", func(w *world) {
@@ -98,8 +98,8 @@ func TestHub(t *testing.T) {
 			<-done
 		}
 		w.same("size", watch.room.Size(), n/2+1)
-		w.same("joined", len(news[room.PeerJoined](watch)), n)
-		w.same("left", len(news[room.PeerLeft](watch)), n/2)
+		w.same("joined", len(updates[room.PeerJoined](watch)), n)
+		w.same("left", len(updates[room.PeerLeft](watch)), n/2)
 	})
 }
 
@@ -148,7 +148,7 @@ func TestSession(t *testing.T) {
 		look.forget()
 		time.Sleep(time.Minute)
 		w.same("journal", w.journal.told(), "ended r1")
-		w.same("told", one[room.CensusChanged](look), room.CensusChanged{})
+		w.same("told", one[room.CountsChanged](look), room.CountsChanged{})
 		w.same("active", w.hub.Active("r1") == nil, true)
 
 		again := w.join("ann", "host")
@@ -163,7 +163,7 @@ func TestSession(t *testing.T) {
 		w.same("closed", again.room.Closed(), true)
 	})
 	spec(t, "a room that is only looked at closes after the last look", func(w *world) {
-		r, err := w.hub.Open(w.facts)
+		r, err := w.hub.Open(w.spec)
 		w.ok(err)
 		look := &person{w: w, id: "look"}
 		_, err = r.Watch(w.Context(), look)

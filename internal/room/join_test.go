@@ -28,12 +28,12 @@ func TestJoin(t *testing.T) {
 		bob.leave()
 		w.ok(bob.room.Admits(w.Context(), "eve", "host"))
 		w.join("eve", "host")
-	}, func(_ *room.Options, f *room.Facts) { f.MaxPeers = 2 })
+	}, func(_ *room.Options, f *room.Spec) { f.MaxPeers = 2 })
 	spec(t, "a room without a limit of its own has the hub's", func(w *world) {
 		w.join("ann", "host")
 		_, err := w.try("eve", "host")
 		w.refused(err, fault.RoomFull, "limit", 1)
-	}, func(o *room.Options, _ *room.Facts) { o.MaxPeers = 1 })
+	}, func(o *room.Options, _ *room.Spec) { o.MaxPeers = 1 })
 	spec(t, "a role is full when its seats are taken", func(w *world) {
 		ann := w.join("ann", "host")
 		_, err := w.try("eve", "host")
@@ -55,7 +55,7 @@ func TestJoin(t *testing.T) {
 		_, err := w.try("ann", "host")
 		w.refused(err, fault.PeerAlreadyJoined, "peer", "ann")
 		w.ok(ann.room.Admits(w.Context(), "ann", "host"))
-	}, func(_ *room.Options, f *room.Facts) { f.MaxPeers = 1 })
+	}, func(_ *room.Options, f *room.Spec) { f.MaxPeers = 1 })
 	spec(t, "one who was removed stays out for a while", func(w *world) {
 		ann, bob := w.join("ann", "host"), w.join("bob", "guest")
 		w.ok(ann.room.Remove(w.Context(), "ann", "bob", "loud"))
@@ -81,16 +81,16 @@ func TestJoin(t *testing.T) {
 	spec(t, "a peer of an earlier process keeps its time and its groups", func(w *world) {
 		at := time.Date(1999, 12, 31, 0, 0, 0, 0, time.UTC)
 		ann := &person{w: w, id: "ann"}
-		_, err := w.hub.Join(w.Context(), w.facts, ann, room.Peer{ID: "ann", Role: "host", JoinedAt: at, Groups: []string{room.HandRaise}})
+		_, err := w.hub.Join(w.Context(), w.spec, ann, room.Peer{ID: "ann", Role: "host", JoinedAt: at, Groups: []string{room.HandRaise}})
 		w.ok(err)
 		bob := w.join("bob", "host")
 		w.same("ann", []any{bob.snap.Peers[0].JoinedAt, bob.snap.Peers[0].InGroup(room.HandRaise)}, []any{at, true})
 	})
 }
 
-func TestCensus(t *testing.T) {
-	last := func(p *person) room.CensusChanged {
-		list := news[room.CensusChanged](p)
+func TestCounts(t *testing.T) {
+	last := func(p *person) room.CountsChanged {
+		list := updates[room.CountsChanged](p)
 		if len(list) == 0 {
 			p.w.Fatalf("%s heard no counts", p.id)
 		}
@@ -112,10 +112,10 @@ func TestCensus(t *testing.T) {
 		ann.room.Unwatch(w.Context(), look)
 		look.forget()
 		w.join("eve", "guest")
-		none[room.CensusChanged](look)
+		none[room.CountsChanged](look)
 	})
 	spec(t, "one who joins is no longer a mere onlooker", func(w *world) {
-		r, err := w.hub.Open(w.facts)
+		r, err := w.hub.Open(w.spec)
 		w.ok(err)
 		p := &person{w: w, id: "ann"}
 		_, err = r.Watch(w.Context(), p)
@@ -124,7 +124,7 @@ func TestCensus(t *testing.T) {
 		w.ok(err)
 		p.forget()
 		w.join("bob", "guest")
-		one[room.CensusChanged](p)
+		one[room.CountsChanged](p)
 	})
 	spec(t, "a role that takes tracks away changes the counts", func(w *world) {
 		ann, bob := w.join("ann", "host"), w.join("bob", "guest")
@@ -157,17 +157,17 @@ func TestSnapshot(t *testing.T) {
 		peers, count := all.Counts()
 		w.same("counts", []any{peers, count}, []any{3, 2})
 
-		w.ok(eve.room.Refresh(w.Context(), "eve"))
-		again := one[room.Refreshed](eve).Snapshot
+		w.ok(eve.room.SyncState(w.Context(), "eve"))
+		again := one[room.StateSync](eve).Snapshot
 		w.same("refreshed", []any{names(again.Peers), again.Sources[0].PeerID}, []any{"ann bob eve", "ann"})
-		w.refused(eve.room.Refresh(w.Context(), "ghost"), fault.PeerNotFound)
+		w.refused(eve.room.SyncState(w.Context(), "ghost"), fault.PeerNotFound)
 	}, withRoles(func(r map[string]*policy.Role) { r["viewer"].Subscribe.ToRoles = []string{"host"} }))
 	spec(t, "one's own tracks are there, one's own media is not", func(w *world) {
 		ann := w.join("ann", "host")
 		ann.publish(camera("ann"))
 		ann.flow(camera("ann"))
-		w.ok(ann.room.Refresh(w.Context(), "ann"))
-		s := one[room.Refreshed](ann).Snapshot
+		w.ok(ann.room.SyncState(w.Context(), "ann"))
+		s := one[room.StateSync](ann).Snapshot
 		w.same("own", []any{len(s.Peers[0].Tracks), len(s.Sources)}, []any{1, 0})
 	})
 	spec(t, "what one was given does not change afterwards", func(w *world) {

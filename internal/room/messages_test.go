@@ -112,7 +112,7 @@ func TestMetadata(t *testing.T) {
 			_, err = set(ann, key, `2`)
 			w.ok(err)
 		}
-		w.same("heard", len(news[room.MetadataChanged](bob)), 2)
+		w.same("heard", len(updates[room.MetadataChanged](bob)), 2)
 		none[room.MetadataChanged](ann)
 
 		w.ok(observe(w, bob, "secret"))
@@ -158,7 +158,7 @@ func TestMetadata(t *testing.T) {
 		w.ok(err)
 		_, err = set(ann, "b", half)
 		w.ok(err)
-	}, func(o *room.Options, _ *room.Facts) { o.MaxMetadata = 1000 })
+	}, func(o *room.Options, _ *room.Spec) { o.MaxMetadata = 1000 })
 	spec(t, "it ends with the session, not with its author", func(w *world) {
 		ann, bob := w.join("ann", "host"), w.join("bob", "guest")
 		_, err := set(ann, "slide", `1`)

@@ -41,7 +41,7 @@ func (r *Room) SetMetadata(ctx context.Context, by PeerID, key string, data json
 		e := Entry{Key: key, Data: data, Version: was.Version + 1, UpdatedAt: time.Now(), UpdatedBy: by}
 		r.metaSize += grown(was, key, data)
 		r.meta[key] = e
-		r.opt.Journal.MetadataSet(r.session, r.facts.ID, e)
+		r.opt.Journal.MetadataSet(r.session, r.spec.ID, e)
 		for _, m := range r.members {
 			if m.keys[key] {
 				m.to.Notify(MetadataChanged{[]Entry{e}})

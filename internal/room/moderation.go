@@ -86,7 +86,7 @@ func (r *Room) Remove(ctx context.Context, by, target PeerID, reason string) err
 		if err != nil {
 			return err
 		}
-		r.expel(asker, m, reason, false)
+		r.removeMember(asker, m, reason, false)
 		return nil
 	})
 }
@@ -98,7 +98,7 @@ func (r *Room) RemoveRole(ctx context.Context, role, reason string) (int, error)
 		n := 0
 		for _, m := range r.sorted() {
 			if role == "" || m.Role == role {
-				r.expel(nil, m, reason, false)
+				r.removeMember(nil, m, reason, false)
 				n++
 			}
 		}
@@ -106,7 +106,7 @@ func (r *Room) RemoveRole(ctx context.Context, role, reason string) (int, error)
 	})
 }
 
-func (r *Room) expel(by, m *member, reason string, ended bool) {
+func (r *Room) removeMember(by, m *member, reason string, ended bool) {
 	now := time.Now()
 	for id, was := range r.removed {
 		if now.Sub(was.at) > r.opt.ForgetAway {
@@ -128,13 +128,13 @@ func (r *Room) End(ctx context.Context, by PeerID, reason string, lock bool) err
 		}
 		if lock {
 			r.locked = true
-			r.opt.Journal.RoomLocked(r.facts.ID)
+			r.opt.Journal.RoomLocked(r.spec.ID)
 		}
 		r.log.Info("session ended by request", "by", by, "lock", lock)
 		r.ended = true
 		for _, m := range r.sorted() {
 			if m != asker {
-				r.expel(asker, m, reason, true)
+				r.removeMember(asker, m, reason, true)
 			}
 		}
 		r.restIfEmpty()
@@ -148,10 +148,10 @@ func (r *Room) expire() {
 	if !r.live.Load() {
 		return
 	}
-	r.log.Info("session ended for its length", "session", r.session, "longest", r.facts.MaxDuration)
+	r.log.Info("session ended for its length", "session", r.session, "longest", r.spec.MaxDuration)
 	r.ended = true
 	for _, m := range r.sorted() {
-		r.expel(nil, m, "the session has lasted as long as its room allows", true)
+		r.removeMember(nil, m, "the session has lasted as long as its room allows", true)
 	}
 	r.restIfEmpty()
 }

@@ -76,11 +76,11 @@ func CheckProfile(name, data *string) error {
 // changed tells of a peer's new profile and saves it.
 func (r *Room) changed(m *member, toItself bool) {
 	u := PeerChanged{m.Peer.clone()}
-	r.tellOthers(m.ID, u)
+	r.notifyOthers(m.ID, u)
 	if toItself {
 		m.to.Notify(u)
 	}
-	r.opt.Journal.PeerSaved(r.session, r.facts.ID, m.Peer.clone())
+	r.opt.Journal.PeerSaved(r.session, r.spec.ID, m.Peer.clone())
 }
 
 // SetGroup puts a peer into a group or takes it out and returns the peer's

@@ -20,7 +20,7 @@ func TestProfile(t *testing.T) {
 		w.ok(err)
 		w.same("peer", []any{now.Name, now.Data, now.Role}, []any{name, data, "host"})
 		for _, p := range []*person{ann, bob} {
-			told := news[room.PeerChanged](p)
+			told := updates[room.PeerChanged](p)
 			w.same("told", []any{len(told), told[1].Peer.Name, told[1].Peer.Data}, []any{2, name, data})
 		}
 		w.same("journal", w.journal.told(), `saved ann host "Ann the Second" []; saved ann host "Ann the Second" []`)
@@ -114,7 +114,7 @@ func TestGroups(t *testing.T) {
 		}
 		_, err := set(bob, "bob", "a", false)
 		w.ok(err)
-		told := news[room.PeerChanged](bob)
+		told := updates[room.PeerChanged](bob)
 		w.same("earlier news", told[2].Peer.Groups, []string{"a", "b", "c"})
 		w.same("the latest", told[3].Peer.Groups, []string{"b", "c"})
 	})

@@ -157,7 +157,7 @@ func TestPollLife(t *testing.T) {
 		_, err := guest.vote(pick(1, 1))
 		w.refused(err, fault.PollState)
 		time.Sleep(time.Minute)
-		w.same("stopped", len(news[room.PollStopped](guest)), 2)
+		w.same("stopped", len(updates[room.PollStopped](guest)), 2)
 	})
 	spec(t, "a poll stopped early does not stop again", func(w *world) {
 		host := w.join("host", "host")

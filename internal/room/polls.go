@@ -115,7 +115,7 @@ func (r *Room) voter(m *member) *poll.Peer {
 type audience struct{ *Room }
 
 func (a audience) Peers() int { return len(a.members) }
-func (a audience) Roles() int { return len(a.facts.Template.Roles) }
+func (a audience) Roles() int { return len(a.spec.Template.Roles) }
 
 func (a audience) HasRole(name string) bool {
 	_, ok := a.Role(name)

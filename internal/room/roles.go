@@ -121,7 +121,7 @@ func (r *Room) AcceptRole(ctx context.Context, id PeerID, token, role string) er
 	})
 }
 
-// changeRole is setRole and the news of it.
+// changeRole is setRole and the update about it.
 func (r *Room) changeRole(m *member, role string) error {
 	if m.Role == role {
 		return nil
@@ -161,7 +161,7 @@ func (r *Room) setRole(m *member, name string) error {
 	m.to.Notify(RoleChanged{name})
 	r.reveal(m, before)
 	if len(gone) > 0 {
-		r.tellCensus()
+		r.notifyCounts()
 	}
 	return nil
 }

@@ -50,7 +50,7 @@ func TestRoleChange(t *testing.T) {
 		w.ok(ask(ann, room.RoleRequest{Target: "bob", Role: "host"}))
 		w.ok(ask(ann, room.RoleRequest{Target: "bob", Role: "viewer"}))
 		w.ok(ask(ann, room.RoleRequest{Target: "bob", Role: "host"}))
-		offers := news[room.RoleOffered](bob)
+		offers := updates[room.RoleOffered](bob)
 		w.refused(ann.room.AcceptRole(w.Context(), "bob", offers[0].Token, ""), fault.RoleChangeStale)
 		w.ok(ann.room.AcceptRole(w.Context(), "bob", offers[1].Token, ""))
 		w.ok(ann.room.AcceptRole(w.Context(), "bob", offers[2].Token, ""))

@@ -22,10 +22,10 @@ var errClosed = errors.New("room: closed")
 
 // Room is one goroutine that owns everything below its line.
 type Room struct {
-	hub   *Hub
-	facts Facts
-	opt   Options
-	log   *slog.Logger
+	hub  *Hub
+	spec Spec
+	opt  Options
+	log  *slog.Logger
 
 	tasks chan func()
 	done  chan struct{}
@@ -71,9 +71,9 @@ const (
 	qualityEvery = 4 * time.Second
 )
 
-func newRoom(h *Hub, f Facts) *Room {
+func newRoom(h *Hub, f Spec) *Room {
 	r := &Room{
-		hub: h, facts: f, opt: h.opt, log: h.opt.Log.With("room", f.ID),
+		hub: h, spec: f, opt: h.opt, log: h.opt.Log.With("room", f.ID),
 		tasks: make(chan func()), done: make(chan struct{}),
 		members: map[PeerID]*member{}, watchers: map[Member]struct{}{},
 		meta: map[string]Entry{}, offers: map[string]roleOffer{},
@@ -81,7 +81,7 @@ func newRoom(h *Hub, f Facts) *Room {
 		linger: time.NewTimer(h.opt.Linger), longest: time.NewTimer(0),
 	}
 	r.longest.Stop() // no session runs
-	r.continues(f)
+	r.restore(f)
 	r.polls = poll.NewBook(audience{r}, r.opt.MaxPolls)
 	go r.run()
 	return r
@@ -102,9 +102,9 @@ func (r *Room) run() {
 		case f := <-r.tasks:
 			f()
 		case <-speak.C:
-			r.tellSpeakers()
+			r.notifySpeakers()
 		case <-rate.C:
-			r.tellQuality()
+			r.notifyQuality()
 		case <-r.polls.Due():
 			r.polls.Run(time.Now())
 		case <-r.linger.C:
@@ -147,7 +147,7 @@ func call[T any](ctx context.Context, r *Room, f func() (T, error)) (T, error) {
 	var err error
 	if e := r.do(ctx, func() { v, err = f() }); e != nil {
 		if errors.Is(e, errClosed) {
-			e = fault.SessionNotActive.Wrap(e, "room", r.facts.ID)
+			e = fault.SessionNotActive.Wrap(e, "room", r.spec.ID)
 		}
 		return v, e
 	}
@@ -159,10 +159,10 @@ func act(ctx context.Context, r *Room, f func() error) error {
 	return err
 }
 
-// continues takes up what a session of an earlier process left. The facts keep
+// restore takes up what a session of an earlier process left. The spec keeps
 // nothing of it.
-func (r *Room) continues(f Facts) {
-	r.facts.Metadata, r.facts.Removed = nil, nil
+func (r *Room) restore(f Spec) {
+	r.spec.Metadata, r.spec.Removed = nil, nil
 	if f.SessionID == "" {
 		return
 	}
@@ -185,18 +185,18 @@ func (r *Room) rest() {
 		return
 	}
 	if r.live.Swap(false) {
-		r.opt.Journal.SessionEnded(r.session, r.facts.ID, time.Now())
+		r.opt.Journal.SessionEnded(r.session, r.spec.ID, time.Now())
 		r.log.Info("session ended", "session", r.session)
 	}
 	r.longest.Stop()
-	if r.facts.SessionID == "" { // else there is one to be continued still
+	if r.spec.SessionID == "" { // else there is one to be continued still
 		r.forgetSession()
 	}
 	if len(r.watchers) == 0 {
 		r.stop()
 		return
 	}
-	r.tellCensus()
+	r.notifyCounts()
 }
 
 // forgetSession drops what lives only as long as a session.
@@ -231,20 +231,20 @@ func (r *Room) Closed() bool {
 }
 
 // ID is the room's id.
-func (r *Room) ID() string { return r.facts.ID }
+func (r *Room) ID() string { return r.spec.ID }
 
 // Size is how many peers are present.
 func (r *Room) Size() int { return int(r.size.Load()) }
 
 // MaxPeers is how many peers the room admits.
-func (r *Room) MaxPeers() int { return cmp.Or(r.facts.MaxPeers, r.opt.MaxPeers) }
+func (r *Room) MaxPeers() int { return cmp.Or(r.spec.MaxPeers, r.opt.MaxPeers) }
 
 // Template is the policy the room was opened with.
-func (r *Room) Template() policy.Template { return r.facts.Template }
+func (r *Room) Template() policy.Template { return r.spec.Template }
 
 // Role returns the named role of the room's template.
 func (r *Room) Role(name string) (policy.Role, bool) {
-	role, ok := r.facts.Template.Roles[name]
+	role, ok := r.spec.Template.Roles[name]
 	return role, ok
 }
 
@@ -281,7 +281,7 @@ func (r *Room) admits(id PeerID, role string) error {
 		return nil
 	}
 	if r.locked {
-		return fault.RoomLocked.New("room", r.facts.ID)
+		return fault.RoomLocked.New("room", r.spec.ID)
 	}
 	if len(r.members) >= r.MaxPeers() {
 		return fault.RoomFull.New("limit", r.MaxPeers())
@@ -323,23 +323,23 @@ func (r *Room) join(m Member, p Peer) error {
 	delete(r.watchers, m)
 	r.size.Store(int32(len(r.members)))
 	r.polls.Joined()
-	r.opt.Journal.PeerSaved(r.session, r.facts.ID, p.clone())
-	r.tellOthers(p.ID, PeerJoined{p.clone()})
-	r.tellCensus()
+	r.opt.Journal.PeerSaved(r.session, r.spec.ID, p.clone())
+	r.notifyOthers(p.ID, PeerJoined{p.clone()})
+	r.notifyCounts()
 	r.log.Info("peer joined", "peer", p.ID, "role", p.Role, "user", p.UserID, "peers", len(r.members))
 	return nil
 }
 
 func (r *Room) startSession(now time.Time) {
 	r.session, r.started, r.ended = newID(), now, false
-	if r.facts.SessionID != "" {
-		r.session, r.started = r.facts.SessionID, r.facts.SessionFrom
-		r.facts.SessionID = ""
+	if r.spec.SessionID != "" {
+		r.session, r.started = r.spec.SessionID, r.spec.SessionFrom
+		r.spec.SessionID = ""
 	}
 	r.live.Store(true)
-	r.opt.Journal.SessionStarted(r.session, r.facts, r.started)
+	r.opt.Journal.SessionStarted(r.session, r.spec, r.started)
 	r.log.Info("session started", "session", r.session)
-	if d := r.facts.MaxDuration; d > 0 {
+	if d := r.spec.MaxDuration; d > 0 {
 		// A session that an earlier process began has used up a part of it.
 		r.longest.Reset(time.Until(r.started.Add(d)))
 	}
@@ -366,10 +366,10 @@ func (r *Room) leave(id PeerID, reason string) {
 	}
 	r.size.Store(int32(len(r.members)))
 	for tid := range m.sources {
-		r.tellOthers(id, SourceGone{id, tid})
+		r.notifyOthers(id, SourceGone{id, tid})
 	}
-	r.tellOthers(id, PeerLeft{m.Peer.clone(), reason})
-	r.tellCensus()
+	r.notifyOthers(id, PeerLeft{m.Peer.clone(), reason})
+	r.notifyCounts()
 	r.opt.Journal.PeerLeft(r.session, m.Peer.clone(), reason, time.Now())
 	r.log.Info("peer left", "peer", id, "reason", reason, "peers", len(r.members))
 	r.restIfEmpty()
@@ -412,15 +412,15 @@ func (r *Room) Snapshot(ctx context.Context) (Snapshot, error) {
 	return call(ctx, r, func() (Snapshot, error) { return r.snapshot(nil), nil })
 }
 
-// Refresh tells a peer the room as it may see it. It comes among the news: what
-// was told before it is in it, what is told after it is newer.
-func (r *Room) Refresh(ctx context.Context, id PeerID) error {
+// SyncState tells a peer the room as it may see it, in order with the other
+// updates: what was told before is in it, what is told after is newer.
+func (r *Room) SyncState(ctx context.Context, id PeerID) error {
 	return act(ctx, r, func() error {
 		m, err := r.member(id)
 		if err != nil {
 			return err
 		}
-		m.to.Notify(Refreshed{r.snapshot(m)})
+		m.to.Notify(StateSync{r.snapshot(m)})
 		return nil
 	})
 }
@@ -428,8 +428,8 @@ func (r *Room) Refresh(ctx context.Context, id PeerID) error {
 // snapshot in the goroutine; viewer nil sees all.
 func (r *Room) snapshot(viewer *member) Snapshot {
 	s := Snapshot{
-		RoomID: r.facts.ID, Name: r.facts.Name, Description: r.facts.Description,
-		TemplateID: r.facts.Template.ID, MaxPeers: r.MaxPeers(), Large: r.facts.Large,
+		RoomID: r.spec.ID, Name: r.spec.Name, Description: r.spec.Description,
+		TemplateID: r.spec.Template.ID, MaxPeers: r.MaxPeers(), Large: r.spec.Large,
 		SessionID: r.session, StartedAt: r.started,
 	}
 	for _, m := range r.members {
@@ -462,8 +462,8 @@ func (r *Room) member(id PeerID) (*member, error) {
 	return nil, fault.PeerNotFound.New("peer", id)
 }
 
-// tellOthers sends news to everybody but one.
-func (r *Room) tellOthers(but PeerID, u Update) {
+// notifyOthers sends an update to everybody but one.
+func (r *Room) notifyOthers(but PeerID, u Update) {
 	for id, m := range r.members {
 		if id != but {
 			m.to.Notify(u)
@@ -471,8 +471,8 @@ func (r *Room) tellOthers(but PeerID, u Update) {
 	}
 }
 
-// tellViewers sends news about a peer's tracks to those who may see them.
-func (r *Room) tellViewers(owner *member, u Update) {
+// notifyViewers sends an update about a peer's tracks to those who may see them.
+func (r *Room) notifyViewers(owner *member, u Update) {
 	for _, m := range r.members {
 		if m != owner && r.sees(m, owner) {
 			m.to.Notify(u)
@@ -480,8 +480,8 @@ func (r *Room) tellViewers(owner *member, u Update) {
 	}
 }
 
-func (r *Room) tellCensus() {
-	c := CensusChanged{SessionID: r.session}
+func (r *Room) notifyCounts() {
+	c := CountsChanged{SessionID: r.session}
 	for _, m := range r.members {
 		c.Peers++
 		c.Tracks += len(m.Tracks)

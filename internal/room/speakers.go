@@ -14,8 +14,8 @@ const audible = 50
 // maxSpeakers is how many are named at once.
 const maxSpeakers = 5
 
-// tellSpeakers lists who is audible and tells it if anybody is or was.
-func (r *Room) tellSpeakers() {
+// notifySpeakers lists who is audible and tells it if anybody is or was.
+func (r *Room) notifySpeakers() {
 	var now []Speaker
 	for _, m := range r.members {
 		for id, s := range m.sources {
@@ -41,8 +41,8 @@ func (r *Room) tellSpeakers() {
 	}
 }
 
-// Rate states how well a peer receives, 0 (lost) to 5 (excellent).
-func (r *Room) Rate(ctx context.Context, id PeerID, score int) {
+// SetQuality states how well a peer receives, 0 (lost) to 5 (excellent).
+func (r *Room) SetQuality(ctx context.Context, id PeerID, score int) {
 	_ = r.do(ctx, func() {
 		if r.members[id] != nil && r.scores[id] != score {
 			r.scores[id] = score
@@ -51,7 +51,7 @@ func (r *Room) Rate(ctx context.Context, id PeerID, score int) {
 	})
 }
 
-func (r *Room) tellQuality() {
+func (r *Room) notifyQuality() {
 	if !r.scoresNew {
 		return
 	}

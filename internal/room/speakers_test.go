@@ -12,7 +12,7 @@ func TestSpeakers(t *testing.T) {
 	tick := func(p *person) []room.SpeakersChanged {
 		p.forget()
 		time.Sleep(400 * time.Millisecond)
-		return news[room.SpeakersChanged](p)
+		return updates[room.SpeakersChanged](p)
 	}
 	spec(t, "the audible are listed, loudest first, until all are silent", func(w *world) {
 		ann, bob := w.join("ann", "host"), w.join("bob", "guest")
@@ -76,7 +76,7 @@ func TestSpeakers(t *testing.T) {
 func TestQuality(t *testing.T) {
 	spec(t, "scores are told every four seconds if any changed", func(w *world) {
 		ann, bob := w.join("ann", "host"), w.join("bob", "guest")
-		rate := func(id room.PeerID, score int) { ann.room.Rate(w.Context(), id, score) }
+		rate := func(id room.PeerID, score int) { ann.room.SetQuality(w.Context(), id, score) }
 		rate("ann", 5)
 		rate("bob", 2)
 		rate("ghost", 1)

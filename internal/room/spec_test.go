@@ -22,21 +22,21 @@ import (
 type world struct {
 	*testing.T
 	hub     *room.Hub
-	facts   room.Facts
+	spec    room.Spec
 	journal *journal
 }
 
 // spec runs one specification in a world of its own. With tune the options and
-// the room's facts can be changed before anything starts.
-func spec(t *testing.T, name string, f func(w *world), tune ...func(*room.Options, *room.Facts)) {
+// the room's spec can be changed before anything starts.
+func spec(t *testing.T, name string, f func(w *world), tune ...func(*room.Options, *room.Spec)) {
 	t.Helper()
 	t.Run(name, func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			w := &world{T: t, journal: &journal{}}
-			w.facts = room.Facts{ID: "r1", Name: "lobby", Template: policy.Default()}
+			w.spec = room.Spec{ID: "r1", Name: "lobby", Template: policy.Default()}
 			opt := room.Options{Journal: w.journal}
 			for _, fn := range tune {
-				fn(&opt, &w.facts)
+				fn(&opt, &w.spec)
 			}
 			w.hub = room.NewHub(opt)
 			f(w)
@@ -46,8 +46,8 @@ func spec(t *testing.T, name string, f func(w *world), tune ...func(*room.Option
 }
 
 // withRoles changes roles of the template.
-func withRoles(change func(roles map[string]*policy.Role)) func(*room.Options, *room.Facts) {
-	return func(_ *room.Options, f *room.Facts) {
+func withRoles(change func(roles map[string]*policy.Role)) func(*room.Options, *room.Spec) {
+	return func(_ *room.Options, f *room.Spec) {
 		ptrs := map[string]*policy.Role{}
 		for name, r := range f.Template.Roles {
 			ptrs[name] = &r
@@ -81,7 +81,7 @@ func (p *person) Notify(u room.Update) {
 func (w *world) try(name, role string) (*person, error) {
 	p := &person{w: w, id: room.PeerID(name)}
 	var err error
-	p.room, err = w.hub.Join(w.Context(), w.facts, p, room.Peer{ID: p.id, UserID: "u-" + name, Name: name, Role: role})
+	p.room, err = w.hub.Join(w.Context(), w.spec, p, room.Peer{ID: p.id, UserID: "u-" + name, Name: name, Role: role})
 	if err == nil {
 		p.look()
 	}
@@ -91,13 +91,13 @@ func (w *world) try(name, role string) (*person, error) {
 // look asks for the room as the person may see it.
 func (p *person) look() {
 	p.w.Helper()
-	if err := p.room.Refresh(p.w.Context(), p.id); err != nil {
+	if err := p.room.SyncState(p.w.Context(), p.id); err != nil {
 		p.w.Fatal(err)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i, u := range slices.Backward(p.heard) { // others may have joined since
-		if u, ok := u.(room.Refreshed); ok {
+		if u, ok := u.(room.StateSync); ok {
 			p.snap = u.Snapshot
 			p.heard = slices.Delete(p.heard, i, i+1)
 			return
@@ -127,8 +127,8 @@ func (p *person) forget() {
 	p.mu.Unlock()
 }
 
-// news is what a person heard of one type, once the room is at rest.
-func news[T room.Update](p *person) []T {
+// updates is what a person heard of one type, once the room is at rest.
+func updates[T room.Update](p *person) []T {
 	synctest.Wait()
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -144,7 +144,7 @@ func news[T room.Update](p *person) []T {
 // one is the only news of a type.
 func one[T room.Update](p *person) T {
 	p.w.Helper()
-	list := news[T](p)
+	list := updates[T](p)
 	if len(list) != 1 {
 		p.w.Fatalf("%s heard %T %d times, want once: %v", p.id, *new(T), len(list), list)
 	}
@@ -154,7 +154,7 @@ func one[T room.Update](p *person) T {
 // none demands that a person heard nothing of a type.
 func none[T room.Update](p *person) {
 	p.w.Helper()
-	if list := news[T](p); len(list) > 0 {
+	if list := updates[T](p); len(list) > 0 {
 		p.w.Errorf("%s heard %T, want silence: %v", p.id, *new(T), list)
 	}
 }
@@ -262,8 +262,8 @@ func (j *journal) add(format string, a ...any) {
 	j.mu.Unlock()
 }
 
-func (j *journal) SessionStarted(_ string, f room.Facts, _ time.Time) { j.add("started %s", f.ID) }
-func (j *journal) SessionEnded(_, roomID string, _ time.Time)         { j.add("ended %s", roomID) }
+func (j *journal) SessionStarted(_ string, f room.Spec, _ time.Time) { j.add("started %s", f.ID) }
+func (j *journal) SessionEnded(_, roomID string, _ time.Time)        { j.add("ended %s", roomID) }
 func (j *journal) PeerSaved(_, _ string, p room.Peer) {
 	j.add("saved %s %s %q %v", p.ID, p.Role, p.Name, p.Groups)
 }

@@ -66,13 +66,13 @@ func (r *Room) publish(id PeerID, tracks []Track) (Published, error) {
 		m.Tracks[t.ID] = t
 	}
 	if len(p.Added) > 0 {
-		r.tellViewers(m, TracksAdded{m.Peer.clone(), p.Added})
+		r.notifyViewers(m, TracksAdded{m.Peer.clone(), p.Added})
 	}
 	if len(p.Changed) > 0 {
-		r.tellViewers(m, TracksChanged{m.Peer.clone(), p.Changed})
+		r.notifyViewers(m, TracksChanged{m.Peer.clone(), p.Changed})
 	}
 	if len(p.Added)+len(p.Removed) > 0 {
-		r.tellCensus()
+		r.notifyCounts()
 	}
 	return p, nil
 }
@@ -97,10 +97,10 @@ func (r *Room) withdraw(m *member, tracks []Track) {
 		r.hub.tracks.Add(-1)
 		if _, flowing := m.sources[t.ID]; flowing {
 			delete(m.sources, t.ID)
-			r.tellViewers(m, SourceGone{m.ID, t.ID})
+			r.notifyViewers(m, SourceGone{m.ID, t.ID})
 		}
 	}
-	r.tellViewers(m, TracksRemoved{m.Peer.clone(), tracks})
+	r.notifyViewers(m, TracksRemoved{m.Peer.clone(), tracks})
 }
 
 // UpdateTracks takes mute states and descriptions of tracks the peer
@@ -123,7 +123,7 @@ func (r *Room) UpdateTracks(ctx context.Context, id PeerID, tracks []Track) ([]T
 			changed = append(changed, known)
 		}
 		if len(changed) > 0 {
-			r.tellViewers(m, TracksChanged{m.Peer.clone(), changed})
+			r.notifyViewers(m, TracksChanged{m.Peer.clone(), changed})
 		}
 		return changed, nil
 	})
@@ -145,7 +145,7 @@ func (r *Room) SetSource(ctx context.Context, id PeerID, tid TrackID, s Source) 
 			return nil
 		}
 		m.sources[tid] = s
-		r.tellViewers(m, SourceReady{id, t, s})
+		r.notifyViewers(m, SourceReady{id, t, s})
 		return nil
 	})
 }
@@ -159,6 +159,6 @@ func (r *Room) ClearSource(ctx context.Context, id PeerID, tid TrackID, s Source
 			return
 		}
 		delete(m.sources, tid)
-		r.tellViewers(m, SourceGone{id, tid})
+		r.notifyViewers(m, SourceGone{id, tid})
 	})
 }

@@ -53,7 +53,7 @@ func TestPublish(t *testing.T) {
 		w.same("tracks", w.hub.Tracks(), 2)
 		bob.publish()
 		w.same("tracks", w.hub.Tracks(), 0)
-	}, func(o *room.Options, _ *room.Facts) { o.NodeTracks = 3 })
+	}, func(o *room.Options, _ *room.Spec) { o.NodeTracks = 3 })
 	spec(t, "what the role does not allow is left out and named", func(w *world) {
 		ann, bob := w.join("ann", "host"), w.join("bob", "guest")
 		screen := room.Track{ID: "bob-screen", Kind: room.Video, Source: room.SourceScreen}
@@ -83,7 +83,7 @@ func TestPublish(t *testing.T) {
 		ann := w.join("ann", "host")
 		_, err := ann.room.Publish(w.Context(), "ann", []room.Track{camera("1"), camera("2"), camera("3")})
 		w.refused(err, fault.TrackLimit, "limit", 2, "tracks", 3)
-	}, func(o *room.Options, _ *room.Facts) { o.MaxTracks = 2 })
+	}, func(o *room.Options, _ *room.Spec) { o.MaxTracks = 2 })
 	spec(t, "by somebody who is not there", func(w *world) {
 		ann := w.join("ann", "host")
 		_, err := ann.room.Publish(w.Context(), "ghost", nil)
@@ -170,7 +170,7 @@ func TestVisibility(t *testing.T) {
 		bob.flow(camera("bob"))
 		w.ok(ann.room.RequestRole(w.Context(), "ann", room.RoleRequest{Target: "bob", Role: "guest", Force: true}))
 		var gone []room.Track
-		for _, u := range news[room.TracksRemoved](eve) {
+		for _, u := range updates[room.TracksRemoved](eve) {
 			gone = append(gone, u.Tracks...)
 		}
 		w.same("eve loses", ids(gone), "bob-cam bob-mic")

@@ -84,9 +84,9 @@ func (p Peer) clone() Peer {
 // InGroup tells whether the peer is a member of the named group.
 func (p Peer) InGroup(name string) bool { return slices.Contains(p.Groups, name) }
 
-// Facts are what a room is made from. They come from the registry and stay as
-// they are while the room lives, except Locked.
-type Facts struct {
+// Spec is what a room is made from. It comes from the registry and stays as it is
+// while the room lives.
+type Spec struct {
 	ID          string
 	Name        string
 	Description string
@@ -97,7 +97,7 @@ type Facts struct {
 	SessionID   string        // a session left open by an earlier process, to be continued; usually ""
 	SessionFrom time.Time
 	Metadata    []Entry              // of that session
-	Removed     map[PeerID]time.Time // peers put out of that session, and when
+	Removed     map[PeerID]time.Time // peers removed from that session, and when
 }
 
 // Snapshot is a room at one moment, as one viewer may see it.

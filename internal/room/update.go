@@ -2,7 +2,7 @@ package room
 
 import "github.com/redial-rtc/redial/internal/poll"
 
-// Update is a piece of news for a member.
+// Update is something a member is told.
 type Update interface{ update() }
 
 // Member is how a room speaks to whoever is in it. Notify never blocks: it is
@@ -12,8 +12,8 @@ type Member interface {
 }
 
 type (
-	// Refreshed gives the whole room to a peer that asked for it.
-	Refreshed struct{ Snapshot Snapshot }
+	// StateSync gives the whole room to a peer that asked for it.
+	StateSync struct{ Snapshot Snapshot }
 	// PeerJoined tells of a new peer.
 	PeerJoined struct{ Peer Peer }
 	// PeerLeft tells that a peer is gone for good.
@@ -86,8 +86,8 @@ type (
 	SpeakersChanged struct{ Speakers []Speaker }
 	// QualityChanged gives the downlink scores of peers, 0 (lost) to 5 (excellent).
 	QualityChanged struct{ Scores map[PeerID]int }
-	// CensusChanged gives counts, and to watchers the peers without tracks.
-	CensusChanged struct {
+	// CountsChanged gives counts, and to watchers the peers without tracks.
+	CountsChanged struct {
 		Peers, Tracks int
 		SessionID     string
 	}
@@ -99,7 +99,7 @@ type (
 	PollStats poll.Stats
 )
 
-func (Refreshed) update()       {}
+func (StateSync) update()       {}
 func (PeerJoined) update()      {}
 func (PeerLeft) update()        {}
 func (PeerChanged) update()     {}
@@ -117,7 +117,7 @@ func (MessageSent) update()     {}
 func (MetadataChanged) update() {}
 func (SpeakersChanged) update() {}
 func (QualityChanged) update()  {}
-func (CensusChanged) update()   {}
+func (CountsChanged) update()   {}
 func (PollStarted) update()     {}
 func (PollStopped) update()     {}
 func (PollStats) update()       {}

@@ -18,19 +18,19 @@ type directory struct {
 	journal  *journal.Journal
 }
 
-// Place implements participant.Directory.
-func (d directory) Place(ctx context.Context, roomID string) (participant.Place, error) {
+// RoomRecord implements participant.Directory.
+func (d directory) RoomRecord(ctx context.Context, roomID string) (participant.RoomRecord, error) {
 	ended, locked := d.journal.Unwritten(roomID) // asked first: what it knows no more is in the registry
 	r, err := d.registry.Room(ctx, roomID)
 	if err != nil {
-		return participant.Place{}, err
+		return participant.RoomRecord{}, err
 	}
 	t, err := d.registry.Template(ctx, r.TemplateID)
 	if err != nil {
-		return participant.Place{}, err
+		return participant.RoomRecord{}, err
 	}
-	p := participant.Place{
-		Facts: room.Facts{
+	p := participant.RoomRecord{
+		Spec: room.Spec{
 			ID: r.ID, Name: r.Name, Description: r.Description, Template: t,
 			MaxPeers: r.MaxPeers, MaxDuration: r.MaxDuration, Large: r.LargeRoom,
 		},
@@ -40,26 +40,26 @@ func (d directory) Place(ctx context.Context, roomID string) (participant.Place,
 	// comes back finds the same one.
 	left, ok, err := d.registry.OpenSession(ctx, r.ID)
 	if err != nil {
-		return participant.Place{}, err
+		return participant.RoomRecord{}, err
 	}
 	if ok && !ended {
-		p.Facts.SessionID, p.Facts.SessionFrom = left.ID, left.StartedAt
+		p.Spec.SessionID, p.Spec.SessionFrom = left.ID, left.StartedAt
 		rest, err := d.registry.Leftover(ctx, left.ID)
 		if err != nil {
-			return participant.Place{}, err
+			return participant.RoomRecord{}, err
 		}
 		for _, m := range rest.Metadata {
 			var data json.RawMessage // nil when nothing was given
 			if m.Data != "" {
 				data = json.RawMessage(m.Data)
 			}
-			p.Facts.Metadata = append(p.Facts.Metadata, room.Entry{
+			p.Spec.Metadata = append(p.Spec.Metadata, room.Entry{
 				Key: m.Key, Data: data, Version: m.Version, UpdatedAt: m.UpdatedAt, UpdatedBy: room.PeerID(m.UpdatedBy),
 			})
 		}
-		p.Facts.Removed = make(map[room.PeerID]time.Time, len(rest.Removed))
+		p.Spec.Removed = make(map[room.PeerID]time.Time, len(rest.Removed))
 		for id, at := range rest.Removed {
-			p.Facts.Removed[room.PeerID(id)] = at
+			p.Spec.Removed[room.PeerID(id)] = at
 		}
 	}
 	return p, nil

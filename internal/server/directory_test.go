@@ -36,12 +36,12 @@ func TestJournalKeepsOrderAndWhatTheNextProcessNeeds(t *testing.T) {
 	r, one := kept(t, dir)
 	j := journal.New(r, journal.Config{}, NewLog(t.Output(), config.Log{}), prometheus.NewRegistry())
 	at := time.Now().Truncate(time.Millisecond)
-	place, err := directory{r, j}.Place(t.Context(), one.ID)
-	if err != nil || place.Facts.SessionID != "" || place.Account != "acme" || !place.Enabled {
-		t.Fatalf("place %+v, %v", place, err)
+	record, err := directory{r, j}.RoomRecord(t.Context(), one.ID)
+	if err != nil || record.Spec.SessionID != "" || record.Account != "acme" || !record.Enabled {
+		t.Fatalf("record %+v, %v", record, err)
 	}
 
-	j.SessionStarted("s1", place.Facts, at)
+	j.SessionStarted("s1", record.Spec, at)
 	for i := range 50 {
 		p := room.Peer{ID: room.PeerID(fmt.Sprint("p", i)), UserID: "u", Name: "first name", Role: "guest", JoinedAt: at}
 		j.PeerSaved("s1", one.ID, p)
@@ -64,9 +64,9 @@ func TestJournalKeepsOrderAndWhatTheNextProcessNeeds(t *testing.T) {
 	j = journal.New(r, journal.Config{}, NewLog(t.Output(), config.Log{}), prometheus.NewRegistry())
 	t.Cleanup(func() { _ = j.Close(context.Background()) })
 	d := directory{r, j}
-	place, err = d.Place(t.Context(), one.ID)
-	if err != nil || place.Facts.SessionID != "s1" || !place.Locked {
-		t.Errorf("the session is not continued or the lock is forgotten: %+v, %v", place, err)
+	record, err = d.RoomRecord(t.Context(), one.ID)
+	if err != nil || record.Spec.SessionID != "s1" || !record.Locked {
+		t.Errorf("the session is not continued or the lock is forgotten: %+v, %v", record, err)
 	}
 	p, held, err := d.Held(t.Context(), one.ID, "p0")
 	if err != nil || !held || p.Name != "name 0" || !p.InGroup(room.HandRaise) || p.Role != "guest" {
@@ -77,7 +77,7 @@ func TestJournalKeepsOrderAndWhatTheNextProcessNeeds(t *testing.T) {
 	}
 }
 
-// TestWhoKnocksFindsWhatEnded asks for a place while hundreds of writes wait
+// TestWhoKnocksFindsWhatEnded asks for a room while hundreds of writes wait
 // before the lock: it is found all the same, and the ended session is not
 // continued.
 func TestWhoKnocksFindsWhatEnded(t *testing.T) {
@@ -86,15 +86,15 @@ func TestWhoKnocksFindsWhatEnded(t *testing.T) {
 	t.Cleanup(func() { _ = j.Close(context.Background()) })
 	d := directory{r, j}
 	at := time.Now()
-	j.SessionStarted("s1", room.Facts{ID: one.ID, Name: one.Name}, at)
+	j.SessionStarted("s1", room.Spec{ID: one.ID, Name: one.Name}, at)
 	for i := range 300 {
 		j.PeerSaved("s1", one.ID, room.Peer{ID: room.PeerID(fmt.Sprint("p", i)), UserID: "u", Role: "guest", JoinedAt: at})
 	}
 	j.RoomLocked(one.ID)
 	j.SessionEnded("s1", one.ID, at)
-	place, err := d.Place(t.Context(), one.ID)
-	if err != nil || !place.Locked || place.Facts.SessionID != "" {
-		t.Errorf("locked %v, continues session %q, %v", place.Locked, place.Facts.SessionID, err)
+	record, err := d.RoomRecord(t.Context(), one.ID)
+	if err != nil || !record.Locked || record.Spec.SessionID != "" {
+		t.Errorf("locked %v, continues session %q, %v", record.Locked, record.Spec.SessionID, err)
 	}
 	if err := j.Written(t.Context()); err != nil {
 		t.Error(err)

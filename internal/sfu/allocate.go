@@ -12,47 +12,47 @@ import (
 func (s *Subscriber) allocate() {
 	at := now()
 	budget := s.estimate.Estimate() * 0.95
-	var videos []*want
+	var videos []*demand
 	for _, d := range s.list() {
-		if d.out.Load() == nil || d.bad.Load() {
+		if d.binding.Load() == nil || d.bad.Load() {
 			continue
 		}
-		rank := int(d.wanted.Load())
+		rank := int(d.desired.Load())
 		if d.track.kind != webrtc.RTPCodecTypeVideo {
 			budget -= s.allocateAudio(d, rank, at)
 			continue
 		}
-		w := &want{d: d, rank: rank}
+		w := &demand{d: d, rank: rank}
 		if rank > 0 {
 			w.options = d.track.options(rank, at)
 		}
 		videos = append(videos, w)
 	}
-	share(videos, budget, s.estimate.Losing())
+	allocate(videos, budget, s.estimate.Losing())
 	for _, w := range videos {
 		d := w.d
-		changed := d.starved.Swap(w.starved) != w.starved
+		changed := d.pausedByBandwidth.Swap(w.pausedByBandwidth) != w.pausedByBandwidth
 		if !s.aim(d, w.chosen()) && changed {
 			s.layerChanged(d)
 		}
 	}
 }
 
-// want is one video that competes for the downlink.
-type want struct {
-	d       *Down
-	rank    int
-	options []option // lowest first
-	at      int      // index of the choice, -1 for none
-	starved bool
+// demand is one video that competes for the downlink.
+type demand struct {
+	d                 *DownTrack
+	rank              int
+	options           []option // lowest first
+	at                int      // index of the choice, -1 for none
+	pausedByBandwidth bool
 }
 
 type option struct {
-	l    *layer
+	l    *upstream
 	rate float64
 }
 
-func (w *want) chosen() *layer {
+func (w *demand) chosen() *upstream {
 	if w.at < 0 || len(w.options) == 0 {
 		return nil
 	}
@@ -75,17 +75,17 @@ func (t *Track) options(rank int, at int64) []option {
 	return out
 }
 
-// keep is how much dearer something new must be able to be than what already
+// hysteresis is how much dearer something new must be able to be than what already
 // flows, so that the choice does not flutter.
-const keep = 1.15
+const hysteresis = 1.15
 
-// share deals the budget out. Delay alone takes layers away but never the last
+// allocate deals the budget out. Delay alone takes layers away but never the last
 // one: on a busy machine packets are late for other reasons than the network,
-// and little is known of a path on which little is sent. A video is withheld
+// and little is known of a path on which little is sent. A video is paused by bandwidth
 // when packets are being lost, and then until there is room for it.
-func share(videos []*want, budget float64, losing bool) {
+func allocate(videos []*demand, budget float64, losing bool) {
 	// Those who ask for more are looked at more closely: serve them first.
-	slices.SortStableFunc(videos, func(a, b *want) int { return b.rank - a.rank })
+	slices.SortStableFunc(videos, func(a, b *demand) int { return b.rank - a.rank })
 	left := budget
 	for i, w := range videos {
 		w.at = -1
@@ -95,10 +95,10 @@ func share(videos []*want, budget float64, losing bool) {
 		cost := w.options[0].rate
 		need := cost
 		if w.d != nil && w.d.target.Load() == nil {
-			need *= keep
+			need *= hysteresis
 		}
-		if i > 0 && need > left && (losing || w.d != nil && w.d.starved.Load()) {
-			w.starved = true
+		if i > 0 && need > left && (losing || w.d != nil && w.d.pausedByBandwidth.Load()) {
+			w.pausedByBandwidth = true
 			continue
 		}
 		w.at = 0
@@ -114,7 +114,7 @@ func share(videos []*want, budget float64, losing bool) {
 			more := max(next.rate-w.options[w.at].rate, 0)
 			need := more
 			if w.d == nil || w.d.target.Load() == nil || w.d.target.Load().rank < next.l.rank {
-				need *= keep
+				need *= hysteresis
 			}
 			if need > left {
 				continue
@@ -128,7 +128,7 @@ func share(videos []*want, budget float64, losing bool) {
 
 // allocateAudio lets audio through unless the peer paused it; it returns what it
 // costs.
-func (s *Subscriber) allocateAudio(d *Down, rank int, at int64) float64 {
+func (s *Subscriber) allocateAudio(d *DownTrack, rank int, at int64) float64 {
 	if rank == 0 {
 		s.aim(d, nil)
 		return 0
@@ -141,8 +141,8 @@ func (s *Subscriber) allocateAudio(d *Down, rank int, at int64) float64 {
 	return float64(l.bitrate(at))
 }
 
-// aim sets what a Down aims at and tells whether that is new.
-func (s *Subscriber) aim(d *Down, l *layer) bool {
+// aim sets what a DownTrack aims at and tells whether that is new.
+func (s *Subscriber) aim(d *DownTrack, l *upstream) bool {
 	if old := d.target.Swap(l); old == l {
 		return false
 	}

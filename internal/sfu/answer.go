@@ -86,7 +86,7 @@ func (s *Subscriber) apply(answer webrtc.SessionDescription) error {
 		if err := d.sender.ReplaceTrack(d); err != nil {
 			s.conn.log.Warn("track not bound anew", "track", d.track.id, "cause", err)
 		}
-		o, f := d.out.Load(), d.track.format.Load()
+		o, f := d.binding.Load(), d.track.format.Load()
 		if o.match(f).ok {
 			d.bad.Store(false)
 		} else {
@@ -117,7 +117,7 @@ func (s *Subscriber) refused(err error) {
 	n.refusals++
 	n.retryAt = time.Now().Add(time.Duration(n.refusals) * time.Second)
 	if n.refusals == maxRefusals && s.cfg.OnRefused != nil {
-		s.conn.calls.post(func() { s.cfg.OnRefused(err) })
+		s.conn.callbacks.post(func() { s.cfg.OnRefused(err) })
 	}
 }
 
@@ -140,7 +140,7 @@ func (s *Subscriber) retry() error {
 // attach starts to forward what has been negotiated.
 func (s *Subscriber) attach() {
 	for _, d := range s.list() {
-		o := d.out.Load()
+		o := d.binding.Load()
 		if o == nil || d.bad.Load() {
 			continue
 		}
@@ -159,7 +159,7 @@ func (s *Subscriber) attach() {
 // is known for the others; until it is, they list VP8 as well, which every peer
 // has (RFC 7742, section 5), so that none is turned down. also are formats that
 // stay in the section. nil is every codec.
-func (s *Subscriber) codecsFor(d *Down, also []webrtc.RTPCodecParameters) ([]webrtc.RTPCodecParameters, error) {
+func (s *Subscriber) codecsFor(d *DownTrack, also []webrtc.RTPCodecParameters) ([]webrtc.RTPCodecParameters, error) {
 	t := d.track
 	if t.kind != webrtc.RTPCodecTypeVideo {
 		return nil, nil
@@ -211,8 +211,8 @@ func unsupported(t *Track, want webrtc.RTPCodecCapability, accepted []webrtc.RTP
 
 // recode lets a section be used for what its track is sent in now. The turn is
 // held.
-func (s *Subscriber) recode(d *Down) {
-	o := d.out.Load()
+func (s *Subscriber) recode(d *DownTrack) {
+	o := d.binding.Load()
 	if d.tr == nil || o == nil {
 		return
 	}
@@ -231,16 +231,16 @@ func (s *Subscriber) recode(d *Down) {
 }
 
 // trackError tells once that a track cannot be forwarded.
-func (s *Subscriber) trackError(d *Down, err error) {
+func (s *Subscriber) trackError(d *DownTrack, err error) {
 	d.bad.Store(true)
 	if d.told.CompareAndSwap(false, true) && s.cfg.OnTrackError != nil {
-		s.conn.calls.post(func() { s.cfg.OnTrackError(d.track.id, err) })
+		s.conn.callbacks.post(func() { s.cfg.OnTrackError(d.track.id, err) })
 	}
 }
 
-// accepted leaves an outlet the codecs that the peer's answer kept in the
+// accepted leaves a binding the codecs that the peer's answer kept in the
 // section. It runs within SetRemoteDescription, so the turn is held.
-func (s *Subscriber) accepted(o *outlet, mid string) {
+func (s *Subscriber) accepted(o *binding, mid string) {
 	if l := s.nego.listed; l != nil && l.tr != nil && l.tr.Mid() == mid && s.nego.video == nil && len(s.nego.formats[mid]) > 0 {
 		s.nego.video = slices.Clone(o.codecs)
 	}

@@ -25,17 +25,17 @@ func BenchmarkFanout(b *testing.B) {
 				bench := newBench(b, webrtc.RTPCodecTypeVideo, []webrtc.RTPCodecParameters{vp8Params})
 				low, s := bench.layer(1, vp8Params), bench.layer(3, vp8Params)
 				bench.track.detach(bench.d)
-				var downs []*Down
+				var downTracks []*DownTrack
 				for range n {
-					d := newDown(bench.d.sub, bench.track)
-					o := *bench.d.out.Load()
+					d := newDownTrack(bench.d.sub, bench.track)
+					o := *bench.d.binding.Load()
 					o.w = nowhere{}
-					d.out.Store(&o)
+					d.binding.Store(&o)
 					bench.track.attach(d)
-					downs = append(downs, d)
+					downTracks = append(downTracks, d)
 				}
 				aim := func(s *stream) {
-					for _, d := range downs {
+					for _, d := range downTracks {
 						d.target.Store(s.l)
 					}
 					for _, p := range s.frame(true, 1) {
@@ -57,7 +57,7 @@ func BenchmarkFanout(b *testing.B) {
 				}
 				b.StopTimer()
 				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/packet")
-				for _, d := range downs {
+				for _, d := range downTracks {
 					if d.packets.Load() < uint64(b.N) {
 						b.Fatalf("%d of %d packets sent", d.packets.Load(), b.N)
 					}

@@ -124,7 +124,7 @@ func TestPause(t *testing.T) {
 	}
 	until(t, "both negotiated", func() bool {
 		st := v.sub.Stats()
-		return len(st.Tracks) == 2 && st.Tracks[0].Gate == GatePaused && st.Tracks[1].Gate == GatePaused &&
+		return len(st.Tracks) == 2 && st.Tracks[0].State == ForwardPaused && st.Tracks[1].State == ForwardPaused &&
 			st.Connection.State == StateConnected
 	})
 	for id, set := range map[string]func(bool) error{
@@ -597,7 +597,7 @@ func TestCodecUnsupported(t *testing.T) {
 	until(t, "the good track is negotiated", func() bool {
 		for _, d := range v.sub.Stats().Tracks {
 			if d.TrackID == "good" {
-				return d.Gate == GatePaused
+				return d.State == ForwardPaused
 			}
 		}
 		return false

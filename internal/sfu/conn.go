@@ -29,18 +29,18 @@ const (
 // conn is what a Publisher and a Subscriber share: the peer connection, its
 // state, and the candidates in both directions.
 type conn struct {
-	log         *slog.Logger
-	engine      *Engine
-	calls       *calls
-	pc          *webrtc.PeerConnection
-	onState     func(State, error)
-	onCandidate func(webrtc.ICECandidateInit)
-	changed     func(State) // for the owner, before onState; must not block
-	gate        Gate        // nil: none
-	tcpOnly     bool        // UDP is not offered
-	tcpGate     Gate        // nil: the same
-	paths       *paths
-	buffers     func(packetio.BufferPacketType, uint32) io.ReadWriteCloser
+	log           *slog.Logger
+	engine        *Engine
+	callbacks     *callbackQueue
+	pc            *webrtc.PeerConnection
+	onState       func(State, error)
+	onCandidate   func(webrtc.ICECandidateInit)
+	changed       func(State) // for the owner, before onState; must not block
+	impairment    Impairment  // nil: none
+	tcpOnly       bool        // UDP is not offered
+	tcpImpairment Impairment  // nil: the same
+	paths         *paths
+	buffers       func(packetio.BufferPacketType, uint32) io.ReadWriteCloser
 
 	refreshMu sync.Mutex // orders what the library reports from many goroutines
 
@@ -55,21 +55,21 @@ type conn struct {
 	trickle    bool // a description has been given while gathering went on
 	restarts   int
 
-	lateMu sync.Mutex
-	late   *time.Timer // runs while the path is silent
-	isLate atomic.Bool // it has been so for too long
+	lateMu       sync.Mutex
+	failureTimer *time.Timer // runs while the path is silent
+	isLate       atomic.Bool // it has been so for too long
 
-	firstCheck atomic.Int64 // when the first connectivity check came, Unix ns
-	pair       atomic.Pointer[webrtc.ICECandidatePair]
-	dtlsUp     atomic.Bool  // the handshake has succeeded, once and for all
-	dtlsFailed atomic.Bool  // or failed: it is not repeated
-	dtlsFrom   atomic.Int64 // when it began, Unix ns
-	dtlsSilent atomic.Bool  // it failed because nobody answered
+	firstCheck   atomic.Int64 // when the first connectivity check came, Unix ns
+	selectedPair atomic.Pointer[webrtc.ICECandidatePair]
+	dtlsUp       atomic.Bool  // the handshake has succeeded, once and for all
+	dtlsFailed   atomic.Bool  // or failed: it is not repeated
+	dtlsFrom     atomic.Int64 // when it began, Unix ns
+	dtlsSilent   atomic.Bool  // it failed because nobody answered
 }
 
 // open makes the peer connection and starts to watch it.
 func (c *conn) open(publish bool) error {
-	c.calls = newCalls()
+	c.callbacks = newCallbackQueue()
 	c.state, c.since = StateConnecting, time.Now()
 	c.gathered = make(chan struct{})
 	c.paths = newPaths(c.engine.hammer)
@@ -82,14 +82,14 @@ func (c *conn) open(publish bool) error {
 	pc.OnICEConnectionStateChange(func(s webrtc.ICEConnectionState) {
 		c.note("ice", s.String())
 		c.engine.totals.of(c).ice(s)
-		c.expect(s)
+		c.armFailureTimer(s)
 	})
 	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
 		c.note("connection", s.String())
 		c.refresh()
 	})
 	pc.SCTP().Transport().ICETransport().OnSelectedCandidatePairChange(func(p *webrtc.ICECandidatePair) {
-		c.pair.Store(p)
+		c.selectedPair.Store(p)
 	})
 	pc.SCTP().Transport().OnStateChange(func(s webrtc.DTLSTransportState) {
 		c.note("dtls", s.String())
@@ -120,17 +120,17 @@ func (c *conn) timeHandshake() {
 	c.dtlsSilent.Store(took >= c.engine.times.secure*9/10) // clocks are read apart
 }
 
-// expect gives a path that is silent its time. After that it has failed, and is
+// armFailureTimer gives a path that is silent its time. After that it has failed, and is
 // said to have; but the library goes on listening, since a path that failed for
 // its network, or for a client that stood still, comes back by itself, and one
 // that the library has given up needs the client to notice.
-func (c *conn) expect(s webrtc.ICEConnectionState) {
+func (c *conn) armFailureTimer(s webrtc.ICEConnectionState) {
 	t := c.engine.times
 	c.lateMu.Lock()
 	defer c.lateMu.Unlock()
-	if c.late != nil {
-		c.late.Stop()
-		c.late = nil
+	if c.failureTimer != nil {
+		c.failureTimer.Stop()
+		c.failureTimer = nil
 	}
 	c.isLate.Store(false)
 	var wait time.Duration
@@ -142,7 +142,7 @@ func (c *conn) expect(s webrtc.ICEConnectionState) {
 	default:
 		return
 	}
-	c.late = time.AfterFunc(wait, func() {
+	c.failureTimer = time.AfterFunc(wait, func() {
 		c.isLate.Store(true)
 		c.refresh()
 	})
@@ -198,7 +198,7 @@ func (c *conn) refresh() {
 		c.changed(state)
 	}
 	if c.onState != nil {
-		c.calls.post(func() { c.onState(state, err) })
+		c.callbacks.post(func() { c.onState(state, err) })
 	}
 }
 
@@ -231,7 +231,7 @@ func (c *conn) localCandidate(cand *webrtc.ICECandidate) {
 	}
 	if c.trickle && c.onCandidate != nil {
 		init := cand.ToJSON()
-		c.calls.post(func() { c.onCandidate(init) })
+		c.callbacks.post(func() { c.onCandidate(init) })
 	}
 }
 
@@ -327,8 +327,8 @@ func (c *conn) remoteApplied(restarted bool) {
 
 // shut ends the peer connection. No callback starts afterwards.
 func (c *conn) shut() error {
-	defer c.expect(webrtc.ICEConnectionStateClosed)
-	if !c.calls.close() {
+	defer c.armFailureTimer(webrtc.ICEConnectionStateClosed)
+	if !c.callbacks.close() {
 		c.log.Error("a callback of a media connection does not return")
 	}
 	if err := c.pc.Close(); err != nil {
@@ -347,7 +347,7 @@ func (c *conn) stats() ConnectionStats {
 	if first := c.firstCheck.Load(); first != 0 {
 		out.STUNSeen, out.STUNFirst = true, time.Unix(0, first)
 	}
-	if p := c.pair.Load(); p != nil {
+	if p := c.selectedPair.Load(); p != nil {
 		out.Pair = &CandidatePair{
 			Local: hostPort(p.Local), Remote: hostPort(p.Remote),
 			LocalType: p.Local.Typ.String(), RemoteType: p.Remote.Typ.String(),

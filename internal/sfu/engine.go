@@ -194,14 +194,14 @@ func (e *Engine) newPeer(publish bool, c *conn) (*webrtc.PeerConnection, error) 
 func (e *Engine) settings(c *conn) webrtc.SettingEngine {
 	s := webrtc.SettingEngine{LoggerFactory: pionLog{c.log}}
 	udp, tcp := ice.UDPMux(provingUDP{e.socks.udp, c.paths}), e.socks.tcp
-	if c.gate != nil {
-		udp = gatedUDP{udp, c.gate}
+	if c.impairment != nil {
+		udp = impairedUDP{udp, c.impairment}
 		if tcp != nil {
-			gate := c.gate
-			if c.tcpGate != nil {
-				gate = c.tcpGate
+			gate := c.impairment
+			if c.tcpImpairment != nil {
+				gate = c.tcpImpairment
 			}
-			tcp = gatedTCP{tcp, gate}
+			tcp = impairedTCP{tcp, gate}
 		}
 	}
 	var types []webrtc.NetworkType

@@ -31,8 +31,8 @@ func (s *Subscriber) feedback(ssrc uint32, b []byte) {
 	}
 }
 
-func (d *Down) feedback(ssrc uint32, pkt rtcp.Packet, at int64) {
-	o := d.out.Load()
+func (d *DownTrack) feedback(ssrc uint32, pkt rtcp.Packet, at int64) {
+	o := d.binding.Load()
 	if o == nil {
 		return
 	}
@@ -41,13 +41,13 @@ func (d *Down) feedback(ssrc uint32, pkt rtcp.Packet, at int64) {
 		for _, r := range pkt.Reports {
 			if r.SSRC == o.ssrc && r.SSRC == ssrc {
 				d.heard.Store(true)
-				d.received.heard(r)
+				d.report.heard(r)
 				d.sub.estimate.FeedLoss(float64(r.FractionLost)/256, at)
 			}
 		}
 	case *rtcp.TransportLayerNack:
 		if pkt.MediaSSRC == o.ssrc {
-			d.repeat(pkt)
+			d.retransmit(pkt)
 		}
 	case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
 		d.asks.Add(1)

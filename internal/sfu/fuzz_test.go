@@ -77,7 +77,7 @@ func FuzzFeedback(f *testing.F) {
 		st := n.layer(0, vp8Params)
 		st.l.reported(b)
 		s := n.d.sub
-		s.routes = map[uint32]*Down{1000: n.d, 2000: n.d}
+		s.routes = map[uint32]*DownTrack{1000: n.d, 2000: n.d}
 		s.feedback(ssrc, b)
 		n.d.sub.feedback(1000, b)
 		if len(n.w.sent) > 0 {

@@ -13,7 +13,7 @@ import (
 
 // BenchmarkInjectIdle measures what the hooks of provoked faults cost while
 // nothing is provoked: packets go from the read loop through SRTP to the sockets
-// of real peers, some of which stand behind a gate of an idle plan and some of
+// of real peers, some of which stand behind an impairment of an idle plan and some of
 // which do not. "control" are more without, so that it shows how far two things
 // that are the same differ. All three take turns, in each order, in one process:
 // each round sends a picture of each, and what is compared are the medians.
@@ -32,7 +32,7 @@ func BenchmarkInjectIdle(b *testing.B) {
 		took  []float64
 		n     int
 	}
-	lay := func(gate func() Gate) *side {
+	lay := func(gate func() Impairment) *side {
 		bench := newBench(b, webrtc.RTPCodecTypeVideo, []webrtc.RTPCodecParameters{vp8Params})
 		bench.track.pub = pub
 		bench.track.detach(bench.d)
@@ -56,8 +56,8 @@ func BenchmarkInjectIdle(b *testing.B) {
 		}
 		return &side{bench: bench, s: s}
 	}
-	none := func() Gate { return nil }
-	sides := []*side{lay(none), lay(none), lay(func() Gate {
+	none := func() Impairment { return nil }
+	sides := []*side{lay(none), lay(none), lay(func() Impairment {
 		_, sub := plan.Attend(inject.Who{Room: "r", Peer: "p"}, func(inject.Action) {}).Wires()
 		return sub
 	})}
@@ -91,13 +91,13 @@ func BenchmarkInjectIdle(b *testing.B) {
 	b.ReportMetric((control/bare-1)*100, "%-control")
 }
 
-// BenchmarkInjectHook is the hook by itself: what an idle gate adds to one
+// BenchmarkInjectHook is the hook by itself: what an idle impairment adds to one
 // packet.
 func BenchmarkInjectHook(b *testing.B) {
 	plan := inject.New(inject.Config{})
 	defer plan.Close()
 	pub, _ := plan.Attend(inject.Who{Room: "r", Peer: "p"}, func(inject.Action) {}).Wires()
-	var gate Gate = pub
+	var gate Impairment = pub
 	packet := make([]byte, 1200)
 	for b.Loop() {
 		if drop, _, _ := gate.Pass(true, packet); drop {

@@ -11,8 +11,8 @@ import (
 
 // publishInterceptors are what receiving needs and nothing else: transport-wide
 // feedback for the sender's bandwidth estimate and receiver reports (RFC 3550).
-// Lost packets are asked for in losses.go. Sending needs none: a Down numbers,
-// reports and repeats by itself.
+// Lost packets are asked for in losses.go. Sending needs none: a DownTrack numbers,
+// reports and retransmits by itself.
 func publishInterceptors(r *interceptor.Registry, log logging.LoggerFactory) error {
 	feedback, err := twcc.NewSenderInterceptor(twcc.SendInterval(100*time.Millisecond), twcc.WithLoggerFactory(log))
 	if err != nil {

@@ -16,7 +16,7 @@ const (
 )
 
 // requestKeyframe may be called from anywhere, for every packet.
-func (l *layer) requestKeyframe() {
+func (l *upstream) requestKeyframe() {
 	if l.rank == 0 || l.hist == nil || !l.wantKey.CompareAndSwap(false, true) {
 		return
 	}
@@ -75,7 +75,7 @@ func (p *Publisher) askKeyframes(at time.Time) (next time.Duration) {
 
 // keyframeAsk is a PLI where the publisher understands it (RFC 4585, section
 // 6.3.1), else a FIR (RFC 5104, section 4.3.1).
-func (l *layer) keyframeAsk() rtcp.Packet {
+func (l *upstream) keyframeAsk() rtcp.Packet {
 	fir := false
 	for _, fb := range l.track.Codec().RTCPFeedback {
 		if fb.Type == "nack" && fb.Parameter == "pli" {
@@ -102,7 +102,7 @@ func (p *Publisher) askLosses() (next time.Duration) {
 			if l == nil || l.hist == nil {
 				continue
 			}
-			seqs, wait := l.lost.Due(at)
+			seqs, wait := l.nackQueue.Due(at)
 			next = rtpbuf.Sooner(next, wait)
 			if len(seqs) > 0 {
 				l.nacks.Add(uint64(len(seqs)))

@@ -32,7 +32,7 @@ type states struct {
 
 // of is where a connection is counted now.
 func (c *counters) of(one *conn) *states {
-	if one.gate != nil && tampered(one.gate, one.tcpGate) {
+	if one.impairment != nil && tampered(one.impairment, one.tcpImpairment) {
 		return &c.injected
 	}
 	return &c.states
@@ -44,7 +44,7 @@ func (c *states) ice(s webrtc.ICEConnectionState) {
 	}
 }
 
-func (c *counters) addLayer(l *layer) {
+func (c *counters) addLayer(l *upstream) {
 	c.packetsIn.Add(l.packets.Load())
 	c.bytesIn.Add(l.bytes.Load())
 	c.keyframes.Add(l.keyframes.Load())
@@ -52,12 +52,12 @@ func (c *counters) addLayer(l *layer) {
 	c.nacksOut.Add(l.nacks.Load())
 }
 
-func (c *counters) addDowns(list []*Down) {
+func (c *counters) addDownTracks(list []*DownTrack) {
 	for _, d := range list {
 		c.packetsOut.Add(d.packets.Load())
 		c.bytesOut.Add(d.bytes.Load())
-		c.nacks.Add(d.again.asked.Load())
-		c.repeats.Add(d.again.sent.Load())
+		c.nacks.Add(d.rtx.asked.Load())
+		c.repeats.Add(d.rtx.sent.Load())
 		c.switches.Add(d.switches.Load())
 		c.dropped.Add(d.dropped.Load())
 		c.asksIn.Add(d.asks.Load())
@@ -111,7 +111,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 		}
 	}
 	for s := range e.subs {
-		t.addDowns(s.list())
+		t.addDownTracks(s.list())
 	}
 	e.mu.Unlock()
 	count := func(d *prometheus.Desc, live, gone *atomic.Uint64, labels ...string) {

@@ -34,9 +34,9 @@ type negotiation struct {
 	offered     int // offers made so far
 	freed       map[*webrtc.RTPTransceiver]bool
 	freeing     []*webrtc.RTPTransceiver    // once the outstanding offer is answered
-	recoded     []*Down                     // bound anew then
+	recoded     []*DownTrack                // bound anew then
 	formats     map[string][]string         // payload types of the answer being applied, by mid
-	listed      *Down                       // its section offers every video codec
+	listed      *DownTrack                  // its section offers every video codec
 	video       []webrtc.RTPCodecParameters // what the peer accepted there; nil until it has answered
 	restartedAt time.Time
 	refusals    int       // answers in a row that could not be applied
@@ -46,29 +46,29 @@ type negotiation struct {
 	unanswered  bool      // that it is not answered was told
 
 	mu      sync.Mutex
-	adds    []*Down
-	removes []*Down
-	recodes []*Down // their track is sent in another codec now
+	adds    []*DownTrack
+	removes []*DownTrack
+	recodes []*DownTrack // their track is sent in another codec now
 }
 
-func (n *negotiation) add(d *Down) {
+func (n *negotiation) add(d *DownTrack) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.adds = append(n.adds, d)
 }
 
-func (n *negotiation) remove(d *Down) {
+func (n *negotiation) remove(d *DownTrack) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if i := slices.Index(n.adds, d); i >= 0 { // never offered
 		n.adds = slices.Delete(n.adds, i, i+1)
 		return
 	}
-	n.recodes = slices.DeleteFunc(n.recodes, func(x *Down) bool { return x == d })
+	n.recodes = slices.DeleteFunc(n.recodes, func(x *DownTrack) bool { return x == d })
 	n.removes = append(n.removes, d)
 }
 
-func (n *negotiation) recode(d *Down) {
+func (n *negotiation) recode(d *DownTrack) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if !slices.Contains(n.recodes, d) {
@@ -76,7 +76,7 @@ func (n *negotiation) recode(d *Down) {
 	}
 }
 
-func (n *negotiation) take() (adds, removes, recodes []*Down) {
+func (n *negotiation) take() (adds, removes, recodes []*DownTrack) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	adds, removes, recodes = n.adds, n.removes, n.recodes
@@ -162,7 +162,7 @@ func (s *Subscriber) makeOffer() error {
 		s.recode(d)
 	}
 	for _, d := range adds {
-		if err := s.place(d); err != nil {
+		if err := s.addTransceiver(d); err != nil {
 			s.trackError(d, err)
 		}
 	}
@@ -218,12 +218,12 @@ func (s *Subscriber) pass(offer webrtc.SessionDescription) {
 	s.nego.offered++
 	s.nego.offeredAt, s.nego.unanswered = time.Now(), false
 	if s.cfg.OnOffer != nil {
-		s.conn.calls.post(func() { s.cfg.OnOffer(offer) })
+		s.conn.callbacks.post(func() { s.cfg.OnOffer(offer) })
 	}
 }
 
-// place gives a track a transceiver: one that a removed track left, or a new one.
-func (s *Subscriber) place(d *Down) error {
+// addTransceiver gives a track a transceiver: one that a removed track left, or a new one.
+func (s *Subscriber) addTransceiver(d *DownTrack) error {
 	// A track the peer cannot decode has a section as well, or its app would not
 	// know that there is one.
 	codecs, unsupported := s.codecsFor(d, nil)
@@ -266,7 +266,7 @@ func (s *Subscriber) reusable(kind webrtc.RTPCodecType) bool {
 
 // release takes a removed track off its transceiver, which is free once the
 // peer has agreed.
-func (s *Subscriber) release(d *Down) {
+func (s *Subscriber) release(d *DownTrack) {
 	d.track.detach(d)
 	if d.sender == nil {
 		return
@@ -276,8 +276,8 @@ func (s *Subscriber) release(d *Down) {
 		return
 	}
 	s.nego.freeing = append(s.nego.freeing, d.tr)
-	s.nego.recoded = slices.DeleteFunc(s.nego.recoded, func(x *Down) bool { return x == d })
-	s.engine.totals.addDowns([]*Down{d})
+	s.nego.recoded = slices.DeleteFunc(s.nego.recoded, func(x *DownTrack) bool { return x == d })
+	s.engine.totals.addDownTracks([]*DownTrack{d})
 }
 
 // Resend passes the outstanding offer to OnOffer again: the signalling
@@ -378,10 +378,10 @@ func (s *Subscriber) missAnswer(at time.Time) {
 	case waited >= answerEnd:
 		n.offeredAt = at // told again as seldom
 		if s.cfg.OnRefused != nil {
-			s.conn.calls.post(func() { s.cfg.OnRefused(err) })
+			s.conn.callbacks.post(func() { s.cfg.OnRefused(err) })
 		}
 	case s.cfg.OnUnanswered != nil:
-		s.conn.calls.post(func() { s.cfg.OnUnanswered(err) })
+		s.conn.callbacks.post(func() { s.cfg.OnUnanswered(err) })
 	}
 	n.unanswered = true
 }

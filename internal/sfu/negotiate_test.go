@@ -57,7 +57,7 @@ func TestSimulcast(t *testing.T) {
 				t.Errorf("%d more tracks were reported", n)
 			}
 			st := v.sub.Stats().Tracks[0]
-			if st.Current != LayerHigh || st.Target != LayerHigh || st.Gate != GateOpen || st.Switches < 2 {
+			if st.Current != LayerHigh || st.Target != LayerHigh || st.State != ForwardOpen || st.Switches < 2 {
 				t.Errorf("%+v", st)
 			}
 		})
@@ -94,7 +94,7 @@ func (s *sender) publishSimulcast(id string, rids []string) []*rung {
 			s.t.Fatal(err)
 		}
 		r := &rung{t: s.t, rid: rid, local: local, sender: tr.Sender(), tr: tr}
-		r.s.l = &layer{rank: layerOfRID(rid).rank()}
+		r.s.l = &upstream{rank: layerOfRID(rid).rank()}
 		r.s.seq, r.s.ts, r.s.pid = uint16(i*20000), uint32(i)*1e9, uint16(i*1000)
 		out = append(out, r)
 	}
@@ -390,7 +390,7 @@ func TestCodecChanges(t *testing.T) {
 	v.start()
 	until(t, "both are negotiated", func() bool {
 		for _, d := range v.sub.list() {
-			if d.out.Load() == nil {
+			if d.binding.Load() == nil {
 				return false
 			}
 		}

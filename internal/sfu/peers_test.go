@@ -313,8 +313,8 @@ func newViewer(t testing.TB, e *Engine, change ...func(*webrtc.SettingEngine, *w
 	return newViewerBehind(t, e, nil, change...)
 }
 
-// newViewerBehind is newViewer with a gate before its connection.
-func newViewerBehind(t testing.TB, e *Engine, gate Gate, change ...func(*webrtc.SettingEngine, *webrtc.MediaEngine, *interceptor.Registry)) *viewer {
+// newViewerBehind is newViewer with an impairment before its connection.
+func newViewerBehind(t testing.TB, e *Engine, gate Impairment, change ...func(*webrtc.SettingEngine, *webrtc.MediaEngine, *interceptor.Registry)) *viewer {
 	t.Helper()
 	v := &viewer{
 		t: t, pc: client(t, change...), tracks: make(chan *webrtc.TrackRemote, 64), states: make(chan State, 64),
@@ -339,7 +339,7 @@ func newViewerBehind(t testing.TB, e *Engine, gate Gate, change ...func(*webrtc.
 	v.pc.OnDataChannel(func(dc *webrtc.DataChannel) { v.channel <- dc })
 	sub, err := e.NewSubscriber(SubscriberConfig{
 		Label:        "api",
-		Gate:         gate,
+		Impairment:   gate,
 		OnOffer:      v.offered,
 		OnState:      func(s State, _ error) { v.states <- s },
 		OnTrackError: func(_ string, err error) { v.errs <- err },

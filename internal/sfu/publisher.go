@@ -37,9 +37,9 @@ type PublisherConfig struct {
 	OnState func(State, error)
 	// TCPOnly offers no UDP, where there is TCP.
 	TCPOnly bool
-	// Gate stands between this connection and the network; nil for none. Where it
-	// goes over TCP, TCPGate stands in its place unless nil.
-	Gate, TCPGate Gate
+	// Impairment stands between this connection and the network; nil for none. Where it
+	// goes over TCP, TCPImpairment stands in its place unless nil.
+	Impairment, TCPImpairment Impairment
 	// VideoCodecs and AudioCodecs order the codecs of the answer, best first, by
 	// name ("vp8", "vp9", "h264", "av1"; "opus", "red"). The browser sends with
 	// the first. Codecs not named stay in the offer's order behind them. Empty:
@@ -96,7 +96,7 @@ func (e *Engine) NewPublisher(cfg PublisherConfig) (*Publisher, error) {
 	}
 	p.conn = &conn{
 		log: cfg.Log, engine: e, onState: cfg.OnState, onCandidate: cfg.OnCandidate,
-		changed: p.changed, buffers: p.buffer, tcpOnly: cfg.TCPOnly, gate: cfg.Gate, tcpGate: cfg.TCPGate,
+		changed: p.changed, buffers: p.buffer, tcpOnly: cfg.TCPOnly, impairment: cfg.Impairment, tcpImpairment: cfg.TCPImpairment,
 	}
 	if err := p.conn.open(true); err != nil {
 		return nil, err
@@ -115,7 +115,7 @@ func (e *Engine) NewPublisher(cfg PublisherConfig) (*Publisher, error) {
 func (p *Publisher) buffer(kind packetio.BufferPacketType, _ uint32) io.ReadWriteCloser {
 	if p.streams.Add(1) > 2*maxStreams {
 		p.engine.totals.badPackets.Add(1)
-		return newSink(nil)
+		return newDiscardBuffer(nil)
 	}
 	b := packetio.NewBuffer()
 	b.SetLimitSize(1 << 20)
@@ -331,7 +331,7 @@ func (p *Publisher) announce(d *description) {
 	for _, t := range begun {
 		p.adopt(t)
 		if p.cfg.OnTrack != nil {
-			p.conn.calls.post(func() { p.cfg.OnTrack(t) })
+			p.conn.callbacks.post(func() { p.cfg.OnTrack(t) })
 		}
 	}
 }
@@ -367,7 +367,7 @@ func msid(m *sdp.MediaDescription) (stream, id string) {
 // the offer names, at its first packet for a simulcast encoding. It may run
 // before or after the track was announced.
 func (p *Publisher) received(remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
-	l := &layer{
+	l := &upstream{
 		rank: layerOfRID(remote.RID()).rank(), ssrc: uint32(remote.SSRC()),
 		remote: remote, receiver: receiver,
 	}
@@ -403,7 +403,7 @@ func (p *Publisher) received(remote *webrtc.TrackRemote, receiver *webrtc.RTPRec
 // orphan is a stream that arrived before its track was announced.
 type orphan struct {
 	mid string
-	l   *layer
+	l   *upstream
 }
 
 // adopt gives a new track the streams that were quicker than its announcement.
@@ -420,7 +420,7 @@ func (p *Publisher) adopt(t *Track) {
 }
 
 // begin starts a stream of a track; p.mu is held.
-func (p *Publisher) begin(t *Track, l *layer) {
+func (p *Publisher) begin(t *Track, l *upstream) {
 	l.track = t
 	if l.remote.RID() != "" {
 		t.simulcast.Store(true)
@@ -442,7 +442,7 @@ func (p *Publisher) endTracks(list []*Track) {
 			continue
 		}
 		if p.cfg.OnTrackEnd != nil {
-			p.conn.calls.post(func() { p.cfg.OnTrackEnd(t.id) })
+			p.conn.callbacks.post(func() { p.cfg.OnTrackEnd(t.id) })
 		}
 	}
 }

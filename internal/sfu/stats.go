@@ -67,28 +67,28 @@ type PublisherStats struct {
 	Tracks     []TrackStats
 }
 
-// GateState says why a subscription forwards or does not.
-type GateState string
+// ForwardState says why a subscription forwards or does not.
+type ForwardState string
 
-// The gate states.
+// The forwarding states.
 const (
-	GateNegotiating GateState = "negotiating" // the peer has not answered yet
-	GateUnsupported GateState = "unsupported" // the peer cannot decode it
-	GatePaused      GateState = "paused"      // the peer does not want it now
-	GateStarved     GateState = "starved"     // the network cannot carry even the lowest layer
-	GateKeyframe    GateState = "keyframe"    // waiting for a key frame
-	GateSilent      GateState = "silent"      // the publisher sends nothing
-	GateOpen        GateState = "open"        // packets flow
-	GateEnded       GateState = "ended"       // the published track is gone
+	ForwardNegotiating       ForwardState = "negotiating" // the peer has not answered yet
+	ForwardUnsupported       ForwardState = "unsupported" // the peer cannot decode it
+	ForwardPaused            ForwardState = "paused"      // the peer does not want it now
+	ForwardPausedByBandwidth ForwardState = "starved"     // the network cannot carry even the lowest layer
+	ForwardKeyframe          ForwardState = "keyframe"    // waiting for a key frame
+	ForwardSilent            ForwardState = "silent"      // the publisher sends nothing
+	ForwardOpen              ForwardState = "open"        // packets flow
+	ForwardEnded             ForwardState = "ended"       // the published track is gone
 )
 
-// DownStats describes one forwarded track.
-type DownStats struct {
+// DownTrackStats describes one forwarded track.
+type DownTrackStats struct {
 	TrackID         string
 	Kind            webrtc.RTPCodecType
 	Mid             string
-	Gate            GateState
-	Wanted          Layer // what the peer asked for
+	State           ForwardState
+	Desired         Layer // what the peer asked for
 	Target          Layer // what we aim at
 	Current         Layer // what is being forwarded
 	Packets, Bytes  uint64
@@ -106,7 +106,7 @@ type DownStats struct {
 type SubscriberStats struct {
 	Connection ConnectionStats
 	Quality    Quality
-	Tracks     []DownStats
+	Tracks     []DownTrackStats
 }
 
 // Quality judges how well the peer receives.
@@ -121,10 +121,10 @@ func (s *Subscriber) Quality() Quality {
 	}
 	var streams, starved int
 	for _, d := range s.list() {
-		if d.starved.Load() {
+		if d.pausedByBandwidth.Load() {
 			starved++
 		}
-		loss, _, trip, known := d.received.read()
+		loss, _, trip, known := d.report.read()
 		if known && d.current.Load() != nil {
 			streams++
 			q.Loss += loss
@@ -167,45 +167,45 @@ func (s *Subscriber) Stats() SubscriberStats {
 	return out
 }
 
-func (d *Down) stats() DownStats {
-	loss, jitter, _, _ := d.received.read()
-	s := DownStats{
-		TrackID: d.track.id, Kind: d.track.kind, Gate: d.gate(),
-		Wanted: layerOf(int(d.wanted.Load())), Target: layerName(d.target.Load()), Current: layerName(d.current.Load()),
+func (d *DownTrack) stats() DownTrackStats {
+	loss, jitter, _, _ := d.report.read()
+	s := DownTrackStats{
+		TrackID: d.track.id, Kind: d.track.kind, State: d.forwardState(),
+		Desired: layerOf(int(d.desired.Load())), Target: layerName(d.target.Load()), Current: layerName(d.current.Load()),
 		Packets: d.packets.Load(), Bytes: d.bytes.Load(),
-		NACKs: d.again.asked.Load(), Retransmissions: d.again.sent.Load(),
+		NACKs: d.rtx.asked.Load(), Retransmissions: d.rtx.sent.Load(),
 		KeyframeAsks: d.asks.Load(), Keyframes: d.keyframes.Load(),
 		Switches: d.switches.Load(), Dropped: d.dropped.Load(), Loss: loss,
 	}
 	if f := d.track.format.Load(); f.Clock != 0 {
 		s.Jitter = time.Duration(jitter) * time.Second / time.Duration(f.Clock)
 	}
-	if o := d.out.Load(); o != nil {
+	if o := d.binding.Load(); o != nil {
 		s.Mid = o.mid
 	}
 	return s
 }
 
-func (d *Down) gate() GateState {
+func (d *DownTrack) forwardState() ForwardState {
 	select {
 	case <-d.track.done:
-		return GateEnded
+		return ForwardEnded
 	default:
 	}
 	current, target := d.current.Load(), d.target.Load()
 	switch {
 	case d.bad.Load():
-		return GateUnsupported
-	case d.out.Load() == nil:
-		return GateNegotiating
-	case d.wanted.Load() == 0:
-		return GatePaused
-	case d.starved.Load():
-		return GateStarved
+		return ForwardUnsupported
+	case d.binding.Load() == nil:
+		return ForwardNegotiating
+	case d.desired.Load() == 0:
+		return ForwardPaused
+	case d.pausedByBandwidth.Load():
+		return ForwardPausedByBandwidth
 	case current == nil && target != nil && target.hist != nil:
-		return GateKeyframe
+		return ForwardKeyframe
 	case current == nil:
-		return GateSilent
+		return ForwardSilent
 	}
-	return GateOpen
+	return ForwardOpen
 }

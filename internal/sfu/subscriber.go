@@ -23,9 +23,9 @@ type SubscriberConfig struct {
 	Log   *slog.Logger
 	// TCPOnly offers no UDP, where there is TCP.
 	TCPOnly bool
-	// Gate stands between this connection and the network; nil for none. Where it
-	// goes over TCP, TCPGate stands in its place unless nil.
-	Gate, TCPGate Gate
+	// Impairment stands between this connection and the network; nil for none. Where it
+	// goes over TCP, TCPImpairment stands in its place unless nil.
+	Impairment, TCPImpairment Impairment
 	// OnOffer passes an offer to be sent to the peer. At most one is
 	// outstanding.
 	OnOffer func(webrtc.SessionDescription)
@@ -81,12 +81,12 @@ type Subscriber struct {
 
 	channel *webrtc.DataChannel
 
-	mu     sync.Mutex
-	downs  []*Down // in the order they were added
-	closed bool
+	mu         sync.Mutex
+	downTracks []*DownTrack // in the order they were added
+	closed     bool
 
 	routesMu sync.RWMutex
-	routes   map[uint32]*Down // by the numbers we send under
+	routes   map[uint32]*DownTrack // by the numbers we send under
 
 	nego negotiation
 
@@ -103,13 +103,13 @@ func (e *Engine) NewSubscriber(cfg SubscriberConfig) (*Subscriber, error) {
 		cfg.Log = e.log
 	}
 	s := &Subscriber{
-		engine: e, cfg: cfg, estimate: gcc.NewEstimator(), routes: map[uint32]*Down{},
+		engine: e, cfg: cfg, estimate: gcc.NewEstimator(), routes: map[uint32]*DownTrack{},
 		kick: make(chan struct{}, 1), alloc: make(chan struct{}, 1),
 		done: make(chan struct{}), loopEnded: make(chan struct{}),
 	}
 	s.conn = &conn{
 		log: cfg.Log, engine: e, onState: cfg.OnState, onCandidate: cfg.OnCandidate,
-		changed: s.changed, buffers: s.buffer, tcpOnly: cfg.TCPOnly, gate: cfg.Gate, tcpGate: cfg.TCPGate,
+		changed: s.changed, buffers: s.buffer, tcpOnly: cfg.TCPOnly, impairment: cfg.Impairment, tcpImpairment: cfg.TCPImpairment,
 	}
 	if err := s.conn.open(false); err != nil {
 		return nil, err
@@ -135,12 +135,12 @@ func (s *Subscriber) openChannel() error {
 	s.channel = dc
 	dc.OnOpen(func() {
 		if s.cfg.OnOpen != nil {
-			s.conn.calls.post(s.cfg.OnOpen)
+			s.conn.callbacks.post(s.cfg.OnOpen)
 		}
 	})
 	dc.OnMessage(func(m webrtc.DataChannelMessage) {
 		if s.cfg.OnMessage != nil {
-			s.conn.calls.postWait(func() { s.cfg.OnMessage(m.Data) })
+			s.conn.callbacks.postWait(func() { s.cfg.OnMessage(m.Data) })
 		}
 	})
 	return nil
@@ -150,9 +150,9 @@ func (s *Subscriber) openChannel() error {
 // has no business sending is not kept.
 func (s *Subscriber) buffer(kind packetio.BufferPacketType, ssrc uint32) io.ReadWriteCloser {
 	if kind == packetio.RTCPBufferPacket {
-		return newSink(func(b []byte) { s.feedback(ssrc, b) })
+		return newDiscardBuffer(func(b []byte) { s.feedback(ssrc, b) })
 	}
-	return newSink(nil)
+	return newDiscardBuffer(nil)
 }
 
 func (s *Subscriber) changed(state State) {
@@ -172,16 +172,16 @@ func (s *Subscriber) changed(state State) {
 	}
 }
 
-func (s *Subscriber) list() []*Down {
+func (s *Subscriber) list() []*DownTrack {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.downs)
+	return slices.Clone(s.downTracks)
 }
 
-func (s *Subscriber) find(trackID string) (*Down, error) {
+func (s *Subscriber) find(trackID string) (*DownTrack, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, d := range s.downs {
+	for _, d := range s.downTracks {
 		if d.track.id == trackID {
 			return d, nil
 		}
@@ -197,7 +197,7 @@ func (s *Subscriber) Add(t *Track, opt AddOptions) error {
 	if s.closed {
 		return fault.NegotiationFailed.New("reason", "the connection is closed")
 	}
-	for i, d := range s.downs {
+	for i, d := range s.downTracks {
 		if d.track == t {
 			return nil
 		}
@@ -206,14 +206,14 @@ func (s *Subscriber) Add(t *Track, opt AddOptions) error {
 			break
 		}
 	}
-	if limit := cmp.Or(s.cfg.MaxTracks, maxTracks); len(s.downs) >= limit {
+	if limit := cmp.Or(s.cfg.MaxTracks, maxTracks); len(s.downTracks) >= limit {
 		return fault.TrackLimit.New("limit", limit)
 	}
-	d := newDown(s, t)
+	d := newDownTrack(s, t)
 	if t.kind == webrtc.RTPCodecTypeAudio && !opt.Paused {
-		d.wanted.Store(int32(LayerHigh.rank()))
+		d.desired.Store(int32(LayerHigh.rank()))
 	}
-	s.downs = append(s.downs, d)
+	s.downTracks = append(s.downTracks, d)
 	s.nego.add(d)
 	s.kickNegotiation()
 	return nil
@@ -223,7 +223,7 @@ func (s *Subscriber) Add(t *Track, opt AddOptions) error {
 func (s *Subscriber) Remove(trackID string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i, d := range s.downs {
+	for i, d := range s.downTracks {
 		if d.track.id == trackID {
 			s.drop(i)
 			s.kickNegotiation()
@@ -235,8 +235,8 @@ func (s *Subscriber) Remove(trackID string) error {
 
 // drop takes a track out; s.mu is held.
 func (s *Subscriber) drop(i int) {
-	d := s.downs[i]
-	s.downs = slices.Delete(s.downs, i, i+1)
+	d := s.downTracks[i]
+	s.downTracks = slices.Delete(s.downTracks, i, i+1)
 	d.target.Store(nil)
 	d.track.detach(d)
 	s.nego.remove(d)
@@ -249,7 +249,7 @@ func (s *Subscriber) SetLayer(trackID string, l Layer) error {
 	if err != nil {
 		return err
 	}
-	d.wanted.Store(int32(l.rank()))
+	d.desired.Store(int32(l.rank()))
 	s.kickAllocation()
 	return nil
 }
@@ -258,7 +258,7 @@ func (s *Subscriber) SetLayer(trackID string, l Layer) error {
 // video.
 func (s *Subscriber) Withheld(trackID string) bool {
 	d, err := s.find(trackID)
-	return err == nil && d.starved.Load()
+	return err == nil && d.pausedByBandwidth.Load()
 }
 
 // SetPaused holds a track back or lets it go on. It returns fault.TrackNotFound.
@@ -296,15 +296,15 @@ func (s *Subscriber) State() State {
 }
 
 // layerChanged reports what a video is at.
-func (s *Subscriber) layerChanged(d *Down) {
+func (s *Subscriber) layerChanged(d *DownTrack) {
 	if s.cfg.OnLayer == nil || d.track.kind != webrtc.RTPCodecTypeVideo {
 		return
 	}
 	current, target := layerName(d.current.Load()), layerName(d.target.Load())
-	s.conn.calls.post(func() { s.cfg.OnLayer(d.track.id, current, target) })
+	s.conn.callbacks.post(func() { s.cfg.OnLayer(d.track.id, current, target) })
 }
 
-func layerName(l *layer) Layer {
+func layerName(l *upstream) Layer {
 	if l == nil {
 		return LayerNone
 	}
@@ -319,7 +319,7 @@ func (s *Subscriber) number(flags, size int) uint16 {
 	return s.log.Number(size, now())
 }
 
-func (s *Subscriber) route(ssrc, rtx uint32, d *Down) {
+func (s *Subscriber) route(ssrc, rtx uint32, d *DownTrack) {
 	s.routesMu.Lock()
 	defer s.routesMu.Unlock()
 	s.routes[ssrc] = d
@@ -344,17 +344,17 @@ func (s *Subscriber) Close() error {
 		return nil
 	}
 	s.closed = true
-	downs := s.downs
-	s.downs = nil
+	downTracks := s.downTracks
+	s.downTracks = nil
 	s.mu.Unlock()
 	s.up.Store(false)
-	for _, d := range downs {
+	for _, d := range downTracks {
 		d.track.detach(d)
 	}
 	close(s.done)
 	err := s.conn.shut()
 	<-s.loopEnded
-	s.engine.totals.addDowns(downs)
+	s.engine.totals.addDownTracks(downTracks)
 	s.engine.leave(nil, s)
 	return err
 }

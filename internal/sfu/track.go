@@ -18,13 +18,13 @@ type Track struct {
 	kind            webrtc.RTPCodecType
 	pub             *Publisher
 	format          atomic.Pointer[codec.Format] // what is sent now; before that, what the answer put first
-	layers          [4]atomic.Pointer[layer]
+	layers          [4]atomic.Pointer[upstream]
 	simulcast       atomic.Bool
 
-	downs atomic.Pointer[[]*Down] // replaced whole
-	mu    sync.Mutex              // held to replace downs
-	done  chan struct{}
-	once  sync.Once
+	downTracks atomic.Pointer[[]*DownTrack] // replaced whole
+	mu         sync.Mutex                   // held to replace down tracks
+	done       chan struct{}
+	once       sync.Once
 
 	loudness     atomic.Uint32 // -dBov in 1/256
 	loudnessSeen atomic.Int64
@@ -33,7 +33,7 @@ type Track struct {
 func newTrack(p *Publisher, id, stream, mid string, kind webrtc.RTPCodecType, f *codec.Format) *Track {
 	t := &Track{id: id, stream: stream, mid: mid, kind: kind, pub: p, done: make(chan struct{})}
 	t.format.Store(f)
-	t.downs.Store(&[]*Down{})
+	t.downTracks.Store(&[]*DownTrack{})
 	t.loudness.Store(127 << 8)
 	return t
 }
@@ -100,35 +100,35 @@ func (t *Track) Done() <-chan struct{} { return t.done }
 
 // forward hands a packet to everybody who receives the track. It runs on the
 // layer's read loop: no lock, no log, nothing allocated.
-func (t *Track) forward(l *layer, p *rtpbuf.Packet) {
-	for _, d := range *t.downs.Load() {
+func (t *Track) forward(l *upstream, p *rtpbuf.Packet) {
+	for _, d := range *t.downTracks.Load() {
 		d.write(l, p)
 	}
 }
 
-func (t *Track) attach(d *Down) {
+func (t *Track) attach(d *DownTrack) {
 	t.mu.Lock()
-	old := *t.downs.Load()
+	old := *t.downTracks.Load()
 	if slices.Contains(old, d) {
 		t.mu.Unlock()
 		return
 	}
 	list := append(slices.Clone(old), d)
-	t.downs.Store(&list)
+	t.downTracks.Store(&list)
 	t.mu.Unlock()
 }
 
-func (t *Track) detach(d *Down) {
+func (t *Track) detach(d *DownTrack) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	list := slices.DeleteFunc(slices.Clone(*t.downs.Load()), func(x *Down) bool { return x == d })
-	t.downs.Store(&list)
+	list := slices.DeleteFunc(slices.Clone(*t.downTracks.Load()), func(x *DownTrack) bool { return x == d })
+	t.downTracks.Store(&list)
 }
 
 // start adds a received stream and reads it until it ends.
-func (t *Track) start(l *layer) {
+func (t *Track) start(l *upstream) {
 	t.layers[l.rank].Store(l)
-	for _, d := range *t.downs.Load() {
+	for _, d := range *t.downTracks.Load() {
 		d.sub.kickAllocation()
 	}
 	go l.reports()
@@ -153,8 +153,8 @@ func (t *Track) end() (first bool) {
 
 // pick chooses the layer for a wanted rank: the best that is not above it and
 // alive, else the best above, else whatever there is.
-func (t *Track) pick(rank int, at int64) *layer {
-	var fallback *layer
+func (t *Track) pick(rank int, at int64) *upstream {
+	var fallback *upstream
 	for r := rank; r >= 1; r-- {
 		if l := t.layers[r].Load(); l != nil {
 			if l.alive(at) {
@@ -181,7 +181,7 @@ func (t *Track) pick(rank int, at int64) *layer {
 func (t *Track) stats() TrackStats {
 	s := TrackStats{
 		ID: t.id, StreamID: t.stream, Kind: t.kind,
-		Codec: codecName(t.Codec().MimeType), Subscribers: len(*t.downs.Load()),
+		Codec: codecName(t.Codec().MimeType), Subscribers: len(*t.downTracks.Load()),
 	}
 	at := now()
 	for rank := range t.layers {

@@ -13,13 +13,13 @@ import (
 // follower reads what is stored, in order, and hands it on page by page. It
 // asks for the next page when the page before has been dealt with.
 type follower struct {
-	name    string
-	events  Source
-	query   event.Query
-	journal *journal
-	log     *slog.Logger
+	name       string
+	events     Source
+	query      event.Query
+	deliveries *deliveries
+	log        *slog.Logger
 
-	// page deals with events and calls mark with the place of each that is done
+	// page deals with events and calls done with the place of each that is done
 	// with, in order. It returns an error only when the context has ended.
 	page func(ctx context.Context, events []event.Event, mark func(seq int64)) error
 
@@ -38,20 +38,20 @@ func (s *Sinks) follower(ctx context.Context, name string, types []event.Type, p
 		return nil, err
 	}
 	f := &follower{
-		name: name, events: s.cfg.Events, journal: s.journal, page: page, log: s.cfg.Log.With("sink", name),
+		name: name, events: s.cfg.Events, deliveries: s.deliveries, page: page, log: s.cfg.Log.With("sink", name),
 		query: event.Query{AccountID: s.cfg.Account, Types: types, Tail: true, Limit: event.MaxLimit},
 	}
-	at, known, err := s.journal.place(ctx, name)
+	at, known, err := s.deliveries.offset(ctx, name)
 	switch {
 	case err != nil:
 		return nil, err
 	case !known:
 		at = last // noted at once: what is stored from now on is wanted, even by the next process
-		err = s.journal.mark(ctx, name, at)
+		err = s.deliveries.commitOffset(ctx, name, at)
 	case at > last:
 		f.log.Warn("the events were replaced; beginning with the first of the new ones", "reached", at, "last", last)
 		at = 0
-		err = s.journal.mark(ctx, name, at)
+		err = s.deliveries.commitOffset(ctx, name, at)
 	}
 	f.at.Store(at)
 	f.saved = at
@@ -79,7 +79,7 @@ func (f *follower) run(ctx context.Context) {
 			continue
 		}
 		if len(page.Events) > 0 {
-			if f.page(ctx, page.Events, func(seq int64) { f.mark(ctx, seq) }) != nil {
+			if f.page(ctx, page.Events, func(seq int64) { f.commitOffset(ctx, seq) }) != nil {
 				return
 			}
 		}
@@ -89,7 +89,7 @@ func (f *follower) run(ctx context.Context) {
 		if upto > f.at.Load() { // what does not match need not be looked at again
 			f.at.Store(upto)
 			if upto-f.saved >= saveEvery {
-				f.mark(ctx, upto)
+				f.commitOffset(ctx, upto)
 			}
 		}
 		select {
@@ -99,11 +99,11 @@ func (f *follower) run(ctx context.Context) {
 	}
 }
 
-// mark notes the place reached. When that fails the next process begins
+// commitOffset notes the place reached. When that fails the next process begins
 // earlier, which repeats events and loses none.
-func (f *follower) mark(ctx context.Context, seq int64) {
+func (f *follower) commitOffset(ctx context.Context, seq int64) {
 	f.at.Store(seq)
-	if err := f.journal.mark(context.WithoutCancel(ctx), f.name, seq); err != nil {
+	if err := f.deliveries.commitOffset(context.WithoutCancel(ctx), f.name, seq); err != nil {
 		f.log.Error("the place reached could not be noted", "fault", fault.From(err, fault.OpReport))
 		return
 	}

@@ -19,7 +19,7 @@ const maxRefusals = 5
 type hook struct {
 	Hook
 	client     *http.Client
-	journal    *journal
+	deliveries *deliveries
 	metrics    *metrics
 	log        *slog.Logger
 	pauseAfter time.Duration
@@ -35,7 +35,7 @@ type hook struct {
 
 func newHook(h Hook, s *Sinks, dial dialFunc) *hook {
 	one := &hook{
-		Hook: h, journal: s.journal, metrics: s.metrics, log: s.cfg.Log.With("hook", h.Name),
+		Hook: h, deliveries: s.deliveries, metrics: s.metrics, log: s.cfg.Log.With("hook", h.Name),
 		pauseAfter: s.cfg.PauseAfter,
 		slots:      make(chan struct{}, s.cfg.Concurrency), health: newBreaker(), ordered: make(chan struct{}, 1),
 		client: newClient(dial, s.cfg.Timeout, s.cfg.Concurrency),
@@ -45,14 +45,14 @@ func newHook(h Hook, s *Sinks, dial dialFunc) *hook {
 }
 
 // page implements follower.page.
-func (h *hook) page(ctx context.Context, events []event.Event, mark func(int64)) error {
-	return h.deliverAll(ctx, events, 0, mark)
+func (h *hook) page(ctx context.Context, events []event.Event, done func(int64)) error {
+	return h.deliverAll(ctx, events, 0, done)
 }
 
 // deliverAll has up to as many requests under way as there are slots, begun in
 // the order of the events, and marks each event once it and all before it are
 // done with.
-func (h *hook) deliverAll(ctx context.Context, events []event.Event, replayID int64, mark func(int64)) error {
+func (h *hook) deliverAll(ctx context.Context, events []event.Event, replayID int64, done func(int64)) error {
 	ctx, stop := context.WithCancel(ctx)
 	var sending sync.WaitGroup
 	defer sending.Wait()
@@ -79,7 +79,7 @@ func (h *hook) deliverAll(ctx context.Context, events []event.Event, replayID in
 		if err := <-results[i]; err != nil {
 			return err
 		}
-		mark(events[i].Seq)
+		done(events[i].Seq)
 	}
 	return nil
 }
@@ -137,7 +137,7 @@ func (h *hook) deliver(ctx context.Context, e *event.Event, replayID int64) erro
 }
 
 func (h *hook) note(ctx context.Context, d Delivery) {
-	if err := h.journal.note(context.WithoutCancel(ctx), d); err != nil {
+	if err := h.deliveries.note(context.WithoutCancel(ctx), d); err != nil {
 		h.log.Error("a delivery could not be logged", "fault", fault.From(err, fault.OpReport))
 	}
 }

@@ -60,13 +60,13 @@ func logsURL(endpoint string) string {
 
 // page implements follower.page: one request for all of them, repeated until
 // the collector has taken them or called them bad.
-func (x *exporter) page(ctx context.Context, events []event.Event, mark func(int64)) error {
+func (x *exporter) page(ctx context.Context, events []event.Event, done func(int64)) error {
 	body, err := json.Marshal(x.request(events))
 	if err != nil {
 		// Only an event whose JSON we wrote ourselves could be at fault.
 		x.log.Error("events could not be worded for the collector", "fault", fault.From(err, fault.OpReport))
 		x.metrics.sent("rejected", len(events))
-		mark(events[len(events)-1].Seq)
+		done(events[len(events)-1].Seq)
 		return nil
 	}
 	told := false
@@ -91,7 +91,7 @@ func (x *exporter) page(ctx context.Context, events []event.Event, mark func(int
 			leave()
 			x.metrics.sent("rejected", rejected)
 			x.metrics.sent("accepted", len(events)-rejected)
-			mark(events[len(events)-1].Seq)
+			done(events[len(events)-1].Seq)
 			return nil
 		}
 		since := x.health.failed(a.err, a.retryAfter)

@@ -130,7 +130,7 @@ func TestACollectorThatFails(t *testing.T) {
 	put(t, events, refused(2))
 	r.next(t)
 	eventually(t, "the place after the one left out", func() bool {
-		at, _, err := s.journal.place(t.Context(), "otlp")
+		at, _, err := s.deliveries.offset(t.Context(), "otlp")
 		return err == nil && at == 2
 	})
 	r.status(http.StatusBadRequest)

@@ -66,7 +66,7 @@ func (s *Sinks) Replay(ctx context.Context, o ReplayOrder) ([]Replay, error) {
 	}
 	orders := []Replay{}
 	for _, h := range hooks {
-		id, err := s.journal.addReplay(ctx, h.Name, r)
+		id, err := s.deliveries.addReplay(ctx, h.Name, r)
 		if err != nil {
 			return nil, err
 		}
@@ -82,7 +82,7 @@ func (s *Sinks) Replay(ctx context.Context, o ReplayOrder) ([]Replay, error) {
 // replays carries out orders until the context ends.
 func (h *hook) replays(ctx context.Context) {
 	for {
-		r, found, err := h.journal.nextReplay(ctx, h.Name)
+		r, found, err := h.deliveries.nextReplay(ctx, h.Name)
 		if err == nil && found {
 			err = h.replay(ctx, r)
 		}
@@ -123,7 +123,7 @@ func (h *hook) replay(ctx context.Context, r replay) error {
 		}
 		err = h.deliverAll(ctx, events, r.id, func(seq int64) {
 			q.After = seq
-			if err := h.journal.markReplay(context.WithoutCancel(ctx), r.id, seq); err != nil {
+			if err := h.deliveries.markReplay(context.WithoutCancel(ctx), r.id, seq); err != nil {
 				h.log.Error("the place reached could not be noted", "fault", fault.From(err, fault.OpReport))
 			}
 		})
@@ -131,5 +131,5 @@ func (h *hook) replay(ctx context.Context, r replay) error {
 			return err
 		}
 	}
-	return h.journal.endReplay(ctx, r.id)
+	return h.deliveries.endReplay(ctx, r.id)
 }

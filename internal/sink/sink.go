@@ -57,12 +57,12 @@ const (
 
 // Sinks are those that run.
 type Sinks struct {
-	cfg     Config
-	journal *journal
-	metrics *metrics
-	hooks   []*hook
-	stop    context.CancelFunc
-	running sync.WaitGroup
+	cfg        Config
+	deliveries *deliveries
+	metrics    *metrics
+	hooks      []*hook
+	stop       context.CancelFunc
+	running    sync.WaitGroup
 }
 
 // Start begins to send. Hooks that were never seen begin with the next event
@@ -84,7 +84,7 @@ func start(ctx context.Context, cfg Config, dial dialFunc) (_ *Sinks, err error)
 		return s, nil
 	}
 	s.metrics = newMetrics(cfg.Metrics)
-	if s.journal, err = openJournal(ctx, cfg.Dir); err != nil {
+	if s.deliveries, err = openDeliveries(ctx, cfg.Dir); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -140,7 +140,7 @@ func (s *Sinks) Of(account string) *Sinks {
 // ends. What was not sent is sent by the next Start.
 func (s *Sinks) Close(ctx context.Context) error {
 	s.stop()
-	if s.journal == nil {
+	if s.deliveries == nil {
 		return nil
 	}
 	done := make(chan struct{})
@@ -152,7 +152,7 @@ func (s *Sinks) Close(ctx context.Context) error {
 	case <-done:
 	case <-ctx.Done():
 	}
-	return errors.Join(ctx.Err(), s.journal.close())
+	return errors.Join(ctx.Err(), s.deliveries.close())
 }
 
 // trimEvery is how often old deliveries are removed from the log.
@@ -160,7 +160,7 @@ const trimEvery = 10 * time.Minute
 
 func (s *Sinks) trim(ctx context.Context) {
 	for {
-		if err := s.journal.trim(ctx, time.Now().Add(-s.cfg.LogRetention)); err != nil && ctx.Err() == nil {
+		if err := s.deliveries.trim(ctx, time.Now().Add(-s.cfg.LogRetention)); err != nil && ctx.Err() == nil {
 			s.cfg.Log.Error("old deliveries could not be removed", "fault", fault.From(err, fault.OpReport))
 		}
 		if sleep(ctx, trimEvery) != nil {

@@ -464,7 +464,7 @@ func TestReplay(t *testing.T) {
 }
 
 func TestTheLogHasPagesAndAnEnd(t *testing.T) {
-	j, err := openJournal(t.Context(), t.TempDir())
+	j, err := openDeliveries(t.Context(), t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,7 +52,7 @@ func (s *Sinks) Hooks(ctx context.Context) ([]HookState, error) {
 		if u, err := url.Parse(h.URL); err == nil {
 			st.Origin = u.Scheme + "://" + u.Host
 		}
-		if st.Replays, err = s.journal.countReplays(ctx, h.Name); err != nil {
+		if st.Replays, err = s.deliveries.countReplays(ctx, h.Name); err != nil {
 			return nil, err
 		}
 		failures, since, retryAt, last := h.health.state()
@@ -93,10 +93,10 @@ func (s *Sinks) Deliveries(ctx context.Context, q LogQuery) (LogPage, error) {
 			return LogPage{}, err
 		}
 	}
-	if s.journal == nil {
+	if s.deliveries == nil {
 		return LogPage{Deliveries: []Delivery{}}, nil
 	}
-	return s.journal.log(ctx, q)
+	return s.deliveries.log(ctx, q)
 }
 
 func (s *Sinks) hook(name string) (*hook, error) {

@@ -65,7 +65,7 @@ type Conn struct {
 
 	out     *outbox
 	writing sync.Mutex // held by whoever takes from out, so that the last words stay in order and ahead of the end
-	keep    keeper
+	unacked unacked
 	// arrived is how much of the byte stream had when the socket was cut.
 	arrived atomic.Uint64
 	flight  *flight // calls read but not handled yet
@@ -83,7 +83,7 @@ func (s *Set) Accept(w http.ResponseWriter, r *http.Request, addr string, cfg Co
 	b := s.cfg.Bounds
 	c := &Conn{
 		set: s, cfg: cfg, addr: addr,
-		out: newOutbox(b.Queue, s.queued), keep: keeper{most: b.Away}, flight: newFlight(),
+		out: newOutbox(b.Queue, s.queued), unacked: unacked{most: b.Away}, flight: newFlight(),
 		gone: make(chan struct{}), quota: rate.NewLimiter(rate.Limit(cfg.FrameRate), cfg.FrameRate*5),
 		intake: limit.NewBucket(b.Read, readBurst*b.Read),
 	}
@@ -92,7 +92,7 @@ func (s *Set) Accept(w http.ResponseWriter, r *http.Request, addr string, cfg Co
 	// origins the server has never heard of.
 	c.ws, err = websocket.Accept(under, r, &websocket.AcceptOptions{
 		InsecureSkipVerify: true, CompressionMode: websocket.CompressionDisabled,
-		OnPongReceived: func(context.Context, []byte) { c.keep.confirmed() },
+		OnPongReceived: func(context.Context, []byte) { c.unacked.confirmed() },
 	})
 	if err != nil {
 		return nil, err
@@ -118,21 +118,21 @@ func (c *Conn) Send(v any) int {
 	return len(b)
 }
 
-// SendKept queues an encoded frame that is not forgotten before the client has
+// SendReliable queues an encoded frame that is not forgotten before the client has
 // shown that it got it; see Missed.
-func (c *Conn) SendKept(b []byte) { c.queue(outgoing{b, c.keep.add(b)}) }
+func (c *Conn) SendReliable(b []byte) { c.queue(outgoing{b, c.unacked.add(b)}) }
 
 // Missed is what the client may never have got of what must not be missed.
 func (c *Conn) Missed() [][]byte {
 	_, arrived := stream(c.raw)
-	return c.keep.missed(max(arrived, c.arrived.Load()))
+	return c.unacked.missed(max(arrived, c.arrived.Load()))
 }
 
 func (c *Conn) queue(f outgoing) {
 	if !c.out.put(f) {
 		c.Slow("limits.socket_queue_bytes")
 	} else if c.set.queued.Over() {
-		c.set.shed()
+		c.set.dropSlowest()
 	}
 }
 
@@ -193,7 +193,7 @@ func (c *Conn) writeFrame(ctx context.Context, f outgoing) bool {
 	c.set.framesOut.Inc()
 	if f.kept != 0 {
 		end, _ := stream(c.raw)
-		if c.keep.wrote(f.kept, end) {
+		if c.unacked.wrote(f.kept, end) {
 			go c.confirm(ctx)
 		}
 	}

@@ -100,9 +100,9 @@ func (s *Set) Close(code websocket.StatusCode, why string) {
 	}
 }
 
-// shed ends the socket with the most waiting for it, as often as it takes for
+// dropSlowest ends the socket with the most waiting for it, as often as it takes for
 // all of them to hold no more than they may.
-func (s *Set) shed() {
+func (s *Set) dropSlowest() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for s.queued.Over() {

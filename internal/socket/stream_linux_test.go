@@ -24,7 +24,7 @@ func TestAStreamTellsHowFarItHasCome(t *testing.T) {
 	}
 	defer far.Close()
 
-	k := keeper{most: 1 << 20}
+	k := unacked{most: 1 << 20}
 	put := func(size int) {
 		n := k.add(make([]byte, size))
 		if _, err := near.Write(make([]byte, size)); err != nil {
@@ -67,7 +67,7 @@ func TestAStreamTellsHowFarItHasCome(t *testing.T) {
 
 // Only what was confirmed is forgotten, and it is asked about once at a time.
 func TestKeeper(t *testing.T) {
-	k := keeper{most: 1 << 20}
+	k := unacked{most: 1 << 20}
 	for _, v := range []string{"a", "b", "c"} {
 		k.add([]byte(v))
 	}
@@ -90,13 +90,13 @@ func TestKeeper(t *testing.T) {
 	if got := k.missed(10); len(got) != 0 {
 		t.Errorf("missed %v, which has arrived", got)
 	}
-	for range 2 * KeptLimit {
+	for range 2 * MaxUnacked {
 		k.add([]byte("many"))
 	}
-	if got := k.missed(0); len(got) != KeptLimit {
+	if got := k.missed(0); len(got) != MaxUnacked {
 		t.Errorf("keeps %d", len(got))
 	}
-	k = keeper{most: 10}
+	k = unacked{most: 10}
 	for range 20 {
 		k.add([]byte("four"))
 	}

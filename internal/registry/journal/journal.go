@@ -373,7 +373,7 @@ func (j *Journal) Healthy(context.Context) error {
 	return j.trouble
 }
 
-func (j *Journal) SessionStarted(id string, f room.Facts, at time.Time) {
+func (j *Journal) SessionStarted(id string, f room.Spec, at time.Time) {
 	s := registry.Session{ID: id, RoomID: f.ID, RoomName: f.Name, TemplateID: f.Template.ID, Active: true, StartedAt: at}
 	j.add(entry{what: "session started", room: f.ID, bytes: 4 * len(id), write: func(ctx context.Context) error { return j.registry.StartSession(ctx, s) }})
 }

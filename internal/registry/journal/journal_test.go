@@ -93,7 +93,7 @@ func TestWhatWaitsIsBounded(t *testing.T) {
 	j.add(entry{what: "hangs", room: one.ID, write: func(context.Context) error { close(hangs); <-hang; return nil }})
 	<-hangs
 	at := time.Now()
-	j.SessionStarted("s1", room.Facts{ID: one.ID, Name: one.Name}, at)
+	j.SessionStarted("s1", room.Spec{ID: one.ID, Name: one.Name}, at)
 	data := strings.Repeat("x", room.MaxData)
 	for i := range 1000 {
 		j.PeerSaved("s1", one.ID, room.Peer{ID: "busy", Name: fmt.Sprint(i), Data: data, Role: "guest", JoinedAt: at})

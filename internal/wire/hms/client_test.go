@@ -69,19 +69,19 @@ func (s *station) waitHeld(n float64) {
 }
 
 type directory struct {
-	mu    sync.Mutex
-	place participant.Place
-	held  map[room.PeerID]room.Peer
-	was   map[room.PeerID]room.Peer // took part in the session
+	mu     sync.Mutex
+	record participant.RoomRecord
+	held   map[room.PeerID]room.Peer
+	was    map[room.PeerID]room.Peer // took part in the session
 }
 
-func (d *directory) Place(_ context.Context, id string) (participant.Place, error) {
+func (d *directory) RoomRecord(_ context.Context, id string) (participant.RoomRecord, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if id != roomID {
-		return participant.Place{}, fault.RoomNotFound.New("room", id)
+		return participant.RoomRecord{}, fault.RoomNotFound.New("room", id)
 	}
-	return d.place, nil
+	return d.record, nil
 }
 
 func (d *directory) Held(_ context.Context, _ string, id room.PeerID) (room.Peer, bool, error) {
@@ -98,10 +98,10 @@ func (d *directory) Former(_ context.Context, _ string, id room.PeerID) (room.Pe
 	return p, ok, nil
 }
 
-func (d *directory) change(f func(*participant.Place)) {
+func (d *directory) change(f func(*participant.RoomRecord)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	f(&d.place)
+	f(&d.record)
 }
 
 type events struct {
@@ -164,8 +164,8 @@ func newStation(t testing.TB, edit func(*config)) *station {
 		dir:    &directory{held: map[room.PeerID]room.Peer{}},
 		events: &events{news: make(chan struct{}, 1)},
 	}
-	s.dir.place = participant.Place{
-		Facts: room.Facts{ID: roomID, Name: "lobby", Template: tpl}, Account: key.Account, Enabled: true,
+	s.dir.record = participant.RoomRecord{
+		Spec: room.Spec{ID: roomID, Name: "lobby", Template: tpl}, Account: key.Account, Enabled: true,
 	}
 	var err error
 	s.engine, err = sfu.New(sfu.Config{UDPAddr: "127.0.0.1:0", Loopback: true})

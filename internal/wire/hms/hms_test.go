@@ -58,12 +58,12 @@ func TestInitTellsEachRefusalApart(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name  string
-		edit  func(*participant.Place)
+		edit  func(*participant.RoomRecord)
 		fault string
 	}{
-		{"disabled", func(p *participant.Place) { p.Enabled = false }, "room.disabled"},
-		{"locked", func(p *participant.Place) { p.Enabled, p.Locked = true, true }, "room.locked"},
-		{"of another account", func(p *participant.Place) { p.Locked, p.Account = false, "other" }, "token.room"},
+		{"disabled", func(p *participant.RoomRecord) { p.Enabled = false }, "room.disabled"},
+		{"locked", func(p *participant.RoomRecord) { p.Enabled, p.Locked = true, true }, "room.locked"},
+		{"of another account", func(p *participant.RoomRecord) { p.Locked, p.Account = false, "other" }, "token.room"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s.dir.change(c.edit)

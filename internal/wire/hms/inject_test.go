@@ -41,7 +41,7 @@ type marking struct {
 	plan *inject.Plan
 }
 
-func (m marking) Record(e event.Event) { m.plan.Mark(&e); m.Recorder.Record(e) }
+func (m marking) Record(e event.Event) { m.plan.MarkInjected(&e); m.Recorder.Record(e) }
 
 // provoke adds a rule for the room.
 func provoke(t *testing.T, p *inject.Plan, s inject.Spec) inject.Rule {

@@ -108,7 +108,7 @@ func (q *queue) take() []any {
 	return frames
 }
 
-func (q *queue) SendKept(b []byte)                { q.Send(json.RawMessage(b)) }
+func (q *queue) SendReliable(b []byte)            { q.Send(json.RawMessage(b)) }
 func (*queue) Missed() [][]byte                   { return nil }
 func (*queue) Close(websocket.StatusCode, string) {}
 func (*queue) Probe(time.Duration)                {}
@@ -119,8 +119,8 @@ func (*queue) Expect(int)                         {}
 // knownRoom is a directory of one room.
 type knownRoom struct{}
 
-func (knownRoom) Place(context.Context, string) (participant.Place, error) {
-	return participant.Place{Facts: room.Facts{ID: "r1", Template: policy.Default()}, Enabled: true}, nil
+func (knownRoom) RoomRecord(context.Context, string) (participant.RoomRecord, error) {
+	return participant.RoomRecord{Spec: room.Spec{ID: "r1", Template: policy.Default()}, Enabled: true}, nil
 }
 
 func (knownRoom) Held(context.Context, string, room.PeerID) (room.Peer, bool, error) {
@@ -182,7 +182,7 @@ func replay(t *testing.T, script []byte) []byte {
 
 func (st *stage) join(name, role string) {
 	v := participant.Visitor{ID: room.PeerID(name), Claims: token.Claims{RoomID: "r1", Role: role, UserID: "user-" + name}}
-	v.Place, _ = knownRoom{}.Place(st.t.Context(), "r1")
+	v.Record, _ = knownRoom{}.RoomRecord(st.t.Context(), "r1")
 	p, err := st.h.all.Enter(v, func(p *participant.Participant) participant.Wire { return newSession(st.h, p) })
 	if err != nil {
 		st.t.Fatal(err)

@@ -29,7 +29,7 @@ const (
 type link interface {
 	participant.Socket
 	Send(frame any) int
-	SendKept(frame []byte)
+	SendReliable(frame []byte)
 	Expect(bytes int)
 	Missed() [][]byte
 }
@@ -161,7 +161,7 @@ func (s *session) notifyReliable(method string, params any) {
 		return
 	}
 	if s.conn != nil && s.listed {
-		s.conn.SendKept(b)
+		s.conn.SendReliable(b)
 		return
 	}
 	s.keepPending(b)
@@ -170,7 +170,7 @@ func (s *session) notifyReliable(method string, params any) {
 // keepPending keeps a frame for the next socket. What is too much is dropped:
 // the state of the room comes anew in any case, and only messages are lost.
 func (s *session) keepPending(b []byte) {
-	if len(s.pending) >= socket.KeptLimit || s.size+len(b) > s.h.cfg.Away {
+	if len(s.pending) >= socket.MaxUnacked || s.size+len(b) > s.h.cfg.Away {
 		s.h.cfg.Sockets.Limited("limits.away_bytes")
 		return
 	}

@@ -10,9 +10,9 @@ import (
 // client has the peer list, which holds it already.
 func (s *session) Update(u room.Update) {
 	switch u := u.(type) {
-	case room.Refreshed:
+	case room.StateSync:
 		s.tellRoom(u.Snapshot)
-	case room.CensusChanged:
+	case room.CountsChanged:
 		s.tellCounts(u)
 	case room.PeerJoined:
 		s.notifyListed("on-peer-join", fullPeerOnWire(u.Peer))
@@ -95,14 +95,14 @@ func (s *session) tellRoom(snap room.Snapshot) {
 	s.notify("session-info", sessionInfoOnWire(snap.RoomID, snap.SessionID, peers, tracks))
 	s.listed = true
 	for _, b := range s.takePending() {
-		s.conn.SendKept(b)
+		s.conn.SendReliable(b)
 	}
 	if s.sub != nil {
 		s.sub.Start()
 	}
 }
 
-func (s *session) tellCounts(u room.CensusChanged) {
+func (s *session) tellCounts(u room.CountsChanged) {
 	info := sessionInfoOnWire(s.p.RoomID(), u.SessionID, u.Peers, u.Tracks)
 	if s.p.Joined() {
 		s.notifyListed("session-info", info)

@@ -93,7 +93,7 @@ func (w *wire) CloseMedia(participant.MediaEnd) { w.sub = nil }
 // Update implements participant.Wire.
 func (w *wire) Update(u room.Update) {
 	switch u := u.(type) {
-	case room.Refreshed:
+	case room.StateSync:
 		for _, peer := range u.Snapshot.Peers {
 			w.out.say("peer", string(peer.ID), peer.Name)
 		}

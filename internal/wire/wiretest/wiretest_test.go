@@ -28,9 +28,9 @@ const audioLevel = "urn:ietf:params:rtp-hdrext:ssrc-audio-level" // RFC 6464
 
 type directory struct{}
 
-func (directory) Place(_ context.Context, id string) (participant.Place, error) {
+func (directory) RoomRecord(_ context.Context, id string) (participant.RoomRecord, error) {
 	tpl := policy.Default()
-	return participant.Place{Facts: room.Facts{ID: id, Name: "lobby", Template: tpl}, Account: key.Account, Enabled: true}, nil
+	return participant.RoomRecord{Spec: room.Spec{ID: id, Name: "lobby", Template: tpl}, Account: key.Account, Enabled: true}, nil
 }
 
 func (directory) Held(context.Context, string, room.PeerID) (room.Peer, bool, error) {

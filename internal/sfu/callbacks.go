@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// calls runs a connection's callbacks one at a time, in order, on a goroutine
+// callbackQueue runs a connection's callbacks one at a time, in order, on a goroutine
 // that lives only while there is something to run.
-type calls struct {
+type callbackQueue struct {
 	mu      sync.Mutex
-	room    sync.Cond // signalled when the queue shrinks or closes
+	notFull sync.Cond // signalled when the queue shrinks or closes
 	queue   []func()
 	running bool
 	closed  bool
@@ -17,19 +17,19 @@ type calls struct {
 }
 
 const (
-	callsBound   = 4096            // news beyond this is dropped: its reader hangs
-	callsPatient = 64              // messages wait for room below this
-	callsGrace   = 2 * time.Second // how long close waits for a callback that hangs
+	maxCallbacks    = 4096            // a callback beyond this is dropped: its reader hangs
+	callbackBacklog = 64              // messages wait until fewer are queued
+	callbackTimeout = 2 * time.Second // how long close waits for a callback that hangs
 )
 
-func newCalls() *calls {
-	c := &calls{}
-	c.room.L = &c.mu
+func newCallbackQueue() *callbackQueue {
+	c := &callbackQueue{}
+	c.notFull.L = &c.mu
 	return c
 }
 
 // post enqueues f and never waits.
-func (c *calls) post(f func()) {
+func (c *callbackQueue) post(f func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.add(f)
@@ -37,17 +37,17 @@ func (c *calls) post(f func()) {
 
 // postWait enqueues f once few enough others wait, so that a flood is slowed
 // down at its source.
-func (c *calls) postWait(f func()) {
+func (c *callbackQueue) postWait(f func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for len(c.queue) >= callsPatient && !c.closed {
-		c.room.Wait()
+	for len(c.queue) >= callbackBacklog && !c.closed {
+		c.notFull.Wait()
 	}
 	c.add(f)
 }
 
-func (c *calls) add(f func()) {
-	if c.closed || len(c.queue) >= callsBound {
+func (c *callbackQueue) add(f func()) {
+	if c.closed || len(c.queue) >= maxCallbacks {
 		return
 	}
 	c.queue = append(c.queue, f)
@@ -58,7 +58,7 @@ func (c *calls) add(f func()) {
 	}
 }
 
-func (c *calls) run(idle chan struct{}) {
+func (c *callbackQueue) run(idle chan struct{}) {
 	defer close(idle)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -66,7 +66,7 @@ func (c *calls) run(idle chan struct{}) {
 		f := c.queue[0]
 		c.queue[0] = nil
 		c.queue = c.queue[1:]
-		c.room.Broadcast()
+		c.notFull.Broadcast()
 		c.mu.Unlock()
 		f()
 		c.mu.Lock()
@@ -77,11 +77,11 @@ func (c *calls) run(idle chan struct{}) {
 // close drops what is queued and waits for the callback that runs, if any. One
 // that does not return is left behind: it may be waiting for its own connection
 // to close.
-func (c *calls) close() (clean bool) {
+func (c *callbackQueue) close() (clean bool) {
 	c.mu.Lock()
 	c.closed = true
 	c.queue = nil
-	c.room.Broadcast()
+	c.notFull.Broadcast()
 	idle := c.idle
 	running := c.running
 	c.mu.Unlock()
@@ -91,7 +91,7 @@ func (c *calls) close() (clean bool) {
 	select {
 	case <-idle:
 		return true
-	case <-time.After(callsGrace):
+	case <-time.After(callbackTimeout):
 		return false
 	}
 }

@@ -29,15 +29,15 @@ var schema string
 // maxLog bounds the log of deliveries, whatever its retention.
 const maxLog = 200_000
 
-// journal remembers what each sink has done. It may lose its last moments in a
+// deliveries remembers what each sink has done. It may lose its last moments in a
 // power cut (synchronous=NORMAL), which repeats deliveries and loses none; an order
 // to replay is on the disk when it is acknowledged.
-type journal struct {
+type deliveries struct {
 	db   *sql.DB
 	path string
 }
 
-func openJournal(ctx context.Context, dir string) (_ *journal, err error) {
+func openDeliveries(ctx context.Context, dir string) (_ *deliveries, err error) {
 	path := filepath.Join(dir, File)
 	dsn := "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath() +
 		"?_txlock=immediate&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)"
@@ -67,13 +67,13 @@ func openJournal(ctx context.Context, dir string) (_ *journal, err error) {
 	default:
 		return nil, fmt.Errorf("the file has schema version %d, this program knows %d", version, schemaVersion)
 	}
-	return &journal{db, path}, nil
+	return &deliveries{db, path}, nil
 }
 
-func (j *journal) close() error { return j.db.Close() }
+func (j *deliveries) close() error { return j.db.Close() }
 
-// place is where a sink has come to.
-func (j *journal) place(ctx context.Context, sink string) (seq int64, known bool, err error) {
+// offset is where a sink has come to.
+func (j *deliveries) offset(ctx context.Context, sink string) (seq int64, known bool, err error) {
 	err = j.db.QueryRowContext(ctx, "SELECT seq FROM places WHERE sink = ?", sink).Scan(&seq)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, false, nil
@@ -81,16 +81,16 @@ func (j *journal) place(ctx context.Context, sink string) (seq int64, known bool
 	return seq, err == nil, j.unavailable(err)
 }
 
-func (j *journal) mark(ctx context.Context, sink string, seq int64) error {
+func (j *deliveries) commitOffset(ctx context.Context, sink string, seq int64) error {
 	return j.exec(ctx, "INSERT INTO places VALUES (?, ?) ON CONFLICT (sink) DO UPDATE SET seq = excluded.seq", sink, seq)
 }
 
-func (j *journal) exec(ctx context.Context, query string, args ...any) error {
+func (j *deliveries) exec(ctx context.Context, query string, args ...any) error {
 	_, err := j.db.ExecContext(ctx, query, args...)
 	return j.unavailable(err)
 }
 
-func (j *journal) unavailable(err error) error { return datafile.Fault(j.path, err) }
+func (j *deliveries) unavailable(err error) error { return datafile.Fault(j.path, err) }
 
 // Outcome is what became of one attempt.
 type Outcome string
@@ -121,7 +121,7 @@ type Delivery struct {
 	ReplayID int64     `json:"replay_id,omitempty"`
 }
 
-func (j *journal) note(ctx context.Context, d Delivery) error {
+func (j *deliveries) note(ctx context.Context, d Delivery) error {
 	return j.exec(ctx, `INSERT INTO deliveries (hook, event_id, type, attempt, at, took, status, outcome, error, replay)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		d.Hook, d.EventID, d.Type, d.Attempt, d.At.UnixMicro(), d.Took, d.Status, string(d.Outcome), d.Error, d.ReplayID)
@@ -143,7 +143,7 @@ type LogPage struct {
 	Next       int64 // 0 on the last page
 }
 
-func (j *journal) log(ctx context.Context, q LogQuery) (LogPage, error) {
+func (j *deliveries) log(ctx context.Context, q LogQuery) (LogPage, error) {
 	var where []string
 	var args []any
 	and := func(wanted bool, cond string, arg any) {
@@ -185,7 +185,7 @@ func (j *journal) log(ctx context.Context, q LogQuery) (LogPage, error) {
 }
 
 // trim removes deliveries from before a time, and those beyond maxLog.
-func (j *journal) trim(ctx context.Context, before time.Time) error {
+func (j *deliveries) trim(ctx context.Context, before time.Time) error {
 	if err := j.exec(ctx, "DELETE FROM deliveries WHERE at < ?", before.UnixMicro()); err != nil {
 		return err
 	}
@@ -200,7 +200,7 @@ type replay struct {
 	pos, upto    int64
 }
 
-func (j *journal) addReplay(ctx context.Context, hook string, r replay) (_ int64, err error) {
+func (j *deliveries) addReplay(ctx context.Context, hook string, r replay) (_ int64, err error) {
 	c, err := j.db.Conn(ctx) // the only one
 	if err != nil {
 		return 0, j.unavailable(err)
@@ -224,7 +224,7 @@ func (j *journal) addReplay(ctx context.Context, hook string, r replay) (_ int64
 }
 
 // nextReplay gives the oldest order of a hook that is not done.
-func (j *journal) nextReplay(ctx context.Context, hook string) (r replay, found bool, err error) {
+func (j *deliveries) nextReplay(ctx context.Context, hook string) (r replay, found bool, err error) {
 	var since, until int64
 	err = j.db.QueryRowContext(ctx, "SELECT id, since, until, pos, upto FROM replays WHERE hook = ? ORDER BY id LIMIT 1", hook).
 		Scan(&r.id, &since, &until, &r.pos, &r.upto)
@@ -235,16 +235,16 @@ func (j *journal) nextReplay(ctx context.Context, hook string) (r replay, found 
 	return r, err == nil, j.unavailable(err)
 }
 
-func (j *journal) countReplays(ctx context.Context, hook string) (n int, err error) {
+func (j *deliveries) countReplays(ctx context.Context, hook string) (n int, err error) {
 	err = j.db.QueryRowContext(ctx, "SELECT count(*) FROM replays WHERE hook = ?", hook).Scan(&n)
 	return n, j.unavailable(err)
 }
 
-func (j *journal) markReplay(ctx context.Context, id, pos int64) error {
+func (j *deliveries) markReplay(ctx context.Context, id, pos int64) error {
 	return j.exec(ctx, "UPDATE replays SET pos = ? WHERE id = ?", pos, id)
 }
 
-func (j *journal) endReplay(ctx context.Context, id int64) error {
+func (j *deliveries) endReplay(ctx context.Context, id int64) error {
 	return j.exec(ctx, "DELETE FROM replays WHERE id = ?", id)
 }
 

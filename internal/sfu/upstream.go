@@ -14,17 +14,17 @@ import (
 	"github.com/redial-rtc/redial/internal/sfu/rtpbuf"
 )
 
-// layer is one received stream of a track: its only one, or one simulcast
+// upstream is one received stream of a track: its only one, or one simulcast
 // encoding. Its read loop hands every packet to the track's receivers.
-type layer struct {
-	track    *Track
-	rank     int
-	ssrc     uint32
-	remote   *webrtc.TrackRemote
-	receiver *webrtc.RTPReceiver
-	ids      rtpbuf.ExtIDs
-	hist     *rtpbuf.History // nil for audio, which is not repeated
-	lost     rtpbuf.NACKQueue
+type upstream struct {
+	track     *Track
+	rank      int
+	ssrc      uint32
+	remote    *webrtc.TrackRemote
+	receiver  *webrtc.RTPReceiver
+	ids       rtpbuf.ExtIDs
+	hist      *rtpbuf.History // nil for audio, which is not repeated
+	nackQueue rtpbuf.NACKQueue
 
 	// of the read loop
 	seq       rtpbuf.Unwrapper
@@ -61,13 +61,13 @@ type senderReport struct {
 const silent = int64(2 * time.Second)
 
 // alive tells whether packets arrived lately.
-func (l *layer) alive(at int64) bool {
+func (l *upstream) alive(at int64) bool {
 	last := l.lastPacket.Load()
 	return last != 0 && at-last < silent
 }
 
 // bitrate is the recent rate in bits per second, 0 when nothing arrives.
-func (l *layer) bitrate(at int64) uint64 {
+func (l *upstream) bitrate(at int64) uint64 {
 	if !l.alive(at) {
 		return 0
 	}
@@ -75,7 +75,7 @@ func (l *layer) bitrate(at int64) uint64 {
 }
 
 // read runs until the stream ends.
-func (l *layer) read() {
+func (l *upstream) read() {
 	failures := 0
 	for {
 		p := rtpbuf.New()
@@ -109,7 +109,7 @@ func (l *layer) read() {
 
 // receive fills in what the fan-out must know. It reports false for a packet
 // that goes nowhere.
-func (l *layer) receive(p *rtpbuf.Packet, n int) bool {
+func (l *upstream) receive(p *rtpbuf.Packet, n int) bool {
 	seq16, ok := p.Parse(n, l.ids)
 	if !ok {
 		l.track.pub.engine.totals.badPackets.Add(1)
@@ -141,20 +141,20 @@ func (l *layer) receive(p *rtpbuf.Packet, n int) bool {
 	switch {
 	case first || l.hist == nil:
 	case p.Seq > highest+1:
-		l.lost.Missing(highest+1, p.Seq, p.Arrival)
+		l.nackQueue.Missing(highest+1, p.Seq, p.Arrival)
 		kick(l.track.pub.askKick)
 	case p.Seq < highest:
-		l.lost.Filled(p.Seq, p.Arrival)
+		l.nackQueue.Filled(p.Seq, p.Arrival)
 	}
 	if l.wantKey.Load() && !l.alive(p.Arrival) {
 		kick(l.track.pub.askKick) // it was asked seldom while it was silent
 	}
 	l.count(p)
-	l.mark(p, first)
+	l.detectKeyframe(p, first)
 	return true
 }
 
-func (l *layer) count(p *rtpbuf.Packet) {
+func (l *upstream) count(p *rtpbuf.Packet) {
 	l.packets.Add(1)
 	l.bytes.Add(uint64(p.Size))
 	l.expected.Store(l.seq.Highest - l.began + 1)
@@ -164,8 +164,8 @@ func (l *layer) count(p *rtpbuf.Packet) {
 	}
 }
 
-// mark decides whether the packet begins a key frame.
-func (l *layer) mark(p *rtpbuf.Packet, first bool) {
+// detectKeyframe decides whether the packet begins a key frame.
+func (l *upstream) detectKeyframe(p *rtpbuf.Packet, first bool) {
 	if p.Codec.Inspect == nil {
 		p.Key = true
 		if p.HasLevel {
@@ -195,7 +195,7 @@ func (l *layer) mark(p *rtpbuf.Packet, first bool) {
 
 // reports reads the publisher's sender reports until the stream ends. Reading is
 // also what lets the receiver reports be written.
-func (l *layer) reports() {
+func (l *upstream) reports() {
 	b := make([]byte, receiveMTU)
 	rid := l.remote.RID()
 	for {
@@ -215,7 +215,7 @@ func (l *layer) reports() {
 
 // reported takes a compound packet of the publisher; of one that cannot be read
 // nothing is kept.
-func (l *layer) reported(b []byte) {
+func (l *upstream) reported(b []byte) {
 	list, err := rtcp.Unmarshal(b)
 	if err != nil {
 		return

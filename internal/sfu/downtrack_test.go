@@ -16,7 +16,7 @@ import (
 	"github.com/redial-rtc/redial/internal/sfu/rtpbuf"
 )
 
-// wire records what a Down sends.
+// wire records what a DownTrack sends.
 type wire struct {
 	sent []rtp.Packet
 	fail error
@@ -38,18 +38,18 @@ var vp8Params = webrtc.RTPCodecParameters{
 	RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000},
 }
 
-// bench is a Down without a connection around it.
+// bench is a DownTrack without a connection around it.
 type bench struct {
 	t      testing.TB
 	track  *Track
-	d      *Down
+	d      *DownTrack
 	w      *wire
 	layers [4]*stream
 }
 
 // stream makes the packets of one layer.
 type stream struct {
-	l      *layer
+	l      *upstream
 	seq    uint16
 	ts     uint32
 	pid    uint16
@@ -59,25 +59,25 @@ type stream struct {
 
 func newBench(t testing.TB, kind webrtc.RTPCodecType, codecs []webrtc.RTPCodecParameters) *bench {
 	pub := &Publisher{engine: &Engine{}, askKick: make(chan struct{}, 1)}
-	sub := &Subscriber{conn: &conn{calls: newCalls()}, estimate: gcc.NewEstimator(), engine: pub.engine}
+	sub := &Subscriber{conn: &conn{callbacks: newCallbackQueue()}, estimate: gcc.NewEstimator(), engine: pub.engine}
 	sub.up.Store(true)
 	b := &bench{t: t, w: &wire{}}
 	b.track = newTrack(pub, "id", "stream", "0", kind, codec.NewFormat(codecs[0]))
-	b.d = newDown(sub, b.track)
-	o := &outlet{w: b.w, ssrc: 1000, rtxSSRC: 2000, codecs: codecs}
-	for _, h := range []*headers{&o.main, &o.again} {
+	b.d = newDownTrack(sub, b.track)
+	o := &binding{w: b.w, ssrc: 1000, rtxSSRC: 2000, codecs: codecs}
+	for _, h := range []*headers{&o.main, &o.rtx} {
 		for i := range h.sets {
 			h.sets[i].Version = 2
 		}
 	}
-	b.d.out.Store(o)
+	b.d.binding.Store(o)
 	b.track.attach(b.d)
 	return b
 }
 
 // layer adds a layer whose counters begin anywhere.
 func (b *bench) layer(rank int, params webrtc.RTPCodecParameters) *stream {
-	l := &layer{track: b.track, rank: rank, ssrc: uint32(rank)}
+	l := &upstream{track: b.track, rank: rank, ssrc: uint32(rank)}
 	if b.track.kind == webrtc.RTPCodecTypeVideo {
 		l.hist = rtpbuf.NewHistory()
 	}
@@ -272,7 +272,7 @@ func TestDisorderPassesThrough(t *testing.T) {
 }
 
 // Every packet sent can be had again exactly as it was, across changes.
-func TestRepeat(t *testing.T) {
+func TestRetransmit(t *testing.T) {
 	rtx := webrtc.RTPCodecParameters{
 		PayloadType:        97,
 		RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeRTX, ClockRate: 90000, SDPFmtpLine: "apt=96"},
@@ -299,7 +299,7 @@ func TestRepeat(t *testing.T) {
 			continuous(t, sent)
 			b.w.sent = nil
 			for i := range sent {
-				b.d.repeat(&rtcp.TransportLayerNack{
+				b.d.retransmit(&rtcp.TransportLayerNack{
 					MediaSSRC: 1000, Nacks: []rtcp.NackPair{{PacketID: sent[i].SequenceNumber}},
 				})
 			}
@@ -325,8 +325,8 @@ func TestRepeat(t *testing.T) {
 			// Twice at once: too soon. Never sent: nothing.
 			b.w.sent = nil
 			last := sent[len(sent)-1].SequenceNumber
-			b.d.again.recent = [256]recentRepeat{}
-			b.d.repeat(&rtcp.TransportLayerNack{MediaSSRC: 1000, Nacks: []rtcp.NackPair{
+			b.d.rtx.recent = [256]recentRtx{}
+			b.d.retransmit(&rtcp.TransportLayerNack{MediaSSRC: 1000, Nacks: []rtcp.NackPair{
 				{PacketID: last}, {PacketID: last}, {PacketID: last + 1}, {PacketID: sent[0].SequenceNumber - 1},
 			}})
 			if len(b.w.sent) != 1 {

@@ -11,26 +11,26 @@ import (
 	"github.com/redial-rtc/redial/internal/sfu/rtpbuf"
 )
 
-// Down is one track on its way to one subscriber. It chooses among the track's
-// layers, makes one continuous stream of them, and repeats what was lost.
+// DownTrack is one track on its way to one subscriber. It chooses among the track's
+// layers, makes one continuous stream of them, and retransmits what was lost.
 //
 // Packets come from the read loops of the track's layers, one loop per layer.
 // Only the loop of the current layer writes; at a key frame of the layer aimed
 // at, that layer's loop takes over. The loops keep out of each other's way with
 // the busy flag: the one that finds it taken while it forwards has just been
 // replaced and drops its packet.
-type Down struct {
-	sub   *Subscriber
-	track *Track
-	out   atomic.Pointer[outlet] // nil until negotiated
+type DownTrack struct {
+	sub     *Subscriber
+	track   *Track
+	binding atomic.Pointer[binding] // nil until negotiated
 
-	current atomic.Pointer[layer] // what is being forwarded
-	target  atomic.Pointer[layer] // what is aimed at; nil forwards nothing
+	current atomic.Pointer[upstream] // what is being forwarded
+	target  atomic.Pointer[upstream] // what is aimed at; nil forwards nothing
 	busy    atomic.Bool
-	maps    atomic.Pointer[rtpbuf.Mapping[*layer]]
+	maps    atomic.Pointer[rtpbuf.Mapping[*upstream]]
 
 	// of whoever holds busy
-	seg       rtpbuf.Segment[*layer] // the open one
+	seg       rtpbuf.Segment[*upstream] // the open one
 	begun     bool
 	lastIn    uint64
 	lastOut   uint64
@@ -40,7 +40,7 @@ type Down struct {
 	lastTL0   uint8
 	frameDone bool
 	fmt       *codec.Format
-	via       *outlet
+	via       *binding
 	how       match // how fmt leaves by via
 	scratch   [receiveMTU]byte
 
@@ -52,11 +52,11 @@ type Down struct {
 	sentAt                                       atomic.Int64
 	asks                                         atomic.Uint64 // key frames the subscriber asked for
 
-	again    repeater
-	received reception
+	rtx    rtxResponder
+	report receiverReport
 
-	wanted  atomic.Int32 // rank the peer asked for
-	starved atomic.Bool  // the network cannot carry it
+	desired           atomic.Int32 // rank the peer asked for
+	pausedByBandwidth atomic.Bool  // the network cannot carry it
 
 	// of the negotiation, guarded by Subscriber.neg
 	tr     *webrtc.RTPTransceiver
@@ -65,14 +65,14 @@ type Down struct {
 	told   atomic.Bool // and never can be, which the owner knows
 }
 
-func newDown(s *Subscriber, t *Track) *Down {
-	d := &Down{sub: s, track: t}
-	d.maps.Store(&rtpbuf.Mapping[*layer]{})
+func newDownTrack(s *Subscriber, t *Track) *DownTrack {
+	d := &DownTrack{sub: s, track: t}
+	d.maps.Store(&rtpbuf.Mapping[*upstream]{})
 	return d
 }
 
 // write is called by a layer's read loop for each of its packets.
-func (d *Down) write(l *layer, p *rtpbuf.Packet) {
+func (d *DownTrack) write(l *upstream, p *rtpbuf.Packet) {
 	if d.current.Load() == l {
 		d.forward(l, p)
 		return
@@ -90,7 +90,7 @@ func (d *Down) write(l *layer, p *rtpbuf.Packet) {
 }
 
 // forward sends a packet of the current layer.
-func (d *Down) forward(l *layer, p *rtpbuf.Packet) {
+func (d *DownTrack) forward(l *upstream, p *rtpbuf.Packet) {
 	if !d.busy.CompareAndSwap(false, true) {
 		return // another layer is taking over
 	}
@@ -100,7 +100,7 @@ func (d *Down) forward(l *layer, p *rtpbuf.Packet) {
 	d.busy.Store(false)
 }
 
-func (d *Down) forwardHeld(l *layer, p *rtpbuf.Packet) {
+func (d *DownTrack) forwardHeld(l *upstream, p *rtpbuf.Packet) {
 	if !d.sub.up.Load() {
 		d.halt()
 		return
@@ -114,7 +114,7 @@ func (d *Down) forwardHeld(l *layer, p *rtpbuf.Packet) {
 }
 
 // halt stops forwarding; the next packet must begin a key frame.
-func (d *Down) halt() {
+func (d *DownTrack) halt() {
 	if old := d.current.Swap(nil); old != nil {
 		next := d.maps.Load().Close(d.lastIn)
 		d.maps.Store(&next)
@@ -123,7 +123,7 @@ func (d *Down) halt() {
 }
 
 // takeOver switches to layer l at a key frame.
-func (d *Down) takeOver(l *layer, p *rtpbuf.Packet) {
+func (d *DownTrack) takeOver(l *upstream, p *rtpbuf.Packet) {
 	for spin := 0; !d.busy.CompareAndSwap(false, true); spin++ {
 		if spin > 10000 { // the other loop is stuck in a send
 			l.requestKeyframe()
@@ -131,7 +131,7 @@ func (d *Down) takeOver(l *layer, p *rtpbuf.Packet) {
 		}
 		runtime.Gosched()
 	}
-	if d.target.Load() == l && d.current.Load() != l && d.out.Load() != nil {
+	if d.target.Load() == l && d.current.Load() != l && d.binding.Load() != nil {
 		d.begin(l, p)
 		if old := d.current.Swap(l); old != nil {
 			d.switches.Add(1)
@@ -143,8 +143,8 @@ func (d *Down) takeOver(l *layer, p *rtpbuf.Packet) {
 }
 
 // begin opens a segment at p that continues what was sent before.
-func (d *Down) begin(l *layer, p *rtpbuf.Packet) {
-	s := rtpbuf.Segment[*layer]{Layer: l, In0: p.Seq, In1: rtpbuf.Open}
+func (d *DownTrack) begin(l *upstream, p *rtpbuf.Packet) {
+	s := rtpbuf.Segment[*upstream]{Layer: l, In0: p.Seq, In1: rtpbuf.Open}
 	if !d.begun {
 		d.begun = true
 		d.lastOut = 1<<16 | uint64(rand.Uint32()&0x7fff)
@@ -166,7 +166,7 @@ func (d *Down) begin(l *layer, p *rtpbuf.Packet) {
 // align chooses what to add to the timestamps of layer l so that they continue
 // those of the layer before: by the publisher's sender reports, which relate both
 // to one clock, else by the time that has passed.
-func (d *Down) align(l *layer, p *rtpbuf.Packet) uint32 {
+func (d *DownTrack) align(l *upstream, p *rtpbuf.Packet) uint32 {
 	clock := p.Codec.Clock
 	passed := uint32((p.Arrival - d.lastAt) * int64(clock) / 1e9)
 	want := d.lastTS + max(passed, 1)
@@ -185,7 +185,7 @@ func (d *Down) align(l *layer, p *rtpbuf.Packet) uint32 {
 }
 
 // send maps one packet and passes it on.
-func (d *Down) send(l *layer, p *rtpbuf.Packet) {
+func (d *DownTrack) send(l *upstream, p *rtpbuf.Packet) {
 	seg := &d.seg
 	late := p.Seq <= d.lastIn
 	switch {
@@ -205,7 +205,7 @@ func (d *Down) send(l *layer, p *rtpbuf.Packet) {
 		}
 		return
 	}
-	o := d.out.Load()
+	o := d.binding.Load()
 	if p.Codec != d.fmt || o != d.via {
 		d.fmt, d.via, d.how = p.Codec, o, o.match(p.Codec)
 	}
@@ -233,7 +233,7 @@ func (d *Down) send(l *layer, p *rtpbuf.Packet) {
 }
 
 // skip leaves out what lies between the layer's numbers last and next.
-func (d *Down) skip(last, next uint64) {
+func (d *DownTrack) skip(last, next uint64) {
 	s := d.seg
 	s.Out0, s.In0 = d.seg.Out(last)+1, next
 	m := d.maps.Load().Close(last).Add(s)
@@ -243,7 +243,7 @@ func (d *Down) skip(last, next uint64) {
 
 // pass fills the header in and sends: the only place that knows how packets
 // leave.
-func (d *Down) pass(o *outlet, p *rtpbuf.Packet, seg *rtpbuf.Segment[*layer], out uint64) error {
+func (d *DownTrack) pass(o *binding, p *rtpbuf.Packet, seg *rtpbuf.Segment[*upstream], out uint64) error {
 	payload := d.payload(d.scratch[:], p, seg, d.how)
 	flags, one := d.flags(p, d.how)
 	hdr := o.main.set(flags, one, d.sub.number(flags, len(payload)))
@@ -268,7 +268,7 @@ func (d *Down) pass(o *outlet, p *rtpbuf.Packet, seg *rtpbuf.Segment[*layer], ou
 // retransmission format repeats packets under their own number, and a number
 // must never be sealed with two different contents: it gets no extension that
 // could change in between.
-func (d *Down) flags(p *rtpbuf.Packet, how match) (flags int, one uint8) {
+func (d *DownTrack) flags(p *rtpbuf.Packet, how match) (flags int, one uint8) {
 	switch {
 	case p.HasLevel:
 		flags, one = withOne, p.Level
@@ -285,19 +285,19 @@ func (d *Down) flags(p *rtpbuf.Packet, how match) (flags int, one uint8) {
 	return flags, one
 }
 
-// payload gives what is sent of a packet, changed in room where it must be.
-func (d *Down) payload(room []byte, p *rtpbuf.Packet, seg *rtpbuf.Segment[*layer], how match) []byte {
+// payload gives what is sent of a packet, changed in scratch where it must be.
+func (d *DownTrack) payload(scratch []byte, p *rtpbuf.Packet, seg *rtpbuf.Segment[*upstream], how match) []byte {
 	b := p.Payload()
 	switch {
 	case seg.PID != 0 && p.Counters.PIDLen != 0, seg.TL0 != 0 && p.Counters.TL0Len != 0:
-		b = room[:copy(room, b)]
+		b = scratch[:copy(scratch, b)]
 		p.Counters.Rewrite(b, seg.PID, seg.TL0)
 	case how.unwrap:
 		if block, _, ok := codec.REDPrimary(b); ok {
 			b = block
 		}
 	case how.block != 0 && how.block != b[0]&0x7f:
-		b = room[:copy(room, b)]
+		b = scratch[:copy(scratch, b)]
 		codec.REDRetype(b, how.block)
 	}
 	return b
@@ -305,23 +305,23 @@ func (d *Down) payload(room []byte, p *rtpbuf.Packet, seg *rtpbuf.Segment[*layer
 
 // mismatch hears that the track is sent in what the section does not list: the
 // section is offered anew, or the subscriber cannot have the track.
-func (d *Down) mismatch() {
+func (d *DownTrack) mismatch() {
 	if d.bad.CompareAndSwap(false, true) {
 		d.sub.nego.recode(d)
 		d.sub.kickNegotiation()
 	}
 }
 
-// The methods below make a Down a webrtc.TrackLocal: what the library asks of a
+// The methods below make a DownTrack a webrtc.TrackLocal: what the library asks of a
 // sender's source.
 
 // Bind is called when the subscriber has answered.
-func (d *Down) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
+func (d *DownTrack) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
 	mid := ""
 	if d.tr != nil {
 		mid = d.tr.Mid()
 	}
-	o := newOutlet(ctx, d.track.kind, mid)
+	o := newBinding(ctx, d.track.kind, mid)
 	d.sub.accepted(o, mid)
 	chosen := webrtc.RTPCodecParameters{}
 	for _, c := range o.codecs {
@@ -335,27 +335,27 @@ func (d *Down) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, er
 		chosen = o.codecs[0]
 	}
 	d.sub.route(o.ssrc, o.rtxSSRC, d)
-	d.out.Store(o)
+	d.binding.Store(o)
 	return chosen, nil
 }
 
 // Unbind is called when the track is removed from the connection.
-func (d *Down) Unbind(webrtc.TrackLocalContext) error {
+func (d *DownTrack) Unbind(webrtc.TrackLocalContext) error {
 	d.track.detach(d)
-	if o := d.out.Load(); o != nil {
+	if o := d.binding.Load(); o != nil {
 		d.sub.unroute(o.ssrc, o.rtxSSRC)
 	}
 	return nil
 }
 
 // ID is the publisher's track id.
-func (d *Down) ID() string { return d.track.id }
+func (d *DownTrack) ID() string { return d.track.id }
 
 // RID is empty: subscribers get one encoding.
-func (d *Down) RID() string { return "" }
+func (d *DownTrack) RID() string { return "" }
 
 // StreamID is the publisher's stream id.
-func (d *Down) StreamID() string { return d.track.stream }
+func (d *DownTrack) StreamID() string { return d.track.stream }
 
 // Kind tells audio from video.
-func (d *Down) Kind() webrtc.RTPCodecType { return d.track.kind }
+func (d *DownTrack) Kind() webrtc.RTPCodecType { return d.track.kind }

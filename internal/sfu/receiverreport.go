@@ -7,9 +7,9 @@ import (
 	"github.com/pion/rtcp"
 )
 
-// reception is what a subscriber reports about one stream (RFC 3550, section
+// receiverReport is what a subscriber reports about one stream (RFC 3550, section
 // 6.4), and what is needed to understand it: the sender reports sent last.
-type reception struct {
+type receiverReport struct {
 	mu      sync.Mutex
 	loss    float64 // smoothed, 0 to 1
 	jitter  uint32  // in units of the media clock
@@ -23,14 +23,14 @@ type reception struct {
 	next int
 }
 
-func (r *reception) sentReport(ntp uint64) {
+func (r *receiverReport) sentReport(ntp uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.reports[r.next].mid, r.reports[r.next].at = uint32(ntp>>16), now()
 	r.next = (r.next + 1) % len(r.reports)
 }
 
-func (r *reception) heard(b rtcp.ReceptionReport) {
+func (r *receiverReport) heard(b rtcp.ReceptionReport) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	loss := float64(b.FractionLost) / 256
@@ -54,13 +54,13 @@ func (r *reception) heard(b rtcp.ReceptionReport) {
 	}
 }
 
-func (r *reception) rtt() time.Duration {
+func (r *receiverReport) rtt() time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.trip
 }
 
-func (r *reception) read() (loss float64, jitter uint32, trip time.Duration, known bool) {
+func (r *receiverReport) read() (loss float64, jitter uint32, trip time.Duration, known bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.loss, r.jitter, r.trip, r.known
@@ -69,8 +69,8 @@ func (r *reception) read() (loss float64, jitter uint32, trip time.Duration, kno
 // senderReport is our report about a stream at this moment, or nil before there
 // is anything to tell. Its times are the publisher's, moved to our clock: all
 // tracks of a publisher are moved alike and stay in step.
-func (d *Down) senderReport(at time.Time) *rtcp.SenderReport {
-	o := d.out.Load()
+func (d *DownTrack) senderReport(at time.Time) *rtcp.SenderReport {
+	o := d.binding.Load()
 	maps := *d.maps.Load()
 	sent := d.packets.Load()
 	if o == nil || len(maps) == 0 || sent == 0 {
@@ -88,6 +88,6 @@ func (d *Down) senderReport(at time.Time) *rtcp.SenderReport {
 		passed := now() - d.sentAt.Load()
 		sr.RTPTime = d.sentTS.Load() + uint32(passed*int64(f.Clock)/int64(time.Second))
 	}
-	d.received.sentReport(sr.NTPTime)
+	d.report.sentReport(sr.NTPTime)
 	return sr
 }

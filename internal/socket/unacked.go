@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// keeper remembers what went into a socket and must not be missed, until the
+// unacked remembers what went into a socket and must not be missed, until the
 // other end has shown that it got it. A socket that leads nowhere takes frames
 // for as long as nobody notices; what it took goes to the next one.
 //
@@ -13,22 +13,22 @@ import (
 // who has read that frame, in whatever browser. Where nothing stands between the
 // client and us, the acknowledgements of TCP tell as much, even of a client that
 // is too busy to answer.
-type keeper struct {
+type unacked struct {
 	mu      sync.Mutex
-	frames  []keptFrame // not confirmed, oldest first
-	bytes   int         // of these
-	most    int         // bytes
-	next    uint64      // number of the next frame
-	written uint64      // number of the last one written
-	asked   uint64      // number of the last one asked about
-	asking  bool        // a ping is on its way, or failed: then there is no point in another
+	frames  []unackedFrame // not confirmed, oldest first
+	bytes   int            // of these
+	most    int            // bytes
+	next    uint64         // number of the next frame
+	written uint64         // number of the last one written
+	asked   uint64         // number of the last one asked about
+	asking  bool           // a ping is on its way, or failed: then there is no point in another
 }
 
-// KeptLimit is how many frames that must not be missed are remembered for one
+// MaxUnacked is how many frames that must not be missed are remembered for one
 // client.
-const KeptLimit = 200
+const MaxUnacked = 200
 
-type keptFrame struct {
+type unackedFrame struct {
 	n   uint64
 	b   []byte
 	end uint64 // where it ends in the byte stream; 0: unknown
@@ -36,12 +36,12 @@ type keptFrame struct {
 
 // add takes a frame in and numbers it, from 1. Beyond what would be kept for a
 // peer that is away it is numbered only.
-func (k *keeper) add(b []byte) uint64 {
+func (k *unacked) add(b []byte) uint64 {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.next++
-	if len(k.frames) < KeptLimit && k.bytes+len(b) <= k.most {
-		k.frames = append(k.frames, keptFrame{n: k.next, b: b})
+	if len(k.frames) < MaxUnacked && k.bytes+len(b) <= k.most {
+		k.frames = append(k.frames, unackedFrame{n: k.next, b: b})
 		k.bytes += len(b)
 	}
 	return k.next
@@ -49,7 +49,7 @@ func (k *keeper) add(b []byte) uint64 {
 
 // wrote notes that frame n is in the socket, ending at a place of its stream,
 // and tells whether the other end should be asked about it.
-func (k *keeper) wrote(n, end uint64) (ask bool) {
+func (k *unacked) wrote(n, end uint64) (ask bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for i := range k.frames {
@@ -64,7 +64,7 @@ func (k *keeper) wrote(n, end uint64) (ask bool) {
 }
 
 // ask tells how far to ask the other end now; 0 is not at all.
-func (k *keeper) ask() uint64 {
+func (k *unacked) ask() uint64 {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.asked == k.written {
@@ -76,7 +76,7 @@ func (k *keeper) ask() uint64 {
 }
 
 // confirmed forgets what was asked about.
-func (k *keeper) confirmed() {
+func (k *unacked) confirmed() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for len(k.frames) > 0 && k.frames[0].n <= k.asked {
@@ -88,7 +88,7 @@ func (k *keeper) confirmed() {
 
 // missed is what the other end cannot be known to have got, given how much of
 // the byte stream has arrived.
-func (k *keeper) missed(arrived uint64) [][]byte {
+func (k *unacked) missed(arrived uint64) [][]byte {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	var out [][]byte
@@ -103,7 +103,7 @@ func (k *keeper) missed(arrived uint64) [][]byte {
 // confirm asks the other end whether it has read everything, until it has. Its
 // answers go to the keeper as they are read; see Accept.
 func (c *Conn) confirm(ctx context.Context) {
-	for c.keep.ask() != 0 {
+	for c.unacked.ask() != 0 {
 		ctx, cancel := context.WithTimeout(ctx, silence)
 		err := c.ws.Ping(ctx)
 		cancel()

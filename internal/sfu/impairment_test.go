@@ -12,7 +12,7 @@ import (
 	"github.com/pion/webrtc/v4"
 )
 
-// opinion is a gate that does the same to every packet.
+// opinion is an impairment that does the same to every packet.
 type opinion struct {
 	drop, damage bool
 	late         time.Duration
@@ -20,8 +20,8 @@ type opinion struct {
 
 func (o opinion) Pass(bool, []byte) (bool, bool, time.Duration) { return o.drop, o.damage, o.late }
 
-// pair is a gated socket and a bare one that talk to each other.
-func pair(t testing.TB, g Gate) (here net.PacketConn, there *net.UDPConn) {
+// pair is an impaired socket and a bare one that talk to each other.
+func pair(t testing.TB, g Impairment) (here net.PacketConn, there *net.UDPConn) {
 	t.Helper()
 	open := func() *net.UDPConn {
 		c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
@@ -33,12 +33,12 @@ func pair(t testing.TB, g Gate) (here net.PacketConn, there *net.UDPConn) {
 		return c
 	}
 	a, b := open(), open()
-	here = gated(a, g)
+	here = impaired(a, g)
 	t.Cleanup(func() { _ = here.Close() })
 	return here, b
 }
 
-func TestGateOut(t *testing.T) {
+func TestImpairmentOut(t *testing.T) {
 	sent := bytes.Repeat([]byte{7}, 200)
 	f := func(o opinion, want []byte) {
 		t.Helper()
@@ -48,7 +48,7 @@ func TestGateOut(t *testing.T) {
 			t.Errorf("%+v: wrote %d: %v", o, n, err)
 		}
 		// Something that certainly passes, to know when to stop waiting.
-		_, _ = here.(*gatedConn).PacketConn.WriteTo([]byte("end"), there.LocalAddr())
+		_, _ = here.(*impairedConn).PacketConn.WriteTo([]byte("end"), there.LocalAddr())
 		b := make([]byte, 1500)
 		for range 2 {
 			n, _, err := there.ReadFrom(b)
@@ -78,14 +78,14 @@ func TestGateOut(t *testing.T) {
 	}
 }
 
-// changing is a gate whose opinion can be changed.
+// changing is an impairment whose opinion can be changed.
 type changing struct{ p atomic.Pointer[opinion] }
 
 func (c *changing) Pass(out bool, b []byte) (bool, bool, time.Duration) {
 	return c.p.Load().Pass(out, b)
 }
 
-func TestGateInKeepsOrderWhileItIsLateAndAfterwards(t *testing.T) {
+func TestImpairmentInKeepsOrderWhileItIsLateAndAfterwards(t *testing.T) {
 	g := &changing{}
 	g.p.Store(&opinion{late: 80 * time.Millisecond})
 	here, there := pair(t, g)
@@ -108,7 +108,7 @@ func TestGateInKeepsOrderWhileItIsLateAndAfterwards(t *testing.T) {
 	if _, _, err := here.ReadFrom(b); err != nil || b[0] != 9 {
 		t.Errorf("afterwards: %d %v", b[0], err)
 	}
-	if here.(*gatedConn).pump.Load() != nil {
+	if here.(*impairedConn).pump.Load() != nil {
 		t.Error("packets still go the long way")
 	}
 	g.p.Store(&opinion{drop: true})
@@ -119,9 +119,9 @@ func TestGateInKeepsOrderWhileItIsLateAndAfterwards(t *testing.T) {
 	}
 }
 
-// BenchmarkGate sends packets as ICE does: through the shared socket without a
-// gate, and with one that lets everything pass.
-func BenchmarkGate(b *testing.B) {
+// BenchmarkImpairment sends packets as ICE does: through the shared socket without a
+// impairment, and with one that lets everything pass.
+func BenchmarkImpairment(b *testing.B) {
 	e, err := New(Config{UDPAddr: "127.0.0.1:0", Loopback: true})
 	if err != nil {
 		b.Fatal(err)
@@ -144,7 +144,7 @@ func BenchmarkGate(b *testing.B) {
 	for _, c := range []struct {
 		name string
 		conn net.PacketConn
-	}{{"bare", bare}, {"gated", gated(bare, idle)}} {
+	}{{"bare", bare}, {"gated", impaired(bare, idle)}} {
 		b.Run(c.name, func(b *testing.B) {
 			fast, ok := c.conn.(ice.AddrPortReaderWriter)
 			b.ReportAllocs()
@@ -162,7 +162,7 @@ func BenchmarkGate(b *testing.B) {
 	}
 }
 
-// suspect is a gate that lets all pass and says that it tampers.
+// suspect is an impairment that lets all pass and says that it tampers.
 type suspect struct{ opinion }
 
 func (suspect) Tampered() bool { return true }

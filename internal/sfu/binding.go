@@ -11,16 +11,16 @@ import (
 	"github.com/redial-rtc/redial/internal/codec"
 )
 
-// outlet is what a negotiation gave a Down to send with: where to, under which
+// binding is what a negotiation gave a DownTrack to send with: where to, under which
 // numbers, and in which formats.
-type outlet struct {
+type binding struct {
 	mid     string
 	w       webrtc.TrackLocalWriter
 	ssrc    uint32
 	rtxSSRC uint32
 	codecs  []webrtc.RTPCodecParameters
 	main    headers // of the forwarding loop
-	again   headers // of whoever answers NACKs
+	rtx     headers // of whoever answers NACKs
 }
 
 // headers are RTP headers made ready once per negotiation. Their extensions
@@ -38,8 +38,8 @@ const (
 	withTWCC             // numbered for the bandwidth estimate
 )
 
-func newOutlet(ctx webrtc.TrackLocalContext, kind webrtc.RTPCodecType, mid string) *outlet {
-	o := &outlet{
+func newBinding(ctx webrtc.TrackLocalContext, kind webrtc.RTPCodecType, mid string) *binding {
+	o := &binding{
 		mid: mid,
 		w:   ctx.WriteStream(), ssrc: uint32(ctx.SSRC()), rtxSSRC: uint32(ctx.SSRCRetransmission()),
 		codecs: slices.Clone(ctx.CodecParameters()),
@@ -59,7 +59,7 @@ func newOutlet(ctx webrtc.TrackLocalContext, kind webrtc.RTPCodecType, mid strin
 			oneID = uint8(x.ID)
 		}
 	}
-	for _, h := range []*headers{&o.main, &o.again} {
+	for _, h := range []*headers{&o.main, &o.rtx} {
 		for flags := range h.sets {
 			hdr := &h.sets[flags]
 			hdr.Version = 2
@@ -95,7 +95,7 @@ type match struct {
 }
 
 // match finds the subscriber's number for a format.
-func (o *outlet) match(f *codec.Format) match {
+func (o *binding) match(f *codec.Format) match {
 	for _, c := range o.codecs {
 		if !sameCodec(f.Params.RTPCodecCapability, c.RTPCodecCapability) {
 			continue
@@ -117,7 +117,7 @@ func (o *outlet) match(f *codec.Format) match {
 	return match{}
 }
 
-func (o *outlet) opus() uint8 {
+func (o *binding) opus() uint8 {
 	for _, c := range o.codecs {
 		if codecName(c.MimeType) == "opus" {
 			return uint8(c.PayloadType)

@@ -10,23 +10,23 @@ import (
 	"github.com/pion/ice/v4"
 )
 
-// Gate stands between one connection and the network, below ICE, so that
+// Impairment stands between one connection and the network, below ICE, so that
 // whatever a network does to packets can be done here. It is asked about every
 // packet of the connection, on whichever goroutine carries it, and must not
-// change or keep the packet. The types are plain so that a gate need not know
+// change or keep the packet. The types are plain so that an impairment need not know
 // this package.
-type Gate interface {
+type Impairment interface {
 	// Pass says what becomes of a packet: dropped, damaged, late, or nothing of
 	// it. out is from us to the peer.
 	Pass(out bool, packet []byte) (drop, damage bool, late time.Duration)
 }
 
-// Tampered is what a gate may also tell: whether what happens to the connection
+// Tampered is what an impairment may also tell: whether what happens to the connection
 // may be its doing, so that it is counted apart.
 type Tampered interface{ Tampered() bool }
 
-// tampered asks the gates of a connection.
-func tampered(gates ...Gate) bool {
+// tampered asks the impairments of a connection.
+func tampered(gates ...Impairment) bool {
 	for _, g := range gates {
 		if t, ok := g.(Tampered); ok && t.Tampered() {
 			return true
@@ -35,47 +35,47 @@ func tampered(gates ...Gate) bool {
 	return false
 }
 
-// gatedUDP and gatedTCP put a gate before one connection's share of the sockets.
-type gatedUDP struct {
+// impairedUDP and impairedTCP put an impairment before one connection's share of the sockets.
+type impairedUDP struct {
 	ice.UDPMux
-	gate Gate
+	impairment Impairment
 }
 
-// GetConn gives the packets of one ICE user name, as the gate lets them pass.
-func (m gatedUDP) GetConn(ufrag string, addr net.Addr) (net.PacketConn, error) {
+// GetConn gives the packets of one ICE user name, as the impairment lets them pass.
+func (m impairedUDP) GetConn(ufrag string, addr net.Addr) (net.PacketConn, error) {
 	c, err := m.UDPMux.GetConn(ufrag, addr)
-	return gated(c, m.gate), err
+	return impaired(c, m.impairment), err
 }
 
-type gatedTCP struct {
+type impairedTCP struct {
 	ice.TCPMux
-	gate Gate
+	impairment Impairment
 }
 
-// GetConnByUfrag gives the connections of one ICE user name, as the gate lets
+// GetConnByUfrag gives the connections of one ICE user name, as the impairment lets
 // their packets pass.
-func (m gatedTCP) GetConnByUfrag(ufrag string, isIPv6 bool, local net.IP) (net.PacketConn, error) {
+func (m impairedTCP) GetConnByUfrag(ufrag string, isIPv6 bool, local net.IP) (net.PacketConn, error) {
 	c, err := m.TCPMux.GetConnByUfrag(ufrag, isIPv6, local)
-	return gated(c, m.gate), err
+	return impaired(c, m.impairment), err
 }
 
-// gated wraps a connection, keeping the faster way to name addresses where it
+// impaired wraps a connection, keeping the faster way to name addresses where it
 // has one.
-func gated(c net.PacketConn, g Gate) net.PacketConn {
+func impaired(c net.PacketConn, g Impairment) net.PacketConn {
 	if c == nil {
 		return nil
 	}
-	base := &gatedConn{PacketConn: c, gate: g, done: make(chan struct{})}
+	base := &impairedConn{PacketConn: c, impairment: g, done: make(chan struct{})}
 	if fast, ok := c.(ice.AddrPortReaderWriter); ok {
-		return &gatedFastConn{base, fast}
+		return &impairedFastConn{base, fast}
 	}
 	return base
 }
 
-// gatedConn is a packet conn behind a gate.
-type gatedConn struct {
+// impairedConn is a packet conn behind an impairment.
+type impairedConn struct {
 	net.PacketConn
-	gate Gate
+	impairment Impairment
 
 	pump  atomic.Pointer[chan arrival] // while packets are late, all go through here
 	done  chan struct{}
@@ -97,7 +97,7 @@ const (
 )
 
 // ReadFrom returns the next packet that passes.
-func (c *gatedConn) ReadFrom(b []byte) (int, net.Addr, error) {
+func (c *impairedConn) ReadFrom(b []byte) (int, net.Addr, error) {
 	for {
 		if pump := c.pump.Load(); pump != nil {
 			return c.next(*pump, b)
@@ -106,7 +106,7 @@ func (c *gatedConn) ReadFrom(b []byte) (int, net.Addr, error) {
 		if err != nil {
 			return n, from, err
 		}
-		drop, damage, late := c.gate.Pass(false, b[:n])
+		drop, damage, late := c.impairment.Pass(false, b[:n])
 		switch {
 		case drop:
 			continue
@@ -121,13 +121,13 @@ func (c *gatedConn) ReadFrom(b []byte) (int, net.Addr, error) {
 }
 
 // Close closes the connection. Packets that wait are lost.
-func (c *gatedConn) Close() error {
+func (c *impairedConn) Close() error {
 	c.close.Do(func() { close(c.done) })
 	return c.PacketConn.Close()
 }
 
 // next waits for the next packet's turn.
-func (c *gatedConn) next(pump chan arrival, b []byte) (int, net.Addr, error) {
+func (c *impairedConn) next(pump chan arrival, b []byte) (int, net.Addr, error) {
 	var a arrival
 	select {
 	case a = <-pump:
@@ -154,7 +154,7 @@ func (c *gatedConn) next(pump chan arrival, b []byte) (int, net.Addr, error) {
 
 // startPump begins to take packets in at one end while they wait at the other,
 // until one comes that is not late. Order is kept.
-func (c *gatedConn) startPump(first arrival) {
+func (c *impairedConn) startPump(first arrival) {
 	pump := make(chan arrival, gateQueue)
 	pump <- first
 	c.pump.Store(&pump)
@@ -169,7 +169,7 @@ func (c *gatedConn) startPump(first arrival) {
 				}
 				return
 			}
-			drop, damage, late := c.gate.Pass(false, b[:n])
+			drop, damage, late := c.impairment.Pass(false, b[:n])
 			if drop {
 				continue
 			}
@@ -194,11 +194,11 @@ func (c *gatedConn) startPump(first arrival) {
 
 // WriteTo sends a packet if it passes. One that does not is lost on the way: the
 // sender never knows.
-func (c *gatedConn) WriteTo(b []byte, to net.Addr) (int, error) {
-	return pass(c.gate, b, func(b []byte) (int, error) { return c.PacketConn.WriteTo(b, to) })
+func (c *impairedConn) WriteTo(b []byte, to net.Addr) (int, error) {
+	return pass(c.impairment, b, func(b []byte) (int, error) { return c.PacketConn.WriteTo(b, to) })
 }
 
-func pass(g Gate, b []byte, send func([]byte) (int, error)) (int, error) {
+func pass(g Impairment, b []byte, send func([]byte) (int, error)) (int, error) {
 	drop, damage, late := g.Pass(true, b)
 	switch {
 	case drop:
@@ -224,15 +224,15 @@ func spoil(b []byte) {
 	}
 }
 
-// gatedFastConn is a gatedConn whose connection takes plain addresses.
-type gatedFastConn struct {
-	*gatedConn
+// impairedFastConn is an impairedConn whose connection takes plain addresses.
+type impairedFastConn struct {
+	*impairedConn
 	fast ice.AddrPortReaderWriter
 }
 
 // WriteToAddrPort is WriteTo without an address to allocate.
-func (c *gatedFastConn) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
-	drop, damage, late := c.gate.Pass(true, b)
+func (c *impairedFastConn) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
+	drop, damage, late := c.impairment.Pass(true, b)
 	if !drop && !damage && late == 0 {
 		return c.fast.WriteToAddrPort(b, to)
 	}
@@ -242,7 +242,7 @@ func (c *gatedFastConn) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error
 	return pass(fixed{damage, late}, b, func(b []byte) (int, error) { return c.fast.WriteToAddrPort(b, to) })
 }
 
-// fixed is a gate that has decided.
+// fixed is an impairment that has decided.
 type fixed struct {
 	damage bool
 	late   time.Duration
@@ -252,7 +252,7 @@ type fixed struct {
 func (f fixed) Pass(bool, []byte) (bool, bool, time.Duration) { return false, f.damage, f.late }
 
 // ReadFromAddrPort is ReadFrom without an address to allocate.
-func (c *gatedFastConn) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
+func (c *impairedFastConn) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
 	for {
 		if pump := c.pump.Load(); pump != nil {
 			n, from, err := c.next(*pump, b)
@@ -262,7 +262,7 @@ func (c *gatedFastConn) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) 
 		if err != nil {
 			return n, from, err
 		}
-		drop, damage, late := c.gate.Pass(false, b[:n])
+		drop, damage, late := c.impairment.Pass(false, b[:n])
 		switch {
 		case drop:
 			continue
