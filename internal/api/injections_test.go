@@ -163,7 +163,7 @@ func TestInjectionsCheckedTogether(t *testing.T) {
 func TestProvokedRefusalsAreCountedApart(t *testing.T) {
 	plan := inject.New(inject.Config{})
 	t.Cleanup(plan.Close)
-	e := serveEvents(t, event.RecorderConfig{Mark: plan.MarkInjected})
+	e := serveEvents(t, event.RecorderConfig{MarkInjected: plan.MarkInjected})
 	reg := prometheus.NewRegistry()
 	f := serve(t, func(c *api.Config) {
 		c.Registry, c.Metrics = e.registry, reg
@@ -219,7 +219,7 @@ func TestInjectionsBelongToAnAccount(t *testing.T) {
 func TestInjectedStoreRefusesReports(t *testing.T) {
 	plan := inject.New(inject.Config{})
 	t.Cleanup(plan.Close)
-	e := serveEvents(t, event.RecorderConfig{Mark: plan.MarkInjected})
+	e := serveEvents(t, event.RecorderConfig{MarkInjected: plan.MarkInjected})
 	f := serve(t, func(c *api.Config) {
 		c.Registry = e.registry
 		c.Routes = api.NewEvents(api.EventsConfig{Recorder: e.recorder, Registry: e.registry, Inject: plan}).Routes()

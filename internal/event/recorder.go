@@ -24,7 +24,7 @@ type RecorderConfig struct {
 	Retentions    Retentions            // accounts with an age of their own; nil: none
 	KeepAddresses bool                  // do not mask IP addresses
 	Quotas        Quotas                // bound what others hand in; the zero value bounds nothing
-	Mark          func(*Event)          // sets Injected on what was provoked; nil marks nothing
+	MarkInjected  func(*Event)          // sets Injected on what was provoked; nil marks nothing
 }
 
 const (
@@ -51,9 +51,9 @@ type Recorder struct {
 	dropped      atomic.Int64 // since the last log line about it
 	droppedAt    atomic.Int64 // time of that line, Unix nanoseconds
 
-	done chan struct{} // closed when the writer has stopped
-	stop context.CancelFunc
-	news news
+	done    chan struct{} // closed when the writer has stopped
+	stop    context.CancelFunc
+	changed notifier
 
 	unwritten unwritten
 
@@ -200,7 +200,7 @@ func (r *Recorder) Store() Store { return r.store }
 
 // News returns a channel that is closed when more has been stored, or when the
 // recorder has been closed.
-func (r *Recorder) News() <-chan struct{} { return r.news.wait() }
+func (r *Recorder) News() <-chan struct{} { return r.changed.wait() }
 
 // Close takes no more events, stores those that wait, and returns when that is
 // done or the context ends.
@@ -227,8 +227,8 @@ func (r *Recorder) take(it item) error {
 		if err := e.prepare(r.cfg.Account, r.cfg.KeepAddresses); err != nil {
 			return err
 		}
-		if r.cfg.Mark != nil {
-			r.cfg.Mark(e)
+		if r.cfg.MarkInjected != nil {
+			r.cfg.MarkInjected(e)
 		}
 		it.bytes += e.size()
 	}
@@ -254,7 +254,7 @@ func (r *Recorder) take(it item) error {
 // write is the one writer.
 func (r *Recorder) write() {
 	defer close(r.done)
-	defer r.news.tell()
+	defer r.changed.notify()
 	defer r.writeJoins()
 	defer r.giveUp()
 	var items []item
@@ -277,7 +277,7 @@ func (r *Recorder) write() {
 				break fill
 			}
 		}
-		outcomes, err := r.keep(batch)
+		outcomes, err := r.appendOutcomes(batch)
 		for _, it := range items {
 			var own []Outcome
 			if err == nil {
@@ -303,8 +303,8 @@ func (r *Recorder) write() {
 	}
 }
 
-// keep stamps a batch and stores it.
-func (r *Recorder) keep(batch []Event) ([]Outcome, error) {
+// appendOutcomes stamps a batch and stores it.
+func (r *Recorder) appendOutcomes(batch []Event) ([]Outcome, error) {
 	for i := range batch {
 		if batch[i].Time.IsZero() {
 			batch[i].Time = time.Now().UTC()
@@ -318,7 +318,7 @@ func (r *Recorder) keep(batch []Event) ([]Outcome, error) {
 		return nil, err
 	}
 	r.grow(batch)
-	r.news.tell()
+	r.changed.notify()
 	return outcomes, nil
 }
 
@@ -334,13 +334,13 @@ func (r *Recorder) drop(n int, err error) {
 	r.cfg.Log.Error("events dropped", "fault", fault.From(fault.EventsDropped.Wrap(err, "events", total), fault.OpReport))
 }
 
-// news wakes everybody who waits for more.
-type news struct {
+// notifier wakes everybody who waits for more.
+type notifier struct {
 	mu sync.Mutex
 	ch chan struct{}
 }
 
-func (n *news) wait() <-chan struct{} {
+func (n *notifier) wait() <-chan struct{} {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.ch == nil {
@@ -349,7 +349,7 @@ func (n *news) wait() <-chan struct{} {
 	return n.ch
 }
 
-func (n *news) tell() {
+func (n *notifier) notify() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.ch != nil {

@@ -100,7 +100,7 @@ func (r *Recorder) writeHeld() {
 			}
 			batch, taken = append(batch, it.events...), taken+1
 		}
-		_, err := r.keep(batch)
+		_, err := r.appendOutcomes(batch)
 		if datafile.Mendable(err) {
 			return
 		}

@@ -124,7 +124,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 		Log: log.With("part", "events"), Metrics: metrics, Account: cfg.Access.AccountID,
 		Queue: cfg.Events.Queue, KeepAddresses: cfg.Events.KeepAddresses,
 		Retention: cfg.Events.Retention, Retentions: s.registry.Retentions, MaxBytes: cfg.Events.MaxBytes, Quotas: eventQuotas(cfg.Events.Quotas),
-		Mark: plan.MarkInjected,
+		MarkInjected: plan.MarkInjected,
 	})
 	s.onClose("events", recorder.Close)
 	sinks, err := startSinks(ctx, cfg, recorder, log.With("part", "sinks"), metrics)

@@ -10,7 +10,7 @@
 // event is.
 //
 // Every event is thus asked for in one place: ClickHouse up to the place the
-// spool has shed, the spool beyond it. Nothing lags and nothing shows twice.
+// spool has evicted, the spool beyond it. Nothing lags and nothing shows twice.
 // While ClickHouse is away, appending goes on as before; what has left the spool
 // cannot be read until it is back.
 //
@@ -74,13 +74,13 @@ type Store struct {
 	m       *metrics
 
 	// edge is held for reading while the spool is asked, and for writing while
-	// rows leave it: shed moves with them.
-	edge sync.RWMutex
-	shed int64 // places up to this one are asked of ClickHouse
-	days days  // how many of them there are, by day; moves with shed
+	// rows leave it: evicted moves with them.
+	edge    sync.RWMutex
+	evicted int64 // places up to this one are asked of ClickHouse
+	days    days  // how many of them there are, by day; moves with evicted
 
-	floors floors
-	ship   forwarder
+	lowWatermarks lowWatermarks
+	ship          forwarder
 
 	stop context.CancelFunc
 	done chan struct{} // closed when the forwarder has stopped
@@ -136,7 +136,7 @@ func (s *Store) open(ctx context.Context, dir string) (err error) {
 	if s.spool, err = sqlite.OpenSpool(ctx, spool, s.log); err != nil {
 		return err
 	}
-	known, err := s.spool.Mark(ctx, "writer")
+	known, err := s.spool.Meta(ctx, "writer")
 	if err != nil {
 		return err
 	}
@@ -145,16 +145,16 @@ func (s *Store) open(ctx context.Context, dir string) (err error) {
 			return err
 		}
 	}
-	s.floors.mark, s.floors.drop = s.spool.SetMark, s.spool.DropMark
-	if s.floors.all, err = s.spool.Mark(ctx, floorMark); err != nil {
+	s.lowWatermarks.save, s.lowWatermarks.drop = s.spool.SetMeta, s.spool.DropMeta
+	if s.lowWatermarks.all, err = s.spool.Meta(ctx, lowWatermarkKey); err != nil {
 		return err
 	}
-	if s.floors.own, err = s.spool.Marks(ctx, ownFloorMark); err != nil {
+	if s.lowWatermarks.own, err = s.spool.Metas(ctx, accountWatermarkKey); err != nil {
 		return err
 	}
-	s.shed = s.spool.ShedUpTo()
-	s.ship.shipped = s.shed
-	s.ship.reached.Store(s.shed)
+	s.evicted = s.spool.EvictedUpTo()
+	s.ship.shipped = s.evicted
+	s.ship.reached.Store(s.evicted)
 	s.m = newMetrics(s.cfg.Metrics, s.waiting)
 	return nil
 }
@@ -169,7 +169,7 @@ func (s *Store) begin(ctx context.Context) error {
 	if err := s.adopt(ctx); err != nil {
 		return err
 	}
-	return s.spool.SetMark(ctx, "writer", int64(s.writer))
+	return s.spool.SetMeta(ctx, "writer", int64(s.writer))
 }
 
 func (c *Config) options() (*driver.Options, error) {

@@ -138,7 +138,7 @@ func (s shipping) Remove(ctx context.Context, r event.Removal) (int, error) {
 func (s shipping) Summarize(ctx context.Context, q event.SummaryQuery) (event.Summary, error) {
 	if s.looked.CompareAndSwap(false, true) {
 		s.ship.mu.Lock()
-		s.ship.shipped = s.shed // what was joined since is looked at again
+		s.ship.shipped = s.evicted // what was joined since is looked at again
 		s.ship.mu.Unlock()
 		if err := s.step(ctx, 0, time.Hour); err != nil {
 			return event.Summary{}, err
@@ -174,7 +174,7 @@ func TestBehaviours(t *testing.T) {
 	})
 }
 
-// half is a store whose older half has been shipped and shed whenever it is read.
+// half is a store whose older half has been shipped and evicted whenever it is read.
 type half struct{ *Store }
 
 func (s half) Query(ctx context.Context, q event.Query) (event.Page, error) {
@@ -205,15 +205,15 @@ func (s half) shipHalf(ctx context.Context) error {
 	}
 	s.ship.mu.Lock()
 	defer s.ship.mu.Unlock()
-	if s.shed >= last/2 {
+	if s.evicted >= last/2 {
 		return nil
 	}
-	for s.shed < last/2 {
+	for s.evicted < last/2 {
 		if err := s.letGo(ctx, last/2); err != nil {
 			return err
 		}
 	}
-	s.ship.shipped = max(s.ship.shipped, s.shed)
+	s.ship.shipped = max(s.ship.shipped, s.evicted)
 	return nil
 }
 
@@ -281,7 +281,7 @@ func TestOutage(t *testing.T) {
 		} // until it is gone for certain
 		take(5)
 		stop()
-		if shed := s.spool.ShedUpTo(); shed > 0 {
+		if evicted := s.spool.EvictedUpTo(); evicted > 0 {
 			if _, err := s.Query(t.Context(), event.Query{}); !errors.Is(err, fault.StoreUnavailable) {
 				t.Errorf("a page that cannot be whole: %v", err)
 			}
@@ -546,13 +546,13 @@ func TestDaysOfOthers(t *testing.T) {
 				t.Fatalf("%s: the days of %s are not known", when, account)
 			}
 			for _, c := range cut {
-				n, err := s.left(t.Context(), c, q.Types, s.shed)
+				n, err := s.left(t.Context(), c, q.Types, s.evicted)
 				if err != nil {
 					t.Fatal(err)
 				}
 				whole += n
 			}
-			counted, err := s.count(t.Context(), &q, s.shed)
+			counted, err := s.count(t.Context(), &q, s.evicted)
 			if err != nil || int(whole) != want || counted != want {
 				t.Errorf("%s: %s has %d by day and %d counted, want %d; %v", when, account, whole, counted, want, err)
 			}

@@ -34,7 +34,7 @@ func TestFirstPagesDoNotGrow(t *testing.T) {
 		}
 		s.ship.mu.Lock()
 		s.edge.Lock()
-		s.shed = int64(n) // as if they had come through the spool
+		s.evicted = int64(n) // as if they had come through the spool
 		s.edge.Unlock()
 		err := s.learn(t.Context())
 		s.ship.mu.Unlock()

@@ -19,7 +19,7 @@ type days struct {
 	known bool
 	n     map[dayKey]int64
 
-	// Of a day that a floor cuts, the part above: counted when asked for.
+	// Of a day that a low watermark cuts, the part above: counted when asked for.
 	mu  sync.Mutex
 	cut map[string]cutDay // by account
 }
@@ -30,10 +30,10 @@ type dayKey struct {
 	typ     event.Type
 }
 
-// cutDay is what an account has left of the day its floor lies in.
+// cutDay is what an account has left of the day its low watermark lies in.
 type cutDay struct {
-	floor, shed int64
-	n           map[event.Type]int64
+	watermark, evicted int64
+	n                  map[event.Type]int64
 }
 
 // dayOf is the day that a time lies in, as ClickHouse divides.
@@ -72,7 +72,7 @@ func (s *Store) learn(ctx context.Context) error {
 		return nil
 	}
 	n := map[dayKey]int64{}
-	rows, err := s.conn.Query(ctx, fmt.Sprintf("SELECT account, intDiv(time, %d), toString(type), count() FROM events WHERE seq <= %d GROUP BY account, intDiv(time, %d), type", day, s.shed, day))
+	rows, err := s.conn.Query(ctx, fmt.Sprintf("SELECT account, intDiv(time, %d), toString(type), count() FROM events WHERE seq <= %d GROUP BY account, intDiv(time, %d), type", day, s.evicted, day))
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func ofWhole(q *event.Query) bool {
 		q.Since.IsZero() && q.Until.IsZero() && len(q.Faults) == 0 && len(q.Codes) == 0 && q.Terminal == nil
 }
 
-// total adds up whole days, and says which days a floor cuts. It is called with
+// total adds up whole days, and says which days a low watermark cuts. It is called with
 // s.edge held for reading; false: it is not known.
 func (s *Store) total(q *event.Query) (n int64, cut []string, known bool) {
 	if !s.days.known || !ofWhole(q) {
@@ -123,28 +123,28 @@ func (s *Store) total(q *event.Query) (n int64, cut []string, known bool) {
 		if q.AccountID != "" && k.account != q.AccountID || !slices.Contains(types, k.typ) {
 			continue
 		}
-		switch floor := s.floors.of(k.account); {
-		case k.day*day >= floor:
+		switch watermark := s.lowWatermarks.of(k.account); {
+		case k.day*day >= watermark:
 			n += count
-		case (k.day+1)*day > floor:
+		case (k.day+1)*day > watermark:
 			cuts[k.account] = true
 		}
 	}
 	return n, slices.Sorted(maps.Keys(cuts)), true
 }
 
-// left counts what an account has above its floor on the day that this cuts.
-func (s *Store) left(ctx context.Context, account string, types []event.Type, shed int64) (total int64, err error) {
-	floor := s.floors.of(account)
+// left counts what an account has above its low watermark on the day that this cuts.
+func (s *Store) left(ctx context.Context, account string, types []event.Type, evicted int64) (total int64, err error) {
+	watermark := s.lowWatermarks.of(account)
 	d := &s.days
 	d.mu.Lock()
 	known, ok := d.cut[account]
 	d.mu.Unlock()
-	if !ok || known.floor != floor || known.shed != shed {
-		known = cutDay{floor, shed, map[event.Type]int64{}}
-		end := (dayOf(floor) + 1) * day
-		rows, err := s.conn.Query(ctx, "SELECT toString(type), count() FROM events WHERE time >= "+strconv.FormatInt(floor, 10)+" AND time < "+strconv.FormatInt(end, 10)+
-			" AND account = ? AND seq <= "+strconv.FormatInt(shed, 10)+" GROUP BY type", account)
+	if !ok || known.watermark != watermark || known.evicted != evicted {
+		known = cutDay{watermark, evicted, map[event.Type]int64{}}
+		end := (dayOf(watermark) + 1) * day
+		rows, err := s.conn.Query(ctx, "SELECT toString(type), count() FROM events WHERE time >= "+strconv.FormatInt(watermark, 10)+" AND time < "+strconv.FormatInt(end, 10)+
+			" AND account = ? AND seq <= "+strconv.FormatInt(evicted, 10)+" GROUP BY type", account)
 		if err != nil {
 			return 0, err
 		}

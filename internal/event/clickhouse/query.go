@@ -46,7 +46,7 @@ func (s *Store) Query(ctx context.Context, q event.Query) (event.Page, error) {
 		}
 	}
 	s.edge.RLock()
-	shed := s.shed
+	evicted := s.evicted
 	whole, cut, known := int64(0), []string(nil), false
 	if first {
 		whole, cut, known = s.total(&q)
@@ -62,7 +62,7 @@ func (s *Store) Query(ctx context.Context, q event.Query) (event.Page, error) {
 	events := local.Events
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if shed > 0 {
+	if evicted > 0 {
 		need := q.Limit + 1
 		if q.Desc {
 			need -= len(events)
@@ -70,22 +70,22 @@ func (s *Store) Query(ctx context.Context, q event.Query) (event.Page, error) {
 		if first {
 			n := int(whole)
 			for _, account := range cut {
-				more, err := s.left(ctx, account, q.WantedTypes(), shed)
+				more, err := s.left(ctx, account, q.WantedTypes(), evicted)
 				if err != nil {
 					return event.Page{}, broken(err)
 				}
 				n += int(more)
 			}
 			if !known {
-				if n, err = s.count(ctx, &q, shed); err != nil {
+				if n, err = s.count(ctx, &q, evicted); err != nil {
 					return event.Page{}, broken(err)
 				}
 			}
 			cur.Total += n
 			need = min(need, n) // nobody looks for more than there is
 		}
-		if need > 0 && above < min(shed, upto) {
-			older, err := s.events(ctx, &q, above, min(shed, upto), need)
+		if need > 0 && above < min(evicted, upto) {
+			older, err := s.events(ctx, &q, above, min(evicted, upto), need)
 			if err != nil {
 				return event.Page{}, broken(err)
 			}
@@ -109,7 +109,7 @@ func (s *Store) Query(ctx context.Context, q event.Query) (event.Page, error) {
 
 // Get gives one event.
 func (s *Store) Get(ctx context.Context, id string) (event.Event, error) {
-	place, found, err := s.spool.Place(ctx, id)
+	place, found, err := s.spool.Seq(ctx, id)
 	if err != nil {
 		return event.Event{}, err
 	}
@@ -129,15 +129,15 @@ func (s *Store) Get(ctx context.Context, id string) (event.Event, error) {
 // Records gives up to n events after a place, in order, wherever they are.
 func (s *Store) Records(ctx context.Context, above int64, n int) ([]sqlite.Record, error) {
 	s.edge.RLock()
-	shed := s.shed
+	evicted := s.evicted
 	records, err := s.spool.Records(ctx, above, math.MaxInt64, n)
 	s.edge.RUnlock()
-	if err != nil || shed <= above {
+	if err != nil || evicted <= above {
 		return records, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	older, err := s.records(ctx, &event.Query{}, above, shed, n)
+	older, err := s.records(ctx, &event.Query{}, above, evicted, n)
 	if err != nil {
 		return nil, broken(err)
 	}
@@ -217,7 +217,7 @@ func (s *Store) common(q *event.Query, w *where) bool {
 	if !q.Since.IsZero() {
 		since = q.Since.UnixNano()
 	}
-	s.floors.bound(w, q.AccountID, since)
+	s.lowWatermarks.bound(w, q.AccountID, since)
 	if !q.Until.IsZero() {
 		w.and("time < ?", q.Until.UnixNano())
 	}

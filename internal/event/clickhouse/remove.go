@@ -50,17 +50,17 @@ func (s *Store) Remove(ctx context.Context, r event.Removal) (int, error) {
 	return n + local, err
 }
 
-// expire raises floors, drops the days that are wholly below all of them, and
-// takes away what is left of other days below the floor of its account.
+// expire raises low watermarks, drops the days that are wholly below all of them, and
+// takes away what is left of other days below the low watermark of its account.
 func (s *Store) expire(ctx context.Context, r event.Removal) (int, error) {
 	before := r.Before.UnixNano()
-	var gone []stretch
+	var gone []seqRange
 	var err error
 	switch {
 	case r.AccountID == "":
-		gone, err = s.floors.raiseAll(ctx, before, r.Except)
+		gone, err = s.lowWatermarks.raiseAll(ctx, before, r.Except)
 	case !slices.Contains(r.Except, r.AccountID):
-		gone, err = s.floors.raise(ctx, r.AccountID, before)
+		gone, err = s.lowWatermarks.raise(ctx, r.AccountID, before)
 	}
 	n := 0
 	for _, g := range gone {
@@ -77,8 +77,8 @@ func (s *Store) expire(ctx context.Context, r event.Removal) (int, error) {
 	return n, s.sweepOthers(ctx)
 }
 
-// countGone is how many events a raised floor hides.
-func (s *Store) countGone(ctx context.Context, g stretch) (int, error) {
+// countGone is how many events a raised low watermark hides.
+func (s *Store) countGone(ctx context.Context, g seqRange) (int, error) {
 	w := &where{}
 	w.and("time >= ?", g.from)
 	w.and("time < ?", g.to)
@@ -88,7 +88,7 @@ func (s *Store) countGone(ctx context.Context, g stretch) (int, error) {
 	for _, account := range g.but {
 		w.and("account != ?", account)
 	}
-	w.span(0, s.shed)
+	w.span(0, s.evicted)
 	var n uint64
 	err := s.conn.QueryRow(ctx, "SELECT count() FROM events WHERE "+w.text.String(), w.args...).Scan(&n)
 	return int(n), err
@@ -96,7 +96,7 @@ func (s *Store) countGone(ctx context.Context, g stretch) (int, error) {
 
 // dropDays drops the days on which nobody has anything, and their ids.
 func (s *Store) dropDays(ctx context.Context) error {
-	low := s.floors.lowest()
+	low := s.lowWatermarks.lowest()
 	dropped := false
 	for _, table := range []string{"events_keys", "events"} {
 		rows, err := s.conn.Query(ctx, "SELECT DISTINCT partition FROM system.parts WHERE database = currentDatabase() AND table = ? AND active", table)
@@ -135,7 +135,7 @@ func (s *Store) dropDays(ctx context.Context) error {
 		return err
 	}
 	if left == 0 {
-		first = uint64(s.shed) + 1
+		first = uint64(s.evicted) + 1
 	}
 	return s.spool.ForgetBelow(ctx, int64(first))
 }
@@ -154,7 +154,7 @@ func (s *Store) sweepOthers(ctx context.Context) error {
 	}
 	ends := map[string]int64{} // to the end of the last day that is wholly over
 	for k := range s.days.n {
-		if end := (k.day + 1) * day; end <= s.floors.of(k.account) {
+		if end := (k.day + 1) * day; end <= s.lowWatermarks.of(k.account) {
 			ends[k.account] = max(ends[k.account], end)
 		}
 	}
@@ -199,7 +199,7 @@ func (s *Store) erase(ctx context.Context, r event.Removal) (int, error) {
 		err := rows.Scan(&seq, &k.account, &k.day, &typ)
 		k.typ = event.Type(typ)
 		places = append(places, int64(seq))
-		if int64(seq) <= s.shed { // the others are counted where they still are
+		if int64(seq) <= s.evicted { // the others are counted where they still are
 			fewer[k]++
 			n++
 		}

@@ -67,7 +67,7 @@ func (s *Store) claim(ctx context.Context) error {
 	if err := s.conn.QueryRow(ctx, "SELECT argMax(writer, since), count() FROM events_writers").Scan(&newest, &writers); err != nil {
 		return err
 	}
-	switch known, err := s.spool.Mark(ctx, "writer"); {
+	switch known, err := s.spool.Meta(ctx, "writer"); {
 	case err != nil:
 		return err
 	case writers > 0 && newest == s.writer:
@@ -93,7 +93,7 @@ func (s *Store) claim(ctx context.Context) error {
 // adopt takes the ids of what ClickHouse has into a new spool, in its order.
 func (s *Store) adopt(ctx context.Context) error {
 	const chunk = 10_000
-	for above := s.spool.ShedUpTo(); ; {
+	for above := s.spool.EvictedUpTo(); ; {
 		rows, err := s.conn.Query(ctx, fmt.Sprintf("SELECT seq, id, also FROM events WHERE seq > %d ORDER BY seq LIMIT %d", above, chunk))
 		if err != nil {
 			return err

@@ -29,14 +29,14 @@ const (
 
 // forwarder is how far shipping has come.
 type forwarder struct {
-	mu       sync.Mutex // held while events move or are removed
-	prepared bool
-	shipped  int64 // places up to this one are in ClickHouse, as far as we know
-	reached  atomic.Int64
-	seen     []milestone // when the newest place was what
-	sent     []milestone // when which places had been shipped
-	doubt    []string    // ids of inserts that may still be running
-	keyed    int64       // places up to this one have been seen to have their keys
+	mu          sync.Mutex // held while events move or are removed
+	prepared    bool
+	shipped     int64 // places up to this one are in ClickHouse, as far as we know
+	reached     atomic.Int64
+	seen        []milestone // when the newest place was what
+	sent        []milestone // when which places had been shipped
+	unconfirmed []string    // ids of inserts that may still be running
+	keyed       int64       // places up to this one have been seen to have their keys
 }
 
 type milestone struct {
@@ -98,7 +98,7 @@ func (s *Store) step(ctx context.Context, settle, keep time.Duration) error {
 	if err != nil {
 		return err
 	}
-	if s.shed > 0 && !s.days.known {
+	if s.evicted > 0 && !s.days.known {
 		_ = s.learn(ctx) // until it works, totals are counted
 	}
 	now := time.Now()
@@ -131,13 +131,13 @@ func (s *Store) step(ctx context.Context, settle, keep time.Duration) error {
 	}
 	due, sent := latest(f.sent, keep, time.Now())
 	f.sent = sent
-	for f.keyed = max(f.keyed, s.shed); f.keyed < due; {
+	for f.keyed = max(f.keyed, s.evicted); f.keyed < due; {
 		if err := s.ensureKeys(ctx, due); err != nil {
 			f.prepared = false
 			return err
 		}
 	}
-	for s.shed < due { // written with f.mu held alone
+	for s.evicted < due { // written with f.mu held alone
 		if err := s.letGo(ctx, due); err != nil {
 			f.prepared = false
 			return err
@@ -165,14 +165,14 @@ func (s *Store) letGo(ctx context.Context, due int64) error {
 	if err := s.ready(ctx); err != nil {
 		return err
 	}
-	records, err := s.spool.Records(ctx, s.shed, due, shedBatch)
+	records, err := s.spool.Records(ctx, s.evicted, due, shedBatch)
 	if err != nil {
 		return err
 	}
 	if len(records) == 0 { // they were removed meanwhile
 		s.edge.Lock()
 		defer s.edge.Unlock()
-		s.shed = due
+		s.evicted = due
 		return nil
 	}
 	if err := s.ensure(ctx, records); err != nil {
@@ -180,14 +180,14 @@ func (s *Store) letGo(ctx context.Context, due int64) error {
 	}
 	s.edge.Lock()
 	defer s.edge.Unlock()
-	err = s.spool.Shed(ctx, records)
+	err = s.spool.Evict(ctx, records)
 	if errors.Is(err, sqlite.ErrChanged) {
 		return nil // the next turn reads and ships them again
 	}
 	if err != nil {
 		return err
 	}
-	s.shed = records[len(records)-1].Seq
+	s.evicted = records[len(records)-1].Seq
 	s.days.add(records)
 	return nil
 }
@@ -198,7 +198,7 @@ func (s *Store) letGo(ctx context.Context, due int64) error {
 func (s *Store) ensure(ctx context.Context, records []sqlite.Record) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	if err := s.settleDoubt(ctx); err != nil {
+	if err := s.settleUnconfirmed(ctx); err != nil {
 		return err
 	}
 	missing, outdated, err := s.compare(ctx, records)
@@ -357,16 +357,16 @@ func (s *Store) ensureKeys(ctx context.Context, due int64) error {
 	return nil
 }
 
-// settleDoubt waits until inserts whose answers never came have ended.
-func (s *Store) settleDoubt(ctx context.Context) error {
+// settleUnconfirmed waits until inserts whose answers never came have ended.
+func (s *Store) settleUnconfirmed(ctx context.Context) error {
 	f := &s.ship
-	for len(f.doubt) > 0 {
+	for len(f.unconfirmed) > 0 {
 		var running uint64
-		if err := s.conn.QueryRow(ctx, "SELECT count() FROM system.processes WHERE query_id = ?", f.doubt[0]).Scan(&running); err != nil {
+		if err := s.conn.QueryRow(ctx, "SELECT count() FROM system.processes WHERE query_id = ?", f.unconfirmed[0]).Scan(&running); err != nil {
 			return err
 		}
 		if running == 0 {
-			f.doubt = f.doubt[1:]
+			f.unconfirmed = f.unconfirmed[1:]
 			continue
 		}
 		if err := sleep(ctx, 100*time.Millisecond); err != nil {
@@ -390,10 +390,10 @@ func keysOf(r *sqlite.Record) []scoped {
 	return keys
 }
 
-// send inserts rows in one block. Until it has an answer it is in doubt.
+// send inserts rows in one block. Until it has an answer it is unconfirmed.
 func (s *Store) send(ctx context.Context, into string, fill func(driver.Batch) error) error {
 	id := uuid.NewString()
-	s.ship.doubt = append(s.ship.doubt, id)
+	s.ship.unconfirmed = append(s.ship.unconfirmed, id)
 	batch, err := s.conn.PrepareBatch(ch.Context(ctx, ch.WithQueryID(id)), into)
 	if err != nil {
 		return err
@@ -405,7 +405,7 @@ func (s *Store) send(ctx context.Context, into string, fill func(driver.Batch) e
 	if err := batch.Send(); err != nil {
 		return err
 	}
-	s.ship.doubt = slices.DeleteFunc(s.ship.doubt, func(other string) bool { return other == id })
+	s.ship.unconfirmed = slices.DeleteFunc(s.ship.unconfirmed, func(other string) bool { return other == id })
 	return nil
 }
 

@@ -18,7 +18,7 @@ import (
 // spool, and joins, which are no events, where they were counted.
 func (s *Store) Summarize(ctx context.Context, q event.SummaryQuery) (event.Summary, error) {
 	s.edge.RLock()
-	shipped := max(s.shed, s.ship.reached.Load())
+	shipped := max(s.evicted, s.ship.reached.Load())
 	s.edge.RUnlock()
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -119,8 +119,8 @@ func (c *counter) of(value string) *group {
 	return g
 }
 
-// tell adds counts to a group, in the bucket that lies so long after the first.
-func (c *counter) tell(g *group, bucket int, events, failed int64) {
+// addCount adds counts to a group, in the bucket that lies so long after the first.
+func (c *counter) addCount(g *group, bucket int, events, failed int64) {
 	g.Counts.Events += events
 	g.Counts.FailedJoins += failed
 	if len(c.buckets) > 0 {
@@ -147,7 +147,7 @@ func (c *counter) countSpool(ctx context.Context) error {
 		above = records[len(records)-1].Seq
 		for i := range records {
 			r := &records[i]
-			if c.q.AccountID != "" && r.AccountID != c.q.AccountID || r.Time.UnixNano() < c.s.floors.of(r.AccountID) {
+			if c.q.AccountID != "" && r.AccountID != c.q.AccountID || r.Time.UnixNano() < c.s.lowWatermarks.of(r.AccountID) {
 				continue
 			}
 			if c.first.IsZero() || r.Time.Before(c.first) {
@@ -172,7 +172,7 @@ func (c *counter) countSpool(ctx context.Context) error {
 			}
 			value, has := c.q.By.Value(r.AgentRead())
 			b := c.bucket(r.Time)
-			c.tell(&c.total, b, events, failed)
+			c.addCount(&c.total, b, events, failed)
 			c.total.meet(user)
 			if c.waiting = c.waiting || user != ""; !has || c.q.By == event.ByNothing {
 				continue
@@ -183,7 +183,7 @@ func (c *counter) countSpool(ctx context.Context) error {
 				}
 			}
 			if g := c.of(value); g != nil {
-				c.tell(g, b, events, failed)
+				c.addCount(g, b, events, failed)
 				g.meet(user)
 			}
 		}
@@ -214,7 +214,7 @@ const isError = "toInt8(type) <= 5"
 // rows is the conditions on what is counted by a dimension.
 func (c *counter) rows(by event.Dimension, only []string) *where {
 	w := &where{}
-	c.s.floors.bound(w, c.q.AccountID, c.q.Since.UnixNano())
+	c.s.lowWatermarks.bound(w, c.q.AccountID, c.q.Since.UnixNano())
 	w.and("time < ?", c.q.Until.UnixNano())
 	if c.q.AccountID != "" {
 		w.and("account = ?", c.q.AccountID)
@@ -274,7 +274,7 @@ func (c *counter) countShipped(ctx context.Context) error {
 				g = c.of(value)
 			}
 			if g != nil {
-				c.tell(g, int(b), events, failed)
+				c.addCount(g, int(b), events, failed)
 			}
 			return nil
 		})
@@ -400,7 +400,7 @@ func (c *counter) oldest(ctx context.Context) (time.Time, error) {
 	earlier(c.joins)
 	if c.upto > 0 {
 		w := &where{}
-		c.s.floors.bound(w, c.q.AccountID, 0)
+		c.s.lowWatermarks.bound(w, c.q.AccountID, 0)
 		if c.q.AccountID != "" {
 			w.and("account = ?", c.q.AccountID)
 		}
@@ -431,11 +431,11 @@ func (s *Store) firstDay(account string, w *where) {
 	}
 	first := int64(math.MaxInt64)
 	for k := range s.days.n {
-		if (account == "" || k.account == account) && (k.day+1)*day > s.floors.of(k.account) {
+		if (account == "" || k.account == account) && (k.day+1)*day > s.lowWatermarks.of(k.account) {
 			first = min(first, k.day)
 		}
 	}
-	if first != math.MaxInt64 { // shipped and not yet shed ones are later, or hours younger
+	if first != math.MaxInt64 { // shipped and not yet evicted ones are later, or hours younger
 		w.and("time < " + strconv.FormatInt((first+2)*day, 10))
 	}
 }

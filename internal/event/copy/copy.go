@@ -88,36 +88,36 @@ func (f *Files) open(ctx context.Context, name string) (records, error) {
 	return nil, errors.Join(fault.FeatureUnsupported.New("feature", "copying events of the store "+name), s.Close())
 }
 
-// mark is how far a migration has come, kept beside the events. It may be
+// checkpoint is how far a migration has come, kept beside the events. It may be
 // behind, never ahead: what is copied again is known and counts once.
-type mark struct {
+type checkpoint struct {
 	From  string `json:"from"`
 	To    string `json:"to"`
 	After int64  `json:"after"` // the last place that was copied
 }
 
-const markFile = "events.migration.json"
+const checkpointFile = "events.migration.json"
 
-func (f *Files) readMark(from, to string) (m mark, err error) {
-	text, err := os.ReadFile(filepath.Join(f.Dir, markFile))
+func (f *Files) readCheckpoint(from, to string) (m checkpoint, err error) {
+	text, err := os.ReadFile(filepath.Join(f.Dir, checkpointFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return mark{From: from, To: to}, nil
+		return checkpoint{From: from, To: to}, nil
 	}
 	if err == nil {
 		err = json.Unmarshal(text, &m)
 	}
 	if err != nil || m.From != from || m.To != to {
-		return mark{From: from, To: to}, err
+		return checkpoint{From: from, To: to}, err
 	}
 	return m, nil
 }
 
-func (f *Files) writeMark(m mark) error {
+func (f *Files) writeMark(m checkpoint) error {
 	text, err := json.Marshal(m)
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(f.Dir, markFile)
+	path := filepath.Join(f.Dir, checkpointFile)
 	return datafile.Write(path, text)
 }
 
@@ -136,7 +136,7 @@ func (f *Files) Migrate(ctx context.Context, from, to string, told func(Progress
 		return p, err
 	}
 	defer closing(target, &err)
-	m, err := f.readMark(from, to)
+	m, err := f.readCheckpoint(from, to)
 	if err != nil {
 		return p, err
 	}

@@ -44,17 +44,17 @@ func (s *Store) transact(ctx context.Context, f func() error) error {
 		return err
 	}
 	s.summaries.begin()
-	s.blocks.begin()
+	s.bitmaps.begin()
 	last := s.last
 	err := f()
 	if err == nil {
-		err = s.fold(ctx, s.foldAt)
+		err = s.flush(ctx, s.foldAt)
 	}
 	if err == nil {
 		err = s.summaries.write(ctx, c)
 	}
 	if err == nil {
-		err = s.blocks.write(ctx, c)
+		err = s.bitmaps.write(ctx, c)
 	}
 	if err == nil {
 		_, err = c.exec(ctx, "COMMIT")
@@ -92,7 +92,7 @@ func (s *Store) append(ctx context.Context, events []event.Event) ([]event.Outco
 	if err := s.segments.extend(ctx, s.writer, first, s.last); err != nil {
 		return nil, err
 	}
-	return outcomes, s.setMeta(ctx, "last_seq", s.last)
+	return outcomes, s.writeMeta(ctx, "last_seq", s.last)
 }
 
 const insert = `INSERT INTO events(seq, id, time, account, type, source, room, session, peer, user, fault, code, terminal, sdk, os, doc)
@@ -108,18 +108,18 @@ func (s *Store) appendOne(ctx context.Context, e *event.Event, tally tally, buf 
 	if !ok {
 		return event.Outcome{}, fmt.Errorf("event type %q is not known", e.Type)
 	}
-	if s.aliases > 0 && (e.Key != "" || s.shed > 0 || s.copying) {
+	if s.aliases > 0 && (e.Key != "" || s.evicted > 0 || s.copying) {
 		if seq, found, err := lookup(ctx, c, "SELECT seq FROM aliases WHERE id = ?", id[:]); err != nil || found {
 			return event.Outcome{State: event.Duplicate, Seq: seq}, err
 		}
 	}
-	if twin := s.window.find(e); twin != 0 && !s.copying {
+	if other := s.window.find(e); other != 0 && !s.copying {
 		if seq, found, err := lookup(ctx, c, "SELECT seq FROM events WHERE id = ?", id[:]); err != nil || found {
 			return event.Outcome{State: event.Duplicate, Seq: seq}, err
 		}
-		merged, err := s.merge(ctx, twin, e, id, tally, buf)
+		merged, err := s.merge(ctx, other, e, id, tally, buf)
 		if err != nil || merged {
-			return event.Outcome{State: event.Merged, Seq: twin}, err
+			return event.Outcome{State: event.Merged, Seq: other}, err
 		}
 	}
 	account, err := s.accounts.make(ctx, c, e.AccountID)
@@ -141,21 +141,21 @@ func (s *Store) appendOne(ctx context.Context, e *event.Event, tally tally, buf 
 	s.last = seq
 	s.grow(tally, account, typ, len(*buf))
 	s.segments.add(e.Time)
-	tally.add(place{account, typ, e.RoomID, e.SessionID, e.UserKey()}, 1)
+	tally.add(counterKey{account, typ, e.RoomID, e.SessionID, e.UserKey()}, 1)
 	s.window.add(e, seq)
-	s.folding.tail = append(s.folding.tail, unfolded{seq, account, typ, *e})
+	s.flushing.unindexed = append(s.flushing.unindexed, unindexed{seq, account, typ, *e})
 	return event.Outcome{State: event.Stored, Seq: seq}, nil
 }
 
 // merge joins e to the stored account of the same failure. It reports false
 // when that is gone or no longer fits.
-func (s *Store) merge(ctx context.Context, twin int64, e *event.Event, id uuid.UUID, tally tally, buf *[]byte) (bool, error) {
+func (s *Store) merge(ctx context.Context, other int64, e *event.Event, id uuid.UUID, tally tally, buf *[]byte) (bool, error) {
 	c := s.writer
 	var doc string
 	var account, typ int64
-	err := c.row(ctx, "SELECT account, type, doc FROM events WHERE seq = ?", twin).Scan(&account, &typ, &doc)
+	err := c.row(ctx, "SELECT account, type, doc FROM events WHERE seq = ?", other).Scan(&account, &typ, &doc)
 	if errors.Is(err, sql.ErrNoRows) {
-		s.window.forget(e, twin)
+		s.window.forget(e, other)
 		return false, nil
 	}
 	if err != nil {
@@ -168,30 +168,30 @@ func (s *Store) merge(ctx context.Context, twin int64, e *event.Event, id uuid.U
 	if !event.Pairs(&stored, e) {
 		return false, nil
 	}
-	stored.Seq = twin
+	stored.Seq = other
 	both := event.Pair(stored, *e)
 	*buf = both.AppendJSON((*buf)[:0])
 	if _, err := c.exec(ctx, `UPDATE events SET source = ?, room = ?, session = ?, user = ?, fault = ?, terminal = ?, sdk = ?, os = ?, doc = ? WHERE seq = ?`,
 		sourceCodes[both.Source], null(both.RoomID), null(both.SessionID), null(both.UserKey()), null(both.Fault),
-		both.Failure.Terminal, null(both.Agent.SDK), null(both.Agent.OS), string(*buf), twin); err != nil {
+		both.Failure.Terminal, null(both.Agent.SDK), null(both.Agent.OS), string(*buf), other); err != nil {
 		return false, err
 	}
-	if _, err := c.exec(ctx, "INSERT INTO aliases VALUES (?, ?)", id[:], twin); err != nil {
+	if _, err := c.exec(ctx, "INSERT INTO aliases VALUES (?, ?)", id[:], other); err != nil {
 		return false, err
 	}
 	s.aliases++
 	s.grow(tally, account, typ, len(*buf)-len(doc))
-	tally.add(place{account, typ, stored.RoomID, stored.SessionID, stored.UserKey()}, -1)
-	tally.add(place{account, typ, both.RoomID, both.SessionID, both.UserKey()}, 1)
-	s.window.forget(e, twin)
-	if u := s.folding.find(twin); u != nil {
+	tally.add(counterKey{account, typ, stored.RoomID, stored.SessionID, stored.UserKey()}, -1)
+	tally.add(counterKey{account, typ, both.RoomID, both.SessionID, both.UserKey()}, 1)
+	s.window.forget(e, other)
+	if u := s.flushing.find(other); u != nil {
 		u.e = both
 		return true, nil
 	}
 	if !s.spool {
-		s.blocks.move(twin, traitsOf(account, typ, &stored), traitsOf(account, typ, &both))
+		s.bitmaps.move(other, traitsOf(account, typ, &stored), traitsOf(account, typ, &both))
 	}
-	return true, s.summaries.merged(ctx, c, account, typ, &stored, &both, twin)
+	return true, s.summaries.merged(ctx, c, account, typ, &stored, &both, other)
 }
 
 func lookup(ctx context.Context, c *conn, query string, args ...any) (seq int64, found bool, err error) {

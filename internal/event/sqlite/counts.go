@@ -12,8 +12,8 @@ const (
 	ofEvicted = 5 // events that went for want of room, of the account
 )
 
-// place is what an event is counted under.
-type place struct {
+// counterKey is what an event is counted under.
+type counterKey struct {
 	account, typ        int64
 	room, session, user string
 }
@@ -27,7 +27,7 @@ type countKey struct {
 // once.
 type tally map[countKey]int64
 
-func (t tally) add(p place, n int64) {
+func (t tally) add(p counterKey, n int64) {
 	t[countKey{p.account, ofAccount, p.typ, ""}] += n
 	if p.room != "" {
 		t[countKey{p.account, ofRoom, p.typ, p.room}] += n

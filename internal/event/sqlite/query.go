@@ -165,10 +165,10 @@ type plan struct {
 	desc     bool
 
 	// What of the time asked for is where; none when no time was asked for.
-	stretches    []stretch
+	ranges       []seqRange
 	since, until int64
 
-	sieve *sieve // for the other conditions where many events would have to be looked at; nil: they are looked at
+	bitmapScan *bitmapScan // for the other conditions where many events would have to be looked at; nil: they are looked at
 }
 
 // choice is an index that could be used.
@@ -208,7 +208,7 @@ func (s *Store) plan(ctx context.Context, c *conn, q *event.Query) (*plan, error
 		return nil, err
 	}
 	if alone && p.where != "" && p.index != "peer" && !s.spool && (p.index == "" || p.matching > int64(s.lookedAt)) {
-		if p.sieve, err = newSieve(ctx, c, s, p, q); err != nil {
+		if p.bitmapScan, err = newBitmapScan(ctx, c, s, p, q); err != nil {
 			return nil, err
 		}
 	}
@@ -216,7 +216,7 @@ func (s *Store) plan(ctx context.Context, c *conn, q *event.Query) (*plan, error
 }
 
 // lookedAt is how many events are looked at one by one rather than found by the
-// sets of blocks, of which every block has some.
+// bitmap index, of which every block has some.
 const lookedAt = 500
 
 // choose takes the index with the fewest events to look at.
@@ -250,10 +250,10 @@ func (p *plan) choose(ctx context.Context, c *conn, choices []choice) (choice, e
 // filter adds the conditions that no index serves.
 func (p *plan) filter(ctx context.Context, c *conn, s *Store, q *event.Query) error {
 	if len(q.Faults) > 0 {
-		p.and("fault IN ("+marks(len(q.Faults))+")", anys(q.Faults)...)
+		p.and("fault IN ("+placeholders(len(q.Faults))+")", anys(q.Faults)...)
 	}
 	if len(q.Codes) > 0 {
-		p.and("code IN ("+marks(len(q.Codes))+")", anys(q.Codes)...)
+		p.and("code IN ("+placeholders(len(q.Codes))+")", anys(q.Codes)...)
 	}
 	if q.Terminal != nil {
 		p.and("terminal = ?", *q.Terminal)
@@ -275,18 +275,18 @@ func (p *plan) filter(ctx context.Context, c *conn, s *Store, q *event.Query) er
 		until = q.Until.UnixNano()
 	}
 	p.and("time >= ? AND time < ?", since, until)
-	// The state of the file is fixed before the stretches are asked for, so that
+	// The state of the file is fixed before the ranges are asked for, so that
 	// these have all that is in it.
 	if err := c.row(ctx, lastPlace).Scan(new(int64)); err != nil {
 		return err
 	}
-	stretches := s.segments.between(since, until)
-	if len(stretches) == 0 {
+	ranges := s.segments.between(since, until)
+	if len(ranges) == 0 {
 		p.upto = 0
 		return nil
 	}
-	p.above, p.upto = stretches[0].first-1, stretches[len(stretches)-1].last
-	p.stretches, p.since, p.until = stretches, since, until
+	p.above, p.upto = ranges[0].first-1, ranges[len(ranges)-1].last
+	p.ranges, p.since, p.until = ranges, since, until
 	return nil
 }
 
@@ -311,8 +311,8 @@ func (p *plan) count(ctx context.Context, c *conn) (int, error) {
 		}
 		return int(total), nil
 	}
-	if p.sieve != nil {
-		n, err := p.sieve.count(ctx, c)
+	if p.bitmapScan != nil {
+		n, err := p.bitmapScan.count(ctx, c)
 		return int(n), err
 	}
 	err := p.scan(ctx, c, "count(*)", "", func(row scanner) error {
@@ -329,8 +329,8 @@ func (p *plan) count(ctx context.Context, c *conn) (int, error) {
 // places gives the first n places that match. Each type has its own ordered
 // list in an index; the first n of all are among the first n of each.
 func (p *plan) places(ctx context.Context, c *conn, n int) ([]int64, error) {
-	if p.sieve != nil {
-		return p.sieve.places(ctx, c, n)
+	if p.bitmapScan != nil {
+		return p.bitmapScan.places(ctx, c, n)
 	}
 	order := " ORDER BY seq LIMIT ?"
 	if p.desc {
@@ -363,7 +363,7 @@ func (p *plan) scan(ctx context.Context, c *conn, what, order string, f func(sca
 	tail := p.where + " AND seq > ? AND seq <= ?" + order
 	end := append(append(slices.Clone(p.args), p.above, p.upto), more...)
 	if p.index == "peer" {
-		query := "SELECT " + what + " FROM events INDEXED BY events_peer WHERE peer = ? AND account IN (" + marks(len(p.accounts)) + ") AND type IN (" + marks(len(p.types)) + ")" + tail
+		query := "SELECT " + what + " FROM events INDEXED BY events_peer WHERE peer = ? AND account IN (" + placeholders(len(p.accounts)) + ") AND type IN (" + placeholders(len(p.types)) + ")" + tail
 		args := append([]any{p.value}, append(append(anys(p.accounts), anys(p.types)...), end...)...)
 		return c.each(ctx, query, f, args...)
 	}
@@ -417,7 +417,7 @@ func (p *plan) countsOf(ctx context.Context, c *conn, account, scope int64, key 
 	return counts, err
 }
 
-func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",") }
+func placeholders(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",") }
 
 func anys[T any](list []T) []any {
 	out := make([]any, len(list))

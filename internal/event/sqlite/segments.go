@@ -10,7 +10,7 @@ import (
 // it how far a search by time can be off.
 const segmentSize = 4096
 
-// segment is a stretch of events and the times they span.
+// segment is a range of events and the times they span.
 type segment struct {
 	first, last int64
 	from, to    int64 // Unix nanoseconds, both inclusive
@@ -67,7 +67,7 @@ func (g *segments) extend(ctx context.Context, c *conn, first, last int64) error
 	return err
 }
 
-// forget drops the stretches that lie wholly before a time and hold nothing any
+// forget drops the ranges that lie wholly before a time and hold nothing any
 // more, but for the one being written.
 func (g *segments) forget(ctx context.Context, c *conn, before time.Time) error {
 	n := len(g.list)
@@ -81,14 +81,14 @@ func (g *segments) forget(ctx context.Context, c *conn, before time.Time) error 
 	return g.load(ctx, c)
 }
 
-// stretch is where events of a time can be: all of its events are, or some.
-type stretch struct {
+// seqRange is where events of a time can be: all of its events are, or some.
+type seqRange struct {
 	first, last int64
 	whole       bool
 }
 
-// between gives the stretches with events taken in [since, until), by place.
-func (g *segments) between(since, until int64) (found []stretch) {
+// between gives the ranges with events taken in [since, until), by place.
+func (g *segments) between(since, until int64) (found []seqRange) {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
 	for _, s := range g.list {
@@ -100,7 +100,7 @@ func (g *segments) between(since, until int64) (found []stretch) {
 			found[n-1].last = s.last
 			continue
 		}
-		found = append(found, stretch{s.first, s.last, whole})
+		found = append(found, seqRange{s.first, s.last, whole})
 	}
 	return found
 }

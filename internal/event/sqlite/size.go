@@ -45,6 +45,6 @@ func (s *Store) prepareSize(ctx context.Context) error {
 		if _, err := s.writer.exec(ctx, "INSERT INTO counts(account, scope, key, type, n) SELECT account, ?, '', type, sum(octet_length(doc)) FROM events GROUP BY account, type", ofBytes); err != nil {
 			return err
 		}
-		return s.setMeta(ctx, "bytes", 1)
+		return s.writeMeta(ctx, "bytes", 1)
 	})
 }

@@ -51,7 +51,7 @@ func (s *Store) prepareSpool(ctx context.Context) error {
 // has left: a client that gave up does not go on for longer.
 const rememberFailed = 24 * time.Hour
 
-// ErrChanged is what Shed returns when an event is no longer what was read.
+// ErrChanged is what Evict returns when an event is no longer what was read.
 var ErrChanged = errors.New("an event has changed since it was read")
 
 // Records gives up to n events after one place and up to another, in order.
@@ -165,8 +165,8 @@ func (s *Store) Part(ctx context.Context, q *event.Query, above, upto int64, n i
 
 const lastPlace = "SELECT max(coalesce((SELECT value FROM meta WHERE key = 'last_seq'), 0), coalesce((SELECT max(seq) FROM events), 0))"
 
-// Place finds the place of the event with an id, wherever its row is.
-func (s *Store) Place(ctx context.Context, id string) (seq int64, found bool, err error) {
+// Seq finds the place of the event with an id, wherever its row is.
+func (s *Store) Seq(ctx context.Context, id string) (seq int64, found bool, err error) {
 	key, err := uuid.Parse(id)
 	if err != nil {
 		return 0, false, nil
@@ -186,16 +186,16 @@ func (s *Store) Count(ctx context.Context) (n int64, err error) {
 	return n, err
 }
 
-// ShedUpTo is the place up to which rows have left.
-func (s *Store) ShedUpTo() int64 {
+// EvictedUpTo is the place up to which rows have left.
+func (s *Store) EvictedUpTo() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.shed
+	return s.evicted
 }
 
-// Shed lets the rows of events leave and keeps their ids. It fails with
+// Evict lets the rows of events leave and keeps their ids. It fails with
 // [ErrChanged], and nothing leaves, when one of them is not as it was read.
-func (s *Store) Shed(ctx context.Context, records []Record) error {
+func (s *Store) Evict(ctx context.Context, records []Record) error {
 	return s.change(ctx, func(ctx context.Context) error {
 		tally := tally{}
 		for i := range records {
@@ -214,20 +214,20 @@ func (s *Store) Shed(ctx context.Context, records []Record) error {
 			if !ok {
 				return fmt.Errorf("account %q is not known", r.AccountID)
 			}
-			tally.add(place{account, typeCodes[r.Type], r.RoomID, r.SessionID, r.UserKey()}, -1)
-			if err := s.shedFailed(ctx, account, r); err != nil {
+			tally.add(counterKey{account, typeCodes[r.Type], r.RoomID, r.SessionID, r.UserKey()}, -1)
+			if err := s.evictFailed(ctx, account, r); err != nil {
 				return err
 			}
 		}
 		if err := tally.write(ctx, s.writer); err != nil {
 			return err
 		}
-		return s.setShed(ctx, records[len(records)-1].Seq)
+		return s.setEvicted(ctx, records[len(records)-1].Seq)
 	})
 }
 
-// shedFailed remembers the peer of a failed join that leaves.
-func (s *Store) shedFailed(ctx context.Context, account int64, r *Record) error {
+// evictFailed remembers the peer of a failed join that leaves.
+func (s *Store) evictFailed(ctx context.Context, account int64, r *Record) error {
 	if !r.FailsJoin() || !s.spool {
 		return nil
 	}
@@ -247,7 +247,7 @@ func (s *Store) shedFailed(ctx context.Context, account int64, r *Record) error 
 // here. New events get places after them.
 func (s *Store) Adopt(ctx context.Context, records []Record) error {
 	return s.change(ctx, func(ctx context.Context) error {
-		upto := s.shed
+		upto := s.evicted
 		for _, r := range records {
 			if err := s.remember(ctx, r.Seq, append(r.Also, r.ID)...); err != nil {
 				return err
@@ -255,21 +255,21 @@ func (s *Store) Adopt(ctx context.Context, records []Record) error {
 			upto = max(upto, r.Seq)
 		}
 		s.last = max(s.last, upto)
-		if err := s.setMeta(ctx, "last_seq", s.last); err != nil {
+		if err := s.writeMeta(ctx, "last_seq", s.last); err != nil {
 			return err
 		}
-		return s.setShed(ctx, upto)
+		return s.setEvicted(ctx, upto)
 	})
 }
 
-// Forget drops the ids of shed events at these places.
+// Forget drops the ids of evicted events at these places.
 func (s *Store) Forget(ctx context.Context, places []int64) error {
 	for len(places) > 0 {
-		some := places[:min(len(places), bite)]
+		some := places[:min(len(places), deletionBatch)]
 		places = places[len(some):]
 		err := s.change(ctx, func(ctx context.Context) error {
 			for _, seq := range some {
-				n, err := s.writer.exec(ctx, "DELETE FROM aliases WHERE seq = ? AND seq <= ?", seq, s.shed)
+				n, err := s.writer.exec(ctx, "DELETE FROM aliases WHERE seq = ? AND seq <= ?", seq, s.evicted)
 				if err != nil {
 					return err
 				}
@@ -284,12 +284,12 @@ func (s *Store) Forget(ctx context.Context, places []int64) error {
 	return nil
 }
 
-// ForgetBelow drops the ids of shed events before a place, in bites.
+// ForgetBelow drops the ids of evicted events before a place, in batches.
 func (s *Store) ForgetBelow(ctx context.Context, place int64) error {
 	for {
 		var n int64
 		err := s.change(ctx, func(ctx context.Context) (err error) {
-			n, err = s.writer.exec(ctx, "DELETE FROM aliases WHERE id IN (SELECT id FROM aliases WHERE seq < ? AND seq <= ? ORDER BY seq LIMIT ?)", place, s.shed, bite)
+			n, err = s.writer.exec(ctx, "DELETE FROM aliases WHERE id IN (SELECT id FROM aliases WHERE seq < ? AND seq <= ? ORDER BY seq LIMIT ?)", place, s.evicted, deletionBatch)
 			s.aliases -= n
 			return err
 		})
@@ -302,8 +302,8 @@ func (s *Store) ForgetBelow(ctx context.Context, place int64) error {
 	}
 }
 
-// Mark reads a number kept in the file under a name, 0 when there is none.
-func (s *Store) Mark(ctx context.Context, name string) (n int64, err error) {
+// Meta reads a number kept in the file under a name, 0 when there is none.
+func (s *Store) Meta(ctx context.Context, name string) (n int64, err error) {
 	err = s.read(ctx, func(c *conn) (err error) {
 		n, _, err = lookup(ctx, c, "SELECT value FROM meta WHERE key = ?", "mark."+name)
 		return err
@@ -311,32 +311,32 @@ func (s *Store) Mark(ctx context.Context, name string) (n int64, err error) {
 	return n, err
 }
 
-// Marks reads the numbers whose names begin with a text, without it.
-func (s *Store) Marks(ctx context.Context, prefix string) (map[string]int64, error) {
-	marks := map[string]int64{}
+// Metas reads the numbers whose names begin with a text, without it.
+func (s *Store) Metas(ctx context.Context, prefix string) (map[string]int64, error) {
+	values := map[string]int64{}
 	err := s.read(ctx, func(c *conn) error {
 		return c.each(ctx, "SELECT substr(key, ?), value FROM meta WHERE substr(key, 1, ?) = ?", func(row scanner) error {
 			var name string
 			var n int64
 			err := row.Scan(&name, &n)
-			marks[name] = n
+			values[name] = n
 			return err
 		}, len([]rune("mark."+prefix))+1, len([]rune("mark."+prefix)), "mark."+prefix)
 	})
-	return marks, err
+	return values, err
 }
 
-// DropMark forgets a number.
-func (s *Store) DropMark(ctx context.Context, name string) error {
+// DropMeta forgets a number.
+func (s *Store) DropMeta(ctx context.Context, name string) error {
 	return s.change(ctx, func(ctx context.Context) error {
 		_, err := s.writer.exec(ctx, "DELETE FROM meta WHERE key = ?", "mark."+name)
 		return err
 	})
 }
 
-// SetMark keeps a number in the file under a name.
-func (s *Store) SetMark(ctx context.Context, name string, n int64) error {
-	return s.change(ctx, func(ctx context.Context) error { return s.setMeta(ctx, "mark."+name, n) })
+// SetMeta keeps a number in the file under a name.
+func (s *Store) SetMeta(ctx context.Context, name string, n int64) error {
+	return s.change(ctx, func(ctx context.Context) error { return s.writeMeta(ctx, "mark."+name, n) })
 }
 
 // change runs f in a transaction as Append does: once begun it is finished.
@@ -372,12 +372,12 @@ func (s *Store) remember(ctx context.Context, seq int64, ids ...string) error {
 	return nil
 }
 
-func (s *Store) setShed(ctx context.Context, upto int64) error {
-	s.shed = max(s.shed, upto)
-	return s.setMeta(ctx, "shed", s.shed)
+func (s *Store) setEvicted(ctx context.Context, upto int64) error {
+	s.evicted = max(s.evicted, upto)
+	return s.writeMeta(ctx, "shed", s.evicted)
 }
 
-func (s *Store) setMeta(ctx context.Context, key string, n int64) error {
+func (s *Store) writeMeta(ctx context.Context, key string, n int64) error {
 	_, err := s.writer.exec(ctx, "INSERT INTO meta VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value", key, n)
 	return err
 }

@@ -47,16 +47,16 @@ type Store struct {
 	last     int64 // place of the newest event ever
 	segments segments
 	aliases  int64 // how many there are; 0 saves a look-up
-	shed     int64 // place up to which rows have left: see Shed
+	evicted  int64 // place up to which rows have left: see Evict
 	copying  bool  // no second accounts are looked for: see Copy
 	window   window
 	closed   bool
 	accounts accounts
 
-	folding   folding
-	summaries summaries // what the transaction under way changes
-	blocks    blocks    // the same
-	spool     bool      // another store's front: see OpenSpool
+	flushing  flushing
+	summaries summaries   // what the transaction under way changes
+	bitmaps   bitmapIndex // the same
+	spool     bool        // another store's front: see OpenSpool
 
 	foldAt, lookedAt int // as the constants; tests choose others
 
@@ -77,7 +77,7 @@ func start(ctx context.Context, dir string, log *slog.Logger, spool bool) (*Stor
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{log: log, path: filepath.Join(dir, File), stopping: make(chan struct{}), spool: spool, foldAt: foldAt, lookedAt: lookedAt}
+	s := &Store{log: log, path: filepath.Join(dir, File), stopping: make(chan struct{}), spool: spool, foldAt: flushAt, lookedAt: lookedAt}
 	s.summaries.spool = spool
 	if err := s.open(ctx, dir); err != nil {
 		_ = s.Close() // the first error is the one to tell
@@ -118,7 +118,7 @@ func (s *Store) open(ctx context.Context, dir string) (err error) {
 	if err := s.prepareSize(ctx); err != nil {
 		return err
 	}
-	if err := s.prepareBlocks(ctx); err != nil {
+	if err := s.prepareBitmaps(ctx); err != nil {
 		return err
 	}
 	n := max(4, runtime.GOMAXPROCS(0))
@@ -187,7 +187,7 @@ func (s *Store) load(ctx context.Context) error {
 	if err := c.row(ctx, lastPlace).Scan(&s.last); err != nil {
 		return err
 	}
-	if err := c.row(ctx, "SELECT coalesce((SELECT value FROM meta WHERE key = 'shed'), 0)").Scan(&s.shed); err != nil {
+	if err := c.row(ctx, "SELECT coalesce((SELECT value FROM meta WHERE key = 'shed'), 0)").Scan(&s.evicted); err != nil {
 		return err
 	}
 	if err := c.row(ctx, "SELECT count(*) FROM aliases").Scan(&s.aliases); err != nil {
@@ -196,8 +196,8 @@ func (s *Store) load(ctx context.Context) error {
 	if err := s.segments.load(ctx, c); err != nil {
 		return err
 	}
-	s.blocks.known = nil
-	if err := s.folding.load(ctx, c); err != nil {
+	s.bitmaps.known = nil
+	if err := s.flushing.load(ctx, c); err != nil {
 		return err
 	}
 	return s.window.load(ctx, c, &s.accounts, time.Now())

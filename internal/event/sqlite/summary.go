@@ -180,20 +180,20 @@ func (s *summaries) add(ctx context.Context, c *conn, account, typ int64, e *eve
 	if s.spool {
 		return nil
 	}
-	var mark func(*cell)
+	var visit func(*cell)
 	if n > 0 && e.UserID != "" && e.Type.IsError() {
 		id, err := s.user(ctx, c, userKey{account, e.UserKey()})
 		if err != nil {
 			return err
 		}
-		mark = func(c *cell) { c.set = append(c.set, id) }
+		visit = func(c *cell) { c.set = append(c.set, id) }
 	}
-	s.spread(account, typ, e.Time, e.AgentRead(), n, mark)
+	s.spread(account, typ, e.Time, e.AgentRead(), n, visit)
 	return nil
 }
 
-// spread adds n to every count an event has a part in, and shows each to mark.
-func (s *summaries) spread(account, typ int64, at time.Time, e *event.Event, n int64, mark func(*cell)) {
+// spread adds n to every count an event has a part in, and shows each to visit.
+func (s *summaries) spread(account, typ int64, at time.Time, e *event.Event, n int64, visit func(*cell)) {
 	k := summaryKey{account: account, level: hours, at: step(hours, at), typ: typ}
 	for dim, d := range summaryDims {
 		value, has := d.Value(e)
@@ -207,8 +207,8 @@ func (s *summaries) spread(account, typ int64, at time.Time, e *event.Event, n i
 			s.cells[k] = c
 		}
 		c.n += n
-		if mark != nil {
-			mark(c)
+		if visit != nil {
+			visit(c)
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/redial-rtc/redial/internal/event"
 )
 
-// span is a stretch of one level.
+// span is a range of one level.
 type span struct{ level, from, to int64 }
 
 // chosen picks some values by looking each up in each step, which is much less
@@ -60,7 +60,7 @@ func (s *Store) Summarize(ctx context.Context, q event.SummaryQuery) (event.Summ
 			}
 		}
 		if !s.spool { // which counts joins alone
-			if err := r.loadTail(); err != nil {
+			if err := r.loadUnindexed(); err != nil {
 				return err
 			}
 		}
@@ -100,7 +100,7 @@ func (s *Store) Summarize(ctx context.Context, q event.SummaryQuery) (event.Summ
 				sum.Oldest = t
 			}
 		}
-		sum.Oldest = r.oldestOfTail(sum.Oldest)
+		sum.Oldest = r.oldestUnindexed(sum.Oldest)
 		return nil
 	})
 	return sum, err
@@ -115,8 +115,8 @@ type reader struct {
 	types    []int64
 	buckets  []time.Time
 
-	tail   []unfolded // what no count has yet
-	failed []bool     // which of them are failed joins
+	unindexed []unindexed // what no count has yet
+	failed    []bool      // which of them are failed joins
 }
 
 func (r *reader) series() []event.Counts {
@@ -184,10 +184,10 @@ func (r *reader) groups(by event.Dimension, values []string) (map[string]*event.
 					}
 				}
 				g := group(value)
-				tell(&g.Counts, typ, count)
+				addCount(&g.Counts, typ, count)
 				if len(r.buckets) > 0 {
 					since := time.Unix(0, at*levels[sp.level]).Sub(r.buckets[0])
-					tell(&g.Series[since/r.q.Bucket], typ, count)
+					addCount(&g.Series[since/r.q.Bucket], typ, count)
 				}
 				return nil
 			}, args...)
@@ -196,11 +196,11 @@ func (r *reader) groups(by event.Dimension, values []string) (map[string]*event.
 			}
 		}
 	}
-	r.countTail(by, values, group)
+	r.countUnindexed(by, values, group)
 	return found, nil
 }
 
-func tell(c *event.Counts, typ, n int64) {
+func addCount(c *event.Counts, typ, n int64) {
 	switch typ {
 	case joinsDone:
 		c.Joins += n
@@ -217,7 +217,7 @@ func (r *reader) users(sum *event.Summary) error {
 	if err := r.unite(event.ByNothing, []string{""}, all); err != nil {
 		return err
 	}
-	named, err := r.uniteTail(event.ByNothing, []string{""}, all)
+	named, err := r.uniteUnindexed(event.ByNothing, []string{""}, all)
 	if err != nil {
 		return err
 	}
@@ -233,7 +233,7 @@ func (r *reader) users(sum *event.Summary) error {
 	if err := r.unite(r.q.By, values, of); err != nil {
 		return err
 	}
-	if named, err = r.uniteTail(r.q.By, values, of); err != nil {
+	if named, err = r.uniteUnindexed(r.q.By, values, of); err != nil {
 		return err
 	}
 	for i := range sum.Groups {
@@ -343,12 +343,12 @@ func (s *Store) prepareSummary(ctx context.Context) error {
 	return s.transact(ctx, func() error { return s.recount(ctx) })
 }
 
-// recount counts every event but those of the tail, in a transaction.
+// recount counts every event but the unindexed ones, in a transaction.
 func (s *Store) recount(ctx context.Context) error {
 	c := s.writer
 	upto := int64(math.MaxInt64)
-	if len(s.folding.tail) > 0 {
-		upto = s.folding.upto
+	if len(s.flushing.unindexed) > 0 {
+		upto = s.flushing.upto
 	}
 	last, n := int64(0), 0
 	for {

@@ -34,12 +34,12 @@ func TestRecount(t *testing.T) {
 		return all
 	}
 	fold := func() {
-		if err := s.transact(t.Context(), func() error { return s.fold(t.Context(), 1) }); err != nil {
+		if err := s.transact(t.Context(), func() error { return s.flush(t.Context(), 1) }); err != nil {
 			t.Fatal(err)
 		}
 	}
 	fold()
-	for n := range 20 { // these stay in the tail
+	for n := range 20 { // these stay unindexed
 		eventtest.Add(t, s, population(1000+n))
 	}
 	kept := dump()

@@ -7,18 +7,18 @@ import (
 	"github.com/redial-rtc/redial/internal/event"
 )
 
-// maxWindow bounds the accounts that wait for their twin. A flood of more than
+// maxWindow bounds the observations that wait for their counterpart. A flood of more than
 // this in event.PairWindow makes the window shorter, nothing else.
 const maxWindow = 50_000
 
 // window remembers the recent failures that one side alone has told of, by what
-// the other side's account would have in common with them.
+// the other side's would have in common with them.
 type window struct {
-	waiting map[string][]account
+	waiting map[string][]observations
 	order   []arrival // oldest first
 }
 
-type account struct {
+type observations struct {
 	seq    int64
 	source event.Source
 	at     time.Time
@@ -30,7 +30,7 @@ type arrival struct {
 	at  time.Time
 }
 
-// find gives the place of the oldest account that e is the second of, or 0.
+// find gives the place of the oldest observation that e is the counterpart of, or 0.
 func (w *window) find(e *event.Event) int64 {
 	key := e.PairKey()
 	if key == "" {
@@ -53,11 +53,11 @@ func (w *window) add(e *event.Event, seq int64) {
 		w.drop(w.order[0].key, w.order[0].seq)
 		w.order = w.order[1:]
 	}
-	w.waiting[key] = append(w.waiting[key], account{seq, e.Source, e.Time})
+	w.waiting[key] = append(w.waiting[key], observations{seq, e.Source, e.Time})
 	w.order = append(w.order, arrival{key, seq, e.Time})
 }
 
-// forget takes out an account that has found its twin, e, or is gone.
+// forget takes out an observation that has found its counterpart, e, or is gone.
 func (w *window) forget(e *event.Event, seq int64) { w.drop(e.PairKey(), seq) }
 
 func (w *window) drop(key string, seq int64) {
@@ -77,7 +77,7 @@ func (w *window) drop(key string, seq int64) {
 
 // load reads what is recent from the file.
 func (w *window) load(ctx context.Context, c *conn, names *accounts, now time.Time) error {
-	*w = window{waiting: map[string][]account{}}
+	*w = window{waiting: map[string][]observations{}}
 	type row struct {
 		e   event.Event
 		seq int64

@@ -33,7 +33,7 @@ func TestSieve(t *testing.T) {
 			now = now.Add(time.Duration(rng.IntN(5000)) * time.Millisecond)
 			e := population(n)
 			n++
-			e.Key, e.ID, e.Time = "", event.KeyID(fmt.Sprint("sieve-", n), now), now
+			e.Key, e.ID, e.Time = "", event.KeyID(fmt.Sprint("scan-", n), now), now
 			e.RoomID, e.UserID, e.PeerID = fmt.Sprint("room-", rng.IntN(3)), fmt.Sprint("user-", rng.IntN(40)), fmt.Sprint("peer-", n)
 			e.Type, e.Fault = event.Types[rng.IntN(5)], faults[rng.IntN(4)]
 			e.Failure.Code, e.Failure.Terminal = 1000+rng.IntN(5), rng.IntN(3) == 0
@@ -154,7 +154,7 @@ func TestSieve(t *testing.T) {
 		}
 		ask(8)
 	}
-	if upto := s.folding.upto; upto < 2*blockSize {
+	if upto := s.flushing.upto; upto < 2*blockSize {
 		t.Errorf("only %d events are in sets", upto)
 	}
 	// A file from before there were sets is given them when it is opened.

@@ -8,30 +8,30 @@ import (
 	"sync"
 )
 
-// floors say for each account before which time its events are gone, whatever
+// lowWatermarks say for each account before which time its events are gone, whatever
 // ClickHouse still has of them. They only rise. An account without one of its
 // own goes by that of all others.
-type floors struct {
+type lowWatermarks struct {
 	mu   sync.RWMutex
 	all  int64 // Unix nanoseconds
 	own  map[string]int64
-	mark func(ctx context.Context, name string, n int64) error // keeps one
+	save func(ctx context.Context, name string, n int64) error // keeps one
 	drop func(ctx context.Context, name string) error          // forgets one
 }
 
 const (
-	floorMark    = "floor"
-	ownFloorMark = "floor:" // and the account
+	lowWatermarkKey     = "floor"
+	accountWatermarkKey = "floor:" // and the account
 )
 
-// of is the floor of an account.
-func (f *floors) of(account string) int64 {
+// of is the low watermark of an account.
+func (f *lowWatermarks) of(account string) int64 {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	return f.get(account)
 }
 
-func (f *floors) get(account string) int64 {
+func (f *lowWatermarks) get(account string) int64 {
 	if n, ok := f.own[account]; ok {
 		return n
 	}
@@ -39,7 +39,7 @@ func (f *floors) get(account string) int64 {
 }
 
 // lowest is the time before which nobody has events.
-func (f *floors) lowest() int64 {
+func (f *lowWatermarks) lowest() int64 {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	low := f.all
@@ -49,41 +49,41 @@ func (f *floors) lowest() int64 {
 	return low
 }
 
-// stretch is what of an account, or of all without a floor of their own, has
-// just gone: from the old floor to the new.
-type stretch struct {
+// seqRange is what of an account, or of all without a low watermark of their own, has
+// just gone: from the old low watermark to the new.
+type seqRange struct {
 	account  string   // empty: of all
 	but      []string // except these
 	from, to int64
 }
 
-// raise raises the floor of an account.
-func (f *floors) raise(ctx context.Context, account string, to int64) ([]stretch, error) {
+// raise raises the low watermark of an account.
+func (f *lowWatermarks) raise(ctx context.Context, account string, to int64) ([]seqRange, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	from := f.get(account)
 	if to <= from {
 		return nil, nil
 	}
-	if err := f.mark(ctx, ownFloorMark+account, to); err != nil {
+	if err := f.save(ctx, accountWatermarkKey+account, to); err != nil {
 		return nil, err
 	}
 	f.own[account] = to
-	return []stretch{{account: account, from: from, to: to}}, nil
+	return []seqRange{{account: account, from: from, to: to}}, nil
 }
 
-// raiseAll raises the floor of all accounts but some. Those stay where they are,
-// which from now on is a floor of their own.
-func (f *floors) raiseAll(ctx context.Context, to int64, but []string) (gone []stretch, err error) {
+// raiseAll raises the low watermark of all accounts but some. Those stay where they are,
+// which from now on is a low watermark of their own.
+func (f *lowWatermarks) raiseAll(ctx context.Context, to int64, but []string) (gone []seqRange, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if to <= f.all {
 		for account, n := range f.own { // somebody gave a lower one of their own up
 			if !slices.Contains(but, account) && n < to {
-				if err := f.mark(ctx, ownFloorMark+account, to); err != nil {
+				if err := f.save(ctx, accountWatermarkKey+account, to); err != nil {
 					return gone, err
 				}
-				gone = append(gone, stretch{account: account, from: n, to: to})
+				gone = append(gone, seqRange{account: account, from: n, to: to})
 				f.own[account] = to
 			}
 		}
@@ -91,7 +91,7 @@ func (f *floors) raiseAll(ctx context.Context, to int64, but []string) (gone []s
 	}
 	for _, account := range but {
 		if _, ok := f.own[account]; !ok {
-			if err := f.mark(ctx, ownFloorMark+account, f.all); err != nil {
+			if err := f.save(ctx, accountWatermarkKey+account, f.all); err != nil {
 				return nil, err
 			}
 			f.own[account] = f.all
@@ -101,18 +101,18 @@ func (f *floors) raiseAll(ctx context.Context, to int64, but []string) (gone []s
 	for account, n := range f.own {
 		own = append(own, account)
 		if !slices.Contains(but, account) && n < to {
-			gone = append(gone, stretch{account: account, from: n, to: to})
+			gone = append(gone, seqRange{account: account, from: n, to: to})
 		}
 	}
 	slices.Sort(own)
-	gone = append(gone, stretch{but: own, from: f.all, to: to})
-	if err := f.mark(ctx, floorMark, to); err != nil {
+	gone = append(gone, seqRange{but: own, from: f.all, to: to})
+	if err := f.save(ctx, lowWatermarkKey, to); err != nil {
 		return nil, err
 	}
 	f.all = to
 	for account, n := range f.own {
 		if !slices.Contains(but, account) && n <= to {
-			if err := f.drop(ctx, ownFloorMark+account); err != nil {
+			if err := f.drop(ctx, accountWatermarkKey+account); err != nil {
 				return gone, err
 			}
 			delete(f.own, account)
@@ -121,8 +121,8 @@ func (f *floors) raiseAll(ctx context.Context, to int64, but []string) (gone []s
 	return gone, nil
 }
 
-// bound adds the floor to the conditions on rows of an account, or of all.
-func (f *floors) bound(w *where, account string, since int64) {
+// bound adds the low watermark to the conditions on rows of an account, or of all.
+func (f *lowWatermarks) bound(w *where, account string, since int64) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	if account != "" || len(f.own) == 0 {

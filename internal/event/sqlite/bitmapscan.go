@@ -10,14 +10,14 @@ import (
 	"github.com/redial-rtc/redial/internal/event"
 )
 
-// sieve answers a query from the sets of blocks: it takes some blocks at a time,
+// bitmapScan answers a query from the bitmap index: it takes some blocks at a time,
 // joins the sets of the values of one filter and keeps what all filters have.
-// The events of the tail, which are in no set yet, are looked at one by one.
-type sieve struct {
-	p      *plan
-	filter []filter
-	folded int64 // the last place that is in sets
-	first  int64 // the first place there is
+// Unindexed events, which are in no set yet, are looked at one by one.
+type bitmapScan struct {
+	p       *plan
+	filter  []filter
+	flushed int64 // the last place that is in sets
+	first   int64 // the first place there is
 }
 
 // filter is one condition: any of these values.
@@ -26,9 +26,9 @@ type filter struct {
 	values []string
 }
 
-func newSieve(ctx context.Context, c *conn, s *Store, p *plan, q *event.Query) (*sieve, error) {
-	v := &sieve{p: p}
-	if err := c.row(ctx, "SELECT coalesce((SELECT value FROM meta WHERE key = 'folded'), 0), coalesce((SELECT min(seq) FROM events), 0)").Scan(&v.folded, &v.first); err != nil {
+func newBitmapScan(ctx context.Context, c *conn, s *Store, p *plan, q *event.Query) (*bitmapScan, error) {
+	v := &bitmapScan{p: p}
+	if err := c.row(ctx, "SELECT coalesce((SELECT value FROM meta WHERE key = 'folded'), 0), coalesce((SELECT min(seq) FROM events), 0)").Scan(&v.flushed, &v.first); err != nil {
 		return nil, err
 	}
 	if len(q.Faults) > 0 {
@@ -71,17 +71,17 @@ const (
 )
 
 // count gives the number of events that match.
-func (v *sieve) count(ctx context.Context, c *conn) (n int64, err error) {
+func (v *bitmapScan) count(ctx context.Context, c *conn) (n int64, err error) {
 	if v.empty() {
 		return 0, nil
 	}
-	err = v.tail(ctx, c, "", func(int64) { n++ })
+	err = v.unindexed(ctx, c, "", func(int64) { n++ })
 	if err != nil {
 		return 0, err
 	}
 	first, last := v.span()
 	for from := first; from <= last; from += widestWindow {
-		sets, err := v.sift(ctx, c, from, min(from+widestWindow-1, last))
+		sets, err := v.intersect(ctx, c, from, min(from+widestWindow-1, last))
 		if err != nil {
 			return 0, err
 		}
@@ -93,7 +93,7 @@ func (v *sieve) count(ctx context.Context, c *conn) (n int64, err error) {
 }
 
 // places gives the first n places that match.
-func (v *sieve) places(ctx context.Context, c *conn, n int) (found []int64, err error) {
+func (v *bitmapScan) places(ctx context.Context, c *conn, n int) (found []int64, err error) {
 	if v.empty() {
 		return nil, nil
 	}
@@ -103,7 +103,7 @@ func (v *sieve) places(ctx context.Context, c *conn, n int) (found []int64, err 
 		}
 	}
 	if v.p.desc {
-		if err := v.tail(ctx, c, " DESC", add); err != nil {
+		if err := v.unindexed(ctx, c, " DESC", add); err != nil {
 			return nil, err
 		}
 	}
@@ -116,7 +116,7 @@ func (v *sieve) places(ctx context.Context, c *conn, n int) (found []int64, err 
 		} else {
 			first = to + 1
 		}
-		sets, err := v.sift(ctx, c, from, to)
+		sets, err := v.intersect(ctx, c, from, to)
 		if err != nil {
 			return nil, err
 		}
@@ -126,33 +126,33 @@ func (v *sieve) places(ctx context.Context, c *conn, n int) (found []int64, err 
 				i = len(sets) - 1 - i
 				block = from + int64(i)
 			}
-			sets[i].each(v.p.desc, func(place int64) { add(block*blockSize + place) })
+			sets[i].each(v.p.desc, func(seq int64) { add(block*blockSize + seq) })
 		}
 	}
 	if !v.p.desc && len(found) < n {
-		err = v.tail(ctx, c, "", add)
+		err = v.unindexed(ctx, c, "", add)
 	}
 	return found, err
 }
 
-func (v *sieve) empty() bool {
+func (v *bitmapScan) empty() bool {
 	return len(v.p.types) == 0 || len(v.p.accounts) == 0 || v.p.above >= v.p.upto
 }
 
 // span is which blocks can have what is asked for.
-func (v *sieve) span() (first, last int64) {
-	from, to := max(v.p.above+1, v.first), min(v.p.upto, v.folded)
+func (v *bitmapScan) span() (first, last int64) {
+	from, to := max(v.p.above+1, v.first), min(v.p.upto, v.flushed)
 	if from > to {
 		return 1, 0
 	}
 	return from / blockSize, to / blockSize
 }
 
-// sift gives what matches in the blocks from one to another.
-func (v *sieve) sift(ctx context.Context, c *conn, from, to int64) ([]bitset, error) {
+// intersect gives what matches in the blocks from one to another.
+func (v *bitmapScan) intersect(ctx context.Context, c *conn, from, to int64) ([]bitset, error) {
 	result := make([]bitset, to-from+1)
 	for _, account := range v.p.accounts {
-		kept, err := v.siftAccount(ctx, c, account, from, to)
+		kept, err := v.intersectAccount(ctx, c, account, from, to)
 		if err != nil {
 			return nil, err
 		}
@@ -162,10 +162,10 @@ func (v *sieve) sift(ctx context.Context, c *conn, from, to int64) ([]bitset, er
 			}
 		}
 	}
-	if err := v.keepTimes(ctx, c, result, from); err != nil {
+	if err := v.filterTimes(ctx, c, result, from); err != nil {
 		return nil, err
 	}
-	lowest, highest := v.p.above+1, min(v.p.upto, v.folded)
+	lowest, highest := v.p.above+1, min(v.p.upto, v.flushed)
 	for i := range result {
 		start := (from + int64(i)) * blockSize
 		result[i].clip(lowest-start, highest-start)
@@ -173,7 +173,7 @@ func (v *sieve) sift(ctx context.Context, c *conn, from, to int64) ([]bitset, er
 	return result, nil
 }
 
-func (v *sieve) siftAccount(ctx context.Context, c *conn, account, from, to int64) (kept []bitset, err error) {
+func (v *bitmapScan) intersectAccount(ctx context.Context, c *conn, account, from, to int64) (kept []bitset, err error) {
 	narrow := func(sets []bitset) {
 		if kept == nil {
 			kept = sets
@@ -222,27 +222,27 @@ func (v *sieve) siftAccount(ctx context.Context, c *conn, account, from, to int6
 	return kept, nil
 }
 
-// keepTimes keeps what was taken in the time asked for. Where a stretch is
+// filterTimes keeps what was taken in the time asked for. Where a range is
 // only partly of that time, the times of its events decide.
-func (v *sieve) keepTimes(ctx context.Context, c *conn, sets []bitset, from int64) error {
-	if len(v.p.stretches) == 0 {
+func (v *bitmapScan) filterTimes(ctx context.Context, c *conn, sets []bitset, from int64) error {
+	if len(v.p.ranges) == 0 {
 		return nil
 	}
 	for i := range sets {
 		start := (from + int64(i)) * blockSize
 		var in, unsure bitset
-		doubt := false
-		for _, s := range v.p.stretches {
+		partly := false
+		for _, s := range v.p.ranges {
 			if s.last < start || s.first >= start+blockSize {
 				continue
 			}
 			part := &in
 			if !s.whole {
-				part, doubt = &unsure, true
+				part, partly = &unsure, true
 			}
 			part.fill(max(s.first-start, 0), min(s.last-start, blockSize-1))
 		}
-		if doubt {
+		if partly {
 			var packed []byte
 			err := c.row(ctx, "SELECT times FROM block_times WHERE block = ?", from+int64(i)).Scan(&packed)
 			if err != nil && !errors.Is(err, sql.ErrNoRows) {
@@ -259,11 +259,11 @@ func (v *sieve) keepTimes(ctx context.Context, c *conn, sets []bitset, from int6
 	return nil
 }
 
-// tail gives the matching events that are in no set yet, by looking at them.
-func (v *sieve) tail(ctx context.Context, c *conn, order string, f func(seq int64)) error {
+// unindexed gives the matching events that are in no set yet, by looking at them.
+func (v *bitmapScan) unindexed(ctx context.Context, c *conn, order string, f func(seq int64)) error {
 	p := v.p
-	query := "SELECT seq FROM events NOT INDEXED WHERE seq > ? AND seq <= ? AND account IN (" + marks(len(p.accounts)) + ") AND type IN (" + marks(len(p.types)) + ")"
-	args := append([]any{max(p.above, v.folded), p.upto}, append(anys(p.accounts), anys(p.types)...)...)
+	query := "SELECT seq FROM events NOT INDEXED WHERE seq > ? AND seq <= ? AND account IN (" + placeholders(len(p.accounts)) + ") AND type IN (" + placeholders(len(p.types)) + ")"
+	args := append([]any{max(p.above, v.flushed), p.upto}, append(anys(p.accounts), anys(p.types)...)...)
 	if p.index != "" {
 		query += " AND " + p.index + " = ?"
 		args = append(args, p.value)
@@ -279,7 +279,7 @@ func (v *sieve) tail(ctx context.Context, c *conn, order string, f func(seq int6
 }
 
 // each calls f for every place, in order.
-func (b *bitset) each(desc bool, f func(place int64)) {
+func (b *bitset) each(desc bool, f func(seq int64)) {
 	var places []int64
 	for i, v := range b {
 		for bit := range int64(8) {

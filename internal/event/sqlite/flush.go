@@ -9,41 +9,41 @@ import (
 	"github.com/redial-rtc/redial/internal/event"
 )
 
-// foldAt is how many events may stand in the file without being counted in the
-// summary and put into the sets of blocks. One that is stored alone would touch
+// flushAt is how many events may stand in the file without being counted in the
+// summary and put into the bitmap index. One that is stored alone would touch
 // some sixty rows there, nearly all of them rows that the next one touches too,
 // so these are written for many at once. Whoever reads looks at the rest, the
 // tail, itself, and finds nothing missing.
-const foldAt = 200
+const flushAt = 200
 
-// folding are the events of the tail.
-type folding struct {
-	upto int64 // place of the last event that is folded
-	tail []unfolded
+// flushing are the events that are stored and not yet indexed.
+type flushing struct {
+	upto      int64 // place of the last event that is flushed
+	unindexed []unindexed
 }
 
-type unfolded struct {
+type unindexed struct {
 	seq, account, typ int64
 	e                 event.Event
 }
 
-// load reads the tail from the file.
-func (f *folding) load(ctx context.Context, c *conn) (err error) {
+// load reads the unindexed events from the file.
+func (f *flushing) load(ctx context.Context, c *conn) (err error) {
 	found := false
-	if f.upto, found, err = lookup(ctx, c, foldedPlace); err != nil || !found {
-		f.tail = nil // prepareBlocks is still to come
+	if f.upto, found, err = lookup(ctx, c, flushedQuery); err != nil || !found {
+		f.unindexed = nil // prepareBitmaps is still to come
 		return err
 	}
-	f.tail, err = tailOf(ctx, c, f.upto)
+	f.unindexed, err = loadUnindexed(ctx, c, f.upto)
 	return err
 }
 
-const foldedPlace = "SELECT value FROM meta WHERE key = 'folded'"
+const flushedQuery = "SELECT value FROM meta WHERE key = 'folded'"
 
-// tailOf reads the events after a place.
-func tailOf(ctx context.Context, c *conn, after int64) (tail []unfolded, err error) {
+// loadUnindexed reads the events after a place.
+func loadUnindexed(ctx context.Context, c *conn, after int64) (list []unindexed, err error) {
 	err = c.each(ctx, "SELECT seq, account, type, code, terminal, doc FROM events WHERE seq > ? ORDER BY seq", func(row scanner) error {
-		var u unfolded
+		var u unindexed
 		var failure event.Failure // the document has it for failures only, the columns always
 		var doc string
 		if err := row.Scan(&u.seq, &u.account, &u.typ, &failure.Code, &failure.Terminal, &doc); err != nil {
@@ -53,51 +53,51 @@ func tailOf(ctx context.Context, c *conn, after int64) (tail []unfolded, err err
 			return nil // damaged from outside; the others still count
 		}
 		u.e.Failure.Code, u.e.Failure.Terminal = failure.Code, failure.Terminal
-		tail = append(tail, u)
+		list = append(list, u)
 		return nil
 	}, after)
-	return tail, err
+	return list, err
 }
 
-// find gives the event at a place of the tail, nil when it is folded.
-func (f *folding) find(seq int64) *unfolded {
-	i, found := slices.BinarySearchFunc(f.tail, seq, func(u unfolded, seq int64) int { return int(u.seq - seq) })
+// find gives the event at a place, nil when it is indexed.
+func (f *flushing) find(seq int64) *unindexed {
+	i, found := slices.BinarySearchFunc(f.unindexed, seq, func(u unindexed, seq int64) int { return int(u.seq - seq) })
 	if !found {
 		return nil
 	}
-	return &f.tail[i]
+	return &f.unindexed[i]
 }
 
-func (f *folding) drop(seq int64) {
-	f.tail = slices.DeleteFunc(f.tail, func(u unfolded) bool { return u.seq == seq })
+func (f *flushing) drop(seq int64) {
+	f.unindexed = slices.DeleteFunc(f.unindexed, func(u unindexed) bool { return u.seq == seq })
 }
 
-// fold counts the tail, in a transaction, when it has at least n events.
-func (s *Store) fold(ctx context.Context, n int) error {
-	f := &s.folding
+// flush indexes the unindexed events, in a transaction, when it has at least n events.
+func (s *Store) flush(ctx context.Context, n int) error {
+	f := &s.flushing
 	if s.spool {
 		n = 1 // what is under way to another store is few, and is read by its rows
 	}
-	if len(f.tail) < n {
+	if len(f.unindexed) < n {
 		return nil
 	}
-	for i := range f.tail {
-		u := &f.tail[i]
+	for i := range f.unindexed {
+		u := &f.unindexed[i]
 		if err := s.summaries.stored(ctx, s.writer, u.account, u.typ, &u.e, u.seq); err != nil {
 			return err
 		}
 		if !s.spool {
-			s.blocks.add(u.seq, u.e.Time, traitsOf(u.account, u.typ, &u.e))
+			s.bitmaps.add(u.seq, u.e.Time, traitsOf(u.account, u.typ, &u.e))
 		}
 	}
-	f.upto = f.tail[len(f.tail)-1].seq
+	f.upto = f.unindexed[len(f.unindexed)-1].seq
 	if !s.spool {
-		if err := s.setMeta(ctx, "folded", f.upto); err != nil {
+		if err := s.writeMeta(ctx, "folded", f.upto); err != nil {
 			return err
 		}
 	}
-	clear(f.tail)
-	f.tail = f.tail[:0]
+	clear(f.unindexed)
+	f.unindexed = f.unindexed[:0]
 	return nil
 }
 
@@ -114,15 +114,15 @@ func (s *Store) forgetTimes(ctx context.Context) error {
 	return err
 }
 
-// prepareBlocks makes the tables of blocks where they are missing, and puts
+// prepareBitmaps makes the tables of the bitmap index where they are missing, and puts
 // those events into sets that were stored before there were any.
-func (s *Store) prepareBlocks(ctx context.Context) error {
+func (s *Store) prepareBitmaps(ctx context.Context) error {
 	c := s.writer
 	if s.spool { // sets are not kept up, and made again should the file be used by itself once more
 		_, err := c.ExecContext(ctx, "DROP TABLE IF EXISTS block_sets; DROP TABLE IF EXISTS block_times; DELETE FROM meta WHERE key = 'folded'")
 		return err
 	}
-	_, done, err := lookup(ctx, c, foldedPlace)
+	_, done, err := lookup(ctx, c, flushedQuery)
 	if err != nil || done {
 		return err
 	}
@@ -140,7 +140,7 @@ func (s *Store) prepareBlocks(ctx context.Context) error {
 				if err := row.Scan(&last, &at, &t.account, &t.typ, &t.fault, &t.code, &t.terminal, &t.sdk, &t.os); err != nil {
 					return err
 				}
-				s.blocks.add(last, time.Unix(0, at), t)
+				s.bitmaps.add(last, time.Unix(0, at), t)
 				n++
 				return nil
 			}, last, 4*blockSize)
@@ -150,14 +150,14 @@ func (s *Store) prepareBlocks(ctx context.Context) error {
 			if last == before {
 				break
 			}
-			if err := s.blocks.write(ctx, c); err != nil {
+			if err := s.bitmaps.write(ctx, c); err != nil {
 				return err
 			}
 		}
 		if n > 0 {
 			s.log.Info("made sets of the events for filters", "events", n)
 		}
-		s.folding = folding{upto: last}
-		return s.setMeta(ctx, "folded", last)
+		s.flushing = flushing{upto: last}
+		return s.writeMeta(ctx, "folded", last)
 	})
 }

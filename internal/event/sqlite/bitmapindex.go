@@ -45,8 +45,8 @@ type taken struct {
 	time time.Time
 }
 
-// blocks collects how a transaction changes the sets.
-type blocks struct {
+// bitmapIndex collects how a transaction changes the sets.
+type bitmapIndex struct {
 	changes map[setKey]*change
 	times   []taken
 
@@ -54,11 +54,11 @@ type blocks struct {
 	known  map[setKey]*bitset // its sets, as far as they have been read or written
 }
 
-func (b *blocks) begin() { b.changes, b.times = map[setKey]*change{}, b.times[:0] }
+func (b *bitmapIndex) begin() { b.changes, b.times = map[setKey]*change{}, b.times[:0] }
 
 // set reads a set. Those of the newest block stay in memory, since it is them
 // that nearly every transaction changes.
-func (b *blocks) set(ctx context.Context, c *conn, k setKey) (*bitset, error) {
+func (b *bitmapIndex) set(ctx context.Context, c *conn, k setKey) (*bitset, error) {
 	if k.block > b.newest || b.known == nil {
 		b.newest, b.known = k.block, map[setKey]*bitset{}
 	}
@@ -117,7 +117,7 @@ func truth(b bool) string {
 }
 
 // add puts an event into its sets.
-func (b *blocks) add(seq int64, at time.Time, t traits) {
+func (b *bitmapIndex) add(seq int64, at time.Time, t traits) {
 	t.each(func(dim int64, value string) {
 		c := b.of(setKey{t.account, dim, value, seq / blockSize})
 		c.in = append(c.in, seq%blockSize)
@@ -126,7 +126,7 @@ func (b *blocks) add(seq int64, at time.Time, t traits) {
 }
 
 // remove takes an event out of its sets.
-func (b *blocks) remove(seq int64, t traits) {
+func (b *bitmapIndex) remove(seq int64, t traits) {
 	t.each(func(dim int64, value string) {
 		c := b.of(setKey{t.account, dim, value, seq / blockSize})
 		c.out = append(c.out, seq%blockSize)
@@ -134,7 +134,7 @@ func (b *blocks) remove(seq int64, t traits) {
 }
 
 // move changes the sets of an event that has become another.
-func (b *blocks) move(seq int64, was, is traits) {
+func (b *bitmapIndex) move(seq int64, was, is traits) {
 	b.remove(seq, was)
 	is.each(func(dim int64, value string) {
 		c := b.of(setKey{is.account, dim, value, seq / blockSize})
@@ -142,7 +142,7 @@ func (b *blocks) move(seq int64, was, is traits) {
 	})
 }
 
-func (b *blocks) of(k setKey) *change {
+func (b *bitmapIndex) of(k setKey) *change {
 	c := b.changes[k]
 	if c == nil {
 		c = &change{}
@@ -152,7 +152,7 @@ func (b *blocks) of(k setKey) *change {
 }
 
 // write writes what was collected, and forgets it.
-func (b *blocks) write(ctx context.Context, c *conn) error {
+func (b *bitmapIndex) write(ctx context.Context, c *conn) error {
 	for k, ch := range b.changes {
 		set, err := b.set(ctx, c, k)
 		if err != nil {
@@ -188,7 +188,7 @@ func (ch *change) write(ctx context.Context, c *conn, k setKey, set *bitset) (er
 }
 
 // writeTimes adds a run to each block that has new events.
-func (b *blocks) writeTimes(ctx context.Context, c *conn) error {
+func (b *bitmapIndex) writeTimes(ctx context.Context, c *conn) error {
 	for from := 0; from < len(b.times); {
 		block, to := b.times[from].seq/blockSize, from+1
 		for to < len(b.times) && b.times[to].seq/blockSize == block {

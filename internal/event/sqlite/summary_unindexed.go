@@ -6,20 +6,20 @@ import (
 	"github.com/redial-rtc/redial/internal/event"
 )
 
-// loadTail reads the events that no count has yet, and finds out which of them
+// loadUnindexed reads the events that no count has yet, and finds out which of them
 // are failed joins.
-func (r *reader) loadTail() error {
-	folded, _, err := lookup(r.ctx, r.c, foldedPlace)
+func (r *reader) loadUnindexed() error {
+	flushed, _, err := lookup(r.ctx, r.c, flushedQuery)
 	if err != nil {
 		return err
 	}
-	if r.tail, err = tailOf(r.ctx, r.c, folded); err != nil {
+	if r.unindexed, err = loadUnindexed(r.ctx, r.c, flushed); err != nil {
 		return err
 	}
-	r.failed = make([]bool, len(r.tail))
+	r.failed = make([]bool, len(r.unindexed))
 	counted := map[userKey]bool{} // peers of an account
-	for i := range r.tail {
-		u := &r.tail[i]
+	for i := range r.unindexed {
+		u := &r.unindexed[i]
 		if !u.e.FailsJoin() {
 			continue
 		}
@@ -42,11 +42,11 @@ func (r *reader) loadTail() error {
 	return nil
 }
 
-// eachOfTail calls f for every event of the tail that a question is about, with
+// eachUnindexed calls f for every unindexed event that a question is about, with
 // the value it has in a dimension.
-func (r *reader) eachOfTail(by event.Dimension, values map[string]bool, f func(i int, u *unfolded, value string)) {
-	for i := range r.tail {
-		u := &r.tail[i]
+func (r *reader) eachUnindexed(by event.Dimension, values map[string]bool, f func(i int, u *unindexed, value string)) {
+	for i := range r.unindexed {
+		u := &r.unindexed[i]
 		at := step(hours, u.e.Time)
 		if !has(r.accounts, u.account) || at < step(hours, r.q.Since) || at >= step(hours, r.q.Until) {
 			continue
@@ -58,15 +58,15 @@ func (r *reader) eachOfTail(by event.Dimension, values map[string]bool, f func(i
 	}
 }
 
-// countTail adds the tail to what groups has found.
-func (r *reader) countTail(by event.Dimension, values []string, group func(value string) *event.Group) {
-	r.eachOfTail(by, set(values), func(i int, u *unfolded, value string) {
+// countUnindexed adds the unindexed events to what groups has found.
+func (r *reader) countUnindexed(by event.Dimension, values []string, group func(value string) *event.Group) {
+	r.eachUnindexed(by, set(values), func(i int, u *unindexed, value string) {
 		add := func(typ int64) {
 			g := group(value)
-			tell(&g.Counts, typ, 1)
+			addCount(&g.Counts, typ, 1)
 			if len(r.buckets) > 0 {
 				since := u.e.Time.Truncate(r.q.Bucket).Sub(r.buckets[0])
-				tell(&g.Series[since/r.q.Bucket], typ, 1)
+				addCount(&g.Series[since/r.q.Bucket], typ, 1)
 			}
 		}
 		if has(r.types, u.typ) {
@@ -78,11 +78,11 @@ func (r *reader) countTail(by event.Dimension, values []string, group func(value
 	})
 }
 
-// uniteTail adds the users of the tail to those that unite has found. Those that
+// uniteUnindexed adds the users of unindexed events to those that unite has found. Those that
 // have no number yet are counted by their names.
-func (r *reader) uniteTail(by event.Dimension, values []string, into map[string]map[int64]*bitset) (named map[string]map[userKey]bool, err error) {
+func (r *reader) uniteUnindexed(by event.Dimension, values []string, into map[string]map[int64]*bitset) (named map[string]map[userKey]bool, err error) {
 	named = map[string]map[userKey]bool{}
-	r.eachOfTail(by, set(values), func(_ int, u *unfolded, value string) {
+	r.eachUnindexed(by, set(values), func(_ int, u *unindexed, value string) {
 		if u.e.UserID == "" || !u.e.Type.IsError() || !has(r.types, u.typ) || err != nil {
 			return
 		}
@@ -103,11 +103,11 @@ func (r *reader) uniteTail(by event.Dimension, values []string, into map[string]
 	return named, err
 }
 
-// oldestOfTail gives the earlier of a time and the hour of the oldest event of
-// the tail.
-func (r *reader) oldestOfTail(oldest time.Time) time.Time {
-	for i := range r.tail {
-		u := &r.tail[i]
+// oldestUnindexed gives the earlier of a time and the hour of the oldest unindexed
+// event.
+func (r *reader) oldestUnindexed(oldest time.Time) time.Time {
+	for i := range r.unindexed {
+		u := &r.unindexed[i]
 		if t := u.e.Time.Truncate(time.Hour).UTC(); has(r.accounts, u.account) && (oldest.IsZero() || t.Before(oldest)) {
 			oldest = t
 		}
