@@ -92,7 +92,7 @@ type Limits struct {
 	Peers            int           `yaml:"peers" default:"0" doc:"Peers on this node, those that are held included. Beyond it newcomers are refused as server.overloaded, and who was inside comes back. 0: 1,000 per processor."`
 	Tracks           int           `yaml:"tracks" default:"0" doc:"Tracks published on this node; what is beyond is not announced. 0: 2,000 per processor."`
 	MemoryBytes      int           `yaml:"memory_bytes" default:"0" doc:"Memory of the process at which newcomers are refused. 0: 80 % of what the machine or the control group has."`
-	CPUPercent       int           `yaml:"cpu_percent" default:"90" doc:"Share of the processors, used by this process for some seconds, at which newcomers are refused. 0 turns it off."`
+	CPUPercent       int           `yaml:"cpu_percent" default:"90" doc:"Share of the processors, used by this process for some seconds, at which newcomers are refused, until it is a tenth below. 0 turns it off."`
 	PeerTracks       int           `yaml:"peer_tracks" default:"20" doc:"Tracks one peer may publish at once."`
 	ReceivedTracks   int           `yaml:"received_tracks" default:"512" doc:"Tracks one peer receives at once. What is beyond is not sent to it, and it is told so."`
 	OfferedVideos    int           `yaml:"offered_videos" default:"25" doc:"Videos of a room that clients are offered without asking. Who joins a room with more is made to ask for each that it shows, as the 100ms SDK can, so that its session descriptions stay small."`

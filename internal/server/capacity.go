@@ -34,6 +34,7 @@ const retryAfter = 5 * time.Second
 type capacity struct {
 	limits []nodeLimit
 	busy   atomic.Uint64 // smoothed share of the processors this process uses, as bits of a float64, in percent
+	tired  atomic.Bool   // too large a share; see rested
 	done   chan struct{}
 }
 
@@ -42,38 +43,49 @@ type nodeLimit struct {
 	setting string
 	most    float64
 	used    func() float64
+	over    func() bool // nil: whenever used reaches most
 }
+
+func (n nodeLimit) reached(used float64) bool {
+	if n.over != nil {
+		return n.over()
+	}
+	return used >= n.most
+}
+
+// processorTime is how many seconds of processor time the process has used; tests
+// put their own in.
+var processorTime = cpuSeconds
 
 // newCapacity watches the limits of a configuration; what is 0 there is taken
 // from the machine, or from the control group the process runs in.
 func newCapacity(l config.Limits, peers, tracks func() int, reg prometheus.Registerer) *capacity {
 	c := &capacity{done: make(chan struct{})}
-	cpus := runtime.GOMAXPROCS(0) // heeds the control group's share
 	add := func(setting string, most float64, used func() float64) {
 		if most > 0 {
-			c.limits = append(c.limits, nodeLimit{setting, most, used})
+			c.limits = append(c.limits, nodeLimit{setting: setting, most: most, used: used})
 		}
 	}
 	add("limits.peers", float64(nodePeers(l)), func() float64 { return float64(peers()) })
 	add("limits.tracks", float64(nodeTracks(l)), func() float64 { return float64(tracks()) })
 	add("limits.memory_bytes", cmp.Or(float64(l.MemoryBytes), memoryShare*memoryGiven()), memoryUsed)
-	add("limits.cpu_percent", float64(l.CPUPercent), func() float64 { return math.Float64frombits(c.busy.Load()) })
+	if l.CPUPercent > 0 {
+		c.limits = append(c.limits, nodeLimit{"limits.cpu_percent", float64(l.CPUPercent), c.cpuPercent, c.tired.Load})
+		go c.watchCPU(processorTime, runtime.GOMAXPROCS(0), float64(l.CPUPercent)) // which heeds the control group's share
+	}
 	used := prometheus.NewDesc("redial_node_used_ratio", "What the node uses of what it may, by setting. At 1 newcomers are refused.", []string{"limit"}, nil)
 	over := prometheus.NewDesc("redial_node_overloaded", "1 while newcomers are refused because of a limit of the node, by setting.", []string{"limit"}, nil)
 	reg.MustRegister(collect(func(ch chan<- prometheus.Metric) {
 		for _, n := range c.limits {
 			u := n.used()
 			full := 0.0
-			if u >= n.most {
+			if n.reached(u) {
 				full = 1
 			}
 			ch <- prometheus.MustNewConstMetric(used, prometheus.GaugeValue, u/n.most, n.setting)
 			ch <- prometheus.MustNewConstMetric(over, prometheus.GaugeValue, full, n.setting)
 		}
 	}))
-	if l.CPUPercent > 0 {
-		go c.watchCPU(cpus)
-	}
 	return c
 }
 
@@ -88,7 +100,7 @@ func nodeTracks(l config.Limits) int {
 // full is why nobody new may come in, fault.Overloaded, or nil.
 func (c *capacity) full() error {
 	for _, n := range c.limits {
-		if u := n.used(); u >= n.most {
+		if u := n.used(); n.reached(u) {
 			return fault.Overloaded.New("limit", n.setting, "max", int64(n.most), "used", int64(u), "retry_after_seconds", int64(retryAfter/time.Second))
 		}
 	}
@@ -97,24 +109,36 @@ func (c *capacity) full() error {
 
 func (c *capacity) close() { close(c.done) }
 
-// cpuSmoothing is how much of a second's load goes into the average: a burst of
-// a second or two keeps nobody out.
-const cpuSmoothing = 0.2
+const (
+	// cpuSmoothing is how much of a second's load goes into the average: a burst of
+	// a second or two keeps nobody out.
+	cpuSmoothing = 0.2
+	// rested is the part of its limit that the share of the processors has to fall
+	// below before newcomers are taken again: a load that stays about the limit
+	// does not let in one and refuse the next.
+	rested = 0.9
+)
 
-func (c *capacity) watchCPU(cpus int) {
+func (c *capacity) cpuPercent() float64 { return math.Float64frombits(c.busy.Load()) }
+
+// watchCPU follows the share of so many processors that the process uses, by its
+// processor time in seconds.
+func (c *capacity) watchCPU(seconds func() float64, cpus int, most float64) {
 	every := time.NewTicker(time.Second)
 	defer every.Stop()
-	at, was := time.Now(), cpuSeconds()
+	at, was := time.Now(), seconds()
 	for {
 		select {
 		case <-c.done:
 			return
 		case now := <-every.C:
-			is := cpuSeconds()
+			is := seconds()
 			percent := 100 * (is - was) / now.Sub(at).Seconds() / float64(cpus)
 			at, was = now, is
-			old := math.Float64frombits(c.busy.Load())
-			c.busy.Store(math.Float64bits(old + cpuSmoothing*(percent-old)))
+			busy := c.cpuPercent()
+			busy += cpuSmoothing * (percent - busy)
+			c.busy.Store(math.Float64bits(busy))
+			c.tired.Store(busy >= most || c.tired.Load() && busy >= rested*most)
 		}
 	}
 }
