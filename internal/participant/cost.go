@@ -37,21 +37,38 @@ type Cost struct {
 	Asks  int  // bytes that its work is worth beside what it carries; 0 is no question. Bounds.Answer
 }
 
+// Budget is what the calls of one peer may still cost. It is for the participant's
+// goroutine only.
+type Budget struct {
+	p        *Participant
+	offers   *limit.Bucket // its negotiations
+	told     *limit.Bucket // what the peer tells others
+	answered *limit.Bucket // what its calls cost beyond what they carry
+}
+
+func newBudget(p *Participant) *Budget {
+	b := p.s.cfg.Bounds
+	return &Budget{
+		p: p, offers: limit.NewBucket(b.Offers, offerBurst*b.Offers), told: limit.NewBucket(b.Tell, tellBurst*b.Tell),
+		answered: limit.NewBucket(b.Answer, answerBurst*b.Answer),
+	}
+}
+
 // Afford refuses a call of a peer that has cost too much already, with
 // fault.RateLimited.
-func (p *Participant) Afford(c Cost) error {
-	b := p.s.cfg.Bounds
-	if wait := p.told.Wait(); c.Tells && wait > 0 {
-		p.s.cfg.Limited("limits.tell_bytes_per_second")
-		return limit.Exceeded("limits.tell_bytes_per_second", b.Tell, wait)
+func (b *Budget) Afford(c Cost) error {
+	cfg := b.p.s.cfg
+	if wait := b.told.Wait(); c.Tells && wait > 0 {
+		cfg.Limited("limits.tell_bytes_per_second")
+		return limit.Exceeded("limits.tell_bytes_per_second", cfg.Bounds.Tell, wait)
 	}
-	if wait := p.offers.Wait(); c.Offer && wait > 0 {
-		p.s.cfg.Limited("limits.offers_per_second")
-		return limit.Exceeded("limits.offers_per_second", b.Offers, wait)
+	if wait := b.offers.Wait(); c.Offer && wait > 0 {
+		cfg.Limited("limits.offers_per_second")
+		return limit.Exceeded("limits.offers_per_second", cfg.Bounds.Offers, wait)
 	}
-	if wait := p.answered.Wait(); c.Asks > 0 && wait > 0 {
-		p.s.cfg.Limited("limits.answer_bytes_per_second")
-		return limit.Exceeded("limits.answer_bytes_per_second", b.Answer, wait)
+	if wait := b.answered.Wait(); c.Asks > 0 && wait > 0 {
+		cfg.Limited("limits.answer_bytes_per_second")
+		return limit.Exceeded("limits.answer_bytes_per_second", cfg.Bounds.Answer, wait)
 	}
 	return nil
 }
@@ -61,17 +78,17 @@ const leastTold = 1 << 10
 
 // Charge books what a call has cost that carried so many bytes. What others are
 // told comes with who tells it, profile included.
-func (p *Participant) Charge(c Cost, carried int, err error) {
+func (b *Budget) Charge(c Cost, carried int, err error) {
 	if c.Tells && err == nil {
-		p.told.Spend(max(leastTold, carried+len(p.name)+len(p.data)))
+		b.told.Spend(max(leastTold, carried+len(b.p.name)+len(b.p.data)))
 	}
 	if c.Offer {
-		p.offers.Spend(1)
+		b.offers.Spend(1)
 	}
 	if c.Asks > 0 {
-		p.Answer(c.Asks + carried) // to read a question costs as well
+		b.Answer(c.Asks + carried) // to read a question costs as well
 	}
 }
 
 // Answer books bytes that an answer is longer than its call.
-func (p *Participant) Answer(bytes int) { p.answered.Spend(max(0, bytes)) }
+func (b *Budget) Answer(bytes int) { b.answered.Spend(max(0, bytes)) }

@@ -12,7 +12,7 @@ import (
 
 // layer is what the client wants of a video.
 func (s *Subscription) layer(id room.TrackID) sfu.Layer {
-	return cmp.Or(s.p.media.layers[id], s.on.Initial, sfu.LayerNone)
+	return cmp.Or(s.m.layers[id], s.on.Initial, sfu.LayerNone)
 }
 
 // add starts or goes on with sending a track over this connection. A failure has
@@ -26,8 +26,8 @@ func (s *Subscription) add(src room.SourceReady) error {
 	if video && s.on.OnDemand && layer == sfu.LayerNone {
 		return nil
 	}
-	s.p.log.Debug("forward", "track", t.ID(), "kind", src.Track.Kind, "from", string(src.PeerID))
-	opt := sfu.AddOptions{Paused: s.p.media.silent[src.Track.ID]}
+	s.m.p.log.Debug("forward", "track", t.ID(), "kind", src.Track.Kind, "from", string(src.PeerID))
+	opt := sfu.AddOptions{Paused: s.m.silent[src.Track.ID]}
 	err := s.Add(t, opt)
 	if errors.Is(err, fault.TrackLimit) && s.makeRoom() {
 		err = s.Add(t, opt)
@@ -36,12 +36,12 @@ func (s *Subscription) add(src room.SourceReady) error {
 	case errors.Is(err, fault.TrackLimit):
 		if !s.crowded { // said once, until there is room again
 			s.crowded = true
-			s.p.s.cfg.Limited("limits.received_tracks")
+			s.m.p.s.cfg.Limited("limits.received_tracks")
 			s.refused(src.Track.ID, err)
 		}
 		return err
 	case err != nil:
-		s.p.Record(event.SubscribeFailed, fault.From(err, fault.OpSubscribe))
+		s.m.p.events.Record(event.SubscribeFailed, fault.From(err, fault.OpSubscribe))
 		return err
 	}
 	if video && layer != sfu.LayerNone {
@@ -55,7 +55,7 @@ func (s *Subscription) makeRoom() bool {
 	if !s.on.OnDemand {
 		return false
 	}
-	for id, src := range s.p.media.sources {
+	for id, src := range s.m.sources {
 		if src.Track.Kind == room.Video && s.layer(id) == sfu.LayerNone && s.Remove(string(id)) == nil {
 			return true
 		}
@@ -66,28 +66,59 @@ func (s *Subscription) makeRoom() bool {
 // refused records and tells that a track is not sent.
 func (s *Subscription) refused(id room.TrackID, err error) {
 	f := fault.From(err, fault.OpSubscribe)
-	s.p.s.met.refused(f.Op, f.Kind)
-	s.p.Record(event.SubscribeFailed, f)
+	s.m.p.s.met.refused(f.Op, f.Kind)
+	s.m.p.events.Record(event.SubscribeFailed, f)
 	if s.on.Refused != nil {
 		s.on.Refused(id, f)
 	}
 }
 
 // forward starts or goes on with sending a track to this peer.
-func (p *Participant) forward(src room.SourceReady) {
-	for _, s := range p.media.subs {
+func (m *Media) forward(src room.SourceReady) {
+	for _, s := range m.subs {
 		_ = s.add(src)
 	}
 }
 
-func (p *Participant) unforward(id room.TrackID) {
-	delete(p.media.sources, id)
-	for _, s := range p.media.subs {
+// sourceReady hears that a track arrives that the peer may receive.
+func (m *Media) sourceReady(src room.SourceReady) {
+	m.sources[src.Track.ID] = src
+	m.forward(src)
+}
+
+// keepSources takes the list of all tracks that arrive, in place of what was
+// known of them; new ones are not sent yet.
+func (m *Media) keepSources(all []room.SourceReady) {
+	ready := make(map[room.TrackID]bool, len(all))
+	for _, src := range all {
+		ready[src.Track.ID] = true
+		m.sources[src.Track.ID] = src
+	}
+	for id := range m.sources {
+		if !ready[id] {
+			m.sourceGone(id)
+		}
+	}
+}
+
+// forget drops what the client wished of tracks that have ended.
+func (m *Media) forget(ended []room.Track) {
+	for _, t := range ended {
+		delete(m.layers, t.ID)
+		delete(m.silent, t.ID)
+		delete(m.barred, t.ID)
+	}
+}
+
+// sourceGone hears that a track is not to be sent any more.
+func (m *Media) sourceGone(id room.TrackID) {
+	delete(m.sources, id)
+	for _, s := range m.subs {
 		if s.Remove(string(id)) != nil || !s.crowded { // it may never have been added
 			continue
 		}
 		s.crowded = false
-		for _, src := range p.media.sources {
+		for _, src := range m.sources {
 			_ = s.add(src)
 		}
 	}
@@ -95,11 +126,11 @@ func (p *Participant) unforward(id room.TrackID) {
 
 // unanswered records and tells that an offer waits too long for its answer.
 func (s *Subscription) unanswered(err error) {
-	if s.p.leaving || s.p.socket == nil {
+	if s.m.p.leaving || s.m.p.socket == nil {
 		return
 	}
 	f := fault.From(err, fault.OpSubscribe)
-	s.p.recordTry(event.SubscribeFailed, f)
+	s.m.p.events.recordTry(event.SubscribeFailed, f)
 	if s.on.Refused != nil {
 		s.on.Refused("", f)
 	}
@@ -107,11 +138,11 @@ func (s *Subscription) unanswered(err error) {
 
 // giveUp ends a session whose client never makes an answer of use: nothing can
 // be sent to it, and only the end of its session reaches its app.
-func (p *Participant) giveUp(err error) {
-	if p.leaving || p.socket == nil { // who is away is offered it again when back
+func (m *Media) giveUp(err error) {
+	if m.p.leaving || m.p.socket == nil { // who is away is offered it again when back
 		return
 	}
 	f := fault.From(err, fault.OpSubscribe)
-	p.RecordEnd(event.SubscribeFailed, f)
-	p.wire.End(f)
+	m.p.events.RecordEnd(event.SubscribeFailed, f)
+	m.p.wire.End(f)
 }

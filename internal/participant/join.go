@@ -56,9 +56,9 @@ func (p *Participant) Join(ctx context.Context, who Profile, negotiate func() er
 		return err
 	}
 	if p.joined {
-		p.recordTracksGone()
+		p.events.tracksGone()
 		p.room.Leave(ctx, p.key.peer, "joined again")
-		p.closeMedia(MediaOver)
+		p.media.close(MediaOver)
 		p.joined = false
 	}
 	// The room may have been locked or disabled while the peer looked on.
@@ -73,7 +73,7 @@ func (p *Participant) Join(ctx context.Context, who Profile, negotiate func() er
 	p.name, p.data = who.Name, who.Data
 	defer func() {
 		if err != nil {
-			p.closeMedia(MediaOver)
+			p.media.close(MediaOver)
 		}
 	}()
 	if negotiate != nil {
@@ -90,7 +90,7 @@ func (p *Participant) Join(ctx context.Context, who Profile, negotiate func() er
 	}
 	p.inside(r)
 	p.s.rejoined(p)
-	p.s.cfg.Events.Joined(p.Subject())
+	p.s.cfg.Events.Joined(p.events.Subject())
 	return nil
 }
 
@@ -99,9 +99,7 @@ func (p *Participant) inside(r *room.Room) {
 	p.room, p.joined = r, true
 	p.inject.Rename(p.name, p.role)
 	p.roomRecord.Spec.Template = r.Template()
-	if p.rater == nil {
-		p.rater = p.After(rateEvery, p.judge)
-	}
+	p.media.watch()
 }
 
 // Refresh asks the room for its present state, which arrives as
@@ -119,7 +117,7 @@ func (p *Participant) recover(was room.Peer) {
 	p.name, p.data, p.role = was.Name, was.Data, was.Role
 	r, err := p.s.cfg.Hub.Join(p.ctx, p.roomRecord.Spec, p, was)
 	if err != nil {
-		p.Record(event.Disconnected, fault.From(err, fault.OpReconnect))
+		p.events.Record(event.Disconnected, fault.From(err, fault.OpReconnect))
 		p.leaving = true
 		p.end()
 		return

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"sync/atomic"
+	"time"
 
 	"github.com/pion/webrtc/v4"
 	"golang.org/x/time/rate"
@@ -18,25 +19,27 @@ import (
 	"github.com/redial-rtc/redial/internal/sfu"
 )
 
-// media is the media half of a participant. A wire opens as many connections
-// as its clients want: one for each direction, or one for each stream.
-type media struct {
+// Media is what a participant sends and receives: its connections, the tracks
+// that go over them, and their way through the network. A wire opens as many
+// connections as its clients want: one for each direction, or one for each
+// stream. Like its participant it is for the participant's goroutine only.
+type Media struct {
+	p       *Participant
 	pubs    []*Publication
 	subs    []*Subscription
 	layers  map[room.TrackID]sfu.Layer        // what the client asked for
 	silent  map[room.TrackID]bool             // audio the client does not want
 	barred  map[room.TrackID]error            // tracks the client cannot take, and why
 	sources map[room.TrackID]room.SourceReady // what arrives and may be forwarded
-	tracks  map[room.TrackID]publishedTrack   // what this peer publishes
 	tcpOnly bool                              // UDP has proved too narrow
+	rater   *time.Timer                       // until the quality is judged again
 }
 
-func (m *media) init() {
-	m.layers = map[room.TrackID]sfu.Layer{}
-	m.silent = map[room.TrackID]bool{}
-	m.barred = map[room.TrackID]error{}
-	m.sources = map[room.TrackID]room.SourceReady{}
-	m.tracks = map[room.TrackID]publishedTrack{}
+func newMedia(p *Participant) *Media {
+	return &Media{
+		p: p, layers: map[room.TrackID]sfu.Layer{}, silent: map[room.TrackID]bool{}, barred: map[room.TrackID]error{},
+		sources: map[room.TrackID]room.SourceReady{},
+	}
 }
 
 // Publication is a connection on which the client sends its tracks.
@@ -53,22 +56,22 @@ type PublicationEvents struct {
 
 // OpenPublication opens a connection for the client's tracks. It fails with
 // fault.NegotiationFailed.
-func (p *Participant) OpenPublication(on PublicationEvents) (*Publication, error) {
-	udp, tcp := impairments(p.inject, true)
+func (m *Media) OpenPublication(on PublicationEvents) (*Publication, error) {
+	udp, tcp := impairments(m.p.inject, true)
 	pub := &Publication{path: path{op: fault.OpPublish, failed: event.PublishFailed}}
 	var err error
-	pub.Publisher, err = p.s.cfg.Media.NewPublisher(sfu.PublisherConfig{
-		Log: p.log, Impairment: udp, TCPImpairment: tcp, TCPOnly: p.media.tcpOnly,
-		VideoCodecs: p.videoCodecs(), MaxEarlyOffers: p.s.cfg.Bounds.EarlyOffers,
-		OnTrack:     func(t *sfu.Track) { p.Post(func() { p.trackStarted(t) }) },
-		OnTrackEnd:  func(id string) { p.Post(func() { p.trackEnded(id) }) },
-		OnCandidate: func(c webrtc.ICECandidateInit) { p.Post(func() { tell(on.Candidate, c) }) },
-		OnState:     func(st sfu.State, err error) { p.Post(func() { p.pathChanged(&pub.path, st, err) }) },
+	pub.Publisher, err = m.p.s.cfg.Media.NewPublisher(sfu.PublisherConfig{
+		Log: m.p.log, Impairment: udp, TCPImpairment: tcp, TCPOnly: m.tcpOnly,
+		VideoCodecs: m.videoCodecs(), MaxEarlyOffers: m.p.s.cfg.Bounds.EarlyOffers,
+		OnTrack:     func(t *sfu.Track) { m.p.Post(func() { m.trackStarted(t) }) },
+		OnTrackEnd:  func(id string) { m.p.Post(func() { m.trackEnded(id) }) },
+		OnCandidate: func(c webrtc.ICECandidateInit) { m.p.Post(func() { tell(on.Candidate, c) }) },
+		OnState:     func(st sfu.State, err error) { m.p.Post(func() { m.pathChanged(&pub.path, st, err) }) },
 	})
 	if err != nil {
 		return nil, fault.NegotiationFailed.Wrap(err)
 	}
-	p.media.pubs = append(p.media.pubs, pub)
+	m.pubs = append(m.pubs, pub)
 	return pub, nil
 }
 
@@ -76,7 +79,7 @@ func (p *Participant) OpenPublication(on PublicationEvents) (*Publication, error
 type Subscription struct {
 	*sfu.Subscriber
 	path
-	p       *Participant
+	m       *Media
 	on      SubscriptionOptions
 	started bool // it has made its first offer, so that tracks can be added
 	crowded bool // more tracks arrive than it may carry, which was told
@@ -116,45 +119,45 @@ type SubscriptionOptions struct {
 
 // OpenSubscription opens a connection for tracks of others. Nothing is offered
 // before [Subscription.Start]. It fails with fault.NegotiationFailed.
-func (p *Participant) OpenSubscription(o SubscriptionOptions) (*Subscription, error) {
-	udp, tcp := impairments(p.inject, false)
-	sub := &Subscription{p: p, on: o, path: path{op: fault.OpSubscribe, failed: event.SubscribeFailed}}
+func (m *Media) OpenSubscription(o SubscriptionOptions) (*Subscription, error) {
+	udp, tcp := impairments(m.p.inject, false)
+	sub := &Subscription{m: m, on: o, path: path{op: fault.OpSubscribe, failed: event.SubscribeFailed}}
 	var err error
-	sub.Subscriber, err = p.s.cfg.Media.NewSubscriber(sfu.SubscriberConfig{
-		Log: p.log, Label: o.Channel, TCPOnly: p.media.tcpOnly, Impairment: udp, TCPImpairment: tcp,
+	sub.Subscriber, err = m.p.s.cfg.Media.NewSubscriber(sfu.SubscriberConfig{
+		Log: m.p.log, Label: o.Channel, TCPOnly: m.tcpOnly, Impairment: udp, TCPImpairment: tcp,
 		OnOffer: func(d webrtc.SessionDescription) {
-			p.Post(func() {
+			m.p.Post(func() {
 				sub.offered = true
-				if p.inject.BadCandidate() {
+				if m.p.inject.BadCandidate() {
 					tell(o.Candidate, webrtc.ICECandidateInit{Candidate: inject.Unreadable, SDPMid: new("0"), SDPMLineIndex: new(uint16(0))})
 				}
 				o.Offer(d)
 			})
 		},
-		OnMessage:   p.messages(o),
-		OnCandidate: func(c webrtc.ICECandidateInit) { p.Post(func() { tell(o.Candidate, c) }) },
-		OnState:     func(st sfu.State, err error) { p.Post(func() { p.pathChanged(&sub.path, st, err) }) },
+		OnMessage:   m.messages(o),
+		OnCandidate: func(c webrtc.ICECandidateInit) { m.p.Post(func() { tell(o.Candidate, c) }) },
+		OnState:     func(st sfu.State, err error) { m.p.Post(func() { m.pathChanged(&sub.path, st, err) }) },
 		OnLayer: func(id string, now, aim sfu.Layer) {
-			p.Post(func() {
+			m.p.Post(func() {
 				if o.Layer != nil {
 					o.Layer(room.TrackID(id), now, aim)
 				}
 			})
 		},
 		OnTrackError: func(id string, err error) {
-			p.Post(func() {
-				p.media.barred[room.TrackID(id)] = err
+			m.p.Post(func() {
+				m.barred[room.TrackID(id)] = err
 				sub.refused(room.TrackID(id), err)
 			})
 		},
-		OnUnanswered: func(err error) { p.Post(func() { sub.unanswered(err) }) },
-		OnRefused:    func(err error) { p.Post(func() { p.giveUp(err) }) },
-		MaxTracks:    p.s.cfg.MaxReceived,
+		OnUnanswered: func(err error) { m.p.Post(func() { sub.unanswered(err) }) },
+		OnRefused:    func(err error) { m.p.Post(func() { m.giveUp(err) }) },
+		MaxTracks:    m.p.s.cfg.MaxReceived,
 	})
 	if err != nil {
 		return nil, fault.NegotiationFailed.Wrap(err)
 	}
-	p.media.subs = append(p.media.subs, sub)
+	m.subs = append(m.subs, sub)
 	return sub, nil
 }
 
@@ -162,17 +165,17 @@ func (p *Participant) OpenSubscription(o SubscriptionOptions) (*Subscription, er
 const maxMessages = 512
 
 // messages takes messages of a data channel from media, within bounds.
-func (p *Participant) messages(o SubscriptionOptions) func([]byte) {
+func (m *Media) messages(o SubscriptionOptions) func([]byte) {
 	var waiting atomic.Int32
 	quota := rate.NewLimiter(rate.Limit(o.MessageRate), 5*o.MessageRate)
 	return func(b []byte) {
 		if !quota.Allow() || waiting.Load() >= maxMessages {
-			p.s.cfg.Limited("limits.frames_per_second")
+			m.p.s.cfg.Limited("limits.frames_per_second")
 			return
 		}
 		b = bytes.Clone(b[:min(len(b), o.MaxMessage+1)])
 		waiting.Add(1)
-		p.Post(func() {
+		m.p.Post(func() {
 			waiting.Add(-1)
 			tell(o.Message, b)
 		})
@@ -200,8 +203,8 @@ func impairments(x *inject.Peer, publish bool) (udp, tcp sfu.Impairment) {
 }
 
 // videoCodecs is the codec of the peer's role, which clients leave to the answer.
-func (p *Participant) videoCodecs() []string {
-	if codec := p.roomRecord.Spec.Template.Roles[p.role].Publish.Video.Codec; codec != "" {
+func (m *Media) videoCodecs() []string {
+	if codec := m.p.roomRecord.Spec.Template.Roles[m.p.role].Publish.Video.Codec; codec != "" {
 		return []string{codec}
 	}
 	return nil
@@ -215,11 +218,11 @@ func (s *Subscription) Start() {
 		return
 	}
 	s.started = true
-	for _, src := range s.p.media.sources {
+	for _, src := range s.m.sources {
 		_ = s.add(src)
 	}
 	if err := s.Subscriber.Start(); err != nil {
-		s.p.Record(event.SubscribeFailed, fault.From(err, fault.OpSubscribe))
+		s.m.p.events.Record(event.SubscribeFailed, fault.From(err, fault.OpSubscribe))
 	}
 }
 
@@ -234,8 +237,8 @@ func (s *Subscription) Offered() bool { return s.offered }
 
 // Source tells whether a track arrives that the peer may receive, and what it
 // is.
-func (p *Participant) Source(id room.TrackID) (room.SourceReady, bool) {
-	src, ok := p.media.sources[id]
+func (m *Media) Source(id room.TrackID) (room.SourceReady, bool) {
+	src, ok := m.sources[id]
 	return src, ok
 }
 
@@ -243,21 +246,21 @@ func (p *Participant) Source(id room.TrackID) (room.SourceReady, bool) {
 const maxWishes = 2000
 
 // Layer is the layer the client asked for of a video, "" when it did not ask.
-func (p *Participant) Layer(id room.TrackID) sfu.Layer { return p.media.layers[id] }
+func (m *Media) Layer(id room.TrackID) sfu.Layer { return m.layers[id] }
 
 // SetLayer chooses the layer of a video the client receives. The wish is kept
 // even when the track does not arrive yet. It fails with fault.TrackNotFound
 // for a track the peer does not receive, fault.CodecUnsupported for one it
 // cannot decode, and fault.TrackLimit when it receives too many.
-func (p *Participant) SetLayer(id room.TrackID, l sfu.Layer) error {
-	if _, asked := p.media.layers[id]; asked || len(p.media.layers) < maxWishes {
-		p.media.layers[id] = l
+func (m *Media) SetLayer(id room.TrackID, l sfu.Layer) error {
+	if _, asked := m.layers[id]; asked || len(m.layers) < maxWishes {
+		m.layers[id] = l
 	}
-	if l != sfu.LayerNone && p.media.barred[id] != nil {
-		return p.media.barred[id]
+	if l != sfu.LayerNone && m.barred[id] != nil {
+		return m.barred[id]
 	}
-	if src, arrives := p.media.sources[id]; arrives {
-		for _, s := range p.media.subs {
+	if src, arrives := m.sources[id]; arrives {
+		for _, s := range m.subs {
 			if !s.on.OnDemand {
 				continue
 			}
@@ -266,30 +269,30 @@ func (p *Participant) SetLayer(id room.TrackID, l sfu.Layer) error {
 			}
 		}
 	}
-	return p.updateSubscription(id, func(s *Subscription) error { return s.SetLayer(string(id), l) })
+	return m.updateSubscription(id, func(s *Subscription) error { return s.SetLayer(string(id), l) })
 }
 
 // SetSilent tells whether the client does without an audio track. The wish is
 // kept, and failure is as with SetLayer.
-func (p *Participant) SetSilent(id room.TrackID, silent bool) error {
+func (m *Media) SetSilent(id room.TrackID, silent bool) error {
 	if !silent {
-		delete(p.media.silent, id)
-	} else if len(p.media.silent) < maxWishes {
-		p.media.silent[id] = true
+		delete(m.silent, id)
+	} else if len(m.silent) < maxWishes {
+		m.silent[id] = true
 	}
-	return p.updateSubscription(id, func(s *Subscription) error { return s.SetPaused(string(id), silent) })
+	return m.updateSubscription(id, func(s *Subscription) error { return s.SetPaused(string(id), silent) })
 }
 
 // updateSubscription carries what the client wants to the connection that has the
 // track, and forgives it for a track that is announced but silent so far.
-func (p *Participant) updateSubscription(id room.TrackID, set func(*Subscription) error) error {
+func (m *Media) updateSubscription(id room.TrackID, set func(*Subscription) error) error {
 	err := fault.TrackNotFound.New("track", id)
-	for _, s := range p.media.subs {
+	for _, s := range m.subs {
 		if err = set(s); !errors.Is(err, fault.TrackNotFound) {
 			return err
 		}
 	}
-	if _, arrives := p.media.sources[id]; arrives {
+	if _, arrives := m.sources[id]; arrives {
 		return nil
 	}
 	return err
@@ -299,21 +302,21 @@ func (p *Participant) updateSubscription(id room.TrackID, set func(*Subscription
 // is forwarded, once it does. Tracks the peer's role may not publish are
 // refused in the result; each refusal has been recorded. It fails as
 // room.Room.Publish does.
-func (p *Participant) Publish(ctx context.Context, tracks []room.Track) (room.Published, error) {
-	done, err := p.room.Publish(ctx, p.key.peer, tracks)
+func (m *Media) Publish(ctx context.Context, tracks []room.Track) (room.Published, error) {
+	done, err := m.p.room.Publish(ctx, m.p.key.peer, tracks)
 	if err != nil {
 		return done, err
 	}
-	p.recordTracks(done)
+	m.p.events.tracks(done)
 	for _, e := range done.Refused {
 		f := fault.From(e, fault.OpPublish)
-		p.s.met.refused(f.Op, f.Kind)
-		p.Record(event.PublishFailed, f)
+		m.p.s.met.refused(f.Op, f.Kind)
+		m.p.events.Record(event.PublishFailed, f)
 	}
 	// Media may have arrived before the room knew the track.
-	for _, pub := range p.media.pubs {
+	for _, pub := range m.pubs {
 		for _, t := range pub.Tracks() {
-			p.trackStarted(t)
+			m.trackStarted(t)
 		}
 	}
 	return done, nil
@@ -321,76 +324,76 @@ func (p *Participant) Publish(ctx context.Context, tracks []room.Track) (room.Pu
 
 // UpdateTracks changes what the peer says of its tracks: mute and description.
 // It fails as room.Room.UpdateTracks does; what was changed before is recorded.
-func (p *Participant) UpdateTracks(ctx context.Context, tracks []room.Track) error {
-	changed, err := p.room.UpdateTracks(ctx, p.key.peer, tracks)
-	p.recordTrackChanges(changed)
+func (m *Media) UpdateTracks(ctx context.Context, tracks []room.Track) error {
+	changed, err := m.p.room.UpdateTracks(ctx, m.p.key.peer, tracks)
+	m.p.events.tracksChanged(changed)
 	return err
 }
 
 // trackStarted hears that the media of a published track arrives.
-func (p *Participant) trackStarted(t *sfu.Track) {
-	if !p.joined || len(p.media.pubs) == 0 {
+func (m *Media) trackStarted(t *sfu.Track) {
+	if !m.p.joined || len(m.pubs) == 0 {
 		return
 	}
-	err := p.room.SetSource(p.ctx, p.key.peer, room.TrackID(t.ID()), t)
-	p.log.Debug("media arrives", "track", t.ID(), "announced", err == nil)
+	err := m.p.room.SetSource(m.p.ctx, m.p.key.peer, room.TrackID(t.ID()), t)
+	m.p.log.Debug("media arrives", "track", t.ID(), "announced", err == nil)
 	// A track the room does not know is announced by the offer under way, or
 	// was refused: its packets go nowhere.
 	if err != nil && !errors.Is(err, fault.TrackNotFound) {
-		p.log.Debug("media without a track", "track", t.ID(), "err", err)
+		m.p.log.Debug("media without a track", "track", t.ID(), "err", err)
 	}
 }
 
 // trackEnded hears that the media of a track has ended.
-func (p *Participant) trackEnded(id string) {
-	if p.joined && p.room != nil {
-		p.room.ClearSource(p.ctx, p.key.peer, room.TrackID(id), nil)
+func (m *Media) trackEnded(id string) {
+	if m.p.joined && m.p.room != nil {
+		m.p.room.ClearSource(m.p.ctx, m.p.key.peer, room.TrackID(id), nil)
 	}
 }
 
 // CloseSubscription ends one connection, as a client does that has enough of a
 // stream.
-func (p *Participant) CloseSubscription(s *Subscription) {
-	p.media.subs = slices.DeleteFunc(p.media.subs, func(o *Subscription) bool { return o == s })
+func (m *Media) CloseSubscription(s *Subscription) {
+	m.subs = slices.DeleteFunc(m.subs, func(o *Subscription) bool { return o == s })
 	_ = s.Subscriber.Close()
 }
 
 // ClosePublication ends one connection. Its tracks are withdrawn by publishing
 // without them.
-func (p *Participant) ClosePublication(b *Publication) {
-	p.media.pubs = slices.DeleteFunc(p.media.pubs, func(o *Publication) bool { return o == b })
+func (m *Media) ClosePublication(b *Publication) {
+	m.pubs = slices.DeleteFunc(m.pubs, func(o *Publication) bool { return o == b })
 	_ = b.Publisher.Close()
 }
 
-// closeMedia ends every connection. What others receive from this peer was
+// close ends every connection. What others receive from this peer was
 // withdrawn by whoever calls it.
-func (p *Participant) closeMedia(why MediaEnd) {
-	for _, b := range p.media.pubs {
+func (m *Media) close(why MediaEnd) {
+	for _, b := range m.pubs {
 		_ = b.Publisher.Close()
 	}
-	for _, s := range p.media.subs {
+	for _, s := range m.subs {
 		_ = s.Subscriber.Close()
 	}
-	p.media.pubs, p.media.subs = nil, nil
-	clear(p.media.barred)
-	p.wire.CloseMedia(why)
+	m.pubs, m.subs = nil, nil
+	clear(m.barred)
+	m.p.wire.CloseMedia(why)
 }
 
 // Rebuilt counts a peer whose connections are built anew after the process it
 // was on has ended.
-func (p *Participant) Rebuilt() {
-	p.s.met.migrated.WithLabelValues(strconv.FormatBool(p.inject.Tampered())).Inc()
+func (m *Media) Rebuilt() {
+	m.p.s.met.migrated.WithLabelValues(strconv.FormatBool(m.p.inject.Tampered())).Inc()
 }
 
 // rebuild ends the peer's connections so that its client builds them anew.
 // False when there are none.
-func (p *Participant) rebuild(why MediaEnd) bool {
-	if !p.joined || len(p.media.pubs) == 0 {
+func (m *Media) rebuild(why MediaEnd) bool {
+	if !m.p.joined || len(m.pubs) == 0 {
 		return false
 	}
-	if done, err := p.room.Publish(p.ctx, p.key.peer, []room.Track{}); err == nil {
-		p.recordTracks(done)
+	if done, err := m.p.room.Publish(m.p.ctx, m.p.key.peer, []room.Track{}); err == nil {
+		m.p.events.tracks(done)
 	}
-	p.closeMedia(why)
+	m.close(why)
 	return true
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -14,7 +13,6 @@ import (
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/inject"
-	"github.com/redial-rtc/redial/internal/limit"
 	"github.com/redial-rtc/redial/internal/room"
 	"github.com/redial-rtc/redial/internal/token"
 )
@@ -23,12 +21,11 @@ import (
 const (
 	// A removed peer is given this long to leave by itself.
 	removeGrace = 2 * time.Second
-	// How often the quality of a peer's downlink is judged.
-	rateEvery   = 4 * time.Second
 	updateLimit = 2000 // updates that may wait; beyond it the client must resume
 )
 
-// Participant is one peer. Everything below the line is touched only by run.
+// Participant is one peer: who it is, where it is, and the socket it is heard over.
+// Everything below the line is touched only by run.
 type Participant struct {
 	s    *Service
 	key  key
@@ -43,7 +40,6 @@ type Participant struct {
 	out        atomic.Pointer[fault.Kind] // why the peer was disconnected for good, once it was
 	// ----
 	log     *slog.Logger
-	agent   event.Agent
 	socket  Socket // nil while the peer is away
 	room    *room.Room
 	role    string
@@ -51,19 +47,11 @@ type Participant struct {
 	data    string
 	joined  bool
 	leaving bool // removed: only the goodbye is left
-	since   time.Time
-	session string
 
-	rejoinedBy time.Time // until when a lost socket is taken for that of a client that has come anew
-
-	awayFrom time.Time
-	awayCode websocket.StatusCode
-	grace    *time.Timer // runs while the peer is away
-	rater    *time.Timer
-	media    media
-	offers   *limit.Bucket // its negotiations
-	told     *limit.Bucket // what the peer tells others
-	answered *limit.Bucket // what its calls cost beyond what they carry
+	hold   hold
+	media  *Media
+	events *Events
+	budget *Budget
 }
 
 // newParticipant makes the participant of a visitor; an earlier process may
@@ -72,14 +60,12 @@ func newParticipant(s *Service, v Visitor) *Participant {
 	ctx, end := context.WithCancel(context.Background())
 	p := &Participant{
 		s: s, key: key{v.Claims.RoomID, v.ID}, in: newInbox(updateLimit), ctx: ctx, end: end,
-		claims: v.Claims, roomRecord: v.Record, role: v.Claims.Role, agent: v.Agent, since: time.Now(),
+		claims: v.Claims, roomRecord: v.Record, role: v.Claims.Role,
 		log: s.log.With("room", v.Claims.RoomID, "peer", string(v.ID)),
 	}
 	p.inject = s.cfg.Inject.Attend(v.who(), func(a inject.Action) { p.Post(func() { p.provoke(a) }) })
-	p.media.init()
-	p.offers = limit.NewBucket(s.cfg.Bounds.Offers, offerBurst*s.cfg.Bounds.Offers)
-	p.told = limit.NewBucket(s.cfg.Bounds.Tell, tellBurst*s.cfg.Bounds.Tell)
-	p.answered = limit.NewBucket(s.cfg.Bounds.Answer, answerBurst*s.cfg.Bounds.Answer)
+	p.hold.p = p
+	p.media, p.events, p.budget = newMedia(p), newEvents(p, v.Agent), newBudget(p)
 	if v.held != nil {
 		held := *v.held
 		p.Post(func() { p.recover(held) })
@@ -107,7 +93,7 @@ func (p *Participant) run() {
 		select {
 		case <-p.ctx.Done():
 			p.in.close()
-			p.closeMedia(MediaOver)
+			p.media.close(MediaOver)
 			return
 		case <-p.in.wake:
 		}
@@ -170,19 +156,16 @@ func (p *Participant) attached(c Socket, v Visitor) bool {
 		p.wire.Parted()
 		old.Close(websocket.StatusGoingAway, "replaced by a newer connection")
 	}
-	p.stopGrace()
+	p.hold.end()
 	p.socket = c
 	if v.Agent.String != "" {
-		p.agent = v.Agent
+		p.events.agent = v.Agent
 	}
 	p.wire.Greet(c)
 	if p.joined {
-		if !p.awayFrom.IsZero() {
-			p.log.Info("peer resumed", "away", time.Since(p.awayFrom).Round(time.Millisecond))
-			p.s.met.resumed.WithLabelValues(strconv.FormatBool(p.inject.Tampered())).Inc()
-		}
+		p.hold.resumed()
 		_ = p.room.SyncState(p.ctx, p.key.peer)
-		p.resendOffers()
+		p.media.resendOffers()
 	}
 	p.inject.Arrived()
 	return true
@@ -203,31 +186,10 @@ func (p *Participant) Detached(c Socket, goodbye bool, code websocket.StatusCode
 		p.Leave("closed")
 	case p.leaving:
 		p.finish("removed")
-	case code == noCloseCode && time.Now().Before(p.rejoinedBy):
+	case p.hold.rejoined(code):
 		p.Leave(reasonRejoined)
 	default:
-		p.awayFrom, p.awayCode = time.Now(), code
-		p.s.met.held.Inc()
-		p.log.Info("peer is away", "code", int(code), "held", p.s.cfg.Hold)
-		p.grace = p.After(p.s.cfg.Hold, p.expire)
-	}
-}
-
-// expire ends a hold nobody came back to.
-func (p *Participant) expire() {
-	if p.socket != nil || p.grace == nil {
-		return
-	}
-	f := fault.From(fault.SignalLost.New("away_seconds", int(p.s.cfg.Hold.Seconds()), "close_code", int(p.awayCode)), fault.OpReconnect)
-	p.Record(event.Disconnected, f)
-	p.Leave("lost")
-}
-
-func (p *Participant) stopGrace() {
-	if p.grace != nil {
-		p.grace.Stop()
-		p.grace = nil
-		p.s.met.held.Dec()
+		p.hold.begin(code)
 	}
 }
 
@@ -240,7 +202,7 @@ func (p *Participant) Leave(reason string) {
 // leaveRoom takes the peer out of the room; what is left is for the goodbye.
 func (p *Participant) leaveRoom(reason string) {
 	if p.room != nil && p.joined {
-		p.recordTracksGone()
+		p.events.tracksGone()
 		p.room.Leave(p.ctx, p.key.peer, reason)
 		p.joined, p.room = false, nil
 	}
@@ -273,7 +235,7 @@ func (p *Participant) terminate(f *fault.Error) {
 // End tells the client a fault that ends its session, and records it.
 func (p *Participant) End(f *fault.Error) {
 	f = fault.From(f, fault.OpReconnect)
-	p.Record(event.Disconnected, f)
+	p.events.Record(event.Disconnected, f)
 	p.wire.End(f)
 }
 
@@ -285,7 +247,7 @@ func (p *Participant) removed(u room.Removed) {
 		why = fault.RoomEnded
 	}
 	p.out.Store(why)
-	p.recordTracksGone()
+	p.events.tracksGone()
 	p.joined, p.leaving = false, true
 	p.wire.Update(u)
 	if p.socket == nil {
@@ -297,10 +259,8 @@ func (p *Participant) removed(u room.Removed) {
 
 // finish ends the goroutine. The room no longer knows the peer.
 func (p *Participant) finish(reason string) {
-	p.stopGrace()
-	if p.rater != nil {
-		p.rater.Stop()
-	}
+	p.hold.end()
+	p.media.stop()
 	if p.room != nil && !p.joined {
 		p.room.Unwatch(p.ctx, p)
 	}

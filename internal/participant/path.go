@@ -1,10 +1,15 @@
 package participant
 
 import (
+	"time"
+
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/sfu"
 )
+
+// rateEvery is how often the quality of a peer's downlink is judged.
+const rateEvery = 4 * time.Second
 
 // path is what is known of a connection's way through the network.
 type path struct {
@@ -16,19 +21,15 @@ type path struct {
 
 // pathChanged hears how a media path is. A path that failed is recorded once
 // until it works again: the client may be unable to say so itself.
-func (p *Participant) pathChanged(at *path, st sfu.State, err error) {
-	p.log.Debug("media path", "op", string(at.op), "state", string(st), "err", err)
+func (m *Media) pathChanged(at *path, st sfu.State, err error) {
+	m.p.log.Debug("media path", "op", string(at.op), "state", string(st), "err", err)
 	switch st {
 	case sfu.StateConnected:
 		at.cut, at.lost = false, false
 		// The client mends its publish side by itself and soon after the network
 		// is back; that is the moment to mend the other side, too.
 		if at.op == fault.OpPublish {
-			for _, s := range p.media.subs {
-				if s.lost {
-					_ = s.RestartICE()
-				}
-			}
+			m.restart(func(s *Subscription) bool { return s.lost })
 		}
 	case sfu.StateDisconnected:
 		at.lost = true
@@ -36,60 +37,82 @@ func (p *Participant) pathChanged(at *path, st sfu.State, err error) {
 		if err == nil {
 			err = fault.ICEFailed.New()
 		}
-		if !at.cut && p.joined && !p.leaving {
+		if !at.cut && m.p.joined && !m.p.leaving {
 			at.cut = true
-			p.recordTry(at.failed, fault.From(err, at.op))
+			m.p.events.recordTry(at.failed, fault.From(err, at.op))
 		}
 		at.lost = true
 		if sfu.Unanswered(err) {
-			p.overTCP()
+			m.overTCP()
 		}
 	}
 }
 
 // overTCP lets the client build its connections anew, without UDP: its packets
 // pass only as long as they are small. Done once; TCP cuts packets to size.
-func (p *Participant) overTCP() {
-	if p.media.tcpOnly || p.leaving || p.s.cfg.Media.TCPPort() == 0 {
+func (m *Media) overTCP() {
+	if m.tcpOnly || m.p.leaving || m.p.s.cfg.Media.TCPPort() == 0 {
 		return
 	}
-	p.media.tcpOnly = true
-	if p.rebuild(MediaMoved) {
-		p.log.Info("media goes on over TCP")
+	m.tcpOnly = true
+	if m.rebuild(MediaMoved) {
+		m.p.log.Info("media goes on over TCP")
 	}
 }
 
 // Mend restarts the receiving connections, which only we can, when the client
 // shows that its media path is lost.
-func (p *Participant) Mend() {
-	for _, s := range p.media.subs {
+func (m *Media) Mend() {
+	for _, s := range m.subs {
 		if s.started {
 			_ = s.Mend()
 		}
 	}
 }
 
+// restart restarts the receiving connections that are chosen.
+func (m *Media) restart(chosen func(*Subscription) bool) {
+	for _, s := range m.subs {
+		if chosen(s) {
+			_ = s.RestartICE()
+		}
+	}
+}
+
 // resendOffers repeats offers a lost socket may have swallowed.
-func (p *Participant) resendOffers() {
-	for _, s := range p.media.subs {
+func (m *Media) resendOffers() {
+	for _, s := range m.subs {
 		_ = s.Resend()
+	}
+}
+
+// watch judges the quality from now on, until stop.
+func (m *Media) watch() {
+	if m.rater == nil {
+		m.rater = m.p.After(rateEvery, m.judge)
+	}
+}
+
+func (m *Media) stop() {
+	if m.rater != nil {
+		m.rater.Stop()
 	}
 }
 
 // judge says every few seconds how well the peer receives: as well as on its
 // worst connection.
-func (p *Participant) judge() {
-	if !p.joined || p.leaving {
+func (m *Media) judge() {
+	if !m.p.joined || m.p.leaving {
 		return
 	}
 	score := -1
-	for _, s := range p.media.subs {
+	for _, s := range m.subs {
 		if q := s.Quality(); q.Score >= 0 && (score < 0 || q.Score < score) { // negative: nothing to judge by yet
 			score = q.Score
 		}
 	}
 	if score >= 0 {
-		p.room.SetQuality(p.ctx, p.key.peer, score)
+		m.p.room.SetQuality(m.p.ctx, m.p.key.peer, score)
 	}
-	p.rater = p.After(rateEvery, p.judge)
+	m.rater = m.p.After(rateEvery, m.judge)
 }

@@ -72,18 +72,16 @@ func (p *Participant) provoke(a inject.Action) {
 			_ = p.room.Remove(p.ctx, "", p.key.peer, "injected")
 		}
 	case inject.AtSDP:
-		for _, s := range p.media.subs {
-			if p.joined {
-				_ = s.RestartICE()
-			}
+		if p.joined {
+			p.media.restart(func(*Subscription) bool { return true })
 		}
 	case inject.AtMove:
-		p.rebuild(MediaMoved)
+		p.media.rebuild(MediaMoved)
 	case inject.AtRestart:
-		p.rebuild(MediaLost)
+		p.media.rebuild(MediaLost)
 		p.closeSocket()
 	case inject.AtMute:
-		for _, t := range p.media.tracks {
+		for _, t := range p.events.published {
 			if p.joined && t.Kind == room.Video && t.Source == room.SourceRegular && !t.Mute {
 				p.onUpdate(room.TrackMuteAsked{Track: t.Track, Mute: true})
 			}

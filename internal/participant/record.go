@@ -10,68 +10,78 @@ import (
 	"github.com/redial-rtc/redial/internal/room"
 )
 
+// Events is what is recorded about a participant, and in whose name. It is for the
+// participant's goroutine only.
+type Events struct {
+	p         *Participant
+	agent     event.Agent // the client, as it says
+	session   string      // of the room
+	since     time.Time   // when the peer came
+	published map[room.TrackID]publishedTrack
+}
+
+func newEvents(p *Participant, agent event.Agent) *Events {
+	return &Events{p: p, agent: agent, since: time.Now(), published: map[room.TrackID]publishedTrack{}}
+}
+
 // Subject is the peer as events name it.
-func (p *Participant) Subject() event.Subject {
+func (e *Events) Subject() event.Subject {
+	p := e.p
 	return event.Subject{
 		AccountID: p.roomRecord.Account, UserID: p.claims.UserID, UserProof: p.claims.UserProof, UserName: p.name, PeerID: string(p.key.peer),
-		RoomID: p.key.room, SessionID: p.session, RoomName: p.roomRecord.Spec.Name,
-		TemplateID: p.roomRecord.Spec.Template.ID, Role: p.role, Agent: p.agent,
+		RoomID: p.key.room, SessionID: e.session, RoomName: p.roomRecord.Spec.Name,
+		TemplateID: p.roomRecord.Spec.Template.ID, Role: p.role, Agent: e.agent,
 	}
 }
 
 // Record stores what the server itself saw go wrong.
-func (p *Participant) Record(t event.Type, f *fault.Error) {
-	p.record(t, f, func(*event.Event) {})
+func (e *Events) Record(t event.Type, f *fault.Error) {
+	e.record(t, f, func(*event.Event) {})
 }
 
 // RecordAs is Record for what the client was doing in a word of its own.
-func (p *Participant) RecordAs(t event.Type, action string, f *fault.Error) {
-	p.record(t, f, func(e *event.Event) { e.Action = action })
+func (e *Events) RecordAs(t event.Type, action string, f *fault.Error) {
+	e.record(t, f, func(e *event.Event) { e.Action = action })
 }
 
 // RecordEnd is Record for a failure after which the client has given up,
 // whatever the fault as such allows.
-func (p *Participant) RecordEnd(t event.Type, f *fault.Error) {
-	p.record(t, f, func(e *event.Event) { e.Failure.Terminal = true })
+func (e *Events) RecordEnd(t event.Type, f *fault.Error) {
+	e.record(t, f, func(e *event.Event) { e.Failure.Terminal = true })
 }
 
 // recordTry is Record for a failure that both sides go on trying to mend,
 // whatever becomes of it in the end.
-func (p *Participant) recordTry(t event.Type, f *fault.Error) {
-	p.record(t, f, func(e *event.Event) { e.Failure.Terminal = false })
+func (e *Events) recordTry(t event.Type, f *fault.Error) {
+	e.record(t, f, func(e *event.Event) { e.Failure.Terminal = false })
 }
 
-func (p *Participant) record(t event.Type, f *fault.Error, edit func(*event.Event)) {
-	p.log.Warn("failed", "fault", f, "event", string(t), "injected", p.inject.Tampered())
-	e := seen(t, f, p.Subject())
-	edit(&e)
-	p.s.cfg.Events.Record(e)
+func (e *Events) record(t event.Type, f *fault.Error, edit func(*event.Event)) {
+	e.p.log.Warn("failed", "fault", f, "event", string(t), "injected", e.p.inject.Tampered())
+	happened := seen(t, f, e.Subject())
+	edit(&happened)
+	e.p.s.cfg.Events.Record(happened)
 }
 
 // Report stores what the client reported. It fails with fault.EventQuota beyond
 // a quota, and with fault.StoreUnavailable when storing fails on purpose.
-func (p *Participant) Report(e event.Event) error {
-	if err := p.s.cfg.Inject.Store(p.who()); err != nil {
+func (e *Events) Report(told event.Event) error {
+	if err := e.p.s.cfg.Inject.Store(e.p.who()); err != nil {
 		return err
 	}
-	return p.s.cfg.Events.Report(event.Reporter{Token: p.claims.Digest}, e)
+	return e.p.s.cfg.Events.Report(event.Reporter{Token: e.p.claims.Digest}, told)
 }
 
 // Refused counts a call that was refused, and records or logs it: what belongs
 // to an operation that the record has a type for is recorded. The call is named
 // by its method on the wire.
-func (p *Participant) Refused(method string, op fault.Op, f *fault.Error) {
-	p.s.met.refusedFault(f)
+func (e *Events) Refused(method string, op fault.Op, f *fault.Error) {
+	e.p.s.met.refusedFault(f)
 	if t := failureOf(op, f); t != "" {
-		p.Record(t, f)
+		e.Record(t, f)
 		return
 	}
-	p.log.Info("refused", "method", method, "fault", f)
-}
-
-// Answered measures a call.
-func (p *Participant) Answered(method string, took time.Duration) {
-	p.s.met.calls.WithLabelValues(method).Observe(took.Seconds())
+	e.p.log.Info("refused", "method", method, "fault", f)
 }
 
 // failureOf is the type of event of a refused call, "" where there is none. A
@@ -108,43 +118,43 @@ type publishedTrack struct {
 	since time.Time
 }
 
-// recordTracks keeps the history of what a peer publishes.
-func (p *Participant) recordTracks(done room.Published) {
+// tracks keeps the history of what a peer publishes.
+func (e *Events) tracks(done room.Published) {
 	now := time.Now()
 	for _, t := range done.Added {
-		p.media.tracks[t.ID] = publishedTrack{t, now}
-		p.recordTrack(event.TrackAdded, p.media.tracks[t.ID], time.Time{})
+		e.published[t.ID] = publishedTrack{t, now}
+		e.track(event.TrackAdded, e.published[t.ID], time.Time{})
 	}
-	p.recordTrackChanges(done.Changed)
+	e.tracksChanged(done.Changed)
 	for _, t := range done.Removed {
-		if was, ok := p.media.tracks[t.ID]; ok {
-			delete(p.media.tracks, t.ID)
-			p.recordTrack(event.TrackRemoved, was, now)
+		if was, ok := e.published[t.ID]; ok {
+			delete(e.published, t.ID)
+			e.track(event.TrackRemoved, was, now)
 		}
 	}
 }
 
-func (p *Participant) recordTrackChanges(ts []room.Track) {
+func (e *Events) tracksChanged(ts []room.Track) {
 	for _, t := range ts {
-		was := p.media.tracks[t.ID]
+		was := e.published[t.ID]
 		was.Track = t
-		p.media.tracks[t.ID] = was
-		p.recordTrack(event.TrackUpdated, was, time.Time{})
+		e.published[t.ID] = was
+		e.track(event.TrackUpdated, was, time.Time{})
 	}
 }
 
-// recordTracksGone closes the history of a peer that leaves.
-func (p *Participant) recordTracksGone() {
+// tracksGone closes the history of a peer that leaves.
+func (e *Events) tracksGone() {
 	now := time.Now()
-	for id, t := range p.media.tracks {
-		delete(p.media.tracks, id)
-		p.recordTrack(event.TrackRemoved, t, now)
+	for id, t := range e.published {
+		delete(e.published, id)
+		e.track(event.TrackRemoved, t, now)
 	}
 }
 
-func (p *Participant) recordTrack(t event.Type, published publishedTrack, stopped time.Time) {
-	p.s.cfg.Events.Record(report.Track(t, report.TrackFacts{
+func (e *Events) track(t event.Type, published publishedTrack, stopped time.Time) {
+	e.p.s.cfg.Events.Record(report.Track(t, report.TrackFacts{
 		ID: string(published.ID), StreamID: published.StreamID, Kind: published.Kind, Source: published.Source, Muted: published.Mute,
-		PeerJoinedAt: p.since, StartedAt: published.since, StoppedAt: stopped,
-	}, p.Subject()))
+		PeerJoinedAt: e.since, StartedAt: published.since, StoppedAt: stopped,
+	}, e.Subject()))
 }

@@ -3,6 +3,7 @@ package participant
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"github.com/redial-rtc/redial/internal/inject"
 	"github.com/redial-rtc/redial/internal/policy"
@@ -29,6 +30,20 @@ func (p *Participant) Inject() *inject.Peer { return p.inject }
 
 // Log names the room and the peer. It may be called from anywhere.
 func (p *Participant) Log() *slog.Logger { return p.log }
+
+// Answered measures a call of the client. It may be called from anywhere.
+func (p *Participant) Answered(method string, took time.Duration) {
+	p.s.met.calls.WithLabelValues(method).Observe(took.Seconds())
+}
+
+// Media is what the peer sends and receives.
+func (p *Participant) Media() *Media { return p.media }
+
+// Events is what is recorded about the peer.
+func (p *Participant) Events() *Events { return p.events }
+
+// Budget is what the peer's calls may still cost.
+func (p *Participant) Budget() *Budget { return p.budget }
 
 // Claims are those of the token the peer came in with.
 func (p *Participant) Claims() token.Claims { return p.claims }

@@ -28,18 +28,13 @@ func (p *Participant) onUpdate(u room.Update) {
 		p.removed(u)
 		return
 	case room.SourceReady:
-		p.media.sources[u.Track.ID] = u
-		p.forward(u)
+		p.media.sourceReady(u)
 	case room.SourceGone:
-		p.unforward(u.TrackID)
+		p.media.sourceGone(u.TrackID)
 	case room.CountsChanged:
-		p.session = u.SessionID
+		p.events.session = u.SessionID
 	case room.TracksRemoved:
-		for _, t := range u.Tracks {
-			delete(p.media.layers, t.ID)
-			delete(p.media.silent, t.ID)
-			delete(p.media.barred, t.ID)
-		}
+		p.media.forget(u.Tracks)
 	case room.RoleChanged:
 		p.role = u.Role
 		p.inject.Rename(p.name, p.role)
@@ -50,22 +45,13 @@ func (p *Participant) onUpdate(u room.Update) {
 // stateSynced brings what is forwarded in line with the whole room, after
 // joining, after a lost connection and after a move.
 func (p *Participant) stateSynced(u room.StateSync) {
-	p.session = u.Snapshot.SessionID
-	ready := make(map[room.TrackID]bool, len(u.Snapshot.Sources))
-	for _, src := range u.Snapshot.Sources {
-		ready[src.Track.ID] = true
-		p.media.sources[src.Track.ID] = src
-	}
-	for id := range p.media.sources {
-		if !ready[id] {
-			p.unforward(id)
-		}
-	}
+	p.events.session = u.Snapshot.SessionID
+	p.media.keepSources(u.Snapshot.Sources)
 	if p.socket == nil {
 		return
 	}
 	p.wire.Update(u)
 	for _, src := range u.Snapshot.Sources {
-		p.forward(src)
+		p.media.forward(src)
 	}
 }

@@ -102,7 +102,7 @@ func (s *session) preferVideo(_ context.Context, p preferVideoParams) (any, erro
 	if l == sfu.LayerNone {
 		s.p.Post(func() { s.sayNone(id) }) // once this is answered
 	}
-	err = s.p.SetLayer(id, l)
+	err = s.p.Media().SetLayer(id, l)
 	if errors.Is(err, fault.CodecUnsupported) { // the wish is for what cannot be had
 		s.p.Post(func() { s.sayLayer(id, sfu.LayerNone, l) })
 	}
@@ -122,5 +122,5 @@ func (p preferAudioParams) check() error {
 }
 
 func (s *session) preferAudio(_ context.Context, p preferAudioParams) (any, error) {
-	return nil, s.p.SetSilent(room.TrackID(p.TrackID), !*p.Subscribed)
+	return nil, s.p.Media().SetSilent(room.TrackID(p.TrackID), !*p.Subscribed)
 }

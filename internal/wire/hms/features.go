@@ -18,7 +18,7 @@ func (s *session) trackUpdate(ctx context.Context, p trackUpdateParams) (any, er
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.p.UpdateTracks(ctx, tracks)
+	return nil, s.p.Media().UpdateTracks(ctx, tracks)
 }
 
 type askTrackMuteParams struct {
@@ -137,7 +137,7 @@ type observeParams struct {
 
 func (s *session) observe(ctx context.Context, p observeParams) (any, error) {
 	told, err := s.p.Room().Observe(ctx, s.p.ID(), p.Keys)
-	s.p.Answer(told)
+	s.p.Budget().Answer(told)
 	return nil, err
 }
 

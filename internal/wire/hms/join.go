@@ -89,24 +89,24 @@ const gaveUp = "sdk request"
 func (s *session) sayLeave(_ context.Context, p leaveParams) (any, error) {
 	if p.Reason == gaveUp && s.p.Joined() && s.sub != nil && s.sub.Offered() && !s.p.Leaving() {
 		f := fault.From(fault.RenegotiationFailed.New("reason", "the client left and did not answer an offer"), fault.OpSubscribe)
-		s.p.RecordEnd(event.SubscribeFailed, f)
+		s.p.Events().RecordEnd(event.SubscribeFailed, f)
 	}
 	return after{nil, s.p.Goodbye("left")}, nil
 }
 
 // analytics stores what the client's SDK reports over the socket.
 func (s *session) analytics(_ context.Context, raw json.RawMessage) (any, error) {
-	e, keep, err := report.Socket(raw, s.p.Subject())
+	e, keep, err := report.Socket(raw, s.p.Events().Subject())
 	if err != nil || !keep {
 		return nil, err
 	}
-	if err := s.p.Report(e); err != nil {
+	if err := s.p.Events().Report(e); err != nil {
 		return nil, err
 	}
 	if e.Type == event.SubscribeFailed && !e.Failure.Terminal {
 		switch e.Fault {
 		case fault.ICEDisconnected.ID, fault.ICEFailed.ID:
-			s.p.Mend() // it waits for us
+			s.p.Media().Mend() // it waits for us
 		}
 	}
 	return nil, nil

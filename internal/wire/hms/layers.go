@@ -18,7 +18,7 @@ type toldLayer struct {
 // told for the one it is on and asks for no other in its place, so it must never
 // hear of a change that is still under way.
 func (s *session) tellLayer(id room.TrackID, now, aim sfu.Layer) {
-	wish := s.p.Layer(id)
+	wish := s.p.Media().Layer(id)
 	switch {
 	case s.sub == nil || now != aim || wish == "" || wish == sfu.LayerNone:
 		return
@@ -31,7 +31,7 @@ func (s *session) tellLayer(id room.TrackID, now, aim sfu.Layer) {
 // sayNone corrects what a client may have taken for the answer to its wish for
 // nothing: a layer it was told while that wish was on its way.
 func (s *session) sayNone(id room.TrackID) {
-	if time.Since(s.told[id].at) < 5*time.Second && s.p.Layer(id) == sfu.LayerNone {
+	if time.Since(s.told[id].at) < 5*time.Second && s.p.Media().Layer(id) == sfu.LayerNone {
 		s.sayLayer(id, sfu.LayerNone, sfu.LayerNone)
 	}
 }

@@ -30,7 +30,7 @@ const (
 
 // openMedia makes both connections of a peer that joins or is rebuilt.
 func (s *session) openMedia() error {
-	pub, err := s.p.OpenPublication(participant.PublicationEvents{
+	pub, err := s.p.Media().OpenPublication(participant.PublicationEvents{
 		Candidate: func(c webrtc.ICECandidateInit) { s.tellCandidate(targetPublish, c) },
 	})
 	if err != nil {
@@ -40,7 +40,7 @@ func (s *session) openMedia() error {
 	if s.autoVideo {
 		initial = sfu.LayerHigh
 	}
-	sub, err := s.p.OpenSubscription(participant.SubscriptionOptions{
+	sub, err := s.p.Media().OpenSubscription(participant.SubscriptionOptions{
 		Channel: channelLabel, Initial: initial, OnDemand: s.asks(),
 		Offer:     s.tellOffer,
 		Candidate: func(c webrtc.ICECandidateInit) { s.tellCandidate(targetSubscribe, c) },
@@ -48,7 +48,7 @@ func (s *session) openMedia() error {
 		Layer: s.tellLayer, Refused: s.tellRefused,
 	})
 	if err != nil {
-		s.p.ClosePublication(pub)
+		s.p.Media().ClosePublication(pub)
 		return err
 	}
 	s.pub, s.sub = pub, sub
@@ -90,7 +90,7 @@ func (s *session) asks() bool {
 // a warning, and the state of the track; see also preferVideo.
 func (s *session) tellRefused(id room.TrackID, f *fault.Error) {
 	s.notify("on-warning", wordFault(f))
-	if wish := s.p.Layer(id); wish != "" && wish != sfu.LayerNone {
+	if wish := s.p.Media().Layer(id); wish != "" && wish != sfu.LayerNone {
 		s.sayLayer(id, sfu.LayerNone, wish)
 	}
 }
@@ -143,7 +143,7 @@ func (s *session) offer(ctx context.Context, p offerParams) (any, error) {
 		if p.Node != s.node {
 			return after{nil, func() { s.p.After(moveDelay, s.tellNode) }}, fault.NodeMoved.New("node", s.node)
 		}
-		s.p.Rebuilt()
+		s.p.Media().Rebuilt()
 		if err := s.openMedia(); err != nil {
 			return nil, err
 		}
@@ -156,9 +156,9 @@ func (s *session) offer(ctx context.Context, p offerParams) (any, error) {
 		return nil, err
 	}
 	if s.pub.Stats().Connection.Restarts != restarts {
-		s.p.Mend() // what hurts one path usually hurts both
+		s.p.Media().Mend() // what hurts one path usually hurts both
 	}
-	done, err := s.p.Publish(ctx, tracks)
+	done, err := s.p.Media().Publish(ctx, tracks)
 	if err != nil {
 		return nil, err
 	}

@@ -167,10 +167,10 @@ func (s *session) receive(c link, raw []byte) {
 func (s *session) carryOut(f frame, o operation, from time.Time) {
 	ctx, cancel := context.WithTimeout(s.p.Context(), callLimit)
 	defer cancel()
-	v, err := any(nil), s.p.Afford(o.cost)
+	v, err := any(nil), s.p.Budget().Afford(o.cost)
 	if err == nil {
 		v, err = o.run(s, ctx, f.Params)
-		s.p.Charge(o.cost, len(f.Params), err)
+		s.p.Budget().Charge(o.cost, len(f.Params), err)
 	}
 	s.keep(f.Method, &f, err, func(err error) {
 		s.finish(f, o.op, v, err)
@@ -195,11 +195,11 @@ func (s *session) finish(f frame, op fault.Op, v any, err error) {
 	bad := fault.From(err, op)
 	if bad == nil {
 		if f.ID != "" && s.conn != nil {
-			s.p.Answer(s.conn.Send(result(f.ID, v)) - len(f.Params))
+			s.p.Budget().Answer(s.conn.Send(result(f.ID, v)) - len(f.Params))
 		}
 		return
 	}
-	s.p.Refused(clip(f.Method, 64), op, bad)
+	s.p.Events().Refused(clip(f.Method, 64), op, bad)
 	if s.conn == nil {
 		return
 	}

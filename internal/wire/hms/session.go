@@ -115,7 +115,7 @@ func (s *session) tellNode() {
 // TellStranger implements participant.Stranger: a peer of a role that is in no
 // policy, and then the policy. Clients that look the role up end their session.
 func (s *session) TellStranger(f *fault.Error) {
-	s.p.RecordAs(event.Disconnected, "VALIDATION", f)
+	s.p.Events().RecordAs(event.Disconnected, "VALIDATION", f)
 	stranger := room.Peer{ID: room.PeerID(uuid.NewString()), Name: "Injected", Role: "injected-unknown-role", JoinedAt: time.Now()}
 	s.notify("on-peer-join", fullPeerOnWire(stranger))
 	s.notify("on-policy-change", policyOnWire(s.p.Role(), s.p.Template()))

@@ -115,7 +115,7 @@ func (w *wire) Update(u room.Update) {
 // join lets the peer in, and subscribes it to sound only.
 func (w *wire) join(name string) error {
 	err := w.p.Join(w.p.Context(), participant.Profile{Name: name}, func() (err error) {
-		w.sub, err = w.p.OpenSubscription(participant.SubscriptionOptions{
+		w.sub, err = w.p.Media().OpenSubscription(participant.SubscriptionOptions{
 			Wants: func(src room.SourceReady) bool { return src.Track.Kind == room.Audio },
 			Offer: func(d webrtc.SessionDescription) { w.out.say("offer", quote(d.SDP)) },
 		})
@@ -153,13 +153,13 @@ func (w *wire) publish(ctx context.Context, rest string) error {
 	if len(args) != 3 {
 		return fault.FieldMissing.New("field", "offer")
 	}
-	pub, err := w.p.OpenPublication(participant.PublicationEvents{})
+	pub, err := w.p.Media().OpenPublication(participant.PublicationEvents{})
 	if err != nil {
 		return err
 	}
 	answer, err := pub.Answer(ctx, webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: unquote(args[2])})
 	if err != nil {
-		w.p.ClosePublication(pub)
+		w.p.Media().ClosePublication(pub)
 		return err
 	}
 	w.tracks[room.TrackID(args[0])] = room.Track{ID: room.TrackID(args[0]), StreamID: args[0], Kind: args[1], Source: room.SourceRegular}
@@ -167,7 +167,7 @@ func (w *wire) publish(ctx context.Context, rest string) error {
 	for _, t := range w.tracks {
 		list = append(list, t)
 	}
-	if _, err := w.p.Publish(ctx, list); err != nil {
+	if _, err := w.p.Media().Publish(ctx, list); err != nil {
 		return err
 	}
 	w.out.say("published", quote(answer.SDP))
@@ -177,7 +177,7 @@ func (w *wire) publish(ctx context.Context, rest string) error {
 // finish is the one way out of a refusal.
 func (w *wire) finish(word string, op fault.Op, err error) {
 	if f := fault.From(err, op); f != nil {
-		w.p.Refused(word, op, f)
+		w.p.Events().Refused(word, op, f)
 		w.out.say("refused", f.Kind.ID)
 	}
 }

@@ -1,0 +1,106 @@
+package participant
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/event"
+)
+
+const (
+	// reasonRejoined is why a peer left whose client has joined anew.
+	reasonRejoined = "rejoined"
+	// probePatience is more than twice the time between two pings of a client.
+	probePatience = 8 * time.Second
+	// probeSlack is for how long after it the end of the socket may be heard of, on
+	// a busy machine.
+	probeSlack = 5 * time.Second
+	// noCloseCode is that of a socket which ended without a closing handshake.
+	noCloseCode websocket.StatusCode = -1
+)
+
+// hold keeps the place of a peer that has lost its socket, until it comes back,
+// gives way to a newer one of the same token, or has been away for too long.
+type hold struct {
+	p          *Participant
+	from       time.Time // when the peer was last away
+	code       websocket.StatusCode
+	grace      *time.Timer // runs while the peer is away
+	rejoinedBy time.Time   // until when a lost socket is taken for that of a client that has come anew
+}
+
+// begin starts to wait for a peer whose socket has ended with this code.
+func (h *hold) begin(code websocket.StatusCode) {
+	h.from, h.code = time.Now(), code
+	h.p.s.met.held.Inc()
+	h.p.log.Info("peer is away", "code", int(code), "held", h.p.s.cfg.Hold)
+	h.grace = h.p.After(h.p.s.cfg.Hold, h.expire)
+}
+
+// end stops waiting, if it was under way.
+func (h *hold) end() {
+	if h.grace != nil {
+		h.grace.Stop()
+		h.grace = nil
+		h.p.s.met.held.Dec()
+	}
+}
+
+// resumed counts and logs that a joined peer has a new socket, if it was away.
+func (h *hold) resumed() {
+	if h.from.IsZero() {
+		return
+	}
+	h.p.log.Info("peer resumed", "away", time.Since(h.from).Round(time.Millisecond))
+	h.p.s.met.resumed.WithLabelValues(strconv.FormatBool(h.p.inject.Tampered())).Inc()
+}
+
+// expire ends a hold nobody came back to.
+func (h *hold) expire() {
+	if h.p.socket != nil || h.grace == nil {
+		return
+	}
+	f := fault.From(fault.SignalLost.New("away_seconds", int(h.p.s.cfg.Hold.Seconds()), "close_code", int(h.code)), fault.OpReconnect)
+	h.p.events.Record(event.Disconnected, f)
+	h.p.Leave("lost")
+}
+
+// giveWay ends a peer that is away. One that is connected stays, since somebody
+// may open two tabs on purpose; but it has to show soon that its socket leads
+// to anybody.
+func (h *hold) giveWay() {
+	switch p := h.p; {
+	case !p.joined || p.leaving:
+	case p.socket == nil:
+		p.log.Info("a peer that was away has joined anew", "away", time.Since(h.from).Round(time.Millisecond))
+		p.Leave(reasonRejoined)
+	default:
+		h.rejoinedBy = time.Now().Add(probePatience + probeSlack)
+		p.socket.Probe(probePatience)
+	}
+}
+
+// rejoined tells whether the end of a socket with this code is that of a page
+// whose client has joined anew.
+func (h *hold) rejoined(code websocket.StatusCode) bool {
+	return code == noCloseCode && time.Now().Before(h.rejoinedBy)
+}
+
+// rejoined lets the peers of a room give way that came in with the token of one
+// that has just joined: a page that crashed or was loaded again comes under a new
+// id, and would be shown beside what is held of it.
+func (s *Service) rejoined(by *Participant) {
+	s.mu.Lock()
+	for _, p := range s.peers {
+		if p != by && p.key.room == by.key.room && p.belongsTo(by.claims) {
+			p.Post(p.hold.giveWay)
+		}
+	}
+	s.mu.Unlock()
+	if s.cfg.Rejoined != nil && by.claims.Digest != "" {
+		s.cfg.Rejoined(by.key.room, by.key.peer, by.claims.Digest)
+	}
+}
