@@ -39,11 +39,12 @@ var mayImport = map[string][]string{
 	"internal/policy":           {"internal/text", "fault"},
 	"internal/token":            {"fault"},
 	"internal/datafile":         {"fault"},
-	"internal/event":            {"internal/text", "internal/limit", "internal/datafile", "fault"},
+	"internal/evidence":         {},
+	"internal/event":            {"internal/evidence", "internal/text", "internal/limit", "internal/datafile", "fault"},
 	"internal/event/sqlite":     {"internal/event", "internal/datafile", "fault"},
 	"internal/event/clickhouse": {"internal/event", "internal/event/sqlite", "fault"},
 	"internal/event/copy":       {"internal/event", "internal/event/sqlite", "internal/datafile", "fault"},
-	"internal/event/eventtest":  {"internal/event", "fault"},
+	"internal/event/eventtest":  {"internal/evidence", "internal/event", "fault"},
 	"bench/events":              {"internal/server", "internal/config", "internal/token", "internal/event", "internal/event/sqlite", "fault"}, // a program
 	"internal/attack":           {"client", "internal/token"},                                                                                 // a program
 	"internal/sink":             {"internal/event", "internal/datafile", "fault"},

@@ -34,7 +34,7 @@ func serveEvents(t testing.TB, cfg event.RecorderConfig) *eventful {
 	t.Helper()
 	e := &eventful{}
 	var err error
-	if e.store, err = sqlite.Open(t.Context(), t.TempDir(), nil); err != nil {
+	if e.store, err = sqlite.Open(t.Context(), t.TempDir(), nil, sqlite.Words(report.Vocabulary())); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = e.store.Close() })
@@ -161,7 +161,7 @@ func TestRefusedAndReportedIsOneEvent(t *testing.T) {
 	e := serveEvents(t, event.RecorderConfig{})
 	s := event.Subject{AccountID: "acme", UserID: "ann", PeerID: "peer-of-ann", RoomID: e.room, Role: "host"}
 	for range 2 { // the SDK tries twice and reports twice
-		seen := report.Seen(event.ConnectFailed, "INIT", fault.From(fault.Draining.New(), fault.OpInit), s)
+		seen := report.Seen(event.ConnectFailed, fault.From(fault.Draining.New(), fault.OpInit), s)
 		if err := e.recorder.Append(t.Context(), seen); err != nil {
 			t.Fatal(err)
 		}

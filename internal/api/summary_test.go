@@ -121,7 +121,7 @@ func TestBatch(t *testing.T) {
 	e.get("/api/v1/events/" + again.str("items.0.id")).ok()
 
 	// The second account of what the server saw becomes part of it, once.
-	seen := report.Seen(event.Disconnected, "RECONNECT_SIGNAL", fault.From(fault.SignalLost.New(), fault.OpReconnect),
+	seen := report.Seen(event.Disconnected, fault.From(fault.SignalLost.New(), fault.OpReconnect),
 		event.Subject{AccountID: "acme", UserID: "ann", PeerID: "ann-again", RoomID: e.room})
 	if err := e.recorder.Append(t.Context(), seen); err != nil {
 		t.Fatal(err)

@@ -63,7 +63,7 @@ func (a *API) refused(c *Call, err error, code registry.Code, m registry.Room, u
 	}
 	set(&who.UserID, user)
 	who.UserProof = event.ProofCode
-	a.cfg.Events.Record(report.Seen(event.ConnectFailed, "GET_TOKEN", fault.From(err, fault.OpToken), who))
+	a.cfg.Events.Record(report.Seen(event.ConnectFailed, fault.From(err, fault.OpToken), who))
 }
 
 // tokenFor mints the token of a code for a room that lets people in.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/evidence"
 )
 
 // Type names what happened.
@@ -96,7 +97,9 @@ func UserKey(id, proof string) string {
 // UserKey is the key of the subject's user.
 func (s *Subject) UserKey() string { return UserKey(s.UserID, s.UserProof) }
 
-// Failure is the error as the client words it. The zero value means none.
+// Failure is an error in words: those in which a client reported it, or else those
+// of the vocabulary in which the event is read. Nothing is decided by them but
+// whether the client gave up. The zero value means none.
 type Failure struct {
 	Code        int
 	Name        string
@@ -125,15 +128,23 @@ type Event struct {
 	Subject
 	Failure Failure
 	Track   *Track                     // for track events only
-	Action  string                     // what the client was doing, in its own word: "JOIN", "PUBLISH"
+	Action  string                     // what the client was doing, in the same words
+	Dialect string                     // whose words a client reported in; "" for the server's
 	Domain  string                     // where the app runs, in the client's word
 	Extra   map[string]json.RawMessage // further documented fields: audio, video, devices, retries_join ...
 
-	Fault      string    // canonical id, "" when nothing in the catalogue fits
-	Op         fault.Op  // operation, "" when unknown
-	Source     Source    // who told us
-	Injected   bool      // the failure was provoked on purpose
-	ClientTime time.Time // when the client says it happened, by its own clock; may be zero
+	Fault      string // canonical id, "" when nothing in the catalogue fits
+	Details    []fault.Detail
+	Evidence   *evidence.Record // what the server knew; nil for none
+	Op         fault.Op         // operation, "" when unknown
+	Source     Source           // who told us
+	Injected   bool             // the failure was provoked on purpose
+	ClientTime time.Time        // when the client says it happened, by its own clock; may be zero
+
+	// Client and Server are the two halves of an event from both sides, and nil
+	// otherwise: an event that one side told is that side's half.
+	Client *Told
+	Server *Seen
 
 	// Seq is the event's place in its store, from 1, filled in by the store and
 	// not part of the JSON.

@@ -98,6 +98,8 @@ func FuzzEventJSON(f *testing.F) {
 	e := Event{ID: "x", Type: JoinFailed, Time: time.Unix(1, 5e8), Fault: "room.full", Source: FromBoth, Extra: map[string]json.RawMessage{"a": json.RawMessage("[1]")}}
 	f.Add(e.AppendJSON(nil))
 	f.Add([]byte(`{"timestamp":"x","data":{"error_code":"7"},"redial":null}`))
+	f.Add([]byte(`{"type":"client.publish.failed","data":{"error_description":"The media connection failed (stun_seen: true, tries: 3)"},"redial":{"fault":"ice.failed","source":"server"}}`))
+	f.Add([]byte(`{"version":"3","type":"client.join.failed","redial":{"source":"both","client":{"code":4006,"fault":""},"server":{"details":[{"name":"a","value":[1]}],"words":{}}}}`))
 	f.Add([]byte(`{"data":{"track":7,"agent":[]}}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		var one, again Event
@@ -106,6 +108,10 @@ func FuzzEventJSON(f *testing.F) {
 		}
 		if err := json.Unmarshal(one.AppendJSON(nil), &again); err != nil {
 			t.Errorf("%q is written as what cannot be read: %v\n%s", raw, err, one.AppendJSON(nil))
+		}
+		var kept Event
+		if err := Decode(one.AppendStored(nil, nil), nil, &kept); err != nil {
+			t.Errorf("%q is stored as what cannot be read: %v", raw, err)
 		}
 	})
 }

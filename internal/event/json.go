@@ -1,16 +1,11 @@
 package event
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
-
-	"github.com/redial-rtc/redial/fault"
 )
 
 // version is the version of the documented shape.
@@ -24,20 +19,47 @@ func (e Event) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil), nil }
 
 // AppendJSON appends what MarshalJSON gives to b.
 func (e *Event) AppendJSON(b []byte) []byte {
-	b = append(b, `{"version":"`+version+`","id":`...)
+	b = e.appendHead(b, version)
+	b = e.appendData(b, true)
+	b = append(b, `,"redial":`...)
+	b = append(e.appendOwn(b), '}')
+	return append(b, '}')
+}
+
+// AppendWhole is AppendJSON with what each side told in the block of our own:
+// "client" and "server".
+func (e *Event) AppendWhole(b []byte) []byte {
+	b = e.appendHead(b, version)
+	b = e.appendData(b, true)
+	b = append(b, `,"redial":`...)
+	b = append(e.appendHalves(e.appendOwn(b), nil), '}')
+	return append(b, '}')
+}
+
+// AppendStored appends the event as stores keep it, which [Decode] reads: with
+// both halves, and without the words that the vocabulary makes of them again.
+func (e *Event) AppendStored(b []byte, v Vocabulary) []byte {
+	b = e.appendHead(b, storedVersion)
+	b = e.appendData(b, false)
+	b = append(b, `,"redial":`...)
+	b = append(e.appendHalves(e.appendOwn(b), v), '}')
+	return append(b, '}')
+}
+
+// appendHead appends what comes before the data.
+func (e *Event) appendHead(b []byte, version string) []byte {
+	b = append(b, `{"version":"`...)
+	b = append(b, version...)
+	b = append(b, `","id":`...)
 	b = appendString(b, e.ID)
 	b = append(b, `,"timestamp":`...)
 	b = appendTime(b, e.Time)
 	b = append(b, `,"type":`...)
 	b = appendString(b, string(e.Type))
-	b = append(b, `,"data":`...)
-	b = e.appendData(b)
-	b = append(b, `,"redial":`...)
-	b = e.appendOwn(b)
-	return append(b, '}')
+	return append(b, `,"data":`...)
 }
 
-func (e *Event) appendData(b []byte) []byte {
+func (e *Event) appendData(b []byte, words bool) []byte {
 	o := object{b: append(b, '{')}
 	o.text("user_id", e.UserID)
 	o.text("user_name", e.UserName)
@@ -60,17 +82,14 @@ func (e *Event) appendData(b []byte) []byte {
 	}
 	if e.Type.IsError() {
 		o.text("domain", e.Domain)
-		o.bool("is_terminal", e.Failure.Terminal)
-		o.key("action")
-		o.b = appendString(o.b, e.Action)
-		o.key("error_code")
-		o.b = strconv.AppendInt(o.b, int64(e.Failure.Code), 10)
-		o.key("error_name")
-		o.b = appendString(o.b, e.Failure.Name)
-		o.key("error_message")
-		o.b = appendString(o.b, e.Failure.Message)
-		o.key("error_description")
-		o.b = appendString(o.b, e.Failure.Description)
+		if words {
+			o.bool("is_terminal", e.Failure.Terminal)
+			o.always("action", e.Action)
+			o.number("error_code", e.Failure.Code)
+			o.always("error_name", e.Failure.Name)
+			o.always("error_message", e.Failure.Message)
+			o.always("error_description", e.Failure.Description)
+		}
 	}
 	if len(e.Extra) > 0 {
 		for _, k := range slices.Sorted(maps.Keys(e.Extra)) {
@@ -100,6 +119,7 @@ func (e *Event) documents(key string) bool {
 	return false
 }
 
+// appendOwn appends the block of our own but for its end.
 func (e *Event) appendOwn(b []byte) []byte {
 	o := object{b: append(b, '{')}
 	o.text("fault", e.Fault)
@@ -119,7 +139,7 @@ func (e *Event) appendOwn(b []byte) []byte {
 		}
 		o.b = append(o.b, ']')
 	}
-	return append(o.b, '}')
+	return o.b
 }
 
 func (a *Agent) appendJSON(b []byte) []byte {
@@ -153,6 +173,16 @@ func (o *object) text(name, value string) {
 		o.key(name)
 		o.b = appendString(o.b, value)
 	}
+}
+
+func (o *object) always(name, value string) {
+	o.key(name)
+	o.b = appendString(o.b, value)
+}
+
+func (o *object) number(name string, value int) {
+	o.key(name)
+	o.b = strconv.AppendInt(o.b, int64(value), 10)
 }
 
 func (o *object) bool(name string, value bool) {
@@ -211,96 +241,4 @@ func appendString(b []byte, s string) []byte {
 		from = i
 	}
 	return append(append(b, s[from:]...), '"')
-}
-
-// UnmarshalJSON reads what MarshalJSON wrote.
-func (e *Event) UnmarshalJSON(b []byte) error {
-	var w struct {
-		ID        string                     `json:"id"`
-		Timestamp time.Time                  `json:"timestamp"`
-		Type      Type                       `json:"type"`
-		Data      map[string]json.RawMessage `json:"data"`
-		Redial    struct {
-			Fault      string    `json:"fault"`
-			Op         fault.Op  `json:"op"`
-			Source     Source    `json:"source"`
-			Injected   bool      `json:"injected"`
-			UserProof  string    `json:"user_id_proof"`
-			ClientTime time.Time `json:"client_timestamp"`
-			Clipped    []string  `json:"clipped"`
-		} `json:"redial"`
-	}
-	if err := json.Unmarshal(b, &w); err != nil {
-		return err
-	}
-	*e = Event{
-		ID: w.ID, Time: w.Timestamp, Type: w.Type,
-		Fault: w.Redial.Fault, Op: w.Redial.Op, Source: w.Redial.Source, Injected: w.Redial.Injected,
-		ClientTime: w.Redial.ClientTime, Clipped: w.Redial.Clipped,
-	}
-	e.UserProof = w.Redial.UserProof
-	m := members{m: w.Data}
-	m.read("user_id", &e.UserID)
-	m.read("user_name", &e.UserName)
-	m.read("peer_id", &e.PeerID)
-	m.read("account_id", &e.AccountID)
-	m.read("room_id", &e.RoomID)
-	m.read("session_id", &e.SessionID)
-	m.read("room_name", &e.RoomName)
-	m.read("template_id", &e.TemplateID)
-	m.read("role", &e.Role)
-	if _, ok := w.Data["track_id"]; ok && !e.Type.IsError() {
-		t := &Track{}
-		e.Track = t
-		m.read("joined_at", &t.PeerJoinedAt)
-		m.read("track_id", &t.ID)
-		m.read("stream_id", &t.StreamID)
-		m.read("type", &t.Kind)
-		m.read("source", &t.Source)
-		m.read("mute", &t.Muted)
-		m.read("started_at", &t.StartedAt)
-		m.read("stopped_at", &t.StoppedAt)
-	}
-	m.read("domain", &e.Domain)
-	m.read("is_terminal", &e.Failure.Terminal)
-	m.read("action", &e.Action)
-	m.read("error_code", &e.Failure.Code)
-	m.read("error_name", &e.Failure.Name)
-	m.read("error_message", &e.Failure.Message)
-	m.read("error_description", &e.Failure.Description)
-	var agent struct {
-		String string `json:"string"`
-	}
-	m.read("agent", &agent)
-	e.Agent = ParseAgent(agent.String)
-	if len(w.Data) > 0 {
-		e.Extra = w.Data
-	}
-	return m.err
-}
-
-// members takes the known members out of an object and leaves the others.
-type members struct {
-	m   map[string]json.RawMessage
-	err error
-}
-
-func (m *members) read(name string, into any) {
-	raw, ok := m.m[name]
-	if !ok {
-		return
-	}
-	delete(m.m, name)
-	if s, ok := into.(*string); ok && plain(raw) {
-		*s = string(raw[1 : len(raw)-1])
-		return
-	}
-	if err := json.Unmarshal(raw, into); err != nil && m.err == nil {
-		m.err = fmt.Errorf("event: %s: %w", name, err)
-	}
-}
-
-// plain tells whether raw is a string without escapes, which most are.
-func plain(raw []byte) bool {
-	return len(raw) >= 2 && raw[0] == '"' && bytes.IndexByte(raw, '\\') < 0
 }

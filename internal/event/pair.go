@@ -4,34 +4,86 @@ import (
 	"cmp"
 	"encoding/json"
 	"maps"
+	"slices"
 	"time"
+
+	"github.com/redial-rtc/redial/fault"
 )
 
-// PairWindow is how far apart the server's and the client's account of one
+// PairWindow is how far apart the server's and the client's observation of one
 // failure may be taken.
 const PairWindow = 2 * time.Minute
 
-// Pairs tells whether a and b are two accounts of one failure. The rule is
-// plain: one was seen by the server and the other reported by the client, they
-// have the same room, peer, type and error code and no two users, and they were
-// taken within [PairWindow] of each other. Each account pairs once; a store joins an
-// arriving one to the oldest it can.
-func Pairs(a, b *Event) bool {
+// Sign is what tells one side's observation of a failure from its observations of others.
+type Sign struct {
+	Fault   string // what it is known as; "" when unsure
+	Op      fault.Op
+	Code    int // as the client said it, or was told
+	Name    string
+	Dialect string // whose words these are; "" for the server's
+}
+
+// Sign gives the sign of an observation.
+func (e *Event) Sign() Sign {
+	return Sign{Fault: e.Fault, Op: e.Op, Code: e.Failure.Code, Name: e.Failure.Name, Dialect: e.Dialect}
+}
+
+// alike are faults that the two sides of a connection may each take one failure
+// for: which of them it is depends on who waits longer.
+var alike = [][]string{{fault.ICEFailed.ID, fault.ICEDisconnected.ID}}
+
+// SameFailure tells whether what a client reported and what the server saw can be
+// one failure: the client's words can mean the server's fault, or one that is
+// seen for it. Without a vocabulary the words of a client mean the fault that
+// they were taken for and no other.
+func SameFailure(v Vocabulary, client, server *Sign) bool {
+	if client.Fault == server.Fault || v != nil && v.CanMean(client, server) {
+		return true
+	}
+	for _, set := range alike {
+		if !slices.Contains(set, server.Fault) {
+			continue
+		}
+		for _, f := range set {
+			other := *server
+			other.Fault = f
+			if client.Fault == f || v != nil && v.CanMean(client, &other) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Pairs tells whether a and b are two observations of one failure: one was seen by
+// the server and the other reported by the client, they have the same room, peer
+// and type and no two users, they can be the same failure (see [SameFailure]),
+// and they were taken within [PairWindow] of each other. Each observation pairs once;
+// a store joins an arriving one to the oldest it can.
+func Pairs(v Vocabulary, a, b *Event) bool {
 	if a.PairKey() == "" || a.PairKey() != b.PairKey() {
 		return false
 	}
-	if !(a.Source == FromServer && b.Source == FromClient || a.Source == FromClient && b.Source == FromServer) {
+	client, server := a, b
+	if a.Source == FromServer {
+		client, server = b, a
+	}
+	if client.Source != FromClient || server.Source != FromServer {
 		return false
 	}
 	if one, other := a.UserKey(), b.UserKey(); one != "" && other != "" && one != other {
 		return false
 	}
-	return a.Time.Sub(b.Time).Abs() <= PairWindow
+	if a.Time.Sub(b.Time).Abs() > PairWindow {
+		return false
+	}
+	c, s := client.Sign(), server.Sign()
+	return SameFailure(v, &c, &s)
 }
 
-// PairKey is what two accounts of one failure have in common, or "" for an
-// event that has no second account: it has no peer, is no failure, is both
-// accounts already, or nothing of it is proven.
+// PairKey is what two observations of one failure must have in common, or "" for an
+// event that has no counterpart: it has no peer, is no failure, is both
+// observations already, or nothing of it is proven.
 func (e *Event) PairKey() string {
 	if e.PeerID == "" || e.UserProof == ProofNone || !e.Type.IsError() || e.Source != FromServer && e.Source != FromClient {
 		return ""
@@ -41,26 +93,29 @@ func (e *Event) PairKey() string {
 	k = append(append(k, 0), e.RoomID...)
 	k = append(append(k, 0), e.PeerID...)
 	k = append(append(k, 0), e.Type...)
-	k = append(k, 0, byte(e.Failure.Code), byte(e.Failure.Code>>8), byte(e.Failure.Code>>16), byte(e.Failure.Code>>24))
 	return string(k)
 }
 
-// Pair makes one event of two accounts of one failure. What the client said
-// stands, and what it left empty is the server's; fault, operation and
-// injection are the server's, since it knows them first hand. The id, time and
-// place are those of the account that was stored first.
+// Pair makes one event of two observations of one failure, and keeps both. What the
+// client said stands, and what it left empty is the server's; fault, operation,
+// details, evidence and injection are the server's, since it knows them first
+// hand. The id, time and place are those of the observation that was stored first.
 func Pair(stored, arrived Event) Event {
 	client, server := stored, arrived
 	if stored.Source == FromServer {
 		client, server = arrived, stored
 	}
+	told, _, _, _ := client.halves()
+	_, seen, _, _ := server.halves()
+	told.Taken, seen.Taken = client.Time, server.Time
 	e := client
 	e.ID, e.Time, e.Seq, e.Key = stored.ID, stored.Time, stored.Seq, stored.Key
 	e.Source = FromBoth
+	e.Client, e.Server = &told, &seen
 	e.Fault = cmp.Or(server.Fault, client.Fault)
 	e.Op = cmp.Or(server.Op, client.Op)
+	e.Details, e.Evidence = server.Details, server.Evidence
 	e.Injected = server.Injected || client.Injected
-	e.Action = cmp.Or(client.Action, server.Action)
 	e.Domain = cmp.Or(client.Domain, server.Domain)
 	c, s := &e.Subject, &server.Subject
 	c.AccountID = cmp.Or(c.AccountID, s.AccountID)
@@ -76,9 +131,7 @@ func Pair(stored, arrived Event) Event {
 	if c.Agent.String == "" {
 		c.Agent = s.Agent
 	}
-	e.Failure.Name = cmp.Or(client.Failure.Name, server.Failure.Name)
-	e.Failure.Message = cmp.Or(client.Failure.Message, server.Failure.Message)
-	e.Failure.Description = cmp.Or(client.Failure.Description, server.Failure.Description)
+	e.Failure, e.Action = join(&told, &seen)
 	if len(server.Extra) > 0 {
 		merged := make(map[string]json.RawMessage, len(client.Extra)+len(server.Extra))
 		maps.Copy(merged, server.Extra)

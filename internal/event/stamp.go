@@ -49,6 +49,10 @@ func (e *Event) prepare(account string, keepAddresses bool) error {
 		e.mask()
 	}
 	e.limit()
+	details, clipped := keepDetails(e.Details, keepAddresses)
+	if e.Details = details; clipped {
+		e.Clipped = append(slices.Clone(e.Clipped), "details")
+	}
 	return nil
 }
 
@@ -171,6 +175,9 @@ func (e *Event) size() int {
 	n := sizeOfEvent + len(e.Failure.Message) + len(e.Failure.Description) + len(e.Agent.String) + len(e.UserName)
 	for k, v := range e.Extra {
 		n += len(k) + len(v)
+	}
+	for i := range e.Details {
+		n += len(e.Details[i].Name) + 2*16
 	}
 	return n
 }

@@ -101,14 +101,10 @@ func failureOf(op fault.Op, f *fault.Error) event.Type {
 	return ""
 }
 
-// seen is report.Seen for faults that may have been provoked, with a number of
-// their own.
+// seen is report.Seen for faults that may have been provoked.
 func seen(t event.Type, f *fault.Error, s event.Subject) event.Event {
-	e := report.Seen(t, "", f, s)
+	e := report.Seen(t, f, s)
 	e.Injected = inject.Caused(f)
-	if n := inject.Code(f); n != 0 {
-		e.Failure.Code = n
-	}
 	return e
 }
 

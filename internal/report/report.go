@@ -177,7 +177,7 @@ type reading struct {
 func (r *reading) event(s event.Subject) event.Event {
 	p := r.payload
 	e := event.Event{
-		Type: r.typ, Subject: s, Source: event.FromClient,
+		Type: r.typ, Subject: s, Source: event.FromClient, Dialect: vocabulary.Name,
 		Failure: event.Failure{
 			Code:        p.number("error_code"),
 			Name:        p.text("error_name", optional),
@@ -217,21 +217,16 @@ func (r *reading) key(e *event.Event) string {
 	}, "\x00")
 }
 
-// Seen is a failure the server saw itself. The action is the client's word for
-// what it was doing ("INIT", "JOIN", "PUBLISH"); empty takes the usual one of t.
-// The code and name are those the client was or would be told, so that the
-// client's own report of the same failure is recognised and counted once: see
-// event.Pairs.
-func Seen(t event.Type, action string, e *fault.Error, s event.Subject) event.Event {
-	seen := event.Event{Type: t, Action: cmp.Or(action, usualAction[t]), Subject: s, Source: event.FromServer, Domain: s.Agent.Domain}
-	if e == nil {
-		seen.Op = opOf(seen.Action, t)
-		return seen
+// Seen is a failure the server saw itself. Its words are those in which clients
+// are told of it; what the client was doing follows from the type and the
+// operation.
+func Seen(t event.Type, e *fault.Error, s event.Subject) event.Event {
+	seen := event.Event{Type: t, Subject: s, Source: event.FromServer, Domain: s.Agent.Domain, Op: opOf("", t)}
+	if e != nil {
+		seen.Fault, seen.Op, seen.Details = e.Kind.ID, cmp.Or(e.Op, seen.Op), e.Details
 	}
-	word := vocabulary.Speak(e)
-	seen.Failure = event.Failure{Code: word.Code, Name: word.Name, Message: e.Kind.Title, Description: e.Safe(), Terminal: word.Terminal}
-	seen.Fault = e.Kind.ID
-	seen.Op = cmp.Or(e.Op, opOf(seen.Action, t))
+	half := event.Seen{Fault: seen.Fault, Op: seen.Op, Details: seen.Details}
+	seen.Failure, seen.Action = words{vocabulary}.Words(t, &half)
 	return seen
 }
 

@@ -163,7 +163,7 @@ func TestOneKeyForBothPaths(t *testing.T) {
 // it are recognised as one failure.
 func TestSeenPairs(t *testing.T) {
 	for _, k := range []*fault.Kind{fault.TokenExpired, fault.RoomNotFound, fault.RoomFull, fault.Draining, fault.RateLimited} {
-		seen := Seen(event.ConnectFailed, "INIT", fault.From(k.New(), fault.OpInit), ann)
+		seen := Seen(event.ConnectFailed, fault.From(k.New(), fault.OpInit), ann)
 		seen.Time = time.Now()
 		if seen.Fault != k.ID || seen.Failure.Code == 0 || seen.Op != fault.OpInit || seen.Action != "INIT" {
 			t.Errorf("%s: %+v", k.ID, seen)
@@ -178,11 +178,11 @@ func TestSeenPairs(t *testing.T) {
 			t.Fatal(list, err)
 		}
 		list[0].Time = time.Now()
-		if !event.Pairs(&seen, &list[0]) {
+		if !event.Pairs(Vocabulary(), &seen, &list[0]) {
 			t.Errorf("%s: the client's report of code %d is not recognised", k.ID, seen.Failure.Code)
 		}
 	}
-	if e := Seen(event.Disconnected, "", nil, ann); e.Action != "RECONNECT_SIGNAL" || e.Op != fault.OpReconnect {
+	if e := Seen(event.Disconnected, nil, ann); e.Action != "RECONNECT_SIGNAL" || e.Op != fault.OpReconnect {
 		t.Errorf("%+v", e)
 	}
 }

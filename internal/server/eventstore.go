@@ -12,6 +12,7 @@ import (
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/event/clickhouse"
 	"github.com/redial-rtc/redial/internal/event/sqlite"
+	"github.com/redial-rtc/redial/internal/report"
 )
 
 // settle and keep are how long events stay in the spool before ClickHouse; 0 is
@@ -23,7 +24,7 @@ var settle, keep time.Duration
 func openEvents(ctx context.Context, name string, cfg config.Config, log *slog.Logger, metrics prometheus.Registerer) (event.Store, error) {
 	switch name {
 	case "sqlite":
-		return sqlite.Open(ctx, cfg.Data.Dir, log)
+		return sqlite.Open(ctx, cfg.Data.Dir, log, sqlite.Words(report.Vocabulary()))
 	case "clickhouse":
 		c := cfg.Events.ClickHouse
 		password, err := c.Password()
@@ -32,7 +33,7 @@ func openEvents(ctx context.Context, name string, cfg config.Config, log *slog.L
 		}
 		return clickhouse.Open(ctx, cfg.Data.Dir, clickhouse.Config{
 			URL: c.URL, Database: c.Database, User: c.User, Password: password, TakeOver: c.TakeOver, Log: log, Metrics: metrics,
-			Settle: settle, Keep: keep,
+			Settle: settle, Keep: keep, Words: report.Vocabulary(),
 		})
 	}
 	return nil, fault.ConfigInvalid.New("setting", "events.store", "value", name)

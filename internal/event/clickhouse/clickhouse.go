@@ -59,6 +59,8 @@ type Config struct {
 	// TakeOver lets a new spool continue a database that another one wrote to.
 	TakeOver bool
 
+	Words event.Vocabulary // in which events are read; nil keeps words as they come
+
 	Log     *slog.Logger          // nil: silent
 	Metrics prometheus.Registerer // nil: none
 }
@@ -133,7 +135,7 @@ func (s *Store) open(ctx context.Context, dir string) (err error) {
 	if err := os.MkdirAll(spool, 0o700); err != nil {
 		return err
 	}
-	if s.spool, err = sqlite.OpenSpool(ctx, spool, s.log); err != nil {
+	if s.spool, err = sqlite.OpenSpool(ctx, spool, s.log, sqlite.Words(s.cfg.Words)); err != nil {
 		return err
 	}
 	known, err := s.spool.Meta(ctx, "writer")

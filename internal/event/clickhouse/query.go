@@ -2,7 +2,6 @@ package clickhouse
 
 import (
 	"context"
-	"encoding/json"
 	"math"
 	"slices"
 	"strconv"
@@ -390,7 +389,7 @@ func (s *Store) records(ctx context.Context, q *event.Query, above, upto int64, 
 		if err := rows.Scan(&seq, &doc, &r.Also, &code, &terminal, &failed); err != nil {
 			return err
 		}
-		err := json.Unmarshal([]byte(doc), &r.Event)
+		err := event.Decode([]byte(doc), s.cfg.Words, &r.Event)
 		r.Seq, r.Failure.Code, r.Failure.Terminal, r.FailedJoin = int64(seq), int(code), terminal != 0, failed != 0
 		read[r.Seq] = r
 		return err

@@ -3,6 +3,7 @@ package eventtest
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"sync"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/evidence"
 )
 
 // keyed makes a client's report as the recorder would hand it over.
@@ -47,13 +49,13 @@ func duplicates(t *testing.T, open Open) {
 func pairs(t *testing.T, open Open) {
 	seen := func(n int) event.Event {
 		e := Sample(1)
-		e.Time, e.Source, e.Fault, e.UserName, e.Extra = base.Add(time.Duration(n)*time.Second), event.FromServer, fault.RoomFull.ID, "", nil
+		e.Time, e.Source, e.Fault, e.UserName, e.Extra = base.Add(time.Duration(n)*time.Second), event.FromServer, fault.ICEFailed.ID, "", nil
 		e.Failure.Message, e.Op = "as the server saw it", fault.OpJoin
 		return e
 	}
 	told := func(n int, key string) event.Event {
 		e := keyed(1, key)
-		e.Time, e.Fault, e.Op, e.TemplateID = base.Add(time.Duration(n)*time.Second), fault.Internal.ID, fault.OpPublish, ""
+		e.Time, e.Fault, e.Op, e.TemplateID = base.Add(time.Duration(n)*time.Second), fault.ICEDisconnected.ID, fault.OpPublish, ""
 		return e
 	}
 	with := func(e event.Event, change func(*event.Event)) event.Event { change(&e); return e }
@@ -71,7 +73,10 @@ func pairs(t *testing.T, open Open) {
 		{"a retried report that came first", []event.Event{told(0, "a"), seen(1), told(0, "a")}, 1},
 		{"two minutes", []event.Event{seen(0), told(120, "a")}, 1},
 		{"more than two minutes", []event.Event{seen(0), told(121, "a")}, 2},
-		{"another code", []event.Event{seen(0), with(told(1, "a"), func(e *event.Event) { e.Failure.Code = 4005 })}, 2},
+		{"another number for the same", []event.Event{seen(0), with(told(1, "a"), func(e *event.Event) { e.Failure.Code = 1553 })}, 1},
+		{"the very same fault", []event.Event{seen(0), with(told(1, "a"), func(e *event.Event) { e.Fault = fault.ICEFailed.ID })}, 1},
+		{"another failure", []event.Event{seen(0), with(told(1, "a"), func(e *event.Event) { e.Fault = fault.DeviceInUse.ID })}, 2},
+		{"another failure in between", []event.Event{with(seen(0), func(e *event.Event) { e.Fault = fault.DeviceInUse.ID }), seen(1), told(2, "a")}, 2},
 		{"another type", []event.Event{seen(0), with(told(1, "a"), func(e *event.Event) { e.Type = event.JoinFailed })}, 2},
 		{"another peer", []event.Event{seen(0), with(told(1, "a"), func(e *event.Event) { e.PeerID = "p" })}, 2},
 		{"another room", []event.Event{seen(0), with(told(1, "a"), func(e *event.Event) { e.RoomID = "r" })}, 2},
@@ -129,6 +134,8 @@ func pairs(t *testing.T, open Open) {
 	s := open(t, t.TempDir())
 	a, b := seen(0), told(1, "a")
 	a.UserID = "" // the refusal came before the token was read
+	a.Details = []fault.Detail{{Name: "stun_seen", Value: true}, {Name: "tries", Value: 3}, {Name: "state", Value: "failed"}}
+	a.Evidence = &evidence.Record{V: evidence.Version, Path: &evidence.Path{State: "failed", Offered: 2, STUN: true}, Notes: []string{"one"}}
 	Add(t, s, a)
 	Add(t, s, b)
 	got, total := All(t, s, event.Query{AccountID: "acme", UserID: b.UserID})
@@ -136,9 +143,16 @@ func pairs(t *testing.T, open Open) {
 		t.Fatalf("%d events of the user, total %d", len(got), total)
 	}
 	e := got[0]
-	if e.ID != a.ID || !e.Time.Equal(a.Time) || e.Source != event.FromBoth || e.Fault != fault.RoomFull.ID || e.Op != fault.OpJoin ||
+	if e.ID != a.ID || !e.Time.Equal(a.Time) || e.Source != event.FromBoth || e.Fault != fault.ICEFailed.ID || e.Op != fault.OpJoin ||
 		e.Failure.Message != b.Failure.Message || e.UserName != b.UserName || e.TemplateID != a.TemplateID || !e.ClientTime.Equal(b.ClientTime) {
 		t.Errorf("merged into %s", text(t, e))
+	}
+	if c := e.Client; c == nil || c.Failure != b.Failure || c.Action != b.Action || c.Fault != b.Fault || c.Op != b.Op || !c.At.Equal(b.ClientTime) || !c.Taken.Equal(b.Time) {
+		t.Errorf("the client's half is %+v", c)
+	}
+	if h := e.Server; h == nil || h.Failure != a.Failure || h.Action != a.Action || h.Fault != a.Fault || h.Op != a.Op || !h.Taken.Equal(a.Time) ||
+		!reflect.DeepEqual(h.Details, a.Details) || !reflect.DeepEqual(h.Evidence, a.Evidence) {
+		t.Errorf("the server's half is %+v", h)
 	}
 	if other, err := s.Get(t.Context(), b.ID); err != nil || other.ID != a.ID {
 		t.Errorf("by the report's own id: %v, %v", other.ID, err)

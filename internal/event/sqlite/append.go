@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -113,7 +112,7 @@ func (s *Store) appendOne(ctx context.Context, e *event.Event, tally tally, buf 
 			return event.Outcome{State: event.Duplicate, Seq: seq}, err
 		}
 	}
-	if other := s.window.find(e); other != 0 && !s.copying {
+	if other := s.window.find(s.words, e); other != 0 && !s.copying {
 		if seq, found, err := lookup(ctx, c, "SELECT seq FROM events WHERE id = ?", id[:]); err != nil || found {
 			return event.Outcome{State: event.Duplicate, Seq: seq}, err
 		}
@@ -127,7 +126,7 @@ func (s *Store) appendOne(ctx context.Context, e *event.Event, tally tally, buf 
 		return event.Outcome{}, err
 	}
 	seq := s.last + 1
-	*buf = e.AppendJSON((*buf)[:0])
+	*buf = e.AppendStored((*buf)[:0], s.words)
 	n, err := c.exec(ctx, insert, seq, id[:], e.Time.UnixNano(), account, typ, sourceCodes[e.Source],
 		null(e.RoomID), null(e.SessionID), null(e.PeerID), null(e.UserKey()), null(e.Fault),
 		e.Failure.Code, e.Failure.Terminal, null(e.Agent.SDK), null(e.Agent.OS), string(*buf))
@@ -153,7 +152,8 @@ func (s *Store) merge(ctx context.Context, other int64, e *event.Event, id uuid.
 	c := s.writer
 	var doc string
 	var account, typ int64
-	err := c.row(ctx, "SELECT account, type, doc FROM events WHERE seq = ?", other).Scan(&account, &typ, &doc)
+	var code int
+	err := c.row(ctx, "SELECT account, type, code, doc FROM events WHERE seq = ?", other).Scan(&account, &typ, &code, &doc)
 	if errors.Is(err, sql.ErrNoRows) {
 		s.window.forget(e, other)
 		return false, nil
@@ -162,18 +162,19 @@ func (s *Store) merge(ctx context.Context, other int64, e *event.Event, id uuid.
 		return false, err
 	}
 	var stored event.Event
-	if err := json.Unmarshal([]byte(doc), &stored); err != nil {
+	if err := event.Decode([]byte(doc), s.words, &stored); err != nil {
 		return false, err
 	}
-	if !event.Pairs(&stored, e) {
+	stored.Failure.Code = code // by which it is counted
+	if !event.Pairs(s.words, &stored, e) {
 		return false, nil
 	}
 	stored.Seq = other
 	both := event.Pair(stored, *e)
-	*buf = both.AppendJSON((*buf)[:0])
-	if _, err := c.exec(ctx, `UPDATE events SET source = ?, room = ?, session = ?, user = ?, fault = ?, terminal = ?, sdk = ?, os = ?, doc = ? WHERE seq = ?`,
+	*buf = both.AppendStored((*buf)[:0], s.words)
+	if _, err := c.exec(ctx, `UPDATE events SET source = ?, room = ?, session = ?, user = ?, fault = ?, code = ?, terminal = ?, sdk = ?, os = ?, doc = ? WHERE seq = ?`,
 		sourceCodes[both.Source], null(both.RoomID), null(both.SessionID), null(both.UserKey()), null(both.Fault),
-		both.Failure.Terminal, null(both.Agent.SDK), null(both.Agent.OS), string(*buf), other); err != nil {
+		both.Failure.Code, both.Failure.Terminal, null(both.Agent.SDK), null(both.Agent.OS), string(*buf), other); err != nil {
 		return false, err
 	}
 	if _, err := c.exec(ctx, "INSERT INTO aliases VALUES (?, ?)", id[:], other); err != nil {

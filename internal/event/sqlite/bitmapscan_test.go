@@ -54,7 +54,7 @@ func TestSieve(t *testing.T) {
 			return
 		}
 		seen := told
-		seen.ID, seen.Source, seen.Fault, seen.Time = event.KeyID("seen-"+id, now), event.FromServer, fault.RoomFull.ID, told.Time.Add(time.Second)
+		seen.ID, seen.Source, seen.Fault, seen.Time = event.KeyID("seen-"+id, now), event.FromServer, told.Fault, told.Time.Add(time.Second)
 		if out := eventtest.Add(t, s, seen); out[0].State != event.Merged {
 			t.Fatalf("not merged: %+v", out)
 		}

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"time"
 
@@ -28,20 +27,20 @@ type unindexed struct {
 }
 
 // load reads the unindexed events from the file.
-func (f *flushing) load(ctx context.Context, c *conn) (err error) {
+func (f *flushing) load(ctx context.Context, c *conn, v event.Vocabulary) (err error) {
 	found := false
 	if f.upto, found, err = lookup(ctx, c, flushedQuery); err != nil || !found {
 		f.unindexed = nil // prepareBitmaps is still to come
 		return err
 	}
-	f.unindexed, err = loadUnindexed(ctx, c, f.upto)
+	f.unindexed, err = loadUnindexed(ctx, c, v, f.upto)
 	return err
 }
 
 const flushedQuery = "SELECT value FROM meta WHERE key = 'folded'"
 
 // loadUnindexed reads the events after a place.
-func loadUnindexed(ctx context.Context, c *conn, after int64) (list []unindexed, err error) {
+func loadUnindexed(ctx context.Context, c *conn, v event.Vocabulary, after int64) (list []unindexed, err error) {
 	err = c.each(ctx, "SELECT seq, account, type, code, terminal, doc FROM events WHERE seq > ? ORDER BY seq", func(row scanner) error {
 		var u unindexed
 		var failure event.Failure // the document has it for failures only, the columns always
@@ -49,7 +48,7 @@ func loadUnindexed(ctx context.Context, c *conn, after int64) (list []unindexed,
 		if err := row.Scan(&u.seq, &u.account, &u.typ, &failure.Code, &failure.Terminal, &doc); err != nil {
 			return err
 		}
-		if json.Unmarshal([]byte(doc), &u.e) != nil {
+		if event.Decode([]byte(doc), v, &u.e) != nil {
 			return nil // damaged from outside; the others still count
 		}
 		u.e.Failure.Code, u.e.Failure.Terminal = failure.Code, failure.Terminal

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"math"
 	"slices"
@@ -89,7 +88,7 @@ func (s *Store) Query(ctx context.Context, q event.Query) (event.Page, error) {
 				page.Next = s.cursors.Seal(&q, cur)
 			}
 		}
-		page.Events, err = events(ctx, c, seqs)
+		page.Events, err = s.events(ctx, c, seqs)
 		return err
 	})
 	return page, err
@@ -107,7 +106,7 @@ func (s *Store) Get(ctx context.Context, id string) (event.Event, error) {
 		if err != nil || !ok {
 			return err
 		}
-		found, err = events(ctx, c, []int64{seq})
+		found, err = s.events(ctx, c, []int64{seq})
 		return err
 	})
 	if err != nil {
@@ -130,7 +129,7 @@ func (s *Store) Last(ctx context.Context) (int64, error) {
 }
 
 // events reads the events at these places.
-func events(ctx context.Context, c *conn, seqs []int64) ([]event.Event, error) {
+func (s *Store) events(ctx context.Context, c *conn, seqs []int64) ([]event.Event, error) {
 	list := make([]event.Event, len(seqs))
 	for i, seq := range seqs {
 		var doc sql.RawBytes
@@ -138,7 +137,7 @@ func events(ctx context.Context, c *conn, seqs []int64) ([]event.Event, error) {
 			if err := row.Scan(&doc); err != nil {
 				return err
 			}
-			return json.Unmarshal(doc, &list[i])
+			return event.Decode(doc, s.words, &list[i])
 		}, seq)
 		if err != nil {
 			return nil, err

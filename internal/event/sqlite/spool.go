@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -29,8 +28,8 @@ type Record struct {
 // OpenSpool is Open for the front of another store, which does the counting: here
 // only joins are counted, which are no events, and which events are failed joins
 // is found out.
-func OpenSpool(ctx context.Context, dir string, log *slog.Logger) (*Store, error) {
-	return start(ctx, dir, log, true)
+func OpenSpool(ctx context.Context, dir string, log *slog.Logger, options ...Option) (*Store, error) {
+	return start(ctx, dir, log, true, options)
 }
 
 // prepareSpool makes what a spool has beyond a store.
@@ -67,7 +66,7 @@ func (s *Store) Records(ctx context.Context, above, upto int64, n int) ([]Record
 			if err := row.Scan(&seq, &doc, &failure.Code, &failure.Terminal); err != nil {
 				return err
 			}
-			if err := json.Unmarshal([]byte(doc), &r.Event); err != nil {
+			if err := event.Decode([]byte(doc), s.words, &r.Event); err != nil {
 				return err
 			}
 			r.Seq, r.Failure.Code, r.Failure.Terminal = seq, failure.Code, failure.Terminal
@@ -157,7 +156,7 @@ func (s *Store) Part(ctx context.Context, q *event.Query, above, upto int64, n i
 		if err != nil {
 			return err
 		}
-		part.Events, err = events(ctx, c, seqs)
+		part.Events, err = s.events(ctx, c, seqs)
 		return err
 	})
 	return part, err

@@ -29,9 +29,9 @@ import (
 // File is the name of the database in the data directory.
 const File = "events.db"
 
-// schemaVersion is kept in the file (PRAGMA user_version). A file of another
-// version is refused.
-const schemaVersion = 1
+// schemaVersion is kept in the file (PRAGMA user_version). A file of version 1 is
+// made one of this version; one of a later version is refused.
+const schemaVersion = 2
 
 //go:embed schema.sql
 var schema string
@@ -57,10 +57,12 @@ type Store struct {
 	summaries summaries   // what the transaction under way changes
 	bitmaps   bitmapIndex // the same
 	spool     bool        // another store's front: see OpenSpool
+	words     event.Vocabulary
 
 	foldAt, lookedAt int // as the constants; tests choose others
 
 	checkpoints checkpointer
+	upgrading   upgrading
 
 	readers  chan *conn    // those that nobody uses
 	reading  int           // how many there are
@@ -69,16 +71,26 @@ type Store struct {
 }
 
 // Open opens or creates the events of a data directory.
-func Open(ctx context.Context, dir string, log *slog.Logger) (*Store, error) {
-	return start(ctx, dir, log, false)
+func Open(ctx context.Context, dir string, log *slog.Logger, options ...Option) (*Store, error) {
+	return start(ctx, dir, log, false, options)
 }
 
-func start(ctx context.Context, dir string, log *slog.Logger, spool bool) (*Store, error) {
+// Option is a choice for Open.
+type Option func(*Store)
+
+// Words has what the server saw read in a vocabulary, and what clients report
+// understood by it. Without one, a store keeps all words as they come.
+func Words(v event.Vocabulary) Option { return func(s *Store) { s.words = v } }
+
+func start(ctx context.Context, dir string, log *slog.Logger, spool bool, options []Option) (*Store, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
 	s := &Store{log: log, path: filepath.Join(dir, File), stopping: make(chan struct{}), spool: spool, foldAt: flushAt, lookedAt: lookedAt}
-	s.summaries.spool = spool
+	for _, choose := range options {
+		choose(s)
+	}
+	s.summaries.spool, s.summaries.words = spool, s.words
 	if err := s.open(ctx, dir); err != nil {
 		_ = s.Close() // the first error is the one to tell
 		return nil, datafile.Fault(s.path, err)
@@ -101,7 +113,8 @@ func (s *Store) open(ctx context.Context, dir string) (err error) {
 	} else if !whole {
 		s.log.Warn("the file is large and was checked in part; \"redial check\" reads all of it", "file", path)
 	}
-	if err := s.prepareSchema(ctx); err != nil {
+	version, err := s.prepareSchema(ctx)
+	if err != nil {
 		return err
 	}
 	if err := s.load(ctx); err != nil {
@@ -131,7 +144,10 @@ func (s *Store) open(ctx context.Context, dir string) (err error) {
 		s.readers <- c
 		s.reading++
 	}
-	return s.startCheckpoints(ctx, path)
+	if err := s.startCheckpoints(ctx, path); err != nil {
+		return err
+	}
+	return s.prepareUpgrade(ctx, version)
 }
 
 func (s *Store) connect(ctx context.Context, path, option string, pragmas ...string) (*conn, error) {
@@ -152,19 +168,18 @@ func (s *Store) connect(ctx context.Context, path, option string, pragmas ...str
 	return &conn{Conn: c, stmts: map[string]*sql.Stmt{}}, nil
 }
 
-// prepareSchema makes the tables of a new file and refuses those of another
-// version.
-func (s *Store) prepareSchema(ctx context.Context) error {
-	var version int
+// prepareSchema makes the tables of a new file, refuses those of a version it
+// does not know, and gives the version that it found.
+func (s *Store) prepareSchema(ctx context.Context) (version int, err error) {
 	if err := s.writer.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
-		return err
+		return 0, err
 	}
 	switch version {
-	case schemaVersion:
-		return nil
+	case 1, schemaVersion:
+		return version, nil
 	case 0:
 	default:
-		return fmt.Errorf("the file has schema version %d, this program knows %d", version, schemaVersion)
+		return 0, fmt.Errorf("the file has schema version %d, this program knows %d", version, schemaVersion)
 	}
 	var b strings.Builder
 	b.WriteString("BEGIN IMMEDIATE;\n")
@@ -173,8 +188,8 @@ func (s *Store) prepareSchema(ctx context.Context) error {
 		fmt.Fprintf(&b, "INSERT INTO types VALUES (%d, '%s');\n", code, t)
 	}
 	fmt.Fprintf(&b, "PRAGMA user_version = %d;\nCOMMIT;", schemaVersion)
-	_, err := s.writer.ExecContext(ctx, b.String())
-	return err
+	_, err = s.writer.ExecContext(ctx, b.String())
+	return schemaVersion, err
 }
 
 // load reads what the writer keeps in memory. It is called when the store is
@@ -197,10 +212,10 @@ func (s *Store) load(ctx context.Context) error {
 		return err
 	}
 	s.bitmaps.known = nil
-	if err := s.flushing.load(ctx, c); err != nil {
+	if err := s.flushing.load(ctx, c, s.words); err != nil {
 		return err
 	}
-	return s.window.load(ctx, c, &s.accounts, time.Now())
+	return s.window.load(ctx, c, s.words, time.Now())
 }
 
 // Close closes the file. Whatever has been acknowledged is in it.
@@ -214,6 +229,7 @@ func (s *Store) Close() error {
 	s.mu.Unlock()
 	close(s.stopping)
 	s.checkpoints.stop()
+	s.stopUpgrade()
 	for range s.reading {
 		_ = (<-s.readers).close()
 	}

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	_ "embed"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -72,6 +71,7 @@ const maxUserIDs = 50_000
 // summaries collects how a transaction changes what is counted, so that each
 // count is written once.
 type summaries struct {
+	words event.Vocabulary
 	spool bool // events are counted elsewhere; only joins, and which events are failed ones, matter here
 
 	cells map[summaryKey]*cell // of hours; write makes days of them
@@ -144,8 +144,9 @@ func (s *summaries) removing(ctx context.Context, c *conn, seq int64, wholeUser 
 		return err
 	}
 	var account, typ int64
+	var code int
 	var doc string
-	err := c.row(ctx, "SELECT account, type, doc FROM events WHERE seq = ?", seq).Scan(&account, &typ, &doc)
+	err := c.row(ctx, "SELECT account, type, code, doc FROM events WHERE seq = ?", seq).Scan(&account, &typ, &code, &doc)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
@@ -153,9 +154,10 @@ func (s *summaries) removing(ctx context.Context, c *conn, seq int64, wholeUser 
 		return err
 	}
 	var e event.Event
-	if json.Unmarshal([]byte(doc), &e) != nil {
+	if event.Decode([]byte(doc), s.words, &e) != nil {
 		return nil // damaged from outside; it must still be possible to remove it
 	}
+	e.Failure.Code = code
 	if err := s.unfail(ctx, c, account, &e, seq); err != nil {
 		return err
 	}

@@ -53,7 +53,7 @@ func (s *Store) Summarize(ctx context.Context, q event.SummaryQuery) (event.Summ
 	}
 	var sum event.Summary
 	err := s.read(ctx, func(c *conn) error {
-		r := reader{ctx: ctx, c: c, q: &q, accounts: accounts, buckets: q.Buckets()}
+		r := reader{ctx: ctx, c: c, words: s.words, q: &q, accounts: accounts, buckets: q.Buckets()}
 		for _, t := range q.Types {
 			if code, ok := typeCodes[t]; ok {
 				r.types = append(r.types, code)
@@ -110,6 +110,7 @@ func (s *Store) Summarize(ctx context.Context, q event.SummaryQuery) (event.Summ
 type reader struct {
 	ctx      context.Context
 	c        *conn
+	words    event.Vocabulary
 	q        *event.SummaryQuery
 	accounts []int64
 	types    []int64
@@ -371,7 +372,7 @@ func (s *Store) recount(ctx context.Context) error {
 		}
 		for _, r := range some {
 			var e event.Event
-			if err := json.Unmarshal([]byte(r.doc), &e); err != nil {
+			if err := event.Decode([]byte(r.doc), s.words, &e); err != nil {
 				return err
 			}
 			if err := s.summaries.stored(ctx, c, r.account, r.typ, &e, r.seq); err != nil {

@@ -13,7 +13,7 @@ func (r *reader) loadUnindexed() error {
 	if err != nil {
 		return err
 	}
-	if r.unindexed, err = loadUnindexed(r.ctx, r.c, flushed); err != nil {
+	if r.unindexed, err = loadUnindexed(r.ctx, r.c, r.words, flushed); err != nil {
 		return err
 	}
 	r.failed = make([]bool, len(r.unindexed))

@@ -2,6 +2,8 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
+	"slices"
 	"time"
 
 	"github.com/redial-rtc/redial/internal/event"
@@ -14,14 +16,26 @@ const maxWindow = 50_000
 // window remembers the recent failures that one side alone has told of, by what
 // the other side's would have in common with them.
 type window struct {
-	waiting map[string][]observations
+	waiting map[string]*waiting
 	order   []arrival // oldest first
 }
 
-type observations struct {
-	seq    int64
-	source event.Source
-	at     time.Time
+// waiting are the observations of one key, which have no counterpart yet, oldest
+// first: each side looks through the other's only.
+type waiting struct{ client, server []observation }
+
+// of gives the observations of one side.
+func (w *waiting) of(side event.Source) *[]observation {
+	if side == event.FromClient {
+		return &w.client
+	}
+	return &w.server
+}
+
+type observation struct {
+	seq  int64
+	at   time.Time
+	sign event.Sign
 }
 
 type arrival struct {
@@ -31,13 +45,30 @@ type arrival struct {
 }
 
 // find gives the place of the oldest observation that e is the counterpart of, or 0.
-func (w *window) find(e *event.Event) int64 {
+func (w *window) find(v event.Vocabulary, e *event.Event) int64 {
 	key := e.PairKey()
 	if key == "" {
 		return 0
 	}
-	for _, a := range w.waiting[key] {
-		if a.source != e.Source && e.Time.Sub(a.at).Abs() <= event.PairWindow {
+	all := w.waiting[key]
+	if all == nil {
+		return 0
+	}
+	other := all.server
+	if e.Source == event.FromServer {
+		other = all.client
+	}
+	if len(other) == 0 {
+		return 0
+	}
+	own := e.Sign()
+	for i := range other {
+		a := &other[i]
+		client, server := &own, &a.sign
+		if e.Source == event.FromServer {
+			client, server = server, client
+		}
+		if e.Time.Sub(a.at).Abs() <= event.PairWindow && event.SameFailure(v, client, server) {
 			return a.seq
 		}
 	}
@@ -53,7 +84,13 @@ func (w *window) add(e *event.Event, seq int64) {
 		w.drop(w.order[0].key, w.order[0].seq)
 		w.order = w.order[1:]
 	}
-	w.waiting[key] = append(w.waiting[key], observations{seq, e.Source, e.Time})
+	all := w.waiting[key]
+	if all == nil {
+		all = &waiting{}
+		w.waiting[key] = all
+	}
+	side := all.of(e.Source)
+	*side = append(*side, observation{seq, e.Time, e.Sign()})
 	w.order = append(w.order, arrival{key, seq, e.Time})
 }
 
@@ -61,39 +98,37 @@ func (w *window) add(e *event.Event, seq int64) {
 func (w *window) forget(e *event.Event, seq int64) { w.drop(e.PairKey(), seq) }
 
 func (w *window) drop(key string, seq int64) {
-	list := w.waiting[key]
-	for i, a := range list {
-		if a.seq == seq {
-			list = append(list[:i:i], list[i+1:]...)
-			break
-		}
-	}
-	if len(list) == 0 {
-		delete(w.waiting, key)
+	all := w.waiting[key]
+	if all == nil {
 		return
 	}
-	w.waiting[key] = list
+	for _, side := range []*[]observation{&all.client, &all.server} {
+		*side = slices.DeleteFunc(*side, func(a observation) bool { return a.seq == seq })
+	}
+	if len(all.client)+len(all.server) == 0 {
+		delete(w.waiting, key)
+	}
 }
 
 // load reads what is recent from the file.
-func (w *window) load(ctx context.Context, c *conn, names *accounts, now time.Time) error {
-	*w = window{waiting: map[string][]observations{}}
+func (w *window) load(ctx context.Context, c *conn, v event.Vocabulary, now time.Time) error {
+	*w = window{waiting: map[string]*waiting{}}
 	type row struct {
 		e   event.Event
 		seq int64
 	}
 	var rows []row // newest first
-	err := c.each(ctx, `SELECT seq, time, account, type, source, coalesce(room, ''), coalesce(peer, ''), code
-		FROM (SELECT * FROM events ORDER BY seq DESC LIMIT ?) WHERE time >= ? AND peer IS NOT NULL ORDER BY seq DESC`,
+	err := c.each(ctx, `SELECT seq, doc FROM (SELECT seq, time, peer, doc FROM events ORDER BY seq DESC LIMIT ?)
+		WHERE time >= ? AND peer IS NOT NULL ORDER BY seq DESC`,
 		func(r scanner) error {
-			var seq, at, acc, typ, source int64
-			var e event.Event
-			if err := r.Scan(&seq, &at, &acc, &typ, &source, &e.RoomID, &e.PeerID, &e.Failure.Code); err != nil {
+			var new row
+			var doc sql.RawBytes
+			if err := r.Scan(&new.seq, &doc); err != nil {
 				return err
 			}
-			e.Time = time.Unix(0, at)
-			e.AccountID, e.Type, e.Source = names.name(acc), codeTypes[typ], codeSources[source]
-			rows = append(rows, row{e, seq})
+			if event.Decode(doc, v, &new.e) == nil && new.e.PairKey() != "" { // else damaged from outside
+				rows = append(rows, new)
+			}
 			return nil
 		}, maxWindow, now.Add(-event.PairWindow).UnixNano())
 	for i := len(rows) - 1; i >= 0; i-- {

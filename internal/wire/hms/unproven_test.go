@@ -31,7 +31,7 @@ func TestUnsignedWordsAreBoundedAndNobodys(t *testing.T) {
 		n++
 		mine := event.Event{Type: e.Type, Source: event.FromClient, Failure: e.Failure, Time: e.Time, Subject: e.Subject}
 		mine.UserProof, mine.PeerID = event.ProofToken, alice.id
-		if e.UserKey() == mine.UserKey() || e.PeerID != "" || e.UserProof != event.ProofNone || event.Pairs(&e, &mine) {
+		if e.UserKey() == mine.UserKey() || e.PeerID != "" || e.UserProof != event.ProofNone || event.Pairs(nil, &e, &mine) {
 			t.Errorf("recorded as alice's: %+v", e)
 		}
 	}
