@@ -45,15 +45,31 @@ func (e *Event) prepare(account string, keepAddresses bool) error {
 	if err := e.identify(); err != nil {
 		return err
 	}
+	e.ownHalves()
 	if !keepAddresses {
 		e.mask()
 	}
 	e.limit()
 	details, clipped := keepDetails(e.Details, keepAddresses)
-	if e.Details = details; clipped {
+	if e.Details = details; e.Server != nil {
+		e.Server.Details = details
+	}
+	if clipped {
 		e.Clipped = append(slices.Clone(e.Clipped), "details")
 	}
 	return nil
+}
+
+// ownHalves gives the event halves of its own, since the caller's stay as they
+// are, and none where it is not from both sides.
+func (e *Event) ownHalves() {
+	if e.Source != FromBoth || e.Client == nil || e.Server == nil {
+		e.Client, e.Server = nil, nil
+		return
+	}
+	c, s := *e.Client, *e.Server
+	e.Client, e.Server = &c, &s
+	e.Details, e.Evidence = s.Details, s.Evidence
 }
 
 // identify gives the event an id: the one its Key stands for, or a new one.
@@ -80,11 +96,15 @@ func (e *Event) identify() error {
 // The agent is left alone: no client puts an address there, and versions look
 // like addresses.
 func (e *Event) mask() {
-	e.Failure.Message = Mask(e.Failure.Message)
-	e.Failure.Description = Mask(e.Failure.Description)
-	e.Failure.Name = Mask(e.Failure.Name)
+	e.Failure.mask()
 	e.Action = Mask(e.Action)
 	e.Domain = Mask(e.Domain)
+	if e.Client != nil {
+		e.Client.Failure.mask()
+		e.Client.Action = Mask(e.Client.Action)
+		e.Server.Failure.mask()
+		e.Server.Action = Mask(e.Server.Action)
+	}
 	var changed map[string]json.RawMessage // the caller's map stays as it is
 	for k, v := range e.Extra {
 		if !bytes.ContainsAny(v, ".:") {
@@ -100,6 +120,12 @@ func (e *Event) mask() {
 	if changed != nil {
 		e.Extra = changed
 	}
+}
+
+func (f *Failure) mask() {
+	f.Message = Mask(f.Message)
+	f.Description = Mask(f.Description)
+	f.Name = Mask(f.Name)
 }
 
 func (e *Event) limit() {
@@ -127,10 +153,23 @@ func (e *Event) limit() {
 	cut("template_id", &e.TemplateID, maxID)
 	cut("role", &e.Role, maxID)
 	cut("domain", &e.Domain, maxID)
-	cut("action", &e.Action, maxID)
-	cut("error_name", &e.Failure.Name, maxID)
-	cut("error_message", &e.Failure.Message, maxMessage)
-	cut("error_description", &e.Failure.Description, maxDescription)
+	words := func(side string, f *Failure, action *string) {
+		cut(side+"action", action, maxID)
+		cut(side+"error_name", &f.Name, maxID)
+		cut(side+"error_message", &f.Message, maxMessage)
+		cut(side+"error_description", &f.Description, maxDescription)
+	}
+	words("", &e.Failure, &e.Action)
+	cut("dialect", &e.Dialect, maxID)
+	if c, s := e.Client, e.Server; c != nil {
+		words("client.", &c.Failure, &c.Action)
+		cut("client.dialect", &c.Dialect, maxID)
+		cut("client.fault", &c.Fault, maxID)
+		cut("client.op", (*string)(&c.Op), maxID)
+		words("server.", &s.Failure, &s.Action)
+		cut("server.fault", &s.Fault, maxID)
+		cut("server.op", (*string)(&s.Op), maxID)
+	}
 	if t := e.Track; t != nil {
 		own := *t
 		cut("track_id", &own.ID, maxID)
@@ -175,6 +214,9 @@ func (e *Event) size() int {
 	n := sizeOfEvent + len(e.Failure.Message) + len(e.Failure.Description) + len(e.Agent.String) + len(e.UserName)
 	for k, v := range e.Extra {
 		n += len(k) + len(v)
+	}
+	if c, s := e.Client, e.Server; c != nil {
+		n += len(c.Failure.Message) + len(c.Failure.Description) + len(s.Failure.Message) + len(s.Failure.Description)
 	}
 	for i := range e.Details {
 		n += len(e.Details[i].Name) + 2*16
