@@ -207,12 +207,12 @@ func (a *API) removePeers(c *Call) (any, error) {
 	}
 	n := 1
 	if sent.PeerID != "" {
-		err = live.Remove(c.Context(), "", room.PeerID(sent.PeerID), sent.Reason)
+		err = live.Moderation().Remove(c.Context(), "", room.PeerID(sent.PeerID), sent.Reason)
 	} else {
 		if _, known := live.Role(sent.Role); !known {
 			return nil, fault.RoleNotFound.New("field", "role", "role", sent.Role)
 		}
-		n, err = live.RemoveRole(c.Context(), sent.Role, sent.Reason)
+		n, err = live.Moderation().RemoveRole(c.Context(), sent.Role, sent.Reason)
 	}
 	if err == nil {
 		err = a.written(c)
@@ -242,7 +242,7 @@ func (a *API) endRoom(c *Call) (any, error) {
 			return nil, err
 		}
 	}
-	if err := live.End(c.Context(), "", sent.Reason, sent.Lock); err != nil {
+	if err := live.Moderation().End(c.Context(), "", sent.Reason, sent.Lock); err != nil {
 		return nil, err
 	}
 	return map[string]any{"message": "session is ending"}, a.written(c)

@@ -112,7 +112,7 @@ func (m *Media) judge() {
 		}
 	}
 	if score >= 0 {
-		m.p.room.SetQuality(m.p.ctx, m.p.key.peer, score)
+		m.p.room.Quality().Set(m.p.ctx, m.p.key.peer, score)
 	}
 	m.rater = m.p.After(rateEvery, m.judge)
 }

@@ -69,7 +69,7 @@ func (p *Participant) provoke(a inject.Action) {
 		p.terminate(a.Fault)
 	case inject.AtKick:
 		if p.joined {
-			_ = p.room.Remove(p.ctx, "", p.key.peer, "injected")
+			_ = p.room.Moderation().Remove(p.ctx, "", p.key.peer, "injected")
 		}
 	case inject.AtSDP:
 		if p.joined {

@@ -58,13 +58,13 @@ func TestJoin(t *testing.T) {
 	}, func(_ *room.Options, f *room.Spec) { f.MaxPeers = 1 })
 	spec(t, "one who was removed stays out for a while", func(w *world) {
 		ann, bob := w.join("ann", "host"), w.join("bob", "guest")
-		w.ok(ann.room.Remove(w.Context(), "ann", "bob", "loud"))
+		w.ok(ann.room.Moderation().Remove(w.Context(), "ann", "bob", "loud"))
 		_, err := w.try("bob", "guest")
 		w.refused(err, fault.PeerRemoved, "peer", "bob")
 		w.refused(bob.room.Admits(w.Context(), "bob", "guest"), fault.PeerRemoved)
 		time.Sleep(11 * time.Minute)
 		w.join("eve", "guest")
-		w.ok(ann.room.Remove(w.Context(), "ann", "eve", "")) // old removals are forgotten on the way
+		w.ok(ann.room.Moderation().Remove(w.Context(), "ann", "eve", "")) // old removals are forgotten on the way
 		w.join("bob", "guest")
 	})
 	spec(t, "one who leaves is gone for the others, with the reason", func(w *world) {
@@ -129,7 +129,7 @@ func TestCounts(t *testing.T) {
 	spec(t, "a role that takes tracks away changes the counts", func(w *world) {
 		ann, bob := w.join("ann", "host"), w.join("bob", "guest")
 		bob.publish(camera("bob"))
-		w.ok(ann.room.RequestRole(w.Context(), "ann", room.RoleRequest{Target: "bob", Role: "viewer", Force: true}))
+		w.ok(ann.room.Roles().Request(w.Context(), "ann", room.RoleRequest{Target: "bob", Role: "viewer", Force: true}))
 		w.same("tracks", last(ann).Tracks, 0)
 	})
 }

@@ -69,7 +69,7 @@ func TestMetadata(t *testing.T) {
 		if len(if_) > 0 {
 			v = &if_[0]
 		}
-		return p.room.SetMetadata(p.w.Context(), p.id, key, json.RawMessage(data), v)
+		return p.room.Metadata().Set(p.w.Context(), p.id, key, json.RawMessage(data), v)
 	}
 	spec(t, "a value has a version that grows, an author and a time", func(w *world) {
 		ann := w.join("ann", "host")
@@ -82,10 +82,10 @@ func TestMetadata(t *testing.T) {
 		other, err := set(ann, "mood", `"good"`)
 		w.ok(err)
 		w.same("version of another key", other.Version, 1)
-		e, err = ann.room.Metadata(w.Context(), "slide")
+		e, err = ann.room.Metadata().Get(w.Context(), "slide")
 		w.ok(err)
 		w.same("read", string(e.Data), "2")
-		e, err = ann.room.Metadata(w.Context(), "nothing")
+		e, err = ann.room.Metadata().Get(w.Context(), "nothing")
 		w.ok(err)
 		w.same("unknown", []any{e.Key, e.Version, e.Data == nil}, []any{"nothing", 0, true})
 	})
@@ -132,7 +132,7 @@ func TestMetadata(t *testing.T) {
 		w.refused(err, fault.FieldInvalid, "field", "key")
 		_, err = set(ann, "k", `"`+strings.Repeat("x", 64*1024)+`"`)
 		w.refused(err, fault.MessageTooLarge, "field", "data")
-		_, err = ann.room.SetMetadata(w.Context(), "ghost", "k", json.RawMessage(`1`), nil)
+		_, err = ann.room.Metadata().Set(w.Context(), "ghost", "k", json.RawMessage(`1`), nil)
 		w.refused(err, fault.PeerNotFound)
 		for i := range 200 {
 			_, err := set(ann, fmt.Sprint("k", i), `1`)
@@ -144,7 +144,7 @@ func TestMetadata(t *testing.T) {
 		w.ok(err)
 		w.refused(observe(w, ann, make([]string, 201)...), fault.FieldInvalid, "field", "keys")
 		w.refused(observe(w, ann, strings.Repeat("k", 257)), fault.FieldInvalid, "field", "keys")
-		_, err = ann.room.Observe(w.Context(), "ghost", nil)
+		_, err = ann.room.Metadata().Observe(w.Context(), "ghost", nil)
 		w.refused(err, fault.PeerNotFound)
 	})
 	spec(t, "a session holds so many bytes of it and no more", func(w *world) {
@@ -164,21 +164,21 @@ func TestMetadata(t *testing.T) {
 		_, err := set(ann, "slide", `1`)
 		w.ok(err)
 		ann.leave()
-		e, err := bob.room.Metadata(w.Context(), "slide")
+		e, err := bob.room.Metadata().Get(w.Context(), "slide")
 		w.ok(err)
 		w.same("still there", e.Version, 1)
 		look := &person{w: w, id: "look"}
 		_, err = bob.room.Watch(w.Context(), look)
 		w.ok(err)
-		w.ok(bob.room.End(w.Context(), "", "over", false))
+		w.ok(bob.room.Moderation().End(w.Context(), "", "over", false))
 		eve := w.join("eve", "host")
-		e, err = eve.room.Metadata(w.Context(), "slide")
+		e, err = eve.room.Metadata().Get(w.Context(), "slide")
 		w.ok(err)
 		w.same("gone", e.Version, 0)
 	})
 }
 
 func observe(w *world, p *person, keys ...string) error {
-	_, err := p.room.Observe(w.Context(), p.id, keys)
+	_, err := p.room.Metadata().Observe(w.Context(), p.id, keys)
 	return err
 }

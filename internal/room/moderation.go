@@ -8,6 +8,48 @@ import (
 	"github.com/redial-rtc/redial/fault"
 )
 
+// Moderation is what peers of a room may do to others, and who is kept out.
+type Moderation struct {
+	r       *Room
+	removed map[PeerID]removal
+	ended   bool // the session ends as soon as nobody is left
+	locked  bool // ended for good: whoever ended it is still inside
+}
+
+type removal struct {
+	at    time.Time
+	ended bool
+}
+
+func newModeration(r *Room) *Moderation { return &Moderation{r: r, removed: map[PeerID]removal{}} }
+
+// restore takes up whom an earlier process removed from the session, and when.
+func (o *Moderation) restore(removed map[PeerID]time.Time) {
+	for id, at := range removed {
+		if time.Since(at) < o.r.opt.ForgetAway {
+			o.removed[id] = removal{at: at}
+		}
+	}
+}
+
+// clear forgets a session that has ended.
+func (o *Moderation) clear() {
+	o.ended, o.locked = false, false
+	clear(o.removed)
+}
+
+// barred is why a peer may not come in, nil when it may.
+func (o *Moderation) barred(id PeerID) error {
+	was, ok := o.removed[id]
+	switch {
+	case !ok:
+		return nil
+	case was.ended:
+		return fault.RoomEnded.New("peer", id)
+	}
+	return fault.PeerRemoved.New("peer", id)
+}
+
 func mutePermission(mute bool) permission {
 	if mute {
 		return permMute
@@ -17,13 +59,13 @@ func mutePermission(mute bool) permission {
 
 // AskTrackMute asks a peer to mute or unmute one of its tracks. Fails with
 // fault.NotPermitted, PeerNotFound, TrackNotFound.
-func (r *Room) AskTrackMute(ctx context.Context, by, target PeerID, tid TrackID, mute bool) error {
-	return act(ctx, r, func() error {
-		asker, err := r.permitted(by, mutePermission(mute))
+func (o *Moderation) AskTrackMute(ctx context.Context, by, target PeerID, tid TrackID, mute bool) error {
+	return act(ctx, o.r, func() error {
+		asker, err := o.r.permitted(by, mutePermission(mute))
 		if err != nil {
 			return err
 		}
-		m, err := r.member(target)
+		m, err := o.r.member(target)
 		if err != nil {
 			return err
 		}
@@ -46,17 +88,17 @@ type MuteRequest struct {
 
 // AskMute asks all matching peers to mute or unmute. Fails with
 // fault.NotPermitted, RoleNotFound.
-func (r *Room) AskMute(ctx context.Context, by PeerID, q MuteRequest) error {
-	return act(ctx, r, func() error {
-		asker, err := r.permitted(by, mutePermission(q.Mute))
+func (o *Moderation) AskMute(ctx context.Context, by PeerID, q MuteRequest) error {
+	return act(ctx, o.r, func() error {
+		asker, err := o.r.permitted(by, mutePermission(q.Mute))
 		if err != nil {
 			return err
 		}
-		if err := r.knownRoles(q.Roles); err != nil {
+		if err := o.r.knownRoles(q.Roles); err != nil {
 			return err
 		}
 		u := MuteAsked{asker.asPeer(), q.Kind, q.Source, q.Mute}
-		for id, m := range r.members {
+		for id, m := range o.r.members {
 			if id != by && (len(q.Roles) == 0 || slices.Contains(q.Roles, m.Role)) {
 				m.to.Notify(u)
 			}
@@ -65,40 +107,31 @@ func (r *Room) AskMute(ctx context.Context, by PeerID, q MuteRequest) error {
 	})
 }
 
-func (r *Room) knownRoles(names []string) error {
-	for _, n := range names {
-		if _, ok := r.Role(n); !ok {
-			return fault.RoleNotFound.New("field", "roles", "role", n)
-		}
-	}
-	return nil
-}
-
 // Remove puts a peer out of the room and keeps its id out. Fails with
 // fault.NotPermitted, PeerNotFound.
-func (r *Room) Remove(ctx context.Context, by, target PeerID, reason string) error {
-	return act(ctx, r, func() error {
-		asker, err := r.permitted(by, permRemoveOthers)
+func (o *Moderation) Remove(ctx context.Context, by, target PeerID, reason string) error {
+	return act(ctx, o.r, func() error {
+		asker, err := o.r.permitted(by, permRemoveOthers)
 		if err != nil {
 			return err
 		}
-		m, err := r.member(target)
+		m, err := o.r.member(target)
 		if err != nil {
 			return err
 		}
-		r.removeMember(asker, m, reason, false)
+		o.remove(asker, m, reason, false)
 		return nil
 	})
 }
 
 // RemoveRole removes every peer of a role, or of all roles when role is "",
 // and says how many. It is the server's own act.
-func (r *Room) RemoveRole(ctx context.Context, role, reason string) (int, error) {
-	return call(ctx, r, func() (int, error) {
+func (o *Moderation) RemoveRole(ctx context.Context, role, reason string) (int, error) {
+	return call(ctx, o.r, func() (int, error) {
 		n := 0
-		for _, m := range r.sorted() {
+		for _, m := range o.r.sorted() {
 			if role == "" || m.Role == role {
-				r.removeMember(nil, m, reason, false)
+				o.remove(nil, m, reason, false)
 				n++
 			}
 		}
@@ -106,52 +139,52 @@ func (r *Room) RemoveRole(ctx context.Context, role, reason string) (int, error)
 	})
 }
 
-func (r *Room) removeMember(by, m *member, reason string, ended bool) {
+func (o *Moderation) remove(by, m *member, reason string, ended bool) {
 	now := time.Now()
-	for id, was := range r.removed {
-		if now.Sub(was.at) > r.opt.ForgetAway {
-			delete(r.removed, id)
+	for id, was := range o.removed {
+		if now.Sub(was.at) > o.r.opt.ForgetAway {
+			delete(o.removed, id)
 		}
 	}
-	r.removed[m.ID] = removal{now, ended}
+	o.removed[m.ID] = removal{now, ended}
 	m.to.Notify(Removed{by.asPeer(), reason, ended})
-	r.leave(m.ID, "removed")
+	o.r.leave(m.ID, "removed")
 }
 
 // End puts everybody but the asker out and ends the session once the asker has
 // left, too; with lock nobody gets in afterwards. Fails with fault.NotPermitted.
-func (r *Room) End(ctx context.Context, by PeerID, reason string, lock bool) error {
-	return act(ctx, r, func() error {
-		asker, err := r.permitted(by, permEndRoom)
+func (o *Moderation) End(ctx context.Context, by PeerID, reason string, lock bool) error {
+	return act(ctx, o.r, func() error {
+		asker, err := o.r.permitted(by, permEndRoom)
 		if err != nil {
 			return err
 		}
 		if lock {
-			r.locked = true
-			r.opt.Journal.RoomLocked(r.spec.ID)
+			o.locked = true
+			o.r.opt.Journal.RoomLocked(o.r.spec.ID)
 		}
-		r.log.Info("session ended by request", "by", by, "lock", lock)
-		r.ended = true
-		for _, m := range r.sorted() {
+		o.r.log.Info("session ended by request", "by", by, "lock", lock)
+		o.ended = true
+		for _, m := range o.r.sorted() {
 			if m != asker {
-				r.removeMember(asker, m, reason, true)
+				o.remove(asker, m, reason, true)
 			}
 		}
-		r.restIfEmpty()
+		o.r.restIfEmpty()
 		return nil
 	})
 }
 
 // expire ends a session that has lasted as long as the room allows. In the
 // goroutine.
-func (r *Room) expire() {
-	if !r.live.Load() {
+func (o *Moderation) expire() {
+	if !o.r.live.Load() {
 		return
 	}
-	r.log.Info("session ended for its length", "session", r.session, "longest", r.spec.MaxDuration)
-	r.ended = true
-	for _, m := range r.sorted() {
-		r.removeMember(nil, m, "the session has lasted as long as its room allows", true)
+	o.r.log.Info("session ended for its length", "session", o.r.session, "longest", o.r.spec.MaxDuration)
+	o.ended = true
+	for _, m := range o.r.sorted() {
+		o.remove(nil, m, "the session has lasted as long as its room allows", true)
 	}
-	r.restIfEmpty()
+	o.r.restIfEmpty()
 }

@@ -42,7 +42,7 @@ func (r *Room) Update(ctx context.Context, id PeerID, c Change) (Peer, error) {
 			return Peer{}, err
 		}
 		if c.Role != nil {
-			if err := r.setRole(m, *c.Role); err != nil {
+			if err := r.roles.set(m, *c.Role); err != nil {
 				return Peer{}, err
 			}
 		}

@@ -40,28 +40,28 @@ func (p *person) poll(s poll.Setup, qs ...poll.Question) {
 	if s.Title == "" {
 		s.Title = "Lunch"
 	}
-	_, err := p.room.SetPoll(p.w.Context(), p.id, s)
+	_, err := p.room.Polls().Set(p.w.Context(), p.id, s)
 	p.w.ok(err)
-	_, err = p.room.SetQuestions(p.w.Context(), p.id, s.ID, qs)
+	_, err = p.room.Polls().SetQuestions(p.w.Context(), p.id, s.ID, qs)
 	p.w.ok(err)
 }
 
 func (p *person) start(id poll.ID) poll.Poll {
 	p.w.Helper()
-	poll, err := p.room.StartPoll(p.w.Context(), p.id, id)
+	poll, err := p.room.Polls().Start(p.w.Context(), p.id, id)
 	p.w.ok(err)
 	return poll
 }
 
 func (p *person) stop(id poll.ID) poll.Poll {
 	p.w.Helper()
-	poll, err := p.room.StopPoll(p.w.Context(), p.id, id)
+	poll, err := p.room.Polls().Stop(p.w.Context(), p.id, id)
 	p.w.ok(err)
 	return poll
 }
 
 func (p *person) vote(votes ...poll.Vote) ([]poll.Verdict, error) {
-	return p.room.Vote(p.w.Context(), p.id, "p1", votes)
+	return p.room.Polls().Vote(p.w.Context(), p.id, "p1", votes)
 }
 
 // voted votes and must be heard.
@@ -77,7 +77,7 @@ func (p *person) voted(votes ...poll.Vote) []poll.Verdict {
 
 func (p *person) result() poll.Result {
 	p.w.Helper()
-	res, err := p.room.PollResult(p.w.Context(), p.id, "p1")
+	res, err := p.room.Polls().Result(p.w.Context(), p.id, "p1")
 	p.w.ok(err)
 	return res
 }
@@ -121,7 +121,7 @@ func TestPollLife(t *testing.T) {
 	})
 	spec(t, "the room chooses an id where the author does not", func(w *world) {
 		host := w.join("host", "host")
-		p, err := host.room.SetPoll(w.Context(), host.id, poll.Setup{Title: "No id"})
+		p, err := host.room.Polls().Set(w.Context(), host.id, poll.Setup{Title: "No id"})
 		w.ok(err)
 		if len(p.ID) != 36 {
 			w.Errorf("id %q, want a UUID", p.ID)
@@ -131,15 +131,15 @@ func TestPollLife(t *testing.T) {
 		host := w.join("host", "host")
 		host.poll(poll.Setup{Title: "First"}, choice(1, poll.SingleChoice, 2), choice(2, poll.SingleChoice, 2))
 		host.poll(poll.Setup{Title: "Second", Quiz: true}, choice(1, poll.SingleChoice, 2))
-		p, err := host.room.Poll(w.Context(), host.id, "p1")
+		p, err := host.room.Polls().Get(w.Context(), host.id, "p1")
 		w.ok(err)
 		w.same("poll", []any{p.Title, p.Quiz, p.Questions}, []any{"Second", true, 1})
 		host.start("p1")
-		_, err = host.room.SetPoll(w.Context(), host.id, poll.Setup{ID: "p1", Title: "Third"})
+		_, err = host.room.Polls().Set(w.Context(), host.id, poll.Setup{ID: "p1", Title: "Third"})
 		w.refused(err, fault.PollState, "state", "started")
-		_, err = host.room.SetQuestions(w.Context(), host.id, "p1", nil)
+		_, err = host.room.Polls().SetQuestions(w.Context(), host.id, "p1", nil)
 		w.refused(err, fault.PollState)
-		_, err = host.room.StartPoll(w.Context(), host.id, "p1")
+		_, err = host.room.Polls().Start(w.Context(), host.id, "p1")
 		w.refused(err, fault.PollState)
 	})
 	spec(t, "a poll stops by itself when its time is over", func(w *world) {
@@ -166,7 +166,7 @@ func TestPollLife(t *testing.T) {
 		host.stop("p1")
 		time.Sleep(time.Hour)
 		one[room.PollStopped](host)
-		_, err := host.room.StopPoll(w.Context(), host.id, "p1")
+		_, err := host.room.Polls().Stop(w.Context(), host.id, "p1")
 		w.refused(err, fault.PollState)
 	})
 	spec(t, "polls outlive their author but not the session", func(w *world) {
@@ -178,7 +178,7 @@ func TestPollLife(t *testing.T) {
 		guest.leave()
 		time.Sleep(time.Minute)
 		host = w.join("host", "host")
-		polls, _, err := host.room.Polls(w.Context(), host.id, "", "", 0)
+		polls, _, err := host.room.Polls().List(w.Context(), host.id, "", "", 0)
 		w.ok(err)
 		w.same("polls", len(polls), 0)
 	})
@@ -192,7 +192,7 @@ func TestPollLife(t *testing.T) {
 		host.leave()
 		time.Sleep(2 * time.Hour)
 		host = w.join("host", "host")
-		_, err = host.room.Poll(w.Context(), host.id, "p1")
+		_, err = host.room.Polls().Get(w.Context(), host.id, "p1")
 		w.refused(err, fault.PollNotFound)
 	})
 }
@@ -204,12 +204,12 @@ func TestPollSetup(t *testing.T) {
 			s := poll.Setup{ID: "p1", Title: "Lunch"}
 			qs := []poll.Question{choice(1, poll.SingleChoice, 2), words(2, "")}
 			change(&s, &qs)
-			_, err := host.room.SetPoll(w.Context(), host.id, s)
+			_, err := host.room.Polls().Set(w.Context(), host.id, s)
 			if err == nil {
-				_, err = host.room.SetQuestions(w.Context(), host.id, "p1", qs)
+				_, err = host.room.Polls().SetQuestions(w.Context(), host.id, "p1", qs)
 			}
 			if err == nil {
-				_, err = host.room.StartPoll(w.Context(), host.id, "p1")
+				_, err = host.room.Polls().Start(w.Context(), host.id, "p1")
 			}
 			w.refused(err, fault.PollInvalid, "field", field)
 		})
@@ -249,29 +249,29 @@ func TestPollSetup(t *testing.T) {
 
 	spec(t, "roles that do not exist", func(w *world) {
 		host := w.join("host", "host")
-		_, err := host.room.SetPoll(w.Context(), host.id, poll.Setup{Title: "x", VoteRoles: []string{"guest", "ghost"}})
+		_, err := host.room.Polls().Set(w.Context(), host.id, poll.Setup{Title: "x", VoteRoles: []string{"guest", "ghost"}})
 		w.refused(err, fault.RoleNotFound, "field", "vote", "role", "ghost")
-		_, err = host.room.SetPoll(w.Context(), host.id, poll.Setup{Title: "x", ViewRoles: []string{"ghost"}})
+		_, err = host.room.Polls().Set(w.Context(), host.id, poll.Setup{Title: "x", ViewRoles: []string{"ghost"}})
 		w.refused(err, fault.RoleNotFound, "field", "responses")
 	})
 	spec(t, "a session holds a hundred polls", func(w *world) {
 		host := w.join("host", "host")
 		for range 100 {
-			_, err := host.room.SetPoll(w.Context(), host.id, poll.Setup{Title: "x"})
+			_, err := host.room.Polls().Set(w.Context(), host.id, poll.Setup{Title: "x"})
 			w.ok(err)
 		}
-		_, err := host.room.SetPoll(w.Context(), host.id, poll.Setup{Title: "x"})
+		_, err := host.room.Polls().Set(w.Context(), host.id, poll.Setup{Title: "x"})
 		w.refused(err, fault.PollInvalid, "max_polls", 100)
 	})
 	spec(t, "a poll that does not exist", func(w *world) {
 		host := w.join("host", "host")
-		_, err := host.room.Poll(w.Context(), host.id, "p9")
+		_, err := host.room.Polls().Get(w.Context(), host.id, "p9")
 		w.refused(err, fault.PollNotFound, "poll", "p9")
-		_, err = host.room.SetQuestions(w.Context(), host.id, "p9", nil)
+		_, err = host.room.Polls().SetQuestions(w.Context(), host.id, "p9", nil)
 		w.refused(err, fault.PollNotFound)
-		_, err = host.room.StartPoll(w.Context(), host.id, "p9")
+		_, err = host.room.Polls().Start(w.Context(), host.id, "p9")
 		w.refused(err, fault.PollNotFound)
-		_, err = host.room.Vote(w.Context(), host.id, "p9", []poll.Vote{pick(1, 1)})
+		_, err = host.room.Polls().Vote(w.Context(), host.id, "p9", []poll.Vote{pick(1, 1)})
 		w.refused(err, fault.PollNotFound)
 	})
 }
@@ -281,15 +281,15 @@ func TestPollPermissions(t *testing.T) {
 
 	spec(t, "only those who may write polls make, start and stop them", func(w *world) {
 		host, guest := w.join("host", "host"), w.join("guest", "guest")
-		_, err := guest.room.SetPoll(w.Context(), guest.id, poll.Setup{Title: "mine"})
+		_, err := guest.room.Polls().Set(w.Context(), guest.id, poll.Setup{Title: "mine"})
 		w.refused(err, fault.NotPermitted, "permission", "pollWrite", "role", "guest")
 		host.poll(poll.Setup{}, choice(1, poll.SingleChoice, 2))
-		_, err = guest.room.SetQuestions(w.Context(), guest.id, "p1", nil)
+		_, err = guest.room.Polls().SetQuestions(w.Context(), guest.id, "p1", nil)
 		w.refused(err, fault.NotPermitted)
-		_, err = guest.room.StartPoll(w.Context(), guest.id, "p1")
+		_, err = guest.room.Polls().Start(w.Context(), guest.id, "p1")
 		w.refused(err, fault.NotPermitted)
 		host.start("p1")
-		_, err = guest.room.StopPoll(w.Context(), guest.id, "p1")
+		_, err = guest.room.Polls().Stop(w.Context(), guest.id, "p1")
 		w.refused(err, fault.NotPermitted)
 	})
 	spec(t, "who may not read polls neither hears of them nor answers", func(w *world) {
@@ -298,9 +298,9 @@ func TestPollPermissions(t *testing.T) {
 		host.start("p1")
 		_, err := mute.vote(pick(1, 1))
 		w.refused(err, fault.NotPermitted, "permission", "pollRead")
-		_, _, err = mute.room.Polls(w.Context(), mute.id, "", "", 0)
+		_, _, err = mute.room.Polls().List(w.Context(), mute.id, "", "", 0)
 		w.refused(err, fault.NotPermitted)
-		_, err = mute.room.PollResult(w.Context(), mute.id, "p1")
+		_, err = mute.room.Polls().Result(w.Context(), mute.id, "p1")
 		w.refused(err, fault.NotPermitted)
 		host.voted(pick(1, 1))
 		host.stop("p1")
@@ -311,9 +311,9 @@ func TestPollPermissions(t *testing.T) {
 	spec(t, "drafts are for those who may write", func(w *world) {
 		host, guest := w.join("host", "host"), w.join("guest", "guest")
 		host.poll(poll.Setup{}, choice(1, poll.SingleChoice, 2))
-		_, err := guest.room.Poll(w.Context(), guest.id, "p1")
+		_, err := guest.room.Polls().Get(w.Context(), guest.id, "p1")
 		w.refused(err, fault.NotPermitted, "permission", "pollWrite")
-		polls, _, err := guest.room.Polls(w.Context(), guest.id, "", "", 0)
+		polls, _, err := guest.room.Polls().List(w.Context(), guest.id, "", "", 0)
 		w.ok(err)
 		w.same("polls", len(polls), 0)
 		_, err = guest.vote(pick(1, 1))
@@ -335,9 +335,9 @@ func TestPollPermissions(t *testing.T) {
 		one[room.PollStats](host)
 		none[room.PollStats](guest)
 		w.same("the guest's result", tally(guest.result()), "1 voters 1 answers")
-		_, _, err := guest.room.PollResponses(w.Context(), guest.id, "p1", false, 0, 0)
+		_, _, err := guest.room.Polls().Responses(w.Context(), guest.id, "p1", false, 0, 0)
 		w.refused(err, fault.NotPermitted, "permission", "see the answers")
-		own, last, err := guest.room.PollResponses(w.Context(), guest.id, "p1", true, 0, 0)
+		own, last, err := guest.room.Polls().Responses(w.Context(), guest.id, "p1", true, 0, 0)
 		w.ok(err)
 		w.same("the guest's own", []any{len(own), last, own[0].Options}, []any{1, true, []int{2}})
 		host.stop("p1")
@@ -349,33 +349,33 @@ func TestPollPermissions(t *testing.T) {
 		host.start("p1")
 		one[room.PollStarted](guest)
 		none[room.PollStarted](viewer)
-		_, _, err := viewer.room.Questions(w.Context(), viewer.id, "p1", 0, 0)
+		_, _, err := viewer.room.Polls().Questions(w.Context(), viewer.id, "p1", 0, 0)
 		w.refused(err, fault.NotPermitted)
-		polls, _, err := viewer.room.Polls(w.Context(), viewer.id, "", "", 0)
+		polls, _, err := viewer.room.Polls().List(w.Context(), viewer.id, "", "", 0)
 		w.ok(err)
 		w.same("polls", len(polls), 0)
 	})
 	spec(t, "a peer that is not in the room", func(w *world) {
 		host := w.join("host", "host")
-		_, err := host.room.Vote(w.Context(), "ghost", "p1", []poll.Vote{pick(1, 1)})
+		_, err := host.room.Polls().Vote(w.Context(), "ghost", "p1", []poll.Vote{pick(1, 1)})
 		w.refused(err, fault.PeerNotFound)
-		_, err = host.room.SetPoll(w.Context(), "ghost", poll.Setup{Title: "x"})
+		_, err = host.room.Polls().Set(w.Context(), "ghost", poll.Setup{Title: "x"})
 		w.refused(err, fault.PeerNotFound)
 	})
 	spec(t, "the server itself may do and see everything", func(w *world) {
 		host, guest := w.join("host", "host"), w.join("guest", "guest")
 		r := host.room
-		_, err := r.SetPoll(w.Context(), "", poll.Setup{ID: "p1", Title: "From outside", ViewRoles: []string{"host"}})
+		_, err := r.Polls().Set(w.Context(), "", poll.Setup{ID: "p1", Title: "From outside", ViewRoles: []string{"host"}})
 		w.ok(err)
-		_, err = r.SetQuestions(w.Context(), "", "p1", []poll.Question{choice(1, poll.SingleChoice, 2, 1)})
+		_, err = r.Polls().SetQuestions(w.Context(), "", "p1", []poll.Question{choice(1, poll.SingleChoice, 2, 1)})
 		w.ok(err)
-		_, err = r.StartPoll(w.Context(), "", "p1")
+		_, err = r.Polls().Start(w.Context(), "", "p1")
 		w.ok(err)
 		guest.voted(pick(1, 1))
-		list, _, err := r.PollResponses(w.Context(), "", "p1", false, 0, 0)
+		list, _, err := r.Polls().Responses(w.Context(), "", "p1", false, 0, 0)
 		w.ok(err)
 		w.same("answers", len(list), 1)
-		own, _, err := r.PollResponses(w.Context(), "", "p1", true, 0, 0)
+		own, _, err := r.Polls().Responses(w.Context(), "", "p1", true, 0, 0)
 		w.ok(err)
 		w.same("own answers", len(own), 0)
 	})
@@ -492,9 +492,9 @@ func TestPollOneVote(t *testing.T) {
 		host.poll(poll.Setup{}, choice(1, poll.SingleChoice, 3))
 		host.start("p1")
 		host.voted(pick(1, 1))
-		before, _, _ := host.room.PollResponses(w.Context(), host.id, "p1", true, 0, 0)
+		before, _, _ := host.room.Polls().Responses(w.Context(), host.id, "p1", true, 0, 0)
 		host.voted(poll.Vote{Question: 1, Options: []int{3}, Update: true})
-		after, _, _ := host.room.PollResponses(w.Context(), host.id, "p1", true, 0, 0)
+		after, _, _ := host.room.Polls().Responses(w.Context(), host.id, "p1", true, 0, 0)
 		w.same("answers", []any{len(after), after[0].ID, after[0].Options, after[0].Updated, after[0].Final}, []any{1, before[0].ID, []int{3}, true, false})
 		w.same("result", tally(host.result()), "1 voters 1 answers, 1: [0 0 1] of 1")
 	})
@@ -611,7 +611,7 @@ func TestQuiz(t *testing.T) {
 		host.start("p1")
 		guest.voted(pick(1, 2))
 		seen := func(p *person) string {
-			qs, _, err := p.room.Questions(w.Context(), p.id, "p1", 0, 0)
+			qs, _, err := p.room.Polls().Questions(w.Context(), p.id, "p1", 0, 0)
 			w.ok(err)
 			return fmt.Sprint(qs[0].Answer.Options, qs[0].Answer.Hidden)
 		}
@@ -643,7 +643,7 @@ func TestQuiz(t *testing.T) {
 		vote("rash", 1, 2, 2, 2) // -5
 		vote("one", 1, 1)        // 10
 		w.join("nobody", "guest")
-		_, err := host.room.Leaderboard(w.Context(), host.id, "p1", 0, 0, 0)
+		_, err := host.room.Polls().Leaderboard(w.Context(), host.id, "p1", 0, 0, 0)
 		w.refused(err, fault.PollState, "state", "started")
 		host.stop("p1")
 
@@ -654,20 +654,20 @@ func TestQuiz(t *testing.T) {
 			}
 			return strings.Join(s, "; ")
 		}
-		l, err := host.room.Leaderboard(w.Context(), host.id, "p1", 0, 0, 0)
+		l, err := host.room.Polls().Leaderboard(w.Context(), host.id, "p1", 0, 0, 0)
 		w.ok(err)
 		w.same("board", show(l), "1 best 25 points 3/3 27s; 2 late 20 points 2/2 6s; 3 later 20 points 2/2 6s; 4 slow 20 points 2/2 8s; 5 one 10 points 1/1 1s; 6 rash -5 points 0/3 3s")
 		w.same("summary", []any{l.Total, l.Voted, l.AllCorrect, l.AverageScore, l.AverageTime, l.Last}, []any{8, 6, 1, 15.0, 8500 * time.Millisecond, true})
 
-		l, err = host.room.Leaderboard(w.Context(), host.id, "p1", 0, 4, 1)
+		l, err = host.room.Polls().Leaderboard(w.Context(), host.id, "p1", 0, 4, 1)
 		w.ok(err)
 		w.same("a page", show(l), "5 one 10 points 1/1 1s")
 		w.same("and more", l.Last, false)
-		l, err = host.room.Leaderboard(w.Context(), host.id, "p1", 3, 0, 1)
+		l, err = host.room.Polls().Leaderboard(w.Context(), host.id, "p1", 3, 0, 1)
 		w.ok(err)
 		w.same("one question", show(l), "1 best 5 points 1/1 9s")
 		w.same("its summary", []any{l.Voted, l.AllCorrect}, []any{2, 1})
-		_, err = host.room.Leaderboard(w.Context(), host.id, "p1", 9, 0, 0)
+		_, err = host.room.Polls().Leaderboard(w.Context(), host.id, "p1", 9, 0, 0)
 		w.refused(err, fault.PollInvalid, "field", "question")
 	})
 	spec(t, "nobody can have thought longer than the quiz ran, nor less than no time", func(w *world) {
@@ -678,7 +678,7 @@ func TestQuiz(t *testing.T) {
 		guest.voted(poll.Vote{Question: 1, Options: []int{1}, Took: time.Hour})
 		host.voted(poll.Vote{Question: 1, Options: []int{1}, Took: -time.Hour})
 		host.stop("p1")
-		l, err := host.room.Leaderboard(w.Context(), host.id, "p1", 0, 0, 0)
+		l, err := host.room.Polls().Leaderboard(w.Context(), host.id, "p1", 0, 0, 0)
 		w.ok(err)
 		w.same("times", []any{l.Standings[0].Time, l.Standings[1].Time}, []any{time.Duration(0), 5 * time.Second})
 	})
@@ -690,7 +690,7 @@ func TestPollAnonymous(t *testing.T) {
 		for _, id := range []poll.ID{"p1", "p2"} {
 			host.poll(poll.Setup{ID: id, Anonymous: true, Quiz: true}, choice(1, poll.SingleChoice, 2, 1))
 			host.start(id)
-			_, err := guest.room.Vote(w.Context(), guest.id, id, []poll.Vote{pick(1, 1)})
+			_, err := guest.room.Polls().Vote(w.Context(), guest.id, id, []poll.Vote{pick(1, 1)})
 			w.ok(err)
 		}
 		_, err := guest.vote(pick(1, 1))
@@ -698,7 +698,7 @@ func TestPollAnonymous(t *testing.T) {
 
 		hash := map[poll.ID]string{}
 		for _, id := range []poll.ID{"p1", "p2"} {
-			all, _, err := host.room.PollResponses(w.Context(), host.id, id, false, 0, 0)
+			all, _, err := host.room.Polls().Responses(w.Context(), host.id, id, false, 0, 0)
 			w.ok(err)
 			v := all[0].Voter
 			hash[id] = v.Hash
@@ -710,11 +710,11 @@ func TestPollAnonymous(t *testing.T) {
 		if hash["p1"] == "" || hash["p1"] == hash["p2"] {
 			w.Errorf("a voter can be followed from poll to poll by %q and %q", hash["p1"], hash["p2"])
 		}
-		own, _, err := guest.room.PollResponses(w.Context(), guest.id, "p1", true, 0, 0)
+		own, _, err := guest.room.Polls().Responses(w.Context(), guest.id, "p1", true, 0, 0)
 		w.ok(err)
 		w.same("one's own", own[0].Voter.PeerID, "guest")
 		host.stop("p1")
-		l, err := host.room.Leaderboard(w.Context(), host.id, "p1", 0, 0, 0)
+		l, err := host.room.Polls().Leaderboard(w.Context(), host.id, "p1", 0, 0, 0)
 		w.ok(err)
 		w.same("the winner", l.Standings[0].Voter, poll.Voter{Hash: hash["p1"]})
 	})
@@ -734,7 +734,7 @@ func TestPollLists(t *testing.T) {
 			}
 		}
 		list := func(p *person, state poll.State, after poll.ID, count int) string {
-			polls, next, err := p.room.Polls(w.Context(), p.id, state, after, count)
+			polls, next, err := p.room.Polls().List(w.Context(), p.id, state, after, count)
 			w.ok(err)
 			var s []string
 			for _, p := range polls {
@@ -750,7 +750,7 @@ func TestPollLists(t *testing.T) {
 		w.same("the rest", list(host, "", "p3", 4), "p4 p5|")
 		w.same("a page that ends with the list", list(host, "", "p3", 2), "p4 p5|")
 		w.same("for a guest", list(guest, "", "", 0), "p2 p3 p4 p5|")
-		_, _, err := host.room.Polls(w.Context(), host.id, "", "p9", 0)
+		_, _, err := host.room.Polls().List(w.Context(), host.id, "", "p9", 0)
 		w.refused(err, fault.PollNotFound)
 	})
 	spec(t, "questions and answers page by page", func(w *world) {
@@ -765,16 +765,16 @@ func TestPollLists(t *testing.T) {
 		host.poll(poll.Setup{}, qs...)
 		host.start("p1")
 		host.voted(votes...)
-		page, last, err := host.room.Questions(w.Context(), host.id, "p1", 3, 1)
+		page, last, err := host.room.Polls().Questions(w.Context(), host.id, "p1", 3, 1)
 		w.ok(err)
 		w.same("questions", []any{len(page), page[0].Index, last}, []any{1, 4, false})
-		page, last, err = host.room.Questions(w.Context(), host.id, "p1", 4, 50)
+		page, last, err = host.room.Polls().Questions(w.Context(), host.id, "p1", 4, 50)
 		w.ok(err)
 		w.same("questions", []any{len(page), page[0].Index, last}, []any{1, 5, true})
-		res, last, err := host.room.PollResponses(w.Context(), host.id, "p1", false, 1, 2)
+		res, last, err := host.room.Polls().Responses(w.Context(), host.id, "p1", false, 1, 2)
 		w.ok(err)
 		w.same("answers", []any{len(res), res[0].Question, res[1].Question, last}, []any{2, 2, 3, false})
-		res, last, err = host.room.PollResponses(w.Context(), host.id, "p1", true, 99, 2)
+		res, last, err = host.room.Polls().Responses(w.Context(), host.id, "p1", true, 99, 2)
 		w.ok(err)
 		w.same("beyond the end", []any{len(res), last}, []any{0, true})
 	})

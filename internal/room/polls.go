@@ -6,96 +6,112 @@ import (
 	"github.com/redial-rtc/redial/internal/poll"
 )
 
-// The polls of a session are a poll.Book; here are its doors. Whoever asks must
-// be in the room (fault.PeerNotFound), or be the server itself, "".
+// Polls are the polls of a room's session. Whoever asks must be in the room
+// (fault.PeerNotFound), or be the server itself, "".
+type Polls struct {
+	r    *Room
+	book *poll.Book
+}
 
-// SetPoll is [poll.Book.Set].
-func (r *Room) SetPoll(ctx context.Context, by PeerID, s poll.Setup) (poll.Poll, error) {
-	return withPolls(ctx, r, by, func(p *poll.Peer) (poll.Poll, error) { return r.polls.Set(p, s) })
+func newPolls(r *Room) *Polls {
+	p := &Polls{r: r}
+	p.book = poll.NewBook(audience{p}, r.opt.MaxPolls)
+	return p
+}
+
+// clear drops the polls of a session that has ended.
+func (p *Polls) clear() {
+	p.book.Close()
+	p.book = poll.NewBook(audience{p}, p.r.opt.MaxPolls)
+}
+
+// Set is [poll.Book.Set].
+func (p *Polls) Set(ctx context.Context, by PeerID, s poll.Setup) (poll.Poll, error) {
+	return withPolls(ctx, p, by, func(who *poll.Peer) (poll.Poll, error) { return p.book.Set(who, s) })
 }
 
 // SetQuestions is [poll.Book.SetQuestions].
-func (r *Room) SetQuestions(ctx context.Context, by PeerID, id poll.ID, qs []poll.Question) (int, error) {
-	return withPolls(ctx, r, by, func(p *poll.Peer) (int, error) { return r.polls.SetQuestions(p, id, qs) })
+func (p *Polls) SetQuestions(ctx context.Context, by PeerID, id poll.ID, qs []poll.Question) (int, error) {
+	return withPolls(ctx, p, by, func(who *poll.Peer) (int, error) { return p.book.SetQuestions(who, id, qs) })
 }
 
-// StartPoll is [poll.Book.Start].
-func (r *Room) StartPoll(ctx context.Context, by PeerID, id poll.ID) (poll.Poll, error) {
-	return withPolls(ctx, r, by, func(p *poll.Peer) (poll.Poll, error) { return r.polls.Start(p, id) })
+// Start is [poll.Book.Start].
+func (p *Polls) Start(ctx context.Context, by PeerID, id poll.ID) (poll.Poll, error) {
+	return withPolls(ctx, p, by, func(who *poll.Peer) (poll.Poll, error) { return p.book.Start(who, id) })
 }
 
-// StopPoll is [poll.Book.Stop].
-func (r *Room) StopPoll(ctx context.Context, by PeerID, id poll.ID) (poll.Poll, error) {
-	return withPolls(ctx, r, by, func(p *poll.Peer) (poll.Poll, error) { return r.polls.Stop(p, id) })
+// Stop is [poll.Book.Stop].
+func (p *Polls) Stop(ctx context.Context, by PeerID, id poll.ID) (poll.Poll, error) {
+	return withPolls(ctx, p, by, func(who *poll.Peer) (poll.Poll, error) { return p.book.Stop(who, id) })
 }
 
 // Vote is [poll.Book.Vote]. The server has no vote.
-func (r *Room) Vote(ctx context.Context, by PeerID, id poll.ID, votes []poll.Vote) ([]poll.Verdict, error) {
-	return call(ctx, r, func() ([]poll.Verdict, error) {
-		m, err := r.member(by)
+func (p *Polls) Vote(ctx context.Context, by PeerID, id poll.ID, votes []poll.Vote) ([]poll.Verdict, error) {
+	return call(ctx, p.r, func() ([]poll.Verdict, error) {
+		m, err := p.r.member(by)
 		if err != nil {
 			return nil, err
 		}
-		return r.polls.Vote(r.voter(m), id, votes)
+		return p.book.Vote(p.voter(m), id, votes)
 	})
 }
 
-// Poll is [poll.Book.Get].
-func (r *Room) Poll(ctx context.Context, by PeerID, id poll.ID) (poll.Poll, error) {
-	return withPolls(ctx, r, by, func(p *poll.Peer) (poll.Poll, error) { return r.polls.Get(p, id) })
+// Get is [poll.Book.Get].
+func (p *Polls) Get(ctx context.Context, by PeerID, id poll.ID) (poll.Poll, error) {
+	return withPolls(ctx, p, by, func(who *poll.Peer) (poll.Poll, error) { return p.book.Get(who, id) })
 }
 
-// Polls is [poll.Book.List].
-func (r *Room) Polls(ctx context.Context, by PeerID, state poll.State, after poll.ID, count int) (page []poll.Poll, next poll.ID, err error) {
-	page, err = withPolls(ctx, r, by, func(p *poll.Peer) (list []poll.Poll, err error) {
-		list, next, err = r.polls.List(p, state, after, count)
+// List is [poll.Book.List].
+func (p *Polls) List(ctx context.Context, by PeerID, state poll.State, after poll.ID, count int) (page []poll.Poll, next poll.ID, err error) {
+	page, err = withPolls(ctx, p, by, func(who *poll.Peer) (list []poll.Poll, err error) {
+		list, next, err = p.book.List(who, state, after, count)
 		return list, err
 	})
 	return page, next, err
 }
 
 // Questions is [poll.Book.Questions].
-func (r *Room) Questions(ctx context.Context, by PeerID, id poll.ID, offset, count int) (page []poll.Question, last bool, err error) {
-	page, err = withPolls(ctx, r, by, func(p *poll.Peer) (list []poll.Question, err error) {
-		list, last, err = r.polls.Questions(p, id, offset, count)
+func (p *Polls) Questions(ctx context.Context, by PeerID, id poll.ID, offset, count int) (page []poll.Question, last bool, err error) {
+	page, err = withPolls(ctx, p, by, func(who *poll.Peer) (list []poll.Question, err error) {
+		list, last, err = p.book.Questions(who, id, offset, count)
 		return list, err
 	})
 	return page, last, err
 }
 
-// PollResult is [poll.Book.Result].
-func (r *Room) PollResult(ctx context.Context, by PeerID, id poll.ID) (poll.Result, error) {
-	return withPolls(ctx, r, by, func(p *poll.Peer) (poll.Result, error) { return r.polls.Result(p, id) })
+// Result is [poll.Book.Result].
+func (p *Polls) Result(ctx context.Context, by PeerID, id poll.ID) (poll.Result, error) {
+	return withPolls(ctx, p, by, func(who *poll.Peer) (poll.Result, error) { return p.book.Result(who, id) })
 }
 
-// PollResponses is [poll.Book.Responses].
-func (r *Room) PollResponses(ctx context.Context, by PeerID, id poll.ID, self bool, offset, count int) (page []poll.Response, last bool, err error) {
-	page, err = withPolls(ctx, r, by, func(p *poll.Peer) (list []poll.Response, err error) {
-		list, last, err = r.polls.Responses(p, id, self, offset, count)
+// Responses is [poll.Book.Responses].
+func (p *Polls) Responses(ctx context.Context, by PeerID, id poll.ID, self bool, offset, count int) (page []poll.Response, last bool, err error) {
+	page, err = withPolls(ctx, p, by, func(who *poll.Peer) (list []poll.Response, err error) {
+		list, last, err = p.book.Responses(who, id, self, offset, count)
 		return list, err
 	})
 	return page, last, err
 }
 
 // Leaderboard is [poll.Book.Leaderboard].
-func (r *Room) Leaderboard(ctx context.Context, by PeerID, id poll.ID, question, offset, count int) (poll.Leaderboard, error) {
-	return withPolls(ctx, r, by, func(p *poll.Peer) (poll.Leaderboard, error) {
-		return r.polls.Leaderboard(p, id, question, offset, count)
+func (p *Polls) Leaderboard(ctx context.Context, by PeerID, id poll.ID, question, offset, count int) (poll.Leaderboard, error) {
+	return withPolls(ctx, p, by, func(who *poll.Peer) (poll.Leaderboard, error) {
+		return p.book.Leaderboard(who, id, question, offset, count)
 	})
 }
 
 // withPolls runs f in the room's goroutine with who asks; nil is the server.
-func withPolls[T any](ctx context.Context, r *Room, by PeerID, f func(*poll.Peer) (T, error)) (T, error) {
-	return call(ctx, r, func() (T, error) {
+func withPolls[T any](ctx context.Context, p *Polls, by PeerID, f func(*poll.Peer) (T, error)) (T, error) {
+	return call(ctx, p.r, func() (T, error) {
 		if by == "" {
 			return f(nil)
 		}
-		m, err := r.member(by)
+		m, err := p.r.member(by)
 		if err != nil {
 			var none T
 			return none, err
 		}
-		return f(r.voter(m))
+		return f(p.voter(m))
 	})
 }
 
@@ -103,8 +119,8 @@ func withPolls[T any](ctx context.Context, r *Room, by PeerID, f func(*poll.Peer
 const provenUser = "token"
 
 // voter is a member as polls know it.
-func (r *Room) voter(m *member) *poll.Peer {
-	role, _ := r.Role(m.Role)
+func (p *Polls) voter(m *member) *poll.Peer {
+	role, _ := p.r.Role(m.Role)
 	return &poll.Peer{
 		ID: string(m.ID), UserID: m.UserID, Proven: m.UserProof == provenUser, Name: m.Name, Role: m.Role,
 		Read: role.Permissions.PollRead, Write: role.Permissions.PollWrite,
@@ -112,13 +128,13 @@ func (r *Room) voter(m *member) *poll.Peer {
 }
 
 // audience is a room as its polls know it: see poll.Room.
-type audience struct{ *Room }
+type audience struct{ p *Polls }
 
-func (a audience) Peers() int { return len(a.members) }
-func (a audience) Roles() int { return len(a.spec.Template.Roles) }
+func (a audience) Peers() int { return len(a.p.r.members) }
+func (a audience) Roles() int { return len(a.p.r.spec.Template.Roles) }
 
 func (a audience) HasRole(name string) bool {
-	_, ok := a.Role(name)
+	_, ok := a.p.r.Role(name)
 	return ok
 }
 
@@ -132,8 +148,8 @@ func (a audience) Tell(u poll.Update, may func(*poll.Peer) bool) {
 	case poll.Stats:
 		told = PollStats(u)
 	}
-	for _, m := range a.members {
-		if may(a.voter(m)) {
+	for _, m := range a.p.r.members {
+		if may(a.p.voter(m)) {
 			m.to.Notify(told)
 		}
 	}

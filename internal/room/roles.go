@@ -40,6 +40,16 @@ func (r *Room) permitted(by PeerID, p permission) (*member, error) {
 	return m, nil
 }
 
+// knownRoles fails with fault.RoleNotFound for a role that the template lacks.
+func (r *Room) knownRoles(names []string) error {
+	for _, n := range names {
+		if _, ok := r.Role(n); !ok {
+			return fault.RoleNotFound.New("field", "roles", "role", n)
+		}
+	}
+	return nil
+}
+
 // asPeer is the public face of who asked; nil for the server.
 func (m *member) asPeer() *Peer {
 	if m == nil {
@@ -63,88 +73,105 @@ type RoleRequest struct {
 	Force  bool // without asking the peer
 }
 
-// RequestRole changes roles, at once when forced or when a peer that may
+// Roles changes the roles of a room's peers.
+type Roles struct {
+	r      *Room
+	offers map[string]roleOffer // by their token
+}
+
+func newRoles(r *Room) *Roles { return &Roles{r: r, offers: map[string]roleOffer{}} }
+
+// left hears that a peer accepts nothing any more.
+func (o *Roles) left(id PeerID) {
+	for token, offer := range o.offers {
+		if offer.target == id {
+			delete(o.offers, token)
+		}
+	}
+}
+
+// Request changes roles, at once when forced or when a peer that may
 // change roles asks for itself, else after the peer accepts. Fails with
 // fault.NotPermitted, PeerNotFound, RoleNotFound.
-func (r *Room) RequestRole(ctx context.Context, by PeerID, q RoleRequest) error {
-	return act(ctx, r, func() error {
-		asker, err := r.permitted(by, permChangeRole)
+func (o *Roles) Request(ctx context.Context, by PeerID, q RoleRequest) error {
+	return act(ctx, o.r, func() error {
+		asker, err := o.r.permitted(by, permChangeRole)
 		if err != nil {
 			return err
 		}
-		if _, ok := r.Role(q.Role); !ok {
+		if _, ok := o.r.Role(q.Role); !ok {
 			return fault.RoleNotFound.New("field", "role", "role", q.Role)
 		}
 		if len(q.Roles) > 0 {
-			for _, m := range r.sorted() {
+			for _, m := range o.r.sorted() {
 				if slices.Contains(q.Roles, m.Role) && m.ID != by {
-					if err := r.changeRole(m, q.Role); err != nil {
+					if err := o.change(m, q.Role); err != nil {
 						return err
 					}
 				}
 			}
 			return nil
 		}
-		m, err := r.member(q.Target)
+		m, err := o.r.member(q.Target)
 		if err != nil {
 			return err
 		}
 		if q.Force || m.ID == by {
-			return r.changeRole(m, q.Role)
+			return o.change(m, q.Role)
 		}
-		for old, o := range r.offers {
-			if o == (roleOffer{m.ID, q.Role}) {
-				delete(r.offers, old) // asked again: the newer one counts
+		for old, offer := range o.offers {
+			if offer == (roleOffer{m.ID, q.Role}) {
+				delete(o.offers, old) // asked again: the newer one counts
 			}
 		}
 		token := newID()
-		r.offers[token] = roleOffer{m.ID, q.Role}
+		o.offers[token] = roleOffer{m.ID, q.Role}
 		m.to.Notify(RoleOffered{asker.asPeer(), q.Role, token})
 		return nil
 	})
 }
 
-// AcceptRole takes up an offer. Fails with fault.RoleChangeStale when the
+// Accept takes up an offer. Fails with fault.RoleChangeStale when the
 // offer was not made to this peer or is gone.
-func (r *Room) AcceptRole(ctx context.Context, id PeerID, token, role string) error {
-	return act(ctx, r, func() error {
-		m, err := r.member(id)
+func (o *Roles) Accept(ctx context.Context, id PeerID, token, role string) error {
+	return act(ctx, o.r, func() error {
+		m, err := o.r.member(id)
 		if err != nil {
 			return err
 		}
-		o, open := r.offers[token]
-		if !open || o.target != id || (role != "" && o.role != role) {
+		offer, open := o.offers[token]
+		if !open || offer.target != id || (role != "" && offer.role != role) {
 			return fault.RoleChangeStale.New("peer", id, "role", role)
 		}
-		delete(r.offers, token)
-		return r.changeRole(m, o.role)
+		delete(o.offers, token)
+		return o.change(m, offer.role)
 	})
 }
 
-// changeRole is setRole and the update about it.
-func (r *Room) changeRole(m *member, role string) error {
+// change is set and the update about it.
+func (o *Roles) change(m *member, role string) error {
 	if m.Role == role {
 		return nil
 	}
-	if err := r.setRole(m, role); err != nil {
+	if err := o.set(m, role); err != nil {
 		return err
 	}
-	r.changed(m, false)
+	o.r.changed(m, false)
 	return nil
 }
 
-// setRole gives a peer another role, tells it, and lets each side see or stop
+// set gives a peer another role, tells it, and lets each side see or stop
 // seeing the other's tracks as the new role has it. Tracks the new role may not
 // publish are withdrawn at once; the client's own withdrawal follows.
-func (r *Room) setRole(m *member, name string) error {
-	role, ok := r.Role(name)
+func (o *Roles) set(m *member, name string) error {
+	role, ok := o.r.Role(name)
 	if !ok {
 		return fault.RoleNotFound.New("field", "role", "role", name)
 	}
 	if m.Role == name {
 		return nil
 	}
-	if err := r.seatFor(name, role); err != nil {
+	if err := o.r.seatFor(name, role); err != nil {
 		return err
 	}
 	// Withdrawn while those who saw the tracks still do, or they would never
@@ -155,13 +182,13 @@ func (r *Room) setRole(m *member, name string) error {
 			gone = append(gone, t)
 		}
 	}
-	r.withdraw(m, gone)
-	before := r.views(m)
+	o.r.withdraw(m, gone)
+	before := o.views(m)
 	m.Role = name
 	m.to.Notify(RoleChanged{name})
-	r.reveal(m, before)
+	o.reveal(m, before)
 	if len(gone) > 0 {
-		r.notifyCounts()
+		o.r.notifyCounts()
 	}
 	return nil
 }
@@ -170,19 +197,19 @@ func (r *Room) setRole(m *member, name string) error {
 type view struct{ viewer, owner *member }
 
 // views lists what is seen now by or of a member.
-func (r *Room) views(m *member) map[view]bool {
+func (o *Roles) views(m *member) map[view]bool {
 	v := map[view]bool{}
-	for _, o := range r.members {
-		if o != m {
-			v[view{m, o}], v[view{o, m}] = r.sees(m, o), r.sees(o, m)
+	for _, other := range o.r.members {
+		if other != m {
+			v[view{m, other}], v[view{other, m}] = o.r.sees(m, other), o.r.sees(other, m)
 		}
 	}
 	return v
 }
 
 // reveal tells of tracks that came into or went out of sight since before.
-func (r *Room) reveal(m *member, before map[view]bool) {
-	for v, now := range r.views(m) {
+func (o *Roles) reveal(m *member, before map[view]bool) {
+	for v, now := range o.views(m) {
 		if now == before[v] || len(v.owner.Tracks) == 0 {
 			continue
 		}

@@ -9,7 +9,7 @@ import (
 )
 
 func TestRoleChange(t *testing.T) {
-	ask := func(by *person, q room.RoleRequest) error { return by.room.RequestRole(by.w.Context(), by.id, q) }
+	ask := func(by *person, q room.RoleRequest) error { return by.room.Roles().Request(by.w.Context(), by.id, q) }
 	roleOf := func(p *person) string {
 		now, err := p.room.Peer(p.w.Context(), p.id)
 		p.w.ok(err)
@@ -36,7 +36,7 @@ func TestRoleChange(t *testing.T) {
 		none[room.RoleChanged](bob)
 
 		accept := func(by room.PeerID, token, role string) error {
-			return ann.room.AcceptRole(w.Context(), by, token, role)
+			return ann.room.Roles().Accept(w.Context(), by, token, role)
 		}
 		w.refused(accept("ann", offer.Token, "host"), fault.RoleChangeStale)
 		w.refused(accept("bob", "guessed", "host"), fault.RoleChangeStale, "peer", "bob")
@@ -51,9 +51,9 @@ func TestRoleChange(t *testing.T) {
 		w.ok(ask(ann, room.RoleRequest{Target: "bob", Role: "viewer"}))
 		w.ok(ask(ann, room.RoleRequest{Target: "bob", Role: "host"}))
 		offers := updates[room.RoleOffered](bob)
-		w.refused(ann.room.AcceptRole(w.Context(), "bob", offers[0].Token, ""), fault.RoleChangeStale)
-		w.ok(ann.room.AcceptRole(w.Context(), "bob", offers[1].Token, ""))
-		w.ok(ann.room.AcceptRole(w.Context(), "bob", offers[2].Token, ""))
+		w.refused(ann.room.Roles().Accept(w.Context(), "bob", offers[0].Token, ""), fault.RoleChangeStale)
+		w.ok(ann.room.Roles().Accept(w.Context(), "bob", offers[1].Token, ""))
+		w.ok(ann.room.Roles().Accept(w.Context(), "bob", offers[2].Token, ""))
 	})
 	spec(t, "an offer ends with the peer's stay", func(w *world) {
 		ann, bob := w.join("ann", "host"), w.join("bob", "guest")
@@ -61,7 +61,7 @@ func TestRoleChange(t *testing.T) {
 		offer := one[room.RoleOffered](bob)
 		bob.leave()
 		w.join("bob", "guest")
-		w.refused(ann.room.AcceptRole(w.Context(), "bob", offer.Token, "host"), fault.RoleChangeStale)
+		w.refused(ann.room.Roles().Accept(w.Context(), "bob", offer.Token, "host"), fault.RoleChangeStale)
 	})
 	spec(t, "of oneself it needs no consent", func(w *world) {
 		ann := w.join("ann", "host")

@@ -13,14 +13,15 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/policy"
-	"github.com/redial-rtc/redial/internal/poll"
 )
 
 // errClosed tells the hub that a room closed under a caller; it never leaves
 // the package through Join.
 var errClosed = errors.New("room: closed")
 
-// Room is one goroutine that owns everything below its line.
+// Room is one goroutine that owns everything below its line. Its parts own what
+// belongs to one thing that peers do; like the room's own methods theirs may be
+// called from anywhere and wait for the room's goroutine.
 type Room struct {
 	hub  *Hub
 	spec Spec
@@ -34,22 +35,19 @@ type Room struct {
 	size  atomic.Int32 // peers present
 
 	// ---- touched only in the goroutine ----
-	session   string
-	started   time.Time
-	members   map[PeerID]*member
-	watchers  map[Member]struct{}
-	meta      map[string]Entry
-	metaSize  int // bytes of keys and values
-	offers    map[string]roleOffer
-	removed   map[PeerID]removal
-	polls     *poll.Book
-	speakers  []Speaker
-	scores    map[PeerID]int
-	scoresNew bool
-	ended     bool // ends as soon as nobody is left
-	locked    bool // ended for good: whoever ended it is still inside
-	linger    *time.Timer
-	longest   *time.Timer // until the session has lasted long enough
+	session  string
+	started  time.Time
+	members  map[PeerID]*member
+	watchers map[Member]struct{}
+	linger   *time.Timer
+	longest  *time.Timer // until the session has lasted long enough
+
+	roles      *Roles
+	moderation *Moderation
+	metadata   *Metadata
+	polls      *Polls
+	speakers   *speakers
+	quality    *Quality
 }
 
 // member is a peer beside the way to reach it.
@@ -57,12 +55,6 @@ type member struct {
 	Peer
 	to      Member
 	sources map[TrackID]Source
-	keys    map[string]bool // observed metadata
-}
-
-type removal struct {
-	at    time.Time
-	ended bool
 }
 
 // Intervals of what a room tells by itself.
@@ -76,13 +68,12 @@ func newRoom(h *Hub, f Spec) *Room {
 		hub: h, spec: f, opt: h.opt, log: h.opt.Log.With("room", f.ID),
 		tasks: make(chan func()), done: make(chan struct{}),
 		members: map[PeerID]*member{}, watchers: map[Member]struct{}{},
-		meta: map[string]Entry{}, offers: map[string]roleOffer{},
-		removed: map[PeerID]removal{}, scores: map[PeerID]int{},
 		linger: time.NewTimer(h.opt.Linger), longest: time.NewTimer(0),
 	}
 	r.longest.Stop() // no session runs
+	r.roles, r.moderation, r.metadata, r.polls = newRoles(r), newModeration(r), newMetadata(r), newPolls(r)
+	r.speakers, r.quality = &speakers{r: r}, newQuality(r)
 	r.restore(f)
-	r.polls = poll.NewBook(audience{r}, r.opt.MaxPolls)
 	go r.run()
 	return r
 }
@@ -94,7 +85,7 @@ func (r *Room) run() {
 	defer rate.Stop()
 	defer r.linger.Stop()
 	defer r.longest.Stop()
-	defer func() { r.polls.Close() }()
+	defer func() { r.polls.book.Close() }()
 	for {
 		select {
 		case <-r.done:
@@ -102,15 +93,15 @@ func (r *Room) run() {
 		case f := <-r.tasks:
 			f()
 		case <-speak.C:
-			r.notifySpeakers()
+			r.speakers.tell()
 		case <-rate.C:
-			r.notifyQuality()
-		case <-r.polls.Due():
-			r.polls.Run(time.Now())
+			r.quality.tell()
+		case <-r.polls.book.Due():
+			r.polls.book.Run(time.Now())
 		case <-r.linger.C:
 			r.rest()
 		case <-r.longest.C:
-			r.expire()
+			r.moderation.expire()
 		}
 	}
 }
@@ -166,15 +157,8 @@ func (r *Room) restore(f Spec) {
 	if f.SessionID == "" {
 		return
 	}
-	for _, e := range f.Metadata {
-		r.metaSize += grown(r.meta[e.Key], e.Key, e.Data)
-		r.meta[e.Key] = e
-	}
-	for id, at := range f.Removed {
-		if time.Since(at) < r.opt.ForgetAway {
-			r.removed[id] = removal{at: at}
-		}
-	}
+	r.metadata.restore(f.Metadata)
+	r.moderation.restore(f.Removed)
 }
 
 // rest ends the session of a room nobody is in, and the room itself unless
@@ -201,15 +185,13 @@ func (r *Room) rest() {
 
 // forgetSession drops what lives only as long as a session.
 func (r *Room) forgetSession() {
-	r.session, r.started, r.ended, r.locked = "", time.Time{}, false, false
-	r.polls.Close()
-	r.polls = poll.NewBook(audience{r}, r.opt.MaxPolls)
-	r.speakers, r.scoresNew = nil, false
-	clear(r.meta)
-	r.metaSize = 0
-	clear(r.offers)
-	clear(r.removed)
-	clear(r.scores)
+	r.session, r.started = "", time.Time{}
+	clear(r.roles.offers)
+	r.moderation.clear()
+	r.metadata.clear()
+	r.polls.clear()
+	r.speakers.now = nil
+	r.quality.clear()
 }
 
 // stop ends the goroutine; the session stays open for another process.
@@ -229,6 +211,21 @@ func (r *Room) Closed() bool {
 		return false
 	}
 }
+
+// Roles changes the roles of peers.
+func (r *Room) Roles() *Roles { return r.roles }
+
+// Moderation mutes and removes peers, and ends the session.
+func (r *Room) Moderation() *Moderation { return r.moderation }
+
+// Metadata is what the peers of the session share.
+func (r *Room) Metadata() *Metadata { return r.metadata }
+
+// Polls are those of the session.
+func (r *Room) Polls() *Polls { return r.polls }
+
+// Quality is how well the peers receive.
+func (r *Room) Quality() *Quality { return r.quality }
 
 // ID is the room's id.
 func (r *Room) ID() string { return r.spec.ID }
@@ -271,16 +268,13 @@ func (r *Room) admits(id PeerID, role string) error {
 	if !ok {
 		return fault.TokenRole.New("role", role)
 	}
-	if was, ok := r.removed[id]; ok {
-		if was.ended {
-			return fault.RoomEnded.New("peer", id)
-		}
-		return fault.PeerRemoved.New("peer", id)
+	if err := r.moderation.barred(id); err != nil {
+		return err
 	}
 	if _, here := r.members[id]; here {
 		return nil
 	}
-	if r.locked {
+	if r.moderation.locked {
 		return fault.RoomLocked.New("room", r.spec.ID)
 	}
 	if len(r.members) >= r.MaxPeers() {
@@ -318,11 +312,11 @@ func (r *Room) join(m Member, p Peer) error {
 		p.JoinedAt = now
 	}
 	p.Tracks = map[TrackID]Track{}
-	nm := &member{Peer: p, to: m, sources: map[TrackID]Source{}, keys: map[string]bool{}}
+	nm := &member{Peer: p, to: m, sources: map[TrackID]Source{}}
 	r.members[p.ID] = nm
 	delete(r.watchers, m)
 	r.size.Store(int32(len(r.members)))
-	r.polls.Joined()
+	r.polls.book.Joined()
 	r.opt.Journal.PeerSaved(r.session, r.spec.ID, p.clone())
 	r.notifyOthers(p.ID, PeerJoined{p.clone()})
 	r.notifyCounts()
@@ -331,7 +325,7 @@ func (r *Room) join(m Member, p Peer) error {
 }
 
 func (r *Room) startSession(now time.Time) {
-	r.session, r.started, r.ended = newID(), now, false
+	r.session, r.started, r.moderation.ended = newID(), now, false
 	if r.spec.SessionID != "" {
 		r.session, r.started = r.spec.SessionID, r.spec.SessionFrom
 		r.spec.SessionID = ""
@@ -358,12 +352,9 @@ func (r *Room) leave(id PeerID, reason string) {
 	}
 	delete(r.members, id)
 	r.hub.tracks.Add(-int64(len(m.Tracks)))
-	delete(r.scores, id)
-	for token, o := range r.offers {
-		if o.target == id {
-			delete(r.offers, token)
-		}
-	}
+	r.roles.left(id)
+	r.metadata.left(id)
+	r.quality.left(id)
 	r.size.Store(int32(len(r.members)))
 	for tid := range m.sources {
 		r.notifyOthers(id, SourceGone{id, tid})
@@ -380,7 +371,7 @@ func (r *Room) leave(id PeerID, reason string) {
 func (r *Room) restIfEmpty() {
 	switch {
 	case len(r.members) > 0:
-	case r.ended:
+	case r.moderation.ended:
 		r.rest()
 	default:
 		r.linger.Reset(r.opt.Linger)

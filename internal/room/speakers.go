@@ -2,8 +2,6 @@ package room
 
 import (
 	"cmp"
-	"context"
-	"maps"
 	"slices"
 )
 
@@ -14,16 +12,22 @@ const audible = 50
 // maxSpeakers is how many are named at once.
 const maxSpeakers = 5
 
-// notifySpeakers lists who is audible and tells it if anybody is or was.
-func (r *Room) notifySpeakers() {
+// speakers are the peers of a room who are audible.
+type speakers struct {
+	r   *Room
+	now []Speaker // as it was told
+}
+
+// tell lists who is audible and tells it if anybody is or was.
+func (s *speakers) tell() {
 	var now []Speaker
-	for _, m := range r.members {
-		for id, s := range m.sources {
+	for _, m := range s.r.members {
+		for id, source := range m.sources {
 			t := m.Tracks[id]
 			if t.Kind != Audio || t.Mute {
 				continue
 			}
-			if level := s.Level(); level <= audible {
+			if level := source.Level(); level <= audible {
 				now = append(now, Speaker{m.ID, id, (127 - int(level)) * 100 / 127})
 			}
 		}
@@ -32,32 +36,11 @@ func (r *Room) notifySpeakers() {
 		return cmp.Or(cmp.Compare(b.Level, a.Level), cmp.Compare(a.PeerID, b.PeerID))
 	})
 	now = now[:min(len(now), maxSpeakers)]
-	if slices.Equal(now, r.speakers) {
+	if slices.Equal(now, s.now) {
 		return
 	}
-	r.speakers = now
-	for _, m := range r.members {
+	s.now = now
+	for _, m := range s.r.members {
 		m.to.Notify(SpeakersChanged{now})
-	}
-}
-
-// SetQuality states how well a peer receives, 0 (lost) to 5 (excellent).
-func (r *Room) SetQuality(ctx context.Context, id PeerID, score int) {
-	_ = r.do(ctx, func() {
-		if r.members[id] != nil && r.scores[id] != score {
-			r.scores[id] = score
-			r.scoresNew = true
-		}
-	})
-}
-
-func (r *Room) notifyQuality() {
-	if !r.scoresNew {
-		return
-	}
-	r.scoresNew = false
-	u := QualityChanged{maps.Clone(r.scores)}
-	for _, m := range r.members {
-		m.to.Notify(u)
 	}
 }

@@ -76,7 +76,7 @@ func TestSpeakers(t *testing.T) {
 func TestQuality(t *testing.T) {
 	spec(t, "scores are told every four seconds if any changed", func(w *world) {
 		ann, bob := w.join("ann", "host"), w.join("bob", "guest")
-		rate := func(id room.PeerID, score int) { ann.room.SetQuality(w.Context(), id, score) }
+		rate := func(id room.PeerID, score int) { ann.room.Quality().Set(w.Context(), id, score) }
 		rate("ann", 5)
 		rate("bob", 2)
 		rate("ghost", 1)

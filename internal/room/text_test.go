@@ -20,10 +20,10 @@ func TestTextsAreLimitedInCharacters(t *testing.T) {
 		of := func(n int) string { return strings.Repeat(letter, n) }
 		draft := func(w *world, s poll.Setup, qs ...poll.Question) error {
 			host := w.join("host", "host")
-			if _, err := host.room.SetPoll(w.Context(), host.id, s); err != nil || len(qs) == 0 {
+			if _, err := host.room.Polls().Set(w.Context(), host.id, s); err != nil || len(qs) == 0 {
 				return err
 			}
-			_, err := host.room.SetQuestions(w.Context(), host.id, s.ID, qs)
+			_, err := host.room.Polls().SetQuestions(w.Context(), host.id, s.ID, qs)
 			return err
 		}
 		for _, c := range []struct {

@@ -146,7 +146,7 @@ func TestVisibility(t *testing.T) {
 		bob.flow(camera("bob"))
 		none[room.TracksAdded](eve)
 		change := func(role string) {
-			w.ok(ann.room.RequestRole(w.Context(), "ann", room.RoleRequest{Target: "eve", Role: role, Force: true}))
+			w.ok(ann.room.Roles().Request(w.Context(), "ann", room.RoleRequest{Target: "eve", Role: role, Force: true}))
 		}
 		change("guest")
 		w.same("eve sees", ids(one[room.TracksAdded](eve).Tracks), "bob-cam")
@@ -159,7 +159,7 @@ func TestVisibility(t *testing.T) {
 		ann, bob := w.join("ann", "host"), w.join("bob", "guest")
 		bob.publish(camera("bob"), microphone("bob"))
 		bob.flow(camera("bob"))
-		w.ok(ann.room.RequestRole(w.Context(), "ann", room.RoleRequest{Target: "bob", Role: "viewer", Force: true}))
+		w.ok(ann.room.Roles().Request(w.Context(), "ann", room.RoleRequest{Target: "bob", Role: "viewer", Force: true}))
 		w.same("removed", ids(one[room.TracksRemoved](ann).Tracks), "bob-cam bob-mic")
 		w.same("media", one[room.SourceGone](ann).TrackID, "bob-cam")
 		w.same("what bob publishes", len(bob.publish().Removed), 0)
@@ -168,7 +168,7 @@ func TestVisibility(t *testing.T) {
 		ann, bob, eve := w.join("ann", "host"), w.join("bob", "host"), w.join("eve", "viewer")
 		bob.publish(camera("bob"), microphone("bob"))
 		bob.flow(camera("bob"))
-		w.ok(ann.room.RequestRole(w.Context(), "ann", room.RoleRequest{Target: "bob", Role: "guest", Force: true}))
+		w.ok(ann.room.Roles().Request(w.Context(), "ann", room.RoleRequest{Target: "bob", Role: "guest", Force: true}))
 		var gone []room.Track
 		for _, u := range updates[room.TracksRemoved](eve) {
 			gone = append(gone, u.Tracks...)

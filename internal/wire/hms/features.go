@@ -40,7 +40,7 @@ func (p askTrackMuteParams) check() error {
 }
 
 func (s *session) askTrackMute(ctx context.Context, p askTrackMuteParams) (any, error) {
-	return nil, s.p.Room().AskTrackMute(ctx, s.p.ID(), p.For, p.TrackID, *p.Mute)
+	return nil, s.p.Room().Moderation().AskTrackMute(ctx, s.p.ID(), p.For, p.TrackID, *p.Mute)
 }
 
 type askMuteParams struct {
@@ -61,7 +61,7 @@ func (p askMuteParams) check() error {
 }
 
 func (s *session) askMute(ctx context.Context, p askMuteParams) (any, error) {
-	return nil, s.p.Room().AskMute(ctx, s.p.ID(), room.MuteRequest{Mute: *p.Mute, Kind: p.Kind, Source: p.Source, Roles: p.Roles})
+	return nil, s.p.Room().Moderation().AskMute(ctx, s.p.ID(), room.MuteRequest{Mute: *p.Mute, Kind: p.Kind, Source: p.Source, Roles: p.Roles})
 }
 
 type broadcastParams struct {
@@ -105,7 +105,7 @@ func (p setMetadataParams) check() error {
 }
 
 func (s *session) setMetadata(ctx context.Context, p setMetadataParams) (any, error) {
-	e, err := s.p.Room().SetMetadata(ctx, s.p.ID(), p.Key, p.Data, p.IfVersion)
+	e, err := s.p.Room().Metadata().Set(ctx, s.p.ID(), p.Key, p.Data, p.IfVersion)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func (p getMetadataParams) check() error {
 }
 
 func (s *session) getMetadata(ctx context.Context, p getMetadataParams) (any, error) {
-	e, err := s.p.Room().Metadata(ctx, p.Key)
+	e, err := s.p.Room().Metadata().Get(ctx, p.Key)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +136,7 @@ type observeParams struct {
 }
 
 func (s *session) observe(ctx context.Context, p observeParams) (any, error) {
-	told, err := s.p.Room().Observe(ctx, s.p.ID(), p.Keys)
+	told, err := s.p.Room().Metadata().Observe(ctx, s.p.ID(), p.Keys)
 	s.p.Budget().Answer(told)
 	return nil, err
 }
@@ -176,7 +176,7 @@ func (p requestRoleParams) check() error {
 }
 
 func (s *session) requestRole(ctx context.Context, p requestRoleParams) (any, error) {
-	return nil, s.p.Room().RequestRole(ctx, s.p.ID(), room.RoleRequest{Target: p.For, Roles: p.Roles, Role: p.Role, Force: p.Force})
+	return nil, s.p.Room().Roles().Request(ctx, s.p.ID(), room.RoleRequest{Target: p.For, Roles: p.Roles, Role: p.Role, Force: p.Force})
 }
 
 type acceptRoleParams struct {
@@ -192,7 +192,7 @@ func (p acceptRoleParams) check() error {
 }
 
 func (s *session) acceptRole(ctx context.Context, p acceptRoleParams) (any, error) {
-	return nil, s.p.Room().AcceptRole(ctx, s.p.ID(), p.Token, p.Role)
+	return nil, s.p.Room().Roles().Accept(ctx, s.p.ID(), p.Token, p.Role)
 }
 
 type groupParams struct {
@@ -247,7 +247,7 @@ func (p removePeerParams) check() error {
 }
 
 func (s *session) removePeer(ctx context.Context, p removePeerParams) (any, error) {
-	return nil, s.p.Room().Remove(ctx, s.p.ID(), p.For, clip(p.Reason, 1024))
+	return nil, s.p.Room().Moderation().Remove(ctx, s.p.ID(), p.For, clip(p.Reason, 1024))
 }
 
 type endRoomParams struct {
@@ -256,5 +256,5 @@ type endRoomParams struct {
 }
 
 func (s *session) endRoom(ctx context.Context, p endRoomParams) (any, error) {
-	return nil, s.p.Room().End(ctx, s.p.ID(), clip(p.Reason, 1024), p.Lock)
+	return nil, s.p.Room().Moderation().End(ctx, s.p.ID(), clip(p.Reason, 1024), p.Lock)
 }

@@ -245,7 +245,7 @@ func (p pollSetupParams) check() error {
 }
 
 func (s *session) setPoll(ctx context.Context, p pollSetupParams) (any, error) {
-	poll, err := s.p.Room().SetPoll(ctx, s.p.ID(), poll.Setup{
+	poll, err := s.p.Room().Polls().Set(ctx, s.p.ID(), poll.Setup{
 		ID: p.ID, Title: p.Title, Quiz: p.Type == quiz, Duration: seconds(p.Duration),
 		Anonymous: p.Anonymous, Visible: p.Visible, VoteBy: p.Mode, VoteRoles: p.Vote, ViewRoles: p.Responses,
 	})
@@ -268,7 +268,7 @@ func (p pollParams) check() error {
 }
 
 func (s *session) getPoll(ctx context.Context, p pollParams) (any, error) {
-	poll, err := s.p.Room().Poll(ctx, s.p.ID(), p.ID)
+	poll, err := s.p.Room().Polls().Get(ctx, s.p.ID(), p.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -276,12 +276,12 @@ func (s *session) getPoll(ctx context.Context, p pollParams) (any, error) {
 }
 
 func (s *session) startPoll(ctx context.Context, p pollParams) (any, error) {
-	poll, err := s.p.Room().StartPoll(ctx, s.p.ID(), p.ID)
+	poll, err := s.p.Room().Polls().Start(ctx, s.p.ID(), p.ID)
 	return pollTime(poll), err
 }
 
 func (s *session) stopPoll(ctx context.Context, p pollParams) (any, error) {
-	poll, err := s.p.Room().StopPoll(ctx, s.p.ID(), p.ID)
+	poll, err := s.p.Room().Polls().Stop(ctx, s.p.ID(), p.ID)
 	return pollTime(poll), err
 }
 
@@ -299,7 +299,7 @@ func (s *session) setQuestions(ctx context.Context, p setQuestionsParams) (any, 
 	for i, q := range p.Questions {
 		qs = append(qs, q.read(i+1))
 	}
-	n, err := s.p.Room().SetQuestions(ctx, s.p.ID(), p.ID, qs)
+	n, err := s.p.Room().Polls().SetQuestions(ctx, s.p.ID(), p.ID, qs)
 	return map[string]any{"poll_id": p.ID, "total_questions": n}, err
 }
 
@@ -314,12 +314,12 @@ type pollPageParams struct {
 // getQuestions shows questions. Once a poll runs, the votes so far come with
 // them, so that somebody who comes late sees what the others see.
 func (s *session) getQuestions(ctx context.Context, p pollPageParams) (any, error) {
-	qs, last, err := s.p.Room().Questions(ctx, s.p.ID(), p.ID, p.Index, p.Count)
+	qs, last, err := s.p.Room().Polls().Questions(ctx, s.p.ID(), p.ID, p.Index, p.Count)
 	if err != nil {
 		return nil, err
 	}
 	votes := map[int][]int{}
-	if res, err := s.p.Room().PollResult(ctx, s.p.ID(), p.ID); err == nil && res.Peak > 0 {
+	if res, err := s.p.Room().Polls().Result(ctx, s.p.ID(), p.ID); err == nil && res.Peak > 0 {
 		for _, q := range res.Questions {
 			votes[q.Index] = q.Votes
 		}
@@ -341,7 +341,7 @@ func (s *session) votePoll(ctx context.Context, p voteParams) (any, error) {
 	for _, v := range p.Responses {
 		votes = append(votes, v.read())
 	}
-	verdicts, err := s.p.Room().Vote(ctx, s.p.ID(), p.ID, votes)
+	verdicts, err := s.p.Room().Polls().Vote(ctx, s.p.ID(), p.ID, votes)
 	if err != nil {
 		return nil, err
 	}
@@ -359,7 +359,7 @@ func (s *session) votePoll(ctx context.Context, p voteParams) (any, error) {
 }
 
 func (s *session) getResponses(ctx context.Context, p pollPageParams) (any, error) {
-	responses, last, err := s.p.Room().PollResponses(ctx, s.p.ID(), p.ID, p.Self, p.Index, p.Count)
+	responses, last, err := s.p.Room().Polls().Responses(ctx, s.p.ID(), p.ID, p.Self, p.Index, p.Count)
 	if err != nil {
 		return nil, err
 	}
@@ -399,7 +399,7 @@ func (p listPollsParams) check() error {
 // listPolls lists polls; last is what to start from for the next page, and
 // empty when there is none.
 func (s *session) listPolls(ctx context.Context, p listPollsParams) (any, error) {
-	polls, next, err := s.p.Room().Polls(ctx, s.p.ID(), p.State, p.Start, p.Count)
+	polls, next, err := s.p.Room().Polls().List(ctx, s.p.ID(), p.State, p.Start, p.Count)
 	if err != nil {
 		return nil, err
 	}
@@ -411,7 +411,7 @@ func (s *session) listPolls(ctx context.Context, p listPollsParams) (any, error)
 }
 
 func (s *session) pollResult(ctx context.Context, p pollParams) (any, error) {
-	res, err := s.p.Room().PollResult(ctx, s.p.ID(), p.ID)
+	res, err := s.p.Room().Polls().Result(ctx, s.p.ID(), p.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -426,7 +426,7 @@ type leaderboardParams struct {
 }
 
 func (s *session) leaderboard(ctx context.Context, p leaderboardParams) (any, error) {
-	l, err := s.p.Room().Leaderboard(ctx, s.p.ID(), p.ID, p.Question, p.Offset, p.Count)
+	l, err := s.p.Room().Polls().Leaderboard(ctx, s.p.ID(), p.ID, p.Question, p.Offset, p.Count)
 	if err != nil {
 		return nil, err
 	}
