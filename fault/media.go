@@ -290,6 +290,18 @@ var (
 		See:   []string{"codec.unsupported"},
 		Links: []string{w3c("webrtc", "dom-rtcrtpsender-setparameters")},
 	})
+	// AudioLevelMissing: the audio does not say how loud it is.
+	AudioLevelMissing = declare(Kind{
+		ID: "audio.level_missing", Title: "The audio does not say how loud it is", Area: AreaMedia, Category: Media, Status: 400,
+		What:  "An audio track is published and forwarded, but its packets lack the header extension that tells its level.",
+		Why:   "The client does not offer the extension, an edit of its session description removed it, or what makes the packets leaves it out. Browsers offer and send it.",
+		Sign:  "Everybody hears the track, and it is seldom or never among the active speakers. The record says whether the offer lacks the extension or the packets do.",
+		Do:    "Offer `a=extmap:N urn:ietf:params:rtp-hdrext:ssrc-audio-level` in the audio section and write the level into every packet. Until then the voice bit of Opus is used where it has one, which tells speech from silence and not how loud it is.",
+		User:  "Others hear you, but you may not be shown as speaking.",
+		Retry: RetryNever, Terminal: false, Ops: []Op{OpPublish}, FixedBy: []Party{ByApp},
+		See:   []string{"capture.silent", "codec.unsupported"},
+		Links: []string{rfc(6464, "4"), rfc(6716, "4.2.3"), rfc(8285, "5")},
+	})
 	// SimulcastSettings: simulcast was asked for without video settings.
 	SimulcastSettings = declare(Kind{
 		ID: "simulcast.settings_missing", Title: "Simulcast was asked for without video settings", Area: AreaMedia, Category: API,

@@ -108,6 +108,7 @@ var parsers = map[string]string{
 	"internal/api.webhooks.deliveries": "internal/api.FuzzManage",
 
 	"internal/codec.Counters.pictureID": "internal/codec.FuzzPayload",
+	"internal/codec.OpusVoice":          "internal/codec.FuzzPayload",
 	"internal/codec.nalWalk.next":       "internal/codec.FuzzPayload",
 
 	"internal/config.Default":            own,

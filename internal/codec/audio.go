@@ -40,6 +40,28 @@ func REDRetype(b []byte, pt uint8) {
 	}
 }
 
+// OpusVoice tells whether the encoder took the first frame of an Opus packet for
+// speech: the voice activity bit of its SILK layer, the first bit after the table of
+// contents (RFC 6716, sections 3.1 and 4.2.3). known is false for a packet without
+// such a layer (CELT, which music and high bitrates use) and for one that holds any
+// number of frames.
+func OpusVoice(b []byte) (voice, known bool) {
+	if len(b) == 0 || b[0]>>3 >= 16 { // CELT
+		return false, false
+	}
+	at := 1
+	switch b[0] & 3 {
+	case 2: // the length of the first frame comes before it, in one byte or two
+		if at++; len(b) > 1 && b[1] >= 252 {
+			at++
+		}
+	case 3:
+		return false, false
+	}
+	// Without a frame nothing was to be said (discontinuous transmission).
+	return at < len(b) && b[at]&0x80 != 0, true
+}
+
 // OpusDuration is how long an Opus packet lasts (RFC 6716, sections 3.1 and 3.2),
 // 0 for one that is none.
 func OpusDuration(b []byte) time.Duration {

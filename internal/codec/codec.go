@@ -1,8 +1,8 @@
 // Package codec reads what forwarding and recording must know of a payload without
 // decoding it: where frames and key frames begin in VP8, VP9, H.264 and AV1, the
 // picture counters of VP8 and VP9, the blocks of redundant audio, and how long an
-// Opus packet lasts. It is pure: bytes in, answers out, and no payload can make it
-// panic. Nothing in it allocates.
+// Opus packet lasts and whether it holds speech. It is pure: bytes in, answers out,
+// and no payload can make it panic. Nothing in it allocates.
 package codec
 
 import (

@@ -116,6 +116,36 @@ func TestWhereFramesBegin(t *testing.T) {
 	}
 }
 
+// TestOpusVoice: the voice bit is the first after the table of contents and the
+// length of the frame, and CELT has none (RFC 6716, sections 3.1, 3.2 and 4.2.3).
+func TestOpusVoice(t *testing.T) {
+	for name, c := range map[string]struct {
+		packet       []byte
+		voice, known bool
+	}{
+		"SILK, 20 ms, voice":            {[]byte{0x48, 0x80, 1}, true, true},
+		"SILK, 20 ms, noise":            {[]byte{0x48, 0x7f, 1}, false, true},
+		"SILK, stereo, voice":           {[]byte{0x4c, 0x80, 1}, true, true},
+		"hybrid, 20 ms, voice":          {[]byte{0x78, 0xff, 1}, true, true},
+		"hybrid, 10 ms, noise":          {[]byte{0x70, 0x00, 1}, false, true},
+		"two frames of a size, voice":   {[]byte{0x49, 0x80, 0x00}, true, true},
+		"two frames, voice":             {[]byte{0x4a, 0x01, 0x80, 0x00}, true, true},
+		"two frames, noise":             {[]byte{0x4a, 0xfb, 0x00, 0x80}, false, true},
+		"two frames, a long one, voice": {[]byte{0x4a, 0xfc, 0x00, 0x80}, true, true},
+		"two frames, a long one, noise": {[]byte{0x4a, 0xfc, 0x80, 0x00}, false, true},
+		"nothing to be said":            {[]byte{0x48}, false, true},
+		"cut short":                     {[]byte{0x4a, 0xff}, false, true},
+		"CELT":                          {[]byte{0x80, 0x80, 1}, false, false},
+		"CELT, fullband, 20 ms":         {[]byte{0xf8, 0xff, 0xfe}, false, false},
+		"any number of frames":          {[]byte{0x4b, 0x82, 0x80}, false, false},
+		"empty":                         {nil, false, false},
+	} {
+		if voice, known := codec.OpusVoice(c.packet); voice != c.voice || known != c.known {
+			t.Errorf("%s: voice %v, known %v", name, voice, known)
+		}
+	}
+}
+
 // vp8Head is a payload descriptor with all counters, and a frame tag.
 func vp8Head(start, key bool, pid uint16, tl0 uint8) []byte {
 	b := []byte{0x80, 0xc0, byte(pid>>8) | 0x80, byte(pid), tl0, 0x01}
@@ -149,6 +179,7 @@ func FuzzPayload(f *testing.F) {
 		}
 		codec.REDRetype(slices.Clone(payload), which&0x7f)
 		codec.OpusDuration(payload)
+		codec.OpusVoice(payload)
 	})
 }
 
@@ -163,4 +194,10 @@ func BenchmarkInspect(b *testing.B) {
 			}
 		})
 	}
+	b.Run("Opus", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			codec.OpusVoice([]byte{0x78, 0x80, 1, 2, 3})
+		}
+	})
 }

@@ -46,27 +46,33 @@ func newMedia(p *Participant) *Media {
 type Publication struct {
 	*sfu.Publisher
 	path
+	p  *Participant
+	on PublicationEvents
 }
 
 // PublicationEvents are what a wire hears of a publication, in the
 // participant's goroutine. Each may be nil.
 type PublicationEvents struct {
 	Candidate func(webrtc.ICECandidateInit) // one of ours, to be told to the client
+	// Warned tells, once, what is amiss with a track that is forwarded all the same,
+	// which has been recorded: fault.AudioLevelMissing.
+	Warned func(track room.TrackID, f *fault.Error)
 }
 
 // OpenPublication opens a connection for the client's tracks. It fails with
 // fault.NegotiationFailed.
 func (m *Media) OpenPublication(on PublicationEvents) (*Publication, error) {
 	udp, tcp := impairments(m.p.inject, true)
-	pub := &Publication{path: path{op: fault.OpPublish, failed: event.PublishFailed}}
+	pub := &Publication{p: m.p, on: on, path: path{op: fault.OpPublish, failed: event.PublishFailed}}
 	var err error
 	pub.Publisher, err = m.p.s.cfg.Media.NewPublisher(sfu.PublisherConfig{
 		Log: m.p.log, Impairment: udp, TCPImpairment: tcp, TCPOnly: m.tcpOnly,
 		VideoCodecs: m.videoCodecs(), MaxEarlyOffers: m.p.s.cfg.Bounds.EarlyOffers,
-		OnTrack:     func(t *sfu.Track) { m.p.Post(func() { m.trackStarted(t) }) },
-		OnTrackEnd:  func(id string) { m.p.Post(func() { m.trackEnded(id) }) },
-		OnCandidate: func(c webrtc.ICECandidateInit) { m.p.Post(func() { tell(on.Candidate, c) }) },
-		OnState:     func(st sfu.State, err error) { m.p.Post(func() { m.pathChanged(&pub.path, st, err) }) },
+		OnTrack:        func(t *sfu.Track) { m.p.Post(func() { m.trackStarted(t) }) },
+		OnTrackEnd:     func(id string) { m.p.Post(func() { m.trackEnded(id) }) },
+		OnTrackWarning: func(t *sfu.Track) { m.p.Post(func() { pub.warned(t) }) },
+		OnCandidate:    func(c webrtc.ICECandidateInit) { m.p.Post(func() { tell(on.Candidate, c) }) },
+		OnState:        func(st sfu.State, err error) { m.p.Post(func() { m.pathChanged(&pub.path, st, err) }) },
 	})
 	if err != nil {
 		return nil, fault.NegotiationFailed.Wrap(err)
@@ -317,6 +323,7 @@ func (m *Media) Publish(ctx context.Context, tracks []room.Track) (room.Publishe
 	for _, pub := range m.pubs {
 		for _, t := range pub.Tracks() {
 			m.trackStarted(t)
+			pub.warned(t)
 		}
 	}
 	return done, nil
@@ -341,6 +348,18 @@ func (m *Media) trackStarted(t *sfu.Track) {
 	// was refused: its packets go nowhere.
 	if err != nil && !errors.Is(err, fault.TrackNotFound) {
 		m.p.log.Debug("media without a track", "track", t.ID(), "err", err)
+	}
+}
+
+// warned records and tells what is amiss with a track, once the room has it.
+func (b *Publication) warned(t *sfu.Track) {
+	id, f := room.TrackID(t.ID()), t.Warning()
+	if f == nil || b.p.leaving || !b.p.events.trackWarned(id, f) {
+		return
+	}
+	b.p.s.met.warned.WithLabelValues(string(f.Op), f.Kind.ID).Inc()
+	if b.on.Warned != nil {
+		b.on.Warned(id, f)
 	}
 }
 

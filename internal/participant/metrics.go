@@ -12,7 +12,7 @@ type metrics struct {
 	peers, held       prometheus.Gauge
 	unrecorded        prometheus.Counter
 	resumed, migrated *prometheus.CounterVec
-	refusals          *prometheus.CounterVec
+	refusals, warned  *prometheus.CounterVec
 	calls             *prometheus.HistogramVec
 }
 
@@ -35,13 +35,16 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "redial_signal_refused_total", Help: "Calls and connections refused, by operation and fault.",
 		}, []string{"op", "fault"}),
+		warned: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "redial_signal_warned_total", Help: "Tracks that go on with something amiss, which was told, by operation and fault.",
+		}, []string{"op", "fault"}),
 		calls: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "redial_signal_call_seconds", Help: "Time to answer a call, by method.",
 			Buckets: []float64{.001, .005, .02, .1, .5, 2},
 		}, []string{"method"}),
 	}
 	if reg != nil {
-		reg.MustRegister(m.unrecorded, m.peers, m.held, m.resumed, m.migrated, m.refusals, m.calls)
+		reg.MustRegister(m.unrecorded, m.peers, m.held, m.resumed, m.migrated, m.refusals, m.warned, m.calls)
 	}
 	return m
 }

@@ -63,6 +63,19 @@ func (e *Events) record(t event.Type, f *fault.Error, edit func(*event.Event)) {
 	e.p.s.cfg.Events.Record(happened)
 }
 
+// trackWarned stores what is amiss with a track that goes on, once: false for one
+// that is not published, or was warned of before.
+func (e *Events) trackWarned(id room.TrackID, f *fault.Error) bool {
+	t, known := e.published[id]
+	if !known || t.warned {
+		return false
+	}
+	t.warned = true
+	e.published[id] = t
+	e.recordTry(event.PublishFailed, f)
+	return true
+}
+
 // Report stores what the client reported. It fails with fault.EventQuota beyond
 // a quota, and with fault.StoreUnavailable when storing fails on purpose.
 func (e *Events) Report(told event.Event) error {
@@ -111,14 +124,15 @@ func seen(t event.Type, f *fault.Error, s event.Subject) event.Event {
 // publishedTrack is what track events need to know.
 type publishedTrack struct {
 	room.Track
-	since time.Time
+	since  time.Time
+	warned bool // what is amiss with it was told
 }
 
 // tracks keeps the history of what a peer publishes.
 func (e *Events) tracks(done room.Published) {
 	now := time.Now()
 	for _, t := range done.Added {
-		e.published[t.ID] = publishedTrack{t, now}
+		e.published[t.ID] = publishedTrack{Track: t, since: now}
 		e.track(event.TrackAdded, e.published[t.ID], time.Time{})
 	}
 	e.tracksChanged(done.Changed)

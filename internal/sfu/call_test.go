@@ -768,13 +768,7 @@ func TestExtensionsAndReports(t *testing.T) {
 	src := s.publish(webrtc.MimeTypeOpus, "mic")
 	tr := receiveFrom(t, "OnTrack", s.tracks)
 	until(t, "silence", func() bool { return tr.Level() == 127 })
-	var level uint8
-	for _, x := range src.sender.GetParameters().HeaderExtensions {
-		if x.URI == extAudioLevel {
-			level = uint8(x.ID)
-		}
-	}
-	src.level = level
+	src.level = levelID(src.sender.GetParameters())
 	src.pump(20*time.Millisecond, 1, nil)
 	v := newViewer(t, e, feedback)
 	reports := make(chan *rtcp.SenderReport, 16)

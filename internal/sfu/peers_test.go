@@ -189,7 +189,8 @@ type source struct {
 	frames int
 	sent   map[uint16][]byte // by sequence number
 	mu     sync.Mutex
-	level  uint8 // id of the audio level extension
+	level  uint8  // id of the audio level extension
+	body   []byte // of every packet; nil: what frame and packet it is
 }
 
 // frame writes one picture of n packets, or one audio packet.
@@ -230,6 +231,9 @@ func (s *source) frame(key bool, n int) {
 }
 
 func (s *source) payload(key bool, i, n int) []byte {
+	if s.body != nil {
+		return s.body
+	}
 	body := fmt.Appendf(nil, "%s frame %d packet %d of %d ", s.local.RID(), s.frames, i, n)
 	body = append(body, make([]byte, 300)...)
 	switch s.codec {

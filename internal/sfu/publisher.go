@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -30,6 +31,8 @@ type PublisherConfig struct {
 	// OnTrackEnd reports that the track was withdrawn or its connection closed
 	// by the peer.
 	OnTrackEnd func(id string)
+	// OnTrackWarning reports that a track has a Warning now, once.
+	OnTrackWarning func(*Track)
 	// OnCandidate passes candidates found after the answer was given.
 	OnCandidate func(webrtc.ICECandidateInit)
 	// OnState reports changes of the media path. The error is nil or one of
@@ -282,7 +285,10 @@ func sends(m *sdp.MediaDescription) bool {
 // announce compares the tracks of an offer with those known and reports what
 // came and went.
 func (p *Publisher) announce(d *description) {
-	type section struct{ id, stream string }
+	type section struct {
+		id, stream string
+		level      bool // the audio level can be told
+	}
 	offered := map[string]section{} // by mid
 	var order []string
 	for _, m := range d.MediaDescriptions {
@@ -294,7 +300,7 @@ func (p *Publisher) announce(d *description) {
 		if id == "" {
 			continue
 		}
-		offered[mid] = section{id, stream}
+		offered[mid] = section{id, stream, slices.Contains(slices.Collect(maps.Values(extensionsOf(m))), extAudioLevel)}
 		order = append(order, mid)
 	}
 	p.mu.Lock()
@@ -332,6 +338,9 @@ func (p *Publisher) announce(d *description) {
 		p.adopt(t)
 		if p.cfg.OnTrack != nil {
 			p.conn.callbacks.post(func() { p.cfg.OnTrack(t) })
+		}
+		if t.kind == webrtc.RTPCodecTypeAudio && !offered[t.mid].level {
+			t.levelMissing("the offer does not list it")
 		}
 	}
 }

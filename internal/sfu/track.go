@@ -8,6 +8,7 @@ import (
 
 	"github.com/pion/webrtc/v4"
 
+	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/codec"
 	"github.com/redial-rtc/redial/internal/sfu/rtpbuf"
 )
@@ -28,6 +29,7 @@ type Track struct {
 
 	loudness     atomic.Uint32 // -dBov in 1/256
 	loudnessSeen atomic.Int64
+	warning      atomic.Pointer[fault.Error]
 }
 
 func newTrack(p *Publisher, id, stream, mid string, kind webrtc.RTPCodecType, f *codec.Format) *Track {
@@ -53,12 +55,30 @@ func (t *Track) Kind() webrtc.RTPCodecType { return t.kind }
 func (t *Track) Codec() webrtc.RTPCodecParameters { return t.format.Load().Params }
 
 // Level is the loudness of an audio track in -dBov, 0 (loudest) to 127
-// (RFC 6464), smoothed; 127 when silent or when nothing arrived lately.
+// (RFC 6464), smoothed; 127 when silent or when nothing arrived lately. Of audio
+// that does not tell its level it is an estimate: that of quiet speech where Opus
+// says that there is voice.
 func (t *Track) Level() uint8 {
 	if now()-t.loudnessSeen.Load() > int64(500*time.Millisecond) {
 		return 127
 	}
 	return uint8(t.loudness.Load() >> 8)
+}
+
+// voiceLevel stands for the level of speech whose level is not told: audible, and
+// below what people who talk into a microphone reach.
+const voiceLevel = 45
+
+// Warning is what is amiss with a track that is forwarded all the same, or nil:
+// fault.AudioLevelMissing for audio that does not tell its level.
+func (t *Track) Warning() *fault.Error { return t.warning.Load() }
+
+// levelMissing warns, once, that the audio does not tell its level.
+func (t *Track) levelMissing(reason string) {
+	w := fault.From(fault.AudioLevelMissing.New("track", t.id, "reason", reason, "extension", extAudioLevel), fault.OpPublish)
+	if t.warning.CompareAndSwap(nil, w) && t.pub.cfg.OnTrackWarning != nil {
+		t.pub.conn.callbacks.post(func() { t.pub.cfg.OnTrackWarning(t) })
+	}
 }
 
 // hear smooths the level: quick to rise, slow to fall. Called by the read loop.

@@ -34,6 +34,8 @@ type upstream struct {
 	lastTS    uint32
 	lastKeyTS uint32
 	keyed     bool
+	leveled   bool // a packet has told its level
+	unleveled int  // packets that have not, before the first that does
 	window    gcc.RateMeter
 
 	// written by the read loop, read by anyone
@@ -168,9 +170,7 @@ func (l *upstream) count(p *rtpbuf.Packet) {
 func (l *upstream) detectKeyframe(p *rtpbuf.Packet, first bool) {
 	if p.Codec.Inspect == nil {
 		p.Key = true
-		if p.HasLevel {
-			l.track.hear(p.Level&0x7f, p.Arrival)
-		}
+		l.listen(p)
 		return
 	}
 	hint := codec.NoKey
@@ -190,6 +190,35 @@ func (l *upstream) detectKeyframe(p *rtpbuf.Packet, first bool) {
 	}
 	if p.Seq >= l.lastSeq {
 		l.lastSeq, l.lastTS = p.Seq, p.TS
+	}
+}
+
+// unleveledMost is how many packets may come before one tells its level: two
+// seconds of speech.
+const unleveledMost = 100
+
+// listen takes the level that a packet tells. Until one has, it takes what Opus
+// says of voice.
+func (l *upstream) listen(p *rtpbuf.Packet) {
+	switch {
+	case p.HasLevel:
+		l.leveled = true
+		l.track.hear(p.Level&0x7f, p.Arrival)
+		return
+	case l.leveled:
+		return
+	}
+	if l.unleveled++; l.unleveled == unleveledMost {
+		l.track.levelMissing("the packets do not carry it")
+	}
+	payload := p.Payload()
+	if p.Codec.RED {
+		payload, _, _ = codec.REDPrimary(payload)
+	}
+	if voice, known := codec.OpusVoice(payload); voice {
+		l.track.hear(voiceLevel, p.Arrival)
+	} else if known {
+		l.track.hear(127, p.Arrival)
 	}
 }
 

@@ -282,7 +282,8 @@ type peer struct {
 	tracks map[string]any
 	deaf   atomic.Bool // leaves offers unanswered
 
-	onDemand bool // asks for each video
+	onDemand bool                      // asks for each video
+	codecs   func(*webrtc.MediaEngine) // that it can decode; nil: all
 
 	mu      sync.Mutex
 	results map[string]chan map[string]any
@@ -471,11 +472,16 @@ func (p *peer) must(method string, params any) map[string]any {
 	return r
 }
 
-func clientAPI() *webrtc.API {
+// clientAPI makes connections that know the codecs, nil for all, and no header
+// extension.
+func clientAPI(codecs func(*webrtc.MediaEngine)) *webrtc.API {
 	set := webrtc.SettingEngine{}
 	set.SetIncludeLoopbackCandidate(true)
 	m := &webrtc.MediaEngine{}
-	_ = m.RegisterDefaultCodecs()
+	if codecs == nil {
+		codecs = func(m *webrtc.MediaEngine) { _ = m.RegisterDefaultCodecs() }
+	}
+	codecs(m)
 	return webrtc.NewAPI(webrtc.WithSettingEngine(set), webrtc.WithMediaEngine(m))
 }
 
@@ -502,7 +508,7 @@ func (p *peer) join(name string) map[string]any {
 }
 
 func (p *peer) newPub() {
-	pc, err := clientAPI().NewPeerConnection(webrtc.Configuration{})
+	pc, err := clientAPI(nil).NewPeerConnection(webrtc.Configuration{})
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -523,7 +529,7 @@ func (p *peer) onOffer(params map[string]any) {
 		return
 	}
 	if p.sub == nil {
-		pc, err := clientAPI().NewPeerConnection(webrtc.Configuration{})
+		pc, err := clientAPI(p.codecs).NewPeerConnection(webrtc.Configuration{})
 		if err != nil {
 			p.t.Error(err)
 			return
@@ -568,6 +574,13 @@ func (p *peer) onOffer(params map[string]any) {
 // publish adds a track, negotiates it and sends samples until the test ends.
 func (p *peer) publish(kind string) (trackID string) {
 	p.t.Helper()
+	// A VP8 key frame header, or any Opus payload.
+	return p.send(kind, []byte{0x10, 0, 0, 0x9d, 0x01, 0x2a, 16, 0, 16, 0, 1, 2, 3})
+}
+
+// send is publish with what every packet is to hold.
+func (p *peer) send(kind string, payload []byte) (trackID string) {
+	p.t.Helper()
 	mime := webrtc.MimeTypeOpus
 	if kind == "video" {
 		mime = webrtc.MimeTypeVP8
@@ -602,8 +615,7 @@ func (p *peer) publish(kind string) (trackID string) {
 			case <-stop:
 				return
 			case <-tick.C:
-				// A VP8 key frame header, or any Opus payload.
-				_ = local.WriteSample(media.Sample{Data: []byte{0x10, 0, 0, 0x9d, 0x01, 0x2a, 16, 0, 16, 0, 1, 2, 3}, Duration: 20 * time.Millisecond})
+				_ = local.WriteSample(media.Sample{Data: payload, Duration: 20 * time.Millisecond})
 			}
 		}
 	}()

@@ -32,6 +32,7 @@ const (
 func (s *session) openMedia() error {
 	pub, err := s.p.Media().OpenPublication(participant.PublicationEvents{
 		Candidate: func(c webrtc.ICECandidateInit) { s.tellCandidate(targetPublish, c) },
+		Warned:    func(_ room.TrackID, f *fault.Error) { s.notify("on-warning", wordFault(f)) },
 	})
 	if err != nil {
 		return err
