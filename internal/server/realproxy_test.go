@@ -15,12 +15,12 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/coder/websocket"
 
-	"github.com/redial-rtc/redial/internal/config"
 	"github.com/redial-rtc/redial/internal/token"
 )
 
@@ -80,67 +80,163 @@ func startProxy(t *testing.T, front, program string, args ...string) {
 	}
 }
 
-// The forms of docs/proxy.md, run by the proxies themselves: everything passes.
+// patience is how long the proxies of these tests wait where a form does not say
+// how long: what is a minute or more by default, so that a test need not wait for
+// it. The directives of the form itself win.
+const patience = time.Second
+
+// impatient is what stands around a form.
+var impatient = map[string]string{
+	"nginx": "daemon off; master_process off; pid %[1]s/pid; error_log stderr;\nevents {}\nhttp {\naccess_log off;\n" +
+		"client_body_temp_path %[1]s/b; proxy_temp_path %[1]s/p; fastcgi_temp_path %[1]s/f; uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;\n" +
+		"proxy_read_timeout %[3]s; proxy_send_timeout %[3]s; send_timeout %[3]s; keepalive_timeout %[3]s;\n%[2]s}\n",
+	"caddy": "{\n admin off\n auto_https disable_redirects\n servers {\n  timeouts {\n   read_header %[3]s\n   idle %[3]s\n  }\n }\n}\n%[2]s",
+}
+
+// throughProxy is a server behind a proxy as docs/proxy.md has it.
+type throughProxy struct {
+	*Server
+	front string // host:port of the proxy
+	log   *logLines
+}
+
+// startThroughProxy starts both; without names a directive to take out of the form.
+func startThroughProxy(t *testing.T, program, without string) throughProxy {
+	t.Helper()
+	cfg := local(t)
+	cfg.HTTP.BehindProxy, cfg.Media.AllowOddAddresses = []string{"127.0.0.1"}, true
+	cfg.Limits.JoinsPerSecond, cfg.Limits.JoinsBurst = 0.001, 10
+	log := &logLines{}
+	s, err := Start(t.Context(), cfg, NewLog(io.MultiWriter(t.Output(), log), cfg.Log), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	dir := t.TempDir()
+	pair := writeCertificate(t, dir, "127.0.0.1")
+	p := throughProxy{s, freeAddress(t), log}
+	text := form(t, program, p.front, s.address.String(), pair.TLSCert, pair.TLSKey)
+	if without != "" {
+		cut := regexp.MustCompile(`(?m)^\s*` + without + ` .*;$`)
+		if !cut.MatchString(text) {
+			t.Fatalf("the form for %s has no %s", program, without)
+		}
+		text = cut.ReplaceAllString(text, "")
+	}
+	file := filepath.Join(dir, "proxy.conf")
+	if err := os.WriteFile(file, fmt.Appendf(nil, impatient[program], dir, text, patience), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if program == "nginx" {
+		startProxy(t, p.front, "nginx", "-e", "stderr", "-c", file)
+	} else {
+		startProxy(t, p.front, "caddy", "run", "--adapter", "caddyfile", "--config", file)
+	}
+	return p
+}
+
+// from is a client with an address of its own, 127.0.0.N.
+func (p throughProxy) from(n byte) *http.Client {
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, n)}}
+	return &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+}
+
+// call makes a request and returns its answer, with "Name: value" as headers.
+func (p throughProxy) call(t *testing.T, c *http.Client, method, path, token, body string, headers ...string) (int, []byte) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, "https://"+p.front+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("Content-Type", "application/json")
+	for _, h := range headers {
+		name, value, _ := strings.Cut(h, ": ")
+		req.Header.Set(name, value)
+	}
+	res, err := c.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, answer
+}
+
+// The forms of docs/proxy.md, run by the proxies themselves: everything passes,
+// and what is quiet lasts longer than the proxy waits where nobody tells it.
 func TestTheDocumentedProxies(t *testing.T) {
 	for _, program := range []string{"nginx", "caddy"} {
 		t.Run(program, func(t *testing.T) {
-			cfg := local(t)
-			cfg.HTTP.BehindProxy, cfg.Media.AllowOddAddresses = []string{"127.0.0.1"}, true
-			throughProxy(t, program, cfg)
+			t.Parallel()
+			everythingPasses(t, startThroughProxy(t, program, ""))
 		})
 	}
 }
 
-func throughProxy(t *testing.T, program string, cfg config.Config) {
-	s := startLocal(t, cfg)
-	dir := t.TempDir()
-	pair := writeCertificate(t, dir, "127.0.0.1")
-	cert, key := pair.TLSCert, pair.TLSKey
-	front, back := freeAddress(t), s.address.String()
-	text := form(t, program, front, back, cert, key)
-	file := filepath.Join(dir, "proxy.conf")
-	if program == "nginx" {
-		text = fmt.Sprintf("daemon off; master_process off; pid %[1]s/pid; error_log stderr;\nevents {}\nhttp {\naccess_log off;\n"+
-			"client_body_temp_path %[1]s/b; proxy_temp_path %[1]s/p; fastcgi_temp_path %[1]s/f; uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;\n%[2]s}\n", dir, text)
-	} else {
-		text = "{\n admin off\n auto_https disable_redirects\n}\n" + text
-	}
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if program == "nginx" {
-		startProxy(t, front, "nginx", "-e", "stderr", "-c", file)
-	} else {
-		startProxy(t, front, "caddy", "run", "--adapter", "caddyfile", "--config", file)
-	}
-	d, err := s.Demo(t.Context(), "demo", time.Hour)
+// What keeps a socket alive in nginx is the form's own directive: the test above
+// would fail without.
+func TestProxyReadTimeoutIsNeeded(t *testing.T) {
+	t.Parallel()
+	p := startThroughProxy(t, "nginx", "proxy_read_timeout")
+	d, err := p.Demo(t.Context(), "demo", time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	q := url.Values{"peer": {"p1"}, "token": {d.Tokens["host"]}}
+	ws, _, err := websocket.Dial(ctx, "wss://"+p.front+"/ws?"+q.Encode(), &websocket.DialOptions{HTTPClient: p.from(2)})
+	if err != nil {
+		t.Skip("the machine is so busy that the proxy gave up before there was a socket:", err)
+	}
+	defer ws.CloseNow()
+	for err == nil {
+		_, _, err = ws.Read(ctx)
+	}
+	if ctx.Err() != nil {
+		t.Error("a quiet socket outlasts a proxy that waits for", patience)
+	}
+}
+
+func everythingPasses(t *testing.T, p throughProxy) {
+	d, err := p.Demo(t.Context(), "demo", time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	host, client := d.Tokens["host"], p.from(2)
+	key := local(t).Access.Keys[0]
+	management, err := token.Mint(token.Key{Access: key.Access, Secret: key.Secret}, token.Claims{Type: token.Management})
+	if err != nil {
+		t.Fatal(err)
+	}
 
 	// /init: an address that a page on https can open.
-	req, _ := http.NewRequestWithContext(t.Context(), "GET", "https://"+front+"/init?peer_id=p1", nil)
-	req.Header.Set("Authorization", "Bearer "+d.Tokens["host"])
-	req.Header.Set("Origin", "https://localhost:3000")
-	res, err := client.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
+	status, body := p.call(t, client, "GET", "/init?peer_id=p1", host, "", "Origin: https://localhost:3000")
 	var in struct{ Endpoint string }
-	if err := json.NewDecoder(res.Body).Decode(&in); err != nil || in.Endpoint != "wss://"+front+"/ws" {
-		t.Fatalf("%d, the endpoint is %q (%v), want wss://%s/ws", res.StatusCode, in.Endpoint, err, front)
+	if err := json.Unmarshal(body, &in); err != nil || in.Endpoint != "wss://"+p.front+"/ws" {
+		t.Fatalf("%d, the endpoint is %q (%v), want wss://%s/ws", status, in.Endpoint, err, p.front)
 	}
-	_ = res.Body.Close()
+
+	// REST, with a body as large as a route takes.
+	if status, body := p.call(t, client, "POST", "/v2/rooms", management, `{"name":"by-proxy"}`); status != http.StatusOK || !strings.Contains(string(body), "by-proxy") {
+		t.Errorf("a room is created with %d %s", status, body)
+	}
+	if status, body := p.call(t, client, "POST", "/api/v1/events", host, strings.Repeat(" ", 3<<20)+"[]"); status == http.StatusRequestEntityTooLarge || !json.Valid(body) {
+		t.Errorf("a batch of 3 MiB gets %d %.200s", status, body)
+	}
 
 	// The event stream, opened before something happens.
-	management, err := token.Mint(token.Key{Access: cfg.Access.Keys[0].Access, Secret: cfg.Access.Keys[0].Secret}, token.Claims{Type: token.Management})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	req, _ = http.NewRequestWithContext(ctx, "GET", "https://"+front+"/api/v1/events/stream", nil)
+	req, _ := http.NewRequestWithContext(ctx, "GET", "https://"+p.front+"/api/v1/events/stream", nil)
 	req.Header.Set("Authorization", "Bearer "+management)
 	stream, err := client.Do(req)
 	if err != nil || stream.StatusCode != 200 {
@@ -152,28 +248,8 @@ func throughProxy(t *testing.T, program string, cfg config.Config) {
 		t.Fatal(first, err)
 	}
 
-	// A request that lost its upgrade, and the event that tells of it.
-	q := url.Values{"peer": {"p1"}, "token": {d.Tokens["host"]}}
-	res, err = client.Get("https://" + front + "/ws?" + q.Encode())
-	if err != nil {
-		t.Fatal(err)
-	}
-	body, _ := io.ReadAll(res.Body)
-	_ = res.Body.Close()
-	if res.StatusCode != http.StatusUpgradeRequired || !strings.Contains(string(body), "signal.upgrade") {
-		t.Errorf("%d %s", res.StatusCode, body)
-	}
-	for {
-		line, err := lines.ReadString('\n')
-		if err != nil {
-			t.Fatal("the stream does not pass:", err)
-		}
-		if strings.Contains(line, "signal.upgrade") {
-			break
-		}
-	}
-
-	// The socket, and that it lasts while nothing is said.
+	// The socket, and that it and the stream last while nothing is said.
+	q := url.Values{"peer": {"p1"}, "token": {host}}
 	ws, _, err := websocket.Dial(ctx, in.Endpoint+"?"+q.Encode(), &websocket.DialOptions{HTTPClient: client})
 	if err != nil {
 		t.Fatal(err)
@@ -181,9 +257,61 @@ func throughProxy(t *testing.T, program string, cfg config.Config) {
 	defer ws.CloseNow()
 	ws.SetReadLimit(1 << 20)
 	until(t, ws, func(m message) bool { return m.Method == "on-policy-change" })
-	time.Sleep(3 * time.Second) // longer than any proxy's patience with a request that is no socket
+	time.Sleep(4 * patience) // what is to last must be quiet for longer than it would without the form
 	if err := ws.Write(ctx, websocket.MessageText, []byte(`{"id":"1","method":"ping","params":{"timestamp":1}}`)); err != nil {
 		t.Fatal(err)
 	}
 	until(t, ws, func(m message) bool { return m.ID == "1" })
+
+	// A request that lost its upgrade, and the event that tells of it.
+	status, body = p.call(t, client, "GET", "/ws?"+q.Encode(), host, "")
+	if status != http.StatusUpgradeRequired || !strings.Contains(string(body), "signal.upgrade") {
+		t.Errorf("%d %s", status, body)
+	}
+	for line := ""; !strings.Contains(line, "signal.upgrade"); {
+		if line, err = lines.ReadString('\n'); err != nil {
+			t.Fatal("the stream does not pass:", err)
+		}
+	}
+
+	// Who asks is known by the address, and not by what they write: one who asks
+	// too often is refused whatever headers come along, and nobody else is.
+	greedy, last := p.from(9), 0
+	for i := range 30 {
+		last, _ = p.call(t, greedy, "GET", "/init?peer_id=p9", host, "", fmt.Sprintf("X-Forwarded-For: 203.0.113.%d", i), fmt.Sprintf("Forwarded: for=203.0.113.%d", i))
+	}
+	if last != http.StatusTooManyRequests {
+		t.Errorf("the thirtieth /init of one client gets %d", last)
+	}
+	if status, body := p.call(t, p.from(3), "GET", "/init?peer_id=p3", "nonsense", ""); status != http.StatusUnauthorized {
+		t.Errorf("another client gets %d %s", status, body)
+	}
+	p.log.wait(t, "addr=127.0.0.3")
+}
+
+// logLines is a log that a test reads.
+type logLines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *logLines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *logLines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+func (l *logLines) wait(t *testing.T, want string) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !strings.Contains(l.String(), want); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("no %s in the log", want)
+		}
+	}
 }
