@@ -29,9 +29,9 @@ var (
 	// ProxyUnknown: the server does not know the proxy in front of it.
 	ProxyUnknown = declare(Kind{
 		ID: "server.proxy_unknown", Title: "The server does not know the proxy in front of it", Area: AreaServer, Category: API, Status: 400,
-		What:  "A page came over https, and the only socket address the server knows cannot be opened from there: it is a plain ws:// one, or a name inside the operator's network.",
+		What:  "A client came over https, and the only socket address the server knows cannot be opened from there: it is a plain ws:// one, or a name inside the operator's network.",
 		Why:   "A proxy does TLS and the server was not told: `http.behind_proxy` does not name it, or it does not pass on host and scheme, and `http.public_url` is empty.",
-		Sign:  "The server's log names the proxy's address, the page's origin and the address that would not have worked.",
+		Sign:  "The server's log names the proxy's address, the page's origin if there is one, and the address that would not have worked.",
 		Do:    "Set `http.public_url` to the https address that clients use, and `http.behind_proxy` to the address of the proxy, which then says who is asking.",
 		User:  "The service is not set up correctly. Please tell its makers.",
 		Retry: RetryNever, Terminal: true, Ops: []Op{OpInit}, FixedBy: []Party{ByOperator},

@@ -56,11 +56,7 @@ func (c *Config) Doubts() []Problem {
 	k := checker{}
 	k.require(c.Reconnect.Hold >= 60*time.Second, "reconnect.hold", "is shorter than the 60 s that clients keep trying",
 		"lost calls that could be saved will not be; make it 75s")
-	k.require(c.HTTP.TLSCert != "" || len(c.HTTP.BehindProxy) > 0 || IsLoopback(c.HTTP.Address), "http.allow_plaintext",
-		"tokens cross the network in the clear", "set http.tls_cert and http.tls_key")
-	k.require(c.HTTP.PublicURL == "" || !strings.HasPrefix(c.HTTP.PublicURL, "https:") || c.HTTP.TLSCert != "" || len(c.HTTP.BehindProxy) > 0,
-		"http.behind_proxy", "is empty, while http.public_url is https and there is no http.tls_cert: a proxy does TLS and is not believed, so all clients count as one address",
-		"name the proxy's address, such as [127.0.0.1]")
+	k.reach(&c.HTTP)
 	if c.Access.KeyFile != "" {
 		if info, err := os.Stat(c.Access.KeyFile); err == nil && info.Mode().Perm()&0o004 != 0 {
 			k.add("access.key_file", "can be read by every user of this machine", "chmod 640 "+c.Access.KeyFile)
@@ -75,6 +71,29 @@ func (c *Config) Doubts() []Problem {
 		fmt.Sprintf("is less than what a browser needs to publish limits.peer_tracks (%d) tracks", c.Limits.PeerTracks),
 		fmt.Sprintf("make it %d, or lower limits.peer_tracks", sdpBase+sdpTrack*c.Limits.PeerTracks))
 	return k.problems
+}
+
+// reach doubts how clients get here.
+func (k *checker) reach(h *HTTP) {
+	public, _ := url.Parse(h.PublicURL) // Problems has judged it
+	if public == nil {
+		public = &url.URL{}
+	}
+	here, proxied, secured := IsLoopback(h.Address), len(h.BehindProxy) > 0, h.TLSCert != ""
+	switch {
+	case secured || proxied:
+		k.require(public.Scheme != "http" || IsLoopback(public.Host), "http.public_url",
+			"is plain http, so pages of https cannot call this server, and browsers give no camera to its own", "make it the https address that clients use")
+	case public.Scheme == "https":
+		k.add("http.behind_proxy", "is empty, while http.public_url is https and there is no http.tls_cert: a proxy does TLS and is not believed, so all clients count as one address",
+			"name the proxy's address, such as [127.0.0.1]")
+	case !here:
+		k.add("http.allow_plaintext", "tokens cross the network in the clear, and browsers give no camera to pages of plain http",
+			"set http.tls_cert and http.tls_key; or, if a proxy does TLS, name it in http.behind_proxy and the https address of clients in http.public_url")
+	case h.PublicURL == "":
+		k.add("http.address", fmt.Sprintf("%q is for clients on this machine, and no proxy is named that brings others", h.Address),
+			"if one does, name it in http.behind_proxy, such as [127.0.0.1], and the https address of clients in http.public_url; if none does and others are to come, listen on :443 with http.tls_cert and http.tls_key")
+	}
 }
 
 // What a browser's offer takes, as measured, and for each track with every codec

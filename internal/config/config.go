@@ -32,7 +32,7 @@ type HTTP struct {
 	TLSKey         string   `yaml:"tls_key" doc:"Private key file (PEM) of tls_cert."`
 	BehindProxy    []string `yaml:"behind_proxy" doc:"Addresses or networks (10.0.0.0/8) of the proxies in front of this server. Only from these are X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host believed, or Forwarded (RFC 7239) where there is none of them, and only then may a public address do without TLS of its own."`
 	AllowPlaintext bool     `yaml:"allow_plaintext" default:"false" doc:"Serve a public address without TLS and without a proxy. Tokens then cross the network in the clear, and browsers give no camera to pages that are neither https nor on localhost."`
-	PublicURL      string   `yaml:"public_url" doc:"How clients reach this server, such as https://video.example.org. Empty: taken from each request, and a page on https that would get an address it cannot open is refused with server.proxy_unknown."`
+	PublicURL      string   `yaml:"public_url" doc:"How clients reach this server, such as https://video.example.org. Empty: taken from each request, and who would get an address that cannot work is refused with server.proxy_unknown."`
 	AllowedOrigins []string `yaml:"allowed_origins" default:"[\"*\"]" doc:"Web origins whose pages may call this server. Every call carries a token and none a cookie, so \"*\" is safe."`
 }
 

@@ -233,6 +233,43 @@ func TestDoubts(t *testing.T) {
 	}
 }
 
+// How clients are to get here is doubted where the settings cannot be all of it,
+// and each doubt names the setting to change.
+func TestDoubtsAboutTheWayIn(t *testing.T) {
+	const here, open = "127.0.0.1:8080", ":8080"
+	cert, proxy := "cert.pem", []string{"10.0.0.1"}
+	for _, c := range []struct {
+		name       string
+		http       config.HTTP
+		doubt, fix string // the setting, and one that its fix names
+	}{
+		{"this machine only", config.HTTP{Address: here}, "http.address", "http.behind_proxy"},
+		{"this machine only, by IPv6", config.HTTP{Address: "[::1]:8080"}, "http.address", "http.public_url"},
+		{"plain http", config.HTTP{Address: open, AllowPlaintext: true}, "http.allow_plaintext", "http.tls_cert"},
+		{"plain http with a name", config.HTTP{Address: open, AllowPlaintext: true, PublicURL: "http://v.example.org"}, "http.allow_plaintext", "http.public_url"},
+		{"https by a proxy that is not named", config.HTTP{Address: here, PublicURL: "https://v.example.org"}, "http.behind_proxy", "127.0.0.1"},
+		{"a proxy and a plain name", config.HTTP{Address: here, BehindProxy: proxy, PublicURL: "http://v.example.org"}, "http.public_url", "https"},
+		{"TLS and a plain name", config.HTTP{Address: open, TLSCert: cert, PublicURL: "http://v.example.org"}, "http.public_url", "https"},
+
+		{"TLS", config.HTTP{Address: open, TLSCert: cert}, "", ""},
+		{"a proxy", config.HTTP{Address: here, BehindProxy: proxy}, "", ""},
+		{"a proxy and a name", config.HTTP{Address: open, BehindProxy: proxy, PublicURL: "https://v.example.org"}, "", ""},
+		{"a tunnel to this machine", config.HTTP{Address: here, PublicURL: "http://localhost:9000"}, "", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			all := config.Default()
+			all.HTTP = c.http
+			doubts := all.Doubts()
+			switch {
+			case c.doubt == "" && len(doubts) > 0:
+				t.Errorf("doubts about %v", doubts)
+			case c.doubt != "" && (len(doubts) != 1 || doubts[0].Field != c.doubt || !strings.Contains(doubts[0].Fix, c.fix)):
+				t.Errorf("doubts %v, want one about %s that names %s", doubts, c.doubt, c.fix)
+			}
+		})
+	}
+}
+
 func TestMetricsOnAnOpenAddressAreDoubtful(t *testing.T) {
 	for at, doubtful := range map[string]bool{"": false, "127.0.0.1:9464": false, ":9464": true} {
 		c := config.Default()

@@ -141,14 +141,16 @@ func boundElsewhere(udp string, address netip.Addr) bool {
 }
 
 // hasPublicName tells whether clients come over the Internet, as far as a URL
-// can tell: its host is a public address, or a name with a dot that is no name
-// of local networks (RFC 6762, RFC 8375).
+// can tell.
 func hasPublicName(publicURL string) bool {
 	u, err := url.Parse(publicURL)
-	if err != nil || u.Host == "" {
-		return false
-	}
-	host := u.Hostname()
+	return err == nil && isPublicHost(u.Host)
+}
+
+// isPublicHost tells whether a host, with or without a port, is a public address,
+// or a name with a dot that is no name of local networks (RFC 6762, RFC 8375).
+func isPublicHost(host string) bool {
+	host = (&url.URL{Host: host}).Hostname()
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return !ip.IsPrivate() && !ip.IsLoopback() && !ip.IsLinkLocalUnicast()
 	}

@@ -14,7 +14,7 @@ type hop struct{ client, scheme, host string }
 // first.
 func forwarded(h http.Header) []hop {
 	clients := list(h, "X-Forwarded-For")
-	first := hop{scheme: firstOf(h, "X-Forwarded-Proto"), host: firstOf(h, "X-Forwarded-Host")}
+	first := hop{scheme: strings.ToLower(firstOf(h, "X-Forwarded-Proto")), host: firstOf(h, "X-Forwarded-Host")}
 	if len(clients) == 0 && first == (hop{}) {
 		return standard(h)
 	}

@@ -17,6 +17,7 @@ func FuzzProxy(f *testing.F) {
 	f.Add("10.0.0.2:1", "x, ,[::1]:7,10.0.0.3", "ftp", "a b", "", "null", "")
 	f.Add("10.0.0.2:1", "::ffff:10.0.0.1", "https,http", "a.example, b", `host="x";for="[::1]:7", for=_y`, "http://[::1", "cross-site")
 	f.Add("[fe80::1%eth0]:1", "fe80::1%x", "HTTPS", "/", ";;", "https://localhost/p?q", "same-origin")
+	f.Add("203.0.113.9:1", "198.51.100.7", "https", "", "", "", "")
 	o := newOutside(config.HTTP{BehindProxy: []string{"10.0.0.0/8"}})
 	f.Fuzz(func(t *testing.T, remote, forwardedFor, proto, host, forwarded, origin, site string) {
 		r := httptest.NewRequest("GET", "/init", nil)

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -17,10 +18,11 @@ import (
 type outside struct {
 	trusted []netip.Prefix
 	public  *url.URL // from the settings; nil when every request says for itself
+	plain   bool     // the settings let a public address do without TLS
 }
 
 func newOutside(cfg config.HTTP) outside {
-	var o outside
+	o := outside{plain: cfg.AllowPlaintext}
 	for _, text := range cfg.BehindProxy {
 		if p, err := config.ParseNetwork(text); err == nil {
 			o.trusted = append(o.trusted, p)
@@ -99,27 +101,31 @@ func (o outside) told(r *http.Request) hop {
 }
 
 // socketURL is where clients open their WebSocket. It fails with
-// fault.ProxyUnknown when that address cannot work for the page that asks.
+// fault.ProxyUnknown when that address cannot work for whoever asks.
 //
-// What a browser says of itself needs no trust, since the answer goes back to it
+// What a client says of itself needs no trust, since the answer goes back to it
 // alone. A page on https opens no plain ws:// (W3C Mixed Content), except to its
 // own machine, and neither fetches from one: that it asks at all shows that TLS
 // ends in front of us. So does Sec-Fetch-Site, which browsers send to
-// trustworthy addresses only (W3C Fetch Metadata, section 2).
+// trustworthy addresses only (W3C Fetch Metadata, section 2). Native apps send
+// neither; of them the headers of a proxy tell, or the port: see
+// [outside.sealed].
 func (o outside) socketURL(r *http.Request) (string, error) {
 	u := o.origin(r)
 	page, own := pageOf(r)
 	if own && page.Host != "" && o.public == nil {
 		u = page // the page was served from here, under the name it shows
 	}
-	sealed := page.Scheme == "https" || r.Header.Get("Sec-Fetch-Site") != ""
-	if sealed && u.Scheme == "http" && o.public == nil && (u.Host == page.Host || u.Host == o.told(r).host) {
-		u.Scheme = "https" // a proxy passed the name on and not the scheme
+	told := o.told(r)
+	if u.Scheme == "http" && o.public == nil && o.sealed(r, u.Host, page, told) {
+		u.Scheme = "https" // a proxy passed the name on and not the scheme, or is none we know
 	}
-	inner := config.IsLoopback(u.Host) // what we are called behind a proxy, or a browser on this machine
+	inner := config.IsLoopback(u.Host) // what we are called behind a proxy, or a client on this machine
 	switch {
-	case sealed && u.Scheme == "http" && !(inner && !socket.Proxied(r)),
-		inner && socket.Proxied(r) && o.public == nil && o.elsewhere(r, page):
+	case !isHost(u.Host),
+		u.Scheme == "http" && onHTTPS(r, page) && !(inner && !socket.Proxied(r)),
+		u.Scheme == "http" && told.scheme == "https" && !inner && o.public == nil,
+		inner && socket.Proxied(r) && o.public == nil && o.elsewhere(r, page, told):
 		return "", o.unknown(r, u, page)
 	}
 	u.Scheme = map[string]string{"http": "ws", "https": "wss"}[u.Scheme]
@@ -127,9 +133,48 @@ func (o outside) socketURL(r *http.Request) (string, error) {
 	return u.String(), nil
 }
 
-// elsewhere tells whether whoever asks is on another machine.
-func (o outside) elsewhere(r *http.Request, page url.URL) bool {
-	return page.Host != "" && !config.IsLoopback(page.Host) || !o.client(r).IsLoopback()
+// onHTTPS tells whether the page that asks shows that it asked over https.
+func onHTTPS(r *http.Request, page url.URL) bool {
+	return page.Scheme == "https" || r.Header.Get("Sec-Fetch-Site") != ""
+}
+
+// sealed tells whether TLS under this name ends in front of us, of a request that
+// reached us without. A word for that is believed from anybody, unlike a name or
+// an address: who lies gets an address that does not work, and gets it alone.
+//
+// Without a word the port tells, which clients leave out where it is their
+// scheme's own (RFC 9110, section 7.2): if we listen on another, somebody is in
+// front, and that with TLS unless the settings let a public address do without.
+func (o outside) sealed(r *http.Request, host string, page url.URL, told hop) bool {
+	port := (&url.URL{Host: host}).Port()
+	named := host == page.Host || host == told.host          // it is the name that clients use
+	likely := named || told.host == "" && isPublicHost(host) // or nothing says that it is another
+	standard := port == "" || port == "443"
+	switch {
+	case told.scheme == "https":
+		return likely
+	case onHTTPS(r, page):
+		return named || likely && standard
+	case told.scheme != "", page.Host != "", port == "" && (o.plain || listensOn(r, 80)):
+		return false
+	}
+	return likely && standard
+}
+
+// listensOn tells whether a request came to us at this port.
+func listensOn(r *http.Request, port uint16) bool {
+	local, _ := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
+	return local != nil && local.AddrPort().Port() == port
+}
+
+// elsewhere tells whether whoever asks is on another machine, or came by a proxy
+// that says nothing of them.
+func (o outside) elsewhere(r *http.Request, page url.URL, told hop) bool {
+	if page.Host != "" && !config.IsLoopback(page.Host) || !o.client(r).IsLoopback() {
+		return true
+	}
+	said := addressOf(told.client)
+	return said.IsValid() && !said.IsLoopback() || page.Host == "" && !r.ProtoAtLeast(1, 1)
 }
 
 // unknown refuses an address that cannot work, and names the setting to change.
@@ -174,5 +219,6 @@ func isHost(text string) bool {
 // unnamed tells whether a proxy is in front that the settings do not name. All of
 // its clients then count as one address.
 func (o outside) unnamed(r *http.Request) bool {
-	return socket.Proxied(r) && !in(o.trusted, addressOf(r.RemoteAddr))
+	return !in(o.trusted, addressOf(r.RemoteAddr)) &&
+		(socket.Proxied(r) || r.TLS == nil && o.sealed(r, r.Host, url.URL{}, hop{}))
 }

@@ -45,7 +45,7 @@ func TestSocketURL(t *testing.T) {
 		{name: "TLS", remote: "203.0.113.9:5", tls: true, want: "wss://here.example:8080/ws"},
 		{name: "told", public: "https://v.example.org", remote: "203.0.113.9:5", want: "wss://v.example.org/ws"},
 		{name: "proxy", remote: "10.0.0.1:5", proto: "https", host: "v.example.org", want: "wss://v.example.org/ws"},
-		{name: "stranger", remote: "203.0.113.9:5", proto: "https", host: "evil.example", want: "ws://here.example:8080/ws"},
+		{name: "stranger", remote: "203.0.113.9:5", proto: "http", host: "evil.example", want: "ws://here.example:8080/ws"},
 		{name: "odd scheme", remote: "10.0.0.1:5", proto: "gopher", want: "ws://here.example:8080/ws"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
