@@ -237,6 +237,7 @@ func (k *checker) limits(l *Limits) {
 	k.atLeast(l.AwayBytes, 0, "limits.away_bytes")
 	k.atLeast(l.SocketRate, 16<<10, "limits.socket_bytes_per_second")
 	k.atLeast(l.TellRate, 1<<10, "limits.tell_bytes_per_second")
+	k.atLeast(l.FanoutRate, 64<<10, "limits.fanout_bytes_per_second")
 	k.atLeast(l.AnswerRate, 16<<10, "limits.answer_bytes_per_second")
 	k.atLeast(l.OffersPerSecond, 1, "limits.offers_per_second")
 	k.atLeast(l.EarlyOffers, 8, "limits.early_offers")

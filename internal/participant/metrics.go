@@ -10,7 +10,7 @@ import (
 // metrics count what passes; labels are closed sets, so their number is bounded.
 type metrics struct {
 	peers, held       prometheus.Gauge
-	unrecorded        prometheus.Counter
+	unrecorded, told  prometheus.Counter
 	resumed, migrated *prometheus.CounterVec
 	refusals, warned  *prometheus.CounterVec
 	calls             *prometheus.HistogramVec
@@ -30,6 +30,9 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		unrecorded: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "redial_signal_refusals_unrecorded_total", Help: "Refused requests that were not recorded, as one address had too many.",
 		}),
+		told: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "redial_signal_fanout_bytes_total", Help: "Bytes that calls of peers made the server send to others, about.",
+		}),
 		resumed:  apart("redial_signal_resumed_total", "Peers that came back on a new socket."),
 		migrated: apart("redial_signal_recovered_total", "Peers whose media was rebuilt after a restart of the server."),
 		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -44,7 +47,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		}, []string{"method"}),
 	}
 	if reg != nil {
-		reg.MustRegister(m.unrecorded, m.peers, m.held, m.resumed, m.migrated, m.refusals, m.warned, m.calls)
+		reg.MustRegister(m.unrecorded, m.told, m.peers, m.held, m.resumed, m.migrated, m.refusals, m.warned, m.calls)
 	}
 	return m
 }

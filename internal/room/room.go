@@ -41,6 +41,7 @@ type Room struct {
 	watchers map[Member]struct{}
 	linger   *time.Timer
 	longest  *time.Timer // until the session has lasted long enough
+	out      outgoing
 
 	roles      *Roles
 	moderation *Moderation
@@ -111,9 +112,14 @@ func (r *Room) run() {
 func (r *Room) do(ctx context.Context, f func()) error {
 	ran := make(chan struct{})
 	var broken any
+	told, _ := ctx.Value(toldKey{}).(*Told)
 	task := func() {
+		from := r.out.bytes
 		defer func() {
 			broken = recover()
+			if told != nil {
+				told.Bytes += r.out.bytes - from
+			}
 			close(ran)
 		}()
 		f()
@@ -312,7 +318,7 @@ func (r *Room) join(m Member, p Peer) error {
 		p.JoinedAt = now
 	}
 	p.Tracks = map[TrackID]Track{}
-	nm := &member{Peer: p, to: m, sources: map[TrackID]Source{}}
+	nm := &member{Peer: p, to: counted{m, &r.out}, sources: map[TrackID]Source{}}
 	r.members[p.ID] = nm
 	delete(r.watchers, m)
 	r.size.Store(int32(len(r.members)))

@@ -3,7 +3,10 @@ package room
 import "github.com/redial-rtc/redial/internal/poll"
 
 // Update is something a member is told.
-type Update interface{ update() }
+type Update interface {
+	// size is about how many bytes it says of what peers have chosen, on any wire.
+	size() int
+}
 
 // Member is how a room speaks to whoever is in it. Notify never blocks: it is
 // called from the room's goroutine.
@@ -98,26 +101,3 @@ type (
 	// PollStats gives counts of a running poll to those who may see them.
 	PollStats poll.Stats
 )
-
-func (StateSync) update()       {}
-func (PeerJoined) update()      {}
-func (PeerLeft) update()        {}
-func (PeerChanged) update()     {}
-func (TracksAdded) update()     {}
-func (TracksChanged) update()   {}
-func (TracksRemoved) update()   {}
-func (SourceReady) update()     {}
-func (SourceGone) update()      {}
-func (RoleChanged) update()     {}
-func (RoleOffered) update()     {}
-func (TrackMuteAsked) update()  {}
-func (MuteAsked) update()       {}
-func (Removed) update()         {}
-func (MessageSent) update()     {}
-func (MetadataChanged) update() {}
-func (SpeakersChanged) update() {}
-func (QualityChanged) update()  {}
-func (CountsChanged) update()   {}
-func (PollStarted) update()     {}
-func (PollStopped) update()     {}
-func (PollStats) update()       {}

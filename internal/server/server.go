@@ -173,7 +173,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 		Unproven: limit.Rate{PerSecond: float64(cfg.Limits.Unproven) / 60, Burst: cfg.Limits.Unproven},
 		Written:  sessions.Written, Rejoined: sessions.Rejoined, Limited: sockets.Limited, Full: capacity.full, Log: log.With("part", "signal"), Metrics: metrics,
 		Hold: cfg.Reconnect.Hold, MaxReceived: cfg.Limits.ReceivedTracks, Bounds: participant.Bounds{
-			Tell: cfg.Limits.TellRate, Answer: cfg.Limits.AnswerRate,
+			Tell: cfg.Limits.TellRate, Fanout: cfg.Limits.FanoutRate, Answer: cfg.Limits.AnswerRate,
 			Offers: cfg.Limits.OffersPerSecond, EarlyOffers: cfg.Limits.EarlyOffers,
 		},
 	})

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/redial-rtc/redial/internal/participant"
 	"github.com/redial-rtc/redial/internal/room"
 )
 
@@ -34,4 +35,13 @@ func (h *Handler) Channel(roomID, peer string, message []byte) {
 	p, done := h.all.Participant(roomID, room.PeerID(peer)), make(chan struct{})
 	p.Post(func() { defer close(done); p.Wire().(*session).channelMessage(message) })
 	<-done
+}
+
+// Costs are what the methods of the socket cost.
+func Costs() map[string]participant.Cost {
+	all := make(map[string]participant.Cost, len(ops))
+	for method, o := range ops {
+		all[method] = o.cost
+	}
+	return all
 }

@@ -98,7 +98,7 @@ func (m *mute) raw(kind websocket.MessageType, b []byte) bool {
 // that is tested is the one that holds.
 func unhurried(c *config) {
 	c.Wire.FrameRate = 100_000
-	c.Sockets.Bounds.Read, c.Bounds.Tell, c.Bounds.Answer = 1<<30, 1<<30, 1<<30
+	c.Sockets.Bounds.Read, c.Bounds.Tell, c.Bounds.Fanout, c.Bounds.Answer = 1<<30, 1<<30, 1<<30, 1<<30
 }
 
 // TestAClientThatDoesNotReadIsCut asks for a large value without end and reads

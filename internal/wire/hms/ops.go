@@ -10,6 +10,7 @@ import (
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/inject"
 	"github.com/redial-rtc/redial/internal/participant"
+	"github.com/redial-rtc/redial/internal/room"
 )
 
 // phase is when a call makes sense.
@@ -28,11 +29,13 @@ type operation struct {
 	cost participant.Cost
 }
 
-// The kinds of cost.
+// The kinds of cost. What a call makes the room tell others is charged to its
+// caller in any case, by what it has told and how many.
 var (
 	free   = participant.Cost{}
 	offers = participant.Cost{Offer: true}
 	tells  = participant.Cost{Tells: true}
+	votes  = participant.Cost{Tells: true, Asks: 4 << 10} // others are told the counts
 	asks   = participant.Cost{Asks: 4 << 10}
 	counts = participant.Cost{Asks: 32 << 10} // goes through every answer to a poll
 )
@@ -88,7 +91,7 @@ var ops = map[string]operation{
 	"poll-questions-get": {fault.OpPoll, inside, typed((*session).getQuestions), asks},
 	"poll-start":         {fault.OpPoll, inside, typed((*session).startPoll), tells},
 	"poll-stop":          {fault.OpPoll, inside, typed((*session).stopPoll), tells},
-	"poll-response":      {fault.OpPoll, inside, typed((*session).votePoll), asks},
+	"poll-response":      {fault.OpPoll, inside, typed((*session).votePoll), votes},
 	"poll-responses":     {fault.OpPoll, inside, typed((*session).getResponses), counts},
 	"poll-list":          {fault.OpPoll, inside, typed((*session).listPolls), asks},
 	"poll-result":        {fault.OpPoll, inside, typed((*session).pollResult), counts},
@@ -169,8 +172,9 @@ func (s *session) carryOut(f frame, o operation, from time.Time) {
 	defer cancel()
 	v, err := any(nil), s.p.Budget().Afford(o.cost)
 	if err == nil {
-		v, err = o.run(s, ctx, f.Params)
-		s.p.Budget().Charge(o.cost, len(f.Params), err)
+		var told room.Told
+		v, err = o.run(s, room.Counted(ctx, &told), f.Params)
+		s.p.Budget().Charge(o.cost, len(f.Params), told.Bytes, err)
 	}
 	s.keep(f.Method, &f, err, func(err error) {
 		s.finish(f, o.op, v, err)
