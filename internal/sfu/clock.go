@@ -35,6 +35,12 @@ func abs(n int64) int64 {
 	return n
 }
 
+// ticks is how far a media clock moves in ns, modulo 2^32 as RTP timestamps are.
+func ticks(ns int64, clock uint32) uint32 {
+	const second = int64(time.Second)
+	return uint32(ns/second*int64(clock) + ns%second*int64(clock)/second)
+}
+
 // rtpAt is the media time of a layer at a moment of its publisher's clock.
 func (r *senderReport) rtpAt(t time.Time, clock uint32) uint32 {
 	return r.rtp + uint32(int64(t.Sub(r.ntp))*int64(clock)/int64(time.Second))

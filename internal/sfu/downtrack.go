@@ -48,8 +48,6 @@ type DownTrack struct {
 
 	packets, bytes, keyframes, switches, dropped atomic.Uint64
 	lastSent                                     atomic.Uint64 // lastOut, for others
-	sentTS                                       atomic.Uint32 // lastTS and when it was sent
-	sentAt                                       atomic.Int64
 	asks                                         atomic.Uint64 // key frames the subscriber asked for
 
 	rtx    rtxResponder
@@ -219,8 +217,6 @@ func (d *DownTrack) send(l *upstream, p *rtpbuf.Packet) {
 		d.lastPID, d.lastTL0 = p.Counters.PID+seg.PID, p.Counters.TL0+seg.TL0
 		d.frameDone = p.Marker
 		d.lastSent.Store(out)
-		d.sentTS.Store(d.lastTS)
-		d.sentAt.Store(p.Arrival)
 	}
 	if err := d.pass(o, p, seg, out); err != nil {
 		d.dropped.Add(1)

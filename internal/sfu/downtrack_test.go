@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/pion/rtcp"
@@ -169,6 +170,33 @@ func continuous(t *testing.T, sent []rtp.Packet) {
 }
 
 func rankOf(p rtp.Packet) int { return int(p.Payload[7]) }
+
+// A publisher reports some seconds after its first packet. Until then our own
+// reports go by the time that has passed, in the numbers the viewer sees.
+func TestReportsBeforeThePublishersFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, webrtc.RTPCodecTypeVideo, []webrtc.RTPCodecParameters{vp8Params})
+		low, high := b.layer(1, vp8Params), b.layer(3, vp8Params)
+		for _, s := range []*stream{low, high} { // the second is shifted to continue the first
+			b.d.target.Store(s.l)
+			for i := range 3 {
+				for _, p := range s.frame(i == 0, 2) {
+					b.feed(s, p)
+				}
+			}
+			for range 40 { // hours, in which timestamps wrap
+				time.Sleep(90*time.Minute + 7*time.Millisecond)
+				sr := b.d.senderReport(time.Now())
+				passed := time.Duration(now() - s.l.lastPacket.Load())
+				sent := b.w.sent[len(b.w.sent)-1].Timestamp
+				want := sent + uint32(passed.Milliseconds()*90)
+				if off := int32(sr.RTPTime - want); off < -1 || off > 1 {
+					t.Fatalf("rank %d: %v after timestamp %d the report says %d, want %d", s.l.rank, passed, sent, sr.RTPTime, want)
+				}
+			}
+		}
+	})
+}
 
 // Whatever layer is aimed at and whenever it is paused, the viewer gets one
 // unbroken stream.

@@ -85,8 +85,7 @@ func (d *DownTrack) senderReport(at time.Time) *rtcp.SenderReport {
 		theirs := at.Add(-time.Duration(d.track.pub.clock.offset.Load()))
 		sr.RTPTime = r.rtpAt(theirs, f.Clock) + seg.TS
 	} else {
-		passed := now() - d.sentAt.Load()
-		sr.RTPTime = d.sentTS.Load() + uint32(passed*int64(f.Clock)/int64(time.Second))
+		sr.RTPTime = seg.Layer.zeroTS.Load() + ticks(now(), f.Clock) + seg.TS
 	}
 	d.report.sentReport(sr.NTPTime)
 	return sr

@@ -44,6 +44,7 @@ type upstream struct {
 	rate                             atomic.Uint64 // bits per second
 	lastPacket                       atomic.Int64
 	report                           atomic.Pointer[senderReport]
+	zeroTS                           atomic.Uint32 // media time when now() was 0, before there is a report
 
 	// key frame requests, see keyframes.go
 	wantKey atomic.Bool
@@ -147,6 +148,9 @@ func (l *upstream) receive(p *rtpbuf.Packet, n int) bool {
 		kick(l.track.pub.askKick)
 	case p.Seq < highest:
 		l.nackQueue.Filled(p.Seq, p.Arrival)
+	}
+	if p.Seq >= highest && l.report.Load() == nil {
+		l.zeroTS.Store(p.TS - ticks(p.Arrival, f.Clock))
 	}
 	if l.wantKey.Load() && !l.alive(p.Arrival) {
 		kick(l.track.pub.askKick) // it was asked seldom while it was silent
