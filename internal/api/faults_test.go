@@ -91,7 +91,8 @@ func TestExplain(t *testing.T) {
 	if got := r.header.Get("Cache-Control"); got != "no-store" {
 		t.Errorf("a refusal has Cache-Control %q", got)
 	}
-	ask("\xff\x00<script>").refused(404, "catalogue.unknown")
+	ask("\x00<script>").refused(404, "catalogue.unknown")
+	ask("\xff<script>").refused(400, "request.field_invalid", "q")
 }
 
 func TestFaultsCanBeKept(t *testing.T) {

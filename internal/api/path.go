@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/redial-rtc/redial/fault"
 )
@@ -34,12 +36,39 @@ func (a *API) gaps(r *http.Request) error {
 	}
 	_, path, _ := strings.Cut(pattern, " ")
 	if names := strings.Split(strings.TrimPrefix(path, "/"), "/"); gap < len(names) && strings.HasPrefix(names[gap], "{") {
-		return fault.FieldMissing.New("field", strings.Trim(names[gap], "{}"), "path", r.URL.Path)
+		return fault.FieldMissing.New("field", strings.Trim(names[gap], "{}"), "path", r.URL.EscapedPath())
 	}
-	return fault.RouteUnknown.New("path", r.URL.Path, "reason", "a part of the path is empty, \".\" or \"..\"")
+	return fault.RouteUnknown.New("path", r.URL.EscapedPath(), "reason", "a part of the path is empty, \".\" or \"..\"")
 }
 
 func isGap(part string) bool { return part == "" || part == "." || part == ".." }
+
+// unreadable refuses ids in the path that hold control characters or are not
+// UTF-8, and parameters that are not UTF-8: no id is like that, and what they
+// would be looked up, logged or recorded as is not what was sent. It fails with
+// fault.FieldInvalid, which names the part of the path or the parameter.
+func (a *API) unreadable(r *http.Request) error {
+	parts := strings.Split(r.URL.EscapedPath(), "/")
+	for i, p := range parts {
+		if id, err := url.PathUnescape(p); err == nil && utf8.ValidString(id) && !strings.ContainsFunc(id, unicode.IsControl) {
+			continue
+		}
+		field := "path"
+		_, path, _ := strings.Cut(a.patternAt(r, r.URL.Path), " ")
+		if names := strings.Split(path, "/"); i < len(names) && strings.HasPrefix(names[i], "{") {
+			field = strings.Trim(names[i], "{.}")
+		}
+		return fault.FieldInvalid.New("field", field, "want", "UTF-8 text without control characters")
+	}
+	for name, values := range r.URL.Query() {
+		for _, v := range append(values, name) {
+			if !utf8.ValidString(v) {
+				return fault.FieldInvalid.New("field", strings.ToValidUTF8(name, "\uFFFD"), "want", "UTF-8 text")
+			}
+		}
+	}
+	return nil
+}
 
 // patternAt is the pattern of the route at a path: for the method of a request
 // or, if there is none, for any other; "" when there is no route at all.

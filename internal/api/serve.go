@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -21,7 +22,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.serve(w, r, preflight, a.preflight)
 		return
 	}
-	if err := a.gaps(r); err != nil {
+	if err := cmp.Or(a.gaps(r), a.unreadable(r)); err != nil {
 		a.serve(w, r, unrouted, a.refuse(err))
 		return
 	}
@@ -39,7 +40,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.serve(w, r, unrouted, a.refuse(fault.MethodNotAllowed.New("method", r.Method, "allowed", allow)))
 		return
 	}
-	a.serve(w, r, unrouted, a.refuse(fault.RouteUnknown.New("path", r.URL.Path)))
+	a.serve(w, r, unrouted, a.refuse(fault.RouteUnknown.New("path", r.URL.EscapedPath())))
 }
 
 // unrouted stands for whatever has no route.

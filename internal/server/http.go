@@ -125,7 +125,7 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			panic(p)
 		}
 		g.panics.Inc()
-		g.log.Error("a handler panicked", "method", r.Method, "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
+		g.log.Error("a handler panicked", "method", r.Method, "path", r.URL.EscapedPath(), "panic", p, "stack", string(debug.Stack()))
 		writeFault(w, fault.From(fault.Internal.New(), fault.OpAPI))
 	}()
 	if g.outside.unnamed(r) {
@@ -142,7 +142,7 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		g.refused.Inc()
 		err := fault.OriginRefused.New("origin", origin)
-		g.log.Warn("refused", "fault", fault.From(err, fault.OpAPI), "path", r.URL.Path)
+		g.log.Warn("refused", "fault", fault.From(err, fault.OpAPI), "path", r.URL.EscapedPath())
 		if g.lost != nil {
 			g.lost(r, err)
 		}

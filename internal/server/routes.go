@@ -27,7 +27,7 @@ func noPage(w http.ResponseWriter, r *http.Request, status int) {
 		http.Error(w, "There is nothing at this address. The demo page is at /", status)
 		return
 	}
-	err := fault.RouteUnknown.New("path", r.URL.Path)
+	err := fault.RouteUnknown.New("path", r.URL.EscapedPath())
 	if status == http.StatusMethodNotAllowed {
 		err = fault.MethodNotAllowed.New("method", r.Method, "allowed", w.Header().Get("Allow"))
 	}
@@ -46,7 +46,7 @@ func (a asCalled) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strings.HasPrefix(at, "/v2/"), strings.HasPrefix(at, "/api/"):
 		a.rest.ServeHTTP(w, r)
 	case at != clean && (clean == "/" || at != clean+"/"):
-		writeFault(w, fault.From(fault.RouteUnknown.New("path", r.URL.Path), fault.OpAPI))
+		writeFault(w, fault.From(fault.RouteUnknown.New("path", r.URL.EscapedPath()), fault.OpAPI))
 	default:
 		a.others.ServeHTTP(w, r)
 	}

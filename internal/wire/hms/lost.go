@@ -83,7 +83,7 @@ func (h *Handler) ServeAstray(w http.ResponseWriter, r *http.Request) {
 	if h.tooOften(w, r, op) {
 		return
 	}
-	f := fault.From(fault.RouteUnknown.New("path", clip(r.URL.Path, 128), "want", want, "reason", "a proxy must pass the path on as it is"), op)
+	f := fault.From(fault.RouteUnknown.New("path", clip(r.URL.EscapedPath(), 128), "want", want, "reason", "a proxy must pass the path on as it is"), op)
 	h.lost(r, f)
 	h.refuseInit(w, f)
 }
