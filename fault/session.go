@@ -26,6 +26,18 @@ var (
 		See:   []string{"message.too_large"},
 		Links: []string{rfc(9110, "15.5.14")},
 	})
+	// MessageLost: messages for a peer that was away were not kept.
+	MessageLost = declare(Kind{
+		ID: "message.lost", Title: "Messages for a peer that was away were not kept", Area: AreaSession, Category: Server,
+		What:  "Messages and requests that came while a peer's signalling connection was lost were more than the server keeps, so some never reached it.",
+		Why:   "Many or large messages were sent during the gap, or the server kept as much for other peers as it may.",
+		Sign:  "It comes as a warning after the peer is back, with the number of messages and the limit that was reached. The state of the room is whole: peers, tracks and metadata come anew.",
+		Do:    "Keep what must not be missed in the session's metadata or in the app's own store, and read it again after a reconnect. Raise the limit if it is reached often.",
+		User:  "You may have missed some messages while you were disconnected.",
+		Retry: RetryNever, Terminal: false, Ops: []Op{OpReconnect}, FixedBy: []Party{ByApp, ByOperator},
+		CausedBy: []string{"signal.lost", "signal.silent"}, See: []string{"message.too_large", "signal.slow_consumer"},
+		Links: []string{rfc(6455, "7.2.3")},
+	})
 	// MessageNotJSON: the message cannot be written as JSON.
 	MessageNotJSON = declare(Kind{
 		ID: "message.not_json", Title: "The message cannot be written as JSON", Area: AreaSession, Category: API, Status: 400,

@@ -235,6 +235,7 @@ func (k *checker) limits(l *Limits) {
 	k.atLeast(l.SocketQueue, 64<<10, "limits.socket_queue_bytes")
 	k.atLeast(l.Queues, l.SocketQueue, "limits.queue_bytes")
 	k.atLeast(l.AwayBytes, 0, "limits.away_bytes")
+	k.atLeast(l.KeptBytes, max(l.AwayBytes, 1<<10), "limits.kept_bytes")
 	k.atLeast(l.SocketRate, 16<<10, "limits.socket_bytes_per_second")
 	k.atLeast(l.TellRate, 1<<10, "limits.tell_bytes_per_second")
 	k.atLeast(l.FanoutRate, 64<<10, "limits.fanout_bytes_per_second")

@@ -12,6 +12,7 @@ type mute struct{}
 
 func (mute) Greet(Socket)        {}
 func (mute) Parted()             {}
+func (mute) Closed()             {}
 func (mute) Update(room.Update)  {}
 func (mute) End(*fault.Error)    {}
 func (mute) CloseMedia(MediaEnd) {}

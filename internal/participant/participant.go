@@ -94,6 +94,7 @@ func (p *Participant) run() {
 		case <-p.ctx.Done():
 			p.in.close()
 			p.media.close(MediaOver)
+			p.wire.Closed()
 			return
 		case <-p.in.wake:
 		}

@@ -26,6 +26,8 @@ type Wire interface {
 	End(*fault.Error)
 	// CloseMedia tells that the peer's media connections have been closed.
 	CloseMedia(MediaEnd)
+	// Closed tells that the participant has ended: nothing is kept for it any more.
+	Closed()
 }
 
 // MediaEnd is why media connections were closed.

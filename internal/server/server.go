@@ -163,7 +163,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	sockets := socket.NewSet(socket.SetConfig{
 		Max: cfg.Limits.Sockets, PerAddress: cfg.Limits.AddressSockets, Metrics: metrics,
 		Bounds: socket.Bounds{
-			Queue: cfg.Limits.SocketQueue, Queues: cfg.Limits.Queues, Away: cfg.Limits.AwayBytes, Read: cfg.Limits.SocketRate,
+			Queue: cfg.Limits.SocketQueue, Queues: cfg.Limits.Queues, Away: cfg.Limits.AwayBytes, Kept: cfg.Limits.KeptBytes, Read: cfg.Limits.SocketRate,
 		},
 	})
 	capacity := newCapacity(cfg.Limits, func() int { return s.participants.Peers() }, hub.Tracks, metrics)
@@ -186,7 +186,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	wire := hms.New(hms.Config{
 		Participants: s.participants, Sockets: sockets, Log: log.With("part", "signal"),
 		SocketURL: outside.socketURL, ClientAddr: outside.client, ICEServers: iceServers(cfg.Media.ICEServers),
-		MaxFrame: cfg.Limits.FrameBytes, MaxSDP: cfg.Limits.SDPBytes, OfferedVideos: cfg.Limits.OfferedVideos, Away: cfg.Limits.AwayBytes,
+		MaxFrame: cfg.Limits.FrameBytes, MaxSDP: cfg.Limits.SDPBytes, OfferedVideos: cfg.Limits.OfferedVideos,
 		FrameRate: cfg.Limits.FramesPerSecond, InitRate: cfg.Limits.JoinsPerSecond, InitBurst: cfg.Limits.JoinsBurst,
 	})
 	events := api.NewEvents(api.EventsConfig{Recorder: recorder, Registry: s.registry, Rooms: hub, Inject: plan, Retention: cfg.Events.Retention})

@@ -83,7 +83,7 @@ func (s *Set) Accept(w http.ResponseWriter, r *http.Request, addr string, cfg Co
 	b := s.cfg.Bounds
 	c := &Conn{
 		set: s, cfg: cfg, addr: addr,
-		out: newOutbox(b.Queue, s.queued), unacked: unacked{most: b.Away}, flight: newFlight(),
+		out: newOutbox(b.Queue, s.queued), unacked: unacked{most: b.Away, keep: s.keep}, flight: newFlight(),
 		gone: make(chan struct{}), quota: rate.NewLimiter(rate.Limit(cfg.FrameRate), cfg.FrameRate*5),
 		intake: limit.NewBucket(b.Read, readBurst*b.Read),
 	}
@@ -122,9 +122,12 @@ func (c *Conn) Send(v any) int {
 // shown that it got it; see Missed.
 func (c *Conn) SendReliable(b []byte) { c.queue(outgoing{b, c.unacked.add(b)}) }
 
-// Missed is what the client may never have got of what must not be missed.
-func (c *Conn) Missed() [][]byte {
+// Missed hands over what the client may never have got of what must not be missed,
+// and tells how many frames of that are lost. It is due once the socket has ended
+// or was replaced.
+func (c *Conn) Missed() (frames [][]byte, lost int) {
 	_, arrived := stream(c.raw)
+	defer c.unacked.release()
 	return c.unacked.missed(max(arrived, c.arrived.Load()))
 }
 

@@ -24,6 +24,7 @@ type SetConfig struct {
 type Set struct {
 	cfg    SetConfig
 	queued *limit.Bytes // what waits to be written to all sockets
+	kept   *kept        // what must not be missed of all clients
 
 	open                prometheus.Gauge
 	framesIn, framesOut prometheus.Counter
@@ -40,7 +41,7 @@ func NewSet(cfg SetConfig) *Set {
 	cfg.PerAddress = cmp.Or(cfg.PerAddress, 1000)
 	cfg.Bounds = cfg.Bounds.withDefaults()
 	s := &Set{
-		cfg: cfg, queued: limit.NewBytes(cfg.Bounds.Queues), conns: map[*Conn]struct{}{}, from: map[string]int{},
+		cfg: cfg, queued: limit.NewBytes(cfg.Bounds.Queues), kept: newKept(cfg.Bounds.Kept), conns: map[*Conn]struct{}{}, from: map[string]int{},
 		open:      prometheus.NewGauge(prometheus.GaugeOpts{Name: "redial_signal_sockets", Help: "WebSockets open now."}),
 		framesIn:  prometheus.NewCounter(prometheus.CounterOpts{Name: "redial_signal_frames_in_total", Help: "Frames read."}),
 		framesOut: prometheus.NewCounter(prometheus.CounterOpts{Name: "redial_signal_frames_out_total", Help: "Frames written."}),
@@ -52,7 +53,9 @@ func NewSet(cfg SetConfig) *Set {
 	if cfg.Metrics != nil {
 		cfg.Metrics.MustRegister(s.open, s.framesIn, s.framesOut, s.limited, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "redial_signal_queued_bytes", Help: "Bytes that wait to be written to all WebSockets.",
-		}, func() float64 { return float64(s.queued.Used()) }))
+		}, func() float64 { return float64(s.queued.Used()) }), prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "redial_signal_kept_bytes", Help: "Bytes kept for clients that have not shown that they got them, or are away.",
+		}, func() float64 { return float64(s.kept.used()) }))
 	}
 	return s
 }

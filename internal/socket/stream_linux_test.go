@@ -24,7 +24,7 @@ func TestAStreamTellsHowFarItHasCome(t *testing.T) {
 	}
 	defer far.Close()
 
-	k := unacked{most: 1 << 20}
+	k := unacked{most: 1 << 20, keep: func(keeper, int) {}}
 	put := func(size int) {
 		n := k.add(make([]byte, size))
 		if _, err := near.Write(make([]byte, size)); err != nil {
@@ -35,7 +35,8 @@ func TestAStreamTellsHowFarItHasCome(t *testing.T) {
 	}
 	missed := func() [][]byte {
 		_, arrived := stream(near)
-		return k.missed(arrived)
+		frames, _ := k.missed(arrived)
+		return frames
 	}
 	put(100) // nobody reads it, and yet it is there
 	for deadline := time.Now().Add(10 * time.Second); len(missed()) > 0; time.Sleep(time.Millisecond) {
@@ -67,7 +68,7 @@ func TestAStreamTellsHowFarItHasCome(t *testing.T) {
 
 // Only what was confirmed is forgotten, and it is asked about once at a time.
 func TestKeeper(t *testing.T) {
-	k := unacked{most: 1 << 20}
+	k := unacked{most: 1 << 20, keep: func(keeper, int) {}}
 	for _, v := range []string{"a", "b", "c"} {
 		k.add([]byte(v))
 	}
@@ -81,26 +82,26 @@ func TestKeeper(t *testing.T) {
 	if n := k.ask(); n != 0 {
 		t.Errorf("asks about %d, which was not written", n)
 	}
-	if got := k.missed(1 << 40); len(got) != 1 || string(got[0]) != "c" {
+	if got, _ := k.missed(1 << 40); len(got) != 1 || string(got[0]) != "c" {
 		t.Errorf("missed %v", got)
 	}
 	if !k.wrote(3, 10) {
 		t.Error("nobody asks about the last")
 	}
-	if got := k.missed(10); len(got) != 0 {
+	if got, _ := k.missed(10); len(got) != 0 {
 		t.Errorf("missed %v, which has arrived", got)
 	}
 	for range 2 * MaxUnacked {
 		k.add([]byte("many"))
 	}
-	if got := k.missed(0); len(got) != MaxUnacked {
+	if got, _ := k.missed(0); len(got) != MaxUnacked {
 		t.Errorf("keeps %d", len(got))
 	}
-	k = unacked{most: 10}
+	k = unacked{most: 10, keep: k.keep}
 	for range 20 {
 		k.add([]byte("four"))
 	}
-	if got := k.missed(0); len(got) != 2 {
+	if got, _ := k.missed(0); len(got) != 2 {
 		t.Errorf("keeps %d frames of 4 bytes where 10 bytes are kept", len(got))
 	}
 }

@@ -14,10 +14,12 @@ import (
 // client and us, the acknowledgements of TCP tell as much, even of a client that
 // is too busy to answer.
 type unacked struct {
+	most int // bytes; set before the first frame is added
+	keep func(by keeper, n int)
+
 	mu      sync.Mutex
 	frames  []unackedFrame // not confirmed, oldest first
 	bytes   int            // of these
-	most    int            // bytes
 	next    uint64         // number of the next frame
 	written uint64         // number of the last one written
 	asked   uint64         // number of the last one asked about
@@ -30,7 +32,7 @@ const MaxUnacked = 200
 
 type unackedFrame struct {
 	n   uint64
-	b   []byte
+	b   []byte // nil: dropped for want of room
 	end uint64 // where it ends in the byte stream; 0: unknown
 }
 
@@ -38,13 +40,16 @@ type unackedFrame struct {
 // peer that is away it is numbered only.
 func (k *unacked) add(b []byte) uint64 {
 	k.mu.Lock()
-	defer k.mu.Unlock()
 	k.next++
+	n, more := k.next, 0
 	if len(k.frames) < MaxUnacked && k.bytes+len(b) <= k.most {
-		k.frames = append(k.frames, unackedFrame{n: k.next, b: b})
+		k.frames = append(k.frames, unackedFrame{n: n, b: b})
 		k.bytes += len(b)
+		more = len(b)
 	}
-	return k.next
+	k.mu.Unlock()
+	k.keep(k, more)
+	return n
 }
 
 // wrote notes that frame n is in the socket, ending at a place of its stream,
@@ -78,26 +83,61 @@ func (k *unacked) ask() uint64 {
 // confirmed forgets what was asked about.
 func (k *unacked) confirmed() {
 	k.mu.Lock()
-	defer k.mu.Unlock()
+	freed := 0
 	for len(k.frames) > 0 && k.frames[0].n <= k.asked {
-		k.bytes -= len(k.frames[0].b)
+		freed += len(k.frames[0].b)
 		k.frames[0].b = nil
 		k.frames = k.frames[1:]
 	}
+	k.bytes -= freed
+	k.mu.Unlock()
+	k.keep(k, -freed)
 }
 
-// missed is what the other end cannot be known to have got, given how much of
-// the byte stream has arrived.
-func (k *unacked) missed(arrived uint64) [][]byte {
+// missed is what the other end cannot be known to have got, given how much of the
+// byte stream has arrived, and how many frames of that were dropped.
+func (k *unacked) missed(arrived uint64) (frames [][]byte, lost int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	var out [][]byte
 	for _, f := range k.frames {
-		if f.end == 0 || f.end > arrived {
-			out = append(out, f.b)
+		switch {
+		case f.end != 0 && f.end <= arrived:
+		case f.b == nil:
+			lost++
+		default:
+			frames = append(frames, f.b)
 		}
 	}
-	return out
+	return frames, lost
+}
+
+// release forgets everything.
+func (k *unacked) release() {
+	k.mu.Lock()
+	freed := k.bytes
+	k.frames, k.bytes = nil, 0
+	k.mu.Unlock()
+	k.keep(k, -freed)
+}
+
+// shrink implements keeper. What is dropped may have arrived all the same.
+func (k *unacked) shrink(to int) (n int) {
+	k.mu.Lock()
+	freed := 0
+	for i := range k.frames {
+		if k.bytes-freed <= to {
+			break
+		}
+		if f := &k.frames[i]; f.b != nil {
+			freed += len(f.b)
+			f.b = nil
+			n++
+		}
+	}
+	k.bytes -= freed
+	k.mu.Unlock()
+	k.keep(k, -freed)
+	return n
 }
 
 // confirm asks the other end whether it has read everything, until it has. Its

@@ -191,7 +191,7 @@ func newStation(t testing.TB, edit func(*config)) *station {
 		edit(&cfg)
 	}
 	s.sockets = socket.NewSet(cfg.Sockets)
-	cfg.Limited, cfg.Wire.Away = s.sockets.Limited, cfg.Sockets.Bounds.Away
+	cfg.Limited = s.sockets.Limited
 	s.all = participant.New(cfg.Config)
 	cfg.Wire.Participants, cfg.Wire.Sockets = s.all, s.sockets
 	s.h = hms.New(cfg.Wire)

@@ -291,6 +291,66 @@ func TestWhatIsKeptForTheAwayIsBounded(t *testing.T) {
 	}
 }
 
+// TestWhatIsKeptForAllTheAwayIsBounded talks to many whose sockets have dropped,
+// and a word to one more: who gets much loses the oldest of it and is told so, and
+// the word arrives.
+func TestWhatIsKeptForAllTheAwayIsBounded(t *testing.T) {
+	const bound = 200 << 10
+	s := newStation(t, func(c *config) { unhurried(c); c.Sockets.Bounds.Away, c.Sockets.Bounds.Kept = 150<<10, bound })
+	bob := s.joined("guest", "bob")
+	var away []*peer
+	for i := range 4 {
+		p := s.joined("guest", fmt.Sprint("away", i))
+		away = append(away, p)
+	}
+	for _, p := range away {
+		_ = p.ws.CloseNow()
+	}
+	s.waitHeld(4)
+	say := func(to *peer, text string) {
+		t.Helper()
+		bob.must("broadcast", map[string]any{"peer_id": to.id, "info": map[string]any{"message": text}})
+	}
+	quiet, noisy := away[0], away[1:]
+	say(quiet, "a word")
+	for i := range 12 {
+		for _, p := range noisy {
+			say(p, fmt.Sprintf("%02d", i)+strings.Repeat("<", 10<<10))
+		}
+		if kept := s.value("redial_signal_kept_bytes"); kept > bound {
+			t.Fatalf("%v bytes are kept", kept)
+		}
+	}
+	eventually(t, "a third of 36 messages of 10 KiB is lost", func() bool { return s.limited("limits.kept_bytes") >= 12 })
+	told := 0.0
+	for _, p := range noisy {
+		p.open()
+		for i := -1; i < 11; {
+			var n int
+			if _, err := fmt.Sscanf(fmt.Sprint(p.expect("on-broadcast")["info"].(map[string]any)["message"]), "%d<", &n); err != nil || i >= 0 && n != i+1 {
+				t.Fatalf("message %d comes after %d: %v", n, i, err)
+			}
+			i = n
+		}
+		w := p.expectWhere("on-warning", func(w map[string]any) bool { return w["fault"] == "message.lost" })
+		var n float64
+		said := fmt.Sprint(w["message"])
+		if _, err := fmt.Sscanf(said[strings.Index(said, "messages: "):], "messages: %f", &n); err != nil || !strings.Contains(said, "limits.kept_bytes") {
+			t.Errorf("told %q, %v", said, err)
+		}
+		told += n
+	}
+	if lost := s.limited("limits.kept_bytes"); told != lost {
+		t.Errorf("%v messages are lost, and peers are told of %v", lost, told)
+	}
+	quiet.open()
+	quiet.expectWhere("on-broadcast", func(m map[string]any) bool { return strings.Contains(fmt.Sprint(m), "a word") })
+	for _, p := range append(away, bob) {
+		p.must("leave", map[string]any{})
+	}
+	eventually(t, "nothing is kept for who has left", func() bool { return s.value("redial_signal_kept_bytes") == 0 })
+}
+
 // TestOffersComeAtARate sends offers that are not even readable.
 func TestOffersComeAtARate(t *testing.T) {
 	s := newStation(t, func(c *config) { c.Bounds.Offers = 1 })

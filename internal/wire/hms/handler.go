@@ -24,7 +24,6 @@ type Config struct {
 	ICEServers []map[string]any                    // handed to clients as they stand
 
 	MaxFrame  int     // bytes of a frame; 256 KiB
-	Away      int     // bytes kept for one peer that is away; 256 KiB
 	MaxSDP    int     // bytes of a session description; 192 KiB
 	FrameRate int     // frames a second from one socket, five times that at once; 200
 	InitRate  float64 // calls of /init a second from one address; 20
@@ -35,7 +34,6 @@ type Config struct {
 
 func (c Config) withDefaults() Config {
 	c.MaxFrame = cmp.Or(c.MaxFrame, 256<<10)
-	c.Away = cmp.Or(c.Away, 256<<10)
 	c.MaxSDP = cmp.Or(c.MaxSDP, 192<<10)
 	c.OfferedVideos = cmp.Or(c.OfferedVideos, 25)
 	c.FrameRate = cmp.Or(c.FrameRate, 200)

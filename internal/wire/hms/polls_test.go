@@ -109,7 +109,7 @@ func (q *queue) take() []any {
 }
 
 func (q *queue) SendReliable(b []byte)            { q.Send(json.RawMessage(b)) }
-func (*queue) Missed() [][]byte                   { return nil }
+func (*queue) Missed() ([][]byte, int)            { return nil, 0 }
 func (*queue) Close(websocket.StatusCode, string) {}
 func (*queue) Probe(time.Duration)                {}
 func (*queue) Drop()                              {}

@@ -31,7 +31,7 @@ type link interface {
 	Send(frame any) int
 	SendReliable(frame []byte)
 	Expect(bytes int)
-	Missed() [][]byte
+	Missed() (frames [][]byte, lost int)
 }
 
 // session is this wire's side of one participant. It outlives the client's
@@ -40,13 +40,12 @@ type session struct {
 	h *Handler
 	p *participant.Participant
 
-	conn     link     // nil while the peer is away
-	joinedOn link     // on which socket it joined: a second join there is a mistake of the client
-	listed   bool     // the client has the peer list, so news about peers makes sense to it
-	pending  [][]byte // frames kept for a peer that is away
-	size     int      // bytes of these
-	node     string   // the id the client knows this process by
-	moves    int      // how often it was told another one
+	conn     link            // nil while the peer is away
+	joinedOn link            // on which socket it joined: a second join there is a mistake of the client
+	listed   bool            // the client has the peer list, so news about peers makes sense to it
+	pending  *socket.Backlog // kept for a peer that is away
+	node     string          // the id the client knows this process by
+	moves    int             // how often it was told another one
 
 	pub       *participant.Publication
 	sub       *participant.Subscription
@@ -57,7 +56,7 @@ type session struct {
 }
 
 func newSession(h *Handler, p *participant.Participant) *session {
-	return &session{h: h, p: p, node: h.all.Node(), told: map[room.TrackID]toldLayer{}}
+	return &session{h: h, p: p, pending: h.cfg.Sockets.NewBacklog(), node: h.all.Node(), told: map[room.TrackID]toldLayer{}}
 }
 
 // Greet implements participant.Wire: a client waits for its policy before it
@@ -83,9 +82,7 @@ func (s *session) Greet(c participant.Socket) {
 // client may never have got goes ahead of what has happened since.
 func (s *session) Parted() {
 	if s.conn != nil {
-		for _, b := range append(s.conn.Missed(), s.takePending()...) {
-			s.keepPending(b)
-		}
+		s.pending.Precede(s.conn.Missed())
 	}
 	s.conn, s.listed = nil, false
 }
@@ -164,23 +161,25 @@ func (s *session) notifyReliable(method string, params any) {
 		s.conn.SendReliable(b)
 		return
 	}
-	s.keepPending(b)
+	s.pending.Keep(b)
 }
 
-// keepPending keeps a frame for the next socket. What is too much is dropped:
-// the state of the room comes anew in any case, and only messages are lost.
-func (s *session) keepPending(b []byte) {
-	if len(s.pending) >= socket.MaxUnacked || s.size+len(b) > s.h.cfg.Away {
-		s.h.cfg.Sockets.Limited("limits.away_bytes")
-		return
+// tellPending sends what was kept for the peer, and says what could not be kept.
+func (s *session) tellPending() {
+	kept, lost, limit := s.pending.Take()
+	for _, b := range kept {
+		s.conn.SendReliable(b)
 	}
-	s.pending = append(s.pending, b)
-	s.size += len(b)
+	if lost > 0 {
+		f := fault.From(fault.MessageLost.New("messages", lost, "limit", limit), fault.OpReconnect)
+		s.h.all.Count(f)
+		s.p.Log().Warn("messages were not kept", "fault", f)
+		s.notify("on-warning", wordFault(f))
+	}
 }
 
-// takePending takes what was kept.
-func (s *session) takePending() [][]byte {
-	kept := s.pending
-	s.pending, s.size = nil, 0
-	return kept
+// Closed implements participant.Wire.
+func (s *session) Closed() {
+	s.Parted()
+	s.pending.Take()
 }

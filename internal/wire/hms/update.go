@@ -94,9 +94,7 @@ func (s *session) tellRoom(snap room.Snapshot) {
 	peers, tracks := snap.Counts()
 	s.notify("session-info", sessionInfoOnWire(snap.RoomID, snap.SessionID, peers, tracks))
 	s.listed = true
-	for _, b := range s.takePending() {
-		s.conn.SendReliable(b)
-	}
+	s.tellPending()
 	if s.sub != nil {
 		s.sub.Start()
 	}

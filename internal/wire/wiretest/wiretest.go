@@ -87,6 +87,7 @@ type wire struct {
 
 func (w *wire) Greet(c participant.Socket)      { w.out = c.(line) }
 func (w *wire) Parted()                         {}
+func (w *wire) Closed()                         {}
 func (w *wire) End(f *fault.Error)              { w.out.say("end", f.Kind.ID) }
 func (w *wire) CloseMedia(participant.MediaEnd) { w.sub = nil }
 
