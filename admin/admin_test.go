@@ -20,6 +20,7 @@ import (
 
 	"github.com/redial-rtc/redial/admin"
 	"github.com/redial-rtc/redial/client"
+	"github.com/redial-rtc/redial/dialect"
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/redialtest"
 )
@@ -243,6 +244,19 @@ func TestEventsByPageAndAsTheyCome(t *testing.T) {
 	page := may[admin.EventPage](t)(c.Events(ctx, f))
 	if page.Total != 3 || len(page.Events) != 3 || page.Next != "" {
 		t.Errorf("a page of %d, total %d, next %q", len(page.Events), page.Total, page.Next)
+	}
+	for _, d := range dialect.All() {
+		told := f
+		told.Dialect, told.Halves = d.Name, true
+		for e, err := range c.AllEvents(ctx, told) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			op, kind := fault.Op(e.Redial.Op), fault.Lookup(e.Redial.Fault)
+			if w := d.Word(op, kind); e.Redial.Server == nil || e.Data.Code != w.Code || e.Data.Name != w.Name || e.Redial.Server.Words.Code != w.Code {
+				t.Errorf("%s: %s is %d %q with the server's half %+v, want %+v", d.Name, kind.ID, e.Data.Code, e.Data.Name, e.Redial.Server, w)
+			}
+		}
 	}
 	two := f
 	two.Limit, two.Order = 2, admin.NewestFirst

@@ -112,7 +112,53 @@ type EventRedial struct {
 	Source     EventSource `json:"source"`   // who told of it
 	Injected   bool        `json:"injected"` // provoked on purpose
 	ClientTime time.Time   `json:"client_timestamp,omitzero"`
-	Clipped    []string    `json:"clipped,omitempty"` // fields that were shortened
+	UserProof  string      `json:"user_id_proof,omitempty"` // of the user: "token", "code" or "none"
+	Clipped    []string    `json:"clipped,omitempty"`       // fields that were shortened
+
+	// Of an event by its id, and where EventFilter.Halves is set.
+	Client *ClientHalf `json:"client,omitempty"` // what the client told of a failure
+	Server *ServerHalf `json:"server,omitempty"` // what the server saw of it
+}
+
+// ClientHalf is what a client told of a failure, word for word.
+type ClientHalf struct {
+	Dialect     string    `json:"dialect,omitempty"` // whose words these are
+	Code        int       `json:"code,omitempty"`
+	Name        string    `json:"name,omitempty"`
+	Message     string    `json:"message,omitempty"`
+	Description string    `json:"description,omitempty"`
+	Action      string    `json:"action,omitempty"`
+	Terminal    bool      `json:"terminal"`
+	Fault       string    `json:"fault"`          // what the words stand for; "" when they stand for several faults or for none
+	Op          string    `json:"op"`             // operation
+	At          time.Time `json:"at,omitzero"`    // by the client's clock
+	Taken       time.Time `json:"taken,omitzero"` // when the server took it; absent where the event has no other half
+}
+
+// ServerHalf is what the server saw of a failure.
+type ServerHalf struct {
+	Terminal bool          `json:"terminal"`
+	Fault    string        `json:"fault"` // id in the catalogue
+	Op       string        `json:"op"`
+	Details  []EventDetail `json:"details,omitempty"`
+	Evidence any           `json:"evidence,omitempty"` // what the server knew then; docs/events.md has the fields
+	Taken    time.Time     `json:"taken,omitzero"`     // when it was seen; absent where the event has no other half
+	Words    EventWords    `json:"words,omitzero"`     // how clients are told of it, in the dialect that was asked for
+}
+
+// EventDetail is a detail of a fault: a text, a number or a truth under a name.
+type EventDetail struct {
+	Name  string `json:"name"`
+	Value any    `json:"value"`
+}
+
+// EventWords are the words of a vendor for a fault.
+type EventWords struct {
+	Code        int    `json:"code,omitempty"`
+	Name        string `json:"name,omitempty"`
+	Message     string `json:"message,omitempty"`
+	Description string `json:"description,omitempty"`
+	Action      string `json:"action,omitempty"`
 }
 
 // plainEvent is an Event without its methods.
@@ -168,11 +214,13 @@ type EventFilter struct {
 	Terminal  *bool     `query:"terminal"`
 	SDK       string    `query:"sdk"`
 	OS        string    `query:"os"`
-	Since     time.Time `query:"since"` // taken at or after
-	Until     time.Time `query:"until"` // taken before
-	Order     Order     `query:"order"` // not of streams
-	Limit     int       `query:"limit"` // of a page, 1 to 100; 0: 10. Not of streams
-	Start     string    `query:"start"` // Next of the page before. Not of streams
+	Dialect   string    `query:"dialect"` // in whose words to give code, name and text, such as "opentok"; "" is "hms", as documented
+	Halves    bool      `query:"halves"`  // with what each side told: see EventRedial.Client
+	Since     time.Time `query:"since"`   // taken at or after
+	Until     time.Time `query:"until"`   // taken before
+	Order     Order     `query:"order"`   // not of streams
+	Limit     int       `query:"limit"`   // of a page, 1 to 100; 0: 10. Not of streams
+	Start     string    `query:"start"`   // Next of the page before. Not of streams
 }
 
 // Order is the order of events; "" is OldestFirst.

@@ -99,6 +99,8 @@ var parsers = map[string]string{
 	"internal/api.batchReader.read":    "internal/api.FuzzEvents",
 	"internal/api.batchReader.whole":   "internal/api.FuzzEvents",
 	"internal/api.connectionAddr":      local,
+	"internal/api.parseView":           "internal/api.FuzzManage",
+	"internal/api.queryOf":             "internal/api.FuzzManage",
 	"internal/api.decode":              "internal/api.FuzzBodies",
 	"internal/api.injections.spec":     "internal/api.FuzzManage",
 	"internal/api.isJSON":              "internal/api.FuzzBodies",

@@ -58,6 +58,7 @@ func runEvents(ctx context.Context, e *env, args []string) error {
 		v.Codes = append(v.Codes, n)
 		return nil
 	})
+	f.StringVar(&v.Dialect, "dialect", "", "give codes, names and texts in the words of this `DIALECT`, such as opentok (default hms)")
 	f.StringVar(&v.SDK, "sdk", "", "only of this `SDK`, such as web")
 	f.StringVar(&v.OS, "os", "", "only of this operating system, as the SDK spells it: `OS`")
 	f.Func("since", "only taken at or after this `TIME` (RFC 3339), or as long ago as 90m", func(s string) (err error) { v.Since, err = when(s); return })
@@ -68,7 +69,7 @@ func runEvents(ctx context.Context, e *env, args []string) error {
 		terminal = f.Bool("terminal", false, "only failures after which the client gave up")
 		n        = f.Int("n", 20, "show the last `N`; 0 shows all")
 		follow   = f.Bool("follow", false, "go on showing events as they come")
-		asJSON   = f.Bool("json", false, "print each event as one line of JSON")
+		asJSON   = f.Bool("json", false, "print each event as one line of JSON, with what each side told of it")
 	)
 	if _, err := f.parse(args, 0, 0); err != nil {
 		return err
@@ -76,6 +77,7 @@ func runEvents(ctx context.Context, e *env, args []string) error {
 	if *terminal {
 		v.Terminal = terminal
 	}
+	v.Halves = *asJSON
 	if *n < 0 {
 		return usagef("-n %d is negative", *n)
 	}

@@ -63,8 +63,9 @@ func runEventsMigrate(ctx context.Context, e *env, args []string) error {
 }
 
 const exportHelp = `Writes every event of a data directory as one line of JSON, oldest first, as the
-API gives it. No server may run on the directory meanwhile; of one that runs,
-"redial events -n 0 -json" gives the same.`
+API gives it with what each side told, and with its place and the ids of reports
+that became part of it. No server may run on the directory meanwhile; of one that
+runs, "redial events -n 0 -json" gives the events without these two.`
 
 func runEventsExport(ctx context.Context, e *env, args []string) error {
 	f := newFlags(e, "events export [-config FILE] [-o FILE]", exportHelp)

@@ -94,6 +94,12 @@ func TestEventsTable(t *testing.T) {
 	if _, stdout, _ := events(t, p, true, "-json", "-n", "0"); strings.Count(stdout, "\n") != 2 || !strings.HasPrefix(stdout, `{"version":"2.0","id":"id-0"`) {
 		t.Errorf("-json -n 0: %s", stdout)
 	}
+	if got := p.asked[len(p.asked)-1]; !strings.Contains(got, "halves=true") {
+		t.Errorf("-json asked %s, without what each side told", got)
+	}
+	if events(t, p, true, "-dialect", "opentok"); !strings.Contains(p.asked[len(p.asked)-1], "dialect=opentok") {
+		t.Errorf("-dialect asked %s", p.asked[len(p.asked)-1])
+	}
 }
 
 func TestEventsFollowsOverACut(t *testing.T) {

@@ -67,39 +67,53 @@ func (e *Events) Routes() []Route {
 
 // eventsPage is one page of a query.
 type eventsPage struct {
-	Limit  int           `json:"limit"` // events of this page
-	Total  int           `json:"total"` // events of the snapshot
-	Next   string        `json:"next"`  // the start of the next page; "" on the last one
-	Events []event.Event `json:"events"`
+	Limit  int               `json:"limit"` // events of this page
+	Total  int               `json:"total"` // events of the snapshot
+	Next   string            `json:"next"`  // the start of the next page; "" on the last one
+	Events []json.RawMessage `json:"events"`
 }
 
-// parse reads the query of a call, for the caller's own account only.
-func (e *Events) parse(c *Call) (event.Query, error) {
-	values, err := url.ParseQuery(c.Request.URL.RawQuery) // URL.Query would leave out what is malformed
-	if err != nil {
-		return event.Query{}, fault.FieldInvalid.Wrap(err, "field", "query", "reason", "is not a well-formed query string")
+// parse reads the query of a call, for the caller's own account only, and how the
+// caller wants to read what is found.
+func (e *Events) parse(c *Call) (q event.Query, view eventView, err error) {
+	values, err := queryOf(c)
+	if err == nil {
+		view, err = parseView(values)
 	}
-	q, err := event.ParseQuery(values)
+	if err == nil {
+		q, err = event.ParseQuery(values)
+	}
 	q.AccountID = c.Claims.Account
-	return q, err
+	return q, view, err
+}
+
+// queryOf reads the parameters of a call; URL.Query would leave out what is
+// malformed.
+func queryOf(c *Call) (url.Values, error) {
+	values, err := url.ParseQuery(c.Request.URL.RawQuery)
+	if err != nil {
+		return nil, fault.FieldInvalid.Wrap(err, "field", "query", "reason", "is not a well-formed query string")
+	}
+	return values, nil
 }
 
 func (e *Events) query(c *Call) (any, error) {
-	q, err := e.parse(c)
+	q, view, err := e.parse(c)
 	if err != nil {
 		return nil, err
 	}
 	if accepts(c, ndjson) {
-		return e.export(c, q)
+		return e.export(c, q, view)
 	}
 	page, err := e.cfg.Recorder.Store().Query(c.Context(), q)
 	if err != nil {
 		return nil, err
 	}
-	if page.Events == nil {
-		page.Events = []event.Event{}
+	list := make([]json.RawMessage, len(page.Events))
+	for i := range page.Events {
+		list[i] = view.appendEvent(nil, &page.Events[i])
 	}
-	return eventsPage{Limit: len(page.Events), Total: page.Total, Next: page.Next, Events: page.Events}, nil
+	return eventsPage{Limit: len(list), Total: page.Total, Next: page.Next, Events: list}, nil
 }
 
 // ndjson is the media type of one JSON value on each line.
@@ -120,7 +134,7 @@ func accepts(c *Call, mediaType string) bool {
 
 // export writes the whole snapshot, one event on each line. A failure on the
 // way cuts the reply off, which the caller notices because its end is missing.
-func (e *Events) export(c *Call, q event.Query) (any, error) {
+func (e *Events) export(c *Call, q event.Query, view eventView) (any, error) {
 	q.Limit = event.MaxLimit
 	begun := false
 	for {
@@ -138,7 +152,7 @@ func (e *Events) export(c *Call, q event.Query) (any, error) {
 		}
 		var lines []byte
 		for i := range page.Events {
-			lines = append(page.Events[i].AppendJSON(lines), '\n')
+			lines = append(view.appendEvent(lines, &page.Events[i]), '\n')
 		}
 		if err := c.push(lines); err != nil || page.Next == "" {
 			return Written{}, nil // a caller that has gone is not our trouble
@@ -160,7 +174,22 @@ func (c *Call) push(b []byte) error {
 	return conn.Flush()
 }
 
+// get gives one event, with what each side told of it.
 func (e *Events) get(c *Call) (any, error) {
+	values, err := queryOf(c)
+	if err != nil {
+		return nil, err
+	}
+	if !values.Has("halves") {
+		values.Set("halves", "true")
+	}
+	view, err := parseView(values)
+	if err != nil {
+		return nil, err
+	}
+	for name := range values {
+		return nil, fault.FieldInvalid.New("field", name, "reason", "is not a parameter of this call")
+	}
 	found, err := e.cfg.Recorder.Store().Get(c.Context(), c.Path("id"))
 	if err != nil {
 		return nil, err
@@ -168,7 +197,7 @@ func (e *Events) get(c *Call) (any, error) {
 	if found.AccountID != c.Claims.Account {
 		return nil, fault.EventNotFound.New() // as if there were none
 	}
-	return json.RawMessage(found.AppendJSON(nil)), nil
+	return json.RawMessage(view.appendEvent(nil, &found)), nil
 }
 
 // erase removes everything about a user, as privacy law demands of whoever

@@ -30,3 +30,6 @@ func Patterns() []string {
 	}
 	return all
 }
+
+// ViewParameters say how events are given, not which.
+var ViewParameters = viewParameters

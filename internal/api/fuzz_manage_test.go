@@ -33,6 +33,7 @@ func FuzzManage(f *testing.F) {
 		for _, query := range []string{
 			"", "room_id=lobby&limit=2&since=2026-01-01T00:00:00Z", "by=room&compare=week&top=3", "start=x&limit=-1", "hook=app&outcome=failed",
 			"q=4005&dialect=hms&lang=xx", "room=lobby", "name=a&enabled=true&before=2026-01-01T00:00:00Z&active=true", "%zz=1", "a=\x00",
+			"dialect=opentok&halves=true", "dialect=x&halves=2",
 		} {
 			f.Add(uint8(i), query, []byte(`{}`))
 		}

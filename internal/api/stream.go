@@ -19,7 +19,7 @@ const heartbeat = 15 * time.Second
 // each is its place in the store, so a reader that was cut off and sends its
 // Last-Event-ID misses none and gets none twice.
 func (e *Events) stream(c *Call) (any, error) {
-	q, err := e.parse(c)
+	q, view, err := e.parse(c)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func (e *Events) stream(c *Call) (any, error) {
 			b = append(b, "\nevent: "...)
 			b = append(b, ev.Type...)
 			b = append(b, "\ndata: "...)
-			b = append(ev.AppendJSON(b), "\n\n"...)
+			b = append(view.appendEvent(b, ev), "\n\n"...)
 			q.After = ev.Seq
 		}
 		if len(b) > 0 {

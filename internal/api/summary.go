@@ -2,7 +2,6 @@ package api
 
 import (
 	"math"
-	"net/url"
 	"slices"
 	"time"
 
@@ -68,9 +67,9 @@ type compareBody struct {
 }
 
 func (e *Events) summary(c *Call) (any, error) {
-	values, err := url.ParseQuery(c.Request.URL.RawQuery)
+	values, err := queryOf(c)
 	if err != nil {
-		return nil, fault.FieldInvalid.Wrap(err, "field", "query", "reason", "is not a well-formed query string")
+		return nil, err
 	}
 	req, err := event.ParseSummary(values, time.Now())
 	if err != nil {

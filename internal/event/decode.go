@@ -154,7 +154,8 @@ type seenJSON struct {
 	Words    *wordsJSON       `json:"words"`
 }
 
-// appendHalves appends the halves to a block of our own that is not closed.
+// appendHalves appends the halves to a block of our own that is not closed. With a
+// vocabulary, what can be made of the rest again is left out.
 func (e *Event) appendHalves(b []byte, v Vocabulary) []byte {
 	c, s, hasClient, hasServer := e.halves()
 	o := object{b: b}
@@ -164,13 +165,13 @@ func (e *Event) appendHalves(b []byte, v Vocabulary) []byte {
 		in.text("dialect", c.Dialect)
 		in.words(&c.Failure, c.Action)
 		in.bool("terminal", c.Failure.Terminal)
-		if c.Fault != e.Fault {
+		if v == nil || c.Fault != e.Fault {
 			in.always("fault", c.Fault)
 		}
-		if c.Op != e.Op {
+		if v == nil || c.Op != e.Op {
 			in.always("op", string(c.Op))
 		}
-		if !c.At.Equal(e.ClientTime) {
+		if v == nil || !c.At.Equal(e.ClientTime) {
 			in.time("at", c.At)
 		}
 		in.time("taken", c.Taken)
@@ -180,10 +181,10 @@ func (e *Event) appendHalves(b []byte, v Vocabulary) []byte {
 		o.key("server")
 		in := object{b: append(o.b, '{')}
 		in.bool("terminal", s.Failure.Terminal)
-		if s.Fault != e.Fault {
+		if v == nil || s.Fault != e.Fault {
 			in.always("fault", s.Fault)
 		}
-		if s.Op != e.Op {
+		if v == nil || s.Op != e.Op {
 			in.always("op", string(s.Op))
 		}
 		if len(s.Details) > 0 {
@@ -197,7 +198,7 @@ func (e *Event) appendHalves(b []byte, v Vocabulary) []byte {
 			in.b = s.Evidence.AppendJSON(in.b)
 		}
 		in.time("taken", s.Taken)
-		if !s.spoken(e.Type, v) {
+		if none := s.Failure == (Failure{Terminal: s.Terminal}) && s.Action == ""; !s.spoken(e.Type, v) && !(none && v == nil) {
 			in.key("words")
 			words := object{b: append(in.b, '{')}
 			words.words(&s.Failure, s.Action)

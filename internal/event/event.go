@@ -141,8 +141,9 @@ type Event struct {
 	Injected   bool             // the failure was provoked on purpose
 	ClientTime time.Time        // when the client says it happened, by its own clock; may be zero
 
-	// Client and Server are the two halves of an event from both sides, and nil
-	// otherwise: an event that one side told is that side's half.
+	// Client and Server are the two halves of an event from both sides. An event
+	// that one side told is that side's half itself, unless it has been put into
+	// other words than the client's own, which Client then has.
 	Client *Told
 	Server *Seen
 

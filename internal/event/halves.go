@@ -74,7 +74,11 @@ func (e *Event) halves() (c Told, s Seen, hasClient, hasServer bool) {
 	if e.Source == FromBoth && e.Client != nil && e.Server != nil {
 		return *e.Client, *e.Server, true, true
 	}
-	if hasClient = e.Source == FromClient || e.Source == FromBoth; hasClient {
+	hasClient = e.Source == FromClient || e.Source == FromBoth
+	switch {
+	case hasClient && e.Client != nil:
+		c = *e.Client
+	case hasClient:
 		c = Told{Failure: e.Failure, Action: e.Action, Dialect: e.Dialect, At: e.ClientTime, Fault: e.Fault, Op: e.Op}
 	}
 	switch e.Source {

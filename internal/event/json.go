@@ -26,8 +26,8 @@ func (e *Event) AppendJSON(b []byte) []byte {
 	return append(b, '}')
 }
 
-// AppendWhole is AppendJSON with what each side told in the block of our own:
-// "client" and "server".
+// AppendWhole is AppendJSON with what each side told, all of it, in the block of
+// our own: "client" and "server".
 func (e *Event) AppendWhole(b []byte) []byte {
 	b = e.appendHead(b, version)
 	b = e.appendData(b, true)

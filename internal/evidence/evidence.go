@@ -2,11 +2,13 @@
 // fields, from which a cause can be told long after, on another machine.
 //
 // A fact that is not known is absent, which is not the same as false or zero.
-// Nothing here is a judgement, and no fact is a text that somebody has to parse.
+// Nothing here is a judgement, no fact is a text that somebody has to parse, and
+// none is a secret or the address of a person.
 package evidence
 
 import (
 	"encoding/json"
+	"net/netip"
 	"time"
 )
 
@@ -19,27 +21,81 @@ const MaxBytes = 2 << 10
 
 // Record is the evidence about one failure.
 type Record struct {
-	V     int      `json:"v"`
-	Path  *Path    `json:"path,omitempty"`  // the media connection that the failure is about
-	Stage []Stage  `json:"stage,omitempty"` // how far each published track has come
-	Token *Token   `json:"token,omitempty"` // the token that was shown
-	Notes []string `json:"notes,omitempty"` // what has no field yet, oldest first
+	V      int       `json:"v"`
+	At     time.Time `json:"at,omitzero"`      // when it was taken
+	Path   *Path     `json:"path,omitempty"`   // the media connection that the failure is about
+	Socket *Socket   `json:"socket,omitempty"` // the signalling socket, the last one when the peer is away
+	Door   *Door     `json:"door,omitempty"`   // the request that was refused
+	Token  *Token    `json:"token,omitempty"`  // the token that came with it
 
-	// Clipped tells that notes or stages were left out to keep to MaxBytes.
+	// Clipped tells that something was left out to keep to MaxBytes: see AppendJSON.
 	Clipped bool `json:"clipped,omitempty"`
 }
 
 // Path is the state of a media connection.
 type Path struct {
-	State    string     `json:"state"`              // of the connection
-	Protocol string     `json:"protocol,omitempty"` // of the chosen pair: "udp" or "tcp"
-	Local    string     `json:"local,omitempty"`    // kind of our candidate in the pair: "host" ...
-	Remote   string     `json:"remote,omitempty"`   // kind of the peer's: "host", "srflx", "prflx", "relay"
-	Offered  int        `json:"offered"`            // candidates that the peer sent
-	STUN     bool       `json:"stun"`               // whether a connectivity check of the peer has arrived
-	STUNAt   *time.Time `json:"stun_at,omitempty"`  // when the first one did
-	Restarts int        `json:"restarts,omitempty"` // ICE restarts so far
-	Last     []Change   `json:"last,omitempty"`     // the latest changes of state, oldest first
+	Side       string     `json:"side"`               // "publish" or "subscribe", as the peer sees it
+	State      string     `json:"state"`              // "connecting", "connected", "disconnected", "failed" or "closed"
+	Since      time.Time  `json:"since,omitzero"`     // when that began
+	DTLS       string     `json:"dtls,omitempty"`     // the latest state of the handshake, as W3C RTCDtlsTransportState; absent before it began
+	Pairs      []Pair     `json:"pairs,omitempty"`    // pairs of candidates, the one in use first; at most [MaxPairs]
+	Candidates Candidates `json:"candidates"`         // that the peer has sent
+	STUN       bool       `json:"stun"`               // a connectivity check of the peer has arrived
+	STUNAt     time.Time  `json:"stun_at,omitzero"`   // when the first one did
+	RTP        Flow       `json:"rtp,omitzero"`       // the last media packets
+	RTCP       Flow       `json:"rtcp,omitzero"`      // the last reports about them, but for those of which the library alone knows
+	Restarts   int        `json:"restarts,omitempty"` // ICE restarts so far
+	Tracks     []Track    `json:"tracks,omitempty"`   // what it carries; at most [MaxTracks]
+	Changes    []Change   `json:"changes,omitempty"`  // the latest changes of state, oldest first; at most [MaxChanges]
+}
+
+// How many of a kind a record has at most.
+const (
+	MaxPairs   = 4
+	MaxTracks  = 8
+	MaxChanges = 12
+)
+
+// Pair is a pair of candidates by their kinds (RFC 8445, section 5.1.1), and what
+// went over it.
+type Pair struct {
+	Protocol string `json:"protocol"`           // "udp" or "tcp"
+	Local    string `json:"local"`              // "host", "srflx", "prflx" or "relay"
+	Remote   string `json:"remote"`             // the same
+	Selected bool   `json:"selected,omitempty"` // in use, or was last
+	State    string `json:"state,omitempty"`    // of its checks (RFC 8445, section 6.1.2.6)
+
+	Asked    time.Time `json:"asked,omitzero"`    // the last check that the peer sent
+	Answered time.Time `json:"answered,omitzero"` // the last answer of the peer to a check of ours
+	In       time.Time `json:"in,omitzero"`       // the last packet that came, of any kind but checks
+	Out      time.Time `json:"out,omitzero"`      // the last one that went
+}
+
+// Candidates counts the candidates of a peer by kind, and those over TCP, and
+// those that name no address but a name in the peer's own network (mDNS).
+type Candidates struct {
+	Host  int `json:"host"`
+	Srflx int `json:"srflx"`
+	Relay int `json:"relay"`
+	TCP   int `json:"tcp"`
+	MDNS  int `json:"mdns"`
+	Other int `json:"other,omitempty"` // of another kind, or unreadable
+}
+
+// Flow is when packets last came from the peer and went to it.
+type Flow struct {
+	In  time.Time `json:"in,omitzero"`
+	Out time.Time `json:"out,omitzero"`
+}
+
+// Track is how far a track has come.
+type Track struct {
+	ID        string `json:"id"`
+	Kind      string `json:"kind"`            // "audio" or "video"
+	Codec     string `json:"codec,omitempty"` // of what arrives; absent before
+	State     string `json:"state,omitempty"` // of forwarding, on the subscribe side
+	Packets   uint64 `json:"packets"`         // RTP packets that arrived, or that went to a subscriber
+	Keyframes uint64 `json:"keyframes"`       // of video
 }
 
 // Change is a change of state of a part of a connection.
@@ -49,26 +105,86 @@ type Change struct {
 	At    time.Time `json:"at"`
 }
 
-// Stage is how far a published track has come.
-type Stage struct {
-	Track      string     `json:"track"`
-	Kind       string     `json:"kind"`            // "audio" or "video"
-	Codec      string     `json:"codec,omitempty"` // negotiated; absent before
-	Packets    uint64     `json:"packets"`         // RTP packets that arrived
-	Keyframes  uint64     `json:"keyframes"`       // of video
-	LastPacket *time.Time `json:"last_packet,omitempty"`
+// Socket is the state of a signalling socket, open or ended.
+type Socket struct {
+	Opened  time.Time `json:"opened"`                  // when it was accepted
+	In      time.Time `json:"in,omitzero"`             // the last frame of the client
+	Out     time.Time `json:"out,omitzero"`            // the last frame that was written
+	Ended   time.Time `json:"ended,omitzero"`          // absent while it is open
+	By      string    `json:"by,omitempty"`            // who ended it: one of the constants below
+	How     string    `json:"how,omitempty"`           // and how
+	Code    int       `json:"code,omitempty"`          // of the close frame (RFC 6455, section 7.4), whoever sent it; absent without one
+	Unacked *uint64   `json:"unacked_bytes,omitempty"` // that the other end's system had not acknowledged; absent behind a proxy
+	Door    *Door     `json:"door,omitempty"`          // the request that it came of
+	Before  int       `json:"before"`                  // sockets that this peer had before
+}
+
+// Who ended a socket.
+const (
+	ByClient  = "client"
+	ByServer  = "server"
+	ByNetwork = "network" // neither end said so
+)
+
+// How a socket ended.
+const (
+	HowClose   = "close"   // with a close frame
+	HowFIN     = "fin"     // the stream ended without a close frame
+	HowReset   = "reset"   // the connection broke
+	HowSilence = "silence" // nothing came for too long, so it was cut
+	HowStuck   = "stuck"   // nothing could be written for too long, so it was cut
+	HowSlow    = "slow"    // the client left too much unread
+)
+
+// Door is what a request shows of the way it came.
+type Door struct {
+	Proto   string `json:"proto"`            // such as "HTTP/1.1"
+	TLS     bool   `json:"tls"`              // it reached this process over TLS
+	Proxied bool   `json:"proxied"`          // it says that something stood in between
+	Origin  string `json:"origin,omitempty"` // scheme and host of the page; absent for what is no browser
+	Client  string `json:"client,omitempty"` // kind of the client's address: see [Kind]
+	Peer    string `json:"peer,omitempty"`   // kind of the address that connected, where it is another
+	Local   string `json:"local,omitempty"`  // kind of our own address that it reached
 }
 
 // Token is what a token said of itself, against the server's clock.
 type Token struct {
-	IssuedAt  *time.Time `json:"iat,omitempty"`
-	NotBefore *time.Time `json:"nbf,omitempty"`
-	Expires   *time.Time `json:"exp,omitempty"`
-	Now       time.Time  `json:"now"` // the server's clock when it looked
+	IssuedAt  time.Time `json:"iat,omitzero"`
+	NotBefore time.Time `json:"nbf,omitzero"`
+	Expires   time.Time `json:"exp,omitzero"`
+	Now       time.Time `json:"now"` // the server's clock when it looked
 }
 
-// AppendJSON appends the record to b in at most [MaxBytes] bytes. Notes are left
-// out first, the oldest before the others, then changes of state, then stages.
+// Kind is what may be told of an address: its family and how far it reaches, such
+// as "ipv4 public", "ipv6 loopback", "ipv4 private", "ipv4 shared" (RFC 6598) or
+// "ipv6 link-local"; "" for none.
+func Kind(a netip.Addr) string {
+	if !a.IsValid() {
+		return ""
+	}
+	a = a.Unmap()
+	family := "ipv6 "
+	if a.Is4() {
+		family = "ipv4 "
+	}
+	switch {
+	case a.IsLoopback():
+		return family + "loopback"
+	case a.IsLinkLocalUnicast():
+		return family + "link-local"
+	case a.IsPrivate():
+		return family + "private"
+	case shared.Contains(a):
+		return family + "shared"
+	}
+	return family + "public"
+}
+
+// shared is the space that carriers use behind their own translation.
+var shared = netip.PrefixFrom(netip.AddrFrom4([4]byte{100, 64}), 10)
+
+// AppendJSON appends the record to b in at most [MaxBytes] bytes. Changes of state
+// are left out first, the oldest before the others, then tracks, then pairs.
 func (r *Record) AppendJSON(b []byte) []byte {
 	own := *r
 	own.V = Version
@@ -82,13 +198,14 @@ func (r *Record) AppendJSON(b []byte) []byte {
 			return append(b, raw...)
 		}
 		own.Clipped = true
+		path := own.Path
 		switch {
-		case err == nil && len(own.Notes) > 0:
-			own.Notes = own.Notes[(len(own.Notes)+1)/2:]
-		case err == nil && own.Path != nil && len(own.Path.Last) > 0:
-			own.Path.Last = own.Path.Last[(len(own.Path.Last)+1)/2:]
-		case err == nil && len(own.Stage) > 0:
-			own.Stage = own.Stage[:len(own.Stage)/2]
+		case err == nil && path != nil && len(path.Changes) > 0:
+			path.Changes = path.Changes[(len(path.Changes)+1)/2:]
+		case err == nil && path != nil && len(path.Tracks) > 0:
+			path.Tracks = path.Tracks[:len(path.Tracks)/2]
+		case err == nil && path != nil && len(path.Pairs) > 0:
+			path.Pairs = path.Pairs[:len(path.Pairs)/2]
 		default: // single texts without end, or a time that JSON does not have
 			return append(b, `{"v":1,"clipped":true}`...)
 		}

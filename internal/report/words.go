@@ -17,14 +17,22 @@ var vocabulary = dialect.HMS
 // these words.
 func Vocabulary() event.Vocabulary { return words{vocabulary} }
 
-// In puts an event, as it is read from a store, into the words of a dialect. What a client reported in that
-// dialect stands word for word; of what it reported in another its own text
-// stands, and code and name are those of the fault that it was taken for.
+// In puts an event, as it is read from a store, into the words of a dialect. What
+// a client reported in that dialect stands word for word; of what it reported in
+// another its own text stands, and code and name are those of the fault that it
+// was taken for. The client's half of the event stays as it is.
 func In(d *dialect.Dialect, e *event.Event) {
 	client, server := e.Halves()
+	if e.Server != nil && d != vocabulary {
+		own := *e.Server
+		own.Failure, own.Action = words{d}.Words(e.Type, server)
+		own.Failure.Terminal = server.Failure.Terminal
+		e.Server = &own
+	}
 	switch {
 	case client != nil && (client.Dialect == d.Name || client.Dialect == "" && d == vocabulary):
 	case client != nil:
+		e.Client = client
 		said := event.Seen{Fault: e.Fault, Op: e.Op, Details: e.Details}
 		f, action := words{d}.Words(e.Type, &said)
 		f.Message, f.Description = cmp.Or(e.Failure.Message, f.Message), cmp.Or(e.Failure.Description, f.Description)

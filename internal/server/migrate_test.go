@@ -15,12 +15,17 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
+	"github.com/redial-rtc/redial/dialect"
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/config"
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/event/clickhouse"
 	"github.com/redial-rtc/redial/internal/event/eventtest"
 	"github.com/redial-rtc/redial/internal/event/sqlite"
+	"github.com/redial-rtc/redial/internal/evidence"
+	"github.com/redial-rtc/redial/internal/report"
 )
 
 // migrateVar makes this test binary migrate, so that it can be killed: it holds
@@ -94,7 +99,7 @@ func startClickHouseIn(t *testing.T, dir string) string {
 // population fills a SQLite store with events of all kinds, merged ones too.
 func population(t *testing.T, dir string, n int) {
 	t.Helper()
-	s, err := sqlite.Open(t.Context(), dir, nil)
+	s, err := sqlite.Open(t.Context(), dir, nil, sqlite.Words(report.Vocabulary()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,9 +109,18 @@ func population(t *testing.T, dir string, n int) {
 		if i%5 == 0 {
 			e = eventtest.SampleTrack(i)
 		}
-		if e.PeerID = fmt.Sprint("peer-", i); i%50 == 1 { // the server saw it, the client told of it
-			seen := e
-			seen.Source = event.FromServer
+		e.PeerID = fmt.Sprint("peer-", i)
+		seen := report.Seen(event.PublishFailed, fault.From(fault.ICEFailed.New("stun_seen", true, "tries", 3), fault.OpPublish), e.Subject)
+		seen.ID, seen.Time = uuid.NewString(), e.Time
+		seen.Evidence = &evidence.Record{V: evidence.Version, At: e.Time, Path: &evidence.Path{Side: "publish", State: "failed", DTLS: "connected",
+			Pairs: []evidence.Pair{{Protocol: "udp", Local: "host", Remote: "prflx", Selected: true, In: e.Time}}}}
+		switch i % 50 {
+		case 2: // the server alone
+			e = seen
+		case 3: // the client alone, in words of several vendors
+			e.Source, e.Dialect = event.FromClient, dialect.Vendors()[i/50%len(dialect.Vendors())].Name
+		case 1: // both, and the fault that the client means is another
+			e.Fault, e.Dialect = fault.ICEDisconnected.ID, dialect.HMS.Name
 			batch = append(batch, seen)
 			e.Source, e.Key = event.FromClient, fmt.Sprint("key-", i)
 			e.ID = event.KeyID(e.Key, e.ClientTime)
@@ -276,7 +290,20 @@ func same(t *testing.T, got, want string) {
 func TestImport(t *testing.T) {
 	from, to := migrateConfig(t.TempDir(), ""), migrateConfig(t.TempDir(), "")
 	population(t, from.Data.Dir, 2500)
+	s, err := sqlite.Open(t.Context(), from.Data.Dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	removed, err := s.Remove(t.Context(), event.Removal{AccountID: "acme", UserID: "user-3"}) // places are missing
+	if err = errors.Join(err, s.Close()); err != nil || removed == 0 {
+		t.Fatal(removed, err)
+	}
 	exported := lines(t, from, "sqlite")
+	for _, part := range []string{`"server":{`, `"evidence":{"v":1`, `"client":{"dialect":"opentok"`, `"also":["`, `"seq":2500}`} {
+		if !strings.Contains(exported, part) {
+			t.Errorf("no event has %s", part)
+		}
+	}
 	files, err := OpenEventFiles(t.Context(), to, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
@@ -284,7 +311,7 @@ func TestImport(t *testing.T) {
 	if _, err := OpenEventFiles(t.Context(), to, slog.New(slog.DiscardHandler)); !errors.Is(err, fault.DataDirBusy) {
 		t.Errorf("the directory of another: %v", err)
 	}
-	for i, want := range []Progress{{Added: 2500}, {Known: 2500}} {
+	for i, want := range []Progress{{Added: int64(2500 - removed)}, {Known: int64(2500 - removed)}} {
 		p, err := files.Import(t.Context(), strings.NewReader(exported), func(Progress) {})
 		if err != nil || p.Added != want.Added || p.Known != want.Known {
 			t.Errorf("time %d: %+v, %v", i+1, p, err)

@@ -31,6 +31,10 @@ var exported = []struct{ typescript, goName string }{
 	{"EventData", "EventData"},
 	{"EventAgent", "EventAgent"},
 	{"EventRedial", "EventRedial"},
+	{"EventClientHalf", "ClientHalf"},
+	{"EventServerHalf", "ServerHalf"},
+	{"EventDetail", "EventDetail"},
+	{"EventWords", "EventWords"},
 }
 
 // open are those that may hold fields which have no name here.
@@ -218,6 +222,8 @@ func (s *source) kind(t ast.Expr, parameter bool) (string, error) {
 			return "boolean", nil
 		case "int", "int64", "float64":
 			return "number", nil
+		case "any":
+			return "unknown", nil
 		}
 	}
 	return "", fmt.Errorf("no type of TypeScript for %T", t)

@@ -145,6 +145,10 @@ export interface EventFilter {
   terminal?: boolean;
   sdk?: string;
   os?: string;
+  /** In whose words to give code, name and text, such as "opentok"; "" is "hms", as documented */
+  dialect?: string;
+  /** With what each side told: see EventRedial.Client */
+  halves?: boolean;
   /** Taken at or after */
   since?: string | Date;
   /** Taken before */
@@ -225,6 +229,62 @@ export interface EventRedial {
   /** Provoked on purpose */
   injected: boolean;
   client_timestamp?: string;
+  /** Of the user: "token", "code" or "none" */
+  user_id_proof?: string;
   /** Fields that were shortened */
   clipped?: string[];
+  /** What the client told of a failure */
+  client?: EventClientHalf;
+  /** What the server saw of it */
+  server?: EventServerHalf;
+}
+
+/** What a client told of a failure, word for word. */
+export interface EventClientHalf {
+  /** Whose words these are */
+  dialect?: string;
+  code?: number;
+  name?: string;
+  message?: string;
+  description?: string;
+  action?: string;
+  terminal: boolean;
+  /** What the words stand for; "" when they stand for several faults or for none */
+  fault: string;
+  /** Operation */
+  op: string;
+  /** By the client's clock */
+  at?: string;
+  /** When the server took it; absent where the event has no other half */
+  taken?: string;
+}
+
+/** What the server saw of a failure. */
+export interface EventServerHalf {
+  terminal: boolean;
+  /** Id in the catalogue */
+  fault: string;
+  op: string;
+  details?: EventDetail[];
+  /** What the server knew then; docs/events.md has the fields */
+  evidence?: unknown;
+  /** When it was seen; absent where the event has no other half */
+  taken?: string;
+  /** How clients are told of it, in the dialect that was asked for */
+  words?: EventWords;
+}
+
+/** A detail of a fault: a text, a number or a truth under a name. */
+export interface EventDetail {
+  name: string;
+  value: unknown;
+}
+
+/** Are the words of a vendor for a fault. */
+export interface EventWords {
+  code?: number;
+  name?: string;
+  message?: string;
+  description?: string;
+  action?: string;
 }

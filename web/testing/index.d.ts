@@ -2,7 +2,7 @@
 
 import type { Duration, EventFilter, Injection, InjectionRule, NewRoom, RedialEvent, Room } from './admin.js';
 
-export type { Duration, EventAgent, EventData, EventFilter, EventRedial, Injection, InjectionRule, NewRoom, RedialEvent, Room } from './admin.js';
+export type { Duration, EventAgent, EventClientHalf, EventData, EventDetail, EventFilter, EventRedial, EventServerHalf, EventWords, Injection, InjectionRule, NewRoom, RedialEvent, Room } from './admin.js';
 
 export interface StartOptions {
   /** The program redial. Without it: REDIAL_BINARY, then PATH. */

@@ -199,7 +199,9 @@ func (p *Progress) count(outcomes []event.Outcome) {
 	}
 }
 
-// Export writes every event as a line of JSON, in their order.
+// Export writes every event as a line of JSON, in their order, with all that the
+// store has of it: what each side told, its place, and the ids of the reports that
+// became part of it.
 func (f *Files) Export(ctx context.Context, w io.Writer, told func(Progress)) (p Progress, err error) {
 	s, err := f.open(ctx, f.Store)
 	if err != nil {
@@ -219,7 +221,7 @@ func (f *Files) Export(ctx context.Context, w io.Writer, told func(Progress)) (p
 			return p, nil
 		}
 		for i := range list {
-			line = append(list[i].AppendJSON(line[:0]), '\n')
+			line = append(appendRecord(line[:0], &list[i]), '\n')
 			if _, err := w.Write(line); err != nil {
 				return p, err
 			}
@@ -230,11 +232,31 @@ func (f *Files) Export(ctx context.Context, w io.Writer, told func(Progress)) (p
 	}
 }
 
+// kept is what a store has of an event beside the event itself, in the block of
+// our own of an exported line.
+type kept struct {
+	Seq  int64    `json:"seq"`            // its place
+	Also []string `json:"also,omitempty"` // ids of the reports that became part of it
+}
+
+func appendRecord(b []byte, r *sqlite.Record) []byte {
+	b = r.AppendWhole(b)
+	own, err := json.Marshal(kept{r.Seq, r.Also})
+	if err != nil {
+		return b // cannot happen: numbers and ids
+	}
+	b = append(b[:len(b)-len("}}")], ',')
+	return append(append(b, own[1:]...), '}')
+}
+
+// maxSeq is the last place that an imported event may have.
+const maxSeq = 1 << 48
+
 // maxLine is the longest event that Import reads, in bytes.
 const maxLine = 1 << 20
 
-// Import stores events as Export writes them; those that are there already count
-// once. A line that is no event stops it, with fault.FieldInvalid naming the
+// Import stores events as Export writes them, at their places where those come
+// after all that are taken; events that are there already count once. A line that is no event stops it, with fault.FieldInvalid naming the
 // line; the lines before it are stored.
 func (f *Files) Import(ctx context.Context, r io.Reader, told func(Progress)) (p Progress, err error) {
 	s, err := f.open(ctx, f.Store)
@@ -263,11 +285,11 @@ func (f *Files) Import(ctx context.Context, r io.Reader, told func(Progress)) (p
 		if len(lines.Bytes()) == 0 {
 			continue
 		}
-		e, why := f.read(lines.Bytes())
+		record, why := f.read(lines.Bytes())
 		if why != "" {
 			return p, errors.Join(store(), fault.FieldInvalid.New("field", fmt.Sprintf("line %d", n), "reason", why))
 		}
-		if list = append(list, sqlite.Record{Event: e}); len(list) == copyBatch {
+		if list = append(list, record); len(list) == copyBatch {
 			if err := store(); err != nil {
 				return p, err
 			}
@@ -280,28 +302,40 @@ func (f *Files) Import(ctx context.Context, r io.Reader, told func(Progress)) (p
 }
 
 // read reads one line; why says why it is no event that could be stored.
-func (f *Files) read(line []byte) (e event.Event, why string) {
-	if err := json.Unmarshal(line, &e); err != nil {
-		return e, "is not an event in JSON: " + err.Error()
+func (f *Files) read(line []byte) (r sqlite.Record, why string) {
+	e := &r.Event
+	if err := json.Unmarshal(line, e); err != nil {
+		return r, "is not an event in JSON: " + err.Error()
 	}
+	var own struct {
+		Redial kept `json:"redial"`
+	}
+	if err := json.Unmarshal(line, &own); err != nil {
+		return r, "has a place or ids that cannot be read: " + err.Error()
+	}
+	e.Seq, r.Also = own.Redial.Seq, own.Redial.Also
 	switch {
+	case e.Seq < 0 || e.Seq > maxSeq:
+		return r, "has a place that cannot be"
+	case slices.ContainsFunc(r.Also, func(id string) bool { return uuid.Validate(id) != nil }):
+		return r, "has an id in also that is no UUID"
 	case uuid.Validate(e.ID) != nil:
-		return e, "has no id that is a UUID"
+		return r, "has no id that is a UUID"
 	case !slices.Contains(event.Types, e.Type) || e.Type == event.Recorded:
-		return e, "has a type that is not stored"
+		return r, "has a type that is not stored"
 	case e.Time.Year() < 1970 || e.Time.Year() > 2200:
-		return e, "has no timestamp, or an odd one"
+		return r, "has no timestamp, or an odd one"
 	}
 	if e.Source == "" {
 		e.Source = event.FromServer
 	}
 	if !slices.Contains([]event.Source{event.FromServer, event.FromClient, event.FromBoth}, e.Source) {
-		return e, "has a source that does not exist"
+		return r, "has a source that does not exist"
 	}
 	if e.AccountID == "" {
 		e.AccountID = f.Account
 	}
-	return e, ""
+	return r, ""
 }
 
 // closing closes a store after use; that this failed is told when nothing else did.

@@ -9,7 +9,7 @@ func FuzzImport(f *testing.F) {
 	files := &Files{Account: "redial"}
 	f.Fuzz(func(t *testing.T, line []byte) {
 		e, why := files.read(line)
-		if why == "" && (e.ID == "" || e.AccountID == "" || e.Source == "") {
+		if why == "" && (e.ID == "" || e.AccountID == "" || e.Source == "" || e.Seq < 0) {
 			t.Errorf("%q is taken: %+v", line, e)
 		}
 	})

@@ -135,7 +135,7 @@ func pairs(t *testing.T, open Open) {
 	a, b := seen(0), told(1, "a")
 	a.UserID = "" // the refusal came before the token was read
 	a.Details = []fault.Detail{{Name: "stun_seen", Value: true}, {Name: "tries", Value: 3}, {Name: "state", Value: "failed"}}
-	a.Evidence = &evidence.Record{V: evidence.Version, Path: &evidence.Path{State: "failed", Offered: 2, STUN: true}, Notes: []string{"one"}}
+	a.Evidence = &evidence.Record{V: evidence.Version, At: base, Path: &evidence.Path{State: "failed", Candidates: evidence.Candidates{Host: 2}, STUN: true, STUNAt: base}}
 	Add(t, s, a)
 	Add(t, s, b)
 	got, total := All(t, s, event.Query{AccountID: "acme", UserID: b.UserID})

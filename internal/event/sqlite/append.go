@@ -126,6 +126,9 @@ func (s *Store) appendOne(ctx context.Context, e *event.Event, tally tally, buf 
 		return event.Outcome{}, err
 	}
 	seq := s.last + 1
+	if s.copying {
+		seq = max(seq, e.Seq) // its place elsewhere, so that readers who follow go on
+	}
 	*buf = e.AppendStored((*buf)[:0], s.words)
 	n, err := c.exec(ctx, insert, seq, id[:], e.Time.UnixNano(), account, typ, sourceCodes[e.Source],
 		null(e.RoomID), null(e.SessionID), null(e.PeerID), null(e.UserKey()), null(e.Fault),

@@ -103,8 +103,9 @@ func (s *Store) Records(ctx context.Context, above, upto int64, n int) ([]Record
 	return list, err
 }
 
-// Copy appends events that another store has held, as they are: known ids count
-// once, and accounts of one failure that stayed apart there stay apart here.
+// Copy appends events that another store has held, as they are, at their places
+// where those come after all that are taken: known ids count once, and
+// observations of one failure that stayed apart there stay apart here.
 func (s *Store) Copy(ctx context.Context, records []Record) ([]event.Outcome, error) {
 	events := make([]event.Event, len(records))
 	for i := range records {
