@@ -14,6 +14,7 @@ const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 export default class Lines implements Reporter {
   #evidence = ''; #chosen: TestCase[] = []; #passed = 0; #errors = 0; #began = Date.now();
   #outcomes = new Map<string, Outcome>(); // of rows
+  #failed: string[] = []; // what is said of each at the end
 
   printsToStdio() { return true; }
 
@@ -36,6 +37,7 @@ export default class Lines implements Reporter {
     if (passed) this.#passed++;
     console.log(`  ${passed ? 'ok   ' : 'FAIL '} ${title} (${seconds(duration)})`);
     for (const error of errors) told(error);
+    if (!passed) this.#failed.push(`${title}: ${brief(errors[0], status)}`);
     const said = annotations.find(a => a.type === annotation)?.description;
     this.#outcomes.set(title, { ...passed && said ? JSON.parse(said) as Outcome : { verdict: 'FAIL' }, ms: duration });
   }
@@ -46,6 +48,7 @@ export default class Lines implements Reporter {
   // onError tells of what failed outside of a scenario.
   onError(error: TestError) {
     this.#errors++;
+    this.#failed.push(`outside of a scenario: ${brief(error)}`);
     console.log('  FAIL  outside of a scenario');
     told(error);
   }
@@ -58,9 +61,15 @@ export default class Lines implements Reporter {
     if (dir && status === 'passed') rmSync(dir, { recursive: true, force: true });
     else if (dir) console.log(`e2e: the logs of shared servers are in ${dir}`);
     console.log(`e2e: ${seconds(Date.now() - this.#began)}`);
+    // Again, since of a long log people see the end.
+    for (const line of this.#failed) console.log(`FAIL  ${line}`);
     console.log(`${this.#passed} passed, ${this.#chosen.length - this.#passed + this.#errors} failed`);
   }
 }
+
+// brief is an error on one line.
+const brief = (error?: TestError, otherwise = 'unknown') => (error?.message ?? error?.value ?? otherwise)
+  .replaceAll(/\x1b\[\d+m/g, '').split('\n').filter(line => line.trim()).slice(0, 3).map(line => line.trim().slice(0, 300)).join(' | ');
 
 // told prints an error under the line of its scenario.
 function told({ stack, message, value }: TestError) {
