@@ -6,7 +6,7 @@
 //   REDIAL_E2E_LONG      runs the long ones of bad networks as well
 //   REDIAL_E2E_BIN       an existing binary of the server
 //   REDIAL_E2E_LANES     how many working scenarios run at once (2)
-//   REDIAL_E2E_PATIENCE  multiplies all waits (default: 1, more while the machine is busy)
+//   REDIAL_E2E_PATIENCE  multiplies all limits of time (default: as busy and slow as the machine is)
 //   REDIAL_E2E_OUTPUT    where the evidence of failures goes (e2e/test-results)
 //   REDIAL_E2E_MATRIX    where to write the page of the error matrix
 //   REDIAL_E2E_CROWD     how many publish in the scenario crowd (48)
@@ -15,7 +15,7 @@ import { defineConfig } from '@playwright/test';
 import { names } from './lib/setup.ts';
 
 const lanes = Number(process.env.REDIAL_E2E_LANES || 2);
-const waiting = 3;
+const waiting = 2;
 
 // tagged matches the titles of scenarios with a tag, which Playwright puts behind
 // their name, and with one of the names asked for.
@@ -32,16 +32,19 @@ export default defineConfig({
   globalSetup: './lib/global.ts',
   reporter: './lib/reporter.ts',
   forbidOnly: true,
-  use: { actionTimeout: 30_000, navigationTimeout: 30_000 },
+  // Clicks and the like are limited by their scenario, whose time stretches with
+  // the load; a fixed time of their own would not.
+  use: { actionTimeout: 0, navigationTimeout: 0 },
   retries: 0, // a scenario that fails now and then fails
   fullyParallel: true,
   workers: lanes + waiting,
   // Working scenarios share the processor, so few run at once; those that mostly
   // wait for a timeout overlap with everything.
   projects: [
-    { name: 'busy', grep: tagged('@busy'), workers: lanes },
-    { name: 'idle', grep: tagged('@idle'), workers: waiting },
-    // Playwright leaves what depends out when anything before it has failed.
-    { name: 'alone', grep: tagged('@alone'), workers: 1, dependencies: names.length ? [] : ['busy', 'idle'] },
+    { name: 'busy', grep: tagged('@busy'), workers: lanes, teardown: 'alone' },
+    { name: 'idle', grep: tagged('@idle'), workers: waiting, teardown: 'alone' },
+    // As a teardown of the others it comes when they are done, failed or not; what
+    // depends on them would be left out after a failure.
+    { name: 'alone', grep: tagged('@alone'), workers: 1 },
   ],
 });

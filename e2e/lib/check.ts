@@ -1,8 +1,8 @@
 // Assertions and waiting. A wait always names what it waited for and says what
 // it saw last.
 import assert from 'node:assert/strict';
-import { cpus, loadavg } from 'node:os';
 import type { EventAgent, RedialEvent } from '@redial-rtc/testing';
+import { Limit } from './patience.ts';
 import type { Person } from './tab.ts';
 
 export { assert };
@@ -11,19 +11,11 @@ type Truthy<T> = Exclude<T, false | null | undefined | 0 | ''>;
 
 export const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms));
 
-// patience stretches every wait while the machine is busy with other things. A
-// wait is a limit, not a pause: more of it makes no check weaker.
-export function patience(): number {
-  if (process.env.REDIAL_E2E_PATIENCE) return Number(process.env.REDIAL_E2E_PATIENCE);
-  const load = loadavg()[0] / cpus().length;
-  return Math.min(Math.max(load / 2, 1), 5);
-}
-
 export interface Wait { ms?: number; step?: number; detail?: () => unknown }
 
 export async function poll<T>(what: string, fn: () => T | Promise<T>, { ms = 10_000, step = 100, detail }: Wait = {}): Promise<Truthy<T>> {
-  ms *= patience();
-  const deadline = Date.now() + ms;
+  const began = Date.now();
+  const limit = new Limit(ms);
   let last: unknown;
   for (;;) {
     try {
@@ -33,11 +25,11 @@ export async function poll<T>(what: string, fn: () => T | Promise<T>, { ms = 10_
     } catch (e) {
       last = e;
     }
-    if (Date.now() > deadline) break;
+    if (limit.over) break;
     await sleep(step);
   }
   const more = [detail?.(), last && `last error: ${last instanceof Error ? last.message : last}`].filter(Boolean).join('; ');
-  throw new Error(`waited ${ms / 1000} s for ${what}${more ? ` (${more})` : ''}`);
+  throw new Error(`waited ${((Date.now() - began) / 1000).toFixed(1)} s for ${what}${more ? ` (${more})` : ''}`);
 }
 
 // checkEvent holds a recorded event against the documented shape and against

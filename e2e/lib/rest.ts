@@ -1,7 +1,7 @@
 // The server's REST API as a customer's backend would use it: the package that
 // apps test with, and what only scenarios want.
 import { connectRedial, type EventFilter, type RedialEvent } from '@redial-rtc/testing';
-import { patience } from './check.ts';
+import { within } from './patience.ts';
 import type { Site } from './site.ts';
 import type { Address } from './world.ts';
 
@@ -48,5 +48,7 @@ export class REST {
   events(filters: EventFilter): Promise<RedialEvent[]> { return this.#redial.events(filters); }
 
   // event waits for a recorded event that matches and returns it.
-  event(filters: EventFilter, match?: (event: RedialEvent) => unknown, ms = 10_000): Promise<RedialEvent> { return this.#redial.waitForEvent(filters, { match: match && (e => Boolean(match(e))), timeout: ms * patience() }); }
+  event(filters: EventFilter, match?: (event: RedialEvent) => unknown, ms = 10_000): Promise<RedialEvent> {
+    return within(ms, timeout => this.#redial.waitForEvent(filters, { match: match && (e => Boolean(match(e))), timeout }));
+  }
 }

@@ -1,8 +1,8 @@
 // The suite's test: scenarios, and what each is given.
 import { mkdir } from 'node:fs/promises';
-import { test as base } from '@playwright/test';
-import { patience } from './check.ts';
+import { test as base, type TestInfo } from '@playwright/test';
 import { Exchange } from './lines.ts';
+import { Limit } from './patience.ts';
 import { Run } from './run.ts';
 import { names, setup } from './setup.ts';
 import { World } from './world.ts';
@@ -21,11 +21,36 @@ async function lazy<T extends { close(): Promise<void> }>(open: () => Promise<T>
   await (await opened?.catch(() => undefined))?.close();
 }
 
-export const test = base.extend<{ t: Run }, WorkerFixtures>({
-  shared: [({}, use, { workerIndex }) => lazy(() => World.start(`${setup().dir}/world-${workerIndex}`), use), { scope: 'worker', timeout: 60_000 }],
-  exchange: [({}, use, { workerIndex }) => lazy(() => Exchange.open(`${setup().dir}/exchange-${workerIndex}`), use), { scope: 'worker', timeout: 60_000 }],
+// limited gives a scenario its time, as the machine is from second to second. It
+// begins with the scenario and holds for what is closed after it, too.
+function limited(info: TestInfo) {
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    begin(ms: number) {
+      const began = Date.now();
+      const limit = new Limit(ms);
+      const set = () => {
+        info.setTimeout(Date.now() - began + limit.left + 1);
+        if (limit.over) clearInterval(timer); // what is closed now has a time of its own
+      };
+      set();
+      timer = setInterval(set, 1000);
+    },
+    end: () => clearInterval(timer),
+  };
+}
 
-  t: async ({ shared, exchange }, use, info) => {
+export const test = base.extend<{ t: Run; limit: { begin(ms: number): void } }, WorkerFixtures>({
+  shared: [({}, use, { workerIndex }) => lazy(() => World.start(`${setup().dir}/world-${workerIndex}`), use), { scope: 'worker', timeout: 180_000 }],
+  exchange: [({}, use, { workerIndex }) => lazy(() => Exchange.open(`${setup().dir}/exchange-${workerIndex}`), use), { scope: 'worker', timeout: 180_000 }],
+
+  limit: async ({}, use, info) => {
+    const limit = limited(info);
+    await use(limit);
+    limit.end();
+  },
+
+  t: async ({ shared, exchange, limit: _ }, use, info) => {
     await mkdir(info.outputDir, { recursive: true });
     const t = new Run({ name: info.title, dir: info.outputDir, shared, exchange });
     await use(t);
@@ -46,8 +71,8 @@ export function scenario(name: string, options: Options, run: (t: Run) => Promis
 export function scenario(name: string, ...rest: [(t: Run) => Promise<unknown>] | [Options, (t: Run) => Promise<unknown>]) {
   const [{ idle, alone, ms = 60_000, long }, run] = rest.length === 2 ? rest : [{} as Options, ...rest];
   const left = long && !process.env.REDIAL_E2E_LONG && !names.includes(name);
-  (left ? test.skip : test)(name, { tag: alone ? '@alone' : idle ? '@idle' : '@busy' }, async ({ t }) => {
-    test.setTimeout(ms * patience());
+  (left ? test.skip : test)(name, { tag: alone ? '@alone' : idle ? '@idle' : '@busy' }, async ({ t, limit }) => {
+    limit.begin(ms);
     await run(t);
     await t.check();
   });

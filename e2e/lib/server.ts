@@ -2,6 +2,7 @@
 // if need be and with its log in a file.
 import { appendFileSync } from 'node:fs';
 import { startRedial, type Redial } from '@redial-rtc/testing';
+import { patience } from './patience.ts';
 import type { Address } from './world.ts';
 
 interface Options { bin: string; data: string; log: string; netns?: string }
@@ -29,7 +30,7 @@ export class Server implements Address {
       await this.#redial.restart();
     } else {
       this.#redial = await startRedial({
-        binary: bin, dataDir: data, timeout: 30_000,
+        binary: bin, dataDir: data, timeout: Math.ceil(30_000 * patience()),
         command: netns ? ['ip', 'netns', 'exec', netns] : [],
         onLog: (text: string) => appendFileSync(log, text),
       });

@@ -2,7 +2,8 @@
 import { appendFileSync } from 'node:fs';
 import type { BrowserContext, Page } from '@playwright/test';
 import type { Kind } from './browser.ts';
-import { assert, patience, poll, sleep } from './check.ts';
+import { assert, poll, sleep } from './check.ts';
+import { Limit } from './patience.ts';
 import type { Received, Sent } from '../page/probe.ts';
 import type { Note, Outcome } from '../page/tab.ts';
 import type { Room } from './run.ts';
@@ -111,18 +112,29 @@ export class Tab implements Person {
   // tryJoin runs the SDK's join and returns its outcome: with pending when it has
   // not settled in time.
   async tryJoin({ ms = 20_000, ...config }: Config = {}): Promise<Outcome> {
-    const outcome = await Promise.race<Outcome>([
-      this.eval(c => tab.attempt(() => tab.actions.join(c)), {
-        userName: this.name,
-        authToken: this.token,
-        initEndpoint: this.world.server.init,
-        metaData: '',
-        ...config,
-      }),
-      sleep(ms * patience()).then(() => ({ ok: false, pending: true })),
-    ]);
+    let outcome: Outcome | undefined;
+    const settled = this.#joins(config).then(o => (outcome = o));
+    const limit = new Limit(ms);
+    while (!outcome && !limit.over) await Promise.race([settled, sleep(200)]);
     await this.refresh();
-    return outcome;
+    return outcome ?? { ok: false, pending: true };
+  }
+
+  // startJoin is for joins that never end: it returns when the SDK has begun.
+  async startJoin(config: Config = {}): Promise<void> {
+    this.#joins(config).catch(() => {}); // the page is closed before it has settled
+    await poll(`${this.name} to ask the server`, () => this.id);
+    await this.refresh();
+  }
+
+  #joins(config: Config): Promise<Outcome> {
+    return this.eval(c => tab.attempt(() => tab.actions.join(c)), {
+      userName: this.name,
+      authToken: this.token,
+      initEndpoint: this.world.server.init,
+      metaData: '',
+      ...config,
+    });
   }
 
   async join(config?: Config): Promise<this> {

@@ -1,5 +1,5 @@
 // Cameras, microphones and loudspeakers, in browsers in which they fail.
-import { patience } from '../lib/check.ts';
+import { poll } from '../lib/check.ts';
 import type { Run } from '../lib/run.ts';
 import type { TabOptions } from '../lib/tab.ts';
 import { told, type Row } from './row.ts';
@@ -42,7 +42,12 @@ export const rows: Row[] = [
           tab.actions.join(config);
         }),
         beforeArg: { userName: 'vera', authToken: token, initEndpoint: server.init, metaData: '' },
-        quiet: true, until: page => page.waitForRequest(/\/told/, { timeout: 20_000 * patience() }),
+        quiet: true,
+        until: page => {
+          let spoken = false;
+          page.on('request', r => { spoken ||= r.url().includes('/told'); });
+          return poll('the page to speak', () => spoken, { ms: 20_000 });
+        },
       });
       await vera.refresh();
       return told(vera, 'ERROR', e => e.code === 3008);

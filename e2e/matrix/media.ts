@@ -57,7 +57,7 @@ async function blocked(t: Run) {
   const world = await t.ownWorld({ netns: true });
   await world.cutMedia({ refuse: true });
   const alice = await t.open(await t.room(), 'alice', 'host');
-  await alice.tryJoin({ ms: 15_000 });
+  await alice.startJoin();
   alice.wasIn = true;
   return alice;
 }
@@ -88,7 +88,7 @@ export const rows: Row[] = [
       await inject(t, room, '6002', '-user', 'user-bob');
       const bob = await t.open(room, 'bob', 'guest');
       const since = await bob.now();
-      await bob.tryJoin({ ms: 5000 });
+      await bob.startJoin();
       bob.wasIn = true;
       return told(bob, 'ERROR', e => e.code === 6002, { since, ms: 20_000 });
     },

@@ -4,7 +4,8 @@
 // A Set in expect holds the values that will do. Only what is named in expect and event is compared, but code, terminal and
 // retry must be. A row that no client can show has by: 'unreachable', the
 // evidence as how, and may have a provoke that holds the evidence.
-import { assert, checkAgent, checkEvent, patience, sleep, type WantedEvent } from '../lib/check.ts';
+import { assert, checkAgent, checkEvent, sleep, type WantedEvent } from '../lib/check.ts';
+import { patience } from '../lib/patience.ts';
 import type { EventAgent, RedialEvent } from '@redial-rtc/testing';
 import { conditions } from './conditions.ts';
 import type { Outcome } from './outcomes.ts';

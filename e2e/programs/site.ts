@@ -6,6 +6,7 @@ import { createServer, type Server } from 'node:http';
 import { createServer as createTLSServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { readFile } from 'node:fs/promises';
+import { patience } from '../lib/patience.ts';
 import type { Answer, Call, Report } from '../lib/site.ts';
 
 const [pageDir, certDir] = process.argv.slice(2);
@@ -69,7 +70,7 @@ process.on('message', async (call: Call) => {
   try {
     if (call.op === 'target') target = call.to;
     if (call.op === 'fetch') {
-      const r = await fetch(call.url, { ...call.init, signal: AbortSignal.timeout(10_000) });
+      const r = await fetch(call.url, { ...call.init, signal: AbortSignal.timeout(Math.ceil(10_000 * patience())) });
       reply({ id, value: { status: r.status, headers: Object.fromEntries(r.headers), body: await r.text() } });
       return;
     }

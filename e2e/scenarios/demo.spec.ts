@@ -1,6 +1,7 @@
 // The page a newcomer meets, used the way a newcomer uses it: by its buttons.
 import type { Locator, Page } from '@playwright/test';
-import { assert, checkEvent, patience, poll } from '../lib/check.ts';
+import { assert, checkEvent, poll } from '../lib/check.ts';
+import { within } from '../lib/patience.ts';
 import type { Run } from '../lib/run.ts';
 import { scenario, test } from '../lib/scenario.ts';
 
@@ -8,6 +9,9 @@ interface Person { name: string; page: Page; errors: string[] }
 
 const byId = (page: Page | Locator, id: string) => page.getByTestId(id);
 const tile = (page: Page, name: string, kind = 'camera') => page.locator(`[data-testid=tile][data-peer-name="${name}"][data-kind=${kind}]`);
+
+// waitFor waits until something is on the page, or no more.
+const waitFor = (what: Locator, ms: number, state: 'visible' | 'hidden' = 'visible') => within(ms, timeout => what.waitFor({ state, timeout }));
 
 // visit opens a link of the page as a person would.
 async function visit(t: Run, name: string, fragment: Record<string, string>, viewport = { width: 1280, height: 800 }): Promise<Person> {
@@ -24,23 +28,23 @@ async function visit(t: Run, name: string, fragment: Record<string, string>, vie
 // enter goes through the lobby into the room.
 async function enter(t: Run, name: string, token: string, viewport?: { width: number; height: number }): Promise<Person> {
   const person = await visit(t, name, { token, name }, viewport);
-  await person.page.locator('[data-testid=lobby][data-stage=preview]').waitFor({ timeout: 10_000 * patience() });
+  await waitFor(person.page.locator('[data-testid=lobby][data-stage=preview]'), 10_000);
   await byId(person.page, 'join').click();
-  await byId(person.page, 'room').waitFor({ timeout: 15_000 * patience() });
+  await waitFor(byId(person.page, 'room'), 15_000);
   return person;
 }
 
 // plays waits until the picture of a person moves on somebody's page.
 async function plays(viewer: Person, name: string, kind?: string) {
   const video = tile(viewer.page, name, kind).getByTestId('tile-video');
-  await tile(viewer.page, name, kind).and(viewer.page.locator('[data-video=live]')).waitFor({ timeout: 20_000 * patience() });
+  await waitFor(tile(viewer.page, name, kind).and(viewer.page.locator('[data-video=live]')), 20_000);
   const frames = () => video.evaluate((v: HTMLVideoElement) => v.getVideoPlaybackQuality().totalVideoFrames);
   const before = await frames();
   await poll(`${viewer.name} to see ${name} move`, async () => (await frames()) > before + 10, { ms: 10_000 });
 }
 
 test.describe('demo', () => {
-  scenario('demo-call', { ms: 120_000 }, async t => {
+  scenario('demo-call', { alone: true, ms: 120_000 }, async t => {
     // On the links that `redial dev` prints.
     const { server } = await t.world();
     const { tokens } = server.info.rooms[0];
@@ -76,14 +80,14 @@ test.describe('demo', () => {
     await tile(hanna.page, 'Gus').waitFor({ state: 'detached' });
   });
 
-  scenario('demo-error-card', async t => {
+  scenario('demo-error-card', { alone: true }, async t => {
     const { server, rest } = await t.world();
     const room = await t.room();
     const token = await rest.token(room.id, 'guest', 'user-nina');
     await rest.post(`/v2/rooms/${room.id}`, { enabled: false });
     const nina = await visit(t, 'Nina', { token, name: 'Nina', management: server.managementToken });
     const card = byId(nina.page, 'error-card').first();
-    await card.waitFor({ timeout: 15_000 * patience() });
+    await waitFor(card, 15_000);
     assert.equal(await card.getAttribute('data-code'), '403');
     assert.equal(await card.getAttribute('data-terminal'), 'true');
     assert.match(await byId(card, 'error-message').innerText(), /disabled/i);
@@ -98,17 +102,17 @@ test.describe('demo', () => {
     assert.deepEqual(nina.errors, []);
   });
 
-  scenario('demo-reconnect', { ms: 90_000 }, async t => {
+  scenario('demo-reconnect', { alone: true, ms: 90_000 }, async t => {
     const { server } = await t.ownWorld();
     const { tokens } = server.info.rooms[0];
     const hanna = await enter(t, 'Hanna', tokens.host);
     const gus = await enter(t, 'Gus', tokens.guest);
     await plays(hanna, 'Gus');
     await server.kill();
-    await byId(hanna.page, 'banner-reconnecting').waitFor({ timeout: 20_000 * patience() });
+    await waitFor(byId(hanna.page, 'banner-reconnecting'), 20_000);
     await hanna.page.screenshot({ path: `${t.dir}/banner.png` });
     await server.start();
-    await byId(hanna.page, 'banner-reconnecting').waitFor({ state: 'hidden', timeout: 40_000 * patience() });
+    await waitFor(byId(hanna.page, 'banner-reconnecting'), 40_000, 'hidden');
     await plays(hanna, 'Gus');
     await plays(gus, 'Hanna');
   });

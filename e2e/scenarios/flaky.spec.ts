@@ -197,7 +197,7 @@ test.describe('flaky', () => {
     await k.line.firewall();
     const { alice } = await call(t, k, { join: false });
     const since = await alice.now();
-    await alice.tryJoin({ ms: 5000 });
+    await alice.startJoin();
     alice.wasIn = true;
     const { data } = await alice.noticed('RECONNECTING', () => true, { since, ms: 30_000 });
     assert.ok(ice.has(data.code), JSON.stringify(data));

@@ -77,7 +77,7 @@ test.describe('inject', () => {
     const room = await t.room();
     await inject(t, room, 'dtls.fingerprint', '-user', 'user-alice', '-for', '20s');
     const alice = await t.open(room, 'alice', 'host');
-    await alice.tryJoin({ ms: 10_000 });
+    await alice.startJoin();
     alice.wasIn = true;
     const event = await provoked(t, { room_id: room.id, type: 'client.publish.failed' }, e => ice.has(e.data.error_code));
     assert.equal(event.data.error_code, 4005, JSON.stringify(event));

@@ -42,7 +42,7 @@ test.describe('network', () => {
     await world.cutMedia();
     const room = await t.room();
     const alice = await t.open(room, 'alice', 'host');
-    await alice.tryJoin({ ms: 15_000 });
+    await alice.startJoin();
     alice.wasIn = true;
     const { rest } = world;
     const peer = { room_id: room.id, user_id: alice.userId, user_id_proof: 'code' };
