@@ -109,6 +109,8 @@ type Limits struct {
 	RoomMetadata     int           `yaml:"room_metadata_bytes" default:"1048576" doc:"Bytes of metadata that one session may hold."`
 	RoomPolls        int           `yaml:"room_poll_bytes" default:"8388608" doc:"Bytes of polls, their answers included, that one session may hold."`
 	BodyTimeout      time.Duration `yaml:"body_timeout" default:"20s" doc:"How long the body of a request may take to arrive."`
+	AnswerWarning    time.Duration `yaml:"answer_warning" default:"30s" doc:"How long an offer of the server may wait for its answer before the client and the record are told (negotiation.timeout). Who lost its socket is offered it again when it is back."`
+	AnswerTimeout    time.Duration `yaml:"answer_timeout" default:"2m" doc:"After which the session of a client ends that does not answer, as nothing can be sent to it."`
 	UnprovenRate     int           `yaml:"unproven_bytes_per_second" default:"65536" doc:"What the media port may send per second, over all connections, to addresses that clients name in candidates and that have sent nothing. Beyond three times the bytes that named an address nothing goes to it anyway. A client that sends checks of its own is answered regardless."`
 	UnprovenTarget   int           `yaml:"unproven_target_bytes" default:"8192" doc:"The same in a minute to one host: an IPv4 address or a /64 of IPv6."`
 	HandshakeTimeout time.Duration `yaml:"handshake_timeout" default:"10s" doc:"How long a client may take to send the headers of a request."`

@@ -130,6 +130,7 @@ func (s *Subscription) unanswered(err error) {
 		return
 	}
 	f := fault.From(err, fault.OpSubscribe)
+	s.m.p.s.met.warn(f)
 	s.m.p.events.recordTry(event.SubscribeFailed, f)
 	if s.on.Refused != nil {
 		s.on.Refused("", f)
@@ -137,12 +138,16 @@ func (s *Subscription) unanswered(err error) {
 }
 
 // giveUp ends a session whose client never makes an answer of use: nothing can
-// be sent to it, and only the end of its session reaches its app.
+// be sent to it, and only the end of its session reaches its app. It may join anew.
 func (m *Media) giveUp(err error) {
 	if m.p.leaving || m.p.socket == nil { // who is away is offered it again when back
 		return
 	}
 	f := fault.From(err, fault.OpSubscribe)
+	if f.Kind == fault.NegotiationTimeout {
+		m.p.s.cfg.Limited("limits.answer_timeout")
+	}
 	m.p.events.RecordEnd(event.SubscribeFailed, f)
 	m.p.wire.End(f)
+	m.p.Leave("no answer of use")
 }

@@ -357,7 +357,7 @@ func (b *Publication) warned(t *sfu.Track) {
 	if f == nil || b.p.leaving || !b.p.events.trackWarned(id, f) {
 		return
 	}
-	b.p.s.met.warned.WithLabelValues(string(f.Op), f.Kind.ID).Inc()
+	b.p.s.met.warn(f)
 	if b.on.Warned != nil {
 		b.on.Warned(id, f)
 	}

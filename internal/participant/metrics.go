@@ -39,7 +39,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "redial_signal_refused_total", Help: "Calls and connections refused, by operation and fault.",
 		}, []string{"op", "fault"}),
 		warned: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "redial_signal_warned_total", Help: "Tracks that go on with something amiss, which was told, by operation and fault.",
+			Name: "redial_signal_warned_total", Help: "What goes on with something amiss, which was told, by operation and fault.",
 		}, []string{"op", "fault"}),
 		calls: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "redial_signal_call_seconds", Help: "Time to answer a call, by method.",
@@ -57,6 +57,10 @@ func (m *metrics) refusedFault(f *fault.Error) {
 	if !inject.Caused(f) {
 		m.refused(f.Op, f.Kind)
 	}
+}
+
+func (m *metrics) warn(f *fault.Error) {
+	m.warned.WithLabelValues(string(f.Op), f.Kind.ID).Inc()
 }
 
 func (m *metrics) refused(op fault.Op, k *fault.Kind) {

@@ -253,6 +253,7 @@ func startMedia(cfg config.Config, log *slog.Logger, metrics prometheus.Register
 		UDPAddr: cfg.Media.UDP, TCPAddr: cfg.Media.TCP, Advertise: advertise,
 		Loopback: config.IsLoopback(cfg.Media.UDP),
 		Log:      log.With("part", "media"), Metrics: metrics, Loops: loops,
+		AnswerWarning: cfg.Limits.AnswerWarning, AnswerTimeout: cfg.Limits.AnswerTimeout,
 		UnprovenBytesPerSecond: cfg.Limits.UnprovenRate, UnprovenTargetBytes: cfg.Limits.UnprovenTarget,
 	})
 	if op := (*net.OpError)(nil); errors.As(err, &op) && op.Op == "listen" {

@@ -1,6 +1,7 @@
 package sfu
 
 import (
+	"cmp"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -41,6 +42,10 @@ type Config struct {
 	Log        *slog.Logger
 	Metrics    prometheus.Registerer // nil: no metrics
 	Loops      *accept.Loops         // keeps the sockets' loops alive; nil: its own
+
+	// AnswerWarning is how long an offer waits for its answer before OnUnanswered
+	// tells of it, AnswerTimeout before OnRefused does; 0 is 30 s, and 2 minutes.
+	AnswerWarning, AnswerTimeout time.Duration
 
 	// UnprovenBytesPerSecond is what goes out, all connections together, to
 	// addresses that were named and have sent nothing; 0 is 64 KiB.
@@ -99,6 +104,8 @@ func New(cfg Config) (*Engine, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
+	cfg.AnswerWarning = cmp.Or(cfg.AnswerWarning, 30*time.Second)
+	cfg.AnswerTimeout = cmp.Or(cfg.AnswerTimeout, 2*time.Minute)
 	if cfg.Loops == nil {
 		cfg.Loops = accept.New(cfg.Log, nil)
 	}

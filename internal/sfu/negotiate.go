@@ -17,9 +17,6 @@ const (
 	tick     = 500 * time.Millisecond
 	// mendEvery is how soon after an attempt a peer may ask for another.
 	mendEvery = 3 * time.Second
-	// answerWait is how long an offer may wait for its answer before that is told,
-	// and answerEnd before the peer is given up.
-	answerWait, answerEnd = 30 * time.Second, 2 * time.Minute
 )
 
 // negotiation is a subscriber's offers and answers. turn is held while the peer
@@ -281,12 +278,18 @@ func (s *Subscriber) release(d *DownTrack) {
 }
 
 // Resend passes the outstanding offer to OnOffer again: the signalling
-// connection was replaced and the offer or its answer may be lost.
+// connection was replaced and the offer or its answer may be lost. A peer that was
+// given up for its answers may try anew.
 func (s *Subscriber) Resend() error {
-	s.nego.turn.Lock()
-	defer s.nego.turn.Unlock()
-	if s.nego.outstanding {
-		s.pass(s.nego.offer)
+	n := &s.nego
+	n.turn.Lock()
+	defer n.turn.Unlock()
+	if n.refusals >= maxRefusals {
+		n.refusals = 0
+		return s.retry()
+	}
+	if n.outstanding {
+		s.pass(n.offer)
 	}
 	return nil
 }
@@ -369,13 +372,13 @@ func (s *Subscriber) watch(at time.Time) {
 // The turn is held.
 func (s *Subscriber) missAnswer(at time.Time) {
 	n := &s.nego
-	waited := at.Sub(n.offeredAt)
-	if !n.outstanding || waited < answerWait || n.unanswered && waited < answerEnd {
+	waited, warning, end := at.Sub(n.offeredAt), s.engine.cfg.AnswerWarning, s.engine.cfg.AnswerTimeout
+	if !n.outstanding || waited < warning || n.unanswered && waited < end {
 		return
 	}
-	err := fault.NegotiationTimeout.New("waiting_for", "answer", "seconds", int(waited.Seconds()))
+	err := fault.NegotiationTimeout.New("waiting_for", "answer", "seconds", int(waited.Seconds()), "limit", "limits.answer_timeout", "max_seconds", int(end.Seconds()))
 	switch {
-	case waited >= answerEnd:
+	case waited >= end:
 		n.offeredAt = at // told again as seldom
 		if s.cfg.OnRefused != nil {
 			s.conn.callbacks.post(func() { s.cfg.OnRefused(err) })

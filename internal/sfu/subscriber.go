@@ -44,11 +44,11 @@ type SubscriberConfig struct {
 	// OnTrackError tells that a track cannot be forwarded to this peer, such as
 	// fault.CodecUnsupported when the peer did not negotiate its codec.
 	OnTrackError func(trackID string, err error)
-	// OnUnanswered tells with fault.NegotiationTimeout that an offer has waited 30 s
-	// for its answer, which still counts when it comes.
+	// OnUnanswered tells with fault.NegotiationTimeout that an offer has waited for
+	// its answer for Config.AnswerWarning. The answer still counts when it comes.
 	OnUnanswered func(error)
 	// OnRefused tells that the peer's answers are of no use, again and again, so
-	// that no further offer is made, or that none has come for two minutes.
+	// that no further offer is made, or that none has come for Config.AnswerTimeout.
 	OnRefused func(error)
 	// MaxTracks is how many tracks are forwarded at once; 0 is 512.
 	MaxTracks int

@@ -153,6 +153,7 @@ type config struct {
 	participant.Config
 	Wire    hms.Config
 	Sockets socket.SetConfig
+	Engine  sfu.Config
 }
 
 func newStation(t testing.TB, edit func(*config)) *station {
@@ -167,11 +168,6 @@ func newStation(t testing.TB, edit func(*config)) *station {
 	s.dir.record = participant.RoomRecord{
 		Spec: room.Spec{ID: roomID, Name: "lobby", Template: tpl}, Account: key.Account, Enabled: true,
 	}
-	var err error
-	s.engine, err = sfu.New(sfu.Config{UDPAddr: "127.0.0.1:0", Loopback: true})
-	if err != nil {
-		t.Fatal(err)
-	}
 	s.hub = room.NewHub(room.Options{})
 	s.metrics = prometheus.NewRegistry()
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
@@ -179,17 +175,23 @@ func newStation(t testing.TB, edit func(*config)) *station {
 		Config: participant.Config{
 			Metrics: s.metrics,
 			Tokens:  token.NewVerifier([]token.Key{key}, token.Options{}), Directory: s.dir, Hub: s.hub,
-			Media: s.engine, Events: s.events, Log: log,
+			Events: s.events, Log: log,
 		},
 		Wire: hms.Config{
 			SocketURL: func(r *http.Request) (string, error) { return "ws://" + r.Host + "/ws", nil },
 			InitRate:  1000, InitBurst: 1000, Log: log,
 		},
 		Sockets: socket.SetConfig{Metrics: s.metrics},
+		Engine:  sfu.Config{UDPAddr: "127.0.0.1:0", Loopback: true},
 	}
 	if edit != nil {
 		edit(&cfg)
 	}
+	var err error
+	if s.engine, err = sfu.New(cfg.Engine); err != nil {
+		t.Fatal(err)
+	}
+	cfg.Media = s.engine
 	s.sockets = socket.NewSet(cfg.Sockets)
 	cfg.Limited = s.sockets.Limited
 	s.all = participant.New(cfg.Config)
