@@ -3,12 +3,12 @@ package dialect
 import "strings"
 
 // Vendors returns the vocabularies of the vendors, in reading order.
-func Vendors() []*Dialect { return []*Dialect{HMS, HMSIOS, Sceenic, OpenTok} }
+func Vendors() []*Dialect { return []*Dialect{HMS, HMSIOS, Sceenic, OpenVidu, OpenTok} }
 
 // All returns the vendors' vocabularies and the two that stand beside them: the
 // types of recorded events, and the web platform from which the vendors take
 // their reasons.
-func All() []*Dialect { return []*Dialect{HMS, HMSIOS, Sceenic, OpenTok, HMSEvents, Web} }
+func All() []*Dialect { return []*Dialect{HMS, HMSIOS, Sceenic, OpenVidu, OpenTok, HMSEvents, Web} }
 
 // ByName finds a dialect by its name or an alias, in any case, or nil.
 func ByName(name string) *Dialect {

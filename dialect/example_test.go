@@ -17,6 +17,7 @@ func ExampleDialect_Word() {
 	// hms 4005 ICEFailure
 	// hms-ios 4005 iceFailure
 	// sceenic 901 genericConnectionError
+	// openvidu 999 GENERIC_ERROR_CODE
 	// opentok 1553 OT_ICE_WORKFLOW_FAILED
 }
 

@@ -9,7 +9,7 @@ const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 export async function buildPage(outdir: string) {
   await mkdir(outdir, { recursive: true });
   await build({
-    entryPoints: [here('page/tab.ts'), here('page/probe.ts')],
+    entryPoints: [here('page/tab.ts'), here('page/probe.ts'), here('page/openvidu.ts')],
     outdir,
     bundle: true,
     format: 'iife',
@@ -17,7 +17,7 @@ export async function buildPage(outdir: string) {
     logLevel: 'warning',
     define: { 'process.env.NODE_ENV': '"production"' },
   });
-  await copyFile(here('page/index.html'), `${outdir}/index.html`);
+  for (const name of ['index.html', 'openvidu.html']) await copyFile(here(`page/${name}`), `${outdir}/${name}`);
 }
 
 // buildPrograms turns programs/NAME.ts into NAME.mjs, for Node.

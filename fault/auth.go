@@ -134,6 +134,18 @@ var (
 		CausedBy: []string{"token.expired", "token.not_yet_valid", "token.revoked", "token.kind"},
 		Links:    []string{rfc(6750, "3.1"), rfc(9110, "15.5.2")},
 	})
+	// TokenSpent: the token was used, or is none of this server.
+	TokenSpent = declare(Kind{
+		ID: "token.spent", Title: "The token was used already or was never issued", Area: AreaAuth, Category: Permission, Status: 401,
+		What:  "A token of one use is none that this server waits for.",
+		Why:   "Somebody has joined with it, it was withdrawn with its connection, the server was restarted since, or it belongs to another session.",
+		Sign:  "The first join with the token works and the second does not.",
+		Do:    "Have the backend make a connection for each join, and hand its token to one client only.",
+		User:  "Your invitation to this call was used already. Please ask for a new link.",
+		Retry: RetryNewToken, Terminal: true, Ops: []Op{OpJoin}, FixedBy: []Party{ByApp},
+		See:   []string{"token.refused", "token.revoked", "token.expired"},
+		Links: []string{rfc(9110, "15.5.2")},
+	})
 	// AccessKeyUnknown: the access key is not known.
 	AccessKeyUnknown = declare(Kind{
 		ID: "token.access_key", Title: "The access key is not known", Area: AreaAuth, Category: Permission, Status: 401,

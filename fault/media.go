@@ -230,6 +230,18 @@ var (
 		See:   []string{"track.not_found", "peer.unavailable"},
 		Links: []string{rfc(9110, "15.5.5")},
 	})
+	// StreamPublished: the peer publishes already.
+	StreamPublished = declare(Kind{
+		ID: "stream.published", Title: "The peer publishes a stream already", Area: AreaMedia, Category: API, Status: 409,
+		What:  "A peer asks to publish while its one stream is published. With such clients a peer has one stream at a time.",
+		Why:   "The app published twice, or did not wait for the end of the first stream.",
+		Sign:  "The first stream goes on.",
+		Do:    "Unpublish the first stream, or join a second time for the second one, as apps do for a screen.",
+		User:  "You are sending video already.",
+		Retry: RetryNever, Terminal: false, Ops: []Op{OpPublish}, FixedBy: []Party{ByApp},
+		See:   []string{"stream.not_published", "subscribe.duplicate"},
+		Links: []string{rfc(9110, "15.5.10")},
+	})
 	// StreamEnded: the stream ended before it could be received.
 	StreamEnded = declare(Kind{
 		ID: "stream.ended", Title: "The stream ended before it could be received", Area: AreaMedia, Category: Media, Status: 410,

@@ -63,7 +63,12 @@ var mayImport = map[string][]string{
 	"internal/participant": {"internal/room", "internal/sfu", "internal/event", "internal/report", "internal/inject",
 		"internal/limit", "internal/policy", "internal/text", "internal/token", "fault"},
 	"internal/wire/hms": {"internal/participant", "internal/socket", "internal/room", "internal/poll", "internal/sfu", "internal/event", "internal/report",
-		"internal/inject", "internal/limit", "internal/policy", "internal/text", "internal/token", "dialect", "fault"},
+		"internal/inject", "internal/limit", "internal/policy", "internal/text", "internal/token", "internal/wire/jsonrpc", "dialect", "fault"},
+	"internal/wire/kurento": {"internal/participant", "internal/socket", "internal/room", "internal/sfu", "internal/event",
+		"internal/inject", "internal/limit", "internal/policy", "internal/text", "internal/wire/jsonrpc", "dialect", "fault"},
+	"internal/wire/jsonrpc": {"fault"},
+	"internal/openvidu": {"internal/registry", "internal/room", "internal/limit", "internal/policy", "internal/token",
+		"internal/wire/kurento", "fault"}, // implements kurento.Tokens
 	"internal/wire/wiretest": {"internal/participant", "internal/room", "fault"}, // a wire for tests
 	"internal/api": {"internal/room", "internal/event", "internal/sink", "internal/report", "internal/registry", "internal/inject",
 		"internal/limit", "internal/policy", "internal/text", "internal/token", "internal/faultdoc", "dialect", "fault"},

@@ -239,8 +239,15 @@ var parsers = map[string]string{
 	"internal/wire/hms.Handler.socketConfig": "internal/wire/hms.FuzzMethods",
 	"internal/wire/hms.decodeFrame":          "internal/wire/hms.FuzzDecodeFrame",
 	"internal/wire/hms.decodeIterator":       "internal/wire/hms.FuzzIterator",
-	"internal/wire/hms.params":               "internal/wire/hms.FuzzMethods",
 	"internal/wire/hms.session.trickle":      "internal/wire/hms.FuzzMethods",
+
+	"internal/openvidu.decode":               "internal/openvidu.FuzzREST",
+	"internal/wire/jsonrpc.Params":           "internal/wire/hms.FuzzMethods",
+	"internal/wire/kurento.decodeFrame":      "internal/wire/kurento.FuzzFrames",
+	"internal/wire/kurento.nameIn":           "internal/wire/kurento.FuzzFrames",
+	"internal/wire/kurento.readToken":        "internal/wire/kurento.FuzzFrames",
+	"internal/wire/kurento.session.property": "internal/wire/kurento.FuzzFrames",
+	"internal/wire/kurento.session.signal":   "internal/wire/kurento.FuzzFrames",
 
 	"redialtest.Server.Call":   "redialtest.FuzzAnswers",
 	"redialtest.Server.await":  "redialtest.FuzzAnswers",

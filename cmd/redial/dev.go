@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -25,9 +27,11 @@ forgets everything when it ends.
 
 With -json it prints one line of JSON instead, for programs:
   {"http","init","data","management_token","access_key","secret",
-   "rooms":[{"id","name","tokens":{"ROLE":"JWT"}}]}
+   "rooms":[{"id","name","tokens":{"ROLE":"JWT"}}],
+   "openvidu":{"url","secret"}}
 where "init" is what an app passes as initEndpoint, and room tokens are signed
-with the secret. A program that starts it can keep the other end of its standard
+with the secret; "openvidu" is what a backend gives to OpenVidu(url, secret) of
+openvidu-node-client. A program that starts it can keep the other end of its standard
 input open and give -until-eof: then the server never outlives it.`
 
 const (
@@ -48,6 +52,13 @@ type devReady struct {
 	AccessKey  string        `json:"access_key"`
 	Secret     string        `json:"secret"`
 	Rooms      []server.Demo `json:"rooms"`
+	OpenVidu   devOpenVidu   `json:"openvidu"`
+}
+
+// devOpenVidu is what backends of OpenVidu 2 apps need.
+type devOpenVidu struct {
+	URL    string `json:"url"`
+	Secret string `json:"secret"`
 }
 
 func runDev(ctx context.Context, e *env, args []string) (err error) {
@@ -99,6 +110,9 @@ func runDev(ctx context.Context, e *env, args []string) (err error) {
 	if cfg.Access.Keys, err = devKeys(cfg.Data.Dir); err != nil {
 		return err
 	}
+	// Another secret than the one that signs tokens, as this one is sent with each call.
+	sum := sha256.Sum256([]byte("openvidu " + cfg.Access.Keys[0].Secret))
+	cfg.OpenVidu.Secret = hex.EncodeToString(sum[:])
 	if problems := cfg.Problems(); len(problems) > 0 {
 		return config.Problems(problems)
 	}
@@ -174,7 +188,7 @@ func devPrepare(ctx context.Context, s *server.Server, cfg config.Config) (devRe
 	// The SDK wants "https://" somewhere in this address and cuts the fragment
 	// off again before it calls.
 	key := cfg.Access.Keys[0]
-	return devReady{s.URL(), s.URL() + "/#https://", dir, management, key.Access, key.Secret, []server.Demo{demo}}, nil
+	return devReady{s.URL(), s.URL() + "/#https://", dir, management, key.Access, key.Secret, []server.Demo{demo}, devOpenVidu{s.URL(), cfg.OpenVidu.Secret}}, nil
 }
 
 // devKeys reads the key of the data directory, or makes one.

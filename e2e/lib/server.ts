@@ -14,6 +14,7 @@ export class Server implements Address {
   managementToken = '';
   port = 0;
   info: Address['info'] = { rooms: [] };
+  openVidu = { url: '', secret: '' }; // what a backend of OpenVidu 2 is given
   #redial?: Redial;
 
   constructor(options: Options) {
@@ -35,8 +36,8 @@ export class Server implements Address {
         onLog: (text: string) => appendFileSync(log, text),
       });
     }
-    const { url, initEndpoint: init, managementToken, accessKey, secret, rooms } = this.#redial!;
-    Object.assign(this, { url, init, managementToken, port: Number(new URL(url).port) });
+    const { url, initEndpoint: init, managementToken, accessKey, secret, rooms, openVidu } = this.#redial!;
+    Object.assign(this, { url, init, managementToken, port: Number(new URL(url).port), openVidu });
     this.info = { access_key: accessKey, secret, rooms: rooms ?? [] };
     return this;
   }

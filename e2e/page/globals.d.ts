@@ -1,4 +1,5 @@
 // What scripts in the page find there: page/tab.ts and page/probe.ts.
+import type { PageOpenVidu } from './openvidu.ts';
 import type { Probe } from './probe.ts';
 import type { PageTab } from './tab.ts';
 
@@ -6,6 +7,7 @@ declare global {
   // The SDK and its store; its internals have no types.
   const tab: Omit<PageTab, 'hms'> & { hms: any };
   const probe: Probe;
+  const ov: PageOpenVidu;
   interface Window {
     tab: typeof tab;
     probe: typeof probe;

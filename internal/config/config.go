@@ -20,6 +20,7 @@ type Config struct {
 	Webhooks  Webhooks  `yaml:"webhooks" doc:"Events sent to addresses of your own as they are stored."`
 	OTLP      OTLP      `yaml:"otlp" doc:"Events sent to an OpenTelemetry collector as log records."`
 	Inject    Inject    `yaml:"inject" doc:"Provoking faults on purpose."`
+	OpenVidu  OpenVidu  `yaml:"openvidu" doc:"The door for apps of OpenVidu 2; see docs/openvidu.md."`
 	Log       Log       `yaml:"log" doc:"What the process says about itself, on standard error."`
 	Metrics   Metrics   `yaml:"metrics" doc:"Prometheus metrics."`
 	Shutdown  Shutdown  `yaml:"shutdown" doc:"What happens on SIGTERM. SIGHUP, SIGUSR1 and SIGUSR2 stop nothing."`
@@ -136,6 +137,12 @@ type Events struct {
 // Inject is provoking faults.
 type Inject struct {
 	Enabled bool `yaml:"enabled" default:"false" doc:"Let whoever holds a management token with the grant \"inject\" make calls of this server fail on purpose. For servers that are for testing; \"redial dev\" has it on."`
+}
+
+// OpenVidu is the door for apps of OpenVidu 2.
+type OpenVidu struct {
+	Secret  string `yaml:"secret" secret:"true" env:"REDIAL_OPENVIDU_SECRET" doc:"Password of the user OPENVIDUAPP, with which backends call the REST API at /openvidu/api; at least 32 bytes. Empty: there is no such door."`
+	Pending int    `yaml:"pending" default:"10000" doc:"Sessions, and connections that nobody has joined by yet, that backends may have made at once. Beyond it making more is refused."`
 }
 
 // Log is what the process says.

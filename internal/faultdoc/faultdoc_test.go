@@ -229,15 +229,15 @@ func TestMigration(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		"| 1553 `OT_ICE_WORKFLOW_FAILED` | Session.publish() | [ice.failed](README.md#transport) | O013 O065 | 4005 `ICEFailure` | 4005 `iceFailure` | 901 `genericConnectionError`* |",
-		"| 1500 `OT_NO_DEVICES_FOUND` | Session.publish(), OT.initPublisher() | [device.not_found](README.md#device)* | O071 O039 | 3002 `DeviceNotAvailable` | 3001 `cantAccessCaptureDevice`* | (-1 `unknownError`) |",
+		"| 1553 `OT_ICE_WORKFLOW_FAILED` | Session.publish() | [ice.failed](README.md#transport) | O013 O065 | 4005 `ICEFailure` | 4005 `iceFailure` | 901 `genericConnectionError`* | (999 `GENERIC_ERROR_CODE`) |",
+		"| 1500 `OT_NO_DEVICES_FOUND` | Session.publish(), OT.initPublisher() | [device.not_found](README.md#device)* | O071 O039 | 3002 `DeviceNotAvailable` | 3001 `cantAccessCaptureDevice`* | (-1 `unknownError`) | (999 `GENERIC_ERROR_CODE`) |",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page of OpenTok lacks the line\n%s", want)
 		}
 	}
 	for line := range strings.Lines(page) {
-		if strings.HasPrefix(line, "| ") && strings.Count(line, "|") != 8 {
+		if strings.HasPrefix(line, "| ") && strings.Count(line, "|") != 9 {
 			t.Errorf("a line with %d bars: %s", strings.Count(line, "|"), line)
 		}
 	}

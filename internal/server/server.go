@@ -33,6 +33,7 @@ import (
 	"github.com/redial-rtc/redial/internal/socket"
 	"github.com/redial-rtc/redial/internal/token"
 	"github.com/redial-rtc/redial/internal/wire/hms"
+	"github.com/redial-rtc/redial/internal/wire/kurento"
 )
 
 // Server is everything, running.
@@ -116,7 +117,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	// Nobody is asked about provoked faults on a server that provokes none.
 	var plan *inject.Plan
 	if cfg.Inject.Enabled {
-		plan = inject.New(inject.Config{Calls: hms.Calls(), Log: log.With("part", "inject"), Metrics: metrics})
+		plan = inject.New(inject.Config{Calls: slices.Concat(hms.Calls(), kurento.Calls()), Log: log.With("part", "inject"), Metrics: metrics})
 		s.onClose("injections", func(context.Context) error { plan.Close(); return nil })
 		log.Warn("faults may be provoked on this server", "setting", "inject.enabled")
 	}
@@ -211,6 +212,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	routes := http.NewServeMux()
 	routes.HandleFunc("/init", wire.ServeInit)
 	routes.HandleFunc("/ws", wire.ServeWS)
+	s.serveOpenVidu(routes, hub, sockets, engine, keys[0], outside, log)
 	routes.HandleFunc("GET /healthz", s.health.alive)
 	routes.HandleFunc("GET /readyz", s.health.ready)
 	routes.Handle("/", pages.Handler(noPage))

@@ -86,6 +86,8 @@ export class Redial implements AsyncDisposable {
   readonly secret?: string;
   /** What it begins with: a room called "demo", with a token for each role. */
   readonly rooms?: { id: string; name: string; tokens: Record<string, string> }[];
+  /** What a backend gives to `OpenVidu(url, secret)` of openvidu-node-client. */
+  readonly openVidu?: { url: string; secret: string };
   /** The end of its log. */
   readonly log: string;
 

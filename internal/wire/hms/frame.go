@@ -1,17 +1,15 @@
 package hms
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 
 	"github.com/redial-rtc/redial/dialect"
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/inject"
 	"github.com/redial-rtc/redial/internal/text"
+	"github.com/redial-rtc/redial/internal/wire/jsonrpc"
 )
 
 // frame is one message from the client: a call has an id, a notification none.
@@ -30,7 +28,7 @@ const maxCallID = 128
 func decodeFrame(raw []byte) (frame, error) {
 	var f frame
 	if err := json.Unmarshal(raw, &f); err != nil {
-		return f, frameFault(err)
+		return f, jsonrpc.FrameFault(err)
 	}
 	if len(f.ID) > maxCallID {
 		f.ID = clip(f.ID, maxCallID)
@@ -45,14 +43,6 @@ func decodeFrame(raw []byte) (frame, error) {
 	return f, nil
 }
 
-func frameFault(err error) error {
-	var wrong *json.UnmarshalTypeError
-	if errors.As(err, &wrong) && wrong.Field != "" {
-		return fault.FrameInvalid.New("field", wrong.Field, "want", wrong.Type.String(), "got", wrong.Value)
-	}
-	return fault.FrameInvalid.New("want", "one JSON object", "problem", err.Error())
-}
-
 // checker is a params type with rules beyond its field types.
 type checker interface{ check() error }
 
@@ -60,45 +50,14 @@ type checker interface{ check() error }
 // are passed over, as newer clients send more. Fails with fault.FieldInvalid
 // and fault.FieldMissing, which name the field.
 func params[T any](raw json.RawMessage) (T, error) {
-	var p T
-	if len(bytes.TrimSpace(raw)) == 0 {
-		raw = []byte("{}")
-	}
-	if err := json.Unmarshal(raw, &p); err != nil {
-		var wrong *json.UnmarshalTypeError
-		if errors.As(err, &wrong) {
-			field := wrong.Field
-			if field == "" {
-				field = "params"
-			}
-			return p, fault.FieldInvalid.New("field", field, "want", jsonName(wrong.Type.Kind().String()), "got", wrong.Value)
-		}
-		if errors.Is(err, io.ErrUnexpectedEOF) {
-			return p, fault.FrameInvalid.New("want", "a JSON object in params")
-		}
-		return p, fault.FieldInvalid.New("field", "params", "problem", err.Error())
+	p, err := jsonrpc.Params[T](raw)
+	if err != nil {
+		return p, err
 	}
 	if c, ok := any(p).(checker); ok {
-		if err := c.check(); err != nil {
-			return p, err
-		}
+		return p, c.check()
 	}
 	return p, nil
-}
-
-// jsonName says a Go kind in the words of JSON.
-func jsonName(kind string) string {
-	switch kind {
-	case "struct", "map":
-		return "object"
-	case "slice", "array":
-		return "array"
-	case "bool":
-		return "boolean"
-	case "string":
-		return "string"
-	}
-	return "number"
 }
 
 func missing(field string) error { return fault.FieldMissing.New("field", field) }
@@ -153,9 +112,4 @@ func fieldAt(list string, key any, field string) string {
 }
 
 // clip shortens text that came from outside before it is repeated.
-func clip(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	return s[:n] + "…"
-}
+func clip(s string, n int) string { return jsonrpc.Clip(s, n) }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/redial-rtc/redial/dialect"
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/socket"
 	"github.com/redial-rtc/redial/internal/token"
 )
 
@@ -24,19 +25,8 @@ func (h *Handler) tooOften(w http.ResponseWriter, r *http.Request, op fault.Op) 
 // noUpgrade refuses a request that cannot become a WebSocket (RFC 6455, section
 // 4.2.1) and says what is missing. Mostly a proxy has dropped it.
 func (h *Handler) noUpgrade(w http.ResponseWriter, r *http.Request) bool {
-	var reason string
-	switch {
-	case r.Method != http.MethodGet:
-		reason = "the method is not GET"
-	case !r.ProtoAtLeast(1, 1):
-		reason = "it came as HTTP/1.0; a proxy must speak HTTP/1.1 to the server"
-	case !hasToken(r.Header, "Upgrade", "websocket"):
-		reason = "it has no header \"Upgrade: websocket\"; a proxy must pass it on"
-	case !hasToken(r.Header, "Connection", "upgrade"):
-		reason = "it has no header \"Connection: Upgrade\"; a proxy must pass it on"
-	case r.Header.Get("Sec-WebSocket-Version") != "13":
-		reason = "Sec-WebSocket-Version is not 13"
-	default:
+	reason := socket.NoUpgrade(r)
+	if reason == "" {
 		return false
 	}
 	f := fault.From(fault.SignalUpgrade.New("reason", reason), fault.OpConnect)
@@ -48,24 +38,12 @@ func (h *Handler) noUpgrade(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// hasToken tells whether a header lists a word (RFC 9110, section 5.6.1).
-func hasToken(head http.Header, name, word string) bool {
-	for _, line := range head.Values(name) {
-		for one := range strings.SplitSeq(line, ",") {
-			if strings.EqualFold(strings.TrimSpace(one), word) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // Astray tells whether a request is that of a client of a room, wherever it went:
 // an upgrade, or a token where only a socket's address has one, or a question for
 // where to connect.
 func Astray(r *http.Request) bool {
 	q := r.URL.Query()
-	return hasToken(r.Header, "Upgrade", "websocket") || q.Has("token") && q.Has("peer") ||
+	return socket.Upgrades(r) || q.Has("token") && q.Has("peer") ||
 		q.Has("peer_id") && strings.HasSuffix(strings.TrimRight(r.URL.Path, "/"), "/init")
 }
 

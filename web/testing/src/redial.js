@@ -180,7 +180,7 @@ export class Redial {
 export function told(ready) {
   return {
     url: ready.http, initEndpoint: ready.init, managementToken: ready.management_token,
-    accessKey: ready.access_key, secret: ready.secret, rooms: ready.rooms,
+    accessKey: ready.access_key, secret: ready.secret, rooms: ready.rooms, openVidu: ready.openvidu,
   };
 }
 

@@ -1,0 +1,112 @@
+// A person who came with openvidu-browser, and the backend that brings them in.
+import { appendFileSync } from 'node:fs';
+import { OpenVidu, OpenViduRole, type Session } from 'openvidu-node-client';
+import type { BrowserContext, Page } from '@playwright/test';
+import { assert, poll } from './check.ts';
+import type { Told } from '../page/openvidu.ts';
+import type { Run } from './run.ts';
+import { World } from './world.ts';
+
+export { OpenViduRole };
+
+// backend is the official client of the REST API.
+export async function backend(t: Run): Promise<OpenVidu> {
+  const world = await t.world();
+  assert.ok(world instanceof World, 'a backend calls the server itself');
+  const made = new OpenVidu(world.server.openVidu.url, world.server.openVidu.secret);
+  made.enableProdMode();
+  return made;
+}
+
+interface Options { role?: OpenViduRole; data?: string; publish?: boolean | object }
+
+export class OpenViduTab {
+  readonly name: string;
+  readonly page: Page;
+  id = '';
+  #context: BrowserContext;
+
+  private constructor(name: string, context: BrowserContext, page: Page) {
+    this.name = name;
+    this.#context = context;
+    this.page = page;
+  }
+
+  // open loads the page; nobody is in a session yet.
+  static async open(t: Run, name: string): Promise<OpenViduTab> {
+    const place = await t.place();
+    const context = await (await place.browserOf()).newContext();
+    const page = await context.newPage();
+    const write = (text: string) => appendFileSync(`${t.dir}/${name}.log`, `${new Date().toISOString()} ${text}\n`);
+    page.on('console', m => write(`console ${m.type()} ${m.text()}`));
+    page.on('pageerror', e => write(`pageerror ${e.stack}`));
+    page.on('websocket', ws => {
+      write(`socket open ${ws.url()}`);
+      ws.on('framesent', f => write(`--> ${String(f.payload).slice(0, 4000)}`));
+      ws.on('framereceived', f => write(`<-- ${String(f.payload).slice(0, 4000)}`));
+      ws.on('close', () => write('socket closed'));
+    });
+    await page.goto(`${place.site.origin}/openvidu.html`);
+    const tab = new OpenViduTab(name, context, page);
+    t.cleanup(() => tab.#context.close());
+    return tab;
+  }
+
+  // join takes a seat of the session, and publishes unless it is told not to.
+  static async join(t: Run, session: Session, name: string, { role = OpenViduRole.PUBLISHER, data, publish = true }: Options = {}): Promise<OpenViduTab> {
+    const tab = await OpenViduTab.open(t, name);
+    const { token } = await session.createConnection({ role, data });
+    await tab.connect(token!);
+    if (publish) await tab.act('publish', publish === true ? {} : publish);
+    return tab;
+  }
+
+  eval<R, A = void>(fn: (arg: A) => R, arg?: A): Promise<Awaited<R>> { return this.page.evaluate(fn as any, arg) as Promise<Awaited<R>>; }
+
+  async connect(token: string): Promise<void> {
+    const outcome = await this.tryConnect(token);
+    assert.ok(outcome.ok, `${this.name} connects: ${JSON.stringify(outcome)}`);
+    this.id = outcome.value;
+  }
+
+  tryConnect(token: string): Promise<any> {
+    return this.eval(({ token, name }) => ov.connect(token, { clientData: name }), { token, name: this.name });
+  }
+
+  // attempt calls a function of the page and returns its outcome; act demands that
+  // it works.
+  attempt(action: string, ...args: unknown[]): Promise<any> {
+    return this.eval(({ action, args }) => (ov as any)[action](...args), { action, args });
+  }
+
+  async act(action: string, ...args: unknown[]): Promise<any> {
+    const outcome = await this.attempt(action, ...args);
+    assert.ok(outcome.ok, `${this.name}: ${action}: ${JSON.stringify(outcome)}`);
+    return outcome.value;
+  }
+
+  told(): Promise<Told[]> { return this.eval(() => ov.journal.slice()); }
+
+  // hears waits until the app was told something of a kind.
+  async noticed(kind: string, match: (data: any) => unknown = () => true, ms = 10_000): Promise<any> {
+    let all: Told[] = [];
+    return poll(`${this.name} to be told ${kind}`, async () => {
+      all = await this.told();
+      return all.find(n => n.kind === kind && match(n.data))?.data;
+    }, { ms, detail: () => `told: ${JSON.stringify(all.slice(-8))}` });
+  }
+
+  // receives waits until frames and sound that is not silence arrive anew from a
+  // connection, and its video plays.
+  async receives(id: string, { frames = 10, sound = true, ms = 20_000 } = {}) {
+    const read = () => this.eval(id => ov.flow(id), id);
+    let before = await read();
+    let now = before;
+    return poll(`${this.name} to receive ${id}`, async () => {
+      before ??= await read();
+      now = await read();
+      return before && now && now.frames >= before.frames + frames && now.playing > before.playing
+        && (!sound || now.packets > before.packets && now.energy > before.energy + 1e-4) && now;
+    }, { ms, detail: () => `before ${JSON.stringify(before)}, now ${JSON.stringify(now)}` });
+  }
+}

@@ -1,0 +1,101 @@
+// The page of openvidu-browser as published: a session that is subscribed to
+// everything, and what the app was told, on `window.ov`.
+import { OpenVidu, type Connection, type Publisher, type Session, type StreamManager, type Subscriber } from 'openvidu-browser';
+
+const openVidu = new OpenVidu();
+openVidu.enableProdMode(); // says errors only
+
+export interface Told { at: number; kind: string; data: any }
+const journal: Told[] = [];
+const note = (kind: string, data: unknown) => journal.push({ at: Date.now(), kind, data });
+
+let session: Session;
+let publisher: Publisher | undefined;
+const subscribers = new Map<string, Subscriber>(); // by connection
+const connections = new Map<string, Connection>();
+
+function listen() {
+  session.on('connectionCreated', e => {
+    connections.set(e.connection.connectionId, e.connection);
+    note('connectionCreated', { id: e.connection.connectionId, data: e.connection.data });
+  });
+  session.on('connectionDestroyed', e => {
+    connections.delete(e.connection.connectionId);
+    note('connectionDestroyed', { id: e.connection.connectionId, reason: e.reason });
+  });
+  session.on('streamCreated', e => {
+    const { stream } = e;
+    note('streamCreated', { id: stream.streamId, connection: stream.connection.connectionId, audio: stream.hasAudio, video: stream.hasVideo, type: stream.typeOfVideo });
+    const made = session.subscribe(stream, 'videos', {}, error => { if (error) note('subscribeFailed', String(error.message ?? error)); });
+    subscribers.set(stream.connection.connectionId, made);
+  });
+  session.on('streamDestroyed', e => {
+    subscribers.delete(e.stream.connection.connectionId);
+    note('streamDestroyed', { id: e.stream.streamId, connection: e.stream.connection.connectionId, reason: e.reason });
+  });
+  session.on('streamPropertyChanged', e => note('streamPropertyChanged', { connection: e.stream.connection.connectionId, property: e.changedProperty, value: e.newValue, reason: e.reason }));
+  session.on('signal', e => note('signal', { type: e.type, data: e.data, from: e.from?.connectionId }));
+  session.on('sessionDisconnected', e => note('sessionDisconnected', { reason: e.reason }));
+  session.on('exception', e => note('exception', { name: e.name, message: e.message }));
+  session.on('reconnecting', () => note('reconnecting', {}));
+  session.on('reconnected', () => note('reconnected', {}));
+}
+
+// plain is a rejection as data: errors of this client are of every kind.
+function plain(e: any) {
+  if (typeof e === 'string') return { message: e };
+  return { code: e?.code, name: e?.name, message: e?.message, data: e?.data };
+}
+
+async function attempt(run: () => unknown): Promise<{ ok: boolean; value?: any; error?: any }> {
+  try {
+    return { ok: true, value: await run() };
+  } catch (e) {
+    return { ok: false, error: plain(e) };
+  }
+}
+
+const connect = (token: string, data: unknown) => attempt(async () => {
+  session = openVidu.initSession();
+  listen();
+  await session.connect(token, data);
+  return session.connection.connectionId;
+});
+
+const publish = (options: object = {}) => attempt(async () => {
+  publisher = await openVidu.initPublisherAsync(undefined, { resolution: '320x240', frameRate: 15, mirror: false, ...options });
+  await session.publish(publisher);
+  return publisher.stream.streamId;
+});
+
+const unpublish = () => attempt(async () => {
+  await session.unpublish(publisher!);
+  publisher = undefined;
+});
+
+const signal = (options: object) => attempt(() => session.signal(options));
+const disconnect = () => attempt(() => session.disconnect());
+const mute = (kind: 'audio' | 'video', on: boolean) => attempt(() => kind === 'audio' ? publisher!.publishAudio(on) : publisher!.publishVideo(on));
+const remove = (connectionId: string) => attempt(() => session.forceDisconnect(connections.get(connectionId)!));
+
+// flow is what has arrived of a connection's stream.
+async function flow(connectionId: string) {
+  const manager: StreamManager | undefined = subscribers.get(connectionId);
+  const pc: RTCPeerConnection | undefined = manager?.stream.getRTCPeerConnection();
+  if (!pc) return null;
+  const got = { frames: 0, packets: 0, energy: 0, state: pc.connectionState, playing: 0 };
+  for (const s of ((await pc.getStats()) as any).values()) {
+    if (s.type !== 'inbound-rtp') continue;
+    if (s.kind === 'video') got.frames += s.framesDecoded ?? 0;
+    else {
+      got.packets += s.packetsReceived ?? 0;
+      got.energy += s.totalAudioEnergy ?? 0;
+    }
+  }
+  got.playing = manager!.videos[0]?.video?.currentTime ?? 0;
+  return got;
+}
+
+const ov = { openVidu, journal, connections, connect, publish, unpublish, signal, disconnect, mute, remove, flow };
+export type PageOpenVidu = typeof ov;
+Object.assign(window, { ov });

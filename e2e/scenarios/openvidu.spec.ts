@@ -1,0 +1,104 @@
+// Apps of OpenVidu 2, unmodified: openvidu-browser in the page and
+// openvidu-node-client in the backend.
+import { randomUUID } from 'node:crypto';
+import { assert, poll } from '../lib/check.ts';
+import { backend, OpenViduRole, OpenViduTab } from '../lib/openvidu.ts';
+import { scenario, test } from '../lib/scenario.ts';
+import type { Tab } from '../lib/tab.ts';
+
+const sessionName = () => `openvidu-${randomUUID().slice(0, 8)}`;
+
+test.describe('openvidu', () => {
+  scenario('openvidu-call', async t => {
+    const office = await backend(t);
+    const session = await office.createSession({ customSessionId: sessionName() });
+    const ann = await OpenViduTab.join(t, session, 'ann', { role: OpenViduRole.MODERATOR, data: 'from the office' });
+    const bob = await OpenViduTab.join(t, session, 'bob');
+
+    // Each knows the other by what its app and its backend said, and receives it.
+    const seen = await bob.noticed('connectionCreated', c => c.id === ann.id);
+    assert.equal(seen.data, '{"clientData":"ann"}%/%from the office');
+    await ann.receives(bob.id);
+    await bob.receives(ann.id);
+
+    // A signal to all comes back to its sender; one to somebody does not.
+    await ann.act('signal', { type: 'chat', data: 'can you hear me' });
+    for (const tab of [ann, bob]) {
+      const got = await tab.noticed('signal', s => s.data === 'can you hear me');
+      assert.deepEqual({ type: got.type, from: got.from }, { type: 'signal:chat', from: ann.id });
+    }
+    await bob.act('mute', 'audio', false);
+    await ann.noticed('streamPropertyChanged', p => p.connection === bob.id && p.property === 'audioActive' && p.value === false);
+
+    // The backend sees both and what they publish.
+    await session.fetch();
+    assert.deepEqual(session.activeConnections.map(c => c.connectionId).sort(), [ann.id, bob.id].sort());
+    assert.ok(session.activeConnections.every(c => c.publishers.length === 1 && c.publishers[0].hasVideo), JSON.stringify(session.activeConnections));
+
+    // A stream ends and begins anew under another id.
+    const first = await bob.eval(() => ov.journal.find(n => n.kind === 'streamCreated'));
+    assert.ok(first, 'bob was told of a stream');
+    await bob.act('unpublish');
+    await ann.noticed('streamDestroyed', s => s.connection === bob.id && s.reason === 'unpublish');
+    await bob.act('publish');
+    await ann.receives(bob.id);
+
+    // A token is good once.
+    const { token } = await session.createConnection({ role: OpenViduRole.SUBSCRIBER });
+    const eve = await OpenViduTab.open(t, 'eve');
+    await eve.connect(token!);
+    const again = await (await OpenViduTab.open(t, 'mallory')).tryConnect(token!);
+    assert.equal(again.ok, false, JSON.stringify(again));
+    assert.equal(again.error.code, 401, JSON.stringify(again));
+    assert.equal(again.error.data.fault, 'token.spent');
+    const refused = await eve.attempt('publish');
+    assert.equal(refused.error?.name, 'OPENVIDU_PERMISSION_DENIED', JSON.stringify(refused));
+
+    // A moderator removes somebody, and nobody else does.
+    const denied = await bob.attempt('remove', eve.id);
+    assert.equal(denied.ok, false, 'a publisher removes nobody');
+    await ann.act('remove', eve.id);
+    assert.equal((await eve.noticed('sessionDisconnected')).reason, 'forceDisconnectByUser');
+    await bob.noticed('connectionDestroyed', c => c.id === eve.id);
+
+    // One leaves, then the backend ends the session.
+    await bob.act('disconnect');
+    assert.equal((await ann.noticed('connectionDestroyed', c => c.id === bob.id)).reason, 'disconnect');
+    await session.close();
+    assert.equal((await ann.noticed('sessionDisconnected')).reason, 'sessionClosedByServer');
+  });
+
+  scenario('mixed-call', async t => {
+    const room = await t.room();
+    const office = await backend(t);
+    const session = await office.createSession({ customSessionId: room.name });
+    const hana = await t.join(room, 'hana', 'host');
+    const otto = await OpenViduTab.join(t, session, 'otto');
+    const ottoHere = { id: otto.id, name: 'otto' } as Tab;
+
+    const seen = await otto.noticed('connectionCreated', c => c.id === hana.id);
+    assert.equal(JSON.parse(seen.data.split('%/%')[0]).clientData, 'hana');
+    const peer = await hana.knows(ottoHere);
+    assert.equal(peer.name, 'otto');
+    await Promise.all([otto.receives(hana.id), hana.sees(ottoHere), hana.hears(ottoHere)]);
+
+    // Words, both ways.
+    await otto.act('signal', { type: 'chat', data: 'hello from OpenVidu' });
+    const { data } = await hana.noticed('NEW_MESSAGE', m => m.message === 'hello from OpenVidu');
+    assert.equal(data.sender, otto.id);
+    await hana.act('sendBroadcastMessage', 'hello from 100ms');
+    const got = await otto.noticed('signal', s => s.data === 'hello from 100ms');
+    assert.deepEqual({ type: got.type, from: got.from }, { type: 'signal:chat', from: hana.id });
+
+    // Mutes, both ways.
+    await hana.act('setLocalAudioEnabled', false);
+    await otto.noticed('streamPropertyChanged', p => p.connection === hana.id && p.property === 'audioActive' && p.value === false);
+    await otto.act('mute', 'video', false);
+    const video = await hana.trackOf(ottoHere, 'video');
+    await hana.until('otto has muted his video', id => tab.state().tracks[id].enabled === false, video);
+
+    // Leaving, both ways.
+    await otto.act('disconnect');
+    await poll('otto to be gone', async () => !(await hana.peer(otto.id)));
+  });
+});

@@ -1,0 +1,385 @@
+package openvidu
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/limit"
+	"github.com/redial-rtc/redial/internal/room"
+	"github.com/redial-rtc/redial/internal/wire/kurento"
+)
+
+// user is the user name of every backend.
+const user = "OPENVIDUAPP"
+
+// maxBody is how many bytes the body of a call may have: the longest data, with
+// room for what we pass over.
+const maxBody = 64 << 10
+
+func (s *Service) routes() {
+	const sessions = "/openvidu/api/sessions"
+	s.mux = http.NewServeMux()
+	for path, h := range map[string]handler{
+		"POST " + sessions:                                          s.postSession,
+		"GET " + sessions:                                           s.getSessions,
+		"GET " + sessions + "/{session}":                            s.getSession,
+		"DELETE " + sessions + "/{session}":                         s.deleteSession,
+		"POST " + sessions + "/{session}/connection":                s.postConnection,
+		"GET " + sessions + "/{session}/connection":                 s.getConnections,
+		"GET " + sessions + "/{session}/connection/{connection}":    s.getConnection,
+		"DELETE " + sessions + "/{session}/connection/{connection}": s.deleteConnection,
+		"PATCH " + sessions + "/{session}/connection/{connection}":  lacks("changing a connection"),
+		"DELETE " + sessions + "/{session}/stream/{stream}":         lacks("forced unpublishing"),
+		"POST /openvidu/api/tokens":                                 s.postToken,
+		"POST /openvidu/api/signal":                                 s.postSignal,
+		"/openvidu/api/recordings":                                  lacks("recording"),
+		"/openvidu/api/recordings/":                                 lacks("recording"),
+		"/openvidu/api/broadcast/":                                  lacks("broadcasting"),
+		"/openvidu/":                                                unknown,
+	} {
+		s.mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, h) })
+	}
+}
+
+// handler serves one route: what it returns is the body, nil for none.
+type handler func(r *http.Request) (any, error)
+
+func lacks(what string) handler {
+	return func(*http.Request) (any, error) { return nil, fault.FeatureUnsupported.New("feature", what) }
+}
+
+func unknown(r *http.Request) (any, error) {
+	return nil, fault.RouteUnknown.New("path", clip(r.URL.Path))
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+
+// serve is the one way in and out of a call.
+func (s *Service) serve(w http.ResponseWriter, r *http.Request, h handler) {
+	if wait := s.rate.Take(limit.Key(s.cfg.ClientAddr(r))); wait > 0 {
+		s.cfg.Limited("limits.api_per_second")
+		refuse(w, fault.RateLimited.New("limit", "limits.api_per_second", "retry_after_seconds", int(wait/time.Second)+1))
+		return
+	}
+	name, secret, ok := r.BasicAuth()
+	if !ok || !same(name, user) || !same(secret, s.cfg.Secret) {
+		w.Header().Set("WWW-Authenticate", `Basic realm="openvidu"`)
+		refuse(w, fault.TokenRefused.New("want", "basic authentication of "+user+" with the secret of the server"))
+		return
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	body, err := h(r)
+	switch {
+	case err != nil:
+		refuse(w, err)
+	case body == nil:
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		write(w, http.StatusOK, body)
+	}
+}
+
+// same compares without telling by its time how much is right.
+func same(a, b string) bool {
+	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
+	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
+}
+
+func write(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v)
+}
+
+// refuse words a fault as the API does, with the fault beside it.
+func refuse(w http.ResponseWriter, err error) {
+	f := fault.From(err, fault.OpAPI)
+	status := f.Kind.Status
+	switch f.Kind {
+	case fault.FeatureUnsupported:
+		status = http.StatusNotImplemented // as its documents have it for what is not enabled
+	case fault.NameTaken:
+		status = http.StatusConflict
+	}
+	w.Header().Set("X-Redial-Fault", f.Kind.ID)
+	write(w, status, map[string]any{
+		"timestamp": time.Now().UnixMilli(), "status": status, "error": http.StatusText(status), "message": f.Safe(), "fault": f.Kind.ID,
+	})
+}
+
+// decode reads the body of a call. One that is empty is an empty object.
+func decode(r *http.Request, v any) error {
+	raw := json.RawMessage{}
+	err := json.NewDecoder(r.Body).Decode(&raw)
+	var long *http.MaxBytesError
+	switch {
+	case errors.As(err, &long):
+		return fault.BodyTooLarge.New("max_bytes", maxBody)
+	case err != nil && err.Error() == "EOF":
+		return nil
+	case err == nil:
+		err = json.Unmarshal(raw, v)
+	}
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &wrong) && wrong.Field != "":
+		return fault.FieldInvalid.New("field", wrong.Field, "want", wrong.Type.String(), "got", wrong.Value)
+	case err != nil:
+		return fault.BodyInvalid.New("want", "a JSON object", "problem", err.Error())
+	}
+	return nil
+}
+
+func (s *Service) postSession(r *http.Request) (any, error) {
+	var sent struct {
+		Custom string `json:"customSessionId"`
+	}
+	if err := decode(r, &sent); err != nil {
+		return nil, err
+	}
+	n, err := s.create(r.Context(), sent.Custom)
+	if err != nil {
+		return nil, err
+	}
+	return s.word(r, n, true)
+}
+
+func (s *Service) getSessions(r *http.Request) (any, error) {
+	all := []any{}
+	for _, n := range s.list() {
+		one, err := s.word(r, n, r.URL.Query().Get("pendingConnections") == "true")
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return page(all), nil
+}
+
+func page(all []any) any { return map[string]any{"numberOfElements": len(all), "content": all} }
+
+func (s *Service) getSession(r *http.Request) (any, error) {
+	n, err := s.find(r.PathValue("session"))
+	if err != nil {
+		return nil, err
+	}
+	return s.word(r, n, r.URL.Query().Get("pendingConnections") == "true")
+}
+
+func (s *Service) deleteSession(r *http.Request) (any, error) {
+	n, err := s.find(r.PathValue("session"))
+	if err != nil {
+		return nil, err
+	}
+	return nil, s.close(r.Context(), n)
+}
+
+type connectionBody struct {
+	Session string `json:"session"` // of a token, as older backends ask for it
+	Type    string `json:"type"`
+	Role    string `json:"role"`
+	Data    string `json:"data"`
+}
+
+func (s *Service) postConnection(r *http.Request) (any, error) {
+	var sent connectionBody
+	if err := decode(r, &sent); err != nil {
+		return nil, err
+	}
+	if sent.Type != "" && sent.Type != "WEBRTC" {
+		return nil, fault.FeatureUnsupported.New("feature", "connections of type "+clip(sent.Type))
+	}
+	n, err := s.find(r.PathValue("session"))
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.offer(r.Context(), n, sent.Role, sent.Data, s.cfg.Origin(r))
+	if err != nil {
+		return nil, err
+	}
+	return wordPending(c), nil
+}
+
+func (s *Service) postToken(r *http.Request) (any, error) {
+	var sent connectionBody
+	if err := decode(r, &sent); err != nil {
+		return nil, err
+	}
+	n, err := s.find(sent.Session)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.offer(r.Context(), n, sent.Role, sent.Data, s.cfg.Origin(r))
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"id": c.url, "token": c.url, "session": n.id, "role": c.role, "data": c.data, "connectionId": c.id, "createdAt": c.createdAt.UnixMilli()}, nil
+}
+
+func (s *Service) getConnections(r *http.Request) (any, error) {
+	n, err := s.find(r.PathValue("session"))
+	if err != nil {
+		return nil, err
+	}
+	all, err := s.connections(r, n, r.URL.Query().Get("pendingConnections") == "true")
+	if err != nil {
+		return nil, err
+	}
+	return page(all), nil
+}
+
+func (s *Service) getConnection(r *http.Request) (any, error) {
+	n, err := s.find(r.PathValue("session"))
+	if err != nil {
+		return nil, err
+	}
+	all, err := s.connections(r, n, true)
+	if err != nil {
+		return nil, err
+	}
+	id := r.PathValue("connection")
+	for _, c := range all {
+		if c.(connection).ID == id {
+			return c, nil
+		}
+	}
+	return nil, fault.PeerNotFound.New("peer", clip(id))
+}
+
+func (s *Service) deleteConnection(r *http.Request) (any, error) {
+	n, err := s.find(r.PathValue("session"))
+	if err != nil {
+		return nil, err
+	}
+	return nil, s.remove(r.Context(), n, r.PathValue("connection"))
+}
+
+func (s *Service) postSignal(r *http.Request) (any, error) {
+	var sent struct {
+		Session string        `json:"session"`
+		To      []room.PeerID `json:"to"`
+		Type    string        `json:"type"`
+		Data    string        `json:"data"`
+	}
+	if err := decode(r, &sent); err != nil {
+		return nil, err
+	}
+	n, err := s.find(sent.Session)
+	if err != nil {
+		return nil, err
+	}
+	live := s.cfg.Rooms.Active(n.roomID)
+	if live == nil {
+		return nil, fault.SessionNotActive.New("room_id", n.roomID)
+	}
+	to := sent.To
+	if len(to) == 0 {
+		to = []room.PeerID{""} // everybody
+	}
+	for _, id := range to {
+		if _, err := live.Send(r.Context(), "", room.Message{To: id, Type: strings.TrimPrefix(sent.Type, "signal:"), Body: sent.Data}); err != nil {
+			return nil, err
+		}
+	}
+	return map[string]any{}, nil
+}
+
+// word is a session as the API has it.
+func (s *Service) word(r *http.Request, n *session, pending bool) (any, error) {
+	all, err := s.connections(r, n, pending)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{
+		"id": n.id, "sessionId": n.id, "object": "session", "customSessionId": n.custom, "createdAt": n.createdAt.UnixMilli(),
+		"mediaMode": "ROUTED", "recordingMode": "MANUAL", "recording": false, "broadcasting": false,
+		"forcedVideoCodec": "NONE", "allowTranscoding": false, "defaultRecordingProperties": nil,
+		"connections": page(all),
+	}, nil
+}
+
+// connection is a connection as the API has it: made and not taken, or of
+// somebody who is inside, whatever wire they came by.
+type connection struct {
+	ID          string  `json:"id"`
+	Connection  string  `json:"connectionId"`
+	Object      string  `json:"object"`
+	Type        string  `json:"type"`
+	Status      string  `json:"status"`
+	Session     string  `json:"sessionId"`
+	CreatedAt   int64   `json:"createdAt"`
+	ActiveAt    *int64  `json:"activeAt"`
+	Location    *string `json:"location"`
+	IP          *string `json:"ip"`
+	Platform    *string `json:"platform"`
+	Token       *string `json:"token"`
+	ServerData  string  `json:"serverData"`
+	ClientData  *string `json:"clientData"`
+	Record      bool    `json:"record"`
+	Role        string  `json:"role"`
+	ICEServers  []any   `json:"customIceServers"`
+	Publishers  []any   `json:"publishers"`
+	Subscribers []any   `json:"subscribers"`
+}
+
+func wordPending(c *seat) connection {
+	return connection{
+		ID: c.id, Connection: c.id, Object: "connection", Type: "WEBRTC", Status: "pending", Session: c.session.id,
+		CreatedAt: c.createdAt.UnixMilli(), Token: &c.url, ServerData: c.data, Role: c.role,
+		ICEServers: []any{},
+	}
+}
+
+func (s *Service) wordActive(n *session, c *seat, p room.Peer) connection {
+	at := p.JoinedAt.UnixMilli()
+	w := connection{
+		ID: string(p.ID), Connection: string(p.ID), Object: "connection", Type: "WEBRTC", Status: "active", Session: n.id,
+		CreatedAt: at, ActiveAt: &at, ClientData: &p.Data, Role: kurento.RoleOf(n.template.Roles[p.Role]),
+		ICEServers: []any{}, Publishers: []any{}, Subscribers: []any{},
+	}
+	if c != nil {
+		w.CreatedAt, w.ServerData, w.Token, w.Role = c.createdAt.UnixMilli(), c.data, &c.url, c.role
+	}
+	for _, st := range kurento.Streams(p) {
+		w.Publishers = append(w.Publishers, map[string]any{"streamId": st.ID, "createdAt": st.CreatedAt, "mediaOptions": st})
+	}
+	return w
+}
+
+// connections are those of a session: who is inside, and with pending what
+// nobody has taken yet.
+func (s *Service) connections(r *http.Request, n *session, pending bool) ([]any, error) {
+	var peers []room.Peer
+	if live := s.cfg.Rooms.Active(n.roomID); live != nil {
+		snap, err := live.Snapshot(r.Context())
+		if err != nil && !errors.Is(err, fault.SessionNotActive) {
+			return nil, err
+		}
+		peers = snap.Peers
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []connection
+	for _, p := range peers {
+		all = append(all, s.wordActive(n, n.seats[string(p.ID)], p))
+	}
+	for _, c := range n.seats {
+		if c.takenAt.IsZero() && pending {
+			all = append(all, wordPending(c))
+		}
+	}
+	slices.SortFunc(all, func(a, b connection) int { return int(a.CreatedAt - b.CreatedAt) })
+	out := make([]any, len(all))
+	for i, c := range all {
+		out[i] = c
+	}
+	return out, nil
+}

@@ -1,0 +1,48 @@
+package server
+
+import (
+	"log/slog"
+	"net/http"
+
+	"github.com/redial-rtc/redial/internal/config"
+	"github.com/redial-rtc/redial/internal/limit"
+	"github.com/redial-rtc/redial/internal/openvidu"
+	"github.com/redial-rtc/redial/internal/room"
+	"github.com/redial-rtc/redial/internal/sfu"
+	"github.com/redial-rtc/redial/internal/socket"
+	"github.com/redial-rtc/redial/internal/token"
+	"github.com/redial-rtc/redial/internal/wire/kurento"
+)
+
+// serveOpenVidu opens the door for apps of OpenVidu 2: the API of their
+// backends, and the wire of their clients. Without a secret there is none.
+func (s *Server) serveOpenVidu(routes *http.ServeMux, hub *room.Hub, sockets *socket.Set, engine *sfu.Engine, key token.Key, o outside, log *slog.Logger) {
+	cfg := s.cfg
+	if cfg.OpenVidu.Secret == "" {
+		return
+	}
+	sessions := openvidu.New(openvidu.Config{
+		Secret: cfg.OpenVidu.Secret, Account: cfg.Access.AccountID, Key: key, Registry: s.registry, Rooms: hub,
+		Rate: limit.Rate{PerSecond: cfg.Limits.APIPerSecond, Burst: cfg.Limits.APIBurst}, Pending: cfg.OpenVidu.Pending,
+		ClientAddr: o.client, Origin: o.origin, Limited: sockets.Limited, Log: log.With("part", "openvidu"),
+	})
+	wire := kurento.New(kurento.Config{
+		Participants: s.participants, Sockets: sockets, Tokens: sessions, Log: log.With("part", "signal"),
+		ClientAddr: o.client, ICEServers: flatICEServers(cfg.Media.ICEServers), MediaPort: engine.UDPPort(),
+		MaxFrame: cfg.Limits.FrameBytes, MaxSDP: cfg.Limits.SDPBytes, FrameRate: cfg.Limits.FramesPerSecond,
+		JoinRate: cfg.Limits.JoinsPerSecond, JoinBurst: cfg.Limits.JoinsBurst,
+	})
+	routes.HandleFunc("/openvidu", wire.ServeWS)
+	routes.Handle("/openvidu/", sessions)
+}
+
+// flatICEServers lists every address by itself.
+func flatICEServers(servers []config.ICEServer) []kurento.ICEServer {
+	var all []kurento.ICEServer
+	for _, s := range servers {
+		for _, u := range s.URLs {
+			all = append(all, kurento.ICEServer{URL: u, Username: s.Username, Credential: s.Credential})
+		}
+	}
+	return all
+}

@@ -1,0 +1,15 @@
+package kurento
+
+import (
+	"maps"
+	"slices"
+)
+
+// Methods are the methods of the wire.
+func Methods() []string { return slices.Sorted(maps.Keys(ops)) }
+
+// What FuzzFrames feeds by itself.
+var (
+	ReadToken = readToken
+	NameIn    = nameIn
+)

@@ -1,0 +1,116 @@
+package kurento
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/redial-rtc/redial/internal/limit"
+	"github.com/redial-rtc/redial/internal/participant"
+	"github.com/redial-rtc/redial/internal/socket"
+)
+
+// Grant is what a token of one use stands for.
+type Grant struct {
+	RoomToken  string    // the token with which the peer is let in
+	Connection string    // the peer's id
+	Session    string    // the session's id as its backend knows it
+	Role       string    // SUBSCRIBER, PUBLISHER or MODERATOR, as the connection was made
+	Data       string    // what the backend says about the peer
+	CreatedAt  time.Time // when the connection was made
+	Undo       func()    // makes the token good again, as nobody has joined with it
+}
+
+// Tokens knows the tokens of one use.
+type Tokens interface {
+	// Redeem takes a token of a session; only one caller ever gets it. It fails
+	// with fault.TokenSpent and fault.RoomNotFound.
+	Redeem(ctx context.Context, session, token string) (Grant, error)
+}
+
+// ICEServer is a STUN or TURN server as clients of this wire are told of it.
+type ICEServer struct {
+	URL        string `json:"url"`
+	Username   string `json:"username,omitempty"`
+	Credential string `json:"credential,omitempty"`
+}
+
+// Config is what a Handler needs. Sizes and rates left at 0 take the defaults
+// named here.
+type Config struct {
+	Participants *participant.Service
+	Sockets      *socket.Set
+	Tokens       Tokens
+	Log          *slog.Logger
+
+	ClientAddr func(*http.Request) netip.Addr // who is asking, behind whatever proxy
+	// ICEServers are handed to clients. Where there is none, clients would ask
+	// public STUN servers of strangers, so they are told of this server's media
+	// port, MediaPort, instead.
+	ICEServers []ICEServer
+	MediaPort  int
+
+	MaxFrame  int     // bytes of a frame; 256 KiB
+	MaxSDP    int     // bytes of a session description; 192 KiB
+	FrameRate int     // frames a second from one socket, five times that at once; 200
+	JoinRate  float64 // sockets a second from one address; 20
+	JoinBurst int     // ... and at once; 60
+}
+
+func (c Config) withDefaults() Config {
+	c.MaxFrame = cmp.Or(c.MaxFrame, 256<<10)
+	c.MaxSDP = cmp.Or(c.MaxSDP, 192<<10)
+	c.FrameRate = cmp.Or(c.FrameRate, 200)
+	c.JoinRate = cmp.Or(c.JoinRate, 20)
+	c.JoinBurst = cmp.Or(c.JoinBurst, 60)
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+// Handler serves the wire: [Handler.ServeWS].
+type Handler struct {
+	cfg  Config
+	log  *slog.Logger
+	all  *participant.Service
+	rate *limit.Callers
+
+	mu       sync.Mutex
+	sessions map[string]*session // by the secret with which a client continues it
+}
+
+// New returns a handler.
+func New(cfg Config) *Handler {
+	cfg = cfg.withDefaults()
+	return &Handler{
+		cfg: cfg, log: cfg.Log, all: cfg.Participants, sessions: map[string]*session{},
+		rate: limit.New(limit.Rate{PerSecond: cfg.JoinRate, Burst: cfg.JoinBurst}),
+	}
+}
+
+// remember lets a client come back to its session for as long as the
+// participant is there.
+func (h *Handler) remember(s *session) {
+	h.mu.Lock()
+	h.sessions[s.id] = s
+	h.mu.Unlock()
+	context.AfterFunc(s.p.Context(), func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		delete(h.sessions, s.id)
+	})
+}
+
+func (h *Handler) session(id string) *session {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.sessions[id]
+}
+
+// address names whoever asks for the purpose of limits.
+func (h *Handler) address(r *http.Request) string { return limit.Key(h.cfg.ClientAddr(r)) }

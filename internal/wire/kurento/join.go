@@ -1,0 +1,238 @@
+package kurento
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/participant"
+	"github.com/redial-rtc/redial/internal/policy"
+	"github.com/redial-rtc/redial/internal/room"
+	"github.com/redial-rtc/redial/internal/wire/jsonrpc"
+)
+
+// version is the version of the server that clients are told. They fail on one
+// that is no semantic version, and log a warning about one that is not theirs.
+const version = "2.32.0"
+
+// mediaServer is the name of the media server by which clients let the server
+// offer what they receive.
+const mediaServer = "mediasoup"
+
+// joinLimit is how long a join may take. Clients wait 10 s.
+const joinLimit = 8 * time.Second
+
+type joinParams struct {
+	Token    string `json:"token"`
+	Session  string `json:"session"`
+	Metadata string `json:"metadata"`
+	Platform string `json:"platform"`
+}
+
+// maxToken is how many bytes a token may have. Its URL names a host and a
+// session.
+const maxToken = 4096
+
+// readToken takes a client's token apart: the URL that the backend was given,
+// with the session and the token of one use in its query. The token alone does
+// as well. Fails with fault.TokenMissing and fault.TokenMalformed.
+func readToken(text, session string) (sessionID, token string, err error) {
+	switch {
+	case text == "":
+		return "", "", fault.TokenMissing.New("field", "token")
+	case len(text) > maxToken:
+		return "", "", fault.TokenMalformed.New("field", "token", "max_bytes", maxToken, "bytes", len(text))
+	case !strings.Contains(text, "://"):
+		return session, text, nil
+	}
+	u, err := url.Parse(text)
+	if err != nil {
+		return "", "", fault.TokenMalformed.New("field", "token", "want", "wss://HOST?sessionId=ID&token=TOKEN")
+	}
+	q := u.Query()
+	if q.Get("sessionId") == "" || q.Get("token") == "" {
+		return "", "", fault.TokenMalformed.New("field", "token", "want", "wss://HOST?sessionId=ID&token=TOKEN")
+	}
+	return q.Get("sessionId"), q.Get("token"), nil
+}
+
+// join lets a client in, or tells it why not. The socket stays open then, since
+// a client would come back to a closed one for ever.
+func (l *line) join(f frame) {
+	p, err := jsonrpc.Params[joinParams](f.Params)
+	if err != nil {
+		l.refuse(f, fault.From(err, fault.OpJoin))
+		return
+	}
+	session, token, err := readToken(p.Token, p.Session)
+	var g Grant
+	if err == nil {
+		g, err = l.h.cfg.Tokens.Redeem(l.ctx, session, token)
+	}
+	if err != nil {
+		bad := fault.From(err, fault.OpJoin)
+		l.h.all.TurnAway(participant.Visitor{Address: l.address, Agent: l.agent}, bad)
+		l.tell(f, bad)
+		return
+	}
+	if err := l.enter(f, p, g); err != nil {
+		g.Undo()
+		l.tell(f, fault.From(err, fault.OpJoin))
+	}
+}
+
+// enter makes the participant of a grant and has it join. What fails has been
+// recorded.
+func (l *line) enter(f frame, p joinParams, g Grant) error {
+	v, err := l.h.all.Admit(l.ctx, participant.Request{Token: g.RoomToken, Peer: g.Connection, Address: l.address, Agent: l.agent})
+	var s *session
+	if err == nil && v.Peer != nil {
+		err = fault.PeerAlreadyJoined.New("peer", v.ID)
+	}
+	if err == nil {
+		_, err = l.h.all.Enter(v, func(p *participant.Participant) participant.Wire {
+			s = newSession(l.h, p, g)
+			return s
+		})
+	}
+	if err == nil && (s == nil || !l.sit(s.p)) {
+		err = fault.PeerGone.New("peer", g.Connection)
+	}
+	if bad := fault.From(err, fault.OpJoin); bad != nil {
+		l.h.all.TurnAway(v, bad)
+		return bad
+	}
+	outcome := make(chan error, 1)
+	s.p.Post(func() { outcome <- s.join(l, f, p) })
+	select {
+	case err = <-outcome:
+	case <-s.p.Context().Done():
+		err = fault.PeerGone.New("peer", g.Connection)
+	}
+	if err != nil {
+		s.p.Post(func() { s.p.Detached(l.seat, true, closeRefused) })
+		return err
+	}
+	l.s = s
+	return nil
+}
+
+// join brings the peer into the room. The client is answered once the room has
+// told what is in it, so that everything it hears later is news to it.
+func (s *session) join(l *line, f frame, p joinParams) (err error) {
+	call := &call{frame: f, op: fault.OpJoin, on: l.seat, from: time.Now()}
+	ctx, cancel := context.WithTimeout(s.p.Context(), joinLimit)
+	defer cancel()
+	do := s.p.Inject().Call(injected("joinRoom", fault.OpJoin))
+	if err = do.Err; err == nil {
+		data := joinData(p.Metadata, s.grant.Data)
+		err = s.p.Join(ctx, participant.Profile{Name: nameIn(p.Metadata), Data: data}, nil)
+	}
+	if bad := fault.From(err, fault.OpJoin); bad != nil {
+		s.p.Events().Refused("joinRoom", fault.OpJoin, bad)
+		return bad
+	}
+	s.ice, s.metadata = l.iceServers(), joinData(p.Metadata, s.grant.Data)
+	s.h.remember(s)
+	if do.Hang {
+		return nil
+	}
+	s.p.After(do.Delay, func() {
+		s.joining = call
+		s.p.WhenWritten(func(err error) {
+			if err != nil {
+				s.p.Log().Warn("acknowledged from memory", "method", "joinRoom", "err", err)
+			}
+			s.p.Refresh()
+		})
+	})
+	return nil
+}
+
+// answerJoin tells the client who it is and who else is there.
+func (s *session) answerJoin(snap room.Snapshot) {
+	others := []connection{}
+	s.told = map[room.PeerID]told{}
+	for _, p := range snap.Peers {
+		if p.ID == s.p.ID() {
+			continue
+		}
+		c := connectionOf(p)
+		if st, ok := streamOf(p); ok {
+			c.Streams = []Stream{st}
+		}
+		s.told[p.ID] = toldOf(p)
+		others = append(others, c)
+	}
+	call := s.joining
+	s.joining, s.listed = nil, true
+	s.finish(call, map[string]any{
+		"id": s.p.ID(), "role": s.role(), "value": others, "session": s.grant.Session, "sessionId": s.id,
+		"createdAt": s.grant.CreatedAt.UnixMilli(), "metadata": s.metadata, "finalUserId": s.p.ID(),
+		"version": version, "mediaServer": mediaServer, "videoSimulcast": false, "record": false, "life": -1,
+		"customIceServers": s.ice,
+	}, nil)
+	s.tellPending()
+}
+
+// role is what the peer's role in the room comes to in this wire's words.
+func (s *session) role() string { return RoleOf(s.p.Template().Roles[s.p.Role()]) }
+
+// The roles of this wire.
+const (
+	Subscriber = "SUBSCRIBER"
+	Publisher  = "PUBLISHER"
+	Moderator  = "MODERATOR"
+)
+
+// RoleOf words a role of a template.
+func RoleOf(r policy.Role) string {
+	switch {
+	case r.Permissions.RemoveOthers:
+		return Moderator
+	case r.MayPublish(policy.Audio) || r.MayPublish(policy.Video) || r.MayPublish(policy.Screen):
+		return Publisher
+	}
+	return Subscriber
+}
+
+// separator stands between what the client and what its backend say of a peer.
+const separator = "%/%"
+
+func joinData(client, server string) string {
+	if client == "" || server == "" {
+		return client + server
+	}
+	return client + separator + server
+}
+
+// nameIn finds what a peer calls itself in the text that its app gave, which
+// for most is JSON with a field clientData.
+func nameIn(metadata string) string {
+	var known struct {
+		ClientData string `json:"clientData"`
+		Nickname   string `json:"nickname"`
+		UserName   string `json:"userName"`
+		Name       string `json:"name"`
+	}
+	name := metadata
+	if json.Unmarshal([]byte(metadata), &known) == nil {
+		name = ""
+		for _, one := range []string{known.ClientData, known.Nickname, known.UserName, known.Name} {
+			if name == "" {
+				name = one
+			}
+		}
+	} else if strings.HasPrefix(strings.TrimSpace(metadata), "{") {
+		name = "" // JSON with other ideas
+	}
+	return room.NameLimit.Clip(strings.ToValidUTF8(name, "\uFFFD"))
+}
+
+// newID is a secret and a name at once.
+func newID() string { return uuid.NewString() }

@@ -1,0 +1,233 @@
+package kurento
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/participant"
+	"github.com/redial-rtc/redial/internal/room"
+)
+
+const (
+	maxEarly     = 256     // candidates that may come before the connection they are for
+	maxCandidate = 2 << 10 // bytes of a candidate
+)
+
+type publishParams struct {
+	Offer       string `json:"sdpOffer"`
+	HasAudio    *bool  `json:"hasAudio"`
+	HasVideo    *bool  `json:"hasVideo"`
+	AudioActive *bool  `json:"audioActive"`
+	VideoActive *bool  `json:"videoActive"`
+	TypeOfVideo string `json:"typeOfVideo"`
+}
+
+// publish takes the client's stream.
+func (s *session) publish(ctx context.Context, _ *call, p publishParams) (any, error) {
+	switch {
+	case s.published.ID != "":
+		return nil, fault.StreamPublished.New("stream", s.published.ID)
+	case off(p.HasAudio) && off(p.HasVideo):
+		return nil, fault.CaptureNothing.New("reason", "hasAudio and hasVideo are false")
+	}
+	source := room.SourceRegular
+	if p.TypeOfVideo == screen {
+		source = room.SourceScreen
+	}
+	answer, err := s.offered(ctx, p.Offer, "sdpOffer", func(kind string) room.Track {
+		return room.Track{Kind: kind, Source: source, Mute: kind == room.Audio && off(p.AudioActive) || kind == room.Video && off(p.VideoActive)}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"sdpAnswer": answer, "id": s.published.ID, "createdAt": s.published.CreatedAt}, nil
+}
+
+func off(b *bool) bool { return b != nil && !*b }
+
+// describe checks a description of the client.
+func (s *session) describe(text, field string, kind webrtc.SDPType) (d webrtc.SessionDescription, err error) {
+	switch {
+	case text == "":
+		return d, missing(field)
+	case len(text) > s.h.cfg.MaxSDP:
+		return d, fault.FrameTooLarge.New("limit", "limits.sdp_bytes", "field", field, "max_bytes", s.h.cfg.MaxSDP, "bytes", len(text))
+	}
+	return webrtc.SessionDescription{Type: kind, SDP: text}, nil
+}
+
+// offered answers an offer on a connection of its own and publishes what it
+// carries; track says what is known of a track of a kind.
+func (s *session) offered(ctx context.Context, text, field string, track func(kind string) room.Track) (answer string, err error) {
+	offer, err := s.describe(text, field, webrtc.SDPTypeOffer)
+	if err != nil {
+		return "", err
+	}
+	pub, err := s.p.Media().OpenPublication(participant.PublicationEvents{
+		Candidate: func(c webrtc.ICECandidateInit) { s.tellCandidate(s.p.ID(), c) },
+	})
+	if err != nil {
+		return "", err
+	}
+	for _, c := range s.early {
+		_ = pub.AddCandidate(c)
+	}
+	s.pub, s.early = pub, nil
+	defer func() {
+		if err != nil {
+			s.withdraw(context.WithoutCancel(ctx))
+		}
+	}()
+	d, err := pub.Answer(ctx, offer)
+	if err != nil {
+		return "", err
+	}
+	var list []room.Track
+	me := room.Peer{ID: s.p.ID(), JoinedAt: time.Now(), Tracks: map[room.TrackID]room.Track{}}
+	for _, t := range pub.Tracks() {
+		one := track(t.Kind().String())
+		one.ID, one.StreamID = room.TrackID(t.ID()), clip(t.StreamID(), maxTrackID)
+		if len(one.ID) > maxTrackID {
+			return "", fault.SDPInvalid.New("reason", "the id of a track is too long", "max_bytes", maxTrackID)
+		}
+		list, me.Tracks[one.ID] = append(list, one), one
+	}
+	if len(list) == 0 {
+		return "", fault.CaptureNothing.New("reason", "the offer sends nothing")
+	}
+	done, err := s.p.Media().Publish(ctx, list)
+	if err != nil {
+		return "", err
+	}
+	if len(done.Refused) > 0 {
+		return "", done.Refused[0]
+	}
+	s.published, _ = streamOf(me)
+	return s.p.Inject().SDP(d.Type.String(), d.SDP), nil
+}
+
+// maxTrackID is how many bytes the id of a track may have; browsers make UUIDs.
+const maxTrackID = 128
+
+// withdraw ends what the client publishes.
+func (s *session) withdraw(ctx context.Context) {
+	_, _ = s.p.Media().Publish(ctx, []room.Track{})
+	if s.pub != nil {
+		s.p.Media().ClosePublication(s.pub)
+	}
+	s.pub, s.published = nil, Stream{}
+}
+
+func (s *session) unpublish(ctx context.Context, _ *call) (any, error) {
+	if s.published.ID == "" {
+		return nil, fault.StreamNotPublished.New("peer", s.p.ID())
+	}
+	s.withdraw(ctx)
+	return nil, nil
+}
+
+// republish takes the client's stream on a new connection, as it lost the old
+// one. What it said of the tracks holds.
+func (s *session) republish(ctx context.Context, offer string) (any, error) {
+	was := s.published
+	if s.pub != nil {
+		s.p.Media().ClosePublication(s.pub)
+		s.pub = nil
+	}
+	source := room.SourceRegular
+	if was.TypeOfVideo == screen {
+		source = room.SourceScreen
+	}
+	answer, err := s.offered(ctx, offer, "sdpString", func(kind string) room.Track {
+		return room.Track{Kind: kind, Source: source, Mute: kind == room.Audio && was.HasAudio && !was.AudioActive || kind == room.Video && was.HasVideo && !was.VideoActive}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"sdpAnswer": answer, "id": s.published.ID, "createdAt": s.published.CreatedAt}, nil
+}
+
+type propertyParams struct {
+	StreamID string          `json:"streamId"`
+	Property string          `json:"property"`
+	NewValue json.RawMessage `json:"newValue"`
+	Reason   string          `json:"reason"`
+}
+
+// property takes what the client says of its stream. Mutes are for everybody in
+// the room; the rest is for clients of this wire alone and is not passed on.
+func (s *session) property(ctx context.Context, _ *call, p propertyParams) (any, error) {
+	if s.published.ID == "" || p.StreamID != s.published.ID {
+		return nil, fault.StreamNotPublished.New("field", "streamId", "stream", clip(p.StreamID, 200))
+	}
+	switch p.Property {
+	case "audioActive", "videoActive":
+	case "videoDimensions", "videoTrack", "audioTrack":
+		return nil, nil
+	case "filter":
+		return nil, fault.FeatureUnsupported.New("feature", "filters")
+	default:
+		return nil, fault.FieldInvalid.New("field", "property", "want", "audioActive, videoActive, videoDimensions, videoTrack or audioTrack", "got", clip(p.Property, 64))
+	}
+	var active bool
+	if json.Unmarshal(p.NewValue, &active) != nil {
+		return nil, fault.FieldInvalid.New("field", "newValue", "want", "true or false", "got", clip(string(p.NewValue), 64))
+	}
+	id, set := s.published.audio, &s.published.AudioActive
+	if p.Property == "videoActive" {
+		id, set = s.published.video, &s.published.VideoActive
+	}
+	if id == "" {
+		return nil, fault.TrackNotFound.New("property", p.Property)
+	}
+	*set = active
+	return nil, s.p.Media().UpdateTracks(ctx, []room.Track{{ID: id, Mute: !active}})
+}
+
+type candidateParams struct {
+	Endpoint  string  `json:"endpointName"`
+	Candidate string  `json:"candidate"`
+	Mid       *string `json:"sdpMid"`
+	Index     *uint16 `json:"sdpMLineIndex"`
+}
+
+// candidate takes a candidate for the connection of the named peer's stream.
+// Those for the client's own may come before the call that makes it.
+func (s *session) candidate(_ context.Context, _ *call, p candidateParams) (any, error) {
+	peer := room.PeerID(p.Endpoint)
+	switch _, known := s.told[peer]; {
+	case p.Endpoint == "":
+		return nil, missing("endpointName")
+	case len(p.Candidate) > maxCandidate:
+		return nil, fault.CandidateInvalid.New("field", "candidate", "max_bytes", maxCandidate, "bytes", len(p.Candidate))
+	case peer != s.p.ID() && !known:
+		return nil, fault.PeerNotFound.New("field", "endpointName", "peer", clip(p.Endpoint, 128))
+	}
+	c := webrtc.ICECandidateInit{Candidate: p.Candidate, SDPMid: p.Mid, SDPMLineIndex: p.Index}
+	sub := s.subs[peer]
+	switch {
+	case p.Candidate == "": // the end of them
+		return nil, nil
+	case peer == s.p.ID() && s.pub != nil:
+		return nil, s.pub.AddCandidate(c)
+	case sub != nil && sub.conn != nil:
+		return nil, sub.conn.AddCandidate(c)
+	case peer != s.p.ID():
+		return nil, nil // for a connection that is gone: of its offers none is waited for
+	case len(s.early) >= maxEarly:
+		return nil, fault.CandidateLimit.New("limit", maxEarly)
+	}
+	s.early = append(s.early, c)
+	return nil, nil
+}
+
+// tellCandidate passes on a candidate of ours for the stream of a peer.
+func (s *session) tellCandidate(peer room.PeerID, c webrtc.ICECandidateInit) {
+	s.notify("iceCandidate", map[string]any{
+		"senderConnectionId": peer, "endpointName": peer, "candidate": c.Candidate, "sdpMid": c.SDPMid, "sdpMLineIndex": c.SDPMLineIndex,
+	})
+}

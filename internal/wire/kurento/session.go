@@ -1,0 +1,233 @@
+package kurento
+
+import (
+	"context"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/participant"
+	"github.com/redial-rtc/redial/internal/room"
+	"github.com/redial-rtc/redial/internal/socket"
+	"github.com/redial-rtc/redial/internal/wire/jsonrpc"
+)
+
+// callLimit is how long a call may take. Clients wait 10 s.
+const callLimit = 8 * time.Second
+
+// session is this wire's side of one participant. It outlives the client's
+// sockets.
+type session struct {
+	h     *Handler
+	p     *participant.Participant
+	grant Grant
+	id    string // the secret with which the client continues it
+
+	metadata string
+	ice      []ICEServer
+
+	seat    *seat                // nil while the peer is away
+	pending *socket.Backlog      // signals kept for a peer that is away
+	joining *call                // answered by the state of the room
+	listed  bool                 // the client knows who is inside, so news makes sense to it
+	told    map[room.PeerID]told // what it knows of the others
+
+	pub       *participant.Publication
+	published Stream // what the client publishes; no id when it does not
+	subs      map[room.PeerID]*subscription
+	early     []webrtc.ICECandidateInit // candidates that came before the offer they belong to
+}
+
+func newSession(h *Handler, p *participant.Participant, g Grant) *session {
+	return &session{
+		h: h, p: p, grant: g, id: newID(), pending: h.cfg.Sockets.NewBacklog(), told: map[room.PeerID]told{},
+		subs: map[room.PeerID]*subscription{},
+	}
+}
+
+// Greet implements participant.Wire. A client that comes back waits for the
+// answer to its first call.
+func (s *session) Greet(c participant.Socket) {
+	s.Parted()
+	s.seat = c.(*seat)
+	if id := s.seat.hello; id != nil {
+		s.seat.Send(result(id, map[string]string{"sessionId": s.id}))
+	}
+}
+
+// Parted implements participant.Wire. Signals that the client may never have got
+// are kept; what else it misses is told by the state of the room when it is back.
+func (s *session) Parted() {
+	if s.seat != nil {
+		s.pending.Precede(s.seat.Missed())
+	}
+	s.seat, s.joining, s.listed = nil, nil, false
+}
+
+// Closed implements participant.Wire.
+func (s *session) Closed() {
+	s.Parted()
+	s.pending.Take()
+}
+
+// End implements participant.Wire.
+func (s *session) End(f *fault.Error) {
+	why := "forceDisconnectByServer"
+	switch f.Kind {
+	case fault.RoomEnded:
+		why = "sessionClosedByServer"
+	case fault.Internal:
+		why = "nodeCrashed"
+	}
+	s.evict(why, f)
+}
+
+// evict tells the client that it is out. One that waits for its join only hears
+// the answer to that.
+func (s *session) evict(why string, f *fault.Error) {
+	if call := s.joining; call != nil {
+		s.joining = nil
+		s.finish(call, nil, f)
+	}
+	s.listed = false
+	s.notify("participantEvicted", map[string]any{"connectionId": s.p.ID(), "reason": why})
+}
+
+// CloseMedia implements participant.Wire. A client notices that its connections
+// are gone and builds them anew.
+func (s *session) CloseMedia(participant.MediaEnd) {
+	s.pub = nil
+	clear(s.subs)
+	s.early = nil
+}
+
+// notify sends a notification, if anybody is there to hear it.
+func (s *session) notify(method string, params any) {
+	if s.seat != nil {
+		s.seat.Send(notificationFrame{"2.0", method, params})
+	}
+}
+
+// notifyReliable sends a notification that a peer must not miss while it is away.
+func (s *session) notifyReliable(method string, params any) {
+	b, err := socket.Encode(notificationFrame{"2.0", method, params})
+	if err != nil {
+		s.p.Log().Error("frame cannot be encoded", "err", err)
+		return
+	}
+	if s.seat != nil && s.listed {
+		s.seat.SendReliable(b)
+		return
+	}
+	s.pending.Keep(b)
+}
+
+// tellPending sends what was kept for the peer. These clients have no word for
+// what could not be kept.
+func (s *session) tellPending() {
+	kept, lost, limit := s.pending.Take()
+	for _, b := range kept {
+		s.seat.SendReliable(b)
+	}
+	if lost > 0 {
+		f := fault.From(fault.MessageLost.New("messages", lost, "limit", limit), fault.OpReconnect)
+		s.h.all.Count(f)
+		s.p.Log().Warn("messages were not kept", "fault", f)
+	}
+}
+
+// call is one call of the client, until it is answered.
+type call struct {
+	frame
+	op   fault.Op
+	on   *seat // where it came from; another one did not ask
+	from time.Time
+	then func() // once it has been answered
+}
+
+// later is the result of a call that is answered by somebody else.
+type later struct{}
+
+// receive handles one frame of a socket: the one way in.
+func (s *session) receive(on *seat, f frame, err error) {
+	if s.seat != on {
+		return // a late frame of a socket that was replaced
+	}
+	c := &call{frame: f, op: fault.OpConnect, on: on, from: time.Now()}
+	if err != nil {
+		s.finish(c, nil, err)
+		return
+	}
+	o, known := ops[f.Method]
+	if !known {
+		s.finish(c, nil, fault.MethodUnknown.New("method", clip(f.Method, 64)))
+		return
+	}
+	c.op = o.op
+	if !s.listed && !o.always {
+		s.finish(c, nil, fault.NotJoined.New("method", f.Method))
+		return
+	}
+	switch do := s.p.Inject().Call(injected(f.Method, o.op)); {
+	case do.Err != nil:
+		s.finish(c, nil, do.Err)
+	case do.Hang:
+	case do.Delay > 0:
+		s.p.After(do.Delay, func() { s.carryOut(c, o) })
+	default:
+		s.carryOut(c, o)
+	}
+}
+
+// carryOut runs a call and answers it.
+func (s *session) carryOut(c *call, o operation) {
+	ctx, cancel := context.WithTimeout(s.p.Context(), callLimit)
+	defer cancel()
+	v, err := any(nil), s.p.Budget().Afford(o.cost)
+	if err == nil {
+		var told room.Told
+		v, err = o.run(s, room.Counted(ctx, &told), c)
+		s.p.Budget().Charge(o.cost, len(c.Params), told.Bytes, err)
+	}
+	if _, waits := v.(later); waits && err == nil {
+		return
+	}
+	if err != nil || !o.kept {
+		s.finish(c, v, err)
+		return
+	}
+	s.p.WhenWritten(func(err error) { s.finish(c, v, err) })
+}
+
+// finish answers a call: the one way out. A refusal becomes a reply, a metric,
+// a log line and, for what the record has a type for, a stored event.
+func (s *session) finish(c *call, v any, err error) {
+	bad := fault.From(err, c.op)
+	if bad != nil {
+		s.p.Events().Refused(clip(c.Method, 64), c.op, bad)
+	} else {
+		s.p.Answered(c.Method, time.Since(c.from))
+	}
+	if s.seat == c.on && s.seat != nil && c.ID != nil {
+		if bad != nil {
+			s.seat.Send(refusal(c.ID, bad))
+		} else {
+			s.p.Budget().Answer(s.seat.Send(result(c.ID, v)) - len(c.Params))
+		}
+	}
+	if c.then != nil {
+		c.then()
+	}
+}
+
+// typed makes a row's run from a function of decoded params.
+func typed[T any](f func(s *session, ctx context.Context, c *call, p T) (any, error)) func(*session, context.Context, *call) (any, error) {
+	return func(s *session, ctx context.Context, c *call) (any, error) {
+		p, err := jsonrpc.Params[T](c.Params)
+		if err != nil {
+			return nil, err
+		}
+		return f(s, ctx, c, p)
+	}
+}

@@ -1,0 +1,258 @@
+package kurento
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/participant"
+	"github.com/redial-rtc/redial/internal/room"
+	"github.com/redial-rtc/redial/internal/sfu"
+)
+
+const (
+	// sourceWait is how long an offer waits for the media of every announced
+	// track. Clients wait 10 s and want a section for each.
+	sourceWait = 5 * time.Second
+	// answerWait is how long a client may take over an offer that it asked for.
+	answerWait = 20 * time.Second
+)
+
+// stage is how far a subscription is.
+type stage int
+
+const (
+	waiting    stage = iota // for the media of its tracks
+	offering                // the offer is being made
+	offered                 // the client has it
+	negotiated              // and has answered
+	stalled                 // its media has gone, and may come back
+)
+
+// subscription is what the client receives of one stream, on a connection of
+// its own.
+type subscription struct {
+	peer   room.PeerID
+	stream Stream
+	conn   *participant.Subscription // nil while it waits
+	stage  stage
+	asked  *call // the call that the offer answers; nil when it is ours
+}
+
+type streamParams struct {
+	Sender    string `json:"sender"`
+	Reconnect bool   `json:"reconnect"`
+}
+
+// publisher finds whose stream an id is of, among what the client was told.
+func (s *session) publisher(streamID string) (room.PeerID, Stream, error) {
+	if streamID == "" {
+		return "", Stream{}, missing("sender")
+	}
+	for peer, t := range s.told {
+		if t.stream.ID == streamID {
+			return peer, t.stream, nil
+		}
+	}
+	return "", Stream{}, fault.StreamNotPublished.New("stream", clip(streamID, 200))
+}
+
+// prepare offers the client a stream. One that asks again gives the connection
+// up that it had.
+func (s *session) prepare(_ context.Context, c *call, p streamParams) (any, error) {
+	peer, st, err := s.publisher(p.Sender)
+	if err != nil {
+		return nil, err
+	}
+	if was := s.subs[peer]; was != nil {
+		if was.stage == negotiated && !p.Reconnect {
+			return nil, fault.SubscribeDuplicate.New("stream", st.ID)
+		}
+		// The first time costs no more than the stream's being published.
+		if err := s.p.Budget().Afford(offers); err != nil {
+			return nil, err
+		}
+		s.p.Budget().Charge(offers, 0, 0, nil)
+	}
+	s.drop(peer)
+	sub := &subscription{peer: peer, stream: st, asked: c}
+	s.subs[peer] = sub
+	s.p.After(sourceWait, func() {
+		if s.subs[peer] == sub && sub.stage == waiting {
+			s.fail(sub, fault.NegotiationTimeout.New("waiting_for", "media of the publisher", "seconds", int(sourceWait.Seconds())))
+		}
+	})
+	s.offer(sub)
+	return later{}, nil
+}
+
+// sourceReady hears that media of a peer arrives.
+func (s *session) sourceReady(peer room.PeerID) {
+	sub := s.subs[peer]
+	if sub == nil || sub.stage != waiting && sub.stage != stalled {
+		return
+	}
+	s.offer(sub)
+}
+
+// offer makes the offer of a subscription, once there is media of all its
+// tracks.
+func (s *session) offer(sub *subscription) {
+	tracks := sub.stream.tracks()
+	for _, id := range tracks {
+		if _, arrives := s.p.Media().Source(id); !arrives {
+			return
+		}
+	}
+	conn, err := s.p.Media().OpenSubscription(participant.SubscriptionOptions{
+		Initial: sfu.LayerHigh,
+		Wants:   func(src room.SourceReady) bool { return slices.Contains(tracks, src.Track.ID) },
+		Offer: func(d webrtc.SessionDescription) {
+			if s.subs[sub.peer] == sub {
+				s.tellOffer(sub, d)
+			}
+		},
+		Candidate: func(c webrtc.ICECandidateInit) {
+			if s.subs[sub.peer] == sub && sub.stage == negotiated { // before that they are in the offer
+				s.tellCandidate(sub.peer, c)
+			}
+		},
+	})
+	if err != nil {
+		s.fail(sub, err)
+		return
+	}
+	sub.conn, sub.stage = conn, offering
+	conn.Start()
+}
+
+// tellOffer passes an offer on. The first one is the answer to a call. A later
+// one comes of a lost path or of media that came anew, and no client of this
+// wire negotiates twice on a connection: it is made to build another one.
+func (s *session) tellOffer(sub *subscription, d webrtc.SessionDescription) {
+	switch sub.stage {
+	case offering:
+	case offered:
+		return // repeated for a new socket, whose client asks by itself
+	default:
+		s.p.Media().CloseSubscription(sub.conn)
+		sub.conn, sub.stage, sub.asked = nil, stalled, nil
+		s.offer(sub)
+		return
+	}
+	sub.stage = offered
+	conn := sub.conn
+	s.p.After(answerWait, func() {
+		if s.subs[sub.peer] == sub && sub.conn == conn && sub.stage == offered {
+			s.drop(sub.peer)
+		}
+	})
+	sdp := s.p.Inject().SDP(d.Type.String(), d.SDP)
+	if call := sub.asked; call != nil {
+		sub.asked = nil
+		s.finish(call, map[string]string{"sdpOffer": sdp}, nil)
+		return
+	}
+	s.notify("forciblyReconnectSubscriber", map[string]any{"connectionId": sub.peer, "streamId": sub.stream.ID, "sdpOffer": sdp})
+}
+
+// fail ends a subscription that cannot be offered.
+func (s *session) fail(sub *subscription, err error) {
+	call := sub.asked
+	sub.asked = nil
+	s.drop(sub.peer)
+	if call != nil {
+		s.finish(call, nil, err)
+	}
+}
+
+// drop ends what the client receives of a peer. A call that waits for its offer
+// is told.
+func (s *session) drop(peer room.PeerID) {
+	sub := s.subs[peer]
+	if sub == nil {
+		return
+	}
+	delete(s.subs, peer)
+	if sub.conn != nil {
+		s.p.Media().CloseSubscription(sub.conn)
+	}
+	if call := sub.asked; call != nil {
+		sub.asked = nil
+		s.finish(call, nil, fault.SubscribePeerLeft.New("stream", sub.stream.ID))
+	}
+}
+
+type receiveParams struct {
+	Sender string `json:"sender"`
+	Offer  string `json:"sdpOffer"`
+	Answer string `json:"sdpAnswer"`
+}
+
+// receiveFrom takes the client's answer to the offer of a stream.
+func (s *session) receiveFrom(_ context.Context, _ *call, p receiveParams) (any, error) {
+	if p.Offer != "" {
+		return nil, fault.FeatureUnsupported.New("feature", "offers of the receiver", "want", "prepareReceiveVideoFrom, then sdpAnswer")
+	}
+	return nil, s.answered(p.Sender, p.Answer, "sdpAnswer")
+}
+
+func (s *session) answered(streamID, text, field string) error {
+	peer, _, err := s.publisher(streamID)
+	if err != nil {
+		return err
+	}
+	if text == "" {
+		return missing(field)
+	}
+	sub := s.subs[peer]
+	if sub == nil || sub.stage != offered {
+		return fault.AnswerUnexpected.New("stream", streamID)
+	}
+	// How long it may be depends on the offer; see sfu.AnswerLimit.
+	answer := webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: text}
+	if err := sub.conn.Answer(answer); err != nil {
+		s.drop(peer)
+		return err
+	}
+	sub.stage = negotiated
+	return nil
+}
+
+type senderParams struct {
+	Sender string `json:"sender"`
+}
+
+// unsubscribe ends what the client receives of a peer, which it names by its
+// connection. That there is nothing is no fault: the stream may have ended
+// meanwhile.
+func (s *session) unsubscribe(_ context.Context, _ *call, p senderParams) (any, error) {
+	if p.Sender == "" {
+		return nil, missing("sender")
+	}
+	s.drop(room.PeerID(p.Sender))
+	return nil, nil
+}
+
+type reconnectParams struct {
+	Stream string `json:"stream"`
+	SDP    string `json:"sdpString"`
+	Offer  string `json:"sdpOffer"`
+}
+
+// reconnect takes a stream on a new connection: an offer for the client's own,
+// the answer to an offer for another's.
+func (s *session) reconnect(ctx context.Context, _ *call, p reconnectParams) (any, error) {
+	switch {
+	case p.Stream == "":
+		return nil, missing("stream")
+	case p.Stream == s.published.ID:
+		return s.republish(ctx, p.SDP)
+	case p.Offer != "":
+		return nil, fault.FeatureUnsupported.New("feature", "offers of the receiver", "want", "prepareReceiveVideoFrom, then sdpString")
+	}
+	return nil, s.answered(p.Stream, p.SDP, "sdpString")
+}
