@@ -162,7 +162,13 @@ func refusedAtREST(t *testing.T, s *Server, id, room, management string) {
 // callREST makes a request and returns its answer, which is text.
 func callREST(t *testing.T, s *Server, method, path, bearer string) (int, string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, s.URL()+path, strings.NewReader("{}"))
+	return sendREST(t, s, method, path, bearer, "{}")
+}
+
+// sendREST is callREST with a body.
+func sendREST(t *testing.T, s *Server, method, path, bearer, body string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, s.URL()+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,14 +179,14 @@ func callREST(t *testing.T, s *Server, method, path, bearer string) (int, string
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
+	answer, err := io.ReadAll(res.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !utf8.Valid(body) || bytes.ContainsFunc(bytes.TrimSpace(body), unicode.IsControl) {
-		t.Errorf("%s %s answers what is no text: %q", method, path, body)
+	if !utf8.Valid(answer) || bytes.ContainsFunc(bytes.TrimSpace(answer), unicode.IsControl) {
+		t.Errorf("%s %s answers what is no text: %q", method, path, answer)
 	}
-	return res.StatusCode, string(body)
+	return res.StatusCode, string(answer)
 }
 
 // rawRequest sends a path as it is, with an upgrade where it is that of a socket,
