@@ -85,6 +85,11 @@ export class OpenViduTab {
     return outcome.value;
   }
 
+  // until waits in the page until fn returns something truthy.
+  until<R, A = void>(what: string, fn: (arg: A) => R, arg?: A, ms = 10_000) {
+    return poll(`${this.name}: ${what}`, () => this.eval(fn, arg), { ms });
+  }
+
   told(): Promise<Told[]> { return this.eval(() => ov.journal.slice()); }
 
   // hears waits until the app was told something of a kind.

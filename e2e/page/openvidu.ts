@@ -96,6 +96,10 @@ async function flow(connectionId: string) {
   return got;
 }
 
-const ov = { openVidu, journal, connections, connect, publish, unpublish, signal, disconnect, mute, remove, flow };
+const unpublishOther = (connectionId: string) => attempt(() => session.forceUnpublish(connections.get(connectionId)!.stream!));
+// rebuildMedia has the client build every connection anew once its socket is back.
+const rebuildMedia = () => openVidu.setAdvancedConfiguration({ forceMediaReconnectionAfterNetworkDrop: true });
+
+const ov = { openVidu, journal, connections, connect, publish, unpublish, signal, disconnect, mute, remove, unpublishOther, rebuildMedia, flow };
 export type PageOpenVidu = typeof ov;
 Object.assign(window, { ov });

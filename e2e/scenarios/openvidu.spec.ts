@@ -68,6 +68,40 @@ test.describe('openvidu', () => {
     assert.equal((await ann.noticed('sessionDisconnected')).reason, 'sessionClosedByServer');
   });
 
+  scenario('openvidu-reconnect', async t => {
+    const office = await backend(t);
+    const session = await office.createSession({ customSessionId: sessionName() });
+    const ann = await OpenViduTab.join(t, session, 'ann', { role: OpenViduRole.MODERATOR });
+    const bob = await OpenViduTab.join(t, session, 'bob');
+    await Promise.all([ann.receives(bob.id), bob.receives(ann.id)]);
+
+    // A socket drops: media goes on, and what was said meanwhile arrives.
+    const drop = () => ann.eval(() => { for (const s of probe.sockets) if (s.readyState === WebSocket.OPEN) s.close(); });
+    await drop();
+    await bob.act('signal', { type: 'chat', data: 'are you there' });
+    await ann.noticed('reconnected');
+    await ann.noticed('signal', s => s.data === 'are you there');
+    await Promise.all([ann.receives(bob.id), bob.receives(ann.id)]);
+    assert.ok(!(await bob.told()).some(n => n.kind === 'connectionDestroyed'), 'ann has her place');
+
+    // Another drops, and this time the client builds all its connections anew;
+    // bob's is built anew by the server.
+    await ann.eval(() => ov.rebuildMedia());
+    const before = await bob.eval(() => probe.connections.length);
+    await drop();
+    await poll('ann to be back again', async () => (await ann.told()).filter(n => n.kind === 'reconnected').length === 2);
+    await bob.until('a new connection', n => probe.connections.length > n, before);
+    await Promise.all([ann.receives(bob.id), bob.receives(ann.id)]);
+
+    // A moderator ends a stream, and so does the backend.
+    await ann.act('unpublishOther', bob.id);
+    await ann.noticed('streamDestroyed', s => s.connection === bob.id);
+    await session.fetch();
+    const hers = session.activeConnections.find(c => c.connectionId === ann.id)!.publishers[0];
+    await session.forceUnpublish(hers);
+    await bob.noticed('streamDestroyed', s => s.connection === ann.id);
+  });
+
   scenario('mixed-call', async t => {
     const room = await t.room();
     const office = await backend(t);

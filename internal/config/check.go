@@ -42,6 +42,7 @@ func (c *Config) Problems() []Problem {
 	k.require(c.OpenVidu.Secret == "" || len(c.OpenVidu.Secret) >= MinSecretBytes, "openvidu.secret", fmt.Sprintf("is shorter than %d bytes", MinSecretBytes),
 		"make one with \"redial token key\" and take its secret half")
 	k.atLeast(c.OpenVidu.Pending, 1, "openvidu.pending")
+	k.require(c.OpenVidu.JoinTimeout > 0, "openvidu.join_timeout", "is not positive", "make it 60s")
 	k.oneOf(c.Log.Format, "log.format", "text", "json")
 	k.oneOf(c.Log.Level, "log.level", "debug", "info", "warn", "error")
 	if c.Metrics.Address != "" {

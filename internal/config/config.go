@@ -143,6 +143,8 @@ type Inject struct {
 type OpenVidu struct {
 	Secret  string `yaml:"secret" secret:"true" env:"REDIAL_OPENVIDU_SECRET" doc:"Password of the user OPENVIDUAPP, with which backends call the REST API at /openvidu/api; at least 32 bytes. Empty: there is no such door."`
 	Pending int    `yaml:"pending" default:"10000" doc:"Sessions, and connections that nobody has joined by yet, that backends may have made at once. Beyond it making more is refused."`
+
+	JoinTimeout time.Duration `yaml:"join_timeout" default:"60s" doc:"How long a socket at /openvidu may be open that nobody joins by. Its token comes over the socket, so that is nobody's until then."`
 }
 
 // Log is what the process says.

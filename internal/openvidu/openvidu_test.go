@@ -136,9 +136,10 @@ func TestSessionsAndConnections(t *testing.T) {
 	s.want(t, 204, "DELETE", "/sessions/lobby", "")
 	s.want(t, 404, "GET", "/sessions/lobby", "")
 	s.want(t, 200, "POST", "/sessions", `{"customSessionId":"lobby"}`) // the room is the same one
-	for path, method := range map[string]string{"/recordings/start": "POST", "/recordings": "GET", "/broadcast/start": "POST", "/sessions/lobby/stream/x": "DELETE"} {
+	for path, method := range map[string]string{"/recordings/start": "POST", "/recordings": "GET", "/broadcast/start": "POST"} {
 		s.want(t, 501, method, path, `{}`)
 	}
+	s.want(t, 404, "DELETE", "/sessions/lobby/stream/str_none", "")
 	s.want(t, 404, "GET", "/nothing", "")
 }
 

@@ -36,7 +36,7 @@ func (s *Service) routes() {
 		"GET " + sessions + "/{session}/connection/{connection}":    s.getConnection,
 		"DELETE " + sessions + "/{session}/connection/{connection}": s.deleteConnection,
 		"PATCH " + sessions + "/{session}/connection/{connection}":  lacks("changing a connection"),
-		"DELETE " + sessions + "/{session}/stream/{stream}":         lacks("forced unpublishing"),
+		"DELETE " + sessions + "/{session}/stream/{stream}":         s.deleteStream,
 		"POST /openvidu/api/tokens":                                 s.postToken,
 		"POST /openvidu/api/signal":                                 s.postSignal,
 		"/openvidu/api/recordings":                                  lacks("recording"),
@@ -262,6 +262,26 @@ func (s *Service) deleteConnection(r *http.Request) (any, error) {
 	return nil, s.remove(r.Context(), n, r.PathValue("connection"))
 }
 
+func (s *Service) deleteStream(r *http.Request) (any, error) {
+	n, err := s.find(r.PathValue("session"))
+	if err != nil {
+		return nil, err
+	}
+	id := r.PathValue("stream")
+	peers, err := s.peers(r, n)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range peers {
+		for _, st := range kurento.Streams(p) {
+			if st.ID == id {
+				return nil, s.Unpublish(r.Context(), n.roomID, p.ID, id)
+			}
+		}
+	}
+	return nil, fault.StreamNotPublished.New("stream", clip(id))
+}
+
 func (s *Service) postSignal(r *http.Request) (any, error) {
 	var sent struct {
 		Session string        `json:"session"`
@@ -354,16 +374,25 @@ func (s *Service) wordActive(n *session, c *seat, p room.Peer) connection {
 	return w
 }
 
+// peers are those who are inside.
+func (s *Service) peers(r *http.Request, n *session) ([]room.Peer, error) {
+	live := s.cfg.Rooms.Active(n.roomID)
+	if live == nil {
+		return nil, nil
+	}
+	snap, err := live.Snapshot(r.Context())
+	if errors.Is(err, fault.SessionNotActive) {
+		err = nil
+	}
+	return snap.Peers, err
+}
+
 // connections are those of a session: who is inside, and with pending what
 // nobody has taken yet.
 func (s *Service) connections(r *http.Request, n *session, pending bool) ([]any, error) {
-	var peers []room.Peer
-	if live := s.cfg.Rooms.Active(n.roomID); live != nil {
-		snap, err := live.Snapshot(r.Context())
-		if err != nil && !errors.Is(err, fault.SessionNotActive) {
-			return nil, err
-		}
-		peers = snap.Peers
+	peers, err := s.peers(r, n)
+	if err != nil {
+		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -46,6 +46,9 @@ type Service struct {
 	rate *limit.Callers
 	mux  *http.ServeMux
 
+	// Unpublish ends the stream of a peer; the wire's. It is set before the first call.
+	Unpublish func(ctx context.Context, roomID string, peer room.PeerID, streamID string) error
+
 	mu       sync.Mutex
 	sessions map[string]*session
 	tokens   map[string]*seat // of seats that nobody has taken

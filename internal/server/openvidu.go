@@ -30,8 +30,9 @@ func (s *Server) serveOpenVidu(routes *http.ServeMux, hub *room.Hub, sockets *so
 		Participants: s.participants, Sockets: sockets, Tokens: sessions, Log: log.With("part", "signal"),
 		ClientAddr: o.client, ICEServers: flatICEServers(cfg.Media.ICEServers), MediaPort: engine.UDPPort(),
 		MaxFrame: cfg.Limits.FrameBytes, MaxSDP: cfg.Limits.SDPBytes, FrameRate: cfg.Limits.FramesPerSecond,
-		JoinRate: cfg.Limits.JoinsPerSecond, JoinBurst: cfg.Limits.JoinsBurst,
+		JoinRate: cfg.Limits.JoinsPerSecond, JoinBurst: cfg.Limits.JoinsBurst, JoinWait: cfg.OpenVidu.JoinTimeout,
 	})
+	sessions.Unpublish = wire.Unpublish
 	routes.HandleFunc("/openvidu", wire.ServeWS)
 	routes.Handle("/openvidu/", sessions)
 }

@@ -92,7 +92,7 @@ type station struct {
 	events   *recorder
 }
 
-func newStation(t testing.TB) *station {
+func newStation(t testing.TB, change ...func(*kurento.Config)) *station {
 	reg, err := registry.Open(t.Context(), t.TempDir(), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -111,10 +111,15 @@ func newStation(t testing.TB) *station {
 		ClientAddr: nobody, Origin: func(r *http.Request) url.URL { return url.URL{Scheme: "http", Host: r.Host} }, Limited: func(string) {},
 	})
 	sockets := socket.NewSet(socket.SetConfig{})
-	wire := kurento.New(kurento.Config{
+	cfg := kurento.Config{
 		Participants: s.all, Sockets: sockets, Tokens: s.sessions, ClientAddr: nobody, MediaPort: engine.UDPPort(),
 		JoinRate: 1e6, JoinBurst: 1e6, FrameRate: 1_000_000,
-	})
+	}
+	for _, f := range change {
+		f(&cfg)
+	}
+	wire := kurento.New(cfg)
+	s.sessions.Unpublish = wire.Unpublish
 	mux := http.NewServeMux()
 	mux.HandleFunc("/openvidu", wire.ServeWS)
 	mux.Handle("/openvidu/", s.sessions)

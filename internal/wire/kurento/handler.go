@@ -9,8 +9,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/limit"
 	"github.com/redial-rtc/redial/internal/participant"
+	"github.com/redial-rtc/redial/internal/room"
 	"github.com/redial-rtc/redial/internal/socket"
 )
 
@@ -59,6 +61,10 @@ type Config struct {
 	FrameRate int     // frames a second from one socket, five times that at once; 200
 	JoinRate  float64 // sockets a second from one address; 20
 	JoinBurst int     // ... and at once; 60
+
+	// JoinWait is how long a socket may be open that nobody joins by, whatever is
+	// said on it meanwhile; 60 s. Clients join at once.
+	JoinWait time.Duration
 }
 
 func (c Config) withDefaults() Config {
@@ -67,6 +73,7 @@ func (c Config) withDefaults() Config {
 	c.FrameRate = cmp.Or(c.FrameRate, 200)
 	c.JoinRate = cmp.Or(c.JoinRate, 20)
 	c.JoinBurst = cmp.Or(c.JoinBurst, 60)
+	c.JoinWait = cmp.Or(c.JoinWait, time.Minute)
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
@@ -114,3 +121,31 @@ func (h *Handler) session(id string) *session {
 
 // address names whoever asks for the purpose of limits.
 func (h *Handler) address(r *http.Request) string { return limit.Key(h.cfg.ClientAddr(r)) }
+
+// Unpublish ends the stream of a peer that came by this wire, at the wish of a
+// backend. Fails with fault.StreamNotPublished and fault.FeatureUnsupported.
+func (h *Handler) Unpublish(ctx context.Context, roomID string, peer room.PeerID, streamID string) error {
+	return h.unpublish(ctx, roomID, peer, streamID, "forceUnpublishByServer")
+}
+
+// unpublish has a session end its own stream, and waits until it has.
+func (h *Handler) unpublish(ctx context.Context, roomID string, peer room.PeerID, streamID, why string) error {
+	p := h.all.Participant(roomID, peer)
+	if p == nil {
+		return fault.StreamNotPublished.New("stream", clip(streamID, 200))
+	}
+	s, ours := p.Wire().(*session)
+	if !ours {
+		return fault.FeatureUnsupported.New("feature", "forced unpublishing of peers of another wire", "want", "a request to mute, or forceDisconnect")
+	}
+	done := make(chan error, 1)
+	p.Post(func() { done <- s.unpublishedBy(ctx, streamID, why) })
+	select {
+	case err := <-done:
+		return err
+	case <-p.Context().Done():
+		return fault.StreamNotPublished.New("stream", clip(streamID, 200))
+	case <-ctx.Done():
+		return fault.RequestCancelled.Wrap(ctx.Err())
+	}
+}

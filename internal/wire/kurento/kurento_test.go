@@ -319,6 +319,71 @@ func TestRemovals(t *testing.T) {
 	s.api("GET", "/sessions/"+session, "", 404)
 }
 
+// TestForcedUnpublishing: a moderator and a backend end a stream, and nobody else
+// does; its owner and the others are told.
+func TestForcedUnpublishing(t *testing.T) {
+	s := newStation(t)
+	session := s.session()
+	ann, bob := s.enter(session, "MODERATOR", "ann"), s.enter(session, "PUBLISHER", "bob")
+	anns := ann.publish()
+	bob.hear("participantPublished", of("id", ann.id))
+	bob.refused("forceUnpublish", map[string]any{"streamId": anns}, 401, fault.NotPermitted)
+	for why, end := range map[string]func(stream string){
+		"forceUnpublishByUser":   func(stream string) { ann.must("forceUnpublish", map[string]any{"streamId": stream}) },
+		"forceUnpublishByServer": func(stream string) { s.api("DELETE", "/sessions/"+session+"/stream/"+stream, "", 204) },
+	} {
+		stream := bob.publish()
+		ann.hear("participantPublished", of("id", bob.id))
+		end(stream)
+		if got := bob.hear("participantUnpublished", of("connectionId", bob.id)); got["reason"] != why {
+			t.Errorf("bob's stream has ended for %v, want %s", got["reason"], why)
+		}
+		ann.hear("participantUnpublished", of("connectionId", bob.id))
+		ann.refused("forceUnpublish", map[string]any{"streamId": stream}, 105, fault.StreamNotPublished)
+		s.api("DELETE", "/sessions/"+session+"/stream/"+stream, "", 404)
+	}
+}
+
+// TestConnectionsCost: whoever subscribes and unsubscribes in a loop makes the
+// server build a connection each time, and is held to the rate of offers. A room
+// full of publishers is nobody's fault: the first time is free.
+func TestConnectionsCost(t *testing.T) {
+	s := newStation(t)
+	session := s.session()
+	ann, eve := s.enter(session, "PUBLISHER", "ann"), s.enter(session, "SUBSCRIBER", "eve")
+	stream := ann.publish()
+	eve.hear("participantPublished", of("id", ann.id))
+	for n := 0; ; n++ {
+		a := eve.call("prepareReceiveVideoFrom", map[string]any{"sender": stream})
+		if a.Error != nil {
+			if a.Error.Data.Fault != fault.RateLimited.ID || n < 30 {
+				t.Errorf("attempt %d: %+v", n, *a.Error)
+			}
+			return
+		}
+		eve.must("unsubscribeFromVideo", map[string]any{"sender": ann.id})
+		if n > 1000 {
+			t.Fatal("nothing holds it back")
+		}
+	}
+}
+
+// TestNobodysSocketEnds: pings alone keep no socket that nobody has joined by.
+func TestNobodysSocketEnds(t *testing.T) {
+	s := newStation(t, func(c *kurento.Config) { c.JoinWait = 100 * time.Millisecond })
+	c := s.dial()
+	for deadline := time.After(patience); ; {
+		select {
+		case <-c.closed:
+			return
+		case <-deadline:
+			t.Fatal("the socket goes on")
+		case <-time.After(20 * time.Millisecond):
+			_ = c.ws.Write(context.Background(), websocket.MessageText, []byte(`{"jsonrpc":"2.0","id":1,"method":"ping"}`))
+		}
+	}
+}
+
 // TestAClosedTabIsGone at once, and nobody waits for it.
 func TestAClosedTabIsGone(t *testing.T) {
 	s := newStation(t)

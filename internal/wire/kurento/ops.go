@@ -48,8 +48,8 @@ var ops = map[string]operation{
 	"streamPropertyChanged": {op: fault.OpUpdate, run: typed((*session).property), cost: tells},
 	"videoData":             {op: fault.OpReport, run: answers(nil), cost: free}, // a hint to recorders, of which there are none
 	"forceDisconnect":       {op: fault.OpRemove, kept: true, run: typed((*session).forceDisconnect), cost: tells},
+	"forceUnpublish":        {op: fault.OpForceUnpublish, run: typed((*session).forceUnpublish), cost: tells},
 
-	"forceUnpublish":              lacks(fault.OpForceUnpublish, "forced unpublishing"),
 	"applyFilter":                 lacks(fault.OpUpdate, "filters"),
 	"removeFilter":                lacks(fault.OpUpdate, "filters"),
 	"execFilterMethod":            lacks(fault.OpUpdate, "filters"),
@@ -78,7 +78,7 @@ func twice(s *session, _ context.Context, _ *call) (any, error) {
 // usual are the calls by which an operation is usually asked for.
 var usual = map[fault.Op]string{
 	fault.OpJoin: "joinRoom", fault.OpPublish: "publishVideo", fault.OpMessage: "sendMessage",
-	fault.OpUpdate: "streamPropertyChanged", fault.OpRemove: "forceDisconnect",
+	fault.OpUpdate: "streamPropertyChanged", fault.OpRemove: "forceDisconnect", fault.OpForceUnpublish: "forceUnpublish",
 }
 
 // injected is a method as faults are provoked on it.

@@ -42,11 +42,14 @@ func (st Stream) tracks() []room.TrackID {
 }
 
 // told is what a client knows of a peer.
-type told struct{ stream Stream }
+type told struct {
+	stream Stream
+	taken  bool // it has asked for the stream before
+}
 
 func toldOf(p room.Peer) told {
 	st, _ := streamOf(p)
-	return told{st}
+	return told{stream: st}
 }
 
 // connectionOf is a peer without its stream. Apps look for the name of a peer

@@ -130,6 +130,42 @@ func (s *session) unpublish(ctx context.Context, _ *call) (any, error) {
 	return nil, nil
 }
 
+// unpublishedBy ends what the client publishes at the wish of somebody else, and
+// tells it.
+func (s *session) unpublishedBy(ctx context.Context, streamID, why string) error {
+	if s.published.ID == "" || s.published.ID != streamID {
+		return fault.StreamNotPublished.New("stream", clip(streamID, 200))
+	}
+	s.withdraw(ctx)
+	s.notify("participantUnpublished", map[string]any{"connectionId": s.p.ID(), "reason": why})
+	return nil
+}
+
+type unpublishParams struct {
+	Stream string `json:"streamId"`
+}
+
+// forceUnpublish ends the stream of another peer. It is answered by the other's
+// goroutine, so that neither waits for the other.
+func (s *session) forceUnpublish(_ context.Context, c *call, p unpublishParams) (any, error) {
+	peer, _, err := s.publisher(p.Stream)
+	switch {
+	case s.role() != Moderator:
+		return nil, fault.NotPermitted.New("role", s.p.Role(), "permission", "removeOthers")
+	case p.Stream == "":
+		return nil, missing("streamId")
+	case err != nil:
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(s.p.Context(), callLimit)
+	go func() {
+		defer cancel()
+		err := s.h.unpublish(ctx, s.p.RoomID(), peer, p.Stream, "forceUnpublishByUser")
+		s.p.Post(func() { s.finish(c, nil, err) })
+	}()
+	return later{}, nil
+}
+
 // republish takes the client's stream on a new connection, as it lost the old
 // one. What it said of the tracks holds.
 func (s *session) republish(ctx context.Context, offer string) (any, error) {

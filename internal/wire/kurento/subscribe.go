@@ -67,16 +67,16 @@ func (s *session) prepare(_ context.Context, c *call, p streamParams) (any, erro
 	if err != nil {
 		return nil, err
 	}
-	if was := s.subs[peer]; was != nil {
-		if was.stage == negotiated && !p.Reconnect {
-			return nil, fault.SubscribeDuplicate.New("stream", st.ID)
-		}
-		// The first time costs no more than the stream's being published.
+	if was := s.subs[peer]; was != nil && was.stage == negotiated && !p.Reconnect {
+		return nil, fault.SubscribeDuplicate.New("stream", st.ID)
+	}
+	if s.told[peer].taken { // the first time was paid for by who published it
 		if err := s.p.Budget().Afford(offers); err != nil {
 			return nil, err
 		}
 		s.p.Budget().Charge(offers, 0, 0, nil)
 	}
+	s.told[peer] = told{st, true}
 	s.drop(peer)
 	sub := &subscription{peer: peer, stream: st, asked: c}
 	s.subs[peer] = sub
@@ -107,16 +107,18 @@ func (s *session) offer(sub *subscription) {
 			return
 		}
 	}
+	var conn *participant.Subscription
+	ours := func() bool { return s.subs[sub.peer] == sub && sub.conn == conn } // and not of one that was given up
 	conn, err := s.p.Media().OpenSubscription(participant.SubscriptionOptions{
 		Initial: sfu.LayerHigh,
 		Wants:   func(src room.SourceReady) bool { return slices.Contains(tracks, src.Track.ID) },
 		Offer: func(d webrtc.SessionDescription) {
-			if s.subs[sub.peer] == sub {
+			if ours() {
 				s.tellOffer(sub, d)
 			}
 		},
 		Candidate: func(c webrtc.ICECandidateInit) {
-			if s.subs[sub.peer] == sub && sub.stage == negotiated { // before that they are in the offer
+			if ours() && sub.stage == negotiated { // before that they are in the offer
 				s.tellCandidate(sub.peer, c)
 			}
 		},

@@ -113,7 +113,7 @@ func (s *session) tellStream(p room.Peer) {
 	if !known || was.stream.ID == now.ID {
 		return
 	}
-	s.told[p.ID] = told{now}
+	s.told[p.ID] = told{stream: now}
 	if was.stream.ID != "" {
 		s.drop(p.ID)
 		s.notify("participantUnpublished", map[string]any{"connectionId": p.ID, "reason": "unpublish"})
@@ -132,7 +132,7 @@ func (s *session) tellMutes(p room.Peer) {
 	if !known || !publishes || was.stream.ID != now.ID {
 		return
 	}
-	s.told[p.ID] = told{now}
+	s.told[p.ID] = told{now, was.taken}
 	tell := func(property, reason string, active bool) {
 		s.notify("streamPropertyChanged", map[string]any{
 			"connectionId": p.ID, "streamId": now.ID, "property": property, "newValue": strconv.FormatBool(active), "reason": reason,

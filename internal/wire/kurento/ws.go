@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync/atomic"
+	"time"
 
 	"github.com/coder/websocket"
 
@@ -55,6 +56,11 @@ func (h *Handler) ServeWS(w http.ResponseWriter, r *http.Request) {
 		agent: event.ParseAgent(r.UserAgent()),
 	}
 	c.Silent = l.silenced
+	l.idle = time.AfterFunc(h.cfg.JoinWait, func() {
+		h.cfg.Sockets.Limited("openvidu.join_timeout")
+		c.Close(closeRefused, "nobody has joined")
+	})
+	defer l.idle.Stop()
 	go c.Write(ctx)
 	code := c.Read(ctx, l.receive)
 	if s := l.s; s != nil {
@@ -116,7 +122,8 @@ type line struct {
 	host    string // under which the client reached us
 	agent   event.Agent
 
-	s      *session // nil before it has joined or come back
+	s      *session    // nil before it has joined or come back
+	idle   *time.Timer // ends a socket that stays nobody's
 	silent atomic.Pointer[func() bool]
 }
 
@@ -140,10 +147,16 @@ func (l *line) receive(raw []byte, done func()) {
 	switch f.Method {
 	case "ping":
 		l.answer(f, pong)
-	case "joinRoom":
-		l.join(f)
-	case "connect":
-		l.resume(f)
+	case "joinRoom", "connect":
+		l.idle.Stop()
+		if f.Method == "connect" {
+			l.resume(f)
+		} else {
+			l.join(f)
+		}
+		if l.s == nil {
+			l.idle.Reset(l.h.cfg.JoinWait)
+		}
 	default:
 		err := fault.NotJoined.New("method", clip(f.Method, 64))
 		if _, known := ops[f.Method]; !known {
