@@ -64,6 +64,9 @@ type closer struct {
 type Options struct {
 	Listener net.Listener // used instead of opening http.address; the server closes it
 	Log      *LogWriter   // what the logger writes to, for the metric of what it dropped; nil: none
+
+	// Now is the clock that the times of tokens are compared with; nil: time.Now.
+	Now func() time.Time
 }
 
 // Start builds everything from a checked configuration and serves. It fails
@@ -156,7 +159,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 		keys[i] = token.Key{Access: k.Access, Secret: k.Secret, Account: cfg.Access.AccountID, App: cfg.Access.AppID}
 	}
 	tokens := token.NewVerifier(keys, token.Options{
-		Leeway: cfg.Access.TokenLeeway, Revoked: s.registry.Revoked, Provoked: provokedTokens(plan),
+		Leeway: cfg.Access.TokenLeeway, Revoked: s.registry.Revoked, Provoked: provokedTokens(plan), Now: opt.Now,
 	})
 
 	// The two ways in: the signalling wire and the REST API.
