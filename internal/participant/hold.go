@@ -15,9 +15,10 @@ const (
 	reasonRejoined = "rejoined"
 	// probePatience is more than twice the time between two pings of a client.
 	probePatience = 8 * time.Second
-	// probeSlack is for how long after it the end of the socket may be heard of, on
-	// a busy machine.
-	probeSlack = 5 * time.Second
+	// rejoinWindow is for how long the end of such a socket may be heard of: what
+	// was on its way when the client was lost still arrives, and counts as a sign of
+	// life, after which a socket may be silent for 20 s.
+	rejoinWindow = probePatience + 25*time.Second
 	// noCloseCode is that of a socket which ended without a closing handshake.
 	noCloseCode websocket.StatusCode = -1
 )
@@ -78,7 +79,7 @@ func (h *hold) giveWay() {
 		p.log.Info("a peer that was away has joined anew", "away", time.Since(h.from).Round(time.Millisecond))
 		p.Leave(reasonRejoined)
 	default:
-		h.rejoinedBy = time.Now().Add(probePatience + probeSlack)
+		h.rejoinedBy = time.Now().Add(rejoinWindow)
 		p.socket.Probe(probePatience)
 	}
 }
