@@ -239,7 +239,7 @@ var parsers = map[string]string{
 	"internal/wire/hms.Handler.socketConfig": "internal/wire/hms.FuzzMethods",
 	"internal/wire/hms.decodeFrame":          "internal/wire/hms.FuzzDecodeFrame",
 	"internal/wire/hms.decodeIterator":       "internal/wire/hms.FuzzIterator",
-	"internal/wire/hms.session.trickle":      "internal/wire/hms.FuzzMethods",
+	"internal/wire/hms.media.trickle":        "internal/wire/hms.FuzzMethods",
 
 	"internal/openvidu.decode":               "internal/openvidu.FuzzREST",
 	"internal/wire/jsonrpc.Params":           "internal/wire/hms.FuzzMethods",

@@ -14,8 +14,8 @@ import (
 // channelOps are the methods of the data channel. A client repeats a request
 // with the same id until it is answered, so each of them may be done twice.
 var channelOps = map[string]func(*session, context.Context, json.RawMessage) (any, error){
-	"prefer-video-track-state": typed((*session).preferVideo),
-	"prefer-audio-track-state": typed((*session).preferAudio),
+	"prefer-video-track-state": onMedia((*media).preferVideo),
+	"prefer-audio-track-state": onMedia((*media).preferAudio),
 }
 
 // maxChannelMessage is how large a request over the data channel may be.
@@ -23,8 +23,8 @@ const maxChannelMessage = 16 << 10
 
 // channelMessage handles one message of the data channel. Rubbish without an
 // id cannot be answered; it is counted.
-func (s *session) channelMessage(raw []byte) {
-	if !s.p.Joined() {
+func (m *media) channelMessage(raw []byte) {
+	if !m.s.p.Joined() {
 		return
 	}
 	from := time.Now()
@@ -37,35 +37,35 @@ func (s *session) channelMessage(raw []byte) {
 	var v any
 	if err == nil {
 		if run, known := channelOps[f.Method]; known {
-			v, err = run(s, s.p.Context(), f.Params)
-			s.p.Answered(f.Method, time.Since(from))
+			v, err = run(m.s, m.s.p.Context(), f.Params)
+			m.s.p.Answered(f.Method, time.Since(from))
 		} else {
 			err = fault.MethodUnknown.New("method", clip(f.Method, 64))
 		}
 	}
 	bad := fault.From(err, fault.OpSubscribe)
 	if bad != nil {
-		s.h.all.Count(bad)
+		m.s.h.all.Count(bad)
 	}
 	switch {
 	case f.ID == "":
 	case bad != nil:
-		s.channelSend(errorFrame{ID: f.ID, JSONRPC: "2.0", Error: wordFault(bad)})
+		m.channelSend(errorFrame{ID: f.ID, JSONRPC: "2.0", Error: wordFault(bad)})
 	default:
-		s.channelSend(result(f.ID, v))
+		m.channelSend(result(f.ID, v))
 	}
 }
 
-func (s *session) channelSend(v any) {
-	if s.sub == nil {
+func (m *media) channelSend(v any) {
+	if m.sub == nil {
 		return
 	}
 	b, err := json.Marshal(v)
 	if err != nil {
-		s.p.Log().Error("frame cannot be encoded", "err", err)
+		m.s.p.Log().Error("frame cannot be encoded", "err", err)
 		return
 	}
-	_ = s.sub.Send(b) // not open yet: nobody has asked anything
+	_ = m.sub.Send(b) // not open yet: nobody has asked anything
 }
 
 type preferVideoParams struct {
@@ -90,21 +90,21 @@ func checkTrackID(id string) error {
 
 // preferVideo takes the layer a client wants of a track. The wish is kept even
 // when the track does not flow yet.
-func (s *session) preferVideo(_ context.Context, p preferVideoParams) (any, error) {
+func (m *media) preferVideo(_ context.Context, p preferVideoParams) (any, error) {
 	l, err := sfu.ParseLayer(p.Layer)
 	if err != nil {
 		return nil, fault.FieldInvalid.New("field", "max_spatial_layer", "want", "none, low, medium or high", "got", clip(p.Layer, 16))
 	}
 	id := room.TrackID(p.TrackID)
-	if was, ok := s.told[id]; ok {
-		s.told[id] = toldLayer{at: was.at} // what it comes to is news again
+	if was, ok := m.told[id]; ok {
+		m.told[id] = toldLayer{at: was.at} // what it comes to is news again
 	}
 	if l == sfu.LayerNone {
-		s.p.Post(func() { s.sayNone(id) }) // once this is answered
+		m.s.p.Post(func() { m.sayNone(id) }) // once this is answered
 	}
-	err = s.p.Media().SetLayer(id, l)
+	err = m.s.p.Media().SetLayer(id, l)
 	if errors.Is(err, fault.CodecUnsupported) { // the wish is for what cannot be had
-		s.p.Post(func() { s.sayLayer(id, sfu.LayerNone, l) })
+		m.s.p.Post(func() { m.sayLayer(id, sfu.LayerNone, l) })
 	}
 	return nil, err
 }
@@ -121,6 +121,6 @@ func (p preferAudioParams) check() error {
 	return checkTrackID(p.TrackID)
 }
 
-func (s *session) preferAudio(_ context.Context, p preferAudioParams) (any, error) {
-	return nil, s.p.Media().SetSilent(room.TrackID(p.TrackID), !*p.Subscribed)
+func (m *media) preferAudio(_ context.Context, p preferAudioParams) (any, error) {
+	return nil, m.s.p.Media().SetSilent(room.TrackID(p.TrackID), !*p.Subscribed)
 }

@@ -33,7 +33,7 @@ func Methods() []string {
 // until it has.
 func (h *Handler) Channel(roomID, peer string, message []byte) {
 	p, done := h.all.Participant(roomID, room.PeerID(peer)), make(chan struct{})
-	p.Post(func() { defer close(done); p.Wire().(*session).channelMessage(message) })
+	p.Post(func() { defer close(done); p.Wire().(*session).media.channelMessage(message) })
 	<-done
 }
 

@@ -61,8 +61,8 @@ func (h *Handler) ServeInit(w http.ResponseWriter, r *http.Request) {
 // inside goes on as it began.
 func (h *Handler) asksForVideo(ctx context.Context, v participant.Visitor) bool {
 	if p := h.all.Participant(v.Claims.RoomID, v.ID); p != nil {
-		if s, ours := p.Wire().(*session); ours && s.onDemand.Load() != nil {
-			return s.asks()
+		if s, ours := p.Wire().(*session); ours && s.media.onDemand.Load() != nil {
+			return s.media.asks()
 		}
 	}
 	return h.all.Videos(ctx, v.Claims.RoomID) >= h.cfg.OfferedVideos

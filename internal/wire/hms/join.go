@@ -58,16 +58,16 @@ func (s *session) join(ctx context.Context, p joinParams) (any, error) {
 			return nil, err
 		}
 		negotiate = func() error {
-			if err := s.openMedia(); err != nil {
+			if err := s.media.open(); err != nil {
 				return err
 			}
-			answer, err := s.pub.Answer(ctx, offer)
-			res = s.describe(answer)
+			answer, err := s.media.pub.Answer(ctx, offer)
+			res = s.media.describe(answer)
 			return err
 		}
 	}
-	s.autoVideo = p.NoVideo != nil && !*p.NoVideo
-	s.onDemand.Store(&p.OnDemand)
+	s.media.autoVideo = p.NoVideo != nil && !*p.NoVideo
+	s.media.onDemand.Store(&p.OnDemand)
 	if err := s.p.Join(ctx, participant.Profile{Name: p.Name, Data: p.Data}, negotiate); err != nil {
 		return nil, err
 	}
@@ -87,7 +87,7 @@ const gaveUp = "sdk request"
 // fails at an offer of ours ends its session before it could report that, so
 // the goodbye is all there is to know of the failure.
 func (s *session) sayLeave(_ context.Context, p leaveParams) (any, error) {
-	if p.Reason == gaveUp && s.p.Joined() && s.sub != nil && s.sub.Offered() && !s.p.Leaving() {
+	if p.Reason == gaveUp && s.p.Joined() && s.media.sub != nil && s.media.sub.Offered() && !s.p.Leaving() {
 		f := fault.From(fault.RenegotiationFailed.New("reason", "the client left and did not answer an offer"), fault.OpSubscribe)
 		s.p.Events().RecordEnd(event.SubscribeFailed, f)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"math"
+	"sync/atomic"
 
 	"github.com/pion/webrtc/v4"
 
@@ -28,35 +29,51 @@ const (
 	maxTrackID   = 128     // bytes; clients send UUIDs
 )
 
-// openMedia makes both connections of a peer that joins or is rebuilt.
-func (s *session) openMedia() error {
-	pub, err := s.p.Media().OpenPublication(participant.PublicationEvents{
-		Candidate: func(c webrtc.ICECandidateInit) { s.tellCandidate(targetPublish, c) },
-		Warned:    func(_ room.TrackID, f *fault.Error) { s.notify("on-warning", wordFault(f)) },
+// media is what this wire knows of a client's connections: one to publish, one to
+// receive, whose data channel carries what the client wants of each track.
+type media struct {
+	s *session
+
+	pub       *participant.Publication
+	sub       *participant.Subscription
+	autoVideo bool                       // forward video without being asked
+	onDemand  atomic.Pointer[bool]       // offer each video once it is asked for; nil before the first join
+	early     []webrtc.ICECandidateInit  // candidates that came before the publish side
+	told      map[room.TrackID]toldLayer // what the client was last told to be on
+}
+
+// closed hears that the participant has closed both connections.
+func (m *media) closed() { m.pub, m.sub = nil, nil }
+
+// open makes both connections of a peer that joins or is rebuilt.
+func (m *media) open() error {
+	pub, err := m.s.p.Media().OpenPublication(participant.PublicationEvents{
+		Candidate: func(c webrtc.ICECandidateInit) { m.tellCandidate(targetPublish, c) },
+		Warned:    func(_ room.TrackID, f *fault.Error) { m.s.notify("on-warning", wordFault(f)) },
 	})
 	if err != nil {
 		return err
 	}
 	initial := sfu.LayerNone
-	if s.autoVideo {
+	if m.autoVideo {
 		initial = sfu.LayerHigh
 	}
-	sub, err := s.p.Media().OpenSubscription(participant.SubscriptionOptions{
-		Channel: channelLabel, Initial: initial, OnDemand: s.asks(),
-		Offer:     s.tellOffer,
-		Candidate: func(c webrtc.ICECandidateInit) { s.tellCandidate(targetSubscribe, c) },
-		Message:   s.channelMessage, MessageRate: s.h.cfg.FrameRate, MaxMessage: maxChannelMessage,
-		Layer: s.tellLayer, Refused: s.tellRefused,
+	sub, err := m.s.p.Media().OpenSubscription(participant.SubscriptionOptions{
+		Channel: channelLabel, Initial: initial, OnDemand: m.asks(),
+		Offer:     m.tellOffer,
+		Candidate: func(c webrtc.ICECandidateInit) { m.tellCandidate(targetSubscribe, c) },
+		Message:   m.channelMessage, MessageRate: m.s.h.cfg.FrameRate, MaxMessage: maxChannelMessage,
+		Layer: m.tellLayer, Refused: m.tellRefused,
 	})
 	if err != nil {
-		s.p.Media().ClosePublication(pub)
+		m.s.p.Media().ClosePublication(pub)
 		return err
 	}
-	s.pub, s.sub = pub, sub
-	for _, c := range s.early {
+	m.pub, m.sub = pub, sub
+	for _, c := range m.early {
 		_ = pub.AddCandidate(c)
 	}
-	s.early = nil
+	m.early = nil
 	return nil
 }
 
@@ -67,32 +84,32 @@ type description struct {
 	Node string `json:"sfu_node_id"`
 }
 
-func (s *session) describe(d webrtc.SessionDescription) description {
-	return description{d.Type.String(), s.p.Inject().SDP(d.Type.String(), d.SDP), s.node}
+func (m *media) describe(d webrtc.SessionDescription) description {
+	return description{d.Type.String(), m.s.p.Inject().SDP(d.Type.String(), d.SDP), m.s.node}
 }
 
 // tellOffer passes an offer on and makes room for the answer, which grows with it:
 // no limit may be smaller than what we ask for.
-func (s *session) tellOffer(d webrtc.SessionDescription) {
-	if s.conn != nil {
+func (m *media) tellOffer(d webrtc.SessionDescription) {
+	if m.s.conn != nil {
 		// As JSON, where the end of each line takes two bytes more.
-		s.conn.Expect(sfu.AnswerLimit(d)*5/4 + 4096)
+		m.s.conn.Expect(sfu.AnswerLimit(d)*5/4 + 4096)
 	}
-	s.notify("offer", s.describe(d))
+	m.s.notify("offer", m.describe(d))
 }
 
 // asks tells whether the client asks for each video before it is offered.
-func (s *session) asks() bool {
-	on := s.onDemand.Load()
+func (m *media) asks() bool {
+	on := m.onDemand.Load()
 	return on != nil && *on
 }
 
 // tellRefused says that the peer is not sent a track, in all the ways there are:
 // a warning, and the state of the track; see also preferVideo.
-func (s *session) tellRefused(id room.TrackID, f *fault.Error) {
-	s.notify("on-warning", wordFault(f))
-	if wish := s.p.Media().Layer(id); wish != "" && wish != sfu.LayerNone {
-		s.sayLayer(id, sfu.LayerNone, wish)
+func (m *media) tellRefused(id room.TrackID, f *fault.Error) {
+	m.s.notify("on-warning", wordFault(f))
+	if wish := m.s.p.Media().Layer(id); wish != "" && wish != sfu.LayerNone {
+		m.sayLayer(id, sfu.LayerNone, wish)
 	}
 }
 
@@ -125,14 +142,14 @@ type offerParams struct {
 
 // offer negotiates what the peer publishes. A client that talks to a process
 // that is gone is told so with the one refusal it understands, and then moves.
-func (s *session) offer(ctx context.Context, p offerParams) (any, error) {
-	if !s.p.Joined() {
+func (m *media) offer(ctx context.Context, p offerParams) (any, error) {
+	if !m.s.p.Joined() {
 		// The client believes it is inside; only the end of its session helps.
-		f := fault.From(fault.PeerGone.New("peer", s.p.ID()), fault.OpReconnect)
-		s.p.End(f)
+		f := fault.From(fault.PeerGone.New("peer", m.s.p.ID()), fault.OpReconnect)
+		m.s.p.End(f)
 		return nil, f
 	}
-	desc, err := p.Desc.read("desc", webrtc.SDPTypeOffer, s.h.cfg.MaxSDP)
+	desc, err := p.Desc.read("desc", webrtc.SDPTypeOffer, m.s.h.cfg.MaxSDP)
 	if err != nil {
 		return nil, err
 	}
@@ -140,33 +157,33 @@ func (s *session) offer(ctx context.Context, p offerParams) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.pub == nil {
-		if p.Node != s.node {
-			return after{nil, func() { s.p.After(moveDelay, s.tellNode) }}, fault.NodeMoved.New("node", s.node)
+	if m.pub == nil {
+		if p.Node != m.s.node {
+			return after{nil, func() { m.s.p.After(moveDelay, m.s.tellNode) }}, fault.NodeMoved.New("node", m.s.node)
 		}
-		s.p.Media().Rebuilt()
-		if err := s.openMedia(); err != nil {
+		m.s.p.Media().Rebuilt()
+		if err := m.open(); err != nil {
 			return nil, err
 		}
-		s.listed = false
-		s.p.After(listDelay, s.p.Refresh)
+		m.s.listed = false
+		m.s.p.After(listDelay, m.s.p.Refresh)
 	}
-	restarts := s.pub.Stats().Connection.Restarts
-	answer, err := s.pub.Answer(ctx, desc)
+	restarts := m.pub.Stats().Connection.Restarts
+	answer, err := m.pub.Answer(ctx, desc)
 	if err != nil {
 		return nil, err
 	}
-	if s.pub.Stats().Connection.Restarts != restarts {
-		s.p.Media().Mend() // what hurts one path usually hurts both
+	if m.pub.Stats().Connection.Restarts != restarts {
+		m.s.p.Media().Mend() // what hurts one path usually hurts both
 	}
-	done, err := s.p.Media().Publish(ctx, tracks)
+	done, err := m.s.p.Media().Publish(ctx, tracks)
 	if err != nil {
 		return nil, err
 	}
 	for _, e := range done.Refused {
-		s.notify("on-warning", wordFault(fault.From(e, fault.OpPublish)))
+		m.s.notify("on-warning", wordFault(fault.From(e, fault.OpPublish)))
 	}
-	return s.describe(answer), nil
+	return m.describe(answer), nil
 }
 
 func readTracks(m map[string]wireTrack) ([]room.Track, error) {
@@ -200,17 +217,17 @@ type answerParams struct {
 
 // answer completes an offer of ours. One that cannot be read is refused like one
 // that does not fit, so that the offer is made again.
-func (s *session) answer(_ context.Context, p answerParams) (any, error) {
-	if s.sub == nil || (p.Node != "" && p.Node != s.node) {
+func (m *media) answer(_ context.Context, p answerParams) (any, error) {
+	if m.sub == nil || (p.Node != "" && p.Node != m.s.node) {
 		return nil, nil // meant for connections that are gone
 	}
 	// How long it may be depends on the offer; see sfu.AnswerLimit.
 	desc, err := p.Desc.read("desc", webrtc.SDPTypeAnswer, math.MaxInt)
 	if err != nil {
-		s.sub.Refuse(err)
+		m.sub.Refuse(err)
 		return nil, err
 	}
-	return nil, s.sub.Answer(desc)
+	return nil, m.sub.Answer(desc)
 }
 
 type trickleParams struct {
@@ -221,11 +238,11 @@ type trickleParams struct {
 
 // trickle takes a candidate. Candidates for the publish side may come before
 // join has made it.
-func (s *session) trickle(_ context.Context, p trickleParams) (any, error) {
+func (m *media) trickle(_ context.Context, p trickleParams) (any, error) {
 	if p.Target != targetPublish && p.Target != targetSubscribe {
 		return nil, fault.FieldInvalid.New("field", "target", "want", "0 (publish) or 1 (subscribe)", "got", p.Target)
 	}
-	if p.Node != "" && p.Node != s.node {
+	if p.Node != "" && p.Node != m.s.node {
 		return nil, nil
 	}
 	if len(p.Candidate) == 0 {
@@ -239,19 +256,19 @@ func (s *session) trickle(_ context.Context, p trickleParams) (any, error) {
 		return nil, fault.CandidateInvalid.New("field", "candidate", "problem", err.Error())
 	}
 	switch {
-	case p.Target == targetSubscribe && s.sub != nil:
-		return nil, s.sub.AddCandidate(c)
+	case p.Target == targetSubscribe && m.sub != nil:
+		return nil, m.sub.AddCandidate(c)
 	case p.Target == targetSubscribe:
 		return nil, nil
-	case s.pub != nil:
-		return nil, s.pub.AddCandidate(c)
-	case len(s.early) >= maxEarly:
+	case m.pub != nil:
+		return nil, m.pub.AddCandidate(c)
+	case len(m.early) >= maxEarly:
 		return nil, fault.CandidateLimit.New("limit", maxEarly)
 	}
-	s.early = append(s.early, c)
+	m.early = append(m.early, c)
 	return nil, nil
 }
 
-func (s *session) tellCandidate(target int, c webrtc.ICECandidateInit) {
-	s.notify("trickle", map[string]any{"target": target, "candidate": c})
+func (m *media) tellCandidate(target int, c webrtc.ICECandidateInit) {
+	m.s.notify("trickle", map[string]any{"target": target, "candidate": c})
 }

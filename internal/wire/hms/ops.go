@@ -51,15 +51,24 @@ func typed[T any](f func(s *session, ctx context.Context, p T) (any, error)) fun
 	}
 }
 
+// onMedia and onPolls are typed for calls that a part of the session carries out.
+func onMedia[T any](f func(m *media, ctx context.Context, p T) (any, error)) func(*session, context.Context, json.RawMessage) (any, error) {
+	return typed(func(s *session, ctx context.Context, p T) (any, error) { return f(s.media, ctx, p) })
+}
+
+func onPolls[T any](f func(c pollCalls, ctx context.Context, p T) (any, error)) func(*session, context.Context, json.RawMessage) (any, error) {
+	return typed(func(s *session, ctx context.Context, p T) (any, error) { return f(pollCalls{s.h, s.p}, ctx, p) })
+}
+
 // ops is every method a client can use.
 var ops = map[string]operation{
 	"ping":      {fault.OpConnect, always, typed((*session).ping), free},
 	"join":      {fault.OpJoin, always, typed((*session).join), free},
 	"leave":     {fault.OpLeave, always, typed((*session).sayLeave), free},
 	"analytics": {fault.OpReport, always, (*session).analytics, free},
-	"offer":     {fault.OpPublish, always, typed((*session).offer), offers},
-	"answer":    {fault.OpSubscribe, inside, typed((*session).answer), free},
-	"trickle":   {fault.OpPublish, always, typed((*session).trickle), free},
+	"offer":     {fault.OpPublish, always, onMedia((*media).offer), offers},
+	"answer":    {fault.OpSubscribe, inside, onMedia((*media).answer), free},
+	"trickle":   {fault.OpPublish, always, onMedia((*media).trickle), free},
 
 	"track-update":                    {fault.OpUpdate, inside, typed((*session).trackUpdate), tells},
 	"track-update-request":            {fault.OpMute, inside, typed((*session).askTrackMute), tells},
@@ -85,17 +94,17 @@ var ops = map[string]operation{
 	"peer-iter-next":   {fault.OpPeers, inside, typed((*session).nextPeers), asks},
 	"peer-name-search": {fault.OpPeers, inside, typed((*session).searchPeers), asks},
 
-	"poll-info-set":      {fault.OpPoll, inside, typed((*session).setPoll), asks},
-	"poll-info-get":      {fault.OpPoll, inside, typed((*session).getPoll), asks},
-	"poll-questions-set": {fault.OpPoll, inside, typed((*session).setQuestions), asks},
-	"poll-questions-get": {fault.OpPoll, inside, typed((*session).getQuestions), asks},
-	"poll-start":         {fault.OpPoll, inside, typed((*session).startPoll), tells},
-	"poll-stop":          {fault.OpPoll, inside, typed((*session).stopPoll), tells},
-	"poll-response":      {fault.OpPoll, inside, typed((*session).votePoll), votes},
-	"poll-responses":     {fault.OpPoll, inside, typed((*session).getResponses), counts},
-	"poll-list":          {fault.OpPoll, inside, typed((*session).listPolls), asks},
-	"poll-result":        {fault.OpPoll, inside, typed((*session).pollResult), counts},
-	"poll-leaderboard":   {fault.OpPoll, inside, typed((*session).leaderboard), counts},
+	"poll-info-set":      {fault.OpPoll, inside, onPolls(pollCalls.set), asks},
+	"poll-info-get":      {fault.OpPoll, inside, onPolls(pollCalls.get), asks},
+	"poll-questions-set": {fault.OpPoll, inside, onPolls(pollCalls.setQuestions), asks},
+	"poll-questions-get": {fault.OpPoll, inside, onPolls(pollCalls.questions), asks},
+	"poll-start":         {fault.OpPoll, inside, onPolls(pollCalls.start), tells},
+	"poll-stop":          {fault.OpPoll, inside, onPolls(pollCalls.stop), tells},
+	"poll-response":      {fault.OpPoll, inside, onPolls(pollCalls.vote), votes},
+	"poll-responses":     {fault.OpPoll, inside, onPolls(pollCalls.responses), counts},
+	"poll-list":          {fault.OpPoll, inside, onPolls(pollCalls.list), asks},
+	"poll-result":        {fault.OpPoll, inside, onPolls(pollCalls.result), counts},
+	"poll-leaderboard":   {fault.OpPoll, inside, onPolls(pollCalls.leaderboard), counts},
 }
 
 // usual are the calls by which an operation is usually asked for.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/participant"
 	"github.com/redial-rtc/redial/internal/poll"
 )
 
@@ -244,8 +245,14 @@ func (p pollSetupParams) check() error {
 	return fault.PollInvalid.New("field", "type", "want", "poll or quiz", "got", clip(p.Type, 16))
 }
 
-func (s *session) setPoll(ctx context.Context, p pollSetupParams) (any, error) {
-	poll, err := s.p.Room().Polls().Set(ctx, s.p.ID(), poll.Setup{
+// pollCalls are the calls about polls. A session has nothing to remember of them.
+type pollCalls struct {
+	h *Handler
+	p *participant.Participant
+}
+
+func (c pollCalls) set(ctx context.Context, p pollSetupParams) (any, error) {
+	poll, err := c.p.Room().Polls().Set(ctx, c.p.ID(), poll.Setup{
 		ID: p.ID, Title: p.Title, Quiz: p.Type == quiz, Duration: seconds(p.Duration),
 		Anonymous: p.Anonymous, Visible: p.Visible, VoteBy: p.Mode, VoteRoles: p.Vote, ViewRoles: p.Responses,
 	})
@@ -267,21 +274,21 @@ func (p pollParams) check() error {
 	return nil
 }
 
-func (s *session) getPoll(ctx context.Context, p pollParams) (any, error) {
-	poll, err := s.p.Room().Polls().Get(ctx, s.p.ID(), p.ID)
+func (c pollCalls) get(ctx context.Context, p pollParams) (any, error) {
+	poll, err := c.p.Room().Polls().Get(ctx, c.p.ID(), p.ID)
 	if err != nil {
 		return nil, err
 	}
 	return pollOnWire(poll), nil
 }
 
-func (s *session) startPoll(ctx context.Context, p pollParams) (any, error) {
-	poll, err := s.p.Room().Polls().Start(ctx, s.p.ID(), p.ID)
+func (c pollCalls) start(ctx context.Context, p pollParams) (any, error) {
+	poll, err := c.p.Room().Polls().Start(ctx, c.p.ID(), p.ID)
 	return pollTime(poll), err
 }
 
-func (s *session) stopPoll(ctx context.Context, p pollParams) (any, error) {
-	poll, err := s.p.Room().Polls().Stop(ctx, s.p.ID(), p.ID)
+func (c pollCalls) stop(ctx context.Context, p pollParams) (any, error) {
+	poll, err := c.p.Room().Polls().Stop(ctx, c.p.ID(), p.ID)
 	return pollTime(poll), err
 }
 
@@ -294,12 +301,12 @@ type setQuestionsParams struct {
 	Questions []wireQuestion `json:"questions"`
 }
 
-func (s *session) setQuestions(ctx context.Context, p setQuestionsParams) (any, error) {
+func (c pollCalls) setQuestions(ctx context.Context, p setQuestionsParams) (any, error) {
 	qs := make([]poll.Question, 0, len(p.Questions))
 	for i, q := range p.Questions {
 		qs = append(qs, q.read(i+1))
 	}
-	n, err := s.p.Room().Polls().SetQuestions(ctx, s.p.ID(), p.ID, qs)
+	n, err := c.p.Room().Polls().SetQuestions(ctx, c.p.ID(), p.ID, qs)
 	return map[string]any{"poll_id": p.ID, "total_questions": n}, err
 }
 
@@ -311,15 +318,15 @@ type pollPageParams struct {
 	Self  bool `json:"self"`
 }
 
-// getQuestions shows questions. Once a poll runs, the votes so far come with
+// questions shows questions. Once a poll runs, the votes so far come with
 // them, so that somebody who comes late sees what the others see.
-func (s *session) getQuestions(ctx context.Context, p pollPageParams) (any, error) {
-	qs, last, err := s.p.Room().Polls().Questions(ctx, s.p.ID(), p.ID, p.Index, p.Count)
+func (c pollCalls) questions(ctx context.Context, p pollPageParams) (any, error) {
+	qs, last, err := c.p.Room().Polls().Questions(ctx, c.p.ID(), p.ID, p.Index, p.Count)
 	if err != nil {
 		return nil, err
 	}
 	votes := map[int][]int{}
-	if res, err := s.p.Room().Polls().Result(ctx, s.p.ID(), p.ID); err == nil && res.Peak > 0 {
+	if res, err := c.p.Room().Polls().Result(ctx, c.p.ID(), p.ID); err == nil && res.Peak > 0 {
 		for _, q := range res.Questions {
 			votes[q.Index] = q.Votes
 		}
@@ -336,12 +343,12 @@ type voteParams struct {
 	Responses []wireVote `json:"responses"`
 }
 
-func (s *session) votePoll(ctx context.Context, p voteParams) (any, error) {
+func (c pollCalls) vote(ctx context.Context, p voteParams) (any, error) {
 	votes := make([]poll.Vote, 0, len(p.Responses))
 	for _, v := range p.Responses {
 		votes = append(votes, v.read())
 	}
-	verdicts, err := s.p.Room().Polls().Vote(ctx, s.p.ID(), p.ID, votes)
+	verdicts, err := c.p.Room().Polls().Vote(ctx, c.p.ID(), p.ID, votes)
 	if err != nil {
 		return nil, err
 	}
@@ -349,7 +356,7 @@ func (s *session) votePoll(ctx context.Context, p voteParams) (any, error) {
 	for _, v := range verdicts {
 		w := wireVerdict{Question: v.Question, Correct: v.Correct}
 		if f := fault.From(v.Err, fault.OpPoll); f != nil {
-			s.h.all.Count(f)
+			c.h.all.Count(f)
 			e := wordFault(f)
 			w.Error = &e
 		}
@@ -358,8 +365,8 @@ func (s *session) votePoll(ctx context.Context, p voteParams) (any, error) {
 	return map[string]any{"poll_id": p.ID, "result": list}, nil
 }
 
-func (s *session) getResponses(ctx context.Context, p pollPageParams) (any, error) {
-	responses, last, err := s.p.Room().Polls().Responses(ctx, s.p.ID(), p.ID, p.Self, p.Index, p.Count)
+func (c pollCalls) responses(ctx context.Context, p pollPageParams) (any, error) {
+	responses, last, err := c.p.Room().Polls().Responses(ctx, c.p.ID(), p.ID, p.Self, p.Index, p.Count)
 	if err != nil {
 		return nil, err
 	}
@@ -396,10 +403,10 @@ func (p listPollsParams) check() error {
 	return fault.FieldInvalid.New("field", "state", "want", "created, started or stopped", "got", clip(string(p.State), 16))
 }
 
-// listPolls lists polls; last is what to start from for the next page, and
+// list lists polls; last is what to start from for the next page, and
 // empty when there is none.
-func (s *session) listPolls(ctx context.Context, p listPollsParams) (any, error) {
-	polls, next, err := s.p.Room().Polls().List(ctx, s.p.ID(), p.State, p.Start, p.Count)
+func (c pollCalls) list(ctx context.Context, p listPollsParams) (any, error) {
+	polls, next, err := c.p.Room().Polls().List(ctx, c.p.ID(), p.State, p.Start, p.Count)
 	if err != nil {
 		return nil, err
 	}
@@ -410,8 +417,8 @@ func (s *session) listPolls(ctx context.Context, p listPollsParams) (any, error)
 	return map[string]any{"last": next, "polls": list}, nil
 }
 
-func (s *session) pollResult(ctx context.Context, p pollParams) (any, error) {
-	res, err := s.p.Room().Polls().Result(ctx, s.p.ID(), p.ID)
+func (c pollCalls) result(ctx context.Context, p pollParams) (any, error) {
+	res, err := c.p.Room().Polls().Result(ctx, c.p.ID(), p.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -425,8 +432,8 @@ type leaderboardParams struct {
 	Offset   int `json:"offset"`
 }
 
-func (s *session) leaderboard(ctx context.Context, p leaderboardParams) (any, error) {
-	l, err := s.p.Room().Polls().Leaderboard(ctx, s.p.ID(), p.ID, p.Question, p.Offset, p.Count)
+func (c pollCalls) leaderboard(ctx context.Context, p leaderboardParams) (any, error) {
+	l, err := c.p.Room().Polls().Leaderboard(ctx, c.p.ID(), p.ID, p.Question, p.Offset, p.Count)
 	if err != nil {
 		return nil, err
 	}

@@ -2,11 +2,9 @@ package hms
 
 import (
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/pion/webrtc/v4"
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
@@ -47,16 +45,13 @@ type session struct {
 	node     string          // the id the client knows this process by
 	moves    int             // how often it was told another one
 
-	pub       *participant.Publication
-	sub       *participant.Subscription
-	autoVideo bool                       // forward video without being asked
-	onDemand  atomic.Pointer[bool]       // offer each video once it is asked for; nil before the first join
-	early     []webrtc.ICECandidateInit  // candidates that came before the publish side
-	told      map[room.TrackID]toldLayer // what the client was last told to be on
+	media *media
 }
 
 func newSession(h *Handler, p *participant.Participant) *session {
-	return &session{h: h, p: p, pending: h.cfg.Sockets.NewBacklog(), node: h.all.Node(), told: map[room.TrackID]toldLayer{}}
+	s := &session{h: h, p: p, pending: h.cfg.Sockets.NewBacklog(), node: h.all.Node()}
+	s.media = &media{s: s, told: map[room.TrackID]toldLayer{}}
+	return s
 }
 
 // Greet implements participant.Wire: a client waits for its policy before it
@@ -93,7 +88,7 @@ func (s *session) End(f *fault.Error) { s.notify("on-error", wordFault(f)) }
 // CloseMedia implements participant.Wire. A client builds its connections anew
 // once it knows this process by another id.
 func (s *session) CloseMedia(why participant.MediaEnd) {
-	s.pub, s.sub = nil, nil
+	s.media.closed()
 	if why == participant.MediaOver {
 		return
 	}

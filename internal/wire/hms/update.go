@@ -26,7 +26,7 @@ func (s *session) Update(u room.Update) {
 		s.notifyListed("on-track-update", tracksNotice(u.Peer, u.Tracks))
 	case room.TracksRemoved:
 		for _, t := range u.Tracks {
-			delete(s.told, t.ID)
+			delete(s.media.told, t.ID)
 		}
 		s.notifyListed("on-track-remove", tracksNotice(u.Peer, u.Tracks))
 	case room.RoleChanged:
@@ -95,8 +95,8 @@ func (s *session) tellRoom(snap room.Snapshot) {
 	s.notify("session-info", sessionInfoOnWire(snap.RoomID, snap.SessionID, peers, tracks))
 	s.listed = true
 	s.tellPending()
-	if s.sub != nil {
-		s.sub.Start()
+	if s.media.sub != nil {
+		s.media.sub.Start()
 	}
 }
 
