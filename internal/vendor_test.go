@@ -16,7 +16,7 @@ import (
 )
 
 // neutral are the packages that every wire shares.
-var neutral = []string{"participant", "room", "sfu", "inject", "socket"}
+var neutral = []string{"participant", "room", "poll", "policy", "sfu", "inject", "socket"}
 
 // generic are words of vendors' protocols that are plain English as well.
 var generic = regexp.MustCompile(`^[a-z0-9]+$`)
@@ -41,8 +41,10 @@ func TestNothingBelowTheWireSpeaksForAVendor(t *testing.T) {
 	for _, action := range []string{"INIT", "JOIN", "PUBLISH", "SUBSCRIBE", "RECONNECT_SIGNAL", "VALIDATION", "GET_TOKEN"} {
 		words[action] = "what a client was doing"
 	}
-	for word, where := range protocol(t, "wire/hms") {
-		words[word] = where
+	for _, dir := range []string{"wire/hms", "policy/policyjson"} {
+		for word, where := range protocol(t, dir) {
+			words[word] = where
+		}
 	}
 	if len(words) < 150 || len(codes) < 50 {
 		t.Fatalf("only %d words and %d numbers are looked for", len(words), len(codes))

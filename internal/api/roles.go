@@ -6,6 +6,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/policy"
+	"github.com/redial-rtc/redial/internal/policy/policyjson"
 )
 
 // noRole refuses a role in the path that the template does not have.
@@ -22,7 +23,7 @@ func (a *API) getRole(c *Call) (any, error) {
 	if !ok {
 		return nil, noRole(t, c.Path("role"))
 	}
-	return r, nil
+	return policyjson.OfRole(r), nil
 }
 
 // putRole creates or changes a role. A name in the body that differs from the
@@ -40,7 +41,7 @@ func (a *API) putRole(c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return t.Roles[name], nil
+	return policyjson.OfRole(t.Roles[name]), nil
 }
 
 // changeRole changes a role of a template and returns the name it has then.

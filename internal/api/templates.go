@@ -7,30 +7,32 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/policy"
+	"github.com/redial-rtc/redial/internal/policy/policyjson"
 	"github.com/redial-rtc/redial/internal/registry"
 )
 
 // templateBody is a template as the v2 API has it: some of its names come
 // twice, in the spelling of the documents and in that of older replies.
 type templateBody struct {
-	ID           string                 `json:"id"`
-	OldID        string                 `json:"_id"`
-	Name         string                 `json:"name"`
-	Description  string                 `json:"description"`
-	Default      bool                   `json:"default"`
-	CustomerID   string                 `json:"customer_id"`
-	OldCustomer  string                 `json:"customerId"`
-	Roles        map[string]policy.Role `json:"roles"`
-	Settings     policy.Settings        `json:"settings"`
-	Destinations struct{}               `json:"destinations"`
-	CreatedAt    time.Time              `json:"createdAt"`
-	UpdatedAt    time.Time              `json:"updatedAt"`
+	ID           string                     `json:"id"`
+	OldID        string                     `json:"_id"`
+	Name         string                     `json:"name"`
+	Description  string                     `json:"description"`
+	Default      bool                       `json:"default"`
+	CustomerID   string                     `json:"customer_id"`
+	OldCustomer  string                     `json:"customerId"`
+	Roles        map[string]policyjson.Role `json:"roles"`
+	Settings     policyjson.Settings        `json:"settings"`
+	Destinations struct{}                   `json:"destinations"`
+	CreatedAt    time.Time                  `json:"createdAt"`
+	UpdatedAt    time.Time                  `json:"updatedAt"`
 }
 
 func wordTemplate(t policy.Template) templateBody {
 	return templateBody{
 		ID: t.ID, OldID: t.ID, Name: t.Name, Description: t.Description, Default: t.Default,
-		CustomerID: t.CustomerID, OldCustomer: t.CustomerID, Roles: t.Roles, Settings: t.Settings,
+		CustomerID: t.CustomerID, OldCustomer: t.CustomerID,
+		Roles: policyjson.OfRoles(t.Roles), Settings: policyjson.OfSettings(t.Settings),
 		CreatedAt: t.CreatedAt, UpdatedAt: t.UpdatedAt,
 	}
 }
@@ -61,9 +63,18 @@ func (b *templateChange) apply(t *policy.Template) error {
 		t.Roles = roles
 	}
 	if given(b.Settings) {
-		return decode(b.Settings, &t.Settings, "settings")
+		return decodeSettings(b.Settings, t, "settings")
 	}
 	return nil
+}
+
+// decodeSettings reads settings over those of a template. Fields are named below
+// the path at.
+func decodeSettings(raw json.RawMessage, t *policy.Template, at string) error {
+	s := policyjson.OfSettings(t.Settings)
+	err := decode(raw, &s, at)
+	t.Settings = s.Policy()
+	return err
 }
 
 // given tells whether a raw value was sent and is not null.
@@ -86,18 +97,19 @@ func readRole(at string, raw json.RawMessage, base policy.Role) (policy.Role, er
 	}
 	// Lists are replaced, never merged: decoding into a list that holds
 	// something would keep what an entry leaves out.
-	lists := base
-	base.Publish.Simulcast = policy.Simulcast{}
-	if err := decode(raw, &base, at); err != nil {
+	r := policyjson.OfRole(base)
+	lists := r.Publish.Simulcast
+	r.Publish.Simulcast = policyjson.Simulcast{}
+	if err := decode(raw, &r, at); err != nil {
 		return base, err
 	}
-	if base.Publish.Simulcast.Video.Layers == nil {
-		base.Publish.Simulcast.Video = lists.Publish.Simulcast.Video
+	if r.Publish.Simulcast.Video.Layers == nil {
+		r.Publish.Simulcast.Video = lists.Video
 	}
-	if base.Publish.Simulcast.Screen.Layers == nil {
-		base.Publish.Simulcast.Screen = lists.Publish.Simulcast.Screen
+	if r.Publish.Simulcast.Screen.Layers == nil {
+		r.Publish.Simulcast.Screen = lists.Screen
 	}
-	return base, nil
+	return r.Policy(), nil
 }
 
 // template finds the template of the path, if it is the caller's.
@@ -115,7 +127,8 @@ func (a *API) changeTemplate(c *Call, change func(*policy.Template) error) (poli
 	if err != nil {
 		return t, err
 	}
-	return a.cfg.Registry.UpdateTemplate(c.Context(), t.ID, change)
+	t, err = a.cfg.Registry.UpdateTemplate(c.Context(), t.ID, change)
+	return t, policyjson.Word(err)
 }
 
 func (a *API) createTemplate(c *Call) (any, error) {
@@ -129,7 +142,7 @@ func (a *API) createTemplate(c *Call) (any, error) {
 	}
 	t, err := a.cfg.Registry.CreateTemplate(c.Context(), t)
 	if err != nil {
-		return nil, err
+		return nil, policyjson.Word(err)
 	}
 	return wordTemplate(t), nil
 }
@@ -181,7 +194,7 @@ func (a *API) getSettings(c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return t.Settings, nil
+	return policyjson.OfSettings(t.Settings), nil
 }
 
 func (a *API) updateSettings(c *Call) (any, error) {
@@ -193,10 +206,10 @@ func (a *API) updateSettings(c *Call) (any, error) {
 		if !given(raw) {
 			return nil
 		}
-		return decode(raw, &t.Settings, "")
+		return decodeSettings(raw, t, "")
 	})
 	if err != nil {
 		return nil, err
 	}
-	return t.Settings, nil
+	return policyjson.OfSettings(t.Settings), nil
 }

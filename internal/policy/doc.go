@@ -2,6 +2,7 @@
 // at which quality, whose media it receives, and whom it may moderate.
 //
 // A [Template] is a set of roles that rooms share. Everything here is plain
-// data, with the JSON names of the wire, and pure functions over it. Enforcing
-// a permission is the business of whoever serves the call.
+// data and pure functions over it; the forms that templates have on a wire or on
+// a disk are packages of their own, such as policyjson. Enforcing a permission is
+// the business of whoever serves the call.
 package policy

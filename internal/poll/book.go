@@ -157,8 +157,8 @@ func (p *poll) sees(m *Peer) bool {
 
 // Permissions in the words of the template.
 const (
-	permRead  = "pollRead"
-	permWrite = "pollWrite"
+	permRead  = "poll_read"
+	permWrite = "poll_write"
 )
 
 // readable finds a poll somebody may know of.

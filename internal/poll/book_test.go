@@ -50,14 +50,14 @@ func TestABookKeepsToWhatPeersMay(t *testing.T) {
 	}
 
 	_, err := b.Set(&guest, poll.Setup{ID: "p", Title: "Lunch"})
-	refused(err, "pollWrite")
+	refused(err, "poll_write")
 	_, err = b.Set(&host, poll.Setup{ID: "p", Title: "Lunch", VoteRoles: []string{"guest"}, ViewRoles: []string{"host"}})
 	must(err)
 	_, err = b.SetQuestions(nil, "p", []poll.Question{{Index: 1, Text: "Soup?", Type: poll.SingleChoice,
 		Options: []poll.Option{{Index: 1, Text: "yes"}, {Index: 2, Text: "no"}}}}) // nil: the server
 	must(err)
 	_, err = b.Get(&guest, "p")
-	refused(err, "pollWrite") // a draft
+	refused(err, "poll_write") // a draft
 	_, err = b.Start(&host, "p")
 	must(err)
 	if h.told["host"] != 1 || h.told["guest"] != 1 || h.told["stranger"] != 0 {
@@ -66,7 +66,7 @@ func TestABookKeepsToWhatPeersMay(t *testing.T) {
 
 	vote := []poll.Vote{{Question: 1, Options: []int{2}}}
 	_, err = b.Vote(&stranger, "p", vote)
-	refused(err, "pollRead")
+	refused(err, "poll_read")
 	_, err = b.Vote(&host, "p", vote)
 	refused(err, "answer this poll")
 	_, err = b.Vote(&guest, "p", vote)

@@ -51,7 +51,7 @@ func room(t *testing.T, r *Registry, name string) Room {
 func wantFault(t *testing.T, err error, want *fault.Kind, field string) {
 	t.Helper()
 	e, ok := errors.AsType[*fault.Error](err)
-	if !ok || e.Kind != want || field != "" && e.Detail("field") != field {
+	if !ok || e.Kind != want || field != "" && fmt.Sprint(e.Detail("field")) != field {
 		t.Errorf("got %v, want %s %s", err, want.ID, field)
 	}
 }
@@ -282,7 +282,7 @@ func TestTemplates(t *testing.T) {
 		t.Roles["anyone"] = role
 		return nil
 	})
-	wantFault(t, err, fault.FieldInvalid, "roles.anyone.publishParams.video.width")
+	wantFault(t, err, fault.FieldInvalid, "roles.anyone.publish.video.width")
 	_, err = r.UpdateTemplate(t.Context(), "nope", func(*policy.Template) error { return nil })
 	wantFault(t, err, fault.TemplateNotFound, "")
 }

@@ -8,15 +8,22 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/policy"
+	"github.com/redial-rtc/redial/internal/policy/policyjson"
 )
 
 const templateColumns = `id, customer_id, name, is_default, doc, created_at, updated_at FROM templates`
 
-// templateDoc is the part of a template that is stored as JSON.
+// templateDoc is the part of a template that is stored as JSON, in the form that
+// its author sent.
 type templateDoc struct {
-	Description string                 `json:"description,omitempty"`
-	Roles       map[string]policy.Role `json:"roles"`
-	Settings    policy.Settings        `json:"settings"`
+	Description string                     `json:"description,omitempty"`
+	Roles       map[string]policyjson.Role `json:"roles"`
+	Settings    policyjson.Settings        `json:"settings"`
+}
+
+func encodeTemplate(t policy.Template) (string, error) {
+	b, err := json.Marshal(templateDoc{t.Description, policyjson.OfRoles(t.Roles), policyjson.OfSettings(t.Settings)})
+	return string(b), err
 }
 
 func scanTemplate(r row) (t policy.Template, err error) {
@@ -31,7 +38,7 @@ func scanTemplate(r row) (t policy.Template, err error) {
 	if err := json.Unmarshal(text, &doc); err != nil {
 		return t, err
 	}
-	t.Description, t.Roles, t.Settings = doc.Description, doc.Roles, doc.Settings
+	t.Description, t.Roles, t.Settings = doc.Description, policyjson.Policy(doc.Roles), doc.Settings.Policy()
 	t.CreatedAt, t.UpdatedAt = moment(created), moment(updated)
 	return t.Complete(), nil
 }
@@ -86,7 +93,7 @@ func (r *Registry) insertTemplate(ctx context.Context, tx *sql.Tx, t policy.Temp
 	if err := t.Validate(); err != nil {
 		return t, err
 	}
-	doc, err := json.Marshal(templateDoc{t.Description, t.Roles, t.Settings})
+	doc, err := encodeTemplate(t)
 	if err != nil {
 		return t, err
 	}
@@ -95,7 +102,7 @@ func (r *Registry) insertTemplate(ctx context.Context, tx *sql.Tx, t policy.Temp
 	}
 	now := r.now()
 	_, err = tx.ExecContext(ctx, `INSERT INTO templates (id, customer_id, name, is_default, doc, created_at, updated_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?)`, t.ID, t.CustomerID, t.Name, t.Default, string(doc), stamp(now), stamp(now))
+		VALUES (?, ?, ?, ?, ?, ?, ?)`, t.ID, t.CustomerID, t.Name, t.Default, doc, stamp(now), stamp(now))
 	if err != nil {
 		return t, err
 	}
@@ -177,7 +184,7 @@ func (r *Registry) updateTemplate(ctx context.Context, tx *sql.Tx, id string, ch
 	if err := t.Validate(); err != nil {
 		return t, err
 	}
-	doc, err := json.Marshal(templateDoc{t.Description, t.Roles, t.Settings})
+	doc, err := encodeTemplate(t)
 	if err != nil {
 		return t, err
 	}
@@ -185,7 +192,7 @@ func (r *Registry) updateTemplate(ctx context.Context, tx *sql.Tx, id string, ch
 		return t, err
 	}
 	_, err = tx.ExecContext(ctx, `UPDATE templates SET name = ?, is_default = ?, doc = ?, updated_at = ? WHERE id = ?`,
-		t.Name, t.Default, string(doc), stamp(r.now()), id)
+		t.Name, t.Default, doc, stamp(r.now()), id)
 	if taken(err) {
 		return t, fault.NameTaken.New("field", "name", "name", t.Name)
 	}

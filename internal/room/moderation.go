@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/policy"
 )
 
 // Moderation is what peers of a room may do to others, and who is kept out.
@@ -50,11 +51,11 @@ func (o *Moderation) barred(id PeerID) error {
 	return fault.PeerRemoved.New("peer", id)
 }
 
-func mutePermission(mute bool) permission {
+func mutePermission(mute bool) policy.Permission {
 	if mute {
-		return permMute
+		return policy.Mute
 	}
-	return permUnmute
+	return policy.Unmute
 }
 
 // AskTrackMute asks a peer to mute or unmute one of its tracks. Fails with
@@ -111,7 +112,7 @@ func (o *Moderation) AskMute(ctx context.Context, by PeerID, q MuteRequest) erro
 // fault.NotPermitted, PeerNotFound.
 func (o *Moderation) Remove(ctx context.Context, by, target PeerID, reason string) error {
 	return act(ctx, o.r, func() error {
-		asker, err := o.r.permitted(by, permRemoveOthers)
+		asker, err := o.r.permitted(by, policy.RemoveOthers)
 		if err != nil {
 			return err
 		}
@@ -155,7 +156,7 @@ func (o *Moderation) remove(by, m *member, reason string, ended bool) {
 // left, too; with lock nobody gets in afterwards. Fails with fault.NotPermitted.
 func (o *Moderation) End(ctx context.Context, by PeerID, reason string, lock bool) error {
 	return act(ctx, o.r, func() error {
-		asker, err := o.r.permitted(by, permEndRoom)
+		asker, err := o.r.permitted(by, policy.EndRoom)
 		if err != nil {
 			return err
 		}

@@ -53,7 +53,7 @@ func TestRemove(t *testing.T) {
 	})
 	spec(t, "without permission, or nobody", func(w *world) {
 		ann, bob := w.join("ann", "host"), w.join("bob", "guest")
-		w.refused(bob.room.Moderation().Remove(w.Context(), "bob", "ann", ""), fault.NotPermitted, "permission", "removeOthers")
+		w.refused(bob.room.Moderation().Remove(w.Context(), "bob", "ann", ""), fault.NotPermitted, "permission", "remove_others")
 		w.refused(ann.room.Moderation().Remove(w.Context(), "ann", "ghost", ""), fault.PeerNotFound)
 		w.ok(ann.room.Moderation().Remove(w.Context(), "", "bob", "by the server"))
 		w.same("by", one[room.Removed](bob).By == nil, true)
@@ -136,6 +136,6 @@ func TestEnd(t *testing.T) {
 	spec(t, "without permission", func(w *world) {
 		w.join("ann", "host")
 		bob := w.join("bob", "guest")
-		w.refused(bob.room.Moderation().End(w.Context(), "bob", "", false), fault.NotPermitted, "permission", "endRoom")
+		w.refused(bob.room.Moderation().End(w.Context(), "bob", "", false), fault.NotPermitted, "permission", "end_room")
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/policy"
 	"github.com/redial-rtc/redial/internal/text"
 )
 
@@ -96,7 +97,7 @@ func (r *Room) SetGroup(ctx context.Context, by, id PeerID, group string, in boo
 			return nil, err
 		}
 		if by != id {
-			if _, err := r.permitted(by, permChangeRole); err != nil {
+			if _, err := r.permitted(by, policy.ChangeRole); err != nil {
 				return nil, err
 			}
 		}

@@ -72,7 +72,7 @@ func TestGroups(t *testing.T) {
 		w.join("ann", "host")
 		bob := w.join("bob", "guest")
 		_, err := set(bob, "ann", room.HandRaise, true)
-		w.refused(err, fault.NotPermitted, "permission", "changeRole")
+		w.refused(err, fault.NotPermitted, "permission", "change_role")
 		_, err = set(bob, "ghost", "g", true)
 		w.refused(err, fault.PeerNotFound)
 	})

@@ -5,22 +5,12 @@ import (
 	"slices"
 
 	"github.com/redial-rtc/redial/fault"
-)
-
-// permission names one thing a role may do, in the words of the template.
-type permission string
-
-const (
-	permChangeRole   permission = "changeRole"
-	permEndRoom      permission = "endRoom"
-	permRemoveOthers permission = "removeOthers"
-	permMute         permission = "mute"
-	permUnmute       permission = "unmute"
+	"github.com/redial-rtc/redial/internal/policy"
 )
 
 // permitted finds who asks and checks its role. An empty id is the server
 // itself, which may do everything; the member is nil then.
-func (r *Room) permitted(by PeerID, p permission) (*member, error) {
+func (r *Room) permitted(by PeerID, p policy.Permission) (*member, error) {
 	if by == "" {
 		return nil, nil
 	}
@@ -29,12 +19,7 @@ func (r *Room) permitted(by PeerID, p permission) (*member, error) {
 		return nil, err
 	}
 	role, _ := r.Role(m.Role)
-	has := map[permission]bool{
-		permChangeRole: role.Permissions.ChangeRole, permEndRoom: role.Permissions.EndRoom,
-		permRemoveOthers: role.Permissions.RemoveOthers, permMute: role.Permissions.Mute,
-		permUnmute: role.Permissions.Unmute,
-	}[p]
-	if !has {
+	if !role.Permissions.Has(p) {
 		return nil, fault.NotPermitted.New("role", m.Role, "permission", string(p))
 	}
 	return m, nil
@@ -95,7 +80,7 @@ func (o *Roles) left(id PeerID) {
 // fault.NotPermitted, PeerNotFound, RoleNotFound.
 func (o *Roles) Request(ctx context.Context, by PeerID, q RoleRequest) error {
 	return act(ctx, o.r, func() error {
-		asker, err := o.r.permitted(by, permChangeRole)
+		asker, err := o.r.permitted(by, policy.ChangeRole)
 		if err != nil {
 			return err
 		}

@@ -67,7 +67,7 @@ func TestRoleChange(t *testing.T) {
 		ann := w.join("ann", "host")
 		w.ok(ask(ann, room.RoleRequest{Target: "ann", Role: "guest"}))
 		w.same("role", roleOf(ann), "guest")
-		w.refused(ask(ann, room.RoleRequest{Target: "ann", Role: "host"}), fault.NotPermitted, "permission", "changeRole")
+		w.refused(ask(ann, room.RoleRequest{Target: "ann", Role: "host"}), fault.NotPermitted, "permission", "change_role")
 	})
 	spec(t, "of all peers of some roles, but not of the one who asks", func(w *world) {
 		ann, amy := w.join("ann", "host"), w.join("amy", "host")
@@ -78,7 +78,7 @@ func TestRoleChange(t *testing.T) {
 	})
 	spec(t, "without permission, to nobody, to nothing", func(w *world) {
 		ann, bob := w.join("ann", "host"), w.join("bob", "guest")
-		w.refused(ask(bob, room.RoleRequest{Target: "ann", Role: "guest", Force: true}), fault.NotPermitted, "role", "guest", "permission", "changeRole")
+		w.refused(ask(bob, room.RoleRequest{Target: "ann", Role: "guest", Force: true}), fault.NotPermitted, "role", "guest", "permission", "change_role")
 		w.refused(ask(ann, room.RoleRequest{Target: "ghost", Role: "guest"}), fault.PeerNotFound)
 		w.refused(ask(ann, room.RoleRequest{Target: "bob", Role: "ghost"}), fault.RoleNotFound)
 		w.same("role", roleOf(ann), "host")

@@ -8,6 +8,7 @@ import (
 	"github.com/redial-rtc/redial/dialect"
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/inject"
+	"github.com/redial-rtc/redial/internal/policy/policyjson"
 	"github.com/redial-rtc/redial/internal/text"
 	"github.com/redial-rtc/redial/internal/wire/jsonrpc"
 )
@@ -101,6 +102,7 @@ func notification(method string, p any) notificationFrame {
 }
 
 func wordFault(f *fault.Error) wireError {
+	f = policyjson.WordFault(f)
 	return wireError{
 		Code: cmp.Or(inject.Code(f), dialect.HMS.Speak(f).Code), Message: f.Safe(), Description: f.Kind.Do, Fault: f.Kind.ID,
 	}

@@ -2,9 +2,11 @@ package hms
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/policy"
 )
 
 func FuzzDecodeFrame(f *testing.F) {
@@ -78,5 +80,14 @@ func TestParamsNameTheField(t *testing.T) {
 				t.Errorf("got %v, want a fault about %s", err, c.field)
 			}
 		})
+	}
+}
+
+// TestAClientReadsPermissionsByTheirNamesInTheTemplate words a refusal that the
+// room names in words of its own.
+func TestAClientReadsPermissionsByTheirNamesInTheTemplate(t *testing.T) {
+	f := fault.From(fault.NotPermitted.New("role", "guest", "permission", string(policy.ChangeRole)), fault.OpRoleChange)
+	if got := wordFault(f).Message; !strings.Contains(got, "permission: changeRole") {
+		t.Errorf("told: %s", got)
 	}
 }

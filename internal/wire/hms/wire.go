@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"github.com/redial-rtc/redial/internal/policy"
+	"github.com/redial-rtc/redial/internal/policy/policyjson"
 	"github.com/redial-rtc/redial/internal/room"
 )
 
@@ -126,10 +127,10 @@ func entryOnWire(e room.Entry) wireEntry {
 // policyOnWire tells a client its role and every role it may meet.
 func policyOnWire(role string, t policy.Template) any {
 	return struct {
-		Name       string                 `json:"name"`
-		KnownRoles map[string]policy.Role `json:"known_roles"`
-		TemplateID string                 `json:"template_id"`
-	}{role, t.Roles, t.ID}
+		Name       string                     `json:"name"`
+		KnownRoles map[string]policyjson.Role `json:"known_roles"`
+		TemplateID string                     `json:"template_id"`
+	}{role, policyjson.OfRoles(t.Roles), t.ID}
 }
 
 func roomInfoOnWire(s room.Snapshot) any {
