@@ -42,9 +42,13 @@ var mayImport = map[string][]string{
 	"internal/datafile":          {"fault"},
 	"internal/evidence":          {},
 	"internal/event":             {"internal/evidence", "internal/text", "internal/limit", "internal/datafile", "fault"},
-	"internal/event/sqlite":      {"internal/event", "internal/datafile", "fault"},
-	"internal/event/clickhouse":  {"internal/event", "internal/event/sqlite", "fault"},
-	"internal/event/copy":        {"internal/event", "internal/event/sqlite", "internal/datafile", "fault"},
+	"internal/event/bitset":      {},
+	"internal/event/eventlog":    {"internal/event", "internal/datafile", "fault"},
+	"internal/event/rollup":      {"internal/event", "internal/event/eventlog", "internal/event/bitset"},
+	"internal/event/sqlite":      {"internal/event", "internal/event/eventlog", "internal/event/rollup", "internal/event/bitset", "internal/datafile", "fault"},
+	"internal/event/spool":       {"internal/event", "internal/event/eventlog", "internal/event/rollup"},
+	"internal/event/clickhouse":  {"internal/event", "internal/event/eventlog", "internal/event/rollup", "internal/event/spool", "fault"},
+	"internal/event/copy":        {"internal/event", "internal/event/eventlog", "internal/event/rollup", "internal/datafile", "fault"},
 	"internal/event/eventtest":   {"internal/evidence", "internal/event", "fault"},
 	"bench/events":               {"internal/server", "internal/config", "internal/token", "internal/event", "internal/event/sqlite", "fault"}, // a program
 	"internal/attack":            {"client", "internal/token"},                                                                                 // a program
@@ -206,7 +210,7 @@ var vendor = regexp.MustCompile(`(?i)\b(hms\w*|opentok|vonage|sceenic|kurento|op
 // names, in code and in comments.
 func TestNoVendorBelowDialect(t *testing.T) {
 	neutral := []string{"fault", "internal/policy", "internal/token", "internal/registry", "internal/room", "internal/poll", "internal/sfu",
-		"internal/event", "internal/event/sqlite", "internal/event/clickhouse", "internal/event/eventtest"}
+		"internal/event", "internal/event/eventlog", "internal/event/rollup", "internal/event/sqlite", "internal/event/spool", "internal/event/clickhouse", "internal/event/eventtest"}
 	for _, p := range list(t) {
 		if !slices.Contains(neutral, p.name()) {
 			continue

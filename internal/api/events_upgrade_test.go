@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"database/sql"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	_ "modernc.org/sqlite"
 
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/spool"
 	"github.com/redial-rtc/redial/internal/event/sqlite"
 	"github.com/redial-rtc/redial/internal/report"
 )
@@ -43,7 +45,7 @@ func unpacked(t *testing.T, name string) []byte {
 // documents are being written anew, afterwards, and after a restart; and no
 // document of the version before is left.
 func TestEventsOfVersion1(t *testing.T) {
-	for _, spool := range []bool{false, true} {
+	for _, isSpool := range []bool{false, true} {
 		dir := t.TempDir()
 		if err := os.WriteFile(filepath.Join(dir, sqlite.File), unpacked(t, "events.db"), 0o600); err != nil {
 			t.Fatal(err)
@@ -58,25 +60,18 @@ func TestEventsOfVersion1(t *testing.T) {
 		want := unpacked(t, "events.ndjson")
 		outdated := -1
 		for n := range 3 { // at once, when all is done, and after a restart
-			open := sqlite.Open
-			if spool {
-				open = sqlite.OpenSpool
-			}
-			store, err := open(t.Context(), dir, nil, sqlite.Words(report.Vocabulary()))
-			if err != nil {
-				t.Fatal(err)
-			}
+			store := openEvents(t, dir, isSpool)
 			if got := exported(t, store); !bytes.Equal(got, want) {
-				t.Fatalf("spool %v, opening %d: read as\n%s\nwant\n%s", spool, n, firstDifference(got, want), firstDifference(want, got))
+				t.Fatalf("spool %v, opening %d: read as\n%s\nwant\n%s", isSpool, n, firstDifference(got, want), firstDifference(want, got))
 			}
 			for deadline := time.Now().Add(30 * time.Second); outdated != 0 && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 				outdated = countOutdated(t, dir)
 			}
 			if outdated != 0 {
-				t.Fatalf("spool %v: %d documents are still of the version before", spool, outdated)
+				t.Fatalf("spool %v: %d documents are still of the version before", isSpool, outdated)
 			}
 			if got := exported(t, store); !bytes.Equal(got, want) {
-				t.Fatalf("spool %v, written anew: read as\n%s\nwant\n%s", spool, firstDifference(got, want), firstDifference(want, got))
+				t.Fatalf("spool %v, written anew: read as\n%s\nwant\n%s", isSpool, firstDifference(got, want), firstDifference(want, got))
 			}
 			if err := store.Close(); err != nil {
 				t.Fatal(err)
@@ -85,17 +80,47 @@ func TestEventsOfVersion1(t *testing.T) {
 	}
 }
 
-// exported is what GET /v2/analytics/events writes of a page as NDJSON.
-func exported(t *testing.T, store *sqlite.Store) []byte {
+// events is an open file of events, as the embedded store or as the spool.
+type events interface {
+	Close() error
+}
+
+func openEvents(t *testing.T, dir string, isSpool bool) (s events) {
 	t.Helper()
-	q := event.Query{AccountID: "fixture", Limit: event.MaxLimit}
-	page, err := store.Query(t.Context(), q)
+	var err error
+	if isSpool {
+		s, err = spool.Open(t.Context(), dir, nil, report.Vocabulary())
+	} else {
+		s, err = sqlite.Open(t.Context(), dir, nil, sqlite.Words(report.Vocabulary()))
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
+	return s
+}
+
+// exported is what GET /v2/analytics/events writes of a page as NDJSON.
+func exported(t *testing.T, s events) []byte {
+	t.Helper()
+	q := event.Query{AccountID: "fixture", Limit: event.MaxLimit}
+	var list []event.Event
+	switch s := s.(type) {
+	case *sqlite.Store:
+		page, err := s.Query(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = page.Events
+	case *spool.Spool:
+		part, err := s.Part(t.Context(), &q, 0, math.MaxInt64, q.Limit, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = part.Events
+	}
 	var lines []byte
-	for i := range page.Events {
-		lines = append(page.Events[i].AppendJSON(lines), '\n')
+	for i := range list {
+		lines = append(list[i].AppendJSON(lines), '\n')
 	}
 	return lines
 }

@@ -9,8 +9,8 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventlog"
 	"github.com/redial-rtc/redial/internal/event/eventtest"
-	"github.com/redial-rtc/redial/internal/event/sqlite"
 )
 
 var stored = flag.Int("stored", 100_000, "events that are there when a page is asked for")
@@ -35,9 +35,9 @@ func population(n int) event.Event {
 func BenchmarkHistory(b *testing.B) {
 	dir := b.TempDir()
 	s := openAt(b, shared(b), dir, nil)
-	var batch []sqlite.Record
+	var batch []eventlog.Record
 	for n := range *stored {
-		r := sqlite.Record{Event: population(n)}
+		r := eventlog.Record{Event: population(n)}
 		r.Seq = int64(n + 1)
 		if batch = append(batch, r); len(batch) == 20_000 || n == *stored-1 {
 			if err := s.insert(b.Context(), batch); err != nil {
@@ -107,9 +107,9 @@ func BenchmarkHistory(b *testing.B) {
 		}
 	}
 	b.Run("ship", func(b *testing.B) { // events of one forwarded batch
-		var list []sqlite.Record
+		var list []eventlog.Record
 		for n := range shipBatch {
-			r := sqlite.Record{Event: population(n)}
+			r := eventlog.Record{Event: population(n)}
 			r.Seq = int64(*stored*10 + n)
 			list = append(list, r)
 		}

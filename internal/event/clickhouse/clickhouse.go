@@ -1,8 +1,7 @@
 // Package clickhouse keeps events in ClickHouse, for those who outgrow one
 // machine.
 //
-// Events arrive in a spool, which is the embedded store in a directory of its
-// own: there they are made durable before Append returns, get their place in the
+// Events arrive in a spool (package spool), in a directory of its own: there they are made durable before Append returns, get their place in the
 // order, and are found to be known or the second account of a failure. A
 // forwarder ships them to ClickHouse in their order, once nothing can join them
 // any more, and their rows leave the spool when they have been seen in ClickHouse
@@ -36,7 +35,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
-	"github.com/redial-rtc/redial/internal/event/sqlite"
+	"github.com/redial-rtc/redial/internal/event/spool"
 )
 
 // Dir is the spool's directory in the data directory.
@@ -70,7 +69,7 @@ type Store struct {
 	cfg     Config
 	log     *slog.Logger
 	conn    driver.Conn
-	spool   *sqlite.Store
+	spool   *spool.Spool
 	cursors *event.Cursors
 	writer  uint64 // who we are in events_writers
 	m       *metrics
@@ -131,11 +130,11 @@ func (s *Store) open(ctx context.Context, dir string) (err error) {
 	if s.cursors, err = event.OpenCursors(dir); err != nil {
 		return err
 	}
-	spool := filepath.Join(dir, Dir)
-	if err := os.MkdirAll(spool, 0o700); err != nil {
+	dir = filepath.Join(dir, Dir)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	if s.spool, err = sqlite.OpenSpool(ctx, spool, s.log, sqlite.Words(s.cfg.Words)); err != nil {
+	if s.spool, err = spool.Open(ctx, dir, s.log, s.cfg.Words); err != nil {
 		return err
 	}
 	known, err := s.spool.Meta(ctx, "writer")

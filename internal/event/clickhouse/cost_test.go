@@ -8,8 +8,8 @@ import (
 	ch "github.com/ClickHouse/clickhouse-go/v2"
 
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventlog"
 	"github.com/redial-rtc/redial/internal/event/eventtest"
-	"github.com/redial-rtc/redial/internal/event/sqlite"
 )
 
 // TestFirstPagesDoNotGrow: the first page of a room, session, user, peer, type or
@@ -20,10 +20,10 @@ func TestFirstPagesDoNotGrow(t *testing.T) {
 	const days = 3
 	rowsRead := func(n int) map[string]uint64 {
 		s := openAt(t, shared(t), t.TempDir(), nil)
-		var records []sqlite.Record
+		var records []eventlog.Record
 		began := time.Now().Add(-days * event.Day)
 		for i := range n {
-			r := sqlite.Record{Event: eventtest.Sample(i)}
+			r := eventlog.Record{Event: eventtest.Sample(i)}
 			r.Seq, r.Time = int64(i+1), began.Add(time.Duration(i)*days*event.Day/time.Duration(n))
 			r.RoomID, r.SessionID, r.UserID, r.PeerID = fmt.Sprint("room-", i/20), fmt.Sprint("session-", i/10), fmt.Sprint("user-", i/5), fmt.Sprint("peer-", i/5)
 			r.Type = event.Types[i%5]

@@ -9,7 +9,7 @@ import (
 	"sync"
 
 	"github.com/redial-rtc/redial/internal/event"
-	"github.com/redial-rtc/redial/internal/event/sqlite"
+	"github.com/redial-rtc/redial/internal/event/eventlog"
 )
 
 // days is how many events of each account, day and type have left the spool and
@@ -40,7 +40,7 @@ type cutDay struct {
 func dayOf(nanos int64) int64 { return nanos / day }
 
 // add counts records that leave the spool.
-func (d *days) add(records []sqlite.Record) {
+func (d *days) add(records []eventlog.Record) {
 	if !d.known {
 		return
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
-	"github.com/redial-rtc/redial/internal/event/sqlite"
+	"github.com/redial-rtc/redial/internal/event/eventlog"
 )
 
 // patience bounds a question to ClickHouse.
@@ -126,7 +126,7 @@ func (s *Store) Get(ctx context.Context, id string) (event.Event, error) {
 }
 
 // Records gives up to n events after a place, in order, wherever they are.
-func (s *Store) Records(ctx context.Context, above int64, n int) ([]sqlite.Record, error) {
+func (s *Store) Records(ctx context.Context, above int64, n int) ([]eventlog.Record, error) {
 	s.edge.RLock()
 	evicted := s.evicted
 	records, err := s.spool.Records(ctx, above, math.MaxInt64, n)
@@ -145,7 +145,7 @@ func (s *Store) Records(ctx context.Context, above int64, n int) ([]sqlite.Recor
 }
 
 // Copy appends events that another store has held, as they are.
-func (s *Store) Copy(ctx context.Context, records []sqlite.Record) ([]event.Outcome, error) {
+func (s *Store) Copy(ctx context.Context, records []eventlog.Record) ([]event.Outcome, error) {
 	outcomes, err := s.spool.Copy(ctx, records)
 	if err != nil {
 		return nil, err
@@ -369,7 +369,7 @@ func (s *Store) places(ctx context.Context, q *event.Query, above, upto int64, n
 
 // records gives the first n events of a query with places after above and up to
 // upto. It finds the places first, since only few of the large columns matter.
-func (s *Store) records(ctx context.Context, q *event.Query, above, upto int64, n int) ([]sqlite.Record, error) {
+func (s *Store) records(ctx context.Context, q *event.Query, above, upto int64, n int) ([]eventlog.Record, error) {
 	f, err := s.places(ctx, q, above, upto, n)
 	if err != nil || len(f.places) == 0 {
 		return nil, err
@@ -379,11 +379,11 @@ func (s *Store) records(ctx context.Context, q *event.Query, above, upto int64, 
 	if err != nil {
 		return nil, err
 	}
-	read := make(map[int64]sqlite.Record, len(f.places))
+	read := make(map[int64]eventlog.Record, len(f.places))
 	err = each(rows, func() error {
 		var seq uint64
 		var doc string
-		var r sqlite.Record
+		var r eventlog.Record
 		var code int32
 		var terminal, failed uint8
 		if err := rows.Scan(&seq, &doc, &r.Also, &code, &terminal, &failed); err != nil {
@@ -397,7 +397,7 @@ func (s *Store) records(ctx context.Context, q *event.Query, above, upto int64, 
 	if err != nil {
 		return nil, err
 	}
-	var records []sqlite.Record
+	var records []eventlog.Record
 	for _, place := range f.places {
 		if r, ok := read[place]; ok { // else it was erased between the two
 			records = append(records, r)

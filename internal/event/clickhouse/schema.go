@@ -11,7 +11,7 @@ import (
 	driver "github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/google/uuid"
 
-	"github.com/redial-rtc/redial/internal/event/sqlite"
+	"github.com/redial-rtc/redial/internal/event/eventlog"
 )
 
 //go:embed schema.sql
@@ -98,11 +98,11 @@ func (s *Store) adopt(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		var records []sqlite.Record
+		var records []eventlog.Record
 		err = each(rows, func() error {
 			var seq uint64
 			var id uuid.UUID
-			var r sqlite.Record
+			var r eventlog.Record
 			if err := rows.Scan(&seq, &id, &r.Also); err != nil {
 				return err
 			}

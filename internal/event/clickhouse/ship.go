@@ -16,7 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/redial-rtc/redial/fault"
-	"github.com/redial-rtc/redial/internal/event/sqlite"
+	"github.com/redial-rtc/redial/internal/event/eventlog"
 )
 
 const (
@@ -181,7 +181,7 @@ func (s *Store) letGo(ctx context.Context, due int64) error {
 	s.edge.Lock()
 	defer s.edge.Unlock()
 	err = s.spool.Evict(ctx, records)
-	if errors.Is(err, sqlite.ErrChanged) {
+	if errors.Is(err, eventlog.ErrChanged) {
 		return nil // the next turn reads and ships them again
 	}
 	if err != nil {
@@ -195,7 +195,7 @@ func (s *Store) letGo(ctx context.Context, due int64) error {
 // ensure makes ClickHouse have exactly these consecutive records of the spool:
 // it looks what is there, takes away what is outdated, inserts what is missing,
 // and looks again. It can be repeated after any failure.
-func (s *Store) ensure(ctx context.Context, records []sqlite.Record) error {
+func (s *Store) ensure(ctx context.Context, records []eventlog.Record) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	if err := s.settleUnconfirmed(ctx); err != nil {
@@ -237,7 +237,7 @@ func (s *Store) ensure(ctx context.Context, records []sqlite.Record) error {
 const maxDays = 50
 
 // fewDays is how many of the first records touch no more than maxDays.
-func fewDays(records []sqlite.Record) int {
+func fewDays(records []eventlog.Record) int {
 	days := map[int64]bool{}
 	for i := range records {
 		if days[records[i].Time.UnixNano()/day] = true; len(days) > maxDays {
@@ -249,7 +249,7 @@ func fewDays(records []sqlite.Record) int {
 
 // compare tells which records ClickHouse lacks, and the places of those it has
 // in another state, which are among the lacking.
-func (s *Store) compare(ctx context.Context, records []sqlite.Record) (missing []sqlite.Record, outdated []int64, err error) {
+func (s *Store) compare(ctx context.Context, records []eventlog.Record) (missing []eventlog.Record, outdated []int64, err error) {
 	rows, err := s.conn.Query(ctx, fmt.Sprintf("SELECT seq, toString(source) FROM events WHERE seq >= %d AND seq <= %d",
 		records[0].Seq, records[len(records)-1].Seq))
 	if err != nil {
@@ -303,7 +303,7 @@ func (s *Store) ensureKeys(ctx context.Context, due int64) error {
 	if err := s.ready(ctx); err != nil {
 		return err
 	}
-	var all []sqlite.Record
+	var all []eventlog.Record
 	for above := f.keyed; len(all) < keysBatch; {
 		some, err := s.spool.Records(ctx, above, due, shipBatch)
 		if err != nil {
@@ -340,7 +340,7 @@ func (s *Store) ensureKeys(ctx context.Context, due int64) error {
 	if err != nil {
 		return err
 	}
-	var missing []sqlite.Record
+	var missing []eventlog.Record
 	for i := range all {
 		if r := &all[i]; uint64(len(keysOf(r))) > have[r.Seq] {
 			missing = append(missing, *r)
@@ -380,7 +380,7 @@ func (s *Store) settleUnconfirmed(ctx context.Context) error {
 type scoped struct{ scope, key string }
 
 // keysOf lists by what an event is found.
-func keysOf(r *sqlite.Record) []scoped {
+func keysOf(r *eventlog.Record) []scoped {
 	keys := make([]scoped, 0, 4)
 	for _, k := range []scoped{{"room", r.RoomID}, {"session", r.SessionID}, {"user", r.UserKey()}, {"peer", r.PeerID}} {
 		if k.key != "" {
@@ -409,7 +409,7 @@ func (s *Store) send(ctx context.Context, into string, fill func(driver.Batch) e
 	return nil
 }
 
-func (s *Store) insertKeys(ctx context.Context, records []sqlite.Record) error {
+func (s *Store) insertKeys(ctx context.Context, records []eventlog.Record) error {
 	return s.send(ctx, "INSERT INTO events_keys (key, scope, account, seq, time, type)", func(batch driver.Batch) error {
 		for i := range records {
 			r := &records[i]
@@ -428,7 +428,7 @@ const insertColumns = `INSERT INTO events (seq, id, time, account, type, source,
 
 // insert writes the keys of records and then the records: where these are, those
 // are.
-func (s *Store) insert(ctx context.Context, records []sqlite.Record) error {
+func (s *Store) insert(ctx context.Context, records []eventlog.Record) error {
 	if err := s.insertKeys(ctx, records); err != nil {
 		return err
 	}
@@ -459,7 +459,7 @@ func (s *Store) insert(ctx context.Context, records []sqlite.Record) error {
 }
 
 // also is never nil, which the driver would take for no value.
-func also(r *sqlite.Record) []string {
+func also(r *eventlog.Record) []string {
 	if r.Also == nil {
 		return []string{}
 	}

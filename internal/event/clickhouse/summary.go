@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/redial-rtc/redial/internal/event"
-	"github.com/redial-rtc/redial/internal/event/sqlite"
+	"github.com/redial-rtc/redial/internal/event/rollup"
 )
 
 // Summarize counts: what has been shipped in ClickHouse, what has not in the
@@ -69,12 +69,12 @@ func (s *Store) CountJoins(ctx context.Context, joins []event.Join) error {
 }
 
 // JoinCounts hands over the joins of every hour, in no order.
-func (s *Store) JoinCounts(ctx context.Context, f func(sqlite.JoinCount) error) error {
+func (s *Store) JoinCounts(ctx context.Context, f func(rollup.JoinCount) error) error {
 	return s.spool.JoinCounts(ctx, f)
 }
 
 // CopyJoins takes over counts of joins; copying twice counts once.
-func (s *Store) CopyJoins(ctx context.Context, counts []sqlite.JoinCount) error {
+func (s *Store) CopyJoins(ctx context.Context, counts []rollup.JoinCount) error {
 	return s.spool.CopyJoins(ctx, counts)
 }
 
@@ -289,7 +289,7 @@ func (c *counter) countShipped(ctx context.Context) error {
 func (c *counter) countJoins(ctx context.Context) error {
 	q := *c.q
 	q.Types, q.Users, q.Top = nil, false, 0
-	joins, err := c.s.spool.Summarize(ctx, q)
+	joins, err := c.s.spool.Joins(ctx, q)
 	if err != nil {
 		return err
 	}

@@ -19,37 +19,38 @@ import (
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/datafile"
 	"github.com/redial-rtc/redial/internal/event"
-	"github.com/redial-rtc/redial/internal/event/sqlite"
+	"github.com/redial-rtc/redial/internal/event/eventlog"
+	"github.com/redial-rtc/redial/internal/event/rollup"
 )
 
 // records is a store that can be copied from and to.
 type records interface {
 	target
 	// Records gives up to n events after a place, in order.
-	Records(ctx context.Context, above int64, n int) ([]sqlite.Record, error)
+	Records(ctx context.Context, above int64, n int) ([]eventlog.Record, error)
 }
 
 // target is what a store does beside giving its records.
 type target interface {
 	event.Store
 	// Copy appends what another store has held, as it is.
-	Copy(ctx context.Context, list []sqlite.Record) ([]event.Outcome, error)
+	Copy(ctx context.Context, list []eventlog.Record) ([]event.Outcome, error)
 	// JoinCounts hands over how many joins there were, and CopyJoins takes them;
 	// copying twice counts once.
-	JoinCounts(ctx context.Context, f func(sqlite.JoinCount) error) error
-	CopyJoins(ctx context.Context, counts []sqlite.JoinCount) error
+	JoinCounts(ctx context.Context, f func(rollup.JoinCount) error) error
+	CopyJoins(ctx context.Context, counts []rollup.JoinCount) error
 }
 
 // embedded is a store that gives its records up to a place as well.
 type embedded interface {
 	target
-	Records(ctx context.Context, above, upto int64, n int) ([]sqlite.Record, error)
+	Records(ctx context.Context, above, upto int64, n int) ([]eventlog.Record, error)
 }
 
 // whole is an embedded store, all of it.
 type whole struct{ embedded }
 
-func (w whole) Records(ctx context.Context, above int64, n int) ([]sqlite.Record, error) {
+func (w whole) Records(ctx context.Context, above int64, n int) ([]eventlog.Record, error) {
 	return w.embedded.Records(ctx, above, 1<<62, n)
 }
 
@@ -178,8 +179,8 @@ func (f *Files) Migrate(ctx context.Context, from, to string, told func(Progress
 
 // copyJoins copies the counts of joins, all of them every time: they are few.
 func copyJoins(ctx context.Context, source, target records) error {
-	var counts []sqlite.JoinCount
-	err := source.JoinCounts(ctx, func(j sqlite.JoinCount) error {
+	var counts []rollup.JoinCount
+	err := source.JoinCounts(ctx, func(j rollup.JoinCount) error {
 		counts = append(counts, j)
 		return nil
 	})
@@ -239,7 +240,7 @@ type kept struct {
 	Also []string `json:"also,omitempty"` // ids of the reports that became part of it
 }
 
-func appendRecord(b []byte, r *sqlite.Record) []byte {
+func appendRecord(b []byte, r *eventlog.Record) []byte {
 	b = r.AppendWhole(b)
 	own, err := json.Marshal(kept{r.Seq, r.Also})
 	if err != nil {
@@ -266,7 +267,7 @@ func (f *Files) Import(ctx context.Context, r io.Reader, told func(Progress)) (p
 	defer closing(s, &err)
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, maxLine)
-	var list []sqlite.Record
+	var list []eventlog.Record
 	store := func() error {
 		if len(list) == 0 {
 			return nil
@@ -302,7 +303,7 @@ func (f *Files) Import(ctx context.Context, r io.Reader, told func(Progress)) (p
 }
 
 // read reads one line; why says why it is no event that could be stored.
-func (f *Files) read(line []byte) (r sqlite.Record, why string) {
+func (f *Files) read(line []byte) (r eventlog.Record, why string) {
 	e := &r.Event
 	if err := json.Unmarshal(line, e); err != nil {
 		return r, "is not an event in JSON: " + err.Error()

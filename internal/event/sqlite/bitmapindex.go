@@ -6,11 +6,12 @@ import (
 	_ "embed"
 	"encoding/binary"
 	"errors"
-	"math/bits"
 	"strconv"
 	"time"
 
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/bitset"
+	"github.com/redial-rtc/redial/internal/event/eventlog"
 )
 
 //go:embed blocks.sql
@@ -27,7 +28,7 @@ const (
 )
 
 // blockSize is how many places a block has: the bits of a set.
-const blockSize = chunk
+const blockSize = bitset.Size
 
 // setKey is one set of a block.
 type setKey struct {
@@ -45,33 +46,55 @@ type taken struct {
 	time time.Time
 }
 
-// bitmapIndex collects how a transaction changes the sets.
+// bitmapIndex is which events have what, by blocks, and how a transaction changes
+// that.
 type bitmapIndex struct {
 	changes map[setKey]*change
 	times   []taken
 
-	newest int64              // the block that new events come into
-	known  map[setKey]*bitset // its sets, as far as they have been read or written
+	newest int64                  // the block that new events come into
+	known  map[setKey]*bitset.Set // its sets, as far as they have been read or written
 }
 
-func (b *bitmapIndex) begin() { b.changes, b.times = map[setKey]*change{}, b.times[:0] }
+// Prepare makes the tables where they are missing. That they are there is told by
+// the place up to which events are in them.
+func (b *bitmapIndex) Prepare(ctx context.Context, tx eventlog.Tx, upto int64) error {
+	_, done, err := tx.Meta(ctx, flushedTo)
+	if err != nil || done {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, blockSchema); err != nil {
+		return err
+	}
+	n, _, err := tx.Rebuild(ctx, b, upto)
+	if n > 0 && err == nil {
+		tx.Logger().Info("made sets of the events for filters", "events", n)
+	}
+	return err
+}
+
+// Load forgets what was not written.
+func (b *bitmapIndex) Load(context.Context, *eventlog.Conn) error {
+	*b = bitmapIndex{}
+	return nil
+}
 
 // set reads a set. Those of the newest block stay in memory, since it is them
 // that nearly every transaction changes.
-func (b *bitmapIndex) set(ctx context.Context, c *conn, k setKey) (*bitset, error) {
+func (b *bitmapIndex) set(ctx context.Context, c *eventlog.Conn, k setKey) (*bitset.Set, error) {
 	if k.block > b.newest || b.known == nil {
-		b.newest, b.known = k.block, map[setKey]*bitset{}
+		b.newest, b.known = k.block, map[setKey]*bitset.Set{}
 	}
 	if set := b.known[k]; set != nil {
 		return set, nil
 	}
 	var packed []byte
-	err := c.row(ctx, "SELECT bits FROM block_sets"+thatSet, k.account, k.dim, k.value, k.block).Scan(&packed)
+	err := c.Row(ctx, "SELECT bits FROM block_sets"+thatSet, k.account, k.dim, k.value, k.block).Scan(&packed)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return nil, err
 	}
-	set := &bitset{}
-	set.or(packed)
+	set := &bitset.Set{}
+	set.Or(packed)
 	if k.block == b.newest {
 		b.known[k] = set
 	}
@@ -80,33 +103,20 @@ func (b *bitmapIndex) set(ctx context.Context, c *conn, k setKey) (*bitset, erro
 
 const thatSet = " WHERE account = ? AND dim = ? AND value = ? AND block = ?"
 
-// traits are the columns that there are sets of.
-type traits struct {
-	account, typ   int64
-	fault, sdk, os string
-	code           int
-	terminal       bool
-}
-
-func traitsOf(account, typ int64, e *event.Event) traits {
-	read := e.AgentRead()
-	return traits{account, typ, e.Fault, read.Agent.SDK, read.Agent.OS, e.Failure.Code, e.Failure.Terminal}
-}
-
-// each calls f for every set that an event is in.
-func (t *traits) each(f func(dim int64, value string)) {
-	f(setsOfType, strconv.FormatInt(t.typ, 10))
-	if t.fault != "" {
-		f(setsOfFault, t.fault)
+// inSets calls f for every set that an event is in.
+func inSets(row *eventlog.Row, f func(dim int64, value string)) {
+	f(setsOfType, strconv.FormatInt(row.Type, 10))
+	if row.Fault != "" {
+		f(setsOfFault, row.Fault)
 	}
-	f(setsOfCode, strconv.Itoa(t.code))
-	if t.sdk != "" {
-		f(setsOfSDK, t.sdk)
+	f(setsOfCode, strconv.Itoa(row.Code))
+	if row.SDK != "" {
+		f(setsOfSDK, row.SDK)
 	}
-	if t.os != "" {
-		f(setsOfOS, t.os)
+	if row.OS != "" {
+		f(setsOfOS, row.OS)
 	}
-	f(setsOfTerminal, truth(t.terminal))
+	f(setsOfTerminal, truth(row.Terminal))
 }
 
 func truth(b bool) string {
@@ -116,43 +126,62 @@ func truth(b bool) string {
 	return "0"
 }
 
-// add puts an event into its sets.
-func (b *bitmapIndex) add(seq int64, at time.Time, t traits) {
-	t.each(func(dim int64, value string) {
-		c := b.of(setKey{t.account, dim, value, seq / blockSize})
-		c.in = append(c.in, seq%blockSize)
-	})
-	b.times = append(b.times, taken{seq, at})
+// Stored puts an event into its sets.
+func (b *bitmapIndex) Stored(_ context.Context, _ *eventlog.Conn, row *eventlog.Row) error {
+	b.put(row)
+	b.times = append(b.times, taken{row.Seq, row.Time})
+	return nil
 }
 
-// remove takes an event out of its sets.
-func (b *bitmapIndex) remove(seq int64, t traits) {
-	t.each(func(dim int64, value string) {
-		c := b.of(setKey{t.account, dim, value, seq / blockSize})
-		c.out = append(c.out, seq%blockSize)
+// Removed takes an event out of its sets.
+func (b *bitmapIndex) Removed(_ context.Context, _ *eventlog.Conn, row *eventlog.Row, _ *event.Removal) error {
+	inSets(row, func(dim int64, value string) {
+		c := b.of(setKey{row.Account, dim, value, row.Seq / blockSize})
+		c.out = append(c.out, row.Seq%blockSize)
+	})
+	return nil
+}
+
+// Changed changes the sets of an event that has become another.
+func (b *bitmapIndex) Changed(ctx context.Context, c *eventlog.Conn, was, is *eventlog.Row) error {
+	if err := b.Removed(ctx, c, was, nil); err != nil {
+		return err
+	}
+	b.put(is) // coming in is done after going out
+	return nil
+}
+
+func (b *bitmapIndex) put(row *eventlog.Row) {
+	inSets(row, func(dim int64, value string) {
+		c := b.of(setKey{row.Account, dim, value, row.Seq / blockSize})
+		c.in = append(c.in, row.Seq%blockSize)
 	})
 }
 
-// move changes the sets of an event that has become another.
-func (b *bitmapIndex) move(seq int64, was, is traits) {
-	b.remove(seq, was)
-	is.each(func(dim int64, value string) {
-		c := b.of(setKey{is.account, dim, value, seq / blockSize})
-		c.in = append(c.in, seq%blockSize) // coming in is done after going out
-	})
+// Expired drops the times of blocks that hold nothing any more.
+func (b *bitmapIndex) Expired(ctx context.Context, c *eventlog.Conn, _ time.Time, _ []int64) error {
+	var first int64
+	if err := c.Row(ctx, "SELECT coalesce(min(seq), 0) FROM events").Scan(&first); err != nil {
+		return err
+	}
+	_, err := c.Exec(ctx, "DELETE FROM block_times WHERE block < ?", first/blockSize)
+	return err
 }
 
 func (b *bitmapIndex) of(k setKey) *change {
 	c := b.changes[k]
 	if c == nil {
+		if b.changes == nil {
+			b.changes = map[setKey]*change{}
+		}
 		c = &change{}
 		b.changes[k] = c
 	}
 	return c
 }
 
-// write writes what was collected, and forgets it.
-func (b *bitmapIndex) write(ctx context.Context, c *conn) error {
+// Flush writes what was collected, and forgets it.
+func (b *bitmapIndex) Flush(ctx context.Context, c *eventlog.Conn) error {
 	for k, ch := range b.changes {
 		set, err := b.set(ctx, c, k)
 		if err != nil {
@@ -163,38 +192,38 @@ func (b *bitmapIndex) write(ctx context.Context, c *conn) error {
 		}
 	}
 	err := b.writeTimes(ctx, c)
-	b.begin()
+	b.changes, b.times = nil, b.times[:0]
 	return err
 }
 
-func (ch *change) write(ctx context.Context, c *conn, k setKey, set *bitset) (err error) {
+func (ch *change) write(ctx context.Context, c *eventlog.Conn, k setKey, set *bitset.Set) (err error) {
 	changed := false
 	for _, place := range ch.out {
-		changed = set.put(place, false) || changed
+		changed = set.Put(place, false) || changed
 	}
 	for _, place := range ch.in {
-		changed = set.put(place, true) || changed
+		changed = set.Put(place, true) || changed
 	}
 	if !changed {
 		return nil
 	}
-	if now := set.pack(); now != nil {
-		_, err = c.exec(ctx, "INSERT OR REPLACE INTO block_sets(account, dim, value, block, n, bits) VALUES (?, ?, ?, ?, ?, ?)",
-			k.account, k.dim, k.value, k.block, set.size(), now)
+	if now := set.Pack(); now != nil {
+		_, err = c.Exec(ctx, "INSERT OR REPLACE INTO block_sets(account, dim, value, block, n, bits) VALUES (?, ?, ?, ?, ?, ?)",
+			k.account, k.dim, k.value, k.block, set.Len(), now)
 	} else {
-		_, err = c.exec(ctx, "DELETE FROM block_sets"+thatSet, k.account, k.dim, k.value, k.block)
+		_, err = c.Exec(ctx, "DELETE FROM block_sets"+thatSet, k.account, k.dim, k.value, k.block)
 	}
 	return err
 }
 
 // writeTimes adds a run to each block that has new events.
-func (b *bitmapIndex) writeTimes(ctx context.Context, c *conn) error {
+func (b *bitmapIndex) writeTimes(ctx context.Context, c *eventlog.Conn) error {
 	for from := 0; from < len(b.times); {
 		block, to := b.times[from].seq/blockSize, from+1
 		for to < len(b.times) && b.times[to].seq/blockSize == block {
 			to++
 		}
-		if _, err := c.exec(ctx, "INSERT INTO block_times VALUES (?, ?) ON CONFLICT(block) DO UPDATE SET times = times || excluded.times",
+		if _, err := c.Exec(ctx, "INSERT INTO block_times VALUES (?, ?) ON CONFLICT(block) DO UPDATE SET times = times || excluded.times",
 			block, packTimes(b.times[from:to])); err != nil {
 			return err
 		}
@@ -215,7 +244,7 @@ func packTimes(run []taken) []byte {
 }
 
 // timed gives the places in a block that were taken in [since, until).
-func timed(packed []byte, since, until int64) (in bitset) {
+func timed(packed []byte, since, until int64) (in bitset.Set) {
 	for len(packed) > 0 {
 		n, size := binary.Uvarint(packed)
 		packed = packed[max(size, 0):]
@@ -235,44 +264,9 @@ func timed(packed []byte, since, until int64) (in bitset) {
 				return in
 			}
 			if at >= since && at < until {
-				in.put(place, true)
+				in.Put(place, true)
 			}
 		}
 	}
 	return in
-}
-
-// size is how many there are.
-func (b *bitset) size() (n int) {
-	for i := 0; i < len(b); i += 8 {
-		n += bits.OnesCount64(binary.NativeEndian.Uint64(b[i:]))
-	}
-	return n
-}
-
-// and keeps what both have.
-func (b *bitset) and(other *bitset) {
-	for i := range b {
-		b[i] &= other[i]
-	}
-}
-
-// clip keeps the places from first to last.
-func (b *bitset) clip(first, last int64) {
-	if first <= 0 && last >= blockSize-1 {
-		return
-	}
-	for i := range b {
-		at := int64(i) * 8
-		switch {
-		case at+7 < first || at > last:
-			b[i] = 0
-		case at < first || at+7 > last:
-			for bit := range int64(8) {
-				if at+bit < first || at+bit > last {
-					b[i] &^= 1 << bit
-				}
-			}
-		}
-	}
 }

@@ -154,13 +154,11 @@ func TestSieve(t *testing.T) {
 		}
 		ask(8)
 	}
-	if upto := s.flushing.upto; upto < 2*blockSize {
+	if upto := s.deferred.upto; upto < 2*blockSize {
 		t.Errorf("only %d events are in sets", upto)
 	}
 	// A file from before there were sets is given them when it is opened.
-	if _, err := s.writer.ExecContext(t.Context(), "DROP TABLE block_sets; DROP TABLE block_times; DELETE FROM meta WHERE key = 'folded'"); err != nil {
-		t.Fatal(err)
-	}
+	alter(t, s, "DROP TABLE block_sets; DROP TABLE block_times; DELETE FROM meta WHERE key = 'folded'")
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -147,7 +147,7 @@ func verify(t *testing.T, dir string, acknowledged map[string]bool) {
 	}
 	defer s.Close()
 	var verdict string
-	if err := s.writer.QueryRowContext(t.Context(), "PRAGMA integrity_check").Scan(&verdict); err != nil || verdict != "ok" {
+	if err := ask(t.Context(), s, "PRAGMA integrity_check", &verdict); err != nil || verdict != "ok" {
 		t.Fatalf("the file is damaged: %s, %v", verdict, err)
 	}
 	found := map[string]int{}
@@ -262,7 +262,7 @@ func fillDisk(dir string) error {
 		return fmt.Errorf("total %d, want %d, %v", page.Total, len(acknowledged), err)
 	}
 	var verdict string
-	if err := s.writer.QueryRowContext(ctx, "PRAGMA integrity_check").Scan(&verdict); err != nil || verdict != "ok" {
+	if err := ask(ctx, s, "PRAGMA integrity_check", &verdict); err != nil || verdict != "ok" {
 		return fmt.Errorf("the file is damaged: %s, %w", verdict, err)
 	}
 	return nil

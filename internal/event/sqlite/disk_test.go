@@ -103,7 +103,7 @@ func TestFullFilesystem(t *testing.T) {
 		}
 	}
 	var verdict string
-	if err := again.writer.QueryRowContext(t.Context(), "PRAGMA integrity_check").Scan(&verdict); err != nil || verdict != "ok" {
+	if err := ask(t.Context(), again, "PRAGMA integrity_check", &verdict); err != nil || verdict != "ok" {
 		t.Errorf("the file is damaged: %s, %v", verdict, err)
 	}
 	t.Logf("%d events acknowledged, read back in %s", len(acknowledged), time.Since(began).Round(time.Millisecond))

@@ -4,24 +4,83 @@ import (
 	"context"
 
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventlog"
 )
+
+// Scopes of the table counts beside those of events.
+const (
+	ofBytes   = 4 // bytes of documents, of the account
+	ofEvicted = 5 // events that went for want of room, of the account
+)
+
+// sizes is how many bytes the events of each account take.
+type sizes struct {
+	eventlog.Base
+	tally eventlog.Tally
+}
+
+// Prepare measures the events that were stored before they were measured.
+func (n *sizes) Prepare(ctx context.Context, tx eventlog.Tx, _ int64) error {
+	_, known, err := tx.Meta(ctx, "bytes")
+	if err != nil || known {
+		return err
+	}
+	if _, err := tx.Exec(ctx, "INSERT INTO counts(account, scope, key, type, n) SELECT account, ?, '', type, sum(octet_length(doc)) FROM events GROUP BY account, type", ofBytes); err != nil {
+		return err
+	}
+	return tx.SetMeta(ctx, "bytes", 1)
+}
+
+// Load forgets what was not written.
+func (n *sizes) Load(context.Context, *eventlog.Conn) error {
+	n.tally = eventlog.Tally{}
+	return nil
+}
+
+// Stored adds the document of a new event.
+func (n *sizes) Stored(_ context.Context, _ *eventlog.Conn, row *eventlog.Row) error {
+	n.add(row, row.Size)
+	return nil
+}
+
+// Changed adds what a document has grown by.
+func (n *sizes) Changed(_ context.Context, _ *eventlog.Conn, was, is *eventlog.Row) error {
+	n.add(is, is.Size-was.Size)
+	return nil
+}
+
+// Removed takes a document off.
+func (n *sizes) Removed(_ context.Context, _ *eventlog.Conn, row *eventlog.Row, why *event.Removal) error {
+	n.add(row, -row.Size)
+	if why.Oldest {
+		n.tally[eventlog.Count{Account: row.Account, Scope: ofEvicted, Type: row.Type}]++
+	}
+	return nil
+}
+
+// Flush writes what has changed.
+func (n *sizes) Flush(ctx context.Context, c *eventlog.Conn) error { return n.tally.Write(ctx, c) }
+
+func (n *sizes) add(row *eventlog.Row, bytes int) {
+	n.tally[eventlog.Count{Account: row.Account, Scope: ofBytes, Type: row.Type}] += int64(bytes)
+}
 
 // Size tells how large the file is, without the pages that are free in it.
 func (s *Store) Size(ctx context.Context) (event.Size, error) {
 	size := event.Size{Accounts: map[string]event.AccountSize{}}
-	err := s.read(ctx, func(c *conn) error {
+	err := s.Read(ctx, func(c *eventlog.Conn) error {
 		var pages, free, each int64
-		if err := c.row(ctx, "SELECT (SELECT page_count FROM pragma_page_count), (SELECT freelist_count FROM pragma_freelist_count), (SELECT page_size FROM pragma_page_size)").
+		if err := c.Row(ctx, "SELECT (SELECT page_count FROM pragma_page_count), (SELECT freelist_count FROM pragma_freelist_count), (SELECT page_size FROM pragma_page_size)").
 			Scan(&pages, &free, &each); err != nil {
 			return err
 		}
 		size.Bytes = (pages - free) * each
-		return c.each(ctx, "SELECT account, scope, sum(n) FROM counts WHERE scope IN (?, ?) AND account IN (SELECT id FROM accounts) GROUP BY account, scope", func(row scanner) error {
+		return c.Each(ctx, "SELECT account, scope, sum(n) FROM counts WHERE scope IN (?, ?) AND account IN (SELECT id FROM accounts) GROUP BY account, scope", func(row eventlog.Scanner) error {
 			var account, scope, n int64
 			if err := row.Scan(&account, &scope, &n); err != nil {
 				return err
 			}
-			name := s.accounts.name(account)
+			name := s.Accounts.Name(account)
 			a := size.Accounts[name]
 			if scope == ofBytes {
 				a.Bytes = n
@@ -33,18 +92,4 @@ func (s *Store) Size(ctx context.Context) (event.Size, error) {
 		}, ofBytes, ofEvicted)
 	})
 	return size, err
-}
-
-// prepareSize measures the events that were stored before they were measured.
-func (s *Store) prepareSize(ctx context.Context) error {
-	_, known, err := lookup(ctx, s.writer, "SELECT value FROM meta WHERE key = 'bytes'")
-	if err != nil || known || s.spool {
-		return err
-	}
-	return s.transact(ctx, func() error {
-		if _, err := s.writer.exec(ctx, "INSERT INTO counts(account, scope, key, type, n) SELECT account, ?, '', type, sum(octet_length(doc)) FROM events GROUP BY account, type", ofBytes); err != nil {
-			return err
-		}
-		return s.writeMeta(ctx, "bytes", 1)
-	})
 }

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventlog"
 	"github.com/redial-rtc/redial/internal/event/eventtest"
 )
 
@@ -21,12 +23,28 @@ func open(t testing.TB, dir string) event.Store {
 	return s
 }
 
+// ask reads one row of the file.
+func ask(ctx context.Context, s *Store, query string, into ...any) error {
+	return s.Read(ctx, func(c *eventlog.Conn) error { return c.Row(ctx, query).Scan(into...) })
+}
+
+// alter makes the file another than a store leaves it.
+func alter(t testing.TB, s *Store, statements string) {
+	t.Helper()
+	if err := s.Change(t.Context(), func(ctx context.Context, tx eventlog.Tx) error {
+		_, err := tx.ExecContext(ctx, statements)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestBehaviours runs the suite with counts that are written and sets that are
 // used early, since its events are few.
 func TestBehaviours(t *testing.T) {
 	eventtest.Run(t, func(t testing.TB, dir string) event.Store {
 		s := open(t, dir).(*Store)
-		s.foldAt, s.lookedAt = 5, 0
+		s.deferred.at, s.lookedAt = 5, 0
 		return s
 	})
 }
@@ -37,7 +55,7 @@ func TestReadable(t *testing.T) {
 	e := eventtest.Sample(3)
 	eventtest.Add(t, s, e)
 	var id, at, account, typ, room, user string
-	err := s.writer.QueryRowContext(t.Context(), "SELECT id, time, account, type, room, user FROM readable").Scan(&id, &at, &account, &typ, &room, &user)
+	err := ask(t.Context(), s, "SELECT id, time, account, type, room, user FROM readable", &id, &at, &account, &typ, &room, &user)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,9 +68,7 @@ func TestReadable(t *testing.T) {
 func TestUnfitFiles(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir).(*Store)
-	if _, err := s.writer.ExecContext(t.Context(), "PRAGMA user_version = 99"); err != nil {
-		t.Fatal(err)
-	}
+	alter(t, s, "PRAGMA user_version = 99")
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}

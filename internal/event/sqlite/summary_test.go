@@ -1,13 +1,16 @@
 package sqlite
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"testing"
 	"time"
 
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventlog"
 	"github.com/redial-rtc/redial/internal/event/eventtest"
+	"github.com/redial-rtc/redial/internal/event/rollup"
 )
 
 // TestRecount: a file from before there were summaries is counted when it is
@@ -21,31 +24,28 @@ func TestRecount(t *testing.T) {
 		eventtest.Add(t, s, e)
 	}
 	dump := func() (all string) {
-		err := s.writer.each(t.Context(), "SELECT dim, level, at, value, type, n FROM summary ORDER BY 1, 2, 3, 4, 5", func(row scanner) error {
-			var dim, level, at, typ, n int64
-			var value string
-			err := row.Scan(&dim, &level, &at, &value, &typ, &n)
-			all += fmt.Sprintln(dim, level, at, value, typ, n)
-			return err
+		err := s.Read(t.Context(), func(c *eventlog.Conn) error {
+			return c.Each(t.Context(), "SELECT dim, level, at, value, type, n FROM summary ORDER BY 1, 2, 3, 4, 5", func(row eventlog.Scanner) error {
+				var dim, level, at, typ, n int64
+				var value string
+				err := row.Scan(&dim, &level, &at, &value, &typ, &n)
+				all += fmt.Sprintln(dim, level, at, value, typ, n)
+				return err
+			})
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return all
 	}
-	fold := func() {
-		if err := s.transact(t.Context(), func() error { return s.flush(t.Context(), 1) }); err != nil {
-			t.Fatal(err)
-		}
-	}
-	fold()
+	s.deferred.at = 1
+	alter(t, s, "") // which flushes
+	s.deferred.at = flushAt
 	for n := range 20 { // these stay unindexed
 		eventtest.Add(t, s, population(1000+n))
 	}
 	kept := dump()
-	if _, err := s.writer.ExecContext(t.Context(), "DROP TABLE summary; DROP TABLE summary_sets; DROP TABLE summary_users; DROP TABLE summary_failed; DELETE FROM meta WHERE key = 'summary'"); err != nil {
-		t.Fatal(err)
-	}
+	alter(t, s, "DROP TABLE summary; DROP TABLE summary_sets; DROP TABLE summary_users; DROP TABLE summary_failed; DELETE FROM meta WHERE key = 'summary'")
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -66,8 +66,8 @@ func BenchmarkSummary(b *testing.B) {
 	r := rand.New(rand.NewPCG(1, 2))
 	var account int64
 	leave := func(dim, level, at int64, events, values, users int) {
-		if err := s.transact(b.Context(), func() (err error) {
-			if account, err = s.accounts.make(b.Context(), s.writer, "acme"); err != nil {
+		if err := s.Change(b.Context(), func(ctx context.Context, tx eventlog.Tx) (err error) {
+			if account, err = tx.Account(ctx, "acme"); err != nil {
 				return err
 			}
 			for typ := range int64(5) {
@@ -78,18 +78,18 @@ func BenchmarkSummary(b *testing.B) {
 						n = left / 6 // the first have most
 					}
 					left -= n
-					of := cell{n: int64(n)}
+					of := rollup.Cell{N: int64(n)}
 					for range n {
-						of.set = append(of.set, int64(v*users%30_000+r.IntN(users)))
+						of.Set = append(of.Set, int64(v*users%30_000+r.IntN(users)))
 					}
 					if n == 0 {
 						continue
 					}
-					k := summaryKey{account: account, dim: dim, level: level, at: at, value: fmt.Sprint("value-", v), typ: typ + 1}
+					k := rollup.Key{Account: account, Dim: dim, Level: level, At: at, Value: fmt.Sprint("value-", v), Type: typ + 1}
 					if dim == 0 {
-						k.value = ""
+						k.Value = ""
 					}
-					if err := of.write(b.Context(), s.writer, k); err != nil {
+					if err := of.Write(ctx, tx.Conn, k); err != nil {
 						return err
 					}
 				}
@@ -105,11 +105,11 @@ func BenchmarkSummary(b *testing.B) {
 		if dim == 9 {
 			users = 15
 		}
-		for d := step(days, since); d < step(days, until); d++ {
-			leave(dim, days, d, day, values, users)
-			if d == step(days, since) || d == step(days, until)-1 {
+		for d := rollup.Step(rollup.Days, since); d < rollup.Step(rollup.Days, until); d++ {
+			leave(dim, rollup.Days, d, day, values, users)
+			if d == rollup.Step(rollup.Days, since) || d == rollup.Step(rollup.Days, until)-1 {
 				for h := range int64(24) {
-					leave(dim, hours, d*24+h, day/24, values, users)
+					leave(dim, rollup.Hours, d*24+h, day/24, values, users)
 				}
 			}
 		}

@@ -1,4 +1,4 @@
-package sqlite
+package eventlog
 
 import (
 	"context"
@@ -9,14 +9,13 @@ import (
 
 // Types and sources are numbers in the file. A number is never reused.
 var (
-	typeCodes = map[event.Type]int64{
+	TypeCodes = map[event.Type]int64{
 		event.ConnectFailed: 1, event.JoinFailed: 2, event.PublishFailed: 3, event.SubscribeFailed: 4, event.Disconnected: 5,
 		event.TrackAdded: 6, event.TrackUpdated: 7, event.TrackRemoved: 8,
 	}
 	sourceCodes = map[event.Source]int64{event.FromServer: 1, event.FromClient: 2, event.FromBoth: 3}
 
-	codeTypes   = reverse(typeCodes)
-	codeSources = reverse(sourceCodes)
+	CodeTypes = reverse(TypeCodes)
 )
 
 func reverse[K comparable](m map[K]int64) map[int64]K {
@@ -27,16 +26,16 @@ func reverse[K comparable](m map[K]int64) map[int64]K {
 	return r
 }
 
-// accounts numbers the accounts, which are few.
-type accounts struct {
+// Accounts numbers the accounts, which are few.
+type Accounts struct {
 	mu    sync.RWMutex
 	ids   map[string]int64
 	names map[int64]string
 }
 
-func (a *accounts) load(ctx context.Context, c *conn) error {
+func (a *Accounts) load(ctx context.Context, c *Conn) error {
 	ids, names := map[string]int64{}, map[int64]string{}
-	err := c.each(ctx, "SELECT id, name FROM accounts", func(row scanner) error {
+	err := c.Each(ctx, "SELECT id, name FROM accounts", func(row Scanner) error {
 		var id int64
 		var name string
 		if err := row.Scan(&id, &name); err != nil {
@@ -54,20 +53,23 @@ func (a *accounts) load(ctx context.Context, c *conn) error {
 	return nil
 }
 
-func (a *accounts) id(name string) (int64, bool) {
+// ID gives the number of an account that has one.
+func (a *Accounts) ID(name string) (int64, bool) {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	id, ok := a.ids[name]
 	return id, ok
 }
 
-func (a *accounts) name(id int64) string {
+// Name gives the account of a number, "" for none.
+func (a *Accounts) Name(id int64) string {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	return a.names[id]
 }
 
-func (a *accounts) all() []int64 {
+// All lists the numbers, in no order.
+func (a *Accounts) All() []int64 {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	all := make([]int64, 0, len(a.names))
@@ -79,15 +81,15 @@ func (a *accounts) all() []int64 {
 
 // make gives an account its number, within the writer's transaction. When that
 // fails, load puts things right.
-func (a *accounts) make(ctx context.Context, c *conn, name string) (int64, error) {
-	if id, ok := a.id(name); ok {
+func (a *Accounts) make(ctx context.Context, c *Conn, name string) (int64, error) {
+	if id, ok := a.ID(name); ok {
 		return id, nil
 	}
-	if _, err := c.exec(ctx, "INSERT INTO accounts(name) VALUES (?)", name); err != nil {
+	if _, err := c.Exec(ctx, "INSERT INTO accounts(name) VALUES (?)", name); err != nil {
 		return 0, err
 	}
 	var id int64
-	if err := c.row(ctx, "SELECT id FROM accounts WHERE name = ?", name).Scan(&id); err != nil {
+	if err := c.Row(ctx, "SELECT id FROM accounts WHERE name = ?", name).Scan(&id); err != nil {
 		return 0, err
 	}
 	a.mu.Lock()

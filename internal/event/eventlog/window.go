@@ -1,4 +1,4 @@
-package sqlite
+package eventlog
 
 import (
 	"context"
@@ -16,6 +16,8 @@ const maxWindow = 50_000
 // window remembers the recent failures that one side alone has told of, by what
 // the other side's would have in common with them.
 type window struct {
+	Base
+	words   event.Vocabulary
 	waiting map[string]*waiting
 	order   []arrival // oldest first
 }
@@ -45,7 +47,7 @@ type arrival struct {
 }
 
 // find gives the place of the oldest observation that e is the counterpart of, or 0.
-func (w *window) find(v event.Vocabulary, e *event.Event) int64 {
+func (w *window) find(e *event.Event) int64 {
 	key := e.PairKey()
 	if key == "" {
 		return 0
@@ -68,11 +70,25 @@ func (w *window) find(v event.Vocabulary, e *event.Event) int64 {
 		if e.Source == event.FromServer {
 			client, server = server, client
 		}
-		if e.Time.Sub(a.at).Abs() <= event.PairWindow && event.SameFailure(v, client, server) {
+		if e.Time.Sub(a.at).Abs() <= event.PairWindow && event.SameFailure(w.words, client, server) {
 			return a.seq
 		}
 	}
 	return 0
+}
+
+// Stored has a new event wait for its counterpart.
+func (w *window) Stored(_ context.Context, _ *Conn, row *Row) error {
+	w.add(row.Event, row.Seq)
+	return nil
+}
+
+// Changed takes out an event that has found its counterpart.
+func (w *window) Changed(_ context.Context, _ *Conn, was, is *Row) error {
+	if is.Event.PairKey() == "" {
+		w.forget(was.Event, was.Seq)
+	}
+	return nil
 }
 
 func (w *window) add(e *event.Event, seq int64) {
@@ -94,7 +110,8 @@ func (w *window) add(e *event.Event, seq int64) {
 	w.order = append(w.order, arrival{key, seq, e.Time})
 }
 
-// forget takes out an observation that has found its counterpart, e, or is gone.
+// forget takes out an observation that has found its counterpart or is gone; e has
+// the same key.
 func (w *window) forget(e *event.Event, seq int64) { w.drop(e.PairKey(), seq) }
 
 func (w *window) drop(key string, seq int64) {
@@ -110,27 +127,27 @@ func (w *window) drop(key string, seq int64) {
 	}
 }
 
-// load reads what is recent from the file.
-func (w *window) load(ctx context.Context, c *conn, v event.Vocabulary, now time.Time) error {
-	*w = window{waiting: map[string]*waiting{}}
+// Load reads what is recent from the file.
+func (w *window) Load(ctx context.Context, c *Conn) error {
+	w.waiting, w.order = map[string]*waiting{}, nil
 	type row struct {
 		e   event.Event
 		seq int64
 	}
 	var rows []row // newest first
-	err := c.each(ctx, `SELECT seq, doc FROM (SELECT seq, time, peer, doc FROM events ORDER BY seq DESC LIMIT ?)
+	err := c.Each(ctx, `SELECT seq, doc FROM (SELECT seq, time, peer, doc FROM events ORDER BY seq DESC LIMIT ?)
 		WHERE time >= ? AND peer IS NOT NULL ORDER BY seq DESC`,
-		func(r scanner) error {
+		func(r Scanner) error {
 			var new row
 			var doc sql.RawBytes
 			if err := r.Scan(&new.seq, &doc); err != nil {
 				return err
 			}
-			if event.Decode(doc, v, &new.e) == nil && new.e.PairKey() != "" { // else damaged from outside
+			if event.Decode(doc, w.words, &new.e) == nil && new.e.PairKey() != "" { // else damaged from outside
 				rows = append(rows, new)
 			}
 			return nil
-		}, maxWindow, now.Add(-event.PairWindow).UnixNano())
+		}, maxWindow, time.Now().Add(-event.PairWindow).UnixNano())
 	for i := len(rows) - 1; i >= 0; i-- {
 		w.add(&rows[i].e, rows[i].seq)
 	}

@@ -1,4 +1,4 @@
-package sqlite
+package eventlog
 
 import (
 	"context"
@@ -20,7 +20,7 @@ const (
 
 // checkpointer is the connection and what wakes it.
 type checkpointer struct {
-	conn *conn
+	conn *Conn
 	due  chan struct{} // holds one
 	done chan struct{} // closed when it has ended
 
@@ -40,13 +40,13 @@ func (p *checkpointer) wrote(rows int64) {
 }
 
 // startCheckpoints opens the connection and begins.
-func (s *Store) startCheckpoints(ctx context.Context, path string) (err error) {
-	p := &s.checkpoints
-	if p.conn, err = s.connect(ctx, path, "_txlock=deferred"); err != nil {
+func (l *Log) startCheckpoints(ctx context.Context) (err error) {
+	p := &l.checkpoints
+	if p.conn, err = l.connect(ctx, "_txlock=deferred"); err != nil {
 		return err
 	}
 	p.due, p.done = make(chan struct{}, 1), make(chan struct{})
-	go s.runCheckpoints()
+	go l.runCheckpoints()
 	return nil
 }
 
@@ -60,14 +60,14 @@ func (p *checkpointer) stop() {
 	}
 }
 
-// runCheckpoints moves pages until the store is closed.
-func (s *Store) runCheckpoints() {
-	p := &s.checkpoints
+// runCheckpoints moves pages until the log is closed.
+func (l *Log) runCheckpoints() {
+	p := &l.checkpoints
 	defer close(p.done)
 	for {
 		select {
 		case <-p.due:
-		case <-s.stopping:
+		case <-l.stopping:
 			return
 		}
 		for range maxPasses {
@@ -76,11 +76,11 @@ func (s *Store) runCheckpoints() {
 				break // a full disk, say; the writer will hear of it
 			}
 			if p.pages.Load() <= smallRest {
-				s.mu.Lock()
-				if !s.closed && p.pass() == nil {
+				l.mu.Lock()
+				if !l.closed && p.pass() == nil {
 					p.pages.Store(0)
 				}
-				s.mu.Unlock()
+				l.mu.Unlock()
 				break
 			}
 		}
@@ -90,5 +90,5 @@ func (s *Store) runCheckpoints() {
 // pass moves what is there when it begins, and that no reader still needs.
 func (p *checkpointer) pass() error {
 	var busy, there, moved int64
-	return p.conn.row(context.Background(), "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &there, &moved)
+	return p.conn.Row(context.Background(), "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &there, &moved)
 }

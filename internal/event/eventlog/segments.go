@@ -1,4 +1,4 @@
-package sqlite
+package eventlog
 
 import (
 	"context"
@@ -20,15 +20,19 @@ type segment struct {
 // least what is in the state of the file that they see, since it grows before a
 // transaction is committed.
 type segments struct {
+	Base
 	mu   sync.RWMutex
 	list []segment // by place
 
 	fresh []int64 // times of the transaction under way
+	first int64   // the place of the first of them
+	last  int64   // and of the last
 }
 
-func (g *segments) load(ctx context.Context, c *conn) error {
+// Load reads the table.
+func (g *segments) Load(ctx context.Context, c *Conn) error {
 	var list []segment
-	err := c.each(ctx, "SELECT first, last, min_time, max_time FROM segments ORDER BY first", func(row scanner) error {
+	err := c.Each(ctx, "SELECT first, last, min_time, max_time FROM segments ORDER BY first", func(row Scanner) error {
 		var s segment
 		err := row.Scan(&s.first, &s.last, &s.from, &s.to)
 		list = append(list, s)
@@ -40,13 +44,24 @@ func (g *segments) load(ctx context.Context, c *conn) error {
 	return err
 }
 
-func (g *segments) add(t time.Time) { g.fresh = append(g.fresh, t.UnixNano()) }
+// Stored notes when a new event was taken.
+func (g *segments) Stored(_ context.Context, _ *Conn, row *Row) error {
+	if len(g.fresh) == 0 {
+		g.first = row.Seq
+	}
+	g.fresh, g.last = append(g.fresh, row.Time.UnixNano()), row.Seq
+	return nil
+}
 
-// extend adds the events from first to last, whose times are fresh.
-func (g *segments) extend(ctx context.Context, c *conn, first, last int64) error {
+// Flush adds the new events.
+func (g *segments) Flush(ctx context.Context, c *Conn) error {
+	if len(g.fresh) == 0 {
+		return nil
+	}
+	first, last := g.first, g.last
 	s := segment{first: first, from: g.fresh[0], to: g.fresh[0]}
 	n := len(g.list)
-	grows := n > 0 && g.list[n-1].last+1 == first && g.list[n-1].last-g.list[n-1].first < segmentSize
+	grows := n > 0 && g.list[n-1].last-g.list[n-1].first < segmentSize
 	if grows {
 		s = g.list[n-1]
 	}
@@ -61,34 +76,34 @@ func (g *segments) extend(ctx context.Context, c *conn, first, last int64) error
 		g.list = append(g.list, s)
 	}
 	g.mu.Unlock()
-	_, err := c.exec(ctx, `INSERT INTO segments VALUES (?, ?, ?, ?)
+	_, err := c.Exec(ctx, `INSERT INTO segments VALUES (?, ?, ?, ?)
 		ON CONFLICT(first) DO UPDATE SET last = excluded.last, min_time = excluded.min_time, max_time = excluded.max_time`,
 		s.first, s.last, s.from, s.to)
 	return err
 }
 
-// forget drops the ranges that lie wholly before a time and hold nothing any
+// Expired drops the ranges that lie wholly before a time and hold nothing any
 // more, but for the one being written.
-func (g *segments) forget(ctx context.Context, c *conn, before time.Time) error {
+func (g *segments) Expired(ctx context.Context, c *Conn, before time.Time, _ []int64) error {
 	n := len(g.list)
 	if n == 0 {
 		return nil
 	}
-	if _, err := c.exec(ctx, `DELETE FROM segments WHERE max_time < ? AND first <> ?
+	if _, err := c.Exec(ctx, `DELETE FROM segments WHERE max_time < ? AND first <> ?
 		AND NOT EXISTS (SELECT 1 FROM events WHERE seq BETWEEN segments.first AND segments.last)`, before.UnixNano(), g.list[n-1].first); err != nil {
 		return err
 	}
-	return g.load(ctx, c)
+	return g.Load(ctx, c)
 }
 
-// seqRange is where events of a time can be: all of its events are, or some.
-type seqRange struct {
-	first, last int64
-	whole       bool
+// Range is where events of a time can be: all of its events are, or some.
+type Range struct {
+	First, Last int64
+	Whole       bool
 }
 
 // between gives the ranges with events taken in [since, until), by place.
-func (g *segments) between(since, until int64) (found []seqRange) {
+func (g *segments) between(since, until int64) (found []Range) {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
 	for _, s := range g.list {
@@ -96,11 +111,11 @@ func (g *segments) between(since, until int64) (found []seqRange) {
 			continue
 		}
 		whole := s.from >= since && s.to < until
-		if n := len(found); n > 0 && whole && found[n-1].whole && found[n-1].last+1 == s.first {
-			found[n-1].last = s.last
+		if n := len(found); n > 0 && whole && found[n-1].Whole && found[n-1].Last+1 == s.first {
+			found[n-1].Last = s.last
 			continue
 		}
-		found = append(found, seqRange{s.first, s.last, whole})
+		found = append(found, Range{s.first, s.last, whole})
 	}
 	return found
 }

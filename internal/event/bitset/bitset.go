@@ -1,0 +1,138 @@
+// Package bitset keeps sets of up to 4096 small numbers, and packs them so that a
+// database can hold many: those that are sparse take two bytes for each number.
+package bitset
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"slices"
+)
+
+// Size is how many numbers there are.
+const Size = 4096
+
+// Set is a set of numbers from 0 and below [Size]: number 8*i + b is bit b of byte i.
+// The zero value is empty.
+type Set [Size / 8]byte
+
+// Put adds a number or takes it out, and tells whether that changed anything.
+func (b *Set) Put(id int64, in bool) bool {
+	i, bit := id/8, byte(1)<<(id%8)
+	if b[i]&bit != 0 == in {
+		return false
+	}
+	b[i] ^= bit
+	return true
+}
+
+// Or adds the numbers of a packed set.
+func (b *Set) Or(packed []byte) {
+	if len(packed) < 2 {
+		return
+	}
+	at := int(binary.BigEndian.Uint16(packed))
+	if at == listed {
+		for packed = packed[2:]; len(packed) >= 2; packed = packed[2:] {
+			if n := binary.BigEndian.Uint16(packed); n < Size {
+				b[n/8] |= 1 << (n % 8)
+			}
+		}
+		return
+	}
+	for i, v := range packed[2:] {
+		if at+i < len(b) {
+			b[at+i] |= v
+		}
+	}
+}
+
+// listed stands in place of the first byte's number in a set that has few,
+// which follow one by one, 2 bytes each.
+const listed = 0xffff
+
+// Pack leaves out the empty ends, or lists the numbers where that is shorter; nil
+// is the empty set.
+func (b *Set) Pack() []byte {
+	first, last := 0, len(b)
+	for first < last && b[first] == 0 {
+		first++
+	}
+	for last > first && b[last-1] == 0 {
+		last--
+	}
+	if first == last {
+		return nil
+	}
+	if n := b.Len(); 2*n < last-first {
+		out := binary.BigEndian.AppendUint16(make([]byte, 0, 2+2*n), listed)
+		b.Each(false, func(id int64) { out = binary.BigEndian.AppendUint16(out, uint16(id)) })
+		return out
+	}
+	return append(binary.BigEndian.AppendUint16(nil, uint16(first)), b[first:last]...)
+}
+
+// Len is how many there are.
+func (b *Set) Len() (n int) {
+	for i := 0; i < len(b); i += 8 {
+		n += bits.OnesCount64(binary.NativeEndian.Uint64(b[i:]))
+	}
+	return n
+}
+
+// And keeps what both have.
+func (b *Set) And(other *Set) {
+	for i := range b {
+		b[i] &= other[i]
+	}
+}
+
+// Clip keeps the numbers from first to last.
+func (b *Set) Clip(first, last int64) {
+	if first <= 0 && last >= Size-1 {
+		return
+	}
+	for i := range b {
+		at := int64(i) * 8
+		switch {
+		case at+7 < first || at > last:
+			b[i] = 0
+		case at < first || at+7 > last:
+			for bit := range int64(8) {
+				if at+bit < first || at+bit > last {
+					b[i] &^= 1 << bit
+				}
+			}
+		}
+	}
+}
+
+// Each calls f for every number, in order.
+func (b *Set) Each(desc bool, f func(n int64)) {
+	var found []int64
+	for i, v := range b {
+		for bit := range int64(8) {
+			if v&(1<<bit) != 0 {
+				found = append(found, int64(i)*8+bit)
+			}
+		}
+	}
+	if desc {
+		slices.Reverse(found)
+	}
+	for _, n := range found {
+		f(n)
+	}
+}
+
+// Fill adds the numbers from first to last.
+func (b *Set) Fill(first, last int64) {
+	for at := first; at <= last; {
+		if at%8 == 0 && at+7 <= last {
+			b[at/8] = 0xff
+			at += 8
+			continue
+		}
+		b[at/8] |= 1 << (at % 8)
+		at++
+	}
+}

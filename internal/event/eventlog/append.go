@@ -1,0 +1,146 @@
+package eventlog
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/redial-rtc/redial/internal/event"
+)
+
+// Append stores events in one transaction.
+func (l *Log) Append(ctx context.Context, events []event.Event) (outcomes []event.Outcome, err error) {
+	err = l.Change(ctx, func(ctx context.Context, tx Tx) error {
+		outcomes = make([]event.Outcome, len(events))
+		return l.append(ctx, len(events), func(i int) *event.Event { return &events[i] }, outcomes)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return outcomes, nil
+}
+
+// Copy appends events that another store has held, as they are, at their places
+// where those come after all that are taken: known ids count once, and
+// observations of one failure that stayed apart there stay apart here.
+func (l *Log) Copy(ctx context.Context, records []Record) (outcomes []event.Outcome, err error) {
+	err = l.Change(ctx, func(ctx context.Context, tx Tx) error {
+		l.copying = true
+		defer func() { l.copying = false }()
+		outcomes = make([]event.Outcome, len(records))
+		if err := l.append(ctx, len(records), func(i int) *event.Event { return &records[i].Event }, outcomes); err != nil {
+			return err
+		}
+		for i, r := range records {
+			if err := tx.Remember(ctx, outcomes[i].Seq, r.Also...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return outcomes, nil
+}
+
+func (l *Log) append(ctx context.Context, n int, at func(int) *event.Event, outcomes []event.Outcome) (err error) {
+	before := l.last
+	for i := range n {
+		if outcomes[i], err = l.appendOne(ctx, at(i)); err != nil {
+			return err
+		}
+	}
+	if l.last == before {
+		return nil
+	}
+	return l.writer.SetMeta(ctx, "last_seq", l.last)
+}
+
+const insert = `INSERT INTO events(seq, id, time, account, type, source, room, session, peer, user, fault, code, terminal, sdk, os, doc)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO NOTHING`
+
+const (
+	placeOfEvent = "SELECT seq FROM events WHERE id = ?"
+	placeOfAlias = "SELECT seq FROM aliases WHERE id = ?"
+)
+
+func (l *Log) appendOne(ctx context.Context, e *event.Event) (event.Outcome, error) {
+	c := l.writer
+	id, err := uuid.Parse(e.ID)
+	if err != nil {
+		return event.Outcome{}, fmt.Errorf("event id %q: %w", e.ID, err)
+	}
+	typ, ok := TypeCodes[e.Type]
+	if !ok {
+		return event.Outcome{}, fmt.Errorf("event type %q is not known", e.Type)
+	}
+	if l.aliases > 0 && (e.Key != "" || l.evicted > 0 || l.copying) {
+		if seq, found, err := c.Lookup(ctx, placeOfAlias, id[:]); err != nil || found {
+			return event.Outcome{State: event.Duplicate, Seq: seq}, err
+		}
+	}
+	if other := l.window.find(e); other != 0 && !l.copying {
+		if seq, found, err := c.Lookup(ctx, placeOfEvent, id[:]); err != nil || found {
+			return event.Outcome{State: event.Duplicate, Seq: seq}, err
+		}
+		merged, err := l.merge(ctx, other, e, id)
+		if err != nil || merged {
+			return event.Outcome{State: event.Merged, Seq: other}, err
+		}
+	}
+	account, err := l.Accounts.make(ctx, c, e.AccountID)
+	if err != nil {
+		return event.Outcome{}, err
+	}
+	l.doc = e.AppendStored(l.doc[:0], l.words)
+	row := &l.row
+	seq := l.last + 1
+	if l.copying {
+		seq = max(seq, e.Seq) // its place elsewhere, so that readers who follow go on
+	}
+	row.set(seq, account, typ, e, len(l.doc))
+	n, err := c.Exec(ctx, insert, row.Seq, id[:], e.Time.UnixNano(), account, typ, sourceCodes[e.Source],
+		null(row.Room), null(row.Session), null(e.PeerID), null(row.User), null(row.Fault),
+		row.Code, row.Terminal, null(row.SDK), null(row.OS), string(l.doc))
+	if err != nil {
+		return event.Outcome{}, err
+	}
+	if n == 0 {
+		seq, _, err = c.Lookup(ctx, placeOfEvent, id[:])
+		return event.Outcome{State: event.Duplicate, Seq: seq}, err
+	}
+	l.last = seq
+	return event.Outcome{State: event.Stored, Seq: seq}, l.stored(ctx, row)
+}
+
+// merge joins e to the stored account of the same failure. It reports false
+// when that is gone or no longer fits.
+func (l *Log) merge(ctx context.Context, other int64, e *event.Event, id uuid.UUID) (bool, error) {
+	was, found, err := l.rowAt(ctx, l.writer, other)
+	switch {
+	case err != nil:
+		return false, err
+	case !found || was.Event == nil: // gone, or damaged from outside
+		l.window.forget(e, other)
+		return false, nil
+	case !event.Pairs(l.words, was.Event, e):
+		return false, nil
+	}
+	both := event.Pair(*was.Event, *e)
+	l.doc = both.AppendStored(l.doc[:0], l.words)
+	l.was = was
+	is := &l.row
+	is.set(other, was.Account, was.Type, &both, len(l.doc))
+	if _, err := l.writer.Exec(ctx, `UPDATE events SET source = ?, room = ?, session = ?, user = ?, fault = ?, code = ?, terminal = ?, sdk = ?, os = ?, doc = ? WHERE seq = ?`,
+		sourceCodes[both.Source], null(is.Room), null(is.Session), null(is.User), null(is.Fault),
+		is.Code, is.Terminal, null(is.SDK), null(is.OS), string(l.doc), other); err != nil {
+		return false, err
+	}
+	if _, err := l.writer.Exec(ctx, "INSERT INTO aliases VALUES (?, ?)", id[:], other); err != nil {
+		return false, err
+	}
+	l.aliases++
+	return true, l.changed(ctx, &l.was, is)
+}

@@ -1,0 +1,157 @@
+package eventlog
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strings"
+)
+
+// Conn is a connection with its prepared statements. One goroutine at a time
+// uses it.
+type Conn struct {
+	*sql.Conn
+	stmts map[string]*sql.Stmt
+}
+
+// connect opens one more connection to the file.
+func (l *Log) connect(ctx context.Context, option string, pragmas ...string) (*Conn, error) {
+	dsn := "file:" + (&url.URL{Path: filepath.ToSlash(l.path)}).EscapedPath() + "?" + option + "&_pragma=busy_timeout(10000)"
+	for _, p := range pragmas {
+		dsn += "&_pragma=" + url.QueryEscape(p)
+	}
+	db, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	l.dbs = append(l.dbs, db)
+	c, err := db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &Conn{Conn: c, stmts: map[string]*sql.Stmt{}}, nil
+}
+
+// maxStmts bounds the statements kept. The shapes of queries are few, so this
+// is only ever reached by somebody who tries.
+const maxStmts = 200
+
+// close closes the statements with the connection. SQLite keeps a connection,
+// and its files, for as long as one of them is left (sqlite3_close_v2).
+func (c *Conn) close() error {
+	for _, st := range c.stmts {
+		_ = st.Close()
+	}
+	clear(c.stmts)
+	return c.Conn.Close()
+}
+
+func (c *Conn) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
+	if st, ok := c.stmts[query]; ok {
+		return st, nil
+	}
+	if len(c.stmts) >= maxStmts {
+		for q, st := range c.stmts {
+			_ = st.Close()
+			delete(c.stmts, q)
+		}
+	}
+	st, err := c.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, fmt.Errorf("%w in %q", err, query)
+	}
+	c.stmts[query] = st
+	return st, nil
+}
+
+// Exec runs a statement, which stays prepared, and gives the number of rows that
+// it changed.
+func (c *Conn) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	st, err := c.stmt(ctx, query)
+	if err != nil {
+		return 0, err
+	}
+	res, err := st.ExecContext(ctx, args...)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+// Row gives the one row of a query; what went wrong is in its Scan.
+func (c *Conn) Row(ctx context.Context, query string, args ...any) Scanner {
+	st, err := c.stmt(ctx, query)
+	if err != nil {
+		return failed{err}
+	}
+	return st.QueryRowContext(ctx, args...)
+}
+
+// Each calls f for every row.
+func (c *Conn) Each(ctx context.Context, query string, f func(Scanner) error, args ...any) error {
+	st, err := c.stmt(ctx, query)
+	if err != nil {
+		return err
+	}
+	rows, err := st.QueryContext(ctx, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := f(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// Lookup gives the number that a query finds, if it finds one.
+func (c *Conn) Lookup(ctx context.Context, query string, args ...any) (n int64, found bool, err error) {
+	err = c.Row(ctx, query, args...).Scan(&n)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, false, nil
+	}
+	return n, err == nil, err
+}
+
+// SetMeta keeps a number in the file under a name.
+func (c *Conn) SetMeta(ctx context.Context, name string, n int64) error {
+	_, err := c.Exec(ctx, "INSERT INTO meta VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value", name, n)
+	return err
+}
+
+// Meta reads a number that SetMeta has kept.
+func (c *Conn) Meta(ctx context.Context, name string) (n int64, found bool, err error) {
+	return c.Lookup(ctx, "SELECT value FROM meta WHERE key = ?", name)
+}
+
+// Scanner is a row that was found.
+type Scanner interface{ Scan(...any) error }
+
+type failed struct{ err error }
+
+func (f failed) Scan(...any) error { return f.err }
+
+func null(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+// Placeholders is a list of n question marks.
+func Placeholders(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",") }
+
+// Args is a list as the arguments of a statement.
+func Args[T any](list []T) []any {
+	out := make([]any, len(list))
+	for i, v := range list {
+		out[i] = v
+	}
+	return out
+}

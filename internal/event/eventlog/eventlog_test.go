@@ -1,0 +1,254 @@
+package eventlog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventtest"
+)
+
+// mirror is a Derived that keeps every row, as it is told of them.
+type mirror struct {
+	rows    map[int64]string
+	flushed int   // rows of the last transaction that was flushed
+	loads   int   // how often Load was called
+	fail    error // what the next Flush fails with
+}
+
+// brief is a row as text, its document included.
+func brief(r *Row) string {
+	e := r.Event
+	r.Event = nil
+	text := fmt.Sprintf("%+v", *r)
+	if r.Event = e; e != nil {
+		text += string(e.AppendStored(nil, nil))
+	}
+	return text
+}
+
+func (m *mirror) Prepare(ctx context.Context, tx Tx, upto int64) error {
+	m.rows = map[int64]string{}
+	_, _, err := tx.Rebuild(ctx, m, upto)
+	return err
+}
+
+func (m *mirror) Load(ctx context.Context, c *Conn) error {
+	m.loads++
+	m.rows = map[int64]string{}
+	rows, err := RowsAbove(ctx, c, nil, 0)
+	for i := range rows {
+		m.rows[rows[i].Seq] = brief(&rows[i])
+	}
+	return err
+}
+
+func (m *mirror) Stored(_ context.Context, _ *Conn, row *Row) error {
+	if m.rows[row.Seq] != "" {
+		return fmt.Errorf("%d is stored twice", row.Seq)
+	}
+	row.Event.Seq = row.Seq // as it is when it is read
+	m.rows[row.Seq] = brief(row)
+	return nil
+}
+
+func (m *mirror) Changed(_ context.Context, _ *Conn, was, is *Row) error {
+	if got := brief(was); got != m.rows[was.Seq] || was.Seq != is.Seq {
+		return fmt.Errorf("what has changed was\n%s\nand is told as\n%s", m.rows[was.Seq], got)
+	}
+	m.rows[is.Seq] = brief(is)
+	return nil
+}
+
+func (m *mirror) Removed(_ context.Context, _ *Conn, row *Row, _ *event.Removal) error {
+	if m.rows[row.Seq] == "" {
+		return fmt.Errorf("%d is removed and was not there", row.Seq)
+	}
+	delete(m.rows, row.Seq)
+	return nil
+}
+
+func (m *mirror) Expired(ctx context.Context, c *Conn, before time.Time, accounts []int64) error {
+	for _, account := range accounts {
+		_, found, err := c.Lookup(ctx, "SELECT seq FROM events WHERE account = ? AND time < ? LIMIT 1", account, before.UnixNano())
+		if err != nil || found {
+			return fmt.Errorf("expired, and something is left: %w", err)
+		}
+	}
+	return nil
+}
+
+func (m *mirror) Flush(context.Context, *Conn) error {
+	m.flushed = len(m.rows)
+	err := m.fail
+	m.fail = nil
+	return err
+}
+
+func openWith(t *testing.T, dir string, derived ...Derived) *Log {
+	t.Helper()
+	l, err := Open(t.Context(), dir, Config{Derived: derived})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return l
+}
+
+// What is derived hears of all that happens to events, and of nothing that did
+// not: its own account of the rows is always that of the file.
+func TestDerivedFollowsTheFile(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 5))
+	dir := t.TempDir()
+	m := &mirror{}
+	l := openWith(t, dir, m)
+	now := time.Now().Add(-time.Hour)
+	n, merged, failed, removed := 0, 0, 0, 0
+	next := func() event.Event {
+		n++
+		now = now.Add(time.Second)
+		e := eventtest.Sample(n)
+		e.ID, e.Key, e.Time, e.ClientTime, e.Source = event.KeyID(fmt.Sprint("log-", n), now), "", now.UTC().Truncate(time.Millisecond), time.Time{}, event.FromClient
+		e.AccountID, e.UserID, e.PeerID = fmt.Sprint("account-", n%2), fmt.Sprint("user-", rng.IntN(9)), fmt.Sprint("peer-", n)
+		return e
+	}
+	check := func(after string) {
+		t.Helper()
+		var want mirror
+		if err := l.Read(t.Context(), func(c *Conn) error { return want.Load(t.Context(), c) }); err != nil {
+			t.Fatal(err)
+		}
+		if !maps.Equal(m.rows, want.rows) {
+			for seq, row := range want.rows {
+				if m.rows[seq] != row {
+					t.Fatalf("after %s the file has\n%s\nand what was told is\n%s", after, row, m.rows[seq])
+				}
+			}
+			t.Fatalf("after %s there are %d rows, and %d were told of", after, len(want.rows), len(m.rows))
+		}
+	}
+	add := func(events ...event.Event) {
+		t.Helper()
+		out, err := l.Append(t.Context(), events)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range out {
+			if o.State == event.Merged {
+				merged++
+			}
+		}
+	}
+	for range 300 {
+		switch rng.IntN(8) {
+		case 0, 1, 2:
+			e := next()
+			add(e, next(), e) // the last is known
+			check("appending")
+		case 3:
+			e := next()
+			seen := e
+			seen.ID, seen.Source, seen.Time = event.KeyID(fmt.Sprint("seen-", n), now), event.FromServer, e.Time.Add(time.Second)
+			if add(e); rng.IntN(2) == 0 {
+				add(next())
+			}
+			add(seen)
+			check("joining")
+		case 4:
+			before, loads := len(m.rows), m.loads
+			m.fail = errors.New("no")
+			if _, err := l.Append(t.Context(), []event.Event{next(), next()}); !errors.Is(err, fault.StoreUnavailable) {
+				t.Fatalf("an index that fails: %v", err)
+			}
+			if failed++; m.loads != loads+1 || len(m.rows) != before {
+				t.Fatal("what was not committed is remembered")
+			}
+			check("a failure")
+		case 5:
+			r := event.Removal{AccountID: "account-1", UserID: fmt.Sprint("user-", rng.IntN(9))}
+			if rng.IntN(2) == 0 {
+				r = event.Removal{Before: now.Add(-time.Minute), Except: []string{"account-0"}[:rng.IntN(2)]}
+			}
+			for left := 1; left > 0; removed += left {
+				var err error
+				if left, err = l.Remove(t.Context(), r); err != nil {
+					t.Fatal(err)
+				}
+			}
+			check("removing")
+		case 6:
+			e := next()
+			e.Seq = l.last + 1 + rng.Int64N(3)
+			if _, err := l.Copy(t.Context(), []Record{{Event: e, Also: []string{event.KeyID(fmt.Sprint("also-", n), now)}}}); err != nil {
+				t.Fatal(err)
+			}
+			check("copying")
+		case 7:
+			list, err := l.Records(t.Context(), l.EvictedUpTo(), maxSeq, 3)
+			if err != nil || len(list) == 0 {
+				continue
+			}
+			if err := l.Change(t.Context(), func(ctx context.Context, tx Tx) error {
+				for i := range list {
+					if err := tx.Evict(ctx, &list[i]); err != nil {
+						return err
+					}
+				}
+				return tx.Evicted(ctx, list[len(list)-1].Seq)
+			}); err != nil {
+				t.Fatal(err)
+			}
+			check("evicting")
+		}
+	}
+	if merged < 5 || failed < 5 || removed < 5 || m.flushed == 0 {
+		t.Errorf("only %d joined, %d failed, %d removed", merged, failed, removed)
+	}
+	kept := m.rows
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	m = &mirror{}
+	l = openWith(t, dir, m)
+	check("opening")
+	if !maps.Equal(m.rows, kept) {
+		t.Error("after opening again it is another account")
+	}
+}
+
+// A document that was damaged from outside fails nobody's report: what would have
+// been joined to it stands by itself.
+func TestADamagedHalfFailsNoAppend(t *testing.T) {
+	l := openWith(t, t.TempDir())
+	told := eventtest.Sample(0)
+	told.Source, told.PeerID, told.Time = event.FromClient, "p", time.Now()
+	seen := told
+	seen.ID, seen.Source = event.KeyID("seen", told.Time), event.FromServer
+	take := func(e event.Event) event.Outcome {
+		t.Helper()
+		out, err := l.Append(t.Context(), []event.Event{e})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out[0]
+	}
+	take(told)
+	if err := l.Change(t.Context(), func(ctx context.Context, tx Tx) error {
+		_, err := tx.Exec(ctx, "UPDATE events SET doc = '{'")
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if out := take(seen); out.State != event.Stored || out.Seq != 2 {
+		t.Errorf("%+v", out)
+	}
+	if n, err := l.Remove(t.Context(), event.Removal{Before: told.Time.Add(time.Hour)}); err != nil || n != 2 {
+		t.Errorf("%d removed, %v", n, err)
+	}
+}

@@ -1,0 +1,87 @@
+package eventlog
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/google/uuid"
+
+	"github.com/redial-rtc/redial/internal/event"
+)
+
+// Record is a stored event with the ids of the reports that became part of it.
+type Record struct {
+	event.Event
+	Also       []string
+	FailedJoin bool // it is counted as a failed join: see event.Summarizer; where that is asked for
+}
+
+// Records gives up to n events after one place and up to another, in order.
+func (l *Log) Records(ctx context.Context, above, upto int64, n int) (list []Record, err error) {
+	err = l.Read(ctx, func(c *Conn) error {
+		list, err = l.ReadRecords(ctx, c, above, upto, n)
+		return err
+	})
+	return list, err
+}
+
+// ReadRecords is Records within Read.
+func (l *Log) ReadRecords(ctx context.Context, c *Conn, above, upto int64, n int) (list []Record, err error) {
+	places := map[int64]int{}
+	var doc sql.RawBytes
+	err = c.Each(ctx, "SELECT seq, doc, code, terminal FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?", func(row Scanner) error {
+		var r Record
+		var seq int64
+		var failure event.Failure // the document has it for failures only, the columns always
+		if err := row.Scan(&seq, &doc, &failure.Code, &failure.Terminal); err != nil {
+			return err
+		}
+		if err := event.Decode(doc, l.words, &r.Event); err != nil {
+			return err
+		}
+		r.Seq, r.Failure.Code, r.Failure.Terminal = seq, failure.Code, failure.Terminal
+		places[seq] = len(list)
+		list = append(list, r)
+		return nil
+	}, above, upto, n)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	err = c.Each(ctx, "SELECT id, seq FROM aliases WHERE seq >= ? AND seq <= ?", func(row Scanner) error {
+		var id uuid.UUID
+		var seq int64
+		if err := row.Scan(&id, &seq); err != nil {
+			return err
+		}
+		if i, ok := places[seq]; ok {
+			list[i].Also = append(list[i].Also, id.String())
+		}
+		return nil
+	}, list[0].Seq, list[len(list)-1].Seq)
+	return list, err
+}
+
+// Place finds the place of the event with an id, or that the report with it became
+// part of, wherever its row is.
+func (l *Log) Place(ctx context.Context, c *Conn, id uuid.UUID) (seq int64, found bool, err error) {
+	return c.Lookup(ctx, "SELECT seq FROM events WHERE id = ?1 UNION ALL SELECT seq FROM aliases WHERE id = ?1 LIMIT 1", id[:])
+}
+
+// Events reads the events at these places.
+func (l *Log) Events(ctx context.Context, c *Conn, seqs []int64) ([]event.Event, error) {
+	list := make([]event.Event, len(seqs))
+	for i, seq := range seqs {
+		var doc sql.RawBytes
+		err := c.Each(ctx, "SELECT doc FROM events WHERE seq = ?", func(row Scanner) error {
+			if err := row.Scan(&doc); err != nil {
+				return err
+			}
+			return event.Decode(doc, l.words, &list[i])
+		}, seq)
+		if err != nil {
+			return nil, err
+		}
+		list[i].Seq = seq
+	}
+	return list, nil
+}

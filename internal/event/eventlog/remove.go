@@ -1,0 +1,195 @@
+package eventlog
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+
+	"github.com/redial-rtc/redial/internal/event"
+)
+
+// DeletionBatch is how many events one call of Remove deletes, which bounds how
+// long an Append may have to wait for it.
+const DeletionBatch = 500
+
+// Remove deletes up to DeletionBatch events.
+func (l *Log) Remove(ctx context.Context, r event.Removal) (int, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	if r.UserID == "" && r.Before.IsZero() && !(r.Oldest && r.AccountID != "") {
+		return 0, nil // nothing was named, so nothing goes
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return 0, l.unavailable(ctx, sql.ErrConnDone)
+	}
+	accounts := l.concerned(r)
+	if len(accounts) == 0 {
+		return 0, nil
+	}
+	ctx = context.WithoutCancel(ctx)
+	doomed, err := l.deletions(ctx, r, accounts)
+	if err != nil {
+		return 0, l.unavailable(ctx, err)
+	}
+	switch {
+	case len(doomed) > 0:
+		err = l.transact(ctx, func() error {
+			for _, seq := range doomed {
+				if err := l.remove(ctx, seq, &r); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	case r.UserID == "" && !r.Oldest:
+		err = l.transact(ctx, func() error {
+			for _, d := range l.derived {
+				if err := d.Expired(ctx, l.writer, r.Before, accounts); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err != nil {
+		return 0, l.unavailable(ctx, err)
+	}
+	l.checkpoints.wrote(int64(len(doomed)))
+	return len(doomed), nil
+}
+
+// remove deletes the event at a place.
+func (l *Log) remove(ctx context.Context, seq int64, why *event.Removal) error {
+	row, found, err := l.rowAt(ctx, l.writer, seq)
+	if err != nil || !found {
+		return err
+	}
+	l.row = row
+	if err := l.removed(ctx, &l.row, why); err != nil {
+		return err
+	}
+	if _, err := l.writer.Exec(ctx, "DELETE FROM events WHERE seq = ?", seq); err != nil {
+		return err
+	}
+	if l.aliases == 0 {
+		return nil
+	}
+	n, err := l.writer.Exec(ctx, "DELETE FROM aliases WHERE seq = ?", seq)
+	l.aliases -= n
+	return err
+}
+
+// concerned lists the accounts that a removal is about.
+func (l *Log) concerned(r event.Removal) []int64 {
+	all := l.Accounts.All()
+	if r.AccountID != "" {
+		id, ok := l.Accounts.ID(r.AccountID)
+		if !ok {
+			return nil
+		}
+		all = []int64{id}
+	}
+	return slices.DeleteFunc(all, func(id int64) bool { return slices.Contains(r.Except, l.Accounts.Name(id)) })
+}
+
+// deletions finds the places of the next events to go. It runs on the writer's
+// connection, which alone changes what it finds.
+func (l *Log) deletions(ctx context.Context, r event.Removal, accounts []int64) ([]int64, error) {
+	before := int64(1<<63 - 1)
+	if !r.Before.IsZero() {
+		before = r.Before.UnixNano()
+	}
+	scan := deletionScan{c: l.writer, before: before}
+	switch {
+	case r.Oldest:
+		if err := scan.first(ctx, accounts[0]); err != nil {
+			return nil, err
+		}
+	case r.UserID == "":
+		if err := scan.oldest(ctx, accounts); err != nil {
+			return nil, err
+		}
+	default:
+		for _, account := range accounts {
+			if err := scan.each(ctx, "INDEXED BY events_user WHERE account = ? AND type = ? AND user = ?", account, r.UserKey()); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return scan.found, nil
+}
+
+// deletionScan collects the places of up to a batch of events taken before a time.
+type deletionScan struct {
+	c      *Conn
+	found  []int64
+	before int64
+}
+
+func (h *deletionScan) add(row Scanner) error {
+	var seq int64
+	err := row.Scan(&seq)
+	h.found = append(h.found, seq)
+	return err
+}
+
+// each collects what an index has of an account, type by type: the two begin
+// every index, so that what belongs to others costs nothing.
+func (h *deletionScan) each(ctx context.Context, where string, account int64, more ...any) error {
+	for typ := range CodeTypes {
+		left := DeletionBatch - len(h.found)
+		if left == 0 {
+			return nil
+		}
+		args := append(append([]any{account, typ}, more...), h.before, left)
+		if err := h.c.Each(ctx, "SELECT seq FROM events "+where+" AND time < ? LIMIT ?", h.add, args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// first collects the first of an account by place, whatever their types.
+func (h *deletionScan) first(ctx context.Context, account int64) error {
+	for typ := range CodeTypes {
+		err := h.c.Each(ctx, "SELECT seq FROM events INDEXED BY events_type WHERE account = ? AND type = ? ORDER BY seq LIMIT ?", h.add, account, typ, DeletionBatch)
+		if err != nil {
+			return err
+		}
+	}
+	slices.Sort(h.found)
+	h.found = h.found[:min(len(h.found), DeletionBatch)]
+	return nil
+}
+
+// oldest collects from the ranges that begin before the time. Neighbours are
+// taken as one, so that an account that keeps its events for long, and all
+// ranges with them, holds up nobody.
+func (h *deletionScan) oldest(ctx context.Context, accounts []int64) error {
+	type seqs struct{ first, last int64 }
+	var ranges []seqs
+	err := h.c.Each(ctx, "SELECT first, last FROM segments WHERE min_time < ? ORDER BY first", func(row Scanner) error {
+		var g seqs
+		err := row.Scan(&g.first, &g.last)
+		if n := len(ranges); n > 0 && ranges[n-1].last+1 == g.first {
+			ranges[n-1].last = g.last
+		} else {
+			ranges = append(ranges, g)
+		}
+		return err
+	}, h.before)
+	if err != nil {
+		return err
+	}
+	for _, g := range ranges {
+		for _, account := range accounts {
+			if err := h.each(ctx, "INDEXED BY events_type WHERE account = ? AND type = ? AND seq BETWEEN ? AND ?", account, g.first, g.last); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,210 @@
+package eventlog
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/redial-rtc/redial/internal/event"
+)
+
+// ErrChanged is what a transaction fails with when an event is no longer what was
+// read.
+var ErrChanged = errors.New("an event has changed since it was read")
+
+// Tx is a transaction of the writer.
+type Tx struct {
+	*Conn
+	log *Log
+}
+
+// Change runs f in a transaction, all of it or nothing, and has it on disk when
+// it returns. Once begun it is finished: a caller that gives up would otherwise
+// undo what others wait for. It fails with ErrChanged and fault.StoreUnavailable.
+func (l *Log) Change(ctx context.Context, f func(ctx context.Context, tx Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return l.unavailable(ctx, sql.ErrConnDone)
+	}
+	ctx = context.WithoutCancel(ctx)
+	err := l.transact(ctx, func() error { return f(ctx, Tx{l.writer, l}) })
+	if err == nil || errors.Is(err, ErrChanged) {
+		return err
+	}
+	return l.unavailable(ctx, err)
+}
+
+// transact runs f in a transaction of the writer. Whatever goes wrong, what is
+// kept in memory is read again from the file.
+func (l *Log) transact(ctx context.Context, f func() error) error {
+	c := l.writer
+	if _, err := c.Exec(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	last := l.last
+	err := f()
+	for _, d := range l.derived {
+		if err != nil {
+			break
+		}
+		err = d.Flush(ctx, c)
+	}
+	if err == nil {
+		_, err = c.Exec(ctx, "COMMIT")
+	}
+	if err == nil {
+		l.checkpoints.wrote(l.last - last)
+		return nil
+	}
+	_, _ = c.Exec(ctx, "ROLLBACK") // SQLite may have done so itself
+	bad := l.load(ctx)
+	if bad == nil {
+		bad = l.loadDerived(ctx)
+	}
+	return errors.Join(err, bad)
+}
+
+// Account gives an account its number, a new one where it has none.
+func (tx Tx) Account(ctx context.Context, name string) (int64, error) {
+	return tx.log.Accounts.make(ctx, tx.Conn, name)
+}
+
+// Last is the place of the newest event ever.
+func (tx Tx) Last() int64 { return tx.log.last }
+
+// Logger is where a log tells what it does.
+func (tx Tx) Logger() *slog.Logger { return tx.log.log }
+
+// rebuildBatch is how many events Rebuild takes in between two flushes.
+const rebuildBatch = 5000
+
+// Rebuild has an index take in every event up to a place. It tells how many there
+// were, and the place of the last.
+func (tx Tx) Rebuild(ctx context.Context, d Derived, upto int64) (n int, last int64, err error) {
+	for {
+		var rows []Row
+		err := tx.Each(ctx, rowColumns+"WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?", func(s Scanner) error {
+			row, err := readRow(s, tx.log.words)
+			rows = append(rows, row)
+			return err
+		}, last, upto, rebuildBatch)
+		if err != nil || len(rows) == 0 {
+			return n, last, err
+		}
+		for i := range rows {
+			if err := d.Stored(ctx, tx.Conn, &rows[i]); err != nil {
+				return n, last, err
+			}
+		}
+		n, last = n+len(rows), rows[len(rows)-1].Seq
+		if err := d.Flush(ctx, tx.Conn); err != nil {
+			return n, last, err
+		}
+	}
+}
+
+// Remember makes ids those of reports that became part of the event at a place.
+func (tx Tx) Remember(ctx context.Context, seq int64, ids ...string) error {
+	for _, text := range ids {
+		id, err := uuid.Parse(text)
+		if err != nil {
+			return fmt.Errorf("event id %q: %w", strings.ToValidUTF8(text, "?"), err)
+		}
+		n, err := tx.Exec(ctx, "INSERT INTO aliases VALUES (?, ?) ON CONFLICT(id) DO NOTHING", id[:], seq)
+		if err != nil {
+			return err
+		}
+		tx.log.aliases += n
+	}
+	return nil
+}
+
+// Forget drops ids that Remember and Evict have kept: those of a condition on the
+// table aliases.
+func (tx Tx) Forget(ctx context.Context, condition string, args ...any) (int64, error) {
+	n, err := tx.Exec(ctx, "DELETE FROM aliases WHERE "+condition, args...)
+	tx.log.aliases -= n
+	return n, err
+}
+
+// Evict lets the row of an event leave and keeps its id. It fails with
+// [ErrChanged] when the event is not as it was read.
+func (tx Tx) Evict(ctx context.Context, r *Record) error {
+	n, err := tx.Exec(ctx, "DELETE FROM events WHERE seq = ? AND source = ?", r.Seq, sourceCodes[r.Source])
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return ErrChanged
+	}
+	if err := tx.Remember(ctx, r.Seq, r.ID); err != nil {
+		return err
+	}
+	account, ok := tx.log.Accounts.ID(r.AccountID)
+	if !ok {
+		return fmt.Errorf("account %q is not known", r.AccountID)
+	}
+	row := &tx.log.row
+	row.set(r.Seq, account, TypeCodes[r.Type], &r.Event, 0)
+	return tx.log.removed(ctx, row, &event.Removal{})
+}
+
+// Evicted notes that rows up to a place have left. New events get places after
+// it.
+func (tx Tx) Evicted(ctx context.Context, upto int64) error {
+	l := tx.log
+	l.evicted = max(l.evicted, upto)
+	if upto > l.last {
+		l.last = upto
+		if err := tx.SetMeta(ctx, "last_seq", l.last); err != nil {
+			return err
+		}
+	}
+	return tx.SetMeta(ctx, "shed", l.evicted)
+}
+
+// EvictedUpTo is the place up to which rows have left.
+func (tx Tx) EvictedUpTo() int64 { return tx.log.evicted }
+
+// EvictedUpTo is the place up to which rows have left.
+func (l *Log) EvictedUpTo() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.evicted
+}
+
+func (l *Log) stored(ctx context.Context, row *Row) error {
+	for _, d := range l.derived {
+		if err := d.Stored(ctx, l.writer, row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *Log) changed(ctx context.Context, was, is *Row) error {
+	for _, d := range l.derived {
+		if err := d.Changed(ctx, l.writer, was, is); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *Log) removed(ctx context.Context, row *Row, why *event.Removal) error {
+	for _, d := range l.derived {
+		if err := d.Removed(ctx, l.writer, row, why); err != nil {
+			return err
+		}
+	}
+	return nil
+}

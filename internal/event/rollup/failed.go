@@ -1,0 +1,29 @@
+package rollup
+
+import (
+	"context"
+
+	"github.com/redial-rtc/redial/internal/event/eventlog"
+)
+
+// Of a peer's events that ended an attempt to join, one is counted as a failed
+// join: those that are have their places in summary_failed.
+
+// HasFailed tells whether an event of a peer is counted as a failed join.
+func HasFailed(ctx context.Context, c *eventlog.Conn, peer string, account int64) (bool, error) {
+	_, found, err := c.Lookup(ctx, `SELECT e.seq FROM events e INDEXED BY events_peer CROSS JOIN summary_failed f ON f.seq = e.seq
+		WHERE e.peer = ? AND e.account = ? LIMIT 1`, peer, account)
+	return found, err
+}
+
+// Fail makes an event the one that is counted.
+func Fail(ctx context.Context, c *eventlog.Conn, seq int64) error {
+	_, err := c.Exec(ctx, "INSERT INTO summary_failed VALUES (?)", seq)
+	return err
+}
+
+// Unfail takes that back, and tells whether it was this event.
+func Unfail(ctx context.Context, c *eventlog.Conn, seq int64) (bool, error) {
+	n, err := c.Exec(ctx, "DELETE FROM summary_failed WHERE seq = ?", seq)
+	return n > 0, err
+}

@@ -1,0 +1,72 @@
+// Package sqlite keeps events in one SQLite file, which any tool can open: the
+// embedded store.
+//
+// It is a log (package eventlog) with indexes. Totals are kept, not counted, and
+// every documented filter has an index in the order of a page, so the cost of a
+// page does not grow with what is stored.
+package sqlite
+
+import (
+	"context"
+	"log/slog"
+	"path/filepath"
+
+	"github.com/redial-rtc/redial/internal/datafile"
+	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventlog"
+	"github.com/redial-rtc/redial/internal/event/rollup"
+)
+
+// File is the name of the database in the data directory.
+const File = eventlog.File
+
+// Store is an open database of events.
+type Store struct {
+	*eventlog.Log
+	words     event.Vocabulary
+	cursors   *event.Cursors
+	deferred  deferred
+	summaries summaries
+	lookedAt  int // as the constant; tests choose another
+}
+
+// Option is a choice for Open.
+type Option func(*Store)
+
+// Words has what the server saw read in a vocabulary, and what clients report
+// understood by it. Without one, a store keeps all words as they come.
+func Words(v event.Vocabulary) Option { return func(s *Store) { s.words = v } }
+
+// Open opens or creates the events of a data directory. It fails with
+// fault.StoreUnavailable.
+func Open(ctx context.Context, dir string, log *slog.Logger, options ...Option) (*Store, error) {
+	s := &Store{lookedAt: lookedAt}
+	for _, choose := range options {
+		choose(s)
+	}
+	var err error
+	if s.cursors, err = event.OpenCursors(dir); err != nil {
+		return nil, datafile.Fault(filepath.Join(dir, File), err)
+	}
+	s.deferred = deferred{words: s.words, at: flushAt, list: []eventlog.Derived{&s.summaries, &bitmapIndex{}}}
+	s.Log, err = eventlog.Open(ctx, dir, eventlog.Config{Log: log, Words: s.words, Derived: []eventlog.Derived{&sizes{}, &s.deferred}})
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// JoinCounts hands over the joins of every hour, in no order.
+func (s *Store) JoinCounts(ctx context.Context, f func(rollup.JoinCount) error) error {
+	return rollup.JoinCounts(ctx, s.Log, f)
+}
+
+// CopyJoins takes over counts of joins; copying twice counts once.
+func (s *Store) CopyJoins(ctx context.Context, counts []rollup.JoinCount) error {
+	return s.summaries.CopyJoins(ctx, s.Log, counts)
+}
+
+// CountJoins adds joins that succeeded.
+func (s *Store) CountJoins(ctx context.Context, joins []event.Join) error {
+	return s.summaries.CountJoins(ctx, s.Log, joins)
+}
