@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"net"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/redial-rtc/redial/client"
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/config"
 	"github.com/redial-rtc/redial/internal/registry"
@@ -32,11 +34,12 @@ var jumps = []struct {
 	{"a month on", 30 * 24 * time.Hour, fault.TokenExpired.ID},
 }
 
-// startAt starts a server whose clock is off by what off says at each moment.
-func startAt(t *testing.T, cfg config.Config, off *atomic.Int64) *Server {
+// startAt starts a server whose clock is off by what off says at each moment, on
+// a listener if one is given.
+func startAt(t *testing.T, cfg config.Config, off *atomic.Int64, on net.Listener) *Server {
 	t.Helper()
 	now := func() time.Time { return time.Now().Round(0).Add(time.Duration(off.Load())) }
-	s, err := Start(t.Context(), cfg, NewLog(t.Output(), cfg.Log), Options{Now: now})
+	s, err := Start(t.Context(), cfg, NewLog(t.Output(), cfg.Log), Options{Now: now, Listener: on})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +82,7 @@ func TestAHeldPeerComesBackWhateverTheClockDid(t *testing.T) {
 		t.Run(jump.name+", a reconnect", func(t *testing.T) {
 			t.Parallel()
 			var off atomic.Int64
-			s := startAt(t, local(t), &off)
+			s := startAt(t, local(t), &off, nil)
 			defer stop(t, s)
 			v := issued(t, s, roomForCall(t, s), 0)
 			v.join()
@@ -94,7 +97,7 @@ func TestAHeldPeerComesBackWhateverTheClockDid(t *testing.T) {
 			cfg := local(t)
 			var off atomic.Int64
 			off.Store(int64(-jump.by))
-			s := startAt(t, cfg, &off)
+			s := startAt(t, cfg, &off, nil)
 			room := roomForCall(t, s)
 			v := issued(t, s, room, -jump.by)
 			v.join()
@@ -102,11 +105,70 @@ func TestAHeldPeerComesBackWhateverTheClockDid(t *testing.T) {
 			moveTimes(t, filepath.Join(cfg.Data.Dir, registry.File), -jump.by)
 
 			off.Store(0)
-			v.s = startAt(t, cfg, &off)
+			v.s = startAt(t, cfg, &off, nil)
 			defer stop(t, v.s)
 			comesBack(t, v, -jump.by, jump.newcomer)
 		})
 	}
+}
+
+// The Go client, media included, outlives both at once: the server restarts, and
+// its clock is another.
+func TestTheGoClientOutlivesARestartWithAnotherClock(t *testing.T) {
+	for _, jump := range jumps {
+		t.Run(jump.name, func(t *testing.T) {
+			t.Parallel()
+			cfg := local(t)
+			var off atomic.Int64
+			off.Store(int64(-jump.by))
+			first, second := sameListener(t)
+			s := startAt(t, cfg, &off, first)
+			v := issued(t, s, roomForCall(t, s), -jump.by)
+			back := make(chan struct{}, 1)
+			r, err := client.Join(t.Context(), client.Config{
+				Endpoint: s.URL(), Token: v.raw, PeerID: v.id, Name: "Ada",
+				Listener: client.Listener{OnReconnected: func() { back <- struct{}{} }},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Leave()
+			stop(t, s)
+			moveTimes(t, filepath.Join(cfg.Data.Dir, registry.File), -jump.by)
+
+			off.Store(0)
+			s = startAt(t, cfg, &off, second)
+			defer stop(t, s)
+			select {
+			case <-back:
+			case <-time.After(90 * time.Second): // it tries for less
+				t.Fatal("the client does not come back:", r.Err())
+			}
+			if r.State() != client.StateJoined || r.PeerID() != v.id {
+				t.Errorf("%s as %s, %v", r.State(), r.PeerID(), r.Err())
+			}
+		})
+	}
+}
+
+// sameListener is two hands on one listener, so that nobody else gets its port
+// while the server restarts.
+func sameListener(t *testing.T) (first, second net.Listener) {
+	t.Helper()
+	first, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := first.(*net.TCPListener).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if second, err = net.FileListener(f); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = second.Close() })
+	return first, second
 }
 
 func stop(t *testing.T, s *Server) {
