@@ -203,6 +203,7 @@ var parsers = map[string]string{
 	"internal/event/copy.Files.read":           "internal/event/copy.FuzzImport",
 	"internal/event/copy.Files.readCheckpoint": own,
 	"internal/sfu.Publisher.negotiate":         "internal/sfu.FuzzAnswer",
+	"internal/sfu.Subscriber.Accept":           "internal/sfu.FuzzAccept",
 	"internal/sfu.Subscriber.apply":            "internal/sfu.FuzzAnswer",
 	"internal/sfu.extensionOf":                 "internal/sfu.FuzzAnswer",
 	"internal/sfu.Subscriber.feedback":         "internal/sfu.FuzzFeedback",

@@ -18,12 +18,13 @@ export async function backend(t: Run): Promise<OpenVidu> {
   return made;
 }
 
-interface Options { role?: OpenViduRole; data?: string; publish?: boolean | object }
+interface Options { role?: OpenViduRole; data?: string; publish?: boolean | object; offers?: boolean }
 
 export class OpenViduTab {
   readonly name: string;
   readonly page: Page;
   id = '';
+  offered = 0; // streams that it has made the offer for
   #context: BrowserContext;
 
   private constructor(name: string, context: BrowserContext, page: Page) {
@@ -33,10 +34,12 @@ export class OpenViduTab {
   }
 
   // open loads the page; nobody is in a session yet.
-  static async open(t: Run, name: string): Promise<OpenViduTab> {
+  // One that offers what it receives believes that the media server is Kurento.
+  static async open(t: Run, name: string, { offers = false } = {}): Promise<OpenViduTab> {
     const place = await t.place();
     const context = await (await place.browserOf()).newContext();
     const page = await context.newPage();
+    const tab = new OpenViduTab(name, context, page);
     const write = (text: string) => appendFileSync(`${t.dir}/${name}.log`, `${new Date().toISOString()} ${text}\n`);
     page.on('console', m => write(`console ${m.type()} ${m.text()}`));
     page.on('pageerror', e => write(`pageerror ${e.stack}`));
@@ -46,15 +49,24 @@ export class OpenViduTab {
       ws.on('framereceived', f => write(`<-- ${String(f.payload).slice(0, 4000)}`));
       ws.on('close', () => write('socket closed'));
     });
+    if (offers) {
+      await page.routeWebSocket(/\/openvidu/, ws => {
+        const server = ws.connectToServer();
+        ws.onMessage(m => {
+          if (/"method":"receiveVideoFrom".*"sdpOffer"/.test(String(m))) tab.offered++;
+          server.send(m);
+        });
+        server.onMessage(m => ws.send(String(m).replace('"mediaServer":"mediasoup"', '"mediaServer":"kurento"')));
+      });
+    }
     await page.goto(`${place.site.origin}/openvidu.html`);
-    const tab = new OpenViduTab(name, context, page);
     t.cleanup(() => tab.#context.close());
     return tab;
   }
 
   // join takes a seat of the session, and publishes unless it is told not to.
-  static async join(t: Run, session: Session, name: string, { role = OpenViduRole.PUBLISHER, data, publish = true }: Options = {}): Promise<OpenViduTab> {
-    const tab = await OpenViduTab.open(t, name);
+  static async join(t: Run, session: Session, name: string, { role = OpenViduRole.PUBLISHER, data, publish = true, offers }: Options = {}): Promise<OpenViduTab> {
+    const tab = await OpenViduTab.open(t, name, { offers });
     const { token } = await session.createConnection({ role, data });
     await tab.connect(token!);
     if (publish) await tab.act('publish', publish === true ? {} : publish);

@@ -68,6 +68,15 @@ test.describe('openvidu', () => {
     assert.equal((await ann.noticed('sessionDisconnected')).reason, 'sessionClosedByServer');
   });
 
+  scenario('openvidu-offers', async t => {
+    const office = await backend(t);
+    const session = await office.createSession({ customSessionId: sessionName() });
+    const ann = await OpenViduTab.join(t, session, 'ann', { offers: true });
+    const bob = await OpenViduTab.join(t, session, 'bob', { offers: true });
+    await Promise.all([ann.receives(bob.id), bob.receives(ann.id)]);
+    assert.deepEqual([ann.offered, bob.offered], [1, 1]);
+  });
+
   scenario('openvidu-reconnect', async t => {
     const office = await backend(t);
     const session = await office.createSession({ customSessionId: sessionName() });

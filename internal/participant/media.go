@@ -232,6 +232,16 @@ func (s *Subscription) Start() {
 	}
 }
 
+// Accept takes the first offer from the client, in place of Start, and returns
+// the answer. It fails as sfu.Subscriber.Accept does.
+func (s *Subscription) Accept(offer webrtc.SessionDescription) (webrtc.SessionDescription, error) {
+	s.started = true
+	for _, src := range s.m.sources {
+		_ = s.add(src)
+	}
+	return s.Subscriber.Accept(offer)
+}
+
 // Answer completes an offer of ours. It fails as sfu.Subscriber.Answer does.
 func (s *Subscription) Answer(d webrtc.SessionDescription) error {
 	s.offered = false

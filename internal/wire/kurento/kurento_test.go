@@ -41,31 +41,40 @@ func pump(t testing.TB, tracks []*webrtc.TrackLocalStaticRTP) {
 	}
 }
 
-// receive takes an offer for a stream, answers it with the given call and waits
-// for a packet of each kind.
-func (c *client) receive(stream, offer, method, field, answer string) *webrtc.PeerConnection {
-	c.t.Helper()
-	pc := c.connection()
+// arrival tells which kinds of media arrive at a connection.
+func (c *client) arrival(pc *webrtc.PeerConnection) (await func()) {
 	kinds := make(chan string, 4)
 	pc.OnTrack(func(r *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
 		if _, _, err := r.ReadRTP(); err == nil {
 			kinds <- r.Kind().String()
 		}
 	})
+	return func() {
+		c.t.Helper()
+		got := map[string]bool{}
+		for deadline := time.After(patience); len(got) < 2; {
+			select {
+			case k := <-kinds:
+				got[k] = true
+			case <-deadline:
+				c.t.Fatalf("only %v arrives", got)
+			}
+		}
+	}
+}
+
+// receive takes an offer for a stream, answers it with the given call and waits
+// for a packet of each kind.
+func (c *client) receive(stream, offer, method, field, answer string) *webrtc.PeerConnection {
+	c.t.Helper()
+	pc := c.connection()
+	await := c.arrival(pc)
 	if err := pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer}); err != nil {
 		c.t.Fatal(err)
 	}
 	d, err := pc.CreateAnswer(nil)
 	c.must(method, map[string]any{field: stream, answer: c.described(pc, d, err)})
-	got := map[string]bool{}
-	for deadline := time.After(patience); len(got) < 2; {
-		select {
-		case k := <-kinds:
-			got[k] = true
-		case <-deadline:
-			c.t.Fatalf("of %s arrives only %v", stream, got)
-		}
-	}
+	await()
 	return pc
 }
 
@@ -296,6 +305,46 @@ func TestAStreamIsBuiltAnew(t *testing.T) {
 	// And the receiver may ask for a new one itself.
 	again := bob.must("prepareReceiveVideoFrom", map[string]any{"sender": stream, "reconnect": true})["sdpOffer"].(string)
 	bob.receive(stream, again, "reconnectStream", "stream", "sdpString")
+}
+
+// TestAReceiverOffers: clients that do not leave the offer to the server are
+// answered, and their candidates may come before it.
+func TestAReceiverOffers(t *testing.T) {
+	s := newStation(t)
+	session := s.session()
+	ann, bob := s.enter(session, "PUBLISHER", "ann"), s.enter(session, "SUBSCRIBER", "bob")
+	stream := ann.publish()
+	bob.hear("participantPublished", of("id", ann.id))
+	offer := func(method, field string) {
+		t.Helper()
+		pc := bob.connection()
+		for _, kind := range []webrtc.RTPCodecType{webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo} {
+			if _, err := pc.AddTransceiverFromKind(kind, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		await := bob.arrival(pc)
+		d, err := pc.CreateOffer(nil)
+		var said []string
+		sdp := bob.described(pc, d, err)
+		for line := range strings.Lines(sdp) { // trickled, and ahead of the offer
+			if one, ok := strings.CutPrefix(strings.TrimSpace(line), "a=candidate:"); ok && len(said) < 4 {
+				said = append(said, "candidate:"+one)
+				bob.must("onIceCandidate", map[string]any{"endpointName": ann.id, "candidate": "candidate:" + one, "sdpMid": "0", "sdpMLineIndex": 0})
+			}
+		}
+		got := bob.must(method, map[string]any{field: stream, "sdpOffer": sdp})
+		if err := pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: got["sdpAnswer"].(string)}); err != nil {
+			t.Fatal(err)
+		}
+		await()
+	}
+	offer("receiveVideoFrom", "sender")
+	bob.refused("receiveVideoFrom", map[string]any{"sender": stream, "sdpOffer": "v=0"}, 303, fault.SubscribeDuplicate)
+	offer("reconnectStream", "stream")
+	bob.must("unsubscribeFromVideo", map[string]any{"sender": ann.id})
+	bob.refused("receiveVideoFrom", map[string]any{"sender": stream, "sdpOffer": "nonsense"}, 302, fault.SDPInvalid)
+	offer("receiveVideoFrom", "sender")
 }
 
 // TestRemovals: whoever is put out is told why, and so are the others.

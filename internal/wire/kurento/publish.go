@@ -73,10 +73,10 @@ func (s *session) offered(ctx context.Context, text, field string, track func(ki
 	if err != nil {
 		return "", err
 	}
-	for _, c := range s.early {
+	for _, c := range s.takeEarly(s.p.ID()) {
 		_ = pub.AddCandidate(c)
 	}
-	s.pub, s.early = pub, nil
+	s.pub = pub
 	defer func() {
 		if err != nil {
 			s.withdraw(context.WithoutCancel(ctx))
@@ -231,8 +231,8 @@ type candidateParams struct {
 	Index     *uint16 `json:"sdpMLineIndex"`
 }
 
-// candidate takes a candidate for the connection of the named peer's stream.
-// Those for the client's own may come before the call that makes it.
+// candidate takes a candidate for the connection of the named peer's stream. It
+// may come before the client's offer that makes the connection.
 func (s *session) candidate(_ context.Context, _ *call, p candidateParams) (any, error) {
 	peer := room.PeerID(p.Endpoint)
 	switch _, known := s.told[peer]; {
@@ -252,13 +252,23 @@ func (s *session) candidate(_ context.Context, _ *call, p candidateParams) (any,
 		return nil, s.pub.AddCandidate(c)
 	case sub != nil && sub.conn != nil:
 		return nil, sub.conn.AddCandidate(c)
-	case peer != s.p.ID():
-		return nil, nil // for a connection that is gone: of its offers none is waited for
-	case len(s.early) >= maxEarly:
+	}
+	waiting := 0
+	for _, list := range s.early {
+		waiting += len(list)
+	}
+	if waiting >= maxEarly {
 		return nil, fault.CandidateLimit.New("limit", maxEarly)
 	}
-	s.early = append(s.early, c)
+	s.early[peer] = append(s.early[peer], c)
 	return nil, nil
+}
+
+// takeEarly takes the candidates that have come for a connection.
+func (s *session) takeEarly(peer room.PeerID) []webrtc.ICECandidateInit {
+	list := s.early[peer]
+	delete(s.early, peer)
+	return list
 }
 
 // tellCandidate passes on a candidate of ours for the stream of a peer.

@@ -36,13 +36,13 @@ type session struct {
 	pub       *participant.Publication
 	published Stream // what the client publishes; no id when it does not
 	subs      map[room.PeerID]*subscription
-	early     []webrtc.ICECandidateInit // candidates that came before the offer they belong to
+	early     map[room.PeerID][]webrtc.ICECandidateInit // candidates that came before the offer they belong to
 }
 
 func newSession(h *Handler, p *participant.Participant, g Grant) *session {
 	return &session{
 		h: h, p: p, grant: g, id: newID(), pending: h.cfg.Sockets.NewBacklog(), told: map[room.PeerID]told{},
-		subs: map[room.PeerID]*subscription{},
+		subs: map[room.PeerID]*subscription{}, early: map[room.PeerID][]webrtc.ICECandidateInit{},
 	}
 }
 
@@ -99,7 +99,7 @@ func (s *session) evict(why string, f *fault.Error) {
 func (s *session) CloseMedia(participant.MediaEnd) {
 	s.pub = nil
 	clear(s.subs)
-	s.early = nil
+	clear(s.early)
 }
 
 // notify sends a notification, if anybody is there to hear it.

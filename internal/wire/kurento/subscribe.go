@@ -39,7 +39,8 @@ type subscription struct {
 	stream Stream
 	conn   *participant.Subscription // nil while it waits
 	stage  stage
-	asked  *call // the call that the offer answers; nil when it is ours
+	asked  *call                     // the call that waits for the media; nil when nobody has asked
+	offer  webrtc.SessionDescription // of a client that offers itself; without one the server does
 }
 
 type streamParams struct {
@@ -63,11 +64,17 @@ func (s *session) publisher(streamID string) (room.PeerID, Stream, error) {
 // prepare offers the client a stream. One that asks again gives the connection
 // up that it had.
 func (s *session) prepare(_ context.Context, c *call, p streamParams) (any, error) {
-	peer, st, err := s.publisher(p.Sender)
+	return s.subscribe(c, p.Sender, p.Reconnect, webrtc.SessionDescription{})
+}
+
+// subscribe begins to send the client a stream, by its offer if it has made one.
+// The call is answered once there is media.
+func (s *session) subscribe(c *call, streamID string, again bool, offer webrtc.SessionDescription) (any, error) {
+	peer, st, err := s.publisher(streamID)
 	if err != nil {
 		return nil, err
 	}
-	if was := s.subs[peer]; was != nil && was.stage == negotiated && !p.Reconnect {
+	if was := s.subs[peer]; was != nil && was.stage == negotiated && !again {
 		return nil, fault.SubscribeDuplicate.New("stream", st.ID)
 	}
 	if s.told[peer].taken { // the first time was paid for by who published it
@@ -78,14 +85,17 @@ func (s *session) prepare(_ context.Context, c *call, p streamParams) (any, erro
 	}
 	s.told[peer] = told{st, true}
 	s.drop(peer)
-	sub := &subscription{peer: peer, stream: st, asked: c}
+	if offer.SDP == "" {
+		delete(s.early, peer) // of a connection before: to our offer there is none yet
+	}
+	sub := &subscription{peer: peer, stream: st, asked: c, offer: offer}
 	s.subs[peer] = sub
 	s.p.After(sourceWait, func() {
 		if s.subs[peer] == sub && sub.stage == waiting {
 			s.fail(sub, fault.NegotiationTimeout.New("waiting_for", "media of the publisher", "seconds", int(sourceWait.Seconds())))
 		}
 	})
-	s.offer(sub)
+	s.open(sub)
 	return later{}, nil
 }
 
@@ -95,12 +105,12 @@ func (s *session) sourceReady(peer room.PeerID) {
 	if sub == nil || sub.stage != waiting && sub.stage != stalled {
 		return
 	}
-	s.offer(sub)
+	s.open(sub)
 }
 
-// offer makes the offer of a subscription, once there is media of all its
-// tracks.
-func (s *session) offer(sub *subscription) {
+// open makes the connection of a subscription, once there is media of all its
+// tracks, and the offer or the answer for it.
+func (s *session) open(sub *subscription) {
 	tracks := sub.stream.tracks()
 	for _, id := range tracks {
 		if _, arrives := s.p.Media().Source(id); !arrives {
@@ -128,7 +138,21 @@ func (s *session) offer(sub *subscription) {
 		return
 	}
 	sub.conn, sub.stage = conn, offering
-	conn.Start()
+	if sub.offer.SDP == "" {
+		conn.Start()
+		return
+	}
+	answer, err := conn.Accept(sub.offer)
+	if err != nil {
+		s.fail(sub, err)
+		return
+	}
+	for _, c := range s.takeEarly(sub.peer) {
+		_ = conn.AddCandidate(c)
+	}
+	call := sub.asked
+	sub.asked, sub.stage = nil, negotiated
+	s.finish(call, map[string]string{"sdpAnswer": s.p.Inject().SDP(answer.Type.String(), answer.SDP)}, nil)
 }
 
 // tellOffer passes an offer on. The first one is the answer to a call. A later
@@ -140,9 +164,13 @@ func (s *session) tellOffer(sub *subscription, d webrtc.SessionDescription) {
 	case offered:
 		return // repeated for a new socket, whose client asks by itself
 	default:
+		if sub.offer.SDP != "" { // clients that offer have no word for it, and notice
+			s.drop(sub.peer)
+			return
+		}
 		s.p.Media().CloseSubscription(sub.conn)
 		sub.conn, sub.stage, sub.asked = nil, stalled, nil
-		s.offer(sub)
+		s.open(sub)
 		return
 	}
 	sub.stage = offered
@@ -194,10 +222,15 @@ type receiveParams struct {
 	Answer string `json:"sdpAnswer"`
 }
 
-// receiveFrom takes the client's answer to the offer of a stream.
-func (s *session) receiveFrom(_ context.Context, _ *call, p receiveParams) (any, error) {
+// receiveFrom takes the client's answer to the offer of a stream, or its own
+// offer.
+func (s *session) receiveFrom(_ context.Context, c *call, p receiveParams) (any, error) {
 	if p.Offer != "" {
-		return nil, fault.FeatureUnsupported.New("feature", "offers of the receiver", "want", "prepareReceiveVideoFrom, then sdpAnswer")
+		offer, err := s.describe(p.Offer, "sdpOffer", webrtc.SDPTypeOffer)
+		if err != nil {
+			return nil, err
+		}
+		return s.subscribe(c, p.Sender, false, offer)
 	}
 	return nil, s.answered(p.Sender, p.Answer, "sdpAnswer")
 }
@@ -236,6 +269,7 @@ func (s *session) unsubscribe(_ context.Context, _ *call, p senderParams) (any, 
 		return nil, missing("sender")
 	}
 	s.drop(room.PeerID(p.Sender))
+	delete(s.early, room.PeerID(p.Sender))
 	return nil, nil
 }
 
@@ -246,15 +280,19 @@ type reconnectParams struct {
 }
 
 // reconnect takes a stream on a new connection: an offer for the client's own,
-// the answer to an offer for another's.
-func (s *session) reconnect(ctx context.Context, _ *call, p reconnectParams) (any, error) {
+// an offer or the answer to one for another's.
+func (s *session) reconnect(ctx context.Context, c *call, p reconnectParams) (any, error) {
 	switch {
 	case p.Stream == "":
 		return nil, missing("stream")
 	case p.Stream == s.published.ID:
 		return s.republish(ctx, p.SDP)
 	case p.Offer != "":
-		return nil, fault.FeatureUnsupported.New("feature", "offers of the receiver", "want", "prepareReceiveVideoFrom, then sdpString")
+		offer, err := s.describe(p.Offer, "sdpOffer", webrtc.SDPTypeOffer)
+		if err != nil {
+			return nil, err
+		}
+		return s.subscribe(c, p.Stream, true, offer)
 	}
 	return nil, s.answered(p.Stream, p.SDP, "sdpString")
 }

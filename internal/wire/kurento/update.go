@@ -101,6 +101,7 @@ func (s *session) tellGone(id room.PeerID, why string) {
 		return
 	}
 	delete(s.told, id)
+	delete(s.early, id)
 	s.drop(id)
 	s.notify("participantLeft", map[string]any{"connectionId": id, "reason": why})
 }
