@@ -54,7 +54,7 @@ var mayImport = map[string][]string{
 	"internal/attack":            {"client", "internal/token"},                                                                                 // a program
 	"internal/sink":              {"internal/event", "internal/datafile", "fault"},
 	"internal/codec":             {},
-	"internal/sfu":               {"internal/sfu/rtpbuf", "internal/sfu/gcc", "internal/codec", "internal/accept", "internal/limit", "fault"},
+	"internal/sfu":               {"internal/evidence", "internal/sfu/rtpbuf", "internal/sfu/gcc", "internal/codec", "internal/accept", "internal/limit", "fault"},
 	"internal/sfu/rtpbuf":        {"internal/codec"},
 	"internal/sfu/gcc":           {},
 	"internal/room":              {"internal/poll", "internal/text", "internal/policy", "fault"},
@@ -64,17 +64,17 @@ var mayImport = map[string][]string{
 	"internal/report":            {"internal/event", "dialect", "fault"},
 	"internal/inject":            {"internal/event", "fault"},
 	"internal/scenario":          {"admin", "internal/spell", "fault"},
-	"internal/socket":            {"internal/limit", "fault"},
-	"internal/participant": {"internal/room", "internal/sfu", "internal/event", "internal/report", "internal/inject",
+	"internal/socket":            {"internal/evidence", "internal/limit", "fault"},
+	"internal/participant": {"internal/evidence", "internal/room", "internal/sfu", "internal/event", "internal/report", "internal/inject",
 		"internal/limit", "internal/policy", "internal/text", "internal/token", "fault"},
 	"internal/wire/hms": {"internal/participant", "internal/socket", "internal/room", "internal/poll", "internal/sfu", "internal/event", "internal/report",
 		"internal/inject", "internal/limit", "internal/policy", "internal/policy/policyjson", "internal/text", "internal/token", "internal/wire/jsonrpc", "dialect", "fault"},
-	"internal/wire/kurento": {"internal/participant", "internal/socket", "internal/room", "internal/sfu", "internal/event",
+	"internal/wire/kurento": {"internal/evidence", "internal/participant", "internal/socket", "internal/room", "internal/sfu", "internal/event",
 		"internal/inject", "internal/limit", "internal/policy", "internal/text", "internal/wire/jsonrpc", "dialect", "fault"},
 	"internal/wire/jsonrpc": {"fault"},
 	"internal/openvidu": {"internal/registry", "internal/room", "internal/limit", "internal/policy", "internal/token",
 		"internal/wire/kurento", "fault"}, // implements kurento.Tokens
-	"internal/wire/wiretest": {"internal/participant", "internal/room", "fault"}, // a wire for tests
+	"internal/wire/wiretest": {"internal/evidence", "internal/participant", "internal/room", "fault"}, // a wire for tests
 	"internal/api": {"internal/room", "internal/event", "internal/sink", "internal/report", "internal/registry", "internal/inject",
 		"internal/limit", "internal/policy", "internal/policy/policyjson", "internal/text", "internal/token", "internal/faultdoc", "dialect", "fault"},
 	"internal/config": {"fault", "internal/spell"},

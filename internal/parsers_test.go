@@ -199,6 +199,8 @@ var parsers = map[string]string{
 	"internal/server.reserved":       operator,
 	"internal/server.startMedia":     operator,
 
+	"internal/socket.Door":                     local,
+	"internal/socket.pageOf":                   "internal/socket.FuzzOrigin",
 	"internal/event/copy.Files.Import":         "- scans lines for Files.read",
 	"internal/event/copy.Files.read":           "internal/event/copy.FuzzImport",
 	"internal/event/copy.Files.readCheckpoint": own,
@@ -231,7 +233,7 @@ var parsers = map[string]string{
 	"internal/token.Verifier.Verify": "internal/token.FuzzVerify",
 	"internal/token.Verifier.read":   "internal/token.FuzzVerify",
 
-	"internal/wire/hms.Handler.address":      local,
+	"internal/wire/hms.Handler.client":       local,
 	"internal/wire/hms.Handler.socketConfig": "internal/wire/hms.FuzzMethods",
 	"internal/wire/hms.decodeFrame":          "internal/wire/hms.FuzzDecodeFrame",
 	"internal/wire/hms.decodeIterator":       "internal/wire/hms.FuzzIterator",

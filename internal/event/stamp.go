@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/evidence"
 	chars "github.com/redial-rtc/redial/internal/text"
 )
 
@@ -217,6 +218,9 @@ func (e *Event) size() int {
 	}
 	if c, s := e.Client, e.Server; c != nil {
 		n += len(c.Failure.Message) + len(c.Failure.Description) + len(s.Failure.Message) + len(s.Failure.Description)
+	}
+	if e.Evidence != nil {
+		n += evidence.MaxBytes
 	}
 	for i := range e.Details {
 		n += len(e.Details[i].Name) + 2*16

@@ -51,9 +51,9 @@ type Path struct {
 
 // How many of a kind a record has at most.
 const (
-	MaxPairs   = 4
-	MaxTracks  = 8
-	MaxChanges = 12
+	MaxPairs   = 3
+	MaxTracks  = 4
+	MaxChanges = 8
 )
 
 // Pair is a pair of candidates by their kinds (RFC 8445, section 5.1.1), and what
@@ -121,8 +121,8 @@ type Socket struct {
 
 // Who ended a socket.
 const (
-	ByClient  = "client"
-	ByServer  = "server"
+	ByRemote  = "remote"  // the other end of the connection: the client, or a proxy before it
+	ByServer  = "server"  // this process
 	ByNetwork = "network" // neither end said so
 )
 

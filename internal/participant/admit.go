@@ -7,6 +7,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/evidence"
 	"github.com/redial-rtc/redial/internal/room"
 	"github.com/redial-rtc/redial/internal/token"
 )
@@ -18,9 +19,10 @@ type Visitor struct {
 	Claims  token.Claims
 	Record  RoomRecord
 	Agent   event.Agent
-	Address string       // who they count as, for limits and the log
-	Peer    *Participant // the peer, if this process holds it
-	held    *room.Peer   // the peer as an earlier process held it
+	Address string         // who they count as, for limits and the log
+	Door    *evidence.Door // the way they came; nil: not known
+	Peer    *Participant   // the peer, if this process holds it
+	held    *room.Peer     // the peer as an earlier process held it
 }
 
 // Request is what somebody shows who asks to be let in.
@@ -28,7 +30,8 @@ type Request struct {
 	Token   string
 	Peer    string // the id the client chose; 1 to 128 bytes
 	Agent   event.Agent
-	Address string // who it counts as: see limit.Key
+	Address string         // who it counts as: see limit.Key
+	Door    *evidence.Door // the way it came; nil: not known
 }
 
 // Subject is the visitor as events name them.
@@ -45,7 +48,7 @@ func (v Visitor) Subject() event.Subject {
 // with the token it joined with, whatever the clock says of that by now.
 func (s *Service) Admit(ctx context.Context, r Request) (Visitor, error) {
 	raw, peer := r.Token, r.Peer
-	v := Visitor{Address: r.Address, Agent: r.Agent}
+	v := Visitor{Address: r.Address, Agent: r.Agent, Door: r.Door}
 	if room.WellFormedPeer(peer) {
 		v.ID = room.PeerID(peer)
 	}
@@ -197,6 +200,7 @@ func (s *Service) TurnAway(v Visitor, f *fault.Error) {
 		return // nobody that is known has sent this
 	}
 	e := seen(event.ConnectFailed, f, v.Subject())
+	e.Evidence = v.evidence()
 	if n := f.Kind.Status; n >= 400 && n < 500 && n != http.StatusTooManyRequests {
 		e.Failure.Terminal = true // no client tries again, also where the fault as such ends no session
 	}
@@ -206,7 +210,9 @@ func (s *Service) TurnAway(v Visitor, f *fault.Error) {
 // TurnBack records that somebody came back to a peer that had just been given up.
 func (s *Service) TurnBack(v Visitor, f *fault.Error) {
 	s.noteRefused(v, f)
-	s.cfg.Events.Record(seen(event.Disconnected, f, v.Subject()))
+	e := seen(event.Disconnected, f, v.Subject())
+	e.Evidence = v.evidence()
+	s.cfg.Events.Record(e)
 }
 
 // noteRefused counts a refusal and logs it.

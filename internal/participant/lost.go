@@ -18,7 +18,7 @@ var lostRate = limit.Rate{PerSecond: 1, Burst: 20}
 // anybody asked who sent it, and records whom that befell if it came with a good
 // token. Nothing is granted by it.
 func (s *Service) Lost(ctx context.Context, r Request, f *fault.Error) {
-	v := Visitor{Address: r.Address, Agent: r.Agent}
+	v := Visitor{Address: r.Address, Agent: r.Agent, Door: r.Door}
 	if s.lost.Take(r.Address) > 0 {
 		s.met.unrecorded.Inc()
 		s.met.refusedFault(f)

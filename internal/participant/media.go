@@ -14,6 +14,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/evidence"
 	"github.com/redial-rtc/redial/internal/inject"
 	"github.com/redial-rtc/redial/internal/room"
 	"github.com/redial-rtc/redial/internal/sfu"
@@ -64,6 +65,7 @@ type PublicationEvents struct {
 func (m *Media) OpenPublication(on PublicationEvents) (*Publication, error) {
 	udp, tcp := impairments(m.p.inject, true)
 	pub := &Publication{p: m.p, on: on, path: path{op: fault.OpPublish, failed: event.PublishFailed}}
+	pub.evidence = func() *evidence.Path { return pub.Publisher.Evidence() }
 	var err error
 	pub.Publisher, err = m.p.s.cfg.Media.NewPublisher(sfu.PublisherConfig{
 		Log: m.p.log, Impairment: udp, TCPImpairment: tcp, TCPOnly: m.tcpOnly,
@@ -128,6 +130,7 @@ type SubscriptionOptions struct {
 func (m *Media) OpenSubscription(o SubscriptionOptions) (*Subscription, error) {
 	udp, tcp := impairments(m.p.inject, false)
 	sub := &Subscription{m: m, on: o, path: path{op: fault.OpSubscribe, failed: event.SubscribeFailed}}
+	sub.evidence = func() *evidence.Path { return sub.Subscriber.Evidence() }
 	var err error
 	sub.Subscriber, err = m.p.s.cfg.Media.NewSubscriber(sfu.SubscriberConfig{
 		Log: m.p.log, Label: o.Channel, TCPOnly: m.tcpOnly, Impairment: udp, TCPImpairment: tcp,

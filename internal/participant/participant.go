@@ -159,6 +159,7 @@ func (p *Participant) attached(c Socket, v Visitor) bool {
 	}
 	p.hold.end()
 	p.socket = c
+	p.events.attached(v.Door)
 	if v.Agent.String != "" {
 		p.events.agent = v.Agent
 	}
@@ -178,6 +179,7 @@ func (p *Participant) Detached(c Socket, goodbye bool, code websocket.StatusCode
 	if p.socket != c {
 		return // replaced before it ended
 	}
+	p.events.detached(c)
 	p.socket = nil
 	p.wire.Parted()
 	switch {

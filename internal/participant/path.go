@@ -5,6 +5,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/evidence"
 	"github.com/redial-rtc/redial/internal/sfu"
 )
 
@@ -17,6 +18,8 @@ type path struct {
 	failed event.Type // what is recorded when it fails
 	cut    bool       // it failed and that was recorded
 	lost   bool       // it was lost and is not back
+
+	evidence func() *evidence.Path // what is known of it now
 }
 
 // pathChanged hears how a media path is. A path that failed is recorded once
@@ -39,7 +42,7 @@ func (m *Media) pathChanged(at *path, st sfu.State, err error) {
 		}
 		if !at.cut && m.p.joined && !m.p.leaving {
 			at.cut = true
-			m.p.events.recordTry(at.failed, fault.From(err, at.op))
+			m.p.events.recordPath(at, fault.From(err, at.op))
 		}
 		at.lost = true
 		if sfu.Unanswered(err) {

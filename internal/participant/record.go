@@ -18,6 +18,7 @@ type Events struct {
 	session   string      // of the room
 	since     time.Time   // when the peer came
 	published map[room.TrackID]publishedTrack
+	witness   witness
 }
 
 func newEvents(p *Participant, agent event.Agent) *Events {
@@ -59,6 +60,9 @@ func (e *Events) recordTry(t event.Type, f *fault.Error) {
 func (e *Events) record(t event.Type, f *fault.Error, edit func(*event.Event)) {
 	e.p.log.Warn("failed", "fault", f, "event", string(t), "injected", e.p.inject.Tampered())
 	happened := seen(t, f, e.Subject())
+	if t == event.Disconnected {
+		happened.Evidence = e.evidence()
+	}
 	edit(&happened)
 	e.p.s.cfg.Events.Record(happened)
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/evidence"
 	"github.com/redial-rtc/redial/internal/room"
 )
 
@@ -52,6 +53,8 @@ type Socket interface {
 	Drop()
 	// Probe ends it if the client says nothing for so long.
 	Probe(patience time.Duration)
+	// Evidence is what is known of it, open or ended.
+	Evidence() *evidence.Socket
 	// Slow ends it because the client leaves too much unread, by which limit.
 	Slow(limit string)
 }

@@ -74,7 +74,7 @@ func (s *Subscriber) apply(answer webrtc.SessionDescription) error {
 		return err
 	}
 	n.formats = formatsOf(parsed)
-	s.conn.paths.nameAll(parsed.SessionDescription)
+	s.conn.described(parsed.SessionDescription)
 	defer func() { n.formats = nil }()
 	answer.SDP = parsed.text
 	if err := s.conn.pc.SetRemoteDescription(answer); err != nil {

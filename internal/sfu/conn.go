@@ -16,6 +16,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/evidence"
 )
 
 // Limits of one connection.
@@ -51,6 +52,7 @@ type conn struct {
 	remoteSet  bool
 	pending    []webrtc.ICECandidateInit
 	candidates int
+	kinds      candidateKinds // of these
 	gathered   chan struct{}
 	trickle    bool // a description has been given while gathering went on
 	restarts   int
@@ -280,6 +282,7 @@ func (c *conn) addCandidate(init webrtc.ICECandidateInit) error {
 		return fault.CandidateInvalid.New("reason", "too long")
 	}
 	init.Candidate = value
+	countCandidate(&c.kinds.trickled, value)
 	if fields := strings.Fields(value); len(fields) > 4 && strings.HasSuffix(fields[4], ".local") {
 		// A name only the peer's own network can resolve; see settings.
 		c.mu.Unlock()
@@ -315,7 +318,10 @@ func (c *conn) remoteApplied(restarted bool) {
 	pending := c.pending
 	c.pending = nil
 	if restarted {
-		c.candidates = len(pending)
+		c.candidates, c.kinds.trickled = len(pending), evidence.Candidates{}
+		for _, init := range pending {
+			countCandidate(&c.kinds.trickled, init.Candidate)
+		}
 	}
 	c.mu.Unlock()
 	for _, init := range pending {

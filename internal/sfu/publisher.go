@@ -179,7 +179,7 @@ func (p *Publisher) Answer(ctx context.Context, offer webrtc.SessionDescription)
 	if restarted {
 		p.conn.regather()
 	}
-	p.conn.paths.nameAll(parsed.SessionDescription)
+	p.conn.described(parsed.SessionDescription)
 	answer, err := p.negotiate(webrtc.SessionDescription{Type: offer.Type, SDP: parsed.text})
 	if err != nil {
 		return none, err

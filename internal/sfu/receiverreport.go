@@ -21,6 +21,7 @@ type receiverReport struct {
 		at  int64
 	}
 	next int
+	inAt int64
 }
 
 func (r *receiverReport) sentReport(ntp uint64) {
@@ -38,6 +39,7 @@ func (r *receiverReport) heard(b rtcp.ReceptionReport) {
 		r.loss = loss
 	}
 	r.known = true
+	r.inAt = now()
 	r.loss += (loss - r.loss) / 2
 	r.jitter = b.Jitter
 	r.lost = b.TotalLost
@@ -52,6 +54,16 @@ func (r *receiverReport) heard(b rtcp.ReceptionReport) {
 			}
 		}
 	}
+}
+
+// last is when a report last came, and when one of ours last went.
+func (r *receiverReport) last() (in, out int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range r.reports {
+		out = max(out, s.at)
+	}
+	return r.inAt, out
 }
 
 func (r *receiverReport) rtt() time.Duration {

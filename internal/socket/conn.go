@@ -16,6 +16,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/evidence"
 	"github.com/redial-rtc/redial/internal/limit"
 )
 
@@ -58,6 +59,10 @@ type Conn struct {
 
 	expect atomic.Int64 // bytes of a frame that was asked for
 
+	opened          time.Time
+	lastIn, lastOut atomic.Int64 // when a frame last came and went, Unix milliseconds
+	ending          atomic.Pointer[ending]
+
 	idle  *time.Timer               // cuts a socket on which nothing arrives
 	probe atomic.Pointer[time.Time] // by when something has to arrive; nil: in time
 
@@ -84,7 +89,7 @@ func (s *Set) Accept(w http.ResponseWriter, r *http.Request, addr string, cfg Co
 	c := &Conn{
 		set: s, cfg: cfg, addr: addr,
 		out: newOutbox(b.Queue, s.queued), unacked: unacked{most: b.Away, keep: s.keep}, flight: newFlight(),
-		gone: make(chan struct{}), quota: rate.NewLimiter(rate.Limit(cfg.FrameRate), cfg.FrameRate*5),
+		opened: time.Now(), gone: make(chan struct{}), quota: rate.NewLimiter(rate.Limit(cfg.FrameRate), cfg.FrameRate*5),
 		intake: limit.NewBucket(b.Read, readBurst*b.Read),
 	}
 	var err error
@@ -101,7 +106,7 @@ func (s *Set) Accept(w http.ResponseWriter, r *http.Request, addr string, cfg Co
 		c.raw = under.conn
 	}
 	c.ws.SetReadLimit(int64(cfg.MaxFrame * hardLimit))
-	c.idle = time.AfterFunc(silence, c.cut)
+	c.idle = time.AfterFunc(silence, func() { c.cut(evidence.HowSilence) })
 	c.idle.Stop() // until Read
 	return c, nil
 }
@@ -143,6 +148,7 @@ func (c *Conn) queue(f outgoing) {
 // forgotten at once, as its memory is needed.
 func (c *Conn) Slow(setting string) {
 	waiting := c.out.waiting()
+	c.ends(evidence.ByServer, evidence.HowSlow, websocket.StatusTryAgainLater)
 	if c.end(websocket.StatusTryAgainLater, fault.SlowConsumer.ID) {
 		c.out.close()
 		f := fault.From(fault.SlowConsumer.New("limit", setting, "bytes", waiting), fault.OpReconnect)
@@ -189,11 +195,12 @@ func (c *Conn) writeFrame(ctx context.Context, f outgoing) bool {
 		// A peer that has gone may have said goodbye before: what it sent is
 		// still read, unless the network takes nothing more.
 		if errors.Is(err, context.DeadlineExceeded) {
-			c.cut()
+			c.cut(evidence.HowStuck)
 		}
 		return false
 	}
 	c.set.framesOut.Inc()
+	c.lastOut.Store(time.Now().UnixMilli())
 	if f.kept != 0 {
 		end, _ := stream(c.raw)
 		if c.unacked.wrote(f.kept, end) {
@@ -212,16 +219,17 @@ func (c *Conn) Read(ctx context.Context, take func(raw []byte, done func())) web
 		c.idle.Stop()
 		c.probe.Store(nil)
 		if err != nil {
+			code := websocket.CloseStatus(err)
+			if code == -1 && errors.Is(err, io.EOF) {
+				code = websocket.StatusAbnormalClosure
+			}
+			by, how := endedBy(code, err)
+			c.ends(by, how, frameCode(code))
 			c.Drop()
-			if code := websocket.CloseStatus(err); code != -1 {
-				return code
-			}
-			if errors.Is(err, io.EOF) {
-				return websocket.StatusAbnormalClosure
-			}
-			return -1
+			return code
 		}
 		c.set.framesIn.Inc()
+		c.lastIn.Store(time.Now().UnixMilli())
 		// Every frame counts, whatever is in it.
 		c.intake.Spend(len(raw))
 		switch within := c.quota.Allow(); {
@@ -276,7 +284,8 @@ func (c *Conn) silent() bool { return c.Silent != nil && c.Silent() }
 
 // cut ends a socket that leads nowhere any more. What it still holds must not
 // arrive late, when the client has long got it on another.
-func (c *Conn) cut() {
+func (c *Conn) cut(how string) {
+	c.ends(evidence.ByServer, how, 0)
 	_, arrived := stream(c.raw)
 	c.arrived.Store(arrived)
 	raw := c.raw
@@ -307,6 +316,7 @@ func (c *Conn) patience() time.Duration {
 
 // Drop ends the socket without ceremony.
 func (c *Conn) Drop() {
+	c.ends(evidence.ByServer, evidence.HowReset, 0)
 	c.once.Do(func() {
 		close(c.gone)
 		c.out.close()
@@ -319,6 +329,7 @@ func (c *Conn) Close(code websocket.StatusCode, why string) { c.end(code, why) }
 
 // end is Close, and tells whether the end is its doing.
 func (c *Conn) end(code websocket.StatusCode, why string) (ended bool) {
+	c.ends(evidence.ByServer, evidence.HowClose, code)
 	c.once.Do(func() {
 		ended = true
 		close(c.gone)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/coder/websocket"
 	"github.com/google/uuid"
+	"github.com/pion/ice/v4"
 	"github.com/pion/webrtc/v4"
 	"github.com/pion/webrtc/v4/pkg/media"
 	"github.com/prometheus/client_golang/prometheus"
@@ -286,6 +288,7 @@ type peer struct {
 
 	onDemand bool                      // asks for each video
 	codecs   func(*webrtc.MediaEngine) // that it can decode; nil: all
+	udp      net.PacketConn            // under its publish connection; nil: any
 
 	mu      sync.Mutex
 	results map[string]chan map[string]any
@@ -475,9 +478,12 @@ func (p *peer) must(method string, params any) map[string]any {
 }
 
 // clientAPI makes connections that know the codecs, nil for all, and no header
-// extension.
-func clientAPI(codecs func(*webrtc.MediaEngine)) *webrtc.API {
+// extension, over a UDP socket, nil for any.
+func clientAPI(codecs func(*webrtc.MediaEngine), udp net.PacketConn) *webrtc.API {
 	set := webrtc.SettingEngine{}
+	if udp != nil {
+		set.SetICEUDPMux(ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: udp}))
+	}
 	set.SetIncludeLoopbackCandidate(true)
 	m := &webrtc.MediaEngine{}
 	if codecs == nil {
@@ -510,7 +516,7 @@ func (p *peer) join(name string) map[string]any {
 }
 
 func (p *peer) newPub() {
-	pc, err := clientAPI(nil).NewPeerConnection(webrtc.Configuration{})
+	pc, err := clientAPI(nil, p.udp).NewPeerConnection(webrtc.Configuration{})
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -531,7 +537,7 @@ func (p *peer) onOffer(params map[string]any) {
 		return
 	}
 	if p.sub == nil {
-		pc, err := clientAPI(p.codecs).NewPeerConnection(webrtc.Configuration{})
+		pc, err := clientAPI(p.codecs, nil).NewPeerConnection(webrtc.Configuration{})
 		if err != nil {
 			p.t.Error(err)
 			return

@@ -64,14 +64,17 @@ func New(cfg Config) *Handler {
 
 // address names whoever asks for the purpose of limits: the address itself, or
 // the /64 of an IPv6 address, as that is what one customer is given.
-func (h *Handler) address(r *http.Request) string {
-	var a netip.Addr
+func (h *Handler) address(r *http.Request) string { return limit.Key(h.client(r)) }
+
+// client is the address that a request is taken to be of.
+func (h *Handler) client(r *http.Request) (a netip.Addr) {
 	if h.cfg.ClientAddr != nil {
-		a = h.cfg.ClientAddr(r)
-	} else if ap, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+		return h.cfg.ClientAddr(r)
+	}
+	if ap, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
 		a = ap.Addr()
 	}
-	return limit.Key(a)
+	return a
 }
 
 // admit asks for a request whether it may come in.
@@ -81,7 +84,7 @@ func (h *Handler) admit(r *http.Request, token, peer string) (participant.Visito
 
 func (h *Handler) request(r *http.Request, token, peer string) participant.Request {
 	return participant.Request{
-		Token: token, Peer: peer, Address: h.address(r),
+		Token: token, Peer: peer, Address: h.address(r), Door: socket.Door(r, h.client(r)),
 		Agent: event.ParseAgent(r.URL.Query().Get("user_agent_v2")),
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/evidence"
 	"github.com/redial-rtc/redial/internal/participant"
 	"github.com/redial-rtc/redial/internal/policy"
 	"github.com/redial-rtc/redial/internal/room"
@@ -114,6 +115,7 @@ func (*queue) Close(websocket.StatusCode, string) {}
 func (*queue) Probe(time.Duration)                {}
 func (*queue) Drop()                              {}
 func (*queue) Slow(string)                        {}
+func (*queue) Evidence() *evidence.Socket         { return &evidence.Socket{} }
 func (*queue) Expect(int)                         {}
 
 // knownRoom is a directory of one room.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/evidence"
 	"github.com/redial-rtc/redial/internal/limit"
 	"github.com/redial-rtc/redial/internal/participant"
 	"github.com/redial-rtc/redial/internal/room"
@@ -121,6 +122,9 @@ func (h *Handler) session(id string) *session {
 
 // address names whoever asks for the purpose of limits.
 func (h *Handler) address(r *http.Request) string { return limit.Key(h.cfg.ClientAddr(r)) }
+
+// door is the way a request came, for the record.
+func (h *Handler) door(r *http.Request) *evidence.Door { return socket.Door(r, h.cfg.ClientAddr(r)) }
 
 // Unpublish ends the stream of a peer that came by this wire, at the wish of a
 // backend. Fails with fault.StreamNotPublished and fault.FeatureUnsupported.

@@ -76,7 +76,7 @@ func (l *line) join(f frame) {
 	}
 	if err != nil {
 		bad := fault.From(err, fault.OpJoin)
-		l.h.all.TurnAway(participant.Visitor{Address: l.address, Agent: l.agent}, bad)
+		l.h.all.TurnAway(participant.Visitor{Address: l.address, Agent: l.agent, Door: l.door}, bad)
 		l.tell(f, bad)
 		return
 	}
@@ -89,7 +89,7 @@ func (l *line) join(f frame) {
 // enter makes the participant of a grant and has it join. What fails has been
 // recorded.
 func (l *line) enter(f frame, p joinParams, g Grant) error {
-	v, err := l.h.all.Admit(l.ctx, participant.Request{Token: g.RoomToken, Peer: g.Connection, Address: l.address, Agent: l.agent})
+	v, err := l.h.all.Admit(l.ctx, participant.Request{Token: g.RoomToken, Peer: g.Connection, Address: l.address, Agent: l.agent, Door: l.door})
 	var s *session
 	if err == nil && v.Peer != nil {
 		err = fault.PeerAlreadyJoined.New("peer", v.ID)

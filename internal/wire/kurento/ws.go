@@ -13,6 +13,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/evidence"
 	"github.com/redial-rtc/redial/internal/participant"
 	"github.com/redial-rtc/redial/internal/socket"
 	"github.com/redial-rtc/redial/internal/wire/jsonrpc"
@@ -52,7 +53,7 @@ func (h *Handler) ServeWS(w http.ResponseWriter, r *http.Request) {
 	}
 	defer h.cfg.Sockets.Remove(c)
 	l := &line{
-		h: h, seat: &seat{Conn: c}, ctx: ctx, address: h.address(r), host: r.Host,
+		h: h, seat: &seat{Conn: c}, ctx: ctx, address: h.address(r), door: h.door(r), host: r.Host,
 		agent: event.ParseAgent(r.UserAgent()),
 	}
 	c.Silent = l.silenced
@@ -74,7 +75,7 @@ func (h *Handler) ServeWS(w http.ResponseWriter, r *http.Request) {
 // been answered.
 func (h *Handler) lost(w http.ResponseWriter, r *http.Request, err error) {
 	f := fault.From(err, fault.OpConnect)
-	h.all.Lost(r.Context(), participant.Request{Address: h.address(r)}, f)
+	h.all.Lost(r.Context(), participant.Request{Address: h.address(r), Door: h.door(r)}, f)
 	if w == nil {
 		return
 	}
@@ -119,7 +120,8 @@ type line struct {
 	seat    *seat
 	ctx     context.Context
 	address string
-	host    string // under which the client reached us
+	door    *evidence.Door // the request that it came of
+	host    string         // under which the client reached us
 	agent   event.Agent
 
 	s      *session    // nil before it has joined or come back
@@ -188,7 +190,7 @@ func (l *line) tell(f frame, bad *fault.Error) {
 func (l *line) sit(p *participant.Participant) bool {
 	silent := p.Inject().Silent
 	l.silent.Store(&silent)
-	return p.Attach(l.seat, participant.Visitor{ID: p.ID(), Agent: l.agent, Address: l.address})
+	return p.Attach(l.seat, participant.Visitor{ID: p.ID(), Agent: l.agent, Address: l.address, Door: l.door})
 }
 
 // resume brings the socket back to the session that its client had on another.

@@ -21,6 +21,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/evidence"
 	"github.com/redial-rtc/redial/internal/participant"
 	"github.com/redial-rtc/redial/internal/room"
 )
@@ -74,6 +75,7 @@ func (l line) say(words ...string) { _, _ = fmt.Fprintln(l.Conn, strings.Join(wo
 func (l line) Close(websocket.StatusCode, string) { _ = l.Conn.Close() }
 func (l line) Drop()                              { _ = l.Conn.Close() }
 func (l line) Probe(time.Duration)                {}
+func (l line) Evidence() *evidence.Socket         { return &evidence.Socket{} }
 func (l line) Slow(string)                        { _ = l.Conn.Close() }
 
 // wire is the side of one participant. Each track that it publishes has a

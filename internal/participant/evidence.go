@@ -1,0 +1,62 @@
+package participant
+
+import (
+	"time"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/evidence"
+)
+
+// witness is what is remembered of a participant's sockets.
+type witness struct {
+	sockets int              // that it has had, the present one included
+	door    *evidence.Door   // of the latest
+	gone    *evidence.Socket // the latest one that has ended, nil before
+}
+
+// attached hears of a new socket, and the request that it came of.
+func (e *Events) attached(door *evidence.Door) {
+	e.witness.sockets++
+	e.witness.door = door
+}
+
+// detached keeps what is known of a socket that has ended.
+func (e *Events) detached(c Socket) { e.witness.gone = e.socket(c) }
+
+func (e *Events) socket(c Socket) *evidence.Socket {
+	s := c.Evidence()
+	s.Door, s.Before = e.witness.door, e.witness.sockets-1
+	return s
+}
+
+// evidence is what is known of the peer's connection at this moment.
+func (e *Events) evidence() *evidence.Record {
+	r := &evidence.Record{V: evidence.Version, At: time.Now().UTC().Truncate(time.Millisecond), Socket: e.witness.gone}
+	if c := e.p.socket; c != nil {
+		r.Socket = e.socket(c)
+	}
+	return r
+}
+
+// recordPath is recordTry for a media connection that failed, with what is known
+// of it.
+func (e *Events) recordPath(at *path, f *fault.Error) {
+	e.record(at.failed, f, func(failed *event.Event) {
+		failed.Failure.Terminal = false
+		failed.Evidence = e.evidence()
+		failed.Evidence.Path = at.evidence()
+		failed.Evidence.Path.Side = string(at.op)
+	})
+}
+
+// evidence is what is known of a visitor who is refused: the way they came, and
+// what a token that is genuine says of its own times.
+func (v *Visitor) evidence() *evidence.Record {
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	r := &evidence.Record{V: evidence.Version, At: now, Door: v.Door}
+	if c := v.Claims; c.Digest != "" {
+		r.Token = &evidence.Token{IssuedAt: c.IssuedAt.UTC(), NotBefore: c.NotBefore.UTC(), Expires: c.ExpiresAt.UTC(), Now: now}
+	}
+	return r
+}

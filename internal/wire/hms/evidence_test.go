@@ -1,0 +1,193 @@
+package hms_test
+
+import (
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/evidence"
+	"github.com/redial-rtc/redial/internal/token"
+)
+
+// severed is a UDP socket whose network can go away.
+type severed struct {
+	net.PacketConn
+	cut atomic.Bool
+}
+
+func (s *severed) ReadFrom(b []byte) (int, net.Addr, error) {
+	for {
+		n, from, err := s.PacketConn.ReadFrom(b)
+		if err != nil || !s.cut.Load() {
+			return n, from, err
+		}
+	}
+}
+
+func (s *severed) WriteTo(b []byte, to net.Addr) (int, error) {
+	if s.cut.Load() {
+		return len(b), nil
+	}
+	return s.PacketConn.WriteTo(b, to)
+}
+
+// evidenceOf waits for an event of a type and a fault, and gives what the server
+// knew.
+func (s *station) evidenceOf(t *testing.T, typ event.Type, kind *fault.Kind) *evidence.Record {
+	t.Helper()
+	for end := time.Now().Add(2 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		s.events.mu.Lock()
+		for _, e := range s.events.list {
+			if e.Type != typ || e.Fault != kind.ID {
+				continue
+			}
+			s.events.mu.Unlock()
+			if e.Evidence == nil || e.Evidence.At.IsZero() {
+				t.Fatalf("%s of %s has no evidence: %+v", e.Type, e.Fault, e.Evidence)
+			}
+			t.Logf("%s", e.Evidence.AppendJSON(nil))
+			return e.Evidence
+		}
+		s.events.mu.Unlock()
+		if time.Now().After(end) {
+			t.Fatalf("no event %s of %s", typ, kind.ID)
+		}
+	}
+}
+
+// TestEvidenceOfACutMediaPath: the network takes no UDP of a peer any more, in a
+// call that worked. The record says that it worked, over what, and since when
+// nothing came, and that the socket lived.
+func TestEvidenceOfACutMediaPath(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, nil)
+	c, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	line := &severed{PacketConn: c}
+	p := s.connect("host", "ann")
+	p.udp = line
+	p.join("Ann")
+	bob := s.joined("host", "Bob")
+	p.publish("audio")
+	select {
+	case heard := <-bob.remote:
+		if _, _, err := heard.ReadRTP(); err != nil {
+			t.Fatal(err)
+		}
+	case <-time.After(time.Minute):
+		t.Fatal("nobody hears her")
+	}
+	cut := time.Now()
+	line.cut.Store(true)
+
+	r := s.evidenceOf(t, event.PublishFailed, fault.ICEFailed)
+	path := r.Path
+	if path == nil || r.Socket == nil {
+		t.Fatalf("%+v", r)
+	}
+	if path.Side != "publish" || path.State != "failed" || path.DTLS != "connected" || !path.STUN || path.STUNAt.IsZero() || path.STUNAt.After(cut) {
+		t.Errorf("the path is %+v", path)
+	}
+	if path.Candidates.Host == 0 || path.Candidates.MDNS != 0 || path.Candidates.Relay != 0 {
+		t.Errorf("candidates %+v", path.Candidates)
+	}
+	if len(path.Pairs) == 0 {
+		t.Fatal("no pair")
+	}
+	pair := path.Pairs[0]
+	if !pair.Selected || pair.Protocol != "udp" || pair.Local != "host" || pair.Remote == "" || pair.Asked.IsZero() || pair.Asked.After(cut.Add(time.Second)) {
+		t.Errorf("the pair in use is %+v", pair)
+	}
+	if path.RTP.In.IsZero() || path.RTP.In.After(cut.Add(time.Second)) || !path.RTP.Out.IsZero() {
+		t.Errorf("media %+v, cut at %s", path.RTP, cut)
+	}
+	if len(path.Tracks) != 1 || path.Tracks[0].Kind != "audio" || path.Tracks[0].Packets == 0 || len(path.Changes) == 0 {
+		t.Errorf("tracks %+v, changes %+v", path.Tracks, path.Changes)
+	}
+	if sock := r.Socket; !sock.Ended.IsZero() || sock.By != "" || sock.Opened.IsZero() || sock.In.IsZero() || sock.Door == nil || sock.Door.Client != "ipv4 loopback" {
+		t.Errorf("the socket that lives is %+v", sock)
+	}
+	if n := len(r.AppendJSON(nil)); n > evidence.MaxBytes || r.Clipped {
+		t.Errorf("%d bytes", n)
+	}
+}
+
+// TestEvidenceOfALostSocket: a socket ends without a word and nobody comes back.
+func TestEvidenceOfALostSocket(t *testing.T) {
+	t.Parallel()
+	for how, end := range map[string]func(*peer){
+		evidence.HowFIN:   func(p *peer) { _ = p.ws.CloseNow() },
+		evidence.HowClose: func(p *peer) { _ = p.ws.Close(3999, "odd") },
+	} {
+		t.Run(how, func(t *testing.T) {
+			s := newStation(t, func(c *config) { c.Hold = 50 * time.Millisecond })
+			p := s.connect("host", "ann")
+			p.join("Ann")
+			began := time.Now()
+			end(p)
+			r := s.evidenceOf(t, event.Disconnected, fault.SignalLost)
+			sock := r.Socket
+			if sock == nil {
+				t.Fatalf("%+v", r)
+			}
+			if sock.By != evidence.ByRemote || sock.How != how || sock.Ended.Before(began.Add(-time.Second)) || sock.In.IsZero() || sock.Out.IsZero() || sock.Before != 0 {
+				t.Errorf("the socket is %+v", sock)
+			}
+			if want := map[string]int{evidence.HowClose: 3999}[how]; sock.Code != want {
+				t.Errorf("close code %d, want %d", sock.Code, want)
+			}
+			if d := sock.Door; d == nil || d.Proto != "HTTP/1.1" || d.TLS || d.Proxied || d.Client != "ipv4 loopback" || d.Local != "ipv4 loopback" || d.Peer != "" {
+				t.Errorf("its door is %+v", d)
+			}
+		})
+	}
+}
+
+// TestEvidenceAtTheDoor: whoever is refused leaves the way they came and the times
+// of their token, and nothing that is secret or names an address.
+func TestEvidenceAtTheDoor(t *testing.T) {
+	s := newStation(t, nil)
+	old := s.token("host", "ann", func(c *token.Claims) {
+		c.IssuedAt, c.NotBefore, c.ExpiresAt = time.Now().Add(-3*time.Hour), time.Now().Add(-3*time.Hour), time.Now().Add(-time.Hour)
+	})
+	if status, _ := s.init(old, "p1"); status != http.StatusUnauthorized {
+		t.Fatal(status)
+	}
+	r := s.evidenceOf(t, event.ConnectFailed, fault.TokenExpired)
+	if r.Token == nil || r.Door == nil {
+		t.Fatalf("%+v", r)
+	}
+	if late := r.Token.Now.Sub(r.Token.Expires); late < time.Hour-2*time.Second || late > time.Hour+time.Minute {
+		t.Errorf("the token is %s too late", late)
+	}
+
+	for origin, want := range map[string]string{
+		"https://app.example:8443": "https://app.example:8443", "http://203.0.113.9:3000": "http ipv4 public", "https://user:pass@app.example": "",
+		"null": "", "https://" + strings.Repeat("a", 500): "",
+	} {
+		s := newStation(t, nil)
+		_, _ = s.knock(s.token("host", "u"), func(r *http.Request) {
+			r.Header.Del("Upgrade")
+			r.Header.Set("Origin", origin)
+			r.Header.Set("X-Forwarded-For", "203.0.113.7")
+		})
+		r := s.evidenceOf(t, event.ConnectFailed, fault.SignalUpgrade)
+		if r.Door == nil || r.Door.Origin != want || !r.Door.Proxied {
+			t.Errorf("from %q: %+v", origin, r.Door)
+		}
+		text := string(r.AppendJSON(nil))
+		for _, secret := range []string{"203.0.113", "127.0.0.1", "eyJ", "pass"} {
+			if strings.Contains(text, secret) {
+				t.Errorf("%q is in %s", secret, text)
+			}
+		}
+	}
+}
