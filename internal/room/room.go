@@ -257,7 +257,32 @@ func (r *Room) Role(name string) (policy.Role, bool) {
 // PeerRemoved.
 func (r *Room) Join(ctx context.Context, m Member, p Peer) error {
 	var err error
-	if e := r.do(ctx, func() { err = r.join(m, p) }); e != nil {
+	if e := r.do(ctx, func() {
+		if err = r.admits(p.ID, p.Role); err != nil {
+			return
+		}
+		if _, here := r.members[p.ID]; here {
+			err = fault.PeerAlreadyJoined.New("peer", p.ID)
+			return
+		}
+		now := time.Now()
+		if !r.live.Load() {
+			r.startSession(now)
+		}
+		if p.JoinedAt.IsZero() {
+			p.JoinedAt = now
+		}
+		p.Tracks = map[TrackID]Track{}
+		nm := &member{Peer: p, to: counted{m, &r.out}, sources: map[TrackID]Source{}}
+		r.members[p.ID] = nm
+		delete(r.watchers, m)
+		r.size.Store(int32(len(r.members)))
+		r.polls.book.Joined()
+		r.opt.Journal.PeerSaved(r.session, r.spec.ID, p.clone())
+		r.notifyOthers(p.ID, PeerJoined{p.clone()})
+		r.notifyCounts()
+		r.log.Info("peer joined", "peer", p.ID, "role", p.Role, "user", p.UserID, "peers", len(r.members))
+	}); e != nil {
 		return e
 	}
 	return err
@@ -300,33 +325,6 @@ func (r *Room) seatFor(name string, role policy.Role) error {
 	if !role.HasSeat(taken) {
 		return fault.RoleFull.New("role", name, "limit", max(role.MaxPeers, 0))
 	}
-	return nil
-}
-
-func (r *Room) join(m Member, p Peer) error {
-	if err := r.admits(p.ID, p.Role); err != nil {
-		return err
-	}
-	if _, here := r.members[p.ID]; here {
-		return fault.PeerAlreadyJoined.New("peer", p.ID)
-	}
-	now := time.Now()
-	if !r.live.Load() {
-		r.startSession(now)
-	}
-	if p.JoinedAt.IsZero() {
-		p.JoinedAt = now
-	}
-	p.Tracks = map[TrackID]Track{}
-	nm := &member{Peer: p, to: counted{m, &r.out}, sources: map[TrackID]Source{}}
-	r.members[p.ID] = nm
-	delete(r.watchers, m)
-	r.size.Store(int32(len(r.members)))
-	r.polls.book.Joined()
-	r.opt.Journal.PeerSaved(r.session, r.spec.ID, p.clone())
-	r.notifyOthers(p.ID, PeerJoined{p.clone()})
-	r.notifyCounts()
-	r.log.Info("peer joined", "peer", p.ID, "role", p.Role, "user", p.UserID, "peers", len(r.members))
 	return nil
 }
 
