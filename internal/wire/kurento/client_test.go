@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -90,6 +91,8 @@ type station struct {
 	hub      *room.Hub
 	web      *httptest.Server
 	events   *recorder
+
+	disk atomic.Pointer[fault.Kind] // why nothing can be written; nil: it can
 }
 
 func newStation(t testing.TB, change ...func(*kurento.Config)) *station {
@@ -104,6 +107,12 @@ func newStation(t testing.TB, change ...func(*kurento.Config)) *station {
 	s := &station{t: t, hub: room.NewHub(room.Options{}), events: &recorder{}}
 	s.all = participant.New(participant.Config{
 		Tokens: token.NewVerifier([]token.Key{key}, token.Options{}), Directory: directory{reg}, Hub: s.hub, Media: engine, Events: s.events,
+		Written: func(context.Context) error {
+			if k := s.disk.Load(); k != nil {
+				return k.New()
+			}
+			return nil
+		},
 	})
 	nobody := func(*http.Request) netip.Addr { return netip.MustParseAddr("127.0.0.1") }
 	s.sessions = openvidu.New(openvidu.Config{

@@ -38,8 +38,8 @@ func FuzzFrames(f *testing.F) {
 		if len(raw) > 1<<16 {
 			return // package socket has frames that are too long
 		}
-		here := *s
-		here.t, other.t = t, t
+		here := &station{t: t, sessions: s.sessions, all: s.all, hub: s.hub, web: s.web, events: s.events}
+		other.t = t
 		c := here.enter(session, "MODERATOR", "one")
 		defer c.ws.CloseNow()
 		if err := c.ws.Write(context.Background(), websocket.MessageText, raw); err != nil {

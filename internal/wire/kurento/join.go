@@ -31,7 +31,7 @@ type joinParams struct {
 	Token    string `json:"token"`
 	Session  string `json:"session"`
 	Metadata string `json:"metadata"`
-	Platform string `json:"platform"`
+	Version  string `json:"sdkVersion"`
 }
 
 // maxToken is how many bytes a token may have. Its URL names a host and a
@@ -69,6 +69,7 @@ func (l *line) join(f frame) {
 		l.refuse(f, fault.From(err, fault.OpJoin))
 		return
 	}
+	l.agent.SDK, l.agent.SDKVersion = "openvidu-browser", clip(p.Version, 32)
 	session, token, err := readToken(p.Token, p.Session)
 	var g Grant
 	if err == nil {
@@ -145,9 +146,7 @@ func (s *session) join(l *line, f frame, p joinParams) (err error) {
 	s.p.After(do.Delay, func() {
 		s.joining = call
 		s.p.WhenWritten(func(err error) {
-			if err != nil {
-				s.p.Log().Warn("acknowledged from memory", "method", "joinRoom", "err", err)
-			}
+			s.unwritten("joinRoom", err)
 			s.p.Refresh()
 		})
 	})

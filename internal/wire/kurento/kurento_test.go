@@ -417,6 +417,22 @@ func TestConnectionsCost(t *testing.T) {
 	}
 }
 
+// TestADeadDisk: calls go on from memory, and what keeps somebody out is refused,
+// as a restart would let them in again.
+func TestADeadDisk(t *testing.T) {
+	s := newStation(t)
+	session := s.session()
+	tokens := []string{s.seat(session, "MODERATOR"), s.seat(session, "PUBLISHER")}
+	s.disk.Store(fault.StoreUnavailable)
+	ann, bob := s.dial(), s.dial()
+	ann.id = ann.must("joinRoom", map[string]any{"token": tokens[0]})["id"].(string)
+	bob.id = bob.must("joinRoom", map[string]any{"token": tokens[1]})["id"].(string)
+	ann.subscribe(bob.publish())
+	ann.refused("forceDisconnect", map[string]any{"connectionId": bob.id}, 999, fault.StoreUnavailable)
+	bob.hear("participantEvicted", of("connectionId", bob.id)) // it holds in memory all the same
+	ann.must("leaveRoom", nil)
+}
+
 // TestNobodysSocketEnds: pings alone keep no socket that nobody has joined by.
 func TestNobodysSocketEnds(t *testing.T) {
 	s := newStation(t, func(c *kurento.Config) { c.JoinWait = 100 * time.Millisecond })

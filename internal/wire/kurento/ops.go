@@ -10,11 +10,23 @@ import (
 	"github.com/redial-rtc/redial/internal/participant"
 )
 
+// promise is what the answer to a call says about a restart.
+type promise int
+
+const (
+	// kept: what it changed is on the disk, unless that cannot be written: then it
+	// is worth as much as the process's memory.
+	kept promise = iota + 1
+	// keptOrRefused: the same, but it is refused then, since somebody is kept out on
+	// the strength of it. The change holds in memory.
+	keptOrRefused
+)
+
 // operation is one row of the table of methods.
 type operation struct {
 	op     fault.Op
 	always bool // also before the client has been told what is in the room
-	kept   bool // answered once what it changed is on the disk
+	kept   promise
 	run    func(*session, context.Context, *call) (any, error)
 	cost   participant.Cost
 }
@@ -33,7 +45,7 @@ var ops = map[string]operation{
 	"echo":      {op: fault.OpConnect, run: answers(nil), cost: free},
 	"joinRoom":  {op: fault.OpJoin, always: true, run: twice, cost: free},
 	"connect":   {op: fault.OpReconnect, always: true, run: twice, cost: free},
-	"leaveRoom": {op: fault.OpLeave, always: true, kept: true, run: (*session).leave, cost: free},
+	"leaveRoom": {op: fault.OpLeave, always: true, kept: kept, run: (*session).leave, cost: free},
 
 	"publishVideo":   {op: fault.OpPublish, run: typed((*session).publish), cost: offers},
 	"unpublishVideo": {op: fault.OpUnpublish, run: (*session).unpublish, cost: tells},
@@ -47,7 +59,7 @@ var ops = map[string]operation{
 	"sendMessage":           {op: fault.OpMessage, run: typed((*session).signal), cost: tells},
 	"streamPropertyChanged": {op: fault.OpUpdate, run: typed((*session).property), cost: tells},
 	"videoData":             {op: fault.OpReport, run: answers(nil), cost: free}, // a hint to recorders, of which there are none
-	"forceDisconnect":       {op: fault.OpRemove, kept: true, run: typed((*session).forceDisconnect), cost: tells},
+	"forceDisconnect":       {op: fault.OpRemove, kept: keptOrRefused, run: typed((*session).forceDisconnect), cost: tells},
 	"forceUnpublish":        {op: fault.OpForceUnpublish, run: typed((*session).forceUnpublish), cost: tells},
 
 	"applyFilter":                 lacks(fault.OpUpdate, "filters"),

@@ -2,6 +2,7 @@ package kurento
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/pion/webrtc/v4"
@@ -193,11 +194,28 @@ func (s *session) carryOut(c *call, o operation) {
 	if _, waits := v.(later); waits && err == nil {
 		return
 	}
-	if err != nil || !o.kept {
+	if err != nil || o.kept == 0 {
 		s.finish(c, v, err)
 		return
 	}
-	s.p.WhenWritten(func(err error) { s.finish(c, v, err) })
+	s.p.WhenWritten(func(err error) {
+		if o.kept == kept {
+			s.unwritten(c.Method, err)
+			err = nil
+		}
+		s.finish(c, v, err)
+	})
+}
+
+// unwritten notes that a call is acknowledged from memory, as the disk cannot be
+// written.
+func (s *session) unwritten(method string, err error) {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return
+	}
+	f := fault.From(err, ops[method].op)
+	s.h.all.Count(f)
+	s.p.Log().Warn("acknowledged from memory", "method", method, "fault", f)
 }
 
 // finish answers a call: the one way out. A refusal becomes a reply, a metric,
