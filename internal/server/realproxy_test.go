@@ -100,11 +100,12 @@ type throughProxy struct {
 	log   *logLines
 }
 
-// startThroughProxy starts both; without names a directive to take out of the form.
-func startThroughProxy(t *testing.T, program, without string) throughProxy {
+// startThroughProxy starts both; without are directives to take out of the form,
+// as patterns.
+func startThroughProxy(t *testing.T, program string, behind []string, without ...string) throughProxy {
 	t.Helper()
 	cfg := local(t)
-	cfg.HTTP.BehindProxy, cfg.Media.AllowOddAddresses = []string{"127.0.0.1"}, true
+	cfg.HTTP.BehindProxy, cfg.Media.AllowOddAddresses = behind, true
 	cfg.Limits.JoinsPerSecond, cfg.Limits.JoinsBurst = 0.001, 10
 	log := &logLines{}
 	s, err := Start(t.Context(), cfg, NewLog(io.MultiWriter(t.Output(), log), cfg.Log), Options{})
@@ -120,10 +121,10 @@ func startThroughProxy(t *testing.T, program, without string) throughProxy {
 	pair := writeCertificate(t, dir, "127.0.0.1")
 	p := throughProxy{s, freeAddress(t), log}
 	text := form(t, program, p.front, s.address.String(), pair.TLSCert, pair.TLSKey)
-	if without != "" {
-		cut := regexp.MustCompile(`(?m)^\s*` + without + ` .*;$`)
+	for _, directive := range without {
+		cut := regexp.MustCompile(`(?m)^\s*` + directive + ` .*;$`)
 		if !cut.MatchString(text) {
-			t.Fatalf("the form for %s has no %s", program, without)
+			t.Fatalf("the form for %s has no %s", program, directive)
 		}
 		text = cut.ReplaceAllString(text, "")
 	}
@@ -156,7 +157,9 @@ func (p throughProxy) call(t *testing.T, c *http.Client, method, path, token, bo
 	req.Header.Set("Content-Type", "application/json")
 	for _, h := range headers {
 		name, value, _ := strings.Cut(h, ": ")
-		req.Header.Set(name, value)
+		if req.Header.Set(name, value); name == "Host" && value != "" {
+			req.Host = value
+		}
 	}
 	res, err := c.Do(req)
 	if err != nil {
@@ -170,13 +173,16 @@ func (p throughProxy) call(t *testing.T, c *http.Client, method, path, token, bo
 	return res.StatusCode, answer
 }
 
+// named is the proxy of these tests, as the settings name it.
+var named = []string{"127.0.0.1"}
+
 // The forms of docs/proxy.md, run by the proxies themselves: everything passes,
 // and what is quiet lasts longer than the proxy waits where nobody tells it.
 func TestTheDocumentedProxies(t *testing.T) {
 	for _, program := range []string{"nginx", "caddy"} {
 		t.Run(program, func(t *testing.T) {
 			t.Parallel()
-			everythingPasses(t, startThroughProxy(t, program, ""))
+			everythingPasses(t, startThroughProxy(t, program, named))
 		})
 	}
 }
@@ -185,7 +191,7 @@ func TestTheDocumentedProxies(t *testing.T) {
 // would fail without.
 func TestProxyReadTimeoutIsNeeded(t *testing.T) {
 	t.Parallel()
-	p := startThroughProxy(t, "nginx", "proxy_read_timeout")
+	p := startThroughProxy(t, "nginx", named, "proxy_read_timeout")
 	d, err := p.Demo(t.Context(), "demo", time.Hour)
 	if err != nil {
 		t.Fatal(err)
@@ -203,6 +209,43 @@ func TestProxyReadTimeoutIsNeeded(t *testing.T) {
 	}
 	if ctx.Err() != nil {
 		t.Error("a quiet socket outlasts a proxy that waits for", patience)
+	}
+}
+
+// A native app, which sends no Origin, behind a proxy that does TLS and that the
+// settings do not name: it gets an address that works, or a refusal that names
+// the setting.
+func TestNativeAppsBehindAProxyThatNobodyNamed(t *testing.T) {
+	const public = "video.example.org"
+	for _, c := range []struct {
+		name, program, host string
+		without             []string
+		want, refused       string
+	}{
+		{"nginx as documented", "nginx", public, nil, "wss://video.example.org/ws", ""},
+		{"nginx that passes the name and no more", "nginx", public, []string{"proxy_set_header X-.*"}, "wss://video.example.org/ws", ""},
+		{"nginx as it comes", "nginx", public, []string{"proxy_set_header .*", "proxy_http_version"}, "", "http.behind_proxy"},
+		{"Caddy", "caddy", "", nil, "wss://FRONT/ws", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			p := startThroughProxy(t, c.program, nil, c.without...)
+			d, err := p.Demo(t.Context(), "demo", time.Hour)
+			if err != nil {
+				t.Fatal(err)
+			}
+			status, body := p.call(t, p.from(2), "GET", "/init?peer_id=p1", d.Tokens["host"], "", "Host: "+c.host)
+			var got struct{ Endpoint, Fault, Message string }
+			if err := json.Unmarshal(body, &got); err != nil {
+				t.Fatal(status, string(body))
+			}
+			if got.Endpoint != strings.Replace(c.want, "FRONT", p.front, 1) {
+				t.Errorf("the endpoint is %q, want %q", got.Endpoint, c.want)
+			}
+			if c.refused != "" && (got.Fault != "server.proxy_unknown" || !strings.Contains(got.Message, c.refused)) {
+				t.Errorf("refused as %s: %s, want one that names %s", got.Fault, got.Message, c.refused)
+			}
+		})
 	}
 }
 
