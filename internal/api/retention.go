@@ -34,11 +34,9 @@ func (e *Events) retention(c *Call) (any, error) {
 		body.Days, body.Own, body.UpdatedAt, body.UpdatedBy = inDays(own.Keep), true, &own.UpdatedAt, own.UpdatedBy
 	}
 	if store, ok := e.cfg.Recorder.Store().(event.Sized); ok {
-		size, err := store.Size(c.Context())
-		if err != nil {
+		if body.Evicted, err = store.Evicted(c.Context(), c.Claims.Account); err != nil {
 			return nil, err
 		}
-		body.Evicted = size.Accounts[c.Claims.Account].Evicted
 	}
 	return body, nil
 }

@@ -13,6 +13,7 @@ type ClickHouse struct {
 	Database     string `yaml:"database" default:"redial" doc:"Database of this server's events. No other server may write to it."`
 	User         string `yaml:"user" doc:"User. Empty: the one of the url, or default."`
 	PasswordFile string `yaml:"password_file" doc:"File whose first line is the password. Empty: none."`
+	MaxBytes     int64  `yaml:"max_bytes" default:"107374182400" doc:"How large the events may become on ClickHouse's disk, as it tells of its own tables. Beyond it the oldest events go, of the account that holds most, with a line in the log. 0 is no bound; tables in front of others (Distributed) have none, and want a TTL."`
 	TakeOver     bool   `yaml:"take_over" default:"false" doc:"Let a new data directory continue the database of a lost one. Set it for one start."`
 }
 
@@ -42,6 +43,7 @@ func (k *checker) eventStore(e *Events) {
 		_, has := u.User.Password()
 		k.require(!has, "events.clickhouse.url", "holds a password", "put it in a file named by events.clickhouse.password_file")
 	}
+	k.require(c.MaxBytes == 0 || c.MaxBytes >= 1<<20, "events.clickhouse.max_bytes", "is less than 1048576", "make it 0 for no bound, or some GiB")
 	k.require(isName(c.Database), "events.clickhouse.database", fmt.Sprintf("is %q", c.Database), "use letters, digits and underscores")
 	if _, err := c.Password(); err != nil {
 		k.add("events.clickhouse.password_file", err.Error(), "name a file that this server can read")

@@ -39,14 +39,14 @@ func (r *Recorder) fit(ctx context.Context) error {
 	gone := map[string]int{}
 	defer func() {
 		for account, n := range gone {
-			r.cfg.Log.Warn("events evicted, the store was larger than events.max_bytes", "account", account, "events", n, "max_bytes", r.cfg.MaxBytes)
+			r.cfg.Log.Warn("events evicted, the store was larger than it may be", "account", account, "events", n, "max_bytes", r.cfg.MaxBytes)
 		}
 	}()
 	for size.Bytes > r.cfg.MaxBytes-r.cfg.MaxBytes/20 {
 		account, most := "", int64(0)
-		for name, a := range size.Accounts {
-			if a.Bytes > most {
-				account, most = name, a.Bytes
+		for name, n := range size.Accounts {
+			if n > most {
+				account, most = name, n
 			}
 		}
 		if most == 0 {

@@ -36,20 +36,17 @@ type Removal struct {
 
 // Size is how much a store holds.
 type Size struct {
-	Bytes    int64                  // on disk, indexes included
-	Accounts map[string]AccountSize // by name
-}
-
-// AccountSize is an account's part of it.
-type AccountSize struct {
-	Bytes   int64 // of its events, without indexes
-	Evicted int64 // events that went for want of room, ever
+	Bytes    int64            // on disk, indexes included
+	Accounts map[string]int64 // of the events of each, without indexes
 }
 
 // Sized is a Store that can be held to a size. Its Remove takes Removal.Oldest.
 type Sized interface {
 	// Size fails with fault.StoreUnavailable.
 	Size(ctx context.Context) (Size, error)
+	// Evicted is how many events of an account went for want of room, ever. It fails
+	// with fault.StoreUnavailable.
+	Evicted(ctx context.Context, account string) (int64, error)
 }
 
 // UserKey is the key of the user whose events are removed.

@@ -39,6 +39,14 @@ func openEvents(ctx context.Context, name string, cfg config.Config, log *slog.L
 	return nil, fault.ConfigInvalid.New("setting", "events.store", "value", name)
 }
 
+// maxEventBytes is how large the store of events may become; 0 is no bound.
+func maxEventBytes(e config.Events) int64 {
+	if e.Store == "clickhouse" {
+		return e.ClickHouse.MaxBytes
+	}
+	return e.MaxBytes
+}
+
 func eventQuotas(q config.Quotas) event.Quotas {
 	return event.Quotas{
 		Token: event.Quota{Events: q.TokenEvents, Bytes: q.TokenBytes}, Peer: event.Quota{Events: q.PeerEvents, Bytes: q.PeerBytes},

@@ -127,7 +127,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	recorder := event.NewRecorder(store, event.RecorderConfig{
 		Log: log.With("part", "events"), Metrics: metrics, Account: cfg.Access.AccountID,
 		Queue: cfg.Events.Queue, KeepAddresses: cfg.Events.KeepAddresses,
-		Retention: cfg.Events.Retention, Retentions: s.registry.Retentions, MaxBytes: cfg.Events.MaxBytes, Quotas: eventQuotas(cfg.Events.Quotas),
+		Retention: cfg.Events.Retention, Retentions: s.registry.Retentions, MaxBytes: maxEventBytes(cfg.Events), Quotas: eventQuotas(cfg.Events.Quotas),
 		MarkInjected: plan.MarkInjected,
 	})
 	s.onClose("events", recorder.Close)

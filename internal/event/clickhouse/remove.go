@@ -25,7 +25,8 @@ func (s *Store) Remove(ctx context.Context, r event.Removal) (int, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
-	if r.UserID == "" && r.Before.IsZero() {
+	evict := r.Oldest && r.AccountID != ""
+	if r.UserID == "" && r.Before.IsZero() && !evict {
 		return 0, nil // nothing was named, so nothing goes
 	}
 	last, err := s.spool.Last(ctx)
@@ -34,13 +35,21 @@ func (s *Store) Remove(ctx context.Context, r event.Removal) (int, error) {
 	}
 	s.ship.mu.Lock()
 	defer s.ship.mu.Unlock()
+	if evict {
+		err := s.ready(ctx)
+		n := 0
+		if err == nil {
+			n, err = s.evict(ctx, r.AccountID)
+		}
+		return n, broken(err)
+	}
 	n := 0
 	if last > 0 {
 		err := s.ready(ctx)
 		if err == nil && r.UserID == "" {
 			n, err = s.expire(ctx, r)
 		} else if err == nil {
-			n, err = s.erase(ctx, r)
+			n, err = s.erase(ctx, r, everywhere, erasures)
 		}
 		if err != nil {
 			return n, broken(err)
@@ -161,7 +170,7 @@ func (s *Store) sweepOthers(ctx context.Context) error {
 	bites := 0
 	for account, end := range ends {
 		for ; bites < sweepBites; bites++ {
-			n, err := s.erase(ctx, event.Removal{AccountID: account, Before: time.Unix(0, end)})
+			n, err := s.erase(ctx, event.Removal{AccountID: account, Before: time.Unix(0, end)}, everywhere, erasures)
 			if err != nil {
 				return err
 			}
@@ -173,8 +182,12 @@ func (s *Store) sweepOthers(ctx context.Context) error {
 	return nil
 }
 
-// erase takes away the events of a user or an account, a bounded number at once.
-func (s *Store) erase(ctx context.Context, r event.Removal) (int, error) {
+// everywhere is a place behind all events.
+const everywhere = 1 << 62
+
+// erase takes away the first events of a user or an account, up to a place and to
+// a number. It returns how many of them had left the spool.
+func (s *Store) erase(ctx context.Context, r event.Removal, upto int64, most int) (int, error) {
 	w := &where{}
 	if r.AccountID != "" {
 		w.and("account = ?", r.AccountID)
@@ -185,7 +198,8 @@ func (s *Store) erase(ctx context.Context, r event.Removal) (int, error) {
 	if !r.Before.IsZero() {
 		w.and("time < ?", r.Before.UnixNano())
 	}
-	rows, err := s.conn.Query(ctx, fmt.Sprintf("SELECT DISTINCT seq, account, intDiv(time, %d), toString(type) FROM events WHERE %s ORDER BY seq LIMIT %d", day, w.text.String(), erasures), w.args...)
+	w.and("seq <= " + strconv.FormatInt(upto, 10))
+	rows, err := s.conn.Query(ctx, fmt.Sprintf("SELECT DISTINCT seq, account, intDiv(time, %d), toString(type) FROM events WHERE %s ORDER BY seq LIMIT %d", day, w.text.String(), most), w.args...)
 	if err != nil {
 		return 0, err
 	}

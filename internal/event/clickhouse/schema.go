@@ -44,7 +44,24 @@ func (s *Store) prepare(ctx context.Context) error {
 	if known != 2 { // from before the first release; nothing that was released had such a table
 		return fmt.Errorf("the table events of database %q lacks columns; use another database", s.cfg.Database)
 	}
+	if err := s.measured(ctx); err != nil {
+		return err
+	}
 	return s.claim(ctx)
+}
+
+// measured adds the column of sizes to a table from before events.clickhouse.max_bytes.
+// What is in it is measured when it is read, until its parts are merged. A table in
+// front of others is left alone; see Size.
+func (s *Store) measured(ctx context.Context) error {
+	var known, plain uint64
+	if err := s.conn.QueryRow(ctx, "SELECT count() FROM system.columns WHERE database = currentDatabase() AND table = 'events' AND name = 'bytes'").Scan(&known); err != nil || known > 0 {
+		return err
+	}
+	if err := s.conn.QueryRow(ctx, plainTables).Scan(&plain); err != nil || plain == 0 {
+		return err
+	}
+	return s.conn.Exec(ctx, "ALTER TABLE events ADD COLUMN bytes UInt32 MATERIALIZED length(doc)")
 }
 
 func (s *Store) createDatabase(ctx context.Context) error {

@@ -22,7 +22,8 @@ CREATE TABLE IF NOT EXISTS events (
   failed_join UInt8,
   also        Array(String),
   doc         String,
-  version     Int64
+  version     Int64,
+  bytes       UInt32 MATERIALIZED length(doc)
 ) ENGINE = ReplacingMergeTree(version)
 PARTITION BY intDiv(time, 86400000000000)
 ORDER BY seq

@@ -85,3 +85,12 @@ func (l *Log) Events(ctx context.Context, c *Conn, seqs []int64) ([]event.Event,
 	}
 	return list, nil
 }
+
+// FileSize is how many bytes of the file are in use: without the pages that are
+// free in it.
+func FileSize(ctx context.Context, c *Conn) (int64, error) {
+	var pages, free, each int64
+	err := c.Row(ctx, "SELECT (SELECT page_count FROM pragma_page_count), (SELECT freelist_count FROM pragma_freelist_count), (SELECT page_size FROM pragma_page_size)").
+		Scan(&pages, &free, &each)
+	return (pages - free) * each, err
+}

@@ -115,6 +115,23 @@ func (s *Spool) Count(ctx context.Context) (n int64, err error) {
 	return n, err
 }
 
+// Size tells how large the file is, and what the documents of each account take.
+func (s *Spool) Size(ctx context.Context) (event.Size, error) {
+	size := event.Size{Accounts: map[string]int64{}}
+	err := s.Read(ctx, func(c *eventlog.Conn) (err error) {
+		if size.Bytes, err = eventlog.FileSize(ctx, c); err != nil {
+			return err
+		}
+		return c.Each(ctx, "SELECT account, sum(octet_length(doc)) FROM events GROUP BY account", func(row eventlog.Scanner) error {
+			var account, n int64
+			err := row.Scan(&account, &n)
+			size.Accounts[s.Accounts.Name(account)] = n
+			return err
+		})
+	})
+	return size, err
+}
+
 // Evict lets the rows of events leave and keeps their ids. It fails with
 // [eventlog.ErrChanged], and nothing leaves, when one of them is not as it was
 // read.

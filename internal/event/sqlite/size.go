@@ -67,29 +67,29 @@ func (n *sizes) add(row *eventlog.Row, bytes int) {
 
 // Size tells how large the file is, without the pages that are free in it.
 func (s *Store) Size(ctx context.Context) (event.Size, error) {
-	size := event.Size{Accounts: map[string]event.AccountSize{}}
-	err := s.Read(ctx, func(c *eventlog.Conn) error {
-		var pages, free, each int64
-		if err := c.Row(ctx, "SELECT (SELECT page_count FROM pragma_page_count), (SELECT freelist_count FROM pragma_freelist_count), (SELECT page_size FROM pragma_page_size)").
-			Scan(&pages, &free, &each); err != nil {
+	size := event.Size{Accounts: map[string]int64{}}
+	err := s.Read(ctx, func(c *eventlog.Conn) (err error) {
+		if size.Bytes, err = eventlog.FileSize(ctx, c); err != nil {
 			return err
 		}
-		size.Bytes = (pages - free) * each
-		return c.Each(ctx, "SELECT account, scope, sum(n) FROM counts WHERE scope IN (?, ?) AND account IN (SELECT id FROM accounts) GROUP BY account, scope", func(row eventlog.Scanner) error {
-			var account, scope, n int64
-			if err := row.Scan(&account, &scope, &n); err != nil {
-				return err
-			}
-			name := s.Accounts.Name(account)
-			a := size.Accounts[name]
-			if scope == ofBytes {
-				a.Bytes = n
-			} else {
-				a.Evicted = n
-			}
-			size.Accounts[name] = a
-			return nil
-		}, ofBytes, ofEvicted)
+		return c.Each(ctx, "SELECT account, sum(n) FROM counts WHERE scope = ? AND account IN (SELECT id FROM accounts) GROUP BY account", func(row eventlog.Scanner) error {
+			var account, n int64
+			err := row.Scan(&account, &n)
+			size.Accounts[s.Accounts.Name(account)] = n
+			return err
+		}, ofBytes)
 	})
 	return size, err
+}
+
+// Evicted is how many events of an account went for want of room, ever.
+func (s *Store) Evicted(ctx context.Context, account string) (n int64, err error) {
+	id, known := s.Accounts.ID(account)
+	if !known {
+		return 0, nil
+	}
+	err = s.Read(ctx, func(c *eventlog.Conn) error {
+		return c.Row(ctx, "SELECT coalesce(sum(n), 0) FROM counts WHERE account = ? AND scope = ?", id, ofEvicted).Scan(&n)
+	})
+	return n, err
 }
