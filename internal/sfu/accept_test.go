@@ -81,7 +81,9 @@ func FuzzAccept(f *testing.F) {
 	e := newEngine(f)
 	f.Add(receiverOffer(f, client(f), webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo).SDP)
 	f.Add("v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n")
-	_, tr := newSender(f, e).camera(webrtc.MimeTypeVP8, "camera")
+	sender := newSender(f, e)
+	sender.publish(webrtc.MimeTypeVP8, "camera")
+	tr := receiveFrom(f, "OnTrack", sender.tracks)
 	f.Fuzz(func(t *testing.T, text string) {
 		sub, err := e.NewSubscriber(SubscriberConfig{})
 		if err != nil {
