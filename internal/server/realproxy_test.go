@@ -140,10 +140,11 @@ func startThroughProxy(t *testing.T, program string, behind []string, without ..
 	return p
 }
 
-// from is a client with an address of its own, 127.0.0.N.
+// from is a client with an address of its own, 127.0.0.N. It keeps no connections,
+// which these proxies close at any moment.
 func (p throughProxy) from(n byte) *http.Client {
 	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, n)}}
-	return &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	return &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
 }
 
 // call makes a request and returns its answer, with "Name: value" as headers.
