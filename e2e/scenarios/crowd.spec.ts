@@ -5,7 +5,10 @@ import { assert, poll } from '../lib/check.ts';
 import { spoken } from '../lib/goclient.ts';
 import { stop } from '../lib/process.ts';
 import { scenario, test } from '../lib/scenario.ts';
+import type { Room, Run } from '../lib/run.ts';
 import { root } from '../lib/setup.ts';
+import type { Tab } from '../lib/tab.ts';
+import type { World } from '../lib/world.ts';
 
 // How many publish. "make bench-crowd" has as many as a room takes.
 const N = Number(process.env.REDIAL_E2E_CROWD || 48);
@@ -22,28 +25,38 @@ function rss(data: string): number | undefined {
   return undefined;
 }
 
+// crowded is a room for a crowd that only publishes, so that what is measured is
+// who looks at it: viewers get everybody.
+async function crowded(t: Run) {
+  const world = await t.ownWorld();
+  const template = await t.template(made => {
+    made.roles.crowd = structuredClone(made.roles.guest);
+    Object.assign(made.roles.crowd, { name: 'crowd' });
+    made.roles.crowd.subscribeParams.subscribeToRoles = [];
+    for (const role of Object.values(made.roles)) role.publishParams.simulcast = { video: {}, screen: {} };
+    made.roles.viewer.subscribeParams.subscribeToRoles = ['crowd', 'host', 'viewer'];
+    made.roles.viewer.permissions.changeRole = true;
+  });
+  const room = await t.room({ template });
+  const { data: codes } = await world.rest.post(`/v2/room-codes/room/${room.id}`);
+  const code = (role: string): string => codes.find((c: { role: string }) => c.role === role).code;
+  const bin = `${t.dir}/crowd`;
+  execFileSync('go', ['build', '-o', bin, './e2e/crowd'], { cwd: root, stdio: 'inherit' });
+  const program = (what: string, role: string, n: number) => {
+    const p = spoken([bin, what, world.server.url, code(role), String(n)], { log: `${t.dir}/${what}.log`, cwd: root });
+    t.cleanup(() => stop(p.child));
+    const heard = (event: string, ms: number) => poll(`crowd ${what} to say ${event}`, () => p.lines.find(l => l.event === event), { ms, detail: () => JSON.stringify(p.lines) });
+    return { heard };
+  };
+  return { world, room, program };
+}
+
+// failures are the events of a room that are none of success.
+const failures = async (world: World, room: Room) => (await world.rest.events({ room_id: room.id })).filter(e => /failed|disconnected/.test(e.type));
+
 test.describe('crowd', () => {
   scenario('crowd', { alone: true, ms: 60_000 + N * 1500 }, async t => {
-    const world = await t.ownWorld();
-    const template = await t.template(made => {
-      // The crowd only publishes, so that what is measured is the newcomer.
-      made.roles.crowd = structuredClone(made.roles.guest);
-      Object.assign(made.roles.crowd, { name: 'crowd' });
-      made.roles.crowd.subscribeParams.subscribeToRoles = [];
-      made.roles.crowd.publishParams.simulcast = { video: {}, screen: {} };
-      made.roles.viewer.subscribeParams.subscribeToRoles = ['crowd'];
-    });
-    const room = await t.room({ template });
-    const { data: codes } = await world.rest.post(`/v2/room-codes/room/${room.id}`);
-    const code = (role: string): string => codes.find((c: { role: string }) => c.role === role).code;
-    const bin = `${t.dir}/crowd`;
-    execFileSync('go', ['build', '-o', bin, './e2e/crowd'], { cwd: root, stdio: 'inherit' });
-    const program = (what: string, role: string, n: number) => {
-      const p = spoken([bin, what, world.server.url, code(role), String(n)], { log: `${t.dir}/${what}.log`, cwd: root });
-      t.cleanup(() => stop(p.child));
-      const heard = (event: string, ms: number) => poll(`crowd ${what} to say ${event}`, () => p.lines.find(l => l.event === event), { ms, detail: () => JSON.stringify(p.lines) });
-      return { heard };
-    };
+    const { world, room, program } = await crowded(t);
     const crowd = program('publish', 'crowd', N);
     const ready = await crowd.heard('ready', 30_000 + N * 500);
     const row: Record<string, number | undefined> = { publishers: N, 'crowd in, ms': ready.ms };
@@ -82,9 +95,72 @@ test.describe('crowd', () => {
     Object.assign(row, { 'server before, MiB': before, 'server after, MiB': rss(world.server.data) });
 
     // Still the same call.
-    const events = await world.rest.events({ room_id: room.id });
-    const failures = events.filter(e => /failed|disconnected/.test(e.type));
-    assert.deepEqual(failures, [], 'nothing failed on record');
+    assert.deepEqual(await failures(world, room), [], 'nothing failed on record');
     if (process.env.REDIAL_E2E_CROWD) console.table(row);
+  });
+
+  // Beyond limits.offered_videos newcomers ask for each picture. Who is inside goes on
+  // as it began, and no camera that is withdrawn leaves anything with either.
+  scenario('growing-room', { alone: true, ms: 180_000 }, async t => {
+    const n = 26;
+    const { world, room, program } = await crowded(t);
+    const shown = { before: (n: number) => { window.shown = n; }, beforeArg: 4, quiet: true };
+    const early = await t.join(room, 'early', 'viewer', shown);
+    const crowd = program('publish', 'crowd', n);
+    await crowd.heard('ready', 60_000);
+    const alice = await t.join(room, 'alice', 'host', { beforeArg: 0, before: shown.before });
+    const carol = await t.join(room, 'carol', 'viewer', shown);
+    const flags = (tab: Tab) => tab.eval(() => (window.tab.hms as any).sdk.transport.isFlagEnabled('onDemandTracks'));
+    assert.deepEqual([await flags(early), await flags(carol)], [false, true], 'who came early is offered everything');
+    for (const tab of [early, carol]) {
+      await tab.until('every picture is known', n => window.tab.tracks().filter(t => t.type === 'video').length === n, n + 1, 60_000);
+    }
+
+    // show puts one more track on the screen.
+    const show = (tab: Tab, id: string) => tab.eval(id => {
+      const el = Object.assign(document.createElement('video'), { autoplay: true, muted: true, playsInline: true });
+      document.getElementById('videos')!.append(el);
+      window.tab.videos.set(id, el);
+      return window.tab.actions.attachVideo(id, el);
+    }, id);
+    // withdrawn waits until neither the browser nor the SDK has anything of a camera.
+    const withdrawn = (tab: Tab, peer: string, id: string) => tab.until('nothing is left of the camera', ([peer, id]) => {
+      const receiving = probe.connections.flatMap(pc => pc.getTransceivers()).filter(x => x.receiver.track.id === id && /recv/.test(x.currentDirection ?? ''));
+      const known = window.tab.tracks().filter(x => x.id === id || x.peerId === peer);
+      // The SDK may have what it has not told the store yet.
+      const inside = (window.tab.hms as any).sdk.getPeers().find((p: any) => p.peerId === peer);
+      const tiles = [window.tab.state().peers[peer]?.videoTrack, inside?.videoTrack?.trackId].filter(Boolean);
+      return receiving.length === 0 && known.length === 0 && tiles.length === 0;
+    }, [peer, id] as const, 20_000);
+    const role = async (name: string) => {
+      await alice.act('changeRoleOfPeer', alice.id, name, true);
+      await alice.until(`a ${name}`, role => window.tab.state().peers[window.tab.state().room.localPeer].roleName === role, name);
+    };
+
+    for (const looking of [true, false]) {
+      const id = await carol.trackOf(alice, 'video');
+      assert.equal(await early.trackOf(alice, 'video'), id);
+      if (looking) {
+        for (const tab of [early, carol]) {
+          if (!await tab.eval(id => window.tab.videos.has(id), id)) await show(tab, id);
+          await tab.sees(alice);
+        }
+      }
+      await role('viewer');
+      for (const tab of [early, carol]) await withdrawn(tab, alice.id, id);
+      await role('host');
+      await carol.trackOf(alice, 'video');
+      await alice.act('setLocalVideoEnabled', true);
+    }
+    const id = await carol.trackOf(alice, 'video');
+    if (!await carol.eval(id => window.tab.videos.has(id), id)) await show(carol, id);
+    await carol.sees(alice);
+    await alice.leave();
+    for (const tab of [early, carol]) await withdrawn(tab, alice.id, id);
+
+    for (const tab of [early, carol]) assert.deepEqual(await tab.notices('ERROR', 'RECONNECTING'), [], `${tab.name} was told of no trouble`);
+    // Who loses the right to publish withdraws one track after the other, which is refused meanwhile.
+    const failed = (await failures(world, room)).filter(e => e.redial.fault !== 'permission.publish');
+    assert.deepEqual(failed, [], 'nothing else failed on record');
   });
 });

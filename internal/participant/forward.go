@@ -50,6 +50,29 @@ func (s *Subscription) add(src room.SourceReady) error {
 	return nil
 }
 
+// Remove stops sending a track. It fails with fault.TrackNotFound.
+func (s *Subscription) Remove(id string) error {
+	err := s.Subscriber.Remove(id)
+	if err == nil {
+		s.removing[id]++
+	}
+	return err
+}
+
+// Removing tells whether a track was removed and the client has still to answer.
+func (s *Subscription) Removing(id room.TrackID) bool { return s.removing[string(id)] > 0 }
+
+// removed hears that the client has given a track up.
+func (s *Subscription) removed(id string) {
+	if s.removing[id]--; s.removing[id] > 0 {
+		return
+	}
+	delete(s.removing, id)
+	if s.on.Removed != nil {
+		s.on.Removed(room.TrackID(id))
+	}
+}
+
 // makeRoom takes a video that nobody looks at any more off a full connection.
 func (s *Subscription) makeRoom() bool {
 	if !s.on.OnDemand {
@@ -117,10 +140,11 @@ func (m *Media) sourceGone(id room.TrackID) {
 		if s.Remove(string(id)) != nil || !s.crowded { // it may never have been added
 			continue
 		}
-		s.crowded = false
+		crowded := false
 		for _, src := range m.sources {
-			_ = s.add(src)
+			crowded = errors.Is(s.add(src), fault.TrackLimit) || crowded
 		}
+		s.crowded = crowded
 	}
 }
 

@@ -92,6 +92,8 @@ type Subscription struct {
 	started bool // it has made its first offer, so that tracks can be added
 	crowded bool // more tracks arrive than it may carry, which was told
 	offered bool // an offer of ours waits for its answer
+
+	removing map[string]int // tracks that the client has still to give up, and how often
 }
 
 // SubscriptionOptions say what a subscription carries, and what a wire hears of
@@ -119,6 +121,9 @@ type SubscriptionOptions struct {
 	// Layer tells which layer of a video is forwarded now and which one is
 	// aimed at.
 	Layer func(track room.TrackID, now, aim sfu.Layer)
+	// Removed tells that a track that was Removing is off the connection for the
+	// client as well.
+	Removed func(track room.TrackID)
 	// Refused tells that a track is not sent to the peer, and why, which has been
 	// recorded: fault.CodecUnsupported, or once fault.TrackLimit for all that are
 	// too many. fault.NegotiationTimeout names no track: an offer waits for its answer.
@@ -129,7 +134,7 @@ type SubscriptionOptions struct {
 // before [Subscription.Start]. It fails with fault.NegotiationFailed.
 func (m *Media) OpenSubscription(o SubscriptionOptions) (*Subscription, error) {
 	udp, tcp := impairments(m.p.inject, false)
-	sub := &Subscription{m: m, on: o, path: path{op: fault.OpSubscribe, failed: event.SubscribeFailed}}
+	sub := &Subscription{m: m, on: o, removing: map[string]int{}, path: path{op: fault.OpSubscribe, failed: event.SubscribeFailed}}
 	sub.evidence = func() *evidence.Path { return sub.Subscriber.Evidence() }
 	var err error
 	sub.Subscriber, err = m.p.s.cfg.Media.NewSubscriber(sfu.SubscriberConfig{
@@ -159,6 +164,7 @@ func (m *Media) OpenSubscription(o SubscriptionOptions) (*Subscription, error) {
 				sub.refused(room.TrackID(id), err)
 			})
 		},
+		OnRemoved:    func(id string) { m.p.Post(func() { sub.removed(id) }) },
 		OnUnanswered: func(err error) { m.p.Post(func() { sub.unanswered(err) }) },
 		OnRefused:    func(err error) { m.p.Post(func() { m.giveUp(err) }) },
 		MaxTracks:    m.p.s.cfg.MaxReceived,

@@ -46,6 +46,8 @@ func (s *Subscriber) Answer(answer webrtc.SessionDescription) error {
 		n.freed[t] = true
 	}
 	n.freeing = nil
+	s.removed(n.leaving...)
+	n.leaving = nil
 	s.conn.remoteApplied(restarted)
 	s.attach()
 	if n.restartNext {

@@ -31,6 +31,7 @@ type negotiation struct {
 	offered     int // offers made so far
 	freed       map[*webrtc.RTPTransceiver]bool
 	freeing     []*webrtc.RTPTransceiver    // once the outstanding offer is answered
+	leaving     []string                    // tracks that are off then
 	recoded     []*DownTrack                // bound anew then
 	formats     map[string][]string         // payload types of the answer being applied, by mid
 	listed      *DownTrack                  // its section offers every video codec
@@ -54,15 +55,17 @@ func (n *negotiation) add(d *DownTrack) {
 	n.adds = append(n.adds, d)
 }
 
-func (n *negotiation) remove(d *DownTrack) {
+// remove tells whether the track is off at once, as it was never offered.
+func (n *negotiation) remove(d *DownTrack) (off bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if i := slices.Index(n.adds, d); i >= 0 { // never offered
+	if i := slices.Index(n.adds, d); i >= 0 {
 		n.adds = slices.Delete(n.adds, i, i+1)
-		return
+		return true
 	}
 	n.recodes = slices.DeleteFunc(n.recodes, func(x *DownTrack) bool { return x == d })
 	n.removes = append(n.removes, d)
+	return false
 }
 
 func (n *negotiation) recode(d *DownTrack) {
@@ -265,6 +268,7 @@ func (s *Subscriber) reusable(kind webrtc.RTPCodecType) bool {
 // peer has agreed.
 func (s *Subscriber) release(d *DownTrack) {
 	d.track.detach(d)
+	s.nego.leaving = append(s.nego.leaving, d.track.id)
 	if d.sender == nil {
 		return
 	}

@@ -44,6 +44,10 @@ type SubscriberConfig struct {
 	// OnTrackError tells that a track cannot be forwarded to this peer, such as
 	// fault.CodecUnsupported when the peer did not negotiate its codec.
 	OnTrackError func(trackID string, err error)
+	// OnRemoved tells that a track is off the connection for the peer as well, once
+	// for each that was removed: it has answered the offer without it, or was never
+	// offered it.
+	OnRemoved func(trackID string)
 	// OnUnanswered tells with fault.NegotiationTimeout that an offer has waited for
 	// its answer for Config.AnswerWarning. The answer still counts when it comes.
 	OnUnanswered func(error)
@@ -239,7 +243,17 @@ func (s *Subscriber) drop(i int) {
 	s.downTracks = slices.Delete(s.downTracks, i, i+1)
 	d.target.Store(nil)
 	d.track.detach(d)
-	s.nego.remove(d)
+	if s.nego.remove(d) {
+		s.removed(d.track.id)
+	}
+}
+
+func (s *Subscriber) removed(ids ...string) {
+	for _, id := range ids {
+		if s.cfg.OnRemoved != nil {
+			s.conn.callbacks.post(func() { s.cfg.OnRemoved(id) })
+		}
+	}
 }
 
 // SetLayer asks for a layer of a video track: the best that is forwarded, the

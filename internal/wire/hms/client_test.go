@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -440,6 +441,19 @@ func (p *peer) expectWhere(method string, ok func(map[string]any) bool) map[stri
 			p.t.Fatalf("%s: no %s; have %v", p.id, method, have)
 		}
 	}
+}
+
+// take returns the notifications of a method that have come, and forgets them.
+func (p *peer) take(method string) (all []map[string]any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.seen = slices.DeleteFunc(p.seen, func(n note) bool {
+		if n.method == method {
+			all = append(all, n.params)
+		}
+		return n.method == method
+	})
+	return all
 }
 
 // call returns the result, or the code and fault of the refusal.

@@ -40,10 +40,14 @@ type media struct {
 	onDemand  atomic.Pointer[bool]       // offer each video once it is asked for; nil before the first join
 	early     []webrtc.ICECandidateInit  // candidates that came before the publish side
 	told      map[room.TrackID]toldLayer // what the client was last told to be on
+	withdrawn withdrawals
 }
 
 // closed hears that the participant has closed both connections.
-func (m *media) closed() { m.pub, m.sub = nil, nil }
+func (m *media) closed() {
+	m.pub, m.sub = nil, nil
+	m.withdrawn.tellAll()
+}
 
 // open makes both connections of a peer that joins or is rebuilt.
 func (m *media) open() error {
@@ -63,7 +67,7 @@ func (m *media) open() error {
 		Offer:     m.tellOffer,
 		Candidate: func(c webrtc.ICECandidateInit) { m.tellCandidate(targetSubscribe, c) },
 		Message:   m.channelMessage, MessageRate: m.s.h.cfg.FrameRate, MaxMessage: maxChannelMessage,
-		Layer: m.tellLayer, Refused: m.tellRefused,
+		Layer: m.tellLayer, Refused: m.tellRefused, Removed: m.withdrawn.tell,
 	})
 	if err != nil {
 		m.s.p.Media().ClosePublication(pub)

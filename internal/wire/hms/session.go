@@ -51,6 +51,7 @@ type session struct {
 func newSession(h *Handler, p *participant.Participant) *session {
 	s := &session{h: h, p: p, pending: h.cfg.Sockets.NewBacklog(), node: h.all.Node()}
 	s.media = &media{s: s, told: map[room.TrackID]toldLayer{}}
+	s.media.withdrawn = withdrawals{s.media, map[room.TrackID]room.TracksRemoved{}}
 	return s
 }
 

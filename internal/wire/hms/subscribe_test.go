@@ -7,8 +7,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/pion/webrtc/v4"
 
+	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
 )
 
@@ -135,6 +137,138 @@ func TestVideosOnDemand(t *testing.T) {
 	ask(0, "none")
 	ask(2, "low")
 	viewer.expectWhere("offer", func(d map[string]any) bool { return strings.Contains(d["sdp"].(string), videos[2]) })
+}
+
+// withdrawAll withdraws what the peer publishes.
+func (p *peer) withdrawAll() {
+	p.t.Helper()
+	p.tracks = map[string]any{}
+	res, code, f := p.offer(p.tracks)
+	if code != 0 {
+		p.t.Fatal(code, f)
+	}
+	if err := p.pub.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: res["sdp"].(string)}); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// ask asks for a layer of a video and tells whether that was granted.
+func (p *peer) ask(video, layer string) bool {
+	p.t.Helper()
+	text := fmt.Sprintf(`{"id":"%s","method":"prefer-video-track-state","params":{"track_id":"%s","max_spatial_layer":"%s"}}`, uuid.NewString(), video, layer)
+	if err := p.channel.SendText(text); err != nil {
+		p.t.Fatal(err)
+	}
+	return (<-p.answers)["error"] == nil
+}
+
+// A client that asks for videos shows an empty picture for one that goes off its
+// connection. So it hears that a video is withdrawn when it has given it up.
+func TestWithdrawnVideosAreToldLast(t *testing.T) {
+	s := newStation(t, nil)
+	host := s.joined("host", "host")
+	audio, video := host.publish("audio"), host.publish("video")
+	viewer := s.connect("viewer", "viewer")
+	viewer.onDemand = true
+	viewer.join("viewer")
+	<-viewer.opened
+	if !viewer.ask(video, "low") {
+		t.Fatal("refused")
+	}
+	for tr := range viewer.remote {
+		if tr.ID() == video {
+			break
+		}
+	}
+	viewer.take("offer")
+	viewer.deaf.Store(true)
+	host.withdrawAll()
+	offer := viewer.expectWhere("offer", func(d map[string]any) bool { return !strings.Contains(d["sdp"].(string), video) })
+	for _, d := range viewer.take("on-track-remove") {
+		gone := d["tracks"].(map[string]any)
+		if gone[audio] == nil || gone[video] != nil {
+			t.Errorf("told before the answer: %v", gone)
+		}
+	}
+	viewer.deaf.Store(false)
+	viewer.onOffer(offer)
+	viewer.expectWhere("on-track-remove", func(d map[string]any) bool { return d["tracks"].(map[string]any)[video] != nil })
+	// One that was never sent to the client is told at once, since nothing follows.
+	viewer.deaf.Store(true)
+	other := host.publish("video")
+	viewer.expect("on-track-add")
+	host.withdrawAll()
+	viewer.expectWhere("on-track-remove", func(d map[string]any) bool { return d["tracks"].(map[string]any)[other] != nil })
+}
+
+// A client that came while the room was small is offered everything, up to
+// limits.received_tracks, however the room grows: it is told once what it does not
+// get, and gets it when there is room.
+func TestARoomGrowsBeyondWhatAClientReceives(t *testing.T) {
+	const most = 6
+	s := newStation(t, func(c *config) { c.MaxReceived, c.Wire.OfferedVideos = most, 2 })
+	viewer := s.joined("viewer", "viewer")
+	var hosts []*peer
+	var videos []string
+	enter := func() {
+		h := s.joined("host", fmt.Sprint("host", len(hosts)))
+		videos = append(videos, h.publish("video"))
+		hosts = append(hosts, h)
+	}
+	for range most {
+		enter()
+	}
+	viewer.sections("video", most)
+	if told := viewer.told(); len(told) != 0 {
+		t.Errorf("told %v while everything fits", told)
+	}
+	// Beyond it: told once, whoever comes and goes.
+	for range 3 {
+		enter()
+	}
+	if told := viewer.expect("on-warning"); told["fault"] != fault.TrackLimit.ID {
+		t.Errorf("told %v", told)
+	}
+	for i := range 4 {
+		// Somebody leaves whose video is received, and another one takes its section.
+		_ = hosts[i].write(map[string]any{"method": "leave", "params": map[string]any{"client_reason": "user request"}})
+		deadline := time.Now().Add(20 * time.Second)
+		for got := viewer.receiving(); slices.Contains(got, videos[i]) || len(got) != most; got = viewer.receiving() {
+			if time.Now().After(deadline) {
+				t.Fatalf("video %d has left, and these are received: %v", i, got)
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		enter()
+	}
+	if told := viewer.told(); len(told) != 0 {
+		t.Errorf("told again: %v", told)
+	}
+	if all := s.events.failures(viewer); len(all) != 1 || all[0].Type != event.SubscribeFailed || all[0].Fault != fault.TrackLimit.ID {
+		t.Errorf("recorded %+v", all)
+	}
+	// A section is free once the client has agreed, so one comes in place of the first
+	// that is given up. After that they are used again.
+	for _, d := range viewer.take("offer") {
+		if n := strings.Count(d["sdp"].(string), "\r\nm=video"); n > most+1 {
+			t.Errorf("an offer of %d sections", n)
+		}
+	}
+}
+
+// receiving are the videos of the last offer that was applied.
+func (p *peer) receiving() (ids []string) {
+	d := p.sub.CurrentRemoteDescription()
+	if d == nil {
+		return nil
+	}
+	for _, section := range strings.Split(d.SDP, "\r\nm=") {
+		_, msid, ok := strings.Cut(section, "\r\na=msid:")
+		if ok && strings.HasPrefix(section, "video") && strings.Contains(section, "a=sendonly") {
+			ids = append(ids, strings.Fields(msid)[1])
+		}
+	}
+	return ids
 }
 
 func enabledFlags(s *station, p *peer) []string {

@@ -21,6 +21,9 @@ func (s *session) Update(u room.Update) {
 	case room.PeerChanged:
 		s.notifyListed("on-peer-update", peerOnWire(u.Peer))
 	case room.TracksAdded:
+		for _, t := range u.Tracks {
+			s.media.withdrawn.tell(t.ID) // as it was before
+		}
 		s.notifyListed("on-track-add", tracksNotice(u.Peer, u.Tracks))
 	case room.TracksChanged:
 		s.notifyListed("on-track-update", tracksNotice(u.Peer, u.Tracks))
@@ -28,7 +31,7 @@ func (s *session) Update(u room.Update) {
 		for _, t := range u.Tracks {
 			delete(s.media.told, t.ID)
 		}
-		s.notifyListed("on-track-remove", tracksNotice(u.Peer, u.Tracks))
+		s.media.withdrawn.take(u)
 	case room.RoleChanged:
 		s.notify("on-policy-change", policyOnWire(u.Role, s.p.Template()))
 	case room.RoleOffered:
