@@ -85,15 +85,19 @@ func Pairs(v Vocabulary, a, b *Event) bool {
 // event that has no counterpart: it has no peer, is no failure, is both
 // observations already, or nothing of it is proven.
 func (e *Event) PairKey() string {
+	var b [256]byte
+	return string(e.AppendPairKey(b[:0]))
+}
+
+// AppendPairKey appends the PairKey to b.
+func (e *Event) AppendPairKey(b []byte) []byte {
 	if e.PeerID == "" || e.UserProof == ProofNone || !e.Type.IsError() || e.Source != FromServer && e.Source != FromClient {
-		return ""
+		return b
 	}
-	var b [128]byte
-	k := append(b[:0], e.AccountID...)
-	k = append(append(k, 0), e.RoomID...)
-	k = append(append(k, 0), e.PeerID...)
-	k = append(append(k, 0), e.Type...)
-	return string(k)
+	b = append(b, e.AccountID...)
+	b = append(append(b, 0), e.RoomID...)
+	b = append(append(b, 0), e.PeerID...)
+	return append(append(b, 0), e.Type...)
 }
 
 // Pair makes one event of two observations of one failure, and keeps both. What the

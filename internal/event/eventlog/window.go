@@ -18,7 +18,7 @@ const maxWindow = 50_000
 type window struct {
 	Base
 	words   event.Vocabulary
-	waiting map[string]*waiting
+	waiting map[string]waiting
 	order   []arrival // oldest first
 }
 
@@ -48,14 +48,8 @@ type arrival struct {
 
 // find gives the place of the oldest observation that e is the counterpart of, or 0.
 func (w *window) find(e *event.Event) int64 {
-	key := e.PairKey()
-	if key == "" {
-		return 0
-	}
-	all := w.waiting[key]
-	if all == nil {
-		return 0
-	}
+	var b [256]byte
+	all := w.waiting[string(e.AppendPairKey(b[:0]))] // which makes no string
 	other := all.server
 	if e.Source == event.FromServer {
 		other = all.client
@@ -101,12 +95,9 @@ func (w *window) add(e *event.Event, seq int64) {
 		w.order = w.order[1:]
 	}
 	all := w.waiting[key]
-	if all == nil {
-		all = &waiting{}
-		w.waiting[key] = all
-	}
 	side := all.of(e.Source)
 	*side = append(*side, observation{seq, e.Time, e.Sign()})
+	w.waiting[key] = all
 	w.order = append(w.order, arrival{key, seq, e.Time})
 }
 
@@ -115,8 +106,8 @@ func (w *window) add(e *event.Event, seq int64) {
 func (w *window) forget(e *event.Event, seq int64) { w.drop(e.PairKey(), seq) }
 
 func (w *window) drop(key string, seq int64) {
-	all := w.waiting[key]
-	if all == nil {
+	all, found := w.waiting[key]
+	if !found {
 		return
 	}
 	for _, side := range []*[]observation{&all.client, &all.server} {
@@ -124,12 +115,14 @@ func (w *window) drop(key string, seq int64) {
 	}
 	if len(all.client)+len(all.server) == 0 {
 		delete(w.waiting, key)
+		return
 	}
+	w.waiting[key] = all
 }
 
 // Load reads what is recent from the file.
 func (w *window) Load(ctx context.Context, c *Conn) error {
-	w.waiting, w.order = map[string]*waiting{}, nil
+	w.waiting, w.order = map[string]waiting{}, nil
 	type row struct {
 		e   event.Event
 		seq int64
