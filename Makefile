@@ -47,8 +47,8 @@ soak: soak-events ## the long forms: 500 joins, outages of up to a minute (as ro
 	go test -race -run 'LeaveNothing|NetworkIsLost|MediaIsLost' -timeout 30m -v ./client -long
 	go test -run '^$$' -bench Recovery -timeout 30m ./client -long
 
-soak-events: ## kill the writer of events 100 times, and fill its disk
-	go test -run 'Killed|Full' -timeout 30m -v ./internal/event/sqlite -kills 100
+soak-events: ## kill the writers of events 100 times, and fill their disk
+	go test -run 'Killed|Full' -timeout 30m -v ./internal/event/sqlite ./internal/event/spool -kills 100
 
 kill: ## kill the server with -9 at the moment of an acknowledgement, until 200 of each kind of write were (5 min)
 	go test -run TestAcknowledgedIsKept -timeout 40m -v ./cmd/redial -acks $(or $(N),200)

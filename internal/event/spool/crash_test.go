@@ -5,6 +5,7 @@ package spool
 import (
 	"bufio"
 	"context"
+	"flag"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -17,11 +18,14 @@ import (
 	"github.com/redial-rtc/redial/internal/event"
 )
 
+var kills = flag.Int("kills", 4, "how often the writer is killed")
+
 // dirVar names the directory in which this test binary, run by itself, writes
 // until it is killed.
 const dirVar = "REDIAL_SPOOL_TEST_DIR"
 
 func TestMain(m *testing.M) {
+	flag.Parse()
 	if dir := os.Getenv(dirVar); dir != "" {
 		fmt.Fprintln(os.Stderr, writeUntilKilled(dir))
 		os.Exit(1)
@@ -73,7 +77,7 @@ func TestKilled(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	acknowledged := map[string]bool{}
-	for range 4 {
+	for range *kills {
 		c := exec.Command(os.Args[0])
 		c.Env = append(os.Environ(), dirVar+"="+dir)
 		c.Stderr = os.Stderr
