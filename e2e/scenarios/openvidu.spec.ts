@@ -140,6 +140,13 @@ test.describe('openvidu', () => {
     const video = await hana.trackOf(ottoHere, 'video');
     await hana.until('otto has muted his video', id => tab.state().tracks[id].enabled === false, video);
 
+    // A screen beside a camera is a connection of its own.
+    await hana.act('setScreenShareEnabled', true);
+    await otto.noticed('streamCreated', s => s.connection === `${hana.id}_SCREEN` && s.type === 'SCREEN');
+    await otto.receives(`${hana.id}_SCREEN`, { frames: 2, sound: false });
+    await hana.act('setScreenShareEnabled', false);
+    await otto.noticed('connectionDestroyed', c => c.id === `${hana.id}_SCREEN`);
+
     // Leaving, both ways.
     await otto.act('disconnect');
     await poll('otto to be gone', async () => !(await hana.peer(otto.id)));

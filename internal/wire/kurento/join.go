@@ -161,12 +161,10 @@ func (s *session) answerJoin(snap room.Snapshot) {
 		if p.ID == s.p.ID() {
 			continue
 		}
-		c := connectionOf(p)
-		if st, ok := streamOf(p); ok {
-			c.Streams = []Stream{st}
+		for _, v := range views(p) {
+			s.told[v.ID] = told{stream: v.stream}
+			others = append(others, v.published())
 		}
-		s.told[p.ID] = toldOf(p)
-		others = append(others, c)
 	}
 	call := s.joining
 	s.joining, s.listed = nil, true

@@ -16,6 +16,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/room"
 	"github.com/redial-rtc/redial/internal/wire/kurento"
 )
 
@@ -345,6 +346,49 @@ func TestAReceiverOffers(t *testing.T) {
 	bob.must("unsubscribeFromVideo", map[string]any{"sender": ann.id})
 	bob.refused("receiveVideoFrom", map[string]any{"sender": stream, "sdpOffer": "nonsense"}, 302, fault.SDPInvalid)
 	offer("receiveVideoFrom", "sender")
+}
+
+// deaf is a member of a room that came by another wire.
+type deaf struct{}
+
+func (deaf) Notify(room.Update) {}
+
+// TestAScreenBesideACamera: a peer of another wire that shows both is two
+// connections, and one again when the screen ends.
+func TestAScreenBesideACamera(t *testing.T) {
+	s := newStation(t)
+	ann := s.enter(s.session(), "MODERATOR", "ann")
+	live := s.hub.Rooms()[0]
+	if err := live.Join(t.Context(), deaf{}, room.Peer{ID: "hana", Name: "hana", Role: "host"}); err != nil {
+		t.Fatal(err)
+	}
+	camera := room.Track{ID: "cam", Kind: room.Video, Source: room.SourceRegular}
+	show := room.Track{ID: "scr", Kind: room.Video, Source: room.SourceScreen}
+	publish := func(tracks ...room.Track) {
+		t.Helper()
+		if _, err := live.Publish(t.Context(), "hana", tracks); err != nil {
+			t.Fatal(err)
+		}
+	}
+	typeOf := func(p map[string]any) any { return p["streams"].([]any)[0].(map[string]any)["typeOfVideo"] }
+	publish(camera)
+	if p := ann.hear("participantPublished", of("id", "hana")); typeOf(p) != "CAMERA" {
+		t.Errorf("the camera is told as %v", p)
+	}
+	publish(camera, show)
+	if p := ann.hear("participantJoined", of("id", "hana_SCREEN")); p["metadata"] != `{"clientData":"hana"}` {
+		t.Errorf("the screen is told as %v", p)
+	}
+	if p := ann.hear("participantPublished", of("id", "hana_SCREEN")); typeOf(p) != "SCREEN" {
+		t.Errorf("the screen is told as %v", p)
+	}
+	publish(camera)
+	ann.hear("participantLeft", of("connectionId", "hana_SCREEN"))
+	publish(camera, show)
+	ann.hear("participantPublished", of("id", "hana_SCREEN"))
+	ann.must("forceDisconnect", map[string]any{"connectionId": "hana_SCREEN"}) // it is hana
+	ann.hear("participantLeft", of("connectionId", "hana_SCREEN"))
+	ann.hear("participantLeft", of("connectionId", "hana"))
 }
 
 // TestRemovals: whoever is put out is told why, and so are the others.

@@ -47,11 +47,6 @@ type told struct {
 	taken  bool // it has asked for the stream before
 }
 
-func toldOf(p room.Peer) told {
-	st, _ := streamOf(p)
-	return told{stream: st}
-}
-
 // connectionOf is a peer without its stream. Apps look for the name of a peer
 // of this wire where its own app has put it, and for that of others where nearly
 // every app does.
@@ -70,48 +65,84 @@ const (
 	screen = "SCREEN"
 )
 
-// streamOf is what a peer publishes as clients of this wire know it: one stream,
-// with one track of each kind. The camera and the microphone come before the
-// screen. Its id is another one as soon as it has other tracks, as no client of
-// this wire changes what it has negotiated.
-func streamOf(p room.Peer) (Stream, bool) {
+// screenSuffix ends the id of the connection that stands for a peer's screen.
+const screenSuffix = "_SCREEN"
+
+// peerOf is the peer that a connection stands for.
+func peerOf(id room.PeerID) room.PeerID {
+	return room.PeerID(strings.TrimSuffix(string(id), screenSuffix))
+}
+
+// view is a peer, or the screen of one, as a connection with its stream; no id of
+// a stream where it publishes none.
+type view struct {
+	connection
+	stream Stream
+}
+
+// published is the view as a client is told of it.
+func (v view) published() connection {
+	c := v.connection
+	if v.stream.ID != "" {
+		c.Streams = []Stream{v.stream}
+	}
+	return c
+}
+
+// views are what clients of this wire see of a peer. A connection has one stream,
+// with one track of each kind, so a screen beside a camera is a connection of its
+// own, as apps of this wire have it themselves.
+func views(p room.Peer) []view {
+	c := connectionOf(p)
+	camera, screen := streamOf(p, p.ID, false), streamOf(p, p.ID, true)
+	switch {
+	case camera.ID == "":
+		return []view{{c, screen}}
+	case screen.ID == "":
+		return []view{{c, camera}}
+	}
+	beside := c
+	beside.ID += screenSuffix
+	return []view{{c, camera}, {beside, streamOf(p, beside.ID, true)}}
+}
+
+// streamOf is the stream of a peer's camera and microphone, or of its screen,
+// under a connection. Its id is another one as soon as it has other tracks, as no
+// client of this wire changes what it has negotiated.
+func streamOf(p room.Peer, id room.PeerID, ofScreen bool) Stream {
 	st := Stream{CreatedAt: p.JoinedAt.UnixMilli()}
-	for _, source := range []bool{false, true} {
-		for _, t := range p.Tracks {
-			if (t.Source == room.SourceScreen) != source {
-				continue
-			}
-			switch {
-			case t.Kind == room.Audio && (st.audio == "" || t.ID < st.audio):
-				st.audio, st.HasAudio, st.AudioActive = t.ID, true, !t.Mute
-			case t.Kind == room.Video && (st.video == "" || t.ID < st.video):
-				st.video, st.HasVideo, st.VideoActive, st.TypeOfVideo = t.ID, true, !t.Mute, camera
-				if source {
-					st.TypeOfVideo = screen
-				}
-			}
+	for _, t := range p.Tracks {
+		if (t.Source == room.SourceScreen) != ofScreen {
+			continue
 		}
-		if st.audio != "" || st.video != "" {
-			break
+		switch {
+		case t.Kind == room.Audio && (st.audio == "" || t.ID < st.audio):
+			st.audio, st.HasAudio, st.AudioActive = t.ID, true, !t.Mute
+		case t.Kind == room.Video && (st.video == "" || t.ID < st.video):
+			st.video, st.HasVideo, st.VideoActive, st.TypeOfVideo = t.ID, true, !t.Mute, camera
+			if ofScreen {
+				st.TypeOfVideo = screen
+			}
 		}
 	}
 	if st.audio == "" && st.video == "" {
-		return Stream{}, false
+		return Stream{}
 	}
 	sum := sha256.Sum256([]byte(st.audio + "\n" + st.video))
 	kind := "MIC_"
 	if st.HasVideo {
 		kind = st.TypeOfVideo[:3] + "_"
 	}
-	st.ID = "str_" + kind + hex.EncodeToString(sum[:3]) + "_" + string(p.ID)
-	return st, true
+	st.ID = "str_" + kind + hex.EncodeToString(sum[:3]) + "_" + string(id)
+	return st
 }
 
-// Streams are what clients of this wire know that a peer publishes: one or
-// none.
-func Streams(p room.Peer) []Stream {
-	if st, ok := streamOf(p); ok {
-		return []Stream{st}
+// Streams are what clients of this wire know that a peer publishes.
+func Streams(p room.Peer) (all []Stream) {
+	for _, v := range views(p) {
+		if v.stream.ID != "" {
+			all = append(all, v.stream)
+		}
 	}
-	return nil
+	return all
 }

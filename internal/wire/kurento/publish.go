@@ -106,7 +106,7 @@ func (s *session) offered(ctx context.Context, text, field string, track func(ki
 	if len(done.Refused) > 0 {
 		return "", done.Refused[0]
 	}
-	s.published, _ = streamOf(me)
+	s.published = views(me)[0].stream
 	return s.p.Inject().SDP(d.Type.String(), d.SDP), nil
 }
 
@@ -160,7 +160,7 @@ func (s *session) forceUnpublish(_ context.Context, c *call, p unpublishParams) 
 	ctx, cancel := context.WithTimeout(s.p.Context(), callLimit)
 	go func() {
 		defer cancel()
-		err := s.h.unpublish(ctx, s.p.RoomID(), peer, p.Stream, "forceUnpublishByUser")
+		err := s.h.unpublish(ctx, s.p.RoomID(), peerOf(peer), p.Stream, "forceUnpublishByUser")
 		s.p.Post(func() { s.finish(c, nil, err) })
 	}()
 	return later{}, nil

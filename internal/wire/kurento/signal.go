@@ -54,7 +54,7 @@ func (s *session) signal(ctx context.Context, c *call, p signalParams) (any, err
 			mine = true
 			continue
 		}
-		msg.To = to
+		msg.To = peerOf(to)
 		if _, err := s.p.Room().Send(ctx, s.p.ID(), msg); err != nil {
 			return nil, err
 		}
@@ -87,5 +87,5 @@ func (s *session) forceDisconnect(ctx context.Context, _ *call, p targetParams) 
 	if p.Connection == "" {
 		return nil, missing("connectionId")
 	}
-	return nil, s.p.Room().Moderation().Remove(ctx, s.p.ID(), p.Connection, "forceDisconnectByUser")
+	return nil, s.p.Room().Moderation().Remove(ctx, s.p.ID(), peerOf(p.Connection), "forceDisconnectByUser")
 }

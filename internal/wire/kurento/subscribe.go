@@ -101,11 +101,11 @@ func (s *session) subscribe(c *call, streamID string, again bool, offer webrtc.S
 
 // sourceReady hears that media of a peer arrives.
 func (s *session) sourceReady(peer room.PeerID) {
-	sub := s.subs[peer]
-	if sub == nil || sub.stage != waiting && sub.stage != stalled {
-		return
+	for _, id := range []room.PeerID{peer, peer + screenSuffix} {
+		if sub := s.subs[id]; sub != nil && (sub.stage == waiting || sub.stage == stalled) {
+			s.open(sub)
+		}
 	}
-	s.open(sub)
 }
 
 // open makes the connection of a subscription, once there is media of all its

@@ -36,11 +36,11 @@ func (s *session) Update(u room.Update) {
 	case room.PeerLeft:
 		s.tellGone(u.Peer.ID, goneFor(u.Reason))
 	case room.TracksAdded:
-		s.tellStream(u.Peer)
+		s.tellTracks(u.Peer)
 	case room.TracksRemoved:
-		s.tellStream(u.Peer)
+		s.tellTracks(u.Peer)
 	case room.TracksChanged:
-		s.tellMutes(u.Peer)
+		s.tellTracks(u.Peer)
 	case room.RoleChanged:
 		s.notify("connectionPropertyChanged", map[string]any{"property": "role", "newValue": s.role()})
 	}
@@ -56,19 +56,13 @@ func (s *session) synced(snap room.Snapshot) {
 	s.listed = true
 	here := map[room.PeerID]bool{}
 	for _, p := range snap.Peers {
-		if here[p.ID] = true; p.ID == s.p.ID() {
-			continue
-		}
-		if _, known := s.told[p.ID]; !known {
+		if here[p.ID] = true; p.ID != s.p.ID() {
 			s.tellPeer(p)
-			continue
 		}
-		s.tellStream(p)
-		s.tellMutes(p)
 	}
 	for id := range s.told {
-		if !here[id] {
-			s.tellGone(id, goneFor("lost"))
+		if !here[peerOf(id)] {
+			s.tellGone(peerOf(id), goneFor("lost"))
 		}
 	}
 	s.tellPending()
@@ -85,18 +79,38 @@ func goneFor(reason string) string {
 	return "disconnect"
 }
 
-// tellPeer tells of a peer that is new to the client.
+// tellPeer tells what is new to the client of a peer: that it is there, what it
+// publishes, and what it has muted of that.
 func (s *session) tellPeer(p room.Peer) {
-	if _, known := s.told[p.ID]; known {
-		return
+	all := views(p)
+	for _, v := range all {
+		if _, known := s.told[v.ID]; !known {
+			s.told[v.ID] = told{}
+			s.notify("participantJoined", v.connection)
+		}
+		s.tellStream(v)
+		s.tellMutes(v)
 	}
-	s.told[p.ID] = told{}
-	s.notify("participantJoined", connectionOf(p))
-	s.tellStream(p)
+	if len(all) == 1 {
+		s.gone(p.ID+screenSuffix, "disconnect")
+	}
+}
+
+// tellTracks tells what has changed of the tracks of a peer that the client knows.
+func (s *session) tellTracks(p room.Peer) {
+	if _, known := s.told[p.ID]; known {
+		s.tellPeer(p)
+	}
 }
 
 // tellGone tells that a peer has left.
 func (s *session) tellGone(id room.PeerID, why string) {
+	s.gone(id+screenSuffix, why)
+	s.gone(id, why)
+}
+
+// gone tells that a connection has ended, if the client knows it.
+func (s *session) gone(id room.PeerID, why string) {
 	if _, known := s.told[id]; !known {
 		return
 	}
@@ -106,37 +120,30 @@ func (s *session) tellGone(id room.PeerID, why string) {
 	s.notify("participantLeft", map[string]any{"connectionId": id, "reason": why})
 }
 
-// tellStream tells of what a peer publishes now, if that is another stream than
-// before.
-func (s *session) tellStream(p room.Peer) {
-	was, known := s.told[p.ID]
-	now, publishes := streamOf(p)
-	if !known || was.stream.ID == now.ID {
+// tellStream tells of what a connection publishes now, if that is another stream
+// than before.
+func (s *session) tellStream(v view) {
+	was := s.told[v.ID].stream
+	if was.ID == v.stream.ID {
 		return
 	}
-	s.told[p.ID] = told{stream: now}
-	if was.stream.ID != "" {
-		s.drop(p.ID)
-		s.notify("participantUnpublished", map[string]any{"connectionId": p.ID, "reason": "unpublish"})
+	s.told[v.ID] = told{stream: v.stream}
+	if was.ID != "" {
+		s.drop(v.ID)
+		s.notify("participantUnpublished", map[string]any{"connectionId": v.ID, "reason": "unpublish"})
 	}
-	if publishes {
-		c := connectionOf(p)
-		c.Streams = []Stream{now}
-		s.notify("participantPublished", c)
+	if v.stream.ID != "" {
+		s.notify("participantPublished", v.published())
 	}
 }
 
-// tellMutes tells what a peer has muted or unmuted of its stream.
-func (s *session) tellMutes(p room.Peer) {
-	was, known := s.told[p.ID]
-	now, publishes := streamOf(p)
-	if !known || !publishes || was.stream.ID != now.ID {
-		return
-	}
-	s.told[p.ID] = told{now, was.taken}
+// tellMutes tells what is muted or unmuted of a stream that the client knows.
+func (s *session) tellMutes(v view) {
+	was, now := s.told[v.ID], v.stream
+	s.told[v.ID] = told{now, was.taken}
 	tell := func(property, reason string, active bool) {
 		s.notify("streamPropertyChanged", map[string]any{
-			"connectionId": p.ID, "streamId": now.ID, "property": property, "newValue": strconv.FormatBool(active), "reason": reason,
+			"connectionId": v.ID, "streamId": now.ID, "property": property, "newValue": strconv.FormatBool(active), "reason": reason,
 		})
 	}
 	if now.AudioActive != was.stream.AudioActive {
