@@ -71,8 +71,8 @@ var mayImport = map[string][]string{
 		"internal/inject", "internal/limit", "internal/policy", "internal/policy/policyjson", "internal/text", "internal/token", "internal/wire/jsonrpc", "dialect", "fault"},
 	"internal/wire/kurento": {"internal/evidence", "internal/participant", "internal/socket", "internal/room", "internal/sfu", "internal/event",
 		"internal/inject", "internal/limit", "internal/policy", "internal/text", "internal/wire/jsonrpc", "dialect", "fault"},
-	"internal/wire/jsonrpc": {"fault"},
-	"internal/openvidu": {"internal/registry", "internal/room", "internal/limit", "internal/policy", "internal/token",
+	"internal/wire/jsonrpc": {"internal/text", "fault"},
+	"internal/openvidu": {"internal/registry", "internal/room", "internal/limit", "internal/policy", "internal/text", "internal/token",
 		"internal/wire/kurento", "fault"}, // implements kurento.Tokens
 	"internal/wire/wiretest": {"internal/evidence", "internal/participant", "internal/room", "fault"}, // a wire for tests
 	"internal/api": {"internal/room", "internal/event", "internal/sink", "internal/report", "internal/registry", "internal/inject",

@@ -13,6 +13,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/limit"
+	"github.com/redial-rtc/redial/internal/text"
 	"github.com/redial-rtc/redial/internal/token"
 )
 
@@ -143,10 +144,7 @@ func requestID(r *http.Request) string {
 // clip keeps a text short enough to be shown.
 func clip(s string) string {
 	const most = 256
-	if len(s) > most {
-		s = s[:most] + "..."
-	}
-	return strings.ToValidUTF8(s, "?")
+	return strings.ToValidUTF8(text.Clip(s, most), "?")
 }
 
 // written remembers what was answered.

@@ -19,6 +19,7 @@ import (
 	"github.com/redial-rtc/redial/internal/policy"
 	"github.com/redial-rtc/redial/internal/registry"
 	"github.com/redial-rtc/redial/internal/room"
+	"github.com/redial-rtc/redial/internal/text"
 	"github.com/redial-rtc/redial/internal/token"
 	"github.com/redial-rtc/redial/internal/wire/kurento"
 )
@@ -341,9 +342,4 @@ func (s *Service) remove(ctx context.Context, n *session, id string) error {
 	return r.Moderation().Remove(ctx, "", room.PeerID(id), "forceDisconnectByServer")
 }
 
-func clip(s string) string {
-	if len(s) > 64 {
-		return s[:64] + "…"
-	}
-	return s
-}
+func clip(s string) string { return text.Clip(s, 64) }

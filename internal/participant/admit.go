@@ -9,6 +9,7 @@ import (
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/evidence"
 	"github.com/redial-rtc/redial/internal/room"
+	"github.com/redial-rtc/redial/internal/text"
 	"github.com/redial-rtc/redial/internal/token"
 )
 
@@ -65,7 +66,7 @@ func (s *Service) Admit(ctx context.Context, r Request) (Visitor, error) {
 		switch {
 		case !errors.Is(err, fault.RoomNotFound):
 		case !room.WellFormed(claims.RoomID):
-			err = fault.RoomIDInvalid.New("room_id", clip(claims.RoomID, 64))
+			err = fault.RoomIDInvalid.New("room_id", text.Clip(claims.RoomID, 64))
 		default:
 			err = fault.TokenRoomUnknown.New("room_id", claims.RoomID)
 		}
@@ -223,11 +224,3 @@ func (s *Service) noteRefused(v Visitor, f *fault.Error) {
 
 // Count counts a refusal that nobody need be identified for.
 func (s *Service) Count(f *fault.Error) { s.met.refusedFault(f) }
-
-// clip shortens text that came from outside before it is repeated.
-func clip(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	return s[:n] + "…"
-}

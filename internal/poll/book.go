@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/text"
 )
 
 // Book holds the polls of a session, in order of creation.
@@ -206,8 +207,5 @@ func notPermitted(by *Peer, permission string, details ...any) error {
 
 // clipID shortens an id that came from outside before it is repeated.
 func clipID(id ID) ID {
-	if len(id) > maxID {
-		return id[:maxID] + "…"
-	}
-	return id
+	return ID(text.Clip(string(id), maxID))
 }

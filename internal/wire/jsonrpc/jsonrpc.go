@@ -10,6 +10,7 @@ import (
 	"io"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/text"
 )
 
 // Params decodes the params of a call into T; params that are left out count as
@@ -62,9 +63,4 @@ func Name(kind string) string {
 }
 
 // Clip shortens text that came from outside before it is repeated.
-func Clip(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	return s[:n] + "…"
-}
+func Clip(s string, n int) string { return text.Clip(s, n) }
