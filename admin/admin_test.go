@@ -427,18 +427,22 @@ func TestAFaultOfANewerServerKeepsItsIDAndWords(t *testing.T) {
 }
 
 func TestAnswersThatAreNone(t *testing.T) {
-	f := func(what string, answer http.HandlerFunc, want *fault.Kind, words string) {
+	within := func(timeout time.Duration, what string, answer http.HandlerFunc, want *fault.Kind, words string) {
 		t.Helper()
 		url, _ := answering(t, answer)
-		_, err := connect(t, admin.Config{URL: url, Timeout: 2 * time.Second}).Room(t.Context(), "x")
+		_, err := connect(t, admin.Config{URL: url, Timeout: timeout}).Room(t.Context(), "x")
 		if !errors.Is(err, want) || !strings.Contains(err.Error(), words) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
+	f := func(what string, answer http.HandlerFunc, want *fault.Kind, words string) {
+		t.Helper()
+		within(time.Minute, what, answer, want, words)
+	}
 	f("a proxy's page", status(502, "<html>"), fault.ResponseStatus, "502 Bad Gateway")
 	f("a page for a reply", status(200, "<html>"), fault.ResponseMalformed, "")
 	f("a field of another type", status(200, `{"id":7}`), fault.ResponseMalformed, "")
-	f("nothing", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, fault.EndpointUnreachable, "")
+	within(2*time.Second, "nothing", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, fault.EndpointUnreachable, "")
 	f("half a reply", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "100")
 		_, _ = io.WriteString(w, `{"id":`)

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -34,7 +35,7 @@ func TestRESTPathsArriveAsCalled(t *testing.T) {
 		rest:   http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = append(got, r.Method+" "+r.URL.Path) }),
 		others: http.NewServeMux(), astray: http.NotFound,
 	}
-	g := newGuard(h, local(t).HTTP, outside{}, nil, prometheus.NewRegistry())
+	g := newGuard(h, local(t).HTTP, outside{}, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 	for _, path := range []string{"/v2//rooms", "/v2/rooms/", "/api/v1/../x"} {
 		g.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), "POST", "http://here.example"+path, nil))
 	}
