@@ -63,8 +63,9 @@ type Conn struct {
 	lastIn, lastOut atomic.Int64 // when a frame last came and went, Unix milliseconds
 	ending          atomic.Pointer[ending]
 
-	idle  *time.Timer               // cuts a socket on which nothing arrives
-	probe atomic.Pointer[time.Time] // by when something has to arrive; nil: in time
+	idleMu sync.Mutex
+	idle   *time.Timer // cuts a socket on which nothing arrives
+	probe  time.Time   // by when something has to arrive; zero: in time
 
 	raw net.Conn // beneath the WebSocket, if it leads to the client itself
 
@@ -214,10 +215,9 @@ func (c *Conn) writeFrame(ctx context.Context, f outgoing) bool {
 // ended: a close code, or -1 when there was none.
 func (c *Conn) Read(ctx context.Context, take func(raw []byte, done func())) websocket.StatusCode {
 	for {
-		c.idle.Reset(c.patience())
+		c.awaitFrame()
 		kind, raw, err := c.ws.Read(ctx)
-		c.idle.Stop()
-		c.probe.Store(nil)
+		c.frameCame()
 		if err != nil {
 			code := websocket.CloseStatus(err)
 			if code == -1 && errors.Is(err, io.EOF) {
@@ -301,17 +301,29 @@ func (c *Conn) cut(how string) {
 // Probe cuts the socket if nothing arrives for so long. A client that lives pings
 // every few seconds.
 func (c *Conn) Probe(patience time.Duration) {
-	by := time.Now().Add(patience)
-	c.probe.Store(&by)
-	c.idle.Reset(c.patience())
+	c.idleMu.Lock()
+	defer c.idleMu.Unlock()
+	c.probe = time.Now().Add(patience)
+	c.idle.Reset(min(patience, silence))
 }
 
-// patience is how long nothing may arrive from now on.
-func (c *Conn) patience() time.Duration {
-	if by := c.probe.Load(); by != nil {
-		return min(time.Until(*by), silence)
+// awaitFrame begins to wait for a frame, no longer than a probe allows.
+func (c *Conn) awaitFrame() {
+	c.idleMu.Lock()
+	defer c.idleMu.Unlock()
+	wait := silence
+	if !c.probe.IsZero() {
+		wait = min(time.Until(c.probe), silence)
 	}
-	return silence
+	c.idle.Reset(wait)
+}
+
+// frameCame ends the wait: the client lives.
+func (c *Conn) frameCame() {
+	c.idleMu.Lock()
+	defer c.idleMu.Unlock()
+	c.idle.Stop()
+	c.probe = time.Time{}
 }
 
 // Drop ends the socket without ceremony.
