@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { launch } from './browser.ts';
-import { assert } from './check.ts';
+import { assert, sleep } from './check.ts';
 import { serveNames } from './dns.ts';
 import { Line, Namespace } from './netns.ts';
 import { start, stop } from './process.ts';
@@ -97,10 +97,24 @@ export class Exchange implements Service {
     await mkdir(dir, { recursive: true });
     const line = await Line.lay(this.netns, address, n);
     // freeze stops the browser's processes and nothing else, until thaw.
-    const signal = async (name: NodeJS.Signals) => {
+    const signal = async (name: NodeJS.Signals, which: (command: string) => boolean = () => true) => {
       for (const pid of await line.pids()) {
-        if (/chrom/.test(readFileSync(`/proc/${pid}/comm`, 'utf8'))) process.kill(pid, name);
+        const about = (what: string) => readFileSync(`/proc/${pid}/${what}`, 'utf8');
+        try {
+          if (/chrom/.test(about('comm')) && which(about('cmdline'))) process.kill(pid, name);
+        } catch (e) {
+          if (!['ENOENT', 'ESRCH'].includes((e as NodeJS.ErrnoException).code ?? '')) throw e; // it has not just ended
+        }
       }
+    };
+    // The pages come last, so that they hear first that their socket is closed and
+    // then that media has failed. The other way round, web SDK 0.15.2 never says
+    // RECONNECTED: a retry that begins while another runs goes back, as the last to
+    // end, to the state that it began in, which is Reconnecting.
+    const thaw = async () => {
+      await signal('SIGCONT', command => !command.includes('--type=renderer'));
+      await sleep(1000);
+      await signal('SIGCONT');
     };
     const closers: (() => unknown)[] = [() => line.remove()];
     const close = async () => {
@@ -118,7 +132,7 @@ export class Exchange implements Service {
       server: { ...this.server, url, init: `${url}/#https://` },
       browserOf: () => its ?? assert.fail('this line is for other programs than a browser'),
       freeze: () => signal('SIGSTOP'),
-      thaw: () => signal('SIGCONT'),
+      thaw,
     };
   }
 
