@@ -30,7 +30,7 @@ var mayImport = map[string][]string{
 	"client":     {"internal/codec", "dialect", "fault"},
 	"admin":      {"fault"},
 	"redialtest": {"admin", "internal/token", "fault"},
-	"cmd/redial": {"admin", "client", "internal/server", "internal/config", "internal/datafile", "internal/token", "internal/event", "internal/spell", "internal/faultdoc", "internal/scenario", "dialect", "fault"},
+	"cmd/redial": {"admin", "client", "internal/server", "internal/config", "internal/datafile", "internal/token", "internal/event", "internal/event/eventjson", "internal/spell", "internal/faultdoc", "internal/scenario", "dialect", "fault"},
 
 	"internal/faultdoc":          {"dialect", "fault"},
 	"internal/faultdoc/gen":      {"internal/faultdoc"},
@@ -42,17 +42,18 @@ var mayImport = map[string][]string{
 	"internal/datafile":          {"fault"},
 	"internal/evidence":          {},
 	"internal/event":             {"internal/evidence", "internal/text", "internal/limit", "internal/datafile", "fault"},
+	"internal/event/eventjson":   {"internal/event", "internal/evidence", "internal/datafile", "fault"},
 	"internal/event/bitset":      {},
-	"internal/event/eventlog":    {"internal/event", "internal/datafile", "fault"},
+	"internal/event/eventlog":    {"internal/event", "internal/event/eventjson", "internal/datafile", "fault"},
 	"internal/event/rollup":      {"internal/event", "internal/event/eventlog", "internal/event/bitset"},
-	"internal/event/sqlite":      {"internal/event", "internal/event/eventlog", "internal/event/rollup", "internal/event/bitset", "internal/datafile", "fault"},
+	"internal/event/sqlite":      {"internal/event", "internal/event/eventjson", "internal/event/eventlog", "internal/event/rollup", "internal/event/bitset", "internal/datafile", "fault"},
 	"internal/event/spool":       {"internal/event", "internal/event/eventlog", "internal/event/rollup"},
-	"internal/event/clickhouse":  {"internal/event", "internal/event/eventlog", "internal/event/rollup", "internal/event/spool", "fault"},
-	"internal/event/copy":        {"internal/event", "internal/event/eventlog", "internal/event/rollup", "internal/datafile", "fault"},
-	"internal/event/eventtest":   {"internal/evidence", "internal/event", "fault"},
-	"bench/events":               {"internal/server", "internal/config", "internal/token", "internal/event", "internal/event/sqlite", "fault"}, // a program
-	"internal/attack":            {"client", "internal/token"},                                                                                 // a program
-	"internal/sink":              {"internal/event", "internal/datafile", "fault"},
+	"internal/event/clickhouse":  {"internal/event", "internal/event/eventjson", "internal/event/eventlog", "internal/event/rollup", "internal/event/spool", "fault"},
+	"internal/event/copy":        {"internal/event", "internal/event/eventjson", "internal/event/eventlog", "internal/event/rollup", "internal/datafile", "fault"},
+	"internal/event/eventtest":   {"internal/evidence", "internal/event", "internal/event/eventjson", "fault"},
+	"bench/events":               {"internal/server", "internal/config", "internal/token", "internal/event", "internal/event/eventjson", "internal/event/sqlite", "fault"}, // a program
+	"internal/attack":            {"client", "internal/token"},                                                                                                             // a program
+	"internal/sink":              {"internal/event", "internal/event/eventjson", "internal/datafile", "fault"},
 	"internal/codec":             {},
 	"internal/sfu":               {"internal/evidence", "internal/sfu/rtpbuf", "internal/sfu/gcc", "internal/codec", "internal/accept", "internal/limit", "fault"},
 	"internal/sfu/rtpbuf":        {"internal/codec"},
@@ -75,7 +76,7 @@ var mayImport = map[string][]string{
 	"internal/openvidu": {"internal/registry", "internal/room", "internal/limit", "internal/policy", "internal/text", "internal/token",
 		"internal/wire/kurento", "fault"}, // implements kurento.Tokens
 	"internal/wire/wiretest": {"internal/evidence", "internal/participant", "internal/room", "fault"}, // a wire for tests
-	"internal/api": {"internal/room", "internal/event", "internal/sink", "internal/report", "internal/registry", "internal/inject",
+	"internal/api": {"internal/room", "internal/event", "internal/event/eventjson", "internal/sink", "internal/report", "internal/registry", "internal/inject",
 		"internal/limit", "internal/policy", "internal/policy/policyjson", "internal/text", "internal/token", "internal/faultdoc", "dialect", "fault"},
 	"internal/config": {"fault", "internal/spell"},
 	"internal/pages":  {},

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventjson"
 	"github.com/redial-rtc/redial/internal/event/sqlite"
 	"github.com/redial-rtc/redial/internal/token"
 )
@@ -199,7 +200,7 @@ func batchCalls(events []event.Event, target *target) (calls []call) {
 	for some := range slices.Chunk(events, batchSize) {
 		var b bytes.Buffer
 		for i := range some {
-			b.Write(append(some[i].AppendJSON(nil), '\n'))
+			b.Write(append(eventjson.Append(nil, &some[i]), '\n'))
 		}
 		calls = append(calls, call{"/api/v1/events", target.bearer(), "application/x-ndjson", "", b.Bytes(), len(some)})
 	}

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventjson"
 )
 
 // What follows, up to the test, is a client written from the documentation
@@ -312,11 +313,11 @@ func TestAClientFromTheDocumentation(t *testing.T) {
 	refused(next("8188be60-c167-4bd0-b185-8b81a05b2c76:XwAcfeI:0~x7HTVrLsQRN0ugJh"), "start", "not a cursor") // the vendor's
 	filters := event.Query{AccountID: first.Events[0].Data.AccountID, RoomID: "room-1", Errors: true}
 	seal := func(dir string, age time.Duration) string {
-		cursors, err := event.OpenCursors(dir)
+		cursors, err := eventjson.OpenCursors(dir)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return cursors.Seal(&filters, event.Cursor{Max: 120, Pos: 1, Total: 5, At: time.Now().Add(-age)})
+		return cursors.Seal(&filters, eventjson.Cursor{Max: 120, Pos: 1, Total: 5, At: time.Now().Add(-age)})
 	}
 	refused(next(seal(t.TempDir(), 0)), "start", "not a cursor") // another server's
 	refused(next(seal(dir, 25*time.Hour)), "start", "expired")

@@ -14,6 +14,7 @@ import (
 
 	"github.com/redial-rtc/redial/admin"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventjson"
 )
 
 const eventsSummaryHelp = `Counts what went wrong: events, the users they hit, their share of the attempts to
@@ -26,14 +27,10 @@ formula is in docs/analytics.md.`
 func runEventsSummary(ctx context.Context, e *env, args []string) error {
 	f := newFlags(e, "events summary [flags]", eventsSummaryHelp)
 	v := url.Values{}
-	words := make([]string, len(event.Dimensions))
-	for i, d := range event.Dimensions {
-		words[i] = string(d)
-	}
 	set := func(name, parameter, usage string) {
 		f.Func(name, usage, func(s string) error { v.Set(parameter, s); return nil })
 	}
-	set("by", "by", "group by `WORD`: "+strings.Join(words, ", ")+" (default fault)")
+	set("by", "by", "group by `WORD`: "+strings.Join(eventjson.Dimensions(), ", ")+" (default fault)")
 	f.Func("type", "only of this `TYPE`, such as client.publish.failed, or publish.failed for short; may be repeated (default every failure)", func(s string) error {
 		v.Add("type", longType(s))
 		return nil

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventjson"
 )
 
 // past is a server with events in it, which ends each stream after two.
@@ -37,7 +38,7 @@ func (p *past) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Sscan(r.Header.Get("Last-Event-ID"), &from)
 		fmt.Fprintf(w, ": hello\nid: %d\n\n", from)
 		for n := from; n < len(p.events) && n < from+2; n++ {
-			fmt.Fprintf(w, "id: %d\nevent: x\ndata: %s\n\n", n+1, p.events[n].AppendJSON(nil))
+			fmt.Fprintf(w, "id: %d\nevent: x\ndata: %s\n\n", n+1, eventjson.Append(nil, &p.events[n]))
 		}
 		select {
 		case p.cut <- struct{}{}:

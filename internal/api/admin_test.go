@@ -16,6 +16,7 @@ import (
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/api"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventjson"
 	"github.com/redial-rtc/redial/internal/evidence"
 	"github.com/redial-rtc/redial/internal/inject"
 	"github.com/redial-rtc/redial/internal/sink"
@@ -186,12 +187,12 @@ func TestTheAdminClientReadsWholeEvents(t *testing.T) {
 			Server: &event.Seen{Failure: words, Action: "JOIN", Fault: "ice.failed", Op: fault.OpJoin, Details: details, Taken: at,
 				Evidence: &evidence.Record{V: evidence.Version, At: at}}},
 		{ID: "1", Time: at, Type: event.JoinFailed, Subject: who, Action: "JOIN", Domain: "d", Fault: "ice.failed", Op: fault.OpJoin, Source: event.FromBoth,
-			Injected: true, ClientTime: at, Clipped: []string{"x"}, Failure: event.Failure{Code: 4005, Name: "n", Message: "m", Description: "d", Terminal: true}},
+			Injected: true, ClientTime: at, Clipped: []event.Clip{{Key: "x"}}, Failure: event.Failure{Code: 4005, Name: "n", Message: "m", Description: "d", Terminal: true}},
 		{ID: "2", Time: at, Type: event.TrackAdded, Subject: who, Source: event.FromServer,
 			Track: &event.Track{ID: "i", StreamID: "s", Kind: "audio", Source: "regular", Muted: true, PeerJoinedAt: at, StartedAt: at, StoppedAt: at}},
 	} {
 		e.UserProof = event.ProofCode
-		sent := e.AppendWhole(nil)
+		sent := eventjson.AppendWhole(nil, &e)
 		var read admin.Event
 		if err := json.Unmarshal(sent, &read); err != nil {
 			t.Fatal(err)
@@ -246,13 +247,13 @@ func TestTheAdminClientAsksWhatTheServerKnows(t *testing.T) {
 		if name == "user_id_proof" {
 			asked["user_id"] = []string{"x"} // whose proof it is
 		}
-		if _, err := event.ParseQuery(asked); err != nil && name != "start" {
+		if _, err := eventjson.ParseQuery(asked); err != nil && name != "start" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	for f := range reflect.TypeFor[admin.SummaryFilter]().Fields() {
 		name := f.Tag.Get("query")
-		if _, err := event.ParseSummary(map[string][]string{name: {values[name]}}, time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)); err != nil {
+		if _, err := eventjson.ParseSummary(map[string][]string{name: {values[name]}}, time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventjson"
 	"github.com/redial-rtc/redial/internal/report"
 	"github.com/redial-rtc/redial/internal/token"
 )
@@ -287,7 +288,7 @@ func (r *batchReader) describe(s *event.Subject) error {
 // can tell of failures of its own, and of nothing that only the server knows.
 func (r *batchReader) whole(raw json.RawMessage) (*event.Event, error) {
 	var found event.Event
-	if err := json.Unmarshal(raw, &found); err != nil {
+	if err := eventjson.Decode(raw, &found); err != nil {
 		return nil, fault.FieldInvalid.Wrap(err, "field", "data", "reason", "cannot be read as an event")
 	}
 	bad := func(field, reason string) error { return fault.FieldInvalid.New("field", field, "reason", reason) }

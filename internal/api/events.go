@@ -10,6 +10,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventjson"
 	"github.com/redial-rtc/redial/internal/inject"
 	"github.com/redial-rtc/redial/internal/registry"
 	"github.com/redial-rtc/redial/internal/report"
@@ -81,7 +82,7 @@ func (e *Events) parse(c *Call) (q event.Query, view eventView, err error) {
 		view, err = parseView(values)
 	}
 	if err == nil {
-		q, err = event.ParseQuery(values)
+		q, err = eventjson.ParseQuery(values)
 	}
 	q.AccountID = c.Claims.Account
 	return q, view, err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/redial-rtc/redial/internal/api"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventjson"
 	"github.com/redial-rtc/redial/internal/event/sqlite"
 )
 
@@ -31,7 +32,7 @@ func TestTheEventsPageIsComplete(t *testing.T) {
 	if !slices.Equal(documented, routes) {
 		t.Errorf("documented %q\nroutes     %q", documented, routes)
 	}
-	must := append(event.Parameters(), sqlite.File)
+	must := append(eventjson.Parameters(), sqlite.File)
 	for _, typ := range event.Types {
 		if typ != event.Recorded {
 			must = append(must, string(typ))

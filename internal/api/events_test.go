@@ -16,6 +16,7 @@ import (
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/api"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventjson"
 	"github.com/redial-rtc/redial/internal/event/sqlite"
 	"github.com/redial-rtc/redial/internal/registry"
 	"github.com/redial-rtc/redial/internal/report"
@@ -396,7 +397,7 @@ func TestExport(t *testing.T) {
 	ids := map[string]bool{}
 	for lines.Scan() {
 		var ev event.Event
-		if err := json.Unmarshal(lines.Bytes(), &ev); err != nil {
+		if err := eventjson.Decode(lines.Bytes(), &ev); err != nil {
 			t.Fatal(err)
 		}
 		ids[ev.ID] = true
@@ -457,7 +458,7 @@ func TestStreamResumesWithoutAGap(t *testing.T) {
 				continue
 			}
 			var ev event.Event
-			if err := json.Unmarshal([]byte(data), &ev); err != nil {
+			if err := eventjson.Decode([]byte(data), &ev); err != nil {
 				t.Fatal(err)
 			}
 			if want := time.UnixMilli(int64(1795295249805 + next)); !ev.ClientTime.Equal(want) {

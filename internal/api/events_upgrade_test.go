@@ -15,6 +15,7 @@ import (
 	_ "modernc.org/sqlite"
 
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventjson"
 	"github.com/redial-rtc/redial/internal/event/spool"
 	"github.com/redial-rtc/redial/internal/event/sqlite"
 	"github.com/redial-rtc/redial/internal/report"
@@ -120,7 +121,7 @@ func exported(t *testing.T, s events) []byte {
 	}
 	var lines []byte
 	for i := range list {
-		lines = append(list[i].AppendJSON(lines), '\n')
+		lines = append(eventjson.Append(lines, &list[i]), '\n')
 	}
 	return lines
 }

@@ -1,7 +1,6 @@
 package api_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -10,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventjson"
 )
 
 // batchShapes are what POST /api/v1/events takes: a report, and an event as this
@@ -147,8 +147,8 @@ func FuzzEvents(f *testing.F) {
 		}
 		for i := range page.Events {
 			var back event.Event
-			if err := json.Unmarshal(page.Events[i].AppendJSON(nil), &back); err != nil || back.RoomID != e.room || back.UserID != "ann" {
-				t.Fatalf("stored as %s, %v", page.Events[i].AppendJSON(nil), err)
+			if err := eventjson.Decode(eventjson.Append(nil, &page.Events[i]), &back); err != nil || back.RoomID != e.room || back.UserID != "ann" {
+				t.Fatalf("stored as %s, %v", eventjson.Append(nil, &page.Events[i]), err)
 			}
 		}
 	})

@@ -7,6 +7,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventjson"
 )
 
 // compared is how many groups of a window are looked at for what is new and
@@ -15,16 +16,16 @@ const compared = 1000
 
 // summaryBody is the answer of GET /api/v1/analytics/summary.
 type summaryBody struct {
-	By      event.Dimension `json:"by"`
-	Types   []event.Type    `json:"types"`
-	Since   time.Time       `json:"since"`
-	Until   time.Time       `json:"until"`
-	Oldest  *time.Time      `json:"oldest"` // the first hour anything is known of; null when nothing is
-	Buckets []time.Time     `json:"buckets"`
-	Total   groupBody       `json:"total"`
-	Groups  []groupBody     `json:"groups"`
-	Values  int             `json:"values"` // groups there are in all
-	Compare *compareBody    `json:"compare,omitempty"`
+	By      string       `json:"by"`
+	Types   []event.Type `json:"types"`
+	Since   time.Time    `json:"since"`
+	Until   time.Time    `json:"until"`
+	Oldest  *time.Time   `json:"oldest"` // the first hour anything is known of; null when nothing is
+	Buckets []time.Time  `json:"buckets"`
+	Total   groupBody    `json:"total"`
+	Groups  []groupBody  `json:"groups"`
+	Values  int          `json:"values"` // groups there are in all
+	Compare *compareBody `json:"compare,omitempty"`
 }
 
 // groupBody is one group. Where a count has no meaning in the dimension, it is
@@ -71,7 +72,7 @@ func (e *Events) summary(c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	req, err := event.ParseSummary(values, time.Now())
+	req, err := eventjson.ParseSummary(values, time.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +99,7 @@ func (e *Events) summary(c *Call) (any, error) {
 		return nil, err
 	}
 	body := summaryBody{
-		By: req.By, Types: req.Types, Since: req.Since, Until: req.Until, Buckets: req.Buckets(), Values: all.Values,
+		By: eventjson.DimensionName(req.By), Types: req.Types, Since: req.Since, Until: req.Until, Buckets: req.Buckets(), Values: all.Values,
 		Oldest: optionalTime(found.Oldest), Total: inTotal(&found.Total), Groups: []groupBody{},
 	}
 	for i := range found.Groups {

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventjson"
 )
 
 // The page about analytics has every parameter and dimension.
@@ -14,10 +14,7 @@ func TestTheAnalyticsPageIsComplete(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	must := event.SummaryParameters()
-	for _, d := range event.Dimensions {
-		must = append(must, string(d))
-	}
+	must := append(eventjson.SummaryParameters(), eventjson.Dimensions()...)
 	for _, word := range must {
 		if !strings.Contains(string(raw), "`"+word+"`") {
 			t.Errorf("the page does not mention `%s`", word)

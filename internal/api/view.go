@@ -9,6 +9,7 @@ import (
 	"github.com/redial-rtc/redial/dialect"
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventjson"
 	"github.com/redial-rtc/redial/internal/report"
 )
 
@@ -68,7 +69,7 @@ func dialectNames() []string {
 func (w eventView) appendEvent(b []byte, e *event.Event) []byte {
 	report.In(w.words, e)
 	if w.halves {
-		return e.AppendWhole(b)
+		return eventjson.AppendWhole(b, e)
 	}
-	return e.AppendJSON(b)
+	return eventjson.Append(b, e)
 }

@@ -1,9 +1,10 @@
 // Package event keeps what went wrong, and what was published, so that it can
 // be read back.
 //
-// An [Event] is one occurrence, in the shape of the Error Events API plus our
-// own block (canonical fault, operation, source). The [Recorder] is the one door
-// to a [Store]: it stamps id and time, masks addresses, batches, and promises
+// An [Event] is one occurrence, as plain data: whom it is about, the words of each
+// side, the canonical fault, operation and source. Its JSON and the parameters of a
+// [Query] are the business of package eventjson. The [Recorder] is the one door to a
+// [Store]: it stamps id and time, masks addresses, batches, and promises
 //
 //   - Append has returned nil: the event is on disk and will be there, once;
 //   - Record never blocks, and what it cannot take is counted;

@@ -151,9 +151,9 @@ type Event struct {
 	// not part of the JSON.
 	Seq int64
 
-	// Clipped names the fields that were shortened or left out because they
+	// Clipped lists the fields that were shortened or left out because they
 	// were larger than what is kept.
-	Clipped []string
+	Clipped []Clip
 
 	// Key is the identity of the occurrence: events with the same Key count
 	// once within the retention. Empty means that every event counts.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -55,7 +54,7 @@ type Vocabulary interface {
 // Halves gives what each side told of a failure, nil for a side that told
 // nothing. A track event has none.
 func (e *Event) Halves() (client *Told, server *Seen) {
-	c, s, hasClient, hasServer := e.halves()
+	c, s, hasClient, hasServer := e.Sides()
 	if hasClient {
 		client = &c
 	}
@@ -65,9 +64,10 @@ func (e *Event) Halves() (client *Told, server *Seen) {
 	return client, server
 }
 
-// halves gives what each side told of a failure; has tells which of them did. An
+// Sides is Halves without pointers, which costs its caller no allocation: has tells
+// which of the sides told anything. An
 // event that one side told is that side's half itself.
-func (e *Event) halves() (c Told, s Seen, hasClient, hasServer bool) {
+func (e *Event) Sides() (c Told, s Seen, hasClient, hasServer bool) {
 	if !e.Type.IsError() {
 		return c, s, false, false
 	}
@@ -91,74 +91,14 @@ func (e *Event) halves() (c Told, s Seen, hasClient, hasServer bool) {
 	return c, s, hasClient, hasServer
 }
 
-// join makes the words of an event of those of its halves: what the client said
+// JoinWords makes the words of an event of those of its halves: what the client said
 // stands, and what it left empty is the server's.
-func join(c *Told, s *Seen) (f Failure, action string) {
+func JoinWords(c *Told, s *Seen) (f Failure, action string) {
 	f = c.Failure
 	f.Name = cmp.Or(c.Name, s.Name)
 	f.Message = cmp.Or(c.Message, s.Message)
 	f.Description = cmp.Or(c.Description, s.Description)
 	return f, cmp.Or(c.Action, s.Action)
-}
-
-// spoken tells whether a half's words are what a vocabulary makes of it, so that
-// they need not be kept.
-func (s *Seen) spoken(t Type, v Vocabulary) bool {
-	if v == nil {
-		return false
-	}
-	f, action := v.Words(t, s)
-	f.Terminal = s.Terminal
-	return f == s.Failure && action == s.Action
-}
-
-// readDetails takes the details out of a description that an earlier version
-// wrote, which is the title of the fault and its details in brackets. It
-// gives none when that text cannot be made of them again.
-func readDetails(id, description string) []fault.Detail {
-	k := fault.Lookup(id)
-	if k == nil {
-		return nil
-	}
-	list, ok := strings.CutPrefix(description, k.Title+" (")
-	if !ok {
-		return nil
-	}
-	list, ok = strings.CutSuffix(list, ")")
-	if !ok {
-		return nil
-	}
-	var details []fault.Detail
-	for part := range strings.SplitSeq(list, ", ") {
-		name, text, ok := strings.Cut(part, ": ")
-		if !ok || name == "" || strings.Contains(name, " ") {
-			if len(details) == 0 {
-				return nil
-			}
-			last := &details[len(details)-1] // a comma within a value
-			last.Value = fmt.Sprint(last.Value) + ", " + part
-			continue
-		}
-		details = append(details, fault.Detail{Name: name, Value: plainValue(text)})
-	}
-	if (&fault.Error{Kind: k, Details: details}).Safe() != description {
-		return nil
-	}
-	return details
-}
-
-// plainValue reads a number or a truth where a text is one.
-func plainValue(text string) any {
-	if n, err := strconv.Atoi(text); err == nil && strconv.Itoa(n) == text {
-		return n
-	}
-	switch text {
-	case "true":
-		return true
-	case "false":
-		return false
-	}
-	return text
 }
 
 // maxDetails bounds the details of an event, in bytes of their names and texts.

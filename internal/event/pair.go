@@ -109,8 +109,8 @@ func Pair(stored, arrived Event) Event {
 	if stored.Source == FromServer {
 		client, server = arrived, stored
 	}
-	told, _, _, _ := client.halves()
-	_, seen, _, _ := server.halves()
+	told, _, _, _ := client.Sides()
+	_, seen, _, _ := server.Sides()
 	told.Taken, seen.Taken = client.Time, server.Time
 	e := client
 	e.ID, e.Time, e.Seq, e.Key = stored.ID, stored.Time, stored.Seq, stored.Key
@@ -135,7 +135,7 @@ func Pair(stored, arrived Event) Event {
 	if c.Agent.String == "" {
 		c.Agent = s.Agent
 	}
-	e.Failure, e.Action = join(&told, &seen)
+	e.Failure, e.Action = JoinWords(&told, &seen)
 	if len(server.Extra) > 0 {
 		merged := make(map[string]json.RawMessage, len(client.Extra)+len(server.Extra))
 		maps.Copy(merged, server.Extra)

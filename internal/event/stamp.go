@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -16,12 +15,12 @@ import (
 )
 
 // What is kept of one event, in bytes. Whatever is longer is shortened, or
-// left out where half a value would mean nothing, and its name is listed in
+// left out where half a value would mean nothing, and it is listed in
 // Clipped: a report is worth more short than refused.
 const (
 	maxID          = 256      // ids, names, actions, codes in words
-	maxMessage     = 1024     // error_message
-	maxDescription = 4 << 10  // error_description
+	maxMessage     = 1024     // message of a failure
+	maxDescription = 4 << 10  // description of a failure
 	maxExtraKey    = 64       //
 	maxExtraValue  = 8 << 10  // one of the further fields
 	maxExtra       = 16 << 10 // all of them together
@@ -56,7 +55,7 @@ func (e *Event) prepare(account string, keepAddresses bool) error {
 		e.Server.Details = details
 	}
 	if clipped {
-		e.Clipped = append(slices.Clone(e.Clipped), "details")
+		e.Clipped = append(slices.Clone(e.Clipped), Clip{Field: FieldDetails})
 	}
 	return nil
 }
@@ -130,53 +129,54 @@ func (f *Failure) mask() {
 }
 
 func (e *Event) limit() {
-	var over []string
-	cut := func(name string, s *string, max int) {
+	var over []Clip
+	shorten := func(side Source, field Field, s *string, max int) {
 		if len(*s) > max {
-			over = append(over, name)
+			over = append(over, Clip{Side: side, Field: field})
 		} else if utf8.ValidString(*s) {
 			return
 		}
 		*s = clip(*s, max)
 	}
-	cut("account_id", &e.AccountID, maxID)
-	cut("user_id", &e.UserID, maxID)
+	cut := func(field Field, s *string, max int) { shorten("", field, s, max) }
+	cut(FieldAccount, &e.AccountID, maxID)
+	cut(FieldUser, &e.UserID, maxID)
 	if name := userName.Clip(e.UserName); name != e.UserName {
 		if len(name) < len(e.UserName) {
-			over = append(over, "user_name")
+			over = append(over, Clip{Field: FieldUserName})
 		}
 		e.UserName = name
 	}
-	cut("peer_id", &e.PeerID, maxID)
-	cut("room_id", &e.RoomID, maxID)
-	cut("session_id", &e.SessionID, maxID)
-	cut("room_name", &e.RoomName, maxID)
-	cut("template_id", &e.TemplateID, maxID)
-	cut("role", &e.Role, maxID)
-	cut("domain", &e.Domain, maxID)
-	words := func(side string, f *Failure, action *string) {
-		cut(side+"action", action, maxID)
-		cut(side+"error_name", &f.Name, maxID)
-		cut(side+"error_message", &f.Message, maxMessage)
-		cut(side+"error_description", &f.Description, maxDescription)
+	cut(FieldPeer, &e.PeerID, maxID)
+	cut(FieldRoom, &e.RoomID, maxID)
+	cut(FieldSession, &e.SessionID, maxID)
+	cut(FieldRoomName, &e.RoomName, maxID)
+	cut(FieldTemplate, &e.TemplateID, maxID)
+	cut(FieldRole, &e.Role, maxID)
+	cut(FieldDomain, &e.Domain, maxID)
+	words := func(side Source, f *Failure, action *string) {
+		shorten(side, FieldAction, action, maxID)
+		shorten(side, FieldName, &f.Name, maxID)
+		shorten(side, FieldMessage, &f.Message, maxMessage)
+		shorten(side, FieldDescription, &f.Description, maxDescription)
 	}
 	words("", &e.Failure, &e.Action)
-	cut("dialect", &e.Dialect, maxID)
+	cut(FieldDialect, &e.Dialect, maxID)
 	if c, s := e.Client, e.Server; c != nil {
-		words("client.", &c.Failure, &c.Action)
-		cut("client.dialect", &c.Dialect, maxID)
-		cut("client.fault", &c.Fault, maxID)
-		cut("client.op", (*string)(&c.Op), maxID)
-		words("server.", &s.Failure, &s.Action)
-		cut("server.fault", &s.Fault, maxID)
-		cut("server.op", (*string)(&s.Op), maxID)
+		words(FromClient, &c.Failure, &c.Action)
+		shorten(FromClient, FieldDialect, &c.Dialect, maxID)
+		shorten(FromClient, FieldFault, &c.Fault, maxID)
+		shorten(FromClient, FieldOp, (*string)(&c.Op), maxID)
+		words(FromServer, &s.Failure, &s.Action)
+		shorten(FromServer, FieldFault, &s.Fault, maxID)
+		shorten(FromServer, FieldOp, (*string)(&s.Op), maxID)
 	}
 	if t := e.Track; t != nil {
 		own := *t
-		cut("track_id", &own.ID, maxID)
-		cut("stream_id", &own.StreamID, maxID)
-		cut("type", &own.Kind, maxID)
-		cut("source", &own.Source, maxID)
+		cut(FieldTrack, &own.ID, maxID)
+		cut(FieldStream, &own.StreamID, maxID)
+		cut(FieldKind, &own.Kind, maxID)
+		cut(FieldSource, &own.Source, maxID)
 		e.Track = &own
 	}
 	e.limitExtra(&over)
@@ -186,7 +186,7 @@ func (e *Event) limit() {
 }
 
 // limitExtra leaves out what is too large, and whatever is not JSON.
-func (e *Event) limitExtra(over *[]string) {
+func (e *Event) limitExtra(over *[]Clip) {
 	total, bad := 0, false
 	for k, v := range e.Extra {
 		total += len(k) + len(v)
@@ -199,7 +199,7 @@ func (e *Event) limitExtra(over *[]string) {
 	for _, k := range slices.Sorted(maps.Keys(e.Extra)) {
 		v := e.Extra[k]
 		if len(k) > maxExtraKey || len(v) == 0 || len(v) > maxExtraValue || size+len(k)+len(v) > maxExtra {
-			*over = append(*over, clip(k, maxExtraKey))
+			*over = append(*over, Clip{Key: clip(k, maxExtraKey)})
 			continue
 		}
 		kept[k], size = v, size+len(k)+len(v)
@@ -238,11 +238,3 @@ var typeNames = func() map[Type]bool {
 	}
 	return m
 }()
-
-func joinTypes() string {
-	words := make([]string, len(Types))
-	for i, t := range Types {
-		words[i] = string(t)
-	}
-	return strings.Join(words, ", ")
-}

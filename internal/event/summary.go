@@ -17,7 +17,7 @@ const (
 	ByNothing  Dimension = ""
 	ByType     Dimension = "type"
 	ByFault    Dimension = "fault"
-	ByCode     Dimension = "error_code"
+	ByCode     Dimension = "code"
 	BySDK      Dimension = "sdk"
 	ByVersion  Dimension = "sdk_version" // "web 0.15.2"
 	ByOS       Dimension = "os"

@@ -8,6 +8,7 @@ import (
 	"github.com/redial-rtc/redial/dialect"
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventjson"
 )
 
 // TestPairsByMeaning shows which of a client's reports are the failure that the
@@ -85,7 +86,7 @@ func TestBothHalvesKept(t *testing.T) {
 		t.Errorf("shown as %+v", both)
 	}
 	var back event.Event
-	if err := event.Decode(both.AppendStored(nil, Vocabulary()), Vocabulary(), &back); err != nil {
+	if err := eventjson.DecodeStored(eventjson.AppendStored(nil, &both, Vocabulary()), Vocabulary(), &back); err != nil {
 		t.Fatal(err)
 	}
 	told, seen := back.Halves()
@@ -95,7 +96,7 @@ func TestBothHalvesKept(t *testing.T) {
 	if seen.Failure != server.Failure || seen.Fault != fault.ICEFailed.ID || len(seen.Details) != 2 || seen.Details[0].Value != true {
 		t.Errorf("the server's half: %+v", seen)
 	}
-	if got, want := string(back.AppendJSON(nil)), string(both.AppendJSON(nil)); got != want {
+	if got, want := string(eventjson.Append(nil, &back)), string(eventjson.Append(nil, &both)); got != want {
 		t.Errorf("read back as\n%s\nwant\n%s", got, want)
 	}
 }
@@ -105,14 +106,14 @@ func TestBothHalvesKept(t *testing.T) {
 func TestStoredWithoutVendorsWords(t *testing.T) {
 	seen := Seen(event.PublishFailed, fault.From(fault.ICEFailed.New("stun_seen", true), fault.OpPublish), ann)
 	seen.Subject.Agent = event.Agent{}
-	doc := string(seen.AppendStored(nil, Vocabulary()))
+	doc := string(eventjson.AppendStored(nil, &seen, Vocabulary()))
 	for _, word := range []string{"4005", "ICEFailure", "PUBLISH", fault.ICEFailed.Title, "words"} {
 		if strings.Contains(doc, word) {
 			t.Errorf("%q is kept in %s", word, doc)
 		}
 	}
 	var back event.Event
-	if err := event.Decode([]byte(doc), Vocabulary(), &back); err != nil {
+	if err := eventjson.DecodeStored([]byte(doc), Vocabulary(), &back); err != nil {
 		t.Fatal(err)
 	}
 	if back.Failure.Code != 4005 || back.Failure.Name != "ICEFailure" || back.Action != "PUBLISH" || back.Failure != seen.Failure {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventjson"
 )
 
 // As captured from the real SDK.
@@ -42,7 +43,7 @@ func TestSocket(t *testing.T) {
 		t.Fatal(keep, err)
 	}
 	e.Key = ""
-	got, _ := json.Marshal(e)
+	got := eventjson.Append(nil, &e)
 	const want = `{"version":"2.0","id":"","timestamp":"0001-01-01T00:00:00Z","type":"client.publish.failed","data":{"user_id":"ann","user_name":"alice","peer_id":"5d0e3c9e","account_id":"acme","room_id":"r5","session_id":"sess-1","room_name":"demo","template_id":"tmpl-1","role":"host","domain":"LOCAL","is_terminal":false,"action":"PUBLISH","error_code":4006,"error_name":"ICEDisconnected","error_message":"[PUBLISH]: Ice connection state DISCONNECTED","error_description":"local candidate - undefined; remote candidate - undefined","audio":{"volume":1},"agent":{"is_prebuilt":false}},"redial":{`
 	if !strings.HasPrefix(string(got), want) {
 		t.Errorf("got  %s\nwant %s...", got, want)
@@ -336,7 +337,7 @@ func check(t *testing.T, body []byte) (refused int) {
 			t.Errorf("%.200q claims %+v", body, e.Subject)
 		}
 		var back event.Event
-		if err := json.Unmarshal(e.AppendJSON(nil), &back); err != nil {
+		if err := eventjson.Decode(eventjson.Append(nil, &e), &back); err != nil {
 			t.Errorf("%.200q is stored as what cannot be read: %v", body, err)
 		}
 	}

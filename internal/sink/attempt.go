@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventjson"
 )
 
 // Headers of a request to a hook. No setting can replace them.
@@ -154,7 +155,7 @@ func payload(e *event.Event) []byte {
 		Data      json.RawMessage `json:"data"`
 		Redial    json.RawMessage `json:"redial"`
 	}
-	raw := e.AppendJSON(nil)
+	raw := eventjson.Append(nil, e)
 	if json.Unmarshal(raw, &w) != nil {
 		return raw // cannot happen: it is what was just written
 	}

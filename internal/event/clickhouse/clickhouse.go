@@ -35,6 +35,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventjson"
 	"github.com/redial-rtc/redial/internal/event/spool"
 )
 
@@ -70,7 +71,7 @@ type Store struct {
 	log     *slog.Logger
 	conn    driver.Conn
 	spool   *spool.Spool
-	cursors *event.Cursors
+	cursors *eventjson.Cursors
 	writer  uint64 // who we are in events_writers
 	m       *metrics
 
@@ -127,7 +128,7 @@ func (s *Store) open(ctx context.Context, dir string) (err error) {
 	if s.conn, err = driver.Open(options); err != nil {
 		return err
 	}
-	if s.cursors, err = event.OpenCursors(dir); err != nil {
+	if s.cursors, err = eventjson.OpenCursors(dir); err != nil {
 		return err
 	}
 	dir = filepath.Join(dir, Dir)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventjson"
 	"github.com/redial-rtc/redial/internal/event/eventlog"
 )
 
@@ -25,7 +26,7 @@ func (s *Store) Query(ctx context.Context, q event.Query) (event.Page, error) {
 		q.Limit = event.DefaultLimit
 	}
 	now := time.Now()
-	var cur event.Cursor
+	var cur eventjson.Cursor
 	first := q.Start == "" && !q.Tail
 	above, upto := int64(0), int64(math.MaxInt64)
 	switch {
@@ -389,7 +390,7 @@ func (s *Store) records(ctx context.Context, q *event.Query, above, upto int64, 
 		if err := rows.Scan(&seq, &doc, &r.Also, &code, &terminal, &failed); err != nil {
 			return err
 		}
-		err := event.Decode([]byte(doc), s.cfg.Words, &r.Event)
+		err := eventjson.DecodeStored([]byte(doc), s.cfg.Words, &r.Event)
 		r.Seq, r.Failure.Code, r.Failure.Terminal, r.FailedJoin = int64(seq), int(code), terminal != 0, failed != 0
 		read[r.Seq] = r
 		return err

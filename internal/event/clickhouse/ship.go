@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/event/eventjson"
 	"github.com/redial-rtc/redial/internal/event/eventlog"
 )
 
@@ -446,7 +447,7 @@ func (s *Store) insert(ctx context.Context, records []eventlog.Record) error {
 			if err := batch.Append(uint64(r.Seq), key, r.Time.UnixNano(), r.AccountID, string(r.Type), string(r.Source),
 				r.RoomID, r.SessionID, r.PeerID, r.UserKey(), r.Role, r.TemplateID,
 				r.Fault, int32(r.Failure.Code), bit(r.Failure.Terminal), bit(r.Injected), r.Agent.SDK, r.Agent.SDKVersion, r.Agent.OS, r.Agent.Browser(),
-				bit(r.FailedJoin), also(r), string(r.AppendStored(nil, s.cfg.Words)), version); err != nil {
+				bit(r.FailedJoin), also(r), string(eventjson.AppendStored(nil, &r.Event, s.cfg.Words)), version); err != nil {
 				return err
 			}
 		}

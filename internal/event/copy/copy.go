@@ -19,6 +19,7 @@ import (
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/datafile"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventjson"
 	"github.com/redial-rtc/redial/internal/event/eventlog"
 	"github.com/redial-rtc/redial/internal/event/rollup"
 )
@@ -241,7 +242,7 @@ type kept struct {
 }
 
 func appendRecord(b []byte, r *eventlog.Record) []byte {
-	b = r.AppendWhole(b)
+	b = eventjson.AppendWhole(b, &r.Event)
 	own, err := json.Marshal(kept{r.Seq, r.Also})
 	if err != nil {
 		return b // cannot happen: numbers and ids
@@ -305,7 +306,7 @@ func (f *Files) Import(ctx context.Context, r io.Reader, told func(Progress)) (p
 // read reads one line; why says why it is no event that could be stored.
 func (f *Files) read(line []byte) (r eventlog.Record, why string) {
 	e := &r.Event
-	if err := json.Unmarshal(line, e); err != nil {
+	if err := eventjson.Decode(line, e); err != nil {
 		return r, "is not an event in JSON: " + err.Error()
 	}
 	var own struct {

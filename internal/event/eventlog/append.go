@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventjson"
 )
 
 // Append stores events in one transaction.
@@ -94,7 +95,7 @@ func (l *Log) appendOne(ctx context.Context, e *event.Event) (event.Outcome, err
 	if err != nil {
 		return event.Outcome{}, err
 	}
-	l.doc = e.AppendStored(l.doc[:0], l.words)
+	l.doc = eventjson.AppendStored(l.doc[:0], e, l.words)
 	row := &l.row
 	seq := l.last + 1
 	if l.copying {
@@ -129,7 +130,7 @@ func (l *Log) merge(ctx context.Context, other int64, e *event.Event, id uuid.UU
 		return false, nil
 	}
 	both := event.Pair(*was.Event, *e)
-	l.doc = both.AppendStored(l.doc[:0], l.words)
+	l.doc = eventjson.AppendStored(l.doc[:0], &both, l.words)
 	l.was = was
 	is := &l.row
 	is.set(other, was.Account, was.Type, &both, len(l.doc))

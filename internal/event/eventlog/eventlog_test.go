@@ -11,6 +11,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventjson"
 	"github.com/redial-rtc/redial/internal/event/eventtest"
 )
 
@@ -27,7 +28,7 @@ func brief(r *Row) string {
 	r.Event = nil
 	text := fmt.Sprintf("%+v", *r)
 	if r.Event = e; e != nil {
-		text += string(e.AppendStored(nil, nil))
+		text += string(eventjson.AppendStored(nil, e, nil))
 	}
 	return text
 }

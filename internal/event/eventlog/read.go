@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventjson"
 )
 
 // Record is a stored event with the ids of the reports that became part of it.
@@ -36,7 +37,7 @@ func (l *Log) ReadRecords(ctx context.Context, c *Conn, above, upto int64, n int
 		if err := row.Scan(&seq, &doc, &failure.Code, &failure.Terminal); err != nil {
 			return err
 		}
-		if err := event.Decode(doc, l.words, &r.Event); err != nil {
+		if err := eventjson.DecodeStored(doc, l.words, &r.Event); err != nil {
 			return err
 		}
 		r.Seq, r.Failure.Code, r.Failure.Terminal = seq, failure.Code, failure.Terminal
@@ -76,7 +77,7 @@ func (l *Log) Events(ctx context.Context, c *Conn, seqs []int64) ([]event.Event,
 			if err := row.Scan(&doc); err != nil {
 				return err
 			}
-			return event.Decode(doc, l.words, &list[i])
+			return eventjson.DecodeStored(doc, l.words, &list[i])
 		}, seq)
 		if err != nil {
 			return nil, err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventjson"
 )
 
 // Row is an event with the columns that it is found by.
@@ -46,7 +47,7 @@ func readRow(s Scanner, v event.Vocabulary) (r Row, err error) {
 	}
 	r.Time, r.Size = time.Unix(0, at).UTC(), len(doc)
 	var e event.Event
-	if event.Decode(doc, v, &e) == nil {
+	if eventjson.DecodeStored(doc, v, &e) == nil {
 		e.Seq = r.Seq
 		e.Failure.Code, e.Failure.Terminal = r.Code, r.Terminal // the document has them for failures only
 		r.Event = &e

@@ -5,7 +5,7 @@ import (
 	"database/sql"
 	"time"
 
-	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventjson"
 )
 
 // Documents of schema version 1 had the words of the readers' vocabulary and one
@@ -91,7 +91,7 @@ func (l *Log) upgradeSome(ctx context.Context) (at int64, n int, err error) {
 		if err := row.Scan(&at, &doc); err != nil {
 			return err
 		}
-		if read++; event.Outdated(doc) {
+		if read++; eventjson.Outdated(doc) {
 			places = append(places, at)
 		}
 		return nil
@@ -111,7 +111,7 @@ func (l *Log) upgradeSome(ctx context.Context) (at int64, n int, err error) {
 			if was.Event == nil {
 				continue // damaged from outside
 			}
-			l.doc = was.Event.AppendStored(l.doc[:0], l.words)
+			l.doc = eventjson.AppendStored(l.doc[:0], was.Event, l.words)
 			if _, err := c.Exec(ctx, "UPDATE events SET doc = ? WHERE seq = ?", string(l.doc), seq); err != nil {
 				return err
 			}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventjson"
 )
 
 // maxWindow bounds the observations that wait for their counterpart. A flood of more than
@@ -136,7 +137,7 @@ func (w *window) Load(ctx context.Context, c *Conn) error {
 			if err := r.Scan(&new.seq, &doc); err != nil {
 				return err
 			}
-			if event.Decode(doc, w.words, &new.e) == nil && new.e.PairKey() != "" { // else damaged from outside
+			if eventjson.DecodeStored(doc, w.words, &new.e) == nil && new.e.PairKey() != "" { // else damaged from outside
 				rows = append(rows, new)
 			}
 			return nil

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventjson"
 )
 
 // clockJumps appends while the server's clock is put back and forward. The order
@@ -99,13 +100,13 @@ func clockJumps(t *testing.T, open Open) {
 	}
 
 	// A cursor's day is counted from its first query, whatever the clock does.
-	cs, err := event.OpenCursors(dir)
+	cs, err := eventjson.OpenCursors(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	now := time.Now()
 	q = event.Query{AccountID: "acme"}
-	q.Start = cs.Seal(&q, event.Cursor{Max: 3, Pos: 1, Total: 3, At: now})
+	q.Start = cs.Seal(&q, eventjson.Cursor{Max: 3, Pos: 1, Total: 3, At: now})
 	for _, c := range []struct {
 		jump time.Duration
 		good bool

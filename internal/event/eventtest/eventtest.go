@@ -14,6 +14,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventjson"
 )
 
 // Open opens the store kept in a data directory.
@@ -152,9 +153,5 @@ func refused(t testing.TB, err error, field, says string) {
 
 func text(t testing.TB, e event.Event) string {
 	t.Helper()
-	b, err := json.Marshal(e)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
+	return string(eventjson.Append(nil, &e))
 }

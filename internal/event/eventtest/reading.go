@@ -12,6 +12,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventjson"
 )
 
 func readBack(t *testing.T, open Open) {
@@ -255,15 +256,15 @@ func cursors(t *testing.T, open Open) {
 	if _, err := s.Query(t.Context(), q); err != nil {
 		t.Errorf("the true cursor: %v", err)
 	}
-	seal, err := event.OpenCursors(dir)
+	seal, err := eventjson.OpenCursors(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	q.Start = seal.Seal(&q, event.Cursor{Max: 3, Pos: 1, Total: 3, At: time.Now().Add(-event.CursorLife + time.Minute)})
+	q.Start = seal.Seal(&q, eventjson.Cursor{Max: 3, Pos: 1, Total: 3, At: time.Now().Add(-eventjson.CursorLife + time.Minute)})
 	if _, err := s.Query(t.Context(), q); err != nil {
 		t.Errorf("a cursor a minute before its end: %v", err)
 	}
-	q.Start = seal.Seal(&q, event.Cursor{Max: 3, Pos: 1, Total: 3, At: time.Now().Add(-event.CursorLife - time.Minute)})
+	q.Start = seal.Seal(&q, eventjson.Cursor{Max: 3, Pos: 1, Total: 3, At: time.Now().Add(-eventjson.CursorLife - time.Minute)})
 	_, err = s.Query(t.Context(), q)
 	refused(t, err, "start", "expired")
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventjson"
 	"github.com/redial-rtc/redial/internal/event/eventlog"
 )
 
@@ -16,7 +17,7 @@ func (s *Store) Query(ctx context.Context, q event.Query) (event.Page, error) {
 	if q.Limit <= 0 || q.Limit > event.MaxLimit {
 		q.Limit = event.DefaultLimit
 	}
-	var cur event.Cursor
+	var cur eventjson.Cursor
 	now := time.Now()
 	if q.Start != "" {
 		var err error
@@ -34,7 +35,7 @@ func (s *Store) Query(ctx context.Context, q event.Query) (event.Page, error) {
 		case q.Tail:
 			p.Above, p.Desc = max(p.Above, q.After), false
 		case q.Start == "":
-			cur = event.Cursor{At: now}
+			cur = eventjson.Cursor{At: now}
 			if err := c.Row(ctx, "SELECT coalesce(max(seq), 0) FROM events").Scan(&cur.Max); err != nil {
 				return err
 			}

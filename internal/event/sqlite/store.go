@@ -13,6 +13,7 @@ import (
 
 	"github.com/redial-rtc/redial/internal/datafile"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventjson"
 	"github.com/redial-rtc/redial/internal/event/eventlog"
 	"github.com/redial-rtc/redial/internal/event/rollup"
 )
@@ -24,7 +25,7 @@ const File = eventlog.File
 type Store struct {
 	*eventlog.Log
 	words     event.Vocabulary
-	cursors   *event.Cursors
+	cursors   *eventjson.Cursors
 	deferred  deferred
 	summaries summaries
 	lookedAt  int // as the constant; tests choose another
@@ -45,7 +46,7 @@ func Open(ctx context.Context, dir string, log *slog.Logger, options ...Option) 
 		choose(s)
 	}
 	var err error
-	if s.cursors, err = event.OpenCursors(dir); err != nil {
+	if s.cursors, err = eventjson.OpenCursors(dir); err != nil {
 		return nil, datafile.Fault(filepath.Join(dir, File), err)
 	}
 	s.deferred = deferred{words: s.words, at: flushAt, list: []eventlog.Derived{&s.summaries, &bitmapIndex{}}}

@@ -2,12 +2,12 @@ package hms_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"testing"
 
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventjson"
 )
 
 // takesAll is a store that keeps nothing.
@@ -100,7 +100,7 @@ func TestAThousandMalformedReports(t *testing.T) {
 		}
 		kept++
 		var back event.Event
-		if err := json.Unmarshal(e.AppendJSON(nil), &back); err != nil {
+		if err := eventjson.Decode(eventjson.Append(nil, &e), &back); err != nil {
 			t.Errorf("stored as what cannot be read: %v", err)
 		}
 		if e.UserID != "user-alice" || e.RoomID != roomID || e.PeerID != p.id {

@@ -1,4 +1,4 @@
-package event
+package eventjson
 
 import (
 	"crypto/hmac"
@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/redial-rtc/redial/internal/datafile"
+	"github.com/redial-rtc/redial/internal/event"
 )
 
 // CursorLife is how long the pages of a snapshot can be asked for, from its
@@ -44,7 +45,7 @@ func OpenCursors(dir string) (*Cursors, error) {
 	case err == nil && len(key) == sha256.Size:
 		return &Cursors{key}, nil
 	case err == nil:
-		return nil, fmt.Errorf("event: %s has %d bytes instead of %d", path, len(key), sha256.Size)
+		return nil, fmt.Errorf("eventjson: %s has %d bytes instead of %d", path, len(key), sha256.Size)
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}
@@ -63,7 +64,7 @@ const (
 )
 
 // Seal gives the text of a cursor for q.
-func (cs *Cursors) Seal(q *Query, c Cursor) string {
+func (cs *Cursors) Seal(q *event.Query, c Cursor) string {
 	b := make([]byte, 0, 64)
 	b = append(b, cursorVersion)
 	b = append(b, bind(q)...)
@@ -75,7 +76,7 @@ func (cs *Cursors) Seal(q *Query, c Cursor) string {
 }
 
 // Open reads q.Start. It fails with fault.FieldInvalid naming "start".
-func (cs *Cursors) Open(q *Query, now time.Time) (Cursor, error) {
+func (cs *Cursors) Open(q *event.Query, now time.Time) (Cursor, error) {
 	b, err := base64.RawURLEncoding.DecodeString(q.Start)
 	if err != nil || len(b) < 1+bindSize+macSize || b[0] != cursorVersion {
 		return Cursor{}, invalid("start", "is not a cursor of this server")
@@ -106,7 +107,7 @@ func (cs *Cursors) mac(b []byte) []byte {
 	return h.Sum(nil)[:macSize]
 }
 
-func bind(q *Query) []byte {
-	sum := sha256.Sum256([]byte(q.filters()))
+func bind(q *event.Query) []byte {
+	sum := sha256.Sum256([]byte(filters(q)))
 	return sum[:bindSize]
 }

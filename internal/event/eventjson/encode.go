@@ -1,4 +1,4 @@
-package event
+package eventjson
 
 import (
 	"maps"
@@ -6,48 +6,47 @@ import (
 	"strconv"
 	"time"
 	"unicode/utf8"
+
+	"github.com/redial-rtc/redial/internal/event"
 )
 
 // version is the version of the documented shape.
 const version = "2.0"
 
-// MarshalJSON gives the documented shape: version "2.0", id, timestamp
+// Append appends the documented form to b: version "2.0", id, timestamp
 // (RFC 3339, nanoseconds, UTC), type, data, plus our own "redial" block.
 // Fields that are not known are left out, as the documented samples do; those
 // of an error are always there.
-func (e Event) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil), nil }
-
-// AppendJSON appends what MarshalJSON gives to b.
-func (e *Event) AppendJSON(b []byte) []byte {
-	b = e.appendHead(b, version)
-	b = e.appendData(b, true)
+func Append(b []byte, e *event.Event) []byte {
+	b = appendHead(b, e, version)
+	b = appendData(b, e, true)
 	b = append(b, `,"redial":`...)
-	b = append(e.appendOwn(b), '}')
+	b = append(appendOwn(b, e), '}')
 	return append(b, '}')
 }
 
-// AppendWhole is AppendJSON with what each side told, all of it, in the block of
+// AppendWhole is Append with what each side told, all of it, in the block of
 // our own: "client" and "server".
-func (e *Event) AppendWhole(b []byte) []byte {
-	b = e.appendHead(b, version)
-	b = e.appendData(b, true)
+func AppendWhole(b []byte, e *event.Event) []byte {
+	b = appendHead(b, e, version)
+	b = appendData(b, e, true)
 	b = append(b, `,"redial":`...)
-	b = append(e.appendHalves(e.appendOwn(b), nil), '}')
+	b = append(appendHalves(appendOwn(b, e), e, nil), '}')
 	return append(b, '}')
 }
 
-// AppendStored appends the event as stores keep it, which [Decode] reads: with
+// AppendStored appends the event as stores keep it, which [DecodeStored] reads: with
 // both halves, and without the words that the vocabulary makes of them again.
-func (e *Event) AppendStored(b []byte, v Vocabulary) []byte {
-	b = e.appendHead(b, storedVersion)
-	b = e.appendData(b, false)
+func AppendStored(b []byte, e *event.Event, v event.Vocabulary) []byte {
+	b = appendHead(b, e, storedVersion)
+	b = appendData(b, e, false)
 	b = append(b, `,"redial":`...)
-	b = append(e.appendHalves(e.appendOwn(b), v), '}')
+	b = append(appendHalves(appendOwn(b, e), e, v), '}')
 	return append(b, '}')
 }
 
 // appendHead appends what comes before the data.
-func (e *Event) appendHead(b []byte, version string) []byte {
+func appendHead(b []byte, e *event.Event, version string) []byte {
 	b = append(b, `{"version":"`...)
 	b = append(b, version...)
 	b = append(b, `","id":`...)
@@ -59,7 +58,7 @@ func (e *Event) appendHead(b []byte, version string) []byte {
 	return append(b, `,"data":`...)
 }
 
-func (e *Event) appendData(b []byte, words bool) []byte {
+func appendData(b []byte, e *event.Event, words bool) []byte {
 	o := object{b: append(b, '{')}
 	o.text("user_id", e.UserID)
 	o.text("user_name", e.UserName)
@@ -93,7 +92,7 @@ func (e *Event) appendData(b []byte, words bool) []byte {
 	}
 	if len(e.Extra) > 0 {
 		for _, k := range slices.Sorted(maps.Keys(e.Extra)) {
-			if !e.documents(k) {
+			if !documents(e, k) {
 				o.key(k)
 				o.b = append(o.b, e.Extra[k]...)
 			}
@@ -101,14 +100,14 @@ func (e *Event) appendData(b []byte, words bool) []byte {
 	}
 	if e.Type.IsError() || e.Agent.String != "" {
 		o.key("agent")
-		o.b = e.Agent.appendJSON(o.b)
+		o.b = appendAgent(o.b, &e.Agent)
 	}
 	return append(o.b, '}')
 }
 
 // documents tells whether a key of data is taken by a field of its own, so
 // that nothing in Extra can stand in for it.
-func (e *Event) documents(key string) bool {
+func documents(e *event.Event, key string) bool {
 	switch key {
 	case "user_id", "user_name", "peer_id", "account_id", "room_id", "session_id", "room_name", "template_id", "role",
 		"domain", "is_terminal", "action", "error_code", "error_name", "error_message", "error_description", "agent":
@@ -120,7 +119,7 @@ func (e *Event) documents(key string) bool {
 }
 
 // appendOwn appends the block of our own but for its end.
-func (e *Event) appendOwn(b []byte) []byte {
+func appendOwn(b []byte, e *event.Event) []byte {
 	o := object{b: append(b, '{')}
 	o.text("fault", e.Fault)
 	o.text("op", string(e.Op))
@@ -131,18 +130,18 @@ func (e *Event) appendOwn(b []byte) []byte {
 	if len(e.Clipped) > 0 {
 		o.key("clipped")
 		o.b = append(o.b, '[')
-		for i, name := range e.Clipped {
+		for i := range e.Clipped {
 			if i > 0 {
 				o.b = append(o.b, ',')
 			}
-			o.b = appendString(o.b, name)
+			o.b = appendString(o.b, clippedName(&e.Clipped[i]))
 		}
 		o.b = append(o.b, ']')
 	}
 	return o.b
 }
 
-func (a *Agent) appendJSON(b []byte) []byte {
+func appendAgent(b []byte, a *event.Agent) []byte {
 	o := object{b: append(b, '{')}
 	o.text("sdk", a.SDK)
 	o.text("device_model", a.DeviceModel)

@@ -1,4 +1,4 @@
-package event
+package eventjson
 
 import (
 	"net/url"
