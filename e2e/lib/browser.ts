@@ -10,6 +10,16 @@ const executable = process.env.REDIAL_E2E_CHROMIUM || '/usr/bin/chromium';
 const fake = (options: string) => `--use-fake-device-for-media-stream=${options}`;
 const devices = fake('fps=10');
 const allowed = '--use-fake-ui-for-media-stream';
+// off are features of Chromium. Each new window renders two pages for the list under
+// an address bar that nobody sees, which cost a fifth of what it takes to open a
+// page and join. The last list counts, so Playwright's is repeated.
+const off = [
+  'WebUIOmniboxPopup', 'WebUIOmniboxAimPopup',
+  'AvoidUnnecessaryBeforeUnloadCheckSync', 'BoundaryEventDispatchTracksNodeRemoval', 'DestroyProfileOnBrowserClose', 'DialMediaRouteProvider',
+  'GlobalMediaControls', 'HttpsUpgrades', 'LensOverlay', 'MediaRouter', 'PaintHolding', 'ThirdPartyStoragePartitioning', 'Translate',
+  'AutoDeElevate', 'RenderDocument', 'OptimizationHints',
+];
+
 // Kinds are browsers that differ from the usual one, whose cameras and
 // microphones are there, allowed, and may be heard at once.
 export type Kind = 'usual' | 'no-permission' | 'untouched' | 'no-devices';
@@ -38,6 +48,7 @@ export async function launch({ netns, dir, reportPort, kind = 'usual', flags = [
     headless: true,
     args: [
       ...kinds[kind],
+      `--disable-features=${off}`,
       '--ignore-certificate-errors',
       `--host-resolver-rules=MAP event.100ms.live 127.0.0.1:${reportPort}`,
       // A namespace has no other interface than its loopback.
