@@ -57,7 +57,7 @@ type station struct {
 // sockets.
 func (s *station) waitHeld(n float64) {
 	s.t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 		families, err := s.metrics.Gather()
 		if err != nil {
 			s.t.Fatal(err)
@@ -133,7 +133,7 @@ func (e *events) Record(ev event.Event) {
 // wait returns the first event of a type, as soon as there is one.
 func (e *events) wait(t testing.TB, typ event.Type) event.Event {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(time.Minute)
 	for {
 		e.mu.Lock()
 		for _, ev := range e.list {
@@ -205,7 +205,7 @@ func newStation(t testing.TB, edit func(*config)) *station {
 	mux.HandleFunc("/ws", s.h.ServeWS)
 	s.web = httptest.NewServer(mux)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := s.close(ctx); err != nil {
 			t.Error("the wire does not come to rest:", err)
@@ -317,7 +317,7 @@ func (s *station) connect(role, user string) *peer {
 
 func (p *peer) open() {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	q := url.Values{"peer": {p.id}, "token": {p.tok}, "user_agent_v2": {"os:linux,sdk:test,sdk_version:1"}}
 	ws, _, err := websocket.Dial(ctx, strings.Replace(p.s.web.URL, "http", "ws", 1)+"/ws?"+q.Encode(), nil)
@@ -420,7 +420,7 @@ func (p *peer) expect(method string) map[string]any {
 
 func (p *peer) expectWhere(method string, ok func(map[string]any) bool) map[string]any {
 	p.t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(time.Minute)
 	for {
 		p.mu.Lock()
 		for i, n := range p.seen {
@@ -473,7 +473,7 @@ func (p *peer) call(method string, params any) (map[string]any, int, string) {
 			return nil, int(e["code"].(float64)), fmt.Sprint(e["fault"])
 		}
 		return r["result"].(map[string]any), 0, ""
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		p.t.Fatalf("%s is never answered", method)
 	case <-p.closed:
 		p.t.Fatalf("the socket closed before %s was answered", method)

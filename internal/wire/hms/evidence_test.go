@@ -1,7 +1,6 @@
 package hms_test
 
 import (
-	"fmt"
 	"net"
 	"net/http"
 	"strings"
@@ -86,18 +85,7 @@ func TestEvidenceOfACutMediaPath(t *testing.T) {
 	case <-time.After(time.Minute):
 		t.Fatal("nobody hears her")
 	}
-	stop := make(chan struct{})
-	defer close(stop)
-	go func() { // as SDKs do; a silent socket would be cut as well
-		for n := 0; ; n++ {
-			_ = p.write(map[string]any{"jsonrpc": "2.0", "id": fmt.Sprint("ping-", n), "method": "ping", "params": map[string]any{}})
-			select {
-			case <-time.After(2 * time.Second):
-			case <-stop:
-				return
-			}
-		}
-	}()
+	p.pings() // a silent socket would be cut as well
 	cut := time.Now()
 	line.cut.Store(true)
 

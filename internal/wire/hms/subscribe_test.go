@@ -29,14 +29,14 @@ func TestAnswersAreAsLongAsOurOffersMakeThem(t *testing.T) {
 	s := newStation(t, func(c *config) { c.Wire.MaxSDP, c.Wire.MaxFrame = sdp, frame })
 	const cameras = 24
 	for i := range cameras {
-		s.joined("host", fmt.Sprint("host", i)).publish("video")
+		s.joined("host", fmt.Sprint("host", i)).pings().publish("video")
 	}
-	viewer := s.joined("viewer", "viewer")
+	viewer := s.joined("viewer", "viewer").pings()
 	viewer.sections("video", cameras)
 	// The next offer comes once the answer to this one was applied.
 	s.joined("host", "late").publish("video")
 	viewer.sections("video", cameras+1)
-	for end := time.Now().Add(10 * time.Second); viewer.sub.ConnectionState() != webrtc.PeerConnectionStateConnected; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); viewer.sub.ConnectionState() != webrtc.PeerConnectionStateConnected; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("never connected")
 		}
