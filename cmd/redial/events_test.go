@@ -47,7 +47,7 @@ func (p *past) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.asked = append(p.asked, r.URL.RawQuery)
-	list := []event.Event{p.events[1], p.events[0]} // newest first
+	list := []json.RawMessage{eventjson.Append(nil, &p.events[1]), eventjson.Append(nil, &p.events[0])} // newest first
 	if r.URL.Query().Get("order") != "desc" {
 		list[0], list[1] = list[1], list[0]
 	}

@@ -2,6 +2,7 @@ package event
 
 import (
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/redial-rtc/redial/fault"
@@ -158,4 +159,15 @@ type Event struct {
 	// Key is the identity of the occurrence: events with the same Key count
 	// once within the retention. Empty means that every event counts.
 	Key string
+}
+
+// MarshalJSON refuses: an event has no JSON of its own, and encoding/json would
+// make one of its fields. Package eventjson writes and reads the documents.
+func (Event) MarshalJSON() ([]byte, error) {
+	return nil, errors.New("event: events are written with eventjson.Append")
+}
+
+// UnmarshalJSON refuses, as MarshalJSON does.
+func (*Event) UnmarshalJSON([]byte) error {
+	return errors.New("event: events are read with eventjson.Decode")
 }
