@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package admin is a client of the REST API of a Redial server: rooms and
 // templates, room codes and tokens, who is in a room now, past sessions, events,
 // faults provoked on purpose, and webhooks. The reference is docs/rest.md,

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package client joins rooms of a Redial server, or of any server that speaks
 // the same wire, from Go: robots, recorders, monitors, load tests and desktop
 // apps.

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package dialect words every fault in each vendor's vocabulary, and finds the
 // faults behind a vendor's word.
 //

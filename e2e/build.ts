@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Bundles the test page, into which the SDK goes as published, and the programs
 // that run as processes of their own.
 import { build } from 'esbuild';

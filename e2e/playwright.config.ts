@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Runs the scenarios and the rows of the error matrix: all of them, or those
 // that are named.
 //

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package fault is the catalogue of everything that can go wrong in a call.
 //
 // A [Kind] is one condition, declared once as data beside its prose; an [Error]

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 package fault
 
 // What STUN and TURN servers answer. The codes are those of RFC 8489 section

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package redialtest runs a Redial server for the tests of an app: rooms and
 // tokens on demand, good ones and bad ones, failures provoked in live calls, and
 // the record of what went wrong.

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: 2026 The Redial authors
+# SPDX-License-Identifier: Apache-2.0
+
 # A ClickHouse server of its own for tests and trials, without systemd:
 #
 #   scripts/clickhouse.sh install         Debian's clickhouse-server, when there is none

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: 2026 The Redial authors
+# SPDX-License-Identifier: Apache-2.0
+
 # Runs every fuzz target for a short while: scripts/fuzz.sh [TIME], default 5s.
 # First it runs their seeds and looks whether these reach the parsers that
 # internal/parsers_test.go lists.

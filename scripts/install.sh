@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: 2026 The Redial authors
+# SPDX-License-Identifier: Apache-2.0
+
 # Installs what the tests need beyond Go on a Debian machine, and only what is
 # missing: a C compiler (the race detector), Node with npm, Chromium, nftables
 # and iproute2 (cutting networks), openssl (a throw-away certificate), nginx and Caddy, ClickHouse,

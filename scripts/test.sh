@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: 2026 The Redial authors
+# SPDX-License-Identifier: Apache-2.0
+
 # Runs every test there is, installing what they need, and stops at the first
 # stage that fails. Nothing has to be prepared by hand.
 set -euo pipefail

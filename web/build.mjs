@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Builds the pages into internal/pages/dist, where the Go binary embeds them.
 //
 //   node build.mjs           write the output

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Runs the tests of the pages' logic and of the catalogue in Node: bundles each
 // file of demo/test and faults/test with the TypeScript it imports, then hands
 // them to node:test.

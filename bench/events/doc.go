@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Command bench measures the events of a real server: how fast they are taken,
 // over HTTP and durably, and how fast they are read when there are many.
 //

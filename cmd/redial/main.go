@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Command redial is a self-hosted server for real-time video whose failures are
 // first-class: typed, explained, recorded, and there to be asked for.
 //

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Command crowd fills a room with peers that each publish sound and a picture,
 // one packet a second of both, and receive nothing; or it is the one who receives
 // them all. It is for measuring large rooms and not shipped.

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Headless Chromium with fake devices, steered over a pipe so that it may live
 // in a network namespace of its own.
 import { chromium, type Browser } from '@playwright/test';

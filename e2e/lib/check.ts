@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Assertions and waiting. A wait always names what it waited for and says what
 // it saw last.
 import assert from 'node:assert/strict';

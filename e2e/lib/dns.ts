@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // A name server in a namespace: programs/dns.ts.
 import { start, type Child } from './process.ts';
 import { setup } from './setup.ts';

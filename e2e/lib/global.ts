@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Before all workers: the server, the page and a throw-away certificate. After
 // them: whatever a worker that was killed has left behind.
 import { execFileSync } from 'node:child_process';

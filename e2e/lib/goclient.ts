@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // The Go client as a process: "redial join -json", or another program that prints
 // such lines.
 import { execFileSync } from 'node:child_process';

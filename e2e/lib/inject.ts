@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Injections asked for with the command, as a person would.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // An Exchange is a server with a namespace of its own and a line of its own to
 // each client: what goes wrong on one line is nobody else's trouble, and nothing
 // is told to the side that sends, as on a real network.

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // A network namespace with nothing but its own loopback: server and browser run
 // inside it, so cutting their network touches nobody else on the machine.
 import { execFile, execFileSync } from 'node:child_process';

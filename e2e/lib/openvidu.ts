@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // A person who came with openvidu-browser, and the backend that brings them in.
 import { appendFileSync } from 'node:fs';
 import { OpenVidu, OpenViduRole, type Session } from 'openvidu-node-client';

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Time limits on a machine that is busy or slow. A limit is no pause: more of it
 // makes no check weaker.
 import { readFileSync } from 'node:fs';

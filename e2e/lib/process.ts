@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Starts and ends child processes, each with its output in a file of its own.
 // Only processes started here are ever signalled, by their own handle.
 import { spawn, type ChildProcess } from 'node:child_process';

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // A relay stands between people and a server as the networks of the world do:
 // it carries TCP, and it can be cut. What is cut is reset, as when a network
 // changes, and nothing listens until it is whole again.

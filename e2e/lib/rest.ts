@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // The server's REST API as a customer's backend would use it: the package that
 // apps test with, and what only scenarios want.
 import { connectRedial, type EventFilter, type RedialEvent } from '@redial-rtc/testing';

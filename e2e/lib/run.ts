@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // What a scenario is given: rooms, people and a place for its evidence.
 import { mkdir } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // The suite's test: scenarios, and what each is given.
 import { mkdir } from 'node:fs/promises';
 import { test as base, type TestInfo } from '@playwright/test';

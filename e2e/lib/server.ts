@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // The server of a world: the package that apps test with, in a network of its own
 // if need be and with its log in a file.
 import { appendFileSync } from 'node:fs';

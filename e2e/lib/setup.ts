@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // What the global setup has made, for the workers: they find it by the
 // directory that is named in their environment.
 import { basename, dirname } from 'node:path';

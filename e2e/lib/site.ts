@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // The page server beside a server: programs/site.ts.
 import { start, stop, type Child } from './process.ts';
 import { setup } from './setup.ts';

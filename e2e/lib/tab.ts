@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // A Tab is one person: a browser context of their own with the SDK in it.
 import { appendFileSync } from 'node:fs';
 import type { BrowserContext, Page } from '@playwright/test';

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Room tokens as backends make them: with the binary, or signed here, so that
 // they can be wrong in every way a backend can get them wrong.
 import { execFileSync } from 'node:child_process';

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // A World is a server, the site beside it and browsers, sharing one network.
 import { mkdir } from 'node:fs/promises';
 import type { Browser } from '@playwright/test';

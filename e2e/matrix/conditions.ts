@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // The documented errors of 100ms, as the repository keeps them: the table that
 // the dialects are tested against.
 import { readFileSync } from 'node:fs';

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Cameras, microphones and loudspeakers, in browsers in which they fail.
 import { poll } from '../lib/check.ts';
 import type { Run } from '../lib/run.ts';

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // The errors of the guide for iOS, in the Go client, which is built after that
 // guide: its words are the client's own, in the vocabulary of that SDK.
 import { chmodSync, copyFileSync, readdirSync, statSync } from 'node:fs';

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 import { test } from '@playwright/test';
 import { scenario } from '../lib/scenario.ts';
 import { annotation } from './outcomes.ts';

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Negotiation and the path of media. What only a browser can fail at is a stub
 // of the function that fails, armed once the call runs.
 import { checkEvent } from '../lib/check.ts';

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // What became of a row, from the worker that ran it to the page.
 export interface Outcome { verdict: string; delay?: number; ms?: number }
 

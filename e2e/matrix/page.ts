@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Writes docs/error-matrix.md from the outcome of a whole run.
 import { writeFileSync } from 'node:fs';
 import type { Outcome } from './outcomes.ts';

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // A row of the matrix: one documented error, one way to provoke it, and what the
 // client and the record must say of it.
 //

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Every row of the matrix, in the order of the documents.
 import { conditions } from './conditions.ts';
 import { rows as device } from './device.ts';

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // The connection to the server: where to connect, the socket, joining twice and
 // coming back too late.
 import { cp, readFile, rename, rm } from 'node:fs/promises';

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Refusals at the door: tokens and rooms. The causes are a backend's mistakes.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { inject } from '../lib/inject.ts';

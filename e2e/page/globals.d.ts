@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // What scripts in the page find there: page/tab.ts and page/probe.ts.
 import type { PageOpenVidu } from './openvidu.ts';
 import type { Probe } from './probe.ts';

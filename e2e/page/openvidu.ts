@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // The page of openvidu-browser as published: a session that is subscribed to
 // everything, and what the app was told, on `window.ov`.
 import { OpenVidu, type Connection, type Publisher, type Session, type StreamManager, type Subscriber } from 'openvidu-browser';

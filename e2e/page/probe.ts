@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Watches what the SDK does with the browser without changing any of it: which
 // peer connections and sockets it opens, and which errors nobody caught.
 // Received is what has arrived of one remote track, Sent one encoding that is sent.

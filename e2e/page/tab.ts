@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // The bare page: the SDK as published, its store, actions and notifications on
 // `window.tab`, and a video element for every video track it knows, or for the
 // first of them when window.shown says how many.

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Command probe provokes the errors of the Go client that "redial join" has no
 // reason to: a call made wrongly, a process that may not see its network, and a
 // server in between that garbles what it passes on. It is for the error matrix

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // A name server for a few names, in a process of its own so that it may live in
 // a namespace: dns ADDRESS NAMES. Its answers are good for a second only.
 import { createSocket } from 'node:dgram';

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // The site is a child process beside the server: it serves the bare page on a
 // loopback origin, answers as the SDK's hard-coded report host over TLS and
 // passes those reports on to the server, and fetches on the harness's behalf

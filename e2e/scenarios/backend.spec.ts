@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // A running call as the customer's backend sees and steers it over REST.
 import type { RedialError } from '@redial-rtc/testing';
 import { assert } from '../lib/check.ts';

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // The page a newcomer meets, used the way a newcomer uses it: by its buttons.
 import type { Locator, Page } from '@playwright/test';
 import { assert, checkEvent, poll } from '../lib/check.ts';

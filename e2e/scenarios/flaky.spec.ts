@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Bad networks, one line at a time: alice's is bad, bob's is good, and what she
 // is shown, what is stored about her and how the call goes on is all known. The
 // table of docs/networks.md is what these scenarios hold.

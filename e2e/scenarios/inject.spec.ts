@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Faults provoked on purpose: each reaches the SDK as the error it stands for,
 // is marked in the record, and leaves nothing behind.
 import { execFile } from 'node:child_process';

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Getting in, and being refused: every refusal reaches the app at once with a
 // code that says why, and can be read back afterwards. The documented refusals
 // are rows of the error matrix.

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Sound and pictures really arrive: every check counts what was decoded.
 import { assert, poll, sleep } from '../lib/check.ts';
 import type { Received } from '../page/probe.ts';

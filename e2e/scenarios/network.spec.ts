@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // The network itself is cut, in a namespace of the scenario's own. The SDK gives
 // up after a minute, so these mostly wait.
 import { assert, checkEvent, sleep } from '../lib/check.ts';

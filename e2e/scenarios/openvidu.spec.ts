@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Apps of OpenVidu 2, unmodified: openvidu-browser in the page and
 // openvidu-node-client in the backend.
 import { randomUUID } from 'node:crypto';

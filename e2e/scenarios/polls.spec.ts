@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Quizzes and polls beyond the plain one: scores, clocks, and who may see what.
 import { assert, sleep } from '../lib/check.ts';
 import { scenario, test } from '../lib/scenario.ts';

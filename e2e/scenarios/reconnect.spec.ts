@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // The signalling connection dies under a live call and comes back.
 import { assert, checkEvent, poll, sleep } from '../lib/check.ts';
 import type { Server } from '../lib/server.ts';

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // What roles may do, decided by the server, and what happens to the others.
 import { assert, sleep } from '../lib/check.ts';
 import { scenario, test } from '../lib/scenario.ts';

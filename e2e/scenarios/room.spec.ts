@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // What people in a room say, show and vote, beyond sound and pictures.
 import { assert, sleep } from '../lib/check.ts';
 import { scenario, test } from '../lib/scenario.ts';

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Command apptest is an app with the handling of errors that every app needs, and
 // main_test.go shows how each piece of it is tested: against failures that happen.
 package main

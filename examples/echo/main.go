@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Command echo is a bot that says back what it hears: every message, and the
 // sound of whoever speaks.
 package main

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Command health finds out from outside whether calls work: once a minute two
 // clients join, one sends, the other must receive. What fails is said in words on
 // standard error; put your pager where alert is.

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Command recorder writes every track of a room into files, until Ctrl-C or
 // the end of the session.
 package main

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Command retry stays in a room for ever: when the client itself gives up after
 // its 50 seconds, it joins again, as long as that can help.
 package main

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package accept keeps the loops alive that take connections and packets in. A
 // loop whose system call fails, for want of file descriptors (EMFILE) or memory,
 // waits and tries again as net/http does, says so in the log when it begins and

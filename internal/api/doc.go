@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package api is the REST side of the server: rooms, templates, room codes,
 // tokens, active rooms and sessions, and whatever else is mounted into it.
 //

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Command attack floods a real server and tells what the floods cost it, and
 // what they cost the people in a call on it.
 //

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 package codec
 
 // The bits of the aggregation header (RTP payload format for AV1, section 4.4).

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package codec reads what forwarding and recording must know of a payload without
 // decoding it: where frames and key frames begin in VP8, VP9, H.264 and AV1, the
 // picture counters of VP8 and VP9, the blocks of redundant audio, and how long an

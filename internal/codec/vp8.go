@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 package codec
 
 // VP8 reads the VP8 payload descriptor and header (RFC 7741, sections 4.2 and

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package config is every setting of the server: one struct whose tags hold
 // the defaults and the documentation. It is loaded strictly, checked field by
 // field, and rendered back as an annotated file or as a page of the docs, so

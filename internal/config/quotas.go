@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 package config
 
 // Quotas bound the events that are stored on the word of others, in a minute and

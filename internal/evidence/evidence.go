@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package evidence holds what the server knew when something failed: facts as
 // fields, from which a cause can be told long after, on another machine.
 //

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package inject provokes faults on purpose, on a running server, so that an
 // app's handling of them can be tested.
 //

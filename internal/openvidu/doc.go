@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package openvidu is the REST API that backends of OpenVidu 2 apps call, as far
 // as openvidu-node-client needs it to bring people into calls: sessions,
 // connections and signals.

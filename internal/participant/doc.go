@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package participant keeps the people in calls, whatever wire they came by.
 //
 // A [Participant] is one peer of one room. It owns the peer's membership, and

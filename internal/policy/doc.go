@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package policy says what each role of a room may do: what it publishes and
 // at which quality, whose media it receives, and whom it may moderate.
 //

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package poll keeps the polls and quizzes of one session: drafts, votes, counts
 // and the leaderboard. It knows peers by what [Peer] says and its surroundings
 // by [Room]; it reads no clock but time.Now and starts no goroutine. A [Book] is

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package registry keeps what must outlive the process: rooms, templates, room
 // codes, revoked tokens, and who was in which session.
 //

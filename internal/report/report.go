@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package report turns what a client's SDK reports, and what the server itself
 // saw, into events.
 //

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package room keeps who is in a room, what they publish and what they agreed
 // on: roles, groups, messages, metadata, polls.
 //

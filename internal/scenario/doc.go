@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package scenario reads and runs scenarios: small files that say which faults
 // happen when, such as "at 10s: lose udp for 8s".
 //

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package sfu forwards media between peers: it terminates ICE, DTLS and SRTP,
 // and passes RTP packets from one publisher to many subscribers unchanged but
 // for what must differ per receiver.

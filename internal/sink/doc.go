@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package sink carries stored events to where others want them: webhooks and
 // an OpenTelemetry collector.
 //

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package socket carries frames between a client and a wire over a WebSocket.
 //
 // A Conn reads frames, writes frames and knows nothing of what they say. It is

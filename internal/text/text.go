@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package text judges what people write: how long it is as they see it, and
 // whether it is text at all.
 package text

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package token mints and verifies the JSON Web Tokens (RFC 7519) that open
 // rooms and the management API.
 //

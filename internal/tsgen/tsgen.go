@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package tsgen writes the TypeScript types of the npm package for tests from the
 // Go types of package admin, so that both say the same.
 package tsgen

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 /*
  * Says what an error of a call means: what happened, what to do, what to tell
  * the user, and whether trying again can help. The catalogue is part of this

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 /* The shapes of the generated data. */
 import type { areas, categories, dialects, FaultId, languages, operations, parties, retries } from "./data";
 

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 /// <reference lib="esnext.disposable" />
 
 import type { Duration, EventFilter, Injection, InjectionRule, NewRoom, RedialEvent, Room } from './admin.js';

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // A small app on the 100ms web SDK. What it says when something fails is in
 // words.js; this file finds out that it did.
 import {

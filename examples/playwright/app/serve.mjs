@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Serves the app and builds it as it is asked for.
 import { fileURLToPath } from 'node:url';
 import { context } from 'esbuild';

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // What the user is told. `redial explain CODE` says what is behind a number.
 const words = {
   403: ['The room is locked', 'Ask the host to let you in, then join again.'],

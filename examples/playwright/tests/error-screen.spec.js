@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 import { expect, test } from './redial.js';
 
 // inCall joins and waits until the app shows the call.

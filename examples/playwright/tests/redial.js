@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // What the tests are given: one server for all of a worker, a room for each, and
 // the app's own backend, which hands out that room's tokens.
 import { test as base } from '@playwright/test';

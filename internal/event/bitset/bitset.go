@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package bitset keeps sets of up to 4096 small numbers, and packs them so that a
 // database can hold many: those that are sparse take two bytes for each number.
 package bitset

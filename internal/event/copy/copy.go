@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package copy copies events between stores, and to and from lines of JSON, with
 // their ids and in their order. Interrupted, a migration goes on where it was.
 package copy

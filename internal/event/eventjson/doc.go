@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package eventjson is events as JSON, in the form of the 100ms Error Events API
 // with a block of our own, and the parameters by which that API is asked for them.
 //

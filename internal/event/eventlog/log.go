@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package eventlog keeps events in one SQLite file, in the order in which they
 // were appended: what the embedded store and the spool of another store share.
 //

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package rollup counts by hour and by day: what a summary reads in place of the
 // events. A [Table] takes counts from whoever keeps events, of events or of joins
 // alone, and writes each once for a transaction.

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package spool is the durable front of another store: events arrive here and are
 // on disk here, and once they are safe elsewhere their rows leave and their ids
 // stay, so that a report counts once wherever its event is.

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Command gen writes what the repository keeps that is derived from the catalogue
 // of faults: the index and the vocabularies under docs/faults, the English
 // messages, and the data of the TypeScript module. It is run by

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package policyjson is templates as JSON, in the form that the 100ms REST API and
 // its clients know: the roles of a template, its settings, and what the faults
 // say of either.

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package journal writes what rooms tell of sessions and peers to the registry,
 // behind their backs: a room never waits for the disk, and whoever must not
 // acknowledge a change before it is on the disk asks [Journal.Written]. It names

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Command gen writes the TypeScript types of the npm package for tests. It is run
 // by "go generate ./admin".
 package main

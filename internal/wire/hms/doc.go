@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package hms speaks the 100ms-compatible JSON-RPC wire over a WebSocket: GET
 // /init, the socket, its calls and notifications, and the data channel of the
 // receiving connection.

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package jsonrpc is what wires that speak JSON-RPC 2.0
 // (https://www.jsonrpc.org/specification) have in common: how the params of a
 // call are decoded, and how what is wrong with them is said.

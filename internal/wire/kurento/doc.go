@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package kurento is the wire of OpenVidu 2 clients, openvidu-browser first: the
 // JSON-RPC dialect that Kurento Room began, over a WebSocket at /openvidu.
 //

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package wiretest is a wire in a hundred lines, for tests: one line of text a
 // frame, over any connection. It shows what a wire needs, and holds that another
 // one needs nothing but a package of its own.

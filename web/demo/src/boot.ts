@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 /*
  * Runs before anything of the SDK does: it is the first script of the page, and
  * it imports nothing of the SDK.

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 export const gap = 12; // px between tiles, the same as in style.css
 export const smallest = 152; // px; tiles that would be narrower scroll instead
 

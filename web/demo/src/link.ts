@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 /*
  * What the address of the page says. Everything is in the fragment, because a
  * fragment is never sent to a server and so never ends up in an access log.

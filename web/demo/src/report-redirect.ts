@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 /*
  * Keeps the reports of the 100ms client SDK on your own server.
  *

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // The module answers as the server does: the same conditions for every word of
 // the vendors' error documents, and a useful one for each shape of error that a
 // page meets.

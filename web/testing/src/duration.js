@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Durations are numbers of milliseconds, or words as the server writes them.
 const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // RedialError is a refusal of the REST API.
 export class RedialError extends Error {
   constructor(method, path, status, body) {

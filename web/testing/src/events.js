@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Reads server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html).
 
 // messages yields the data of each message of a stream, parsed.

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // The server as a child process. It holds the other end of the child's standard
 // input, so the child ends when this process does, however that happens; and
 // nothing of it keeps this process alive.

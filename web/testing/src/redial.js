@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // A running server and what tests ask of it, over its REST API.
 import { words } from './duration.js';
 import { RedialError } from './error.js';

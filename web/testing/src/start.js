@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Starts a server for tests.
 import { Process } from './process.js';
 import { Redial, told } from './redial.js';

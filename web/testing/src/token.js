@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Mints room tokens: JSON Web Tokens signed with HS256.
 import { createHmac, randomUUID } from 'node:crypto';
 import { milliseconds } from './duration.js';

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // A program as a user writes it. It is compiled, never run.
 import { connectRedial, Redial, RedialError, startRedial, type RedialEvent } from '@redial-rtc/testing';
 

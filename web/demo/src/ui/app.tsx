@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { Call, type Media } from "../call";
 import { managementToken, readLink, rememberedName, rememberName } from "../link";

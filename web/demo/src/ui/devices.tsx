@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 import { selectDevices, selectIsAllowedToPublish, selectIsAllowedToPreviewMedia, selectLocalMediaSettings } from "@100mslive/hms-video-store";
 import { useCall, useStore } from "./hooks";
 import { Icon, type IconName } from "./icons";

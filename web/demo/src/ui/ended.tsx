@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 import { useEffect, useRef, useState } from "preact/hooks";
 import { endedReason, removedReason, type Over } from "../call";
 import { canRetry, explain } from "../faults";

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 import { useState } from "preact/hooks";
 import { readToken, type Link } from "../link";
 import { tokenForCode, CodeRefused } from "../rooms";

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 import { useEffect, useState } from "preact/hooks";
 import { EventsRefused, eventsCurl, findEvents, isAbout, type RecordedEvent } from "../events";
 import { managementToken, setManagementToken } from "../link";

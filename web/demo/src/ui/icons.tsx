@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Drawn on a 24 by 24 grid with a 1.8 stroke.
 const paths = {
   mic: "M12 3.5a3 3 0 0 0-3 3v5a3 3 0 0 0 6 0v-5a3 3 0 0 0-3-3ZM5.5 11.2a6.5 6.5 0 0 0 13 0M12 17.8v2.7M9 20.5h6",

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 import { useEffect, useId, useState } from "preact/hooks";
 import { canRetry, explain, explainFully, retryWords, type Explanation } from "../faults";
 import type { Problem } from "../problems";

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 import { selectIsConnectedToRoom, selectLocalAudioTrackID, selectLocalVideoTrackID } from "@100mslive/hms-video-store";
 import type { Call } from "../call";
 import type { Problem } from "../problems";

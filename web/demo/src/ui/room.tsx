@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 import { selectLocalPeerID, selectPeerCount, selectPeers, selectRoleChangeRequest, selectRoom } from "@100mslive/hms-video-store";
 import type { ComponentChildren } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
 import { selectLocalPeer, selectLocalPeerRole, selectPeers, selectRolesMap, selectTracksMap, type HMSPeer, type HMSStore } from "@100mslive/hms-video-store";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { fit } from "../layout";
