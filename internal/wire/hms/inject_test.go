@@ -60,7 +60,7 @@ func provoke(t *testing.T, p *inject.Plan, s inject.Spec) inject.Rule {
 // about waits for an event with a fault.
 func (e *events) about(t *testing.T, typ event.Type, fault string) event.Event {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(time.Minute)
 	for {
 		e.mu.Lock()
 		i := slices.IndexFunc(e.list, func(e event.Event) bool { return e.Type == typ && e.Fault == fault })
