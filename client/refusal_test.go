@@ -25,3 +25,11 @@ func TestARefusalOfANewerServer(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 }
+
+func TestWhatIsRepeatedIsCutBetweenCharacters(t *testing.T) {
+	for in, want := range map[string]string{"short": "short", "abcdefgh": "abcdef…", "abcdeä": "abcde…", "日本語": "日本…", "\x80\x80\x80\x80\x80\x80\x80": "…"} {
+		if got := clip(in, 6); got != want {
+			t.Errorf("clip(%q) is %q, want %q", in, got, want)
+		}
+	}
+}

@@ -68,13 +68,18 @@ export class Tab implements Person {
   // open loads the bare page (or, with url, another page) in a fresh context, in
   // the usual browser or one of another kind. before runs in the page ahead of
   // everything else, with beforeArg; until gets the page before it is loaded and
-  // says when it is ready; quiet leaves its console alone, since reading an object
-  // from it counts as a person's touch of the page.
+  // says when it is ready; quiet silences its console, since Playwright looks at
+  // the elements that are logged, which counts as a person's touch of the page.
   static async open({
     world, dir, room, name, role, token, userId = `user-${name}`, viewport, url, browser, before, beforeArg, until, quiet = false,
   }: Opened): Promise<Tab> {
     const context = await (await world.browserOf(browser)).newContext({ viewport: viewport ?? { width: 1400, height: 900 }, ignoreHTTPSErrors: true });
     if (before) await context.addInitScript(before, beforeArg);
+    if (quiet) {
+      await context.addInitScript(() => {
+        for (const level of ['debug', 'error', 'info', 'log', 'warn'] as const) console[level] = () => {};
+      });
+    }
     const page = await context.newPage();
     const tab = new Tab();
     Object.assign(tab, { world, dir, room, name, role, token, userId, context, page });

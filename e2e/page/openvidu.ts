@@ -84,7 +84,8 @@ const remove = (connectionId: string) => attempt(() => session.forceDisconnect(c
 // flow is what has arrived of a connection's stream.
 async function flow(connectionId: string) {
   const manager: StreamManager | undefined = subscribers.get(connectionId);
-  const pc: RTCPeerConnection | undefined = manager?.stream.getRTCPeerConnection();
+  // It throws while the stream has no connection yet.
+  const pc: RTCPeerConnection | undefined = manager?.stream.getWebRtcPeer() && manager.stream.getRTCPeerConnection();
   if (!pc) return null;
   const got = { frames: 0, packets: 0, energy: 0, state: pc.connectionState, playing: 0 };
   for (const s of ((await pc.getStats()) as any).values()) {
