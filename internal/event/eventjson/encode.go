@@ -21,31 +21,26 @@ const version = "2.0"
 // Fields that are not known are left out, as the documented samples do; those
 // of an error are always there.
 func Append(b []byte, e *event.Event) []byte {
-	b = appendHead(b, e, version)
-	b = appendData(b, e, true)
-	b = append(b, `,"redial":`...)
-	b = append(appendOwn(b, e), '}')
-	return append(b, '}')
+	return append(appendEvent(b, e, version, true), "}}"...)
 }
 
 // AppendWhole is Append with what each side told, all of it, in the block of
 // our own: "client" and "server".
 func AppendWhole(b []byte, e *event.Event) []byte {
-	b = appendHead(b, e, version)
-	b = appendData(b, e, true)
-	b = append(b, `,"redial":`...)
-	b = append(appendHalves(appendOwn(b, e), e, nil), '}')
-	return append(b, '}')
+	return append(appendHalves(appendEvent(b, e, version, true), e, nil), "}}"...)
 }
 
 // AppendStored appends the event as stores keep it, which [DecodeStored] reads: with
 // both halves, and without the words that the vocabulary makes of them again.
 func AppendStored(b []byte, e *event.Event, v event.Vocabulary) []byte {
-	b = appendHead(b, e, storedVersion)
-	b = appendData(b, e, false)
-	b = append(b, `,"redial":`...)
-	b = append(appendHalves(appendOwn(b, e), e, v), '}')
-	return append(b, '}')
+	return append(appendHalves(appendEvent(b, e, storedVersion, false), e, v), "}}"...)
+}
+
+// appendEvent appends a document but for the end of its last block, our own.
+func appendEvent(b []byte, e *event.Event, version string, words bool) []byte {
+	b = appendHead(b, e, version)
+	b = appendData(b, e, words)
+	return appendOwn(append(b, `,"redial":`...), e)
 }
 
 // appendHead appends what comes before the data.
