@@ -78,6 +78,7 @@ var mayImport = map[string][]string{
 	"internal/wire/jsonrpc": {"internal/text", "fault"},
 	"internal/openvidu": {"internal/registry", "internal/room", "internal/limit", "internal/policy", "internal/text", "internal/token",
 		"internal/wire/kurento", "fault"}, // implements kurento.Tokens
+	"internal/testlog":       {},                                                                      // for tests
 	"internal/wire/wiretest": {"internal/evidence", "internal/participant", "internal/room", "fault"}, // a wire for tests
 	"internal/api": {"internal/room", "internal/event", "internal/event/eventjson", "internal/sink", "internal/report", "internal/registry", "internal/inject",
 		"internal/limit", "internal/policy", "internal/policy/policyjson", "internal/text", "internal/token", "internal/faultdoc", "dialect", "fault"},

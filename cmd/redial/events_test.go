@@ -17,6 +17,7 @@ import (
 
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/event/eventjson"
+	"github.com/redial-rtc/redial/internal/testlog"
 )
 
 // past is a server with events in it, which ends each stream after two.
@@ -113,7 +114,7 @@ func TestEventsFollowsOverACut(t *testing.T) {
 	}
 	srv := httptest.NewServer(p)
 	defer srv.Close()
-	var out, errOut lines
+	var out, errOut testlog.Buffer
 	e := &env{stdout: &out, stderr: &errOut, getenv: func(string) string { return "" }}
 	done := make(chan int)
 	ctx, stop := context.WithCancel(t.Context())
@@ -165,26 +166,8 @@ func TestEventsRefusals(t *testing.T) {
 			t.Errorf("%s: exit %d, %s", c.args, code, stderr)
 		}
 	}
-	e := &env{stdout: &lines{}, stderr: &lines{}, getenv: func(string) string { return "" }}
+	e := &env{stdout: &testlog.Buffer{}, stderr: &testlog.Buffer{}, getenv: func(string) string { return "" }}
 	if code := run(t.Context(), e, []string{"events"}); code != exitUsage {
 		t.Errorf("without a token: exit %d", code)
 	}
-}
-
-// lines is a buffer that several may use.
-type lines struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }

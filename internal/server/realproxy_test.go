@@ -18,12 +18,12 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/coder/websocket"
 
+	"github.com/redial-rtc/redial/internal/testlog"
 	"github.com/redial-rtc/redial/internal/token"
 )
 
@@ -336,23 +336,8 @@ func everythingPasses(t *testing.T, p throughProxy) {
 	p.log.wait(t, "addr=127.0.0.3")
 }
 
-// logLines is a log that a test reads.
-type logLines struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *logLines) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(b)
-}
-
-func (l *logLines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
+// logLines is a log that a test waits for.
+type logLines struct{ testlog.Buffer }
 
 func (l *logLines) wait(t *testing.T, want string) {
 	t.Helper()

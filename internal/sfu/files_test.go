@@ -4,12 +4,10 @@
 package sfu
 
 import (
-	"bytes"
 	"log/slog"
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/pion/interceptor"
@@ -17,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/redial-rtc/redial/internal/accept"
+	"github.com/redial-rtc/redial/internal/testlog"
 )
 
 // exhausted marks the child process that runs out of file descriptors.
@@ -37,7 +36,7 @@ func TestTCPOutlivesAWantOfFiles(t *testing.T) {
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 128, Max: 128}); err != nil {
 		t.Fatal(err)
 	}
-	var log lockedBuffer
+	var log testlog.Buffer
 	loops := accept.New(slog.New(slog.NewTextHandler(&log, nil)), nil)
 	e := newEngine(t, func(c *Config) { c.TCPAddr, c.Loops = "127.0.0.1:0", loops })
 
@@ -82,22 +81,4 @@ func TestTCPOutlivesAWantOfFiles(t *testing.T) {
 	if p := s.pub.Stats().Connection.Pair; p == nil || p.Protocol != "tcp" {
 		t.Errorf("path %+v", p)
 	}
-}
-
-// lockedBuffer is a log that may be read while it is written.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }

@@ -9,7 +9,6 @@ import (
 	"encoding/base64"
 	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +16,7 @@ import (
 
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/event/eventtest"
+	"github.com/redial-rtc/redial/internal/testlog"
 )
 
 // noise is text that no codec makes smaller by much.
@@ -24,23 +24,6 @@ func noise(n int) string {
 	b := make([]byte, n*3/4)
 	_, _ = rand.Read(b)
 	return base64.StdEncoding.EncodeToString(b)
-}
-
-type lines struct {
-	mu sync.Mutex
-	b  strings.Builder
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 // TestAFloodEvictsItsOwnEvents: as of the embedded store, wherever the events
@@ -88,7 +71,7 @@ func TestAFloodEvictsItsOwnEvents(t *testing.T) {
 				return size.Bytes
 			}
 			bound := size() * 3 / 4
-			var log lines
+			var log testlog.Buffer
 			r := event.NewRecorder(s, event.RecorderConfig{MaxBytes: bound, Log: slog.New(slog.NewTextHandler(&log, nil))})
 			for end := time.Now().Add(2 * time.Minute); !strings.Contains(log.String(), "events evicted"); time.Sleep(10 * time.Millisecond) {
 				if time.Now().After(end) {

@@ -4,17 +4,16 @@
 package sqlite
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/testlog"
 )
 
 func sized(account string, n int) event.Event {
@@ -33,7 +32,7 @@ func TestAFloodEvictsItsOwnEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	var log lockedLog
+	var log testlog.Buffer
 	const bound = 4 << 20
 	r := event.NewRecorder(s, event.RecorderConfig{MaxBytes: bound, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	t.Cleanup(func() { _ = r.Close(context.Background()) })
@@ -141,21 +140,4 @@ func until(t *testing.T, ok func() bool) {
 			t.Fatal("never")
 		}
 	}
-}
-
-type lockedLog struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedLog) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedLog) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
