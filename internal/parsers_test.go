@@ -160,6 +160,8 @@ var parsers = map[string]string{
 
 	"internal/participant.Service.peek": "internal/wire/hms.FuzzDoor",
 
+	"internal/policy/policyjson.StoredLayout": own,
+
 	"internal/registry.scanPeer":     own,
 	"internal/registry.scanTemplate": own,
 

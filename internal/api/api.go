@@ -52,6 +52,7 @@ type Limits struct {
 	Address  Rate // all calls of one address; zero = 200 a second, 400 at once
 	Token    Rate // calls with one token; zero = 100 a second, 200 at once
 	Exchange Rate // room codes tried by one address; zero = 5 a second, 30 at once
+	Layout   int  // bytes of the stored layout of one role; zero = 16 KiB
 }
 
 // Access says who may call a route.
@@ -112,6 +113,9 @@ func New(cfg Config) http.Handler {
 	if cfg.ClientAddr == nil {
 		cfg.ClientAddr = connectionAddr
 	}
+	if cfg.Limits.Layout == 0 {
+		cfg.Limits.Layout = 16 << 10
+	}
 	if cfg.TokenTTL == 0 {
 		cfg.TokenTTL = token.Lifetime
 	}
@@ -142,6 +146,10 @@ func (a *API) routes() []Route {
 		{Pattern: "GET /v2/templates/{template}/roles/{role}", Serve: a.getRole},
 		{Pattern: "POST /v2/templates/{template}/roles/{role}", Serve: a.putRole},
 		{Pattern: "DELETE /v2/templates/{template}/roles/{role}", Serve: a.deleteRole},
+		{Pattern: "GET /v2/templates/{template}/roles/{role}/layout", Serve: a.getLayout},
+		{Pattern: "POST /v2/templates/{template}/roles/{role}/layout", Serve: a.putLayout},
+		{Pattern: "DELETE /v2/templates/{template}/roles/{role}/layout", Serve: a.deleteLayout},
+		{Pattern: "GET /v2/layouts/ui", Access: Room, Serve: a.listLayouts},
 		{Pattern: "GET /v2/templates/{template}/settings", Serve: a.getSettings},
 		{Pattern: "POST /v2/templates/{template}/settings", Serve: a.updateSettings},
 

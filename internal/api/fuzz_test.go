@@ -25,13 +25,14 @@ func FuzzBodies(f *testing.F) {
 		"/v2/rooms", "/v2/rooms/ROOM", "/v2/templates", "/v2/templates/TEMPLATE", "/v2/templates/TEMPLATE/roles/guest",
 		"/v2/templates/TEMPLATE/settings", "/v2/room-codes/room/ROOM", "/v2/room-codes/code", "/v2/token", "/api/v1/tokens/revoke",
 		"/v2/active-rooms/ROOM/peers/ada", "/v2/active-rooms/ROOM/send-message", "/v2/active-rooms/ROOM/remove-peers",
-		"/v2/active-rooms/ROOM/end-room",
+		"/v2/active-rooms/ROOM/end-room", "/v2/templates/TEMPLATE/roles/host/layout",
 	}
 	for _, body := range []string{
 		``, `{}`, `null`, `[]`, `{"name":"x","size":3,"enabled":true,"recording_info":{"enabled":false}}`,
 		`{"roles":{"host":{"publishParams":{"allowed":["audio"],"simulcast":{"video":{"layers":[{"rid":"f","scaleResolutionDownBy":1,"maxFramerate":30}]}}}}}}`,
 		`{"roomState":{"messageInterval":5}}`, `{"code":"abc-defg-hij","enabled":true,"user_id":"u"}`, `{"jti":"x","expires_at":"2030-01-01T00:00:00Z"}`,
 		`{"name":"n","metadata":"{}","role":"guest"}`, `{"message":"hi","type":"chat","role":"host"}`, `{"peer_id":"p","reason":"r"}`, `{"lock":false}`,
+		`{"logo":{"url":"u"},"screens":{"conferencing":{"default":{"elements":{"chat":{"roles_whitelist":[]},"x":[]}}}}}`,
 		`{"name":"\ud800"}`, `{"size":1e999}`, "{\"name\":\"\xff\"}",
 	} {
 		for i := range paths {

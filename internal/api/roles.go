@@ -66,6 +66,9 @@ func changeRole(t *policy.Template, path string, raw json.RawMessage) (string, e
 		}
 		if known {
 			delete(t.Roles, path)
+			if l, stored := t.Layouts[path]; stored {
+				t.Layouts[r.Name] = l
+			}
 			for at, other := range t.Roles {
 				other.Subscribe.ToRoles = renamed(other.Subscribe.ToRoles, path, r.Name)
 				t.Roles[at] = other

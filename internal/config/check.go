@@ -251,6 +251,7 @@ func (k *checker) limits(l *Limits) {
 	k.atLeast(l.EarlyOffers, 8, "limits.early_offers")
 	k.atLeast(l.RoomMetadata, 1<<10, "limits.room_metadata_bytes")
 	k.atLeast(l.RoomPolls, 64<<10, "limits.room_poll_bytes")
+	k.atLeast(l.LayoutBytes, 1<<10, "limits.layout_bytes")
 	k.require(l.BodyTimeout > 0, "limits.body_timeout", "is not positive", "make it 20s")
 	k.require(l.AnswerWarning > 0, "limits.answer_warning", "is not positive", "make it 30s")
 	k.require(l.AnswerTimeout >= l.AnswerWarning, "limits.answer_timeout", "is shorter than limits.answer_warning", "make it 2m")

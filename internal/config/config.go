@@ -112,6 +112,7 @@ type Limits struct {
 	EarlyOffers      int           `yaml:"early_offers" default:"32" doc:"Offers of one peer that are answered before its media path is up."`
 	RoomMetadata     int           `yaml:"room_metadata_bytes" default:"1048576" doc:"Bytes of metadata that one session may hold."`
 	RoomPolls        int           `yaml:"room_poll_bytes" default:"8388608" doc:"Bytes of polls, their answers included, that one session may hold."`
+	LayoutBytes      int           `yaml:"layout_bytes" default:"16384" doc:"Bytes of what is stored with a template of how a ready-made room looks to one role."`
 	BodyTimeout      time.Duration `yaml:"body_timeout" default:"20s" doc:"How long the body of a request may take to arrive."`
 	AnswerWarning    time.Duration `yaml:"answer_warning" default:"30s" doc:"How long an offer of the server may wait for its answer before the client and the record are told (negotiation.timeout). Who lost its socket is offered it again when it is back."`
 	AnswerTimeout    time.Duration `yaml:"answer_timeout" default:"2m" doc:"After which the session of a client ends that does not answer, as nothing can be sent to it."`

@@ -4,6 +4,7 @@
 package policy
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -18,6 +19,7 @@ type Template struct {
 	Default     bool            // taken by rooms that name no template
 	Roles       map[string]Role // by name
 	Settings    Settings
+	Layouts     map[string]Layout // by role; one that is not there has the default
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 }
@@ -27,6 +29,10 @@ type Settings struct {
 	Region    string // a wish; a single server has only one
 	RoomState RoomState
 }
+
+// Layout is how a ready-made room looks to a role: a document for clients, which a
+// template only keeps. Its form is that of policyjson.Layout.
+type Layout []byte
 
 // RoomState says whether peers in preview learn who is inside.
 type RoomState struct {
@@ -50,8 +56,9 @@ func (t Template) RoleNames() []string {
 // client finds every object it looks into: a role's name is its key, a role
 // that lists no tracks publishes all, one that lists no roles receives all,
 // and a missing quality is that of NewRole. What this server cannot do (streaming
-// out, recording) no role may: a client would show a button that can only fail. An empty list is a choice and
-// stays. The given template is not changed.
+// out, recording) no role may: a client would show a button that can only fail.
+// A layout goes with its role. An empty list is a choice and stays. The given
+// template is not changed.
 func (t Template) Complete() Template {
 	names := t.RoleNames()
 	roles := make(map[string]Role, len(t.Roles))
@@ -60,6 +67,8 @@ func (t Template) Complete() Template {
 		roles[name] = r.complete(names)
 	}
 	t.Roles = roles
+	t.Layouts = maps.Clone(t.Layouts)
+	maps.DeleteFunc(t.Layouts, func(role string, _ Layout) bool { _, known := roles[role]; return !known })
 	return t
 }
 

@@ -22,10 +22,13 @@ type templateDoc struct {
 	Description string                     `json:"description,omitempty"`
 	Roles       map[string]policyjson.Role `json:"roles"`
 	Settings    policyjson.Settings        `json:"settings"`
+	Layouts     map[string]json.RawMessage `json:"layouts,omitempty"` // by role
 }
 
 func encodeTemplate(t policy.Template) (string, error) {
-	b, err := json.Marshal(templateDoc{t.Description, policyjson.OfRoles(t.Roles), policyjson.OfSettings(t.Settings)})
+	b, err := json.Marshal(templateDoc{
+		t.Description, policyjson.OfRoles(t.Roles), policyjson.OfSettings(t.Settings), policyjson.OfLayouts(t.Layouts),
+	})
 	return string(b), err
 }
 
@@ -42,6 +45,7 @@ func scanTemplate(r row) (t policy.Template, err error) {
 		return t, err
 	}
 	t.Description, t.Roles, t.Settings = doc.Description, policyjson.Policy(doc.Roles), doc.Settings.Policy()
+	t.Layouts = policyjson.PolicyLayouts(doc.Layouts)
 	t.CreatedAt, t.UpdatedAt = moment(created), moment(updated)
 	return t.Complete(), nil
 }

@@ -199,7 +199,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	events := api.NewEvents(api.EventsConfig{Recorder: recorder, Registry: s.registry, Rooms: hub, Inject: plan, Retention: cfg.Events.Retention})
 	rest := api.New(api.Config{
 		Registry: s.registry, Rooms: hub, Tokens: tokens, Keys: keys, Routes: slices.Concat(events.Routes(), api.FaultRoutes(), api.WebhookRoutes(sinks), api.InjectionRoutes(plan, s.registry)),
-		Limits:     api.Limits{Address: api.Rate{PerSecond: cfg.Limits.APIPerSecond, Burst: cfg.Limits.APIBurst}},
+		Limits:     api.Limits{Address: api.Rate{PerSecond: cfg.Limits.APIPerSecond, Burst: cfg.Limits.APIBurst}, Layout: cfg.Limits.LayoutBytes},
 		ClientAddr: outside.client, Events: recorder, Revoked: s.participants.Revoke, Written: sessions.Written,
 		Log: log.With("part", "api"), Metrics: metrics,
 	})
