@@ -100,6 +100,15 @@ func TestEnd(t *testing.T) {
 			w.Error("the session is the old one")
 		}
 	})
+	spec(t, "until its ender has left nobody joins what is closing", func(w *world) {
+		ann := w.join("ann", "host")
+		w.join("bob", "guest")
+		w.ok(ann.room.Moderation().End(w.Context(), "ann", "over", false))
+		_, err := w.try("eve", "guest")
+		w.refused(err, fault.RoomEnded)
+		ann.leave()
+		w.join("eve", "guest")
+	})
 	spec(t, "locked, it lets nobody in while its ender is still inside", func(w *world) {
 		ann, bob := w.join("ann", "host"), w.join("bob", "guest")
 		w.journal.told()

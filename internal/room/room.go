@@ -52,6 +52,7 @@ type Room struct {
 	polls      *Polls
 	speakers   *speakers
 	quality    *Quality
+	player     *Player
 }
 
 // member is a peer beside the way to reach it.
@@ -76,7 +77,7 @@ func newRoom(h *Hub, f Spec) *Room {
 	}
 	r.longest.Stop() // no session runs
 	r.roles, r.moderation, r.metadata, r.polls = newRoles(r), newModeration(r), newMetadata(r), newPolls(r)
-	r.speakers, r.quality = &speakers{r: r}, newQuality(r)
+	r.speakers, r.quality, r.player = &speakers{r: r}, newQuality(r), &Player{r: r}
 	r.restore(f)
 	go r.run()
 	return r
@@ -201,6 +202,7 @@ func (r *Room) forgetSession() {
 	r.polls.clear()
 	r.speakers.now = nil
 	r.quality.clear()
+	r.player.clear()
 }
 
 // stop ends the goroutine; the session stays open for another process.
@@ -236,6 +238,9 @@ func (r *Room) Polls() *Polls { return r.polls }
 // Quality is how well the peers receive.
 func (r *Room) Quality() *Quality { return r.quality }
 
+// Player is the player that peers watch together.
+func (r *Room) Player() *Player { return r.player }
+
 // ID is the room's id.
 func (r *Room) ID() string { return r.spec.ID }
 
@@ -257,7 +262,8 @@ func (r *Room) Role(name string) (policy.Role, bool) {
 // Join adds a peer, tells the others, and leaves it to the peer to ask for the
 // room as it may see it: see Refresh. Fails with
 // fault.RoomFull, RoleFull, TokenRole (no such role), PeerAlreadyJoined,
-// PeerRemoved.
+// PeerRemoved, PeerNameTaken for one whose name has to be its own, and
+// StreamingFull for one that is there to send.
 func (r *Room) Join(ctx context.Context, m Member, p Peer) error {
 	var err error
 	if e := r.do(ctx, func() {
@@ -267,6 +273,14 @@ func (r *Room) Join(ctx context.Context, m Member, p Peer) error {
 		if _, here := r.members[p.ID]; here {
 			err = fault.PeerAlreadyJoined.New("peer", p.ID)
 			return
+		}
+		if err = r.nameFree(p); err != nil {
+			return
+		}
+		if p.Mode.broadcasts() {
+			if err = r.streamingFull(); err != nil {
+				return
+			}
 		}
 		now := time.Now()
 		if !r.live.Load() {
@@ -283,6 +297,7 @@ func (r *Room) Join(ctx context.Context, m Member, p Peer) error {
 		r.polls.book.Joined()
 		r.opt.Journal.PeerSaved(r.session, r.spec.ID, p.clone())
 		r.notifyOthers(p.ID, PeerJoined{p.clone()})
+		r.player.joined()
 		r.notifyCounts()
 		r.log.Info("peer joined", "peer", p.ID, "role", p.Role, "user", p.UserID, "peers", len(r.members))
 	}); e != nil {
@@ -310,6 +325,9 @@ func (r *Room) admits(id PeerID, role string) error {
 	}
 	if r.moderation.locked {
 		return fault.RoomLocked.New("room", r.spec.ID)
+	}
+	if r.moderation.ended && r.live.Load() {
+		return fault.RoomEnded.New("reason", "the session was ended and is closing")
 	}
 	if len(r.members) >= r.MaxPeers() {
 		return fault.RoomFull.New("limit", r.MaxPeers())
@@ -362,6 +380,7 @@ func (r *Room) leave(id PeerID, reason string) {
 	r.roles.left(id)
 	r.metadata.left(id)
 	r.quality.left(id)
+	r.player.left(id)
 	r.size.Store(int32(len(r.members)))
 	for tid := range m.sources {
 		r.notifyOthers(id, SourceGone{id, tid})
@@ -429,6 +448,7 @@ func (r *Room) snapshot(viewer *member) Snapshot {
 		RoomID: r.spec.ID, Name: r.spec.Name, Description: r.spec.Description,
 		TemplateID: r.spec.Template.ID, MaxPeers: r.MaxPeers(), Large: r.spec.Large,
 		SessionID: r.session, StartedAt: r.started,
+		Rules: Rules{r.moderation.locked, r.spec.MaxStreaming}, Leader: r.player.leader, Player: r.player.last,
 	}
 	for _, m := range r.members {
 		p := m.Peer.clone()
@@ -447,10 +467,10 @@ func (r *Room) snapshot(viewer *member) Snapshot {
 	return s
 }
 
-// sees tells whether the viewer's role subscribes to the owner's.
+// sees tells whether the viewer receives, and its role subscribes to the owner's.
 func (r *Room) sees(viewer, owner *member) bool {
 	role, ok := r.Role(viewer.Role)
-	return ok && role.SubscribesTo(owner.Role)
+	return ok && viewer.Mode.receives() && role.SubscribesTo(owner.Role)
 }
 
 func (r *Room) member(id PeerID) (*member, error) {

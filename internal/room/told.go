@@ -58,6 +58,10 @@ func (u TracksChanged) size() int   { return u.Peer.size() + tracksSize(slices.V
 func (u TracksRemoved) size() int   { return u.Peer.size() + tracksSize(slices.Values(u.Tracks)) }
 func (u SourceReady) size() int     { return len(u.PeerID) + u.Track.size() }
 func (u SourceGone) size() int      { return len(u.PeerID) + len(u.TrackID) }
+func (u ModeChanged) size() int     { return u.Peer.size() }
+func (u RulesChanged) size() int    { return 0 }
+func (u LeaderChanged) size() int   { return len(u.PeerID) }
+func (u PlayerMoved) size() int     { return len(u.State.From) + len(u.State.Data) }
 func (u RoleChanged) size() int     { return len(u.Role) }
 func (u RoleOffered) size() int     { return asked(u.By) + len(u.Role) + len(u.Token) }
 func (u TrackMuteAsked) size() int  { return asked(u.By) + u.Track.size() }

@@ -31,11 +31,10 @@ func (r *Room) publish(id PeerID, tracks []Track) (Published, error) {
 	if len(tracks) > r.opt.MaxTracks {
 		return p, fault.TrackLimit.New("limit", r.opt.MaxTracks, "tracks", len(tracks))
 	}
-	role, _ := r.Role(m.Role)
 	want := make(map[TrackID]Track, len(tracks))
 	for _, t := range tracks {
-		if !role.MayPublish(t.publishKind()) {
-			p.Refused = append(p.Refused, fault.PublishNotAllowed.New("role", m.Role, "kind", t.publishKind(), "track", t.ID))
+		if err := r.canPublish(m, t); err != nil {
+			p.Refused = append(p.Refused, err)
 			continue
 		}
 		// Viewers know a track by its id alone; nobody may speak in another's name.

@@ -71,6 +71,10 @@ type Peer struct {
 	Groups    []string
 	JoinedAt  time.Time
 	Tracks    map[TrackID]Track
+
+	Mode       Mode
+	UniqueName bool // nobody else may be called the same when it joins
+	Watches    bool // its app has a player that follows that of the leader; see Player
 }
 
 // clone gives a copy that may leave the room's goroutine.
@@ -90,17 +94,18 @@ func (p Peer) InGroup(name string) bool { return slices.Contains(p.Groups, name)
 // Spec is what a room is made from. It comes from the registry and stays as it is
 // while the room lives.
 type Spec struct {
-	ID          string
-	Name        string
-	Description string
-	Template    policy.Template
-	MaxPeers    int           // 0 takes the hub's limit
-	MaxDuration time.Duration // a session is ended after this; 0 never
-	Large       bool          // clients page through peers instead of knowing them all
-	SessionID   string        // a session left open by an earlier process, to be continued; usually ""
-	SessionFrom time.Time
-	Metadata    []Entry              // of that session
-	Removed     map[PeerID]time.Time // peers removed from that session, and when
+	ID           string
+	Name         string
+	Description  string
+	Template     policy.Template
+	MaxPeers     int           // 0 takes the hub's limit
+	MaxStreaming int           // peers that publish at once; 0 is no limit
+	MaxDuration  time.Duration // a session is ended after this; 0 never
+	Large        bool          // clients page through peers instead of knowing them all
+	SessionID    string        // a session left open by an earlier process, to be continued; usually ""
+	SessionFrom  time.Time
+	Metadata     []Entry              // of that session
+	Removed      map[PeerID]time.Time // peers removed from that session, and when
 }
 
 // Snapshot is a room at one moment, as one viewer may see it.
@@ -115,6 +120,9 @@ type Snapshot struct {
 	StartedAt   time.Time
 	Peers       []Peer // sorted by time of joining; without tracks the viewer's role does not subscribe to
 	Sources     []SourceReady
+	Rules       Rules
+	Leader      PeerID      // who leads the player; "" when nobody does
+	Player      PlayerState // what it last said; nobody's when it has said nothing
 }
 
 // Counts is how many peers are inside and how many tracks they publish.

@@ -56,6 +56,14 @@ type (
 		PeerID  PeerID
 		TrackID TrackID
 	}
+	// ModeChanged tells that a peer takes part in another way now.
+	ModeChanged struct{ Peer Peer }
+	// RulesChanged gives the rules of the session as they are now.
+	RulesChanged struct{ Rules Rules }
+	// LeaderChanged tells who leads the player now; "" is nobody.
+	LeaderChanged struct{ PeerID PeerID }
+	// PlayerMoved tells what the leader says of its player.
+	PlayerMoved struct{ State PlayerState }
 	// RoleChanged tells a peer that its own role is another one now.
 	RoleChanged struct{ Role string }
 	// RoleOffered asks a peer to accept a role; Token must come back with the
