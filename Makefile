@@ -22,7 +22,7 @@ unit: ## the Go tests without the race detector
 race: ## the Go tests with the race detector
 	go test -race -gcflags='modernc.org/...=-race=false' ./...
 
-e2e: install ## the real SDK in Chromium against a real server; one scenario: make e2e NAME=chat
+e2e: install ## real SDKs in Chromium and Firefox against a real server; one scenario: make e2e NAME=chat
 	REDIAL_E2E_NAME='$(NAME)' $(E2E)
 
 matrix: install ## every documented 100ms error in a real client, writes docs/error-matrix.md; one row: make matrix ROW=S013

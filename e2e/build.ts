@@ -26,7 +26,7 @@ export async function buildPage(outdir: string) {
 // buildPrograms turns programs/NAME.ts into NAME.mjs, for Node.
 export async function buildPrograms(outdir: string) {
   await build({
-    entryPoints: [here('programs/dns.ts'), here('programs/site.ts')],
+    entryPoints: [here('programs/dns.ts'), here('programs/firefox.ts'), here('programs/site.ts')],
     outdir,
     outExtension: { '.js': '.mjs' },
     bundle: true,

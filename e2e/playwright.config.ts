@@ -8,6 +8,8 @@
 //                        "codec-"; several apart by spaces. A row of the matrix is "S013".
 //   REDIAL_E2E_LONG      runs the long ones of bad networks as well
 //   REDIAL_E2E_BIN       an existing binary of the server
+//   REDIAL_E2E_CHROMIUM  another /usr/bin/chromium
+//   REDIAL_E2E_FIREFOX   another /usr/bin/firefox-esr
 //   REDIAL_E2E_LANES     how many working scenarios run at once (2)
 //   REDIAL_E2E_PATIENCE  multiplies all limits of time (default: as busy and slow as the machine is)
 //   REDIAL_E2E_OUTPUT    where the evidence of failures goes (e2e/test-results)

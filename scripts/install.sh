@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 # Installs what the tests need beyond Go on a Debian machine, and only what is
-# missing: a C compiler (the race detector), Node with npm, Chromium, nftables
+# missing: a C compiler (the race detector), Node with npm, Chromium, Firefox, nftables
 # and iproute2 (cutting networks), openssl (a throw-away certificate), nginx and Caddy, ClickHouse,
 # and the locked npm packages. Says what to run when it may not install.
 set -euo pipefail
@@ -24,6 +24,7 @@ need() { # need COMMAND PACKAGE...
 need gcc gcc libc6-dev
 need make make
 need chromium chromium
+need firefox-esr firefox-esr
 need nft nftables
 need ip iproute2
 need openssl openssl

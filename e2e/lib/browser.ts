@@ -5,6 +5,8 @@
 // in a network namespace of its own.
 import { chromium, type Browser } from '@playwright/test';
 import { writeFile } from 'node:fs/promises';
+import { launchFirefox, type FirefoxKind } from './firefox.ts';
+import type { Site } from './site.ts';
 
 const executable = process.env.REDIAL_E2E_CHROMIUM || '/usr/bin/chromium';
 
@@ -25,9 +27,10 @@ const off = [
 
 // Kinds are browsers that differ from the usual one, whose cameras and
 // microphones are there, allowed, and may be heard at once.
-export type Kind = 'usual' | 'no-permission' | 'untouched' | 'no-devices';
+type ChromiumKind = 'usual' | 'no-permission' | 'untouched' | 'no-devices';
+export type Kind = ChromiumKind | FirefoxKind;
 
-const kinds: Record<Kind, string[]> = {
+const kinds: Record<ChromiumKind, string[]> = {
   usual: [devices, allowed, '--auto-select-desktop-capture-source=Entire screen', '--autoplay-policy=no-user-gesture-required'],
   // Nobody allowed anything.
   'no-permission': [devices],
@@ -37,10 +40,11 @@ const kinds: Record<Kind, string[]> = {
   'no-devices': [fake('device-count=0'), allowed],
 };
 
-// launch starts a browser. The SDK's hard-coded report host is led to reportPort.
-export async function launch({ netns, dir, reportPort, kind = 'usual', flags = [] }: {
-  netns?: string; dir: string; reportPort: number; kind?: Kind; flags?: string[];
+// launch starts a browser. The SDK's hard-coded report host is led to the site.
+export async function launch({ netns, dir, site, kind = 'usual', flags = [] }: {
+  netns?: string; dir: string; site: Site; kind?: Kind; flags?: string[];
 }): Promise<Browser> {
+  if (kind === 'firefox' || kind === 'firefox-no-permission') return launchFirefox({ kind, netns, dir, proxyPort: site.pagePort });
   let executablePath = executable;
   if (netns) {
     executablePath = `${dir}/chromium-in-namespace`;
@@ -53,7 +57,7 @@ export async function launch({ netns, dir, reportPort, kind = 'usual', flags = [
       ...kinds[kind],
       `--disable-features=${off}`,
       '--ignore-certificate-errors',
-      `--host-resolver-rules=MAP event.100ms.live 127.0.0.1:${reportPort}`,
+      `--host-resolver-rules=MAP event.100ms.live 127.0.0.1:${site.tlsPort}`,
       // A namespace has no other interface than its loopback.
       ...(netns ? ['--allow-loopback-in-peer-connection'] : []),
       ...flags,

@@ -128,7 +128,7 @@ export class Exchange implements Service {
     closers.push(() => site.close());
     const url = byName ? `http://${host}:${ports.http}` : this.server.url;
     await site.target(url);
-    const its = browser ? await launch({ netns: line.name, dir, reportPort: site.tlsPort, flags }) : undefined;
+    const its = browser ? await launch({ netns: line.name, dir, site, flags }) : undefined;
     closers.push(() => its?.close().catch(() => {}));
     return {
       dir, line, site, close,

@@ -19,7 +19,7 @@ export interface Setup {
   bin: string; // the server
   pageDir: string;
   certDir: string;
-  program(name: 'dns' | 'site'): string;
+  program(name: 'dns' | 'firefox' | 'site'): string;
 }
 
 export function setup(): Setup {

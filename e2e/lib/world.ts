@@ -65,7 +65,7 @@ export class World implements Place, Service {
       world.site = await Site.start({ netns: ns, log: `${dir}/site.log` });
       await world.site.target(world.server.url);
       world.rest = new REST(ns ? world.site : undefined, world.server);
-      world.browser = await launch({ netns: ns, dir, reportPort: world.site.tlsPort, flags });
+      world.browser = await launch({ netns: ns, dir, site: world.site, flags });
       return world;
     } catch (e) {
       await world.close();
@@ -77,7 +77,7 @@ export class World implements Place, Service {
   browserOf(kind: Kind = 'usual'): Browser | Promise<Browser> {
     if (kind === 'usual') return this.browser;
     if (!this.#others.has(kind)) {
-      this.#others.set(kind, launch({ kind, netns: this.#netns?.name, dir: this.dir, reportPort: this.site.tlsPort }));
+      this.#others.set(kind, launch({ kind, netns: this.#netns?.name, dir: this.dir, site: this.site }));
     }
     return this.#others.get(kind)!;
   }

@@ -93,10 +93,9 @@ async function transports() {
   for (const pc of live()) {
     const report = await pc.getStats();
     for (const s of (report as any).values()) {
-      if (s.type === 'transport' && s.selectedCandidatePairId) {
-        const pair = report.get(s.selectedCandidatePairId);
-        found.push(report.get(pair?.localCandidateId)?.protocol || 'unknown');
-      }
+      // Firefox marks the pair itself.
+      const pair = s.type === 'transport' ? report.get(s.selectedCandidatePairId) : s.selected && s;
+      if (pair) found.push(report.get(pair.localCandidateId)?.protocol || 'unknown');
     }
   }
   return found;

@@ -7,7 +7,7 @@
 // (it may live in a network namespace the harness cannot reach).
 import { createServer, type Server } from 'node:http';
 import { createServer as createTLSServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { readFile } from 'node:fs/promises';
 import { patience } from '../lib/patience.ts';
 import type { Answer, Call, Report } from '../lib/site.ts';
@@ -63,6 +63,14 @@ const host = createTLSServer({ key: await readFile(`${certDir}/key.pem`), cert: 
       event: sent?.event, peer: sent?.peer?.peer_id, code: sent?.payload?.error_code,
     });
   });
+
+// To a browser that cannot be told where a host is, the page server is a proxy that
+// knows this one.
+pages.on('connect', (_req, near) => {
+  const far = connect(tls, '127.0.0.1', () => near.write('HTTP/1.1 200 Connection established\r\n\r\n'));
+  near.pipe(far).pipe(near);
+  for (const [socket, other] of [[near, far], [far, near]]) socket.on('error', () => other.destroy());
+});
 
 const listen = (s: Server) => new Promise<number>(resolve => s.listen(0, '127.0.0.1', () => resolve((s.address() as AddressInfo).port)));
 const [page, tls] = [await listen(pages), await listen(host)];

@@ -2,16 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Sound and pictures really arrive: every check counts what was decoded.
-import { assert, poll, sleep } from '../lib/check.ts';
-import type { Received } from '../page/probe.ts';
+import { assert, sleep } from '../lib/check.ts';
+import { becomes, widths } from '../lib/layers.ts';
 import { scenario, test } from '../lib/scenario.ts';
 import type { Tab } from '../lib/tab.ts';
-
-// layerOf reads what the SDK believes about a remote video track.
-const layerOf = (tab: Tab, trackId: string) => tab.eval((id: string) => {
-  const t = window.tab.state().tracks[id];
-  return t && { layer: t.layer, preferred: t.preferredLayer, definitions: window.tab.copy(t.layerDefinitions), degraded: t.degraded };
-}, trackId);
 
 // resize changes the size at which a tab shows a track; 0 hides it.
 const resize = (tab: Tab, trackId: string, width: number) => tab.eval(([id, width]) => {
@@ -20,15 +14,6 @@ const resize = (tab: Tab, trackId: string, width: number) => tab.eval(([id, widt
   el.style.width = `${width}px`;
   el.style.height = `${(width * 9) / 16}px`;
 }, [trackId, width] as const);
-
-// becomes waits until frames of the wanted width are being decoded.
-const becomes = (tab: Tab, trackId: string, width: number, ms = 20_000) => {
-  let now: Received | null;
-  return poll(`${tab.name} to decode frames ${width} wide`, async () => {
-    now = await tab.received(trackId);
-    return now?.width === width && now;
-  }, { ms, detail: () => `now ${now?.width}x${now?.height}` });
-};
 
 test.describe('media', () => {
   scenario('call', async t => {
@@ -73,8 +58,7 @@ test.describe('media', () => {
     const { trackId } = await bob.sees(alice);
     const layers = (await alice.sent()).filter(s => s.kind === 'video');
     assert.deepEqual(layers.map(s => s.rid).sort(), ['f', 'h', 'q'], `alice sends three encodings: ${JSON.stringify(layers)}`);
-    const { definitions } = await layerOf(bob, trackId);
-    const width = Object.fromEntries(definitions.map((d: any) => [d.layer, d.resolution.width]));
+    const width = await widths(bob, trackId);
     assert.ok(width.low < width.medium && width.medium < width.high, `three layers: ${JSON.stringify(width)}`);
 
     // By the size of the element: the SDK asks for the layer that fits.

@@ -1,0 +1,119 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
+// The web SDK in Firefox: what differs between browsers is media, so that is
+// counted here again, and the core of a call with it.
+import { assert, checkEvent } from '../lib/check.ts';
+import { becomes, widths } from '../lib/layers.ts';
+import { scenario, test } from '../lib/scenario.ts';
+import type { Tab } from '../lib/tab.ts';
+
+const browser = 'firefox' as const;
+
+// meet waits until each sees and hears the other.
+const meet = (a: Tab, b: Tab) => Promise.all([[a, b], [b, a]].map(async ([here, there]) => {
+  await here.sees(there, { ms: 30_000 });
+  await here.hears(there, { ms: 30_000 });
+}));
+
+test.describe('firefox', () => {
+  scenario('firefox-call', { ms: 120_000 }, async t => {
+    const room = await t.room({ template: null });
+    const alice = await t.join(room, 'alice', 'host', { browser });
+    const bob = await t.join(room, 'bob', 'viewer', { browser });
+    const { trackId: video } = await bob.sees(alice, { ms: 30_000 });
+    await bob.hears(alice);
+    assert.deepEqual(await bob.sent(), [], 'a viewer sends nothing');
+    // Three layers, of which each can be had.
+    const layers = (await alice.sent()).filter(s => s.kind === 'video');
+    assert.deepEqual(layers.map(s => s.rid).sort(), ['f', 'h', 'q'], `alice sends three encodings: ${JSON.stringify(layers)}`);
+    const width = await widths(bob, video);
+    for (const layer of ['low', 'high', 'medium'] as const) {
+      await bob.act('setPreferredLayer', video, layer);
+      await becomes(bob, video, width[layer], 30_000);
+    }
+    // Another role: bob publishes as well.
+    await alice.act('changeRoleOfPeer', bob.id, 'guest', true);
+    await bob.until('bob is a guest', id => tab.state().peers[id]?.roleName === 'guest', bob.id);
+    await alice.trackOf(bob, 'video');
+    await bob.act('setLocalVideoEnabled', true);
+    await bob.act('setLocalAudioEnabled', true);
+    await meet(alice, bob);
+
+    await bob.act('sendBroadcastMessage', 'hello from Firefox');
+    const { data } = await alice.noticed('NEW_MESSAGE', m => m.message === 'hello from Firefox');
+    assert.equal(data.sender, bob.id);
+
+    await alice.act('setLocalVideoEnabled', false);
+    await bob.noticed('TRACK_MUTED', d => d.id === video);
+    await bob.still(video);
+    await alice.act('setLocalVideoEnabled', true);
+    assert.equal((await bob.sees(alice)).trackId, video, 'the track keeps its id');
+    await alice.act('setLocalAudioEnabled', false);
+    const audio = await bob.trackOf(alice, 'audio');
+    await bob.noticed('TRACK_MUTED', d => d.id === audio);
+
+    // Without a display there is no screen, so a picture that moves stands for it.
+    await alice.eval(() => {
+      const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 360 });
+      const draw = () => canvas.getContext('2d')!.fillText(String(Date.now()), Math.random() * 600, Math.random() * 360);
+      setInterval(draw, 100);
+      navigator.mediaDevices.getDisplayMedia = async () => canvas.captureStream(10);
+    });
+    await alice.act('setScreenShareEnabled', true);
+    const screen = await bob.sees(alice, { source: 'screen', frames: 3, ms: 25_000 });
+    await alice.act('setScreenShareEnabled', false);
+    await bob.noticed('TRACK_REMOVED', d => d.id === screen.trackId);
+    for (const tab of [alice, bob]) assert.deepEqual(await tab.notices('ERROR', 'RECONNECTING'), []);
+    await bob.leave();
+    await alice.noticed('PEER_LEFT', p => p.id === bob.id);
+  });
+
+  scenario('firefox-and-chromium', { ms: 120_000 }, async t => {
+    const { rest } = await t.world();
+    const room = await t.room();
+    const fiona = await t.join(room, 'fiona', 'host', { browser });
+    const carl = await t.join(room, 'carl', 'guest');
+    await meet(fiona, carl);
+    // A socket drops: media goes on, and what was said meanwhile arrives.
+    const since = await fiona.now();
+    await fiona.eval(() => probe.sockets.at(-1)!.close(4000, 'cut by the test'));
+    await fiona.noticed('RECONNECTING', e => e.code === 1003, { since });
+    await carl.act('sendBroadcastMessage', 'are you there');
+    await carl.sees(fiona, { frames: 15 });
+    await fiona.noticed('RECONNECTED', () => true, { since, ms: 20_000 });
+    await fiona.noticed('NEW_MESSAGE', m => m.message === 'are you there');
+    const before = fiona.id;
+    await fiona.refresh();
+    assert.equal(fiona.id, before, 'the peer id stays');
+    await meet(fiona, carl);
+    assert.deepEqual(await carl.notices('PEER_LEFT'), [], 'nobody saw fiona leave');
+    const event = await rest.event({ room_id: room.id, peer_id: fiona.id, type: 'client.disconnected' });
+    checkEvent(event, { tab: fiona, code: 1003, action: 'RECONNECT_SIGNAL', terminal: false, agent: false });
+    assert.match(event.data.agent?.device_model ?? '', /^Firefox/);
+  });
+
+  scenario('firefox-denied', { ms: 90_000 }, async t => {
+    const { rest } = await t.world();
+    const room = await t.room();
+    const carl = await t.join(room, 'carl', 'host');
+    const dora = await t.join(room, 'dora', 'guest', { browser: 'firefox-no-permission' });
+    await dora.noticed('ERROR', e => e.code === 3001);
+    const event = await rest.event({ room_id: room.id, peer_id: dora.id, type: 'client.publish.failed' });
+    checkEvent(event, { tab: dora, code: 3001, name: 'CantAccessCaptureDevice', terminal: false, agent: false });
+    // Without a camera she is in the call all the same.
+    await dora.sees(carl, { ms: 30_000 });
+  });
+
+  scenario('firefox-udp-blocked', { ms: 120_000 }, async t => {
+    const world = await t.ownWorld({ netns: true });
+    await world.netns.cutUDP();
+    const room = await t.room();
+    const fiona = await t.join(room, 'fiona', 'host', { browser });
+    const carl = await t.join(room, 'carl', 'host');
+    await meet(fiona, carl);
+    for (const tab of [fiona, carl]) {
+      assert.deepEqual(new Set(await tab.eval(() => probe.transports())), new Set(['tcp']), `${tab.name}'s media travels over TCP`);
+    }
+  });
+});
