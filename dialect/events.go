@@ -54,9 +54,11 @@ func eventRows() []row {
 	rows := []row{
 		at(fault.OpPublish, say(fault.ICEDisconnected, 0, "client.publish.failed", doc, "E001")),
 		at(fault.OpPublish, say(fault.ICEFailed, 0, "client.publish.failed", own)),
+		at(fault.OpPublish, say(fault.ICESlow, 0, "client.publish.failed", own)),
 		at(fault.OpCapture, say(fault.CaptureDenied, 0, "client.publish.failed", own)),
 		at(fault.OpSubscribe, say(fault.ICEDisconnected, 0, "client.subscribe.failed", doc, "E002")),
 		at(fault.OpSubscribe, say(fault.ICEFailed, 0, "client.subscribe.failed", own)),
+		at(fault.OpSubscribe, say(fault.ICESlow, 0, "client.subscribe.failed", own)),
 		at(fault.OpJoin, say(fault.Internal, 0, "client.join.failed", doc, "E003")),
 		at(fault.OpReconnect, say(fault.SignalSilent, 0, "client.disconnected", doc, "E004")),
 		at(fault.OpReconnect, say(fault.SignalLost, 0, "client.disconnected", doc, "E004")),

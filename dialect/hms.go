@@ -122,6 +122,7 @@ func hmsRows() []row {
 		say(fault.ICEFailed, 4005, "ICEFailure", doc, "S013"),
 		say(fault.DTLSFailed, 4005, "ICEFailure", live),
 		say(fault.DTLSFingerprint, 4005, "ICEFailure", live),
+		say(fault.ICESlow, 4005, "ICEFailure", own),
 		say(fault.ICENoCandidates, 4005, "ICEFailure", own),
 		say(fault.AdvertisedAddress, 4005, "ICEFailure", own),
 		say(fault.PublishTimeout, 4005, "ICEFailure", own),

@@ -43,6 +43,7 @@ func hmsIOSRows() []row {
 		say(fault.SDPSetRemote, 4004, "createOfferFailed", doc, "I010"),
 		say(fault.ICEFailed, 4005, "iceFailure", doc, "I011"),
 		say(fault.ICEDisconnected, 4005, "iceFailure", own),
+		say(fault.ICESlow, 4005, "iceFailure", own),
 		say(fault.DTLSFailed, 4005, "iceFailure", own),
 		say(fault.DTLSFingerprint, 4005, "iceFailure", own),
 		say(fault.PublishTimeout, 4005, "iceFailure", own),

@@ -154,6 +154,7 @@ func openTokPublish() []row {
 		at(op, say(fault.NotJoined, 1010, otNotConn, own)),
 		at(op, say(fault.ICEFailed, 1553, otICE, doc, "O013 O065")),
 		at(op, say(fault.ICEDisconnected, 1553, otICE, own)),
+		at(op, say(fault.ICESlow, 1553, otICE, own)),
 		at(op, say(fault.DTLSFailed, 1553, otICE, own)),
 		at(op, say(fault.ICENoCandidates, 1553, otICE, own)),
 		at(op, say(fault.PublisherFailed, 1601, "", doc, "O014")),
@@ -183,6 +184,7 @@ func openTokSubscribe() []row {
 	return slices.Concat([]row{
 		at(op, say(fault.ICEFailed, 1554, otICE, doc, "O022 O091")),
 		at(op, say(fault.ICEDisconnected, 1554, otICE, own)),
+		at(op, say(fault.ICESlow, 1554, otICE, own)),
 		at(op, say(fault.DTLSFailed, 1554, otICE, own)),
 		at(op, say(fault.PeerConnectionCreate, 1013, otCreatePC, paired, "O021 O088")),
 		at(op, say(fault.SDPCreateAnswer, 1013, otCreatePC, own)),

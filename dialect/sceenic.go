@@ -106,6 +106,7 @@ func sceenicRows() []row {
 		say(fault.NetworkOffline, 901, "genericConnectionError", own),
 		say(fault.ICEFailed, 901, "genericConnectionError", own),
 		say(fault.ICEDisconnected, 901, "genericConnectionError", own),
+		say(fault.ICESlow, 901, "genericConnectionError", own),
 		say(fault.DTLSFailed, 901, "genericConnectionError", own),
 		say(fault.FeatureUnsupported, 999, "genericError", doc, "W028"),
 

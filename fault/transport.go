@@ -33,6 +33,19 @@ var (
 		CausedBy: []string{"network.offline", "client.suspended"}, See: []string{"ice.failed"},
 		Links: []string{w3c("webrtc", "dom-rtcicetransportstate-disconnected"), rfc(7675, "5.1"), rfc(8445, "9")},
 	})
+	// ICESlow: the media connection is not up in time.
+	ICESlow = declare(Kind{
+		ID: "ice.slow", Title: "The media connection is not coming up", Area: AreaTransport, Category: Connection,
+		What:  "Eight seconds after both sides had agreed on it, no media can pass; both go on trying.",
+		Why:   "A firewall drops the packets, the server advertises an address it cannot be reached at, the handshake's packets are lost, or the network is very slow.",
+		Sign:  "Signalling works and the client may call itself connected. The evidence tells whether a check of the client ever arrived and how far the handshake came.",
+		Do:    "Show that sound and video do not come through yet. If it does not come up, ice.failed or dtls.failed follows; do what these say.",
+		User:  "Sound and video are not coming through yet. Still trying; another network may help.",
+		Retry: RetrySame, Terminal: false, Ops: []Op{OpPublish, OpSubscribe}, FixedBy: []Party{ByUser, ByOperator},
+		CausedBy: []string{"media.advertised_address", "turn.unreachable", "ice.no_candidates", "network.offline"},
+		See:      []string{"ice.failed", "dtls.failed"},
+		Links:    []string{rfc(8445, "8.3"), rfc(8863, "")},
+	})
 	// ICENoCandidates: there is no address to try.
 	ICENoCandidates = declare(Kind{
 		ID: "ice.no_candidates", Title: "One side offered no usable address", Area: AreaTransport, Category: Connection,

@@ -40,6 +40,9 @@ var alike = [][]string{{fault.ICEFailed.ID, fault.ICEDisconnected.ID}}
 // seen for it. Without a vocabulary the words of a client mean the fault that
 // they were taken for and no other.
 func SameFailure(v Vocabulary, client, server *Sign) bool {
+	if server.Fault == fault.ICESlow.ID && client.Fault != server.Fault {
+		return false // told while clients still try; what they report in the end is the end
+	}
 	if client.Fault == server.Fault || v != nil && v.CanMean(client, server) {
 		return true
 	}

@@ -42,6 +42,24 @@ func (e *Events) evidence() *evidence.Record {
 	return r
 }
 
+// replaced records that a joined peer has come on a new socket while the old one
+// was open: for its client that one had ended.
+func (e *Events) replaced(old Socket) {
+	e.detached(old)
+	if e.p.joined {
+		e.mended(fault.SignalLost.New("resumed", true, "replaced", true))
+	}
+}
+
+// mended records the end of a socket whose peer has come back on another: the
+// evidence is that of the one that ended.
+func (e *Events) mended(err error) {
+	e.record(event.Disconnected, fault.From(err, fault.OpReconnect), func(lost *event.Event) {
+		lost.Failure.Terminal = false
+		lost.Evidence.Socket = e.witness.gone
+	})
+}
+
 // recordPath is recordTry for a media connection that failed, with what is known
 // of it.
 func (e *Events) recordPath(at *path, f *fault.Error) {

@@ -53,12 +53,16 @@ func (h *hold) end() {
 	}
 }
 
-// resumed counts and logs that a joined peer has a new socket, if it was away.
+// resumed counts, logs and records that a joined peer has a new socket, if it was
+// away. The client may never have been able to tell what ended the old one.
 func (h *hold) resumed() {
 	if h.from.IsZero() {
 		return
 	}
-	h.p.log.Info("peer resumed", "away", time.Since(h.from).Round(time.Millisecond))
+	away := time.Since(h.from).Round(time.Millisecond)
+	h.p.log.Info("peer resumed", "away", away)
+	h.p.events.mended(fault.SignalLost.New("away_seconds", away.Seconds(), "close_code", int(h.code), "resumed", true))
+	h.from = time.Time{}
 	h.p.s.met.resumed.WithLabelValues(strconv.FormatBool(h.p.inject.Tampered())).Inc()
 }
 

@@ -61,6 +61,7 @@ type PublicationEvents struct {
 	// Warned tells, once, what is amiss with a track that is forwarded all the same,
 	// which has been recorded: fault.AudioLevelMissing.
 	Warned func(track room.TrackID, f *fault.Error)
+	Slow   func(*fault.Error) // the connection is not up in time: fault.ICESlow, which has been recorded
 }
 
 // OpenPublication opens a connection for the client's tracks. It fails with
@@ -68,12 +69,14 @@ type PublicationEvents struct {
 func (m *Media) OpenPublication(on PublicationEvents) (*Publication, error) {
 	udp, tcp := impairments(m.p.inject, true)
 	pub := &Publication{p: m.p, on: on, path: path{op: fault.OpPublish, failed: event.PublishFailed}}
+	pub.slowly = on.Slow
 	pub.evidence = func() *evidence.Path { return pub.Publisher.Evidence() }
 	var err error
 	pub.Publisher, err = m.p.s.cfg.Media.NewPublisher(sfu.PublisherConfig{
 		Log: m.p.log, Impairment: udp, TCPImpairment: tcp, TCPOnly: m.tcpOnly,
 		VideoCodecs: m.videoCodecs(), MaxEarlyOffers: m.p.s.cfg.Bounds.EarlyOffers,
 		OnTrack:        func(t *sfu.Track) { m.p.Post(func() { m.trackStarted(t) }) },
+		OnMedia:        func(t *sfu.Track) { m.p.Post(func() { m.p.events.trackArrived(room.TrackID(t.ID())) }) },
 		OnTrackEnd:     func(id string) { m.p.Post(func() { m.trackEnded(id) }) },
 		OnTrackWarning: func(t *sfu.Track) { m.p.Post(func() { pub.warned(t) }) },
 		OnCandidate:    func(c webrtc.ICECandidateInit) { m.p.Post(func() { tell(on.Candidate, c) }) },
@@ -131,6 +134,7 @@ type SubscriptionOptions struct {
 	// recorded: fault.CodecUnsupported, or once fault.TrackLimit for all that are
 	// too many. fault.NegotiationTimeout names no track: an offer waits for its answer.
 	Refused func(track room.TrackID, f *fault.Error)
+	Slow    func(*fault.Error) // as PublicationEvents.Slow
 }
 
 // OpenSubscription opens a connection for tracks of others. Nothing is offered
@@ -138,6 +142,7 @@ type SubscriptionOptions struct {
 func (m *Media) OpenSubscription(o SubscriptionOptions) (*Subscription, error) {
 	udp, tcp := impairments(m.p.inject, false)
 	sub := &Subscription{m: m, on: o, removing: map[string]int{}, path: path{op: fault.OpSubscribe, failed: event.SubscribeFailed}}
+	sub.slowly = o.Slow
 	sub.evidence = func() *evidence.Path { return sub.Subscriber.Evidence() }
 	var err error
 	sub.Subscriber, err = m.p.s.cfg.Media.NewSubscriber(sfu.SubscriberConfig{
@@ -346,6 +351,9 @@ func (m *Media) Publish(ctx context.Context, tracks []room.Track) (room.Publishe
 		for _, t := range pub.Tracks() {
 			m.trackStarted(t)
 			pub.warned(t)
+			if t.Arrives() {
+				m.p.events.trackArrived(room.TrackID(t.ID()))
+			}
 		}
 	}
 	return done, nil

@@ -19,8 +19,11 @@ const rateEvery = 4 * time.Second
 type path struct {
 	op     fault.Op
 	failed event.Type // what is recorded when it fails
+	slow   bool       // it did not come up in time and is not up yet
 	cut    bool       // it failed and that was recorded
 	lost   bool       // it was lost and is not back
+
+	slowly func(*fault.Error) // tells the client of it; nil: nobody does
 
 	evidence func() *evidence.Path // what is known of it now
 }
@@ -30,8 +33,15 @@ type path struct {
 func (m *Media) pathChanged(at *path, st sfu.State, err error) {
 	m.p.log.Debug("media path", "op", string(at.op), "state", string(st), "err", err)
 	switch st {
+	case sfu.StateConnecting:
+		if err != nil && m.p.joined && !m.p.leaving {
+			m.slow(at, fault.From(err, at.op))
+		}
 	case sfu.StateConnected:
-		at.cut, at.lost = false, false
+		if at.slow {
+			m.p.log.Info("a media path that was slow is up", "op", string(at.op))
+		}
+		at.slow, at.cut, at.lost = false, false, false
 		// The client mends its publish side by itself and soon after the network
 		// is back; that is the moment to mend the other side, too.
 		if at.op == fault.OpPublish {
@@ -51,6 +61,16 @@ func (m *Media) pathChanged(at *path, st sfu.State, err error) {
 		if sfu.Unanswered(err) {
 			m.overTCP()
 		}
+	}
+}
+
+// slow records and tells that a path is not up in time.
+func (m *Media) slow(at *path, f *fault.Error) {
+	at.slow = true
+	m.p.s.met.warn(f)
+	m.p.events.recordPath(at, f)
+	if at.slowly != nil {
+		at.slowly(f)
 	}
 }
 

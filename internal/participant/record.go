@@ -131,16 +131,17 @@ func seen(t event.Type, f *fault.Error, s event.Subject) event.Event {
 // publishedTrack is what track events need to know.
 type publishedTrack struct {
 	room.Track
-	since  time.Time
-	warned bool // what is amiss with it was told
+	since   time.Time
+	arrives bool // its media has come, so that it is recorded
+	warned  bool // what is amiss with it was told
 }
 
-// tracks keeps the history of what a peer publishes.
+// tracks keeps the history of what a peer publishes. A track is recorded once its
+// first packet has come: one that was announced and never sends was not published.
 func (e *Events) tracks(done room.Published) {
 	now := time.Now()
 	for _, t := range done.Added {
 		e.published[t.ID] = publishedTrack{Track: t, since: now}
-		e.track(event.TrackAdded, e.published[t.ID], time.Time{})
 	}
 	e.tracksChanged(done.Changed)
 	for _, t := range done.Removed {
@@ -149,6 +150,17 @@ func (e *Events) tracks(done room.Published) {
 			e.track(event.TrackRemoved, was, now)
 		}
 	}
+}
+
+// trackArrived hears that media of a track has come.
+func (e *Events) trackArrived(id room.TrackID) {
+	t, known := e.published[id]
+	if !known || t.arrives {
+		return
+	}
+	t.arrives = true
+	e.published[id] = t
+	e.track(event.TrackAdded, t, time.Time{})
 }
 
 func (e *Events) tracksChanged(ts []room.Track) {
@@ -170,6 +182,9 @@ func (e *Events) tracksGone() {
 }
 
 func (e *Events) track(t event.Type, published publishedTrack, stopped time.Time) {
+	if !published.arrives {
+		return
+	}
 	e.p.s.cfg.Events.Record(report.Track(t, report.TrackFacts{
 		ID: string(published.ID), StreamID: published.StreamID, Kind: published.Kind, Source: published.Source, Muted: published.Mute,
 		PeerJoinedAt: e.since, StartedAt: published.since, StoppedAt: stopped,

@@ -382,7 +382,7 @@ func TestPublisherRestart(t *testing.T) {
 // quick makes a lost path noticed soon.
 func quick(e *Engine) *Engine {
 	e.times = timing{
-		disconnected: 500 * time.Millisecond, failed: 700 * time.Millisecond, keepalive: 100 * time.Millisecond, listen: time.Minute, secure: 900 * time.Millisecond,
+		disconnected: 500 * time.Millisecond, failed: 700 * time.Millisecond, keepalive: 100 * time.Millisecond, listen: time.Minute, secure: 900 * time.Millisecond, slow: 800 * time.Millisecond,
 		restartAfter: 300 * time.Millisecond, restartEvery: 600 * time.Millisecond,
 	}
 	return e

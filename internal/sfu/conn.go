@@ -63,6 +63,7 @@ type conn struct {
 	lateMu       sync.Mutex
 	failureTimer *time.Timer // runs while the path is silent
 	isLate       atomic.Bool // it has been so for too long
+	comingUp     overdue     // until the path is up for the first time
 
 	firstCheck   atomic.Int64 // when the first connectivity check came, Unix ns
 	selectedPair atomic.Pointer[webrtc.ICECandidatePair]
@@ -88,6 +89,9 @@ func (c *conn) open(publish bool) error {
 		c.note("ice", s.String())
 		c.engine.totals.of(c).ice(s)
 		c.armFailureTimer(s)
+		if s == webrtc.ICEConnectionStateChecking { // both sides have agreed
+			c.comingUp.expect(c.engine.times.slow, c.tellSlow)
+		}
 	})
 	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
 		c.note("connection", s.String())
@@ -199,11 +203,22 @@ func (c *conn) refresh() {
 	}
 	c.state, c.since = state, time.Now()
 	c.mu.Unlock()
+	c.comingUp.settle()
 	if c.changed != nil {
 		c.changed(state)
 	}
 	if c.onState != nil {
 		c.callbacks.post(func() { c.onState(state, err) })
+	}
+}
+
+// tellSlow tells that the path is not up in time, while it has not failed either.
+func (c *conn) tellSlow() {
+	c.refreshMu.Lock()
+	defer c.refreshMu.Unlock()
+	if state, _ := c.current(); state == StateConnecting && c.onState != nil {
+		err := fault.ICESlow.New("stun_seen", c.firstCheck.Load() != 0, "waited_seconds", c.engine.times.slow.Seconds())
+		c.callbacks.post(func() { c.onState(StateConnecting, err) })
 	}
 }
 
@@ -337,6 +352,7 @@ func (c *conn) remoteApplied(restarted bool) {
 // shut ends the peer connection. No callback starts afterwards.
 func (c *conn) shut() error {
 	defer c.armFailureTimer(webrtc.ICEConnectionStateClosed)
+	c.comingUp.settle()
 	if !c.callbacks.close() {
 		c.log.Error("a callback of a media connection does not return")
 	}

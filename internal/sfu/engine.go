@@ -64,6 +64,7 @@ const receiveMTU = rtpbuf.MTU
 type timing struct {
 	disconnected time.Duration // nothing heard for this long
 	failed       time.Duration // after that it has failed
+	slow         time.Duration // a new path that is not up by then is told of
 	secure       time.Duration // a handshake may take this long
 	listen       time.Duration // after which the library gives up listening as well
 	keepalive    time.Duration // how often the path is probed
@@ -73,7 +74,7 @@ type timing struct {
 
 var usualTiming = timing{
 	disconnected: 4 * time.Second, failed: 15 * time.Second, keepalive: time.Second,
-	secure: 15 * time.Second,
+	secure: 15 * time.Second, slow: 8 * time.Second,
 	// As long as a client that lost its socket is held.
 	listen: 75 * time.Second,
 	// A browser needs some 15 s to call a path failed, and only then does its

@@ -38,8 +38,11 @@ type PublisherConfig struct {
 	OnTrackWarning func(*Track)
 	// OnCandidate passes candidates found after the answer was given.
 	OnCandidate func(webrtc.ICECandidateInit)
+	// OnMedia reports the first packet of a track.
+	OnMedia func(*Track)
 	// OnState reports changes of the media path. The error is nil or one of
-	// fault.ICEDisconnected, fault.ICEFailed and fault.DTLSFailed.
+	// fault.ICEDisconnected, fault.ICEFailed and fault.DTLSFailed; it is
+	// fault.ICESlow, once, when the path is still StateConnecting after 8 s.
 	OnState func(State, error)
 	// TCPOnly offers no UDP, where there is TCP.
 	TCPOnly bool

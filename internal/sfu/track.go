@@ -29,6 +29,7 @@ type Track struct {
 	mu         sync.Mutex                   // held to replace down tracks
 	done       chan struct{}
 	once       sync.Once
+	arrived    atomic.Int64 // when its first packet came, by now()
 
 	loudness     atomic.Uint32 // -dBov in 1/256
 	loudnessSeen atomic.Int64
@@ -66,6 +67,16 @@ func (t *Track) Level() uint8 {
 		return 127
 	}
 	return uint8(t.loudness.Load() >> 8)
+}
+
+// Arrives tells whether a packet of the track has ever come.
+func (t *Track) Arrives() bool { return t.arrived.Load() != 0 }
+
+// begins hears of the first packet of a layer.
+func (t *Track) begins(at int64) {
+	if t.arrived.CompareAndSwap(0, max(at, 1)) && t.pub.cfg.OnMedia != nil {
+		t.pub.conn.callbacks.post(func() { t.pub.cfg.OnMedia(t) })
+	}
 }
 
 // voiceLevel stands for the level of speech whose level is not told: audible, and

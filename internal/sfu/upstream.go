@@ -140,6 +140,7 @@ func (l *upstream) receive(p *rtpbuf.Packet, n int) bool {
 	p.Seq = l.seq.Extend(seq16)
 	if first {
 		l.began = p.Seq
+		l.track.begins(p.Arrival)
 	}
 	if l.hist != nil && (p.Seq+rtpbuf.HistorySize <= l.seq.Highest || l.hist.Has(p.Seq)) {
 		return false // too late for anybody, or a probe that repeats what we have

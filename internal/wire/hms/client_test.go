@@ -499,6 +499,7 @@ func (p *peer) must(method string, params any) map[string]any {
 func clientAPI(codecs func(*webrtc.MediaEngine), udp net.PacketConn) *webrtc.API {
 	set := webrtc.SettingEngine{}
 	if udp != nil {
+		set.SetICEMaxBindingRequests(1000) // goes on trying, as browsers do
 		set.SetICEUDPMux(ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: udp}))
 	}
 	set.SetIncludeLoopbackCandidate(true)

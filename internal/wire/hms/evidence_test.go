@@ -124,6 +124,129 @@ func TestEvidenceOfACutMediaPath(t *testing.T) {
 	}
 }
 
+// TestAPathThatIsNotUpInTime: a peer joins and publishes while her network takes no
+// media at all. Her client may believe itself connected; the record and the wire
+// know better after 8 s. No track counts as published before a packet has come.
+func TestAPathThatIsNotUpInTime(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, nil)
+	c, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	line := &severed{PacketConn: c}
+	line.cut.Store(true)
+	p := s.connect("host", "ann")
+	p.udp = line
+	p.join("Ann")
+	p.pings()
+	p.publish("audio")
+
+	r := s.evidenceOf(t, event.PublishFailed, fault.ICESlow)
+	if r.Path == nil || r.Path.Side != "publish" || r.Path.State != "connecting" || r.Path.STUN || r.Path.Candidates.Host == 0 || r.Path.DTLS != "" {
+		t.Errorf("the path is %+v", r.Path)
+	}
+	if waited := r.At.Sub(r.Path.Since); waited < 8*time.Second-10*time.Millisecond {
+		t.Errorf("told after %s", waited)
+	}
+	p.expectWhere("on-warning", func(w map[string]any) bool { return w["fault"] == fault.ICESlow.ID && w["code"] == 4005. })
+	s.events.mu.Lock()
+	for _, e := range s.events.list {
+		if e.Type == event.TrackAdded {
+			t.Errorf("recorded as published: %+v", e.Track)
+		}
+		if e.Fault == fault.ICESlow.ID && (e.Failure.Terminal || e.Type != event.PublishFailed) {
+			t.Errorf("recorded as %+v", e)
+		}
+	}
+	s.events.mu.Unlock()
+
+	line.cut.Store(false)
+	if e := s.events.wait(t, event.TrackAdded); e.PeerID != p.id || e.Track.Kind != "audio" {
+		t.Errorf("track %+v", e.Track)
+	}
+}
+
+// TestATrackThatNeverSends: announced and withdrawn without a packet, it leaves
+// nothing in the record.
+func TestATrackThatNeverSends(t *testing.T) {
+	s := newStation(t, nil)
+	p := s.joined("host", "Ann")
+	silent := map[string]any{"track_id": "silent", "stream_id": "st", "type": "video", "source": "regular", "mute": false, "description": ""}
+	p.tracks = map[string]any{"silent": silent}
+	first := p.publish("audio")
+	silent["mute"] = true
+	p.must("track-update", map[string]any{"tracks": map[string]any{"silent": silent}})
+	if e := s.events.wait(t, event.TrackAdded); e.Track.ID != first {
+		t.Errorf("recorded as published: %+v", e.Track)
+	}
+	p.must("leave", map[string]any{})
+	if e := s.events.wait(t, event.TrackRemoved); e.Track.ID != first {
+		t.Errorf("recorded as withdrawn: %+v", e.Track)
+	}
+	s.events.mu.Lock()
+	defer s.events.mu.Unlock()
+	for _, e := range s.events.list {
+		if e.Track != nil && e.Track.ID == "silent" {
+			t.Errorf("recorded %s of the track that never sent", e.Type)
+		}
+	}
+}
+
+// TestEvidenceOfASocketThatCameBack: the end of a socket is recorded with who ended
+// it although its peer is back, since the client may never tell of it; also where
+// the old socket was still open for the server.
+func TestEvidenceOfASocketThatCameBack(t *testing.T) {
+	t.Parallel()
+	t.Run("after it had ended", func(t *testing.T) {
+		s := newStation(t, nil)
+		p := s.joined("host", "Ann")
+		_ = p.ws.CloseNow()
+		<-p.closed
+		s.waitHeld(1)
+		p.open()
+		r := s.evidenceOf(t, event.Disconnected, fault.SignalLost)
+		if sock := r.Socket; sock == nil || sock.By != evidence.ByRemote || sock.How != evidence.HowFIN || sock.Ended.IsZero() || sock.Before != 0 {
+			t.Errorf("the socket is %+v", sock)
+		}
+		s.mended(t, "away_seconds")
+	})
+	t.Run("while the old one was open", func(t *testing.T) {
+		s := newStation(t, nil)
+		p := s.joined("host", "Ann")
+		old := p.ws
+		defer func() { _ = old.CloseNow() }()
+		p.open()
+		r := s.evidenceOf(t, event.Disconnected, fault.SignalLost)
+		if sock := r.Socket; sock == nil || sock.Opened.IsZero() || !sock.Ended.IsZero() || sock.Before != 0 || sock.Unacked == nil {
+			t.Errorf("the socket is %+v", sock)
+		}
+		s.mended(t, "replaced")
+	})
+}
+
+// mended checks that the one lost socket is recorded once, as mended.
+func (s *station) mended(t *testing.T, detail string) {
+	t.Helper()
+	s.events.mu.Lock()
+	defer s.events.mu.Unlock()
+	n := 0
+	for _, e := range s.events.list {
+		if e.Type != event.Disconnected {
+			continue
+		}
+		n++
+		f := fault.Error{Details: e.Details}
+		if e.Failure.Terminal || f.Detail("resumed") != true || f.Detail(detail) == nil {
+			t.Errorf("recorded as %+v", e)
+		}
+	}
+	if n != 1 {
+		t.Errorf("recorded %d times", n)
+	}
+}
+
 // TestEvidenceOfALostSocket: a socket ends without a word and nobody comes back.
 func TestEvidenceOfALostSocket(t *testing.T) {
 	t.Parallel()

@@ -56,7 +56,8 @@ func (m *media) closed() {
 func (m *media) open() error {
 	pub, err := m.s.p.Media().OpenPublication(participant.PublicationEvents{
 		Candidate: func(c webrtc.ICECandidateInit) { m.tellCandidate(targetPublish, c) },
-		Warned:    func(_ room.TrackID, f *fault.Error) { m.s.notify("on-warning", wordFault(f)) },
+		Warned:    func(_ room.TrackID, f *fault.Error) { m.tellWarning(f) },
+		Slow:      m.tellWarning,
 	})
 	if err != nil {
 		return err
@@ -70,7 +71,7 @@ func (m *media) open() error {
 		Offer:     m.tellOffer,
 		Candidate: func(c webrtc.ICECandidateInit) { m.tellCandidate(targetSubscribe, c) },
 		Message:   m.channelMessage, MessageRate: m.s.h.cfg.FrameRate, MaxMessage: maxChannelMessage,
-		Layer: m.tellLayer, Refused: m.tellRefused, Removed: m.withdrawn.tell,
+		Layer: m.tellLayer, Refused: m.tellRefused, Removed: m.withdrawn.tell, Slow: m.tellWarning,
 	})
 	if err != nil {
 		m.s.p.Media().ClosePublication(pub)
@@ -111,10 +112,12 @@ func (m *media) asks() bool {
 	return on != nil && *on
 }
 
+func (m *media) tellWarning(f *fault.Error) { m.s.notify("on-warning", wordFault(f)) }
+
 // tellRefused says that the peer is not sent a track, in all the ways there are:
 // a warning, and the state of the track; see also preferVideo.
 func (m *media) tellRefused(id room.TrackID, f *fault.Error) {
-	m.s.notify("on-warning", wordFault(f))
+	m.tellWarning(f)
 	if wish := m.s.p.Media().Layer(id); wish != "" && wish != sfu.LayerNone {
 		m.sayLayer(id, sfu.LayerNone, wish)
 	}
@@ -188,7 +191,7 @@ func (m *media) offer(ctx context.Context, p offerParams) (any, error) {
 		return nil, err
 	}
 	for _, e := range done.Refused {
-		m.s.notify("on-warning", wordFault(fault.From(e, fault.OpPublish)))
+		m.tellWarning(fault.From(e, fault.OpPublish))
 	}
 	return m.describe(answer), nil
 }
