@@ -12,7 +12,7 @@ const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 export async function buildPage(outdir: string) {
   await mkdir(outdir, { recursive: true });
   await build({
-    entryPoints: [here('page/tab.ts'), here('page/probe.ts'), here('page/openvidu.ts')],
+    entryPoints: [here('page/tab.ts'), here('page/probe.ts'), here('page/openvidu.ts'), here('page/core.ts')],
     outdir,
     bundle: true,
     format: 'iife',
@@ -20,7 +20,7 @@ export async function buildPage(outdir: string) {
     logLevel: 'warning',
     define: { 'process.env.NODE_ENV': '"production"' },
   });
-  for (const name of ['index.html', 'openvidu.html']) await copyFile(here(`page/${name}`), `${outdir}/${name}`);
+  for (const name of ['index.html', 'openvidu.html', 'core.html']) await copyFile(here(`page/${name}`), `${outdir}/${name}`);
 }
 
 // buildPrograms turns programs/NAME.ts into NAME.mjs, for Node.

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Redial authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Runs the tests of the pages' logic and of the catalogue in Node: bundles each
-// file of demo/test and faults/test with the TypeScript it imports, then hands
-// them to node:test.
+// Runs the tests of the pages' logic, of the catalogue and of the packages for
+// browsers in Node: bundles each test file with the TypeScript it imports, then
+// hands them to node:test.
 import { build } from "esbuild";
 import { spawnSync } from "node:child_process";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 
 const web = dirname(fileURLToPath(import.meta.url));
 const tests = [];
-for (const part of ["demo", "faults"]) {
+for (const part of ["demo", "faults", "core", "wtsdk"]) {
   const found = (await readdir(join(web, part, "test"))).filter((f) => f.endsWith(".test.mjs")).sort();
   tests.push(...found.map((f) => join(part, "test", f)));
 }

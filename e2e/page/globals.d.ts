@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // What scripts in the page find there: page/tab.ts and page/probe.ts.
+import type { PageCore } from './core.ts';
 import type { PageOpenVidu } from './openvidu.ts';
 import type { Probe } from './probe.ts';
 import type { PageTab } from './tab.ts';
@@ -11,6 +12,7 @@ declare global {
   const tab: Omit<PageTab, 'hms'> & { hms: any };
   const probe: Probe;
   const ov: PageOpenVidu;
+  const page: Pick<PageCore, 'journal' | 'flow'>; // of the pages of our own SDKs; see lib/apptab.ts
   interface Window {
     tab: typeof tab;
     probe: typeof probe;

@@ -87,6 +87,13 @@ export function lookup(dialect: Dialect, word: string | number, method = ""): Ca
   return [...found.values()].sort((a, b) => Number(b.documented) - Number(a.documented));
 }
 
+/** How a vendor words a fault, in an operation where that matters; undefined where it has no word for it. */
+export function wording(dialect: Dialect, id: FaultId, operation?: Operation): { code: number; name: string } | undefined {
+  const said = vocabularies.get(dialect)?.words.filter((w) => w[0] === id && w[7]) ?? [];
+  const word = said.find((w) => w[1] === operation) ?? said.find((w) => w[1] === "");
+  return word && { code: word[3], name: word[4] };
+}
+
 /**
  * Explains an error: an HMSException, an OpenTok error, a DOMException, an
  * RTCError, a MediaError, a WebSocket's CloseEvent, an ICE candidate error, a

@@ -1,0 +1,52 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
+// The packages as npm would carry them, in a program of somebody else's.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+
+const web = process.cwd(); // npm runs the tests there
+const programs = {
+  core: `import { capture, CallError, FaultId, Session, type RemoteStream } from "@redial-rtc/core";
+    const session = new Session({ url: "wss://example.org" });
+    session.on("streamAdded", (s: RemoteStream) => { const media: MediaStream = session.subscribe(s).media; void media; });
+    session.on("ended", (e: CallError) => { if (e.fault === FaultId.RoomEnded) console.log(e.entry.user.en); });
+    void session.publish(capture({ audio: true })).ready;`,
+  wtsdk: `import WT, { type SessionError, type StreamInfo } from "@redial-rtc/wtsdk";
+    WT.SessionListeners.onStreamCreated((s: StreamInfo) => { const stream: MediaStream = s.stream; void stream; });
+    WT.ErrorsListeners.onSessionError((e: SessionError) => { const code: number = e.error.code; void code; });
+    void WT.Session.connect("token", "Ann", { audio: true, video: { deviceId: "x" } }, { seat: 7 });
+    // @ts-expect-error a name is wanted
+    void WT.Session.connectAsAViewer("token");`,
+};
+
+for (const [name, program] of Object.entries(programs)) {
+  test(`@redial-rtc/${name} builds, and programs in TypeScript compile against it`, () => {
+    execFileSync(process.execPath, ["packages.mjs", name], { cwd: web, stdio: "inherit" });
+    const manifest = JSON.parse(readFileSync(join(web, name, "package.json"), "utf8"));
+    assert.equal(manifest.dependencies, undefined, "no dependencies");
+    assert.equal(readFileSync(join(web, name, "LICENSE"), "utf8"), readFileSync(join(web, "..", "LICENSE"), "utf8"));
+    const dir = mkdtempSync(join(tmpdir(), "redial-package-"));
+    try {
+      const packed = JSON.parse(execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], { cwd: join(web, name), encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }))[0].files.map((f) => f.path);
+      for (const file of packed) cpSync(join(web, name, file), join(dir, "node_modules/@redial-rtc", name, file));
+      writeFileSync(join(dir, "package.json"), '{"type":"module"}');
+      writeFileSync(join(dir, "program.ts"), program);
+      for (const moduleResolution of ["nodenext", "bundler"]) {
+        writeFileSync(join(dir, "tsconfig.json"), JSON.stringify({
+          compilerOptions: { target: "es2022", lib: ["es2022", "dom", "dom.iterable"], module: moduleResolution === "nodenext" ? "nodenext" : "esnext", moduleResolution, strict: true, types: [], noEmit: true },
+          files: ["program.ts"],
+        }));
+        execFileSync(process.execPath, [join(web, "node_modules/typescript/bin/tsc"), "-p", dir], { stdio: "inherit" });
+      }
+      // The module loads where there is no browser: servers that render pages import it, too.
+      execFileSync(process.execPath, ["--input-type=module", "-e", `await import("@redial-rtc/${name}")`], { cwd: dir, stdio: "inherit" });
+    } finally {
+      rmSync(dir, { recursive: true, force: true });
+    }
+  });
+}
