@@ -78,9 +78,9 @@ type EndOptions struct {
 	Lock   bool   `json:"lock,omitempty"` // nobody gets in afterwards, until the room is enabled again
 }
 
-// ActiveRoom returns a room in which a session runs, by id or name:
+// Get returns a room in which a session runs, by id or name:
 // [fault.RoomNotFound], [fault.SessionNotActive].
-func (c *Client) ActiveRoom(ctx context.Context, room string) (ActiveRoom, error) {
+func (c ActiveRooms) Get(ctx context.Context, room string) (ActiveRoom, error) {
 	path, err := at("/v2/active-rooms/", room)
 	if err != nil {
 		return ActiveRoom{}, err
@@ -90,7 +90,7 @@ func (c *Client) ActiveRoom(ctx context.Context, room string) (ActiveRoom, error
 
 // Peers returns who is in a room, by id: [fault.RoomNotFound],
 // [fault.SessionNotActive].
-func (c *Client) Peers(ctx context.Context, room string, f PeerFilter) (map[string]Peer, error) {
+func (c ActiveRooms) Peers(ctx context.Context, room string, f PeerFilter) (map[string]Peer, error) {
 	path, err := at("/v2/active-rooms/", room, "/peers")
 	if err != nil {
 		return nil, err
@@ -101,7 +101,7 @@ func (c *Client) Peers(ctx context.Context, room string, f PeerFilter) (map[stri
 
 // Peer returns a peer with its tracks: [fault.RoomNotFound],
 // [fault.SessionNotActive], [fault.PeerNotFound].
-func (c *Client) Peer(ctx context.Context, room, peer string) (Peer, error) {
+func (c ActiveRooms) Peer(ctx context.Context, room, peer string) (Peer, error) {
 	path, err := at("/v2/active-rooms/", room, "/peers/", peer)
 	if err != nil {
 		return Peer{}, err
@@ -112,7 +112,7 @@ func (c *Client) Peer(ctx context.Context, room, peer string) (Peer, error) {
 // UpdatePeer changes a peer; the others hear of it. It fails with
 // [fault.RoomNotFound], [fault.SessionNotActive], [fault.PeerNotFound],
 // [fault.RoleNotFound], [fault.RoleFull].
-func (c *Client) UpdatePeer(ctx context.Context, room, peer string, change PeerChange) (Peer, error) {
+func (c ActiveRooms) UpdatePeer(ctx context.Context, room, peer string, change PeerChange) (Peer, error) {
 	path, err := at("/v2/active-rooms/", room, "/peers/", peer)
 	if err != nil {
 		return Peer{}, err
@@ -123,7 +123,7 @@ func (c *Client) UpdatePeer(ctx context.Context, room, peer string, change PeerC
 // SendMessage says something as the server and returns the id of the message:
 // [fault.RoomNotFound], [fault.SessionNotActive], [fault.PeerNotFound],
 // [fault.MessageTooLarge].
-func (c *Client) SendMessage(ctx context.Context, room string, m Message) (id string, err error) {
+func (c ActiveRooms) SendMessage(ctx context.Context, room string, m Message) (id string, err error) {
 	path, err := at("/v2/active-rooms/", room, "/send-message")
 	if err != nil {
 		return "", err
@@ -137,18 +137,18 @@ func (c *Client) SendMessage(ctx context.Context, room string, m Message) (id st
 // RemovePeer removes a peer from a room, for a reason that may be empty. The id of
 // a removed peer cannot come back; the user can. It fails with
 // [fault.RoomNotFound], [fault.SessionNotActive], [fault.PeerNotFound].
-func (c *Client) RemovePeer(ctx context.Context, room, peer, reason string) error {
+func (c ActiveRooms) RemovePeer(ctx context.Context, room, peer, reason string) error {
 	if peer == "" {
 		return fault.FieldMissing.New("field", "peer")
 	}
-	_, err := c.removePeers(ctx, room, removal{PeerID: peer, Reason: reason})
+	_, err := c.remove(ctx, room, removal{PeerID: peer, Reason: reason})
 	return err
 }
 
 // RemovePeersWithRole removes everybody with a role from a room and returns how many they
 // were: [fault.RoomNotFound], [fault.SessionNotActive], [fault.RoleNotFound].
-func (c *Client) RemovePeersWithRole(ctx context.Context, room, role, reason string) (int, error) {
-	return c.removePeers(ctx, room, removal{Role: role, Reason: reason})
+func (c ActiveRooms) RemovePeersWithRole(ctx context.Context, room, role, reason string) (int, error) {
+	return c.remove(ctx, room, removal{Role: role, Reason: reason})
 }
 
 type removal struct {
@@ -157,7 +157,7 @@ type removal struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-func (c *Client) removePeers(ctx context.Context, room string, r removal) (int, error) {
+func (c ActiveRooms) remove(ctx context.Context, room string, r removal) (int, error) {
 	path, err := at("/v2/active-rooms/", room, "/remove-peers")
 	if err != nil {
 		return 0, err
@@ -166,14 +166,14 @@ func (c *Client) removePeers(ctx context.Context, room string, r removal) (int, 
 }
 
 // removed makes a call that answers how many things it has removed.
-func removed(ctx context.Context, c *Client, r request) (int, error) {
+func removed(ctx context.Context, c service, r request) (int, error) {
 	done, err := fetch[struct{ Removed int }](ctx, c, r)
 	return done.Removed, err
 }
 
-// EndSession disconnects everybody and ends the session of a room:
+// End disconnects everybody and ends the session of a room:
 // [fault.RoomNotFound], [fault.SessionNotActive].
-func (c *Client) EndSession(ctx context.Context, room string, o EndOptions) error {
+func (c ActiveRooms) End(ctx context.Context, room string, o EndOptions) error {
 	path, err := at("/v2/active-rooms/", room, "/end-room")
 	if err != nil {
 		return err

@@ -76,25 +76,25 @@ func TestRooms(t *testing.T) {
 	c, ctx := live(t), t.Context()
 	room := may[admin.Room](t)
 	name := fmt.Sprint("rooms-", time.Now().UnixNano(), "-") // the server stays
-	made := room(c.CreateRoom(ctx, admin.NewRoom{Name: name + "a", Description: "d", Size: 7, MaxDuration: 600, LargeRoom: true}))
+	made := room(c.Rooms.Create(ctx, admin.NewRoom{Name: name + "a", Description: "d", Size: 7, MaxDuration: 600, LargeRoom: true}))
 	if made.ID == "" || !made.Enabled || made.Size != 7 || made.MaxDuration != 600 || !made.LargeRoom || made.CreatedAt.IsZero() {
 		t.Errorf("made %+v", made)
 	}
-	if again := room(c.CreateRoom(ctx, admin.NewRoom{Name: strings.ToUpper(name + "a")})); again.ID != made.ID || again.Size != 7 {
+	if again := room(c.Rooms.Create(ctx, admin.NewRoom{Name: strings.ToUpper(name + "a")})); again.ID != made.ID || again.Size != 7 {
 		t.Errorf("the same name gave %+v", again)
 	}
-	changed := room(c.UpdateRoom(ctx, name+"a", admin.RoomChange{Enabled: new(false), Size: new(0), Description: new("")}))
+	changed := room(c.Rooms.Update(ctx, name+"a", admin.RoomChange{Enabled: new(false), Size: new(0), Description: new("")}))
 	if changed.Enabled || changed.Size != 0 || changed.Description != "" || changed.MaxDuration != 600 {
 		t.Errorf("changed to %+v", changed)
 	}
-	if got := room(c.Room(ctx, made.ID)); got != changed {
+	if got := room(c.Rooms.Get(ctx, made.ID)); got != changed {
 		t.Errorf("there is %+v", got)
 	}
 	for n := range 5 {
-		room(c.CreateRoom(ctx, admin.NewRoom{Name: fmt.Sprint(name, n)}))
+		room(c.Rooms.Create(ctx, admin.NewRoom{Name: fmt.Sprint(name, n)}))
 	}
 	var names []string
-	for r, err := range c.AllRooms(ctx, admin.RoomFilter{Enabled: new(true), Limit: 2}) {
+	for r, err := range c.Rooms.All(ctx, admin.RoomFilter{Enabled: new(true), Limit: 2}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -109,7 +109,7 @@ func TestRooms(t *testing.T) {
 
 func TestTemplatesAndRoles(t *testing.T) {
 	c, ctx := live(t), t.Context()
-	made := may[admin.Template](t)(c.CreateTemplate(ctx, admin.TemplateChange{Name: "class", Roles: map[string]admin.Role{
+	made := may[admin.Template](t)(c.Templates.Create(ctx, admin.TemplateChange{Name: "class", Roles: map[string]admin.Role{
 		"teacher": {Permissions: &admin.Permissions{EndRoom: true}},
 		"student": {Publish: admin.Publish{Allowed: []string{}}, MaxPeers: new(2), Subscribe: admin.Subscribe{ToRoles: []string{"teacher"}}},
 	}}))
@@ -121,19 +121,31 @@ func TestTemplatesAndRoles(t *testing.T) {
 		t.Errorf("student: %+v", student)
 	}
 	role := may[admin.Role](t)
-	if r := role(c.SetRole(ctx, made.ID, "student", admin.Role{Name: "pupil", MaxPeers: new(0)})); r.Name != "pupil" || *r.MaxPeers != 0 || len(r.Publish.Allowed) != 0 {
+	if r := role(c.Templates.SetRole(ctx, made.ID, "student", admin.Role{Name: "pupil", MaxPeers: new(0)})); r.Name != "pupil" || *r.MaxPeers != 0 || len(r.Publish.Allowed) != 0 {
 		t.Errorf("renamed to %+v", r)
 	}
-	role(c.Role(ctx, made.ID, "pupil"))
-	if err := c.DeleteRole(ctx, made.ID, "pupil"); err != nil {
+	role(c.Templates.Role(ctx, made.ID, "pupil"))
+	layout := may[admin.Layout](t)
+	logo := json.RawMessage(`{"url":"https://example.org/logo.png"}`)
+	standard := layout(c.Templates.Layout(ctx, made.ID, "pupil"))
+	if l := layout(c.Templates.SetLayout(ctx, made.ID, "pupil", admin.LayoutChange{Logo: logo})); string(l.Logo) != string(logo) || string(l.Screens) != string(standard.Screens) || l.Role != "pupil" {
+		t.Errorf("layout %+v", l)
+	}
+	if l := layout(c.Templates.ResetLayout(ctx, made.ID, "pupil")); l.Logo != nil || len(l.Screens) < 100 {
+		t.Errorf("back to %+v", l)
+	}
+	if _, err := c.Templates.SetLayout(ctx, made.ID, "pupil", admin.LayoutChange{Screens: json.RawMessage(`{}`)}); !errors.Is(err, fault.FieldMissing) {
+		t.Errorf("screens without a call: %v", err)
+	}
+	if err := c.Templates.DeleteRole(ctx, made.ID, "pupil"); err != nil {
 		t.Error(err)
 	}
-	changed := may[admin.Template](t)(c.UpdateTemplate(ctx, made.ID, admin.TemplateChange{Description: new("for lessons"), Settings: &admin.Settings{Region: "eu"}}))
+	changed := may[admin.Template](t)(c.Templates.Update(ctx, made.ID, admin.TemplateChange{Description: new("for lessons"), Settings: &admin.Settings{Region: "eu"}}))
 	if changed.Description != "for lessons" || changed.Settings.Region != "eu" || len(changed.Roles) != 1 {
 		t.Errorf("changed to %+v", changed)
 	}
 	seen := 0
-	for one, err := range c.AllTemplates(ctx, admin.TemplateFilter{Limit: 1}) {
+	for one, err := range c.Templates.All(ctx, admin.TemplateFilter{Limit: 1}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -144,10 +156,10 @@ func TestTemplatesAndRoles(t *testing.T) {
 	if seen != 2 {
 		t.Errorf("of the default template and this one %d are listed", seen)
 	}
-	if err := c.DeleteTemplate(ctx, made.ID); err != nil {
+	if err := c.Templates.Delete(ctx, made.ID); err != nil {
 		t.Error(err)
 	}
-	if _, err := c.Template(ctx, made.ID); !errors.Is(err, fault.TemplateNotFound) {
+	if _, err := c.Templates.Get(ctx, made.ID); !errors.Is(err, fault.TemplateNotFound) {
 		t.Errorf("after it was deleted: %v", err)
 	}
 }
@@ -156,20 +168,20 @@ func TestTemplatesAndRoles(t *testing.T) {
 // record; all by way of the client.
 func TestACall(t *testing.T) {
 	c, ctx := live(t), t.Context()
-	room := may[admin.Room](t)(c.CreateRoom(ctx, admin.NewRoom{}))
-	codes := may[[]admin.RoomCode](t)(c.CreateRoomCodes(ctx, room.ID))
+	room := may[admin.Room](t)(c.Rooms.Create(ctx, admin.NewRoom{}))
+	codes := may[[]admin.RoomCode](t)(c.RoomCodes.CreateAll(ctx, room.ID))
 	if len(codes) != 3 {
 		t.Errorf("codes %+v", codes)
 	}
-	guest := may[admin.RoomCode](t)(c.CreateRoomCode(ctx, room.ID, "guest"))
-	may[admin.RoomCode](t)(c.DisableRoomCode(ctx, guest.Code))
-	if _, err := c.ExchangeCode(ctx, admin.CodeExchange{Code: guest.Code}); !errors.Is(err, fault.CodeDisabled) {
+	guest := may[admin.RoomCode](t)(c.RoomCodes.Create(ctx, room.ID, "guest"))
+	may[admin.RoomCode](t)(c.RoomCodes.Disable(ctx, guest.Code))
+	if _, err := c.Tokens.Exchange(ctx, admin.CodeExchange{Code: guest.Code}); !errors.Is(err, fault.CodeDisabled) {
 		t.Errorf("a code that is switched off: %v", err)
 	}
-	may[admin.RoomCode](t)(c.EnableRoomCode(ctx, guest.Code))
+	may[admin.RoomCode](t)(c.RoomCodes.Enable(ctx, guest.Code))
 	anybody := connect(t, admin.Config{URL: srv.URL}) // without a token of its own
-	token := may[admin.RoomToken](t)(anybody.ExchangeCode(ctx, admin.CodeExchange{Code: guest.Code, UserID: "ada", RoomID: room.ID}))
-	if _, err := c.ActiveRoom(ctx, room.ID); !errors.Is(err, fault.SessionNotActive) {
+	token := may[admin.RoomToken](t)(anybody.Tokens.Exchange(ctx, admin.CodeExchange{Code: guest.Code, UserID: "ada", RoomID: room.ID}))
+	if _, err := c.ActiveRooms.Get(ctx, room.ID); !errors.Is(err, fault.SessionNotActive) {
 		t.Errorf("a room with nobody in it: %v", err)
 	}
 	joined, err := client.Join(ctx, client.Config{Endpoint: srv.URL, Token: token.Token, Name: "Ada"})
@@ -178,24 +190,24 @@ func TestACall(t *testing.T) {
 	}
 	defer joined.Leave()
 
-	active := may[admin.ActiveRoom](t)(c.ActiveRoom(ctx, room.ID))
+	active := may[admin.ActiveRoom](t)(c.ActiveRooms.Get(ctx, room.ID))
 	if len(active.Session.Peers) != 1 {
 		t.Fatalf("active %+v", active)
 	}
 	id := active.Session.Peers[0]
-	if p := may[map[string]admin.Peer](t)(c.Peers(ctx, room.ID, admin.PeerFilter{Role: "guest"}))[id]; p.UserID != "ada" || p.Name != "Ada" {
+	if p := may[map[string]admin.Peer](t)(c.ActiveRooms.Peers(ctx, room.ID, admin.PeerFilter{Role: "guest"}))[id]; p.UserID != "ada" || p.Name != "Ada" {
 		t.Errorf("peer %+v", p)
 	}
-	if p := may[admin.Peer](t)(c.UpdatePeer(ctx, room.ID, id, admin.PeerChange{Name: new("Ada L.")})); p.Name != "Ada L." || p.Role != "guest" {
+	if p := may[admin.Peer](t)(c.ActiveRooms.UpdatePeer(ctx, room.ID, id, admin.PeerChange{Name: new("Ada L.")})); p.Name != "Ada L." || p.Role != "guest" {
 		t.Errorf("changed to %+v", p)
 	}
-	if said := may[string](t)(c.SendMessage(ctx, room.ID, admin.Message{Message: "five minutes left"})); said == "" {
+	if said := may[string](t)(c.ActiveRooms.SendMessage(ctx, room.ID, admin.Message{Message: "five minutes left"})); said == "" {
 		t.Error("a message has no id")
 	}
-	if _, err := c.Peer(ctx, room.ID, "nobody"); !errors.Is(err, fault.PeerNotFound) {
+	if _, err := c.ActiveRooms.Peer(ctx, room.ID, "nobody"); !errors.Is(err, fault.PeerNotFound) {
 		t.Errorf("a peer who is not there: %v", err)
 	}
-	if err := c.RemovePeer(ctx, room.ID, id, "enough"); err != nil {
+	if err := c.ActiveRooms.RemovePeer(ctx, room.ID, id, "enough"); err != nil {
 		t.Error(err)
 	}
 	select {
@@ -203,26 +215,26 @@ func TestACall(t *testing.T) {
 	case <-time.After(20 * time.Second):
 		t.Fatal("the peer is still there")
 	}
-	for s, err := range c.AllSessions(ctx, admin.SessionFilter{RoomID: room.ID}) {
+	for s, err := range c.Sessions.All(ctx, admin.SessionFilter{RoomID: room.ID}) {
 		if err != nil || s.ID != active.Session.ID || s.Peers[id].UserID != "ada" {
 			t.Errorf("session %+v, %v", s, err)
 		}
 	}
-	one := may[admin.Session](t)(c.Session(ctx, active.Session.ID))
+	one := may[admin.Session](t)(c.Sessions.Get(ctx, active.Session.ID))
 	if one.RoomName != room.Name {
 		t.Errorf("session %+v", one)
 	}
-	if err := c.RevokeToken(ctx, admin.Revocation{Token: token.Token}); err != nil {
+	if err := c.Tokens.Revoke(ctx, admin.Revocation{Token: token.Token}); err != nil {
 		t.Error(err)
 	}
 	if _, err := client.Join(ctx, client.Config{Endpoint: srv.URL, Token: token.Token}); !errors.Is(err, fault.TokenRevoked) {
 		t.Errorf("joining with a revoked token: %v", err)
 	}
 	e := srv.WaitForEvent(t, redialtest.Filter{Room: room.ID, Fault: "token.revoked"})
-	if again := may[admin.Event](t)(c.Event(ctx, e.ID)); again.Data.User != "ada" || string(again.Raw) == "" {
+	if again := may[admin.Event](t)(c.Events.Get(ctx, e.ID)); again.Data.User != "ada" || string(again.Raw) == "" {
 		t.Errorf("event %v", again)
 	}
-	if n := may[int](t)(c.EraseUser(ctx, admin.UserKey{ID: "ada", Proof: "code"})); n < 1 {
+	if n := may[int](t)(c.Events.EraseUser(ctx, admin.UserKey{ID: "ada", Proof: "code"})); n < 1 {
 		t.Errorf("%d events of the user were removed", n)
 	}
 }
@@ -240,18 +252,18 @@ func provoke(t *testing.T, c *admin.Client, room admin.Room, from, n int) {
 
 func TestEventsByPageAndAsTheyCome(t *testing.T) {
 	c, ctx := live(t), t.Context()
-	room := may[admin.Room](t)(c.CreateRoom(ctx, admin.NewRoom{}))
+	room := may[admin.Room](t)(c.Rooms.Create(ctx, admin.NewRoom{}))
 	f := admin.EventFilter{RoomID: room.ID, Types: []string{admin.ConnectFailed, admin.JoinFailed}, Errors: true, Since: time.Now().Add(-time.Hour), Terminal: new(true)}
 	provoke(t, c, room, 0, 3)
 
-	page := may[admin.EventPage](t)(c.Events(ctx, f))
+	page := may[admin.EventPage](t)(c.Events.List(ctx, f))
 	if page.Total != 3 || len(page.Events) != 3 || page.Next != "" {
 		t.Errorf("a page of %d, total %d, next %q", len(page.Events), page.Total, page.Next)
 	}
 	for _, d := range dialect.All() {
 		told := f
 		told.Dialect, told.Halves = d.Name, true
-		for e, err := range c.AllEvents(ctx, told) {
+		for e, err := range c.Events.All(ctx, told) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -264,7 +276,7 @@ func TestEventsByPageAndAsTheyCome(t *testing.T) {
 	two := f
 	two.Limit, two.Order = 2, admin.NewestFirst
 	var users []string
-	for e, err := range c.AllEvents(ctx, two) {
+	for e, err := range c.Events.All(ctx, two) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -283,7 +295,7 @@ func TestEventsByPageAndAsTheyCome(t *testing.T) {
 		<-more
 		provoke(t, c, room, 3, 2)
 	})
-	for e, err := range c.FollowEvents(ctx, f, admin.FollowOptions{Past: 2}) {
+	for e, err := range c.Events.Follow(ctx, f, admin.FollowOptions{Past: 2}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -298,31 +310,31 @@ func TestEventsByPageAndAsTheyCome(t *testing.T) {
 	if !slices.Equal(users, []string{"u1", "u2", "u3", "u4"}) {
 		t.Errorf("two of the past, and what comes: %v", users)
 	}
-	if s := may[admin.Summary](t)(c.Summary(t.Context(), admin.SummaryFilter{By: "room", Compare: "day"})); s.Total.Events < 5 || s.Compare == nil || len(s.Buckets) == 0 {
+	if s := may[admin.Summary](t)(c.Events.Summary(t.Context(), admin.SummaryFilter{By: "room", Compare: "day"})); s.Total.Events < 5 || s.Compare == nil || len(s.Buckets) == 0 {
 		t.Errorf("summary %+v", s)
 	}
 }
 
 func TestRetention(t *testing.T) {
 	c, ctx := live(t), t.Context()
-	if r := may[admin.Retention](t)(c.SetRetention(ctx, 30)); r.Days != 30 || !r.Own || r.UpdatedAt == nil {
+	if r := may[admin.Retention](t)(c.Events.SetRetention(ctx, 30)); r.Days != 30 || !r.Own || r.UpdatedAt == nil {
 		t.Errorf("%+v", r)
 	}
-	if _, err := c.SetRetention(ctx, -1); !errors.Is(err, fault.FieldInvalid) {
+	if _, err := c.Events.SetRetention(ctx, -1); !errors.Is(err, fault.FieldInvalid) {
 		t.Errorf("-1 days: %v", err)
 	}
-	if err := c.ClearRetention(ctx); err != nil {
+	if err := c.Events.ClearRetention(ctx); err != nil {
 		t.Error(err)
 	}
-	if r := may[admin.Retention](t)(c.Retention(ctx)); r.Own || r.Days != r.DefaultDays {
+	if r := may[admin.Retention](t)(c.Events.Retention(ctx)); r.Own || r.Days != r.DefaultDays {
 		t.Errorf("%+v", r)
 	}
 }
 
 func TestInjections(t *testing.T) {
 	c, ctx := live(t), t.Context()
-	room := may[admin.Room](t)(c.CreateRoom(ctx, admin.NewRoom{}))
-	rule := may[admin.InjectionRule](t)(c.Inject(ctx, admin.Injection{
+	room := may[admin.Room](t)(c.Rooms.Create(ctx, admin.NewRoom{}))
+	rule := may[admin.InjectionRule](t)(c.Injections.Create(ctx, admin.Injection{
 		At: "delay", Room: room.Name, Packets: admin.PacketsAudio, Network: admin.UDP, Direction: admin.In, Side: admin.SidePublish,
 		Delay: 150 * time.Millisecond, For: time.Minute, After: time.Hour, User: "ada",
 	}))
@@ -330,51 +342,51 @@ func TestInjections(t *testing.T) {
 		rule.State != "waiting" || rule.Ends.Sub(rule.Begins) != time.Minute {
 		t.Errorf("%+v", rule)
 	}
-	clock := may[admin.InjectionRule](t)(c.Inject(ctx, admin.Injection{At: "clock", Room: room.ID, User: "bob", Skew: -2 * time.Hour}))
+	clock := may[admin.InjectionRule](t)(c.Injections.Create(ctx, admin.Injection{At: "clock", Room: room.ID, User: "bob", Skew: -2 * time.Hour}))
 	if clock.Skew != -2*time.Hour {
 		t.Errorf("%+v", clock)
 	}
-	list := may[admin.InjectionList](t)(c.Injections(ctx))
+	list := may[admin.InjectionList](t)(c.Injections.List(ctx))
 	if !slices.ContainsFunc(list.Injections, func(r admin.InjectionRule) bool { return r.ID == rule.ID }) || len(list.Mechanisms) < 10 || len(list.Faults) < 20 {
 		t.Errorf("listed: %d, %d mechanisms, %d faults", len(list.Injections), len(list.Mechanisms), len(list.Faults))
 	}
-	_, err := c.CheckInjections(ctx, []admin.Injection{{Fault: "4005", Room: room.ID}, {Fault: "4005", Room: "nowhere"}})
+	_, err := c.Injections.Check(ctx, []admin.Injection{{Fault: "4005", Room: room.ID}, {Fault: "4005", Room: "nowhere"}})
 	var f *fault.Error
 	if !errors.As(err, &f) || f.Kind != fault.RoomNotFound || f.Detail("index") != 1 {
 		t.Errorf("checked: %v, index %v", err, f.Detail("index"))
 	}
-	if err := c.RemoveInjection(ctx, rule.ID); err != nil {
+	if err := c.Injections.Remove(ctx, rule.ID); err != nil {
 		t.Error(err)
 	}
-	if err := c.RemoveInjection(ctx, rule.ID); !errors.Is(err, fault.InjectionNotFound) {
+	if err := c.Injections.Remove(ctx, rule.ID); !errors.Is(err, fault.InjectionNotFound) {
 		t.Errorf("removed twice: %v", err)
 	}
-	if _, err := c.ClearInjections(ctx, ""); !errors.Is(err, fault.FieldMissing) {
+	if _, err := c.Injections.Clear(ctx, ""); !errors.Is(err, fault.FieldMissing) {
 		t.Errorf("the injections of no room: %v", err)
 	}
-	if n := may[int](t)(c.ClearInjections(ctx, room.ID)); n != 1 {
+	if n := may[int](t)(c.Injections.Clear(ctx, room.ID)); n != 1 {
 		t.Errorf("%d were left", n)
 	}
 }
 
 func TestWebhooks(t *testing.T) {
 	c, ctx := live(t), t.Context()
-	if hooks := may[[]admin.Webhook](t)(c.Webhooks(ctx)); len(hooks) != 0 {
+	if hooks := may[[]admin.Webhook](t)(c.Webhooks.List(ctx)); len(hooks) != 0 {
 		t.Errorf("%+v", hooks)
 	}
-	for d, err := range c.AllDeliveries(ctx, admin.DeliveryFilter{}) {
+	for d, err := range c.Webhooks.AllDeliveries(ctx, admin.DeliveryFilter{}) {
 		t.Errorf("%+v, %v", d, err)
 	}
-	if _, err := c.Replay(ctx, admin.ReplayOrder{Hook: "nobody", Since: time.Now().Add(-time.Hour)}); !errors.Is(err, fault.FieldInvalid) {
+	if _, err := c.Webhooks.Replay(ctx, admin.ReplayOrder{Hook: "nobody", Since: time.Now().Add(-time.Hour)}); !errors.Is(err, fault.FieldInvalid) {
 		t.Errorf("a hook that is not there: %v", err)
 	}
-	if err := c.ResumeWebhook(ctx, "nobody", admin.ResumeOptions{}); !errors.Is(err, fault.FieldInvalid) {
+	if err := c.Webhooks.Resume(ctx, "nobody", admin.ResumeOptions{}); !errors.Is(err, fault.FieldInvalid) {
 		t.Errorf("a hook that is not there: %v", err)
 	}
 }
 
 func TestRefusalsAreTyped(t *testing.T) {
-	_, err := live(t).Room(t.Context(), "nowhere")
+	_, err := live(t).Rooms.Get(t.Context(), "nowhere")
 	var refused *admin.Error
 	var f *fault.Error
 	if !errors.As(err, &refused) || !errors.As(err, &f) || !errors.Is(err, fault.RoomNotFound) {
@@ -383,7 +395,7 @@ func TestRefusalsAreTyped(t *testing.T) {
 	if refused.Status != 404 || refused.RequestID == "" || err.Error() != "The room does not exist (room: nowhere)" || f.Detail("room") != "nowhere" || f.Op != fault.OpAPI {
 		t.Errorf("%+v, %+v", refused, f)
 	}
-	if _, err := connect(t, admin.Config{URL: srv.URL, Token: "x"}).Room(t.Context(), "x"); !errors.Is(err, fault.TokenMalformed) {
+	if _, err := connect(t, admin.Config{URL: srv.URL, Token: "x"}).Rooms.Get(t.Context(), "x"); !errors.Is(err, fault.TokenMalformed) {
 		t.Errorf("a token that is none: %v", err)
 	}
 }
@@ -414,7 +426,7 @@ func status(code int, body string, headers ...string) http.HandlerFunc {
 func TestAFaultOfANewerServerKeepsItsIDAndWords(t *testing.T) {
 	url, _ := answering(t, status(409, `{"code":409,"message":"The room is haunted (ghosts: 2, big: 12345678901234567)","details":["ghosts: 2","big: 12345678901234567"],
 		"fault":{"id":"room.haunted","op":"api","retry":"after backoff","terminal":true,"do":"Call somebody.","details":{"big":12345678901234567,"ghosts":2}},"request_id":"r1"}`))
-	_, err := connect(t, admin.Config{URL: url}).Room(t.Context(), "x")
+	_, err := connect(t, admin.Config{URL: url}).Rooms.Get(t.Context(), "x")
 	var f *fault.Error
 	if !errors.As(err, &f) {
 		t.Fatal(err)
@@ -433,7 +445,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 	within := func(timeout time.Duration, what string, answer http.HandlerFunc, want *fault.Kind, words string) {
 		t.Helper()
 		url, _ := answering(t, answer)
-		_, err := connect(t, admin.Config{URL: url, Timeout: timeout}).Room(t.Context(), "x")
+		_, err := connect(t, admin.Config{URL: url, Timeout: timeout}).Rooms.Get(t.Context(), "x")
 		if !errors.Is(err, want) || !strings.Contains(err.Error(), words) {
 			t.Errorf("%s: %v", what, err)
 		}
@@ -463,7 +475,7 @@ func TestACallersEndIsTold(t *testing.T) {
 	url, _ := answering(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	_, err := connect(t, admin.Config{URL: url, Attempts: 5}).Room(ctx, "x")
+	_, err := connect(t, admin.Config{URL: url, Attempts: 5}).Rooms.Get(ctx, "x")
 	if !errors.Is(err, fault.RequestCancelled) || !errors.Is(err, context.DeadlineExceeded) {
 		t.Error(err)
 	}
@@ -474,17 +486,17 @@ func TestWhatIsTriedAgain(t *testing.T) {
 	limited := status(429, `{"code":429,"message":"Too many","fault":{"id":"rate.limited"}}`, "Retry-After", "3")
 	busy, lost := status(503, ""), http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	good := status(200, `{"id":"r1","message_id":"m1"}`)
-	read := func(ctx context.Context, c *admin.Client) error { _, err := c.Room(ctx, "x"); return err }
+	read := func(ctx context.Context, c *admin.Client) error { _, err := c.Rooms.Get(ctx, "x"); return err }
 	named := func(ctx context.Context, c *admin.Client) error {
-		_, err := c.CreateRoom(ctx, admin.NewRoom{Name: "x"})
+		_, err := c.Rooms.Create(ctx, admin.NewRoom{Name: "x"})
 		return err
 	}
 	unnamed := func(ctx context.Context, c *admin.Client) error {
-		_, err := c.CreateRoom(ctx, admin.NewRoom{})
+		_, err := c.Rooms.Create(ctx, admin.NewRoom{})
 		return err
 	}
 	say := func(ctx context.Context, c *admin.Client) error {
-		_, err := c.SendMessage(ctx, "x", admin.Message{Message: "hi"})
+		_, err := c.ActiveRooms.SendMessage(ctx, "x", admin.Message{Message: "hi"})
 		return err
 	}
 	f := func(what string, attempts int, call func(context.Context, *admin.Client) error, first http.HandlerFunc, calls int, atLeast time.Duration) {
@@ -528,7 +540,7 @@ func TestAPauseDoesNotOutlastTheDeadline(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		began := time.Now()
-		_, err := c.Room(ctx, "x")
+		_, err := c.Rooms.Get(ctx, "x")
 		var refused *admin.Error
 		if !errors.As(err, &refused) || !errors.Is(err, fault.RateLimited) || refused.RetryAfter != time.Hour || time.Since(began) > time.Second {
 			t.Errorf("after %v: %v", time.Since(began), err)
@@ -559,16 +571,16 @@ func TestArgumentsThatWouldAskForSomethingElse(t *testing.T) {
 	url, calls := answering(t, status(200, `{}`))
 	c, ctx := connect(t, admin.Config{URL: url}), t.Context()
 	for _, id := range []string{"", ".", ".."} {
-		_, err := c.Room(ctx, id)
+		_, err := c.Rooms.Get(ctx, id)
 		for what, err := range map[string]error{
-			"Room": err, "RemoveInjection": c.RemoveInjection(ctx, id), "DeleteTemplate": c.DeleteTemplate(ctx, id), "DeleteRole": c.DeleteRole(ctx, "t", id),
+			"Rooms.Get": err, "Injections.Remove": c.Injections.Remove(ctx, id), "Templates.Delete": c.Templates.Delete(ctx, id), "Templates.DeleteRole": c.Templates.DeleteRole(ctx, "t", id),
 		} {
 			if !errors.Is(err, fault.FieldInvalid) {
 				t.Errorf("%s(%q): %v", what, id, err)
 			}
 		}
 	}
-	if err := c.RemovePeer(ctx, "r", "", ""); !errors.Is(err, fault.FieldMissing) {
+	if err := c.ActiveRooms.RemovePeer(ctx, "r", "", ""); !errors.Is(err, fault.FieldMissing) {
 		t.Errorf("RemovePeer: %v", err)
 	}
 	if calls.Load() != 0 {
@@ -576,7 +588,7 @@ func TestArgumentsThatWouldAskForSomethingElse(t *testing.T) {
 	}
 	var path string
 	odd, _ := answering(t, func(w http.ResponseWriter, r *http.Request) { path = r.URL.EscapedPath(); fmt.Fprint(w, "{}") })
-	if _, err := connect(t, admin.Config{URL: odd + "/redial/"}).Room(ctx, "a/b?c#d"); err != nil || path != "/redial/v2/rooms/a%2Fb%3Fc%23d" {
+	if _, err := connect(t, admin.Config{URL: odd + "/redial/"}).Rooms.Get(ctx, "a/b?c#d"); err != nil || path != "/redial/v2/rooms/a%2Fb%3Fc%23d" {
 		t.Errorf("%s, %v", path, err)
 	}
 	for _, bad := range []string{"", "video.example.org", "ftp://x", "http://", "http://x?a=b", "http://x#y", "http://x\n"} {
@@ -601,7 +613,7 @@ func TestAStreamThatFallsSilentIsOpenedAgain(t *testing.T) {
 		var got []string
 		lost := 0
 		began := time.Now()
-		for e, err := range c.FollowEvents(t.Context(), admin.EventFilter{}, admin.FollowOptions{OnLost: func(error, time.Duration) { lost++ }}) {
+		for e, err := range c.Events.Follow(t.Context(), admin.EventFilter{}, admin.FollowOptions{OnLost: func(error, time.Duration) { lost++ }}) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -626,10 +638,10 @@ func TestTokensAreFetchedForEachCall(t *testing.T) {
 		}
 		return srv.ManagementToken, nil
 	}})
-	if _, err := c.Rooms(t.Context(), admin.RoomFilter{}); err != nil {
+	if _, err := c.Rooms.List(t.Context(), admin.RoomFilter{}); err != nil {
 		t.Error(err)
 	}
-	if _, err := c.Rooms(t.Context(), admin.RoomFilter{}); !errors.Is(err, io.ErrUnexpectedEOF) {
+	if _, err := c.Rooms.List(t.Context(), admin.RoomFilter{}); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("a source that fails: %v", err)
 	}
 }

@@ -21,7 +21,7 @@ type Config struct {
 	URL string
 
 	// Token is a management token ("redial token management"). Every call but
-	// [Client.ExchangeCode] needs one; those of injections need its grant
+	// [Tokens.Exchange] needs one; those of injections need its grant
 	// "inject".
 	Token string
 
@@ -45,8 +45,33 @@ type Config struct {
 	UserAgent string
 }
 
-// Client calls one server. It may be used by several goroutines.
-type Client struct{ *caller }
+// Client calls one server. It may be used by several goroutines. What it can do is
+// in its parts, one for each thing that the API is about.
+type Client struct {
+	*caller
+	Rooms       Rooms
+	RoomCodes   RoomCodes
+	Tokens      Tokens
+	Templates   Templates
+	ActiveRooms ActiveRooms
+	Sessions    Sessions
+	Events      Events
+	Injections  Injections
+	Webhooks    Webhooks
+}
+
+// The parts of a [Client].
+type (
+	Rooms       struct{ *caller } // rooms, whether somebody is in them or not
+	RoomCodes   struct{ *caller } // what stands for a room and a role in a link
+	Tokens      struct{ *caller } // tokens of those who join
+	Templates   struct{ *caller } // roles that rooms share, and how rooms look to them
+	ActiveRooms struct{ *caller } // rooms with somebody inside
+	Sessions    struct{ *caller } // sessions, past ones included
+	Events      struct{ *caller } // what went wrong, counted or one by one
+	Injections  struct{ *caller } // faults provoked on purpose
+	Webhooks    struct{ *caller } // where events are sent
+)
 
 // New returns a client. It calls nobody. It fails with [fault.FieldInvalid] for a
 // URL that is not http or https, and for negative numbers.
@@ -69,7 +94,11 @@ func New(cfg Config) (*Client, error) {
 		cfg.Timeout = 30 * time.Second
 	}
 	cfg.URL = strings.TrimRight(base.String(), "/")
-	return &Client{&caller{cfg}}, nil
+	c := &caller{cfg}
+	return &Client{
+		caller: c, Rooms: Rooms{c}, RoomCodes: RoomCodes{c}, Tokens: Tokens{c}, Templates: Templates{c},
+		ActiveRooms: ActiveRooms{c}, Sessions: Sessions{c}, Events: Events{c}, Injections: Injections{c}, Webhooks: Webhooks{c},
+	}, nil
 }
 
 // URL is where the server is called.
@@ -108,8 +137,13 @@ func asQuery(v url.Values) string {
 	return "?" + v.Encode()
 }
 
+// service is the client or a part of it.
+type service interface {
+	call(ctx context.Context, r request, out any) error
+}
+
 // fetch makes a call and returns its reply.
-func fetch[T any](ctx context.Context, c *Client, r request) (T, error) {
+func fetch[T any](ctx context.Context, c service, r request) (T, error) {
 	var out T
 	err := c.call(ctx, r, &out)
 	return out, err

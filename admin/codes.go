@@ -28,9 +28,9 @@ type CodeFilter struct {
 	Start   string `query:"start"` // Last of the page before
 }
 
-// CreateRoomCodes makes sure that a room has a code for each role, and returns
+// CreateAll makes sure that a room has a code for each role, and returns
 // them. Safe to repeat. It fails with [fault.RoomNotFound].
-func (c *Client) CreateRoomCodes(ctx context.Context, room string) ([]RoomCode, error) {
+func (c RoomCodes) CreateAll(ctx context.Context, room string) ([]RoomCode, error) {
 	path, err := at("/v2/room-codes/room/", room)
 	if err != nil {
 		return nil, err
@@ -39,9 +39,9 @@ func (c *Client) CreateRoomCodes(ctx context.Context, room string) ([]RoomCode, 
 	return made.Data, err
 }
 
-// CreateRoomCode makes sure that a room has a code for one role, and returns it.
+// Create makes sure that a room has a code for one role, and returns it.
 // Safe to repeat. It fails with [fault.RoomNotFound], [fault.RoleNotFound].
-func (c *Client) CreateRoomCode(ctx context.Context, room, role string) (RoomCode, error) {
+func (c RoomCodes) Create(ctx context.Context, room, role string) (RoomCode, error) {
 	path, err := at("/v2/room-codes/room/", room, "/role/", role)
 	if err != nil {
 		return RoomCode{}, err
@@ -49,9 +49,9 @@ func (c *Client) CreateRoomCode(ctx context.Context, room, role string) (RoomCod
 	return fetch[RoomCode](ctx, c, post(path, nil).repeatable())
 }
 
-// RoomCodes lists the codes of a room by role: [fault.RoomNotFound],
+// List lists the codes of a room by role: [fault.RoomNotFound],
 // [fault.RoleNotFound], [fault.FieldInvalid].
-func (c *Client) RoomCodes(ctx context.Context, room string, f CodeFilter) (Page[RoomCode], error) {
+func (c RoomCodes) List(ctx context.Context, room string, f CodeFilter) (Page[RoomCode], error) {
 	path, err := at("/v2/room-codes/room/", room)
 	if err != nil {
 		return Page[RoomCode]{}, err
@@ -59,30 +59,30 @@ func (c *Client) RoomCodes(ctx context.Context, room string, f CodeFilter) (Page
 	return fetch[Page[RoomCode]](ctx, c, get(path).where(parameters(f)))
 }
 
-// AllRoomCodes yields every code of a filter, page by page, until the first error.
-func (c *Client) AllRoomCodes(ctx context.Context, room string, f CodeFilter) iter.Seq2[RoomCode, error] {
+// All yields every code of a filter, page by page, until the first error.
+func (c RoomCodes) All(ctx context.Context, room string, f CodeFilter) iter.Seq2[RoomCode, error] {
 	if f.Limit == 0 {
 		f.Limit = maxLimit
 	}
 	return everyPage(ctx, f.Start, func(ctx context.Context, start string) (Page[RoomCode], error) {
 		f.Start = start
-		return c.RoomCodes(ctx, room, f)
+		return c.List(ctx, room, f)
 	})
 }
 
-// EnableRoomCode switches a code on. Safe to repeat. It fails with
+// Enable switches a code on. Safe to repeat. It fails with
 // [fault.CodeNotFound].
-func (c *Client) EnableRoomCode(ctx context.Context, code string) (RoomCode, error) {
-	return c.switchCode(ctx, code, true)
+func (c RoomCodes) Enable(ctx context.Context, code string) (RoomCode, error) {
+	return c.set(ctx, code, true)
 }
 
-// DisableRoomCode switches a code off, which touches nothing else. Safe to repeat.
+// Disable switches a code off, which touches nothing else. Safe to repeat.
 // It fails with [fault.CodeNotFound].
-func (c *Client) DisableRoomCode(ctx context.Context, code string) (RoomCode, error) {
-	return c.switchCode(ctx, code, false)
+func (c RoomCodes) Disable(ctx context.Context, code string) (RoomCode, error) {
+	return c.set(ctx, code, false)
 }
 
-func (c *Client) switchCode(ctx context.Context, code string, enabled bool) (RoomCode, error) {
+func (c RoomCodes) set(ctx context.Context, code string, enabled bool) (RoomCode, error) {
 	return fetch[RoomCode](ctx, c, post("/v2/room-codes/code", codeSwitch{code, enabled}).repeatable())
 }
 
@@ -104,10 +104,10 @@ type RoomToken struct {
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-// ExchangeCode exchanges a room code for a room token, for anybody who knows the
+// Exchange exchanges a room code for a room token, for anybody who knows the
 // code. It fails with [fault.CodeNotFound], [fault.CodeDisabled],
 // [fault.RoomDisabled], [fault.RoomLocked], [fault.TokenRoomMismatch].
-func (c *Client) ExchangeCode(ctx context.Context, e CodeExchange) (RoomToken, error) {
+func (c Tokens) Exchange(ctx context.Context, e CodeExchange) (RoomToken, error) {
 	return fetch[RoomToken](ctx, c, post("/v2/token", e).repeatable())
 }
 
@@ -118,9 +118,9 @@ type Revocation struct {
 	ExpiresAt time.Time `json:"expires_at,omitzero"` // with ID: when it can be forgotten, an hour after
 }
 
-// RevokeToken has the server refuse a token from now on and disconnects whoever
+// Revoke has the server refuse a token from now on and disconnects whoever
 // joined with it. Safe to repeat. It fails with [fault.FieldInvalid],
 // [fault.FieldMissing].
-func (c *Client) RevokeToken(ctx context.Context, r Revocation) error {
+func (c Tokens) Revoke(ctx context.Context, r Revocation) error {
 	return c.call(ctx, post("/api/v1/tokens/revoke", r).repeatable(), nil)
 }

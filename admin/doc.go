@@ -7,8 +7,8 @@
 // docs/events.md, docs/injection.md and docs/webhooks.md.
 //
 //	c, err := admin.New(admin.Config{URL: "https://video.example.org", Token: management})
-//	room, err := c.CreateRoom(ctx, admin.NewRoom{Name: "lobby"})
-//	for e, err := range c.AllEvents(ctx, admin.EventFilter{RoomID: room.ID, Errors: true}) { ... }
+//	room, err := c.Rooms.Create(ctx, admin.NewRoom{Name: "lobby"})
+//	for e, err := range c.Events.All(ctx, admin.EventFilter{RoomID: room.ID, Errors: true}) { ... }
 //
 // # Errors
 //

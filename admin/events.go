@@ -244,26 +244,26 @@ type EventPage struct {
 	Events []Event `json:"events"`
 }
 
-// Events returns a page of events: [fault.FieldInvalid].
-func (c *Client) Events(ctx context.Context, f EventFilter) (EventPage, error) {
+// List returns a page of events: [fault.FieldInvalid].
+func (c Events) List(ctx context.Context, f EventFilter) (EventPage, error) {
 	return fetch[EventPage](ctx, c, get("/v2/analytics/events").where(parameters(f)))
 }
 
-// AllEvents yields every event of a filter, page by page, until the first error.
+// All yields every event of a filter, page by page, until the first error.
 // Those that are stored meanwhile are not among them.
-func (c *Client) AllEvents(ctx context.Context, f EventFilter) iter.Seq2[Event, error] {
+func (c Events) All(ctx context.Context, f EventFilter) iter.Seq2[Event, error] {
 	if f.Limit == 0 {
 		f.Limit = maxLimit
 	}
 	return all(ctx, f.Start, func(ctx context.Context, start string) ([]Event, string, error) {
 		f.Start = start
-		p, err := c.Events(ctx, f)
+		p, err := c.List(ctx, f)
 		return p.Events, p.Next, err
 	})
 }
 
-// Event returns an event by its id: [fault.EventNotFound].
-func (c *Client) Event(ctx context.Context, id string) (Event, error) {
+// Get returns an event by its id: [fault.EventNotFound].
+func (c Events) Get(ctx context.Context, id string) (Event, error) {
 	path, err := at("/api/v1/events/", id)
 	if err != nil {
 		return Event{}, err
@@ -279,7 +279,7 @@ type UserKey struct {
 
 // EraseUser removes every event about a user, and returns how many there were:
 // [fault.FieldInvalid].
-func (c *Client) EraseUser(ctx context.Context, user UserKey) (int, error) {
+func (c Events) EraseUser(ctx context.Context, user UserKey) (int, error) {
 	path, err := at("/api/v1/users/", user.ID, "/events")
 	if err != nil {
 		return 0, err
@@ -301,19 +301,19 @@ type Retention struct {
 }
 
 // Retention returns for how long the account keeps its events.
-func (c *Client) Retention(ctx context.Context) (Retention, error) {
+func (c Events) Retention(ctx context.Context) (Retention, error) {
 	return fetch[Retention](ctx, c, get("/api/v1/events/retention"))
 }
 
 // SetRetention has the account keep its events for a number of days, 1 to 3650, or
 // for ever with 0. What is older goes at once. Safe to repeat. It fails with
 // [fault.FieldInvalid].
-func (c *Client) SetRetention(ctx context.Context, days int) (Retention, error) {
+func (c Events) SetRetention(ctx context.Context, days int) (Retention, error) {
 	return fetch[Retention](ctx, c, request{method: "PUT", path: "/api/v1/events/retention", in: map[string]int{"days": days}})
 }
 
 // ClearRetention gives the account's own choice up, for the server's default. Safe
 // to repeat.
-func (c *Client) ClearRetention(ctx context.Context) error {
+func (c Events) ClearRetention(ctx context.Context) error {
 	return c.call(ctx, remove("/api/v1/events/retention").repeatable(), nil)
 }

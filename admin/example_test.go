@@ -24,13 +24,13 @@ func exampleClient() *admin.Client {
 }
 
 // A room, and the code that lets guests into it.
-func ExampleClient_CreateRoom() {
+func ExampleRooms_Create() {
 	ctx, c := context.Background(), exampleClient()
-	room, err := c.CreateRoom(ctx, admin.NewRoom{Name: "lobby", Size: 20})
+	room, err := c.Rooms.Create(ctx, admin.NewRoom{Name: "lobby", Size: 20})
 	if err != nil {
 		log.Fatal(err)
 	}
-	code, err := c.CreateRoomCode(ctx, room.ID, "guest")
+	code, err := c.RoomCodes.Create(ctx, room.ID, "guest")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func ExampleClient_CreateRoom() {
 
 // A refusal says what it is, by the catalogue of package fault.
 func ExampleError() {
-	_, err := exampleClient().Room(context.Background(), "nowhere")
+	_, err := exampleClient().Rooms.Get(context.Background(), "nowhere")
 	var refused *admin.Error
 	if errors.As(err, &refused) {
 		fmt.Println(refused.Status, refused.Message)
@@ -52,9 +52,9 @@ func ExampleError() {
 }
 
 // Everything that failed in the last day, page by page.
-func ExampleClient_AllEvents() {
+func ExampleEvents_All() {
 	n := 0
-	for e, err := range exampleClient().AllEvents(context.Background(), admin.EventFilter{
+	for e, err := range exampleClient().Events.All(context.Background(), admin.EventFilter{
 		RoomID: "692141c0d2b9f0a1e7c35b18", Errors: true, Since: time.Now().Add(-24 * time.Hour),
 	}) {
 		if err != nil {
@@ -68,10 +68,10 @@ func ExampleClient_AllEvents() {
 }
 
 // Failures as they happen, for as long as the context lasts.
-func ExampleClient_FollowEvents() {
+func ExampleEvents_Follow() {
 	ctx, stop := context.WithTimeout(context.Background(), 100*time.Millisecond)
 	defer stop()
-	for e, err := range exampleClient().FollowEvents(ctx, admin.EventFilter{Errors: true, RoomID: "692141c0d2b9f0a1e7c35b18"}, admin.FollowOptions{Past: 10}) {
+	for e, err := range exampleClient().Events.Follow(ctx, admin.EventFilter{Errors: true, RoomID: "692141c0d2b9f0a1e7c35b18"}, admin.FollowOptions{Past: 10}) {
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -82,19 +82,19 @@ func ExampleClient_FollowEvents() {
 }
 
 // A fifth of a user's video packets are lost for ten seconds.
-func ExampleClient_Inject() {
+func ExampleInjections_Create() {
 	ctx, c := context.Background(), exampleClient()
-	room, err := c.CreateRoom(ctx, admin.NewRoom{Name: "lossy"})
+	room, err := c.Rooms.Create(ctx, admin.NewRoom{Name: "lossy"})
 	if err != nil {
 		log.Fatal(err)
 	}
-	rule, err := c.Inject(ctx, admin.Injection{
+	rule, err := c.Injections.Create(ctx, admin.Injection{
 		At: "loss", Room: room.ID, User: "ada", Probability: 0.2, Packets: admin.PacketsVideo, Network: admin.UDP, For: 10 * time.Second,
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer func() { _ = c.RemoveInjection(ctx, rule.ID) }()
+	defer func() { _ = c.Injections.Remove(ctx, rule.ID) }()
 	fmt.Println(rule.Fault, rule.At, rule.State, rule.Ends.Sub(rule.Begins))
 	// Output: ice.disconnected loss running 10s
 }

@@ -58,19 +58,19 @@ func FuzzAnswers(f *testing.F) {
 		}
 		var out any
 		check(c.Do(ctx, http.MethodGet, "/v2/rooms", nil, &out))
-		_, err = c.Events(ctx, EventFilter{})
+		_, err = c.Events.List(ctx, EventFilter{})
 		check(err)
-		_, err = c.Inject(ctx, Injection{})
+		_, err = c.Injections.Create(ctx, Injection{})
 		check(err)
 		_ = json.Unmarshal(body, new(Injection)) // as an app that keeps its own
 		n := 0
-		for e, err := range c.AllEvents(ctx, EventFilter{}) {
+		for e, err := range c.Events.All(ctx, EventFilter{}) {
 			_ = e.String()
 			if n++; err != nil || n > 100 { // a page may lead to another for ever
 				break
 			}
 		}
-		stream, err := c.StreamEvents(ctx, EventFilter{}, "")
+		stream, err := c.Events.Stream(ctx, EventFilter{}, "")
 		if check(err); err != nil {
 			return
 		}

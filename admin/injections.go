@@ -207,31 +207,31 @@ func firstError(errs ...error) error {
 	return nil
 }
 
-// Inject provokes a failure. It ends by itself or with [Client.RemoveInjection].
+// Create provokes a failure. It ends by itself or with [Injections.Remove].
 // It fails with [fault.InjectionDisabled], [fault.NotPermitted] without the grant
 // "inject", [fault.FieldMissing], [fault.FieldInvalid], [fault.RoomNotFound],
 // [fault.PeerNotFound], [fault.RoleNotFound], [fault.CatalogueUnknown],
 // [fault.InjectionImpossible] and [fault.InjectionConflict].
-func (c *Client) Inject(ctx context.Context, i Injection) (InjectionRule, error) {
+func (c Injections) Create(ctx context.Context, i Injection) (InjectionRule, error) {
 	return fetch[InjectionRule](ctx, c, post("/api/v1/injections", i))
 }
 
-// CheckInjections tells what injections would be, one after the other, and starts
-// none. It fails as Inject would for the first that would be refused; the detail
+// Check tells what injections would be, one after the other, and starts
+// none. It fails as Create would for the first that would be refused; the detail
 // "index" says which that is. Safe to repeat.
-func (c *Client) CheckInjections(ctx context.Context, all []Injection) ([]InjectionRule, error) {
+func (c Injections) Check(ctx context.Context, all []Injection) ([]InjectionRule, error) {
 	made, err := fetch[InjectionList](ctx, c, post("/api/v1/injections/check", map[string]any{"injections": all}).repeatable())
 	return made.Injections, err
 }
 
-// Injections returns what is injected in the account's rooms, and what could be.
-func (c *Client) Injections(ctx context.Context) (InjectionList, error) {
+// List returns what is injected in the account's rooms, and what could be.
+func (c Injections) List(ctx context.Context) (InjectionList, error) {
 	return fetch[InjectionList](ctx, c, get("/api/v1/injections"))
 }
 
-// RemoveInjection ends an injection; the untouched path is back when it returns.
+// Remove ends an injection; the untouched path is back when it returns.
 // One that has ended by itself is [fault.InjectionNotFound].
-func (c *Client) RemoveInjection(ctx context.Context, id string) error {
+func (c Injections) Remove(ctx context.Context, id string) error {
 	path, err := at("/api/v1/injections/", id)
 	if err != nil {
 		return err
@@ -239,17 +239,17 @@ func (c *Client) RemoveInjection(ctx context.Context, id string) error {
 	return c.call(ctx, remove(path), nil)
 }
 
-// ClearInjections ends the injections of a room, by id or name, and returns how
+// Clear ends the injections of a room, by id or name, and returns how
 // many there were: [fault.RoomNotFound], and [fault.FieldMissing] without a room.
-func (c *Client) ClearInjections(ctx context.Context, room string) (int, error) {
+func (c Injections) Clear(ctx context.Context, room string) (int, error) {
 	if room == "" {
 		return 0, fault.FieldMissing.New("field", "room")
 	}
 	return removed(ctx, c, remove("/api/v1/injections").where(url.Values{"room": {room}}))
 }
 
-// ClearAllInjections ends the injections of all rooms of the account, and returns
+// ClearAll ends the injections of all rooms of the account, and returns
 // how many there were.
-func (c *Client) ClearAllInjections(ctx context.Context) (int, error) {
+func (c Injections) ClearAll(ctx context.Context) (int, error) {
 	return removed(ctx, c, remove("/api/v1/injections"))
 }

@@ -71,17 +71,17 @@ type RoomFilter struct {
 	Start      string    `query:"start"`  // Last of the page before
 }
 
-// CreateRoom creates a room. A name that exists gives back that room, changed by
+// Create creates a room. A name that exists gives back that room, changed by
 // whatever else is set, so with a name it is safe to repeat. It fails with
 // [fault.FieldInvalid], [fault.TemplateNotFound].
-func (c *Client) CreateRoom(ctx context.Context, r NewRoom) (Room, error) {
+func (c Rooms) Create(ctx context.Context, r NewRoom) (Room, error) {
 	call := post("/v2/rooms", r)
 	call.safe = r.Name != ""
 	return fetch[Room](ctx, c, call)
 }
 
-// Room returns a room, by id or name: [fault.RoomNotFound].
-func (c *Client) Room(ctx context.Context, room string) (Room, error) {
+// Get returns a room, by id or name: [fault.RoomNotFound].
+func (c Rooms) Get(ctx context.Context, room string) (Room, error) {
 	path, err := at("/v2/rooms/", room)
 	if err != nil {
 		return Room{}, err
@@ -89,27 +89,27 @@ func (c *Client) Room(ctx context.Context, room string) (Room, error) {
 	return fetch[Room](ctx, c, get(path))
 }
 
-// Rooms lists rooms: [fault.FieldInvalid].
-func (c *Client) Rooms(ctx context.Context, f RoomFilter) (Page[Room], error) {
+// List lists rooms: [fault.FieldInvalid].
+func (c Rooms) List(ctx context.Context, f RoomFilter) (Page[Room], error) {
 	return fetch[Page[Room]](ctx, c, get("/v2/rooms").where(parameters(f)))
 }
 
-// AllRooms yields every room of a filter, page by page, until the first error.
-func (c *Client) AllRooms(ctx context.Context, f RoomFilter) iter.Seq2[Room, error] {
+// All yields every room of a filter, page by page, until the first error.
+func (c Rooms) All(ctx context.Context, f RoomFilter) iter.Seq2[Room, error] {
 	if f.Limit == 0 {
 		f.Limit = maxLimit
 	}
 	return everyPage(ctx, f.Start, func(ctx context.Context, start string) (Page[Room], error) {
 		f.Start = start
-		return c.Rooms(ctx, f)
+		return c.List(ctx, f)
 	})
 }
 
-// UpdateRoom changes a room, by id or name. Disabling or locking lets the running
+// Update changes a room, by id or name. Disabling or locking lets the running
 // session go on and lets nobody else in. Safe to repeat. It fails with
 // [fault.RoomNotFound], [fault.FieldInvalid], [fault.NameTaken],
 // [fault.TemplateNotFound].
-func (c *Client) UpdateRoom(ctx context.Context, room string, change RoomChange) (Room, error) {
+func (c Rooms) Update(ctx context.Context, room string, change RoomChange) (Room, error) {
 	path, err := at("/v2/rooms/", room)
 	if err != nil {
 		return Room{}, err

@@ -47,25 +47,25 @@ type SessionFilter struct {
 	Start  string    `query:"start"`  // Last of the page before
 }
 
-// Sessions lists sessions: [fault.FieldInvalid].
-func (c *Client) Sessions(ctx context.Context, f SessionFilter) (Page[Session], error) {
+// List lists sessions: [fault.FieldInvalid].
+func (c Sessions) List(ctx context.Context, f SessionFilter) (Page[Session], error) {
 	return fetch[Page[Session]](ctx, c, get("/v2/sessions").where(parameters(f)))
 }
 
-// AllSessions yields every session of a filter, page by page, until the first
+// All yields every session of a filter, page by page, until the first
 // error.
-func (c *Client) AllSessions(ctx context.Context, f SessionFilter) iter.Seq2[Session, error] {
+func (c Sessions) All(ctx context.Context, f SessionFilter) iter.Seq2[Session, error] {
 	if f.Limit == 0 {
 		f.Limit = maxLimit
 	}
 	return everyPage(ctx, f.Start, func(ctx context.Context, start string) (Page[Session], error) {
 		f.Start = start
-		return c.Sessions(ctx, f)
+		return c.List(ctx, f)
 	})
 }
 
-// Session returns a session: [fault.SessionNotFound].
-func (c *Client) Session(ctx context.Context, id string) (Session, error) {
+// Get returns a session: [fault.SessionNotFound].
+func (c Sessions) Get(ctx context.Context, id string) (Session, error) {
 	path, err := at("/v2/sessions/", id)
 	if err != nil {
 		return Session{}, err

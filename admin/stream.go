@@ -33,10 +33,10 @@ type EventStream struct {
 	last  string
 }
 
-// StreamEvents opens a stream of the events that are stored from now on, or after
+// Stream opens a stream of the events that are stored from now on, or after
 // a place that [EventStream.Last] has named. Close it. Order, Limit and Start of
 // the filter mean nothing to it and are [fault.FieldInvalid].
-func (c *Client) StreamEvents(ctx context.Context, f EventFilter, after string) (*EventStream, error) {
+func (c Events) Stream(ctx context.Context, f EventFilter, after string) (*EventStream, error) {
 	r := get("/api/v1/events/stream").where(parameters(f))
 	if after != "" {
 		r.header = http.Header{"Last-Event-Id": {after}}
@@ -107,12 +107,12 @@ type FollowOptions struct {
 	OnLost func(why error, wait time.Duration)
 }
 
-// FollowEvents yields each event as it is stored, the last ones on record before
+// Follow yields each event as it is stored, the last ones on record before
 // if they are asked for, none twice and none left out. A stream that is cut off is
 // opened again from where it was, after a second, then two, up to 30. It ends when
 // the context does, which is no error, and with the first refusal that trying
 // again cannot mend, which is yielded.
-func (c *Client) FollowEvents(ctx context.Context, f EventFilter, o FollowOptions) iter.Seq2[Event, error] {
+func (c Events) Follow(ctx context.Context, f EventFilter, o FollowOptions) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		fail := func(err error) {
 			if ctx.Err() == nil {
@@ -120,7 +120,7 @@ func (c *Client) FollowEvents(ctx context.Context, f EventFilter, o FollowOption
 			}
 		}
 		// It listens before it asks for the past, so none falls in between.
-		stream, err := c.StreamEvents(ctx, f, "")
+		stream, err := c.Stream(ctx, f, "")
 		if err != nil {
 			fail(err)
 			return
@@ -128,7 +128,7 @@ func (c *Client) FollowEvents(ctx context.Context, f EventFilter, o FollowOption
 		defer func() { stream.Close() }()
 		shown := map[string]bool{} // what may come again by the stream
 		if o.Past > 0 {
-			past, err := c.lastEvents(ctx, f, o.Past)
+			past, err := c.last(ctx, f, o.Past)
 			if err != nil {
 				fail(err)
 				return
@@ -164,11 +164,11 @@ func (c *Client) FollowEvents(ctx context.Context, f EventFilter, o FollowOption
 	}
 }
 
-// lastEvents returns the last n events that match, the newest last.
-func (c *Client) lastEvents(ctx context.Context, f EventFilter, n int) ([]Event, error) {
+// last returns the last n events that match, the newest last.
+func (c Events) last(ctx context.Context, f EventFilter, n int) ([]Event, error) {
 	f.Order, f.Limit = NewestFirst, min(n, maxLimit)
 	var last []Event
-	for e, err := range c.AllEvents(ctx, f) {
+	for e, err := range c.All(ctx, f) {
 		if err != nil {
 			return nil, err
 		}
@@ -182,7 +182,7 @@ func (c *Client) lastEvents(ctx context.Context, f EventFilter, n int) ([]Event,
 
 // reopen opens a lost stream again. It returns a stream that may be closed in any
 // case.
-func (c *Client) reopen(ctx context.Context, f EventFilter, lost *EventStream, o FollowOptions, why error) (*EventStream, error) {
+func (c Events) reopen(ctx context.Context, f EventFilter, lost *EventStream, o FollowOptions, why error) (*EventStream, error) {
 	for wait := time.Second; ; wait = min(2*wait, 30*time.Second) {
 		if ctx.Err() != nil {
 			return lost, ctx.Err()
@@ -195,7 +195,7 @@ func (c *Client) reopen(ctx context.Context, f EventFilter, lost *EventStream, o
 		case <-ctx.Done():
 			return lost, ctx.Err()
 		}
-		stream, err := c.StreamEvents(ctx, f, lost.last)
+		stream, err := c.Stream(ctx, f, lost.last)
 		if err == nil {
 			return stream, nil
 		}

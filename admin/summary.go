@@ -81,6 +81,6 @@ type Change struct {
 
 // Summary counts events of a window of time: [fault.FieldInvalid], and
 // [fault.FeatureUnsupported] of a store that cannot count.
-func (c *Client) Summary(ctx context.Context, f SummaryFilter) (Summary, error) {
+func (c Events) Summary(ctx context.Context, f SummaryFilter) (Summary, error) {
 	return fetch[Summary](ctx, c, get("/api/v1/analytics/summary").where(parameters(f)))
 }

@@ -138,17 +138,17 @@ type TemplateFilter struct {
 	Start string `query:"start"` // Last of the page before
 }
 
-// CreateTemplate creates a template; a name that exists overwrites that template.
+// Create creates a template; a name that exists overwrites that template.
 // With a name it is safe to repeat. It fails with [fault.FieldInvalid],
 // [fault.FieldMissing].
-func (c *Client) CreateTemplate(ctx context.Context, t TemplateChange) (Template, error) {
+func (c Templates) Create(ctx context.Context, t TemplateChange) (Template, error) {
 	call := post("/v2/templates", t)
 	call.safe = t.Name != ""
 	return fetch[Template](ctx, c, call)
 }
 
-// Template returns a template: [fault.TemplateNotFound].
-func (c *Client) Template(ctx context.Context, id string) (Template, error) {
+// Get returns a template: [fault.TemplateNotFound].
+func (c Templates) Get(ctx context.Context, id string) (Template, error) {
 	path, err := at("/v2/templates/", id)
 	if err != nil {
 		return Template{}, err
@@ -156,26 +156,26 @@ func (c *Client) Template(ctx context.Context, id string) (Template, error) {
 	return fetch[Template](ctx, c, get(path))
 }
 
-// Templates lists templates: [fault.FieldInvalid].
-func (c *Client) Templates(ctx context.Context, f TemplateFilter) (Page[Template], error) {
+// List lists templates: [fault.FieldInvalid].
+func (c Templates) List(ctx context.Context, f TemplateFilter) (Page[Template], error) {
 	return fetch[Page[Template]](ctx, c, get("/v2/templates").where(parameters(f)))
 }
 
-// AllTemplates yields every template of a filter, page by page, until the first
+// All yields every template of a filter, page by page, until the first
 // error.
-func (c *Client) AllTemplates(ctx context.Context, f TemplateFilter) iter.Seq2[Template, error] {
+func (c Templates) All(ctx context.Context, f TemplateFilter) iter.Seq2[Template, error] {
 	if f.Limit == 0 {
 		f.Limit = maxLimit
 	}
 	return everyPage(ctx, f.Start, func(ctx context.Context, start string) (Page[Template], error) {
 		f.Start = start
-		return c.Templates(ctx, f)
+		return c.List(ctx, f)
 	})
 }
 
-// UpdateTemplate changes a template. Safe to repeat. It fails with
+// Update changes a template. Safe to repeat. It fails with
 // [fault.TemplateNotFound], [fault.FieldInvalid], [fault.NameTaken].
-func (c *Client) UpdateTemplate(ctx context.Context, id string, change TemplateChange) (Template, error) {
+func (c Templates) Update(ctx context.Context, id string, change TemplateChange) (Template, error) {
 	path, err := at("/v2/templates/", id)
 	if err != nil {
 		return Template{}, err
@@ -183,9 +183,9 @@ func (c *Client) UpdateTemplate(ctx context.Context, id string, change TemplateC
 	return fetch[Template](ctx, c, post(path, change).repeatable())
 }
 
-// DeleteTemplate removes a template: [fault.TemplateNotFound],
+// Delete removes a template: [fault.TemplateNotFound],
 // [fault.TemplateInUse].
-func (c *Client) DeleteTemplate(ctx context.Context, id string) error {
+func (c Templates) Delete(ctx context.Context, id string) error {
 	path, err := at("/v2/templates/", id)
 	if err != nil {
 		return err
@@ -195,7 +195,7 @@ func (c *Client) DeleteTemplate(ctx context.Context, id string) error {
 
 // Role returns a role of a template: [fault.TemplateNotFound],
 // [fault.RoleNotFound].
-func (c *Client) Role(ctx context.Context, template, role string) (Role, error) {
+func (c Templates) Role(ctx context.Context, template, role string) (Role, error) {
 	path, err := at("/v2/templates/", template, "/roles/", role)
 	if err != nil {
 		return Role{}, err
@@ -206,7 +206,7 @@ func (c *Client) Role(ctx context.Context, template, role string) (Role, error) 
 // SetRole creates a role, or changes it. A Name that differs from role renames it,
 // also where other roles receive it. It fails with [fault.TemplateNotFound],
 // [fault.FieldInvalid], [fault.NameTaken].
-func (c *Client) SetRole(ctx context.Context, template, role string, r Role) (Role, error) {
+func (c Templates) SetRole(ctx context.Context, template, role string, r Role) (Role, error) {
 	path, err := at("/v2/templates/", template, "/roles/", role)
 	if err != nil {
 		return Role{}, err
@@ -216,7 +216,7 @@ func (c *Client) SetRole(ctx context.Context, template, role string, r Role) (Ro
 
 // DeleteRole removes a role, also from the lists of the others. The last role
 // cannot go: [fault.FieldMissing]; [fault.TemplateNotFound], [fault.RoleNotFound].
-func (c *Client) DeleteRole(ctx context.Context, template, role string) error {
+func (c Templates) DeleteRole(ctx context.Context, template, role string) error {
 	path, err := at("/v2/templates/", template, "/roles/", role)
 	if err != nil {
 		return err

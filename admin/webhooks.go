@@ -71,20 +71,20 @@ type Replay struct {
 	Hook string `json:"hook"`
 }
 
-// Webhooks returns how each webhook is.
-func (c *Client) Webhooks(ctx context.Context) ([]Webhook, error) {
+// List returns how each webhook is.
+func (c Webhooks) List(ctx context.Context) ([]Webhook, error) {
 	found, err := fetch[struct{ Webhooks []Webhook }](ctx, c, get("/api/v1/webhooks"))
 	return found.Webhooks, err
 }
 
 // Deliveries returns a page of the log of deliveries: [fault.FieldInvalid].
-func (c *Client) Deliveries(ctx context.Context, f DeliveryFilter) (DeliveryPage, error) {
+func (c Webhooks) Deliveries(ctx context.Context, f DeliveryFilter) (DeliveryPage, error) {
 	return fetch[DeliveryPage](ctx, c, get("/api/v1/webhooks/deliveries").where(parameters(f)))
 }
 
 // AllDeliveries yields every delivery of a filter, page by page, until the first
 // error.
-func (c *Client) AllDeliveries(ctx context.Context, f DeliveryFilter) iter.Seq2[Delivery, error] {
+func (c Webhooks) AllDeliveries(ctx context.Context, f DeliveryFilter) iter.Seq2[Delivery, error] {
 	if f.Limit == 0 {
 		f.Limit = maxLimit
 	}
@@ -97,7 +97,7 @@ func (c *Client) AllDeliveries(ctx context.Context, f DeliveryFilter) iter.Seq2[
 
 // Replay has events sent again: [fault.FieldMissing], [fault.FieldInvalid],
 // [fault.EventNotFound].
-func (c *Client) Replay(ctx context.Context, o ReplayOrder) ([]Replay, error) {
+func (c Webhooks) Replay(ctx context.Context, o ReplayOrder) ([]Replay, error) {
 	made, err := fetch[struct{ Replays []Replay }](ctx, c, post("/api/v1/webhooks/replay", o))
 	return made.Replays, err
 }
@@ -107,8 +107,8 @@ type ResumeOptions struct {
 	SkipEventID string // not tried again, if it is the event that the webhook fails with
 }
 
-// ResumeWebhook has a failing webhook tried at once. Safe to repeat. It fails with
+// Resume has a failing webhook tried at once. Safe to repeat. It fails with
 // [fault.FieldInvalid].
-func (c *Client) ResumeWebhook(ctx context.Context, hook string, o ResumeOptions) error {
+func (c Webhooks) Resume(ctx context.Context, hook string, o ResumeOptions) error {
 	return c.call(ctx, post("/api/v1/webhooks/resume", map[string]string{"hook": hook, "skip": o.SkipEventID}).repeatable(), nil)
 }

@@ -33,7 +33,7 @@ const (
 //
 // Codecs and wires that come later are listed here as well.
 var parsers = map[string]string{
-	"admin.Client.StreamEvents":         "admin.FuzzAnswers",
+	"admin.Events.Stream":               "admin.FuzzAnswers",
 	"admin.Event.UnmarshalJSON":         "admin.FuzzAnswers",
 	"admin.EventStream.Next":            "admin.FuzzAnswers",
 	"admin.Injection.UnmarshalJSON":     "admin.FuzzAnswers",

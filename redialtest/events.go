@@ -93,7 +93,7 @@ func (s *Server) events(ctx context.Context, f Filter) ([]Event, error) {
 		return nil, err
 	}
 	var found []Event
-	for e, err := range c.AllEvents(ctx, f.filter()) {
+	for e, err := range c.Events.All(ctx, f.filter()) {
 		if err != nil {
 			return nil, s.unreachable(err)
 		}
@@ -151,7 +151,7 @@ func (s *Server) await(ctx context.Context, f Filter) (Event, error) {
 	if err != nil {
 		return Event{}, err
 	}
-	stream, err := c.StreamEvents(ctx, f.filter(), "")
+	stream, err := c.Events.Stream(ctx, f.filter(), "")
 	if err != nil {
 		return Event{}, s.unreachable(err)
 	}

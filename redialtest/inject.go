@@ -27,7 +27,7 @@ type Injected struct {
 // Inject provokes a failure. What is left of it ends with the test.
 func (s *Server) Inject(t testing.TB, i Injection) *Injected {
 	t.Helper()
-	rule := must(t, s, "injecting "+i.Fault, func(c *admin.Client) (admin.InjectionRule, error) { return c.Inject(t.Context(), i) })
+	rule := must(t, s, "injecting "+i.Fault, func(c *admin.Client) (admin.InjectionRule, error) { return c.Injections.Create(t.Context(), i) })
 	made := &Injected{rule, s}
 	t.Cleanup(func() {
 		if s.proc != nil && !s.proc.running() {
@@ -52,7 +52,7 @@ func (i *Injected) Clear(t testing.TB) {
 func (i *Injected) clear(ctx context.Context) error {
 	c, err := i.server.Admin()
 	if err == nil {
-		err = c.RemoveInjection(ctx, i.ID)
+		err = c.Injections.Remove(ctx, i.ID)
 	}
 	if errors.Is(err, fault.InjectionNotFound) {
 		return nil // it has ended by itself
@@ -63,11 +63,11 @@ func (i *Injected) clear(ctx context.Context) error {
 // ClearAllInjections ends the injections of all rooms.
 func (s *Server) ClearAllInjections(t testing.TB) {
 	t.Helper()
-	must(t, s, "ending injections", func(c *admin.Client) (int, error) { return c.ClearAllInjections(t.Context()) })
+	must(t, s, "ending injections", func(c *admin.Client) (int, error) { return c.Injections.ClearAll(t.Context()) })
 }
 
 // ClearInjections ends the injections of a room.
 func (s *Server) ClearInjections(t testing.TB, room string) {
 	t.Helper()
-	must(t, s, "ending injections", func(c *admin.Client) (int, error) { return c.ClearInjections(t.Context(), room) })
+	must(t, s, "ending injections", func(c *admin.Client) (int, error) { return c.Injections.Clear(t.Context(), room) })
 }

@@ -24,7 +24,7 @@ type Room struct {
 func (s *Server) CreateRoom(t testing.TB, r Room) Room {
 	t.Helper()
 	made := must(t, s, "creating a room", func(c *admin.Client) (admin.Room, error) {
-		return c.CreateRoom(t.Context(), admin.NewRoom{Name: r.Name, TemplateID: r.TemplateID, Size: r.Size})
+		return c.Rooms.Create(t.Context(), admin.NewRoom{Name: r.Name, TemplateID: r.TemplateID, Size: r.Size})
 	})
 	return Room{ID: made.ID, Name: made.Name, TemplateID: made.TemplateID, Size: made.Size}
 }
@@ -33,7 +33,7 @@ func (s *Server) CreateRoom(t testing.TB, r Room) Room {
 // client.Config.RoomCode.
 func (s *Server) RoomCode(t testing.TB, room, role string) string {
 	t.Helper()
-	made := must(t, s, "making a room code", func(c *admin.Client) (admin.RoomCode, error) { return c.CreateRoomCode(t.Context(), room, role) })
+	made := must(t, s, "making a room code", func(c *admin.Client) (admin.RoomCode, error) { return c.RoomCodes.Create(t.Context(), room, role) })
 	return made.Code
 }
 
@@ -93,6 +93,6 @@ func (s *Server) Token(t testing.TB, k Token) string {
 func (s *Server) Revoke(t testing.TB, token string) {
 	t.Helper()
 	must(t, s, "revoking a token", func(c *admin.Client) (struct{}, error) {
-		return struct{}{}, c.RevokeToken(t.Context(), admin.Revocation{Token: token})
+		return struct{}{}, c.Tokens.Revoke(t.Context(), admin.Revocation{Token: token})
 	})
 }

@@ -116,7 +116,7 @@ func when(s string) (time.Time, error) {
 func lastEvents(ctx context.Context, c *admin.Client, f admin.EventFilter, n int, p *eventPrinter) (int, error) {
 	if n == 0 { // as they come: nobody wants to wait for the whole history
 		shown := 0
-		for e, err := range c.AllEvents(ctx, f) {
+		for e, err := range c.Events.All(ctx, f) {
 			if err != nil {
 				return shown, said(c, err)
 			}
@@ -129,7 +129,7 @@ func lastEvents(ctx context.Context, c *admin.Client, f admin.EventFilter, n int
 	}
 	f.Order, f.Limit = admin.NewestFirst, min(n, event.MaxLimit)
 	var some []admin.Event // all at once, so that the columns are as wide as they must be
-	for e, err := range c.AllEvents(ctx, f) {
+	for e, err := range c.Events.All(ctx, f) {
 		if err != nil {
 			return 0, said(c, err)
 		}
@@ -146,7 +146,7 @@ func followEvents(ctx context.Context, e *env, c *admin.Client, f admin.EventFil
 	lost := func(_ error, wait time.Duration) {
 		fmt.Fprintf(e.stderr, "The connection is lost; trying again in %v.\n", wait)
 	}
-	for one, err := range c.FollowEvents(ctx, f, admin.FollowOptions{Past: n, OnLost: lost}) {
+	for one, err := range c.Events.Follow(ctx, f, admin.FollowOptions{Past: n, OnLost: lost}) {
 		if err != nil {
 			return said(c, err)
 		}

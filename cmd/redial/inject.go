@@ -182,9 +182,9 @@ func listInjections(ctx context.Context, e *env, c *admin.Client, asJSON bool) e
 }
 
 func clearInjections(ctx context.Context, e *env, c *admin.Client, room string, asJSON bool) error {
-	end := c.ClearAllInjections
+	end := c.Injections.ClearAll
 	if room != "" {
-		end = func(ctx context.Context) (int, error) { return c.ClearInjections(ctx, room) }
+		end = func(ctx context.Context) (int, error) { return c.Injections.Clear(ctx, room) }
 	}
 	n, err := end(ctx)
 	if err != nil {

@@ -159,8 +159,11 @@ func (f *scenarioFlags) run(e *env, name string) (*scenario.Run, error) {
 		return r, nil
 	}
 	c, err := f.server.client(e, mintsInject)
-	r.Server = c
-	return r, err
+	if err != nil {
+		return nil, err
+	}
+	r.Injections, r.Events = c.Injections, c.Events
+	return r, nil
 }
 
 func runScenarioCheck(ctx context.Context, e *env, args []string) error {
@@ -174,7 +177,7 @@ func runScenarioCheck(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	if r.Server == nil {
+	if r.Injections == nil {
 		fmt.Fprintf(e.stdout, "%s is well written: %d steps, %v.\n", rest[0], len(r.Scenario.Steps), r.Scenario.Length())
 		return nil
 	}

@@ -156,7 +156,7 @@ func (s *stage) marked(t *testing.T, room string) []admin.Event {
 		t.Fatal(err)
 	}
 	var events []admin.Event
-	for e, err := range s.admin(t).AllEvents(t.Context(), admin.EventFilter{RoomID: d.ID, Errors: true, Since: time.Now().Add(-time.Hour)}) {
+	for e, err := range s.admin(t).Events.All(t.Context(), admin.EventFilter{RoomID: d.ID, Errors: true, Since: time.Now().Add(-time.Hour)}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -184,7 +184,7 @@ func (s *stage) nothingLeft(t *testing.T, room string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all, err := s.admin(t).Injections(t.Context())
+	all, err := s.admin(t).Injections.List(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -50,6 +50,9 @@ func walkFields(t reflect.Type, at string, seen map[string]bool) {
 	}
 	for f := range t.Fields() {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if f.Anonymous && name == "" {
+			walkFields(f.Type, at, seen)
+		}
 		if name == "-" || name == "" {
 			continue
 		}
@@ -79,6 +82,8 @@ func TestTheAdminClientHasEveryField(t *testing.T) {
 		{"room change", api.RoomChange, reflect.TypeFor[admin.RoomChange](), cannot},
 		{"template", api.TemplateBody, reflect.TypeFor[admin.Template](), twice},
 		{"template change", api.TemplateChange, reflect.TypeFor[admin.TemplateChange](), nil},
+		{"layout", api.LayoutBody, reflect.TypeFor[admin.Layout](), nil},
+		{"layout change", api.LayoutChange, reflect.TypeFor[admin.LayoutChange](), nil},
 		{"code", api.CodeBody, reflect.TypeFor[admin.RoomCode](), nil},
 		{"token", api.TokenBody, reflect.TypeFor[admin.RoomToken](), nil},
 		{"active room", api.ActiveBody, reflect.TypeFor[admin.ActiveRoom](), nil},
@@ -96,6 +101,9 @@ func TestTheAdminClientHasEveryField(t *testing.T) {
 		have := jsonFields(c.admin)
 		if c.name == "template change" { // the server reads roles and settings from raw JSON
 			have = slices.DeleteFunc(have, func(f string) bool { return strings.Contains(f, ".") })
+		}
+		if c.name == "layout" || c.name == "layout change" { // the client's author writes the parts as raw JSON
+			want = slices.DeleteFunc(want, func(f string) bool { return strings.Contains(f, ".") })
 		}
 		if c.name == "events" { // written by hand in the server; see TestTheAdminClientReadsWholeEvents
 			have = slices.DeleteFunc(have, func(f string) bool { return strings.HasPrefix(f, "events.") })

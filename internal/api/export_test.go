@@ -3,7 +3,11 @@
 
 package api
 
-import "reflect"
+import (
+	"reflect"
+
+	"github.com/redial-rtc/redial/internal/policy/policyjson"
+)
 
 // The shapes of requests and replies, for the test that holds the public client
 // against them.
@@ -14,6 +18,8 @@ var (
 	RoomChange     = reflect.TypeFor[roomChange]()
 	TemplateBody   = reflect.TypeFor[templateBody]()
 	TemplateChange = reflect.TypeFor[templateChange]()
+	LayoutBody     = reflect.TypeFor[layoutBody]()
+	LayoutChange   = reflect.TypeFor[policyjson.Layout]()
 	CodeBody       = reflect.TypeFor[codeBody]()
 	TokenBody      = reflect.TypeFor[tokenBody]()
 	ActiveBody     = reflect.TypeFor[activeBody]()

@@ -16,18 +16,22 @@ import (
 	"github.com/redial-rtc/redial/fault"
 )
 
-// Server is what a run asks of the REST API; an *admin.Client is one.
-type Server interface {
+// Injections starts and ends faults; admin.Injections is one.
+type Injections interface {
 	// Check tells what the injections would be; it fails as the first would that
 	// the server would refuse, with the detail "index".
-	CheckInjections(ctx context.Context, all []admin.Injection) ([]admin.InjectionRule, error)
-	// Inject starts one.
-	Inject(ctx context.Context, one admin.Injection) (admin.InjectionRule, error)
-	// RemoveInjection ends one; that it has ended already is
+	Check(ctx context.Context, all []admin.Injection) ([]admin.InjectionRule, error)
+	// Create starts one.
+	Create(ctx context.Context, one admin.Injection) (admin.InjectionRule, error)
+	// Remove ends one; that it has ended already is
 	// fault.InjectionNotFound.
-	RemoveInjection(ctx context.Context, id string) error
-	// AllEvents yields what is on record, oldest first.
-	AllEvents(ctx context.Context, f admin.EventFilter) iter.Seq2[admin.Event, error]
+	Remove(ctx context.Context, id string) error
+}
+
+// Events is what is on record; admin.Events is one.
+type Events interface {
+	// All yields it, oldest first.
+	All(ctx context.Context, f admin.EventFilter) iter.Seq2[admin.Event, error]
 }
 
 // Target is whom a scenario is about, but for steps that say otherwise. Empty
@@ -60,11 +64,12 @@ type Progress struct {
 
 // Run is one run of a scenario.
 type Run struct {
-	Scenario *Scenario
-	Server   Server
-	Target   Target
-	Speed    float64        // times faster than it is written; 0 is 1
-	Report   func(Progress) // called one at a time; may be nil
+	Scenario   *Scenario
+	Injections Injections
+	Events     Events
+	Target     Target
+	Speed      float64        // times faster than it is written; 0 is 1
+	Report     func(Progress) // called one at a time; may be nil
 
 	report sync.Mutex
 	began  time.Time
@@ -118,7 +123,7 @@ func (r *Run) Check(ctx context.Context) error {
 			all, steps = append(all, in), append(steps, s)
 		}
 	}
-	rules, err := r.Server.CheckInjections(ctx, all)
+	rules, err := r.Injections.Check(ctx, all)
 	if err != nil {
 		return r.blame(err, steps)
 	}
@@ -262,7 +267,7 @@ func (r *Run) until(ctx context.Context, at time.Duration) error {
 // start provokes a fault.
 func (r *Run) start(ctx context.Context, s Step) (admin.InjectionRule, error) {
 	// Even when the context ends meanwhile the answer is needed: it has the id.
-	rule, err := r.Server.Inject(context.WithoutCancel(ctx), r.injection(s))
+	rule, err := r.Injections.Create(context.WithoutCancel(ctx), r.injection(s))
 	if err != nil {
 		return admin.InjectionRule{}, fmt.Errorf("%s:%d: at %v: %s: %w", r.Scenario.File, s.Line, s.At, s.Text, err)
 	}
@@ -295,7 +300,7 @@ func (r *Run) restore(ctx context.Context) error {
 	var all []error
 	for id, x := range left {
 		x.timer.Stop()
-		err := r.Server.RemoveInjection(ctx, id)
+		err := r.Injections.Remove(ctx, id)
 		if err != nil && !errors.Is(err, fault.InjectionNotFound) {
 			all = append(all, fmt.Errorf("%q goes on until %s: it could not be removed: %w", x.step.Text, x.rule.Ends.Format(time.TimeOnly), err))
 			continue
@@ -357,7 +362,7 @@ func (r *Run) await(ctx context.Context, s Step, since time.Time) error {
 
 // look finds an event that an expectation is about.
 func (r *Run) look(ctx context.Context, s Step, since time.Time) (*admin.Event, error) {
-	for e, err := range r.Server.AllEvents(ctx, admin.EventFilter{RoomID: r.room, Errors: true, Since: since}) {
+	for e, err := range r.Events.All(ctx, admin.EventFilter{RoomID: r.room, Errors: true, Since: since}) {
 		if err != nil {
 			return nil, err
 		}

@@ -131,7 +131,7 @@ type recorded struct {
 	running map[string]admin.InjectionRule
 	events  []admin.Event
 	refuse  func(i int, one admin.Injection) error // in Check
-	broken  func(one admin.Injection) error        // in Inject
+	broken  func(one admin.Injection) error        // in Create
 	n       int
 }
 
@@ -143,7 +143,7 @@ func (r *recorded) note(format string, args ...any) {
 	r.log = append(r.log, fmt.Sprintf("%v ", time.Since(r.began))+fmt.Sprintf(format, args...))
 }
 
-func (r *recorded) CheckInjections(_ context.Context, all []admin.Injection) ([]admin.InjectionRule, error) {
+func (r *recorded) Check(_ context.Context, all []admin.Injection) ([]admin.InjectionRule, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var rules []admin.InjectionRule
@@ -158,7 +158,7 @@ func (r *recorded) CheckInjections(_ context.Context, all []admin.Injection) ([]
 	return rules, nil
 }
 
-func (r *recorded) Inject(_ context.Context, one admin.Injection) (admin.InjectionRule, error) {
+func (r *recorded) Create(_ context.Context, one admin.Injection) (admin.InjectionRule, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.broken != nil {
@@ -179,7 +179,7 @@ func (r *recorded) Inject(_ context.Context, one admin.Injection) (admin.Injecti
 	return rule, nil
 }
 
-func (r *recorded) RemoveInjection(_ context.Context, id string) error {
+func (r *recorded) Remove(_ context.Context, id string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	one, there := r.running[id]
@@ -191,7 +191,7 @@ func (r *recorded) RemoveInjection(_ context.Context, id string) error {
 	return nil
 }
 
-func (r *recorded) AllEvents(_ context.Context, f admin.EventFilter) iter.Seq2[admin.Event, error] {
+func (r *recorded) All(_ context.Context, f admin.EventFilter) iter.Seq2[admin.Event, error] {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var list []admin.Event
@@ -246,7 +246,7 @@ func TestStepsHappenOnTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := newRecorded()
 		var said []string
-		r := scenario.Run{Scenario: read(t, twoFaults), Server: server, Target: scenario.Target{Room: "demo", Peer: "alice"},
+		r := scenario.Run{Scenario: read(t, twoFaults), Injections: server, Events: server, Target: scenario.Target{Room: "demo", Peer: "alice"},
 			Report: func(p scenario.Progress) { said = append(said, fmt.Sprint(p.At, " ", p.Kind)) }}
 		if err := r.Go(t.Context()); err != nil {
 			t.Fatal(err)
@@ -261,7 +261,7 @@ func TestStepsHappenOnTime(t *testing.T) {
 func TestFasterMeansShorterToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := newRecorded()
-		r := scenario.Run{Scenario: read(t, twoFaults), Server: server, Target: scenario.Target{Room: "demo"}, Speed: 10}
+		r := scenario.Run{Scenario: read(t, twoFaults), Injections: server, Events: server, Target: scenario.Target{Room: "demo"}, Speed: 10}
 		if err := r.Go(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -286,7 +286,7 @@ func TestNothingIsHalfApplied(t *testing.T) {
 			}
 			return fault.InjectionConflict.New("index", float64(i))
 		}
-		r := scenario.Run{Scenario: read(t, twoFaults), Server: server, Target: scenario.Target{Room: "demo"}}
+		r := scenario.Run{Scenario: read(t, twoFaults), Injections: server, Events: server, Target: scenario.Target{Room: "demo"}}
 		err := r.Go(t.Context())
 		if !errors.Is(err, fault.InjectionConflict) || !strings.Contains(err.Error(), "x.yaml:5: at 40s: restart node for 3s") {
 			t.Error(err)
@@ -309,7 +309,7 @@ func TestWhatIsLeftIsRemoved(t *testing.T) {
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
-			err := (&scenario.Run{Scenario: s, Server: server, Target: scenario.Target{Room: "demo"}}).Go(ctx)
+			err := (&scenario.Run{Scenario: s, Injections: server, Events: server, Target: scenario.Target{Room: "demo"}}).Go(ctx)
 			if !errors.Is(err, want) || len(server.left()) > 0 || len(server.log) != 4 {
 				t.Error(err, server.log, server.left())
 			}
@@ -330,7 +330,7 @@ func TestExpectations(t *testing.T) {
 				server.events = append(server.events, e)
 			}
 			s := read(t, "  - at 2s: lose udp for 30s\n  - at 4s: "+step+"\n  - at 5s: cut socket\n")
-			err := (&scenario.Run{Scenario: s, Server: server, Target: scenario.Target{Room: "demo", Peer: "alice"}}).Go(t.Context())
+			err := (&scenario.Run{Scenario: s, Injections: server, Events: server, Target: scenario.Target{Room: "demo", Peer: "alice"}}).Go(t.Context())
 			var unmet *scenario.Unmet
 			if want != (err == nil) || err != nil && !errors.As(err, &unmet) {
 				t.Errorf("%s: %v", step, err)
