@@ -62,7 +62,7 @@ func newAPI(loopback bool, log *slog.Logger) (*webrtc.API, error) {
 	}
 	in := &interceptor.Registry{}
 	for _, err := range []error{
-		webrtc.ConfigureNack(m, in), webrtc.ConfigureRTCPReports(in),
+		configureNACK(m, in), webrtc.ConfigureRTCPReports(in),
 		m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: sdp.AudioLevelURI}, webrtc.RTPCodecTypeAudio),
 		webrtc.ConfigureSimulcastExtensionHeaders(m), webrtc.ConfigureTWCCSenderWithOptions(m, in, twcc.WithLoggerFactory(pionLog{log})),
 	} {
@@ -461,11 +461,14 @@ func (m *media) received(t *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
 	rt.attach(m, t)
 	m.wg.Go(func() {
 		defer rt.detach(t)
+		lost := newNACKs(t, m.sub.WriteRTCP)
+		defer lost.end()
 		for {
 			p, _, err := t.ReadRTP()
 			if err != nil {
 				return
 			}
+			lost.arrived(p.SequenceNumber)
 			rt.take(p)
 		}
 	})

@@ -17,14 +17,14 @@ import (
 )
 
 type site struct {
-	t    *testing.T
+	t    testing.TB
 	cfg  config.Config
 	s    *server.Server
 	demo server.Demo
 }
 
 // newSite runs a real server on loopback.
-func newSite(t *testing.T, edit ...func(*config.Config)) *site {
+func newSite(t testing.TB, edit ...func(*config.Config)) *site {
 	t.Helper()
 	cfg := config.Default()
 	cfg.HTTP.Address, cfg.Media.UDP, cfg.Media.TCP = "127.0.0.1:0", "127.0.0.1:0", ""

@@ -30,7 +30,7 @@ const module = "github.com/redial-rtc/redial"
 var mayImport = map[string][]string{
 	"fault":      {},
 	"dialect":    {"fault"},
-	"client":     {"internal/codec", "dialect", "fault"},
+	"client":     {"internal/codec", "internal/rtpseq", "dialect", "fault"},
 	"admin":      {"fault"},
 	"redialtest": {"admin", "internal/token", "fault"},
 	"cmd/redial": {"admin", "client", "internal/server", "internal/config", "internal/datafile", "internal/token", "internal/event", "internal/event/eventjson", "internal/spell", "internal/faultdoc", "internal/scenario", "dialect", "fault"},
@@ -58,7 +58,8 @@ var mayImport = map[string][]string{
 	"internal/attack":            {"client", "internal/token"},                                                                                                             // a program
 	"internal/sink":              {"internal/event", "internal/event/eventjson", "internal/datafile", "fault"},
 	"internal/codec":             {},
-	"internal/sfu":               {"internal/evidence", "internal/sfu/rtpbuf", "internal/sfu/gcc", "internal/codec", "internal/accept", "internal/limit", "fault"},
+	"internal/rtpseq":            {},
+	"internal/sfu":               {"internal/evidence", "internal/rtpseq", "internal/sfu/rtpbuf", "internal/sfu/gcc", "internal/codec", "internal/accept", "internal/limit", "fault"},
 	"internal/sfu/rtpbuf":        {"internal/codec"},
 	"internal/sfu/gcc":           {},
 	"internal/room":              {"internal/poll", "internal/text", "internal/policy", "fault"},

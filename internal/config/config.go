@@ -118,6 +118,8 @@ type Limits struct {
 	AnswerTimeout    time.Duration `yaml:"answer_timeout" default:"2m" doc:"After which the session of a client ends that does not answer, as nothing can be sent to it."`
 	UnprovenRate     int           `yaml:"unproven_bytes_per_second" default:"65536" doc:"What the media port may send per second, over all connections, to addresses that clients name in candidates and that have sent nothing. Beyond three times the bytes that named an address nothing goes to it anyway. A client that sends checks of its own is answered regardless."`
 	UnprovenTarget   int           `yaml:"unproven_target_bytes" default:"8192" doc:"The same in a minute to one host: an IPv4 address or a /64 of IPv6."`
+	Retransmits      int           `yaml:"retransmits" default:"3" doc:"How often one lost packet is sent again to one subscriber. A repeat follows the last one after a round trip at the earliest."`
+	RetransmitShare  int           `yaml:"retransmit_percent" default:"50" doc:"Share of what a subscriber's downlink is thought to carry that packets sent again may take. What is asked for beyond is not sent; the layers it gets leave room for the rest."`
 	HandshakeTimeout time.Duration `yaml:"handshake_timeout" default:"10s" doc:"How long a client may take to send the headers of a request."`
 }
 

@@ -263,6 +263,7 @@ func startMedia(cfg config.Config, log *slog.Logger, metrics prometheus.Register
 		Log:      log.With("part", "media"), Metrics: metrics, Loops: loops,
 		AnswerWarning: cfg.Limits.AnswerWarning, AnswerTimeout: cfg.Limits.AnswerTimeout,
 		UnprovenBytesPerSecond: cfg.Limits.UnprovenRate, UnprovenTargetBytes: cfg.Limits.UnprovenTarget,
+		Retransmits: cfg.Limits.Retransmits, RetransmitPercent: cfg.Limits.RetransmitShare,
 	})
 	if op := (*net.OpError)(nil); errors.As(err, &op) && op.Op == "listen" {
 		if strings.HasPrefix(op.Net, "tcp") {

@@ -14,7 +14,7 @@ import (
 // then all are raised in turn. It runs on the subscriber's loop.
 func (s *Subscriber) allocate() {
 	at := now()
-	budget := s.estimate.Estimate() * 0.95
+	budget := s.estimate.Estimate()*0.95 - s.repairs.rate(at)
 	var videos []*demand
 	for _, d := range s.list() {
 		if d.binding.Load() == nil || d.bad.Load() {

@@ -62,8 +62,8 @@ type stream struct {
 }
 
 func newBench(t testing.TB, kind webrtc.RTPCodecType, codecs []webrtc.RTPCodecParameters) *bench {
-	pub := &Publisher{engine: &Engine{}, askKick: make(chan struct{}, 1)}
-	sub := &Subscriber{conn: &conn{callbacks: newCallbackQueue()}, estimate: gcc.NewEstimator(), engine: pub.engine}
+	pub := &Publisher{engine: &Engine{cfg: Config{Retransmits: 3}}, askKick: make(chan struct{}, 1)}
+	sub := &Subscriber{conn: &conn{callbacks: newCallbackQueue()}, estimate: gcc.NewEstimator(), repairs: newRepairBudget(50), engine: pub.engine}
 	sub.up.Store(true)
 	b := &bench{t: t, w: &wire{}}
 	b.track = newTrack(pub, "id", "stream", "0", kind, codec.NewFormat(codecs[0]))
@@ -356,7 +356,7 @@ func TestRetransmit(t *testing.T) {
 			// Twice at once: too soon. Never sent: nothing.
 			b.w.sent = nil
 			last := sent[len(sent)-1].SequenceNumber
-			b.d.rtx.recent = [256]recentRtx{}
+			b.d.rtx.sent = nil
 			b.d.retransmit(&rtcp.TransportLayerNack{MediaSSRC: 1000, Nacks: []rtcp.NackPair{
 				{PacketID: last}, {PacketID: last}, {PacketID: last + 1}, {PacketID: sent[0].SequenceNumber - 1},
 			}})

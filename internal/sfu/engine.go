@@ -53,6 +53,12 @@ type Config struct {
 	// UnprovenBytesPerSecond is what goes out, all connections together, to
 	// addresses that were named and have sent nothing; 0 is 64 KiB.
 	UnprovenBytesPerSecond int
+	// Retransmits is how often one packet is sent again to one subscriber; 0 is 3.
+	Retransmits int
+	// RetransmitPercent is the share of a subscriber's estimated downlink that packets
+	// sent again may take, 1 to 100; 0 is 50.
+	RetransmitPercent int
+
 	// UnprovenTargetBytes is the same for one host and minute; 0 is 8 KiB.
 	UnprovenTargetBytes int
 }
@@ -110,6 +116,8 @@ func New(cfg Config) (*Engine, error) {
 	}
 	cfg.AnswerWarning = cmp.Or(cfg.AnswerWarning, 30*time.Second)
 	cfg.AnswerTimeout = cmp.Or(cfg.AnswerTimeout, 2*time.Minute)
+	cfg.Retransmits = cmp.Or(cfg.Retransmits, 3)
+	cfg.RetransmitPercent = cmp.Or(cfg.RetransmitPercent, 50)
 	if cfg.Loops == nil {
 		cfg.Loops = accept.New(cfg.Log, nil)
 	}

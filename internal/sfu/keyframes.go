@@ -8,7 +8,7 @@ import (
 
 	"github.com/pion/rtcp"
 
-	"github.com/redial-rtc/redial/internal/sfu/rtpbuf"
+	"github.com/redial-rtc/redial/internal/rtpseq"
 )
 
 // Key frame requests are merged per layer and repeated until a key frame comes:
@@ -37,8 +37,8 @@ func (p *Publisher) askLoop() {
 		case <-p.askKick:
 		case <-timer.C:
 		}
-		next := rtpbuf.Sooner(p.askKeyframes(time.Now()), p.askLosses())
-		timer.Reset(rtpbuf.Sooner(next, time.Hour))
+		next := rtpseq.Sooner(p.askKeyframes(time.Now()), p.askLosses())
+		timer.Reset(rtpseq.Sooner(next, time.Hour))
 	}
 }
 
@@ -60,14 +60,14 @@ func (p *Publisher) askKeyframes(at time.Time) (next time.Duration) {
 				every = keySlow
 			}
 			if wait := every - at.Sub(l.askedAt); wait > 0 {
-				next = rtpbuf.Sooner(next, wait)
+				next = rtpseq.Sooner(next, wait)
 				continue
 			}
 			l.askedAt = at
 			l.unheard++
 			l.asks.Add(1)
 			asks = append(asks, l.keyframeAsk())
-			next = rtpbuf.Sooner(next, every)
+			next = rtpseq.Sooner(next, every)
 		}
 	}
 	if len(asks) > 0 {
@@ -106,7 +106,7 @@ func (p *Publisher) askLosses() (next time.Duration) {
 				continue
 			}
 			seqs, wait := l.nackQueue.Due(at)
-			next = rtpbuf.Sooner(next, wait)
+			next = rtpseq.Sooner(next, wait)
 			if len(seqs) > 0 {
 				l.nacks.Add(uint64(len(seqs)))
 				asks = append(asks, &rtcp.TransportLayerNack{

@@ -17,6 +17,7 @@ type counters struct {
 	packetsIn, bytesIn   atomic.Uint64
 	packetsOut, bytesOut atomic.Uint64
 	nacks, repeats       atomic.Uint64
+	refused              [refusals]atomic.Uint64
 	nacksOut             atomic.Uint64
 	switches, dropped    atomic.Uint64
 	keyframes, asksOut   atomic.Uint64
@@ -60,7 +61,10 @@ func (c *counters) addDownTracks(list []*DownTrack) {
 		c.packetsOut.Add(d.packets.Load())
 		c.bytesOut.Add(d.bytes.Load())
 		c.nacks.Add(d.rtx.asked.Load())
-		c.repeats.Add(d.rtx.sent.Load())
+		c.repeats.Add(d.rtx.repeated.Load())
+		for why := range c.refused {
+			c.refused[why].Add(d.rtx.refused[why].Load())
+		}
 		c.switches.Add(d.switches.Load())
 		c.dropped.Add(d.dropped.Load())
 		c.asksIn.Add(d.asks.Load())
@@ -78,6 +82,7 @@ var (
 	mBytes    = prometheus.NewDesc("redial_sfu_bytes_total", "Bytes of RTP received and forwarded.", dir, nil)
 	mNacks    = prometheus.NewDesc("redial_sfu_nacked_packets_total", "Packets that subscribers asked for again, and that we asked publishers for.", dir, nil)
 	mRepeats  = prometheus.NewDesc("redial_sfu_repeated_packets_total", "Packets that were sent again.", nil, nil)
+	mRefused  = prometheus.NewDesc("redial_sfu_repeats_refused_total", "Requests for lost packets that were not answered: sent again often enough (limit), a round trip has not passed since (early), the last repeat has arrived (arrived), too much at once (budget).", []string{"reason"}, nil)
 	mAsks     = prometheus.NewDesc("redial_sfu_keyframe_requests_total", "PLI and FIR received from subscribers and sent to publishers.", dir, nil)
 	mKeys     = prometheus.NewDesc("redial_sfu_keyframes_total", "Key frames received from publishers.", nil, nil)
 	mSwitches = prometheus.NewDesc("redial_sfu_layer_switches_total", "Changes from one simulcast layer to another.", nil, nil)
@@ -92,7 +97,7 @@ var (
 // Describe lists the metrics.
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		mConns, mPackets, mBytes, mNacks, mRepeats, mAsks, mKeys, mSwitches, mDropped, mBad, mICE, mDTLS, mRestarts, mUnproven,
+		mConns, mPackets, mBytes, mNacks, mRepeats, mRefused, mAsks, mKeys, mSwitches, mDropped, mBad, mICE, mDTLS, mRestarts, mUnproven,
 	} {
 		ch <- d
 	}
@@ -134,6 +139,9 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	count(mNacks, &t.nacks, &g.nacks, "in")
 	count(mNacks, &t.nacksOut, &g.nacksOut, "out")
 	count(mRepeats, &t.repeats, &g.repeats)
+	for why, name := range refusalNames {
+		count(mRefused, &t.refused[why], &g.refused[why], name)
+	}
 	count(mAsks, &t.asksIn, &g.asksIn, "in")
 	count(mAsks, &t.asksOut, &g.asksOut, "out")
 	count(mKeys, &t.keyframes, &g.keyframes)

@@ -10,29 +10,66 @@ import (
 
 	"github.com/pion/rtcp"
 
+	"github.com/redial-rtc/redial/internal/rtpseq"
 	"github.com/redial-rtc/redial/internal/sfu/rtpbuf"
 )
 
 // rtxResponder answers a subscriber's requests for lost packets (RFC 4585, section
 // 6.2.1) from the history of the track, over the retransmission stream (RFC 4588)
 // where there is one. It runs on the goroutine that reads the connection's RTCP.
+//
+// What it sends is bounded whatever is asked: a packet is sent again
+// [Config.Retransmits] times at most, a round trip apart, not when the last repeat
+// is known to have arrived, and within the repairBudget of the whole connection.
 type rtxResponder struct {
-	seq     uint16
-	recent  [256]recentRtx
+	seq  uint16
+	sent *repeatLog // nil until something is asked for
+
+	asked, repeated atomic.Uint64
+	refused         [refusals]atomic.Uint64
+}
+
+// repeatLog is which packets were sent again lately. Each packet that can still be
+// had has a place of its own, so that no request makes one forgotten.
+type repeatLog struct {
+	of      [rtpbuf.HistorySize]repeat
 	scratch [receiveMTU + 2]byte
-
-	asked, sent atomic.Uint64
 }
 
-type recentRtx struct {
-	seq uint16
-	at  int64
+// repeat is how often one packet was sent again, and the latest time of it.
+type repeat struct {
+	out   uint32 // low half of the extended number
+	at    uint32 // milliseconds of now
+	twcc  uint16 // transport-wide number, if it has one
+	heard bool   // it has one
+	times uint8
 }
+
+// Why a packet that was asked for is not sent again.
+const (
+	refusedTimes   = iota // often enough
+	refusedSoon           // the last repeat may still be under way
+	refusedArrived        // the subscriber has it
+	refusedBudget         // too much at once
+	refusals
+)
+
+var refusalNames = [refusals]string{"limit", "early", "arrived", "budget"}
 
 const (
-	minRtxInterval = int64(10 * time.Millisecond) // the same packet is not sent again sooner
-	maxRtx         = 256                          // per request
+	minRepeatGap     = 10 * time.Millisecond
+	unknownRepeatGap = 50 * time.Millisecond  // while the round trip is not known
+	maxRepeatGap     = 500 * time.Millisecond // one slow report must not stop repairs
 )
+
+// repeatGap is how long after one repeat of a packet the next may follow: if the
+// first was lost, the subscriber cannot have noticed sooner.
+func repeatGap(trip time.Duration) time.Duration {
+	if trip == 0 {
+		return unknownRepeatGap
+	}
+	return min(max(trip, minRepeatGap), maxRepeatGap)
+}
 
 func (d *DownTrack) retransmit(nack *rtcp.TransportLayerNack) {
 	o := d.binding.Load()
@@ -40,48 +77,80 @@ func (d *DownTrack) retransmit(nack *rtcp.TransportLayerNack) {
 	if o == nil || f.Inspect == nil {
 		return
 	}
+	if d.rtx.sent == nil {
+		d.rtx.sent = &repeatLog{}
+	}
 	maps := *d.maps.Load()
 	newest := d.lastSent.Load()
 	at := now()
-	wait := max(minRtxInterval, int64(d.report.rtt())/2)
-	left := maxRtx
+	gap := repeatGap(d.report.rtt())
+	d.sub.repairs.renew(d.sub.estimate.Estimate())
 	for _, pair := range nack.Nacks {
 		pair.Range(func(seq uint16) bool {
 			d.rtx.asked.Add(1)
-			left--
-			last := &d.rtx.recent[seq%256]
-			if last.seq == seq && last.at != 0 && at-last.at < wait {
-				return left > 0
+			out := rtpseq.ExtendNear(newest, seq)
+			if out > newest || newest-out >= rtpbuf.HistorySize {
+				return true // never sent, or not kept any more
 			}
-			if d.retransmitOne(o, maps, rtpbuf.ExtendNear(newest, seq)) {
-				last.seq, last.at = seq, at
+			last := d.rtx.sent.find(out)
+			if why, no := d.refuses(last, gap, at); no {
+				d.rtx.refused[why].Add(1)
+				return true
 			}
-			return left > 0
+			d.retransmitOne(o, maps, out, last, at)
+			return true
 		})
-		if left <= 0 {
-			return
-		}
 	}
 }
 
-func (d *DownTrack) retransmitOne(o *binding, maps rtpbuf.Mapping[*upstream], out uint64) bool {
+// find is the place of a packet.
+func (r *repeatLog) find(out uint64) *repeat {
+	last := &r.of[out%rtpbuf.HistorySize]
+	if last.out != uint32(out) {
+		*last = repeat{out: uint32(out)}
+	}
+	return last
+}
+
+func (d *DownTrack) refuses(last *repeat, gap time.Duration, at int64) (why int, no bool) {
+	switch {
+	case last.times == 0:
+		return 0, false
+	case last.heard && d.sub.log.Arrived(last.twcc):
+		return refusedArrived, true
+	case int(last.times) >= d.sub.engine.cfg.Retransmits:
+		return refusedTimes, true
+	case time.Duration(milliseconds(at)-last.at)*time.Millisecond < gap:
+		return refusedSoon, true
+	}
+	return 0, false
+}
+
+func milliseconds(at int64) uint32 { return uint32(at / int64(time.Millisecond)) }
+
+// retransmitOne sends a packet again, if it is still there, and notes it in last.
+func (d *DownTrack) retransmitOne(o *binding, maps rtpbuf.Mapping[*upstream], out uint64, last *repeat, at int64) {
 	seg, in := maps.ByOut(out)
 	if seg == nil || seg.Layer.hist == nil {
-		return false
+		return
 	}
 	p := seg.Layer.hist.Get(in)
 	if p == nil {
-		return false
+		return
 	}
 	defer p.Drop()
 	if p.Start == p.End {
-		return false
+		return
 	}
 	how := o.match(p.Codec)
 	if !how.ok {
-		return false
+		return
 	}
-	scratch := d.rtx.scratch[:]
+	if !d.sub.repairs.take(p.Size) {
+		d.rtx.refused[refusedBudget].Add(1)
+		return
+	}
+	scratch := d.rtx.sent.scratch[:]
 	payload := d.payload(scratch[2:], p, seg, how)
 	flags, one := d.flags(p, how)
 	pt, ssrc, seq := how.pt, o.ssrc, uint16(out)
@@ -94,12 +163,14 @@ func (d *DownTrack) retransmitOne(o *binding, maps rtpbuf.Mapping[*upstream], ou
 		pt, ssrc, seq = how.rtx, o.rtxSSRC, d.rtx.seq
 		d.rtx.seq++
 	}
-	hdr := o.rtx.set(flags, one, d.sub.number(flags, len(payload)))
+	number := d.sub.number(flags, len(payload))
+	hdr := o.rtx.set(flags, one, number)
 	hdr.Marker, hdr.PayloadType, hdr.SequenceNumber = p.Marker, pt, seq
 	hdr.Timestamp, hdr.SSRC = p.TS+seg.TS, ssrc
 	if _, err := o.w.WriteRTP(hdr, payload); err != nil {
-		return false
+		return
 	}
-	d.rtx.sent.Add(1)
-	return true
+	last.at, last.twcc, last.heard = milliseconds(at), number, flags&withTWCC != 0
+	last.times++
+	d.rtx.repeated.Add(1)
 }

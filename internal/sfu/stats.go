@@ -176,7 +176,7 @@ func (d *DownTrack) stats() DownTrackStats {
 		TrackID: d.track.id, Kind: d.track.kind, State: d.forwardState(),
 		Desired: layerOf(int(d.desired.Load())), Target: layerName(d.target.Load()), Current: layerName(d.current.Load()),
 		Packets: d.packets.Load(), Bytes: d.bytes.Load(),
-		NACKs: d.rtx.asked.Load(), Retransmissions: d.rtx.sent.Load(),
+		NACKs: d.rtx.asked.Load(), Retransmissions: d.rtx.repeated.Load(),
 		KeyframeAsks: d.asks.Load(), Keyframes: d.keyframes.Load(),
 		Switches: d.switches.Load(), Dropped: d.dropped.Load(), Loss: loss,
 	}

@@ -83,6 +83,7 @@ type Subscriber struct {
 
 	log      gcc.SendLog
 	estimate *gcc.Estimator
+	repairs  *repairBudget
 	up       atomic.Bool // packets can be sent
 	acks     []gcc.Ack   // of the goroutine that reads RTCP
 
@@ -110,7 +111,7 @@ func (e *Engine) NewSubscriber(cfg SubscriberConfig) (*Subscriber, error) {
 		cfg.Log = e.log
 	}
 	s := &Subscriber{
-		engine: e, cfg: cfg, estimate: gcc.NewEstimator(), routes: map[uint32]*DownTrack{},
+		engine: e, cfg: cfg, estimate: gcc.NewEstimator(), repairs: newRepairBudget(e.cfg.RetransmitPercent), routes: map[uint32]*DownTrack{},
 		kick: make(chan struct{}, 1), alloc: make(chan struct{}, 1),
 		done: make(chan struct{}), loopEnded: make(chan struct{}),
 	}

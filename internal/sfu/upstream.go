@@ -13,6 +13,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"github.com/redial-rtc/redial/internal/codec"
+	"github.com/redial-rtc/redial/internal/rtpseq"
 	"github.com/redial-rtc/redial/internal/sfu/gcc"
 	"github.com/redial-rtc/redial/internal/sfu/rtpbuf"
 )
@@ -27,10 +28,10 @@ type upstream struct {
 	receiver  *webrtc.RTPReceiver
 	ids       rtpbuf.ExtIDs
 	hist      *rtpbuf.History // nil for audio, which is not repeated
-	nackQueue rtpbuf.NACKQueue
+	nackQueue rtpseq.NACKQueue
 
 	// of the read loop
-	seq       rtpbuf.Unwrapper
+	seq       rtpseq.Unwrapper
 	formats   [128]*codec.Format
 	began     uint64 // first extended sequence number
 	lastSeq   uint64
@@ -145,13 +146,8 @@ func (l *upstream) receive(p *rtpbuf.Packet, n int) bool {
 	if l.hist != nil && (p.Seq+rtpbuf.HistorySize <= l.seq.Highest || l.hist.Has(p.Seq)) {
 		return false // too late for anybody, or a probe that repeats what we have
 	}
-	switch {
-	case first || l.hist == nil:
-	case p.Seq > highest+1:
-		l.nackQueue.Missing(highest+1, p.Seq, p.Arrival)
+	if !first && l.hist != nil && l.nackQueue.Arrived(p.Seq, highest, p.Arrival) {
 		kick(l.track.pub.askKick)
-	case p.Seq < highest:
-		l.nackQueue.Filled(p.Seq, p.Arrival)
 	}
 	if p.Seq >= highest && l.report.Load() == nil {
 		l.zeroTS.Store(p.TS - ticks(p.Arrival, f.Clock))

@@ -15,14 +15,24 @@ import (
 // loop writes to it without a lock.
 type SendLog struct {
 	next  atomic.Uint32
-	slots [sendLogSize]atomic.Uint64 // number, size and microseconds, see pack
+	slots [sendLogSize]atomic.Uint64 // number, arrived, size and microseconds, see pack
 }
 
 // sendLogSize is a power of two, and more than is in flight at any time.
 const sendLogSize = 4096
 
+// arrivedBit is set in a slot once the subscriber has reported that packet.
+const arrivedBit = uint64(1) << 47
+
 func pack(seq uint16, size int, at uint32) uint64 {
-	return uint64(seq)<<48 | uint64(uint16(size))<<32 | uint64(at)
+	return uint64(seq)<<48 | uint64(uint16(size)&0x7fff)<<32 | uint64(at)
+}
+
+// Arrived tells whether the subscriber has reported that it got the packet that was
+// given this number.
+func (s *SendLog) Arrived(seq uint16) bool {
+	slot := s.slots[seq%sendLogSize].Load()
+	return uint16(slot>>48) == seq && slot&arrivedBit != 0
 }
 
 // Number takes the next number for a packet that leaves at a time in nanoseconds.
@@ -57,9 +67,12 @@ func (s *SendLog) Read(fb *rtcp.TransportLayerCC, acks []Ack) []Ack {
 			deltas = deltas[1:]
 			a.arrived, a.received = true, clock
 		}
-		slot := s.slots[seq%sendLogSize].Load()
-		if uint16(slot>>48) == seq && slot != 0 {
-			a.sent, a.size = uint32(slot), int(uint16(slot>>32))
+		at := &s.slots[seq%sendLogSize]
+		if slot := at.Load(); uint16(slot>>48) == seq && slot != 0 {
+			a.sent, a.size = uint32(slot), int(slot>>32&0x7fff)
+			if a.arrived { // unless the slot has just gone to another packet
+				at.CompareAndSwap(slot, slot|arrivedBit)
+			}
 			acks = append(acks, a)
 		}
 		seq++
