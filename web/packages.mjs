@@ -14,7 +14,7 @@ import { fileURLToPath } from "node:url";
 
 const web = dirname(fileURLToPath(import.meta.url));
 
-export const packages = ["core", "wtsdk", "syncsdk"].filter((name) => existsSync(join(web, name)));
+export const packages = ["core", "wtsdk", "syncsdk"];
 
 /** Builds one package into a directory of its own. Nothing is left for an app's bundler to find: web/core and web/faults are part of each. */
 export async function buildPackage(name, out = join(web, name, "dist")) {

@@ -22,6 +22,12 @@ const programs = {
     void WT.Session.connect("token", "Ann", { audio: true, video: { deviceId: "x" } }, { seat: 7 });
     // @ts-expect-error a name is wanted
     void WT.Session.connectAsAViewer("token");`,
+  syncsdk: `import { Callbacks, LogLevels, PlayerDecorator, SyncSDK } from "@redial-rtc/syncsdk";
+    class Video extends PlayerDecorator<HTMLVideoElement> { override play() { void this.player.play(); } }
+    const sync = new SyncSDK();
+    sync.setLogLevel(LogLevels.DEBUG);
+    sync.attachListener((delta: number) => console.log(delta), Callbacks.delta_change);
+    sync.addPlayerClient(new Video(document.createElement("video")));`,
 };
 
 for (const [name, program] of Object.entries(programs)) {
