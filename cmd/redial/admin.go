@@ -55,7 +55,11 @@ func said(c *admin.Client, err error) error {
 		return &refusal{refused}
 	}
 	if f, ok := errors.AsType[*fault.Error](err); ok && f.Kind == fault.EndpointUnreachable {
-		return fmt.Errorf("%s does not answer: %w", c.URL(), f.Err)
+		cause := f.Err
+		if request, ok := errors.AsType[*url.Error](cause); ok {
+			cause = request.Err // without the address of the call
+		}
+		return fmt.Errorf("%s does not answer: %w", c.URL(), cause)
 	}
 	return err
 }

@@ -6,14 +6,17 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/redial-rtc/redial/internal/config"
+	"github.com/redial-rtc/redial/internal/server"
 )
 
 const configHelp = `Prints every setting with its default and what it means, as a file to start
 from. With -check it reads a file as "redial serve" would, says everything that
-is wrong with it, and starts nothing. With -show it prints the settings in
+is wrong with it, and starts nothing. Media addresses are judged as on the machine
+it runs on. With -show it prints the settings in
 force, file and environment applied, with secrets hidden.`
 
 func runConfig(_ context.Context, e *env, args []string) error {
@@ -45,23 +48,37 @@ func runConfig(_ context.Context, e *env, args []string) error {
 	}
 }
 
+// checked is what -check says with -json.
+type checked struct {
+	Valid    bool             `json:"valid"`
+	Problems []config.Problem `json:"problems"` // what the server would not start with
+	Doubts   []config.Problem `json:"doubts"`   // what works, and is probably not meant
+}
+
 func checkConfig(e *env, path string, asJSON bool) error {
-	c, err := config.Load(path, e.getenv)
+	c, err := config.Load(path, e.getenv, server.AddressProblems)
+	result := checked{Valid: err == nil, Problems: []config.Problem{}, Doubts: []config.Problem{}}
+	if found, ok := errors.AsType[config.Problems](err); ok {
+		result.Problems = found
+	} else if err != nil {
+		result.Problems = []config.Problem{{What: err.Error(), Fix: "name a file that can be read"}}
+	} else {
+		result.Doubts = append(append(result.Doubts, c.Doubts()...), server.AddressDoubts(&c)...)
+	}
+	if asJSON {
+		if bad := json.NewEncoder(e.stdout).Encode(result); bad != nil {
+			return bad
+		}
+		if err != nil {
+			return &exitError{exitFailure, fmt.Errorf("%s is not valid", path)}
+		}
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	doubts := c.Doubts()
-	if asJSON {
-		if doubts == nil {
-			doubts = []config.Problem{}
-		}
-		return json.NewEncoder(e.stdout).Encode(struct {
-			Valid  bool             `json:"valid"`
-			Doubts []config.Problem `json:"doubts"`
-		}{true, doubts})
-	}
 	fmt.Fprintf(e.stdout, "%s is valid.\n", path)
-	for _, d := range doubts {
+	for _, d := range result.Doubts {
 		fmt.Fprintf(e.stdout, "  Worth a second look: %v\n", d)
 	}
 	return nil

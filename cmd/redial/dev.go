@@ -30,7 +30,7 @@ forgets everything when it ends.
 
 With -json it prints one line of JSON instead, for programs:
   {"http","init","data","management_token","access_key","secret",
-   "rooms":[{"id","name","tokens":{"ROLE":"JWT"}}],
+   "rooms":[{"id","name","tokens":{"ROLE":"JWT"},"codes":{"ROLE":"CODE"}}],
    "openvidu":{"url","secret"}}
 where "init" is what an app passes as initEndpoint, and room tokens are signed
 with the secret; "openvidu" is what a backend gives to OpenVidu(url, secret) of

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,12 +24,23 @@ import (
 const eventsHelp = `Shows what went wrong: failures the server saw and failures its clients reported,
 and the tracks that were published. The newest are at the end.
 
-Times are UTC. A filter that may be repeated matches any of its values. The
-token is a management token ("redial token management"), from -token or from
+Times are those of this machine's clock, shown and read, unless one names its
+zone; with -json they are UTC. A filter that may be repeated matches any of its
+values. The token is a management token ("redial token management"), from -token or from
 REDIAL_TOKEN; "redial dev" prints one.
 
 "redial events summary" counts them, and tells what has changed. "redial events
 export", "import" and "migrate" work on the files of a server that is stopped.`
+
+// eventsVerbs are what "redial events" does beside showing them.
+var eventsVerbs = map[string]func(context.Context, *env, []string) error{
+	"summary": runEventsSummary,
+	"export":  runEventsExport,
+	"import":  runEventsImport,
+	"migrate": runEventsMigrate,
+}
+
+func eventsSubverbs() []string { return slices.Sorted(maps.Keys(eventsVerbs)) }
 
 func runEvents(ctx context.Context, e *env, args []string) error {
 	if len(args) > 0 {
@@ -36,15 +48,13 @@ func runEvents(ctx context.Context, e *env, args []string) error {
 			return run(ctx, e, args[1:])
 		}
 	}
-	if len(args) > 0 && args[0] == "summary" {
-		return runEventsSummary(ctx, e, args[1:])
-	}
 	f := newFlags(e, "events [flags]", eventsHelp)
 	var v admin.EventFilter
-	f.StringVar(&v.RoomID, "room", "", "only of this room, by `ID`")
+	f.StringVar(&v.RoomID, "room", "", "only of this "+roomUsage)
 	f.StringVar(&v.SessionID, "session", "", "only of this session, by `ID`")
 	f.StringVar(&v.PeerID, "peer", "", "only of this peer, by `ID`")
 	f.StringVar(&v.UserID, "user", "", "only of this user, by the app's `ID`")
+	name := f.String("name", "", "only of people whose display `NAME` this is, or a part of; it is looked for in the newest "+strconv.Itoa(maxSearched)+" events that match otherwise")
 	f.Func("type", "only of this `TYPE`, such as client.publish.failed, or publish.failed for short; may be repeated", func(s string) error {
 		v.Types = append(v.Types, longType(s))
 		return nil
@@ -64,8 +74,8 @@ func runEvents(ctx context.Context, e *env, args []string) error {
 	f.StringVar(&v.Dialect, "dialect", "", "give codes, names and texts in the words of this `DIALECT`, such as opentok (default hms)")
 	f.StringVar(&v.SDK, "sdk", "", "only of this `SDK`, such as web")
 	f.StringVar(&v.OS, "os", "", "only of this operating system, as the SDK spells it: `OS`")
-	f.Func("since", "only taken at or after this `TIME` (RFC 3339), or as long ago as 90m", func(s string) (err error) { v.Since, err = when(s); return })
-	f.Func("until", "only taken before this `TIME`, or as long ago as 90m", func(s string) (err error) { v.Until, err = when(s); return })
+	f.Func("since", "only taken at or after this `TIME`, "+whenUsage, func(s string) (err error) { v.Since, err = when(s, e.now()); return })
+	f.Func("until", "only taken before this `TIME`, in the same forms", func(s string) (err error) { v.Until, err = when(s, e.now()); return })
 	f.BoolVar(&v.Errors, "errors", false, "only failures, no tracks")
 	var (
 		server   = newServerFlags(e, f, "")
@@ -74,8 +84,12 @@ func runEvents(ctx context.Context, e *env, args []string) error {
 		follow   = f.Bool("follow", false, "go on showing events as they come")
 		asJSON   = f.Bool("json", false, "print each event as one line of JSON, with what each side told of it")
 	)
-	if _, err := f.parse(args, 0, 0); err != nil {
+	rest, err := f.parse(args, 0, 1)
+	if err != nil {
 		return err
+	}
+	if len(rest) > 0 {
+		return noSuch("thing to do with events", rest[0], eventsSubverbs())
 	}
 	if *terminal {
 		v.Terminal = terminal
@@ -88,35 +102,41 @@ func runEvents(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	p := eventPrinter{w: e.stdout, asJSON: *asJSON, colours: e.isTerminal && e.getenv("NO_COLOR") == ""}
-	if *follow {
-		return followEvents(ctx, e, c, v, *n, &p)
+	if v.RoomID, err = findRoom(ctx, c, v.RoomID); err != nil {
+		return err
 	}
-	shown, err := lastEvents(ctx, c, v, *n, &p)
+	search := eventSearch{EventFilter: v, name: strings.ToLower(*name)}
+	p := eventPrinter{w: e.stdout, e: e, asJSON: *asJSON, colours: e.isTerminal && e.getenv("NO_COLOR") == ""}
+	if *follow {
+		return followEvents(ctx, e, c, search, *n, &p)
+	}
+	shown, err := lastEvents(ctx, e, c, search, *n, &p)
 	if err == nil && shown == 0 && !*asJSON {
 		fmt.Fprintln(e.stderr, "No events match.")
 	}
 	return err
 }
 
-// when reads a point in time, or how long ago it was.
-func when(s string) (time.Time, error) {
-	if d, err := time.ParseDuration(s); err == nil && d >= 0 {
-		return time.Now().Add(-d), nil
-	}
-	t, err := time.Parse(time.RFC3339Nano, s)
-	if err != nil {
-		return t, errors.New("is neither a time such as 2026-01-31T12:00:00Z nor a duration such as 90m")
-	}
-	return t, nil
+// maxSearched is how many events are searched for a display name, which no store
+// keeps an index of.
+const maxSearched = 10_000
+
+// eventSearch is a filter with what this end looks for itself.
+type eventSearch struct {
+	admin.EventFilter
+	name string // a part of the display name, in small letters
+}
+
+func (s *eventSearch) matches(e *admin.Event) bool {
+	return s.name == "" || strings.Contains(strings.ToLower(e.Data.UserName), s.name)
 }
 
 // lastEvents shows the last n events that match, or all when n is 0, the newest
 // last, and returns how many there were.
-func lastEvents(ctx context.Context, c *admin.Client, f admin.EventFilter, n int, p *eventPrinter) (int, error) {
-	if n == 0 { // as they come: nobody wants to wait for the whole history
+func lastEvents(ctx context.Context, e *env, c *admin.Client, s eventSearch, n int, p *eventPrinter) (int, error) {
+	if n == 0 && s.name == "" { // as they come: nobody wants to wait for the whole history
 		shown := 0
-		for e, err := range c.Events.All(ctx, f) {
+		for e, err := range c.Events.All(ctx, s.EventFilter) {
 			if err != nil {
 				return shown, said(c, err)
 			}
@@ -127,13 +147,24 @@ func lastEvents(ctx context.Context, c *admin.Client, f admin.EventFilter, n int
 		}
 		return shown, nil
 	}
-	f.Order, f.Limit = admin.NewestFirst, min(n, event.MaxLimit)
+	s.Order, s.Limit = admin.NewestFirst, event.MaxLimit
+	if s.name == "" {
+		s.Limit = min(n, s.Limit)
+	}
 	var some []admin.Event // all at once, so that the columns are as wide as they must be
-	for e, err := range c.Events.All(ctx, f) {
+	searched := 0
+	for one, err := range c.Events.All(ctx, s.EventFilter) {
 		if err != nil {
 			return 0, said(c, err)
 		}
-		if some = append(some, e); len(some) == n {
+		if s.matches(&one) {
+			some = append(some, one)
+		}
+		if searched++; len(some) == n && n > 0 {
+			break
+		}
+		if searched == maxSearched && s.name != "" {
+			fmt.Fprintf(e.stderr, "The newest %d events have been searched; -until, -room and the like choose others.\n", searched)
 			break
 		}
 	}
@@ -142,13 +173,16 @@ func lastEvents(ctx context.Context, c *admin.Client, f admin.EventFilter, n int
 }
 
 // followEvents shows the last n events and then each that comes, until Ctrl-C.
-func followEvents(ctx context.Context, e *env, c *admin.Client, f admin.EventFilter, n int, p *eventPrinter) error {
+func followEvents(ctx context.Context, e *env, c *admin.Client, s eventSearch, n int, p *eventPrinter) error {
 	lost := func(_ error, wait time.Duration) {
 		fmt.Fprintf(e.stderr, "The connection is lost; trying again in %v.\n", wait)
 	}
-	for one, err := range c.Events.Follow(ctx, f, admin.FollowOptions{Past: n, OnLost: lost}) {
+	for one, err := range c.Events.Follow(ctx, s.EventFilter, admin.FollowOptions{Past: n, OnLost: lost}) {
 		if err != nil {
 			return said(c, err)
+		}
+		if !s.matches(&one) {
+			continue
 		}
 		if err := p.print(one); err != nil {
 			return err
@@ -160,6 +194,7 @@ func followEvents(ctx context.Context, e *env, c *admin.Client, f admin.EventFil
 // eventPrinter writes events for people or for programs.
 type eventPrinter struct {
 	w       io.Writer
+	e       *env // whose zone times are shown in
 	asJSON  bool
 	colours bool
 	begun   bool
@@ -195,7 +230,7 @@ func (p *eventPrinter) printAll(list []admin.Event) error {
 			}
 			continue
 		}
-		rows = append(rows, rowOf(&list[i]))
+		rows = append(rows, p.row(&list[i]))
 	}
 	if len(rows) == 0 {
 		return nil
@@ -206,6 +241,7 @@ func (p *eventPrinter) printAll(list []admin.Event) error {
 		for _, c := range eventColumns {
 			head.cells = append(head.cells, c.name)
 		}
+		head.cells[0] += " (" + p.e.now().Format("MST") + ")"
 		if len(rows) > 1 {
 			p.fit(append(rows, head))
 		}
@@ -257,9 +293,9 @@ func (p *eventPrinter) text(r *eventRow) string {
 	return p.colour(r.colour, text)
 }
 
-// rowOf words an event. Red is a failure for good, yellow one after which the
+// row words an event. Red is a failure for good, yellow one after which the
 // client tried again, and faint is what went well.
-func rowOf(e *admin.Event) eventRow {
+func (p *eventPrinter) row(e *admin.Event) eventRow {
 	d := &e.Data
 	code, name, kind, colour := "", d.Name, e.Redial.Fault, "33"
 	switch {
@@ -285,7 +321,7 @@ func rowOf(e *admin.Event) eventRow {
 	}
 	return eventRow{
 		cells: []string{
-			e.Time.UTC().Format("2006-01-02 15:04:05.000"), strings.TrimPrefix(clean(e.Type), "client."), code, clean(name), clean(kind),
+			p.e.local(e.Time).Format("2006-01-02 15:04:05.000"), strings.TrimPrefix(clean(e.Type), "client."), code, clean(name), clean(kind),
 			clean(cmp.Or(d.RoomName, d.Room)), clean(who), clean(source),
 		},
 		message: clean(d.Message), colour: colour,

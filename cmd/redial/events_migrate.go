@@ -19,13 +19,6 @@ import (
 	"github.com/redial-rtc/redial/internal/server"
 )
 
-// eventsVerbs are what "redial events" does beside showing them.
-var eventsVerbs = map[string]func(context.Context, *env, []string) error{
-	"migrate": runEventsMigrate,
-	"export":  runEventsExport,
-	"import":  runEventsImport,
-}
-
 const migrateHelp = `Copies all events from one store to the other, in their order and with their
 ids, and leaves the first as it is: to the store that events.store names, from
 the other one. No server may run on the data directory meanwhile. Interrupted,

@@ -23,7 +23,8 @@ import (
 const eventsSummaryHelp = `Counts what went wrong: events, the users they hit, their share of the attempts to
 join, and what has changed since an earlier window.
 
-Windows are whole hours of UTC, the last day if you do not say. NEW marks what the
+Windows are whole hours, the last day if you do not say; times are those of this
+machine's clock, unless one names its zone, and with -json UTC. NEW marks what the
 earlier window did not have, SPIKE what has grown more than chance explains; the
 formula is in docs/analytics.md.`
 
@@ -40,13 +41,13 @@ func runEventsSummary(ctx context.Context, e *env, args []string) error {
 	})
 	moment := func(name, usage string) {
 		f.Func(name, usage, func(s string) error {
-			t, err := when(s)
+			t, err := when(s, e.now())
 			v.Set(name, t.UTC().Format(time.RFC3339Nano))
 			return err
 		})
 	}
-	moment("since", "from this `TIME` (RFC 3339) on, or as long ago as 168h (default a day)")
-	moment("until", "up to this `TIME`, or as long ago as 24h (default now)")
+	moment("since", "from this `TIME` on, "+whenUsage+" (default a day)")
+	moment("until", "up to this `TIME`, in the same forms (default now)")
 	set("top", "top", "show the `N` groups with most events (default 10)")
 	set("compare", "compare", "compare with `WINDOW`: previous, day or week")
 	server := newServerFlags(e, f, "")
@@ -69,7 +70,7 @@ func runEventsSummary(ctx context.Context, e *env, args []string) error {
 	if err := readReply(c, raw, &s); err != nil {
 		return err
 	}
-	p := eventPrinter{w: e.stdout, colours: e.isTerminal && e.getenv("NO_COLOR") == ""}
+	p := eventPrinter{w: e.stdout, e: e, colours: e.isTerminal && e.getenv("NO_COLOR") == ""}
 	_, err = io.WriteString(e.stdout, summaryText(&s, &p))
 	return err
 }
@@ -88,14 +89,14 @@ func longType(s string) string {
 func summaryText(s *admin.Summary, p *eventPrinter) string {
 	var b strings.Builder
 	const day = "2006-01-02 15:04"
-	fmt.Fprintf(&b, "%s to %s UTC: %s, %s", s.Since.UTC().Format(day), s.Until.UTC().Format(day), counted(s.Total.Events, "event"), counted(s.Total.Users, "user"))
+	fmt.Fprintf(&b, "%s to %s: %s, %s", p.e.local(s.Since).Format(day), p.e.local(s.Until).Format(day+" MST"), counted(s.Total.Events, "event"), counted(s.Total.Users, "user"))
 	if j := s.Total.Joins; j != nil && j.Attempts != nil && *j.Attempts > 0 {
 		fmt.Fprintf(&b, ", %d of %s to join failed (%s)", j.Failed, counted(*j.Attempts, "attempt"), percent(j.FailureRate))
 	}
 	b.WriteString("\n")
 	marks := map[string]string{}
 	if c := s.Compare; c != nil {
-		fmt.Fprintf(&b, "before, %s to %s: %s", c.Since.UTC().Format(day), c.Until.UTC().Format(day), counted(*orZero(s.Total.Before), "event"))
+		fmt.Fprintf(&b, "before, %s to %s: %s", p.e.local(c.Since).Format(day), p.e.local(c.Until).Format(day), counted(*orZero(s.Total.Before), "event"))
 		if !c.Complete {
 			b.WriteString(" (not all of it is kept, so nothing is called new)")
 		}

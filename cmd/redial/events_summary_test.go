@@ -33,7 +33,7 @@ codec.unsupported                            2  before 0  NEW
 	if err := json.Unmarshal([]byte(reply), &s); err != nil {
 		t.Fatal(err)
 	}
-	if got := summaryText(&s, &eventPrinter{}); got != want {
+	if got := summaryText(&s, &eventPrinter{e: &env{}}); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }

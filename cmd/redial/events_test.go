@@ -80,8 +80,8 @@ func events(t *testing.T, p *past, terminal bool, args ...string) (code int, std
 
 func TestEventsTable(t *testing.T) {
 	p := &past{events: []event.Event{happened(0), happened(1)}}
-	code, stdout, stderr := events(t, p, false, "-room", "r", "-type", "publish.failed", "-type", "track.add.success", "-errors", "-code", "4005")
-	const want = `TIME                     EVENT           CODE  NAME        FAULT       ROOM   WHO             SOURCE
+	code, stdout, stderr := events(t, p, false, "-room", "0123456789abcdef01234567", "-type", "publish.failed", "-type", "track.add.success", "-errors", "-code", "4005")
+	const want = `TIME (UTC)               EVENT           CODE  NAME        FAULT       ROOM   WHO             SOURCE
 2026-01-31 12:00:00.000  publish.failed  4005  ICEFailure  ice.failed  lobby  Ann·[2J (host)  client
                          ICE failed
 2026-01-31 12:00:01.000  publish.failed  4005  ICEFailure  ice.failed  lobby  Ann·[2J (host)  client
@@ -90,7 +90,7 @@ func TestEventsTable(t *testing.T) {
 	if code != exitOK || stdout != want {
 		t.Errorf("exit %d, stderr %q\n got %s\nwant %s", code, stderr, stdout, want)
 	}
-	if want := "error=true&error_code=4005&limit=20&order=desc&room_id=r&type=client.publish.failed&type=track.add.success"; p.asked[0] != want {
+	if want := "error=true&error_code=4005&limit=20&order=desc&room_id=0123456789abcdef01234567&type=client.publish.failed&type=track.add.success"; p.asked[0] != want {
 		t.Errorf("asked %s\n want %s", p.asked[0], want)
 	}
 	if _, stdout, _ := events(t, p, true); !strings.Contains(stdout, "\x1b[31m2026-01-31 12:00:01") || !strings.Contains(stdout, "\x1b[33m2026-01-31 12:00:00") {
@@ -157,7 +157,7 @@ func TestEventsRefusals(t *testing.T) {
 		{"-follow -token wrong", exitFailure, "The token has expired"},
 		{"-server ftp://x", exitUsage, "is not an address"},
 		{"-n -1", exitUsage, "negative"},
-		{"-since yesterday", exitUsage, "is neither a time"},
+		{"-since yesterday", exitUsage, "is not a time"},
 		{"-server http://127.0.0.1:1", exitFailure, "does not answer"},
 		{"-rooom x", exitUsage, "did you mean -room?"},
 	} {

@@ -43,7 +43,7 @@ func runExplain(_ context.Context, e *env, args []string) error {
 		return err
 	}
 	if *lang != "" && !slices.Contains(fault.Languages(), *lang) {
-		return usagef("there is no language %q; there are %s", *lang, strings.Join(fault.Languages(), ", "))
+		return noSuch("language", *lang, fault.Languages())
 	}
 	// Names of some vocabularies hold blanks, and not everybody quotes them.
 	a, err := dialect.Explain(strings.Join(rest, " "))

@@ -37,9 +37,9 @@ func runFaults(_ context.Context, e *env, args []string) error {
 	d := dialect.ByName(*name)
 	switch {
 	case *name != "" && d == nil:
-		return usagef("there is no vocabulary %q; there are %s", *name, strings.Join(dialectNames(), ", "))
+		return noSuch("vocabulary", *name, dialectNames())
 	case *area != "" && !slices.Contains(fault.Areas(), fault.Area(*area)):
-		return usagef("there is no area %q; there are %s", *area, joined(fault.Areas()))
+		return noSuch("area", *area, texts(fault.Areas()))
 	case *write != "" && (*name != "" || *area != "" || *asJSON || *words):
 		return usagef("-write writes the whole catalogue; it goes with no other flag")
 	}
@@ -151,10 +151,10 @@ func printWords(w io.Writer, d *dialect.Dialect) {
 	}
 }
 
-func joined[T ~string](in []T) string {
+func texts[T ~string](in []T) []string {
 	out := make([]string, len(in))
 	for i, x := range in {
 		out[i] = string(x)
 	}
-	return strings.Join(out, ", ")
+	return out
 }

@@ -24,6 +24,7 @@ const injectHelp = `Makes calls fail on purpose, on a running server, to see how
   redial inject cut -room demo -user 42 -after 3s   the user's socket is cut in 3 s
   redial inject 410 -at error -room demo -role guest  guests are told number 410
   redial inject -list                               what is running, what is possible
+  redial inject -end ID                             one of them is over
   redial inject -clear                              everything works again
 
 FAULT is the id of a fault, a code or name of any vendor, or the name of a
@@ -35,9 +36,9 @@ The token is a management token with the grant: "redial token management -grant
 inject", from -token or REDIAL_TOKEN.`
 
 func runInject(ctx context.Context, e *env, args []string) error {
-	f := newFlags(e, "inject FAULT -room ROOM [flags] | -list | -clear", injectHelp)
+	f := newFlags(e, "inject FAULT -room ROOM [flags] | -list | -end ID | -clear", injectHelp)
 	var s admin.Injection
-	f.StringVar(&s.Room, "room", "", "`ROOM` to work in, by id or name")
+	f.StringVar(&s.Room, "room", "", "work in this "+roomUsage)
 	f.StringVar(&s.Peer, "peer", "", "only this `PEER`, by id or name")
 	f.StringVar(&s.User, "user", "", "only this user, by the app's `ID`")
 	f.StringVar(&s.Role, "role", "", "only peers of this `ROLE`")
@@ -74,6 +75,7 @@ func runInject(ctx context.Context, e *env, args []string) error {
 	duration("delay", "how `LATE` (slow, delay)", &s.Delay)
 	var (
 		list   = f.Bool("list", false, "show what is running and what is possible")
+		end    = f.String("end", "", "end the injection with this `ID`, which -list shows")
 		clean  = f.Bool("clear", false, "end all injections, or those of -room")
 		server = newServerFlags(e, f, "with the grant ")
 		asJSON = f.Bool("json", false, "print the server's answer as JSON")
@@ -86,11 +88,23 @@ func runInject(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
+	asked := 0
+	for _, is := range []bool{*list, *clean, *end != "", len(rest) > 0} {
+		if is {
+			asked++
+		}
+	}
+	if asked > 1 {
+		return usagef("-list, -end, -clear and a fault exclude each other")
+	}
+	if s.Room, err = findRoom(ctx, c, s.Room); err != nil {
+		return err
+	}
 	switch {
-	case *list && *clean, (*list || *clean) && len(rest) > 0:
-		return usagef("-list, -clear and a fault exclude each other")
 	case *list:
 		return listInjections(ctx, e, c, *asJSON)
+	case *end != "":
+		return endInjection(ctx, e, c, *end, *asJSON)
 	case *clean:
 		return clearInjections(ctx, e, c, s.Room, *asJSON)
 	case len(rest) == 0:
@@ -116,8 +130,8 @@ func runInject(ctx context.Context, e *env, args []string) error {
 	if err := readReply(c, raw, &r); err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stdout, "%s by %s, for %s, from %s to %s (%s)\n", r.Fault, r.At, whom(r),
-		r.Begins.Format(time.TimeOnly), r.Ends.Format(time.TimeOnly), r.ID)
+	fmt.Fprintf(e.stdout, "%s by %s, for %s, from %s to %s\nTo end it before: redial inject -end %s\n", r.Fault, r.At, whom(r),
+		e.local(r.Begins).Format(time.TimeOnly), e.local(r.Ends).Format(time.TimeOnly), r.ID)
 	return nil
 }
 
@@ -168,7 +182,7 @@ func listInjections(ctx context.Context, e *env, c *admin.Client, asJSON bool) e
 	}
 	for _, r := range all.Injections {
 		fmt.Fprintf(w, "%s\t%s\t%s\troom %s\t%s\tuntil %s\t%d effects\t%s\n", r.Fault, r.At, whom(r), r.Room, r.State,
-			r.Ends.Format(time.TimeOnly), r.Effects, r.ID)
+			e.local(r.Ends).Format(time.TimeOnly), r.Effects, r.ID)
 	}
 	fmt.Fprintln(w, "\nMechanisms:")
 	for _, m := range all.Mechanisms {
@@ -179,6 +193,17 @@ func listInjections(ctx context.Context, e *env, c *admin.Client, asJSON bool) e
 		fmt.Fprintf(w, "  %s\t%s\n", k.ID, strings.Join(k.At, ", "))
 	}
 	return w.Flush()
+}
+
+func endInjection(ctx context.Context, e *env, c *admin.Client, id string, asJSON bool) error {
+	if err := c.Injections.Remove(ctx, id); err != nil {
+		return said(c, err)
+	}
+	if asJSON {
+		return json.NewEncoder(e.stdout).Encode(map[string]int{"removed": 1})
+	}
+	fmt.Fprintf(e.stdout, "%s has ended.\n", clean(id))
+	return nil
 }
 
 func clearInjections(ctx context.Context, e *env, c *admin.Client, room string, asJSON bool) error {

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -103,7 +104,7 @@ func runJoin(ctx context.Context, e *env, args []string) error {
 		name     = f.String("name", "redial join", "display `NAME`")
 		peer     = f.String("peer", "", "be the peer with this `ID` (default a new one)")
 		user     = f.String("user", "", "the app's own `ID` of the user, with a code")
-		room     = f.String("room", "", "`ID` of the room that a code must be for")
+		room     = f.String("room", "", "the code or token must be for this "+roomUsage)
 		metadata = f.String("metadata", "", "`TEXT` others see")
 		record   = f.String("record", "", "write what is received to files in `DIR`")
 		layer    = f.String("layer", "low", "`LAYER` of video to receive: none, low, medium or high")
@@ -165,7 +166,7 @@ func runJoin(ctx context.Context, e *env, args []string) error {
 	// The end of ctx means to leave, which the deferred call does, so that it
 	// is waited for.
 	session, err := client.Join(context.WithoutCancel(ctx), client.Config{
-		Endpoint: w.endpoint, Token: *token, RoomCode: w.code, RoomID: *room, UserID: *user, PeerID: *peer, Name: chosen, Metadata: *metadata,
+		Endpoint: w.endpoint, Token: *token, RoomCode: w.code, RoomID: idOnly(*room), UserID: *user, PeerID: *peer, Name: chosen, Metadata: *metadata,
 		AutoSubscribe: client.Layer(*layer), ReconnectWindow: *window, ReportDir: *reports,
 		Agent: map[string]string{"framework": "redial-join"}, Listener: v.listener(),
 		Log: slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: level})),
@@ -175,6 +176,9 @@ func runJoin(ctx context.Context, e *env, args []string) error {
 	}
 	defer func() { session.Leave(); v.recordings.Wait(); v.tell(joinLine{Event: "left"}, "") }()
 	in := session.Info()
+	if *room != "" && !slices.Contains([]string{in.ID, in.Name, w.code}, *room) {
+		return v.failed(&failure{fmt.Sprintf("this is the room %q (%s), not %q", in.Name, in.ID, *room), fault.TokenRoomMismatch})
+	}
 	v.tell(joinLine{Event: "joined", Room: in.ID, Session: in.SessionID, Name: in.Name, Peer: session.PeerID(), Role: session.Role().Name},
 		"joined %q (room %s, session %s) as %s, role %s, peer %s", in.Name, in.ID, in.SessionID, chosen, session.Role().Name, session.PeerID())
 	for _, s := range sources {
@@ -197,6 +201,15 @@ func runJoin(ctx context.Context, e *env, args []string) error {
 			v.draw(session)
 		}
 	}
+}
+
+// idOnly is the id of a room, or "" when it is given by something else, which can
+// be compared inside only.
+func idOnly(room string) string {
+	if roomID.MatchString(room) {
+		return room
+	}
+	return ""
 }
 
 // checkLayer refuses a layer that there is none of.
@@ -329,7 +342,7 @@ func (v *joinView) sayProblem(what string, f *fault.Error) {
 		}
 	}
 	v.tell(joinLine{Event: what, Problem: &d},
-		"%s %d %s: %s%s\n  %s\n  more: redial explain %s", what, d.Code, d.Name, f.Error(), tail, f.Kind.Do, d.Fault)
+		"%s %d %s: %s%s\n  %s\n  more: redial explain %s", what, d.Code, d.Name, f.Error(), tail, advice(f.Kind), d.Fault)
 }
 
 // failed is for what ends the command. In words it is printed last, by run.
@@ -361,7 +374,7 @@ func (v *joinView) tell(line joinLine, format string, args ...any) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.erase(v.e.stdout)
-	fmt.Fprintf(v.e.stdout, "%s  %s\n", time.Now().Format("15:04:05"), fmt.Sprintf(format, args...))
+	fmt.Fprintf(v.e.stdout, "%s  %s\n", v.e.now().Format("15:04:05"), fmt.Sprintf(format, args...))
 	if v.last != "" {
 		v.print(v.last)
 	}

@@ -9,6 +9,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -16,10 +17,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"strings"
 	"syscall"
+	"time"
 
-	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/spell"
 )
 
@@ -28,26 +30,27 @@ type verb struct {
 	name string
 	line string // what it does, in one line, for the list
 	run  func(ctx context.Context, e *env, args []string) error
+	subs []string // what may stand behind it and has flags of its own, for completion
 }
 
 // verbs returns the closed set, in the order of the list a newcomer reads.
 func verbs() []verb {
 	return []verb{
-		{"dev", "try it: this machine only, no configuration, a room and links to join it", runDev},
-		{"serve", "run the server with the settings of a file", runServe},
-		{"config", "print every setting, or check a file", runConfig},
-		{"join", "join a room from a terminal: see who is there, send, record", runJoin},
-		{"bench", "load a server with clients and measure what they get", runBench},
-		{"token", "mint a token or make a key, offline", runToken},
-		{"events", "show what went wrong in calls, and follow it", runEvents},
-		{"inject", "make calls fail on purpose, to see how an app takes it", runInject},
-		{"scenario", "make calls fail by a script, such as a train in a tunnel, and check what is recorded", runScenario},
-		{"check", "read every database of a data directory and say what is damaged", runCheck},
-		{"backup", "copy a data directory while a server runs on it", runBackup},
-		{"explain", "tell what an error means, by id or by any vendor's code or name", runExplain},
-		{"faults", "list every error the catalogue knows, or a vendor's vocabulary", runFaults},
-		{"completion", "print a script that completes redial's words in a shell", runCompletion},
-		{"version", "print what this binary was built from", runVersion},
+		{"dev", "try it: this machine only, no configuration, a room and links to join it", runDev, nil},
+		{"serve", "run the server with the settings of a file", runServe, nil},
+		{"config", "print every setting, or check a file", runConfig, nil},
+		{"join", "join a room from a terminal: see who is there, send, record", runJoin, nil},
+		{"bench", "load a server with clients and measure what they get", runBench, nil},
+		{"token", "mint a token or make a key, offline", runToken, tokenKinds},
+		{"events", "show what went wrong in calls, and follow it", runEvents, eventsSubverbs()},
+		{"inject", "make calls fail on purpose, to see how an app takes it", runInject, nil},
+		{"scenario", "make calls fail by a script, such as a train in a tunnel, and check what is recorded", runScenario, scenarioSubverbs},
+		{"check", "read every database of a data directory and say what is damaged", runCheck, nil},
+		{"backup", "copy a data directory while a server runs on it", runBackup, nil},
+		{"explain", "tell what an error means, by id or by any vendor's code or name", runExplain, nil},
+		{"faults", "list every error the catalogue knows, or a vendor's vocabulary", runFaults, nil},
+		{"completion", "print a script that completes redial's words in a shell", runCompletion, shells},
+		{"version", "print what this binary was built from", runVersion, nil},
 	}
 }
 
@@ -56,8 +59,17 @@ type env struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	getenv         func(string) string
-	isTerminal     bool // stdout is a terminal: people read it, colours are welcome
+	isTerminal     bool           // stdout is a terminal: people read it, colours are welcome
+	zone           *time.Location // in which times are shown, and read unless they name their own; nil is UTC
+
+	flags      *flags // of the verb that runs
+	completing bool   // the verb stops once its flags are known
 }
+
+// now is the time in the zone of whoever reads.
+func (e *env) now() time.Time { return e.local(time.Now()) }
+
+func (e *env) local(t time.Time) time.Time { return t.In(cmp.Or(e.zone, time.UTC)) }
 
 // The exit codes.
 const (
@@ -75,6 +87,7 @@ func main() {
 		stderr:     os.Stderr,
 		getenv:     os.Getenv,
 		isTerminal: isTerminal(os.Stdout),
+		zone:       time.Local,
 	}, os.Args[1:])
 	os.Exit(code)
 }
@@ -94,10 +107,10 @@ func run(ctx context.Context, e *env, args []string) int {
 		fmt.Fprintf(e.stderr, "redial: %v\n", err)
 		return exitUsage
 	case errors.As(err, &coded):
-		printFailure(e.stderr, coded.err)
+		printFailure(e, coded.err)
 		return coded.code
 	default:
-		printFailure(e.stderr, err)
+		printFailure(e, err)
 		return exitFailure
 	}
 }
@@ -109,9 +122,11 @@ func dispatch(ctx context.Context, e *env, name string, args []string) error {
 			printVerbs(e.stdout)
 			return nil
 		}
-		name, args = args[0], []string{"-h"}
+		name, args = args[0], append(args[1:], "-h")
 	case "-version", "--version", "-v":
 		name = "version"
+	case completeVerb:
+		return runComplete(ctx, e, args)
 	}
 	var names []string
 	for _, v := range verbs() {
@@ -126,32 +141,21 @@ func dispatch(ctx context.Context, e *env, name string, args []string) error {
 	return usagef("there is no verb %q; \"redial help\" lists them all", name)
 }
 
+// noSuch refuses a word that is none of a few, and names the one that was
+// probably meant.
+func noSuch(what, word string, known []string) error {
+	if near := spell.Nearest(word, known); near != "" {
+		return usagef("there is no %s %q; did you mean %q?", what, word, near)
+	}
+	return usagef("there is no %s %q; there are %s", what, word, strings.Join(known, ", "))
+}
+
 func printVerbs(w io.Writer) {
 	fmt.Fprint(w, "Redial is a self-hosted server for real-time video.\n\nUsage: redial VERB [flags] [arguments]\n\n")
 	for _, v := range verbs() {
 		fmt.Fprintf(w, "  %-10s %s\n", v.name, v.line)
 	}
 	fmt.Fprint(w, "\nTo look around, run \"redial dev\". \"redial VERB -h\" says more about a verb.\n")
-}
-
-// printFailure says what failed and, where the catalogue knows, what to do. The
-// words may be a server's, and must not steer the terminal.
-func printFailure(w io.Writer, err error) {
-	lines := strings.Split(err.Error(), "\n")
-	for i := range lines { // some of the words are a server's
-		lines[i] = clean(lines[i])
-	}
-	fmt.Fprintf(w, "redial: %s\n", strings.Join(lines, "\n"))
-	var f *fault.Error
-	if !errors.As(err, &f) {
-		return
-	}
-	if f.Kind.Do != "" {
-		fmt.Fprintf(w, "        %s\n", clean(f.Kind.Do))
-	}
-	if f.Kind.Listed() { // else a newer server knows it
-		fmt.Fprintf(w, "        More: redial explain %s\n", f.Kind.ID)
-	}
 }
 
 // usageError is a mistake in how the program was called.
@@ -168,33 +172,57 @@ func usagef(format string, args ...any) error {
 // arguments.
 type flags struct {
 	*flag.FlagSet
-	env *env
+	env  *env
+	help string
 }
 
 // newFlags makes the flags of a verb. The synopsis is what follows "redial" in
 // the usage line; the help is the text above the list of flags. Both are what
 // -h prints, on stdout, since it was asked for.
 func newFlags(e *env, synopsis, help string) *flags {
-	f := &flags{FlagSet: flag.NewFlagSet(synopsis, flag.ContinueOnError), env: e}
+	f := &flags{FlagSet: flag.NewFlagSet(synopsis, flag.ContinueOnError), env: e, help: help}
 	f.SetOutput(io.Discard) // parse returns the error, run prints it once
-	f.Usage = func() {
-		fmt.Fprintf(e.stdout, "Usage: redial %s\n\n%s\n", synopsis, help)
-		any := false
-		f.VisitAll(func(*flag.Flag) { any = true })
-		if any {
-			fmt.Fprint(e.stdout, "\nFlags:\n")
-			f.SetOutput(e.stdout)
-			f.PrintDefaults()
-			f.SetOutput(io.Discard)
-		}
-	}
+	f.Usage = func() {}     // the package calls it for every mistake
+	e.flags = f
 	return f
+}
+
+// printHelp prints what -h asks for.
+func (f *flags) printHelp() {
+	fmt.Fprintf(f.env.stdout, "Usage: redial %s\n\n%s\n", f.Name(), f.help)
+	if len(f.names()) > 0 {
+		fmt.Fprint(f.env.stdout, "\nFlags:\n")
+		f.SetOutput(f.env.stdout)
+		f.PrintDefaults()
+		f.SetOutput(io.Discard)
+	}
+}
+
+func (f *flags) names() (names []string) {
+	f.VisitAll(func(d *flag.Flag) { names = append(names, d.Name) })
+	return names
+}
+
+// verb is what was called, such as "scenario run": the words at the beginning of
+// the synopsis that stand for themselves.
+func (f *flags) verb() string {
+	var words []string
+	for word := range strings.FieldsSeq(f.Name()) {
+		if strings.ContainsFunc(word, func(r rune) bool { return r < 'a' || r > 'z' }) {
+			break
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, " ")
 }
 
 // parse reads the flags wherever they stand and returns the arguments, of which
 // there must be at least least and at most most; most below 0 is no limit.
 // Everything after "--" is an argument.
 func (f *flags) parse(args []string, least, most int) ([]string, error) {
+	if f.env.completing {
+		return nil, errCompleting
+	}
 	var rest []string
 	for len(args) > 0 {
 		if err := f.Parse(args); err != nil {
@@ -219,23 +247,58 @@ func (f *flags) parse(args []string, least, most int) ([]string, error) {
 	return rest, nil
 }
 
-// explain adds the flag that was probably meant.
+// badValue is how the flag package refuses a value.
+var badValue = regexp.MustCompile(`(?s)^invalid (?:boolean )?value (".*") for (?:flag )?-(\S+): (.*)$`)
+
+// explain says in one line what is wrong with a flag, and which one was probably
+// meant.
 func (f *flags) explain(err error, args []string) error {
 	if errors.Is(err, flag.ErrHelp) {
+		f.printHelp()
 		return err
 	}
-	var names []string
-	f.VisitAll(func(d *flag.Flag) { names = append(names, d.Name) })
-	const unknown = "flag provided but not defined: -"
 	text := err.Error()
-	if len(text) > len(unknown) && text[:len(unknown)] == unknown {
-		name := text[len(unknown):]
-		if near := spell.Nearest(name, names); near != "" {
-			return usagef("there is no flag -%s; did you mean -%s? usage: redial %s", name, near, f.Name())
+	more := fmt.Sprintf("%q lists the flags", "redial "+f.verb()+" -h")
+	if name, ok := strings.CutPrefix(text, "flag provided but not defined: -"); ok {
+		if near := spell.Nearest(name, f.names()); near != "" {
+			return usagef("there is no flag -%s; did you mean -%s?", name, near)
 		}
-		return usagef("there is no flag -%s; usage: redial %s", name, f.Name())
+		return usagef("there is no flag -%s; %s", name, more)
 	}
-	return usagef("%s; usage: redial %s", text, f.Name())
+	if name, ok := strings.CutPrefix(text, "flag needs an argument: -"); ok {
+		what, about := flag.UnquoteUsage(f.Lookup(name))
+		return usagef("-%s needs a value behind it: %s, %s", name, strings.ToUpper(what), about)
+	}
+	if m := badValue.FindStringSubmatch(text); m != nil {
+		return usagef("-%s %s %s", m[2], m[1], f.wanted(m[2], m[3]))
+	}
+	return usagef("%s; %s", text, more)
+}
+
+// wanted says why a value cannot be one of the flag's.
+func (f *flags) wanted(name, why string) string {
+	if why != "parse error" && why != "value out of range" {
+		return why // in our own words
+	}
+	d := f.Lookup(name)
+	if d == nil {
+		return why
+	}
+	switch value := d.Value.(flag.Getter).Get().(type) {
+	case bool:
+		return "is neither true nor false"
+	case time.Duration:
+		return "is not a duration such as 90s or 5m"
+	case int, float64:
+		if why == "value out of range" {
+			return "is too large"
+		}
+		if _, whole := value.(int); whole {
+			return "is not a whole number"
+		}
+		return "is not a number"
+	}
+	return why
 }
 
 // isTerminal tells whether people read f.

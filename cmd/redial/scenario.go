@@ -21,7 +21,6 @@ import (
 	"github.com/redial-rtc/redial/admin"
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/scenario"
-	"github.com/redial-rtc/redial/internal/spell"
 )
 
 const scenarioHelp = `Makes calls fail by a script, on a running server, and checks what is recorded.
@@ -51,12 +50,10 @@ func runScenario(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	names := []string{"run", "check", "list", "show"}
-	if near := spell.Nearest(rest[0], names); near != "" {
-		return usagef("%q is nothing to do with a scenario; did you mean %q?", rest[0], near)
-	}
-	return usagef("%q is nothing to do with a scenario; there are %s", rest[0], strings.Join(names, ", "))
+	return noSuch("thing to do with a scenario", rest[0], scenarioSubverbs)
 }
+
+var scenarioSubverbs = []string{"run", "check", "list", "show"}
 
 // loadScenario reads a file, or a ready scenario.
 func loadScenario(name string) (*scenario.Scenario, error) {
@@ -135,7 +132,7 @@ type scenarioFlags struct {
 
 func newScenarioFlags(e *env, synopsis, help string) *scenarioFlags {
 	f := &scenarioFlags{flags: newFlags(e, synopsis, help)}
-	f.StringVar(&f.target.Room, "room", "", "`ROOM` to work in, by id or name")
+	f.StringVar(&f.target.Room, "room", "", "work in this "+roomUsage)
 	f.StringVar(&f.target.Peer, "peer", "", "only this `PEER`, by id or name, where a step says nothing else")
 	f.StringVar(&f.target.User, "user", "", "only this user, by the app's `ID`")
 	f.StringVar(&f.target.Role, "role", "", "only peers of this `ROLE`")
@@ -146,7 +143,7 @@ func newScenarioFlags(e *env, synopsis, help string) *scenarioFlags {
 }
 
 // run makes the run that the flags and the argument ask for.
-func (f *scenarioFlags) run(e *env, name string) (*scenario.Run, error) {
+func (f *scenarioFlags) run(ctx context.Context, e *env, name string) (*scenario.Run, error) {
 	s, err := loadScenario(name)
 	if err != nil {
 		return nil, err
@@ -163,7 +160,8 @@ func (f *scenarioFlags) run(e *env, name string) (*scenario.Run, error) {
 		return nil, err
 	}
 	r.Injections, r.Events = c.Injections, c.Events
-	return r, nil
+	r.Target.Room, err = findRoom(ctx, c, f.target.Room)
+	return r, err
 }
 
 func runScenarioCheck(ctx context.Context, e *env, args []string) error {
@@ -173,7 +171,7 @@ func runScenarioCheck(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	r, err := f.run(e, rest[0])
+	r, err := f.run(ctx, e, rest[0])
 	if err != nil {
 		return err
 	}
@@ -205,7 +203,7 @@ func runScenarioRun(ctx context.Context, e *env, args []string) error {
 	if f.target.Room == "" {
 		return usagef("-room is missing; usage: redial %s", f.Name())
 	}
-	r, err := f.run(e, rest[0])
+	r, err := f.run(ctx, e, rest[0])
 	if err != nil {
 		return err
 	}

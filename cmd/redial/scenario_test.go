@@ -57,14 +57,20 @@ func newStage(t *testing.T) *stage {
 	return &stage{s, token}
 }
 
-// play runs the verb and returns what it printed.
+// play runs a scenario and returns what was printed.
 func (s *stage) play(ctx context.Context, t *testing.T, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	return s.call(ctx, t, append([]string{"scenario"}, args...)...)
+}
+
+// call runs the program as somebody who may do everything on this server.
+func (s *stage) call(ctx context.Context, t *testing.T, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
 	var out, errs bytes.Buffer
 	e := &env{stdin: strings.NewReader(""), stdout: &out, stderr: &errs, getenv: func(name string) string {
 		return map[string]string{"REDIAL_SERVER": s.server.URL(), "REDIAL_TOKEN": s.token}[name]
 	}}
-	code = run(ctx, e, append([]string{"scenario"}, args...))
+	code = run(ctx, e, args)
 	return out.String(), errs.String(), code
 }
 

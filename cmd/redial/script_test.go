@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 //	eventually get ...          the same, again until it is so
 //
 // What "dev -json" says becomes $URL, $ADDRESS, $INIT, $DATA, $MANAGEMENT, $ROOM and
-// $TOKEN_<role>; what every server logs becomes $URL and $ADDRESS. Standard output and error of
+// $TOKEN_<role> and $CODE_<role>; what every server logs becomes $URL and $ADDRESS. Standard output and error of
 // the server are in up.out and up.err.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -190,6 +190,9 @@ func learn(said string) map[string]string {
 		facts["INIT"], facts["DATA"], facts["MANAGEMENT"], facts["ROOM"] = ready.Init, ready.Data, ready.Management, ready.Rooms[0].ID
 		for role, token := range ready.Rooms[0].Tokens {
 			facts["TOKEN_"+role] = token
+		}
+		for role, code := range ready.Rooms[0].Codes {
+			facts["CODE_"+role] = code
 		}
 	}
 	return facts

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -15,15 +16,17 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/redial-rtc/redial/internal/config"
-	"github.com/redial-rtc/redial/internal/spell"
 	"github.com/redial-rtc/redial/internal/token"
 )
 
 const tokenHelp = `Mints tokens without asking a server: whoever holds a key can. Three kinds:
 
-  redial token room -room ID -role ROLE    lets one user into one room
+  redial token room -room ROOM -role ROLE  lets one user into one room
   redial token management                  opens the REST API
   redial token key                         makes a new key that signs tokens
+
+A token holds the id of its room. For a room that is given by name or code the
+server is asked for the id (-server or REDIAL_SERVER), with the same key.
 
 The key that signs comes from -key, -key-file or -config, else from the
 environment (REDIAL_KEYS, REDIAL_KEY_FILE). A key on the command line can be
@@ -32,14 +35,18 @@ seen by other users of this machine; prefer a file.
 A negative -expires makes a token that has expired already, to see what becomes
 of it.`
 
-func runToken(_ context.Context, e *env, args []string) error {
+// tokenKinds are what runToken makes.
+var tokenKinds = []string{"room", "management", "key"}
+
+func runToken(ctx context.Context, e *env, args []string) error {
 	f := newFlags(e, "token room|management|key [flags]", tokenHelp)
 	var (
 		key     = f.String("key", "", "sign with this key, `ACCESS:SECRET`")
 		keyFile = f.String("key-file", "", "sign with the first key of this `FILE`")
 		cfgFile = f.String("config", "", "sign with the first key of this configuration `FILE`")
 		access  = f.String("access", "", "of several keys, take the one with this `ACCESS` half")
-		room    = f.String("room", "", "room `ID` (room tokens)")
+		room    = f.String("room", "", "for this "+roomUsage+" (room tokens)")
+		server  = f.String("server", cmp.Or(e.getenv("REDIAL_SERVER"), localServer), "`URL` of the server that knows the room's name or code (or REDIAL_SERVER)")
 		role    = f.String("role", "", "`ROLE` in the room's template (room tokens)")
 		user    = f.String("user", "", "the app's own `ID` of the user (room tokens, optional)")
 		expires = f.Duration("expires", token.Lifetime, "how long the token is valid")
@@ -73,14 +80,13 @@ func runToken(_ context.Context, e *env, args []string) error {
 		}
 		c.Type, c.RoomID, c.Role, c.UserID = token.App, *room, *role, *user
 	default:
-		kinds := []string{"room", "management", "key"}
-		if near := spell.Nearest(kind, kinds); near != "" {
-			return usagef("there is no token of kind %q; did you mean %q?", kind, near)
-		}
-		return usagef("there is no token of kind %q; it is room, management or key", kind)
+		return noSuch("kind of token", kind, tokenKinds)
 	}
 	k, err := signingKey(e, *key, *keyFile, *cfgFile, *access)
 	if err != nil {
+		return err
+	}
+	if c.RoomID, err = roomForToken(ctx, k, *server, c.RoomID); err != nil {
 		return err
 	}
 	if c.ID == "" {
@@ -111,6 +117,28 @@ func runToken(_ context.Context, e *env, args []string) error {
 		ID        string    `json:"jti"`
 		ExpiresAt time.Time `json:"expires_at"`
 	}{raw, string(c.Type), k.Access, c.RoomID, c.Role, c.UserID, c.ID, c.ExpiresAt.UTC().Truncate(time.Second)})
+}
+
+// roomForToken gives the id of a room, and asks the server for it if need be.
+func roomForToken(ctx context.Context, k config.Key, server, room string) (string, error) {
+	if room == "" || roomID.MatchString(room) {
+		return room, nil
+	}
+	now := time.Now()
+	management, err := token.Mint(token.Key{Access: k.Access, Secret: k.Secret},
+		token.Claims{Type: token.Management, ID: uuid.NewString(), IssuedAt: now, ExpiresAt: now.Add(time.Minute)})
+	if err != nil {
+		return "", err
+	}
+	c, err := newAdmin(server, management, "redial token management")
+	if err != nil {
+		return "", err
+	}
+	id, err := findRoom(ctx, c, room)
+	if err != nil {
+		return "", fmt.Errorf("%q is no room id, so its server was asked for one (-server): %w", room, err)
+	}
+	return id, nil
 }
 
 // signingKey finds the key in the first place that was named.

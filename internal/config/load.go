@@ -23,8 +23,9 @@ import (
 // Load reads a file strictly, lets the environment override what may be
 // overridden, reads the key file and checks the result. An empty path is an
 // empty file: the defaults and the environment. Whatever is wrong comes back
-// as one fault.ConfigInvalid whose cause is [Problems].
-func Load(path string, getenv func(string) string) (Config, error) {
+// as one fault.ConfigInvalid whose cause is [Problems]. More checks may be given,
+// for what this package cannot know.
+func Load(path string, getenv func(string) string, more ...func(*Config) []Problem) (Config, error) {
 	var data []byte
 	if path != "" {
 		var err error
@@ -39,7 +40,11 @@ func Load(path string, getenv func(string) string) (Config, error) {
 	for _, p := range problems {
 		seen[p.Field] = true
 	}
-	for _, p := range c.Problems() {
+	bad := c.Problems()
+	for _, check := range more {
+		bad = append(bad, check(&c)...)
+	}
+	for _, p := range bad {
 		if !seen[p.Field] { // what could not be read is not also out of range
 			problems = append(problems, p)
 		}

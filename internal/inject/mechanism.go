@@ -72,8 +72,8 @@ const usualFor = 30 * time.Second
 // Mechanisms lists them all.
 func Mechanisms() []Mechanism {
 	return []Mechanism{
-		{Name: AtInit, Point: "init", For: usualFor, About: "GET /init is refused with the fault or the number asked for"},
-		{Name: AtRubbish, Point: "init", For: usualFor, DefaultFault: fault.ResponseNotJSON.ID, About: "GET /init answers 200 with a page that is not JSON"},
+		{Name: AtInit, Point: "init", For: usualFor, About: "the first call of a client, /init, is refused with the fault or the number asked for"},
+		{Name: AtRubbish, Point: "init", For: usualFor, DefaultFault: fault.ResponseNotJSON.ID, About: "the first call of a client, /init, is answered 200 with a page that is not JSON"},
 		{Name: AtUpgrade, Point: "upgrade", For: usualFor, DefaultFault: fault.SignalUpgrade.ID, About: "the upgrade to a WebSocket is refused with 503"},
 		{Name: AtCall, Point: "call", For: usualFor, method: true, About: "calls, or those of one method, are refused with the fault or the number asked for"},
 		{Name: AtHang, Point: "call", For: usualFor, method: true, DefaultFault: fault.NegotiationTimeout.ID, About: "calls, or those of one method, are carried out by nobody and never answered"},

@@ -74,13 +74,14 @@ func isPublic(cfg config.Config) bool {
 	return !config.IsLoopback(cfg.HTTP.Address) || len(cfg.HTTP.BehindProxy) > 0
 }
 
-// examples are networks for documentation (RFC 5737, RFC 3849): somebody
-// copied a sample.
+// examples are networks for documentation (RFC 5737, RFC 3849, RFC 9637):
+// somebody copied a sample.
 var examples = []netip.Prefix{
 	netip.MustParsePrefix("192.0.2.0/24"),
 	netip.MustParsePrefix("198.51.100.0/24"),
 	netip.MustParsePrefix("203.0.113.0/24"),
 	netip.MustParsePrefix("2001:db8::/32"),
+	netip.MustParsePrefix("3fff::/20"),
 }
 
 // reserved are networks nothing is reached in (RFC 6890), but for a carrier's
@@ -175,6 +176,48 @@ func refuse(found []finding, here []netInterface) error {
 		}
 	}
 	return errors.Join(all...)
+}
+
+// AddressProblems says of settings what the server, started with them on this
+// machine, would refuse their media addresses for.
+func AddressProblems(cfg *config.Config) (problems []config.Problem) {
+	if cfg.Media.AllowOddAddresses {
+		return nil
+	}
+	for _, d := range settled(cfg) {
+		if d.Certain {
+			problems = append(problems, d.problem(cfg))
+		}
+	}
+	return problems
+}
+
+// AddressDoubts says of settings what the server, started with them on this
+// machine, would warn of.
+func AddressDoubts(cfg *config.Config) (doubts []config.Problem) {
+	for _, d := range settled(cfg) {
+		if !d.Certain || cfg.Media.AllowOddAddresses {
+			doubts = append(doubts, d.problem(cfg))
+		}
+	}
+	return doubts
+}
+
+// settled is what there is against addresses that are in the settings, and not
+// taken from whatever interfaces a machine happens to have.
+func settled(cfg *config.Config) []finding {
+	if len(cfg.Media.Advertise) == 0 && !config.IsLoopback(cfg.Media.UDP) {
+		return nil
+	}
+	return checkAddresses(*cfg, nil, interfaces())
+}
+
+func (f finding) problem(cfg *config.Config) config.Problem {
+	if len(cfg.Media.Advertise) == 0 {
+		return config.Problem{Field: "media.udp", What: f.Why, Fix: "listen on :7882, or on an address that clients reach"}
+	}
+	return config.Problem{Field: "media.advertise", What: f.Address.String() + ": " + f.Why,
+		Fix: "write the address that clients reach, or set media.allow_odd_addresses if this one is meant"}
 }
 
 func (f finding) fault(here []netInterface) error {

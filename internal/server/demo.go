@@ -18,7 +18,7 @@ type Demo struct {
 	ID     string            `json:"id"`
 	Name   string            `json:"name"`
 	Tokens map[string]string `json:"tokens"` // by role
-	Codes  map[string]string `json:"-"`      // by role: short words that the token endpoint exchanges for a token
+	Codes  map[string]string `json:"codes"`  // by role: short words that the token endpoint exchanges for a token
 }
 
 // Demo makes sure that a room of this name exists, mints a token for each of
