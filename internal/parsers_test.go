@@ -75,10 +75,12 @@ var parsers = map[string]string{
 	"client.wireStrings.UnmarshalJSON": "client.FuzzAnswer",
 
 	"cmd/redial.bench.makeRooms":  "cmd/redial.FuzzAnswers",
+	"cmd/redial.duration":         operator,
 	"cmd/redial.newAdmin":         operator,
 	"cmd/redial.nextFree":         operator,
 	"cmd/redial.parseLink":        "cmd/redial.FuzzLink",
 	"cmd/redial.readReply":        "cmd/redial.FuzzAnswers",
+	"cmd/redial.roomOfCode":       "cmd/redial.FuzzAnswers",
 	"cmd/redial.runEvents":        "cmd/redial.FuzzAnswers",
 	"cmd/redial.runEventsSummary": "cmd/redial.FuzzAnswers",
 	"cmd/redial.runInject":        "cmd/redial.FuzzAnswers",

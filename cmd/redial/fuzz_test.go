@@ -22,9 +22,12 @@ func FuzzAnswers(f *testing.F) {
 		{"events"}, {"events", "-json"}, {"events", "-follow"}, {"events", "summary"}, {"inject", "-list"}, {"inject", "room.full", "-room", "x"},
 		{"inject", "-clear", "-room", "x"}, {"scenario", "run", "FILE", "-room", "x"}, {"bench", "-duration", "1ms", "-publishers", "1", "-subscribers", "0"},
 		{"join", "-code", "abc-defg-hij", "-reports", f.TempDir(), "-duration", "1ms"},
+		{"events", "-room", "x", "-name", "y"}, {"inject", "room.full", "-room", "abc-defg-hij"}, {"inject", "-end", "x"},
+		{completeVerb, "events", "-room", ""}, {completeVerb, "inject", "-end", ""}, {completeVerb, "events", "-room", "abc-defg-hij", "-session", ""},
 	}
 	for i := range verbs {
-		f.Add(uint8(i), 200, []byte(`{"events":[{"id":"x","type":"client.join.failed","timestamp":"2026-01-01T00:00:00Z","data":{"error_code":7,"user_name":"\u001b[2J"},"redial":{"fault":"room.full"}}],"total":1,"next":"","injections":[{"id":"i","fault":"f","at":"room","begins":"2026-01-01T00:00:00Z","ends":"2026-01-01T00:00:00Z"}],"removed":1,"id":"x"}`))
+		f.Add(uint8(i), 200, []byte(`{"events":[{"id":"x","type":"client.join.failed","timestamp":"2026-01-01T00:00:00Z","data":{"error_code":7,"user_name":"\u001b[2J"},"redial":{"fault":"room.full"}}],"total":1,"next":"","injections":[{"id":"i","fault":"f","at":"room","begins":"2026-01-01T00:00:00Z","ends":"2026-01-01T00:00:00Z"}],"removed":1,"id":"x","data":[{"id":"x\u001b[2J","name":"x\u001b[2J"}]}`))
+		f.Add(uint8(i), 200, []byte(`{"data":[],"token":"a.eyJyb29tX2lkIjoieCJ9.b"}`))
 		f.Add(uint8(i), 200, []byte(`{"groups":[{"key":"k","events":1,"users":1,"share":0.5}],"series":[],"total":{"events":3},"since":"x"}`))
 		f.Add(uint8(i), 403, []byte(`{"message":"\u001b[31mno","fault":{"id":"permission.denied"}}`))
 		f.Add(uint8(i), 500, []byte("<html>"))
