@@ -44,6 +44,7 @@ var mayImport = map[string][]string{
 	"internal/token":             {"fault"},
 	"internal/datafile":          {"fault"},
 	"internal/evidence":          {},
+	"internal/vitals":            {"internal/evidence"},
 	"internal/event":             {"internal/evidence", "internal/text", "internal/limit", "internal/datafile", "fault"},
 	"internal/event/eventjson":   {"internal/event", "internal/evidence", "internal/datafile", "fault"},
 	"internal/event/bitset":      {},
@@ -66,7 +67,7 @@ var mayImport = map[string][]string{
 	"internal/poll":              {"internal/text", "fault"},
 	"internal/registry":          {"internal/text", "internal/policy", "internal/policy/policyjson", "internal/datafile", "fault"},
 	"internal/registry/journal":  {"internal/registry", "internal/room", "fault"}, // implements room.Journal
-	"internal/report":            {"internal/event", "dialect", "fault"},
+	"internal/report":            {"internal/event", "internal/evidence", "dialect", "fault"},
 	"internal/inject":            {"internal/event", "fault"},
 	"internal/scenario":          {"admin", "internal/spell", "fault"},
 	"internal/socket":            {"internal/evidence", "internal/limit", "fault"},

@@ -168,6 +168,7 @@ var parsers = map[string]string{
 	"internal/registry.scanTemplate": own,
 
 	"internal/report.HTTP":         "internal/report.FuzzReport",
+	"internal/report.Note":         "internal/report.FuzzReport",
 	"internal/report.Socket":       "internal/report.FuzzReport",
 	"internal/report.object.ident": "internal/report.FuzzReport",
 	"internal/report.object.loose": "internal/report.FuzzReport",
@@ -207,7 +208,8 @@ var parsers = map[string]string{
 	"internal/server.reserved":       operator,
 	"internal/server.startMedia":     operator,
 
-	"internal/socket.Door":                     local,
+	"internal/vitals.receiveErrors":            system,
+	"internal/socket.Set.Door":                 local,
 	"internal/socket.pageOf":                   "internal/socket.FuzzOrigin",
 	"internal/event/copy.Files.Import":         "- scans lines for Files.read",
 	"internal/event/copy.Files.read":           "internal/event/copy.FuzzImport",

@@ -4,7 +4,10 @@
 package datafile
 
 import (
+	"crypto/rand"
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -40,4 +43,24 @@ func syncDir(dir string) error {
 		return err
 	}
 	return errors.Join(d.Sync(), d.Close())
+}
+
+// Key reads the key of so many bytes that a file holds, or makes one at random if
+// there is no file. A file of another length is refused and left alone.
+func Key(path string, bytes int) ([]byte, error) {
+	key, err := os.ReadFile(path)
+	switch {
+	case err == nil && len(key) == bytes:
+		return key, nil
+	case err == nil:
+		return nil, fmt.Errorf("%s has %d bytes instead of %d", path, len(key), bytes)
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, Fault(path, err)
+	}
+	key = make([]byte, bytes)
+	rand.Read(key) // never fails
+	if err := Write(path, key); err != nil {
+		return nil, err
+	}
+	return key, nil
 }

@@ -198,6 +198,9 @@ func (r *Recorder) Erase(ctx context.Context, account, user, proof string) (int,
 	return r.remove(ctx, Removal{AccountID: account, UserID: user, UserProof: proof})
 }
 
+// Waiting is how many events wait to be stored.
+func (r *Recorder) Waiting() int { return int(r.waiting.Load()) }
+
 // Store is where the events can be read.
 func (r *Recorder) Store() Store { return r.store }
 

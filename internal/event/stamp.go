@@ -224,6 +224,9 @@ func (e *Event) size() int {
 	}
 	if e.Evidence != nil {
 		n += evidence.MaxBytes
+		for i := range e.Evidence.Notes { // all of them until the record is encoded
+			n += e.Evidence.Notes[i].Size()
+		}
 	}
 	for i := range e.Details {
 		n += len(e.Details[i].Name) + 2*16

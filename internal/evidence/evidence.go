@@ -25,11 +25,15 @@ const MaxBytes = 2 << 10
 // Record is the evidence about one failure.
 type Record struct {
 	V      int       `json:"v"`
-	At     time.Time `json:"at,omitzero"`      // when it was taken
-	Path   *Path     `json:"path,omitempty"`   // the media connection that the failure is about
-	Socket *Socket   `json:"socket,omitempty"` // the signalling socket, the last one when the peer is away
-	Door   *Door     `json:"door,omitempty"`   // the request that was refused
-	Token  *Token    `json:"token,omitempty"`  // the token that came with it
+	At     time.Time `json:"at,omitzero"`         // when it was taken
+	Path   *Path     `json:"path,omitempty"`      // the media connection that the failure is about
+	Socket *Socket   `json:"socket,omitempty"`    // the signalling socket, the last one when the peer is away
+	Door   *Door     `json:"door,omitempty"`      // the request that was refused
+	Token  *Token    `json:"token,omitempty"`     // the token that came with it
+	Same   []Seat    `json:"same_user,omitempty"` // others in the room that are of the same user; at most [MaxSeats]
+	Reach  []Reach   `json:"reach,omitempty"`     // who got through to the addresses that peers are told; at most [MaxReach]
+	Self   *Self     `json:"self,omitempty"`      // how this process fares
+	Notes  []Note    `json:"notes,omitempty"`     // what the client's SDK remarked since the last record, oldest first; at most [MaxNotes]
 
 	// Clipped tells that something was left out to keep to MaxBytes: see AppendJSON.
 	Clipped bool `json:"clipped,omitempty"`
@@ -57,6 +61,9 @@ const (
 	MaxPairs   = 3
 	MaxTracks  = 4
 	MaxChanges = 8
+	MaxSeats   = 3
+	MaxReach   = 4
+	MaxNotes   = 32
 )
 
 // Pair is a pair of candidates by their kinds (RFC 8445, section 5.1.1), and what
@@ -148,6 +155,11 @@ type Door struct {
 	Client  string `json:"client,omitempty"` // kind of the client's address: see [Kind]
 	Peer    string `json:"peer,omitempty"`   // kind of the address that connected, where it is another
 	Local   string `json:"local,omitempty"`  // kind of our own address that it reached
+
+	// Hashes of the same addresses; see [Hasher].
+	ClientHash string `json:"client_hash,omitempty"`
+	PeerHash   string `json:"peer_hash,omitempty"`
+	LocalHash  string `json:"local_hash,omitempty"`
 }
 
 // Token is what a token said of itself, against the server's clock.
@@ -156,6 +168,60 @@ type Token struct {
 	NotBefore time.Time `json:"nbf,omitzero"`
 	Expires   time.Time `json:"exp,omitzero"`
 	Now       time.Time `json:"now"` // the server's clock when it looked
+}
+
+// Seat is another participant of the same user in the room.
+type Seat struct {
+	Since   time.Time `json:"since"`         // when it came
+	Away    time.Time `json:"away,omitzero"` // since when it has had no socket; absent while it has one
+	Address bool      `json:"same_address"`  // its last socket came from the same address or network
+	Agent   bool      `json:"same_agent"`    // its client describes itself in the same words
+}
+
+// Reach is who got through to one of the addresses that peers are told, within the
+// last 10 minutes. Only a connection whose own packet came first is a witness for
+// an address: the server's checks reach whoever has no firewall.
+type Reach struct {
+	Protocol string    `json:"protocol"`          // "udp" or "tcp"
+	Address  string    `json:"address"`           // its kind: see [Kind]
+	Hash     string    `json:"hash,omitempty"`    // see [Hasher]
+	Through  int       `json:"through"`           // connections whose packets came there by themselves and that came up
+	Networks int       `json:"networks"`          // from how many networks: a /24 of IPv4, a /48 of IPv6
+	Failed   int       `json:"failed,omitempty"`  // connections that did not come up in time, to whichever address; told once
+	Probed   time.Time `json:"probed,omitzero"`   // when our own packet to it was last sent
+	Answered time.Time `json:"answered,omitzero"` // when one last arrived, which takes a router that lets us reach ourselves
+}
+
+// Self is how this process fares. What is told for 10 minutes is the worst of them.
+type Self struct {
+	Version  string    `json:"version,omitempty"`
+	Started  time.Time `json:"started"`
+	Stall    int64     `json:"stall_ms,omitempty"`      // how long it stood still
+	StallAt  time.Time `json:"stall_at,omitzero"`       // until when
+	Step     int64     `json:"clock_step_ms,omitempty"` // by how much its clock was set, forwards or back
+	StepAt   time.Time `json:"clock_step_at,omitzero"`
+	Files    int       `json:"files,omitempty"`     // open file descriptors
+	MaxFiles int       `json:"max_files,omitempty"` // as many as it may have
+	Queue    *int      `json:"events_waiting,omitempty"`
+	UDPLost  uint64    `json:"udp_lost,omitempty"` // datagrams since the start for which a socket of this machine had no room
+}
+
+// Note is a remark of the client's SDK that is no failure: its own words, cut to
+// the members that are single values.
+type Note struct {
+	At   time.Time                  `json:"at"`            // when it came
+	Told time.Time                  `json:"told,omitzero"` // by the client's clock
+	Name string                     `json:"name"`          // the SDK's
+	Info map[string]json.RawMessage `json:"info,omitempty"`
+}
+
+// Size is what the note costs to keep, roughly, in bytes.
+func (n *Note) Size() int {
+	size := 64 + len(n.Name)
+	for k, v := range n.Info {
+		size += len(k) + len(v) + 8
+	}
+	return size
 }
 
 // Kind is what may be told of an address: its family and how far it reaches, such
@@ -186,14 +252,16 @@ func Kind(a netip.Addr) string {
 // shared is the space that carriers use behind their own translation.
 var shared = netip.PrefixFrom(netip.AddrFrom4([4]byte{100, 64}), 10)
 
-// AppendJSON appends the record to b in at most [MaxBytes] bytes. Changes of state
-// are left out first, the oldest before the others, then tracks, then pairs.
+// AppendJSON appends the record to b in at most [MaxBytes] bytes. Notes are left
+// out first, the oldest before the others, then changes of state, the oldest
+// first, then tracks, pairs, others of the same user and addresses.
 func (r *Record) AppendJSON(b []byte) []byte {
 	own := *r
 	own.V = Version
+	path := &Path{}
 	if r.Path != nil {
-		path := *r.Path
-		own.Path = &path
+		*path = *r.Path
+		own.Path = path
 	}
 	for {
 		raw, err := json.Marshal(&own)
@@ -201,16 +269,21 @@ func (r *Record) AppendJSON(b []byte) []byte {
 			return append(b, raw...)
 		}
 		own.Clipped = true
-		path := own.Path
-		switch {
-		case err == nil && path != nil && len(path.Changes) > 0:
-			path.Changes = path.Changes[(len(path.Changes)+1)/2:]
-		case err == nil && path != nil && len(path.Tracks) > 0:
-			path.Tracks = path.Tracks[:len(path.Tracks)/2]
-		case err == nil && path != nil && len(path.Pairs) > 0:
-			path.Pairs = path.Pairs[:len(path.Pairs)/2]
-		default: // single texts without end, or a time that JSON does not have
-			return append(b, `{"v":1,"clipped":true}`...)
+		if err != nil || !(older(&own.Notes) || older(&path.Changes) || fewer(&path.Tracks) || fewer(&path.Pairs) || fewer(&own.Same) || fewer(&own.Reach)) {
+			return append(b, `{"v":1,"clipped":true}`...) // single texts without end, or a time that JSON does not have
 		}
 	}
+}
+
+// older drops the first half of a list, fewer the second; false for none.
+func older[T any](list *[]T) bool {
+	n := len(*list)
+	*list = (*list)[(n+1)/2:]
+	return n > 0
+}
+
+func fewer[T any](list *[]T) bool {
+	n := len(*list)
+	*list = (*list)[:n/2]
+	return n > 0
 }

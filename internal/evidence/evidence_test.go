@@ -5,7 +5,10 @@ package evidence
 
 import (
 	"encoding/json"
+	"fmt"
+	"math/rand/v2"
 	"net/netip"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -42,6 +45,87 @@ func TestRecordIsBounded(t *testing.T) {
 	path.State = strings.Repeat("x", 100_000)
 	if raw := r.AppendJSON(nil); string(raw) != `{"v":1,"clipped":true}` {
 		t.Errorf("of one text without end %s is kept", raw)
+	}
+}
+
+// filler fills values of any shape with as much as they may hold, at random.
+type filler struct{ *rand.Rand }
+
+func (f filler) fill(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if f.IntN(5) > 0 {
+			v.Set(reflect.New(v.Type().Elem()))
+			f.fill(v.Elem())
+		}
+	case reflect.Struct:
+		if t, ok := v.Addr().Interface().(*time.Time); ok {
+			*t = time.UnixMilli(f.Int64N(253_402_300_799_000)).UTC()
+			return
+		}
+		for i := range v.NumField() {
+			f.fill(v.Field(i))
+		}
+	case reflect.Slice:
+		n := map[reflect.Type]int{
+			reflect.TypeFor[[]Pair](): MaxPairs, reflect.TypeFor[[]Track](): MaxTracks, reflect.TypeFor[[]Change](): MaxChanges,
+			reflect.TypeFor[[]Seat](): MaxSeats, reflect.TypeFor[[]Reach](): MaxReach, reflect.TypeFor[[]Note](): MaxNotes,
+		}[v.Type()]
+		v.Set(reflect.MakeSlice(v.Type(), n, n))
+		for i := range n {
+			f.fill(v.Index(i))
+		}
+	case reflect.Map:
+		info := map[string]json.RawMessage{}
+		for range f.IntN(12) {
+			info[fmt.Sprint("member", f.IntN(1e6))] = json.RawMessage(fmt.Sprintf("%q", strings.Repeat("v", f.IntN(90))))
+		}
+		v.Set(reflect.ValueOf(info))
+	case reflect.String:
+		v.SetString(strings.Repeat("t", f.IntN(40)))
+	case reflect.Int, reflect.Int64:
+		v.SetInt(int64(f.Int32()))
+	case reflect.Uint64:
+		v.SetUint(uint64(f.Uint32()))
+	case reflect.Bool:
+		v.SetBool(f.IntN(2) == 0)
+	}
+}
+
+// TestAnyRecordIsBounded: whatever a record holds it is encoded in so many bytes and
+// can be read, notes are gone before anything else is missing, and of the notes
+// the latest are kept.
+func TestAnyRecordIsBounded(t *testing.T) {
+	f := filler{rand.New(rand.NewPCG(1, 2))}
+	for range 400 {
+		var r Record
+		f.fill(reflect.ValueOf(&r).Elem())
+		raw := r.AppendJSON(nil)
+		var back Record
+		if err := json.Unmarshal(raw, &back); err != nil || len(raw) > MaxBytes {
+			t.Fatalf("%d bytes, %v: %s", len(raw), err, raw)
+		}
+		if n := len(back.Notes); n > 0 {
+			if back.Notes[n-1].Name != r.Notes[len(r.Notes)-1].Name {
+				t.Fatal("not the latest notes are kept")
+			}
+			if len(back.Same) != len(r.Same) || len(back.Reach) != len(r.Reach) || r.Path != nil && len(back.Path.Changes) != len(r.Path.Changes) {
+				t.Fatalf("something else went before the notes: %s", raw)
+			}
+		}
+	}
+}
+
+// TestHash: equal addresses have equal hashes, however they are written, and those
+// of another store have others.
+func TestHash(t *testing.T) {
+	h, other := NewHasher([KeyBytes]byte{1}), NewHasher([KeyBytes]byte{2})
+	a := netip.MustParseAddr("203.0.113.9")
+	if got := h.Hash(a); len(got) != 16 || got != h.Hash(netip.MustParseAddr("::ffff:203.0.113.9")) || got == h.Hash(a.Next()) || got == other.Hash(a) {
+		t.Errorf("hash %q", got)
+	}
+	if h.Hash(netip.Addr{}) != "" || (*Hasher)(nil).Hash(a) != "" {
+		t.Error("a hash of nothing")
 	}
 }
 

@@ -204,7 +204,7 @@ func (s *Service) TurnAway(v Visitor, f *fault.Error) {
 		return // nobody that is known has sent this
 	}
 	e := seen(event.ConnectFailed, f, v.Subject())
-	e.Evidence = v.evidence()
+	e.Evidence = s.evidence(&v)
 	if n := f.Kind.Status; n >= 400 && n < 500 && n != http.StatusTooManyRequests {
 		e.Failure.Terminal = true // no client tries again, also where the fault as such ends no session
 	}
@@ -215,7 +215,7 @@ func (s *Service) TurnAway(v Visitor, f *fault.Error) {
 func (s *Service) TurnBack(v Visitor, f *fault.Error) {
 	s.noteRefused(v, f)
 	e := seen(event.Disconnected, f, v.Subject())
-	e.Evidence = v.evidence()
+	e.Evidence = s.evidence(&v)
 	s.cfg.Events.Record(e)
 }
 

@@ -35,7 +35,10 @@ func (e *Events) socket(c Socket) *evidence.Socket {
 
 // evidence is what is known of the peer's connection at this moment.
 func (e *Events) evidence() *evidence.Record {
-	r := &evidence.Record{V: evidence.Version, At: time.Now().UTC().Truncate(time.Millisecond), Socket: e.witness.gone}
+	r := &evidence.Record{V: evidence.Version, At: millis(time.Now()), Socket: e.witness.gone, Self: e.p.s.cfg.Self(), Notes: e.notes.take()}
+	if at := e.p.present.Load(); at != nil {
+		r.Same = e.p.s.sameUser(e.p.user, e.p, at.address, at.agent)
+	}
 	if c := e.p.socket; c != nil {
 		r.Socket = e.socket(c)
 	}
@@ -71,12 +74,13 @@ func (e *Events) recordPath(at *path, f *fault.Error) {
 	})
 }
 
-// evidence is what is known of a visitor who is refused: the way they came, and
-// what a token that is genuine says of its own times.
-func (v *Visitor) evidence() *evidence.Record {
-	now := time.Now().UTC().Truncate(time.Millisecond)
-	r := &evidence.Record{V: evidence.Version, At: now, Door: v.Door}
+// evidence is what is known of a visitor who is refused: the way they came, what a
+// token that is genuine says of its own times, and who of its user is inside.
+func (s *Service) evidence(v *Visitor) *evidence.Record {
+	now := millis(time.Now())
+	r := &evidence.Record{V: evidence.Version, At: now, Door: v.Door, Self: s.cfg.Self()}
 	if c := v.Claims; c.Digest != "" {
+		r.Same = s.sameUser(v.userKey(), v.Peer, v.Address, v.Agent.String)
 		r.Token = &evidence.Token{IssuedAt: c.IssuedAt.UTC(), NotBefore: c.NotBefore.UTC(), Expires: c.ExpiresAt.UTC(), Now: now}
 	}
 	return r

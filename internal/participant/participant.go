@@ -40,6 +40,8 @@ type Participant struct {
 	claims     token.Claims
 	roomRecord RoomRecord
 	inject     *inject.Peer
+	user       userKey
+	present    atomic.Pointer[presence]   // where it is heard from
 	out        atomic.Pointer[fault.Kind] // why the peer was disconnected for good, once it was
 	// ----
 	log     *slog.Logger
@@ -63,7 +65,7 @@ func newParticipant(s *Service, v Visitor) *Participant {
 	ctx, end := context.WithCancel(context.Background())
 	p := &Participant{
 		s: s, key: key{v.Claims.RoomID, v.ID}, in: newInbox(updateLimit), ctx: ctx, end: end,
-		claims: v.Claims, roomRecord: v.Record, role: v.Claims.Role,
+		claims: v.Claims, roomRecord: v.Record, role: v.Claims.Role, user: v.userKey(),
 		log: s.log.With("room", v.Claims.RoomID, "peer", string(v.ID)),
 	}
 	p.inject = s.cfg.Inject.Attend(v.who(), func(a inject.Action) { p.Post(func() { p.provoke(a) }) })
@@ -163,6 +165,7 @@ func (p *Participant) attached(c Socket, v Visitor) bool {
 	}
 	p.hold.end()
 	p.socket = c
+	p.came(&v)
 	p.events.attached(v.Door)
 	if v.Agent.String != "" {
 		p.events.agent = v.Agent
@@ -184,6 +187,7 @@ func (p *Participant) Detached(c Socket, goodbye bool, code websocket.StatusCode
 		return // replaced before it ended
 	}
 	p.events.detached(c)
+	p.went()
 	p.socket = nil
 	p.wire.Parted()
 	switch {

@@ -22,6 +22,7 @@ type Events struct {
 	since     time.Time   // when the peer came
 	published map[room.TrackID]publishedTrack
 	witness   witness
+	notes     notes
 }
 
 func newEvents(p *Participant, agent event.Agent) *Events {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/evidence"
 	"github.com/redial-rtc/redial/internal/inject"
 	"github.com/redial-rtc/redial/internal/limit"
 	"github.com/redial-rtc/redial/internal/room"
@@ -78,6 +79,8 @@ type Config struct {
 	// Rejoined ends the record of peers that an earlier process held, all but one
 	// that has joined with the token of this digest; nil: there is none.
 	Rejoined func(roomID string, joined room.PeerID, digest string)
+	// Self is how the process fares; nil: nobody knows.
+	Self func() *evidence.Self
 	// Limited counts what a limit has held back, by its setting; nil: nobody does.
 	Limited func(setting string)
 
@@ -100,6 +103,9 @@ func (c Config) withDefaults() Config {
 		c.Full = func() error { return nil }
 	}
 	c.Unproven = c.Unproven.Or(limit.Rate{PerSecond: 1, Burst: 60})
+	if c.Self == nil {
+		c.Self = func() *evidence.Self { return nil }
+	}
 	if c.Limited == nil {
 		c.Limited = func(string) {}
 	}
@@ -123,7 +129,8 @@ type Service struct {
 	unproven *limit.Callers
 
 	peers    map[key]*Participant
-	revoked  map[string]time.Time // ids of tokens and when they were revoked, for admitTime
+	users    map[userKey][]*Participant // the same, by user
+	revoked  map[string]time.Time       // ids of tokens and when they were revoked, for admitTime
 	draining bool
 	wg       sync.WaitGroup
 }
@@ -141,7 +148,7 @@ func New(cfg Config) *Service {
 		cfg: cfg, log: cfg.Log, met: newMetrics(cfg.Metrics),
 		node:  cfg.Node + "-" + strconv.FormatInt(time.Now().UnixMilli(), 36),
 		lost:  limit.New(lostRate),
-		peers: map[key]*Participant{}, revoked: map[string]time.Time{},
+		peers: map[key]*Participant{}, users: map[userKey][]*Participant{}, revoked: map[string]time.Time{},
 		unproven: limit.New(cfg.Unproven),
 	}
 }
@@ -253,6 +260,7 @@ func (s *Service) Enter(v Visitor, wire func(*Participant) Wire) (*Participant, 
 	}
 	p.wire = wire(p)
 	s.peers[p.key] = p
+	s.seated(p)
 	s.met.peers.Inc()
 	s.wg.Add(1)
 	s.mu.Unlock()
@@ -272,6 +280,7 @@ func (s *Service) vacate(p *Participant) {
 	defer s.mu.Unlock()
 	if s.peers[p.key] == p {
 		delete(s.peers, p.key)
+		s.unseated(p)
 		s.met.peers.Dec()
 	}
 }

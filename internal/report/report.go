@@ -12,13 +12,16 @@ package report
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/evidence"
 )
 
 // Limits of one HTTP body. What is kept of an event is bounded by package
@@ -65,6 +68,48 @@ func Socket(raw json.RawMessage, s event.Subject) (event.Event, bool, error) {
 		return event.Event{}, false, err
 	}
 	return e, true, nil
+}
+
+// What is kept of a note of the SDK.
+const (
+	maxNoteName    = 64
+	maxNoteMembers = 12
+	maxNoteKey     = 32
+	maxNoteValue   = 96
+)
+
+// Note reads the params of an `analytics` notification that is no failure, such as
+// a device that was changed or statistics: its name, its time and those of its
+// members that are single short values, without addresses. False for what is none.
+func Note(raw json.RawMessage) (evidence.Note, bool) {
+	o, err := parseObject(raw, "params")
+	if err != nil {
+		return evidence.Note{}, false
+	}
+	name := o.text("name", required)
+	if _, failure := kept[name]; failure || o.err != nil || len(name) > maxNoteName {
+		return evidence.Note{}, false
+	}
+	n := evidence.Note{Name: event.Mask(name)}
+	info := o.object("info", optional)
+	if info == nil {
+		return n, o.err == nil
+	}
+	created := cmp.Or(info.millis("timestamp"), o.millis("timestamp"))
+	if created != 0 {
+		n.Told = time.UnixMilli(created).UTC()
+	}
+	for _, key := range slices.Sorted(maps.Keys(info.members)) {
+		value := info.members[key]
+		if len(n.Info) == maxNoteMembers || len(key) > maxNoteKey || len(value) > maxNoteValue || len(value) == 0 || value[0] == '{' || value[0] == '[' || string(value) == "null" {
+			continue
+		}
+		if n.Info == nil {
+			n.Info = map[string]json.RawMessage{}
+		}
+		n.Info[event.Mask(key)] = json.RawMessage(event.Mask(string(value)))
+	}
+	return n, true
 }
 
 // HTTP reads the body of POST /v2/client/report, one report or an array of

@@ -321,6 +321,11 @@ func FuzzReport(f *testing.F) {
 // check reads a body as either kind of report and returns how many refused it.
 func check(t *testing.T, body []byte) (refused int) {
 	t.Helper()
+	if n, ok := Note(body); ok && (len(n.Name) > 2*maxNoteName || len(n.Info) > maxNoteMembers || n.Size() > 4<<10) {
+		t.Errorf("a note of %d bytes: %+v", n.Size(), n)
+	} else if _, err := json.Marshal(n); err != nil {
+		t.Errorf("%.200q: a note that cannot be written: %v", body, err)
+	}
 	e, keep, err := Socket(body, ann)
 	list, err2 := HTTP(body, agent, token)
 	if keep {

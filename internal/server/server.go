@@ -35,6 +35,7 @@ import (
 	"github.com/redial-rtc/redial/internal/sfu"
 	"github.com/redial-rtc/redial/internal/socket"
 	"github.com/redial-rtc/redial/internal/token"
+	"github.com/redial-rtc/redial/internal/vitals"
 	"github.com/redial-rtc/redial/internal/wire/hms"
 	"github.com/redial-rtc/redial/internal/wire/kurento"
 )
@@ -147,6 +148,16 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	}
 	s.onClose("media", func(context.Context) error { return engine.Close() })
 
+	// What the process knows of itself.
+	self := vitals.New(vitals.Config{Version: version(), Queue: recorder.Waiting})
+	watching, stopWatching := context.WithCancel(context.WithoutCancel(ctx))
+	s.onClose("vitals", func(context.Context) error { stopWatching(); return nil })
+	go self.Run(watching)
+	addresses, err := addressHasher(cfg.Data.Dir)
+	if err != nil {
+		return nil, err
+	}
+
 	// Rooms, and who may enter them.
 	sessions := journal.New(s.registry, journal.Config{Bytes: cfg.Data.UnwrittenBytes, Patience: cfg.Data.WriteTimeout}, log.With("part", "journal"), metrics)
 	s.onClose("journal", sessions.Close)
@@ -168,7 +179,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	// The two ways in: the signalling wire and the REST API.
 	outside := newOutside(cfg.HTTP)
 	sockets := socket.NewSet(socket.SetConfig{
-		Max: cfg.Limits.Sockets, PerAddress: cfg.Limits.AddressSockets, Metrics: metrics,
+		Max: cfg.Limits.Sockets, PerAddress: cfg.Limits.AddressSockets, Metrics: metrics, Addresses: addresses,
 		Bounds: socket.Bounds{
 			Queue: cfg.Limits.SocketQueue, Queues: cfg.Limits.Queues, Away: cfg.Limits.AwayBytes, Kept: cfg.Limits.KeptBytes, Read: cfg.Limits.SocketRate,
 		},
@@ -176,7 +187,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	capacity := newCapacity(cfg.Limits, func() int { return s.participants.Peers() }, hub.Tracks, metrics)
 	s.onClose("capacity", func(context.Context) error { capacity.close(); return nil })
 	s.participants = participant.New(participant.Config{
-		Tokens: tokens, Directory: directory{s.registry, sessions}, Hub: hub, Media: engine, Events: recorder, Inject: plan,
+		Tokens: tokens, Directory: directory{s.registry, sessions}, Hub: hub, Media: engine, Events: recorder, Inject: plan, Self: self.Evidence,
 		Unproven: limit.Rate{PerSecond: float64(cfg.Limits.Unproven) / 60, Burst: cfg.Limits.Unproven},
 		Written:  sessions.Written, Rejoined: sessions.Rejoined, Limited: sockets.Limited, Full: capacity.full, Log: log.With("part", "signal"), Metrics: metrics,
 		Hold: cfg.Reconnect.Hold, MaxReceived: cfg.Limits.ReceivedTracks, Bounds: participant.Bounds{

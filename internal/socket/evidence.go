@@ -85,14 +85,18 @@ func unixMilli(ms int64) time.Time {
 
 // Door is what a request shows of the way it came. client is the address that the
 // request is taken to be of, behind whatever proxy.
-func Door(r *http.Request, client netip.Addr) *evidence.Door {
-	d := &evidence.Door{Proto: r.Proto, TLS: r.TLS != nil, Proxied: Proxied(r), Origin: pageOf(r.Header.Get("Origin")), Client: evidence.Kind(client)}
+func (s *Set) Door(r *http.Request, client netip.Addr) *evidence.Door {
+	hash := s.cfg.Addresses.Hash
+	d := &evidence.Door{
+		Proto: r.Proto, TLS: r.TLS != nil, Proxied: Proxied(r), Origin: pageOf(r.Header.Get("Origin")),
+		Client: evidence.Kind(client), ClientHash: hash(client),
+	}
 	if from, err := netip.ParseAddrPort(r.RemoteAddr); err == nil && from.Addr().Unmap() != client.Unmap() {
-		d.Peer = evidence.Kind(from.Addr())
+		d.Peer, d.PeerHash = evidence.Kind(from.Addr()), hash(from.Addr())
 	}
 	if local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
 		if to, err := netip.ParseAddrPort(local.String()); err == nil {
-			d.Local = evidence.Kind(to.Addr())
+			d.Local, d.LocalHash = evidence.Kind(to.Addr()), hash(to.Addr())
 		}
 	}
 	return d

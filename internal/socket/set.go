@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/evidence"
 	"github.com/redial-rtc/redial/internal/limit"
 )
 
@@ -20,6 +21,7 @@ type SetConfig struct {
 	PerAddress int // sockets at once from one address; 1,000
 	Bounds     Bounds
 	Metrics    prometheus.Registerer // nil: none
+	Addresses  *evidence.Hasher      // of the store that doors are recorded in; nil: addresses are not told apart
 }
 
 // Set is every open socket of a server, whatever its wire. It bounds how many

@@ -5,14 +5,9 @@ package eventjson
 
 import (
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
-	"errors"
-	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -42,19 +37,8 @@ const cursorKeyFile = "events.key"
 
 // OpenCursors reads the sealing key of a data directory, or makes one.
 func OpenCursors(dir string) (*Cursors, error) {
-	path := filepath.Join(dir, cursorKeyFile)
-	key, err := os.ReadFile(path)
-	switch {
-	case err == nil && len(key) == sha256.Size:
-		return &Cursors{key}, nil
-	case err == nil:
-		return nil, fmt.Errorf("eventjson: %s has %d bytes instead of %d", path, len(key), sha256.Size)
-	case !errors.Is(err, fs.ErrNotExist):
-		return nil, err
-	}
-	key = make([]byte, sha256.Size)
-	rand.Read(key) // never fails
-	if err := datafile.Write(path, key); err != nil {
+	key, err := datafile.Key(filepath.Join(dir, cursorKeyFile), sha256.Size)
+	if err != nil {
 		return nil, err
 	}
 	return &Cursors{key}, nil

@@ -154,6 +154,22 @@ func (e *events) wait(t testing.TB, typ event.Type) event.Event {
 	}
 }
 
+// waitFor waits for an event.
+func (e *events) waitFor(t testing.TB, ok func(*event.Event) bool) {
+	t.Helper()
+	for end := time.Now().Add(2 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		e.mu.Lock()
+		found := slices.ContainsFunc(e.list, func(ev event.Event) bool { return ok(&ev) })
+		e.mu.Unlock()
+		if found {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatal("no such event")
+		}
+	}
+}
+
 // config is how a station is set up.
 type config struct {
 	participant.Config

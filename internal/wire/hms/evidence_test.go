@@ -4,6 +4,7 @@
 package hms_test
 
 import (
+	"fmt"
 	"net"
 	"net/http"
 	"strings"
@@ -275,6 +276,66 @@ func TestEvidenceOfALostSocket(t *testing.T) {
 				t.Errorf("its door is %+v", d)
 			}
 		})
+	}
+}
+
+// TestEvidenceOfWhatWasRemarked: what the SDK remarks is in the next record of the
+// peer and in none after it, without addresses.
+func TestEvidenceOfWhatWasRemarked(t *testing.T) {
+	s := newStation(t, func(c *config) {
+		c.Self = func() *evidence.Self { return &evidence.Self{Version: "v9", Stall: 2500} }
+	})
+	p := s.joined("host", "ann")
+	for _, raw := range []map[string]any{
+		{"name": "autoplayError", "timestamp": 1795296247399, "info": map[string]any{"error_name": "NotAllowedError", "where": "203.0.113.7", "nested": map[string]any{"a": 1}}},
+		{"name": "device.change", "info": map[string]any{"selection": nil, "count": 3}},
+		{"name": strings.Repeat("n", 5000)}, {"name": 7}, {},
+	} {
+		_ = p.write(map[string]any{"method": "analytics", "params": raw})
+	}
+	p.must("ping", map[string]any{"timestamp": 1})
+	_ = p.ws.CloseNow()
+	<-p.closed
+	s.waitHeld(1)
+	p.open()
+	r := s.evidenceOf(t, event.Disconnected, fault.SignalLost)
+	if len(r.Notes) != 2 || r.Notes[0].Name != "autoplayError" || r.Notes[1].Name != "device.change" || r.Notes[0].At.IsZero() || r.Notes[0].Told.UnixMilli() != 1795296247399 {
+		t.Fatalf("%+v", r.Notes)
+	}
+	if got := fmt.Sprintf("%s %s", r.Notes[0].Info, r.Notes[1].Info); got != `map[error_name:"NotAllowedError" where:"redacted-ip.invalid"] map[count:3]` {
+		t.Errorf("kept %s", got)
+	}
+	if r.Self == nil || r.Self.Version != "v9" || r.Self.Stall != 2500 || r.Same != nil {
+		t.Errorf("%+v %+v", r.Self, r.Same)
+	}
+	_ = p.ws.CloseNow()
+	<-p.closed
+	s.waitHeld(1)
+	p.open()
+	s.events.waitFor(t, func(e *event.Event) bool {
+		return e.Fault == fault.SignalLost.ID && e.Evidence.Notes == nil && e.Evidence.Socket.Before == 1
+	})
+}
+
+// TestEvidenceOfTheSameUser: a user who is in a room twice is told from two users:
+// a ghost of the same client at the same address, or a second device.
+func TestEvidenceOfTheSameUser(t *testing.T) {
+	s := newStation(t, nil)
+	began := time.Now().Add(-time.Second)
+	ghost := s.connect("host", "ann")
+	ghost.join("Ann")
+	_ = ghost.ws.CloseNow()
+	s.waitHeld(1)
+	s.joined("guest", "bob") // somebody else
+	p := s.connect("host", "ann")
+	p.join("Ann")
+	p.open() // its old socket is lost
+	r := s.evidenceOf(t, event.Disconnected, fault.SignalLost)
+	if len(r.Same) != 1 {
+		t.Fatalf("%+v", r.Same)
+	}
+	if g := r.Same[0]; g.Since.Before(began) || g.Away.IsZero() || !g.Address || !g.Agent {
+		t.Errorf("the ghost is %+v", g)
 	}
 }
 

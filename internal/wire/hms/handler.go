@@ -87,7 +87,7 @@ func (h *Handler) admit(r *http.Request, token, peer string) (participant.Visito
 
 func (h *Handler) request(r *http.Request, token, peer string) participant.Request {
 	return participant.Request{
-		Token: token, Peer: peer, Address: h.address(r), Door: socket.Door(r, h.client(r)),
+		Token: token, Peer: peer, Address: h.address(r), Door: h.cfg.Sockets.Door(r, h.client(r)),
 		Agent: event.ParseAgent(r.URL.Query().Get("user_agent_v2")),
 	}
 }

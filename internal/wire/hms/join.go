@@ -97,11 +97,18 @@ func (s *session) sayLeave(_ context.Context, p leaveParams) (any, error) {
 	return after{nil, s.p.Goodbye("left")}, nil
 }
 
-// analytics stores what the client's SDK reports over the socket.
+// analytics stores what the client's SDK reports over the socket, and keeps what
+// else it remarks for the next record.
 func (s *session) analytics(_ context.Context, raw json.RawMessage) (any, error) {
 	e, keep, err := report.Socket(raw, s.p.Events().Subject())
-	if err != nil || !keep {
+	if err != nil {
 		return nil, err
+	}
+	if !keep {
+		if note, ok := report.Note(raw); ok {
+			s.p.Events().Note(note)
+		}
+		return nil, nil
 	}
 	if err := s.p.Events().Report(e); err != nil {
 		return nil, err

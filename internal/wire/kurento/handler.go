@@ -127,7 +127,9 @@ func (h *Handler) session(id string) *session {
 func (h *Handler) address(r *http.Request) string { return limit.Key(h.cfg.ClientAddr(r)) }
 
 // door is the way a request came, for the record.
-func (h *Handler) door(r *http.Request) *evidence.Door { return socket.Door(r, h.cfg.ClientAddr(r)) }
+func (h *Handler) door(r *http.Request) *evidence.Door {
+	return h.cfg.Sockets.Door(r, h.cfg.ClientAddr(r))
+}
 
 // Unpublish ends the stream of a peer that came by this wire, at the wish of a
 // backend. Fails with fault.StreamNotPublished and fault.FeatureUnsupported.

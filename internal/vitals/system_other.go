@@ -1,0 +1,9 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !linux
+
+package vitals
+
+// readSystem knows nothing here.
+func readSystem() (s system) { return s }
