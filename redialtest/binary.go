@@ -40,10 +40,10 @@ func findBinary(ctx context.Context, named string) (string, error) {
 		return path, nil
 	}
 	return "", fmt.Errorf(`there is no program redial to run. Do one of these:
-  - in the module of the test: go get -tool %s
+  - let the module of the test build it: go mod edit -tool %s
   - set %s, or Config.Binary, to its path
-  - install it in PATH: go install %s@latest
-Building it was tried and failed: %w`, program, binaryVariable, program, why)
+  - build it into PATH, in a clone of Redial's repository: go build -o "$HOME/bin/redial" ./cmd/redial
+Building it was tried and failed: %w`, program, binaryVariable, why)
 }
 
 // checkBinary says who named a program that cannot be run.

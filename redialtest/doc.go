@@ -22,10 +22,11 @@
 // directory of its own. The child ends with the test, also when the test is
 // killed. Nothing needs to be installed in a module that has
 //
-//	go get -tool github.com/redial-rtc/redial/cmd/redial
+//	go mod edit -tool github.com/redial-rtc/redial/cmd/redial
 //
 // since the program is then built from there, in the version of this package; see
-// [Config.Binary] for other ways.
+// [Config.Binary] for other ways, and docs/testing.md for a module that has a
+// clone of the repository instead of a version.
 //
 // Methods that take a testing.TB fail that test when they cannot do what they are
 // asked, and undo at its end what they did: an injection made with the t of a

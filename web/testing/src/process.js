@@ -37,7 +37,7 @@ export function findBinary(named) {
     }
   }
   throw new Error(`there is no program redial to run. Do one of these:
-  - install it in PATH: go install github.com/redial-rtc/redial/cmd/redial@latest
+  - build it into PATH, in a clone of Redial's repository: go build -o "$HOME/bin/redial" ./cmd/redial
   - set REDIAL_BINARY to its path
   - give its path: startRedial({ binary: '...' })`);
 }

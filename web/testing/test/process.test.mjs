@@ -50,7 +50,7 @@ test('what is wrong is said', async () => {
     await rejected({}, 'REDIAL_BINARY names "/nowhere/else"');
     delete process.env.REDIAL_BINARY;
     process.env.PATH = '/nowhere';
-    await rejected({}, 'there is no program redial to run', 'go install');
+    await rejected({}, 'there is no program redial to run', 'go build -o');
   } finally {
     Object.assign(process.env, { REDIAL_BINARY, PATH });
   }
