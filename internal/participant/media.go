@@ -51,12 +51,14 @@ type Publication struct {
 	*sfu.Publisher
 	path
 	p  *Participant
-	on PublicationEvents
+	on PublicationOptions
 }
 
-// PublicationEvents are what a wire hears of a publication, in the
-// participant's goroutine. Each may be nil.
-type PublicationEvents struct {
+// PublicationOptions say how a publication is answered, and what a wire hears of
+// it, in the participant's goroutine. Each function may be nil.
+type PublicationOptions struct {
+	OneFormat bool // see [sfu.PublisherConfig]
+
 	Candidate func(webrtc.ICECandidateInit) // one of ours, to be told to the client
 	// Warned tells, once, what is amiss with a track that is forwarded all the same,
 	// which has been recorded: fault.AudioLevelMissing.
@@ -66,7 +68,7 @@ type PublicationEvents struct {
 
 // OpenPublication opens a connection for the client's tracks. It fails with
 // fault.NegotiationFailed.
-func (m *Media) OpenPublication(on PublicationEvents) (*Publication, error) {
+func (m *Media) OpenPublication(on PublicationOptions) (*Publication, error) {
 	udp, tcp := impairments(m.p.inject, true)
 	pub := &Publication{p: m.p, on: on, path: path{op: fault.OpPublish, failed: event.PublishFailed}}
 	pub.slowly = on.Slow
@@ -74,7 +76,7 @@ func (m *Media) OpenPublication(on PublicationEvents) (*Publication, error) {
 	var err error
 	pub.Publisher, err = m.p.s.cfg.Media.NewPublisher(sfu.PublisherConfig{
 		Log: m.p.log, Impairment: udp, TCPImpairment: tcp, TCPOnly: m.tcpOnly,
-		VideoCodecs: m.videoCodecs(), MaxEarlyOffers: m.p.s.cfg.Bounds.EarlyOffers,
+		VideoCodecs: m.videoCodecs(), OneFormat: on.OneFormat, MaxEarlyOffers: m.p.s.cfg.Bounds.EarlyOffers,
 		OnTrack:        func(t *sfu.Track) { m.p.Post(func() { m.trackStarted(t) }) },
 		OnMedia:        func(t *sfu.Track) { m.p.Post(func() { m.p.events.trackArrived(room.TrackID(t.ID())) }) },
 		OnTrackEnd:     func(id string) { m.p.Post(func() { m.trackEnded(id) }) },
@@ -134,7 +136,7 @@ type SubscriptionOptions struct {
 	// recorded: fault.CodecUnsupported, or once fault.TrackLimit for all that are
 	// too many. fault.NegotiationTimeout names no track: an offer waits for its answer.
 	Refused func(track room.TrackID, f *fault.Error)
-	Slow    func(*fault.Error) // as PublicationEvents.Slow
+	Slow    func(*fault.Error) // as PublicationOptions.Slow
 }
 
 // OpenSubscription opens a connection for tracks of others. Nothing is offered

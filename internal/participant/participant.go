@@ -180,6 +180,9 @@ func (p *Participant) attached(c Socket, v Visitor) bool {
 	return true
 }
 
+// Agent is the client, as it says.
+func (p *Participant) Agent() event.Agent { return p.events.agent }
+
 // Detached hears that a socket ended, and whether that was the client's
 // goodbye. Anything else is a drop, and a joined peer is held.
 func (p *Participant) Detached(c Socket, goodbye bool, code websocket.StatusCode) {

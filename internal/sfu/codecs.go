@@ -239,6 +239,14 @@ func preferCodecs(codecs []webrtc.RTPCodecParameters, order []string) []webrtc.R
 	return out
 }
 
+// onlyFirst keeps the first of some codecs and its retransmission format.
+func onlyFirst(codecs []webrtc.RTPCodecParameters) []webrtc.RTPCodecParameters {
+	if rtx, ok := rtxFor(codecs, codecs[0].PayloadType); ok {
+		return []webrtc.RTPCodecParameters{codecs[0], rtx}
+	}
+	return codecs[:1]
+}
+
 // rtxFor finds the retransmission format of a payload type (RFC 4588).
 func rtxFor(codecs []webrtc.RTPCodecParameters, pt webrtc.PayloadType) (webrtc.RTPCodecParameters, bool) {
 	for _, c := range codecs {

@@ -4,6 +4,7 @@
 package sfu
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -327,4 +328,32 @@ func answerOf(t *testing.T, pc *webrtc.PeerConnection, offer webrtc.SessionDescr
 	}
 	<-gathered
 	return pc.LocalDescription().SDP
+}
+
+// One format means one, and how to send it again, in every section of video and
+// in answers to later offers as well.
+func TestAnswerWithOneFormat(t *testing.T) {
+	for codec, want := range map[string]string{"h264": "H264", "vp8": "VP8", "vp9": "VP9"} {
+		t.Run(codec, func(t *testing.T) {
+			s := newSender(t, newEngine(t))
+			s.pub.cfg.VideoCodecs, s.pub.cfg.OneFormat = []string{codec}, true
+			s.publish("video/"+want, "camera")
+			s.publish("video/"+want, "screen")
+			sections := strings.Split(s.pc.CurrentRemoteDescription().SDP, "\r\nm=")[1:]
+			videos := 0
+			for _, section := range sections {
+				if !strings.HasPrefix(section, "video") {
+					continue
+				}
+				videos++
+				got := regexp.MustCompile(`a=rtpmap:\d+ ([^/]+)`).FindAllStringSubmatch(section, -1)
+				if len(got) != 2 || got[0][1] != want || got[1][1] != "rtx" {
+					t.Errorf("a section of video has %q", got)
+				}
+			}
+			if videos != 2 {
+				t.Errorf("%d sections of video", videos)
+			}
+		})
+	}
 }

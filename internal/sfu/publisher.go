@@ -54,6 +54,11 @@ type PublisherConfig struct {
 	// the first. Codecs not named stay in the offer's order behind them. Empty:
 	// VP8 first and Opus first.
 	VideoCodecs, AudioCodecs []string
+	// OneFormat answers video with the first format alone. A browser that cannot
+	// start an encoder goes on to the next format of the answer, and forgets what it
+	// is told meanwhile about the old one: RTCRtpSender.setParameters fails with
+	// InvalidStateError. With one format there is none to go on to.
+	OneFormat bool
 	// MaxEarlyOffers is how many offers are answered before the media path is up;
 	// 0 means 32. The library keeps what it makes of each until then.
 	MaxEarlyOffers int
@@ -245,13 +250,18 @@ func (p *Publisher) orderCodecs() {
 		if r == nil {
 			continue
 		}
+		video := t.Kind() == webrtc.RTPCodecTypeVideo
 		order := p.cfg.AudioCodecs
-		if t.Kind() == webrtc.RTPCodecTypeVideo {
+		if video {
 			order = p.cfg.VideoCodecs
 		}
-		if codecs := r.GetParameters().Codecs; len(codecs) > 0 {
+		codecs := preferCodecs(r.GetParameters().Codecs, order)
+		if video && p.cfg.OneFormat && len(codecs) > 0 {
+			codecs = onlyFirst(codecs)
+		}
+		if len(codecs) > 0 {
 			// Fails only for a codec that was not negotiated; these were.
-			_ = t.SetCodecPreferences(preferCodecs(codecs, order))
+			_ = t.SetCodecPreferences(codecs)
 		}
 	}
 }

@@ -54,7 +54,12 @@ func (m *media) closed() {
 
 // open makes both connections of a peer that joins or is rebuilt.
 func (m *media) open() error {
-	pub, err := m.s.p.Media().OpenPublication(participant.PublicationEvents{
+	pub, err := m.s.p.Media().OpenPublication(participant.PublicationOptions{
+		// The web SDK (0.15) begins a track without layers at a thousandth of its bit
+		// rate, too little for an encoder of H.264, and mends that when the answer is
+		// there. A browser that had gone on to another format by then kept the
+		// thousandth, and sent nothing ever.
+		OneFormat: m.s.p.Agent().SDK == "web",
 		Candidate: func(c webrtc.ICECandidateInit) { m.tellCandidate(targetPublish, c) },
 		Warned:    func(_ room.TrackID, f *fault.Error) { m.tellWarning(f) },
 		Slow:      m.tellWarning,

@@ -70,7 +70,7 @@ func (s *session) offered(ctx context.Context, text, field string, track func(ki
 	if err != nil {
 		return "", err
 	}
-	pub, err := s.p.Media().OpenPublication(participant.PublicationEvents{
+	pub, err := s.p.Media().OpenPublication(participant.PublicationOptions{
 		Candidate: func(c webrtc.ICECandidateInit) { s.tellCandidate(s.p.ID(), c) },
 	})
 	if err != nil {

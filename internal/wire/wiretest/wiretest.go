@@ -159,7 +159,7 @@ func (w *wire) publish(ctx context.Context, rest string) error {
 	if len(args) != 3 {
 		return fault.FieldMissing.New("field", "offer")
 	}
-	pub, err := w.p.Media().OpenPublication(participant.PublicationEvents{})
+	pub, err := w.p.Media().OpenPublication(participant.PublicationOptions{})
 	if err != nil {
 		return err
 	}
