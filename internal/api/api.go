@@ -102,11 +102,16 @@ type API struct {
 	met     *metrics
 	address *limit.Callers
 	token   *limit.Callers
+
+	patterns []string // of the routes
 }
+
+// Patterns lists the routes, methods included.
+func (a *API) Patterns() []string { return slices.Clone(a.patterns) }
 
 // New returns the handler of the whole API. It panics when two routes claim
 // one pattern, which is a mistake in the program.
-func New(cfg Config) http.Handler {
+func New(cfg Config) *API {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}

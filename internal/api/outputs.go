@@ -24,6 +24,7 @@ func (a *API) outputRoutes() []Route {
 		routes = append(routes,
 			Route{Pattern: "GET " + o.path, Serve: emptyList},
 			Route{Pattern: "GET " + o.path + "/{call...}", Serve: noOutput(o.feature)},
+			Route{Pattern: "POST " + o.path, Serve: noOutput(o.feature)}, // else the mux redirects it to the one below
 			Route{Pattern: "POST " + o.path + "/{call...}", Serve: noOutput(o.feature)},
 		)
 	}

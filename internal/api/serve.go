@@ -68,6 +68,7 @@ func (d *deadEnd) WriteHeader(int)             {}
 
 // mount adds a route.
 func (a *API) mount(route Route) {
+	a.patterns = append(a.patterns, route.Pattern)
 	var own *limit.Callers
 	if route.Rate.PerSecond > 0 {
 		own = limit.New(route.Rate)

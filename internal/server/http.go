@@ -95,6 +95,9 @@ func (w *web) stop(ctx context.Context) error {
 
 // guard is around every handler: a panic becomes fault.Internal for one caller
 // and ends nothing else, and pages of origins that are not allowed are refused.
+// Whatever is answered, a page may read it, and what a browser asks before a call
+// is answered here, whether there is such a call or not: the call itself is refused
+// in words.
 type guard struct {
 	next    http.Handler
 	origins []string
@@ -137,12 +140,13 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 				"proxy", r.RemoteAddr, "without", "its clients count as one address, and it is not believed about host and scheme")
 		})
 	}
+	letRead(w.Header())
+	if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
+		w.Header().Set("Access-Control-Max-Age", "7200")
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
 	if origin := r.Header.Get("Origin"); origin != "" && !g.allows(origin, r) {
-		if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
-			letRead(w.Header()) // so that the call itself can be refused in words
-			w.WriteHeader(http.StatusNoContent)
-			return
-		}
 		g.refused.Inc()
 		err := fault.OriginRefused.New("origin", origin)
 		g.log.Warn("refused", "fault", fault.From(err, fault.OpAPI), "path", r.URL.EscapedPath())
@@ -165,13 +169,16 @@ func (g *guard) allows(origin string, r *http.Request) bool {
 	return origin == own.String()
 }
 
-// letRead lets pages of any origin read a refusal, which tells nothing that is
-// theirs or ours. Without it a page takes the refusal for a server that is not
-// there.
+// letRead lets pages of any origin read an answer. No call is made with cookies,
+// so what it tells is the caller's by the token that came with it; a refusal of an
+// origin tells nothing. Without it a page takes a refusal for a server that is not
+// there. What a machine is told because of where it is takes it back: see
+// [metricsHandler].
 func letRead(h http.Header) {
 	h.Set("Access-Control-Allow-Origin", "*")
 	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Request-Id, user_agent_v2")
-	h.Set("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE, OPTIONS")
+	h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
+	h.Set("Access-Control-Expose-Headers", "Allow, Retry-After, X-Request-Id, X-Redial-Fault")
 }
 
 // writeFault is the reply of last resort, in the shape of the API's errors. A

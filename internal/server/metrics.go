@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/socket"
 	"github.com/redial-rtc/redial/internal/token"
 )
@@ -34,16 +35,21 @@ func newMetrics() *prometheus.Registry {
 
 // metricsHandler serves /metrics, to whoever has the token if one is wanted. On
 // the address that the public is served on, nobody but this machine gets it
-// without one: the numbers tell of rooms, refusals and memory.
+// without one: the numbers tell of rooms, refusals and memory. Pages of other
+// origins, which a browser on this machine may show, do not read them.
 func metricsHandler(r *prometheus.Registry, want string, public bool) http.Handler {
-	numbers := promhttp.HandlerFor(r, promhttp.HandlerOpts{Registry: r})
+	all := promhttp.HandlerFor(r, promhttp.HandlerOpts{Registry: r})
+	numbers := http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		w.Header().Del("Access-Control-Allow-Origin")
+		all.ServeHTTP(w, q)
+	})
 	if want == "" && !public {
 		return numbers
 	}
 	if want == "" {
 		return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 			if !fromHere(q) {
-				http.Error(w, "Without metrics.token the metrics are for this machine only. Set it, or metrics.address.", http.StatusForbidden)
+				writeFault(w, fault.From(fault.TokenMissing.New("setting", "metrics.token", "reason", "while it is not set, the metrics are for this machine only"), fault.OpAPI))
 				return
 			}
 			numbers.ServeHTTP(w, q)
@@ -52,7 +58,7 @@ func metricsHandler(r *prometheus.Registry, want string, public bool) http.Handl
 	return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		if subtle.ConstantTimeCompare([]byte(token.Bearer(q.Header)), []byte(want)) != 1 {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="metrics"`)
-			http.Error(w, "The metrics need the bearer token of metrics.token.", http.StatusUnauthorized)
+			writeFault(w, fault.From(fault.TokenMissing.New("want", "the bearer token of metrics.token"), fault.OpAPI))
 			return
 		}
 		numbers.ServeHTTP(w, q)

@@ -33,6 +33,7 @@ import (
 	"github.com/redial-rtc/redial/internal/registry/journal"
 	"github.com/redial-rtc/redial/internal/room"
 	"github.com/redial-rtc/redial/internal/sfu"
+	"github.com/redial-rtc/redial/internal/sink"
 	"github.com/redial-rtc/redial/internal/socket"
 	"github.com/redial-rtc/redial/internal/token"
 	"github.com/redial-rtc/redial/internal/vitals"
@@ -209,7 +210,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	})
 	events := api.NewEvents(api.EventsConfig{Recorder: recorder, Registry: s.registry, Rooms: hub, Inject: plan, Retention: cfg.Events.Retention})
 	rest := api.New(api.Config{
-		Registry: s.registry, Rooms: hub, Tokens: tokens, Keys: keys, Routes: slices.Concat(events.Routes(), api.FaultRoutes(), api.WebhookRoutes(sinks), api.InjectionRoutes(plan, s.registry)),
+		Registry: s.registry, Rooms: hub, Tokens: tokens, Keys: keys, Routes: restRoutes(events, sinks, plan, s.registry),
 		Limits:     api.Limits{Address: api.Rate{PerSecond: cfg.Limits.APIPerSecond, Burst: cfg.Limits.APIBurst}, Layout: cfg.Limits.LayoutBytes},
 		ClientAddr: outside.client, Events: recorder, Revoked: s.participants.Revoke, Written: sessions.Written,
 		Log: log.With("part", "api"), Metrics: metrics,
@@ -250,6 +251,11 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	go s.serve(s.web, listener, "http.address")
 	log.Info("ready", "url", s.URL(), "media_udp", engine.UDPPort(), "media_tcp", engine.TCPPort(), "candidates", fmt.Sprint(engine.Candidates()))
 	return s, nil
+}
+
+// restRoutes are the routes that others than package api itself bring along.
+func restRoutes(events *api.Events, sinks *sink.Sinks, plan *inject.Plan, r *registry.Registry) []api.Route {
+	return slices.Concat(events.Routes(), api.FaultRoutes(), api.WebhookRoutes(sinks), api.InjectionRoutes(plan, r))
 }
 
 // startMedia opens the media sockets and checks what clients will be told:
@@ -331,6 +337,7 @@ func (s *Server) serveMetrics(ctx context.Context, h http.Handler) error {
 	}
 	routes := http.NewServeMux()
 	routes.Handle("GET /metrics", h)
+	routes.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { noPage(w, r, http.StatusNotFound) })
 	web := newWeb(routes, s.cfg, s.log)
 	s.onClose("metrics", web.stop)
 	go s.serve(web, s.loops.Listener("metrics.address", listener), "metrics.address")
