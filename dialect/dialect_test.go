@@ -432,3 +432,33 @@ func golden(t *testing.T, path, got string) {
 		t.Errorf("%s differs; run the test with -update and read the difference.\ngot:\n%s", path, got)
 	}
 }
+
+// TestOpenViduNumbersAreTheServers: every number and name is a pair of the enum
+// Code in OpenViduException.java of openvidu-server 2.30, but for the number of
+// the JSON-RPC layer beneath, which has no name.
+func TestOpenViduNumbersAreTheServers(t *testing.T) {
+	codes := map[string]int{
+		"GENERIC_ERROR_CODE": 999, "WRONG_PATH_CODE": 998, "WRONG_OPENVIDU_EDITION_ERROR_CODE": 997, "SERVICE_NOT_ENABLED_ERROR_CODE": 996,
+		"TRANSPORT_ERROR_CODE": 803, "TRANSPORT_RESPONSE_ERROR_CODE": 802, "TRANSPORT_REQUEST_ERROR_CODE": 801,
+		"MEDIA_ENDPOINT_ERROR_CODE": 303, "MEDIA_SDP_ERROR_CODE": 302, "MEDIA_GENERIC_ERROR_CODE": 301,
+		"ROOM_CANNOT_BE_CREATED_ERROR_CODE": 204, "ROOM_CLOSED_ERROR_CODE": 203, "ROOM_NOT_FOUND_ERROR_CODE": 202, "ROOM_GENERIC_ERROR_CODE": 201,
+		"USER_ALREADY_STREAMING_ERROR_CODE": 106, "USER_NOT_STREAMING_ERROR_CODE": 105, "EXISTING_USER_IN_ROOM_ERROR_CODE": 104,
+		"USER_CLOSED_ERROR_CODE": 103, "USER_NOT_FOUND_ERROR_CODE": 102, "USER_GENERIC_ERROR_CODE": 10, "USER_UNAUTHORIZED_ERROR_CODE": 401,
+		"USER_METADATA_FORMAT_INVALID_ERROR_CODE": 500, "SIGNAL_FORMAT_INVALID_ERROR_CODE": 600, "SIGNAL_TO_INVALID_ERROR_CODE": 601,
+	}
+	spoken := 0
+	for _, k := range fault.All() {
+		for _, op := range append([]fault.Op{fault.OpJoin}, k.Ops...) {
+			w := dialect.OpenVidu.Word(op, k)
+			if w.Name == "" && w.Code == 40007 {
+				continue
+			}
+			if spoken++; codes[w.Name] != w.Code {
+				t.Errorf("%s at %s is said as %d %s", k.ID, op, w.Code, w.Name)
+			}
+		}
+	}
+	if spoken < 100 {
+		t.Errorf("only %d words", spoken)
+	}
+}

@@ -48,6 +48,7 @@ func openViduRows() []row {
 		signalTo         = "SIGNAL_TO_INVALID_ERROR_CODE"
 		transport        = "TRANSPORT_ERROR_CODE"
 		generic          = "GENERIC_ERROR_CODE"
+		edition          = "WRONG_OPENVIDU_EDITION_ERROR_CODE"
 		resumption       = 40007 // of the JSON-RPC layer beneath
 	)
 	return []row{
@@ -114,6 +115,7 @@ func openViduRows() []row {
 		say(fault.FieldMissing, 803, transport, own),
 		say(fault.FieldInvalid, 803, transport, own),
 		say(fault.PeerGone, resumption, "", live),
+		at(fault.OpStream, say(fault.FeatureUnsupported, 997, edition, live)), // speech to text
 		say(fault.FeatureUnsupported, 999, generic, own),
 	}
 }

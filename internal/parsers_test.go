@@ -249,10 +249,12 @@ var parsers = map[string]string{
 	"internal/wire/hms.decodeIterator":       "internal/wire/hms.FuzzIterator",
 	"internal/wire/hms.media.trickle":        "internal/wire/hms.FuzzMethods",
 
+	"internal/sfu.plainBinding":              "internal/sfu.FuzzSTUN",
 	"internal/openvidu.decode":               "internal/openvidu.FuzzREST",
 	"internal/wire/jsonrpc.Params":           "internal/wire/hms.FuzzMethods",
 	"internal/wire/kurento.decodeFrame":      "internal/wire/kurento.FuzzFrames",
 	"internal/wire/kurento.nameIn":           "internal/wire/kurento.FuzzFrames",
+	"internal/wire/kurento.readDimensions":   "internal/wire/kurento.FuzzFrames",
 	"internal/wire/kurento.readToken":        "internal/wire/kurento.FuzzFrames",
 	"internal/wire/kurento.session.property": "internal/wire/kurento.FuzzFrames",
 	"internal/wire/kurento.session.signal":   "internal/wire/kurento.FuzzFrames",

@@ -37,6 +37,7 @@ function listen() {
     note('streamDestroyed', { id: e.stream.streamId, connection: e.stream.connection.connectionId, reason: e.reason });
   });
   session.on('streamPropertyChanged', e => note('streamPropertyChanged', { connection: e.stream.connection.connectionId, property: e.changedProperty, value: e.newValue, reason: e.reason }));
+  session.on('connectionPropertyChanged', e => note('connectionPropertyChanged', { property: e.changedProperty, value: e.newValue, old: e.oldValue }));
   session.on('signal', e => note('signal', { type: e.type, data: e.data, from: e.from?.connectionId }));
   session.on('sessionDisconnected', e => note('sessionDisconnected', { reason: e.reason }));
   session.on('exception', e => note('exception', { name: e.name, message: e.message }));
@@ -67,6 +68,7 @@ const connect = (token: string, data: unknown) => attempt(async () => {
 
 const publish = (options: object = {}) => attempt(async () => {
   publisher = await openVidu.initPublisherAsync(undefined, { resolution: '320x240', frameRate: 15, mirror: false, ...options });
+  publisher.on('streamDestroyed', e => note('unpublished', { reason: e.reason }));
   await session.publish(publisher);
   return publisher.stream.streamId;
 });
@@ -100,10 +102,26 @@ async function flow(connectionId: string) {
   return got;
 }
 
+// resize tells of another size of the picture, as the client does when a device is
+// turned; a headless browser has none.
+const resize = (width: number, height: number) => attempt(() => {
+  publisher!.stream.videoDimensions = { width, height };
+  openVidu.sendVideoDimensionsChangedEvent(publisher!, 'deviceRotated', 0, 0, width, height);
+});
+
+// iceServers are those that the client uses.
+const iceServers = () => openVidu.iceServers;
+
+// layers are the names of the layers of its video that bytes are sent of.
+async function layers(): Promise<string[]> {
+  const stats: any = await publisher!.stream.getRTCPeerConnection().getStats();
+  return [...stats.values()].filter((s: any) => s.type === 'outbound-rtp' && s.kind === 'video' && s.rid && s.bytesSent > 0).map((s: any) => s.rid);
+}
+
 const unpublishOther = (connectionId: string) => attempt(() => session.forceUnpublish(connections.get(connectionId)!.stream!));
 // rebuildMedia has the client build every connection anew once its socket is back.
 const rebuildMedia = () => openVidu.setAdvancedConfiguration({ forceMediaReconnectionAfterNetworkDrop: true });
 
-const ov = { openVidu, journal, connections, connect, publish, unpublish, signal, disconnect, mute, remove, unpublishOther, rebuildMedia, flow };
+const ov = { openVidu, journal, connections, connect, publish, unpublish, signal, disconnect, mute, remove, unpublishOther, rebuildMedia, flow, resize, iceServers, layers };
 export type PageOpenVidu = typeof ov;
 Object.assign(window, { ov });

@@ -257,6 +257,8 @@ func (k *checker) limits(l *Limits) {
 	k.require(l.AnswerTimeout >= l.AnswerWarning, "limits.answer_timeout", "is shorter than limits.answer_warning", "make it 2m")
 	k.atLeast(l.UnprovenRate, 1, "limits.unproven_bytes_per_second")
 	k.atLeast(l.UnprovenTarget, 1, "limits.unproven_target_bytes")
+	k.atLeast(l.STUNRate, 0, "limits.stun_per_second")
+	k.atLeast(l.STUNHostRate, 1, "limits.stun_host_per_minute")
 	k.require(l.Retransmits >= 1 && l.Retransmits <= 10, "limits.retransmits", fmt.Sprintf("is %d", l.Retransmits), "make it between 1 and 10")
 	k.require(l.RetransmitShare >= 1 && l.RetransmitShare <= 100, "limits.retransmit_percent", fmt.Sprintf("is %d", l.RetransmitShare), "make it between 1 and 100")
 	k.atLeast(l.ReceivedTracks, 2, "limits.received_tracks")

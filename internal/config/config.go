@@ -118,6 +118,8 @@ type Limits struct {
 	AnswerTimeout    time.Duration `yaml:"answer_timeout" default:"2m" doc:"After which the session of a client ends that does not answer, as nothing can be sent to it."`
 	UnprovenRate     int           `yaml:"unproven_bytes_per_second" default:"65536" doc:"What the media port may send per second, over all connections, to addresses that clients name in candidates and that have sent nothing. Beyond three times the bytes that named an address nothing goes to it anyway. A client that sends checks of its own is answered regardless."`
 	UnprovenTarget   int           `yaml:"unproven_target_bytes" default:"8192" doc:"The same in a minute to one host: an IPv4 address or a /64 of IPv6."`
+	STUNRate         int           `yaml:"stun_per_second" default:"200" doc:"Binding requests to a STUN server that the media port answers in a second, where clients are told to ask it: those of the OpenVidu door when media.ice_servers has none. What is beyond is not answered. 0: none is."`
+	STUNHostRate     int           `yaml:"stun_host_per_minute" default:"120" doc:"The same of one host in a minute: an IPv4 address or a /64 of IPv6."`
 	Retransmits      int           `yaml:"retransmits" default:"3" doc:"How often one lost packet is sent again to one subscriber. A repeat follows the last one after a round trip at the earliest."`
 	RetransmitShare  int           `yaml:"retransmit_percent" default:"50" doc:"Share of what a subscriber's downlink is thought to carry that packets sent again may take. What is asked for beyond is not sent; the layers it gets leave room for the rest."`
 	HandshakeTimeout time.Duration `yaml:"handshake_timeout" default:"10s" doc:"How long a client may take to send the headers of a request."`
@@ -149,6 +151,8 @@ type Inject struct {
 type OpenVidu struct {
 	Secret  string `yaml:"secret" secret:"true" env:"REDIAL_OPENVIDU_SECRET" doc:"Password of the user OPENVIDUAPP, with which backends call the REST API at /openvidu/api; at least 32 bytes. Empty: there is no such door."`
 	Pending int    `yaml:"pending" default:"10000" doc:"Sessions, and connections that nobody has joined by yet, that backends may have made at once. Beyond it making more is refused."`
+
+	Simulcast bool `yaml:"simulcast" default:"false" doc:"Ask clients to publish video in several layers, of which each receiver gets what its network carries. A publisher of openvidu-browser decides for itself with videoSimulcast. openvidu-browser sends two layers from 480x270 on, three from 960x540."`
 
 	JoinTimeout time.Duration `yaml:"join_timeout" default:"60s" doc:"How long a socket at /openvidu may be open that nobody joins by. Its token comes over the socket, so that is nobody's until then."`
 }

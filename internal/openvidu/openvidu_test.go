@@ -22,6 +22,7 @@ import (
 	"github.com/redial-rtc/redial/internal/registry"
 	"github.com/redial-rtc/redial/internal/room"
 	"github.com/redial-rtc/redial/internal/token"
+	"github.com/redial-rtc/redial/internal/wire/kurento"
 )
 
 const secret = "the secret of the backends, 32 bytes"
@@ -50,8 +51,18 @@ func newService(t testing.TB, change func(*openvidu.Config)) service {
 	if change != nil {
 		change(&cfg)
 	}
-	return service{openvidu.New(cfg), reg, hub}
+	s := service{openvidu.New(cfg), reg, hub}
+	s.Wire = nobody{}
+	return s
 }
+
+// nobody is a wire that nobody came by.
+type nobody struct{}
+
+func (nobody) Unpublish(context.Context, string, room.PeerID, string) error {
+	return fault.FeatureUnsupported.New("feature", "forced unpublishing")
+}
+func (nobody) About(string, room.PeerID) (kurento.About, bool) { return kurento.About{}, false }
 
 // call makes a call and returns its status and body.
 func (s service) call(method, path, body string) (int, map[string]any) {
@@ -95,10 +106,14 @@ func TestSessionsAndConnections(t *testing.T) {
 	s.want(t, 400, "POST", "/sessions/lobby/connection", `{"role":"KING"}`)
 	s.want(t, 400, "POST", "/sessions/lobby/connection", `{"data":"`+strings.Repeat("x", 10_001)+`"}`)
 	s.want(t, 501, "POST", "/sessions/lobby/connection", `{"type":"IPCAM"}`)
+	for _, servers := range []string{`[{"url":"http://x"}]`, `[{"url":"turn:x"}]`, `[{"url":"stun:"}]`, `[` + strings.Repeat(`{"url":"stun:x"},`, 16) + `{"url":"stun:x"}]`} {
+		s.want(t, 400, "POST", "/sessions/lobby/connection", `{"customIceServers":`+servers+`}`)
+	}
+	s.want(t, 400, "POST", "/sessions/lobby/connection", `{"kurentoOptions":{"allowedFilters":["`+strings.Repeat("x", 3000)+`"]}}`)
 	if list := s.want(t, 200, "GET", "/sessions/lobby/connection?pendingConnections=true", ""); list["numberOfElements"] != 1.0 {
 		t.Errorf("pending connections %v", list)
 	}
-	if list := s.want(t, 200, "GET", "/sessions/lobby/connection", ""); list["numberOfElements"] != 0.0 {
+	if list := s.want(t, 200, "GET", "/sessions/lobby/connection?pendingConnections=false", ""); list["numberOfElements"] != 0.0 {
 		t.Errorf("active connections %v", list)
 	}
 
@@ -146,6 +161,65 @@ func TestSessionsAndConnections(t *testing.T) {
 	s.want(t, 404, "GET", "/nothing", "")
 }
 
+// TestPropertiesOfSessions are told as they were given, and what the API does not
+// know is refused.
+func TestPropertiesOfSessions(t *testing.T) {
+	s := newService(t, nil)
+	usual := s.want(t, 200, "POST", "/sessions", `{"mediaMode":null,"forcedVideoCodec":null,"allowTranscoding":null,"defaultRecordingProperties":null}`)
+	for k, v := range map[string]any{
+		"mediaMode": "ROUTED", "recordingMode": "MANUAL", "customSessionId": "", "forcedVideoCodec": "MEDIA_SERVER_PREFERRED",
+		"forcedVideoCodecResolved": "NONE", "allowTranscoding": false, "recording": false, "broadcasting": false,
+	} {
+		if usual[k] != v {
+			t.Errorf("%s is %v, want %v", k, usual[k], v)
+		}
+	}
+	made := s.want(t, 200, "POST", "/sessions", `{"customSessionId":"a","mediaMode":"RELAYED","recordingMode":"ALWAYS","forcedVideoCodec":"VP8","allowTranscoding":true,"defaultRecordingProperties":{"name":"n","hasAudio":true}}`)
+	again := s.want(t, 200, "GET", "/sessions/a", "")
+	for _, got := range []map[string]any{made, again} {
+		if got["mediaMode"] != "RELAYED" || got["recordingMode"] != "ALWAYS" || got["forcedVideoCodec"] != "VP8" || got["forcedVideoCodecResolved"] != "VP8" ||
+			got["allowTranscoding"] != true || got["defaultRecordingProperties"].(map[string]any)["name"] != "n" {
+			t.Errorf("told %v", got)
+		}
+	}
+	for _, bad := range []string{
+		`{"mediaMode":"MIXED"}`, `{"recordingMode":7}`, `{"forcedVideoCodec":"AV9"}`, `{"allowTranscoding":"yes"}`, `{"defaultRecordingProperties":[]}`,
+		`{"defaultRecordingProperties":{"name":"` + strings.Repeat("x", 5000) + `"}}`,
+	} {
+		s.want(t, 400, "POST", "/sessions", bad)
+	}
+}
+
+// TestAConnectionIsModified before somebody takes it: whoever does is what it
+// became, and only its role and record change once it was taken.
+func TestAConnectionIsModified(t *testing.T) {
+	s := newService(t, nil)
+	s.want(t, 200, "POST", "/sessions", `{"customSessionId":"a"}`)
+	c := s.want(t, 200, "POST", "/sessions/a/connection", `{"role":"SUBSCRIBER","data":"d","customIceServers":[{"url":"turn:t:3478","username":"u","credential":"c"}],"kurentoOptions":{"videoMaxRecvBandwidth":0}}`)
+	at := "/sessions/a/connection/" + c["id"].(string)
+	if c["record"] != true || c["kurentoOptions"] == nil || c["customIceServers"].([]any)[0].(map[string]any)["username"] != "u" {
+		t.Errorf("made %v", c)
+	}
+	got := s.want(t, 200, "PATCH", at, `{"role":"MODERATOR","record":false,"data":"e","type":"WEBRTC"}`)
+	if got["role"] != "MODERATOR" || got["record"] != false || got["serverData"] != "e" || got["status"] != "pending" || got["token"] != c["token"] {
+		t.Errorf("modified %v", got)
+	}
+	if same := s.want(t, 200, "PATCH", at, `{}`); same["role"] != "MODERATOR" || same["record"] != false {
+		t.Errorf("nothing is modified as %v", same)
+	}
+	for _, bad := range []string{`{"role":"KING"}`, `{"record":1}`, `{"data":"` + strings.Repeat("x", 10_001) + `"}`, `[]`} {
+		s.want(t, 400, "PATCH", at, bad)
+	}
+	s.want(t, 404, "PATCH", "/sessions/b/connection/x", `{"role":"PUBLISHER"}`)
+	s.want(t, 404, "PATCH", "/sessions/a/connection/x", `{"role":"PUBLISHER"}`)
+	where, _ := url.Parse(c["token"].(string))
+	g, err := s.Redeem(t.Context(), "a", where.Query().Get("token"))
+	if err != nil || g.Role != "MODERATOR" || g.Data != "e" || len(g.ICEServers) != 1 {
+		t.Errorf("%+v, %v", g, err)
+	}
+	s.want(t, 404, "PATCH", at, `{"role":"PUBLISHER"}`) // taken, and not inside yet
+}
+
 // TestOnlyBackendsCall it: the secret is compared whole, and guessing is slow.
 func TestOnlyBackendsCall(t *testing.T) {
 	s := newService(t, func(c *openvidu.Config) { c.Rate = limit.Rate{PerSecond: 0.001, Burst: 5} })
@@ -190,9 +264,9 @@ func (deaf) Notify(room.Update) {}
 // FuzzREST: whatever a backend posts wherever, the answer is JSON or nothing,
 // and it is never the server's fault.
 func FuzzREST(f *testing.F) {
-	paths := []string{"POST /sessions", "POST /sessions/s/connection", "POST /tokens", "POST /signal", "PATCH /sessions/s/connection/c", "POST /recordings/start"}
+	paths := []string{"POST /sessions", "POST /sessions/s/connection", "POST /tokens", "POST /signal", "PATCH /sessions/s/connection/p", "POST /recordings/start"}
 	for i := range paths {
-		for _, body := range []string{``, `{}`, `null`, `[]`, `7`, `{"customSessionId":"x~y","role":"publisher","data":"d","session":"s","to":["p"],"type":"signal:a"}`, `{"role":7}`, `{"to":{}}`, "{\"data\":\"\xff\"}"} {
+		for _, body := range []string{`{"role":"PUBLISHER","record":false,"data":"d"}`, `{"mediaMode":"ROUTED","forcedVideoCodec":"VP8","defaultRecordingProperties":{}}`, `{"customIceServers":[{"url":"stun:x"}],"kurentoOptions":{}}`, ``, `{}`, `null`, `[]`, `7`, `{"customSessionId":"x~y","role":"publisher","data":"d","session":"s","to":["p"],"type":"signal:a"}`, `{"role":7}`, `{"to":{}}`, "{\"data\":\"\xff\"}"} {
 			f.Add(uint8(i), []byte(body))
 		}
 	}

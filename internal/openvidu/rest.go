@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -38,7 +37,7 @@ func (s *Service) routes() {
 		"GET " + sessions + "/{session}/connection":                 s.getConnections,
 		"GET " + sessions + "/{session}/connection/{connection}":    s.getConnection,
 		"DELETE " + sessions + "/{session}/connection/{connection}": s.deleteConnection,
-		"PATCH " + sessions + "/{session}/connection/{connection}":  lacks("changing a connection"),
+		"PATCH " + sessions + "/{session}/connection/{connection}":  s.patchConnection,
 		"DELETE " + sessions + "/{session}/stream/{stream}":         s.deleteStream,
 		"POST /openvidu/api/tokens":                                 s.postToken,
 		"POST /openvidu/api/signal":                                 s.postSignal,
@@ -111,6 +110,8 @@ func refuse(w http.ResponseWriter, err error) {
 		status = http.StatusNotImplemented // as its documents have it for what is not enabled
 	case fault.NameTaken:
 		status = http.StatusConflict
+	case fault.SessionNotActive:
+		status = http.StatusNotAcceptable
 	}
 	w.Header().Set("X-Redial-Fault", f.Kind.ID)
 	write(w, status, map[string]any{
@@ -144,11 +145,15 @@ func decode(r *http.Request, v any) error {
 func (s *Service) postSession(r *http.Request) (any, error) {
 	var sent struct {
 		Custom string `json:"customSessionId"`
+		properties
 	}
 	if err := decode(r, &sent); err != nil {
 		return nil, err
 	}
-	n, err := s.create(r.Context(), sent.Custom)
+	if err := sent.check(); err != nil {
+		return nil, err
+	}
+	n, err := s.create(r.Context(), sent.Custom, sent.properties)
 	if err != nil {
 		return nil, err
 	}
@@ -186,10 +191,22 @@ func (s *Service) deleteSession(r *http.Request) (any, error) {
 }
 
 type connectionBody struct {
-	Session string `json:"session"` // of a token, as older backends ask for it
-	Type    string `json:"type"`
-	Role    string `json:"role"`
-	Data    string `json:"data"`
+	Session    string              `json:"session"` // of a token, as older backends ask for it
+	Type       string              `json:"type"`
+	Role       string              `json:"role"`
+	Data       string              `json:"data"`
+	Record     *bool               `json:"record"`
+	Kurento    json.RawMessage     `json:"kurentoOptions"`
+	ICEServers []kurento.ICEServer `json:"customIceServers"`
+}
+
+// wanted is what a body asks a connection to be.
+func (b connectionBody) wanted() wanted {
+	w := wanted{role: b.Role, data: b.Data, record: b.Record == nil || *b.Record, ice: b.ICEServers}
+	if string(b.Kurento) != "null" {
+		w.kurento = b.Kurento
+	}
+	return w
 }
 
 func (s *Service) postConnection(r *http.Request) (any, error) {
@@ -204,10 +221,12 @@ func (s *Service) postConnection(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.offer(r.Context(), n, sent.Role, sent.Data, s.cfg.Origin(r))
+	c, err := s.offer(r.Context(), n, sent.wanted(), s.cfg.Origin(r))
 	if err != nil {
 		return nil, err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return wordPending(c), nil
 }
 
@@ -220,7 +239,7 @@ func (s *Service) postToken(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.offer(r.Context(), n, sent.Role, sent.Data, s.cfg.Origin(r))
+	c, err := s.offer(r.Context(), n, sent.wanted(), s.cfg.Origin(r))
 	if err != nil {
 		return nil, err
 	}
@@ -232,7 +251,8 @@ func (s *Service) getConnections(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := s.connections(r, n, r.URL.Query().Get("pendingConnections") == "true")
+	// Unlike for sessions, those that nobody has taken are listed unless it says no.
+	all, err := s.connections(r, n, r.URL.Query().Get("pendingConnections") != "false")
 	if err != nil {
 		return nil, err
 	}
@@ -244,17 +264,27 @@ func (s *Service) getConnection(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := s.connections(r, n, true)
+	return s.connection(r, n, r.PathValue("connection"))
+}
+
+func (s *Service) patchConnection(r *http.Request) (any, error) {
+	var sent struct {
+		Role   *string `json:"role"`
+		Record *bool   `json:"record"`
+		Data   *string `json:"data"`
+	}
+	if err := decode(r, &sent); err != nil {
+		return nil, err
+	}
+	n, err := s.find(r.PathValue("session"))
 	if err != nil {
 		return nil, err
 	}
 	id := r.PathValue("connection")
-	for _, c := range all {
-		if c.(connection).ID == id {
-			return c, nil
-		}
+	if err := s.modify(r.Context(), n, id, change{sent.Role, sent.Data, sent.Record}); err != nil {
+		return nil, err
 	}
-	return nil, fault.PeerNotFound.New("peer", clip(id))
+	return s.connection(r, n, id)
 }
 
 func (s *Service) deleteConnection(r *http.Request) (any, error) {
@@ -278,7 +308,7 @@ func (s *Service) deleteStream(r *http.Request) (any, error) {
 	for _, p := range peers {
 		for _, st := range kurento.Streams(p) {
 			if st.ID == id {
-				return nil, s.Unpublish(r.Context(), n.roomID, p.ID, id)
+				return nil, s.Wire.Unpublish(r.Context(), n.roomID, p.ID, id)
 			}
 		}
 	}
@@ -321,97 +351,12 @@ func (s *Service) word(r *http.Request, n *session, pending bool) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string]any{
+	w := n.properties.word()
+	for k, v := range map[string]any{
 		"id": n.id, "sessionId": n.id, "object": "session", "customSessionId": n.custom, "createdAt": n.createdAt.UnixMilli(),
-		"mediaMode": "ROUTED", "recordingMode": "MANUAL", "recording": false, "broadcasting": false,
-		"forcedVideoCodec": "NONE", "allowTranscoding": false, "defaultRecordingProperties": nil,
-		"connections": page(all),
-	}, nil
-}
-
-// connection is a connection as the API has it: made and not taken, or of
-// somebody who is inside, whatever wire they came by.
-type connection struct {
-	ID          string  `json:"id"`
-	Connection  string  `json:"connectionId"`
-	Object      string  `json:"object"`
-	Type        string  `json:"type"`
-	Status      string  `json:"status"`
-	Session     string  `json:"sessionId"`
-	CreatedAt   int64   `json:"createdAt"`
-	ActiveAt    *int64  `json:"activeAt"`
-	Location    *string `json:"location"`
-	IP          *string `json:"ip"`
-	Platform    *string `json:"platform"`
-	Token       *string `json:"token"`
-	ServerData  string  `json:"serverData"`
-	ClientData  *string `json:"clientData"`
-	Record      bool    `json:"record"`
-	Role        string  `json:"role"`
-	ICEServers  []any   `json:"customIceServers"`
-	Publishers  []any   `json:"publishers"`
-	Subscribers []any   `json:"subscribers"`
-}
-
-func wordPending(c *seat) connection {
-	return connection{
-		ID: c.id, Connection: c.id, Object: "connection", Type: "WEBRTC", Status: "pending", Session: c.session.id,
-		CreatedAt: c.createdAt.UnixMilli(), Token: &c.url, ServerData: c.data, Role: c.role,
-		ICEServers: []any{},
+		"recording": false, "broadcasting": false, "connections": page(all),
+	} {
+		w[k] = v
 	}
-}
-
-func (s *Service) wordActive(n *session, c *seat, p room.Peer) connection {
-	at := p.JoinedAt.UnixMilli()
-	w := connection{
-		ID: string(p.ID), Connection: string(p.ID), Object: "connection", Type: "WEBRTC", Status: "active", Session: n.id,
-		CreatedAt: at, ActiveAt: &at, ClientData: &p.Data, Role: kurento.RoleOf(n.template.Roles[p.Role]),
-		ICEServers: []any{}, Publishers: []any{}, Subscribers: []any{},
-	}
-	if c != nil {
-		w.CreatedAt, w.ServerData, w.Token, w.Role = c.createdAt.UnixMilli(), c.data, &c.url, c.role
-	}
-	for _, st := range kurento.Streams(p) {
-		w.Publishers = append(w.Publishers, map[string]any{"streamId": st.ID, "createdAt": st.CreatedAt, "mediaOptions": st})
-	}
-	return w
-}
-
-// peers are those who are inside.
-func (s *Service) peers(r *http.Request, n *session) ([]room.Peer, error) {
-	live := s.cfg.Rooms.Active(n.roomID)
-	if live == nil {
-		return nil, nil
-	}
-	snap, err := live.Snapshot(r.Context())
-	if errors.Is(err, fault.SessionNotActive) {
-		err = nil
-	}
-	return snap.Peers, err
-}
-
-// connections are those of a session: who is inside, and with pending what
-// nobody has taken yet.
-func (s *Service) connections(r *http.Request, n *session, pending bool) ([]any, error) {
-	peers, err := s.peers(r, n)
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var all []connection
-	for _, p := range peers {
-		all = append(all, s.wordActive(n, n.seats[string(p.ID)], p))
-	}
-	for _, c := range n.seats {
-		if c.takenAt.IsZero() && pending {
-			all = append(all, wordPending(c))
-		}
-	}
-	slices.SortFunc(all, func(a, b connection) int { return int(a.CreatedAt - b.CreatedAt) })
-	out := make([]any, len(all))
-	for i, c := range all {
-		out[i] = c
-	}
-	return out, nil
+	return w, nil
 }

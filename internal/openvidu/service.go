@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -50,8 +51,13 @@ type Service struct {
 	rate *limit.Callers
 	mux  *http.ServeMux
 
-	// Unpublish ends the stream of a peer; the wire's. It is set before the first call.
-	Unpublish func(ctx context.Context, roomID string, peer room.PeerID, streamID string) error
+	// Wire has those who came by it. It is set before the first call.
+	Wire interface {
+		// Unpublish ends the stream of a peer.
+		Unpublish(ctx context.Context, roomID string, peer room.PeerID, streamID string) error
+		// About describes a peer, if it came by this wire.
+		About(roomID string, peer room.PeerID) (kurento.About, bool)
+	}
 
 	mu       sync.Mutex
 	sessions map[string]*session
@@ -60,14 +66,24 @@ type Service struct {
 
 // session is a room as a backend made it.
 type session struct {
-	id        string
-	custom    string // the id that the backend chose; "" when it left that to us
-	roomID    string
-	template  policy.Template
+	id       string
+	custom   string // the id that the backend chose; "" when it left that to us
+	roomID   string
+	template policy.Template
+	properties
 	createdAt time.Time
 	takenAt   time.Time // when somebody last took a seat
 	seats     map[string]*seat
 	inside    int // how many seats were left when they were last tidied
+}
+
+// wanted is what a backend wants a connection to be.
+type wanted struct {
+	role    string // in the words of the wire
+	data    string
+	record  bool            // kept and told; nothing is recorded
+	kurento json.RawMessage // options of a media server that is not here; kept and told
+	ice     []kurento.ICEServer
 }
 
 // seat is a connection that a backend made. One that was taken is in the room,
@@ -75,8 +91,7 @@ type session struct {
 type seat struct {
 	session   *session
 	id, token string
-	role      string // in the words of the wire
-	data      string
+	wanted
 	createdAt time.Time
 	url       string    // the token as the client is given it
 	takenAt   time.Time // zero until somebody has
@@ -98,7 +113,7 @@ func newID(prefix string) string { return prefix + rand.Text() }
 
 // create makes a session. Fails with fault.NameTaken for one that is there,
 // fault.FieldInvalid for a bad id, and fault.Overloaded.
-func (s *Service) create(ctx context.Context, custom string) (*session, error) {
+func (s *Service) create(ctx context.Context, custom string, props properties) (*session, error) {
 	id := cmp.Or(custom, newID("ses_"))
 	if !named.MatchString(id) {
 		return nil, fault.FieldInvalid.New("field", "customSessionId", "want", "1 to 64 letters, digits and -_~")
@@ -121,7 +136,7 @@ func (s *Service) create(ctx context.Context, custom string) (*session, error) {
 			return nil, fault.NameTaken.New("field", "customSessionId", "name", id)
 		}
 	}
-	n := &session{id: id, custom: custom, roomID: r.ID, template: t, createdAt: time.Now(), seats: map[string]*seat{}}
+	n := &session{id: id, custom: custom, roomID: r.ID, template: t, properties: props, createdAt: time.Now(), seats: map[string]*seat{}}
 	s.sessions[id] = n
 	return n, nil
 }
@@ -201,24 +216,51 @@ func (s *Service) list() []*session {
 // maxData is how many bytes a backend may say about a peer.
 const maxData = 10_000
 
+const (
+	maxOptions = 2 << 10 // bytes of options for a media server
+	maxICE     = 16      // ICE servers of a connection
+	maxICEText = 512     // bytes of an ICE server's address, user name or credential
+)
+
+// checkICE fails with fault.FieldInvalid for what no browser would take as its
+// ICE servers (RFC 7064, RFC 7065).
+func checkICE(servers []kurento.ICEServer) error {
+	if len(servers) > maxICE {
+		return fault.FieldInvalid.New("field", "customIceServers", "max", maxICE, "got", len(servers))
+	}
+	for _, one := range servers {
+		scheme, rest, _ := strings.Cut(one.URL, ":")
+		switch {
+		case !slices.Contains([]string{"stun", "stuns", "turn", "turns"}, scheme) || rest == "" || max(len(one.URL), len(one.Username), len(one.Credential)) > maxICEText:
+			return fault.FieldInvalid.New("field", "customIceServers.url", "want", "stun:HOST:PORT or turn:HOST:PORT", "got", clip(one.URL))
+		case strings.HasPrefix(scheme, "turn") && (one.Username == "" || one.Credential == ""):
+			return fault.FieldInvalid.New("field", "customIceServers", "want", "username and credential of a TURN server", "got", clip(one.URL))
+		}
+	}
+	return nil
+}
+
 // offer makes a connection for somebody to take. origin is where clients find
 // us. Fails with fault.FieldInvalid and fault.Overloaded.
-func (s *Service) offer(ctx context.Context, n *session, role, data string, origin url.URL) (*seat, error) {
-	role = strings.ToUpper(cmp.Or(role, kurento.Publisher))
-	switch {
-	case !slices.Contains([]string{kurento.Subscriber, kurento.Publisher, kurento.Moderator}, role):
-		return nil, fault.FieldInvalid.New("field", "role", "want", "SUBSCRIBER, PUBLISHER or MODERATOR")
-	case len(data) > maxData:
-		return nil, fault.FieldInvalid.New("field", "data", "max_bytes", maxData, "bytes", len(data))
+func (s *Service) offer(ctx context.Context, n *session, w wanted, origin url.URL) (*seat, error) {
+	var err error
+	if w.role, err = n.readRole(cmp.Or(w.role, kurento.Publisher)); err != nil {
+		return nil, err
 	}
-	if roleFor(n.template, role) == "" {
-		return nil, fault.RoleNotFound.New("field", "role", "role", role, "template", n.template.Name)
+	if err := checkData(w.data); err != nil {
+		return nil, err
+	}
+	if len(w.kurento) > maxOptions {
+		return nil, fault.FieldInvalid.New("field", "kurentoOptions", "max_bytes", maxOptions, "bytes", len(w.kurento))
+	}
+	if err := checkICE(w.ice); err != nil {
+		return nil, err
 	}
 	if err := s.room(); err != nil {
 		return nil, err
 	}
 	s.tidy(ctx, n)
-	c := &seat{session: n, id: newID(kurento.IDPrefix), token: newID("tok_"), role: role, data: data, createdAt: time.Now()}
+	c := &seat{session: n, id: newID(kurento.IDPrefix), token: newID("tok_"), wanted: w, createdAt: time.Now()}
 	scheme := "ws"
 	if origin.Scheme == "https" {
 		scheme = "wss"
@@ -300,7 +342,7 @@ func (s *Service) Redeem(_ context.Context, id, text string) (kurento.Grant, err
 	n.takenAt = time.Now()
 	c.takenAt = n.takenAt
 	return kurento.Grant{
-		RoomToken: raw, Connection: c.id, Session: n.id, Role: c.role, Data: c.data, CreatedAt: c.createdAt,
+		RoomToken: raw, Connection: c.id, Session: n.id, Role: c.role, Data: c.data, CreatedAt: c.createdAt, ICEServers: c.ice,
 		Undo: func() { s.undo(c) },
 	}, nil
 }

@@ -361,7 +361,7 @@ func (m *Media) Publish(ctx context.Context, tracks []room.Track) (room.Publishe
 	return done, nil
 }
 
-// UpdateTracks changes what the peer says of its tracks: mute and description.
+// UpdateTracks changes what the peer says of its tracks: mute, description and picture.
 // It fails as room.Room.UpdateTracks does; what was changed before is recorded.
 func (m *Media) UpdateTracks(ctx context.Context, tracks []room.Track) error {
 	changed, err := m.p.room.UpdateTracks(ctx, m.p.key.peer, tracks)

@@ -167,9 +167,13 @@ func (e *Events) trackArrived(id room.TrackID) {
 func (e *Events) tracksChanged(ts []room.Track) {
 	for _, t := range ts {
 		was := e.published[t.ID]
+		before := was.Track
+		before.Picture = t.Picture
 		was.Track = t
 		e.published[t.ID] = was
-		e.track(event.TrackUpdated, was, time.Time{})
+		if before != t { // the size of a picture is not part of the record
+			e.track(event.TrackUpdated, was, time.Time{})
+		}
 	}
 }
 

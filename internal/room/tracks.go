@@ -105,7 +105,7 @@ func (r *Room) withdraw(m *member, tracks []Track) {
 	r.notifyViewers(m, TracksRemoved{m.Peer.clone(), tracks})
 }
 
-// UpdateTracks takes mute states and descriptions of tracks the peer
+// UpdateTracks takes mute states, descriptions and pictures of tracks the peer
 // publishes and returns those that changed; unknown ones are passed over, as
 // they may have been withdrawn while the message was under way.
 func (r *Room) UpdateTracks(ctx context.Context, id PeerID, tracks []Track) ([]Track, error) {
@@ -117,10 +117,10 @@ func (r *Room) UpdateTracks(ctx context.Context, id PeerID, tracks []Track) ([]T
 		var changed []Track
 		for _, t := range tracks {
 			known, ok := m.Tracks[t.ID]
-			if !ok || (known.Mute == t.Mute && known.Description == t.Description) {
+			if !ok || (known.Mute == t.Mute && known.Description == t.Description && known.Picture == t.Picture) {
 				continue
 			}
-			known.Mute, known.Description = t.Mute, t.Description
+			known.Mute, known.Description, known.Picture = t.Mute, t.Description, t.Picture
 			m.Tracks[t.ID] = known
 			changed = append(changed, known)
 		}

@@ -40,7 +40,12 @@ type Track struct {
 	Source      string
 	Mute        bool
 	Description string
+	Picture     Picture // what its publisher says of a video
 }
+
+// Picture is the size of a video in pixels and its frames a second, as far as its
+// publisher has said so.
+type Picture struct{ Width, Height, FrameRate int }
 
 // publishKind is the permission a track needs: a screen is allowed apart from
 // the camera, its sound included.

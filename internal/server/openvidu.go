@@ -31,13 +31,22 @@ func (s *Server) serveOpenVidu(routes *http.ServeMux, hub *room.Hub, sockets *so
 	})
 	wire := kurento.New(kurento.Config{
 		Participants: s.participants, Sockets: sockets, Tokens: sessions, Log: log.With("part", "signal"),
-		ClientAddr: o.client, ICEServers: flatICEServers(cfg.Media.ICEServers), MediaPort: engine.UDPPort(),
+		ClientAddr: o.client, ICEServers: flatICEServers(cfg.Media.ICEServers), MediaPort: engine.UDPPort(), Simulcast: cfg.OpenVidu.Simulcast,
 		MaxFrame: cfg.Limits.FrameBytes, MaxSDP: cfg.Limits.SDPBytes, FrameRate: cfg.Limits.FramesPerSecond,
 		JoinRate: cfg.Limits.JoinsPerSecond, JoinBurst: cfg.Limits.JoinsBurst, JoinWait: cfg.OpenVidu.JoinTimeout,
 	})
-	sessions.Unpublish = wire.Unpublish
+	sessions.Wire = wire
 	routes.HandleFunc("/openvidu", wire.ServeWS)
 	routes.Handle("/openvidu/", sessions)
+}
+
+// stunRate is how many STUN requests the media port answers in a second. None
+// where no client is told to ask it.
+func stunRate(cfg config.Config) int {
+	if cfg.OpenVidu.Secret == "" || len(cfg.Media.ICEServers) > 0 {
+		return 0
+	}
+	return cfg.Limits.STUNRate
 }
 
 // flatICEServers lists every address by itself.

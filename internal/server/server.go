@@ -280,6 +280,7 @@ func startMedia(cfg config.Config, log *slog.Logger, metrics prometheus.Register
 		Log:      log.With("part", "media"), Metrics: metrics, Loops: loops,
 		AnswerWarning: cfg.Limits.AnswerWarning, AnswerTimeout: cfg.Limits.AnswerTimeout,
 		UnprovenBytesPerSecond: cfg.Limits.UnprovenRate, UnprovenTargetBytes: cfg.Limits.UnprovenTarget,
+		STUNPerSecond: stunRate(cfg), STUNHostPerMinute: cfg.Limits.STUNHostRate,
 		Retransmits: cfg.Limits.Retransmits, RetransmitPercent: cfg.Limits.RetransmitShare,
 	})
 	if op := (*net.OpError)(nil); errors.As(err, &op) && op.Op == "listen" {

@@ -395,7 +395,7 @@ func checkSimulcast(m *sdp.MediaDescription) error {
 		case !declared[rid]:
 			return refuse("simulcast", "an encoding has no a=rid", "mid", midOf(m), "got", short(rid))
 		case seen[l]:
-			return refuse("rid", "two encodings are of one size", "mid", midOf(m), "got", short(rid), "want", "f (high), h (medium) and q (low)")
+			return refuse("rid", "two encodings are of one size", "mid", midOf(m), "got", short(rid), "want", "f, h and q, or rdiv1, rdiv2 and rdiv4")
 		}
 		seen[l] = true
 	}

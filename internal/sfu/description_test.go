@@ -154,6 +154,7 @@ func TestOffersAndTheirAnswers(t *testing.T) {
 		"all rejected":      {change: all(swap("m=video 9", "m=video 0"), swap("m=audio 9", "m=audio 0"), swap("m=application 9", "m=application 0")), refused: "m"},
 		"unknown kind":      {change: swap("m=video", "m=message"), refused: "m"},
 		"simulcast":         {change: section(video, also("a=rid:f send\r\na=rid:q send\r\na=simulcast:send f;q")), answer: sections("", "a=simulcast:recv f;q", "")},
+		"rids by divisor":   {change: section(video, also("a=rid:rdiv4 send\r\na=rid:rdiv2 send\r\na=rid:rdiv1 send\r\na=simulcast:send rdiv4;rdiv2;rdiv1")), answer: sections("", "a=simulcast:recv rdiv4;rdiv2;rdiv1", "")},
 		"unknown rids":      {change: section(video, also("a=rid:a send\r\na=rid:b send\r\na=simulcast:send a;b")), refused: "rid"},
 		"rid not declared":  {change: section(video, also("a=rid:f send\r\na=simulcast:send f;q")), refused: "simulcast"},
 		"simulcast of none": {change: section(video, also("a=simulcast:send")), refused: "simulcast"},

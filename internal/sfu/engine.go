@@ -61,6 +61,11 @@ type Config struct {
 
 	// UnprovenTargetBytes is the same for one host and minute; 0 is 8 KiB.
 	UnprovenTargetBytes int
+
+	// STUNPerSecond is how many Binding requests to a STUN server are answered on
+	// the UDP port in a second; 0 is none, ever. STUNHostPerMinute is how many of
+	// one host in a minute, and at once.
+	STUNPerSecond, STUNHostPerMinute int
 }
 
 // receiveMTU is the longest packet taken in.
@@ -97,6 +102,7 @@ type Engine struct {
 	times timing
 
 	hammer *hammer
+	stun   *stunServer // nil: there is none
 
 	mu     sync.Mutex
 	pubs   map[*Publisher]struct{}
@@ -130,12 +136,13 @@ func New(cfg Config) (*Engine, error) {
 	if err != nil {
 		return nil, fault.Internal.Wrap(err)
 	}
-	socks, err := openSockets(cfg, pionLog{cfg.Log})
+	stun := newSTUNServer(cfg)
+	socks, err := openSockets(cfg, stun, pionLog{cfg.Log})
 	if err != nil {
 		return nil, err
 	}
 	e := &Engine{
-		cfg: cfg, log: cfg.Log, socks: socks, cert: *cert, times: usualTiming, hammer: newHammer(cfg),
+		cfg: cfg, log: cfg.Log, socks: socks, cert: *cert, times: usualTiming, hammer: newHammer(cfg), stun: stun,
 		pubs: map[*Publisher]struct{}{}, subs: map[*Subscriber]struct{}{},
 	}
 	if cfg.Metrics != nil {

@@ -56,14 +56,15 @@ func layerOf(rank int) Layer {
 	return LayerHigh
 }
 
-// layerOfRID names the layer behind an RTP stream id (RFC 8851). Browsers are
-// told to use f, h and q for full, half and quarter size. A stream without an
-// id, or with an unknown one, is the full picture.
+// layerOfRID names the layer behind an RTP stream id (RFC 8851). Clients choose
+// the ids: f, h and q for full, half and quarter size, or rdiv1, rdiv2 and rdiv4
+// for what the size is divided by. A stream without an id, or with an unknown
+// one, is the full picture.
 func layerOfRID(rid string) Layer {
 	switch rid {
-	case "q":
+	case "q", "rdiv4":
 		return LayerLow
-	case "h":
+	case "h", "rdiv2":
 		return LayerMedium
 	}
 	return LayerHigh

@@ -91,13 +91,14 @@ var (
 	mICE      = prometheus.NewDesc("redial_sfu_ice_states_total", "ICE connection states entered.", []string{"state", "injected"}, nil)
 	mDTLS     = prometheus.NewDesc("redial_sfu_dtls_failures_total", "DTLS handshakes that failed.", provoked, nil)
 	mUnproven = prometheus.NewDesc("redial_sfu_unproven_dropped_total", "Packets not sent, or not taken, because the address had not proved that it hears us.", nil, nil)
+	mSTUN     = prometheus.NewDesc("redial_sfu_stun_requests_total", "Binding requests to a STUN server on the media port, by outcome: answered, or held_back by a limit.", []string{"outcome"}, nil)
 	mRestarts = prometheus.NewDesc("redial_sfu_ice_restarts_total", "ICE restarts offered to subscribers.", provoked, nil)
 )
 
 // Describe lists the metrics.
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		mConns, mPackets, mBytes, mNacks, mRepeats, mRefused, mAsks, mKeys, mSwitches, mDropped, mBad, mICE, mDTLS, mRestarts, mUnproven,
+		mConns, mPackets, mBytes, mNacks, mRepeats, mRefused, mAsks, mKeys, mSwitches, mDropped, mBad, mICE, mDTLS, mRestarts, mUnproven, mSTUN,
 	} {
 		ch <- d
 	}
@@ -149,6 +150,10 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	count(mDropped, &t.dropped, &g.dropped)
 	count(mBad, nil, &g.badPackets)
 	count(mUnproven, nil, &e.hammer.dropped)
+	if e.stun != nil {
+		count(mSTUN, nil, &e.stun.sent, "answered")
+		count(mSTUN, nil, &e.stun.held, "held_back")
+	}
 	for label, of := range map[string]*states{"false": &g.states, "true": &g.injected} {
 		count(mDTLS, nil, &of.dtlsFailed, label)
 		count(mRestarts, nil, &of.restarts, label)

@@ -41,7 +41,7 @@ const (
 	tcpUnclaimed    = time.Second
 )
 
-func openSockets(cfg Config, log logging.LoggerFactory) (*sockets, error) {
+func openSockets(cfg Config, stun *stunServer, log logging.LoggerFactory) (*sockets, error) {
 	host, port, err := splitAddr(cfg.UDPAddr)
 	if err != nil {
 		return nil, fault.ConfigInvalid.Wrap(err, "field", "udp address")
@@ -53,7 +53,7 @@ func openSockets(cfg Config, log logging.LoggerFactory) (*sockets, error) {
 	if err != nil {
 		return nil, err
 	}
-	udp, err := listenUDP(ips, cfg, port, log)
+	udp, err := listenUDP(ips, cfg, port, stun, log)
 	if err != nil {
 		return nil, fault.ConfigInvalid.Wrap(err, "field", "udp address", "value", cfg.UDPAddr)
 	}
@@ -149,13 +149,13 @@ func listenIPs(cfg Config, host string) ([]net.IP, error) {
 
 // listenUDP binds one port on every address, or on the wildcard of each family
 // when other addresses are advertised.
-func listenUDP(ips []net.IP, cfg Config, port int, log logging.LoggerFactory) (*udpMux, error) {
+func listenUDP(ips []net.IP, cfg Config, port int, stun *stunServer, log logging.LoggerFactory) (*udpMux, error) {
 	binds := ips
 	if len(cfg.Advertise) > 0 && len(ips) > 1 {
 		binds = wildcards(ips)
 	}
 	for try := 0; ; try++ {
-		m, err := listenUDPOnce(binds, cfg, port, log)
+		m, err := listenUDPOnce(binds, cfg, port, stun, log)
 		if err == nil {
 			return m, nil
 		}
@@ -185,7 +185,7 @@ func wildcards(ips []net.IP) []net.IP {
 	return out
 }
 
-func listenUDPOnce(binds []net.IP, cfg Config, port int, log logging.LoggerFactory) (*udpMux, error) {
+func listenUDPOnce(binds []net.IP, cfg Config, port int, stun *stunServer, log logging.LoggerFactory) (*udpMux, error) {
 	m := &udpMux{}
 	for _, ip := range binds {
 		network := "udp6"
@@ -202,7 +202,12 @@ func listenUDPOnce(binds []net.IP, cfg Config, port int, log logging.LoggerFacto
 		if port == 0 {
 			port = c.LocalAddr().(*net.UDPAddr).Port
 		}
-		inner := ice.NewUDPMuxDefault(ice.UDPMuxParams{Logger: log.NewLogger("ice"), UDPConn: cfg.Loops.UDP("media.udp", c)})
+		udp := cfg.Loops.UDP("media.udp", c)
+		params := ice.UDPMuxParams{Logger: log.NewLogger("ice"), UDPConn: udp}
+		if stun != nil {
+			params.UDPConn = stunUDP{udp, stun}
+		}
+		inner := ice.NewUDPMuxDefault(params)
 		m.socks = append(m.socks, udpSock{mux: inner, v4: ip.To4() != nil, addr: c.LocalAddr()})
 	}
 	m.port = port

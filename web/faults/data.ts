@@ -920,6 +920,7 @@ export const vocabularyData: readonly VocabularyData[] = [
       ["request.field_missing","","",803,"TRANSPORT_ERROR_CODE","chosen","",true],
       ["request.field_invalid","","",803,"TRANSPORT_ERROR_CODE","chosen","",true],
       ["peer.gone","","",40007,"","live","",true],
+      ["feature.unsupported","stream","",997,"WRONG_OPENVIDU_EDITION_ERROR_CODE","live","",true],
       ["feature.unsupported","","",999,"GENERIC_ERROR_CODE","chosen","",true],
     ],
   },

@@ -131,7 +131,7 @@ func newStation(t testing.TB, change ...func(*kurento.Config)) *station {
 		f(&cfg)
 	}
 	wire := kurento.New(cfg)
-	s.sessions.Unpublish = wire.Unpublish
+	s.sessions.Wire = wire
 	mux := http.NewServeMux()
 	mux.HandleFunc("/openvidu", wire.ServeWS)
 	mux.Handle("/openvidu/", s.sessions)
@@ -345,7 +345,7 @@ func (s *station) enter(session, role, name string) *client {
 	s.t.Helper()
 	c := s.dial()
 	got := c.must("joinRoom", map[string]any{
-		"token": s.seat(session, role), "session": session, "metadata": `{"clientData":"` + name + `"}`,
+		"token": s.seat(session, role), "session": session, "platform": "Chromium on Linux", "metadata": `{"clientData":"` + name + `"}`,
 	})
 	c.id, c.rpc = got["id"].(string), got["sessionId"].(string)
 	return c

@@ -29,6 +29,7 @@ func FuzzFrames(f *testing.F) {
 		`{"jsonrpc":"2.0","id":1,"method":"onIceCandidate","params":{"endpointName":"ME","candidate":"candidate:1 1 udp 1 192.0.2.1 1 typ host","sdpMid":"0","sdpMLineIndex":0}}`,
 		`{"jsonrpc":"2.0","id":1,"method":"sendMessage","params":{"message":"{\"to\":[\"x\"],\"type\":\"signal:a\",\"data\":\"d\"}"}}`,
 		`{"jsonrpc":"2.0","id":1,"method":"streamPropertyChanged","params":{"streamId":"s","property":"audioActive","newValue":false,"reason":"r"}}`,
+		`{"jsonrpc":"2.0","id":1,"method":"streamPropertyChanged","params":{"streamId":"s","property":"videoDimensions","newValue":"{\"width\":1,\"height\":2}","reason":"r"}}`,
 		`{"jsonrpc":"2.0","id":1,"method":"forceDisconnect","params":{"connectionId":"c"}}`,
 		`{"jsonrpc":"2.0","id":"a","result":{}}`, `{"id":{},"method":[]}`, `[]`, `null`, ``, "{\"id\":1,\"method\":\"\xff\"}",
 	} {

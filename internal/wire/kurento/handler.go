@@ -22,13 +22,14 @@ import (
 
 // Grant is what a token of one use stands for.
 type Grant struct {
-	RoomToken  string    // the token with which the peer is let in
-	Connection string    // the peer's id
-	Session    string    // the session's id as its backend knows it
-	Role       string    // SUBSCRIBER, PUBLISHER or MODERATOR, as the connection was made
-	Data       string    // what the backend says about the peer
-	CreatedAt  time.Time // when the connection was made
-	Undo       func()    // makes the token good again, as nobody has joined with it
+	RoomToken  string      // the token with which the peer is let in
+	Connection string      // the peer's id
+	Session    string      // the session's id as its backend knows it
+	Role       string      // SUBSCRIBER, PUBLISHER or MODERATOR, as the connection was made
+	Data       string      // what the backend says about the peer
+	CreatedAt  time.Time   // when the connection was made
+	ICEServers []ICEServer // that this peer is told of instead of everybody's; none: everybody's
+	Undo       func()      // makes the token good again, as nobody has joined with it
 }
 
 // Tokens knows the tokens of one use.
@@ -59,6 +60,7 @@ type Config struct {
 	// port, MediaPort, instead.
 	ICEServers []ICEServer
 	MediaPort  int
+	Simulcast  bool // clients are asked to publish in several layers
 
 	MaxFrame  int     // bytes of a frame; 256 KiB
 	MaxSDP    int     // bytes of a session description; 192 KiB

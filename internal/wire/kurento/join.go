@@ -34,6 +34,7 @@ type joinParams struct {
 	Token    string `json:"token"`
 	Session  string `json:"session"`
 	Metadata string `json:"metadata"`
+	Platform string `json:"platform"`
 	Version  string `json:"sdkVersion"`
 }
 
@@ -141,7 +142,8 @@ func (s *session) join(l *line, f frame, p joinParams) (err error) {
 		s.p.Events().Refused("joinRoom", fault.OpJoin, bad)
 		return bad
 	}
-	s.ice, s.metadata = l.iceServers(), joinData(p.Metadata, s.grant.Data)
+	s.ice, s.metadata, s.platform = l.iceServers(s.grant), joinData(p.Metadata, s.grant.Data), clip(p.Platform, 256)
+	s.noteReceived()
 	s.h.remember(s)
 	if do.Hang {
 		return nil
@@ -174,7 +176,7 @@ func (s *session) answerJoin(snap room.Snapshot) {
 	s.finish(call, map[string]any{
 		"id": s.p.ID(), "role": s.role(), "value": others, "session": s.grant.Session, "sessionId": s.id,
 		"createdAt": s.grant.CreatedAt.UnixMilli(), "metadata": s.metadata, "finalUserId": s.p.ID(),
-		"version": version, "mediaServer": mediaServer, "videoSimulcast": false, "record": false, "life": -1,
+		"version": version, "mediaServer": mediaServer, "videoSimulcast": s.h.cfg.Simulcast, "record": false, "life": -1,
 		"customIceServers": s.ice,
 	}, nil)
 	s.tellPending()
@@ -201,14 +203,14 @@ func RoleOf(r policy.Role) string {
 	return Subscriber
 }
 
-// separator stands between what the client and what its backend say of a peer.
-const separator = "%/%"
+// Separator stands between what the client and what its backend say of a peer.
+const Separator = "%/%"
 
 func joinData(client, server string) string {
 	if client == "" || server == "" {
 		return client + server
 	}
-	return client + separator + server
+	return client + Separator + server
 }
 
 // nameIn finds what a peer calls itself in the text that its app gave, which

@@ -34,8 +34,10 @@ type (
 		VideoActive bool   `json:"videoActive"`
 		TypeOfVideo string `json:"typeOfVideo,omitempty"`
 		FrameRate   int    `json:"frameRate,omitempty"`
+		Dimensions  string `json:"videoDimensions,omitempty"` // JSON as text; see [dimensions]
 
 		audio, video room.TrackID // "" where there is none
+		picture      room.Picture
 	}
 )
 
@@ -61,6 +63,9 @@ func connectionOf(p room.Peer) connection {
 	}
 	return c
 }
+
+// DataOf is what clients of this wire read as a connection's data.
+func DataOf(p room.Peer) string { return connectionOf(p).Metadata }
 
 // The types of video.
 const (
@@ -126,6 +131,7 @@ func streamOf(p room.Peer, id room.PeerID, ofScreen bool) Stream {
 			if ofScreen {
 				st.TypeOfVideo = screen
 			}
+			st.picture, st.FrameRate, st.Dimensions = t.Picture, t.Picture.FrameRate, dimensions(t.Picture)
 		}
 	}
 	if st.audio == "" && st.video == "" {

@@ -27,6 +27,9 @@ type publishParams struct {
 	AudioActive *bool  `json:"audioActive"`
 	VideoActive *bool  `json:"videoActive"`
 	TypeOfVideo string `json:"typeOfVideo"`
+
+	FrameRate  float64         `json:"frameRate"`
+	Dimensions json.RawMessage `json:"videoDimensions"`
 }
 
 // publish takes the client's stream.
@@ -42,7 +45,10 @@ func (s *session) publish(ctx context.Context, _ *call, p publishParams) (any, e
 		source = room.SourceScreen
 	}
 	answer, err := s.offered(ctx, p.Offer, "sdpOffer", func(kind string) room.Track {
-		return room.Track{Kind: kind, Source: source, Mute: kind == room.Audio && off(p.AudioActive) || kind == room.Video && off(p.VideoActive)}
+		if kind == room.Video {
+			return room.Track{Kind: kind, Source: source, Mute: off(p.VideoActive), Picture: p.picture()}
+		}
+		return room.Track{Kind: kind, Source: source, Mute: off(p.AudioActive)}
 	})
 	if err != nil {
 		return nil, err
@@ -144,6 +150,22 @@ func (s *session) unpublishedBy(ctx context.Context, streamID, why string) error
 	return nil
 }
 
+// narrowed ends what the client publishes when its role lets it publish that no
+// more. The room has withdrawn those tracks already.
+func (s *session) narrowed() {
+	role := s.p.Template().Roles[s.p.Role()]
+	st := s.published
+	kind := func(k string) string {
+		if st.TypeOfVideo == screen {
+			return room.SourceScreen
+		}
+		return k
+	}
+	if st.HasAudio && !role.MayPublish(kind(room.Audio)) || st.HasVideo && !role.MayPublish(kind(room.Video)) {
+		_ = s.unpublishedBy(s.p.Context(), st.ID, "forceUnpublishByServer")
+	}
+}
+
 type unpublishParams struct {
 	Stream string `json:"streamId"`
 }
@@ -182,7 +204,10 @@ func (s *session) republish(ctx context.Context, offer string) (any, error) {
 		source = room.SourceScreen
 	}
 	answer, err := s.offered(ctx, offer, "sdpString", func(kind string) room.Track {
-		return room.Track{Kind: kind, Source: source, Mute: kind == room.Audio && was.HasAudio && !was.AudioActive || kind == room.Video && was.HasVideo && !was.VideoActive}
+		if kind == room.Video {
+			return room.Track{Kind: kind, Source: source, Mute: was.HasVideo && !was.VideoActive, Picture: was.picture}
+		}
+		return room.Track{Kind: kind, Source: source, Mute: was.HasAudio && !was.AudioActive}
 	})
 	if err != nil {
 		return nil, err
@@ -197,15 +222,26 @@ type propertyParams struct {
 	Reason   string          `json:"reason"`
 }
 
-// property takes what the client says of its stream. Mutes are for everybody in
-// the room; the rest is for clients of this wire alone and is not passed on.
+// property takes what the client says of its stream: mutes, and the size of its
+// picture. The label of a device is not passed on.
 func (s *session) property(ctx context.Context, _ *call, p propertyParams) (any, error) {
 	if s.published.ID == "" || p.StreamID != s.published.ID {
 		return nil, fault.StreamNotPublished.New("field", "streamId", "stream", clip(p.StreamID, 200))
 	}
 	switch p.Property {
 	case "audioActive", "videoActive":
-	case "videoDimensions", "videoTrack", "audioTrack":
+	case "videoDimensions":
+		pic, err := readDimensions(p.NewValue, "newValue")
+		if err != nil {
+			return nil, err
+		}
+		pic.FrameRate = s.published.picture.FrameRate
+		if s.published.video == "" {
+			return nil, fault.TrackNotFound.New("property", p.Property)
+		}
+		s.published.picture, s.published.Dimensions = pic, dimensions(pic)
+		return nil, s.tellTrack(ctx, s.published.video)
+	case "videoTrack", "audioTrack":
 		return nil, nil
 	case "filter":
 		return nil, fault.FeatureUnsupported.New("feature", "filters")
@@ -224,7 +260,16 @@ func (s *session) property(ctx context.Context, _ *call, p propertyParams) (any,
 		return nil, fault.TrackNotFound.New("property", p.Property)
 	}
 	*set = active
-	return nil, s.p.Media().UpdateTracks(ctx, []room.Track{{ID: id, Mute: !active}})
+	return nil, s.tellTrack(ctx, id)
+}
+
+// tellTrack tells the room what is known of a track of the client's stream.
+func (s *session) tellTrack(ctx context.Context, id room.TrackID) error {
+	t := room.Track{ID: id, Mute: !s.published.AudioActive}
+	if id == s.published.video {
+		t.Mute, t.Picture = !s.published.VideoActive, s.published.picture
+	}
+	return s.p.Media().UpdateTracks(ctx, []room.Track{t})
 }
 
 type candidateParams struct {

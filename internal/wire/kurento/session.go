@@ -6,6 +6,8 @@ package kurento
 import (
 	"context"
 	"errors"
+	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/webrtc/v4"
@@ -30,6 +32,10 @@ type session struct {
 
 	metadata string
 	ice      []ICEServer
+	platform string     // browser and system, in the client's words
+	from     netip.Addr // where the client came from last
+
+	about atomic.Pointer[About] // renewed by noteReceived
 
 	seat    *seat                // nil while the peer is away
 	pending *socket.Backlog      // signals kept for a peer that is away
@@ -55,6 +61,8 @@ func newSession(h *Handler, p *participant.Participant, g Grant) *session {
 func (s *session) Greet(c participant.Socket) {
 	s.Parted()
 	s.seat = c.(*seat)
+	s.from = s.seat.from
+	s.noteReceived()
 	if id := s.seat.hello; id != nil {
 		s.seat.Send(result(id, map[string]string{"sessionId": s.id}))
 	}
@@ -104,6 +112,7 @@ func (s *session) CloseMedia(participant.MediaEnd) {
 	s.pub = nil
 	clear(s.subs)
 	clear(s.early)
+	s.noteReceived()
 }
 
 // notify sends a notification, if anybody is there to hear it.

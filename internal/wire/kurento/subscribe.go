@@ -42,7 +42,8 @@ type subscription struct {
 	stream Stream
 	conn   *participant.Subscription // nil while it waits
 	stage  stage
-	asked  *call                     // the call that waits for the media; nil when nobody has asked
+	asked  *call // the call that waits for the media; nil when nobody has asked
+	since  time.Time
 	offer  webrtc.SessionDescription // of a client that offers itself; without one the server does
 }
 
@@ -91,8 +92,9 @@ func (s *session) subscribe(c *call, streamID string, again bool, offer webrtc.S
 	if offer.SDP == "" {
 		delete(s.early, peer) // of a connection before: to our offer there is none yet
 	}
-	sub := &subscription{peer: peer, stream: st, asked: c, offer: offer}
+	sub := &subscription{peer: peer, stream: st, asked: c, offer: offer, since: time.Now()}
 	s.subs[peer] = sub
+	s.noteReceived()
 	s.p.After(sourceWait, func() {
 		if s.subs[peer] == sub && sub.stage == waiting {
 			s.fail(sub, fault.NegotiationTimeout.New("waiting_for", "media of the publisher", "seconds", int(sourceWait.Seconds())))
@@ -210,6 +212,7 @@ func (s *session) drop(peer room.PeerID) {
 		return
 	}
 	delete(s.subs, peer)
+	s.noteReceived()
 	if sub.conn != nil {
 		s.p.Media().CloseSubscription(sub.conn)
 	}

@@ -45,6 +45,7 @@ func (s *session) Update(u room.Update) {
 	case room.TracksChanged:
 		s.tellTracks(u.Peer)
 	case room.RoleChanged:
+		s.narrowed()
 		s.notify("connectionPropertyChanged", map[string]any{"property": "role", "newValue": s.role()})
 	}
 }
@@ -92,7 +93,7 @@ func (s *session) tellPeer(p room.Peer) {
 			s.notify("participantJoined", v.connection)
 		}
 		s.tellStream(v)
-		s.tellMutes(v)
+		s.tellChanges(v)
 	}
 	if len(all) == 1 {
 		s.gone(p.ID+screenSuffix, "disconnect")
@@ -140,19 +141,28 @@ func (s *session) tellStream(v view) {
 	}
 }
 
-// tellMutes tells what is muted or unmuted of a stream that the client knows.
-func (s *session) tellMutes(v view) {
+// tellChanges tells what is muted or unmuted of a stream that the client knows,
+// and what size its picture has.
+func (s *session) tellChanges(v view) {
 	was, now := s.told[v.ID], v.stream
 	s.told[v.ID] = told{now, was.taken}
-	tell := func(property, reason string, active bool) {
+	// The value is JSON as text, in which the size is text again.
+	tell := func(property, reason, value string) {
 		s.notify("streamPropertyChanged", map[string]any{
-			"connectionId": v.ID, "streamId": now.ID, "property": property, "newValue": strconv.FormatBool(active), "reason": reason,
+			"connectionId": v.ID, "streamId": now.ID, "property": property, "newValue": value, "reason": reason,
 		})
 	}
 	if now.AudioActive != was.stream.AudioActive {
-		tell("audioActive", "publishAudio", now.AudioActive)
+		tell("audioActive", "publishAudio", strconv.FormatBool(now.AudioActive))
 	}
 	if now.VideoActive != was.stream.VideoActive {
-		tell("videoActive", "publishVideo", now.VideoActive)
+		tell("videoActive", "publishVideo", strconv.FormatBool(now.VideoActive))
+	}
+	if now.Dimensions != was.stream.Dimensions && now.Dimensions != "" {
+		reason := "deviceRotated"
+		if now.TypeOfVideo == screen {
+			reason = "screenResized"
+		}
+		tell("videoDimensions", reason, strconv.Quote(now.Dimensions))
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"net"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -56,7 +57,7 @@ func (h *Handler) ServeWS(w http.ResponseWriter, r *http.Request) {
 	}
 	defer h.cfg.Sockets.Remove(c)
 	l := &line{
-		h: h, seat: &seat{Conn: c}, ctx: ctx, address: h.address(r), door: h.door(r), host: r.Host,
+		h: h, seat: &seat{Conn: c, from: h.cfg.ClientAddr(r)}, ctx: ctx, address: h.address(r), door: h.door(r), host: r.Host,
 		agent: event.ParseAgent(r.UserAgent()),
 	}
 	c.Silent = l.silenced
@@ -113,6 +114,7 @@ func (h *Handler) socketConfig() socket.Config {
 // seat is a socket as the participant knows it.
 type seat struct {
 	*socket.Conn
+	from  netip.Addr
 	hello callID // of the call that brings the socket back to its session
 }
 
@@ -219,7 +221,10 @@ func (l *line) resume(f frame) {
 }
 
 // iceServers are those that the client is told of; never none.
-func (l *line) iceServers() []ICEServer {
+func (l *line) iceServers(g Grant) []ICEServer {
+	if len(g.ICEServers) > 0 {
+		return g.ICEServers
+	}
 	if len(l.h.cfg.ICEServers) > 0 {
 		return l.h.cfg.ICEServers
 	}
