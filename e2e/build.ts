@@ -23,6 +23,22 @@ export async function buildPage(outdir: string) {
   for (const name of ['index.html', 'openvidu.html', 'core.html']) await copyFile(here(`page/${name}`), `${outdir}/${name}`);
 }
 
+// buildPrebuilt bundles the page of the 100ms prebuilt room. It is large, so that is
+// done only for its scenarios.
+export async function buildPrebuilt(outdir: string) {
+  await build({
+    entryPoints: [here('page/prebuilt.js')],
+    outdir,
+    bundle: true,
+    format: 'iife',
+    target: 'chrome110',
+    logLevel: 'error',
+    loader: { '.png': 'dataurl', '.svg': 'dataurl' },
+    define: { 'process.env.NODE_ENV': '"production"', 'process.env': '{}' },
+  });
+  await copyFile(here('page/prebuilt.html'), `${outdir}/prebuilt.html`);
+}
+
 // buildPrograms turns programs/NAME.ts into NAME.mjs, for Node.
 export async function buildPrograms(outdir: string) {
   await build({

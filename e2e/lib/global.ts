@@ -6,14 +6,15 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { buildPage, buildPrograms } from '../build.ts';
-import { namespaces, root, runDir, setup } from './setup.ts';
+import { buildPage, buildPrebuilt, buildPrograms } from '../build.ts';
+import { names, namespaces, root, runDir, setup } from './setup.ts';
 
 export default async function prepare() {
   const dir = process.env[runDir] = mkdtempSync(`${tmpdir()}/redial-e2e-`);
   const { bin, certDir, pageDir } = setup();
   if (!process.env.REDIAL_E2E_BIN) execFileSync('go', ['build', '-o', bin, './cmd/redial'], { cwd: root, stdio: 'inherit' });
   await buildPage(pageDir);
+  if (!names.length || names.some(name => name.startsWith('prebuilt'))) await buildPrebuilt(pageDir);
   await buildPrograms(`${dir}/programs`);
   execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2',
     '-subj', '/CN=event.100ms.live', '-keyout', `${certDir}/key.pem`, '-out', `${certDir}/cert.pem`], { stdio: 'ignore' });

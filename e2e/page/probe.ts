@@ -86,6 +86,9 @@ const sent = async (): Promise<Sent[]> => (await rtp('outbound-rtp')).map(s => (
   plis: s.pliCount || 0, limit: s.qualityLimitationReason, track: s.source?.trackIdentifier,
 }));
 
+// heard is the energy of all sound that has arrived.
+const heard = async (): Promise<number> => (await rtp('inbound-rtp')).reduce((sum, s) => sum + (s.totalAudioEnergy ?? 0), 0);
+
 const states = () => connections.map(pc => `${pc.connectionState}/${pc.iceConnectionState}/${pc.signalingState}`);
 // transports says which transport carries each live connection: "udp" or "tcp".
 async function transports() {
@@ -101,5 +104,5 @@ async function transports() {
   return found;
 }
 
-const probe = { connections, sockets, uncaught, received, sent, states, transports };
+const probe = { connections, sockets, uncaught, received, sent, heard, states, transports };
 Object.assign(window, { probe });

@@ -13,14 +13,14 @@ import { patience } from '../lib/patience.ts';
 import type { Answer, Call, Report } from '../lib/site.ts';
 
 const [pageDir, certDir] = process.argv.slice(2);
-const types: Record<string, string> = { html: 'text/html; charset=utf-8', js: 'text/javascript; charset=utf-8' };
+const types: Record<string, string> = { css: 'text/css; charset=utf-8', html: 'text/html; charset=utf-8', js: 'text/javascript; charset=utf-8' };
 
 let target = '';
 const reports: Report[] = [];
 
 const pages = createServer(async (req, res) => {
   const name = new URL(req.url ?? '', 'http://x').pathname.slice(1) || 'index.html';
-  if (!/^[a-z]+\.(html|js)$/.test(name)) {
+  if (!/^[a-z]+\.(css|html|js)$/.test(name)) {
     res.writeHead(404).end();
     return;
   }
