@@ -36,7 +36,7 @@ var (
 		Why:   "An update or a planned restart.",
 		Sign:  "Its readiness check fails while its health check passes. Sockets close with code 1001 or 1012.",
 		Do:    "Reconnect after a pause; a load balancer should send new peers elsewhere already.",
-		User:  "The service is being restarted. You will be reconnected in a moment.",
+		User:  "The service is being restarted. Please join again in a moment.",
 		Retry: RetryBackoff, Terminal: true, Ops: []Op{OpInit, OpJoin}, FixedBy: []Party{ByOperator},
 		See:   []string{"server.queue_full", "signal.node_moved"},
 		Links: []string{rfc(9110, "15.6.4"), rfc(6455, "7.4.1")},

@@ -93,7 +93,14 @@ test.describe('demo', () => {
     await waitFor(card, 15_000);
     assert.equal(await card.getAttribute('data-code'), '403');
     assert.equal(await card.getAttribute('data-terminal'), 'true');
+    // Whoever wants to talk reads plain words; codes and advice to developers are folded away.
+    assert.equal(await byId(card, 'error-title').innerText(), 'This is not allowed');
+    assert.doesNotMatch(await card.innerText(), /403|SDK|room\.disabled|token/i);
+    await byId(card, 'error-message').waitFor({ state: 'hidden' });
+    await nina.page.screenshot({ path: `${t.dir}/plain.png` });
+    await byId(card, 'error-details').locator('summary').click();
     assert.match(await byId(card, 'error-message').innerText(), /disabled/i);
+    assert.equal(await byId(card, 'error-code').innerText(), '403');
     assert.doesNotMatch(nina.page.url(), /management/, 'the management token leaves the address');
     // The link on the card shows the event as it is stored.
     await byId(card, 'error-event').click();
@@ -109,11 +116,22 @@ test.describe('demo', () => {
     const { server } = await t.ownWorld();
     const { tokens } = server.info.rooms[0];
     const hanna = await enter(t, 'Hanna', tokens.host);
-    const gus = await enter(t, 'Gus', tokens.guest);
+    const gus = await enter(t, 'Gus', tokens.guest, { width: 390, height: 844 });
     await plays(hanna, 'Gus');
     await server.kill();
     await waitFor(byId(hanna.page, 'banner-reconnecting'), 20_000);
     await hanna.page.screenshot({ path: `${t.dir}/banner.png` });
+    // On a telephone the call stays to be seen: what is said of the failure is under a third of it.
+    await waitFor(byId(gus.page, 'banner-reconnecting'), 20_000);
+    await waitFor(byId(gus.page, 'error-card').first(), 20_000);
+    for (const scheme of ['dark', 'light'] as const) {
+      await gus.page.emulateMedia({ colorScheme: scheme });
+      await gus.page.screenshot({ path: `${t.dir}/telephone-${scheme}.png` });
+    }
+    const said = [byId(gus.page, 'banner-reconnecting'), byId(gus.page, 'error-stack')];
+    const boxes = (await Promise.all(said.map(one => one.boundingBox()))).filter(box => box !== null);
+    const height = Math.max(...boxes.map(box => box.y + box.height)) - Math.min(...boxes.map(box => box.y));
+    assert.ok(boxes.length === 2 && height < 844 / 3, `banner and card are ${height} px high together`);
     await server.start();
     await waitFor(byId(hanna.page, 'banner-reconnecting'), 40_000, 'hidden');
     await plays(hanna, 'Gus');

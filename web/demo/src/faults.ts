@@ -15,6 +15,7 @@ import { explain as fromCatalogue, languages } from "../../faults/index";
 export interface Explanation {
   id: string; // id of the fault, or "" when the catalogue has none
   title: string;
+  category: string; // how an app reacts to it, such as "connection"; "" when it is not known
   user: string; // what to tell the user, in the language of the browser where there is one
   what: string; // what happened
   why: string;
@@ -93,6 +94,7 @@ function known(error: SpokenError): Explanation | null {
 interface Told {
   id: string;
   title: string;
+  category: string;
   what: string;
   why: string;
   do: string;
@@ -100,8 +102,8 @@ interface Told {
 }
 
 function tell(fault: Told, user: string, terminal: boolean, others: readonly { title: string }[]): Explanation {
-  const { id, title, what, why } = fault;
-  return { id, title, user, what, why, fix: fault.do, retry: fault.retry as Retry, passes: !terminal, others: others.map((f) => f.title) };
+  const { id, title, category, what, why } = fault;
+  return { id, title, category, user, what, why, fix: fault.do, retry: fault.retry as Retry, passes: !terminal, others: others.map((f) => f.title) };
 }
 
 function language(texts: Record<string, string>): string {
@@ -117,6 +119,7 @@ function plain(error: SpokenError): Explanation {
   return {
     id: "",
     title: error.code === null ? "Something unexpected went wrong" : server && error.name === "ServerErrors" ? "The server refused" : words(error.name),
+    category: "",
     user: "",
     what: "", // the card shows the message as what the SDK says
     why: "",

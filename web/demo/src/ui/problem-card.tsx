@@ -4,6 +4,7 @@
 import { useEffect, useId, useState } from "preact/hooks";
 import { canRetry, explain, explainFully, retryWords, type Explanation } from "../faults";
 import type { Problem } from "../problems";
+import { advice, headline, standing } from "../user-words";
 import { Icon } from "./icons";
 
 export interface Remedy {
@@ -50,13 +51,10 @@ export function ProblemCard({ problem, remedy, compact, main, onEvent, onDismiss
         </span>
         <div class="card-title">
           <Heading id={heading} data-testid="error-title">
-            {explanation.title}
+            {headline(problem, explanation)}
           </Heading>
-          <p class="card-code">
-            {problem.code !== null && <code data-testid="error-code">{problem.code}</code>}
-            <code data-testid="error-name">{problem.name}</code>
-            {!compact && explanation.id && <code data-testid="error-fault">{explanation.id}</code>}
-            {!compact && <time dateTime={problem.lastAt.toISOString()}>{clock.format(problem.lastAt)}</time>}
+          <p class="card-user" data-testid="error-user">
+            {advice(problem, explanation)}
           </p>
         </div>
         {onDismiss && (
@@ -66,68 +64,53 @@ export function ProblemCard({ problem, remedy, compact, main, onEvent, onDismiss
         )}
       </header>
 
-      <ForUser problem={problem} explanation={explanation} />
-
-      <ul class="chips" aria-label="In short">
-        <li class={ended ? "chip bad" : "chip"} data-testid="error-terminal">
-          {state === "recovered" ? "Recovered by itself" : ended ? "Terminal" : problem.status === "retrying" ? "The SDK is trying again" : "Not terminal"}
-        </li>
-        {state !== "recovered" && (
-          <li class="chip" data-testid="error-retry-advice">
-            {retryWords[explanation.retry]}
+      {!compact && (
+        <ul class="chips" aria-label="In short">
+          <li class={ended && state !== "recovered" ? "chip bad" : "chip"} data-testid="error-terminal">
+            {standing(problem)}
           </li>
-        )}
-        {problem.count > 1 && <li class="chip">{problem.count} times</li>}
-      </ul>
-
-      {compact ? (
-        <details class="card-more">
-          <summary>What happened and what to do</summary>
-          <Text problem={problem} explanation={explanation} main={main} />
-        </details>
-      ) : (
-        <Text problem={problem} explanation={explanation} main={main} />
+          {problem.count > 1 && <li class="chip">{problem.count} times</li>}
+        </ul>
       )}
 
-      <footer class="card-foot">
-        {remedy && canRetry(explanation.retry) && (problem.status === "open" || ended) && (
+      {remedy && canRetry(explanation.retry) && (problem.status === "open" || ended) && (
+        <footer class="card-foot">
           <button type="button" class="button primary" data-testid="error-retry" onClick={remedy.run}>
             <Icon name="retry" size={18} /> {remedy.label}
           </button>
-        )}
+        </footer>
+      )}
+
+      <details class="card-more" data-testid="error-details">
+        <summary>For developers</summary>
+        <Text problem={problem} explanation={explanation} main={main} />
         <button type="button" class="button" data-testid="error-event" aria-haspopup="dialog" onClick={onEvent}>
           <Icon name="record" size={18} /> Recorded event
         </button>
-      </footer>
+      </details>
     </section>
   );
 }
 
-/** What the person in front of the page should know. */
-function ForUser({ problem, explanation }: { problem: Problem; explanation: Explanation }) {
-  // The text of what passes by itself speaks of going on, which is wrong once it was the end.
-  const gaveUp = problem.terminal && explanation.passes && explanation.retry !== "never";
-  const text =
-    problem.status === "recovered"
-      ? ""
-      : problem.status === "retrying" && !problem.terminal
-        ? "The page is trying to get back in by itself."
-        : gaveUp
-          ? "It did not recover in time. Please join again."
-          : explanation.user;
-  return text ? (
-    <p class="card-user" data-testid="error-user">
-      {text}
-    </p>
-  ) : null;
-}
-
+/** What those who make the app want to know. */
 function Text({ problem, explanation, main }: { problem: Problem; explanation: Explanation; main: boolean | undefined }) {
   const Heading = main ? "h3" : "h4";
   const happened = [explanation.what, explanation.why].filter(Boolean);
   const said = [problem.message, problem.message.includes(problem.description) ? "" : problem.description].filter(Boolean);
   return (
     <div class="card-text">
+      <section>
+        <Heading data-testid="error-fault-title">{explanation.title}</Heading>
+        <p class="card-code">
+          {problem.code !== null && <code data-testid="error-code">{problem.code}</code>}
+          <code data-testid="error-name">{problem.name}</code>
+          {explanation.id && <code data-testid="error-fault">{explanation.id}</code>}
+          <time dateTime={problem.lastAt.toISOString()}>{clock.format(problem.lastAt)}</time>
+        </p>
+        <p class="card-code" data-testid="error-retry-advice">
+          {problem.terminal ? "Terminal" : "Not terminal"}. {retryWords[explanation.retry]}.
+        </p>
+      </section>
       {happened.length > 0 && (
         <section data-testid="error-what">
           <Heading>What happened</Heading>
