@@ -53,7 +53,7 @@ soak-events: ## kill the writers of events 100 times, and fill their disk
 kill: ## kill the server with -9 at the moment of an acknowledgement, until 200 of each kind of write were (5 min)
 	go test -run TestAcknowledgedIsKept -timeout 40m -v ./cmd/redial -acks $(or $(N),200)
 
-bench-inject: ## what the hooks of provoked faults cost while nothing is provoked, in per cent of forwarding (2 min)
+bench-inject: ## what the hooks of provoked faults cost while nothing is provoked, and counting packets for the record, in per cent of forwarding (4 min)
 	go test -run '^$$' -bench BenchmarkInject -benchtime 3000x ./internal/sfu
 
 bench-crowd: install ## a full room: the size and time of a join, in the SDK and in the Go client, with 198 publishers (2 min); other: N=60

@@ -221,6 +221,7 @@ var parsers = map[string]string{
 	"internal/sfu.Subscriber.feedback":         "internal/sfu.FuzzFeedback",
 	"internal/sfu.conn.applyCandidate":         "internal/sfu.FuzzCandidate",
 	"internal/sfu.h264Profile":                 "internal/sfu.FuzzFormat",
+	"internal/sfu.conn.cameUp":                 local,
 	"internal/sfu.upstream.reported":           "internal/sfu.FuzzFeedback",
 	"internal/sfu.listenIPs":                   operator,
 	"internal/sfu.paths.name":                  "internal/sfu.FuzzCheck",

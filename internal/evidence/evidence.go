@@ -51,6 +51,7 @@ type Path struct {
 	STUNAt     time.Time  `json:"stun_at,omitzero"`   // when the first one did
 	RTP        Flow       `json:"rtp,omitzero"`       // the last media packets
 	RTCP       Flow       `json:"rtcp,omitzero"`      // the last reports about them, but for those of which the library alone knows
+	Traffic    []Traffic  `json:"traffic,omitempty"`  // what passed, of each class that did
 	Restarts   int        `json:"restarts,omitempty"` // ICE restarts so far
 	Tracks     []Track    `json:"tracks,omitempty"`   // what it carries; at most [MaxTracks]
 	Changes    []Change   `json:"changes,omitempty"`  // the latest changes of state, oldest first; at most [MaxChanges]
@@ -98,14 +99,43 @@ type Flow struct {
 	Out time.Time `json:"out,omitzero"`
 }
 
-// Track is how far a track has come.
+// Traffic is what passed between the server and a connection over one transport, of
+// one class of packets (RFC 7983), as they came from the network and went to it.
+type Traffic struct {
+	Protocol string `json:"protocol"`      // "udp" or "tcp"
+	Class    string `json:"class"`         // "stun", "dtls", "media" or "other"
+	In       *Way   `json:"in,omitempty"`  // absent: nothing
+	Out      *Way   `json:"out,omitempty"` // the same
+}
+
+// Way is one direction of [Traffic].
+type Way struct {
+	Packets uint64    `json:"packets"`
+	First   time.Time `json:"first,omitzero"`    // of what is not media
+	Last    time.Time `json:"last,omitzero"`     // the same
+	Largest int       `json:"largest,omitempty"` // bytes, of DTLS
+	Alert   *int      `json:"alert,omitempty"`   // the last alert of DTLS that was not encrypted (RFC 5246, section 7.2)
+}
+
+// Track is how far a track has come: on the publish side what arrived, on the
+// subscribe side what went out.
 type Track struct {
 	ID        string `json:"id"`
-	Kind      string `json:"kind"`            // "audio" or "video"
-	Codec     string `json:"codec,omitempty"` // of what arrives; absent before
-	State     string `json:"state,omitempty"` // of forwarding, on the subscribe side
-	Packets   uint64 `json:"packets"`         // RTP packets that arrived, or that went to a subscriber
-	Keyframes uint64 `json:"keyframes"`       // of video
+	Kind      string `json:"kind"`                      // "audio" or "video"
+	Codec     string `json:"codec,omitempty"`           // of what arrives; before, what the answer put first
+	Packets   uint64 `json:"packets"`                   // RTP packets that arrived, or that went to a subscriber
+	Keyframes uint64 `json:"keyframes"`                 // of video
+	Asked     uint64 `json:"keyframes_asked,omitempty"` // key frames asked of the publisher, or by the subscriber
+
+	Announced time.Time `json:"announced,omitzero"` // when an offer of the publisher had it first
+	First     time.Time `json:"first,omitzero"`     // when its first packet came
+	FirstKey  time.Time `json:"first_key,omitzero"` // when its first key frame did
+
+	State   string    `json:"state,omitempty"`   // of forwarding
+	Since   time.Time `json:"since,omitzero"`    // when that began, to within half a second
+	Wanted  string    `json:"wanted,omitempty"`  // layer that the subscriber asked for
+	Target  string    `json:"target,omitempty"`  // that is aimed at
+	Current string    `json:"current,omitempty"` // that is forwarded
 }
 
 // Change is a change of state of a part of a connection.
@@ -254,7 +284,7 @@ var shared = netip.PrefixFrom(netip.AddrFrom4([4]byte{100, 64}), 10)
 
 // AppendJSON appends the record to b in at most [MaxBytes] bytes. Notes are left
 // out first, the oldest before the others, then changes of state, the oldest
-// first, then tracks, pairs, others of the same user and addresses.
+// first, then tracks, pairs, traffic, others of the same user and addresses.
 func (r *Record) AppendJSON(b []byte) []byte {
 	own := *r
 	own.V = Version
@@ -269,7 +299,7 @@ func (r *Record) AppendJSON(b []byte) []byte {
 			return append(b, raw...)
 		}
 		own.Clipped = true
-		if err != nil || !(older(&own.Notes) || older(&path.Changes) || fewer(&path.Tracks) || fewer(&path.Pairs) || fewer(&own.Same) || fewer(&own.Reach)) {
+		if err != nil || !(older(&own.Notes) || older(&path.Changes) || fewer(&path.Tracks) || fewer(&path.Pairs) || fewer(&path.Traffic) || fewer(&own.Same) || fewer(&own.Reach)) {
 			return append(b, `{"v":1,"clipped":true}`...) // single texts without end, or a time that JSON does not have
 		}
 	}

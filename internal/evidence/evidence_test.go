@@ -68,7 +68,7 @@ func (f filler) fill(v reflect.Value) {
 		}
 	case reflect.Slice:
 		n := map[reflect.Type]int{
-			reflect.TypeFor[[]Pair](): MaxPairs, reflect.TypeFor[[]Track](): MaxTracks, reflect.TypeFor[[]Change](): MaxChanges,
+			reflect.TypeFor[[]Pair](): MaxPairs, reflect.TypeFor[[]Track](): MaxTracks, reflect.TypeFor[[]Change](): MaxChanges, reflect.TypeFor[[]Traffic](): 8,
 			reflect.TypeFor[[]Seat](): MaxSeats, reflect.TypeFor[[]Reach](): MaxReach, reflect.TypeFor[[]Note](): MaxNotes,
 		}[v.Type()]
 		v.Set(reflect.MakeSlice(v.Type(), n, n))

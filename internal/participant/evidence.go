@@ -71,6 +71,7 @@ func (e *Events) recordPath(at *path, f *fault.Error) {
 		failed.Evidence = e.evidence()
 		failed.Evidence.Path = at.evidence()
 		failed.Evidence.Path.Side = string(at.op)
+		failed.Evidence.Reach = e.p.s.cfg.Media.Reach()
 	})
 }
 

@@ -25,6 +25,7 @@ import (
 	"github.com/redial-rtc/redial/internal/config"
 	"github.com/redial-rtc/redial/internal/datafile"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/evidence"
 	"github.com/redial-rtc/redial/internal/inject"
 	"github.com/redial-rtc/redial/internal/limit"
 	"github.com/redial-rtc/redial/internal/pages"
@@ -143,7 +144,11 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	s.onClose("sinks", sinks.Close)
 
 	// Media.
-	engine, err := startMedia(cfg, log, metrics, s.loops)
+	addresses, err := addressHasher(cfg.Data.Dir)
+	if err != nil {
+		return nil, err
+	}
+	engine, err := startMedia(cfg, log, metrics, s.loops, addresses)
 	if err != nil {
 		return nil, err
 	}
@@ -154,10 +159,6 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	watching, stopWatching := context.WithCancel(context.WithoutCancel(ctx))
 	s.onClose("vitals", func(context.Context) error { stopWatching(); return nil })
 	go self.Run(watching)
-	addresses, err := addressHasher(cfg.Data.Dir)
-	if err != nil {
-		return nil, err
-	}
 
 	// Rooms, and who may enter them.
 	sessions := journal.New(s.registry, journal.Config{Bytes: cfg.Data.UnwrittenBytes, Patience: cfg.Data.WriteTimeout}, log.With("part", "journal"), metrics)
@@ -260,7 +261,7 @@ func restRoutes(events *api.Events, sinks *sink.Sinks, plan *inject.Plan, r *reg
 
 // startMedia opens the media sockets and checks what clients will be told:
 // advertised addresses before anything is opened, found ones once they are.
-func startMedia(cfg config.Config, log *slog.Logger, metrics prometheus.Registerer, loops *accept.Loops) (*sfu.Engine, error) {
+func startMedia(cfg config.Config, log *slog.Logger, metrics prometheus.Registerer, loops *accept.Loops, addresses *evidence.Hasher) (*sfu.Engine, error) {
 	advertise := make([]netip.Addr, 0, len(cfg.Media.Advertise))
 	for _, text := range cfg.Media.Advertise {
 		address, err := netip.ParseAddr(text)
@@ -277,7 +278,7 @@ func startMedia(cfg config.Config, log *slog.Logger, metrics prometheus.Register
 	engine, err := sfu.New(sfu.Config{
 		UDPAddr: cfg.Media.UDP, TCPAddr: cfg.Media.TCP, Advertise: advertise,
 		Loopback: config.IsLoopback(cfg.Media.UDP),
-		Log:      log.With("part", "media"), Metrics: metrics, Loops: loops,
+		Log:      log.With("part", "media"), Metrics: metrics, Loops: loops, Addresses: addresses,
 		AnswerWarning: cfg.Limits.AnswerWarning, AnswerTimeout: cfg.Limits.AnswerTimeout,
 		UnprovenBytesPerSecond: cfg.Limits.UnprovenRate, UnprovenTargetBytes: cfg.Limits.UnprovenTarget,
 		STUNPerSecond: stunRate(cfg), STUNHostPerMinute: cfg.Limits.STUNHostRate,

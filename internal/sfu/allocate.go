@@ -17,6 +17,7 @@ func (s *Subscriber) allocate() {
 	budget := s.estimate.Estimate()*0.95 - s.repairs.rate(at)
 	var videos []*demand
 	for _, d := range s.list() {
+		d.watch(at)
 		if d.binding.Load() == nil || d.bad.Load() {
 			continue
 		}

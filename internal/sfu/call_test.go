@@ -21,6 +21,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/evidence"
 )
 
 // wantsKey tells a source whether the server has asked its browser for a key
@@ -398,6 +399,21 @@ func TestSubscriberRestart(t *testing.T) {
 	v := newViewer(t, e, over(l)).start()
 	remote := v.add(tr)
 	readRTP(t, remote)
+	var open evidence.Track
+	until(t, "the evidence of an open track", func() bool {
+		open = v.sub.Evidence().Tracks[0]
+		return open.State == string(ForwardOpen) && !open.Since.IsZero() && open.Keyframes > 0 && open.Wanted == "high" && open.Current == "high"
+	})
+	if err := v.sub.SetLayer("camera", LayerNone); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the evidence of a paused track", func() bool {
+		paused := v.sub.Evidence().Tracks[0]
+		return paused.State == string(ForwardPaused) && paused.Since.After(open.Since) && paused.Wanted == "none"
+	})
+	if err := v.sub.SetLayer("camera", LayerHigh); err != nil {
+		t.Fatal(err)
+	}
 	// Asked for by hand, with everything in order.
 	if err := v.sub.RestartICE(); err != nil {
 		t.Fatal(err)

@@ -64,6 +64,7 @@ type conn struct {
 	failureTimer *time.Timer // runs while the path is silent
 	isLate       atomic.Bool // it has been so for too long
 	comingUp     overdue     // until the path is up for the first time
+	traffic      traffic
 
 	firstCheck   atomic.Int64 // when the first connectivity check came, Unix ns
 	selectedPair atomic.Pointer[webrtc.ICECandidatePair]
@@ -203,6 +204,9 @@ func (c *conn) refresh() {
 	}
 	c.state, c.since = state, time.Now()
 	c.mu.Unlock()
+	if state == StateConnected && c.comingUp.settle() {
+		c.cameUp()
+	}
 	c.comingUp.settle()
 	if c.changed != nil {
 		c.changed(state)
@@ -217,6 +221,7 @@ func (c *conn) tellSlow() {
 	c.refreshMu.Lock()
 	defer c.refreshMu.Unlock()
 	if state, _ := c.current(); state == StateConnecting && c.onState != nil {
+		c.engine.census.add(passage{failed: true})
 		err := fault.ICESlow.New("stun_seen", c.firstCheck.Load() != 0, "waited_seconds", c.engine.times.slow.Seconds())
 		c.callbacks.post(func() { c.onState(StateConnecting, err) })
 	}

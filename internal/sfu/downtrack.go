@@ -56,6 +56,9 @@ type DownTrack struct {
 	rtx    rtxResponder
 	report receiverReport
 
+	state      ForwardState // as it was last looked at, of the subscriber's loop
+	stateSince atomic.Int64 // since when, to within a turn of that loop
+
 	desired           atomic.Int32 // rank the peer asked for
 	pausedByBandwidth atomic.Bool  // the network cannot carry it
 
@@ -70,6 +73,14 @@ func newDownTrack(s *Subscriber, t *Track) *DownTrack {
 	d := &DownTrack{sub: s, track: t}
 	d.maps.Store(&rtpbuf.Mapping[*upstream]{})
 	return d
+}
+
+// watch notes when the state of forwarding changes. It runs on the subscriber's loop.
+func (d *DownTrack) watch(at int64) {
+	if state := d.forwardState(); state != d.state {
+		d.state = state
+		d.stateSince.Store(max(at, 1))
+	}
 }
 
 // write is called by a layer's read loop for each of its packets.

@@ -25,6 +25,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/accept"
+	"github.com/redial-rtc/redial/internal/evidence"
 	"github.com/redial-rtc/redial/internal/sfu/rtpbuf"
 )
 
@@ -45,6 +46,9 @@ type Config struct {
 	Log        *slog.Logger
 	Metrics    prometheus.Registerer // nil: no metrics
 	Loops      *accept.Loops         // keeps the sockets' loops alive; nil: its own
+
+	// Addresses tells ours apart in evidence; nil: they are not told apart.
+	Addresses *evidence.Hasher
 
 	// AnswerWarning is how long an offer waits for its answer before OnUnanswered
 	// tells of it, AnswerTimeout before OnRefused does; 0 is 30 s, and 2 minutes.
@@ -103,6 +107,8 @@ type Engine struct {
 
 	hammer *hammer
 	stun   *stunServer // nil: there is none
+	census census
+	blind  bool // packets are not counted, to measure what that costs
 
 	mu     sync.Mutex
 	pubs   map[*Publisher]struct{}
@@ -219,7 +225,14 @@ func (e *Engine) newPeer(publish bool, c *conn) (*webrtc.PeerConnection, error) 
 
 func (e *Engine) settings(c *conn) webrtc.SettingEngine {
 	s := webrtc.SettingEngine{LoggerFactory: pionLog{c.log}}
-	udp, tcp := ice.UDPMux(provingUDP{e.socks.udp, c.paths}), e.socks.tcp
+	overUDP, overTCP := &c.traffic.udp, &c.traffic.tcp
+	if e.blind {
+		overUDP, overTCP = nil, nil
+	}
+	udp, tcp := ice.UDPMux(provingUDP{e.socks.udp, c.paths, overUDP}), e.socks.tcp
+	if tcp != nil {
+		tcp = countedTCP{tcp, overTCP}
+	}
 	if c.impairment != nil {
 		udp = impairedUDP{udp, c.impairment}
 		if tcp != nil {

@@ -22,7 +22,7 @@ func (p *Publisher) Evidence() *evidence.Path {
 	var lastIn, lastReport int64
 	for _, t := range p.Tracks() {
 		s := t.stats()
-		track := evidence.Track{ID: s.ID, Kind: s.Kind.String(), Codec: s.Codec}
+		track := evidence.Track{ID: s.ID, Kind: s.Kind.String(), Codec: s.Codec, Announced: millis(t.announced), First: wallTime(t.arrived.Load()), FirstKey: wallTime(t.keyed.Load())}
 		for rank := range t.layers {
 			l := t.layers[rank].Load()
 			if l == nil {
@@ -30,6 +30,7 @@ func (p *Publisher) Evidence() *evidence.Path {
 			}
 			track.Packets += l.packets.Load()
 			track.Keyframes += l.keyframes.Load()
+			track.Asked += l.asks.Load()
 			lastIn = max(lastIn, l.lastPacket.Load())
 			if r := l.report.Load(); r != nil {
 				lastReport = max(lastReport, r.arrival)
@@ -51,6 +52,7 @@ func (s *Subscriber) Evidence() *evidence.Path {
 		t := d.stats()
 		out.Tracks = append(out.Tracks, evidence.Track{
 			ID: t.TrackID, Kind: t.Kind.String(), Codec: codecName(d.track.Codec().MimeType), State: string(t.State), Packets: t.Packets, Keyframes: t.Keyframes,
+			Asked: t.KeyframeAsks, Since: wallTime(d.stateSince.Load()), Wanted: string(t.Desired), Target: string(t.Target), Current: string(t.Current),
 		})
 		if l := d.current.Load(); l != nil { // packets go out as they come in
 			lastOut = max(lastOut, l.lastPacket.Load())
@@ -80,7 +82,7 @@ func (c *conn) evidence() *evidence.Path {
 	if first := c.firstCheck.Load(); first != 0 {
 		out.STUN, out.STUNAt = true, millis(time.Unix(0, first))
 	}
-	out.Pairs = c.pairs()
+	out.Pairs, out.Traffic = c.pairs(), c.traffic.evidence()
 	return out
 }
 

@@ -24,12 +24,14 @@ func (o *overdue) expect(within time.Duration, late func()) {
 	}
 }
 
-// settle ends the wait for good.
-func (o *overdue) settle() {
+// settle ends the wait for good; false when that was done before.
+func (o *overdue) settle() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	before := o.settled
 	o.settled = true
 	if o.timer != nil {
 		o.timer.Stop()
 	}
+	return !before
 }

@@ -29,7 +29,9 @@ type Track struct {
 	mu         sync.Mutex                   // held to replace down tracks
 	done       chan struct{}
 	once       sync.Once
+	announced  time.Time
 	arrived    atomic.Int64 // when its first packet came, by now()
+	keyed      atomic.Int64 // when its first key frame did
 
 	loudness     atomic.Uint32 // -dBov in 1/256
 	loudnessSeen atomic.Int64
@@ -37,7 +39,7 @@ type Track struct {
 }
 
 func newTrack(p *Publisher, id, stream, mid string, kind webrtc.RTPCodecType, f *codec.Format) *Track {
-	t := &Track{id: id, stream: stream, mid: mid, kind: kind, pub: p, done: make(chan struct{})}
+	t := &Track{id: id, stream: stream, mid: mid, kind: kind, pub: p, done: make(chan struct{}), announced: time.Now()}
 	t.format.Store(f)
 	t.downTracks.Store(&[]*DownTrack{})
 	t.loudness.Store(127 << 8)

@@ -90,9 +90,10 @@ type paths struct {
 type path struct {
 	addr     netip.AddrPort
 	proven   bool
-	heard    int // bytes that came from it
-	named    int // bytes that named it
-	sent     int // bytes that went to it
+	first    bool // it sent before anything was sent to it
+	heard    int  // bytes that came from it
+	named    int  // bytes that named it
+	sent     int  // bytes that went to it
 	touched  time.Time
 	checks   [][12]byte // transaction ids (RFC 8489, section 5) it owes an answer to
 	oldestAt int        // of checks, to be replaced next
@@ -172,6 +173,9 @@ func (p *paths) in(b []byte, from netip.AddrPort) bool {
 		p.last.Store(&e.addr)
 		return true
 	}
+	if e.heard == 0 && e.sent == 0 {
+		e.first = true
+	}
 	e.heard += len(b)
 	if id, ok := transaction(b, false); ok {
 		for _, sent := range e.checks {
@@ -183,6 +187,14 @@ func (p *paths) in(b []byte, from netip.AddrPort) bool {
 		}
 	}
 	return true
+}
+
+// cameFirst tells whether an address sent before anything was sent to it.
+func (p *paths) cameFirst(a netip.AddrPort) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	e := p.at[a]
+	return e != nil && e.first
 }
 
 // out notes a packet that is to be sent and tells whether it may be.
@@ -239,7 +251,8 @@ func plain(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr()
 // addresses that have proved nothing.
 type provingUDP struct {
 	ice.UDPMux
-	paths *paths
+	paths   *paths
+	traffic *transport
 }
 
 // GetConn gives the packets of one ICE user name.
@@ -249,19 +262,21 @@ func (m provingUDP) GetConn(ufrag string, addr net.Addr) (net.PacketConn, error)
 		return nil, err
 	}
 	// The sockets are ours and have the faster way; see accept.UDP.
-	return &provingConn{c, c.(ice.AddrPortReaderWriter), m.paths}, nil
+	return &provingConn{c, c.(ice.AddrPortReaderWriter), m.paths, m.traffic}, nil
 }
 
 type provingConn struct {
 	net.PacketConn
-	fast  ice.AddrPortReaderWriter
-	paths *paths
+	fast    ice.AddrPortReaderWriter
+	paths   *paths
+	traffic *transport
 }
 
 // ReadFromAddrPort returns the next packet.
 func (c *provingConn) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
 	for {
 		n, from, err := c.fast.ReadFromAddrPort(b)
+		c.traffic.count(false, b[:n])
 		if err != nil || c.paths.in(b[:n], from) {
 			return n, from, err
 		}
@@ -282,6 +297,7 @@ func (c *provingConn) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) 
 	if !c.paths.out(b, to) {
 		return len(b), nil
 	}
+	c.traffic.count(true, b)
 	return c.fast.WriteToAddrPort(b, to)
 }
 

@@ -189,6 +189,9 @@ func (l *upstream) detectKeyframe(p *rtpbuf.Packet, first bool) {
 			p.Key = true
 			l.keyed, l.lastKeyTS = true, p.TS
 			l.keyframes.Add(1)
+			if first := &l.track.keyed; first.Load() == 0 {
+				first.CompareAndSwap(0, max(p.Arrival, 1))
+			}
 			l.wantKey.Store(false)
 		}
 	}

@@ -306,6 +306,7 @@ type peer struct {
 	tracks map[string]any
 	deaf   atomic.Bool // leaves offers unanswered
 
+	hidden   bool                      // tells no candidates of its publish connection
 	onDemand bool                      // asks for each video
 	codecs   func(*webrtc.MediaEngine) // that it can decode; nil: all
 	udp      net.PacketConn            // under its publish connection; nil: any
@@ -558,7 +559,7 @@ func (p *peer) newPub() {
 		p.t.Fatal(err)
 	}
 	pc.OnICECandidate(func(c *webrtc.ICECandidate) {
-		if c != nil {
+		if c != nil && !p.hidden {
 			_ = p.write(map[string]any{"method": "trickle", "params": map[string]any{"target": 0, "candidate": c.ToJSON()}})
 		}
 	})

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pion/webrtc/v4"
+
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/evidence"
@@ -117,6 +119,17 @@ func TestEvidenceOfACutMediaPath(t *testing.T) {
 	if len(path.Tracks) != 1 || path.Tracks[0].Kind != "audio" || path.Tracks[0].Packets == 0 || len(path.Changes) == 0 {
 		t.Errorf("tracks %+v, changes %+v", path.Tracks, path.Changes)
 	}
+	passed := map[string]evidence.Traffic{}
+	for _, one := range path.Traffic {
+		passed[one.Protocol+" "+one.Class] = one
+	}
+	media, dtls := passed["udp media"], passed["udp dtls"]
+	if media.In == nil || media.In.Packets < path.Tracks[0].Packets || dtls.In == nil || dtls.In.Largest < 100 || dtls.Out == nil || dtls.In.Last.After(cut) || passed["udp stun"].In.Last.After(cut.Add(time.Second)) {
+		t.Errorf("passed %s", r.AppendJSON(nil))
+	}
+	if tr := path.Tracks[0]; tr.Announced.IsZero() || tr.First.Before(tr.Announced) || tr.First.After(cut) || !tr.FirstKey.IsZero() {
+		t.Errorf("stages %+v", tr)
+	}
 	if sock := r.Socket; !sock.Ended.IsZero() || sock.By != "" || sock.Opened.IsZero() || sock.In.IsZero() || sock.Door == nil || sock.Door.Client != "ipv4 loopback" {
 		t.Errorf("the socket that lives is %+v", sock)
 	}
@@ -138,6 +151,11 @@ func TestAPathThatIsNotUpInTime(t *testing.T) {
 	t.Cleanup(func() { _ = c.Close() })
 	line := &severed{PacketConn: c}
 	line.cut.Store(true)
+	// Bob tells no address of his, so that it is his own check that comes first.
+	bob := s.connect("host", "bob")
+	bob.hidden = true
+	bob.join("Bob")
+	waitState(t, bob.pub, webrtc.PeerConnectionStateConnected)
 	p := s.connect("host", "ann")
 	p.udp = line
 	p.join("Ann")
@@ -150,6 +168,21 @@ func TestAPathThatIsNotUpInTime(t *testing.T) {
 	}
 	if waited := r.At.Sub(r.Path.Since); waited < 8*time.Second-10*time.Millisecond {
 		t.Errorf("told after %s", waited)
+	}
+	if len(r.Path.Traffic) != 1 || r.Path.Traffic[0].Class != "stun" || r.Path.Traffic[0].In != nil || r.Path.Traffic[0].Out.Packets == 0 {
+		t.Errorf("traffic %+v", r.Path.Traffic)
+	}
+	if len(r.Path.Tracks) != 1 || r.Path.Tracks[0].Announced.IsZero() || !r.Path.Tracks[0].First.IsZero() {
+		t.Errorf("tracks %+v", r.Path.Tracks)
+	}
+	through := 0
+	for _, one := range r.Reach {
+		if through += one.Through; one.Protocol != "udp" || !strings.HasSuffix(one.Address, " loopback") || one.Through > 0 && one.Networks != 1 {
+			t.Errorf("an address of ours is %+v", one)
+		}
+	}
+	if through == 0 || r.Reach[0].Failed != 1 {
+		t.Errorf("others %+v", r.Reach)
 	}
 	p.expectWhere("on-warning", func(w map[string]any) bool { return w["fault"] == fault.ICESlow.ID && w["code"] == 4005. })
 	s.events.mu.Lock()
@@ -216,6 +249,7 @@ func TestEvidenceOfASocketThatCameBack(t *testing.T) {
 	t.Run("while the old one was open", func(t *testing.T) {
 		s := newStation(t, nil)
 		p := s.joined("host", "Ann")
+		<-p.opened // no offer is under way, which would be sent again
 		old := p.ws
 		defer func() { _ = old.CloseNow() }()
 		p.open()

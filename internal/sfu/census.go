@@ -1,0 +1,121 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sfu
+
+import (
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+
+	"github.com/redial-rtc/redial/internal/evidence"
+)
+
+const (
+	censusWindow = 10 * time.Minute
+	censusSize   = 1024 // the oldest are forgotten
+)
+
+// census remembers which connections came up lately, and by which of the addresses
+// that peers are told. Only one whose own packet came first is a witness for an
+// address: our checks reach whoever has no firewall, also from a wrong address.
+type census struct {
+	mu   sync.Mutex
+	ring [censusSize]passage
+	next int
+}
+
+// passage is a connection that came up, or did not.
+type passage struct {
+	at     time.Time
+	failed bool
+	tcp    bool
+	to     netip.Addr   // ours
+	from   netip.Prefix // the network it came from
+}
+
+func (c *census) add(p passage) {
+	p.at = time.Now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ring[c.next] = p
+	c.next = (c.next + 1) % censusSize
+}
+
+// count tells how many came up at an address, from how many networks, and how many
+// did not come up at all.
+func (c *census) count(tcp bool, to netip.Addr) (through, networks, failed int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	from := map[netip.Prefix]bool{}
+	for i := range c.ring {
+		p := &c.ring[i]
+		switch {
+		case p.at.IsZero() || time.Since(p.at) > censusWindow:
+		case p.failed:
+			failed++
+		case p.tcp == tcp && p.to == to:
+			through++
+			from[p.from] = true
+		}
+	}
+	return through, len(from), failed
+}
+
+// network is what one customer is given, at most.
+func network(a netip.Addr) netip.Prefix {
+	bits := 48
+	if a = a.Unmap(); a.Is4() {
+		bits = 24
+	}
+	p, _ := a.Prefix(bits)
+	return p
+}
+
+// cameUp counts a connection that is up for the first time.
+func (c *conn) cameUp() {
+	pair := c.selectedPair.Load()
+	if pair == nil {
+		return
+	}
+	to, err := netip.ParseAddr(pair.Local.Address)
+	from, err2 := netip.ParseAddr(pair.Remote.Address)
+	if err != nil || err2 != nil {
+		return
+	}
+	tcp := pair.Local.Protocol == webrtc.ICEProtocolTCP
+	if tcp || c.paths.cameFirst(netip.AddrPortFrom(from.Unmap(), pair.Remote.Port)) {
+		c.engine.census.add(passage{tcp: tcp, to: to.Unmap(), from: network(from)})
+	}
+}
+
+// Reach tells, of each address that peers are told, who got through to it within
+// the last 10 minutes.
+func (e *Engine) Reach() (all []evidence.Reach) {
+	add := func(protocol string, a netip.Addr) {
+		r := evidence.Reach{Protocol: protocol, Address: evidence.Kind(a), Hash: e.cfg.Addresses.Hash(a)}
+		r.Through, r.Networks, r.Failed = e.census.count(protocol == "tcp", a.Unmap())
+		if len(all) > 0 {
+			r.Failed = 0 // told once
+		}
+		all = append(all, r)
+	}
+	for _, told := range e.socks.addrs {
+		add("udp", told.Addr())
+	}
+	if e.socks.tcp != nil {
+		told := e.cfg.Advertise
+		if len(told) == 0 {
+			for _, ip := range e.socks.tcpIPs {
+				a, _ := netip.AddrFromSlice(ip)
+				told = append(told, a.Unmap())
+			}
+		}
+		for _, a := range told {
+			add("tcp", a.Unmap())
+		}
+	}
+	return all[:min(len(all), evidence.MaxReach)]
+}
