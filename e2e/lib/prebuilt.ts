@@ -8,6 +8,7 @@ import type { Locator, Page } from '@playwright/test';
 import type { Kind } from './browser.ts';
 import { assert, poll } from './check.ts';
 import { within } from './patience.ts';
+import { pictures } from './pictures.ts';
 import type { Room, Run } from './run.ts';
 import { root } from './setup.ts';
 
@@ -56,8 +57,8 @@ export class Guest {
     return this;
   }
 
-  static async join(t: Run, room: Room, name: string, role?: string): Promise<Guest> {
-    return (await Guest.open(t, room, name, role)).enter();
+  static async join(t: Run, room: Room, name: string, role?: string, options?: GuestOptions): Promise<Guest> {
+    return (await Guest.open(t, room, name, role, options)).enter();
   }
 
   id(testId: string): Locator { return this.page.getByTestId(testId); }
@@ -85,10 +86,9 @@ export class Guest {
   // moves waits until new pictures are shown in a place, sees in somebody's tile.
   async moves(where: Locator) {
     const video = where.locator('video').first();
-    const frames = () => video.evaluate((v: HTMLVideoElement) => v.getVideoPlaybackQuality().totalVideoFrames);
     await this.shows(video, 30_000);
-    const before = await frames();
-    await poll(`${this.name}: a picture to move`, async () => await frames() > before + 3, { ms: 30_000 });
+    const before = await pictures(video);
+    await poll(`${this.name}: a picture to move`, async () => await pictures(video) > before + 3, { ms: 30_000 });
   }
 
   sees(of: string) { return this.moves(this.tile(of)); }

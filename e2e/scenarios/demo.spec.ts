@@ -3,12 +3,15 @@
 
 // The page a newcomer meets, used the way a newcomer uses it: by its buttons.
 import type { Locator, Page } from '@playwright/test';
+import type { Kind } from '../lib/browser.ts';
 import { assert, checkEvent, poll } from '../lib/check.ts';
 import { within } from '../lib/patience.ts';
+import { pictures } from '../lib/pictures.ts';
 import type { Run } from '../lib/run.ts';
 import { scenario, test } from '../lib/scenario.ts';
 
 interface Person { name: string; page: Page; errors: string[] }
+interface Manner { viewport?: { width: number; height: number }; browser?: Kind } // of visiting
 
 const byId = (page: Page | Locator, id: string) => page.getByTestId(id);
 const tile = (page: Page, name: string, kind = 'camera') => page.locator(`[data-testid=tile][data-peer-name="${name}"][data-kind=${kind}]`);
@@ -17,9 +20,9 @@ const tile = (page: Page, name: string, kind = 'camera') => page.locator(`[data-
 const waitFor = (what: Locator, ms: number, state: 'visible' | 'hidden' = 'visible') => within(ms, timeout => what.waitFor({ state, timeout }));
 
 // visit opens a link of the page as a person would.
-async function visit(t: Run, name: string, fragment: Record<string, string>, viewport = { width: 1280, height: 800 }): Promise<Person> {
+async function visit(t: Run, name: string, fragment: Record<string, string>, { viewport = { width: 1280, height: 800 }, browser }: Manner = {}): Promise<Person> {
   const place = await t.place();
-  const context = await (await place.browserOf()).newContext({ viewport });
+  const context = await (await place.browserOf(browser)).newContext({ viewport });
   t.cleanup(() => context.close());
   const page = await context.newPage();
   const errors: string[] = [];
@@ -29,8 +32,8 @@ async function visit(t: Run, name: string, fragment: Record<string, string>, vie
 }
 
 // enter goes through the lobby into the room.
-async function enter(t: Run, name: string, token: string, viewport?: { width: number; height: number }): Promise<Person> {
-  const person = await visit(t, name, { token, name }, viewport);
+async function enter(t: Run, name: string, token: string, manner?: Manner): Promise<Person> {
+  const person = await visit(t, name, { token, name }, manner);
   await waitFor(person.page.locator('[data-testid=lobby][data-stage=preview]'), 10_000);
   await byId(person.page, 'join').click();
   await waitFor(byId(person.page, 'room'), 15_000);
@@ -41,9 +44,8 @@ async function enter(t: Run, name: string, token: string, viewport?: { width: nu
 async function plays(viewer: Person, name: string, kind?: string) {
   const video = tile(viewer.page, name, kind).getByTestId('tile-video');
   await waitFor(tile(viewer.page, name, kind).and(viewer.page.locator('[data-video=live]')), 20_000);
-  const frames = () => video.evaluate((v: HTMLVideoElement) => v.getVideoPlaybackQuality().totalVideoFrames);
-  const before = await frames();
-  await poll(`${viewer.name} to see ${name} move`, async () => (await frames()) > before + 10, { ms: 10_000 });
+  const before = await pictures(video);
+  await poll(`${viewer.name} to see ${name} move`, async () => (await pictures(video)) > before + 10, { ms: 10_000 });
 }
 
 test.describe('demo', () => {
@@ -52,7 +54,7 @@ test.describe('demo', () => {
     const { server } = await t.world();
     const { tokens } = server.info.rooms[0];
     const hanna = await enter(t, 'Hanna', tokens.host);
-    const gus = await enter(t, 'Gus', tokens.guest, { width: 390, height: 844 });
+    const gus = await enter(t, 'Gus', tokens.guest, { viewport: { width: 390, height: 844 } });
     await plays(hanna, 'Gus');
     await plays(gus, 'Hanna');
 
@@ -81,6 +83,30 @@ test.describe('demo', () => {
     await byId(gus.page, 'leave').click();
     await byId(gus.page, 'ended').waitFor();
     await tile(hanna.page, 'Gus').waitFor({ state: 'detached' });
+  });
+
+  scenario('demo-firefox', { ms: 120_000 }, async t => {
+    const { rest } = await t.world();
+    const room = await t.room();
+    const fay = await enter(t, 'Fay', await rest.token(room.id, 'host', 'user-fay'), { browser: 'firefox' });
+    const gus = await enter(t, 'Gus', await rest.token(room.id, 'guest', 'user-gus'));
+    await plays(fay, 'Gus');
+    await plays(gus, 'Fay');
+    await byId(gus.page, 'chat').click();
+    await byId(gus.page, 'chat-input').fill('hello Firefox');
+    await byId(gus.page, 'chat-send').click();
+    await byId(fay.page, 'chat').click();
+    await waitFor(fay.page.getByTestId('chat-text').filter({ hasText: 'hello Firefox' }), 10_000);
+    await byId(fay.page, 'mic').click();
+    await waitFor(tile(gus.page, 'Fay').and(gus.page.locator('[data-audio=off]')), 10_000);
+    assert.equal(await fay.page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, 'the page does not scroll sideways');
+    for (const who of [fay, gus]) {
+      assert.deepEqual(who.errors, []);
+      assert.equal(await byId(who.page, 'error-card').count(), 0);
+    }
+    await byId(fay.page, 'leave').click();
+    await waitFor(byId(fay.page, 'ended'), 10_000);
+    await waitFor(tile(gus.page, 'Fay'), 10_000, 'hidden');
   });
 
   scenario('demo-error-card', { alone: true }, async t => {

@@ -187,6 +187,30 @@ test.describe('prebuilt', () => {
     compare('prebuilt-polls');
   });
 
+  scenario('prebuilt-firefox', { ms: 120_000 }, async t => {
+    const room = await t.room();
+    const { see, compare } = bound();
+    const fay = await Guest.open(t, room, 'fay', 'host', { browser: 'firefox' });
+    await see('the preview shows the camera', () => fay.moves(fay.page.locator('body')));
+    await fay.enter();
+    const carl = await Guest.join(t, room, 'carl', 'guest');
+    await see('video both ways with Chromium', async () => { await Promise.all([fay.sees('carl'), carl.sees('fay')]); });
+    await see('audio both ways', async () => { await Promise.all([fay.hears(), carl.hears()]); });
+    await see('chat', async () => {
+      for (const guest of [fay, carl]) await guest.click('chat_btn');
+      await fay.field('Send a message').fill('hello from Firefox');
+      await fay.click('send_msg_btn');
+      await carl.shows(carl.id('chat_msg').filter({ hasText: 'hello from Firefox' }));
+    });
+    await see('somebody leaves', async () => {
+      await fay.click('leave_room_btn');
+      await fay.click('leave_room');
+      await fay.shows(fay.text('You left the room'));
+      await carl.shows(carl.text("You're the only one here"));
+    });
+    compare('prebuilt-firefox');
+  });
+
   scenario('prebuilt-refused', { ms: 120_000 }, async t => {
     const { rest } = await t.world();
     const { see, compare } = bound();
