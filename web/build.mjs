@@ -21,6 +21,9 @@ const dist = join(web, "..", "internal", "pages", "dist");
 // arrives with an update stops the build instead of reaching the users.
 const licencesAllowed = new Set(["MIT", "ISC", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "0BSD", "OFL-1.1"]);
 
+// The page of Sceenic WatchTogether's API, at /watch/.
+const watch = { html: "watch/index.html", script: "watch/src/main.ts", style: "watch/src/style.css" };
+
 const page = {
   html: "demo/index.html",
   boot: "demo/src/boot.ts",
@@ -40,7 +43,7 @@ if (process.argv.includes("--check")) {
 async function output() {
   const result = await build({
     absWorkingDir: web,
-    entryPoints: [page.boot, page.script, page.style, page.split],
+    entryPoints: [page.boot, page.script, page.style, page.split, watch.script, watch.style],
     outdir: dist,
     outbase: ".",
     entryNames: "assets/[name]-[hash]",
@@ -69,20 +72,20 @@ async function output() {
     return found;
   };
   const entry = (point) => made(point, (out) => out.entryPoint === point);
-  const font = "node_modules/@fontsource-variable/inter/files/inter-latin-wght-normal.woff2";
-  const [script, { imports }] = entry(page.script);
-  const marks = {
-    "%boot%": name(entry(page.boot)[0]),
-    "%script%": name(script),
-    "%style%": name(entry(page.style)[0]),
-    "%font%": name(made(font, (out) => font in out.inputs && Object.keys(out.inputs).length === 1)[0]),
+  // html is a page with the names of what was built for it.
+  const html = async ({ html, script, style }, more = {}) => {
+    const [built, { imports }] = entry(script);
+    const marks = { ...more, "%script%": name(built), "%style%": name(entry(style)[0]) };
+    const chunks = imports.filter((i) => i.kind === "import-statement").map((i) => name(i.path));
+    return Buffer.from((await readFile(join(web, html), "utf8"))
+      .replace(/^( *)%chunks%$/m, (_, indent) => chunks.map((c) => `${indent}<link rel="modulepreload" href="/${c}">`).join("\n"))
+      .replace(/%\w+%/g, (mark) => "/" + marks[mark]));
   };
-  const chunks = imports.filter((i) => i.kind === "import-statement").map((i) => name(i.path));
-  const html = (await readFile(join(web, page.html), "utf8"))
-    .replace(/^( *)%chunks%$/m, (_, indent) => chunks.map((c) => `${indent}<link rel="modulepreload" href="/${c}">`).join("\n"))
-    .replace(/%\w+%/g, (mark) => "/" + marks[mark]);
-
-  const files = new Map([["index.html", Buffer.from(html)]]);
+  const font = "node_modules/@fontsource-variable/inter/files/inter-latin-wght-normal.woff2";
+  const files = new Map([
+    ["index.html", await html(page, { "%boot%": name(entry(page.boot)[0]), "%font%": name(made(font, (out) => font in out.inputs && Object.keys(out.inputs).length === 1)[0]) })],
+    ["watch/index.html", await html(watch)],
+  ]);
   const unused = name(entry(page.split)[0]);
   for (const file of result.outputFiles) {
     if (name(file.path) !== unused) files.set(name(file.path), Buffer.from(file.contents));

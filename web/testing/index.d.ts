@@ -91,6 +91,8 @@ export class Redial implements AsyncDisposable {
   readonly rooms?: { id: string; name: string; tokens: Record<string, string> }[];
   /** What a backend gives to `OpenVidu(url, secret)` of openvidu-node-client. */
   readonly openVidu?: { url: string; secret: string };
+  /** What a backend asks for tokens of Sceenic WatchTogether sessions with: `GET url/stream/token/v2/`. */
+  readonly sceenic?: { url: string; key: string; secret: string };
   /** The end of its log. */
   readonly log: string;
 

@@ -26,6 +26,8 @@ export interface JoinOptions {
   type?: string;
   /** What the app says of it, up to 32 KiB. */
   metadata?: string;
+  /** Version of the library, for the record. */
+  version?: string;
 }
 
 export interface Message {
@@ -126,13 +128,13 @@ export class Session extends Emitter<Events> {
    * endpoint.invalid, endpoint.unreachable, ice.server_invalid, and with
    * join.abandoned when leave() is called meanwhile.
    */
-  async join({ token, name, type, metadata }: JoinOptions): Promise<Fields> {
+  async join({ token, name, type, metadata, version }: JoinOptions): Promise<Fields> {
     if (this.#left) throw new CallError(FaultId.JoinAbandoned, "join");
     if (this.#state !== "new") throw new CallError(FaultId.ClientAlreadyJoined, "join");
     this.#state = "joining";
     try {
       await this.#connection.open();
-      const result = fields(await this.#connection.request("joinRoom", { token, participantName: name, type, metadata }, "join"));
+      const result = fields(await this.#connection.request("joinRoom", { token, participantName: name, type, metadata, sdkVersion: version }, "join"));
       const secret = result.sessionId;
       const servers = readIceServers(result);
       checkIceServers(servers, "join");
@@ -247,7 +249,7 @@ export class Session extends Emitter<Events> {
     const reason = String(params.reason ?? "");
     switch (method) {
       case "participantEvicted":
-        this.#end(new CallError(evictions[reason] ?? FaultId.PeerGone, "connect", { details: { reason } }));
+        this.#end(params.error ? refusal(fields(params.error), "connect") : new CallError(evictions[reason] ?? FaultId.PeerGone, "connect", { details: { reason } }));
         break;
       case "participantUnpublished":
         for (const p of [...this.#publications]) {

@@ -4,7 +4,7 @@
 // The packages as npm would carry them, in a program of somebody else's.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -35,6 +35,8 @@ for (const [name, program] of Object.entries(programs)) {
     execFileSync(process.execPath, ["packages.mjs", name], { cwd: web, stdio: "inherit" });
     const manifest = JSON.parse(readFileSync(join(web, name, "package.json"), "utf8"));
     assert.equal(manifest.dependencies, undefined, "no dependencies");
+    const said = join(web, name, "src", "version.ts"); // what the server is told
+    if (existsSync(said)) assert.ok(readFileSync(said, "utf8").includes(`"${manifest.version}"`), "the version of the manifest");
     assert.equal(readFileSync(join(web, name, "LICENSE"), "utf8"), readFileSync(join(web, "..", "LICENSE"), "utf8"));
     const dir = mkdtempSync(join(tmpdir(), "redial-package-"));
     try {

@@ -183,7 +183,7 @@ export class Redial {
 export function told(ready) {
   return {
     url: ready.http, initEndpoint: ready.init, managementToken: ready.management_token,
-    accessKey: ready.access_key, secret: ready.secret, rooms: ready.rooms, openVidu: ready.openvidu,
+    accessKey: ready.access_key, secret: ready.secret, rooms: ready.rooms, openVidu: ready.openvidu, sceenic: ready.sceenic,
   };
 }
 

@@ -10,6 +10,7 @@ import { fields } from "../../core/src/rpc";
 import { sessionError } from "./errors";
 import { which, type Listeners, type ParticipantInfo, type StreamInfo } from "./listeners";
 import type { Address } from "./token";
+import { version } from "./version";
 
 /** What participants may send and receive. */
 export type ParticipantType = "FULL_PARTICIPANT" | "VIEWER" | "AV_BROADCASTER" | "A_BROADCASTER";
@@ -58,7 +59,7 @@ export class Call {
     const { token, name, type, metadata, screen } = this.#options;
     try {
       if (sends(type)) this.#media = await (screen ? captureScreen() : capture(this.#constraints));
-      await this.#session.join({ token, name, type, metadata: metadata ? JSON.stringify(metadata) : undefined });
+      await this.#session.join({ token, name, type, metadata: metadata ? JSON.stringify(metadata) : undefined, version });
       this.#connected = true;
       this.#listeners.tell("connected"); // apps register the other listeners in this one
       for (const p of this.#session.participants.values()) if (!p.local) this.#listeners.tell("participantJoined", about(p));
