@@ -80,6 +80,8 @@ var mayImport = map[string][]string{
 	"internal/wire/jsonrpc": {"internal/text", "fault"},
 	"internal/openvidu": {"internal/registry", "internal/room", "internal/limit", "internal/policy", "internal/text", "internal/token",
 		"internal/wire/kurento", "fault"}, // implements kurento.Tokens
+	"internal/sceenic": {"internal/registry", "internal/limit", "internal/text", "internal/token",
+		"internal/wire/kurento", "dialect", "fault"}, // implements kurento.SharedTokens
 	"internal/testlog":       {},                                                                      // for tests
 	"internal/wire/wiretest": {"internal/evidence", "internal/participant", "internal/room", "fault"}, // a wire for tests
 	"internal/api": {"internal/room", "internal/event", "internal/event/eventjson", "internal/sink", "internal/report", "internal/registry", "internal/inject",

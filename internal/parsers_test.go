@@ -250,6 +250,10 @@ var parsers = map[string]string{
 	"internal/wire/hms.decodeIterator":       "internal/wire/hms.FuzzIterator",
 	"internal/wire/hms.media.trickle":        "internal/wire/hms.FuzzMethods",
 
+	"internal/sceenic.addresses.UnmarshalJSON": "internal/sceenic.FuzzToken",
+	"internal/sceenic.claims.check":            "internal/sceenic.FuzzToken",
+	"internal/sceenic.read":                    "internal/sceenic.FuzzToken",
+
 	"internal/sfu.plainBinding":              "internal/sfu.FuzzSTUN",
 	"internal/openvidu.decode":               "internal/openvidu.FuzzREST",
 	"internal/wire/jsonrpc.Params":           "internal/wire/hms.FuzzMethods",

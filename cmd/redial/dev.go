@@ -31,10 +31,13 @@ forgets everything when it ends.
 With -json it prints one line of JSON instead, for programs:
   {"http","init","data","management_token","access_key","secret",
    "rooms":[{"id","name","tokens":{"ROLE":"JWT"},"codes":{"ROLE":"CODE"}}],
-   "openvidu":{"url","secret"}}
+   "openvidu":{"url","secret"},
+   "sceenic":{"url","key","secret"}}
 where "init" is what an app passes as initEndpoint, and room tokens are signed
 with the secret; "openvidu" is what a backend gives to OpenVidu(url, secret) of
-openvidu-node-client. A program that starts it can keep the other end of its standard
+openvidu-node-client, and "sceenic" what a backend asks for a token with:
+  curl -H "auth-api-key: KEY" -H "auth-api-secret: SECRET" URL/stream/token/v2/
+A program that starts it can keep the other end of its standard
 input open and give -until-eof: then the server never outlives it.`
 
 const (
@@ -56,6 +59,14 @@ type devReady struct {
 	Secret     string        `json:"secret"`
 	Rooms      []server.Demo `json:"rooms"`
 	OpenVidu   devOpenVidu   `json:"openvidu"`
+	Sceenic    devSceenic    `json:"sceenic"`
+}
+
+// devSceenic is what backends of Sceenic WatchTogether apps need.
+type devSceenic struct {
+	URL    string `json:"url"`
+	Key    string `json:"key"`
+	Secret string `json:"secret"`
 }
 
 // devOpenVidu is what backends of OpenVidu 2 apps need.
@@ -113,9 +124,9 @@ func runDev(ctx context.Context, e *env, args []string) (err error) {
 	if cfg.Access.Keys, err = devKeys(cfg.Data.Dir); err != nil {
 		return err
 	}
-	// Another secret than the one that signs tokens, as this one is sent with each call.
-	sum := sha256.Sum256([]byte("openvidu " + cfg.Access.Keys[0].Secret))
-	cfg.OpenVidu.Secret = hex.EncodeToString(sum[:])
+	// Other secrets than the one that signs tokens, as these are sent with each call.
+	cfg.OpenVidu.Secret = devSecret(cfg, "openvidu")
+	cfg.Sceenic.Key, cfg.Sceenic.Secret = "dev", devSecret(cfg, "sceenic")
 	if problems := cfg.Problems(); len(problems) > 0 {
 		return config.Problems(problems)
 	}
@@ -160,6 +171,12 @@ func runDev(ctx context.Context, e *env, args []string) (err error) {
 	return errors.Join(err, s.Run(ctx))
 }
 
+// devSecret makes the secret of a door, another one for each.
+func devSecret(cfg config.Config, door string) string {
+	sum := sha256.Sum256([]byte(door + " " + cfg.Access.Keys[0].Secret))
+	return hex.EncodeToString(sum[:])
+}
+
 // localOnly refuses an address that other machines could reach.
 func localOnly(name, address string) error {
 	if address == "" && name == "tcp" {
@@ -191,7 +208,8 @@ func devPrepare(ctx context.Context, s *server.Server, cfg config.Config) (devRe
 	// The SDK wants "https://" somewhere in this address and cuts the fragment
 	// off again before it calls.
 	key := cfg.Access.Keys[0]
-	return devReady{s.URL(), s.URL() + "/#https://", dir, management, key.Access, key.Secret, []server.Demo{demo}, devOpenVidu{s.URL(), cfg.OpenVidu.Secret}}, nil
+	return devReady{s.URL(), s.URL() + "/#https://", dir, management, key.Access, key.Secret, []server.Demo{demo},
+		devOpenVidu{s.URL(), cfg.OpenVidu.Secret}, devSceenic{s.URL(), cfg.Sceenic.Key, cfg.Sceenic.Secret}}, nil
 }
 
 // devKeys reads the key of the data directory, or makes one.
@@ -249,9 +267,12 @@ REDIAL_TOKEN is a management token: it opens the REST API, and the page asks for
 it to show recorded events. An app of your own joins with
   initEndpoint  %s
   token         redial token room -room %s -role guest%s
+A token for apps of Sceenic WatchTogether, of a session called "watch":
+  curl -s -H "auth-api-key: %s" -H "auth-api-secret: %s" "%s/stream/token/v2/?session=watch"
 
 `, took.Round(time.Millisecond), room.Name, r.HTTP, room.Codes["host"], r.HTTP, room.Codes["guest"],
-		r.Management, r.HTTP, room.ID, r.HTTP, r.Init, room.ID, keyFlag)
+		r.Management, r.HTTP, room.ID, r.HTTP, r.Init, room.ID, keyFlag,
+		r.Sceenic.Key, r.Sceenic.Secret, r.HTTP)
 	if temporary {
 		fmt.Fprintf(e.stdout, "Everything is forgotten at the end; \"redial dev -data DIR\" keeps it.\n\n")
 		return

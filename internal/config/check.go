@@ -46,6 +46,7 @@ func (c *Config) Problems() []Problem {
 		"make one with \"redial token key\" and take its secret half")
 	k.atLeast(c.OpenVidu.Pending, 1, "openvidu.pending")
 	k.require(c.OpenVidu.JoinTimeout > 0, "openvidu.join_timeout", "is not positive", "make it 60s")
+	k.sceenic(&c.Sceenic)
 	k.oneOf(c.Log.Format, "log.format", "text", "json")
 	k.oneOf(c.Log.Level, "log.level", "debug", "info", "warn", "error")
 	if c.Metrics.Address != "" {
@@ -109,6 +110,15 @@ const (
 	sdpBase  = 2 << 10
 	sdpTrack = 8 << 10
 )
+
+// sceenic checks the door for Sceenic apps.
+func (k *checker) sceenic(s *Sceenic) {
+	k.require((s.Key == "") == (s.Secret == ""), "sceenic.key", "key and secret go together", "set both or neither")
+	k.require(s.Secret == "" || len(s.Secret) >= MinSecretBytes, "sceenic.secret", fmt.Sprintf("is shorter than %d bytes", MinSecretBytes),
+		"make a pair with \"redial token key\"")
+	k.require(s.TokenLife >= 10*time.Minute, "sceenic.token_life", "is shorter than 10 minutes", "make it 24h")
+	k.require(s.JoinTimeout > 0, "sceenic.join_timeout", "is not positive", "make it 60s")
+}
 
 // checker collects problems.
 type checker struct{ problems []Problem }

@@ -24,6 +24,7 @@ type Config struct {
 	OTLP      OTLP      `yaml:"otlp" doc:"Events sent to an OpenTelemetry collector as log records."`
 	Inject    Inject    `yaml:"inject" doc:"Provoking faults on purpose."`
 	OpenVidu  OpenVidu  `yaml:"openvidu" doc:"The door for apps of OpenVidu 2; see docs/openvidu.md."`
+	Sceenic   Sceenic   `yaml:"sceenic" doc:"The door for apps of Sceenic WatchTogether; see docs/sceenic.md."`
 	Log       Log       `yaml:"log" doc:"What the process says about itself, on standard error."`
 	Metrics   Metrics   `yaml:"metrics" doc:"Prometheus metrics."`
 	Shutdown  Shutdown  `yaml:"shutdown" doc:"What happens on SIGTERM. SIGHUP, SIGUSR1 and SIGUSR2 stop nothing."`
@@ -155,6 +156,15 @@ type OpenVidu struct {
 	Simulcast bool `yaml:"simulcast" default:"false" doc:"Ask clients to publish video in several layers, of which each receiver gets what its network carries. A publisher of openvidu-browser decides for itself with videoSimulcast. openvidu-browser sends two layers from 480x270 on, three from 960x540."`
 
 	JoinTimeout time.Duration `yaml:"join_timeout" default:"60s" doc:"How long a socket at /openvidu may be open that nobody joins by. Its token comes over the socket, so that is nobody's until then."`
+}
+
+// Sceenic is the door for apps of Sceenic WatchTogether.
+type Sceenic struct {
+	Key    string `yaml:"key" env:"REDIAL_SCEENIC_KEY" doc:"What backends send as auth-api-key. Empty: there is no such door."`
+	Secret string `yaml:"secret" secret:"true" env:"REDIAL_SCEENIC_SECRET" doc:"What backends send as auth-api-secret, and what tokens are signed with; at least 32 bytes."`
+
+	TokenLife   time.Duration `yaml:"token_life" default:"24h" doc:"How long a token is good, for the half of it at least: all who ask for one session in one half get the same."`
+	JoinTimeout time.Duration `yaml:"join_timeout" default:"60s" doc:"How long a socket at /sceenic may be open that nobody joins by. Its token comes over the socket, so that is nobody's until then."`
 }
 
 // Log is what the process says.

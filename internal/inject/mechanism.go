@@ -64,6 +64,7 @@ const (
 	AtMute    = "camera-off"  // the peer is asked to switch its video off
 	AtStrange = "strange-role"
 
+	AtEngine    = "engine"        // the media engine does not answer, or answers nonsense
 	AtCandidate = "bad-candidate" // a candidate nobody can read is sent
 )
 
@@ -78,6 +79,7 @@ func Mechanisms() []Mechanism {
 		{Name: AtCall, Point: "call", For: usualFor, method: true, About: "calls, or those of one method, are refused with the fault or the number asked for"},
 		{Name: AtHang, Point: "call", For: usualFor, method: true, DefaultFault: fault.NegotiationTimeout.ID, About: "calls, or those of one method, are carried out by nobody and never answered"},
 		{Name: AtSlow, Point: "call", For: usualFor, method: true, DefaultFault: fault.NegotiationTimeout.ID, About: "calls, or those of one method, are answered late"},
+		{Name: AtEngine, Point: "engine", For: usualFor, DefaultFault: fault.MediaNodeUnreachable.ID, About: "calls that need the media engine fail as if it refused them; with -delay, as if it did not answer for so long; as media_node.response, as if its answer could not be decoded"},
 		{Name: AtError, Point: "error", once: true, About: "the fault or the number asked for is sent to the client unasked, which ends its session"},
 		{Name: AtCut, Point: "socket", once: true, DefaultFault: fault.SignalLost.ID, About: "the TCP connection of the socket ends without a close frame"},
 		{Name: AtClose, Point: "socket", once: true, DefaultFault: fault.SignalLost.ID, About: "the socket ends with close frame 1012"},
@@ -145,7 +147,8 @@ var own = map[string][]string{
 	fault.QueueFull.ID:            {AtInit, AtCall, AtError},
 	fault.ServerClock.ID:          {AtClock, AtInit, AtCall, AtError},
 	fault.EndpointUnreachable.ID:  {AtAway},
-	fault.MediaNodeUnreachable.ID: {AtCall, AtBlackhole, AtError},
+	fault.MediaNodeUnreachable.ID: {AtEngine, AtCall, AtBlackhole, AtError},
+	fault.MediaNodeResponse.ID:    {AtEngine, AtCall, AtError},
 	fault.ClientRoleUnknown.ID:    {AtStrange},
 }
 
@@ -154,13 +157,14 @@ type Call struct {
 	Op     fault.Op // what it is for
 	Method string   // its name on the wire
 	Main   bool     // the usual call of its operation on this wire
+	Media  bool     // it makes the media engine do something
 	Ping   bool     // it only keeps the connection alive
 }
 
 // callable are the operations that are asked for by a call once a client is
 // inside.
 var callable = []fault.Op{
-	fault.OpJoin, fault.OpPublish, fault.OpMessage, fault.OpMetadata, fault.OpUpdate, fault.OpRoleChange, fault.OpMute,
+	fault.OpJoin, fault.OpPublish, fault.OpSubscribe, fault.OpMessage, fault.OpMetadata, fault.OpUpdate, fault.OpRoleChange, fault.OpMute,
 	fault.OpRemove, fault.OpEndRoom, fault.OpPeers, fault.OpPoll,
 }
 

@@ -178,12 +178,14 @@ func (x *Peer) find(want func(*rule) bool) *rule {
 type Verdict struct {
 	Err   error         // it is refused
 	Hang  bool          // it is never answered
-	Delay time.Duration // it is carried out later
+	Delay time.Duration // it is carried out later, or refused later
 }
 
 // Call is asked before a call is carried out.
 func (x *Peer) Call(c Call) Verdict {
-	r := x.find(func(r *rule) bool { return r.mech.method && r.spec.meansCall(c) })
+	r := x.find(func(r *rule) bool {
+		return r.mech.method && r.spec.meansCall(c) || r.spec.At == AtEngine && c.Media
+	})
 	switch {
 	case r == nil:
 		return Verdict{}
@@ -191,8 +193,24 @@ func (x *Peer) Call(c Call) Verdict {
 		return Verdict{Hang: true}
 	case r.spec.At == AtSlow:
 		return Verdict{Delay: r.spec.Delay}
+	case r.spec.At == AtEngine:
+		return Verdict{Err: r.engineRefusal(), Delay: r.spec.Delay}
 	}
 	return Verdict{Err: r.refusal()}
+}
+
+// engineRefusal says in which way the media engine failed.
+func (r *rule) engineRefusal() *fault.Error {
+	how := "the call was refused"
+	switch {
+	case r.kind == fault.MediaNodeResponse:
+		how = "its answer could not be decoded"
+	case r.spec.Delay > 0:
+		how = "it did not answer within " + r.spec.Delay.String()
+	}
+	f := r.refusal()
+	f.Details = append(f.Details, fault.Detail{Name: "reason", Value: how})
+	return f
 }
 
 // Silent is asked before a frame is sent.

@@ -5,6 +5,7 @@ package inject_test
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"slices"
@@ -499,6 +500,9 @@ func TestRemovalRestoresEveryPlaceAtOnce(t *testing.T) {
 		"call": func(_ *inject.Plan, x *inject.Peer) bool {
 			return x.Call(join) != inject.Verdict{} || x.Call(offer) != inject.Verdict{}
 		},
+		"engine": func(_ *inject.Plan, x *inject.Peer) bool {
+			return x.Call(inject.Call{Op: fault.OpSubscribe, Media: true}) != inject.Verdict{}
+		},
 		"socket": func(_ *inject.Plan, x *inject.Peer) bool { return x.Silent() },
 		"sdp": func(_ *inject.Plan, x *inject.Peer) bool {
 			return x.SDP("answer", "a=fingerprint:sha-256 0F\r\n") != "a=fingerprint:sha-256 0F\r\n"
@@ -629,6 +633,36 @@ func BenchmarkWireIdle(b *testing.B) {
 		if drop, _, _ := gate.Pass(true, packet); drop {
 			b.Fatal("dropped")
 		}
+	}
+}
+
+// TestTheEngineFailsInThreeWays: it refuses, does not answer, or answers nonsense,
+// for the calls that need it alone, and each is marked as provoked.
+func TestTheEngineFailsInThreeWays(t *testing.T) {
+	media, other := inject.Call{Op: fault.OpPublish, Media: true}, inject.Call{Op: fault.OpMessage}
+	for _, c := range []struct {
+		spec  inject.Spec
+		want  *fault.Kind
+		delay time.Duration
+		says  string
+	}{
+		{inject.Spec{At: inject.AtEngine}, fault.MediaNodeUnreachable, 0, "refused"},
+		{inject.Spec{At: inject.AtEngine, Delay: time.Second}, fault.MediaNodeUnreachable, time.Second, "within 1s"},
+		{inject.Spec{Fault: fault.MediaNodeResponse.ID}, fault.MediaNodeResponse, 0, "decoded"},
+	} {
+		p := inject.New(inject.Config{})
+		x := p.Attend(alice, func(inject.Action) {})
+		c.spec.Room = "r1"
+		add(t, p, c.spec)
+		do := x.Call(media)
+		f := fault.From(do.Err, fault.OpPublish)
+		if f == nil || f.Kind != c.want || do.Delay != c.delay || !inject.Caused(f) || !strings.Contains(fmt.Sprint(f.Detail("reason")), c.says) {
+			t.Errorf("%+v: %+v", c.spec, do)
+		}
+		if do := x.Call(other); do != (inject.Verdict{}) {
+			t.Errorf("%+v strikes a message: %+v", c.spec, do)
+		}
+		p.Close()
 	}
 }
 

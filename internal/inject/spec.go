@@ -119,8 +119,8 @@ func (s *Spec) check() (*fault.Kind, Mechanism, error) {
 		return bad("probability", "more than 0 and up to 1")
 	case s.Method != "" && !m.method:
 		return bad("method", "none: it belongs to call, hang and slow")
-	case s.Delay != 0 && m.Name != AtSlow && m.Name != AtDelay:
-		return bad("delay", "none: it belongs to slow and delay")
+	case s.Delay != 0 && m.Name != AtSlow && m.Name != AtDelay && m.Name != AtEngine:
+		return bad("delay", "none: it belongs to slow, delay and engine")
 	case s.Delay < 0 || s.Delay > MaxDelay:
 		return bad("delay", "up to "+MaxDelay.String())
 	case s.Rate != 0 && m.Name != AtBandwidth:

@@ -27,7 +27,7 @@ func (n *session) readRole(role string) (string, error) {
 	if !slices.Contains([]string{kurento.Subscriber, kurento.Publisher, kurento.Moderator}, role) {
 		return "", fault.FieldInvalid.New("field", "role", "want", "SUBSCRIBER, PUBLISHER or MODERATOR")
 	}
-	if roleFor(n.template, role) == "" {
+	if kurento.RoleFor(n.template, role) == "" {
 		return "", fault.RoleNotFound.New("field", "role", "role", role, "template", n.template.Name)
 	}
 	return role, nil
@@ -76,7 +76,7 @@ func (s *Service) modify(ctx context.Context, n *session, id string, to change) 
 	if role == "" || kurento.RoleOf(n.template.Roles[snap.Peers[i].Role]) == role {
 		return nil
 	}
-	return live.Roles().Request(ctx, "", room.RoleRequest{Target: room.PeerID(id), Role: roleFor(n.template, role), Force: true})
+	return live.Roles().Request(ctx, "", room.RoleRequest{Target: room.PeerID(id), Role: kurento.RoleFor(n.template, role), Force: true})
 }
 
 // change notes what is said of a connection that a backend made, and tells

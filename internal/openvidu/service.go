@@ -300,22 +300,6 @@ func (s *Service) tidy(ctx context.Context, n *session) {
 	n.inside = len(n.seats)
 }
 
-// roleFor finds the role of a template that comes closest to a role of the
-// wire: the one of the usual name, else the first that may do as much and no
-// more; "" when there is none.
-func roleFor(t policy.Template, role string) string {
-	usual := map[string]string{kurento.Moderator: "host", kurento.Publisher: "guest", kurento.Subscriber: "viewer"}[role]
-	if r, ok := t.Roles[usual]; ok && kurento.RoleOf(r) == role {
-		return usual
-	}
-	for _, name := range t.RoleNames() {
-		if kurento.RoleOf(t.Roles[name]) == role {
-			return name
-		}
-	}
-	return ""
-}
-
 // tokenLife is how long the room token of somebody who joins is good. It never
 // leaves the process.
 const tokenLife = time.Hour
@@ -333,7 +317,7 @@ func (s *Service) Redeem(_ context.Context, id, text string) (kurento.Grant, err
 		return kurento.Grant{}, fault.TokenSpent.New("session", n.id)
 	}
 	raw, err := token.Mint(s.cfg.Key, token.Claims{
-		Type: token.App, RoomID: n.roomID, Role: roleFor(n.template, c.role), UserID: c.id, ExpiresAt: time.Now().Add(tokenLife),
+		Type: token.App, RoomID: n.roomID, Role: kurento.RoleFor(n.template, c.role), UserID: c.id, ExpiresAt: time.Now().Add(tokenLife),
 	})
 	if err != nil {
 		return kurento.Grant{}, err

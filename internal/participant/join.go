@@ -42,6 +42,10 @@ func (p *Participant) Look() (room.Snapshot, bool) {
 type Profile struct {
 	Name string
 	Data string // the app's own text about the peer
+
+	Mode       room.Mode
+	UniqueName bool // nobody else in the room may be called the same
+	Watches    bool // its app has a player that follows the leader's
 }
 
 // Join brings the peer into its room; one that is inside leaves first and
@@ -86,7 +90,7 @@ func (p *Participant) Join(ctx context.Context, who Profile, negotiate func() er
 	}
 	r, err := p.s.cfg.Hub.Join(ctx, p.roomRecord.Spec, p, room.Peer{
 		ID: p.key.peer, UserID: p.claims.UserID, UserProof: p.claims.UserProof, Resume: p.claims.Digest,
-		Name: p.name, Data: p.data, Role: p.role,
+		Name: p.name, Data: p.data, Role: p.role, Mode: who.Mode, UniqueName: who.UniqueName, Watches: who.Watches,
 	})
 	if err != nil {
 		return err

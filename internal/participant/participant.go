@@ -40,9 +40,11 @@ type Participant struct {
 	claims     token.Claims
 	roomRecord RoomRecord
 	inject     *inject.Peer
-	user       userKey
-	present    atomic.Pointer[presence]   // where it is heard from
-	out        atomic.Pointer[fault.Kind] // why the peer was disconnected for good, once it was
+	away       atomic.Bool // its socket is lost and its place is held
+
+	user    userKey
+	present atomic.Pointer[presence]   // where it is heard from
+	out     atomic.Pointer[fault.Kind] // why the peer was disconnected for good, once it was
 	// ----
 	log     *slog.Logger
 	socket  Socket // nil while the peer is away
@@ -164,6 +166,7 @@ func (p *Participant) attached(c Socket, v Visitor) bool {
 		old.Close(websocket.StatusGoingAway, "replaced by a newer connection")
 	}
 	p.hold.end()
+	p.away.Store(false)
 	p.socket = c
 	p.came(&v)
 	p.events.attached(v.Door)
@@ -203,6 +206,7 @@ func (p *Participant) Detached(c Socket, goodbye bool, code websocket.StatusCode
 	case p.hold.rejoined(code):
 		p.Leave(reasonRejoined)
 	default:
+		p.away.Store(true)
 		p.hold.begin(code)
 	}
 }

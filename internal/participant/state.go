@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/inject"
 	"github.com/redial-rtc/redial/internal/policy"
 	"github.com/redial-rtc/redial/internal/room"
@@ -26,6 +27,14 @@ func (p *Participant) Wire() Wire { return p.wire }
 
 // Context ends with the participant. It may be called from anywhere.
 func (p *Participant) Context() context.Context { return p.ctx }
+
+// Away tells whether the peer has lost its socket and is held. It may be called
+// from anywhere.
+func (p *Participant) Away() bool { return p.away.Load() }
+
+// Out is why the peer was disconnected for good, nil while it was not. It may be
+// called from anywhere.
+func (p *Participant) Out() *fault.Kind { return p.out.Load() }
 
 // Inject is where provoked faults about this peer are asked for. It may be
 // called from anywhere.

@@ -126,6 +126,7 @@ type Snapshot struct {
 	Peers       []Peer // sorted by time of joining; without tracks the viewer's role does not subscribe to
 	Sources     []SourceReady
 	Rules       Rules
+	Streaming   int         // peers that publish something, seen or not
 	Leader      PeerID      // who leads the player; "" when nobody does
 	Player      PlayerState // what it last said; nobody's when it has said nothing
 }

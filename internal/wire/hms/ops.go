@@ -119,7 +119,7 @@ var usual = map[fault.Op]string{
 
 // call is an operation as faults are provoked on it.
 func (o operation) call(method string) inject.Call {
-	return inject.Call{Op: o.op, Method: method, Main: usual[o.op] == method, Ping: method == "ping"}
+	return inject.Call{Op: o.op, Method: method, Main: usual[o.op] == method, Media: method == "join" || method == "offer", Ping: method == "ping"}
 }
 
 // Calls are all calls of this wire, for who provokes faults on them.
@@ -166,6 +166,8 @@ func (s *session) receive(c link, raw []byte) {
 		return
 	}
 	switch do := s.p.Inject().Call(o.call(f.Method)); {
+	case do.Err != nil && do.Delay > 0:
+		s.p.After(do.Delay, func() { s.finish(f, o.op, nil, do.Err) })
 	case do.Err != nil:
 		s.finish(f, o.op, nil, do.Err)
 		return

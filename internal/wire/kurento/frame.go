@@ -86,6 +86,7 @@ type (
 	// hand data on as it is.
 	wireError struct {
 		Code    int       `json:"code"`
+		Name    string    `json:"name,omitempty"` // beside the code, for the clients that look there
 		Message string    `json:"message"`
 		Data    faultData `json:"data"`
 	}
@@ -103,11 +104,14 @@ func result(id callID, v any) resultFrame {
 	return resultFrame{"2.0", id, v}
 }
 
-func refusal(id callID, f *fault.Error) errorFrame { return errorFrame{"2.0", id, wordFault(f)} }
+func (h *Handler) refusal(id callID, f *fault.Error) errorFrame {
+	return errorFrame{"2.0", id, h.style.word(f)}
+}
 
-func wordFault(f *fault.Error) wireError {
-	w := dialect.OpenVidu.Speak(f)
-	return wireError{cmp.Or(inject.Code(f), w.Code), f.Safe(), faultData{w.Name, f.Kind.Do, f.Kind.ID}}
+// wordFault says a fault in a vendor's words.
+func wordFault(d *dialect.Dialect, f *fault.Error) wireError {
+	w := d.Speak(f)
+	return wireError{Code: cmp.Or(inject.Code(f), w.Code), Message: f.Safe(), Data: faultData{w.Name, f.Kind.Do, f.Kind.ID}}
 }
 
 func missing(field string) error { return fault.FieldMissing.New("field", field) }

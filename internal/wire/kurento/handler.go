@@ -6,6 +6,7 @@ package kurento
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -39,6 +40,14 @@ type Tokens interface {
 	Redeem(ctx context.Context, session, token string) (Grant, error)
 }
 
+// SharedTokens knows the tokens with which everybody joins a session.
+type SharedTokens interface {
+	// Redeem takes a token for somebody new. It fails with fault.TokenMalformed,
+	// TokenPayload, TokenPayloadJSON, TokenSignature, TokenClaim, TokenExpired,
+	// EndpointInvalid and ICEServerInvalid.
+	Redeem(ctx context.Context, token string) (Grant, error)
+}
+
 // ICEServer is a STUN or TURN server as clients of this wire are told of it.
 type ICEServer struct {
 	URL        string `json:"url"`
@@ -51,7 +60,8 @@ type ICEServer struct {
 type Config struct {
 	Participants *participant.Service
 	Sockets      *socket.Set
-	Tokens       Tokens
+	Tokens       Tokens       // of clients of OpenVidu, or
+	Shared       SharedTokens // of clients of Sceenic
 	Log          *slog.Logger
 
 	ClientAddr func(*http.Request) netip.Addr // who is asking, behind whatever proxy
@@ -86,12 +96,48 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// style is what differs between the clients of this wire.
+type style interface {
+	// door names the wire's settings.
+	door() string
+	// word says a fault in the words of these clients.
+	word(*fault.Error) wireError
+	// read takes the params of a join apart. It fails as jsonrpc.Params does.
+	read(l *line, params json.RawMessage) (application, error)
+	// op finds what a method does; false for one these clients do not have.
+	op(method string) (operation, bool)
+	// result is what the answer to a join says.
+	result(s *session, snap room.Snapshot, others []connection) any
+	// describe says of the connections that a peer comes to what these clients want
+	// to know of it.
+	describe(p room.Peer, all []view)
+	// sender finds whose stream is meant by what is no stream that the client knows.
+	sender(s *session, name string) (room.PeerID, Stream, error)
+	// again judges a client that asks for a stream while it is at it already.
+	again(stage, *subscription) error
+	// update tells what these clients alone hear of.
+	update(s *session, u room.Update)
+	// evicted adds what these clients want to know of why they are out.
+	evicted(eviction, *fault.Error) eviction
+	// broken tells of an exchange that failed while no call waited for it.
+	broken(s *session, sub *subscription, f *fault.Error)
+}
+
+// application is a join as a client asks for it.
+type application struct {
+	who    participant.Profile
+	secret string                                   // of an earlier join, to go on as that peer; "" for somebody new
+	redeem func(ctx context.Context) (Grant, error) // what its token stands for
+}
+
 // Handler serves the wire: [Handler.ServeWS].
 type Handler struct {
 	cfg  Config
 	log  *slog.Logger
 	all  *participant.Service
 	rate *limit.Callers
+
+	style style
 
 	mu       sync.Mutex
 	sessions map[string]*session // by the secret with which a client continues it
@@ -100,8 +146,13 @@ type Handler struct {
 // New returns a handler.
 func New(cfg Config) *Handler {
 	cfg = cfg.withDefaults()
+	var clients style = openVidu{cfg.Tokens}
+	if cfg.Shared != nil {
+		clients = sceenic{cfg.Shared}
+	}
 	return &Handler{
-		cfg: cfg, log: cfg.Log, all: cfg.Participants, sessions: map[string]*session{},
+		style: clients,
+		cfg:   cfg, log: cfg.Log, all: cfg.Participants, sessions: map[string]*session{},
 		rate: limit.New(limit.Rate{PerSecond: cfg.JoinRate, Burst: cfg.JoinBurst}),
 	}
 }

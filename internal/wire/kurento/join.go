@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/redial-rtc/redial/dialect"
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/participant"
 	"github.com/redial-rtc/redial/internal/policy"
@@ -65,19 +66,68 @@ func readToken(text, session string) (sessionID, token string, err error) {
 	return q.Get("sessionId"), q.Get("token"), nil
 }
 
+// openVidu is the clients of OpenVidu.
+type openVidu struct{ tokens Tokens }
+
+func (openVidu) door() string                  { return "openvidu" }
+func (openVidu) word(f *fault.Error) wireError { return wordFault(dialect.OpenVidu, f) }
+
+func (openVidu) op(method string) (operation, bool) {
+	o, known := ops[method]
+	return o, known
+}
+
+func (openVidu) describe(room.Peer, []view)                   {}
+func (openVidu) evicted(e eviction, _ *fault.Error) eviction  { return e }
+func (openVidu) again(stage, *subscription) error             { return nil } // it gives up what it has asked for before
+func (openVidu) update(*session, room.Update)                 {}
+func (openVidu) broken(*session, *subscription, *fault.Error) {}
+func (openVidu) sender(_ *session, id string) (room.PeerID, Stream, error) {
+	return "", Stream{}, fault.StreamNotPublished.New("stream", clip(id, 200))
+}
+
+func (o openVidu) read(l *line, params json.RawMessage) (application, error) {
+	p, err := jsonrpc.Params[joinParams](params)
+	if err != nil {
+		return application{}, err
+	}
+	l.agent.SDK, l.agent.SDKVersion = "openvidu-browser", clip(p.Version, 32)
+	l.platform = p.Platform
+	return application{
+		who: participant.Profile{Name: nameIn(p.Metadata), Data: p.Metadata},
+		redeem: func(ctx context.Context) (Grant, error) {
+			session, token, err := readToken(p.Token, p.Session)
+			if err != nil {
+				return Grant{}, err
+			}
+			return o.tokens.Redeem(ctx, session, token)
+		},
+	}, nil
+}
+
+func (openVidu) result(s *session, _ room.Snapshot, others []connection) any {
+	return map[string]any{
+		"id": s.p.ID(), "role": s.role(), "value": others, "session": s.grant.Session, "sessionId": s.id,
+		"createdAt": s.grant.CreatedAt.UnixMilli(), "metadata": s.metadata, "finalUserId": s.p.ID(),
+		"version": version, "mediaServer": mediaServer, "videoSimulcast": s.h.cfg.Simulcast, "record": false, "life": -1,
+		"customIceServers": s.ice,
+	}
+}
+
 // join lets a client in, or tells it why not. The socket stays open then, since
 // a client would come back to a closed one for ever.
 func (l *line) join(f frame) {
-	p, err := jsonrpc.Params[joinParams](f.Params)
+	asks, err := l.h.style.read(l, f.Params)
 	if err != nil {
 		l.refuse(f, fault.From(err, fault.OpJoin))
 		return
 	}
-	l.agent.SDK, l.agent.SDKVersion = "openvidu-browser", clip(p.Version, 32)
-	session, token, err := readToken(p.Token, p.Session)
-	var g Grant
-	if err == nil {
-		g, err = l.h.cfg.Tokens.Redeem(l.ctx, session, token)
+	g, err := asks.redeem(l.ctx)
+	if err == nil && asks.secret != "" {
+		err = l.rejoin(f, asks, g)
+		if err == nil {
+			return
+		}
 	}
 	if err != nil {
 		bad := fault.From(err, fault.OpJoin)
@@ -85,15 +135,45 @@ func (l *line) join(f frame) {
 		l.tell(f, bad)
 		return
 	}
-	if err := l.enter(f, p, g); err != nil {
+	if err := l.enter(f, asks.who, g); err != nil {
 		g.Undo()
 		l.tell(f, fault.From(err, fault.OpJoin))
 	}
 }
 
+// rejoin has a client go on as the peer that it was, on its word that it alone
+// knows. It fails with fault.ResumeSecret, and with why the peer was put out.
+func (l *line) rejoin(f frame, asks application, g Grant) error {
+	s := l.h.session(asks.secret)
+	if s == nil || s.grant.Session != g.Session {
+		return fault.ResumeSecret.New("session", g.Session)
+	}
+	l.seat.anew = &call{frame: f, op: fault.OpReconnect, on: l.seat, from: time.Now()}
+	if !l.sit(s.p) {
+		l.seat.anew = nil
+		return gone(s)
+	}
+	l.s = s
+	return nil
+}
+
+// startOver answers a client that is back with the whole room. What it sent and
+// received went over connections that it may not have any more.
+func (s *session) startOver(c *call) {
+	s.unanswered++
+	s.joining = c
+	if s.published.ID != "" {
+		s.withdraw(s.p.Context())
+	}
+	for peer := range s.subs {
+		s.drop(peer)
+	}
+	clear(s.early)
+}
+
 // enter makes the participant of a grant and has it join. What fails has been
 // recorded.
-func (l *line) enter(f frame, p joinParams, g Grant) error {
+func (l *line) enter(f frame, who participant.Profile, g Grant) error {
 	v, err := l.h.all.Admit(l.ctx, participant.Request{Token: g.RoomToken, Peer: g.Connection, Address: l.address, Agent: l.agent, Door: l.door})
 	var s *session
 	if err == nil && v.Peer != nil {
@@ -113,7 +193,7 @@ func (l *line) enter(f frame, p joinParams, g Grant) error {
 		return bad
 	}
 	outcome := make(chan error, 1)
-	s.p.Post(func() { outcome <- s.join(l, f, p) })
+	s.p.Post(func() { outcome <- s.join(l, f, who) })
 	select {
 	case err = <-outcome:
 	case <-s.p.Context().Done():
@@ -129,29 +209,34 @@ func (l *line) enter(f frame, p joinParams, g Grant) error {
 
 // join brings the peer into the room. The client is answered once the room has
 // told what is in it, so that everything it hears later is news to it.
-func (s *session) join(l *line, f frame, p joinParams) (err error) {
+func (s *session) join(l *line, f frame, who participant.Profile) (err error) {
 	call := &call{frame: f, op: fault.OpJoin, on: l.seat, from: time.Now()}
 	ctx, cancel := context.WithTimeout(s.p.Context(), joinLimit)
 	defer cancel()
 	do := s.p.Inject().Call(injected("joinRoom", fault.OpJoin))
+	who.Data = joinData(who.Data, s.grant.Data)
 	if err = do.Err; err == nil {
-		data := joinData(p.Metadata, s.grant.Data)
-		err = s.p.Join(ctx, participant.Profile{Name: nameIn(p.Metadata), Data: data}, nil)
+		err = s.p.Join(ctx, who, nil)
 	}
 	if bad := fault.From(err, fault.OpJoin); bad != nil {
 		s.p.Events().Refused("joinRoom", fault.OpJoin, bad)
 		return bad
 	}
-	s.ice, s.metadata, s.platform = l.iceServers(s.grant), joinData(p.Metadata, s.grant.Data), clip(p.Platform, 256)
+	s.ice, s.metadata, s.mode, s.platform = l.iceServers(s.grant), who.Data, who.Mode, clip(l.platform, 256)
 	s.noteReceived()
 	s.h.remember(s)
 	if do.Hang {
 		return nil
 	}
 	s.p.After(do.Delay, func() {
+		if s.seat != call.on {
+			s.abandoned(call)
+			return
+		}
 		s.joining = call
+		s.unanswered++
 		s.p.WhenWritten(func(err error) {
-			s.unwritten("joinRoom", err)
+			s.unwritten("joinRoom", call.op, err)
 			s.p.Refresh()
 		})
 	})
@@ -166,19 +251,14 @@ func (s *session) answerJoin(snap room.Snapshot) {
 		if p.ID == s.p.ID() {
 			continue
 		}
-		for _, v := range views(p) {
+		for _, v := range s.views(p) {
 			s.told[v.ID] = told{stream: v.stream}
 			others = append(others, v.published())
 		}
 	}
 	call := s.joining
 	s.joining, s.listed = nil, true
-	s.finish(call, map[string]any{
-		"id": s.p.ID(), "role": s.role(), "value": others, "session": s.grant.Session, "sessionId": s.id,
-		"createdAt": s.grant.CreatedAt.UnixMilli(), "metadata": s.metadata, "finalUserId": s.p.ID(),
-		"version": version, "mediaServer": mediaServer, "videoSimulcast": s.h.cfg.Simulcast, "record": false, "life": -1,
-		"customIceServers": s.ice,
-	}, nil)
+	s.finish(call, s.h.style.result(s, snap, others), nil)
 	s.tellPending()
 }
 
@@ -201,6 +281,22 @@ func RoleOf(r policy.Role) string {
 		return Publisher
 	}
 	return Subscriber
+}
+
+// RoleFor finds the role of a template that comes closest to a role of the
+// wire: the one of the usual name, else the first that may do as much and no
+// more; "" when there is none.
+func RoleFor(t policy.Template, role string) string {
+	usual := map[string]string{Moderator: "host", Publisher: "guest", Subscriber: "viewer"}[role]
+	if r, ok := t.Roles[usual]; ok && RoleOf(r) == role {
+		return usual
+	}
+	for _, name := range t.RoleNames() {
+		if RoleOf(t.Roles[name]) == role {
+			return name
+		}
+	}
+	return ""
 }
 
 // Separator stands between what the client and what its backend say of a peer.

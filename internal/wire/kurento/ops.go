@@ -92,26 +92,40 @@ func twice(s *session, _ context.Context, _ *call) (any, error) {
 
 // usual are the calls by which an operation is usually asked for.
 var usual = map[fault.Op]string{
-	fault.OpJoin: "joinRoom", fault.OpPublish: "publishVideo", fault.OpMessage: "sendMessage",
+	fault.OpSubscribe: "prepareReceiveVideoFrom", fault.OpJoin: "joinRoom", fault.OpPublish: "publishVideo", fault.OpMessage: "sendMessage",
 	fault.OpUpdate: "streamPropertyChanged", fault.OpRemove: "forceDisconnect", fault.OpForceUnpublish: "forceUnpublish",
+}
+
+// negotiates are the calls that the media engine answers.
+var negotiates = map[string]bool{
+	"publishVideo": true, "prepareReceiveVideoFrom": true, "receiveVideoFrom": true, "reconnectStream": true,
 }
 
 // injected is a method as faults are provoked on it.
 func injected(method string, op fault.Op) inject.Call {
-	return inject.Call{Op: op, Method: method, Main: usual[op] == method, Ping: method == "ping"}
+	return inject.Call{
+		Op: op, Method: method, Ping: method == "ping", Media: negotiates[method],
+		Main: usual[op] == method || method == "receiveVideoFrom", // with an offer of its own, a client begins there
+	}
 }
 
 // Calls are all calls of this wire, for who provokes faults on them.
 func Calls() []inject.Call {
-	all := make([]inject.Call, 0, len(ops))
-	for _, method := range slices.Sorted(maps.Keys(ops)) {
-		all = append(all, injected(method, ops[method].op))
+	all := make([]inject.Call, 0, len(ops)+len(watchOps))
+	for _, table := range []map[string]operation{ops, watchOps} {
+		for _, method := range slices.Sorted(maps.Keys(table)) {
+			all = append(all, injected(method, table[method].op))
+		}
 	}
 	return all
 }
 
 // leave is the client's goodbye; it closes the socket itself.
 func (s *session) leave(_ context.Context, c *call) (any, error) {
+	if joining := s.joining; joining != nil { // in the middle of it
+		s.joining = nil
+		s.finish(joining, nil, fault.JoinAbandoned.New("peer", s.p.ID()))
+	}
 	c.then, s.listed = s.p.Goodbye("left"), false
 	return nil, nil
 }

@@ -23,6 +23,10 @@ type (
 		CreatedAt int64       `json:"createdAt"`
 		Metadata  string      `json:"metadata"`
 		Streams   []Stream    `json:"streams,omitempty"`
+
+		// For clients that know each other by name, and the types of participants.
+		Name string `json:"participantName,omitempty"`
+		Type string `json:"type,omitempty"`
 	}
 	// Stream is what a peer publishes, as clients of this wire know it.
 	Stream struct {
@@ -112,6 +116,13 @@ func views(p room.Peer) []view {
 	beside := c
 	beside.ID += screenSuffix
 	return []view{{c, camera}, {beside, streamOf(p, beside.ID, true)}}
+}
+
+// views are what the client sees of a peer.
+func (s *session) views(p room.Peer) []view {
+	all := views(p)
+	s.h.style.describe(p, all)
+	return all
 }
 
 // streamOf is the stream of a peer's camera and microphone, or of its screen,

@@ -31,27 +31,32 @@ type session struct {
 	id    string // the secret with which the client continues it
 
 	metadata string
+	mode     room.Mode // how the client takes part
 	ice      []ICEServer
 	platform string     // browser and system, in the client's words
 	from     netip.Addr // where the client came from last
 
 	about atomic.Pointer[About] // renewed by noteReceived
 
-	seat    *seat                // nil while the peer is away
-	pending *socket.Backlog      // signals kept for a peer that is away
-	joining *call                // answered by the state of the room
-	listed  bool                 // the client knows who is inside, so news makes sense to it
-	told    map[room.PeerID]told // what it knows of the others
+	seat       *seat                // nil while the peer is away
+	pending    *socket.Backlog      // signals kept for a peer that is away
+	joining    *call                // answered by the state of the room
+	speaking   map[room.PeerID]bool // as the client was told
+	listed     bool                 // the client knows who is inside, so news makes sense to it
+	over       *fault.Kind          // why the client was put out, once it was
+	unanswered int                  // calls of this socket that have not been answered
+	told       map[room.PeerID]told // what it knows of the others
 
 	pub       *participant.Publication
 	published Stream // what the client publishes; no id when it does not
 	subs      map[room.PeerID]*subscription
+	cut       map[string]bool                           // streams whose publisher left while the client made its answer
 	early     map[room.PeerID][]webrtc.ICECandidateInit // candidates that came before the offer they belong to
 }
 
 func newSession(h *Handler, p *participant.Participant, g Grant) *session {
 	return &session{
-		h: h, p: p, grant: g, id: newID(), pending: h.cfg.Sockets.NewBacklog(), told: map[room.PeerID]told{},
+		h: h, p: p, grant: g, id: newID(), pending: h.cfg.Sockets.NewBacklog(), told: map[room.PeerID]told{}, cut: map[string]bool{},
 		subs: map[room.PeerID]*subscription{}, early: map[room.PeerID][]webrtc.ICECandidateInit{},
 	}
 }
@@ -63,8 +68,11 @@ func (s *session) Greet(c participant.Socket) {
 	s.seat = c.(*seat)
 	s.from = s.seat.from
 	s.noteReceived()
-	if id := s.seat.hello; id != nil {
-		s.seat.Send(result(id, map[string]string{"sessionId": s.id}))
+	switch seat := s.seat; {
+	case seat.anew != nil:
+		s.startOver(seat.anew)
+	case seat.hello != nil:
+		seat.Send(result(seat.hello, map[string]string{"sessionId": s.id}))
 	}
 }
 
@@ -74,7 +82,25 @@ func (s *session) Parted() {
 	if s.seat != nil {
 		s.pending.Precede(s.seat.Missed())
 	}
-	s.seat, s.joining, s.listed = nil, nil, false
+	left := s.joining
+	s.seat, s.joining, s.listed, s.unanswered = nil, nil, false, 0
+	if left != nil {
+		s.abandoned(left)
+	}
+}
+
+// abandoned gives up a join whose client has closed the socket before it was
+// answered. It was never told by which secret it could come back.
+func (s *session) abandoned(c *call) {
+	if c.op != fault.OpJoin {
+		return // it came back to a place that is held still
+	}
+	s.p.Events().Refused(c.Method, c.op, fault.From(fault.JoinAbandoned.New("peer", s.p.ID()), c.op))
+	s.p.Post(func() {
+		if s.seat == nil {
+			s.p.Leave("abandoned")
+		}
+	})
 }
 
 // Closed implements participant.Wire.
@@ -102,8 +128,15 @@ func (s *session) evict(why string, f *fault.Error) {
 		s.joining = nil
 		s.finish(call, nil, f)
 	}
-	s.listed = false
-	s.notify("participantEvicted", map[string]any{"connectionId": s.p.ID(), "reason": why})
+	s.listed, s.over = false, f.Kind
+	s.notify("participantEvicted", s.h.style.evicted(eviction{ID: s.p.ID(), Reason: why}, f))
+}
+
+// eviction tells a client that it is out.
+type eviction struct {
+	ID     room.PeerID `json:"connectionId"`
+	Reason string      `json:"reason"`
+	Error  *wireError  `json:"error,omitempty"`
 }
 
 // CloseMedia implements participant.Wire. A client notices that its connections
@@ -168,21 +201,29 @@ func (s *session) receive(on *seat, f frame, err error) {
 		return // a late frame of a socket that was replaced
 	}
 	c := &call{frame: f, op: fault.OpConnect, on: on, from: time.Now()}
+	s.unanswered++
 	if err != nil {
 		s.finish(c, nil, err)
 		return
 	}
-	o, known := ops[f.Method]
+	o, known := s.h.style.op(f.Method)
 	if !known {
 		s.finish(c, nil, fault.MethodUnknown.New("method", clip(f.Method, 64)))
 		return
 	}
 	c.op = o.op
-	if !s.listed && !o.always {
+	switch {
+	case s.listed || o.always:
+	case s.over != nil:
+		s.finish(c, nil, s.over.New("method", f.Method))
+		return
+	default:
 		s.finish(c, nil, fault.NotJoined.New("method", f.Method))
 		return
 	}
 	switch do := s.p.Inject().Call(injected(f.Method, o.op)); {
+	case do.Err != nil && do.Delay > 0:
+		s.p.After(do.Delay, func() { s.finish(c, nil, do.Err) })
 	case do.Err != nil:
 		s.finish(c, nil, do.Err)
 	case do.Hang:
@@ -212,7 +253,7 @@ func (s *session) carryOut(c *call, o operation) {
 	}
 	s.p.WhenWritten(func(err error) {
 		if o.kept == kept {
-			s.unwritten(c.Method, err)
+			s.unwritten(c.Method, c.op, err)
 			err = nil
 		}
 		s.finish(c, v, err)
@@ -221,11 +262,11 @@ func (s *session) carryOut(c *call, o operation) {
 
 // unwritten notes that a call is acknowledged from memory, as the disk cannot be
 // written.
-func (s *session) unwritten(method string, err error) {
+func (s *session) unwritten(method string, op fault.Op, err error) {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return
 	}
-	f := fault.From(err, ops[method].op)
+	f := fault.From(err, op)
 	s.h.all.Count(f)
 	s.p.Log().Warn("acknowledged from memory", "method", method, "fault", f)
 }
@@ -233,6 +274,12 @@ func (s *session) unwritten(method string, err error) {
 // finish answers a call: the one way out. A refusal becomes a reply, a metric,
 // a log line and, for what the record has a type for, a stored event.
 func (s *session) finish(c *call, v any, err error) {
+	if s.seat == c.on {
+		if s.unanswered--; s.unanswered < 0 { // an answer too many, which is a bug of ours
+			s.unanswered = 0
+			err = fault.Invariant.New("counter", "open calls", "method", clip(c.Method, 64))
+		}
+	}
 	bad := fault.From(err, c.op)
 	if bad != nil {
 		s.p.Events().Refused(clip(c.Method, 64), c.op, bad)
@@ -241,7 +288,7 @@ func (s *session) finish(c *call, v any, err error) {
 	}
 	if s.seat == c.on && s.seat != nil && c.ID != nil {
 		if bad != nil {
-			s.seat.Send(refusal(c.ID, bad))
+			s.seat.Send(s.h.refusal(c.ID, bad))
 		} else {
 			s.p.Budget().Answer(s.seat.Send(result(c.ID, v)) - len(c.Params))
 		}

@@ -62,7 +62,7 @@ func (s *session) publisher(streamID string) (room.PeerID, Stream, error) {
 			return peer, t.stream, nil
 		}
 	}
-	return "", Stream{}, fault.StreamNotPublished.New("stream", clip(streamID, 200))
+	return s.h.style.sender(s, streamID)
 }
 
 // prepare offers the client a stream. One that asks again gives the connection
@@ -78,8 +78,16 @@ func (s *session) subscribe(c *call, streamID string, again bool, offer webrtc.S
 	if err != nil {
 		return nil, err
 	}
-	if was := s.subs[peer]; was != nil && was.stage == negotiated && !again {
-		return nil, fault.SubscribeDuplicate.New("stream", st.ID)
+	if was := s.subs[peer]; was != nil && !again {
+		if was.stage == negotiated {
+			return nil, fault.SubscribeDuplicate.New("stream", st.ID)
+		}
+		if err := s.h.style.again(was.stage, was); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.available(peer, st); err != nil {
+		return nil, err
 	}
 	if s.told[peer].taken { // the first time was paid for by who published it
 		if err := s.p.Budget().Afford(offers); err != nil {
@@ -102,6 +110,21 @@ func (s *session) subscribe(c *call, streamID string, again bool, offer webrtc.S
 	})
 	s.open(sub)
 	return later{}, nil
+}
+
+// available fails with fault.PeerUnavailable for a publisher that is leaving, as the
+// client will hear in a moment, or that is away and sends nothing to forward.
+func (s *session) available(peer room.PeerID, st Stream) error {
+	p := s.h.all.Participant(s.p.RoomID(), peerOf(peer))
+	if p != nil && !p.Away() {
+		return nil
+	}
+	for _, id := range st.tracks() {
+		if _, arrives := s.p.Media().Source(id); p == nil || !arrives {
+			return fault.PeerUnavailable.New("peer", peer)
+		}
+	}
+	return nil
 }
 
 // sourceReady hears that media of a peer arrives.
@@ -183,6 +206,9 @@ func (s *session) tellOffer(sub *subscription, d webrtc.SessionDescription) {
 	s.p.After(answerWait, func() {
 		if s.subs[sub.peer] == sub && sub.conn == conn && sub.stage == offered {
 			s.drop(sub.peer)
+			f := fault.From(fault.NegotiationTimeout.New("waiting_for", "answer", "stream", sub.stream.ID, "seconds", int(answerWait.Seconds())), fault.OpSubscribe)
+			s.p.Events().Refused("receiveVideoFrom", f.Op, f)
+			s.h.style.broken(s, sub, f)
 		}
 	})
 	sdp := s.p.Inject().SDP(d.Type.String(), d.SDP)
@@ -192,6 +218,21 @@ func (s *session) tellOffer(sub *subscription, d webrtc.SessionDescription) {
 		return
 	}
 	s.notify("forciblyReconnectSubscriber", map[string]any{"connectionId": sub.peer, "streamId": sub.stream.ID, "sdpOffer": sdp})
+}
+
+// maxCut is how many exchanges are remembered that ended with their publisher.
+const maxCut = 64
+
+// publisherLeft ends what the client receives of a peer that has left. The answer
+// that the client may be making is refused with the reason.
+func (s *session) publisherLeft(peer room.PeerID) {
+	if sub := s.subs[peer]; sub != nil && sub.stage == offered {
+		if len(s.cut) >= maxCut {
+			clear(s.cut)
+		}
+		s.cut[sub.stream.ID] = true
+	}
+	s.drop(peer)
 }
 
 // fail ends a subscription that cannot be offered.
@@ -242,6 +283,10 @@ func (s *session) receiveFrom(_ context.Context, c *call, p receiveParams) (any,
 }
 
 func (s *session) answered(streamID, text, field string) error {
+	if s.cut[streamID] { // while its client made the answer
+		delete(s.cut, streamID)
+		return fault.NegotiationPeerLeft.New("stream", streamID)
+	}
 	peer, _, err := s.publisher(streamID)
 	if err != nil {
 		return err

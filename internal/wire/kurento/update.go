@@ -33,6 +33,7 @@ func (s *session) Update(u room.Update) {
 	if !s.listed {
 		return
 	}
+	s.h.style.update(s, u)
 	switch u := u.(type) {
 	case room.PeerJoined:
 		s.tellPeer(u.Peer)
@@ -58,9 +59,12 @@ func (s *session) synced(snap room.Snapshot) {
 		return
 	}
 	s.listed = true
+	s.h.style.update(s, room.RulesChanged{Rules: snap.Rules})
+	s.h.style.update(s, room.LeaderChanged{PeerID: snap.Leader})
 	here := map[room.PeerID]bool{}
 	for _, p := range snap.Peers {
 		if here[p.ID] = true; p.ID != s.p.ID() {
+			s.h.style.update(s, room.ModeChanged{Peer: p})
 			s.tellPeer(p)
 		}
 	}
@@ -86,7 +90,7 @@ func goneFor(reason string) string {
 // tellPeer tells what is new to the client of a peer: that it is there, what it
 // publishes, and what it has muted of that.
 func (s *session) tellPeer(p room.Peer) {
-	all := views(p)
+	all := s.views(p)
 	for _, v := range all {
 		if _, known := s.told[v.ID]; !known {
 			s.told[v.ID] = told{}
@@ -120,7 +124,7 @@ func (s *session) gone(id room.PeerID, why string) {
 	}
 	delete(s.told, id)
 	delete(s.early, id)
-	s.drop(id)
+	s.publisherLeft(id)
 	s.notify("participantLeft", map[string]any{"connectionId": id, "reason": why})
 }
 

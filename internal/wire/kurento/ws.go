@@ -62,7 +62,7 @@ func (h *Handler) ServeWS(w http.ResponseWriter, r *http.Request) {
 	}
 	c.Silent = l.silenced
 	l.idle = time.AfterFunc(h.cfg.JoinWait, func() {
-		h.cfg.Sockets.Limited("openvidu.join_timeout")
+		h.cfg.Sockets.Limited(h.style.door() + ".join_timeout")
 		c.Close(closeRefused, "nobody has joined")
 	})
 	defer l.idle.Stop()
@@ -93,7 +93,7 @@ func (h *Handler) lost(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Retry-After", "1")
 		w.WriteHeader(f.Kind.Status)
 	}
-	_ = json.NewEncoder(w).Encode(wordFault(f))
+	_ = json.NewEncoder(w).Encode(h.style.word(f))
 }
 
 func (h *Handler) socketConfig() socket.Config {
@@ -104,7 +104,7 @@ func (h *Handler) socketConfig() socket.Config {
 			if head, err := decodeFrame(raw); err != nil || head.ID == nil {
 				return nil
 			} else {
-				return refusal(head.ID, f)
+				return h.refusal(head.ID, f)
 			}
 		},
 		Slow: h.all.Count,
@@ -116,18 +116,20 @@ type seat struct {
 	*socket.Conn
 	from  netip.Addr
 	hello callID // of the call that brings the socket back to its session
+	anew  *call  // the join by which its client goes on as the peer it was
 }
 
 // line is a socket and what is behind it: nobody at first, then a session. It
 // is used in the goroutine that reads the socket.
 type line struct {
-	h       *Handler
-	seat    *seat
-	ctx     context.Context
-	address string
-	door    *evidence.Door // the request that it came of
-	host    string         // under which the client reached us
-	agent   event.Agent
+	h        *Handler
+	seat     *seat
+	ctx      context.Context
+	address  string
+	door     *evidence.Door // the request that it came of
+	host     string         // under which the client reached us
+	agent    event.Agent
+	platform string // browser and system, in the client's words
 
 	s      *session    // nil before it has joined or come back
 	idle   *time.Timer // ends a socket that stays nobody's
@@ -166,7 +168,7 @@ func (l *line) receive(raw []byte, done func()) {
 		}
 	default:
 		err := fault.NotJoined.New("method", clip(f.Method, 64))
-		if _, known := ops[f.Method]; !known {
+		if _, known := l.h.style.op(f.Method); !known {
 			err = fault.MethodUnknown.New("method", clip(f.Method, 64))
 		}
 		l.refuse(f, fault.From(err, fault.OpConnect))
@@ -187,7 +189,7 @@ func (l *line) refuse(f frame, bad *fault.Error) {
 
 func (l *line) tell(f frame, bad *fault.Error) {
 	if f.ID != nil {
-		l.seat.Send(refusal(f.ID, bad))
+		l.seat.Send(l.h.refusal(f.ID, bad))
 	}
 }
 
@@ -214,25 +216,41 @@ func (l *line) resume(f frame) {
 	s := l.h.session(p.SessionID)
 	l.seat.hello = f.ID
 	if s == nil || !l.sit(s.p) {
-		l.refuse(f, fault.From(fault.PeerGone.New("reason", "the session is not known or was given up"), fault.OpReconnect))
+		l.refuse(f, fault.From(gone(s), fault.OpReconnect))
 		return
 	}
 	l.s = s
 }
 
-// iceServers are those that the client is told of; never none.
+// gone says why a session cannot be gone on with.
+func gone(s *session) error {
+	if s != nil {
+		if why := s.p.Out(); why != nil {
+			return why.New("peer", s.p.ID())
+		}
+	}
+	return fault.PeerGone.New("reason", "the session is not known or was given up")
+}
+
+// iceServers are those that the client is told of.
 func (l *line) iceServers(g Grant) []ICEServer {
 	if len(g.ICEServers) > 0 {
 		return g.ICEServers
 	}
-	if len(l.h.cfg.ICEServers) > 0 {
-		return l.h.cfg.ICEServers
+	return l.h.cfg.ServersFor(l.host)
+}
+
+// ServersFor are the ICE servers that a client is told of who came to a host; never
+// none.
+func (c Config) ServersFor(host string) []ICEServer {
+	if len(c.ICEServers) > 0 {
+		return c.ICEServers
 	}
-	host, _, err := net.SplitHostPort(l.host)
+	name, _, err := net.SplitHostPort(host)
 	if err != nil {
-		host = l.host
+		name = host
 	}
-	return []ICEServer{{URL: "stun:" + net.JoinHostPort(host, strconv.Itoa(l.h.cfg.MediaPort))}}
+	return []ICEServer{{URL: "stun:" + net.JoinHostPort(name, strconv.Itoa(c.MediaPort))}}
 }
 
 // pong answers a ping.
