@@ -85,6 +85,7 @@ func TestModes(t *testing.T) {
 		w.same("bob loses", ids(one[room.TracksRemoved](bob).Tracks), "ann-cam")
 		w.same("bob hears", one[room.ModeChanged](bob).Peer.Mode, room.SendsAudioOnly)
 		w.same("ann loses", ids(one[room.TracksRemoved](ann).Tracks), "bob-cam")
+		w.same("what ann sees of bob", len(one[room.TracksRemoved](ann).Peer.Tracks), 0)
 		none[room.ModeChanged](ann)
 		ann.forget()
 		gone, err = ann.room.SetMode(w.Context(), "ann", room.ReceivesOnly)

@@ -209,7 +209,9 @@ func (o *Roles) reveal(m *member, before map[view]bool) {
 			for id := range v.owner.sources {
 				v.viewer.to.Notify(SourceGone{v.owner.ID, id})
 			}
-			v.viewer.to.Notify(TracksRemoved{v.owner.Peer.clone(), tracks})
+			unseen := v.owner.Peer.clone()
+			clear(unseen.Tracks)
+			v.viewer.to.Notify(TracksRemoved{unseen, tracks})
 			continue
 		}
 		v.viewer.to.Notify(TracksAdded{v.owner.Peer.clone(), tracks})

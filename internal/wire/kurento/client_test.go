@@ -21,6 +21,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/inject"
 	"github.com/redial-rtc/redial/internal/limit"
 	"github.com/redial-rtc/redial/internal/openvidu"
 	"github.com/redial-rtc/redial/internal/participant"
@@ -95,7 +96,11 @@ type station struct {
 	web      *httptest.Server
 	events   *recorder
 
-	disk atomic.Pointer[fault.Kind] // why nothing can be written; nil: it can
+	disk  atomic.Pointer[fault.Kind]    // why nothing can be written; nil: it can
+	stall atomic.Pointer[chan struct{}] // until when writing takes; nil: it takes no time
+
+	registry *registry.Registry
+	plan     *inject.Plan
 }
 
 func newStation(t testing.TB, change ...func(*kurento.Config)) *station {
@@ -107,10 +112,19 @@ func newStation(t testing.TB, change ...func(*kurento.Config)) *station {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &station{t: t, hub: room.NewHub(room.Options{}), events: &recorder{}}
+	s := &station{
+		t: t, hub: room.NewHub(room.Options{}), events: &recorder{}, registry: reg, plan: inject.New(inject.Config{Calls: kurento.Calls()}),
+	}
 	s.all = participant.New(participant.Config{
 		Tokens: token.NewVerifier([]token.Key{key}, token.Options{}), Directory: directory{reg}, Hub: s.hub, Media: engine, Events: s.events,
-		Written: func(context.Context) error {
+		Inject: s.plan,
+		Written: func(ctx context.Context) error {
+			if until := s.stall.Load(); until != nil {
+				select {
+				case <-*until:
+				case <-ctx.Done():
+				}
+			}
 			if k := s.disk.Load(); k != nil {
 				return k.New()
 			}
@@ -135,6 +149,7 @@ func newStation(t testing.TB, change ...func(*kurento.Config)) *station {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/openvidu", wire.ServeWS)
 	mux.Handle("/openvidu/", s.sessions)
+	s.openSceenic(mux, cfg)
 	s.web = httptest.NewServer(mux)
 	t.Cleanup(func() {
 		sockets.Close(websocket.StatusGoingAway, "the test is over")
@@ -201,6 +216,7 @@ type answer struct {
 	Result map[string]any
 	Error  *struct {
 		Code    int
+		Name    string
 		Message string
 		Data    struct{ Fault string }
 	}
@@ -211,9 +227,11 @@ type news struct {
 	params map[string]any
 }
 
-func (s *station) dial() *client {
+func (s *station) dial() *client { return s.dialAt("/openvidu?sessionId=x") }
+
+func (s *station) dialAt(path string) *client {
 	s.t.Helper()
-	ws, _, err := websocket.Dial(context.Background(), "ws"+strings.TrimPrefix(s.web.URL, "http")+"/openvidu?sessionId=x", nil)
+	ws, _, err := websocket.Dial(context.Background(), "ws"+strings.TrimPrefix(s.web.URL, "http")+path, nil)
 	if err != nil {
 		s.t.Fatal(err)
 	}

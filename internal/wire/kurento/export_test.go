@@ -16,3 +16,6 @@ var (
 	ReadToken = readToken
 	NameIn    = nameIn
 )
+
+// WatchMethods are those that only clients have who watch together.
+func WatchMethods() []string { return slices.Sorted(maps.Keys(watchOps)) }
