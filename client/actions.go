@@ -31,6 +31,9 @@ func (r *Room) SendMessage(ctx context.Context, n NewMessage) (Message, error) {
 	if n.Type == "" {
 		n.Type = "chat"
 	}
+	if r.s.ov != nil {
+		return r.s.ov.send(ctx, n)
+	}
 	params := map[string]any{"info": map[string]string{"message": n.Body, "type": n.Type}}
 	if n.PeerID != "" {
 		params["peer_id"] = n.PeerID
@@ -214,6 +217,9 @@ func (s *session) setTracksMuted(ctx context.Context, f TrackFilter, muted bool)
 // cannot come back as the same peer. Fails with fault.NotPermitted and
 // fault.PeerNotFound.
 func (r *Room) RemovePeer(ctx context.Context, peerID, reason string) error {
+	if r.s.ov != nil {
+		return r.s.ov.call(ctx, fault.OpRemove, "forceDisconnect", map[string]any{"connectionId": peerID}, nil)
+	}
 	return r.s.call(ctx, fault.OpRemove, "peer-leave-request", map[string]any{"requested_for": peerID, "reason": reason}, nil)
 }
 

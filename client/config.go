@@ -31,6 +31,14 @@ type Config struct {
 	PeerID   string // default: a new UUID
 	Listener Listener
 
+	// Dialect is the wire that is spoken: [DialectHMS], the default, or
+	// [DialectOpenVidu]. There Token is that of a connection, which names the
+	// server; Endpoint is only needed where it is reached by another name. Every
+	// stream is received whole, at most one track of a kind is published, and what
+	// the wire has no call for fails with fault.FeatureUnsupported. Nothing is
+	// reported to the server.
+	Dialect string
+
 	// AutoSubscribe asks for this layer of every video that is announced.
 	// Default LayerNone: nothing is forwarded until [RemoteTrack.SetLayer].
 	AutoSubscribe Layer
@@ -45,6 +53,12 @@ type Config struct {
 	ICEServers []webrtc.ICEServer // in place of those the server hands out
 	Log        *slog.Logger       // debug details; nil logs nothing
 }
+
+// The dialects of [Config.Dialect].
+const (
+	DialectHMS      = "hms"      // of 100ms clients
+	DialectOpenVidu = "openvidu" // of OpenVidu 2 clients
+)
 
 func (c Config) withDefaults() Config {
 	c.Token = strings.TrimSpace(c.Token)

@@ -15,6 +15,17 @@ import (
 
 // connectFirst comes as far as an open socket whose server has said who we are.
 func (s *session) connectFirst(ctx context.Context) error {
+	if s.ov != nil {
+		l, err := s.ov.open(ctx, s.http, false)
+		if err != nil {
+			return err
+		}
+		s.mu.Lock()
+		s.link, s.coming = l, nil
+		close(s.linkUp)
+		s.mu.Unlock()
+		return nil
+	}
 	if s.token == "" {
 		raw, err := s.http.exchange(ctx, s.cfg)
 		if err != nil {
@@ -126,6 +137,12 @@ func (s *session) enter(ctx context.Context) error {
 	if l == nil || again {
 		return asFault(fault.ClientAlreadyJoined.New(), fault.OpJoin)
 	}
+	if s.ov != nil {
+		if err := s.ov.enter(ctx, l); err != nil {
+			return asFault(err, fault.OpJoin)
+		}
+		return nil
+	}
 	m, err := newMedia(s, "")
 	if err != nil {
 		return asFault(err, fault.OpJoin)
@@ -198,7 +215,11 @@ func (s *session) linkLost(l *link, why *fault.Error) {
 		return // refusedBySocket ends the session
 	}
 	s.rep.failed("disconnected", "RECONNECT_SIGNAL", ending(why, fault.OpReconnect, false), false)
-	s.rec.lose(signalPath, why, s.resume)
+	try := s.resume
+	if s.ov != nil {
+		try = s.ov.resumed
+	}
+	s.rec.lose(signalPath, why, try)
 }
 
 // refusedBySocket hears on-error, which ends a session for good.

@@ -130,11 +130,17 @@ func (r *refusal) UnmarshalJSON(b []byte) error {
 		Name    string          `json:"name"`
 		Message string          `json:"message"`
 		Fault   json.RawMessage `json:"fault"`
+		Data    json.RawMessage `json:"data"` // where JSON-RPC has it
 	}
 	if err := json.Unmarshal(b, &w); err != nil {
 		return err
 	}
 	*r = refusal{Code: w.Code, Name: w.Name, Message: w.Message}
+	var data struct{ Name, Fault string }
+	if len(w.Fault) == 0 && json.Unmarshal(w.Data, &data) == nil && data.Fault != "" {
+		r.Name, r.Fault = data.Name, data.Fault
+		return nil
+	}
 	if json.Unmarshal(w.Fault, &r.Fault) != nil {
 		var o struct {
 			ID string `json:"id"`

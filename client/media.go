@@ -447,21 +447,34 @@ func (m *media) ask(ctx context.Context, method string, params any) (bool, error
 
 // received hears of a track of the server.
 func (m *media) received(t *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
-	m.wg.Go(func() { // reports drive the interceptors
+	receive(&m.wg, m.session.remote(t.ID()), t, receiver, connection{m.sub})
+}
+
+// connection is one that media is received on.
+type connection struct{ *webrtc.PeerConnection }
+
+// keyframe asks for a whole picture (RFC 4585, 6.3.1).
+func (c connection) keyframe(ssrc uint32) error {
+	return c.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: ssrc}})
+}
+
+// receive takes what arrives of a track, and asks again for what is lost. Without
+// a track that it is for it goes nowhere.
+func receive(wg *sync.WaitGroup, rt *RemoteTrack, t *webrtc.TrackRemote, receiver *webrtc.RTPReceiver, on connection) {
+	wg.Go(func() { // reports drive the interceptors
 		for {
 			if _, _, err := receiver.ReadRTCP(); err != nil {
 				return
 			}
 		}
 	})
-	rt := m.session.remote(t.ID())
 	if rt == nil {
 		return
 	}
-	rt.attach(m, t)
-	m.wg.Go(func() {
+	rt.attach(on, t)
+	wg.Go(func() {
 		defer rt.detach(t)
-		lost := newNACKs(t, m.sub.WriteRTCP)
+		lost := newNACKs(t, on.WriteRTCP)
 		defer lost.end()
 		for {
 			p, _, err := t.ReadRTP()
@@ -472,9 +485,4 @@ func (m *media) received(t *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
 			rt.take(p)
 		}
 	})
-}
-
-// keyframe asks for a whole picture (RFC 4585, 6.3.1).
-func (m *media) keyframe(ssrc uint32) error {
-	return m.sub.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: ssrc}})
 }

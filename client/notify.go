@@ -19,6 +19,10 @@ func (s *session) heard(l *link, method string, raw json.RawMessage) {
 	if stale {
 		return
 	}
+	if s.ov != nil {
+		s.ov.heard(method, raw)
+		return
+	}
 	switch method {
 	case "offer":
 		var d wireDescription

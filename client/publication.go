@@ -95,6 +95,10 @@ func (p *Publication) SetMuted(muted bool) error {
 	if gone {
 		return asFault(fault.TrackNotFound.New("track", w.ID), fault.OpMute)
 	}
+	if ov := p.session.ov; ov != nil {
+		ov.tellMuted(w.Kind, muted)
+		return nil
+	}
 	_ = p.session.tell("track-update", map[string]any{"tracks": map[string]wireTrack{w.ID: w}})
 	return nil
 }
@@ -105,6 +109,27 @@ func (p *Publication) halt() {
 	stop := p.stop
 	p.mu.Unlock()
 	stop()
+}
+
+// retire notes that the track was withdrawn, whoever did it, and stops its source.
+// It returns false when that was known.
+func (p *Publication) retire() bool {
+	p.mu.Lock()
+	again := p.gone
+	p.gone = true
+	stop := p.stop
+	p.mu.Unlock()
+	if again {
+		return false
+	}
+	for _, g := range p.tracks {
+		g.muted.Store(true)
+	}
+	stop()
+	if len(p.sources()) == 0 {
+		close(p.fed)
+	}
+	return true
 }
 
 // Unpublish withdraws the track. The track is silent at once, and may be

@@ -144,6 +144,9 @@ func (s *session) publish(ctx context.Context, p *Publication) error {
 	if err != nil {
 		return err
 	}
+	if s.ov != nil {
+		return s.ov.add(ctx, l, p)
+	}
 	m := s.currentMedia()
 	if m == nil {
 		return fault.ClientNotConnected.New()
@@ -177,20 +180,8 @@ func (s *session) forget(p *Publication) {
 }
 
 func (s *session) unpublish(ctx context.Context, p *Publication) error {
-	p.mu.Lock()
-	again := p.gone
-	p.gone = true
-	stop := p.stop
-	p.mu.Unlock()
-	if again {
+	if !p.retire() {
 		return nil
-	}
-	for _, g := range p.tracks {
-		g.muted.Store(true)
-	}
-	stop()
-	if len(p.sources()) == 0 {
-		close(p.fed)
 	}
 	ctx, cancel := s.bound(ctx)
 	defer cancel()
@@ -199,6 +190,13 @@ func (s *session) unpublish(ctx context.Context, p *Publication) error {
 	}
 	defer s.unlockNegotiation()
 	s.forget(p)
+	if s.ov != nil {
+		l, err := s.ready(ctx, fault.OpUnpublish)
+		if err == nil {
+			err = s.ov.publish(ctx, l, s.publications())
+		}
+		return asError(err, fault.OpUnpublish)
+	}
 	m := s.currentMedia()
 	if m == nil {
 		return nil // it went with the session

@@ -32,7 +32,7 @@ type RemoteTrack struct {
 	gone         bool
 	desiredLayer Layer
 	silent       bool
-	media        *media
+	on           connection
 	rtc          *webrtc.TrackRemote
 	packets      chan *rtp.Packet
 	ended        chan struct{}
@@ -161,17 +161,17 @@ func (t *RemoteTrack) ReadRTP(ctx context.Context) (*rtp.Packet, error) {
 // that joins in the middle. It does nothing while no media arrives.
 func (t *RemoteTrack) RequestKeyframe() {
 	t.mu.Lock()
-	m, rtc := t.media, t.rtc
+	on, rtc := t.on, t.rtc
 	t.mu.Unlock()
-	if m != nil && rtc != nil {
-		_ = m.keyframe(uint32(rtc.SSRC()))
+	if rtc != nil {
+		_ = on.keyframe(uint32(rtc.SSRC()))
 	}
 }
 
-func (t *RemoteTrack) attach(m *media, rtc *webrtc.TrackRemote) {
+func (t *RemoteTrack) attach(on connection, rtc *webrtc.TrackRemote) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.media, t.rtc = m, rtc
+	t.on, t.rtc = on, rtc
 	t.stats.start(codecName(rtc.Codec().MimeType), rtc.Codec().ClockRate)
 }
 
@@ -179,7 +179,7 @@ func (t *RemoteTrack) detach(rtc *webrtc.TrackRemote) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.rtc == rtc {
-		t.media, t.rtc = nil, nil
+		t.on, t.rtc = connection{}, nil
 	}
 }
 

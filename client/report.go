@@ -64,6 +64,9 @@ func newReporter(s *session) *reporter { return &reporter{session: s} }
 // failed reports a failure. It never blocks.
 func (q *reporter) failed(event, action string, f *fault.Error, terminal bool) {
 	s := q.session
+	if s.ov != nil {
+		return // its wire has no door for reports
+	}
 	now := time.Now()
 	q.mu.Lock()
 	if now.Sub(q.minute) >= time.Minute {

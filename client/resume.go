@@ -93,9 +93,21 @@ func (s *session) resume(ctx context.Context) error {
 		s.discard(l)
 		return err
 	}
+	ended, err := s.adopt(l)
+	if ended || err != nil {
+		return err
+	}
+	s.settle()
+	_ = l.notify("track-update", map[string]any{"tracks": s.wireTracks()})
+	return nil
+}
+
+// adopt makes a socket that continues the session its own, and tells whether the
+// session has ended meanwhile.
+func (s *session) adopt(l *link) (ended bool, err error) {
 	s.mu.Lock()
 	old := s.link
-	ended := s.state == StateEnded
+	ended = s.state == StateEnded
 	s.link, s.coming = l, nil
 	select {
 	case <-s.linkUp:
@@ -109,14 +121,12 @@ func (s *session) resume(ctx context.Context) error {
 	}
 	if ended {
 		l.drop()
-		return nil
+		return true, nil
 	}
 	if dead { // already, and nobody was told since it was not ours yet
-		return asFault(l.gone(), fault.OpReconnect)
+		return false, asFault(l.gone(), fault.OpReconnect)
 	}
-	s.settle()
-	_ = l.notify("track-update", map[string]any{"tracks": s.wireTracks()})
-	return nil
+	return false, nil
 }
 
 // listPatience is how long a server that knows the peer may take to show it the

@@ -4,6 +4,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"slices"
@@ -31,6 +32,7 @@ type session struct {
 	cb        *callbacks
 	rec       *recovery
 	rep       *reporter
+	ov        *openVidu // nil: the 100ms wire
 
 	ctx  context.Context // ends when the session does
 	end  context.CancelFunc
@@ -67,12 +69,25 @@ type session struct {
 }
 
 func newSession(cfg Config) (*session, error) {
+	var ov *openVidu
+	switch cfg.Dialect {
+	case "", DialectHMS:
+	case DialectOpenVidu:
+		origin, room, err := streamToken(cfg.Token)
+		if err != nil {
+			return nil, err
+		}
+		ov = &openVidu{token: cfg.Token, room: room, received: map[string]*incoming{}, muted: map[string]wireTrack{}}
+		cfg.Endpoint, cfg.Token = cmp.Or(cfg.Endpoint, origin.String()), ""
+	default:
+		return nil, fault.ArgumentInvalid.New("field", "Dialect", "want", DialectHMS+" or "+DialectOpenVidu, "got", clip(cfg.Dialect, 32))
+	}
 	origin, err := cfg.origin()
 	if err != nil {
 		return nil, err
 	}
 	var c claims
-	if cfg.RoomCode == "" || cfg.Token != "" {
+	if ov == nil && (cfg.RoomCode == "" || cfg.Token != "") {
 		if c, err = readToken(cfg.Token); err != nil {
 			return nil, err
 		}
@@ -98,6 +113,9 @@ func newSession(cfg Config) (*session, error) {
 	s.ctx, s.end = context.WithCancel(context.Background())
 	s.rec = &recovery{window: cfg.ReconnectWindow, began: s.reconnecting, healed: s.reconnected, over: s.giveUp}
 	s.rep = newReporter(s)
+	if ov != nil {
+		s.ov, ov.s = ov, s
+	}
 	go s.cb.run()
 	return s, nil
 }
@@ -148,7 +166,9 @@ func (s *session) shutdown(why *fault.Error, goodbye bool) {
 			s.cb.close()
 		}
 		s.rep.flush()
-		if l != nil {
+		if l != nil && s.ov != nil && entered {
+			l.leave("leaveRoom", struct{}{}, lastWords)
+		} else if l != nil {
 			// Who gives up over a socket that works leaves as well: the reports on
 			// the socket get through, and nobody waits for a peer that is gone.
 			switch {
@@ -173,6 +193,9 @@ func (s *session) shutdown(why *fault.Error, goodbye bool) {
 		}
 		if m != nil {
 			m.close()
+		}
+		if s.ov != nil {
+			s.ov.close()
 		}
 		s.mu.Lock()
 		closing := s.closing
@@ -283,6 +306,9 @@ func (s *session) ready(ctx context.Context, op fault.Op) (*link, error) {
 // call makes a call of the wire. While the socket is lost it waits for its
 // return as long as ctx allows.
 func (s *session) call(ctx context.Context, op fault.Op, method string, params, result any) error {
+	if s.ov != nil { // which makes its own
+		return asFault(fault.FeatureUnsupported.New("feature", string(op), "dialect", DialectOpenVidu), op)
+	}
 	ctx, cancel := s.bound(ctx)
 	defer cancel()
 	l, err := s.ready(ctx, op)
