@@ -24,7 +24,7 @@ var (
 	// ICEDisconnected: the media connection was interrupted.
 	ICEDisconnected = declare(Kind{
 		ID: "ice.disconnected", Title: "The media connection was interrupted", Area: AreaTransport, Category: Connection,
-		What:  "Packets stopped coming through on a path that had worked or was being set up; it may recover by itself.",
+		What:  "Packets stopped coming through on a path that had worked or was being set up.",
 		Why:   "A short loss of signal, a change of network, a device that went to sleep, or the beginning of a failure.",
 		Sign:  "It is reported some seconds after the last packet. If it does not recover, ice.failed follows.",
 		Do:    "Show that the call is reconnecting and wait. ICE restarts by itself.",

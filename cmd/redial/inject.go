@@ -130,6 +130,10 @@ func runInject(ctx context.Context, e *env, args []string) error {
 	if err := readReply(c, raw, &r); err != nil {
 		return err
 	}
+	if !r.Ends.After(r.Begins) { // at a moment
+		fmt.Fprintf(e.stdout, "%s by %s, for %s, at %s\n", r.Fault, r.At, whom(r), e.local(r.Begins).Format(time.TimeOnly))
+		return nil
+	}
 	fmt.Fprintf(e.stdout, "%s by %s, for %s, from %s to %s\nTo end it before: redial inject -end %s\n", r.Fault, r.At, whom(r),
 		e.local(r.Begins).Format(time.TimeOnly), e.local(r.Ends).Format(time.TimeOnly), r.ID)
 	return nil

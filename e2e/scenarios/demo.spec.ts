@@ -147,6 +147,11 @@ test.describe('demo', () => {
     await server.kill();
     await waitFor(byId(hanna.page, 'banner-reconnecting'), 20_000);
     await hanna.page.screenshot({ path: `${t.dir}/banner.png` });
+    const picture = process.env.REDIAL_E2E_SCREENSHOT; // `make screenshot` keeps the README's
+    if (picture) {
+      await byId(hanna.page, 'error-details').first().locator('summary').click();
+      await hanna.page.screenshot({ path: picture, type: 'jpeg', quality: 70 });
+    }
     // On a telephone the call stays to be seen: what is said of the failure is under a third of it.
     await waitFor(byId(gus.page, 'banner-reconnecting'), 20_000);
     await waitFor(byId(gus.page, 'error-card').first(), 20_000);

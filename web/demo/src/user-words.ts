@@ -23,7 +23,6 @@ const subjects: Record<string, string> = {
 
 /** A few words on what it is about. */
 export function headline(problem: Told, explanation: Explanation): string {
-  if (problem.status === "recovered") return "It works again";
   return subjects[explanation.category] ?? "Something went wrong";
 }
 
@@ -32,7 +31,7 @@ export function headline(problem: Told, explanation: Explanation): string {
  * what passes by itself are wrong once it was the end of the call.
  */
 export function advice(problem: Told, explanation: Explanation): string {
-  if (problem.status === "recovered") return "The call goes on.";
+  if (problem.status === "recovered") return "This was solved.";
   if (!problem.terminal && problem.status === "retrying") return "The page is trying to get back in by itself.";
   if (problem.terminal && explanation.passes) {
     return explanation.retry === "never" ? "The call cannot go on." : "It did not recover in time. Please join again.";
