@@ -101,12 +101,16 @@ func (p *Participant) Join(ctx context.Context, who Profile, negotiate func() er
 	return nil
 }
 
-// inside marks the peer as joined.
+// inside marks the peer as joined. What it may receive is known from here on, so that
+// its first offer need not wait for the rest of the room.
 func (p *Participant) inside(r *room.Room) {
 	p.room, p.joined = r, true
 	p.inject.Rename(p.name, p.role)
 	p.roomRecord.Spec.Template = r.Template()
 	p.media.watch()
+	if all, err := r.Sources(p.ctx, p.key.peer); err == nil {
+		p.media.keepSources(all)
+	}
 }
 
 // Refresh asks the room for its present state, which arrives as

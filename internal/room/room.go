@@ -456,15 +456,36 @@ func (r *Room) snapshot(viewer *member) Snapshot {
 			p.Tracks = map[TrackID]Track{}
 		}
 		s.Peers = append(s.Peers, p)
-		if viewer == nil || m == viewer || !r.sees(viewer, m) {
+	}
+	slices.SortFunc(s.Peers, func(a, b Peer) int { return a.Cursor().compare(b.Cursor()) })
+	if viewer != nil {
+		s.Sources = sourcesFor(r, viewer)
+	}
+	return s
+}
+
+// Sources are the tracks that arrive and that a peer may receive. Fails with
+// fault.PeerNotFound for one that is not inside.
+func (r *Room) Sources(ctx context.Context, id PeerID) ([]SourceReady, error) {
+	return call(ctx, r, func() ([]SourceReady, error) {
+		m, err := r.member(id)
+		if err != nil {
+			return nil, err
+		}
+		return sourcesFor(r, m), nil
+	})
+}
+
+func sourcesFor(r *Room, viewer *member) (all []SourceReady) {
+	for _, m := range r.members {
+		if m == viewer || !r.sees(viewer, m) {
 			continue
 		}
 		for id, src := range m.sources {
-			s.Sources = append(s.Sources, SourceReady{m.ID, m.Tracks[id], src})
+			all = append(all, SourceReady{m.ID, m.Tracks[id], src})
 		}
 	}
-	slices.SortFunc(s.Peers, func(a, b Peer) int { return a.Cursor().compare(b.Cursor()) })
-	return s
+	return all
 }
 
 // sees tells whether the viewer receives, and its role subscribes to the owner's.

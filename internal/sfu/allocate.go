@@ -150,8 +150,8 @@ func (s *Subscriber) aim(d *DownTrack, l *upstream) bool {
 	if old := d.target.Swap(l); old == l {
 		return false
 	}
-	if l != nil && d.current.Load() != l {
-		l.requestKeyframe()
+	if l != nil && d.current.Load() != l && s.up.Load() { // else once the path is up
+		d.requestKeyframe(l)
 	}
 	s.layerChanged(d)
 	return true

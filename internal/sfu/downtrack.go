@@ -93,13 +93,14 @@ func (d *DownTrack) write(l *upstream, p *rtpbuf.Packet) {
 		return
 	}
 	if !p.Key {
-		if !l.wantKey.Load() {
-			l.requestKeyframe()
-		}
+		d.requestKeyframe(l)
 		return
 	}
 	d.takeOver(l, p)
 }
+
+// requestKeyframe asks for what the DownTrack can begin layer l with.
+func (d *DownTrack) requestKeyframe(l *upstream) { l.requestKeyframe(d.packets.Load() == 0) }
 
 // forward sends a packet of the current layer.
 func (d *DownTrack) forward(l *upstream, p *rtpbuf.Packet) {
@@ -138,7 +139,7 @@ func (d *DownTrack) halt() {
 func (d *DownTrack) takeOver(l *upstream, p *rtpbuf.Packet) {
 	for spin := 0; !d.busy.CompareAndSwap(false, true); spin++ {
 		if spin > 10000 { // the other loop is stuck in a send
-			l.requestKeyframe()
+			d.requestKeyframe(l)
 			return
 		}
 		runtime.Gosched()
@@ -237,7 +238,7 @@ func (d *DownTrack) send(l *upstream, p *rtpbuf.Packet) {
 		if l.hist != nil {
 			// The picture is damaged; the rest of it would be in vain.
 			d.halt()
-			l.requestKeyframe()
+			l.requestKeyframe(false)
 		}
 	}
 }

@@ -490,7 +490,7 @@ func TestKeyframeRequests(t *testing.T) {
 		t.Errorf("%d requests for nothing", n)
 	}
 	for range 100 {
-		s.l.requestKeyframe()
+		s.l.requestKeyframe(false)
 	}
 	for _, step := range []struct {
 		after time.Duration
@@ -510,11 +510,11 @@ func TestKeyframeRequests(t *testing.T) {
 		t.Error("asked although it has come")
 	}
 	// Within half a second of the last one the next has to wait.
-	s.l.requestKeyframe()
+	s.l.requestKeyframe(false)
 	if n := at(10 * time.Second); n != 1 {
 		t.Error("not asked again")
 	}
-	s.l.requestKeyframe()
+	s.l.requestKeyframe(false)
 	b.track.format.Load().Params.RTCPFeedback = []webrtc.RTCPFeedback{{Type: "ccm", Parameter: "fir"}}
 	if at(11*time.Second) != 1 {
 		t.Fatal("not repeated")
@@ -522,10 +522,39 @@ func TestKeyframeRequests(t *testing.T) {
 	if _, ok := asked[0].(*rtcp.FullIntraRequest); !ok {
 		t.Errorf("asked with %T", asked[0])
 	}
+	// Who has no picture yet waits less, and is not forgotten behind one that is asked
+	// for later; without an answer the publisher is asked less and less often.
+	for _, packet := range s.frame(true, 2) {
+		b.feed(s, packet)
+	}
+	if at(11*time.Second+100*time.Millisecond) != 0 {
+		t.Error("asked although it has come")
+	}
+	s.l.requestKeyframe(false)
+	s.l.requestKeyframe(true)
+	asks := 0
+	for ms := 150; ms <= 2000; ms += 10 {
+		n := at(11*time.Second + time.Duration(ms)*time.Millisecond)
+		if first := ms == 150; first && n != 1 {
+			t.Errorf("%d requests for a first picture, want 1", n)
+		}
+		asks += n
+	}
+	if asks != 5 { // at 150, 450, 900, 1400 and 1900 ms
+		t.Errorf("%d requests for a first picture in two seconds, want 5", asks)
+	}
+	for _, packet := range s.frame(true, 2) {
+		b.feed(s, packet)
+	}
+	at(13*time.Second + 200*time.Millisecond)
+	s.l.requestKeyframe(false)
+	if at(13*time.Second+500*time.Millisecond) != 1 || at(13*time.Second+650*time.Millisecond) != 0 {
+		t.Error("a damaged picture is asked for as often as a first one")
+	}
 	// A publisher that is silent is asked seldom, and at once when it is back.
 	s.l.lastPacket.Store(now() - 2*silent)
 	s.l.unheard = 20
-	if at(12*time.Second) != 0 || at(17*time.Second) != 1 || at(18*time.Second) != 0 {
+	if at(14*time.Second) != 0 || at(19*time.Second) != 1 || at(20*time.Second) != 0 {
 		t.Error("a silent publisher is asked too often")
 	}
 	<-p.askKick
@@ -537,7 +566,7 @@ func TestKeyframeRequests(t *testing.T) {
 	default:
 		t.Error("nobody looks again")
 	}
-	if at(18*time.Second) != 1 {
+	if at(20*time.Second) != 1 {
 		t.Error("not asked although it is back")
 	}
 }

@@ -55,7 +55,7 @@ func (d *DownTrack) feedback(ssrc uint32, pkt rtcp.Packet, at int64) {
 	case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
 		d.asks.Add(1)
 		if l := d.current.Load(); l != nil {
-			l.requestKeyframe()
+			l.requestKeyframe(false)
 		}
 	}
 }

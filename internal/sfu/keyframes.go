@@ -12,18 +12,45 @@ import (
 )
 
 // Key frame requests are merged per layer and repeated until a key frame comes:
-// quickly while the publisher sends, slowly while it is silent.
+// quickly while the publisher sends, slowly while it is silent. They are asked for
+// sooner while somebody waits for a first picture than for one whose picture is
+// damaged. A key frame costs everybody in the room, so that there is a least time
+// between two requests, whoever waits.
 const (
+	keyFirst = 150 * time.Millisecond
 	keyEvery = 500 * time.Millisecond
 	keySlow  = 5 * time.Second
 )
 
-// requestKeyframe may be called from anywhere, for every packet.
-func (l *upstream) requestKeyframe() {
-	if l.rank == 0 || l.hist == nil || !l.wantKey.CompareAndSwap(false, true) {
+// requestKeyframe may be called from anywhere, for every packet. first tells that
+// somebody has no picture yet.
+func (l *upstream) requestKeyframe(first bool) {
+	if l.rank == 0 || l.hist == nil {
 		return
 	}
-	kick(l.track.pub.askKick)
+	sooner := first && !l.wantFirst.Load() && l.wantFirst.CompareAndSwap(false, true)
+	if !l.wantKey.Load() && l.wantKey.CompareAndSwap(false, true) || sooner {
+		kick(l.track.pub.askKick)
+	}
+}
+
+// keyframeCame ends the requests that a key frame answers.
+func (l *upstream) keyframeCame() {
+	l.wantFirst.Store(false)
+	l.keyAnswered.Store(true)
+	l.wantKey.Store(false)
+}
+
+// keyframeGap is how long after one request the next may follow. Repeats of one
+// that is not answered are sent less and less often: the answer may take long.
+func (l *upstream) keyframeGap() time.Duration {
+	switch {
+	case l.unheard > 10 && !l.alive(now()):
+		return keySlow
+	case l.wantFirst.Load():
+		return min(keyFirst*time.Duration(1+l.unheard), keyEvery)
+	}
+	return keyEvery
 }
 
 // askLoop asks one publisher for key frames and lost packets.
@@ -51,14 +78,13 @@ func (p *Publisher) askKeyframes(at time.Time) (next time.Duration) {
 			if l == nil {
 				continue
 			}
-			if !l.wantKey.Load() {
+			if l.keyAnswered.Swap(false) {
 				l.unheard = 0
+			}
+			if !l.wantKey.Load() {
 				continue
 			}
-			every := keyEvery
-			if l.unheard > 10 && !l.alive(now()) {
-				every = keySlow
-			}
+			every := l.keyframeGap()
 			if wait := every - at.Sub(l.askedAt); wait > 0 {
 				next = rtpseq.Sooner(next, wait)
 				continue
@@ -67,7 +93,7 @@ func (p *Publisher) askKeyframes(at time.Time) (next time.Duration) {
 			l.unheard++
 			l.asks.Add(1)
 			asks = append(asks, l.keyframeAsk())
-			next = rtpseq.Sooner(next, every)
+			next = rtpseq.Sooner(next, l.keyframeGap())
 		}
 	}
 	if len(asks) > 0 {

@@ -170,7 +170,7 @@ func (s *Subscriber) changed(state State) {
 		// What was lost meanwhile can only be replaced by a new picture.
 		for _, d := range s.list() {
 			if l := d.target.Load(); l != nil {
-				l.requestKeyframe()
+				d.requestKeyframe(l)
 			}
 		}
 		s.kickAllocation()

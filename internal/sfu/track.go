@@ -126,7 +126,7 @@ func (t *Track) Layers() []Layer {
 func (t *Track) RequestKeyframe() {
 	for i := range t.layers {
 		if l := t.layers[i].Load(); l != nil {
-			l.requestKeyframe()
+			l.requestKeyframe(false)
 		}
 	}
 }

@@ -51,10 +51,12 @@ type upstream struct {
 	zeroTS                           atomic.Uint32 // media time when now() was 0, before there is a report
 
 	// key frame requests, see keyframes.go
-	wantKey atomic.Bool
-	asks    atomic.Uint64
-	askedAt time.Time // of the publisher's loop
-	unheard int
+	wantKey     atomic.Bool
+	wantFirst   atomic.Bool // for somebody who has no picture yet
+	keyAnswered atomic.Bool // one has come since the publisher's loop looked
+	asks        atomic.Uint64
+	askedAt     time.Time // of the publisher's loop
+	unheard     int
 }
 
 // senderReport relates the publisher's clock to the media clock (RFC 3550,
@@ -192,7 +194,7 @@ func (l *upstream) detectKeyframe(p *rtpbuf.Packet, first bool) {
 			if first := &l.track.keyed; first.Load() == 0 {
 				first.CompareAndSwap(0, max(p.Arrival, 1))
 			}
-			l.wantKey.Store(false)
+			l.keyframeCame()
 		}
 	}
 	if p.Seq >= l.lastSeq {

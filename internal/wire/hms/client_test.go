@@ -311,16 +311,17 @@ type peer struct {
 	codecs   func(*webrtc.MediaEngine) // that it can decode; nil: all
 	udp      net.PacketConn            // under its publish connection; nil: any
 
-	mu      sync.Mutex
-	results map[string]chan map[string]any
-	seen    []note
-	arrived chan struct{}
-	closed  chan struct{}
-	code    websocket.StatusCode
-	channel *webrtc.DataChannel
-	opened  chan struct{}
-	answers chan map[string]any
-	remote  chan *webrtc.TrackRemote
+	mu       sync.Mutex
+	results  map[string]chan map[string]any
+	seen     []note
+	arrived  chan struct{}
+	closed   chan struct{}
+	code     websocket.StatusCode
+	channel  *webrtc.DataChannel
+	opened   chan struct{}
+	openOnce sync.Once // a peer that moves gets another channel
+	answers  chan map[string]any
+	remote   chan *webrtc.TrackRemote
 }
 
 type note struct {
@@ -584,7 +585,7 @@ func (p *peer) onOffer(params map[string]any) {
 		})
 		pc.OnDataChannel(func(d *webrtc.DataChannel) {
 			p.channel = d
-			d.OnOpen(func() { close(p.opened) })
+			d.OnOpen(func() { p.openOnce.Do(func() { close(p.opened) }) })
 			d.OnMessage(func(m webrtc.DataChannelMessage) {
 				var f map[string]any
 				_ = json.Unmarshal(m.Data, &f)

@@ -75,7 +75,15 @@ func (s *session) join(ctx context.Context, p joinParams) (any, error) {
 		return nil, err
 	}
 	s.joinedOn, s.listed = s.conn, false
-	return after{res, func() { s.p.After(listDelay, s.p.Refresh) }}, nil
+	return after{res, s.begin}, nil
+}
+
+// begin follows the answer that gave the client its connections: what it may receive is
+// offered at once, and the room told when the client expects it. Clients keep media of
+// peers that they do not know yet.
+func (s *session) begin() {
+	s.media.start()
+	s.p.After(listDelay, s.p.Refresh)
 }
 
 type leaveParams struct {

@@ -198,7 +198,14 @@ func (m *media) offer(ctx context.Context, p offerParams) (any, error) {
 	for _, e := range done.Refused {
 		m.tellWarning(fault.From(e, fault.OpPublish))
 	}
-	return m.describe(answer), nil
+	return after{m.describe(answer), m.start}, nil
+}
+
+// start offers what the client may receive, once it has got its connections.
+func (m *media) start() {
+	if m.sub != nil {
+		m.sub.Start()
+	}
 }
 
 func readTracks(m map[string]wireTrack) ([]room.Track, error) {

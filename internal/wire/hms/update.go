@@ -101,9 +101,7 @@ func (s *session) tellRoom(snap room.Snapshot) {
 	s.notify("session-info", sessionInfoOnWire(snap.RoomID, snap.SessionID, peers, tracks))
 	s.listed = true
 	s.tellPending()
-	if s.media.sub != nil {
-		s.media.sub.Start()
-	}
+	s.media.start()
 }
 
 func (s *session) tellCounts(u room.CountsChanged) {
