@@ -88,7 +88,7 @@ type timing struct {
 }
 
 var usualTiming = timing{
-	disconnected: 4 * time.Second, failed: 15 * time.Second, keepalive: time.Second,
+	disconnected: 4 * time.Second, failed: 15 * time.Second, keepalive: 2 * time.Second,
 	secure: 15 * time.Second, slow: 8 * time.Second,
 	// As long as a client that lost its socket is held.
 	listen: 75 * time.Second,
