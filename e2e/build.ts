@@ -4,22 +4,26 @@
 // Bundles the test page, into which the SDK goes as published, and the programs
 // that run as processes of their own.
 import { build } from 'esbuild';
-import { copyFile, mkdir } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 export async function buildPage(outdir: string) {
   await mkdir(outdir, { recursive: true });
-  await build({
-    entryPoints: [here('page/tab.ts'), here('page/probe.ts'), here('page/openvidu.ts'), here('page/core.ts')],
+  const page = {
     outdir,
     bundle: true,
     format: 'iife',
     target: 'chrome110',
     logLevel: 'warning',
     define: { 'process.env.NODE_ENV': '"production"' },
-  });
+  } as const;
+  await build({ ...page, entryPoints: [here('page/tab.ts'), here('page/probe.ts'), here('page/openvidu.ts'), here('page/core.ts')] });
+  // The same page with the oldest SDK that speaks the newest one's protocol version.
+  await build({ ...page, entryPoints: { oldest: here('page/tab.ts') }, alias: { '@100mslive/hms-video-store': here('node_modules/hms-video-store-oldest') } });
+  const bare = await readFile(here('page/index.html'), 'utf8');
+  await writeFile(`${outdir}/oldest.html`, bare.replace('tab.js', 'oldest.js'));
   for (const name of ['index.html', 'openvidu.html', 'core.html']) await copyFile(here(`page/${name}`), `${outdir}/${name}`);
 }
 
