@@ -142,7 +142,7 @@ test.describe('demo', () => {
     const { server } = await t.ownWorld();
     const { tokens } = server.info.rooms[0];
     const hanna = await enter(t, 'Hanna', tokens.host);
-    const gus = await enter(t, 'Gus', tokens.guest, { width: 390, height: 844 });
+    const gus = await enter(t, 'Gus', tokens.guest, { viewport: { width: 390, height: 844 } });
     await plays(hanna, 'Gus');
     await server.kill();
     await waitFor(byId(hanna.page, 'banner-reconnecting'), 20_000);

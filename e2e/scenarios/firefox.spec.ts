@@ -3,7 +3,7 @@
 
 // The web SDK in Firefox: what differs between browsers is media, so that is
 // counted here again, and the core of a call with it.
-import { assert, checkEvent } from '../lib/check.ts';
+import { assert, checkEvent, poll } from '../lib/check.ts';
 import { becomes, widths } from '../lib/layers.ts';
 import { scenario, test } from '../lib/scenario.ts';
 import type { Tab } from '../lib/tab.ts';
@@ -91,6 +91,9 @@ test.describe('firefox', () => {
     const event = await rest.event({ room_id: room.id, peer_id: fiona.id, type: 'client.disconnected' });
     checkEvent(event, { tab: fiona, code: 1003, action: 'RECONNECT_SIGNAL', terminal: false, agent: false });
     assert.match(event.data.agent?.device_model ?? '', /^Firefox/);
+    // Without its socket the SDK told the host that is fixed in its code.
+    const { site } = await t.place();
+    await poll('a report of Firefox', async () => (await site.reports()).some(r => r.peer === fiona.id && r.status === 200));
   });
 
   scenario('firefox-denied', { ms: 90_000 }, async t => {
