@@ -180,3 +180,15 @@ func (c ActiveRooms) End(ctx context.Context, room string, o EndOptions) error {
 	}
 	return c.call(ctx, post(path, o), nil)
 }
+
+// SetLeader says whom the others follow who watch a player together, by the id of the
+// peer. Safe to repeat. It fails with [fault.SessionNotActive], and with
+// [fault.PeerNotFound] for somebody who is not there or whose app has no such player.
+func (c ActiveRooms) SetLeader(ctx context.Context, room, peer string) error {
+	path, err := at("/v2/active-rooms/", room, "/leader")
+	if err != nil {
+		return err
+	}
+	_, err = fetch[struct{}](ctx, c, post(path, map[string]string{"peer_id": peer}).repeatable())
+	return err
+}

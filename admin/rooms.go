@@ -23,6 +23,7 @@ type Room struct {
 	Region        string        `json:"region"`
 	LargeRoom     bool          `json:"large_room"`           // clients page through peers instead of knowing them all
 	Size          int           `json:"size"`                 // seats in one session; 0: the server's own limit
+	MaxStreaming  int           `json:"max_streaming"`        // peers that publish at once; 0: no limit
 	MaxDuration   int           `json:"max_duration_seconds"` // of a session; 0: no limit
 	CreatedAt     time.Time     `json:"created_at"`
 	UpdatedAt     time.Time     `json:"updated_at"`
@@ -36,28 +37,30 @@ type RecordingInfo struct {
 // NewRoom is a room to create. What is left out is made up, or is the server's
 // default.
 type NewRoom struct {
-	Name        string `json:"name,omitempty"`                 // of a-z A-Z 0-9 . - : _, up to 128; made up when left out
-	Description string `json:"description,omitempty"`          // up to 1024 bytes
-	TemplateID  string `json:"template_id,omitempty"`          // the account's default template when left out
-	Region      string `json:"region,omitempty"`               // kept and returned; one server is one region
-	Enabled     *bool  `json:"enabled,omitempty"`              // true when left out
-	Locked      bool   `json:"locked,omitempty"`               // nobody gets in yet
-	LargeRoom   bool   `json:"large_room,omitempty"`           // clients page through peers instead of knowing them all
-	Size        int    `json:"size,omitempty"`                 // seats in one session, up to 20000; 0: the server's own limit
-	MaxDuration int    `json:"max_duration_seconds,omitempty"` // of a session, 120 to 43200; 0: no limit
+	Name         string `json:"name,omitempty"`                 // of a-z A-Z 0-9 . - : _, up to 128; made up when left out
+	Description  string `json:"description,omitempty"`          // up to 1024 bytes
+	TemplateID   string `json:"template_id,omitempty"`          // the account's default template when left out
+	Region       string `json:"region,omitempty"`               // kept and returned; one server is one region
+	Enabled      *bool  `json:"enabled,omitempty"`              // true when left out
+	Locked       bool   `json:"locked,omitempty"`               // nobody gets in yet
+	LargeRoom    bool   `json:"large_room,omitempty"`           // clients page through peers instead of knowing them all
+	Size         int    `json:"size,omitempty"`                 // seats in one session, up to 20000; 0: the server's own limit
+	MaxStreaming int    `json:"max_streaming,omitempty"`        // peers that publish at once, up to 20000; 0: no limit
+	MaxDuration  int    `json:"max_duration_seconds,omitempty"` // of a session, 120 to 43200; 0: no limit
 }
 
 // RoomChange is what changes of a room; nil stays as it is.
 type RoomChange struct {
-	Name        *string `json:"name,omitempty"`
-	Description *string `json:"description,omitempty"`
-	TemplateID  *string `json:"template_id,omitempty"` // taken with the next session
-	Region      *string `json:"region,omitempty"`
-	Enabled     *bool   `json:"enabled,omitempty"` // true also takes off a lock
-	Locked      *bool   `json:"locked,omitempty"`
-	LargeRoom   *bool   `json:"large_room,omitempty"`
-	Size        *int    `json:"size,omitempty"`
-	MaxDuration *int    `json:"max_duration_seconds,omitempty"`
+	Name         *string `json:"name,omitempty"`
+	Description  *string `json:"description,omitempty"`
+	TemplateID   *string `json:"template_id,omitempty"` // taken with the next session
+	Region       *string `json:"region,omitempty"`
+	Enabled      *bool   `json:"enabled,omitempty"` // true also takes off a lock
+	Locked       *bool   `json:"locked,omitempty"`
+	LargeRoom    *bool   `json:"large_room,omitempty"`
+	Size         *int    `json:"size,omitempty"`
+	MaxStreaming *int    `json:"max_streaming,omitempty"` // who publishes already goes on
+	MaxDuration  *int    `json:"max_duration_seconds,omitempty"`
 }
 
 // RoomFilter chooses rooms. Everything that is set must match.
@@ -115,4 +118,25 @@ func (c Rooms) Update(ctx context.Context, room string, change RoomChange) (Room
 		return Room{}, err
 	}
 	return fetch[Room](ctx, c, post(path, change).repeatable())
+}
+
+// Lock lets nobody new into a room, by id or name; whoever is inside stays and hears of
+// it. It fails with [fault.RoomNotFound], and with [fault.RoomAlreadyLocked] for a room
+// that is locked, by which one of two who lock it knows that it was first.
+func (c Rooms) Lock(ctx context.Context, room string) (Room, error) {
+	path, err := at("/v2/rooms/", room, "/lock")
+	if err != nil {
+		return Room{}, err
+	}
+	return fetch[Room](ctx, c, post(path, nil))
+}
+
+// Unlock takes the lock off a room, by id or name, if there is one. Safe to repeat. It
+// fails with [fault.RoomNotFound].
+func (c Rooms) Unlock(ctx context.Context, room string) (Room, error) {
+	path, err := at("/v2/rooms/", room, "/unlock")
+	if err != nil {
+		return Room{}, err
+	}
+	return fetch[Room](ctx, c, post(path, nil).repeatable())
 }

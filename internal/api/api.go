@@ -142,6 +142,8 @@ func (a *API) routes() []Route {
 		{Pattern: "GET /v2/rooms", Serve: a.listRooms},
 		{Pattern: "GET /v2/rooms/{room}", Serve: a.getRoom},
 		{Pattern: "POST /v2/rooms/{room}", Serve: a.updateRoom},
+		{Pattern: "POST /v2/rooms/{room}/lock", Serve: rules{a}.lock},
+		{Pattern: "POST /v2/rooms/{room}/unlock", Serve: rules{a}.unlock},
 
 		{Pattern: "POST /v2/templates", Serve: a.createTemplate},
 		{Pattern: "GET /v2/templates", Serve: a.listTemplates},
@@ -175,6 +177,7 @@ func (a *API) routes() []Route {
 		{Pattern: "POST /v2/active-rooms/{room}/peers/{peer}", Op: fault.OpUpdate, Serve: a.updatePeer},
 		{Pattern: "POST /v2/active-rooms/{room}/send-message", Op: fault.OpMessage, Serve: a.sendMessage},
 		{Pattern: "POST /v2/active-rooms/{room}/remove-peers", Op: fault.OpRemove, Serve: a.removePeers},
+		{Pattern: "POST /v2/active-rooms/{room}/leader", Op: fault.OpUpdate, Serve: rules{a}.lead},
 		{Pattern: "POST /v2/active-rooms/{room}/end-room", Op: fault.OpEndRoom, Serve: a.endRoom},
 
 		{Pattern: "GET /v2/sessions", Serve: a.listSessions},

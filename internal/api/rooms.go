@@ -25,6 +25,7 @@ type roomBody struct {
 	Region             string        `json:"region"`
 	LargeRoom          bool          `json:"large_room"`
 	Size               int           `json:"size"`
+	MaxStreaming       int           `json:"max_streaming"`
 	MaxDurationSeconds int           `json:"max_duration_seconds"`
 	CreatedAt          time.Time     `json:"created_at"`
 	UpdatedAt          time.Time     `json:"updated_at"`
@@ -39,7 +40,7 @@ func wordRoom(m registry.Room) roomBody {
 	return roomBody{
 		ID: m.ID, Name: m.Name, Enabled: m.Enabled, Locked: m.Locked, Description: m.Description,
 		CustomerID: m.CustomerID, TemplateID: m.TemplateID, Template: m.TemplateName, Region: m.Region,
-		LargeRoom: m.LargeRoom, Size: m.MaxPeers, MaxDurationSeconds: int(m.MaxDuration / time.Second),
+		LargeRoom: m.LargeRoom, Size: m.MaxPeers, MaxStreaming: m.MaxStreaming, MaxDurationSeconds: int(m.MaxDuration / time.Second),
 		CreatedAt: m.CreatedAt, UpdatedAt: m.UpdatedAt,
 	}
 }
@@ -54,6 +55,7 @@ type roomChange struct {
 	Locked             *bool          `json:"locked"`
 	LargeRoom          *bool          `json:"large_room"`
 	Size               *int           `json:"size"`
+	MaxStreaming       *int           `json:"max_streaming"`
 	MaxDurationSeconds *int           `json:"max_duration_seconds"`
 	RecordingInfo      *recordingInfo `json:"recording_info"`
 	Webhook            *struct {
@@ -88,6 +90,7 @@ func (b *roomChange) apply(m *registry.Room) error {
 	set(&m.Locked, b.Locked)
 	set(&m.LargeRoom, b.LargeRoom)
 	set(&m.MaxPeers, b.Size)
+	set(&m.MaxStreaming, b.MaxStreaming)
 	if b.MaxDurationSeconds != nil {
 		// Bounded first: a huge number must not wrap around to a good one.
 		m.MaxDuration = time.Duration(min(max(*b.MaxDurationSeconds, -1), 1<<30)) * time.Second
@@ -143,15 +146,12 @@ func (a *API) createRoom(c *Call) (any, error) {
 		return nil, err
 	}
 	if !created && sent.changesAny() {
-		m, err = a.cfg.Registry.UpdateRoom(c.Context(), m.ID, func(m *registry.Room) error {
+		return rules{a}.change(c, m.ID, func(m *registry.Room) error {
 			name := m.Name
 			err := sent.apply(m)
 			m.Name = name // found whatever its case; only an update changes that
 			return err
 		})
-		if err != nil {
-			return nil, err
-		}
 	}
 	return wordRoom(m), nil
 }
@@ -194,8 +194,5 @@ func (a *API) updateRoom(c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if m, err = a.cfg.Registry.UpdateRoom(c.Context(), m.ID, sent.apply); err != nil {
-		return nil, err
-	}
-	return wordRoom(m), nil
+	return rules{a}.change(c, m.ID, sent.apply)
 }

@@ -150,6 +150,7 @@ var own = map[string][]string{
 	fault.MediaNodeUnreachable.ID: {AtEngine, AtCall, AtBlackhole, AtError},
 	fault.MediaNodeResponse.ID:    {AtEngine, AtCall, AtError},
 	fault.ClientRoleUnknown.ID:    {AtStrange},
+	fault.FeatureUnsupported.ID:   {AtCall, AtError},
 }
 
 // Call is a call of clients, as a wire has it.

@@ -18,13 +18,13 @@ import (
 
 const roomColumns = `rooms.id, rooms.customer_id, rooms.name, rooms.description, rooms.template_id,
 	COALESCE(templates.name, ''), rooms.region, rooms.enabled, rooms.locked, rooms.large_room,
-	rooms.max_peers, rooms.max_duration, rooms.created_at, rooms.updated_at
+	rooms.max_peers, rooms.max_streaming, rooms.max_duration, rooms.created_at, rooms.updated_at
 	FROM rooms LEFT JOIN templates ON templates.id = rooms.template_id`
 
 func scanRoom(r row) (m Room, err error) {
 	var created, updated, longest int64
 	err = r.Scan(&m.ID, &m.CustomerID, &m.Name, &m.Description, &m.TemplateID, &m.TemplateName, &m.Region,
-		&m.Enabled, &m.Locked, &m.LargeRoom, &m.MaxPeers, &longest, &created, &updated)
+		&m.Enabled, &m.Locked, &m.LargeRoom, &m.MaxPeers, &m.MaxStreaming, &longest, &created, &updated)
 	m.MaxDuration, m.CreatedAt, m.UpdatedAt = time.Duration(longest), moment(created), moment(updated)
 	return m, err
 }
@@ -76,10 +76,10 @@ func (r *Registry) CreateRoom(ctx context.Context, room Room) (_ Room, created b
 		now := r.now()
 		room.ID, room.CreatedAt, room.UpdatedAt = newID(now), now, now
 		_, err = tx.ExecContext(ctx, `INSERT INTO rooms (id, customer_id, name, description, template_id, region,
-			enabled, locked, large_room, max_peers, max_duration, created_at, updated_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			enabled, locked, large_room, max_peers, max_streaming, max_duration, created_at, updated_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			room.ID, room.CustomerID, room.Name, room.Description, room.TemplateID, room.Region, room.Enabled,
-			room.Locked, room.LargeRoom, room.MaxPeers, int64(room.MaxDuration), stamp(now), stamp(now))
+			room.Locked, room.LargeRoom, room.MaxPeers, room.MaxStreaming, int64(room.MaxDuration), stamp(now), stamp(now))
 		if err != nil {
 			return err
 		}
@@ -130,9 +130,9 @@ func (r *Registry) UpdateRoom(ctx context.Context, id string, change func(*Room)
 			}
 		}
 		_, err = tx.ExecContext(ctx, `UPDATE rooms SET name = ?, description = ?, template_id = ?, region = ?,
-			enabled = ?, locked = ?, large_room = ?, max_peers = ?, max_duration = ?, updated_at = ? WHERE id = ?`,
+			enabled = ?, locked = ?, large_room = ?, max_peers = ?, max_streaming = ?, max_duration = ?, updated_at = ? WHERE id = ?`,
 			room.Name, room.Description, room.TemplateID, room.Region, room.Enabled, room.Locked, room.LargeRoom,
-			room.MaxPeers, int64(room.MaxDuration), stamp(r.now()), id)
+			room.MaxPeers, room.MaxStreaming, int64(room.MaxDuration), stamp(r.now()), id)
 		if taken(err) {
 			return fault.NameTaken.New("field", "name", "name", room.Name)
 		}
@@ -206,6 +206,9 @@ func (m Room) validate() error {
 	}
 	if m.MaxPeers < 0 || m.MaxPeers > maxRoomPeers {
 		return bad("size", "not between 0 and 20000")
+	}
+	if m.MaxStreaming < 0 || m.MaxStreaming > maxRoomPeers {
+		return bad("max_streaming", "not between 0 and 20000")
 	}
 	if d := m.MaxDuration; d != 0 && (d < minDuration || d > maxDuration) {
 		return bad("max_duration_seconds", "not between 120 and 43200")

@@ -122,6 +122,10 @@ var migrations = []string{
 		PRIMARY KEY (session_id, key)
 	) STRICT, WITHOUT ROWID;
 	`,
+	`
+	-- max_streaming: peers that may publish at once, 0 is any number.
+	ALTER TABLE rooms ADD COLUMN max_streaming INTEGER NOT NULL DEFAULT 0;
+	`,
 }
 
 // migrate brings the file to the newest version, each step in a transaction of

@@ -19,6 +19,7 @@ type Room struct {
 	Locked       bool          // set when a session was ended with a lock; refuses every join
 	LargeRoom    bool          // clients are told to page through peers
 	MaxPeers     int           // seats in one session; 0 = the server's limit
+	MaxStreaming int           // peers that publish at once; 0 = no limit
 	MaxDuration  time.Duration // a session ends after this; 0 = no limit
 	CreatedAt    time.Time
 	UpdatedAt    time.Time

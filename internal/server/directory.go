@@ -35,7 +35,7 @@ func (d directory) RoomRecord(ctx context.Context, roomID string) (participant.R
 	p := participant.RoomRecord{
 		Spec: room.Spec{
 			ID: r.ID, Name: r.Name, Description: r.Description, Template: t,
-			MaxPeers: r.MaxPeers, MaxDuration: r.MaxDuration, Large: r.LargeRoom,
+			MaxPeers: r.MaxPeers, MaxStreaming: r.MaxStreaming, MaxDuration: r.MaxDuration, Large: r.LargeRoom,
 		},
 		Account: r.CustomerID, Enabled: r.Enabled, Locked: r.Locked || locked,
 	}

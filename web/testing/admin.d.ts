@@ -94,6 +94,8 @@ export interface NewRoom {
   large_room?: boolean;
   /** Seats in one session, up to 20000; 0: the server's own limit */
   size?: number;
+  /** Peers that publish at once, up to 20000; 0: no limit */
+  max_streaming?: number;
   /** Of a session, 120 to 43200; 0: no limit */
   max_duration_seconds?: number;
   [field: string]: unknown;
@@ -120,6 +122,8 @@ export interface Room {
   large_room: boolean;
   /** Seats in one session; 0: the server's own limit */
   size: number;
+  /** Peers that publish at once; 0: no limit */
+  max_streaming: number;
   /** Of a session; 0: no limit */
   max_duration_seconds: number;
   created_at: string;

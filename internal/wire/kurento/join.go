@@ -179,6 +179,11 @@ func (l *line) enter(f frame, who participant.Profile, g Grant) error {
 	if err == nil && v.Peer != nil {
 		err = fault.PeerAlreadyJoined.New("peer", v.ID)
 	}
+	if err == nil { // for these clients the door is this call
+		if refusal, _ := l.h.all.InitInjected(v); refusal != nil {
+			err = refusal
+		}
+	}
 	if err == nil {
 		_, err = l.h.all.Enter(v, func(p *participant.Participant) participant.Wire {
 			s = newSession(l.h, p, g)

@@ -289,6 +289,50 @@ func (e *evening) wasInjected(k *fault.Kind) {
 	e.t.Errorf("%s is not recorded as injected", k.ID)
 }
 
+// byHand are the rows whose faults no rule provokes on this wire: nothing a server
+// does causes them, or it is said over REST alone (W016).
+var byHand = []string{"W009", "W016", "W032", "W033"}
+
+// TestEveryRowIsInjected: what a server can cause is provoked on a live room as well:
+// at the door, or on the call that the rule names, and told in the words of the row.
+func TestEveryRowIsInjected(t *testing.T) {
+	e := &evening{newStation(t).party(""), map[string]bool{}}
+	ann := e.enter("ann")
+	for _, c := range dialect.Sceenic.Rows() {
+		if len(c.Rows) == 0 || slices.Contains(byHand, c.Rows[0]) {
+			continue
+		}
+		rule, err := e.plan.Add(inject.Spec{Fault: c.Kind.ID, Room: e.room})
+		if err != nil {
+			t.Errorf("%s: %v", c.Rows[0], err)
+			continue
+		}
+		a := e.stranger().call("joinRoom", e.asking("eve"))
+		if a.Error == nil {
+			e.putOut(a.Result["participantId"].(string))
+			method := rule.Method
+			if rule.At == inject.AtEngine {
+				method = "publishVideo"
+			}
+			a = ann.call(method, map[string]any{})
+		}
+		if a.Error == nil || a.Error.Code != c.Word.Code || a.Error.Name != c.Word.Name || a.Error.Data.Fault != c.Kind.ID {
+			t.Errorf("%s: a rule at %s %s is told as %+v", c.Rows[0], rule.At, rule.Method, a.Error)
+		}
+		if _, err := e.plan.Remove(rule.ID, "", "", func(string) bool { return true }); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// putOut removes somebody.
+func (e *evening) putOut(id string) {
+	e.t.Helper()
+	if err := e.hub.Active(e.room).Moderation().Remove(e.t.Context(), "", room.PeerID(id), "test"); err != nil {
+		e.t.Fatal(err)
+	}
+}
+
 // TestRows provokes each row of Sceenic's document on a running server, and holds what
 // the client is told: the code, the name and the fault.
 func TestRows(t *testing.T) {
