@@ -28,7 +28,7 @@ e2e: install ## real SDKs in Chromium and Firefox against a real server; one sce
 screenshot: install ## take the picture of the README, a call whose server has been killed
 	REDIAL_E2E_SCREENSHOT=$(CURDIR)/docs/call.jpg REDIAL_E2E_NAME=demo-reconnect $(E2E)
 
-matrix: install ## every documented 100ms error in a real client, writes docs/error-matrix.md; one row: make matrix ROW=S013
+matrix: install ## every documented error of 100ms and Sceenic in a real client, writes docs/error-matrix.md; one row: make matrix ROW=S013
 	$(if $(ROW),REDIAL_E2E_NAME='$(ROW)',REDIAL_E2E_NAME=matrix REDIAL_E2E_MATRIX=$(CURDIR)/docs/error-matrix.md) $(E2E)
 
 flaky: install ## bad networks in a browser, the long forms as well (as root)

@@ -20,13 +20,15 @@ export class AppTab {
     this.page = page;
   }
 
-  static async open(t: Run, file: string, name: string, { kind }: { kind?: Kind } = {}): Promise<AppTab> {
+  // open loads a page of the site. One that is kept outlives the scenario; its log is
+  // in the directory given.
+  static async open(t: Run, file: string, name: string, { kind, keptIn }: { kind?: Kind; keptIn?: string } = {}): Promise<AppTab> {
     const place = await t.place();
     const context = await (await place.browserOf(kind)).newContext();
-    t.cleanup(() => context.close());
+    if (!keptIn) t.cleanup(() => context.close());
     const page = await context.newPage();
     const tab = new AppTab(name, page);
-    const write = (text: string) => appendFileSync(`${t.dir}/${name}.log`, `${new Date().toISOString()} ${text}\n`);
+    const write = (text: string) => appendFileSync(`${keptIn ?? t.dir}/${name}.log`, `${new Date().toISOString()} ${text}\n`);
     page.on('console', m => write(`console ${m.type()} ${m.text()}`));
     page.on('pageerror', e => write(`pageerror ${e.stack}`));
     page.on('websocket', ws => {
@@ -63,6 +65,11 @@ export class AppTab {
       all = await this.told();
       return all.find(n => n.at >= since && n.kind === kind && match(n.data))?.data;
     }, { ms, detail: () => `told: ${JSON.stringify(all.slice(-8))}` });
+  }
+
+  // until waits in the page until fn returns something truthy.
+  until<R, A = void>(what: string, fn: (arg: A) => R, arg?: A, ms = 10_000) {
+    return poll(`${this.name}: ${what}`, () => this.eval(fn, arg), { ms });
   }
 
   // receives waits until frames and sound that is not silence arrive anew from

@@ -1,11 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The Redial authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The documented errors of 100ms, as the repository keeps them: the table that
-// the dialects are tested against.
+// The documented errors of 100ms and of Sceenic, as the repository keeps them: the
+// table that the dialects are tested against.
 import { readFileSync } from 'node:fs';
 
-const vocabularies = new Set(['100ms-ios', '100ms-sdk', '100ms-events']);
+const vocabularies = new Set(['100ms-ios', '100ms-sdk', '100ms-events', 'sceenic']);
 
 // fields splits a line of CSV; a field in quotes may hold commas and doubled quotes.
 const fields = (line: string) => [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(m => m[1]?.replaceAll('""', '"') ?? m[2]);

@@ -7,7 +7,7 @@ import type { Outcome } from './outcomes.ts';
 import { clients, ways, type Row } from './row.ts';
 import { conditions } from './conditions.ts';
 
-const vocabularies = { '100ms-ios': 'SDK for iOS', '100ms-sdk': 'SDKs for web and Android', '100ms-events': 'Error events' };
+const vocabularies = { '100ms-ios': 'SDK for iOS', '100ms-sdk': 'SDKs for web and Android', sceenic: 'Sceenic WatchTogether', '100ms-events': 'Error events' };
 
 type Done = Row & Partial<Outcome> & { vocabulary: string; condition: string; error: string };
 
@@ -24,8 +24,9 @@ export function writePage(path: string, rows: Row[], outcomes: Map<string, Outco
 
 # The error matrix
 
-Every error that 100ms documents for its SDKs for iOS, web and Android and every error event, provoked on a running
-server and seen by a real client: the unmodified web SDK in Chromium, the Go client, or plain HTTP. For each row the suite
+Every error that 100ms documents for its SDKs for iOS, web and Android, every error event, and every error that Sceenic documents,
+provoked on a running server and seen by a real client: the unmodified web SDK in Chromium, the Go client, plain HTTP, and for
+Sceenic [wtsdk](../web/wtsdk/README.md) in Chromium, or frames where no call of an app leads there. For each row the suite
 holds what the client shows (code, name, whether it is terminal, whether trying again can help) against the documents and
 the [catalogue](faults/README.md), and reads the failure back through the [events API](events.md): once, for the right peer,
 role, room, action and agent. \`make matrix\` runs it and writes this page; \`make matrix ROW=S013\` runs one row.

@@ -9,10 +9,11 @@ import { rows as media } from './media.ts';
 import { clients, ways, type Row } from './row.ts';
 import { rows as signal } from './signal.ts';
 import { rows as token } from './token.ts';
+import { rows as watch } from './watch.ts';
 
 const order = [...conditions.keys()];
 
-export const rows: Row[] = [...token, ...signal, ...device, ...media, ...ios]
+export const rows: Row[] = [...token, ...signal, ...device, ...media, ...ios, ...watch]
   .sort((a, b) => order.indexOf(a.row) - order.indexOf(b.row));
 
 // Every documented error has a row, and every row is of one.

@@ -6,12 +6,14 @@ import type { PageCore } from './core.ts';
 import type { PageOpenVidu } from './openvidu.ts';
 import type { Probe } from './probe.ts';
 import type { PageTab } from './tab.ts';
+import type { PageWatch } from './watch.ts';
 
 declare global {
   // The SDK and its store; its internals have no types.
   const tab: Omit<PageTab, 'hms'> & { hms: any };
   const probe: Probe;
   const ov: PageOpenVidu;
+  const watch: PageWatch;
   const page: Pick<PageCore, 'journal' | 'flow'>; // of the pages of our own SDKs; see lib/apptab.ts
   interface Window {
     tab: typeof tab;
