@@ -22,7 +22,7 @@ const subjects: Record<string, string> = {
 };
 
 /** A few words on what it is about. */
-export function headline(problem: Told, explanation: Explanation): string {
+export function headline(explanation: Explanation): string {
   return subjects[explanation.category] ?? "Something went wrong";
 }
 

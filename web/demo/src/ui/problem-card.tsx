@@ -51,7 +51,7 @@ export function ProblemCard({ problem, remedy, compact, main, onEvent, onDismiss
         </span>
         <div class="card-title">
           <Heading id={heading} data-testid="error-title">
-            {headline(problem, explanation)}
+            {headline(explanation)}
           </Heading>
           <p class="card-user" data-testid="error-user">
             {advice(problem, explanation)}
