@@ -83,6 +83,25 @@ const disconnect = () => attempt(() => session.disconnect());
 const mute = (kind: 'audio' | 'video', on: boolean) => attempt(() => kind === 'audio' ? publisher!.publishAudio(on) : publisher!.publishVideo(on));
 const remove = (connectionId: string) => attempt(() => session.forceDisconnect(connections.get(connectionId)!));
 
+// What fails, in openvidu-errors.
+const publishUnconnected = () => attempt(async () => {
+  const made = await openVidu.initPublisherAsync(undefined, { resolution: '320x240' });
+  await openVidu.initSession().publish(made);
+});
+const publishNothing = () => attempt(() => openVidu.initPublisherAsync(undefined, { audioSource: false, videoSource: false }));
+const publishAgain = () => attempt(async () => session.publish(await openVidu.initPublisherAsync(undefined, { resolution: '320x240' })));
+const signalTo = (connectionId: string, data: string) => attempt(() => session.signal({ type: 'chat', data, to: [{ connectionId } as Connection] }));
+const subscribeAgain = (connectionId: string, streamId: string) => attempt(() => {
+  const { stream } = connections.get(connectionId)!;
+  stream!.streamId = streamId;
+  return session.subscribeAsync(stream!, 'videos');
+});
+const filter = () => attempt(() => publisher!.stream.applyFilter('GStreamerFilter', { command: 'x' }));
+const transcribe = (connectionId: string) => attempt(() => session.subscribeToSpeechToText(connections.get(connectionId)!.stream!, 'en-US'));
+const kept = new Map<string, Connection>();
+const keep = (connectionId: string) => { kept.set(connectionId, connections.get(connectionId)!); };
+const removeKept = (connectionId: string) => attempt(() => session.forceDisconnect(kept.get(connectionId)!));
+
 // flow is what has arrived of a connection's stream.
 async function flow(connectionId: string) {
   const manager: StreamManager | undefined = subscribers.get(connectionId);
@@ -122,6 +141,7 @@ const unpublishOther = (connectionId: string) => attempt(() => session.forceUnpu
 // rebuildMedia has the client build every connection anew once its socket is back.
 const rebuildMedia = () => openVidu.setAdvancedConfiguration({ forceMediaReconnectionAfterNetworkDrop: true });
 
-const ov = { openVidu, journal, connections, connect, publish, unpublish, signal, disconnect, mute, remove, unpublishOther, rebuildMedia, flow, resize, iceServers, layers };
+const ov = { openVidu, journal, connections, connect, publish, unpublish, signal, disconnect, mute, remove, unpublishOther, rebuildMedia, flow, resize, iceServers, layers,
+  publishUnconnected, publishNothing, publishAgain, signalTo, subscribeAgain, filter, transcribe, keep, removeKept };
 export type PageOpenVidu = typeof ov;
 Object.assign(window, { ov });
