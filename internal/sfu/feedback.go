@@ -4,12 +4,19 @@
 package sfu
 
 import (
+	"slices"
+
 	"github.com/pion/rtcp"
 )
 
 // feedback handles one RTCP packet of the subscriber, addressed to the stream
 // ssrc. All of a connection's RTCP comes on one goroutine.
 func (s *Subscriber) feedback(ssrc uint32, b []byte) {
+	if acks, ok := s.log.Read(b, s.acks[:0]); ok {
+		s.acks = acks
+		s.estimate.Feed(acks, now())
+		return
+	}
 	list, err := rtcp.Unmarshal(b)
 	if err != nil {
 		s.engine.totals.badPackets.Add(1)
@@ -22,8 +29,7 @@ func (s *Subscriber) feedback(ssrc uint32, b []byte) {
 	for _, pkt := range list {
 		switch pkt := pkt.(type) {
 		case *rtcp.TransportLayerCC:
-			s.acks = s.log.Read(pkt, s.acks[:0])
-			s.estimate.Feed(s.acks, at)
+			s.compounded(pkt, ssrc, at)
 		case *rtcp.ReceiverEstimatedMaximumBitrate:
 			s.estimate.FeedREMB(float64(pkt.Bitrate), s.sending(at), at)
 		default:
@@ -34,6 +40,24 @@ func (s *Subscriber) feedback(ssrc uint32, b []byte) {
 	}
 }
 
+// compounded takes transport-wide feedback that came together with other packets. All
+// of a compound comes once for each stream that any part of it is about.
+func (s *Subscriber) compounded(fb *rtcp.TransportLayerCC, ssrc uint32, at int64) {
+	if fb.MediaSSRC != ssrc {
+		return
+	}
+	b, err := fb.Marshal()
+	if err != nil {
+		return
+	}
+	if acks, ok := s.log.Read(b, s.acks[:0]); ok {
+		s.acks = acks
+		s.estimate.Feed(acks, at)
+	}
+}
+
+// feedback takes one packet of a compound that came for the stream ssrc: only what is
+// about that stream counts, as the compound comes once for each that it is about.
 func (d *DownTrack) feedback(ssrc uint32, pkt rtcp.Packet, at int64) {
 	o := d.binding.Load()
 	if o == nil {
@@ -49,14 +73,25 @@ func (d *DownTrack) feedback(ssrc uint32, pkt rtcp.Packet, at int64) {
 			}
 		}
 	case *rtcp.TransportLayerNack:
-		if pkt.MediaSSRC == o.ssrc {
+		if pkt.MediaSSRC == o.ssrc && pkt.MediaSSRC == ssrc {
 			d.retransmit(pkt)
 		}
-	case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
-		d.asks.Add(1)
-		if l := d.current.Load(); l != nil {
-			l.requestKeyframe(false)
+	case *rtcp.PictureLossIndication:
+		if pkt.MediaSSRC == o.ssrc && pkt.MediaSSRC == ssrc {
+			d.keyframeAsked()
 		}
+	case *rtcp.FullIntraRequest:
+		if ssrc == o.ssrc && slices.ContainsFunc(pkt.FIR, func(e rtcp.FIREntry) bool { return e.SSRC == ssrc }) {
+			d.keyframeAsked()
+		}
+	}
+}
+
+// keyframeAsked hears that the subscriber needs a key frame.
+func (d *DownTrack) keyframeAsked() {
+	d.asks.Add(1)
+	if l := d.current.Load(); l != nil {
+		l.requestKeyframe(false)
 	}
 }
 

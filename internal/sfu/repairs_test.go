@@ -278,3 +278,43 @@ func (l *link) last(n uint64) (seqs []uint16) {
 	}
 	return seqs
 }
+
+// A compound of reports about several streams, a NACK and requests for key frames comes
+// once for each of these streams. Each part counts once, and for its own stream only.
+func TestCompoundCountsOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLink(t, 0, 20*time.Millisecond)
+		l.run(100*time.Millisecond, func(int) {})
+		d := l.b.d
+		b, err := rtcp.Marshal([]rtcp.Packet{
+			&rtcp.ReceiverReport{Reports: []rtcp.ReceptionReport{{SSRC: 1000}, {SSRC: 2000}, {SSRC: 3000}}},
+			&rtcp.TransportLayerNack{MediaSSRC: 1000, Nacks: rtcp.NackPairsFromSequenceNumbers(l.last(3))},
+			&rtcp.PictureLossIndication{MediaSSRC: 3000},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, ssrc := range []uint32{1000, 2000} { // the stream and its retransmissions
+			d.sub.feedback(ssrc, b)
+		}
+		if asked := d.rtx.asked.Load(); asked != 4 {
+			t.Errorf("%d packets were asked for, want 4", asked)
+		}
+		if asks := d.asks.Load(); asks != 0 {
+			t.Errorf("%d key frames were asked for, of another stream", asks)
+		}
+		d.sub.feedback(1000, pli(t, 1000))
+		if asks := d.asks.Load(); asks != 1 {
+			t.Errorf("%d key frames were asked for, want 1", asks)
+		}
+	})
+}
+
+func pli(t *testing.T, ssrc uint32) []byte {
+	t.Helper()
+	b, err := (&rtcp.PictureLossIndication{MediaSSRC: ssrc}).Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}

@@ -4,9 +4,8 @@
 package gcc
 
 import (
+	"encoding/binary"
 	"sync/atomic"
-
-	"github.com/pion/rtcp"
 )
 
 // SendLog numbers the packets of a whole connection and remembers when each one
@@ -50,47 +49,114 @@ type Ack struct {
 	arrived  bool
 }
 
-// Read turns a feedback message into acks, in the order of sending.
-func (s *SendLog) Read(fb *rtcp.TransportLayerCC, acks []Ack) []Ack {
-	seq := fb.BaseSequenceNumber
-	left := int(fb.PacketStatusCount)
-	clock := fb.ReferenceTime * 64000
-	deltas := fb.RecvDeltas
-	one := func(symbol uint16) {
-		a := Ack{}
-		if symbol == rtcp.TypeTCCPacketReceivedSmallDelta || symbol == rtcp.TypeTCCPacketReceivedLargeDelta {
-			if len(deltas) == 0 {
-				left = 0
-				return
-			}
-			clock += uint32(deltas[0].Delta)
-			deltas = deltas[1:]
-			a.arrived, a.received = true, clock
-		}
-		at := &s.slots[seq%sendLogSize]
-		if slot := at.Load(); uint16(slot>>48) == seq && slot != 0 {
-			a.sent, a.size = uint32(slot), int(slot>>32&0x7fff)
-			if a.arrived { // unless the slot has just gone to another packet
-				at.CompareAndSwap(slot, slot|arrivedBit)
-			}
-			acks = append(acks, a)
-		}
-		seq++
-		left--
+// Read turns a feedback message into acks, in the order of sending. It takes the
+// message as it came, header included, and allocates only where acks has no room:
+// there are ten of them a second from each subscriber. It reports false for anything
+// that is not exactly one such message.
+func (s *SendLog) Read(b []byte, acks []Ack) ([]Ack, bool) {
+	const head = 20 // RTCP's own, two SSRCs, and what is before the chunks
+	if !IsFeedback(b) || len(b) < head || int(binary.BigEndian.Uint16(b[2:])+1)*4 != len(b) {
+		return acks, false
 	}
-	for _, c := range fb.PacketChunks {
-		switch c := c.(type) {
-		case *rtcp.RunLengthChunk:
-			for n := int(c.RunLength); n > 0 && left > 0; n-- {
-				one(c.PacketStatusSymbol)
-			}
-		case *rtcp.StatusVectorChunk:
-			for _, symbol := range c.SymbolList {
-				if left > 0 {
-					one(symbol)
-				}
-			}
+	if b[0]&0x20 != 0 { // padded
+		pad := int(b[len(b)-1])
+		if pad == 0 || len(b)-pad < head {
+			return acks, false
 		}
+		b = b[:len(b)-pad]
 	}
-	return acks
+	seq := binary.BigEndian.Uint16(b[12:])
+	count := int(binary.BigEndian.Uint16(b[14:]))
+	clock := (uint32(b[16])<<16 | uint32(b[17])<<8 | uint32(b[18])) * 64000
+	chunks := b[head:]
+	size, ok := chunksSize(chunks, count)
+	if !ok {
+		return acks, false
+	}
+	deltas := chunks[size:]
+	for chunks = chunks[:size]; len(chunks) > 0; chunks = chunks[2:] {
+		c := binary.BigEndian.Uint16(chunks)
+		for i := range min(chunkLength(c), count) {
+			a := Ack{}
+			var delta int32
+			switch symbol := chunkSymbol(c, i); {
+			case symbol == smallDelta && len(deltas) >= 1:
+				delta, deltas, a.arrived = int32(deltas[0]), deltas[1:], true
+			case symbol == largeDelta && len(deltas) >= 2:
+				delta, deltas, a.arrived = int32(int16(binary.BigEndian.Uint16(deltas))), deltas[2:], true
+			case symbol == smallDelta || symbol == largeDelta:
+				return acks, false // less than it says
+			}
+			if a.arrived {
+				clock += uint32(delta * 250)
+				a.received = clock
+			}
+			acks = s.ack(seq, a, acks)
+			seq++
+		}
+		count -= min(chunkLength(c), count)
+	}
+	return acks, true
+}
+
+// IsFeedback tells whether an RTCP packet begins with transport-wide feedback.
+func IsFeedback(b []byte) bool { return len(b) >= 12 && b[0]>>6 == 2 && b[0]&0x1f == 15 && b[1] == 205 }
+
+// What a symbol says of a packet: it did not come, or it did, and how long after the
+// one before, in one byte or two.
+const (
+	smallDelta = 1
+	largeDelta = 2
+)
+
+// chunkLength is how many packets a chunk tells of: a run of the same, or a vector of
+// symbols of one bit or two.
+func chunkLength(c uint16) int {
+	switch {
+	case c&0x8000 == 0:
+		return int(c & 0x1fff)
+	case c&0x4000 == 0:
+		return 14
+	}
+	return 7
+}
+
+func chunkSymbol(c uint16, i int) uint16 {
+	switch {
+	case c&0x8000 == 0:
+		return c >> 13 & 3
+	case c&0x4000 == 0:
+		return c >> (13 - i) & 1
+	}
+	return c >> (12 - 2*i) & 3
+}
+
+// chunksSize is how many bytes of b are chunks, which tell of count packets.
+func chunksSize(b []byte, count int) (size int, ok bool) {
+	for count > 0 {
+		if len(b) < size+2 {
+			return 0, false
+		}
+		n := chunkLength(binary.BigEndian.Uint16(b[size:]))
+		if n == 0 {
+			return 0, false
+		}
+		count -= n
+		size += 2
+	}
+	return size, true
+}
+
+// ack adds what became of a packet, unless it is forgotten.
+func (s *SendLog) ack(seq uint16, a Ack, acks []Ack) []Ack {
+	at := &s.slots[seq%sendLogSize]
+	slot := at.Load()
+	if uint16(slot>>48) != seq || slot == 0 {
+		return acks
+	}
+	a.sent, a.size = uint32(slot), int(slot>>32&0x7fff)
+	if a.arrived { // unless the slot has just gone to another packet
+		at.CompareAndSwap(slot, slot|arrivedBit)
+	}
+	return append(acks, a)
 }
