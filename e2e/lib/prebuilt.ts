@@ -69,14 +69,19 @@ export class Guest {
 
   // click and press click on what has a test id or a name. Of several the last one
   // counts: dialogs come behind what they cover.
-  click(testId: string) { return this.id(testId).last().click(); }
-  press(name: string | RegExp) { return this.button(name).last().click(); }
+  click(testId: string) { return this.#click(this.id(testId)); }
+  press(name: string | RegExp) { return this.#click(this.button(name)); }
+
+  async #click(what: Locator) {
+    await this.shows(what);
+    await what.last().click();
+  }
 
   // ask chooses from the menu of a tile, which may be covered by another tile.
   async ask(of: string, testId: string) {
     const item = this.id(testId);
     if (!await item.count()) await this.tile(of).getByTestId('participant_menu_btn').press('Enter');
-    await item.click();
+    await this.#click(item);
   }
 
   // shows and lacks wait until something is on the page, or no longer.
