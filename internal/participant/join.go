@@ -134,6 +134,7 @@ func (p *Participant) recover(was room.Peer) {
 		return
 	}
 	p.inside(r)
+	p.events.recovered = true
 	p.log.Info("peer recovered from an earlier process")
 }
 

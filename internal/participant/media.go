@@ -36,6 +36,7 @@ type Media struct {
 	barred  map[room.TrackID]error            // tracks the client cannot take, and why
 	sources map[room.TrackID]room.SourceReady // what arrives and may be forwarded
 	tcpOnly bool                              // UDP has proved too narrow
+	blocked bool                              // a connection was not up when it was rated last
 	rater   *time.Timer                       // until the quality is judged again
 }
 

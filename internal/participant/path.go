@@ -41,7 +41,11 @@ func (m *Media) pathChanged(at *path, st sfu.State, err error) {
 		if at.slow {
 			m.p.log.Info("a media path that was slow is up", "op", string(at.op))
 		}
+		was := at.blocked()
 		at.slow, at.cut, at.lost = false, false, false
+		if was && m.p.joined {
+			m.rate()
+		}
 		// The client mends its publish side by itself and soon after the network
 		// is back; that is the moment to mend the other side, too.
 		if at.op == fault.OpPublish {
@@ -56,6 +60,7 @@ func (m *Media) pathChanged(at *path, st sfu.State, err error) {
 		if !at.cut && m.p.joined && !m.p.leaving {
 			at.cut = true
 			m.p.events.recordPath(at, fault.From(err, at.op))
+			m.rate()
 		}
 		at.lost = true
 		if sfu.Unanswered(err) {
@@ -69,6 +74,7 @@ func (m *Media) slow(at *path, f *fault.Error) {
 	at.slow = true
 	m.p.s.met.warn(f)
 	m.p.events.recordPath(at, f)
+	m.rate()
 	if at.slowly != nil {
 		at.slowly(f)
 	}
@@ -125,20 +131,44 @@ func (m *Media) stop() {
 	}
 }
 
-// judge says every few seconds how well the peer receives: as well as on its
-// worst connection.
+// judge says every few seconds how the peer's connections are.
 func (m *Media) judge() {
 	if !m.p.joined || m.p.leaving {
 		return
 	}
-	score := -1
+	m.rate()
+	m.rater = m.p.After(rateEvery, m.judge)
+}
+
+// comesThrough is the score of a peer whose media comes through again while there is
+// nothing yet to tell how well.
+const comesThrough = 3
+
+// rate says how well the peer receives: as well as on its worst connection, and not
+// at all while one of them is not up. Clients show that where they show the quality
+// of connections, also those that believe themselves connected.
+func (m *Media) rate() {
+	score, blocked := -1, false
+	for _, b := range m.pubs {
+		blocked = blocked || b.blocked()
+	}
 	for _, s := range m.subs {
+		blocked = blocked || s.blocked()
 		if q := s.Quality(); q.Score >= 0 && (score < 0 || q.Score < score) { // negative: nothing to judge by yet
 			score = q.Score
 		}
 	}
+	switch {
+	case blocked:
+		score = 0
+	case m.blocked && score < 0:
+		score = comesThrough
+	}
+	m.blocked = blocked
 	if score >= 0 {
 		m.p.room.Quality().Set(m.p.ctx, m.p.key.peer, score)
 	}
-	m.rater = m.p.After(rateEvery, m.judge)
 }
+
+// blocked tells whether nothing comes through, as was recorded.
+func (at *path) blocked() bool { return at.slow || at.cut }

@@ -22,6 +22,7 @@ type Events struct {
 	since     time.Time   // when the peer came
 	published map[room.TrackID]publishedTrack
 	witness   witness
+	recovered bool // an earlier process held the peer, which is still to be recorded
 	notes     notes
 }
 

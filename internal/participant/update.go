@@ -4,6 +4,7 @@
 package participant
 
 import (
+	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/room"
 )
 
@@ -49,6 +50,10 @@ func (p *Participant) onUpdate(u room.Update) {
 // joining, after a lost connection and after a move.
 func (p *Participant) stateSynced(u room.StateSync) {
 	p.events.session = u.Snapshot.SessionID
+	if p.events.recovered { // now that its session is known
+		p.events.recovered = false
+		p.events.mended(fault.SignalLost.New("resumed", true, "restarted", true))
+	}
 	p.media.keepSources(u.Snapshot.Sources)
 	if p.socket == nil {
 		return

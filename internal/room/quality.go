@@ -29,7 +29,7 @@ func (q *Quality) clear() {
 // Set states how well a peer receives, 0 (lost) to 5 (excellent).
 func (q *Quality) Set(ctx context.Context, id PeerID, score int) {
 	_ = q.r.do(ctx, func() {
-		if q.r.members[id] != nil && q.scores[id] != score {
+		if was, known := q.scores[id]; q.r.members[id] != nil && (!known || was != score) {
 			q.scores[id] = score
 			q.changed = true
 		}

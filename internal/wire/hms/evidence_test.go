@@ -196,7 +196,21 @@ func TestAPathThatIsNotUpInTime(t *testing.T) {
 	}
 	s.events.mu.Unlock()
 
+	lost := func(score float64) func(map[string]any) bool {
+		return func(n map[string]any) bool {
+			for _, one := range n["peers"].([]any) {
+				if q := one.(map[string]any); q["peer_id"] == p.id && (q["downlink_score"] == 0.) == (score == 0) {
+					return true
+				}
+			}
+			return false
+		}
+	}
+	p.expectWhere("on-connection-quality-update", lost(0))   // she is shown it,
+	bob.expectWhere("on-connection-quality-update", lost(0)) // and so is everybody
+
 	line.cut.Store(false)
+	p.expectWhere("on-connection-quality-update", lost(5))
 	if e := s.events.wait(t, event.TrackAdded); e.PeerID != p.id || e.Track.Kind != "audio" {
 		t.Errorf("track %+v", e.Track)
 	}

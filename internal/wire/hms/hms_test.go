@@ -13,6 +13,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/participant"
 	"github.com/redial-rtc/redial/internal/room"
@@ -262,6 +263,12 @@ func TestAPeerOfAnEarlierProcessMovesToThisOne(t *testing.T) {
 	p.open()
 	p.expect("on-policy-change")
 	p.expect("peer-list")
+	// The restart is recorded with whom it touched, whatever the client tells of it.
+	e := s.events.wait(t, event.Disconnected)
+	if f := (fault.Error{Details: e.Details}); e.Fault != fault.SignalLost.ID || e.Failure.Terminal || f.Detail("restarted") != true ||
+		e.PeerID != "held-peer" || e.UserID != "u-held" || e.UserName != "Carol" || e.SessionID == "" || e.Evidence == nil {
+		t.Errorf("recorded %+v", e)
+	}
 	p.newPub()
 	if _, code, f := p.offer(map[string]any{}); code != 421 || f != "signal.node_moved" {
 		t.Fatalf("got %d %s, want 421", code, f)

@@ -11,6 +11,7 @@ import {
   HMSLogLevel,
   HMSNotificationTypes,
   HMSReactiveStore,
+  selectConnectionQualityByPeerID,
   selectIsConnectedToRoom,
   selectIsLocalAudioEnabled,
   selectIsLocalVideoEnabled,
@@ -47,6 +48,7 @@ export interface Over {
 export interface CallState {
   stage: Stage;
   reconnecting: Problem | null; // while the SDK tries to get back in
+  blocked: boolean; // the server says that no sound and no picture comes through, whatever the SDK thinks
   late: boolean; // the SDK has not come further for longer than it should need
   over: Over | null;
 }
@@ -72,6 +74,16 @@ export const removedReason = "Removed from the call";
 
 const patience = 20_000; // ms; past this a step of the SDK is called late
 
+/** What the SDK itself would say if it noticed. */
+const nothingComesThrough = {
+  code: 4005,
+  name: "ICEFailure",
+  message: "The server gets no sound and no picture through",
+  description: "",
+  action: "PUBLISH",
+  isTerminal: false,
+};
+
 let calls = 0;
 
 export class Call {
@@ -79,7 +91,7 @@ export class Call {
   readonly hms = new HMSReactiveStore();
   readonly store: HMSStoreWrapper = this.hms.getStore();
   readonly actions: HMSActions = this.hms.getActions();
-  readonly state = new Cell<CallState>({ stage: "opening", reconnecting: null, late: false, over: null });
+  readonly state = new Cell<CallState>({ stage: "opening", reconnecting: null, blocked: false, late: false, over: null });
   readonly remarks = new Emitter<Remark>();
   readonly token: TokenContent;
 
@@ -103,6 +115,7 @@ export class Call {
       // The store forgets both when the call is over, which is when they are wanted.
       this.store.subscribe((id) => (this.peerId = id || this.peerId), selectLocalPeerID),
       this.store.subscribe((id) => (this.sessionId = id || this.sessionId), selectSessionId),
+      this.store.subscribe((score) => this.rated(score), (state) => selectConnectionQualityByPeerID(this.peerId)(state)?.downlinkQuality),
       this.store.subscribe(() => this.keep(), selectIsLocalAudioEnabled),
       this.store.subscribe(() => this.keep(), selectIsLocalVideoEnabled),
       this.store.subscribe(() => this.keep(), selectLocalMediaSettings),
@@ -226,7 +239,7 @@ export class Call {
         this.state.update((s) => ({ ...s, reconnecting: this.add(data, "retrying") }));
         break;
       case HMSNotificationTypes.RECONNECTED:
-        this.problems.recovered();
+        if (!this.state.value.blocked) this.problems.recovered();
         this.state.update((s) => ({ ...s, reconnecting: null }));
         break;
       case HMSNotificationTypes.REMOVED_FROM_ROOM:
@@ -322,6 +335,16 @@ export class Call {
     else if (over.reason === "failed") this.state.update((s) => ({ ...s, over: { ...over, problem } }));
   }
 
+  /** The server's score of our connection: 0 is that nothing comes through. The SDK forgets it at times. */
+  private rated(score: unknown): void {
+    if (typeof score !== "number" || score < 0 || this.state.value.over) return;
+    const blocked = score === 0;
+    if (blocked === this.state.value.blocked) return;
+    this.state.update((s) => ({ ...s, blocked }));
+    if (blocked) this.add(nothingComesThrough, "retrying");
+    else if (!this.state.value.reconnecting) this.problems.recovered();
+  }
+
   private connected(): void {
     if (this.state.value.over || this.state.value.stage === "joined") return;
     this.problems.recovered();
@@ -337,7 +360,7 @@ export class Call {
     if (this.leaving && over.reason === "failed") return; // leaving is what we wanted
     this.arrived();
     this.problems.over();
-    this.state.set({ stage: "over", reconnecting: null, late: false, over });
+    this.state.set({ stage: "over", reconnecting: null, blocked: false, late: false, over });
   }
 
   private wait(): void {

@@ -21,7 +21,7 @@ const titles = { chat: "Chat", people: "People", problems: "Errors" };
 /** Inside the call. */
 export function Room() {
   const call = useCall();
-  const { reconnecting, late } = useCell(call.state);
+  const { reconnecting, blocked, late } = useCell(call.state);
   const [panel, setPanel] = useState<Panel>(null);
   const [settings, setSettings] = useState(false);
   const [numbers, setNumbers] = useState(false);
@@ -33,8 +33,8 @@ export function Room() {
     return () => void (document.title = "Redial");
   }, [name]);
   return (
-    <div class="room" data-testid="room" data-state={reconnecting ? "reconnecting" : "connected"} data-banner={reconnecting !== null || late} data-panel={panel ?? ""}>
-      <Head reconnecting={reconnecting !== null}>{narrow && <MoreToggles panel={panel} onPanel={open} onSettings={() => setSettings(true)} />}</Head>
+    <div class="room" data-testid="room" data-state={reconnecting ? "reconnecting" : blocked ? "blocked" : "connected"} data-banner={reconnecting !== null || late} data-panel={panel ?? ""}>
+      <Head state={reconnecting ? "Reconnecting" : blocked ? "No sound or picture" : "Connected"}>{narrow && <MoreToggles panel={panel} onPanel={open} onSettings={() => setSettings(true)} />}</Head>
       {reconnecting && <Banner code={reconnecting.code} since={reconnecting.lastAt} onWhy={() => setPanel("problems")} />}
       {!reconnecting && late && <Unsent />}
       <div class="room-main">
@@ -52,7 +52,7 @@ export function Room() {
   );
 }
 
-function Head({ reconnecting, children }: { reconnecting: boolean; children: ComponentChildren }) {
+function Head({ state, children }: { state: "Connected" | "Reconnecting" | "No sound or picture"; children: ComponentChildren }) {
   const room = useStore(selectRoom);
   const listed = useStore(selectPeers).length;
   const count = useStore(selectPeerCount) || listed;
@@ -62,8 +62,8 @@ function Head({ reconnecting, children }: { reconnecting: boolean; children: Com
     <header class="head">
       <Mark />
       <h1 title={room.name || room.id}>{room.name || "Call"}</h1>
-      <span class={reconnecting ? "state warn" : "state"} data-testid="connection-state" role="status">
-        {reconnecting ? "Reconnecting" : "Connected"}
+      <span class={state === "Connected" ? "state" : "state warn"} data-testid="connection-state" role="status">
+        {state}
       </span>
       <span class="head-right">
         <span class="head-count" title="People in this call">
