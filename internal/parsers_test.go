@@ -236,6 +236,7 @@ var parsers = map[string]string{
 	"internal/sfu.transaction":                 "internal/sfu.FuzzCheck",
 
 	"internal/sfu/gcc.SendLog.Read":    "internal/sfu/gcc.FuzzFeedback",
+	"internal/sfu/gcc.chunksSize":      "internal/sfu/gcc.FuzzFeedback",
 	"internal/sfu/rtpbuf.Packet.Parse": "internal/sfu/rtpbuf.FuzzPacket",
 
 	"internal/sink.Sinks.Hooks":   operator,
