@@ -77,6 +77,30 @@ test.describe('join', () => {
     await refused(t, eve, { code: 40100, kind: /revoked/i, tab: eve });
   });
 
+  scenario('wrong-endpoint', async t => {
+    const { server } = await t.world();
+    const room = await t.room();
+    // The path that the SDK puts there itself does no harm.
+    const eve = await t.open(room, 'eve');
+    assert.equal((await eve.tryJoin({ initEndpoint: `${server.url}/init#https://` })).ok, true);
+
+    // Without the word that the SDK looks for in it, it fails in its own code and
+    // asks nobody: nothing that is answered could help.
+    const mallory = await t.open(room, 'mallory');
+    mallory.expectUncaught.push(/startsWith/);
+    const outcome = await mallory.tryJoin({ initEndpoint: `${server.url}/init`, ms: 5000 });
+    assert.equal(outcome.ok, false);
+    assert.equal(mallory.id, '', 'the server was not asked');
+
+    // There is no whiteboard: who asks for one past the SDK's own check is told so.
+    const alice = await t.join(room, 'alice');
+    const board = alice.eval(async () => {
+      const { transport } = tab.actions.interactivityCenter.whiteboard;
+      return transport.signal.createWhiteboard({ title: 'notes' }).then(() => 'made', (e: any) => `${e.code} ${e.message} ${e.description}`);
+    });
+    assert.match(await board as string, /^400 .*not part of the server/);
+  });
+
   scenario('full-room', async t => {
     const template = await t.template(made => { made.roles.guest.maxPeerCount = 1; });
     const room = await t.room({ template });
