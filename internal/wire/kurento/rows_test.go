@@ -336,11 +336,16 @@ func (e *evening) putOut(id string) {
 // TestRows provokes each row of Sceenic's document on a running server, and holds what
 // the client is told: the code, the name and the fault.
 func TestRows(t *testing.T) {
-	seen := map[string]bool{}
+	seen, ran := map[string]bool{}, 0
 	for name, provoke := range rows {
 		t.Run(name, func(t *testing.T) {
+			ran++
 			provoke(&evening{newStation(t).party(""), seen})
 		})
+	}
+	if ran < len(rows) {
+		t.Logf("%d of %d rows were chosen, so the list is not held against the document", ran, len(rows))
+		return
 	}
 	page, err := os.ReadFile("../../../docs/sceenic.md")
 	if err != nil {

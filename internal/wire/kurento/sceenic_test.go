@@ -105,28 +105,20 @@ func (c *client) joined(params map[string]any) map[string]any {
 	return got
 }
 
-// lost publishes and then loses the connection that its media goes over, as on a
-// network that carries no media any more: the stream is announced still, and nothing
-// arrives of it at the other.
+// lost publishes and then loses the connection that its media goes over, as when its
+// browser gives it up: the stream is announced still, and nothing arrives of it any
+// more.
 func (p *party) lost(c, other *client) {
 	p.t.Helper()
 	pc, tracks, offer := c.offer()
-	up := make(chan struct{})
-	pc.OnConnectionStateChange(func(st webrtc.PeerConnectionState) {
-		if st == webrtc.PeerConnectionStateConnected {
-			close(up)
-		}
-	})
 	got := c.must("publishVideo", map[string]any{"sdpOffer": offer, "hasAudio": true, "hasVideo": true, "typeOfVideo": "CAMERA"})
 	if err := pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: got["sdpAnswer"].(string)}); err != nil {
 		p.t.Fatal(err)
 	}
+	pump(p.t, tracks)
 	other.hear("participantPublished", of("id", c.id))
-	select {
-	case <-up:
-	case <-time.After(patience):
-		p.t.Fatal("media does not connect")
-	}
+	other.subscribe(c.id) // it did arrive
+	other.must("unsubscribeFromVideo", map[string]any{"sender": c.id})
 	_ = pc.Close()
 	receiver := p.all.Participant(p.room, room.PeerID(other.id))
 	p.until("the media is gone", func() bool {
