@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -60,6 +61,8 @@ type devReady struct {
 	Rooms      []server.Demo `json:"rooms"`
 	OpenVidu   devOpenVidu   `json:"openvidu"`
 	Sceenic    devSceenic    `json:"sceenic"`
+
+	watch string // a token of the session called "watch"
 }
 
 // devSceenic is what backends of Sceenic WatchTogether apps need.
@@ -208,8 +211,35 @@ func devPrepare(ctx context.Context, s *server.Server, cfg config.Config) (devRe
 	// The SDK wants "https://" somewhere in this address and cuts the fragment
 	// off again before it calls.
 	key := cfg.Access.Keys[0]
+	watch, err := watchToken(ctx, devSceenic{s.URL(), cfg.Sceenic.Key, cfg.Sceenic.Secret})
+	if err != nil {
+		return devReady{}, err
+	}
 	return devReady{s.URL(), s.URL() + "/#https://", dir, management, key.Access, key.Secret, []server.Demo{demo},
-		devOpenVidu{s.URL(), cfg.OpenVidu.Secret}, devSceenic{s.URL(), cfg.Sceenic.Key, cfg.Sceenic.Secret}}, nil
+		devOpenVidu{s.URL(), cfg.OpenVidu.Secret}, devSceenic{s.URL(), cfg.Sceenic.Key, cfg.Sceenic.Secret}, watch}, nil
+}
+
+// watchToken asks for the token of the session called "watch", as a backend does.
+func watchToken(ctx context.Context, s devSceenic) (string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/stream/token/v2/?session=watch", nil)
+	if err != nil {
+		return "", err
+	}
+	req.Header.Set("auth-api-key", s.Key)
+	req.Header.Set("auth-api-secret", s.Secret)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer res.Body.Close()
+	var body struct{ Token, Message string }
+	if err := json.NewDecoder(io.LimitReader(res.Body, 64<<10)).Decode(&body); err != nil {
+		return "", err
+	}
+	if body.Token == "" {
+		return "", fmt.Errorf("no token to watch together with: %s %s", res.Status, body.Message)
+	}
+	return body.Token, nil
 }
 
 // devKeys reads the key of the data directory, or makes one.
@@ -267,12 +297,14 @@ REDIAL_TOKEN is a management token: it opens the REST API, and the page asks for
 it to show recorded events. An app of your own joins with
   initEndpoint  %s
   token         redial token room -room %s -role guest%s
-A token for apps of Sceenic WatchTogether, of a session called "watch":
+Watch together, as apps of Sceenic WatchTogether join, in two tabs with different names:
+  %s/watch/#token=%s
+A token for such an app of your own, of that session:
   curl -s -H "auth-api-key: %s" -H "auth-api-secret: %s" "%s/stream/token/v2/?session=watch"
 
 `, took.Round(time.Millisecond), room.Name, r.HTTP, room.Codes["host"], r.HTTP, room.Codes["guest"],
 		r.Management, r.HTTP, room.ID, r.HTTP, r.Init, room.ID, keyFlag,
-		r.Sceenic.Key, r.Sceenic.Secret, r.HTTP)
+		r.HTTP, r.watch, r.Sceenic.Key, r.Sceenic.Secret, r.HTTP)
 	if temporary {
 		fmt.Fprintf(e.stdout, "Everything is forgotten at the end; \"redial dev -data DIR\" keeps it.\n\n")
 		return

@@ -4,6 +4,8 @@
 // Sceenic's errors, on its wire: by wtsdk where an app's call can lead there, else
 // by frames as a program of somebody else's may send them.
 import { randomBytes, randomUUID } from 'node:crypto';
+import type { RedialError } from '@redial-rtc/testing';
+import { fault, wording } from '../../web/faults/index.ts';
 import type { AppTab } from '../lib/apptab.ts';
 import { assert } from '../lib/check.ts';
 import { inject } from '../lib/inject.ts';
@@ -185,16 +187,28 @@ export const rows: Row[] = [
   }),
   injected('W015', 'server.invariant', joinFailed, 'the server is told to fail as for a counter that does not add up; it would take a bug of the server', ({ session, ann }) =>
     failed(session, ann, () => ann.attempt('connect', session.token, 'ann')), '-method', 'joinRoom'),
-  injected('W016', 'room.already_locked', joinFailed, 'the server is told to refuse as for a session that is locked already; a lock is no call of this wire', ({ session, ann }) =>
-    failed(session, ann, () => ann.attempt('connect', session.token, 'ann')), '-at', 'call', '-method', 'joinRoom'),
+  row('W016', 'http', 'room.already_locked', untyped('call of the REST API'), 'the backend locks a session that it has locked; words by the catalogue', async ({ t, session }) => {
+    const { rest } = await t.world();
+    await rest.post(`/v2/rooms/${session.room}/lock`);
+    const { fault: id = '', message: says } = await rest.post(`/v2/rooms/${session.room}/lock`).then(() => assert.fail('locked twice'), e => e as RedialError);
+    const { isTerminal: terminal, canRetry: retry } = fault(id)!;
+    return { shown: { ...wording('sceenic', 'room.already_locked')!, terminal, retry, fault: id, says }, who: who(session) };
+  }, { expect: { code: 201, terminal: false, retry: false, fault: 'room.already_locked' } }),
   row('W017', 'watch', 'room.ended', { none: 'that a backend ends a session is no failure' }, 'the backend ends the session', async ({ t, session, ann }) => {
     await connect(ann, session);
     const { rest } = await t.world();
     await rest.post(`/v2/active-rooms/${session.room}/end-room`, { reason: 'over', lock: false });
     return told(session, ann, 203);
   }),
-  injected('W018', 'room.streaming_full', { type: 'client.publish.failed' }, 'the server is told to refuse a stream as one too many', ({ session, ann }) =>
-    failed(session, ann, () => ann.attempt('connect', session.token, 'ann')), '-at', 'call', '-method', 'publishVideo'),
+  row('W018', 'watch', 'room.streaming_full', { type: 'client.publish.failed', times: 3 }, // each track, and the call
+    'one more than may stream joins to stream; somebody who only watches does not count', async ({ t, session, ann, bob }) => {
+    const { rest } = await t.world();
+    await rest.post(`/v2/rooms/${session.room}`, { max_streaming: 1 });
+    await connect(bob, session);
+    await ann.act('call', 'Session.connectAsAViewer', session.token, 'ann');
+    await ann.act('reset');
+    return failed(session, ann, () => ann.attempt('connect', session.token, 'ann'));
+  }),
   row('W019', 'raw', 'subscribe.duplicate', subscribeFailed, 'a client asks again for a stream that it receives', async ({ session, ann, bob }) => {
     await connect(bob, session);
     return frames(session, ann, async ({ token, url, other }) => {

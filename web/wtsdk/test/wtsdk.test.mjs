@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { CallError } from "../../core/src";
 import WT from "../src";
@@ -83,4 +84,14 @@ test("a listener takes the place of the one before, since apps register them whe
   listeners.tell("participantLeft", which("p1"));
   assert.deepEqual(heard, ["p1"]);
   assert.equal(`${which("p1")}`, "p1", "older apps take it for the id");
+});
+
+test("docs/sceenic.md names what there is, and nothing else", () => {
+  const table = /## What the libraries have[^]*?\n\n(\|[^]*?)\n\n/.exec(readFileSync("../docs/sceenic.md", "utf8"))[1];
+  const documented = table.split("\n").slice(2).flatMap((line) => {
+    const [, of, names] = line.split("|");
+    return of.split(",").flatMap((o) => names.split(",").map((n) => `${o.trim()}.${n.trim()}`.replaceAll("`", "")));
+  });
+  const there = Object.entries(WT).flatMap(([name, v]) => (typeof v === "function" ? [`WT.${name}`] : Object.keys(v).map((k) => `WT.${name}.${k}`)));
+  assert.deepEqual(documented.sort(), there.sort());
 });
