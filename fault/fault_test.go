@@ -202,6 +202,32 @@ func TestTranslationsAreComplete(t *testing.T) {
 	}
 }
 
+// TestTitlesAreTranslated: every title once, and none that belongs to no fault.
+func TestTitlesAreTranslated(t *testing.T) {
+	for _, lang := range fault.Languages()[1:] {
+		data, err := os.ReadFile("titles/" + lang + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var texts map[string]string
+		if err := json.Unmarshal(data, &texts); err != nil {
+			t.Fatalf("%s: %v", lang, err)
+		}
+		seen := map[string]string{}
+		for _, k := range fault.All() {
+			text := texts[k.MessageKey()]
+			if text == "" || text == k.Title || seen[text] != "" || k.TitleIn(lang) != text {
+				t.Errorf("%s: the title of %s is %q, like that of %q", lang, k.ID, text, seen[text])
+			}
+			seen[text] = k.ID
+			delete(texts, k.MessageKey())
+		}
+		for key := range texts {
+			t.Errorf("%s: %s belongs to no fault", lang, key)
+		}
+	}
+}
+
 func TestUserText(t *testing.T) {
 	german := fault.RoomFull.UserText("de")
 	if german == fault.RoomFull.User {

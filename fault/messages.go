@@ -14,7 +14,7 @@ import (
 // The catalogues of translated texts, one JSON object per language that maps a
 // message key to its text. English is in the kinds themselves.
 //
-//go:embed messages/*.json
+//go:embed messages/*.json titles/*.json
 var catalogues embed.FS
 
 // Languages returns the languages that the user's texts are written in, English
@@ -38,42 +38,49 @@ func (k *Kind) MessageKey() string { return "fault." + k.ID }
 
 // UserText is the text for the user in a language given as a BCP 47 tag such as
 // "de" or "de-AT". It falls back to English.
-func (k *Kind) UserText(lang string) string {
+func (k *Kind) UserText(lang string) string { return k.in(lang, "messages", k.User) }
+
+// TitleIn is the title in a language, as [Kind.UserText] takes it. It falls back
+// to English.
+func (k *Kind) TitleIn(lang string) string { return k.in(lang, "titles", k.Title) }
+
+func (k *Kind) in(lang, texts, english string) string {
 	if i := strings.IndexAny(lang, "-_"); i > 0 {
 		lang = lang[:i]
 	}
 	lang = strings.ToLower(lang)
 	if lang == "en" || lang == "" {
-		return k.User
+		return english
 	}
-	if text := translations(lang)[k.MessageKey()]; text != "" {
+	if text := translations(texts, lang)[k.MessageKey()]; text != "" {
 		return text
 	}
-	return k.User
+	return english
 }
 
 var loaded = struct {
 	sync.Mutex
-	byLang map[string]map[string]string
-}{byLang: map[string]map[string]string{}}
+	byFile map[string]map[string]string
+}{byFile: map[string]map[string]string{}}
 
 // translations loads a catalogue when it is first asked for; a language that
 // does not exist has an empty one.
-func translations(lang string) map[string]string {
+func translations(texts, lang string) map[string]string {
 	if !slices.Contains(Languages(), lang) {
 		return nil
 	}
 	loaded.Lock()
 	defer loaded.Unlock()
-	if m, ok := loaded.byLang[lang]; ok {
+	file := texts + "/" + lang + ".json"
+	if m, ok := loaded.byFile[file]; ok {
 		return m
 	}
 	m := map[string]string{}
-	if data, err := catalogues.ReadFile("messages/" + lang + ".json"); err == nil {
+	if data, err := catalogues.ReadFile(file); err == nil {
 		if err := json.Unmarshal(data, &m); err != nil {
 			m = nil // a test reads every catalogue, so a broken one is not released
 		}
 	}
-	loaded.byLang[lang] = m
+	loaded.byFile[file] = m
 	return m
 }

@@ -351,6 +351,30 @@ func TestPrinterInGermanAndBold(t *testing.T) {
 	}
 }
 
+// TestEveryFaultIsToldInGerman prints every story: titles, headings, advice and the
+// user's text are German. What only developers read is marked as English.
+func TestEveryFaultIsToldInGerman(t *testing.T) {
+	english := regexp.MustCompile(`(?m)^(What |Why|How to|In short|In each|Beware|Related|Defined in)|^  (Area|Ends the|Trying|Can |See also|HTTP status)|(yes: the app|does not help|can help|needs a new)`)
+	for _, k := range fault.All() {
+		var b bytes.Buffer
+		faultdoc.Printer{W: &b, Lang: "de-AT", Width: 1000}.Kind(k)
+		_, short, _ := strings.Cut(b.String(), "Kurz gesagt")
+		short, _, _ = strings.Cut(short, "In jedem Vokabular")
+		headings := regexp.MustCompile(`(?m)^\S.*$`).FindAllString(b.String(), -1)
+		if word := english.FindString(strings.Join(headings, "\n") + short); word != "" {
+			t.Errorf("%s: %q is English:\n%s", k.ID, word, b.String())
+		}
+		for _, want := range []string{k.ID + "  " + k.TitleIn("de") + "\n", k.UserText("de"), "Was zu tun ist (englisch)"} {
+			if !strings.Contains(b.String(), want) {
+				t.Errorf("%s: no %q in\n%s", k.ID, want, b.String())
+			}
+		}
+		if k.TitleIn("de") == k.Title {
+			t.Errorf("%s: the title is not translated", k.ID)
+		}
+	}
+}
+
 // TestExportKeepsItsSchema checks the JSON export against its own schema, and
 // that the schema does refuse something.
 func TestExportKeepsItsSchema(t *testing.T) {

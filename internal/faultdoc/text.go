@@ -19,7 +19,7 @@ type Printer struct {
 	W     io.Writer
 	Width int    // columns; 0 = 80
 	Bold  bool   // the terminal shows bold text
-	Lang  string // language of what to tell the user; "" = English
+	Lang  string // language, "" = English; what only developers read of a fault is in English always
 }
 
 const indent = "  "
@@ -42,7 +42,7 @@ func (p Printer) Answer(a dialect.Answer) {
 		p.whole(a.Matches[0])
 		if n > 1 {
 			p.line("")
-			p.line(p.bold("The same word can also stand for"))
+			p.line(p.bold(p.say("The same word can also stand for")))
 			p.candidates(a.Matches[1:], n <= 1+mostDetailed)
 		}
 	default:
@@ -50,15 +50,15 @@ func (p Printer) Answer(a dialect.Answer) {
 		if documented > 0 {
 			first = a.Matches[:documented]
 		}
-		p.line(p.bold(fmt.Sprintf("%q stands for %s", a.Query, count(len(first), "condition"))))
+		p.line(p.bold(fmt.Sprintf(p.say("%q stands for %d conditions"), a.Query, len(first))))
 		p.candidates(first, true)
 		if rest := a.Matches[len(first):]; len(rest) > 0 {
 			p.line("")
-			p.line(p.bold("By our choice also for"))
+			p.line(p.bold(p.say("By our choice also for")))
 			p.candidates(rest, false)
 		}
 		p.line("")
-		p.line("The whole story of one of them: redial explain " + a.Matches[0].Kind.ID)
+		p.line(p.say("The whole story of one of them:") + " redial explain " + a.Matches[0].Kind.ID)
 	}
 	if len(a.Fallbacks) > 0 {
 		if len(a.Matches) > 0 {
@@ -92,38 +92,38 @@ func (p Printer) Kind(k *fault.Kind) { p.whole(dialect.Match{Kind: k}) }
 
 func (p Printer) whole(m dialect.Match) {
 	k := m.Kind
-	p.line(p.bold(k.ID) + indent + k.Title)
+	p.line(p.bold(k.ID) + indent + k.TitleIn(p.Lang))
 	p.where(m)
-	p.section("What happened", k.What)
-	p.section("Why", k.Why)
-	p.section("How to recognise it", k.Sign)
-	p.section("What to do", k.Do)
+	p.prose("What happened", k.What)
+	p.prose("Why", k.Why)
+	p.prose("How to recognise it", k.Sign)
+	p.prose("What to do", k.Do)
 	p.section("What to tell the user", k.UserText(p.Lang))
 	p.line("")
-	p.line(p.bold("In short"))
-	p.pair("Area", string(k.Area)+", "+string(k.Category))
-	p.pair("Ends the session", map[bool]string{true: "yes: the app has to join again", false: "no"}[k.Terminal])
-	p.pair("Trying again", advice(k.Retry))
-	p.pair("Can be fixed by", join(k.FixedBy))
+	p.line(p.bold(p.say("In short")))
+	p.pair("Area", p.say(string(k.Area))+", "+p.say(string(k.Category)))
+	p.pair("Ends the session", p.say(map[bool]string{true: "yes: the app has to join again", false: "no"}[k.Terminal]))
+	p.pair("Trying again", p.say(advice(k.Retry)))
+	p.pair("Can be fixed by", p.list(k.FixedBy))
 	p.pair("Operations", join(k.Ops))
 	if k.Status != 0 {
 		p.pair("HTTP status", strconv.Itoa(k.Status))
 	}
 	p.line("")
-	p.line(p.bold("In each vocabulary"))
+	p.line(p.bold(p.say("In each vocabulary")))
 	for _, d := range dialect.All() {
 		p.words(d, k)
 	}
 	if notes := dialect.Notes(k); len(notes) > 0 {
 		p.line("")
-		p.line(p.bold("Beware"))
+		p.line(p.bold(p.say("Beware")))
 		for _, n := range notes {
 			p.wrap(indent, n)
 		}
 	}
 	if len(k.CausedBy)+len(k.See)+len(k.LeadsTo()) > 0 {
 		p.line("")
-		p.line(p.bold("Related"))
+		p.line(p.bold(p.say("Related")))
 		p.related("Can be caused by", k.CausedBy)
 		var to []string
 		for _, x := range k.LeadsTo() {
@@ -133,7 +133,7 @@ func (p Printer) whole(m dialect.Match) {
 		p.related("See also", slices.DeleteFunc(slices.Clone(k.See), func(id string) bool { return slices.Contains(to, id) }))
 	}
 	p.line("")
-	p.line(p.bold("Defined in"))
+	p.line(p.bold(p.say("Defined in")))
 	for _, l := range k.Links {
 		p.line(indent + l)
 	}
@@ -159,7 +159,7 @@ func advice(r fault.Retry) string {
 // where says in which vocabularies the word that was asked for means this.
 func (p Printer) where(m dialect.Match) {
 	for _, f := range m.Found {
-		p.wrap(indent, wordOf(f.Dialect, f.Candidate)+", "+f.Dialect.Title+scopeOf(f.Candidate)+chosen(f.Source))
+		p.wrap(indent, wordOf(f.Dialect, f.Candidate)+", "+f.Dialect.Title+scopeOf(f.Candidate)+p.say(chosen(f.Source)))
 	}
 }
 
@@ -201,13 +201,13 @@ func (p Printer) words(d *dialect.Dialect, k *fault.Kind) {
 		text := l.words + scopeOf(l.c)
 		switch l.c.Source {
 		case dialect.Fallback:
-			text = "no word of its own; would be " + l.words
+			text = p.say("no word of its own; would be ") + l.words
 		default:
-			text += chosen(l.c.Source)
+			text += p.say(chosen(l.c.Source))
 		}
-		text += pairing(l.c)
+		text += p.say(pairing(l.c))
 		if !l.c.Spoken {
-			text += " (understood as well)"
+			text += p.say(" (understood as well)")
 		}
 		p.hang(fmt.Sprintf("%s%-11s ", indent, head), text)
 	}
@@ -246,17 +246,17 @@ func scopeOf(c dialect.Candidate) string {
 func (p Printer) candidates(list []dialect.Match, detailed bool) {
 	for _, m := range list {
 		if !detailed {
-			p.line(fmt.Sprintf("%s%-28s %s", indent, m.Kind.ID, m.Kind.Title))
+			p.line(fmt.Sprintf("%s%-28s %s", indent, m.Kind.ID, m.Kind.TitleIn(p.Lang)))
 			continue
 		}
 		p.line("")
-		p.line(indent + p.bold(m.Kind.ID) + indent + m.Kind.Title)
+		p.line(indent + p.bold(m.Kind.ID) + indent + m.Kind.TitleIn(p.Lang))
 		for _, f := range m.Found {
-			p.hang(indent+indent+"Said: ", wordOf(f.Dialect, f.Candidate)+", "+f.Dialect.Title+scopeOf(f.Candidate)+chosen(f.Source))
+			p.hang(indent+indent+p.say("Said: "), wordOf(f.Dialect, f.Candidate)+", "+f.Dialect.Title+scopeOf(f.Candidate)+p.say(chosen(f.Source)))
 		}
-		p.hang(indent+indent+"What: ", m.Kind.What)
-		p.hang(indent+indent+"Tell: ", m.Kind.Sign)
-		p.hang(indent+indent+"Do:   ", m.Kind.Do)
+		p.hang(indent+indent+p.say("What: "), m.Kind.What)
+		p.hang(indent+indent+p.say("Tell: "), m.Kind.Sign)
+		p.hang(indent+indent+p.say("Do:   "), m.Kind.Do)
 	}
 }
 
@@ -314,9 +314,10 @@ func count(n int, thing string) string {
 }
 
 func (p Printer) related(head string, ids []string) {
+	head = p.say(head)
 	for _, id := range ids {
 		if k := fault.Lookup(id); k != nil {
-			p.line(fmt.Sprintf("%s%-17s %-26s %s", indent, head, id, k.Title))
+			p.line(fmt.Sprintf("%s%-17s %-26s %s", indent, head, id, k.TitleIn(p.Lang)))
 			head = ""
 		}
 	}
@@ -324,11 +325,32 @@ func (p Printer) related(head string, ids []string) {
 
 func (p Printer) section(head, text string) {
 	p.line("")
+	p.line(p.bold(p.say(head)))
+	p.wrap(indent, text)
+}
+
+// prose is a section that is for developers, and in English.
+func (p Printer) prose(head, text string) {
+	p.line("")
+	mark := " (in English)"
+	if said := p.say(mark); said != mark {
+		head = p.say(head) + said
+	}
 	p.line(p.bold(head))
 	p.wrap(indent, text)
 }
 
-func (p Printer) pair(name, value string) { p.hang(fmt.Sprintf("%s%-17s ", indent, name), value) }
+func (p Printer) pair(name, value string) {
+	p.hang(fmt.Sprintf("%s%-17s ", indent, p.say(name)), value)
+}
+
+func (p Printer) list(parties []fault.Party) string {
+	var words []string
+	for _, party := range parties {
+		words = append(words, p.say(string(party)))
+	}
+	return strings.Join(words, ", ")
+}
 
 func (p Printer) line(s string) { fmt.Fprintln(p.W, strings.TrimRight(s, " ")) }
 
