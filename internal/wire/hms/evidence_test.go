@@ -42,6 +42,17 @@ func (s *severed) WriteTo(b []byte, to net.Addr) (int, error) {
 	return s.PacketConn.WriteTo(b, to)
 }
 
+// newLine is a socket whose network is there.
+func newLine(t *testing.T) *severed {
+	t.Helper()
+	c, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return &severed{PacketConn: c}
+}
+
 // evidenceOf waits for an event of a type and a fault, and gives what the server
 // knew.
 func (s *station) evidenceOf(t *testing.T, typ event.Type, kind *fault.Kind) *evidence.Record {
@@ -72,12 +83,7 @@ func (s *station) evidenceOf(t *testing.T, typ event.Type, kind *fault.Kind) *ev
 func TestEvidenceOfACutMediaPath(t *testing.T) {
 	t.Parallel()
 	s := newStation(t, nil)
-	c, err := net.ListenPacket("udp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = c.Close() })
-	line := &severed{PacketConn: c}
+	line := newLine(t)
 	p := s.connect("host", "ann")
 	p.udp = line
 	p.join("Ann")
@@ -144,12 +150,7 @@ func TestEvidenceOfACutMediaPath(t *testing.T) {
 func TestAPathThatIsNotUpInTime(t *testing.T) {
 	t.Parallel()
 	s := newStation(t, nil)
-	c, err := net.ListenPacket("udp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = c.Close() })
-	line := &severed{PacketConn: c}
+	line := newLine(t)
 	line.cut.Store(true)
 	// Bob tells no address of his, so that it is his own check that comes first.
 	bob := s.connect("host", "bob")
