@@ -267,6 +267,7 @@ var parsers = map[string]string{
 	"internal/wire/jsonrpc.Params":           "internal/wire/hms.FuzzMethods",
 	"internal/wire/kurento.decodeFrame":      "internal/wire/kurento.FuzzFrames",
 	"internal/wire/kurento.nameIn":           "internal/wire/kurento.FuzzFrames",
+	"internal/wire/kurento.kurentoRoom.tell": own,
 	"internal/wire/kurento.readDimensions":   "internal/wire/kurento.FuzzFrames",
 	"internal/wire/kurento.readToken":        "internal/wire/kurento.FuzzFrames",
 	"internal/wire/kurento.session.property": "internal/wire/kurento.FuzzFrames",

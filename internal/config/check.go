@@ -44,6 +44,8 @@ func (c *Config) Problems() []Problem {
 	k.otlp(&c.OTLP)
 	k.require(c.OpenVidu.Secret == "" || len(c.OpenVidu.Secret) >= MinSecretBytes, "openvidu.secret", fmt.Sprintf("is shorter than %d bytes", MinSecretBytes),
 		"make one with \"redial token key\" and take its secret half")
+	k.atLeast(c.Kurento.Rooms, 0, "kurento.rooms")
+	k.require(c.Kurento.JoinTimeout > 0, "kurento.join_timeout", "is not positive", "make it 60s")
 	k.atLeast(c.OpenVidu.Pending, 1, "openvidu.pending")
 	k.require(c.OpenVidu.JoinTimeout > 0, "openvidu.join_timeout", "is not positive", "make it 60s")
 	k.sceenic(&c.Sceenic)

@@ -23,6 +23,7 @@ type Config struct {
 	Webhooks  Webhooks  `yaml:"webhooks" doc:"Events sent to addresses of your own as they are stored."`
 	OTLP      OTLP      `yaml:"otlp" doc:"Events sent to an OpenTelemetry collector as log records."`
 	Inject    Inject    `yaml:"inject" doc:"Provoking faults on purpose."`
+	Kurento   Kurento   `yaml:"kurento" doc:"The door for clients of Kurento Room; see docs/openvidu.md."`
 	OpenVidu  OpenVidu  `yaml:"openvidu" doc:"The door for apps of OpenVidu 2; see docs/openvidu.md."`
 	Sceenic   Sceenic   `yaml:"sceenic" doc:"The door for apps of Sceenic WatchTogether; see docs/sceenic.md."`
 	Log       Log       `yaml:"log" doc:"What the process says about itself, on standard error."`
@@ -146,6 +147,14 @@ type Events struct {
 // Inject is provoking faults.
 type Inject struct {
 	Enabled bool `yaml:"enabled" default:"false" doc:"Let whoever holds a management token with the grant \"inject\" make calls of this server fail on purpose. For servers that are for testing; \"redial dev\" has it on."`
+}
+
+// Kurento is the door for clients of Kurento Room, who show no token.
+type Kurento struct {
+	Enabled bool `yaml:"enabled" default:"false" doc:"Let everybody who reaches /room join rooms of this server by their names, under a name that nobody else has there, with no token, as a publisher. For networks whose people are known."`
+	Rooms   int  `yaml:"rooms" default:"0" doc:"Rooms that may be made, in the life of the process, because somebody asked to join one that there was not. 0: only rooms that are there are joined."`
+
+	JoinTimeout time.Duration `yaml:"join_timeout" default:"60s" doc:"How long a socket at /room may be open that nobody joins by."`
 }
 
 // OpenVidu is the door for apps of OpenVidu 2.

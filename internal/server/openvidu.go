@@ -40,6 +40,23 @@ func (s *Server) serveOpenVidu(routes *http.ServeMux, hub *room.Hub, sockets *so
 	routes.Handle("/openvidu/", sessions)
 }
 
+// serveKurento opens the door for clients of Kurento Room, if it is wanted.
+func (s *Server) serveKurento(routes *http.ServeMux, sockets *socket.Set, engine *sfu.Engine, key token.Key, o outside, log *slog.Logger) {
+	cfg := s.cfg
+	if !cfg.Kurento.Enabled {
+		return
+	}
+	routes.HandleFunc("/room", kurento.New(kurento.Config{
+		Participants: s.participants, Sockets: sockets, Log: log.With("part", "signal"),
+		Guests: &openvidu.Guests{
+			Account: cfg.Access.AccountID, Key: key, Registry: s.registry, Rooms: cfg.Kurento.Rooms, Limited: sockets.Limited,
+		},
+		ClientAddr: o.client, ICEServers: flatICEServers(cfg.Media.ICEServers), MediaPort: engine.UDPPort(),
+		MaxFrame: cfg.Limits.FrameBytes, MaxSDP: cfg.Limits.SDPBytes, FrameRate: cfg.Limits.FramesPerSecond,
+		JoinRate: cfg.Limits.JoinsPerSecond, JoinBurst: cfg.Limits.JoinsBurst, JoinWait: cfg.Kurento.JoinTimeout,
+	}).ServeWS)
+}
+
 // stunRate is how many STUN requests the media port answers in a second. None
 // where no client is told to ask it.
 func stunRate(cfg config.Config) int {

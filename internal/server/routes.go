@@ -42,7 +42,7 @@ func (a asCalled) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	at := r.URL.EscapedPath()
 	clean := path.Clean(at)
 	switch {
-	case at == "/init", at == "/ws", at == "/openvidu", at == "/sceenic":
+	case at == "/init", at == "/ws", at == "/openvidu", at == "/sceenic", at == "/room":
 		a.others.ServeHTTP(w, r)
 	case hms.Astray(r):
 		a.astray(w, r)

@@ -232,6 +232,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	routes.HandleFunc("/init", wire.ServeInit)
 	routes.HandleFunc("/ws", wire.ServeWS)
 	s.serveOpenVidu(routes, hub, sockets, engine, keys[0], outside, log)
+	s.serveKurento(routes, sockets, engine, keys[0], outside, log)
 	s.serveSceenic(routes, sockets, engine, keys[0], outside, log)
 	routes.HandleFunc("GET /healthz", s.health.alive)
 	routes.HandleFunc("GET /readyz", s.health.ready)

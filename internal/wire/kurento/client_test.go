@@ -150,6 +150,9 @@ func newStation(t testing.TB, change ...func(*kurento.Config)) *station {
 	mux.HandleFunc("/openvidu", wire.ServeWS)
 	mux.Handle("/openvidu/", s.sessions)
 	s.openSceenic(mux, cfg)
+	guests := cfg
+	guests.Guests = &openvidu.Guests{Account: key.Account, Key: key, Registry: reg, Rooms: 2, Limited: func(string) {}}
+	mux.HandleFunc("/room", kurento.New(guests).ServeWS)
 	s.web = httptest.NewServer(mux)
 	t.Cleanup(func() {
 		sockets.Close(websocket.StatusGoingAway, "the test is over")

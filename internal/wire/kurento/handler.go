@@ -61,7 +61,8 @@ type Config struct {
 	Participants *participant.Service
 	Sockets      *socket.Set
 	Tokens       Tokens       // of clients of OpenVidu, or
-	Shared       SharedTokens // of clients of Sceenic
+	Shared       SharedTokens // of clients of Sceenic, or
+	Guests       Guests       // of clients of Kurento Room
 	Log          *slog.Logger
 
 	ClientAddr func(*http.Request) netip.Addr // who is asking, behind whatever proxy
@@ -119,6 +120,8 @@ type style interface {
 	update(s *session, u room.Update)
 	// evicted adds what these clients want to know of why they are out.
 	evicted(eviction, *fault.Error) eviction
+	// tell words a notification; false for one that these clients do not know.
+	tell(s *session, method string, params any) (any, bool)
 	// broken tells of an exchange that failed while no call waited for it.
 	broken(s *session, sub *subscription, f *fault.Error)
 }
@@ -149,6 +152,9 @@ func New(cfg Config) *Handler {
 	var clients style = openVidu{cfg.Tokens}
 	if cfg.Shared != nil {
 		clients = sceenic{cfg.Shared}
+	}
+	if cfg.Guests != nil {
+		clients = kurentoRoom{cfg.Guests}
 	}
 	return &Handler{
 		style: clients,

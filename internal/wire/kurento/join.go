@@ -77,11 +77,12 @@ func (openVidu) op(method string) (operation, bool) {
 	return o, known
 }
 
-func (openVidu) describe(room.Peer, []view)                   {}
-func (openVidu) evicted(e eviction, _ *fault.Error) eviction  { return e }
-func (openVidu) again(stage, *subscription) error             { return nil } // it gives up what it has asked for before
-func (openVidu) update(*session, room.Update)                 {}
-func (openVidu) broken(*session, *subscription, *fault.Error) {}
+func (openVidu) describe(room.Peer, []view)                        {}
+func (openVidu) evicted(e eviction, _ *fault.Error) eviction       { return e }
+func (openVidu) again(stage, *subscription) error                  { return nil } // it gives up what it has asked for before
+func (openVidu) update(*session, room.Update)                      {}
+func (openVidu) broken(*session, *subscription, *fault.Error)      {}
+func (openVidu) tell(_ *session, _ string, params any) (any, bool) { return params, true }
 func (openVidu) sender(_ *session, id string) (room.PeerID, Stream, error) {
 	return "", Stream{}, fault.StreamNotPublished.New("stream", clip(id, 200))
 }

@@ -77,12 +77,12 @@ const (
 	screen = "SCREEN"
 )
 
-// screenSuffix ends the id of the connection that stands for a peer's screen.
-const screenSuffix = "_SCREEN"
+// ScreenSuffix ends the id of the connection that stands for a peer's screen.
+const ScreenSuffix = "_SCREEN"
 
 // peerOf is the peer that a connection stands for.
 func peerOf(id room.PeerID) room.PeerID {
-	return room.PeerID(strings.TrimSuffix(string(id), screenSuffix))
+	return room.PeerID(strings.TrimSuffix(string(id), ScreenSuffix))
 }
 
 // view is a peer, or the screen of one, as a connection with its stream; no id of
@@ -114,7 +114,7 @@ func views(p room.Peer) []view {
 		return []view{{c, camera}}
 	}
 	beside := c
-	beside.ID += screenSuffix
+	beside.ID += ScreenSuffix
 	return []view{{c, camera}, {beside, streamOf(p, beside.ID, true)}}
 }
 

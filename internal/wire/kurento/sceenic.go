@@ -165,6 +165,8 @@ func (sceenic) result(s *session, snap room.Snapshot, others []connection) any {
 	}
 }
 
+func (sceenic) tell(_ *session, _ string, params any) (any, bool) { return params, true }
+
 // sender takes the id of a participant for its stream.
 func (sceenic) sender(s *session, name string) (room.PeerID, Stream, error) {
 	for peer, t := range s.told {

@@ -150,14 +150,21 @@ func (s *session) CloseMedia(participant.MediaEnd) {
 
 // notify sends a notification, if anybody is there to hear it.
 func (s *session) notify(method string, params any) {
-	if s.seat != nil {
-		s.seat.Send(notificationFrame{"2.0", method, params})
+	if s.seat == nil {
+		return
+	}
+	if worded, known := s.h.style.tell(s, method, params); known {
+		s.seat.Send(notificationFrame{"2.0", method, worded})
 	}
 }
 
 // notifyReliable sends a notification that a peer must not miss while it is away.
 func (s *session) notifyReliable(method string, params any) {
-	b, err := socket.Encode(notificationFrame{"2.0", method, params})
+	worded, known := s.h.style.tell(s, method, params)
+	if !known {
+		return
+	}
+	b, err := socket.Encode(notificationFrame{"2.0", method, worded})
 	if err != nil {
 		s.p.Log().Error("frame cannot be encoded", "err", err)
 		return

@@ -129,7 +129,7 @@ func (s *session) available(peer room.PeerID, st Stream) error {
 
 // sourceReady hears that media of a peer arrives.
 func (s *session) sourceReady(peer room.PeerID) {
-	for _, id := range []room.PeerID{peer, peer + screenSuffix} {
+	for _, id := range []room.PeerID{peer, peer + ScreenSuffix} {
 		if sub := s.subs[id]; sub != nil && (sub.stage == waiting || sub.stage == stalled) {
 			s.open(sub)
 		}

@@ -100,7 +100,7 @@ func (s *session) tellPeer(p room.Peer) {
 		s.tellChanges(v)
 	}
 	if len(all) == 1 {
-		s.gone(p.ID+screenSuffix, "disconnect")
+		s.gone(p.ID+ScreenSuffix, "disconnect")
 	}
 }
 
@@ -113,7 +113,7 @@ func (s *session) tellTracks(p room.Peer) {
 
 // tellGone tells that a peer has left.
 func (s *session) tellGone(id room.PeerID, why string) {
-	s.gone(id+screenSuffix, why)
+	s.gone(id+ScreenSuffix, why)
 	s.gone(id, why)
 }
 

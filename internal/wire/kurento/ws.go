@@ -70,7 +70,8 @@ func (h *Handler) ServeWS(w http.ResponseWriter, r *http.Request) {
 	code := c.Read(ctx, l.receive)
 	if s := l.s; s != nil {
 		// A closed tab says no other goodbye.
-		goodbye := code == websocket.StatusNormalClosure || code == websocket.StatusGoingAway || code >= closeRefused && code <= closeCrashed
+		goodbye := code == websocket.StatusNormalClosure || code == websocket.StatusGoingAway || code >= closeRefused && code <= closeCrashed ||
+			h.cfg.Guests != nil // these clients never come back to a session
 		s.p.Post(func() { s.p.Detached(l.seat, goodbye, code) })
 	}
 }
