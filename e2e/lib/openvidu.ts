@@ -5,6 +5,7 @@
 import { appendFileSync } from 'node:fs';
 import { OpenVidu, OpenViduRole, type Session } from 'openvidu-node-client';
 import type { BrowserContext, Page } from '@playwright/test';
+import type { Kind } from './browser.ts';
 import { assert, poll } from './check.ts';
 import type { Told } from '../page/openvidu.ts';
 import type { Run } from './run.ts';
@@ -21,7 +22,7 @@ export async function backend(t: Run): Promise<OpenVidu> {
   return made;
 }
 
-interface Options { role?: OpenViduRole; data?: string; publish?: boolean | object; offers?: boolean }
+interface Options { browser?: Kind; role?: OpenViduRole; data?: string; publish?: boolean | object; offers?: boolean }
 
 export class OpenViduTab {
   readonly name: string;
@@ -38,9 +39,9 @@ export class OpenViduTab {
 
   // open loads the page; nobody is in a session yet.
   // One that offers what it receives believes that the media server is Kurento.
-  static async open(t: Run, name: string, { offers = false } = {}): Promise<OpenViduTab> {
+  static async open(t: Run, name: string, { offers = false, browser }: { offers?: boolean; browser?: Kind } = {}): Promise<OpenViduTab> {
     const place = await t.place();
-    const context = await (await place.browserOf()).newContext();
+    const context = await (await place.browserOf(browser)).newContext();
     const page = await context.newPage();
     const tab = new OpenViduTab(name, context, page);
     const write = (text: string) => appendFileSync(`${t.dir}/${name}.log`, `${new Date().toISOString()} ${text}\n`);
@@ -68,8 +69,8 @@ export class OpenViduTab {
   }
 
   // join takes a seat of the session, and publishes unless it is told not to.
-  static async join(t: Run, session: Session, name: string, { role = OpenViduRole.PUBLISHER, data, publish = true, offers }: Options = {}): Promise<OpenViduTab> {
-    const tab = await OpenViduTab.open(t, name, { offers });
+  static async join(t: Run, session: Session, name: string, { role = OpenViduRole.PUBLISHER, data, publish = true, offers, browser }: Options = {}): Promise<OpenViduTab> {
+    const tab = await OpenViduTab.open(t, name, { offers, browser });
     const { token } = await session.createConnection({ role, data });
     await tab.connect(token!);
     if (publish) await tab.act('publish', publish === true ? {} : publish);

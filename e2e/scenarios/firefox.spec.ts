@@ -5,6 +5,7 @@
 // counted here again, and the core of a call with it.
 import { assert, checkEvent, poll } from '../lib/check.ts';
 import { becomes, widths } from '../lib/layers.ts';
+import { backend, OpenViduRole, OpenViduTab } from '../lib/openvidu.ts';
 import { scenario, test } from '../lib/scenario.ts';
 import type { Tab } from '../lib/tab.ts';
 
@@ -118,5 +119,21 @@ test.describe('firefox', () => {
     for (const tab of [fiona, carl]) {
       assert.deepEqual(new Set(await tab.eval(() => probe.transports())), new Set(['tcp']), `${tab.name}'s media travels over TCP`);
     }
+  });
+
+  // openvidu-browser, in Firefox and in Chromium.
+  scenario('firefox-openvidu', { ms: 120_000 }, async t => {
+    const office = await backend(t);
+    const session = await office.createSession();
+    const ann = await OpenViduTab.join(t, session, 'ann', { browser, role: OpenViduRole.MODERATOR });
+    const bob = await OpenViduTab.join(t, session, 'bob');
+    await ann.receives(bob.id, { ms: 60_000 });
+    await bob.receives(ann.id, { ms: 60_000 });
+    await ann.act('signal', { type: 'chat', data: 'hello from Firefox' });
+    await bob.noticed('signal', s => s.data === 'hello from Firefox' && s.from === ann.id);
+    await ann.act('mute', 'video', false);
+    await bob.noticed('streamPropertyChanged', p => p.connection === ann.id && p.property === 'videoActive' && p.value === false);
+    await ann.act('remove', bob.id);
+    assert.equal((await bob.noticed('sessionDisconnected')).reason, 'forceDisconnectByUser');
   });
 });
