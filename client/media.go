@@ -159,6 +159,13 @@ func (m *media) close() {
 	m.wg.Wait()
 }
 
+// isFrom tells whether an offer can be of the server that has made these connections.
+// The first may be heard before the answer to join has told the server's name.
+func (m *media) isFrom(node string) bool {
+	mine := m.node.Load()
+	return node == "" || mine == "" || node == mine
+}
+
 func (m *media) trickle(target int, c *webrtc.ICECandidate) {
 	if c == nil {
 		return

@@ -26,7 +26,7 @@ func (s *session) heard(l *link, method string, raw json.RawMessage) {
 	switch method {
 	case "offer":
 		var d wireDescription
-		if json.Unmarshal(raw, &d) == nil && m != nil && (d.Node == "" || d.Node == m.node.Load()) {
+		if json.Unmarshal(raw, &d) == nil && m != nil && m.isFrom(d.Node) {
 			m.do(func() { m.offered(d) })
 		}
 	case "trickle":
