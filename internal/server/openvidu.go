@@ -60,7 +60,8 @@ func (s *Server) serveKurento(routes *http.ServeMux, sockets *socket.Set, engine
 // stunRate is how many STUN requests the media port answers in a second. None
 // where no client is told to ask it.
 func stunRate(cfg config.Config) int {
-	if cfg.OpenVidu.Secret == "" || len(cfg.Media.ICEServers) > 0 {
+	told := cfg.OpenVidu.Secret != "" || cfg.Kurento.Enabled || cfg.Sceenic.Key != ""
+	if !told || len(cfg.Media.ICEServers) > 0 {
 		return 0
 	}
 	return cfg.Limits.STUNRate
