@@ -14,6 +14,7 @@ import (
 	"github.com/redial-rtc/redial/client"
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/config"
+	"github.com/redial-rtc/redial/internal/token"
 )
 
 // relay stands between a client's socket and the server, and can be cut.
@@ -279,7 +280,11 @@ func TestRefusedOnReturn(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	r, pub, sub, pw, _, _, _ := pair(t, s, nil)
-	host := s.join(s.config("host", "second host"))
+	// The host has a token of its own: whoever joins with that of a client whose
+	// socket is lost is taken for that client, come anew.
+	cfg := s.config("host", "second host")
+	cfg.Token = s.forged(func(_ *token.Key, c *token.Claims) { c.Role, c.UserID = "host", "second-host" })
+	host := s.join(cfg)
 	_ = sub
 	r.set("refuse")
 	get(t, pw.reconnecting, "reconnecting")
