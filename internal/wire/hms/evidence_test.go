@@ -251,6 +251,7 @@ func TestEvidenceOfASocketThatCameBack(t *testing.T) {
 	t.Run("after it had ended", func(t *testing.T) {
 		s := newStation(t, nil)
 		p := s.joined("host", "Ann")
+		<-p.opened
 		_ = p.ws.CloseNow()
 		<-p.closed
 		s.waitHeld(1)
@@ -335,6 +336,7 @@ func TestEvidenceOfWhatWasRemarked(t *testing.T) {
 		c.Self = func() *evidence.Self { return &evidence.Self{Version: "v9", Stall: 2500} }
 	})
 	p := s.joined("host", "ann")
+	<-p.opened
 	for _, raw := range []map[string]any{
 		{"name": "autoplayError", "timestamp": 1795296247399, "info": map[string]any{"error_name": "NotAllowedError", "where": "203.0.113.7", "nested": map[string]any{"a": 1}}},
 		{"name": "device.change", "info": map[string]any{"selection": nil, "count": 3}},
@@ -373,11 +375,13 @@ func TestEvidenceOfTheSameUser(t *testing.T) {
 	began := time.Now().Add(-time.Second)
 	ghost := s.connect("host", "ann")
 	ghost.join("Ann")
+	<-ghost.opened // its offer is answered
 	_ = ghost.ws.CloseNow()
 	s.waitHeld(1)
 	s.joined("guest", "bob") // somebody else
 	p := s.connect("host", "ann")
 	p.join("Ann")
+	<-p.opened
 	p.open() // its old socket is lost
 	r := s.evidenceOf(t, event.Disconnected, fault.SignalLost)
 	if len(r.Same) != 1 {
