@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // What roles may do, decided by the server, and what happens to the others.
-import { assert, sleep } from '../lib/check.ts';
+import { assert, poll, sleep } from '../lib/check.ts';
 import { scenario, test } from '../lib/scenario.ts';
 import type { Tab } from '../lib/tab.ts';
 
@@ -170,5 +170,33 @@ test.describe('roles', () => {
     await bob.context.close();
     await alice.noticed('PEER_LEFT', p => p.id === bob.id, { ms: 4000 });
     assert.equal(await alice.eval(() => Object.keys(tab.state().peers).length), 1);
+  });
+
+  // The SDK counts what it receives track by track, once a second. A track that is
+  // withdrawn meanwhile must not end its counting for the rest of the call.
+  scenario('leave-while-counting', async t => {
+    const { room, alice, bob } = await t.call();
+    await alice.sees(bob);
+    await alice.eval(() => {
+      const { getStats } = RTCRtpReceiver.prototype;
+      const counted = { begun: 0, ended: 0 };
+      RTCRtpReceiver.prototype.getStats = async function (this: RTCRtpReceiver) {
+        counted.begun++;
+        const report = await getStats.call(this);
+        await new Promise(done => setTimeout(done, 700));
+        counted.ended++;
+        return report;
+      };
+      Object.assign(window, { counted });
+    });
+    const counted = (): Promise<{ begun: number; ended: number }> => alice.eval(() => (window as any).counted);
+    const under = async () => { const { begun, ended } = await counted(); return begun > ended; };
+    await poll('a count is under way', under);
+    await bob.act('leave');
+    await alice.noticed('PEER_LEFT', p => p.id === bob.id);
+    await poll('it is over', async () => !await under());
+    const { ended } = await counted();
+    await alice.sees(await t.join(room, 'carol', 'host'));
+    await poll('the next one counts', async () => (await counted()).ended > ended);
   });
 });

@@ -83,7 +83,10 @@ func allowPages(head http.Header) {
 
 func (h *Handler) initConfig(endpoint string, onDemand bool) any {
 	type obj = map[string]any
-	flags := []string{"publishStats", "subscribeStats", "simulcast"}
+	// Without subscribeStats: the web SDK (0.15) asks the track of each count for its
+	// layers, and one that was withdrawn during the count ends all counting in the
+	// page with a TypeError. Nothing is made of those reports here.
+	flags := []string{"publishStats", "simulcast"}
 	if onDemand {
 		flags = append(flags, "onDemandTracks")
 	}
@@ -102,8 +105,7 @@ func (h *Handler) initConfig(endpoint string, onDemand bool) any {
 				"url": "", "timeout": 10000,
 				"scoreMap": obj{"1": obj{"low": 100, "high": 500}, "5": obj{"low": 500}},
 			},
-			"publishStats":   obj{"maxSampleWindowSize": 30, "maxSamplePushInterval": 300},
-			"subscribeStats": obj{"maxSampleWindowSize": 10, "maxSamplePushInterval": 60},
+			"publishStats": obj{"maxSampleWindowSize": 30, "maxSamplePushInterval": 300},
 		},
 	}
 }
