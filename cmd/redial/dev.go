@@ -62,7 +62,7 @@ type devReady struct {
 	OpenVidu   devOpenVidu   `json:"openvidu"`
 	Sceenic    devSceenic    `json:"sceenic"`
 
-	watch string // a token of the session called "watch"
+	watch string // a token of the first room, for its page at /watch/
 }
 
 // devSceenic is what backends of Sceenic WatchTogether apps need.
@@ -211,7 +211,7 @@ func devPrepare(ctx context.Context, s *server.Server, cfg config.Config) (devRe
 	// The SDK wants "https://" somewhere in this address and cuts the fragment
 	// off again before it calls.
 	key := cfg.Access.Keys[0]
-	watch, err := watchToken(ctx, devSceenic{s.URL(), cfg.Sceenic.Key, cfg.Sceenic.Secret})
+	watch, err := watchToken(ctx, devSceenic{s.URL(), cfg.Sceenic.Key, cfg.Sceenic.Secret}, demo.Name)
 	if err != nil {
 		return devReady{}, err
 	}
@@ -219,9 +219,10 @@ func devPrepare(ctx context.Context, s *server.Server, cfg config.Config) (devRe
 		devOpenVidu{s.URL(), cfg.OpenVidu.Secret}, devSceenic{s.URL(), cfg.Sceenic.Key, cfg.Sceenic.Secret}, watch}, nil
 }
 
-// watchToken asks for the token of the session called "watch", as a backend does.
-func watchToken(ctx context.Context, s devSceenic) (string, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/stream/token/v2/?session=watch", nil)
+// watchToken asks for the token of a session, as a backend does. The session of a
+// room's name is that room.
+func watchToken(ctx context.Context, s devSceenic, session string) (string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/stream/token/v2/?session="+session, nil)
 	if err != nil {
 		return "", err
 	}
@@ -287,6 +288,8 @@ Redial is ready after %s, for this machine only. Ctrl-C stops it.
 Join the room %q, in two tabs:
   host   %s/#code=%s&name=Hanna
   guest  %s/#code=%s&name=Gus
+or as an app of Sceenic WatchTogether does, and meet them there:
+  watch  %s/watch/#token=%s
 
 What went wrong there so far, once it did:
   export REDIAL_TOKEN=%s
@@ -294,17 +297,15 @@ What went wrong there so far, once it did:
   redial events -follow -server %s
 
 REDIAL_TOKEN is a management token: it opens the REST API, and the page asks for
-it to show recorded events. An app of your own joins with
-  initEndpoint  %s
-  token         redial token room -room %s -role guest%s
-Watch together, as apps of Sceenic WatchTogether join, in two tabs with different names:
-  %s/watch/#token=%s
-A token for such an app of your own, of that session:
-  curl -s -H "auth-api-key: %s" -H "auth-api-secret: %s" "%s/stream/token/v2/?session=watch"
+it to show recorded events. An app of your own joins as one of
+  100ms     initEndpoint  %s
+            token         redial token room -room %s -role guest%s
+  OpenVidu  new OpenVidu("%s", "%s") in its backend
+  Sceenic   curl -s -H "auth-api-key: %s" -H "auth-api-secret: %s" "%s/stream/token/v2/?session=%s"
 
-`, took.Round(time.Millisecond), room.Name, r.HTTP, room.Codes["host"], r.HTTP, room.Codes["guest"],
+`, took.Round(time.Millisecond), room.Name, r.HTTP, room.Codes["host"], r.HTTP, room.Codes["guest"], r.HTTP, r.watch,
 		r.Management, r.HTTP, room.ID, r.HTTP, r.Init, room.ID, keyFlag,
-		r.HTTP, r.watch, r.Sceenic.Key, r.Sceenic.Secret, r.HTTP)
+		r.OpenVidu.URL, r.OpenVidu.Secret, r.Sceenic.Key, r.Sceenic.Secret, r.HTTP, room.Name)
 	if temporary {
 		fmt.Fprintf(e.stdout, "Everything is forgotten at the end; \"redial dev -data DIR\" keeps it.\n\n")
 		return
