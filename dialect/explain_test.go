@@ -5,6 +5,7 @@ package dialect_test
 
 import (
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -164,6 +165,29 @@ func TestNotesNameKinds(t *testing.T) {
 	}
 	if len(dialect.Notes(fault.RoomFull)) != 0 {
 		t.Error("a fault without a note has one")
+	}
+}
+
+// TestNotesAreTranslated: in German as in English, with the same numbers and names.
+func TestNotesAreTranslated(t *testing.T) {
+	names := regexp.MustCompile(`\d+|\b[A-Z]{2,}_[A-Z_]+|\w+\(\)|\b[a-z]+[A-Z]\w+`)
+	seen := 0
+	for _, k := range fault.All() {
+		english, german := dialect.Notes(k), dialect.NotesIn(k, "de-AT")
+		for i, text := range english {
+			if german[i] == "" || german[i] == text {
+				t.Errorf("%s: the German note is %q", k.ID, german[i])
+			}
+			for _, name := range names.FindAllString(text, -1) {
+				seen++
+				if !strings.Contains(german[i], name) {
+					t.Errorf("%s: the German note lacks %s: %q", k.ID, name, german[i])
+				}
+			}
+		}
+	}
+	if seen < 100 {
+		t.Errorf("only %d names were looked for", seen)
 	}
 }
 

@@ -19,9 +19,10 @@
 //	Error, LogValue, Record   whole story, for logs and stores
 //	Safe, MarshalJSON         safe part, for replies
 //
-// A new kind is one literal in the file of its area, with all of its prose, and
-// one line in testdata/ids.txt and in each file of messages/. The tests of this
-// package say what is missing; `go generate ./fault` renews what is derived.
+// A new kind is one literal in the file of its area, with all of its prose, one
+// line in testdata/ids.txt, and its texts in German: title (titles/de.json), user's
+// text (messages/de.json) and prose (prose/de, a file for each area). The tests of
+// this package say what is missing; `go generate ./fault` renews what is derived.
 package fault
 
 //go:generate go run ../internal/faultdoc/gen

@@ -37,7 +37,7 @@ apart. A word that does not exist exits with code 1 and suggests the nearest.`
 func runExplain(_ context.Context, e *env, args []string) error {
 	f := newFlags(e, "explain [-json] [-lang LANG] WORD", explainHelp)
 	asJSON := f.Bool("json", false, "print one JSON object")
-	lang := f.String("lang", "", "language of titles, headings, advice and what to tell the user: "+strings.Join(fault.Languages(), ", ")+" (default en)")
+	lang := f.String("lang", "", "language of the explanation: "+strings.Join(fault.Languages(), ", ")+" (default en)")
 	rest, err := f.parse(negatives(args), 1, -1)
 	if err != nil {
 		return err

@@ -19,11 +19,8 @@ func (p Printer) say(english string) string {
 	return english
 }
 
-// german are the phrases of a story. One stands behind headings of texts that
-// are for developers and in English; with -lang en it is left out.
+// german are the phrases of a story.
 var german = map[string]string{
-	" (in English)": " (englisch)",
-
 	" (our choice)":                    " (unsere Wahl)",
 	" (understood as well)":            " (wird auch verstanden)",
 	"no word of its own; would be ":    "kein eigenes Wort; es wäre ",
@@ -43,7 +40,7 @@ var german = map[string]string{
 	"Defined in":                       "Festgelegt in",
 	"The same word can also stand for": "Dasselbe Wort kann auch stehen für",
 	"By our choice also for":           "Nach unserer Wahl auch für",
-	"The whole story of one of them:":  "Alles über eines davon:",
+	"The whole story of one of them:":  "Alles über einen davon:",
 	"%q stands for %d conditions":      "%q steht für %d Zustände",
 	"Area":                             "Bereich",
 	"Ends the session":                 "Beendet Sitzung",
@@ -71,4 +68,20 @@ var german = map[string]string{
 	"auth": "Anmeldung", "room": "Raum", "session": "Sitzung", "media": "Medien", "device": "Gerät", "network": "Netz",
 	"signalling": "Signalisierung", "transport": "Transport", "client state": "Zustand des Clients", "server": "Server",
 	"connection": "Verbindung", "capture device": "Aufnahmegerät", "permission": "Berechtigung", "api": "Schnittstelle", "internal": "intern",
+
+	"1 condition":   "1 Zustand",
+	"%d conditions": "%d Zustände",
+	" and ":         " und ",
+
+	"An event of type %q is recorded for %s. Its error_code and error_name tell which: look those up.": "Ein Ereignis vom Typ %q wird für %s aufgezeichnet. " +
+		"error_code und error_name sagen, um welchen es geht: Schlagen Sie diese nach.",
+	"%q is what %s would say for %s without a word of their own:":      "%q wäre das Wort von %s für %s ohne eigenes Wort:",
+	"%q is also what %s would say for %s without a word of their own:": "%q wäre auch das Wort von %s für %s ohne eigenes Wort:",
+	"The message beside the code tells which. The whole story of one:": "Die Meldung neben dem Code sagt, um welchen es geht. Alles über einen davon:",
+
+	"100ms error events":             "Fehlerereignisse von 100ms",
+	"100ms SDKs for web and Android": "100ms-SDKs für Web und Android",
+	"100ms SDK for iOS":              "100ms-SDK für iOS",
+	"Sceenic WatchTogether SDKs":     "WatchTogether-SDKs von Sceenic",
+	"Web platform":                   "Web-Plattform",
 }

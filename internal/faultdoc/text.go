@@ -19,7 +19,7 @@ type Printer struct {
 	W     io.Writer
 	Width int    // columns; 0 = 80
 	Bold  bool   // the terminal shows bold text
-	Lang  string // language, "" = English; what only developers read of a fault is in English always
+	Lang  string // language, "" = English
 }
 
 const indent = "  "
@@ -35,8 +35,8 @@ func (p Printer) Answer(a dialect.Answer) {
 	switch n := len(a.Matches); {
 	case n == 0:
 	case eventType(a.Matches):
-		p.wrap("", fmt.Sprintf("An event of type %q is recorded for %s. Its error_code and error_name tell which: look those up.",
-			a.Query, count(n, "condition")))
+		p.wrap("", fmt.Sprintf(p.say("An event of type %q is recorded for %s. Its error_code and error_name tell which: look those up."),
+			a.Query, p.conditions(n)))
 		p.candidates(a.Matches, false)
 	case n == 1 || documented == 1:
 		p.whole(a.Matches[0])
@@ -94,10 +94,11 @@ func (p Printer) whole(m dialect.Match) {
 	k := m.Kind
 	p.line(p.bold(k.ID) + indent + k.TitleIn(p.Lang))
 	p.where(m)
-	p.prose("What happened", k.What)
-	p.prose("Why", k.Why)
-	p.prose("How to recognise it", k.Sign)
-	p.prose("What to do", k.Do)
+	prose := k.ProseIn(p.Lang)
+	p.section("What happened", prose.What)
+	p.section("Why", prose.Why)
+	p.section("How to recognise it", prose.Sign)
+	p.section("What to do", prose.Do)
 	p.section("What to tell the user", k.UserText(p.Lang))
 	p.line("")
 	p.line(p.bold(p.say("In short")))
@@ -114,7 +115,7 @@ func (p Printer) whole(m dialect.Match) {
 	for _, d := range dialect.All() {
 		p.words(d, k)
 	}
-	if notes := dialect.Notes(k); len(notes) > 0 {
+	if notes := dialect.NotesIn(k, p.Lang); len(notes) > 0 {
 		p.line("")
 		p.line(p.bold(p.say("Beware")))
 		for _, n := range notes {
@@ -159,7 +160,7 @@ func advice(r fault.Retry) string {
 // where says in which vocabularies the word that was asked for means this.
 func (p Printer) where(m dialect.Match) {
 	for _, f := range m.Found {
-		p.wrap(indent, wordOf(f.Dialect, f.Candidate)+", "+f.Dialect.Title+scopeOf(f.Candidate)+p.say(chosen(f.Source)))
+		p.wrap(indent, wordOf(f.Dialect, f.Candidate)+", "+p.say(f.Dialect.Title)+scopeOf(f.Candidate)+p.say(chosen(f.Source)))
 	}
 }
 
@@ -252,11 +253,12 @@ func (p Printer) candidates(list []dialect.Match, detailed bool) {
 		p.line("")
 		p.line(indent + p.bold(m.Kind.ID) + indent + m.Kind.TitleIn(p.Lang))
 		for _, f := range m.Found {
-			p.hang(indent+indent+p.say("Said: "), wordOf(f.Dialect, f.Candidate)+", "+f.Dialect.Title+scopeOf(f.Candidate)+p.say(chosen(f.Source)))
+			p.hang(indent+indent+p.say("Said: "), wordOf(f.Dialect, f.Candidate)+", "+p.say(f.Dialect.Title)+scopeOf(f.Candidate)+p.say(chosen(f.Source)))
 		}
-		p.hang(indent+indent+p.say("What: "), m.Kind.What)
-		p.hang(indent+indent+p.say("Tell: "), m.Kind.Sign)
-		p.hang(indent+indent+p.say("Do:   "), m.Kind.Do)
+		prose := m.Kind.ProseIn(p.Lang)
+		p.hang(indent+indent+p.say("What: "), prose.What)
+		p.hang(indent+indent+p.say("Tell: "), prose.Sign)
+		p.hang(indent+indent+p.say("Do:   "), prose.Do)
 	}
 }
 
@@ -289,28 +291,29 @@ func (p Printer) fallbacks(a dialect.Answer) {
 			}
 		}
 	}
-	head := fmt.Sprintf("%q is also what %s would say for %s without a word of their own:",
-		a.Query, strings.Join(vocabularies, " and "), count(len(a.Fallbacks), "condition"))
+	head := func(phrase string) string {
+		return fmt.Sprintf(p.say(phrase), a.Query, strings.Join(vocabularies, p.say(" and ")), p.conditions(len(a.Fallbacks)))
+	}
 	if len(a.Matches) > 0 {
 		var ids []string
 		for _, m := range a.Fallbacks {
 			ids = append(ids, m.Kind.ID)
 		}
-		p.wrap("", head)
+		p.wrap("", head("%q is also what %s would say for %s without a word of their own:"))
 		p.wrap(indent, strings.Join(ids, ", "))
 		return
 	}
-	p.wrap("", strings.Replace(head, "also ", "", 1))
+	p.wrap("", head("%q is what %s would say for %s without a word of their own:"))
 	p.candidates(a.Fallbacks, false)
 	p.line("")
-	p.line("The message beside the code tells which. The whole story of one: redial explain " + a.Fallbacks[0].Kind.ID)
+	p.line(p.say("The message beside the code tells which. The whole story of one:") + " redial explain " + a.Fallbacks[0].Kind.ID)
 }
 
-func count(n int, thing string) string {
+func (p Printer) conditions(n int) string {
 	if n == 1 {
-		return "1 " + thing
+		return p.say("1 condition")
 	}
-	return strconv.Itoa(n) + " " + thing + "s"
+	return fmt.Sprintf(p.say("%d conditions"), n)
 }
 
 func (p Printer) related(head string, ids []string) {
@@ -326,17 +329,6 @@ func (p Printer) related(head string, ids []string) {
 func (p Printer) section(head, text string) {
 	p.line("")
 	p.line(p.bold(p.say(head)))
-	p.wrap(indent, text)
-}
-
-// prose is a section that is for developers, and in English.
-func (p Printer) prose(head, text string) {
-	p.line("")
-	mark := " (in English)"
-	if said := p.say(mark); said != mark {
-		head = p.say(head) + said
-	}
-	p.line(p.bold(head))
 	p.wrap(indent, text)
 }
 
