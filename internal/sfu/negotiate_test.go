@@ -196,10 +196,7 @@ func TestLayerFollowsTheNetwork(t *testing.T) {
 	}
 	narrow.in.Store(&police)
 	until(t, "the poor one gets less", func() bool { return current(poor) == LayerLow })
-	st := poor.sub.Stats()
-	if q := st.Quality; q.Estimate > 1e6 {
-		t.Errorf("quality %+v", q)
-	}
+	until(t, "the estimate is near what there is", func() bool { return poor.sub.Stats().Quality.Estimate < 1e6 }) // repairs may make it less before
 	if current(rich) != LayerHigh {
 		t.Error("so does the rich one")
 	}
