@@ -288,6 +288,7 @@ func TestInjectedHalfSDP(t *testing.T) {
 	p := s.connect("host", "anna")
 	p.expect("on-policy-change")
 	provoke(t, plan, inject.Spec{Fault: "sdp.set_remote"})
+	p.deaf.Store(true) // the server's offer is half a one as well
 	p.newPub()
 	offer, err := p.pub.CreateOffer(nil)
 	if err == nil {
