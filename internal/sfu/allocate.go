@@ -91,7 +91,8 @@ func allocate(videos []*demand, budget float64, losing bool) {
 	// Those who ask for more are looked at more closely: serve them first.
 	slices.SortStableFunc(videos, func(a, b *demand) int { return b.rank - a.rank })
 	left := budget
-	for i, w := range videos {
+	first := true // of those that there is something of
+	for _, w := range videos {
 		w.at = -1
 		if len(w.options) == 0 {
 			continue
@@ -101,11 +102,11 @@ func allocate(videos []*demand, budget float64, losing bool) {
 		if w.d != nil && w.d.target.Load() == nil {
 			need *= hysteresis
 		}
-		if i > 0 && need > left && (losing || w.d != nil && w.d.pausedByBandwidth.Load()) {
+		if !first && need > left && (losing || w.d != nil && w.d.pausedByBandwidth.Load()) {
 			w.pausedByBandwidth = true
 			continue
 		}
-		w.at = 0
+		w.at, first = 0, false
 		left -= cost
 	}
 	for raised := true; raised; {

@@ -18,6 +18,7 @@ func TestAllocate(t *testing.T) {
 		"the large one first": {1300, []*demand{{rank: 1, options: three()[:1]}, {rank: 3, options: three()}}, []int{2, 0}},
 		"not for all":         {250, []*demand{{rank: 1, options: three()[:1]}, {rank: 1, options: three()[:1]}, {rank: 1, options: three()[:1]}}, []int{0, 0, -1}},
 		"the first always":    {10, []*demand{{rank: 1, options: three()[:1]}, {rank: 1, options: three()[:1]}}, []int{0, -1}},
+		"the first that is":   {10, []*demand{{rank: 3}, {rank: 1, options: three()[:1]}, {rank: 1, options: three()[:1]}}, []int{-1, 0, -1}},
 		"nothing wanted":      {1000, []*demand{{rank: 0}}, []int{-1}},
 	} {
 		allocate(test.wants, test.budget, true)

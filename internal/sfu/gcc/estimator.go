@@ -111,8 +111,12 @@ func (e *Estimator) Feed(acks []Ack, at int64) {
 	congested := false
 	for i := range acks {
 		a := &acks[i]
-		e.seen++
-		e.bytes += a.size
+		if !a.late {
+			e.seen++
+			e.bytes += a.size
+		} else if e.lost > 0 { // counted already, and not lost after all
+			e.lost--
+		}
 		if !a.arrived {
 			e.lost++
 			continue
@@ -120,7 +124,7 @@ func (e *Estimator) Feed(acks []Ack, at int64) {
 		if rate, ok := e.acked.Add(at, a.size); ok {
 			e.ackedRate = float64(rate)
 		}
-		if e.delayed(a, at) {
+		if !a.late && e.delayed(a, at) {
 			congested = true
 		}
 	}
@@ -345,7 +349,9 @@ func (e *Estimator) cut(to float64, at int64) {
 	e.holdUntil = at + int64(e.hold)
 }
 
-// grow raises the estimate by 8 % a second while nothing is wrong.
+// grow raises the estimate by 8 % a second while nothing is wrong, and at once to
+// what arrives: a cut may go below that, and a path that carries more than is believed
+// of it has shown what it can.
 func (e *Estimator) grow(at int64) {
 	passed := float64(at-e.grownAt) / 1e9
 	if e.grownAt == 0 || passed > 1 {
@@ -358,5 +364,5 @@ func (e *Estimator) grow(at int64) {
 	if at < e.holdUntil || e.lossRate > lossBad {
 		return
 	}
-	e.rate = min(e.rate*math.Pow(1.08, passed), rateMax)
+	e.rate = min(max(e.rate*math.Pow(1.08, passed), e.ackedRate), rateMax)
 }

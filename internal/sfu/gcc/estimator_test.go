@@ -213,3 +213,20 @@ func TestSendLog(t *testing.T) {
 		}
 	}
 }
+
+// A path that was thought bad for a while carries what arrives on it: belief catches
+// up as soon as nothing is wrong, not by 8 % a second.
+func TestWhatArrivesIsBelieved(t *testing.T) {
+	e := NewEstimator()
+	l := &link{rate: 20e6, queue: 0.5, delay: 0.01, loss: 0.5}
+	at := l.run(e, 1, 4, 1.5e6)
+	if low := e.Estimate(); low > 1.2e6 || !e.Losing() {
+		t.Fatalf("estimate %.0f of a path that loses every second packet, losing %v", low, e.Losing())
+	}
+	e.rate = rateMin // what several such seconds come to
+	l.loss = 0
+	l.run(e, at, holdMax.Seconds()/8, 2.5e6)
+	if got := e.Estimate(); got < 2.3e6 {
+		t.Errorf("estimate %.0f, of 2.5e6 that arrive", got)
+	}
+}

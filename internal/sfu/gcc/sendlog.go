@@ -14,17 +14,22 @@ import (
 // loop writes to it without a lock.
 type SendLog struct {
 	next  atomic.Uint32
-	slots [sendLogSize]atomic.Uint64 // number, arrived, size and microseconds, see pack
+	slots [sendLogSize]atomic.Uint64 // number, arrived, missed, size and microseconds, see pack
 }
 
 // sendLogSize is a power of two, and more than is in flight at any time.
 const sendLogSize = 4096
 
-// arrivedBit is set in a slot once the subscriber has reported that packet.
-const arrivedBit = uint64(1) << 47
+// arrivedBit is set in a slot once the subscriber has reported that packet, missedBit
+// once it has said that it did not come.
+const (
+	arrivedBit = uint64(1) << 47
+	missedBit  = uint64(1) << 46
+	sizeBits   = 0x3fff
+)
 
 func pack(seq uint16, size int, at uint32) uint64 {
-	return uint64(seq)<<48 | uint64(uint16(size)&0x7fff)<<32 | uint64(at)
+	return uint64(seq)<<48 | uint64(uint16(size)&sizeBits)<<32 | uint64(at)
 }
 
 // Arrived tells whether the subscriber has reported that it got the packet that was
@@ -47,6 +52,7 @@ type Ack struct {
 	received uint32 // of the subscriber's clock
 	size     int
 	arrived  bool
+	late     bool // it was said before that it did not come
 }
 
 // Read turns a feedback message into acks, in the order of sending. It takes the
@@ -147,16 +153,24 @@ func chunksSize(b []byte, count int) (size int, ok bool) {
 	return size, true
 }
 
-// ack adds what became of a packet, unless it is forgotten.
+// ack adds what became of a packet, unless it is forgotten or nothing new: a receiver
+// begins its report where the earliest packet belongs that has come since the last
+// one, and tells again what it has told of those after it.
 func (s *SendLog) ack(seq uint16, a Ack, acks []Ack) []Ack {
 	at := &s.slots[seq%sendLogSize]
 	slot := at.Load()
 	if uint16(slot>>48) != seq || slot == 0 {
 		return acks
 	}
-	a.sent, a.size = uint32(slot), int(slot>>32&0x7fff)
-	if a.arrived { // unless the slot has just gone to another packet
-		at.CompareAndSwap(slot, slot|arrivedBit)
+	told := slot & (arrivedBit | missedBit)
+	if told&arrivedBit != 0 || told != 0 && !a.arrived {
+		return acks
 	}
+	mark := missedBit
+	if a.arrived {
+		mark, a.late = arrivedBit, told != 0
+	}
+	at.CompareAndSwap(slot, slot|mark) // unless the slot has just gone to another packet
+	a.sent, a.size = uint32(slot), int(slot>>32&sizeBits)
 	return append(acks, a)
 }
