@@ -5,6 +5,7 @@ package sfu
 
 import (
 	"slices"
+	"time"
 
 	"github.com/pion/webrtc/v4"
 )
@@ -32,7 +33,10 @@ func (s *Subscriber) allocate() {
 		}
 		videos = append(videos, w)
 	}
-	allocate(videos, budget, s.estimate.Losing())
+	losing := s.estimate.Losing()
+	if allocate(videos, budget, losing, s.resumption.due(losing, at)) {
+		s.resumption.used(at)
+	}
 	for _, w := range videos {
 		d := w.d
 		changed := d.pausedByBandwidth.Swap(w.pausedByBandwidth) != w.pausedByBandwidth
@@ -86,8 +90,9 @@ const hysteresis = 1.15
 // allocate deals the budget out. Delay alone takes layers away but never the last
 // one: on a busy machine packets are late for other reasons than the network,
 // and little is known of a path on which little is sent. A video is paused by bandwidth
-// when packets are being lost, and then until there is room for it.
-func allocate(videos []*demand, budget float64, losing bool) {
+// when packets are being lost, and then until there is room for it or one may be
+// tried; it tells whether one was.
+func allocate(videos []*demand, budget float64, losing, try bool) (tried bool) {
 	// Those who ask for more are looked at more closely: serve them first.
 	slices.SortStableFunc(videos, func(a, b *demand) int { return b.rank - a.rank })
 	left := budget
@@ -102,9 +107,12 @@ func allocate(videos []*demand, budget float64, losing bool) {
 		if w.d != nil && w.d.target.Load() == nil {
 			need *= hysteresis
 		}
-		if !first && need > left && (losing || w.d != nil && w.d.pausedByBandwidth.Load()) {
-			w.pausedByBandwidth = true
-			continue
+		if paused := w.d != nil && w.d.pausedByBandwidth.Load(); !first && need > left && (losing || paused) {
+			if !try || tried || !paused {
+				w.pausedByBandwidth = true
+				continue
+			}
+			tried = true
 		}
 		w.at, first = 0, false
 		left -= cost
@@ -129,7 +137,43 @@ func allocate(videos []*demand, budget float64, losing bool) {
 			raised = true
 		}
 	}
+	return tried
 }
+
+// resumption says when a video that is paused by bandwidth may be tried: the estimate can
+// be far too low, as after packets that were lost or late because this machine was
+// busy, and only what is sent shows what can be. One goes on at a time. Each that
+// packets are lost after doubles the time that has to pass without loss before the next.
+type resumption struct {
+	wait    int64
+	next    int64 // when one may be tried, if nothing is lost until then
+	triedAt int64
+}
+
+const (
+	retryMin   = int64(2 * time.Second)
+	retryMax   = int64(time.Minute)
+	retryBlame = int64(10 * time.Second) // loss so soon after a try is for the try
+)
+
+// due looks at the path, at a time in nanoseconds.
+func (r *resumption) due(losing bool, at int64) bool {
+	switch {
+	case r.wait == 0:
+		r.wait = retryMin
+	case losing && r.triedAt != 0 && at-r.triedAt < retryBlame:
+		r.wait, r.triedAt = min(2*r.wait, retryMax), 0
+	case !losing && at-r.next > 2*retryMax: // all is well for long
+		r.wait = retryMin
+	}
+	if losing {
+		r.next = at + r.wait
+	}
+	return !losing && at >= r.next
+}
+
+// used hears that a video is being tried.
+func (r *resumption) used(at int64) { r.triedAt, r.next = at, at+r.wait }
 
 // allocateAudio lets audio through unless the peer paused it; it returns what it
 // costs.

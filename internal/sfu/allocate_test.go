@@ -3,7 +3,10 @@
 
 package sfu
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 func TestAllocate(t *testing.T) {
 	l := func(rank int) *upstream { return &upstream{rank: rank} }
@@ -21,7 +24,7 @@ func TestAllocate(t *testing.T) {
 		"the first that is":   {10, []*demand{{rank: 3}, {rank: 1, options: three()[:1]}, {rank: 1, options: three()[:1]}}, []int{-1, 0, -1}},
 		"nothing wanted":      {1000, []*demand{{rank: 0}}, []int{-1}},
 	} {
-		allocate(test.wants, test.budget, true)
+		allocate(test.wants, test.budget, true, false)
 		for i, w := range test.wants {
 			if w.at != test.at[i] || w.pausedByBandwidth != (w.at < 0 && len(w.options) > 0) {
 				t.Errorf("%s: choice %d is %d (starved %v), want %d", name, i, w.at, w.pausedByBandwidth, test.at[i])
@@ -31,7 +34,7 @@ func TestAllocate(t *testing.T) {
 	// Packets that are late but not lost cost layers, not pictures.
 	one := func() *demand { return &demand{rank: 1, options: three()[:1]} }
 	late := []*demand{one(), one(), one()}
-	allocate(late, 10, false)
+	allocate(late, 10, false, false)
 	for i, w := range late {
 		if w.at != 0 || w.pausedByBandwidth {
 			t.Errorf("late: choice %d is %d (starved %v), want 0", i, w.at, w.pausedByBandwidth)
@@ -41,8 +44,68 @@ func TestAllocate(t *testing.T) {
 	out := one()
 	out.d = &DownTrack{}
 	out.d.pausedByBandwidth.Store(true)
-	allocate([]*demand{one(), out}, 10, false)
+	allocate([]*demand{one(), out}, 10, false, false)
 	if out.at != -1 || !out.pausedByBandwidth {
 		t.Errorf("withheld: choice is %d (starved %v), want none", out.at, out.pausedByBandwidth)
+	}
+}
+
+// Videos that were paused while packets were lost come back one by one when none is
+// lost any more, however low the estimate still is.
+func TestPausedVideosAreTried(t *testing.T) {
+	const n, budget = 8, 300e3
+	one := &upstream{rank: 1}
+	tracks := make([]*DownTrack, n)
+	for i := range tracks {
+		tracks[i] = &DownTrack{}
+	}
+	var r resumption
+	// look allocates as a subscriber does, and counts what flows.
+	look := func(losing bool, at time.Duration) (flows int) {
+		var videos []*demand
+		for _, d := range tracks {
+			videos = append(videos, &demand{d: d, rank: 1, options: []option{{one, 330e3}}})
+		}
+		if allocate(videos, budget, losing, r.due(losing, int64(at))) {
+			r.used(int64(at))
+		}
+		for _, w := range videos {
+			w.d.pausedByBandwidth.Store(w.pausedByBandwidth)
+			w.d.target.Store(w.chosen())
+			if w.chosen() != nil {
+				flows++
+			}
+		}
+		return flows
+	}
+	at := time.Second
+	for end := at + 3*time.Second; at < end; at += tick {
+		if got := look(true, at); got != 1 {
+			t.Fatalf("%d videos flow while packets are lost, want 1", got)
+		}
+	}
+	most := 1
+	for end := at + n*time.Duration(retryMin); at < end; at += tick {
+		got := look(false, at)
+		if got > most+1 {
+			t.Fatalf("%d videos begin at once", got-most)
+		}
+		most = got
+	}
+	if most != n {
+		t.Errorf("%d of %d videos flow again", most, n)
+	}
+
+	// A path that carries three is tried less and less often with a fourth.
+	losing, tries, last := false, 0, 1
+	for end := at + 20*time.Minute; at < end; at += tick {
+		got := look(losing, at)
+		if got > 3 && last <= 3 {
+			tries++
+		}
+		losing, last = got > 3, got
+	}
+	if tries < 5 || tries > 40 {
+		t.Errorf("a path that is too narrow is tried %d times in 20 minutes", tries)
 	}
 }

@@ -81,11 +81,12 @@ type Subscriber struct {
 	engine *Engine
 	cfg    SubscriberConfig
 
-	log      gcc.SendLog
-	estimate *gcc.Estimator
-	repairs  *repairBudget
-	up       atomic.Bool // packets can be sent
-	acks     []gcc.Ack   // of the goroutine that reads RTCP
+	log        gcc.SendLog
+	estimate   *gcc.Estimator
+	repairs    *repairBudget
+	resumption resumption  // of videos paused by bandwidth; of the loop
+	up         atomic.Bool // packets can be sent
+	acks       []gcc.Ack   // of the goroutine that reads RTCP
 
 	channel *webrtc.DataChannel
 
