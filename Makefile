@@ -5,7 +5,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export GOFLAGS ?= -buildvcs=false
 E2E := e2e/node_modules/.bin/playwright test -c e2e
 
-.PHONY: attack screenshot scenarios bench-inject bench-crowd help install check test unit race e2e openvidu-apps matrix fuzz bench bench-events soak soak-events kill lint fmt docs web run
+.PHONY: attack screenshot scenarios bench-inject bench-crowd bench-join help install check test unit race e2e openvidu-apps matrix fuzz bench bench-events soak soak-events kill lint fmt docs web run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ kill: ## kill the server with -9 at the moment of an acknowledgement, until 200 
 
 bench-inject: ## what the hooks of provoked faults cost while nothing is provoked, and counting packets for the record, in per cent of forwarding (4 min)
 	go test -run '^$$' -bench BenchmarkInject -benchtime 3000x ./internal/sfu
+
+bench-join: ## joining and the first media by the 100ms wire and by OpenVidu's, in turn (1 min)
+	go test -run '^$$' -bench JoinByWire -benchtime 40x -v ./client | grep -E 'median|^ok|FAIL'
 
 bench-crowd: install ## a full room: the size and time of a join, in the SDK and in the Go client, with 198 publishers (2 min); other: N=60
 	REDIAL_E2E_CROWD=$(or $(N),198) REDIAL_E2E_NAME=crowd $(E2E)
