@@ -24,6 +24,18 @@ export async function backend(t: Run): Promise<OpenVidu> {
 
 interface Options { browser?: Kind; role?: OpenViduRole; data?: string; publish?: boolean | object; offers?: boolean }
 
+export interface Shown { code?: number; name?: string; fault?: string }
+
+// shown is what an app can tell of a failure. The client hands some errors of the
+// server on as they are, and makes a text of others that ends with their JSON.
+export function shown(outcome: any): Shown {
+  assert.equal(outcome.ok, false, `it works: ${JSON.stringify(outcome)}`);
+  const { error } = outcome;
+  const text = /\{"code":.*\}/.exec(String(error.message ?? ''));
+  const told = text ? JSON.parse(text[0]) : error;
+  return JSON.parse(JSON.stringify({ code: told.code, name: told.data?.name ?? told.name, fault: told.data?.fault }));
+}
+
 export class OpenViduTab {
   readonly name: string;
   readonly page: Page;

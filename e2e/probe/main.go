@@ -3,15 +3,16 @@
 
 // Command probe provokes the errors of the Go client that "redial join" has no
 // reason to: a call made wrongly, a process that may not see its network, and a
-// server in between that garbles what it passes on. It is for the error matrix
-// and not shipped.
+// server in between that garbles what it passes on. One only sits in a room. It
+// is for the tests and not shipped.
 //
 //	probe twice ADDRESS TOKEN PEER      joins, and joins again
 //	probe name ADDRESS TOKEN PEER       publishes a track whose id is no word
+//	probe sit ADDRESS TOKEN PEER        sends sound and a picture, and prints whose of both it receives
 //	probe confine COMMAND ...           runs a command that may not ask for the network interfaces
 //	probe relay ADDRESS                 stands before a server and, after POST /arm, spoils its offers
 //
-// The first two print lines of JSON like those of "redial join -json".
+// The first three print lines of JSON like those of "redial join -json".
 package main
 
 import (
@@ -44,12 +45,14 @@ func run(ctx context.Context, args []string) error {
 		return twice(ctx, args[1:])
 	case len(args) == 4 && args[0] == "name":
 		return name(ctx, args[1:])
+	case len(args) == 4 && args[0] == "sit":
+		return sit(ctx, args[1:])
 	case len(args) >= 2 && args[0] == "confine":
 		return confine(args[1:])
 	case len(args) == 2 && args[0] == "relay":
 		return relay(ctx, args[1])
 	}
-	return fmt.Errorf("usage: probe twice|name ADDRESS TOKEN PEER, probe confine COMMAND ..., probe relay ADDRESS")
+	return fmt.Errorf("usage: probe twice|name|sit ADDRESS TOKEN PEER, probe confine COMMAND ..., probe relay ADDRESS")
 }
 
 // say prints what happened; err may be nil.

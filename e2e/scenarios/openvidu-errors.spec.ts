@@ -6,20 +6,8 @@
 // fault beside them.
 import { randomUUID } from 'node:crypto';
 import { assert, poll } from '../lib/check.ts';
-import { backend, OpenViduRole, OpenViduTab } from '../lib/openvidu.ts';
+import { backend, OpenViduRole, OpenViduTab, shown, type Shown } from '../lib/openvidu.ts';
 import { scenario, test } from '../lib/scenario.ts';
-
-interface Shown { code?: number; name?: string; fault?: string }
-
-// shown is what an app can tell of a failure. The client hands some errors of the
-// server on as they are, and makes a text of others that ends with their JSON.
-function shown(outcome: any): Shown {
-  assert.equal(outcome.ok, false, `it works: ${JSON.stringify(outcome)}`);
-  const { error } = outcome;
-  const text = /\{"code":.*\}/.exec(String(error.message ?? ''));
-  const told = text ? JSON.parse(text[0]) : error;
-  return JSON.parse(JSON.stringify({ code: told.code, name: told.data?.name ?? told.name, fault: told.data?.fault }));
-}
 
 test.describe('openvidu', () => {
   scenario('openvidu-errors', async t => {
