@@ -163,8 +163,8 @@ test.describe('firefox', () => {
 
     // A moderator ends a stream, then a participant.
     await ann.act('unpublishOther', bob.id);
-    await ann.noticed('streamDestroyed', s => s.connection === bob.id && s.reason === 'forceUnpublishByUser');
-    await bob.noticed('unpublished', u => u.reason === 'forceUnpublishByUser');
+    await ann.noticed('streamDestroyed', s => s.connection === bob.id);
+    await bob.noticed('unpublished');
     await ann.act('remove', bob.id);
     assert.equal((await bob.noticed('sessionDisconnected')).reason, 'forceDisconnectByUser');
     await ann.noticed('connectionDestroyed', c => c.id === bob.id);
