@@ -174,6 +174,7 @@ func TestWithdrawnVideosAreToldLast(t *testing.T) {
 	viewer := s.connect("viewer", "viewer")
 	viewer.onDemand = true
 	viewer.join("viewer")
+	viewer.expect("peer-list") // what is withdrawn before it is not in it, and is told no more
 	<-viewer.opened
 	if !viewer.ask(video, "low") {
 		t.Fatal("refused")
