@@ -13,8 +13,9 @@ func Methods() []string { return slices.Sorted(maps.Keys(ops)) }
 
 // What FuzzFrames feeds by itself.
 var (
-	ReadToken = readToken
-	NameIn    = nameIn
+	ReadToken      = readToken
+	NameIn         = nameIn
+	ReadDimensions = readDimensions
 )
 
 // WatchMethods are those that only clients have who watch together.

@@ -30,6 +30,7 @@ func FuzzFrames(f *testing.F) {
 		`{"jsonrpc":"2.0","id":1,"method":"sendMessage","params":{"message":"{\"to\":[\"x\"],\"type\":\"signal:a\",\"data\":\"d\"}"}}`,
 		`{"jsonrpc":"2.0","id":1,"method":"streamPropertyChanged","params":{"streamId":"s","property":"audioActive","newValue":false,"reason":"r"}}`,
 		`{"jsonrpc":"2.0","id":1,"method":"streamPropertyChanged","params":{"streamId":"s","property":"videoDimensions","newValue":"{\"width\":1,\"height\":2}","reason":"r"}}`,
+		`{"width":640.5,"height":480}`, `"{\"width\":640,\"height\":-1}"`,
 		`{"jsonrpc":"2.0","id":1,"method":"forceDisconnect","params":{"connectionId":"c"}}`,
 		`{"jsonrpc":"2.0","id":"a","result":{}}`, `{"id":{},"method":[]}`, `[]`, `null`, ``, "{\"id\":1,\"method\":\"\xff\"}",
 	} {
@@ -67,6 +68,9 @@ func FuzzFrames(f *testing.F) {
 			if k := fault.From(err, fault.OpJoin).Kind; k != fault.TokenMissing && k != fault.TokenMalformed {
 				t.Errorf("%q: %v", text, err)
 			}
+		}
+		if pic, err := kurento.ReadDimensions(raw, "newValue"); err == nil && (min(pic.Width, pic.Height) < 0 || max(pic.Width, pic.Height) > 1<<14) {
+			t.Errorf("%q is a picture of %+v", text, pic)
 		}
 		if name := kurento.NameIn(text); !utf8.ValidString(name) || len(name) > 10_000 {
 			t.Errorf("%q names somebody %q", text, name)
