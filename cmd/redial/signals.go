@@ -13,10 +13,6 @@ import (
 	"github.com/redial-rtc/redial/internal/server"
 )
 
-// customary are the signals that service managers, certificate hooks and log
-// rotation send to a service and that would end the process by default.
-var customary = []os.Signal{syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2}
-
 // withstand makes the process outlive the customary signals of a service and
 // the end of whoever reads its output: the write then fails with EPIPE instead
 // of raising SIGPIPE (os/signal, "SIGPIPE"). It is called before the server
@@ -71,14 +67,4 @@ func answer(ctx context.Context, signals <-chan os.Signal, s *server.Server, log
 			return
 		}
 	}
-}
-
-// hasTerminal tells whether the process has a controlling terminal.
-func hasTerminal() bool {
-	f, err := os.OpenFile("/dev/tty", os.O_RDWR|syscall.O_NOCTTY, 0)
-	if err != nil {
-		return false
-	}
-	_ = f.Close()
-	return true
 }
