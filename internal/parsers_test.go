@@ -90,7 +90,6 @@ var parsers = map[string]string{
 	"cmd/redial.runEvents":        "cmd/redial.FuzzAnswers",
 	"cmd/redial.runEventsSummary": "cmd/redial.FuzzAnswers",
 	"cmd/redial.runInject":        "cmd/redial.FuzzAnswers",
-	"cmd/redial.watchToken":       own,
 	"cmd/redial.usedBy":           system,
 	"cmd/redial.when":             operator,
 

@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -211,36 +210,12 @@ func devPrepare(ctx context.Context, s *server.Server, cfg config.Config) (devRe
 	// The SDK wants "https://" somewhere in this address and cuts the fragment
 	// off again before it calls.
 	key := cfg.Access.Keys[0]
-	watch, err := watchToken(ctx, devSceenic{s.URL(), cfg.Sceenic.Key, cfg.Sceenic.Secret}, demo.Name)
+	watch, err := s.WatchToken(ctx, demo.Name)
 	if err != nil {
 		return devReady{}, err
 	}
 	return devReady{s.URL(), s.URL() + "/#https://", dir, management, key.Access, key.Secret, []server.Demo{demo},
 		devOpenVidu{s.URL(), cfg.OpenVidu.Secret}, devSceenic{s.URL(), cfg.Sceenic.Key, cfg.Sceenic.Secret}, watch}, nil
-}
-
-// watchToken asks for the token of a session, as a backend does. The session of a
-// room's name is that room.
-func watchToken(ctx context.Context, s devSceenic, session string) (string, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/stream/token/v2/?session="+session, nil)
-	if err != nil {
-		return "", err
-	}
-	req.Header.Set("auth-api-key", s.Key)
-	req.Header.Set("auth-api-secret", s.Secret)
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return "", err
-	}
-	defer res.Body.Close()
-	var body struct{ Token, Message string }
-	if err := json.NewDecoder(io.LimitReader(res.Body, 64<<10)).Decode(&body); err != nil {
-		return "", err
-	}
-	if body.Token == "" {
-		return "", fmt.Errorf("no token to watch together with: %s %s", res.Status, body.Message)
-	}
-	return body.Token, nil
 }
 
 // devKeys reads the key of the data directory, or makes one.

@@ -86,11 +86,18 @@ func (s *Service) serve(r *http.Request) (string, error) {
 	if r.URL.Query().Has("session") && !named.MatchString(name) {
 		return "", fault.FieldInvalid.New("field", "session", "want", "1 to 64 letters, digits and -_~")
 	}
+	return s.Token(r, name)
+}
+
+// Token is the token of the session of this name, whose room is made if there is
+// none; without a name it is that of a new session. The request says by which
+// address clients will come.
+func (s *Service) Token(r *http.Request, session string) (string, error) {
 	url, err := s.cfg.SocketURL(r)
 	if err != nil {
 		return "", err
 	}
-	room, _, err := s.cfg.Registry.CreateRoom(r.Context(), registry.Room{Name: cmp.Or(name, "ses_"+rand.Text()), CustomerID: s.cfg.Account, Enabled: true})
+	room, _, err := s.cfg.Registry.CreateRoom(r.Context(), registry.Room{Name: cmp.Or(session, "ses_"+rand.Text()), CustomerID: s.cfg.Account, Enabled: true})
 	if err != nil {
 		return "", err
 	}

@@ -6,6 +6,7 @@ package server
 import (
 	"context"
 	"maps"
+	"net/http"
 	"slices"
 	"time"
 
@@ -48,6 +49,16 @@ func (s *Server) Demo(ctx context.Context, name string, valid time.Duration) (De
 		d.Codes[c.Role] = c.Code
 	}
 	return d, nil
+}
+
+// WatchToken is the token that apps of Sceenic WatchTogether enter a room with, as
+// their backends get it from a server with sceenic.key.
+func (s *Server) WatchToken(ctx context.Context, room string) (string, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL(), nil)
+	if err != nil {
+		return "", err
+	}
+	return s.watch.Token(r, room)
 }
 
 // ManagementToken mints a token that opens the REST API.

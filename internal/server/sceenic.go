@@ -39,7 +39,7 @@ func (s *Server) serveSceenic(routes *http.ServeMux, sockets *socket.Set, engine
 		},
 		ICEServers: func(r *http.Request) []kurento.ICEServer { return wire.ServersFor(o.origin(r).Host) },
 	})
-	wire.Shared = tokens
+	wire.Shared, s.watch = tokens, tokens
 	routes.HandleFunc("/sceenic", kurento.New(wire).ServeWS)
 	for _, path := range []string{"/stream/token/v2", "/stream/token/v2/{$}"} {
 		routes.Handle(path, tokens)

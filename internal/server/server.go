@@ -33,6 +33,7 @@ import (
 	"github.com/redial-rtc/redial/internal/registry"
 	"github.com/redial-rtc/redial/internal/registry/journal"
 	"github.com/redial-rtc/redial/internal/room"
+	"github.com/redial-rtc/redial/internal/sceenic"
 	"github.com/redial-rtc/redial/internal/sfu"
 	"github.com/redial-rtc/redial/internal/sink"
 	"github.com/redial-rtc/redial/internal/socket"
@@ -50,6 +51,7 @@ type Server struct {
 	participants *participant.Service
 	rooms        *room.Hub
 	health       *health
+	watch        *sceenic.Service // nil without sceenic.key
 	web          *web
 	cert         *certificate // nil without TLS
 	loops        *accept.Loops
