@@ -4,8 +4,6 @@
 package openvidu
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -15,6 +13,7 @@ import (
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/limit"
 	"github.com/redial-rtc/redial/internal/room"
+	"github.com/redial-rtc/redial/internal/token"
 	"github.com/redial-rtc/redial/internal/wire/kurento"
 )
 
@@ -72,7 +71,7 @@ func (s *Service) serve(w http.ResponseWriter, r *http.Request, h handler) {
 		return
 	}
 	name, secret, ok := r.BasicAuth()
-	if !ok || !same(name, user) || !same(secret, s.cfg.Secret) {
+	if !ok || !token.Same(name, user) || !token.Same(secret, s.cfg.Secret) {
 		w.Header().Set("WWW-Authenticate", `Basic realm="openvidu"`)
 		refuse(w, fault.TokenRefused.New("want", "basic authentication of "+user+" with the secret of the server"))
 		return
@@ -87,12 +86,6 @@ func (s *Service) serve(w http.ResponseWriter, r *http.Request, h handler) {
 	default:
 		write(w, http.StatusOK, body)
 	}
-}
-
-// same compares without telling by its time how much is right.
-func same(a, b string) bool {
-	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
-	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
 }
 
 func write(w http.ResponseWriter, status int, v any) {

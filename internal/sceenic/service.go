@@ -7,8 +7,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/json"
 	"net/http"
 	"net/netip"
@@ -78,7 +76,7 @@ func (s *Service) serve(r *http.Request) (string, error) {
 		return "", fault.MethodNotAllowed.New("method", r.Method, "allowed", http.MethodGet)
 	}
 	// Both are compared whole, so that neither the time nor the answer tells which is wrong.
-	key, secret := same(r.Header.Get("auth-api-key"), s.cfg.Key), same(r.Header.Get("auth-api-secret"), s.cfg.Secret)
+	key, secret := token.Same(r.Header.Get("auth-api-key"), s.cfg.Key), token.Same(r.Header.Get("auth-api-secret"), s.cfg.Secret)
 	if !key || !secret {
 		return "", fault.TokenRefused.New("want", "the headers auth-api-key and auth-api-secret with the key and secret of the server")
 	}
@@ -108,12 +106,6 @@ func (s *Service) Token(r *http.Request, session string) (string, error) {
 		c.ICEServers = append(c.ICEServers, server{addresses{one.URL}, one.Username, one.Credential})
 	}
 	return mint(s.cfg.Secret, c)
-}
-
-// same compares without telling by its time how much is right.
-func same(a, b string) bool {
-	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
-	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
 }
 
 func write(w http.ResponseWriter, status int, v any) {

@@ -4,7 +4,6 @@
 package server
 
 import (
-	"crypto/subtle"
 	"net/http"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -56,7 +55,7 @@ func metricsHandler(r *prometheus.Registry, want string, public bool) http.Handl
 		})
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-		if subtle.ConstantTimeCompare([]byte(token.Bearer(q.Header)), []byte(want)) != 1 {
+		if !token.Same(token.Bearer(q.Header), want) {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="metrics"`)
 			writeFault(w, fault.From(fault.TokenMissing.New("want", "the bearer token of metrics.token"), fault.OpAPI))
 			return

@@ -6,6 +6,7 @@ package server
 import (
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/redial-rtc/redial/internal/config"
 	"github.com/redial-rtc/redial/internal/limit"
@@ -29,12 +30,9 @@ func (s *Server) serveOpenVidu(routes *http.ServeMux, hub *room.Hub, sockets *so
 		Rate: limit.Rate{PerSecond: cfg.Limits.APIPerSecond, Burst: cfg.Limits.APIBurst}, Pending: cfg.OpenVidu.Pending,
 		ClientAddr: o.client, Origin: o.origin, Limited: sockets.Limited, Log: log.With("part", "openvidu"),
 	})
-	wire := kurento.New(kurento.Config{
-		Participants: s.participants, Sockets: sockets, Tokens: sessions, Log: log.With("part", "signal"),
-		ClientAddr: o.client, ICEServers: flatICEServers(cfg.Media.ICEServers), MediaPort: engine.UDPPort(), Simulcast: cfg.OpenVidu.Simulcast,
-		MaxFrame: cfg.Limits.FrameBytes, MaxSDP: cfg.Limits.SDPBytes, FrameRate: cfg.Limits.FramesPerSecond,
-		JoinRate: cfg.Limits.JoinsPerSecond, JoinBurst: cfg.Limits.JoinsBurst, JoinWait: cfg.OpenVidu.JoinTimeout,
-	})
+	door := s.streamDoor(sockets, engine, o, log, cfg.OpenVidu.JoinTimeout)
+	door.Tokens, door.Simulcast = sessions, cfg.OpenVidu.Simulcast
+	wire := kurento.New(door)
 	sessions.Wire = wire
 	routes.HandleFunc("/openvidu", wire.ServeWS)
 	routes.Handle("/openvidu/", sessions)
@@ -46,15 +44,22 @@ func (s *Server) serveKurento(routes *http.ServeMux, sockets *socket.Set, engine
 	if !cfg.Kurento.Enabled {
 		return
 	}
-	routes.HandleFunc("/room", kurento.New(kurento.Config{
+	door := s.streamDoor(sockets, engine, o, log, cfg.Kurento.JoinTimeout)
+	door.Guests = &openvidu.Guests{
+		Account: cfg.Access.AccountID, Key: key, Registry: s.registry, Rooms: cfg.Kurento.Rooms, Limited: sockets.Limited,
+	}
+	routes.HandleFunc("/room", kurento.New(door).ServeWS)
+}
+
+// streamDoor is what the doors of this wire have in common, but for who is let in.
+func (s *Server) streamDoor(sockets *socket.Set, engine *sfu.Engine, o outside, log *slog.Logger, joinWait time.Duration) kurento.Config {
+	limits := s.cfg.Limits
+	return kurento.Config{
 		Participants: s.participants, Sockets: sockets, Log: log.With("part", "signal"),
-		Guests: &openvidu.Guests{
-			Account: cfg.Access.AccountID, Key: key, Registry: s.registry, Rooms: cfg.Kurento.Rooms, Limited: sockets.Limited,
-		},
-		ClientAddr: o.client, ICEServers: flatICEServers(cfg.Media.ICEServers), MediaPort: engine.UDPPort(),
-		MaxFrame: cfg.Limits.FrameBytes, MaxSDP: cfg.Limits.SDPBytes, FrameRate: cfg.Limits.FramesPerSecond,
-		JoinRate: cfg.Limits.JoinsPerSecond, JoinBurst: cfg.Limits.JoinsBurst, JoinWait: cfg.Kurento.JoinTimeout,
-	}).ServeWS)
+		ClientAddr: o.client, ICEServers: flatICEServers(s.cfg.Media.ICEServers), MediaPort: engine.UDPPort(),
+		MaxFrame: limits.FrameBytes, MaxSDP: limits.SDPBytes, FrameRate: limits.FramesPerSecond,
+		JoinRate: limits.JoinsPerSecond, JoinBurst: limits.JoinsBurst, JoinWait: joinWait,
+	}
 }
 
 // stunRate is how many STUN requests the media port answers in a second. None

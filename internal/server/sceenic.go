@@ -23,12 +23,7 @@ func (s *Server) serveSceenic(routes *http.ServeMux, sockets *socket.Set, engine
 	if cfg.Sceenic.Key == "" {
 		return
 	}
-	wire := kurento.Config{
-		Participants: s.participants, Sockets: sockets, Log: log.With("part", "signal"),
-		ClientAddr: o.client, ICEServers: flatICEServers(cfg.Media.ICEServers), MediaPort: engine.UDPPort(),
-		MaxFrame: cfg.Limits.FrameBytes, MaxSDP: cfg.Limits.SDPBytes, FrameRate: cfg.Limits.FramesPerSecond,
-		JoinRate: cfg.Limits.JoinsPerSecond, JoinBurst: cfg.Limits.JoinsBurst, JoinWait: cfg.Sceenic.JoinTimeout,
-	}
+	wire := s.streamDoor(sockets, engine, o, log, cfg.Sceenic.JoinTimeout)
 	tokens := sceenic.New(sceenic.Config{
 		Key: cfg.Sceenic.Key, Secret: cfg.Sceenic.Secret, Account: cfg.Access.AccountID, RoomKey: key, Registry: s.registry,
 		Rate: limit.Rate{PerSecond: cfg.Limits.APIPerSecond, Burst: cfg.Limits.APIBurst},

@@ -5,6 +5,7 @@ package token
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/subtle"
 	"time"
 )
@@ -71,6 +72,13 @@ type Claims struct {
 // Owns tells whether the token of these claims is the one that a digest is of.
 func (c Claims) Owns(digest string) bool {
 	return digest != "" && subtle.ConstantTimeCompare([]byte(c.Digest), []byte(digest)) == 1
+}
+
+// Same compares what somebody sent with a secret, without telling by its time how
+// much of it is right, nor how long the secret is.
+func Same(sent, secret string) bool {
+	a, b := sha256.Sum256([]byte(sent)), sha256.Sum256([]byte(secret))
+	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
 }
 
 // SameUser tells whether a user is for certain that of the token: both ids are

@@ -387,3 +387,14 @@ func BenchmarkVerify(b *testing.B) {
 		}
 	}
 }
+
+func TestSameIsForWhatIsEqual(t *testing.T) {
+	for _, c := range []struct {
+		sent, secret string
+		want         bool
+	}{{"secret", "secret", true}, {"", "secret", false}, {"secre", "secret", false}, {"secret ", "secret", false}, {"Secret", "secret", false}} {
+		if got := token.Same(c.sent, c.secret); got != c.want {
+			t.Errorf("%q for %q: %v", c.sent, c.secret, got)
+		}
+	}
+}
