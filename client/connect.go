@@ -15,29 +15,7 @@ import (
 
 // connectFirst comes as far as an open socket whose server has said who we are.
 func (s *session) connectFirst(ctx context.Context) error {
-	if s.ov != nil {
-		l, err := s.ov.open(ctx, s.http, false)
-		if err != nil {
-			return err
-		}
-		s.mu.Lock()
-		s.link, s.coming = l, nil
-		close(s.linkUp)
-		s.mu.Unlock()
-		return nil
-	}
-	if s.token == "" {
-		raw, err := s.http.exchange(ctx, s.cfg)
-		if err != nil {
-			return err
-		}
-		c, err := readToken(raw)
-		if err != nil {
-			return err
-		}
-		s.token, s.claims = raw, c
-	}
-	l, err := s.connect(ctx, s.http)
+	l, err := s.openFirst(ctx)
 	if err != nil {
 		return err
 	}
@@ -46,6 +24,24 @@ func (s *session) connectFirst(ctx context.Context) error {
 	close(s.linkUp)
 	s.mu.Unlock()
 	return nil
+}
+
+func (s *session) openFirst(ctx context.Context) (*link, error) {
+	if s.ov != nil {
+		return s.ov.open(ctx, s.http, false)
+	}
+	if s.token == "" {
+		raw, err := s.http.exchange(ctx, s.cfg)
+		if err != nil {
+			return nil, err
+		}
+		c, err := readToken(raw)
+		if err != nil {
+			return nil, err
+		}
+		s.token, s.claims = raw, c
+	}
+	return s.connect(ctx, s.http)
 }
 
 // connect asks where to connect, opens a socket and waits for the policy. The

@@ -70,18 +70,25 @@ func (o *openVidu) publish(ctx context.Context, l *link, list []*Publication) er
 	if len(list) == 0 {
 		return nil
 	}
+	return o.negotiate(ctx, l, list, fault.OpPublish, "publishVideo", "sdpOffer", map[string]any{
+		"doLoopback": false, "hasAudio": kinds["audio"] > 0, "hasVideo": kinds["video"] > 0,
+		"audioActive": active["audio"], "videoActive": active["video"], "typeOfVideo": kind, "frameRate": -1,
+	})
+}
+
+// negotiate offers what is published on a new connection: by a call whose member
+// of the name given is the offer, beside the others.
+func (o *openVidu) negotiate(ctx context.Context, l *link, list []*Publication, op fault.Op, method, member string, params map[string]any) error {
 	m, offer, err := o.offer(list)
 	if err != nil {
 		return err
 	}
+	params[member] = offer
 	var got struct {
 		Answer string `json:"sdpAnswer"`
 		ID     string `json:"id"`
 	}
-	err = l.call(ctx, fault.OpPublish, "publishVideo", map[string]any{
-		"sdpOffer": offer, "doLoopback": false, "hasAudio": kinds["audio"] > 0, "hasVideo": kinds["video"] > 0,
-		"audioActive": active["audio"], "videoActive": active["video"], "typeOfVideo": kind, "frameRate": -1,
-	}, &got)
+	err = l.call(ctx, op, method, params, &got)
 	return o.agreed(m, got.ID, got.Answer, err)
 }
 
@@ -183,16 +190,7 @@ func (o *openVidu) republish(ctx context.Context) error {
 	if stream == "" || len(list) == 0 {
 		return nil
 	}
-	m, offer, err := o.offer(list)
-	if err != nil {
-		return err
-	}
-	var got struct {
-		Answer string `json:"sdpAnswer"`
-		ID     string `json:"id"`
-	}
-	err = l.call(ctx, fault.OpReconnect, "reconnectStream", map[string]any{"stream": stream, "sdpString": offer}, &got)
-	return o.agreed(m, got.ID, got.Answer, err)
+	return o.negotiate(ctx, l, list, fault.OpReconnect, "reconnectStream", "sdpString", map[string]any{"stream": stream})
 }
 
 // unpublish ends our stream, if there is one.
