@@ -47,22 +47,7 @@ func FuzzFrames(f *testing.F) {
 		other.t = t
 		c := here.enter(session, "MODERATOR", "one")
 		defer c.ws.CloseNow()
-		if err := c.ws.Write(context.Background(), websocket.MessageText, raw); err != nil {
-			t.Fatal(err)
-		}
-		// The frame may have been a goodbye.
-		ch := c.send(`"after"`, `{"jsonrpc":"2.0","id":"after","method":"ping"}`)
-		select {
-		case a := <-ch:
-			if a.Error != nil && (fault.Lookup(a.Error.Data.Fault) == nil || a.Error.Data.Fault == fault.Internal.ID) {
-				t.Errorf("%q, and a ping is refused: %+v", raw, *a.Error)
-			}
-		case <-c.closed:
-		case <-time.After(patience):
-			t.Fatalf("%q, and a ping is not answered", raw)
-		}
-		other.must("ping", nil)
-		_ = c.ws.Close(4102, "")
+		c.outlives(raw, other)
 		text := string(raw)
 		if _, _, err := kurento.ReadToken(text, "s"); err != nil {
 			if k := fault.From(err, fault.OpJoin).Kind; k != fault.TokenMissing && k != fault.TokenMalformed {
@@ -76,4 +61,31 @@ func FuzzFrames(f *testing.F) {
 			t.Errorf("%q names somebody %q", text, name)
 		}
 	})
+}
+
+// outlives sends a frame of a hostile client and demands that the server goes on:
+// it answers that client, unless the frame was a goodbye, and others.
+func (c *client) outlives(raw []byte, other *client) {
+	t := c.t
+	t.Helper()
+	if err := c.ws.Write(context.Background(), websocket.MessageText, raw); err != nil {
+		t.Fatal(err)
+	}
+	// After a goodbye the socket is gone.
+	ch := make(chan answer, 4)
+	c.mu.Lock()
+	c.answers[`"after"`] = ch
+	c.mu.Unlock()
+	_ = c.ws.Write(context.Background(), websocket.MessageText, []byte(`{"jsonrpc":"2.0","id":"after","method":"ping"}`))
+	select {
+	case a := <-ch:
+		if a.Error != nil && (fault.Lookup(a.Error.Data.Fault) == nil || a.Error.Data.Fault == fault.Internal.ID) {
+			t.Errorf("%q, and a ping is refused: %+v", raw, *a.Error)
+		}
+	case <-c.closed:
+	case <-time.After(patience):
+		t.Fatalf("%q, and a ping is not answered", raw)
+	}
+	other.must("ping", nil)
+	_ = c.ws.Close(4102, "")
 }

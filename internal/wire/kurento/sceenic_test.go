@@ -4,7 +4,6 @@
 package kurento_test
 
 import (
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
@@ -388,26 +387,7 @@ func FuzzWatchFrames(f *testing.F) {
 		here := &station{t: t, all: s.all, hub: s.hub, web: s.web, events: s.events}
 		c := (&party{here, p.token, p.room}).enter(t.Name() + string(time.Now().AppendFormat(nil, time.RFC3339Nano)))
 		defer c.ws.CloseNow()
-		if err := c.ws.Write(context.Background(), websocket.MessageText, raw); err != nil {
-			t.Fatal(err)
-		}
-		// The frame may have been a goodbye, after which the socket is gone.
-		ch := make(chan answer, 4)
-		c.mu.Lock()
-		c.answers[`"after"`] = ch
-		c.mu.Unlock()
-		_ = c.ws.Write(context.Background(), websocket.MessageText, []byte(`{"jsonrpc":"2.0","id":"after","method":"ping"}`))
-		select {
-		case a := <-ch:
-			if a.Error != nil && (fault.Lookup(a.Error.Data.Fault) == nil || a.Error.Data.Fault == fault.Internal.ID) {
-				t.Errorf("%q, and a ping is refused: %+v", raw, *a.Error)
-			}
-		case <-c.closed:
-		case <-time.After(patience):
-			t.Fatalf("%q, and a ping is not answered", raw)
-		}
-		other.must("ping", nil)
-		_ = c.ws.Close(4102, "")
+		c.outlives(raw, other)
 	})
 }
 
