@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // A person who came with openvidu-browser, and the backend that brings them in.
-import { appendFileSync } from 'node:fs';
 import { OpenVidu, OpenViduRole, type Session } from 'openvidu-node-client';
-import type { BrowserContext, Page } from '@playwright/test';
 import type { Kind } from './browser.ts';
-import { assert, poll } from './check.ts';
-import type { Told } from '../page/openvidu.ts';
+import { assert } from './check.ts';
+import { logPage } from './pagelog.ts';
+import { PageTab } from './pagetab.ts';
+import type { Outcome, Told } from '../page/journal.ts';
 import type { Run } from './run.ts';
 import { World } from './world.ts';
 
@@ -36,18 +36,9 @@ export function shown(outcome: any): Shown {
   return JSON.parse(JSON.stringify({ code: told.code, name: told.data?.name ?? told.name, fault: told.data?.fault }));
 }
 
-export class OpenViduTab {
-  readonly name: string;
-  readonly page: Page;
-  id = '';
+export class OpenViduTab extends PageTab {
   offered = 0; // streams that it has made the offer for
-  #context: BrowserContext;
-
-  private constructor(name: string, context: BrowserContext, page: Page) {
-    this.name = name;
-    this.#context = context;
-    this.page = page;
-  }
+  protected readonly frames = 10;
 
   // open loads the page; nobody is in a session yet.
   // One that offers what it receives believes that the media server is Kurento.
@@ -55,16 +46,8 @@ export class OpenViduTab {
     const place = await t.place();
     const context = await (await place.browserOf(browser)).newContext();
     const page = await context.newPage();
-    const tab = new OpenViduTab(name, context, page);
-    const write = (text: string) => appendFileSync(`${t.dir}/${name}.log`, `${new Date().toISOString()} ${text}\n`);
-    page.on('console', m => write(`console ${m.type()} ${m.text()}`));
-    page.on('pageerror', e => write(`pageerror ${e.stack}`));
-    page.on('websocket', ws => {
-      write(`socket open ${ws.url()}`);
-      ws.on('framesent', f => write(`--> ${String(f.payload).slice(0, 4000)}`));
-      ws.on('framereceived', f => write(`<-- ${String(f.payload).slice(0, 4000)}`));
-      ws.on('close', () => write('socket closed'));
-    });
+    const tab = new OpenViduTab(name, page);
+    logPage(page, `${t.dir}/${name}.log`);
     if (offers) {
       await page.routeWebSocket(/\/openvidu/, ws => {
         const server = ws.connectToServer();
@@ -76,7 +59,7 @@ export class OpenViduTab {
       });
     }
     await page.goto(`${place.site.origin}/openvidu.html`);
-    t.cleanup(() => tab.#context.close());
+    t.cleanup(() => context.close());
     return tab;
   }
 
@@ -89,8 +72,6 @@ export class OpenViduTab {
     return tab;
   }
 
-  eval<R, A = void>(fn: (arg: A) => R, arg?: A): Promise<Awaited<R>> { return this.page.evaluate(fn as any, arg) as Promise<Awaited<R>>; }
-
   async connect(token: string): Promise<void> {
     const outcome = await this.tryConnect(token);
     assert.ok(outcome.ok, `${this.name} connects: ${JSON.stringify(outcome)}`);
@@ -101,45 +82,10 @@ export class OpenViduTab {
     return this.eval(({ token, name }) => ov.connect(token, { clientData: name }), { token, name: this.name });
   }
 
-  // attempt calls a function of the page and returns its outcome; act demands that
-  // it works.
-  attempt(action: string, ...args: unknown[]): Promise<any> {
+  attempt(action: string, ...args: unknown[]): Promise<Outcome> {
     return this.eval(({ action, args }) => (ov as any)[action](...args), { action, args });
   }
 
-  async act(action: string, ...args: unknown[]): Promise<any> {
-    const outcome = await this.attempt(action, ...args);
-    assert.ok(outcome.ok, `${this.name}: ${action}: ${JSON.stringify(outcome)}`);
-    return outcome.value;
-  }
-
-  // until waits in the page until fn returns something truthy.
-  until<R, A = void>(what: string, fn: (arg: A) => R, arg?: A, ms = 10_000) {
-    return poll(`${this.name}: ${what}`, () => this.eval(fn, arg), { ms });
-  }
-
   told(): Promise<Told[]> { return this.eval(() => ov.journal.slice()); }
-
-  // hears waits until the app was told something of a kind.
-  async noticed(kind: string, match: (data: any) => unknown = () => true, ms = 10_000): Promise<any> {
-    let all: Told[] = [];
-    return poll(`${this.name} to be told ${kind}`, async () => {
-      all = await this.told();
-      return all.find(n => n.kind === kind && match(n.data))?.data;
-    }, { ms, detail: () => `told: ${JSON.stringify(all.slice(-8))}` });
-  }
-
-  // receives waits until frames and sound that is not silence arrive anew from a
-  // connection, and its video plays.
-  async receives(id: string, { frames = 10, sound = true, ms = 20_000 } = {}) {
-    const read = () => this.eval(id => ov.flow(id), id);
-    let before = await read();
-    let now = before;
-    return poll(`${this.name} to receive ${id}`, async () => {
-      before ??= await read();
-      now = await read();
-      return before && now && now.frames >= before.frames + frames && now.playing > before.playing
-        && (!sound || now.packets > before.packets && now.energy > before.energy + 1e-4) && now;
-    }, { ms, detail: () => `before ${JSON.stringify(before)}, now ${JSON.stringify(now)}` });
-  }
+  protected flow(id: string) { return this.eval(id => ov.flow(id), id); }
 }

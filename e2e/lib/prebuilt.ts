@@ -3,10 +3,11 @@
 
 // A Guest is somebody who came to the 100ms prebuilt room, unmodified, with a room
 // code and uses it by its buttons.
-import { appendFileSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { Locator, Page } from '@playwright/test';
 import type { Kind } from './browser.ts';
 import { assert, poll } from './check.ts';
+import { logPage } from './pagelog.ts';
 import { within } from './patience.ts';
 import { pictures } from './pictures.ts';
 import type { Room, Run } from './run.ts';
@@ -32,16 +33,7 @@ export class Guest {
     t.cleanup(() => context.close());
     const page = await context.newPage();
     page.setDefaultTimeout(0); // the scenario's counts
-    const write = (text: string) => appendFileSync(`${t.dir}/${name}.log`, `${new Date().toISOString()} ${text}\n`);
-    page.on('console', m => write(`console ${m.type()} ${m.text().slice(0, 1000)}`));
-    page.on('pageerror', e => write(`pageerror ${e.stack}`));
-    page.on('requestfailed', r => write(`request failed ${r.method()} ${r.url()} ${r.failure()?.errorText}`));
-    page.on('response', r => write(`response ${r.status()} ${r.request().method()} ${r.url().slice(0, 160)}`));
-    page.on('websocket', ws => {
-      ws.on('framesent', f => write(`--> ${String(f.payload).slice(0, 1000)}`));
-      ws.on('framereceived', f => write(`<-- ${String(f.payload).slice(0, 1000)}`));
-      ws.on('close', () => write('socket closed'));
-    });
+    logPage(page, `${t.dir}/${name}.log`);
     const { url, init } = server;
     const endpoints = { init, tokenByRoomCode: `${url}/v2/token`, roomLayout: `${url}/v2/layouts/ui`, event: `${url}/v2/client/report` };
     const props = { roomCode: code, options: { userName: name, userId: `user-${name}`, endpoints } };

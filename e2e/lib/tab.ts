@@ -6,6 +6,7 @@ import { appendFileSync } from 'node:fs';
 import type { BrowserContext, Page } from '@playwright/test';
 import type { Kind } from './browser.ts';
 import { assert, poll, sleep } from './check.ts';
+import { logPage } from './pagelog.ts';
 import { Limit } from './patience.ts';
 import type { Received, Sent } from '../page/probe.ts';
 import type { Note, Outcome } from '../page/tab.ts';
@@ -87,29 +88,18 @@ export class Tab implements Person {
       const method = methods.find(m => text.includes(`"method":"${m}"`));
       if (method) tab.largest[method] = Math.max(tab.largest[method] ?? 0, text.length);
     };
-    const log = `${dir}/${name}.log`;
-    const write = (text: string) => appendFileSync(log, `${new Date().toISOString()} ${text}\n`);
-    if (!quiet) page.on('console', m => write(`console ${m.type()} ${m.text()}`));
-    page.on('pageerror', e => write(`pageerror ${e.stack}`));
+    logPage(page, `${dir}/${name}.log`, { quiet });
     // The SDK makes its peer id up; one who is refused is only known by it here.
     page.on('request', r => {
       const url = new URL(r.url());
       if (url.pathname === '/init') tab.id = url.searchParams.get('peer_id') ?? '';
     });
-    page.on('requestfailed', r => write(`request failed ${r.method()} ${r.url()} ${r.failure()?.errorText}`));
-    page.on('response', r => write(`response ${r.status()} ${r.request().method()} ${r.url().slice(0, 160)}`));
     page.on('websocket', ws => {
-      write(`socket open ${ws.url().slice(0, 120)}`);
       ws.on('framesent', f => {
-        write(`--> ${String(f.payload).slice(0, 4000)}`);
         weigh(String(f.payload), 'answer');
         if (String(f.payload).startsWith('{"method":"analytics"')) tab.reports.push(JSON.parse(String(f.payload)).params);
       });
-      ws.on('framereceived', f => {
-        write(`<-- ${String(f.payload).slice(0, 4000)}`);
-        weigh(String(f.payload), 'offer', 'peer-list');
-      });
-      ws.on('close', () => write('socket closed'));
+      ws.on('framereceived', f => weigh(String(f.payload), 'offer', 'peer-list'));
     });
     const ready = until?.(page);
     await page.goto(url ?? world.site.origin);

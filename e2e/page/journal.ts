@@ -20,6 +20,8 @@ export class Journal {
   }
 }
 
+export type Flow = Awaited<ReturnType<typeof flowOf>>;
+
 // flowOf is what has arrived on a connection and what a video of its stream has played.
 export async function flowOf(pc: RTCPeerConnection, playing: number) {
   const got = { frames: 0, packets: 0, energy: 0, state: pc.connectionState, playing };

@@ -4,13 +4,13 @@
 // The page of openvidu-browser as published: a session that is subscribed to
 // everything, and what the app was told, on `window.ov`.
 import { OpenVidu, type Connection, type Publisher, type Session, type StreamManager, type Subscriber } from 'openvidu-browser';
+import { flowOf, Journal } from './journal.ts';
 
 const openVidu = new OpenVidu();
 openVidu.enableProdMode(); // says errors only
 
-export interface Told { at: number; kind: string; data: any }
-const journal: Told[] = [];
-const note = (kind: string, data: unknown) => journal.push({ at: Date.now(), kind, data });
+const journal = new Journal();
+const note = (kind: string, data: unknown) => journal.note(kind, data);
 
 let session: Session;
 let publisher: Publisher | undefined;
@@ -51,13 +51,7 @@ function plain(e: any) {
   return { code: e?.code, name: e?.name, message: e?.message, data: e?.data };
 }
 
-async function attempt(run: () => unknown): Promise<{ ok: boolean; value?: any; error?: any }> {
-  try {
-    return { ok: true, value: await run() };
-  } catch (e) {
-    return { ok: false, error: plain(e) };
-  }
-}
+const attempt = (run: () => unknown) => journal.attempt(run, plain);
 
 const connect = (token: string, data: unknown) => attempt(async () => {
   session = openVidu.initSession();
@@ -108,17 +102,7 @@ async function flow(connectionId: string) {
   // It throws while the stream has no connection yet.
   const pc: RTCPeerConnection | undefined = manager?.stream.getWebRtcPeer() && manager.stream.getRTCPeerConnection();
   if (!pc) return null;
-  const got = { frames: 0, packets: 0, energy: 0, state: pc.connectionState, playing: 0 };
-  for (const s of ((await pc.getStats()) as any).values()) {
-    if (s.type !== 'inbound-rtp') continue;
-    if (s.kind === 'video') got.frames += s.framesDecoded ?? 0;
-    else {
-      got.packets += s.packetsReceived ?? 0;
-      got.energy += s.totalAudioEnergy ?? 0;
-    }
-  }
-  got.playing = manager!.videos[0]?.video?.currentTime ?? 0;
-  return got;
+  return flowOf(pc, manager!.videos[0]?.video?.currentTime ?? 0);
 }
 
 // resize tells of another size of the picture, as the client does when a device is
@@ -141,7 +125,7 @@ const unpublishOther = (connectionId: string) => attempt(() => session.forceUnpu
 // rebuildMedia has the client build every connection anew once its socket is back.
 const rebuildMedia = () => openVidu.setAdvancedConfiguration({ forceMediaReconnectionAfterNetworkDrop: true });
 
-const ov = { openVidu, journal, connections, connect, publish, unpublish, signal, disconnect, mute, remove, unpublishOther, rebuildMedia, flow, resize, iceServers, layers,
+const ov = { openVidu, journal: journal.told, connections, connect, publish, unpublish, signal, disconnect, mute, remove, unpublishOther, rebuildMedia, flow, resize, iceServers, layers,
   publishUnconnected, publishNothing, publishAgain, signalTo, subscribeAgain, filter, transcribe, keep, removeKept };
 export type PageOpenVidu = typeof ov;
 Object.assign(window, { ov });

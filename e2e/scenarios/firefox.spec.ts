@@ -156,7 +156,7 @@ test.describe('firefox', () => {
     const connections = await ann.eval(() => probe.connections.length);
     await ann.eval(() => { for (const s of probe.sockets) if (s.readyState === WebSocket.OPEN) s.close(); });
     await bob.act('signal', { type: 'chat', data: 'are you there' });
-    await ann.noticed('reconnected', undefined, 20_000);
+    await ann.noticed('reconnected', undefined, { ms: 20_000 });
     await ann.noticed('signal', s => s.data === 'are you there');
     await Promise.all([ann.receives(bob.id), bob.receives(ann.id)]);
     assert.equal(await ann.eval(() => probe.connections.length), connections, 'media was left alone');
