@@ -254,6 +254,9 @@ func (n *Note) Size() int {
 	return size
 }
 
+// Millis is a time as records have it: in UTC, cut to milliseconds.
+func Millis(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
+
 // Kind is what may be told of an address: its family and how far it reaches, such
 // as "ipv4 public", "ipv6 loopback", "ipv4 private", "ipv4 shared" (RFC 6598) or
 // "ipv6 link-local"; "" for none.

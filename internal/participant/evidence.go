@@ -35,7 +35,7 @@ func (e *Events) socket(c Socket) *evidence.Socket {
 
 // evidence is what is known of the peer's connection at this moment.
 func (e *Events) evidence() *evidence.Record {
-	r := &evidence.Record{V: evidence.Version, At: millis(time.Now()), Socket: e.witness.gone, Self: e.p.s.cfg.Self(), Notes: e.notes.take()}
+	r := &evidence.Record{V: evidence.Version, At: evidence.Millis(time.Now()), Socket: e.witness.gone, Self: e.p.s.cfg.Self(), Notes: e.notes.take()}
 	if at := e.p.present.Load(); at != nil {
 		r.Same = e.p.s.sameUser(e.p.user, e.p, at.address, at.agent)
 	}
@@ -78,7 +78,7 @@ func (e *Events) recordPath(at *path, f *fault.Error) {
 // evidence is what is known of a visitor who is refused: the way they came, what a
 // token that is genuine says of its own times, and who of its user is inside.
 func (s *Service) evidence(v *Visitor) *evidence.Record {
-	now := millis(time.Now())
+	now := evidence.Millis(time.Now())
 	r := &evidence.Record{V: evidence.Version, At: now, Door: v.Door, Self: s.cfg.Self()}
 	if c := v.Claims; c.Digest != "" {
 		r.Same = s.sameUser(v.userKey(), v.Peer, v.Address, v.Agent.String)

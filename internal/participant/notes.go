@@ -38,6 +38,6 @@ func (n *notes) take() []evidence.Note {
 
 // Note keeps what the client's SDK remarks for the next record of the peer.
 func (e *Events) Note(n evidence.Note) {
-	n.At = millis(time.Now())
+	n.At = evidence.Millis(time.Now())
 	e.notes.add(n)
 }

@@ -70,9 +70,9 @@ func (s *Service) sameUser(who userKey, but *Participant, address, agent string)
 		if o == but || at == nil {
 			continue
 		}
-		seat := evidence.Seat{Since: millis(at.since), Address: at.address == address, Agent: at.agent == agent}
+		seat := evidence.Seat{Since: evidence.Millis(at.since), Address: at.address == address, Agent: at.agent == agent}
 		if !at.away.IsZero() {
-			seat.Away = millis(at.away)
+			seat.Away = evidence.Millis(at.away)
 		}
 		all = append(all, seat)
 	}
@@ -80,5 +80,3 @@ func (s *Service) sameUser(who userKey, but *Participant, address, agent string)
 	slices.Reverse(all)
 	return all[:min(len(all), evidence.MaxSeats)]
 }
-
-func millis(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }

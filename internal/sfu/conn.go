@@ -204,10 +204,9 @@ func (c *conn) refresh() {
 	}
 	c.state, c.since = state, time.Now()
 	c.mu.Unlock()
-	if state == StateConnected && c.comingUp.settle() {
+	if c.comingUp.settle() && state == StateConnected {
 		c.cameUp()
 	}
-	c.comingUp.settle()
 	if c.changed != nil {
 		c.changed(state)
 	}

@@ -22,7 +22,7 @@ func (p *Publisher) Evidence() *evidence.Path {
 	var lastIn, lastReport int64
 	for _, t := range p.Tracks() {
 		s := t.stats()
-		track := evidence.Track{ID: s.ID, Kind: s.Kind.String(), Codec: s.Codec, Announced: millis(t.announced), First: wallTime(t.arrived.Load()), FirstKey: wallTime(t.keyed.Load())}
+		track := evidence.Track{ID: s.ID, Kind: s.Kind.String(), Codec: s.Codec, Announced: evidence.Millis(t.announced), First: wallTime(t.arrived.Load()), FirstKey: wallTime(t.keyed.Load())}
 		for rank := range t.layers {
 			l := t.layers[rank].Load()
 			if l == nil {
@@ -68,7 +68,7 @@ func (s *Subscriber) Evidence() *evidence.Path {
 // evidence is what both have in common.
 func (c *conn) evidence() *evidence.Path {
 	c.mu.Lock()
-	out := &evidence.Path{State: string(c.state), Since: millis(c.since), Candidates: c.kinds.total(), Restarts: c.restarts}
+	out := &evidence.Path{State: string(c.state), Since: evidence.Millis(c.since), Candidates: c.kinds.total(), Restarts: c.restarts}
 	changes := slices.Clone(c.history)
 	c.mu.Unlock()
 	for _, h := range changes {
@@ -77,10 +77,10 @@ func (c *conn) evidence() *evidence.Path {
 		}
 	}
 	for _, h := range changes[max(0, len(changes)-evidence.MaxChanges):] {
-		out.Changes = append(out.Changes, evidence.Change{What: h.What, State: h.State, At: millis(h.At)})
+		out.Changes = append(out.Changes, evidence.Change{What: h.What, State: h.State, At: evidence.Millis(h.At)})
 	}
 	if first := c.firstCheck.Load(); first != 0 {
-		out.STUN, out.STUNAt = true, millis(time.Unix(0, first))
+		out.STUN, out.STUNAt = true, evidence.Millis(time.Unix(0, first))
 	}
 	out.Pairs, out.Traffic = c.pairs(), c.traffic.evidence()
 	return out
@@ -142,7 +142,7 @@ func at(s webrtc.StatsTimestamp) time.Time {
 	if s <= 0 {
 		return time.Time{}
 	}
-	return millis(s.Time())
+	return evidence.Millis(s.Time())
 }
 
 // wallTime is a time of the packets' clock, zero for 0.
@@ -150,10 +150,8 @@ func wallTime(at int64) time.Time {
 	if at == 0 {
 		return time.Time{}
 	}
-	return millis(epoch.Add(time.Duration(at)))
+	return evidence.Millis(epoch.Add(time.Duration(at)))
 }
-
-func millis(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
 
 // candidateKinds counts a peer's candidates: those that came one by one, and those of
 // the latest description, which repeats some of them.

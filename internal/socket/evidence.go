@@ -64,17 +64,15 @@ func endedBy(code websocket.StatusCode, err error) (by, how string) {
 // anywhere. The request that it came of, and how many there were before, is for
 // its owner to tell.
 func (c *Conn) Evidence() *evidence.Socket {
-	out := &evidence.Socket{Opened: millis(c.opened), In: unixMilli(c.lastIn.Load()), Out: unixMilli(c.lastOut.Load())}
+	out := &evidence.Socket{Opened: evidence.Millis(c.opened), In: unixMilli(c.lastIn.Load()), Out: unixMilli(c.lastOut.Load())}
 	if e := c.ending.Load(); e != nil {
-		out.Ended, out.By, out.How, out.Code, out.Unacked = millis(e.at), e.by, e.how, int(e.code), e.unacked
+		out.Ended, out.By, out.How, out.Code, out.Unacked = evidence.Millis(e.at), e.by, e.how, int(e.code), e.unacked
 	} else if put, arrived := stream(c.raw); put != 0 {
 		n := put - min(put, arrived)
 		out.Unacked = &n
 	}
 	return out
 }
-
-func millis(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
 
 func unixMilli(ms int64) time.Time {
 	if ms == 0 {

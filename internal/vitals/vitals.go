@@ -92,7 +92,7 @@ func (w *Watch) Evidence() *evidence.Self {
 		w.read, w.readAt = readSystem(), now
 	}
 	out := &evidence.Self{
-		Version: w.cfg.Version, Started: millis(w.started),
+		Version: w.cfg.Version, Started: evidence.Millis(w.started),
 		Files: w.read.files, MaxFiles: w.read.maxFiles, UDPLost: w.read.lost - min(w.read.lost, w.base.lost),
 	}
 	if w.cfg.Queue != nil {
@@ -100,15 +100,13 @@ func (w *Watch) Evidence() *evidence.Self {
 		out.Queue = &n
 	}
 	if by, at := w.stalls.worst(now); by != 0 {
-		out.Stall, out.StallAt = by.Milliseconds(), millis(at)
+		out.Stall, out.StallAt = by.Milliseconds(), evidence.Millis(at)
 	}
 	if by, at := w.steps.worst(now); by != 0 {
-		out.Step, out.StepAt = by.Milliseconds(), millis(at)
+		out.Step, out.StepAt = by.Milliseconds(), evidence.Millis(at)
 	}
 	return out
 }
-
-func millis(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
 
 // worst remembers the worst of each of the last minutes.
 type worst struct {
