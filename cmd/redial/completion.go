@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/redial-rtc/redial/admin"
-	"github.com/redial-rtc/redial/dialect"
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/event/eventjson"
@@ -372,13 +371,7 @@ func kinds() [][2]string {
 
 // explainable is everything that the catalogue can be asked about.
 func explainable() [][2]string {
-	out := kinds()
-	var codes []string
-	for _, d := range dialect.All() {
-		codes = append(codes, d.Codes()...)
-	}
-	slices.Sort(codes)
-	return append(out, plain(slices.Compact(codes))...)
+	return append(kinds(), plain(codesOf(nil))...)
 }
 
 func plain(words []string) [][2]string {

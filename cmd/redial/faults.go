@@ -132,23 +132,30 @@ func listVocabulary(w io.Writer, d *dialect.Dialect, wanted func(*fault.Kind) bo
 	}
 }
 
-// printWords prints what "redial explain" knows, for the completion of shells.
+// printWords prints what "redial explain" knows, for other programs.
 func printWords(w io.Writer, d *dialect.Dialect) {
-	var words []string
+	words := codesOf(d)
 	if d == nil {
 		for _, k := range fault.All() {
 			words = append(words, k.ID)
 		}
+		slices.Sort(words)
 	}
-	for _, x := range dialect.All() {
-		if d == nil || x == d {
-			words = append(words, x.Codes()...)
-		}
-	}
-	slices.Sort(words)
 	for _, word := range slices.Compact(words) {
 		fmt.Fprintln(w, word)
 	}
+}
+
+// codesOf are the codes and names of a dialect, or of all when it is nil, in order.
+func codesOf(d *dialect.Dialect) []string {
+	var codes []string
+	for _, x := range dialect.All() {
+		if d == nil || x == d {
+			codes = append(codes, x.Codes()...)
+		}
+	}
+	slices.Sort(codes)
+	return slices.Compact(codes)
 }
 
 func texts[T ~string](in []T) []string {
