@@ -48,7 +48,7 @@ var ops = map[string]operation{
 	"echo":      {op: fault.OpConnect, run: answers(nil), cost: free},
 	"joinRoom":  {op: fault.OpJoin, always: true, run: twice, cost: free},
 	"connect":   {op: fault.OpReconnect, always: true, run: twice, cost: free},
-	"leaveRoom": {op: fault.OpLeave, always: true, kept: kept, run: (*session).leave, cost: free},
+	"leaveRoom": {op: fault.OpLeave, always: true, kept: kept, run: typed((*session).leave), cost: free},
 
 	"publishVideo":   {op: fault.OpPublish, run: typed((*session).publish), cost: offers},
 	"unpublishVideo": {op: fault.OpUnpublish, run: (*session).unpublish, cost: tells},
@@ -120,11 +120,17 @@ func Calls() []inject.Call {
 	return all
 }
 
-// leave is the client's goodbye; it closes the socket itself.
-func (s *session) leave(_ context.Context, c *call) (any, error) {
+// leave is the client's goodbye; it closes the socket itself. One that leaves
+// before it has read the answer to its join says so: the answer may be on its way.
+func (s *session) leave(_ context.Context, c *call, p struct {
+	Abandoned bool `json:"abandoned"`
+}) (any, error) {
+	abandoned := fault.JoinAbandoned.New("peer", s.p.ID())
 	if joining := s.joining; joining != nil { // in the middle of it
 		s.joining = nil
-		s.finish(joining, nil, fault.JoinAbandoned.New("peer", s.p.ID()))
+		s.finish(joining, nil, abandoned)
+	} else if p.Abandoned {
+		s.p.Events().Refused("joinRoom", fault.OpJoin, fault.From(abandoned, fault.OpJoin))
 	}
 	c.then, s.listed = s.p.Goodbye("left"), false
 	return nil, nil

@@ -310,6 +310,23 @@ func TestAJoinThatIsGivenUp(t *testing.T) {
 	}
 }
 
+// TestAJoinThatIsGivenUpTooLate: the answer to a join is on its way when the client
+// gives it up, which only the client knows. (W027)
+func TestAJoinThatIsGivenUpTooLate(t *testing.T) {
+	s := newStation(t)
+	p := s.party("")
+	ann := p.enter("ann")
+	ann.must("leaveRoom", map[string]any{"abandoned": true})
+	s.until("it is recorded", func() bool { return slices.Contains(s.events.faults(), fault.JoinAbandoned.ID) })
+	s.until("nobody is left", func() bool { r := s.hub.Active(p.room); return r == nil || r.Size() == 0 })
+	bob := p.enter("bob")
+	bob.must("leaveRoom", map[string]any{})
+	p.enter("bob") // it left, which is no failure
+	if all := s.events.faults(); len(all) != 1 {
+		t.Errorf("recorded are %v", all)
+	}
+}
+
 // until waits for something.
 func (s *station) until(what string, is func() bool) {
 	s.t.Helper()

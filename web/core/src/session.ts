@@ -152,11 +152,13 @@ export class Session extends Emitter<Events> {
 
   /** Leaves. It never fails: a server that does not hear it notices by itself. */
   async leave(): Promise<void> {
-    const joined = this.#state === "joined";
+    const was = this.#state;
     this.#left = true;
     this.#state = "over";
-    if (joined && this.#connection.state === "open") {
-      await this.#connection.request("leaveRoom", {}, "leave", goodbye).catch(() => {});
+    if (this.#connection.state === "open") {
+      if (was === "joined") await this.#connection.request("leaveRoom", {}, "leave", goodbye).catch(() => {});
+      // The answer to the join may be on its way, so the server cannot tell by itself.
+      if (was === "joining") this.#connection.request("leaveRoom", { abandoned: true }, "leave", goodbye).catch(() => {});
     }
     this.#close();
   }
