@@ -44,6 +44,7 @@ var mayImport = map[string][]string{
 	"internal/token":             {"fault"},
 	"internal/datafile":          {"fault"},
 	"internal/evidence":          {},
+	"internal/diagnose":          {"internal/evidence", "fault"},
 	"internal/vitals":            {"internal/evidence"},
 	"internal/event":             {"internal/evidence", "internal/text", "internal/limit", "internal/datafile", "fault"},
 	"internal/event/eventjson":   {"internal/event", "internal/evidence", "internal/datafile", "fault"},
@@ -219,7 +220,7 @@ var vendor = regexp.MustCompile(`(?i)\b(hms\w*|opentok|vonage|sceenic|kurento|op
 // names, in code and in comments.
 func TestNoVendorBelowDialect(t *testing.T) {
 	neutral := []string{"fault", "internal/policy", "internal/token", "internal/registry", "internal/room", "internal/poll", "internal/sfu",
-		"internal/event", "internal/event/eventlog", "internal/event/rollup", "internal/event/sqlite", "internal/event/spool", "internal/event/clickhouse", "internal/event/eventtest"}
+		"internal/event", "internal/event/eventlog", "internal/event/rollup", "internal/event/sqlite", "internal/event/spool", "internal/event/clickhouse", "internal/event/eventtest", "internal/diagnose"}
 	for _, p := range list(t) {
 		if !slices.Contains(neutral, p.name()) {
 			continue
