@@ -55,10 +55,11 @@ var mayImport = map[string][]string{
 	"internal/event/spool":       {"internal/event", "internal/event/eventlog", "internal/event/rollup"},
 	"internal/event/clickhouse":  {"internal/event", "internal/event/eventjson", "internal/event/eventlog", "internal/event/rollup", "internal/event/spool", "fault"},
 	"internal/event/copy":        {"internal/event", "internal/event/eventjson", "internal/event/eventlog", "internal/event/rollup", "internal/datafile", "fault"},
-	"internal/event/eventtest":   {"internal/evidence", "internal/event", "internal/event/eventjson", "fault"},
+	"internal/event/eventtest":   {"internal/evidence", "internal/event", "internal/event/eventjson", "internal/diagnose", "internal/explain", "fault"},
 	"bench/events":               {"internal/server", "internal/config", "internal/token", "internal/event", "internal/event/eventjson", "internal/event/sqlite", "fault"}, // a program
 	"internal/attack":            {"client", "internal/token"},                                                                                                             // a program
 	"internal/sink":              {"internal/event", "internal/event/eventjson", "internal/datafile", "fault"},
+	"internal/explain":           {"internal/diagnose", "internal/event"},
 	"internal/codec":             {},
 	"internal/rtpseq":            {},
 	"internal/sfu":               {"internal/evidence", "internal/rtpseq", "internal/sfu/rtpbuf", "internal/sfu/gcc", "internal/codec", "internal/accept", "internal/limit", "fault"},

@@ -46,6 +46,8 @@ func Run(t *testing.T, open Open) {
 		{"summaries count what is there", summaries},
 		{"an attempt to join that failed counts once", failedJoins},
 		{"erased users and old events are not counted", summariesAfterRemoval},
+		{"a failure with what is near it", cases},
+		{"a failure with a flood around it", fullCases},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

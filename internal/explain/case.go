@@ -1,0 +1,238 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package explain puts together what the record has about one failure, so that
+// package diagnose can tell its cause: the failure with what each side told of it,
+// the failures of the same peer near it, and those of others at that moment.
+package explain
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/redial-rtc/redial/internal/diagnose"
+	"github.com/redial-rtc/redial/internal/event"
+)
+
+// maxNearFacts is how much is kept of what a client told about a failure that is
+// near, in bytes.
+const maxNearFacts = 1 << 10
+
+// maxLate is how long after it happened a failure may be told for the client's
+// clock to be believed.
+const maxLate = 7 * 24 * time.Hour
+
+// Store is what is asked of a store of events.
+type Store interface {
+	// Query gives one page: see [event.Store].
+	Query(ctx context.Context, q event.Query) (event.Page, error)
+}
+
+// Case puts together the case of a failure. The others in it are of the same
+// account. It fails as the store's Query does.
+func Case(ctx context.Context, store Store, e *event.Event) (*diagnose.Case, error) {
+	b := builder{store: store, e: e, at: Happened(e)}
+	near, err := b.near(ctx)
+	if err != nil {
+		return nil, err
+	}
+	around, err := b.around(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now().UTC()
+	c := &diagnose.Case{V: diagnose.CaseVersion, At: now, Failure: Failure(e), Window: now.Sub(e.Time) >= diagnose.NearWithin}
+	for i := range near {
+		f := Failure(&near[i])
+		if f.Client != nil {
+			f.Client.Facts = facts(near[i].Extra, maxNearFacts)
+		}
+		c.Near = append(c.Near, f)
+	}
+	for i := range around {
+		f := Failure(&around[i])
+		if f.Client != nil {
+			f.Client.Facts = nil // what others' clients say of themselves is no part of this case
+		}
+		c.Around = append(c.Around, f)
+	}
+	return c, nil
+}
+
+// Happened is when a failure happened, as far as that is known: when the server saw
+// it, or else when its client says, unless that cannot be.
+func Happened(e *event.Event) time.Time {
+	client, server := e.Halves()
+	switch {
+	case server != nil && !server.Taken.IsZero():
+		return server.Taken
+	case server != nil || client == nil:
+		return e.Time
+	}
+	return clientTime(client.At, cmp.Or(client.Taken, e.Time))
+}
+
+// clientTime is when a client says that something happened which it told at a time.
+func clientTime(at, told time.Time) time.Time {
+	if at.IsZero() || at.After(told) || told.Sub(at) > maxLate {
+		return told
+	}
+	return at
+}
+
+// Failure is a stored failure as package diagnose has it.
+func Failure(e *event.Event) diagnose.Failure {
+	f := diagnose.Failure{
+		ID: e.ID, Fault: e.Fault, Op: e.Op, Type: kind(e.Type), At: e.Time, Happened: Happened(e),
+		Peer: e.PeerID, User: e.UserKey(), Room: e.RoomID, Session: e.SessionID,
+		Terminal: e.Failure.Terminal, Injected: e.Injected, Evidence: e.Evidence,
+	}
+	client, server := e.Halves()
+	if client != nil {
+		f.Client = &diagnose.Half{
+			Fault: client.Fault, Op: client.Op, Terminal: client.Terminal, Facts: facts(e.Extra, math.MaxInt),
+			At: clientTime(client.At, cmp.Or(client.Taken, e.Time)),
+		}
+	}
+	if server != nil {
+		f.Server = &diagnose.Half{
+			Fault: server.Fault, Op: server.Op, Terminal: server.Terminal, Details: server.Details[:min(len(server.Details), diagnose.MaxDetails)],
+			At: cmp.Or(server.Taken, e.Time),
+		}
+	}
+	return f
+}
+
+// kind is the kind of a failure.
+func kind(t event.Type) string {
+	switch t {
+	case event.ConnectFailed:
+		return "connect"
+	case event.JoinFailed:
+		return "join"
+	case event.PublishFailed:
+		return "publish"
+	case event.SubscribeFailed:
+		return "subscribe"
+	case event.Disconnected:
+		return "disconnect"
+	}
+	return ""
+}
+
+// facts are as many of a client's as a half may have, in so many bytes.
+func facts(all map[string]json.RawMessage, bytes int) map[string]json.RawMessage {
+	var kept map[string]json.RawMessage
+	for _, k := range slices.Sorted(maps.Keys(all)) {
+		size := len(k) + len(all[k])
+		if size > bytes || len(kept) == diagnose.MaxFacts {
+			continue
+		}
+		if kept == nil {
+			kept = map[string]json.RawMessage{}
+		}
+		kept[k], bytes = all[k], bytes-size
+	}
+	return kept
+}
+
+// builder looks for what is near one failure.
+type builder struct {
+	store Store
+	e     *event.Event
+	at    time.Time // when it happened
+}
+
+// near gives the failures of the same peer, and those of the same user that name no
+// peer; where the failure itself names none, those of the same user.
+func (b *builder) near(ctx context.Context) ([]event.Event, error) {
+	var found []event.Event
+	add := func(q event.Query, keep func(*event.Event) bool) error {
+		more, err := b.within(ctx, q, diagnose.NearWithin)
+		found = append(found, slices.DeleteFunc(more, func(o event.Event) bool { return !keep(&o) })...)
+		return err
+	}
+	all := func(*event.Event) bool { return true }
+	if b.e.PeerID != "" {
+		if err := add(event.Query{PeerID: b.e.PeerID}, all); err != nil {
+			return nil, err
+		}
+	}
+	if b.e.UserID != "" {
+		keep := all
+		if b.e.PeerID != "" {
+			keep = func(o *event.Event) bool { return o.PeerID == "" }
+		}
+		if err := add(event.Query{UserID: b.e.UserID, UserProof: b.e.UserProof}, keep); err != nil {
+			return nil, err
+		}
+	}
+	return b.nearest(found, diagnose.MaxNear), nil
+}
+
+// around gives the failures of other peers.
+func (b *builder) around(ctx context.Context) ([]event.Event, error) {
+	found, err := b.within(ctx, event.Query{}, diagnose.AroundWithin)
+	return b.nearest(slices.DeleteFunc(found, func(o event.Event) bool { return b.same(&o) }), diagnose.MaxAround), err
+}
+
+// same tells whether another event is of the failure's own peer, or user where one
+// of the two has no peer.
+func (b *builder) same(o *event.Event) bool {
+	if b.e.PeerID != "" && o.PeerID != "" {
+		return b.e.PeerID == o.PeerID
+	}
+	return b.e.UserID != "" && b.e.UserKey() == o.UserKey()
+}
+
+// within gives the failures of a query that happened at most so far away, either
+// way, those that are nearest. What was told long after it happened is looked for
+// where the query names whose it is, and where the failure itself was told.
+func (b *builder) within(ctx context.Context, q event.Query, window time.Duration) ([]event.Event, error) {
+	q.AccountID, q.Errors, q.Limit = b.e.AccountID, true, event.MaxLimit
+	centres := []time.Time{b.at}
+	if b.e.Time.Sub(b.at).Abs() > window {
+		centres = append(centres, b.e.Time)
+	}
+	var found []event.Event
+	for _, centre := range centres {
+		before, after := q, q
+		before.Since, before.Until, before.Desc = centre.Add(-window), centre, true
+		after.Since, after.Until, after.Tail = centre, centre.Add(window+1), true
+		if q.PeerID != "" || q.UserID != "" {
+			after.Until = centre.Add(maxLate)
+		}
+		for _, half := range []event.Query{before, after} {
+			page, err := b.store.Query(ctx, half)
+			if err != nil {
+				return nil, err
+			}
+			for i := range page.Events {
+				if o := &page.Events[i]; o.ID != b.e.ID && Happened(o).Sub(b.at).Abs() <= window {
+					found = append(found, *o)
+				}
+			}
+		}
+	}
+	return found, nil
+}
+
+// nearest gives the n events that happened nearest to the failure, each once, in
+// the order in which they happened.
+func (b *builder) nearest(list []event.Event, n int) []event.Event {
+	distance := func(e *event.Event) time.Duration { return Happened(e).Sub(b.at).Abs() }
+	slices.SortStableFunc(list, func(x, y event.Event) int {
+		return cmp.Or(cmp.Compare(distance(&x), distance(&y)), cmp.Compare(x.Seq, y.Seq), cmp.Compare(x.ID, y.ID))
+	})
+	list = slices.CompactFunc(list, func(x, y event.Event) bool { return x.ID == y.ID })
+	list = list[:min(n, len(list))]
+	slices.SortStableFunc(list, func(x, y event.Event) int {
+		return cmp.Or(Happened(&x).Compare(Happened(&y)), cmp.Compare(x.Seq, y.Seq))
+	})
+	return list
+}
