@@ -56,6 +56,7 @@ type Client struct {
 	ActiveRooms ActiveRooms
 	Sessions    Sessions
 	Events      Events
+	Diagnoses   Diagnoses
 	Injections  Injections
 	Webhooks    Webhooks
 }
@@ -69,6 +70,7 @@ type (
 	ActiveRooms struct{ *caller } // rooms with somebody inside
 	Sessions    struct{ *caller } // sessions, past ones included
 	Events      struct{ *caller } // what went wrong, counted or one by one
+	Diagnoses   struct{ *caller } // why it went wrong
 	Injections  struct{ *caller } // faults provoked on purpose
 	Webhooks    struct{ *caller } // where events are sent
 )
@@ -97,7 +99,7 @@ func New(cfg Config) (*Client, error) {
 	c := &caller{cfg}
 	return &Client{
 		caller: c, Rooms: Rooms{c}, RoomCodes: RoomCodes{c}, Tokens: Tokens{c}, Templates: Templates{c},
-		ActiveRooms: ActiveRooms{c}, Sessions: Sessions{c}, Events: Events{c}, Injections: Injections{c}, Webhooks: Webhooks{c},
+		ActiveRooms: ActiveRooms{c}, Sessions: Sessions{c}, Events: Events{c}, Diagnoses: Diagnoses{c}, Injections: Injections{c}, Webhooks: Webhooks{c},
 	}, nil
 }
 

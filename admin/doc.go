@@ -3,8 +3,8 @@
 
 // Package admin is a client of the REST API of a Redial server: rooms and
 // templates, room codes and tokens, who is in a room now, past sessions, events,
-// faults provoked on purpose, and webhooks. The reference is docs/rest.md,
-// docs/events.md, docs/injection.md and docs/webhooks.md.
+// why calls failed, faults provoked on purpose, and webhooks. The reference is
+// docs/rest.md, docs/events.md, docs/why.md, docs/injection.md and docs/webhooks.md.
 //
 //	c, err := admin.New(admin.Config{URL: "https://video.example.org", Token: management})
 //	room, err := c.Rooms.Create(ctx, admin.NewRoom{Name: "lobby"})

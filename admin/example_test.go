@@ -67,6 +67,21 @@ func ExampleEvents_All() {
 	// Output: 0 failures
 }
 
+// Why did somebody fail who is called Mia, in the room "consult"?
+func ExampleDiagnoses_List() {
+	page, err := exampleClient().Diagnoses.List(context.Background(), admin.DiagnosisFilter{
+		Room: "consult", User: "mia", Since: time.Now().Add(-24 * time.Hour),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, d := range page.Diagnoses {
+		fmt.Println(d.Failure.Happened, d.Verdict.Says, d.Verdict.Confidence)
+	}
+	fmt.Println(page.Total, "failures")
+	// Output: 0 failures
+}
+
 // Failures as they happen, for as long as the context lasts.
 func ExampleEvents_Follow() {
 	ctx, stop := context.WithTimeout(context.Background(), 100*time.Millisecond)

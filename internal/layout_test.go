@@ -86,7 +86,7 @@ var mayImport = map[string][]string{
 		"internal/wire/kurento", "dialect", "fault"}, // implements kurento.SharedTokens
 	"internal/testlog":       {},                                                                      // for tests
 	"internal/wire/wiretest": {"internal/evidence", "internal/participant", "internal/room", "fault"}, // a wire for tests
-	"internal/api": {"internal/room", "internal/event", "internal/event/eventjson", "internal/sink", "internal/report", "internal/registry", "internal/inject",
+	"internal/api": {"internal/room", "internal/diagnose", "internal/explain", "internal/event", "internal/event/eventjson", "internal/sink", "internal/report", "internal/registry", "internal/inject",
 		"internal/limit", "internal/policy", "internal/policy/policyjson", "internal/text", "internal/token", "internal/faultdoc", "dialect", "fault"},
 	"internal/config": {"fault", "internal/spell"},
 	"internal/pages":  {},

@@ -26,6 +26,7 @@ var (
 	ActivePeer     = reflect.TypeFor[activePeer]()
 	SessionBody    = reflect.TypeFor[sessionBody]()
 	EventsPage     = reflect.TypeFor[eventsPage]()
+	DiagnosesPage  = reflect.TypeFor[diagnosesPage]()
 	RetentionBody  = reflect.TypeFor[retentionBody]()
 	SummaryBody    = reflect.TypeFor[summaryBody]()
 	DeliveryPage   = reflect.TypeFor[deliveryPage]()

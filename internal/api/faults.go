@@ -28,7 +28,7 @@ func FaultRoutes() []Route {
 	return []Route{
 		{Pattern: "GET /api/v1/faults", Access: Open, Rate: Rate{PerSecond: 5, Burst: 30}, Serve: listFaults},
 		{Pattern: "GET /api/v1/faults/{id}", Access: Open, Rate: each, Serve: getFault},
-		{Pattern: "GET /api/v1/explain", Access: Open, Rate: each, Serve: explain},
+		{Pattern: "GET /api/v1/explain", Access: Open, Rate: each, Serve: explainWord},
 	}
 }
 
@@ -81,9 +81,9 @@ func ids(words []string) []string {
 	return slices.DeleteFunc(words, func(w string) bool { return fault.Lookup(w) == nil })
 }
 
-// explain answers what a word means: fault.FieldMissing, fault.FieldInvalid,
+// explainWord answers what a word means: fault.FieldMissing, fault.FieldInvalid,
 // fault.CatalogueUnknown.
-func explain(c *Call) (any, error) {
+func explainWord(c *Call) (any, error) {
 	if !c.Request.URL.Query().Has("q") {
 		return nil, fault.FieldMissing.New("field", "q", "want", "a fault id or any vendor's code or name")
 	}

@@ -1,0 +1,305 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
+package api
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/diagnose"
+	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventjson"
+	"github.com/redial-rtc/redial/internal/explain"
+	"github.com/redial-rtc/redial/internal/registry"
+)
+
+// DiagnosesConfig is what the routes of diagnoses are built from.
+type DiagnosesConfig struct {
+	Store    event.Store
+	Registry *registry.Registry // knows rooms by their names
+}
+
+// Diagnoses serves why calls failed.
+type Diagnoses struct{ cfg DiagnosesConfig }
+
+// NewDiagnoses returns the diagnoses' side of the API; give its Routes to Config.
+func NewDiagnoses(cfg DiagnosesConfig) *Diagnoses { return &Diagnoses{cfg} }
+
+// Routes are the rows.
+func (d *Diagnoses) Routes() []Route {
+	return []Route{
+		{Pattern: "GET /api/v1/diagnoses", Serve: d.list},
+		{Pattern: "POST /api/v1/diagnoses", MaxBody: diagnose.MaxCaseBytes, Serve: d.explain},
+		{Pattern: "GET /api/v1/events/{id}/diagnosis", Serve: d.get},
+	}
+}
+
+// maxDiagnoses is how many failures are explained in one reply: each takes
+// several looks into the store.
+const maxDiagnoses = 50
+
+// maxSearched is how many failures are searched for somebody's name in one call.
+const maxSearched = 10_000
+
+// failureBody is a failure as somebody knows it who was there: who, where and when.
+type failureBody struct {
+	ID       string       `json:"id"`
+	At       time.Time    `json:"at"`       // when the server took it
+	Happened time.Time    `json:"happened"` // when it happened
+	Type     event.Type   `json:"type"`
+	Fault    string       `json:"fault,omitempty"`
+	Op       fault.Op     `json:"op,omitempty"`
+	Source   event.Source `json:"source"`
+	Terminal bool         `json:"terminal"`
+	Injected bool         `json:"injected"`
+	Room     string       `json:"room_id,omitempty"`
+	RoomName string       `json:"room_name,omitempty"`
+	Session  string       `json:"session_id,omitempty"`
+	Peer     string       `json:"peer_id,omitempty"`
+	User     string       `json:"user_id,omitempty"`
+	UserName string       `json:"user_name,omitempty"`
+	Role     string       `json:"role,omitempty"`
+}
+
+// diagnosisBody is why one failure happened.
+type diagnosisBody struct {
+	Failure failureBody      `json:"failure"`
+	Verdict diagnose.Verdict `json:"verdict"`
+	Case    *diagnose.Case   `json:"case,omitempty"` // what it was told from, where that is asked for
+}
+
+// diagnosesPage is one page of a list.
+type diagnosesPage struct {
+	Limit     int             `json:"limit"` // failures of this page
+	Total     int             `json:"total"` // failures that match
+	Next      string          `json:"next"`  // the start of the next page; "" on the last one
+	Diagnoses []diagnosisBody `json:"diagnoses"`
+}
+
+// get explains one failure: fault.EventNotFound, also for what is no failure.
+func (d *Diagnoses) get(c *Call) (any, error) {
+	values, err := queryOf(c)
+	if err != nil {
+		return nil, err
+	}
+	whole, err := c.QueryBool("case")
+	if err != nil {
+		return nil, err
+	}
+	values.Del("case")
+	for name := range values {
+		return nil, fault.FieldInvalid.New("field", name, "reason", "is not a parameter of this call")
+	}
+	e, err := d.failure(c)
+	if err != nil {
+		return nil, err
+	}
+	body, err := d.diagnosis(c.Context(), &e)
+	if whole == nil || !*whole {
+		body.Case = nil
+	}
+	return body, err
+}
+
+// failure is the failure that the path names, of the caller's account.
+func (d *Diagnoses) failure(c *Call) (event.Event, error) {
+	e, err := d.cfg.Store.Get(c.Context(), c.Path("id"))
+	if err != nil {
+		return e, err
+	}
+	if e.AccountID != c.Claims.Account || !e.Type.IsError() {
+		return e, fault.EventNotFound.New() // as if there were none
+	}
+	return e, nil
+}
+
+// diagnosis explains a failure from what the record has about it now.
+func (d *Diagnoses) diagnosis(ctx context.Context, e *event.Event) (diagnosisBody, error) {
+	found, err := explain.Case(ctx, d.cfg.Store, e)
+	if err != nil {
+		return diagnosisBody{}, err
+	}
+	return diagnosisBody{
+		Failure: failureBody{
+			ID: e.ID, At: e.Time, Happened: found.Failure.When(), Type: e.Type, Fault: e.Fault, Op: e.Op, Source: e.Source,
+			Terminal: e.Failure.Terminal, Injected: e.Injected, Room: e.RoomID, RoomName: e.RoomName, Session: e.SessionID,
+			Peer: e.PeerID, User: e.UserID, UserName: e.UserName, Role: e.Role,
+		},
+		Verdict: diagnose.Explain(found), Case: found,
+	}, nil
+}
+
+// explain explains a case that was exported, here or elsewhere.
+func (d *Diagnoses) explain(c *Call) (any, error) {
+	raw, err := c.Body()
+	if err != nil {
+		return nil, err
+	}
+	if kind := c.Request.Header.Get("Content-Type"); !isJSON(kind) {
+		return nil, fault.MediaTypeUnsupported.New("got", kind, "want", "application/json")
+	}
+	found, err := diagnose.Read(raw)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"verdict": diagnose.Explain(found)}, nil
+}
+
+// diagnosesQuery is what a list is asked for.
+type diagnosesQuery struct {
+	event.Query
+	room string // by name or id
+	user string // by id, or by the display name or a part of it
+}
+
+// list explains the failures that match, the newest first.
+func (d *Diagnoses) list(c *Call) (any, error) {
+	q, err := parseDiagnoses(c)
+	if err != nil {
+		return nil, err
+	}
+	if q.room != "" {
+		if q.RoomID, err = d.roomID(c.Context(), q.AccountID, q.room); err != nil {
+			return nil, err
+		}
+	}
+	found, err := d.find(c.Context(), q)
+	if err != nil {
+		return nil, err
+	}
+	page := diagnosesPage{Limit: len(found.Events), Total: found.Total, Next: found.Next, Diagnoses: make([]diagnosisBody, len(found.Events))}
+	for i := range found.Events {
+		if page.Diagnoses[i], err = d.diagnosis(c.Context(), &found.Events[i]); err != nil {
+			return nil, err
+		}
+		page.Diagnoses[i].Case = nil
+	}
+	return page, nil
+}
+
+// parseDiagnoses reads the filters of the events that make sense of failures, and
+// "room" and "user" beside them. It fails with fault.FieldInvalid.
+func parseDiagnoses(c *Call) (diagnosesQuery, error) {
+	values, err := queryOf(c)
+	if err != nil {
+		return diagnosesQuery{}, err
+	}
+	q := diagnosesQuery{}
+	for name, into := range map[string]*string{"room": &q.room, "user": &q.user} {
+		if *into, err = takeText(values, name); err != nil {
+			return q, err
+		}
+	}
+	switch {
+	case q.room != "" && values.Has("room_id"):
+		err = fault.FieldInvalid.New("field", "room", "reason", "is given beside room_id")
+	case q.user != "" && values.Has("user_id"):
+		err = fault.FieldInvalid.New("field", "user", "reason", "is given beside user_id")
+	case q.user != "" && values.Has("start"):
+		err = fault.FieldInvalid.New("field", "start", "reason", "is not for a search by user; until asks for older failures")
+	case values.Has("error"):
+		err = fault.FieldInvalid.New("field", "error", "reason", "is not a parameter of this call")
+	}
+	if err != nil {
+		return q, err
+	}
+	if !values.Has("order") {
+		values.Set("order", "desc")
+	}
+	if q.Query, err = eventjson.ParseQuery(values); err != nil {
+		return q, err
+	}
+	if q.Limit > maxDiagnoses {
+		return q, fault.FieldInvalid.New("field", "limit", "reason", "is not a number from 1 to "+strconv.Itoa(maxDiagnoses))
+	}
+	q.AccountID, q.Errors = c.Claims.Account, true
+	return q, nil
+}
+
+// takeText takes a parameter out of a query, "" when it is not there.
+func takeText(values url.Values, name string) (string, error) {
+	given, ok := values[name]
+	delete(values, name)
+	switch {
+	case !ok:
+		return "", nil
+	case len(given) != 1:
+		return "", fault.FieldInvalid.New("field", name, "reason", "is given more than once")
+	case given[0] == "":
+		return "", fault.FieldInvalid.New("field", name, "reason", "is empty")
+	case len(given[0]) > 256:
+		return "", fault.FieldInvalid.New("field", name, "reason", "is too long")
+	}
+	return given[0], nil
+}
+
+// roomID gives the id of the account's room that a name stands for. What no room
+// is called is taken as an id: a room may be gone, and its failures still there.
+func (d *Diagnoses) roomID(ctx context.Context, account, word string) (string, error) {
+	r, err := d.cfg.Registry.RoomByName(ctx, account, word)
+	switch {
+	case err == nil:
+		return r.ID, nil
+	case errors.Is(err, fault.RoomNotFound):
+		return word, nil
+	}
+	return "", err
+}
+
+// find finds failures. For a user by whatever name it gives as many of the newest
+// as are asked for, of those that were searched, without a next page.
+func (d *Diagnoses) find(ctx context.Context, q diagnosesQuery) (event.Page, error) {
+	if q.user == "" {
+		return d.cfg.Store.Query(ctx, q.Query)
+	}
+	byID := q.Query
+	byID.UserID = q.user
+	found, err := d.cfg.Store.Query(ctx, byID)
+	if err != nil {
+		return found, err
+	}
+	found.Next = ""
+	byName := q.Query
+	byName.Limit = event.MaxLimit
+	for searched, kept := 0, 0; searched < maxSearched; searched += byName.Limit {
+		page, err := d.cfg.Store.Query(ctx, byName)
+		if err != nil {
+			return found, err
+		}
+		for i := range page.Events {
+			if e := &page.Events[i]; isUser(e, q.user) && e.UserKey() != q.user { // those are known
+				found.Total++
+				if kept++; kept <= q.Limit {
+					found.Events = append(found.Events, *e)
+				}
+			}
+		}
+		if byName.Start = page.Next; byName.Start == "" {
+			break
+		}
+	}
+	slices.SortStableFunc(found.Events, func(a, b event.Event) int {
+		if q.Desc {
+			a, b = b, a
+		}
+		return cmp.Compare(a.Seq, b.Seq)
+	})
+	found.Events = found.Events[:min(len(found.Events), q.Limit)]
+	return found, nil
+}
+
+// isUser tells whether somebody is meant by a word: by their id, whoever says that
+// it is theirs, or by their display name or a part of it.
+func isUser(e *event.Event, word string) bool {
+	return e.UserID == word || strings.Contains(fold(e.UserName), fold(word))
+}
+
+func fold(s string) string { return strings.ToLower(s) }
