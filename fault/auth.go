@@ -74,7 +74,7 @@ var (
 		Do:    "Mint the token when the user presses join, not when the page is built, and fetch a new one before you join again.",
 		User:  "Your invitation to this call has expired. Please ask for a new link.",
 		Retry: RetryNewToken, Terminal: true, Ops: []Op{OpInit, OpConnect, OpAPI}, FixedBy: []Party{ByApp},
-		CausedBy: []string{"server.clock"}, See: []string{"token.not_yet_valid"},
+		CausedBy: []string{"server.clock", "token.issuer_clock"}, See: []string{"token.not_yet_valid"},
 		Links: []string{rfc(7519, "4.1.4"), rfc(6750, "3.1")},
 	})
 	// TokenNotYetValid: the token is not valid yet.
@@ -86,7 +86,7 @@ var (
 		Do:    "Synchronise both machines with NTP, set `nbf` a few seconds into the past, or raise the leeway in the server's configuration.",
 		User:  "This call has not opened for you yet. Please try again in a minute.",
 		Retry: RetryBackoff, Terminal: true, Ops: []Op{OpInit, OpConnect, OpAPI}, FixedBy: []Party{ByOperator, ByApp},
-		CausedBy: []string{"server.clock"}, See: []string{"token.expired"},
+		CausedBy: []string{"server.clock", "token.issuer_clock"}, See: []string{"token.expired"},
 		Links: []string{rfc(7519, "4.1.5"), rfc(7519, "4.1.6")},
 	})
 	// TokenRevoked: the token has been revoked.

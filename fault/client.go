@@ -138,7 +138,7 @@ var (
 		Do:    "Wait for the media connection. If others receive the track, reconnect.",
 		User:  "One of the videos is not arriving yet.",
 		Retry: RetrySame, Terminal: false, Ops: []Op{OpSubscribe}, FixedBy: []Party{ByOperator, ByVendor},
-		CausedBy: []string{"ice.failed", "stream.ended"}, See: []string{"client.track_metadata_missing"},
+		CausedBy: []string{"ice.failed", "stream.ended", "publish.no_media", "keyframe.missing", "forward.gated"}, See: []string{"client.track_metadata_missing"},
 		Links: []string{rfc(8830, "2"), w3c("webrtc", "event-track")},
 	})
 	// PeerMetadataMissing: something arrived from a peer nobody announced.

@@ -14,8 +14,9 @@ var (
 		Do:    "Explain why the device is needed before asking, and show how to allow it in the address bar. Let people listen without it.",
 		User:  "Your browser is not allowed to use the camera or microphone. Allow it in the address bar and try again.",
 		Retry: RetryUser, Terminal: false, Ops: []Op{OpCapture, OpPublish, OpPreview, OpJoin}, FixedBy: []Party{ByUser},
-		See:   []string{"capture.system_denied", "capture.policy_blocked", "page.insecure", "screen.denied"},
-		Links: []string{getUserMedia, "https://webidl.spec.whatwg.org/#notallowederror"},
+		CausedBy: []string{"capture.policy_blocked", "capture.system_denied"},
+		See:      []string{"page.insecure", "screen.denied"},
+		Links:    []string{getUserMedia, "https://webidl.spec.whatwg.org/#notallowederror"},
 	})
 	// CaptureSystemDenied: the operating system does not allow it.
 	CaptureSystemDenied = declare(Kind{
@@ -182,8 +183,9 @@ var (
 		Do:    "Tell the user, and capture again when the other program is done.",
 		User:  "Nothing comes from your camera or microphone. End other calls and try again.",
 		Retry: RetryUser, Terminal: false, Ops: []Op{OpPublish, OpCapture}, FixedBy: []Party{ByUser},
-		See:   []string{"capture.silent", "device.lost", "capture.browser_failure"},
-		Links: []string{w3c("mediacapture-streams", "event-mediastreamtrack-mute")},
+		CausedBy: []string{"audio.interrupted"},
+		See:      []string{"capture.silent", "device.lost", "capture.browser_failure"},
+		Links:    []string{w3c("mediacapture-streams", "event-mediastreamtrack-mute")},
 	})
 	// CaptureSilent: the microphone gives only silence.
 	CaptureSilent = declare(Kind{
@@ -194,8 +196,9 @@ var (
 		Do:    "Let the user choose another microphone and watch the level.",
 		User:  "We cannot hear you. Check the mute switch of your microphone or choose another one.",
 		Retry: RetryUser, Terminal: false, Ops: []Op{OpPreview, OpCapture}, FixedBy: []Party{ByUser},
-		See:   []string{"capture.no_data"},
-		Links: []string{w3c("webrtc-stats", "dom-rtcaudiosourcestats-audiolevel")},
+		CausedBy: []string{"audio.interrupted"},
+		See:      []string{"capture.no_data"},
+		Links:    []string{w3c("webrtc-stats", "dom-rtcaudiosourcestats-audiolevel")},
 	})
 	// ScreenDenied: sharing the screen was not allowed.
 	ScreenDenied = declare(Kind{

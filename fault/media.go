@@ -134,7 +134,7 @@ var (
 		Do:    "Offer again. After a reconnect always repeat an offer that is still unanswered.",
 		User:  "Setting up sound and video took too long. Please try again.",
 		Retry: RetrySame, Terminal: false, Ops: []Op{OpSubscribe, OpPublish}, FixedBy: []Party{ByApp, ByOperator},
-		CausedBy: []string{"signal.lost", "client.suspended"}, See: []string{"publish.timeout", "negotiation.in_progress"},
+		CausedBy: []string{"signal.lost", "client.suspended", "server.stalled"}, See: []string{"publish.timeout", "negotiation.in_progress"},
 		Links: []string{rfc(8829, "3.2")},
 	})
 	// NegotiationPeerLeft: the other peer left during the exchange.
@@ -206,7 +206,7 @@ var (
 		Do:    "Try again. If it repeats on one network only, treat it like ice.failed.",
 		User:  "Your sound and video could not be sent in time. Please try again.",
 		Retry: RetrySame, Terminal: false, Ops: []Op{OpPublish}, FixedBy: []Party{ByUser, ByOperator},
-		CausedBy: []string{"ice.failed", "negotiation.timeout", "server.queue_full", "dtls.failed"},
+		CausedBy: []string{"ice.failed", "negotiation.timeout", "server.queue_full", "dtls.failed", "publish.no_media"},
 		Links:    []string{rfc(8829, "4.1.10"), rfc(8445, "8.3")},
 	})
 	// StreamRefused: the server could not create the stream.

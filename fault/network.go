@@ -27,9 +27,12 @@ var (
 		Do:    "Check the address from the same network with another tool, then certificate and CORS headers. Retry with a growing pause.",
 		User:  "The call could not be reached. Check your internet connection and try again.",
 		Retry: RetryBackoff, Terminal: true, Ops: []Op{OpInit, OpConnect, OpReconnect, OpToken}, FixedBy: []Party{ByUser, ByOperator},
-		CausedBy: []string{"network.offline", "endpoint.invalid", "tls.failed", "server.bad_gateway", "response.cross_origin"},
-		See:      []string{"signal.upgrade"},
-		Links:    []string{"https://fetch.spec.whatwg.org/#concept-network-error"},
+		CausedBy: []string{
+			"network.offline", "endpoint.invalid", "tls.failed", "server.bad_gateway", "response.cross_origin",
+			"endpoint.name_unresolved", "endpoint.refused", "endpoint.wrong_path",
+		},
+		See:   []string{"signal.upgrade"},
+		Links: []string{"https://fetch.spec.whatwg.org/#concept-network-error"},
 	})
 	// EndpointInvalid: the address of the server is not valid.
 	EndpointInvalid = declare(Kind{

@@ -26,8 +26,9 @@ var (
 		Do:    "Join once per connection. To resume after a lost connection, connect again with the same peer id and do not join.",
 		User:  "You are in this call already.",
 		Retry: RetryNever, Terminal: false, Ops: []Op{OpJoin}, FixedBy: []Party{ByApp},
-		See:   []string{"client.already_joined", "peer.name_taken"},
-		Links: []string{rfc(9110, "15.5.10")},
+		CausedBy: []string{"peer.own_ghost", "peer.second_login"},
+		See:      []string{"client.already_joined", "peer.name_taken"},
+		Links:    []string{rfc(9110, "15.5.10")},
 	})
 	// PeerNameTaken: a participant of this name is in the session.
 	PeerNameTaken = declare(Kind{
@@ -38,8 +39,9 @@ var (
 		Do:    "Ask for another name, or add something unique to it.",
 		User:  "Someone with your name is in this call already. Please choose another name.",
 		Retry: RetryUser, Terminal: true, Ops: []Op{OpJoin}, FixedBy: []Party{ByUser, ByApp},
-		See:   []string{"peer.already_joined"},
-		Links: []string{rfc(9110, "15.5.10")},
+		CausedBy: []string{"peer.own_ghost", "peer.second_login"},
+		See:      []string{"peer.already_joined"},
+		Links:    []string{rfc(9110, "15.5.10")},
 	})
 	// PeerTypeInvalid: the participant type is not known.
 	PeerTypeInvalid = declare(Kind{
@@ -62,7 +64,7 @@ var (
 		Do:    "When it concerns the caller itself, join again as a new peer. Otherwise refresh the list of peers.",
 		User:  "Your place in this call is gone. Please join again.",
 		Retry: RetrySame, Terminal: true, Ops: []Op{OpReconnect, OpConnect, OpRemove, OpMessage, OpUpdate}, FixedBy: []Party{ByApp, ByUser},
-		CausedBy: []string{"signal.lost", "signal.silent", "client.suspended"}, See: []string{"peer.not_found"},
+		CausedBy: []string{"signal.lost", "signal.silent", "client.suspended", "client.vanished", "network.lost"}, See: []string{"peer.not_found"},
 		Links: []string{rfc(9110, "15.5.11")},
 	})
 	// PeerNotFound: no such peer in the room.

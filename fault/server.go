@@ -146,8 +146,9 @@ var (
 		Do:    "Try again after the time the reply gives, with a pause that grows; a load balancer should send newcomers elsewhere. If it lasts, add a node or raise the limit.",
 		User:  "The service is full right now. Please try again in a moment.",
 		Retry: RetryBackoff, Terminal: true, Ops: []Op{OpInit, OpConnect, OpJoin, OpPublish}, FixedBy: []Party{ByOperator},
-		See:   []string{"server.queue_full", "room.full", "rate.limited"},
-		Links: []string{rfc(9110, "15.6.4"), rfc(9110, "10.2.3")},
+		CausedBy: []string{"server.files_exhausted"},
+		See:      []string{"server.queue_full", "room.full", "rate.limited"},
+		Links:    []string{rfc(9110, "15.6.4"), rfc(9110, "10.2.3")},
 	})
 	// EventQuota: more events were reported than are stored.
 	EventQuota = declare(Kind{

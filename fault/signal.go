@@ -186,9 +186,13 @@ var (
 		Do:    "Let the client reconnect with the same peer id. When it gives up, offer a button to join again; behind a proxy, raise its idle timeout above the ping interval.",
 		User:  "Your connection was lost. Check your internet connection and join again.",
 		Retry: RetryBackoff, Terminal: true, Ops: []Op{OpReconnect, OpLeave, OpJoin}, FixedBy: []Party{ByUser, ByOperator},
-		CausedBy: []string{"network.offline", "signal.silent", "server.draining", "server.bad_gateway", "signal.slow_consumer"},
-		See:      []string{"signal.upgrade", "signal.closed_early"},
-		Links:    []string{rfc(6455, "7.1.7"), rfc(6455, "7.4.1")},
+		CausedBy: []string{
+			"network.offline", "signal.silent", "server.draining", "server.bad_gateway", "signal.slow_consumer",
+			"network.lost", "client.suspended", "client.vanished", "path.changed", "signal.cut_by_proxy",
+			"peer.id_shared", "server.stalled", "server.restarted",
+		},
+		See:   []string{"signal.upgrade", "signal.closed_early"},
+		Links: []string{rfc(6455, "7.1.7"), rfc(6455, "7.4.1")},
 	})
 	// SignalSilent: nothing was heard on the socket for too long.
 	SignalSilent = declare(Kind{
@@ -199,7 +203,7 @@ var (
 		Do:    "Nothing special: clients reconnect. If it happens to many at once, look at the server's load.",
 		User:  "Your connection was interrupted. Trying to reconnect.",
 		Retry: RetryBackoff, Terminal: false, Ops: []Op{OpReconnect}, FixedBy: []Party{ByUser, ByOperator},
-		CausedBy: []string{"network.offline", "server.queue_full"}, See: []string{"signal.lost"},
+		CausedBy: []string{"network.offline", "server.queue_full", "network.lost", "client.suspended", "server.stalled"}, See: []string{"signal.lost"},
 		Links: []string{rfc(6455, "5.5.2"), rfc(6455, "5.5.3")},
 	})
 	// SlowConsumer: the client does not read fast enough.
@@ -223,9 +227,12 @@ var (
 		Do:    "Check that the proxy passes Upgrade and Connection headers and that the scheme is wss on https pages.",
 		User:  "The call could not be reached. Check your connection or try another network.",
 		Retry: RetryBackoff, Terminal: true, Ops: []Op{OpConnect, OpReconnect}, FixedBy: []Party{ByOperator, ByUser},
-		CausedBy: []string{"endpoint.unreachable", "tls.failed", "server.bad_gateway", "network.offline"},
-		See:      []string{"signal.closed_early", "endpoint.invalid"},
-		Links:    []string{rfc(6455, "4.1"), rfc(6455, "4.2.2")},
+		CausedBy: []string{
+			"endpoint.unreachable", "tls.failed", "server.bad_gateway", "network.offline", "endpoint.name_unresolved",
+			"endpoint.refused", "endpoint.wrong_path",
+		},
+		See:   []string{"signal.closed_early", "endpoint.invalid"},
+		Links: []string{rfc(6455, "4.1"), rfc(6455, "4.2.2")},
 	})
 	// SignalClosedEarly: the socket closed before it was open.
 	SignalClosedEarly = declare(Kind{
@@ -236,7 +243,7 @@ var (
 		Do:    "Try again with a pause. If it never works, look at the proxy's log.",
 		User:  "The call could not be reached. Please try again.",
 		Retry: RetryBackoff, Terminal: true, Ops: []Op{OpConnect, OpReconnect}, FixedBy: []Party{ByUser, ByOperator},
-		CausedBy: []string{"network.offline", "tls.failed"}, See: []string{"signal.upgrade", "signal.lost"},
+		CausedBy: []string{"network.offline", "tls.failed", "endpoint.name_unresolved", "endpoint.refused", "server.restarted"}, See: []string{"signal.upgrade", "signal.lost"},
 		Links: []string{rfc(6455, "7.1.7"), rfc(6455, "7.4.1")},
 	})
 	// SignalClosed: the socket was closed on purpose.

@@ -16,7 +16,9 @@ var (
 		Retry: RetryBackoff, Terminal: true, Ops: []Op{OpPublish, OpSubscribe, OpReconnect}, FixedBy: []Party{ByUser, ByOperator},
 		CausedBy: []string{
 			"ice.disconnected", "media.advertised_address", "turn.unreachable", "turn.unauthorized", "turn.capacity",
-			"ice.no_candidates", "network.offline", "browser.webrtc_missing",
+			"ice.no_candidates", "network.offline", "browser.webrtc_missing", "network.media_blocked", "server.media_blocked",
+			"network.lost", "network.media_lost", "path.changed", "client.vanished", "client.suspended",
+			"network.udp_blocked", "server.stalled", "server.restarted",
 		},
 		See:   []string{"dtls.failed"},
 		Links: []string{w3c("webrtc", "dom-rtcicetransportstate-failed"), rfc(8445, "8.3"), rfc(8863, "")},
@@ -30,7 +32,10 @@ var (
 		Do:    "Show that the call is reconnecting and wait. ICE restarts by itself.",
 		User:  "Your connection is unstable. Trying to restore sound and video.",
 		Retry: RetrySame, Terminal: false, Ops: []Op{OpPublish, OpSubscribe, OpReconnect}, FixedBy: []Party{ByUser},
-		CausedBy: []string{"network.offline", "client.suspended"}, See: []string{"ice.failed"},
+		CausedBy: []string{
+			"network.offline", "client.suspended", "network.lost", "network.media_lost", "path.changed",
+			"client.vanished", "network.udp_blocked", "server.stalled", "server.restarted",
+		}, See: []string{"ice.failed"},
 		Links: []string{w3c("webrtc", "dom-rtcicetransportstate-disconnected"), rfc(7675, "5.1"), rfc(8445, "9")},
 	})
 	// ICESlow: the media connection is not up in time.
@@ -42,9 +47,12 @@ var (
 		Do:    "Show that sound and video do not come through yet. If it does not come up, ice.failed or dtls.failed follows; do what these say.",
 		User:  "Sound and video are not coming through yet. Still trying; another network may help.",
 		Retry: RetrySame, Terminal: false, Ops: []Op{OpPublish, OpSubscribe}, FixedBy: []Party{ByUser, ByOperator},
-		CausedBy: []string{"media.advertised_address", "turn.unreachable", "ice.no_candidates", "network.offline"},
-		See:      []string{"ice.failed", "dtls.failed"},
-		Links:    []string{rfc(8445, "8.3"), rfc(8863, "")},
+		CausedBy: []string{
+			"media.advertised_address", "turn.unreachable", "ice.no_candidates", "network.offline", "network.media_blocked",
+			"server.media_blocked", "dtls.datagrams_lost", "dtls.one_way", "server.stalled",
+		},
+		See:   []string{"ice.failed", "dtls.failed"},
+		Links: []string{rfc(8445, "8.3"), rfc(8863, "")},
 	})
 	// ICENoCandidates: there is no address to try.
 	ICENoCandidates = declare(Kind{
@@ -115,7 +123,7 @@ var (
 		Do:    "Look for a small MTU (VPN, tunnel) and lower the packet size. Check both sides for the versions of DTLS they accept.",
 		User:  "A secure connection for sound and video could not be made. Try another network.",
 		Retry: RetrySame, Terminal: false, Ops: []Op{OpPublish, OpSubscribe}, FixedBy: []Party{ByUser, ByOperator},
-		CausedBy: []string{"dtls.fingerprint"}, See: []string{"ice.failed"},
+		CausedBy: []string{"dtls.fingerprint", "dtls.datagrams_lost", "dtls.one_way"}, See: []string{"ice.failed"},
 		Links: []string{w3c("webrtc", "dom-rtcerrordetailtype-dtls-failure"), rfc(8827, "6.5"), rfc(9147, "5")},
 	})
 	// DTLSFingerprint: the certificate is not the announced one.
