@@ -96,11 +96,14 @@ var parsers = map[string]string{
 	"dialect.Dialect.reverse": "dialect.FuzzExplain",
 	"dialect.number":          "dialect.FuzzExplain",
 
+	"e2e/cases.record":   operator,
 	"e2e/crowd.pictures": operator,
 	"e2e/crowd.run":      operator,
 
 	"fault.decode":       "fault.FuzzJSON",
 	"fault.translations": own,
+
+	"internal/diagnose/recording.Read": operator,
 
 	"internal/api.Call.QueryInt":       "internal/api.FuzzManage",
 	"internal/api.Call.QueryTime":      "internal/api.FuzzManage",

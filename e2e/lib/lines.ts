@@ -11,7 +11,7 @@ import { launch } from './browser.ts';
 import { assert, sleep } from './check.ts';
 import { serveNames } from './dns.ts';
 import { Line, Namespace } from './netns.ts';
-import { start, stop } from './process.ts';
+import { start, stop, type Child } from './process.ts';
 import { REST } from './rest.ts';
 import type { Template } from './run.ts';
 import { setup } from './setup.ts';
@@ -34,6 +34,9 @@ export interface Client extends Place {
 
 export interface ClientOptions { byName?: boolean; flags?: string[]; browser?: boolean }
 
+// ExchangeOptions are settings of the server, and whether the steady client has a browser.
+export interface ExchangeOptions { media?: object; http?: object; limits?: object; browser?: boolean }
+
 export class Exchange implements Service {
   readonly dir: string;
   readonly netns: Namespace;
@@ -41,6 +44,9 @@ export class Exchange implements Service {
   steady!: Client;
   rest!: REST;
   small?: Promise<Template>;
+  key!: { access: string; secret: string };
+  process!: Child; // of the server
+  restart!: () => void; // starts it again after it has ended
   #clients = 0; #closers: (() => unknown)[] = [];
 
   constructor(dir: string, netns: Namespace) {
@@ -49,14 +55,14 @@ export class Exchange implements Service {
   }
 
   // open starts a server as an operator does, with a file of settings, and a
-  // client on a line that works. media changes the settings of that name.
-  static async open(dir: string, { media = {}, browser = true }: { media?: object; browser?: boolean } = {}): Promise<Exchange> {
+  // client on a line that works.
+  static async open(dir: string, { browser = true, ...settings }: ExchangeOptions = {}): Promise<Exchange> {
     await mkdir(dir, { recursive: true });
     const x = new Exchange(dir, await Namespace.create());
     try {
       x.#closers.push(() => x.netns.remove());
       await x.netns.ip('addr', 'add', `${address}/32`, 'dev', 'lo');
-      await x.#serve(media);
+      await x.#serve(settings);
       x.steady = await x.client({ browser });
       x.rest = new REST(x.steady.site, x.server);
       // Whoever reads the default template looks it up by a room of the server.
@@ -68,21 +74,25 @@ export class Exchange implements Service {
     }
   }
 
-  async #serve(media: object) {
+  async #serve({ media, http, limits }: ExchangeOptions) {
     const { bin } = setup();
     const key = execFileSync(bin, ['token', 'key'], { encoding: 'utf8' }).trim();
     const [access, secret] = key.split(':');
     writeFileSync(`${this.dir}/redial.yaml`, JSON.stringify({ // every JSON is YAML
-      http: { address: `${address}:${ports.http}`, allow_plaintext: true },
+      http: { address: `${address}:${ports.http}`, allow_plaintext: true, ...http },
       media: { udp: `${address}:${ports.udp}`, tcp: `${address}:${ports.tcp}`, ...media },
       access: { keys: [{ access, secret }] },
+      ...(limits ? { limits } : {}),
       data: { dir: `${this.dir}/data` },
       metrics: { token: secret },
     }));
     const log = `${this.dir}/server.log`;
     const url = `http://${address}:${ports.http}`;
-    const process = start(bin, ['serve', '-config', `${this.dir}/redial.yaml`, '-log-level', globalThis.process.env.REDIAL_E2E_LOG || 'info'], { netns: this.netns.name, log });
-    this.#closers.push(() => stop(process, { grace: 10_000 }));
+    this.key = { access, secret };
+    const run = () => start(bin, ['serve', '-config', `${this.dir}/redial.yaml`, '-log-level', globalThis.process.env.REDIAL_E2E_LOG || 'info'], { netns: this.netns.name, log });
+    this.process = run();
+    this.restart = () => { this.process = run(); };
+    this.#closers.push(() => this.halt());
     this.server = {
       log, url, port: ports.http, init: `${url}/#https://`, info: { rooms: [] },
       managementToken: execFileSync(bin, ['token', 'management', '-key', key], { encoding: 'utf8' }).trim(),
@@ -138,6 +148,9 @@ export class Exchange implements Service {
       thaw,
     };
   }
+
+  // halt ends the server.
+  halt() { return stop(this.process, { grace: 10_000 }); }
 
   async close() {
     for (const fn of this.#closers.splice(0).reverse()) await fn();

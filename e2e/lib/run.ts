@@ -5,7 +5,7 @@
 import { mkdir } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { assert } from './check.ts';
-import { Exchange } from './lines.ts';
+import { Exchange, type ExchangeOptions } from './lines.ts';
 import { setup, type Setup } from './setup.ts';
 import { Tab, type Config, type TabOptions } from './tab.ts';
 import { World, type Place, type Service, type WorldOptions } from './world.ts';
@@ -54,7 +54,7 @@ export class Run {
 
   // exchange has the scenario play on an exchange: the shared one, or with options
   // one that nobody else uses.
-  async exchange(options?: { media?: object; browser?: boolean }): Promise<Exchange> {
+  async exchange(options?: ExchangeOptions): Promise<Exchange> {
     const x = options ? await Exchange.open(`${this.dir}/exchange`, options) : await this.#given.exchange();
     if (options) this.cleanup(() => x.close());
     this.#own = x;
