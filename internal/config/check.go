@@ -184,6 +184,7 @@ func (k *checker) media(m *Media) {
 			k.add("media.advertise", fmt.Sprintf("%q is a multicast address", a), "write the address clients reach")
 		}
 	}
+	k.require(m.ProbeEvery == 0 || m.ProbeEvery >= 10*time.Second, "media.probe_every", "is "+formatDuration(m.ProbeEvery), "make it 0s, or 10s at least")
 	for i, s := range m.ICEServers {
 		field := fmt.Sprintf("media.ice_servers[%d].urls", i)
 		k.require(len(s.URLs) > 0, field, "is empty", "name at least one, such as stun:stun.example.org:3478")

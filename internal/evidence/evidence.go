@@ -218,9 +218,26 @@ type Reach struct {
 	Through  int       `json:"through"`           // connections whose packets came there by themselves and that came up
 	Networks int       `json:"networks"`          // from how many networks: a /24 of IPv4, a /48 of IPv6
 	Failed   int       `json:"failed,omitempty"`  // connections that did not come up in time, to whichever address; told once
-	Probed   time.Time `json:"probed,omitzero"`   // when our own packet to it was last sent
+	Probed   time.Time `json:"probed,omitzero"`   // when a packet of our own to it was last sent that arrived or had 5 s to; absent: none was
 	Answered time.Time `json:"answered,omitzero"` // when one last arrived, which takes a router that lets us reach ourselves
+
+	Advertised bool   `json:"advertised,omitempty"` // it is a setting, not what an interface of the machine has
+	Judged     string `json:"judged,omitempty"`     // by the check of addresses at the start: one of the words below; absent: it was not
 }
+
+// What the check of addresses at the start says of one (see [Reach.Judged]).
+const (
+	JudgedGood     = "good"      // nothing speaks against it
+	JudgedUnusable = "unusable"  // nobody can send to it
+	JudgedLoopback = "loopback"  // it reaches this machine only, while clients are elsewhere
+	JudgedLink     = "linklocal" // it holds on one cable only
+	JudgedExample  = "example"   // it is of a network reserved for examples
+	JudgedBridge   = "bridge"    // it joins containers or virtual machines of this machine
+	JudgedFamily   = "family"    // the socket is of the other address family
+	JudgedShared   = "shared"    // it is a carrier's; other networks cannot reach it
+	JudgedForeign  = "foreign"   // it is private and not an address of this machine
+	JudgedPrivate  = "private"   // it is private, while clients come over the Internet
+)
 
 // Self is how this process fares. What is told for 10 minutes is the worst of them.
 type Self struct {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/config"
+	"github.com/redial-rtc/redial/internal/evidence"
 )
 
 // The commonest reason why a call has signalling but no media is a media
@@ -22,6 +23,7 @@ import (
 // finding is what the self-check has against one media address.
 type finding struct {
 	Address netip.Addr
+	Word    string // what is wrong, as evidence has it
 	Why     string
 	Certain bool // it cannot be right, as opposed to: it may well be
 }
@@ -40,8 +42,8 @@ func checkAddresses(cfg config.Config, candidates []netip.Addr, here []netInterf
 			if err != nil {
 				continue // config has refused it
 			}
-			if why, certain := judge(address.Unmap(), cfg, here); why != "" {
-				found = append(found, finding{address, why, certain})
+			if f := judge(address.Unmap(), cfg, here); f.Why != "" {
+				found = append(found, f)
 			}
 		}
 		return found
@@ -49,18 +51,18 @@ func checkAddresses(cfg config.Config, candidates []netip.Addr, here []netInterf
 	if config.IsLoopback(cfg.Media.UDP) {
 		host, _, _ := net.SplitHostPort(cfg.Media.UDP)
 		address, _ := netip.ParseAddr(host)
-		return []finding{{address, "media.udp listens on this machine only, while http.address is public", true}}
+		return []finding{{address, evidence.JudgedLoopback, "media.udp listens on this machine only, while http.address is public", true}}
 	}
 	var found []finding
 	for _, address := range candidates {
-		why, certain := judge(address.Unmap(), cfg, here)
-		if why == "" {
+		f := judge(address.Unmap(), cfg, here)
+		if f.Why == "" {
 			return nil
 		}
-		found = append(found, finding{address, why, certain})
+		found = append(found, f)
 	}
 	if len(found) == 0 {
-		return []finding{{netip.Addr{}, "this machine has no address that another could reach", true}}
+		return []finding{{netip.Addr{}, evidence.JudgedUnusable, "this machine has no address that another could reach", true}}
 	}
 	return found
 }
@@ -98,30 +100,44 @@ var carrierShared = netip.MustParsePrefix("100.64.0.0/10") // RFC 6598
 // machines of one host.
 var containerBridges = []string{"docker", "br-", "virbr", "cni", "podman", "lxcbr", "lxdbr", "veth"}
 
-// judge says what speaks against an address, and whether that is certain.
-func judge(address netip.Addr, cfg config.Config, here []netInterface) (why string, certain bool) {
+// judge says what speaks against an address; [evidence.JudgedGood] is nothing.
+func judge(address netip.Addr, cfg config.Config, here []netInterface) finding {
 	on := interfaceOf(address, here)
+	certain := func(word, why string) finding { return finding{address, word, why, true} }
+	doubt := func(word, why string) finding { return finding{address, word, why, false} }
 	switch {
 	case address.IsUnspecified(), address.IsMulticast(), in(reserved, address):
-		return "nobody can send to it", true
+		return certain(evidence.JudgedUnusable, "nobody can send to it")
 	case address.IsLoopback():
-		return "it reaches this machine only, while clients are elsewhere", true
+		return certain(evidence.JudgedLoopback, "it reaches this machine only, while clients are elsewhere")
 	case address.IsLinkLocalUnicast():
-		return "it is link-local and holds on one cable only", true
+		return certain(evidence.JudgedLink, "it is link-local and holds on one cable only")
 	case in(examples, address) && on == "": // some laboratories do use them
-		return "it is from a network reserved for examples", true
+		return certain(evidence.JudgedExample, "it is from a network reserved for examples")
 	case on != "" && hasPrefix(on, containerBridges):
-		return fmt.Sprintf("it belongs to %s, which joins containers of this machine", on), true
+		return certain(evidence.JudgedBridge, fmt.Sprintf("it belongs to %s, which joins containers of this machine", on))
 	case boundElsewhere(cfg.Media.UDP, address):
-		return fmt.Sprintf("media.udp listens on %s, of the other address family", cfg.Media.UDP), true
+		return certain(evidence.JudgedFamily, fmt.Sprintf("media.udp listens on %s, of the other address family", cfg.Media.UDP))
 	case carrierShared.Contains(address):
-		return "it is a carrier's shared address; clients outside that network cannot reach it", false
+		return doubt(evidence.JudgedShared, "it is a carrier's shared address; clients outside that network cannot reach it")
 	case address.IsPrivate() && on == "":
-		return "it is private and not an address of this machine; clients reach it only if something forwards it", false
+		return doubt(evidence.JudgedForeign, "it is private and not an address of this machine; clients reach it only if something forwards it")
 	case address.IsPrivate() && hasPublicName(cfg.HTTP.PublicURL):
-		return "it is private; clients outside this network cannot reach it, name the public address in media.advertise", false
+		return doubt(evidence.JudgedPrivate, "it is private; clients outside this network cannot reach it, name the public address in media.advertise")
 	}
-	return "", false
+	return finding{Address: address, Word: evidence.JudgedGood}
+}
+
+// judged says in a word what the self-check has against each address; "" where it
+// looks at none.
+func judged(cfg config.Config) func(netip.Addr) string {
+	here := interfaces()
+	return func(a netip.Addr) string {
+		if !isPublic(cfg) {
+			return ""
+		}
+		return judge(a.Unmap(), cfg, here).Word
+	}
 }
 
 // interfaceOf names the local interface that has the address, or "".

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/redial-rtc/redial/internal/config"
+	"github.com/redial-rtc/redial/internal/evidence"
 )
 
 func prefixes(texts ...string) (all []netip.Prefix) {
@@ -16,6 +17,30 @@ func prefixes(texts ...string) (all []netip.Prefix) {
 		all = append(all, netip.MustParsePrefix(s))
 	}
 	return all
+}
+
+// TestJudgedInAWord: evidence has what the self-check found as a word for each address,
+// and none on a server for this machine only.
+func TestJudgedInAWord(t *testing.T) {
+	here := []netInterface{{"eth0", prefixes("10.1.2.3/16")}, {"docker0", prefixes("172.17.0.1/16")}}
+	cfg := config.Default()
+	cfg.HTTP.PublicURL = "https://v.example.org"
+	for address, want := range map[string]string{
+		"93.184.216.34": evidence.JudgedGood, "10.1.2.3": evidence.JudgedPrivate, "192.168.7.7": evidence.JudgedForeign, "100.64.1.1": evidence.JudgedShared,
+		"172.17.0.1": evidence.JudgedBridge, "192.0.2.1": evidence.JudgedExample, "fe80::1": evidence.JudgedLink, "127.0.0.1": evidence.JudgedLoopback, "0.0.0.0": evidence.JudgedUnusable,
+	} {
+		if f := judge(netip.MustParseAddr(address), cfg, here); f.Word != want || (f.Why == "") != (want == evidence.JudgedGood) {
+			t.Errorf("%s is judged %+v, want %s", address, f, want)
+		}
+	}
+	if word := judged(cfg)(netip.MustParseAddr("127.0.0.1")); word != evidence.JudgedLoopback {
+		t.Errorf("judged %q", word)
+	}
+	cfg = config.Default()
+	cfg.HTTP.Address = "127.0.0.1:8080"
+	if word := judged(cfg)(netip.MustParseAddr("127.0.0.1")); word != "" {
+		t.Errorf("on this machine only: %q", word)
+	}
 }
 
 func TestSelfCheck(t *testing.T) {

@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"github.com/pion/webrtc/v4"
-
-	"github.com/redial-rtc/redial/internal/evidence"
 )
 
 const (
@@ -89,33 +87,4 @@ func (c *conn) cameUp() {
 	if tcp || c.paths.cameFirst(netip.AddrPortFrom(from.Unmap(), pair.Remote.Port)) {
 		c.engine.census.add(passage{tcp: tcp, to: to.Unmap(), from: network(from)})
 	}
-}
-
-// Reach tells, of each address that peers are told, who got through to it within
-// the last 10 minutes.
-func (e *Engine) Reach() (all []evidence.Reach) {
-	add := func(protocol string, a netip.Addr) {
-		r := evidence.Reach{Protocol: protocol, Address: evidence.Kind(a), Hash: e.cfg.Addresses.Hash(a)}
-		r.Through, r.Networks, r.Failed = e.census.count(protocol == "tcp", a.Unmap())
-		if len(all) > 0 {
-			r.Failed = 0 // told once
-		}
-		all = append(all, r)
-	}
-	for _, told := range e.socks.addrs {
-		add("udp", told.Addr())
-	}
-	if e.socks.tcp != nil {
-		told := e.cfg.Advertise
-		if len(told) == 0 {
-			for _, ip := range e.socks.tcpIPs {
-				a, _ := netip.AddrFromSlice(ip)
-				told = append(told, a.Unmap())
-			}
-		}
-		for _, a := range told {
-			add("tcp", a.Unmap())
-		}
-	}
-	return all[:min(len(all), evidence.MaxReach)]
 }

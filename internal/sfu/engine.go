@@ -50,6 +50,13 @@ type Config struct {
 	// Addresses tells ours apart in evidence; nil: they are not told apart.
 	Addresses *evidence.Hasher
 
+	// Judge says what the check of addresses at the start found of one that peers are
+	// told, for evidence; nil: it is not judged.
+	Judge func(netip.Addr) string
+	// ProbeEvery is how often a packet of our own is sent to each of these addresses;
+	// 0 is never.
+	ProbeEvery time.Duration
+
 	// AnswerWarning is how long an offer waits for its answer before OnUnanswered
 	// tells of it, AnswerTimeout before OnRefused does; 0 is 30 s, and 2 minutes.
 	AnswerWarning, AnswerTimeout time.Duration
@@ -105,10 +112,12 @@ type Engine struct {
 	cert  webrtc.Certificate
 	times timing
 
-	hammer *hammer
-	stun   *stunServer // nil: there is none
-	census census
-	blind  bool // packets are not counted, to measure what that costs
+	hammer  *hammer
+	stun    *stunServer // nil: there is none
+	census  census
+	probes  prober
+	unprobe func() // ends them
+	blind   bool   // packets are not counted, to measure what that costs
 
 	mu     sync.Mutex
 	pubs   map[*Publisher]struct{}
@@ -143,14 +152,16 @@ func New(cfg Config) (*Engine, error) {
 		return nil, fault.Internal.Wrap(err)
 	}
 	stun := newSTUNServer(cfg)
-	socks, err := openSockets(cfg, stun, pionLog{cfg.Log})
+	e := &Engine{
+		cfg: cfg, log: cfg.Log, cert: *cert, times: usualTiming, hammer: newHammer(cfg), stun: stun, probes: prober{send: sendProbe},
+		pubs: map[*Publisher]struct{}{}, subs: map[*Subscriber]struct{}{},
+	}
+	socks, err := openSockets(cfg, stun, &e.probes, pionLog{cfg.Log})
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{
-		cfg: cfg, log: cfg.Log, socks: socks, cert: *cert, times: usualTiming, hammer: newHammer(cfg), stun: stun,
-		pubs: map[*Publisher]struct{}{}, subs: map[*Subscriber]struct{}{},
-	}
+	e.socks = socks
+	e.tell()
 	if cfg.Metrics != nil {
 		e.reg = collector{e}
 		if err := cfg.Metrics.Register(e.reg); err != nil {
@@ -158,6 +169,7 @@ func New(cfg Config) (*Engine, error) {
 			return nil, fault.Internal.Wrap(err)
 		}
 	}
+	e.unprobe = e.probe()
 	return e, nil
 }
 
@@ -186,6 +198,7 @@ func (e *Engine) Close() error {
 		closers = append(closers, s)
 	}
 	e.mu.Unlock()
+	e.unprobe()
 	var wg sync.WaitGroup
 	errs := make([]error, len(closers))
 	for i, c := range closers {

@@ -5,6 +5,7 @@ package sfu
 
 import (
 	"sync/atomic"
+	"time"
 
 	"github.com/pion/webrtc/v4"
 	"github.com/prometheus/client_golang/prometheus"
@@ -92,13 +93,15 @@ var (
 	mDTLS     = prometheus.NewDesc("redial_sfu_dtls_failures_total", "DTLS handshakes that failed.", provoked, nil)
 	mUnproven = prometheus.NewDesc("redial_sfu_unproven_dropped_total", "Packets not sent, or not taken, because the address had not proved that it hears us.", nil, nil)
 	mSTUN     = prometheus.NewDesc("redial_sfu_stun_requests_total", "Binding requests to a STUN server on the media port, by outcome: answered, or held_back by a limit.", []string{"outcome"}, nil)
+	mProbed   = prometheus.NewDesc("redial_sfu_probe_sent_timestamp_seconds", "When a packet of our own was last sent to an address that peers are told.", []string{"protocol", "address"}, nil)
+	mAnswered = prometheus.NewDesc("redial_sfu_probe_answered_timestamp_seconds", "When one last arrived, which takes a router that lets this machine reach itself; 0: none has.", []string{"protocol", "address"}, nil)
 	mRestarts = prometheus.NewDesc("redial_sfu_ice_restarts_total", "ICE restarts offered to subscribers.", provoked, nil)
 )
 
 // Describe lists the metrics.
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		mConns, mPackets, mBytes, mNacks, mRepeats, mRefused, mAsks, mKeys, mSwitches, mDropped, mBad, mICE, mDTLS, mRestarts, mUnproven, mSTUN,
+		mConns, mPackets, mBytes, mNacks, mRepeats, mRefused, mAsks, mKeys, mSwitches, mDropped, mBad, mICE, mDTLS, mRestarts, mUnproven, mSTUN, mProbed, mAnswered,
 	} {
 		ch <- d
 	}
@@ -154,6 +157,13 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 		count(mSTUN, nil, &e.stun.sent, "answered")
 		count(mSTUN, nil, &e.stun.held, "held_back")
 	}
+	for _, t := range e.probes.told {
+		if probed, answered := e.probes.seen(t); !probed.IsZero() {
+			for d, at := range map[*prometheus.Desc]time.Time{mProbed: probed, mAnswered: answered} {
+				ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, seconds(at), t.protocol(), t.to.Addr().String())
+			}
+		}
+	}
 	for label, of := range map[string]*states{"false": &g.states, "true": &g.injected} {
 		count(mDTLS, nil, &of.dtlsFailed, label)
 		count(mRestarts, nil, &of.restarts, label)
@@ -164,4 +174,12 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 			}
 		}
 	}
+}
+
+// seconds is a time as Prometheus has it, 0 for none.
+func seconds(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
+	}
+	return float64(t.UnixMilli()) / 1000
 }

@@ -41,7 +41,7 @@ const (
 	tcpUnclaimed    = time.Second
 )
 
-func openSockets(cfg Config, stun *stunServer, log logging.LoggerFactory) (*sockets, error) {
+func openSockets(cfg Config, stun *stunServer, probes *prober, log logging.LoggerFactory) (*sockets, error) {
 	host, port, err := splitAddr(cfg.UDPAddr)
 	if err != nil {
 		return nil, fault.ConfigInvalid.Wrap(err, "field", "udp address")
@@ -53,7 +53,7 @@ func openSockets(cfg Config, stun *stunServer, log logging.LoggerFactory) (*sock
 	if err != nil {
 		return nil, err
 	}
-	udp, err := listenUDP(ips, cfg, port, stun, log)
+	udp, err := listenUDP(ips, cfg, port, stun, probes, log)
 	if err != nil {
 		return nil, fault.ConfigInvalid.Wrap(err, "field", "udp address", "value", cfg.UDPAddr)
 	}
@@ -61,7 +61,7 @@ func openSockets(cfg Config, stun *stunServer, log logging.LoggerFactory) (*sock
 	if cfg.TCPAddr == "" {
 		return s, nil
 	}
-	if err := s.listenTCP(cfg, log); err != nil {
+	if err := s.listenTCP(cfg, probes, log); err != nil {
 		_ = s.Close()
 		return nil, fault.ConfigInvalid.Wrap(err, "field", "tcp address", "value", cfg.TCPAddr)
 	}
@@ -149,13 +149,13 @@ func listenIPs(cfg Config, host string) ([]net.IP, error) {
 
 // listenUDP binds one port on every address, or on the wildcard of each family
 // when other addresses are advertised.
-func listenUDP(ips []net.IP, cfg Config, port int, stun *stunServer, log logging.LoggerFactory) (*udpMux, error) {
+func listenUDP(ips []net.IP, cfg Config, port int, stun *stunServer, probes *prober, log logging.LoggerFactory) (*udpMux, error) {
 	binds := ips
 	if len(cfg.Advertise) > 0 && len(ips) > 1 {
 		binds = wildcards(ips)
 	}
 	for try := 0; ; try++ {
-		m, err := listenUDPOnce(binds, cfg, port, stun, log)
+		m, err := listenUDPOnce(binds, cfg, port, stun, probes, log)
 		if err == nil {
 			return m, nil
 		}
@@ -185,7 +185,7 @@ func wildcards(ips []net.IP) []net.IP {
 	return out
 }
 
-func listenUDPOnce(binds []net.IP, cfg Config, port int, stun *stunServer, log logging.LoggerFactory) (*udpMux, error) {
+func listenUDPOnce(binds []net.IP, cfg Config, port int, stun *stunServer, probes *prober, log logging.LoggerFactory) (*udpMux, error) {
 	m := &udpMux{}
 	for _, ip := range binds {
 		network := "udp6"
@@ -203,11 +203,7 @@ func listenUDPOnce(binds []net.IP, cfg Config, port int, stun *stunServer, log l
 			port = c.LocalAddr().(*net.UDPAddr).Port
 		}
 		udp := cfg.Loops.UDP("media.udp", c)
-		params := ice.UDPMuxParams{Logger: log.NewLogger("ice"), UDPConn: udp}
-		if stun != nil {
-			params.UDPConn = stunUDP{udp, stun}
-		}
-		inner := ice.NewUDPMuxDefault(params)
+		inner := ice.NewUDPMuxDefault(ice.UDPMuxParams{Logger: log.NewLogger("ice"), UDPConn: mediaUDP{udp, stun, probes}})
 		m.socks = append(m.socks, udpSock{mux: inner, v4: ip.To4() != nil, addr: c.LocalAddr()})
 	}
 	m.port = port
@@ -290,7 +286,7 @@ func (m *udpMux) Close() error {
 	return err
 }
 
-func (s *sockets) listenTCP(cfg Config, log logging.LoggerFactory) error {
+func (s *sockets) listenTCP(cfg Config, probes *prober, log logging.LoggerFactory) error {
 	host, port, err := splitAddr(cfg.TCPAddr)
 	if err != nil {
 		return err
@@ -322,7 +318,7 @@ func (s *sockets) listenTCP(cfg Config, log logging.LoggerFactory) error {
 			port = l.Addr().(*net.TCPAddr).Port
 		}
 		muxes = append(muxes, ice.NewTCPMuxDefault(ice.TCPMuxParams{
-			Listener: cfg.Loops.Listener("media.tcp", l), Logger: log.NewLogger("ice"), ReadBufferSize: 64, WriteBufferSize: tcpBuffer,
+			Listener: probedListener{cfg.Loops.Listener("media.tcp", l), probes}, Logger: log.NewLogger("ice"), ReadBufferSize: 64, WriteBufferSize: tcpBuffer,
 			FirstStunBindTimeout: tcpFirstBinding, AliveDurationForConnFromStun: tcpUnclaimed,
 		}))
 	}

@@ -5,7 +5,6 @@ package sfu
 
 import (
 	"encoding/binary"
-	"net"
 	"net/netip"
 	"sync/atomic"
 	"time"
@@ -13,7 +12,6 @@ import (
 	"github.com/pion/stun/v4"
 	"golang.org/x/time/rate"
 
-	"github.com/redial-rtc/redial/internal/accept"
 	"github.com/redial-rtc/redial/internal/limit"
 )
 
@@ -43,35 +41,6 @@ func newSTUNServer(cfg Config) *stunServer {
 		all:   rate.NewLimiter(rate.Limit(cfg.STUNPerSecond), cfg.STUNPerSecond),
 		hosts: limit.New(limit.Rate{PerSecond: float64(host) / 60, Burst: host}),
 	}
-}
-
-// stunUDP is a socket that answers Binding requests itself; whatever else comes is
-// read as ever.
-type stunUDP struct {
-	*accept.UDP
-	server *stunServer
-}
-
-// ReadFromAddrPort returns the next packet that is no Binding request.
-func (u stunUDP) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
-	for {
-		n, from, err := u.UDP.ReadFromAddrPort(b)
-		if err != nil || !plainBinding(b[:n]) {
-			return n, from, err
-		}
-		if answer := u.server.answer(b[:n], from); answer != nil {
-			_, _ = u.WriteToAddrPort(answer, from)
-		}
-	}
-}
-
-// ReadFrom is ReadFromAddrPort with an address of the older kind.
-func (u stunUDP) ReadFrom(b []byte) (int, net.Addr, error) {
-	n, from, err := u.ReadFromAddrPort(b)
-	if err != nil {
-		return n, nil, err
-	}
-	return n, net.UDPAddrFromAddrPort(from), nil
 }
 
 const (
