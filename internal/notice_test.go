@@ -23,7 +23,7 @@ var writeNotice = flag.Bool("write-notice", false, "write NOTICE instead of comp
 
 // permissive are the licences under which a binary under Apache-2.0 may contain
 // the work of others.
-var permissive = []string{"Apache-2.0", "MIT", "BSD-3-Clause", "BSD-2-Clause", "ISC", "0BSD", "OFL-1.1"}
+var permissive = []string{"Apache-2.0", "MIT", "BSD-3-Clause", "BSD-2-Clause", "ISC", "0BSD", "OFL-1.1", "CC0-1.0"}
 
 // TestNoticeNamesWhatTheBinaryContains compares NOTICE with the modules that are
 // linked into the binary and with the packages in the embedded pages, and refuses
@@ -126,6 +126,8 @@ func identify(text string) string {
 	switch {
 	case has("GNU ") || has("Mozilla Public License") || has("Eclipse Public License") || has("Business Source License"):
 		return "unknown"
+	case has("CC0 1.0 Universal") && has("released into the public domain"):
+		return "CC0-1.0"
 	case has("Apache License") && has("Version 2.0"):
 		return "Apache-2.0"
 	case has("Permission is hereby granted, free of charge, to any person obtaining a copy"):

@@ -16,9 +16,11 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
+	"github.com/redial-rtc/redial/internal/cert"
 	"github.com/redial-rtc/redial/internal/config"
 	"github.com/redial-rtc/redial/internal/datafile"
 	"github.com/redial-rtc/redial/internal/server"
@@ -32,9 +34,9 @@ With -json it prints one line of JSON instead, for programs:
   {"http","init","data","management_token","access_key","secret",
    "rooms":[{"id","name","tokens":{"ROLE":"JWT"},"codes":{"ROLE":"CODE"}}],
    "openvidu":{"url","secret"},
-   "sceenic":{"url","key","secret"}}
+   "sceenic":{"url","key","secret"},"fingerprint"}
 where "init" is what an app passes as initEndpoint, and room tokens are signed
-with the secret; "openvidu" is what a backend gives to OpenVidu(url, secret) of
+with the secret; "fingerprint" is there with -tls; "openvidu" is what a backend gives to OpenVidu(url, secret) of
 openvidu-node-client, and "sceenic" what a backend asks for a token with:
   curl -H "auth-api-key: KEY" -H "auth-api-secret: SECRET" URL/stream/token/v2/
 A program that starts it can keep the other end of its standard
@@ -49,6 +51,9 @@ const (
 	devShutdown = 5 * time.Second
 )
 
+// devHosts are the names of this machine to itself.
+var devHosts = []string{"localhost", "127.0.0.1", "::1"}
+
 // devReady is the line that -json prints.
 type devReady struct {
 	HTTP       string        `json:"http"`
@@ -61,7 +66,11 @@ type devReady struct {
 	OpenVidu   devOpenVidu   `json:"openvidu"`
 	Sceenic    devSceenic    `json:"sceenic"`
 
-	watch string // a token of the first room, for its page at /watch/
+	// Of the certificate of -tls, SHA-256.
+	Fingerprint string `json:"fingerprint,omitempty"`
+
+	certFile string
+	watch    string // a token of the first room, for its page at /watch/
 }
 
 // devSceenic is what backends of Sceenic WatchTogether apps need.
@@ -85,6 +94,7 @@ func runDev(ctx context.Context, e *env, args []string) (err error) {
 		udp    = f.String("udp", "127.0.0.1:0", "UDP media `ADDRESS` on this machine")
 		tcp    = f.String("tcp", "127.0.0.1:0", "TCP media `ADDRESS` on this machine, empty for none")
 		data   = f.String("data", "", "keep everything in this `DIR` (default a temporary directory, removed at the end)")
+		secure = f.Bool("tls", false, "speak https, with a certificate that the server makes and no browser believes before you say so")
 		asJSON = f.Bool("json", false, "print one line of JSON and nothing else on standard output")
 		eof    = f.Bool("until-eof", false, "stop when standard input ends, as it does when the program that holds it is gone")
 		format = f.String("log-format", "text", "text or json")
@@ -126,6 +136,12 @@ func runDev(ctx context.Context, e *env, args []string) (err error) {
 	if cfg.Access.Keys, err = devKeys(cfg.Data.Dir); err != nil {
 		return err
 	}
+	fingerprint := ""
+	if *secure {
+		if cfg.HTTP.TLSCert, cfg.HTTP.TLSKey, fingerprint, err = cert.SelfSigned(cfg.Data.Dir, devHosts); err != nil {
+			return err
+		}
+	}
 	// Other secrets than the one that signs tokens, as these are sent with each call.
 	cfg.OpenVidu.Secret = devSecret(cfg, "openvidu")
 	cfg.Sceenic.Key, cfg.Sceenic.Secret = "dev", devSecret(cfg, "sceenic")
@@ -165,6 +181,7 @@ func runDev(ctx context.Context, e *env, args []string) (err error) {
 	if err != nil {
 		return errors.Join(err, s.Stop(context.WithoutCancel(ctx)))
 	}
+	ready.certFile, ready.Fingerprint = cfg.HTTP.TLSCert, fingerprint
 	if *asJSON {
 		err = json.NewEncoder(e.stdout).Encode(ready)
 	} else {
@@ -207,15 +224,21 @@ func devPrepare(ctx context.Context, s *server.Server, cfg config.Config) (devRe
 	if err != nil {
 		return devReady{}, err
 	}
-	// The SDK wants "https://" somewhere in this address and cuts the fragment
-	// off again before it calls.
+	// The SDK wants "https://" somewhere in this address and cuts a fragment off
+	// again before it calls.
+	init := s.URL()
+	if !strings.HasPrefix(init, "https://") {
+		init += "/#https://"
+	}
 	key := cfg.Access.Keys[0]
 	watch, err := s.WatchToken(ctx, demo.Name)
 	if err != nil {
 		return devReady{}, err
 	}
-	return devReady{s.URL(), s.URL() + "/#https://", dir, management, key.Access, key.Secret, []server.Demo{demo},
-		devOpenVidu{s.URL(), cfg.OpenVidu.Secret}, devSceenic{s.URL(), cfg.Sceenic.Key, cfg.Sceenic.Secret}, watch}, nil
+	return devReady{
+		HTTP: s.URL(), Init: init, Data: dir, Management: management, AccessKey: key.Access, Secret: key.Secret, Rooms: []server.Demo{demo},
+		OpenVidu: devOpenVidu{s.URL(), cfg.OpenVidu.Secret}, Sceenic: devSceenic{s.URL(), cfg.Sceenic.Key, cfg.Sceenic.Secret}, watch: watch,
+	}, nil
 }
 
 // devKeys reads the key of the data directory, or makes one.
@@ -253,13 +276,26 @@ func nextFree(ctx context.Context, address string) (net.Listener, error) {
 	return nil, fmt.Errorf("the ports from %d to %d are all taken; choose one with -http: %w", port, port+devPorts-1, err)
 }
 
+// certificateNote says how to believe the certificate of -tls.
+func certificateNote(r devReady) string {
+	if r.Fingerprint == "" {
+		return ""
+	}
+	return fmt.Sprintf(`
+Browsers will warn of its certificate once. It is this server's if its SHA-256 is
+  %s
+Programs believe it with
+  export SSL_CERT_FILE=%s
+`, r.Fingerprint, r.certFile)
+}
+
 // printReady says what to do next, in the order a newcomer does it.
 func printReady(e *env, r devReady, temporary bool, took time.Duration) {
 	room := r.Rooms[0]
 	keyFlag := " -key-file " + filepath.Join(r.Data, devKeyFile)
 	fmt.Fprintf(e.stdout, `
 Redial is ready after %s, for this machine only. Ctrl-C stops it.
-
+%s
 Join the room %q, in two tabs:
   host   %s/#code=%s&name=Hanna
   guest  %s/#code=%s&name=Gus
@@ -278,7 +314,7 @@ it to show recorded events. An app of your own joins as one of
   OpenVidu  new OpenVidu("%s", "%s") in its backend
   Sceenic   curl -s -H "auth-api-key: %s" -H "auth-api-secret: %s" "%s/stream/token/v2/?session=%s"
 
-`, took.Round(time.Millisecond), room.Name, r.HTTP, room.Codes["host"], r.HTTP, room.Codes["guest"], r.HTTP, r.watch,
+`, took.Round(time.Millisecond), certificateNote(r), room.Name, r.HTTP, room.Codes["host"], r.HTTP, room.Codes["guest"], r.HTTP, r.watch,
 		r.Management, r.HTTP, room.ID, r.HTTP, r.Init, room.ID, keyFlag,
 		r.OpenVidu.URL, r.OpenVidu.Secret, r.Sceenic.Key, r.Sceenic.Secret, r.HTTP, room.Name)
 	if temporary {

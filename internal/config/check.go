@@ -6,6 +6,7 @@ package config
 import (
 	"fmt"
 	"net"
+	"net/mail"
 	"net/netip"
 	"net/url"
 	"os"
@@ -89,21 +90,33 @@ func (k *checker) reach(h *HTTP) {
 	if public == nil {
 		public = &url.URL{}
 	}
-	here, proxied, secured := IsLoopback(h.Address), len(h.BehindProxy) > 0, h.TLSCert != ""
+	here, proxied, secured := IsLoopback(h.Address), len(h.BehindProxy) > 0, h.Secured()
 	switch {
 	case secured || proxied:
+		k.callable(h)
 		k.require(public.Scheme != "http" || IsLoopback(public.Host), "http.public_url",
 			"is plain http, so pages of https cannot call this server, and browsers give no camera to its own", "make it the https address that clients use")
 	case public.Scheme == "https":
-		k.add("http.behind_proxy", "is empty, while http.public_url is https and there is no http.tls_cert: a proxy does TLS and is not believed, so all clients count as one address",
+		k.add("http.behind_proxy", "is empty, while http.public_url is https and there is neither http.tls_cert nor http.acme: a proxy does TLS and is not believed, so all clients count as one address",
 			"name the proxy's address, such as [127.0.0.1]")
 	case !here:
 		k.add("http.allow_plaintext", "tokens cross the network in the clear, and browsers give no camera to pages of plain http",
-			"set http.tls_cert and http.tls_key; or, if a proxy does TLS, name it in http.behind_proxy and the https address of clients in http.public_url")
+			"name the domain in http.acme.domains, or set http.tls_cert and http.tls_key; or, if a proxy does TLS, name it in http.behind_proxy and the https address of clients in http.public_url")
 	case h.PublicURL == "":
 		k.add("http.address", fmt.Sprintf("%q is for clients on this machine, and no proxy is named that brings others", h.Address),
-			"if one does, name it in http.behind_proxy, such as [127.0.0.1], and the https address of clients in http.public_url; if none does and others are to come, listen on :443 with http.tls_cert and http.tls_key")
+			"if one does, name it in http.behind_proxy, such as [127.0.0.1], and the https address of clients in http.public_url; if none does and others are to come, listen on :443 with http.acme.domains, or with http.tls_cert and http.tls_key")
 	}
+}
+
+// callable doubts that the authority of http.acme gets here.
+func (k *checker) callable(h *HTTP) {
+	if len(h.ACME.Domains) == 0 {
+		return
+	}
+	_, port, _ := net.SplitHostPort(h.Address)
+	_, plain, _ := net.SplitHostPort(h.Redirect)
+	k.require(port == "443" || plain == "80", "http.acme.domains", "is set, and neither http.address is port 443 nor http.redirect_address port 80: unless one is forwarded here, the authority cannot call",
+		"listen on :443, or set http.redirect_address: :80")
 }
 
 // What a browser's offer takes, as measured, and for each track with every codec
@@ -143,6 +156,55 @@ func (k *checker) oneOf(s, field string, choices ...string) {
 	k.require(slices.Contains(choices, s), field, fmt.Sprintf("is %q", s), "make it one of "+strings.Join(choices, ", "))
 }
 
+// acme checks how certificates are got.
+func (k *checker) acme(h *HTTP) {
+	if h.Redirect != "" {
+		k.address(h.Redirect, "http.redirect_address")
+		k.require(h.Secured(), "http.redirect_address", "is set, and there is no TLS to send browsers to", "name the domain in http.acme.domains, or set http.tls_cert and http.tls_key")
+	}
+	a := &h.ACME
+	if len(a.Domains) == 0 {
+		return
+	}
+	k.require(h.TLSCert == "", "http.acme.domains", "is set beside http.tls_cert", "keep one of them")
+	for _, d := range a.Domains {
+		if why := notDomain(d); why != "" {
+			k.add("http.acme.domains", fmt.Sprintf("%q %s", d, why), "write the name that clients use, such as video.example.org")
+		}
+	}
+	u, err := url.Parse(a.Directory)
+	k.require(err == nil && u.Scheme == "https" && u.Host != "", "http.acme.directory", fmt.Sprintf("%q is not an https address", a.Directory),
+		"write https://acme-v02.api.letsencrypt.org/directory, or that of your authority")
+	if a.Email != "" {
+		_, err := mail.ParseAddress(a.Email)
+		k.require(err == nil, "http.acme.email", fmt.Sprintf("%q is no address of mail", a.Email), "write ops@example.org, or leave it out")
+	}
+}
+
+// notDomain says why an authority gives no certificate for a name; "" if it may.
+func notDomain(name string) string {
+	if _, err := netip.ParseAddr(strings.Trim(name, "[]")); err == nil {
+		return "is an address and not a name"
+	}
+	if strings.HasPrefix(name, "*.") {
+		return "is a wildcard, which takes a challenge over DNS"
+	}
+	labels := strings.Split(name, ".")
+	for _, l := range labels {
+		ok := len(l) > 0 && len(l) <= 63 && l[0] != '-' && l[len(l)-1] != '-'
+		for _, c := range []byte(l) {
+			ok = ok && (c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-')
+		}
+		if !ok {
+			return "is no name in lower case of letters, digits, hyphens and dots"
+		}
+	}
+	if len(labels) < 2 || len(name) > 253 {
+		return "is no full name"
+	}
+	return ""
+}
+
 func (k *checker) http(h *HTTP) {
 	k.address(h.Address, "http.address")
 	k.require((h.TLSCert == "") == (h.TLSKey == ""), "http.tls_cert", "tls_cert and tls_key go together", "set both or neither")
@@ -151,9 +213,10 @@ func (k *checker) http(h *HTTP) {
 			k.add("http.behind_proxy", fmt.Sprintf("%q is neither an address nor a network", proxy), "write 10.0.0.1 or 10.0.0.0/8")
 		}
 	}
-	if !IsLoopback(h.Address) && h.TLSCert == "" && len(h.BehindProxy) == 0 && !h.AllowPlaintext {
+	k.acme(h)
+	if !IsLoopback(h.Address) && !h.Secured() && len(h.BehindProxy) == 0 && !h.AllowPlaintext {
 		k.add("http.address", fmt.Sprintf("%q can be reached from other machines and there is no TLS", h.Address),
-			"set http.tls_cert and http.tls_key, or http.behind_proxy when a proxy does TLS, or listen on 127.0.0.1, or say http.allow_plaintext: true")
+			"name the domain in http.acme.domains, or set http.tls_cert and http.tls_key, or http.behind_proxy when a proxy does TLS, or listen on 127.0.0.1, or say http.allow_plaintext: true")
 	}
 	if h.PublicURL != "" {
 		u, err := url.Parse(h.PublicURL)

@@ -36,10 +36,23 @@ type HTTP struct {
 	Address        string   `yaml:"address" default:":8080" doc:"Address to listen on, as host:port. Port 0 picks a free one."`
 	TLSCert        string   `yaml:"tls_cert" doc:"Certificate chain file (PEM). With it and tls_key set the server speaks https; both are read again when they change, and on SIGHUP."`
 	TLSKey         string   `yaml:"tls_key" doc:"Private key file (PEM) of tls_cert."`
+	ACME           ACME     `yaml:"acme" doc:"A certificate that the server gets by itself and renews, instead of tls_cert."`
+	Redirect       string   `yaml:"redirect_address" doc:"Address of plain HTTP, such as :80, at which browsers are sent to https, and at which the authority of http.acme may call. Empty: none."`
 	BehindProxy    []string `yaml:"behind_proxy" doc:"Addresses or networks (10.0.0.0/8) of the proxies in front of this server. Only from these are X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host believed, or Forwarded (RFC 7239) where there is none of them, and only then may a public address do without TLS of its own."`
 	AllowPlaintext bool     `yaml:"allow_plaintext" default:"false" doc:"Serve a public address without TLS and without a proxy. Tokens then cross the network in the clear, and browsers give no camera to pages that are neither https nor on localhost."`
 	PublicURL      string   `yaml:"public_url" doc:"How clients reach this server, such as https://video.example.org. Empty: taken from each request, and who would get an address that cannot work is refused with server.proxy_unknown."`
 	AllowedOrigins []string `yaml:"allowed_origins" default:"[\"*\"]" doc:"Web origins whose pages may call this server. Every call carries a token and none a cookie, so \"*\" is safe."`
+}
+
+// Secured tells whether the server itself speaks TLS.
+func (h *HTTP) Secured() bool { return h.TLSCert != "" || len(h.ACME.Domains) > 0 }
+
+// ACME is how certificates come from an authority (RFC 8555).
+type ACME struct {
+	Domains   []string `yaml:"domains" doc:"Names that clients use, such as [video.example.org]; they have to lead here. Each gets a certificate, kept in data.dir. The authority calls port 443 of each name or, where http.redirect_address is set, port 80. To ask it is to agree to its terms."`
+	Email     string   `yaml:"email" doc:"Where the authority may write to about these certificates."`
+	Directory string   `yaml:"directory" default:"https://acme-v02.api.letsencrypt.org/directory" doc:"Directory URL of the authority."`
+	RootsFile string   `yaml:"roots_file" doc:"Certificates (PEM) that vouch for the authority's own server, where the system's do not: for an authority of your own."`
 }
 
 // Media is the path of audio and video.

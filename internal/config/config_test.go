@@ -75,6 +75,14 @@ func TestBadFiles(t *testing.T) {
 		"out of range":         {"limits:\n\n  rooms: 0\n", []string{"line 3: limits.rooms: is 0; make it at least 1"}},
 		"public without TLS":   {"http:\n  address: 0.0.0.0:80\n", []string{"line 2: http.address:", "http.behind_proxy", "http.allow_plaintext"}},
 		"half of TLS":          {"http:\n  tls_cert: a.pem\n", []string{"line 2: http.tls_cert: tls_cert and tls_key go together"}},
+		"two certificates":     {"http:\n  tls_cert: a.pem\n  tls_key: b.pem\n  acme: {domains: [v.example.org]}\n", []string{"line 4: http.acme.domains: is set beside http.tls_cert"}},
+		"a domain's address":   {"http:\n  acme: {domains: [192.0.2.1]}\n", []string{`http.acme.domains: "192.0.2.1" is an address and not a name`}},
+		"a wildcard":           {"http:\n  acme: {domains: [\"*.example.org\"]}\n", []string{"is a wildcard"}},
+		"a domain with a port": {"http:\n  acme: {domains: [\"v.example.org:443\"]}\n", []string{"is no name in lower case"}},
+		"half a domain":        {"http:\n  acme: {domains: [localhost]}\n", []string{"is no full name"}},
+		"plain authority":      {"http:\n  acme: {domains: [v.example.org], directory: \"http://a.example\"}\n", []string{"http.acme.directory", "is not an https address"}},
+		"no address of mail":   {"http:\n  acme: {domains: [v.example.org], email: ops}\n", []string{"http.acme.email"}},
+		"nowhere to redirect":  {"http:\n  address: \"127.0.0.1:0\"\n  redirect_address: \":80\"\n", []string{"line 3: http.redirect_address: is set, and there is no TLS"}},
 		"proxy":                {"http:\n  behind_proxy: [\"all\"]\n", []string{`"all" is neither an address nor a network`}},
 		"public_url path":      {"http:\n  public_url: https://a.example/x\n", []string{"line 2: http.public_url", "is not an origin"}},
 		"origin":               {"http:\n  allowed_origins: [a.example]\n", []string{"line 2: http.allowed_origins", "is not an origin"}},
@@ -241,6 +249,7 @@ func TestDoubts(t *testing.T) {
 func TestDoubtsAboutTheWayIn(t *testing.T) {
 	const here, open = "127.0.0.1:8080", ":8080"
 	cert, proxy := "cert.pem", []string{"10.0.0.1"}
+	acme := config.ACME{Domains: []string{"v.example.org"}}
 	for _, c := range []struct {
 		name       string
 		http       config.HTTP
@@ -254,6 +263,10 @@ func TestDoubtsAboutTheWayIn(t *testing.T) {
 		{"a proxy and a plain name", config.HTTP{Address: here, BehindProxy: proxy, PublicURL: "http://v.example.org"}, "http.public_url", "https"},
 		{"TLS and a plain name", config.HTTP{Address: open, TLSCert: cert, PublicURL: "http://v.example.org"}, "http.public_url", "https"},
 
+		{"an authority that cannot call", config.HTTP{Address: open, ACME: acme}, "http.acme.domains", "http.redirect_address"},
+
+		{"an authority", config.HTTP{Address: ":443", ACME: acme}, "", ""},
+		{"an authority over plain HTTP", config.HTTP{Address: open, Redirect: ":80", ACME: acme}, "", ""},
 		{"TLS", config.HTTP{Address: open, TLSCert: cert}, "", ""},
 		{"a proxy", config.HTTP{Address: here, BehindProxy: proxy}, "", ""},
 		{"a proxy and a name", config.HTTP{Address: open, BehindProxy: proxy, PublicURL: "https://v.example.org"}, "", ""},

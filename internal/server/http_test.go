@@ -22,7 +22,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -230,69 +229,6 @@ func writeCertificate(t *testing.T, dir, name string) config.HTTP {
 		}
 	}
 	return cfg
-}
-
-func TestCertificateIsReadAgain(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		dir := t.TempDir()
-		cfg := writeCertificate(t, dir, "first.example")
-		var logged bytes.Buffer
-		c, err := loadCertificate(cfg, slog.New(slog.NewTextHandler(&logged, nil)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		name := func() string {
-			got, err := c.get(nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return got.Leaf.Subject.CommonName
-		}
-		touch := func(at time.Duration) {
-			for _, f := range []string{cfg.TLSCert, cfg.TLSKey} {
-				if err := os.Chtimes(f, time.Now(), time.Now().Add(at)); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
-		if got := name(); got != "first.example" {
-			t.Fatalf("serves %s", got)
-		}
-		writeCertificate(t, dir, "second.example")
-		touch(time.Minute)
-		if got := name(); got != "first.example" {
-			t.Errorf("looked again at once: %s", got)
-		}
-		time.Sleep(lookEvery)
-		if got := name(); got != "second.example" {
-			t.Errorf("after %v still %s", lookEvery, got)
-		}
-
-		// A broken renewal is told and changes nothing.
-		if err := os.WriteFile(cfg.TLSCert, []byte("half written"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		touch(2 * time.Minute)
-		time.Sleep(lookEvery)
-		if got := name(); got != "second.example" || !strings.Contains(logged.String(), "the old one stays") {
-			t.Errorf("broken file: serves %s, logged %s", got, &logged)
-		}
-
-		// A reload asks the files at once, whatever their times.
-		s := &Server{cert: c, log: slog.New(slog.NewTextHandler(&logged, nil))}
-		s.Reload()
-		if got := name(); got != "second.example" || !strings.Contains(logged.String(), "kept, the files cannot be used") {
-			t.Errorf("reload of a broken file: serves %s, logged %s", got, &logged)
-		}
-		writeCertificate(t, dir, "third.example")
-		s.Reload()
-		if got := name(); got != "third.example" || !strings.Contains(logged.String(), `msg=reload certificate="read again"`) {
-			t.Errorf("reload: serves %s, logged %s", got, &logged)
-		}
-	})
-	if _, err := loadCertificate(config.HTTP{TLSCert: "/nowhere", TLSKey: "/nowhere"}, nil); !errors.Is(err, fault.ConfigInvalid) {
-		t.Errorf("a missing file: %v", err)
-	}
 }
 
 func TestListenFailureSaysWhatToDo(t *testing.T) {

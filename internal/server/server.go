@@ -22,6 +22,7 @@ import (
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/accept"
 	"github.com/redial-rtc/redial/internal/api"
+	"github.com/redial-rtc/redial/internal/cert"
 	"github.com/redial-rtc/redial/internal/config"
 	"github.com/redial-rtc/redial/internal/datafile"
 	"github.com/redial-rtc/redial/internal/event"
@@ -53,7 +54,9 @@ type Server struct {
 	health       *health
 	watch        *sceenic.Service // nil without sceenic.key
 	web          *web
-	cert         *certificate // nil without TLS
+	cert         cert.Source  // nil without TLS
+	acme         *cert.ACME   // that is cert, where an authority issues it
+	plain        net.Listener // http.redirect_address; nil for none
 	loops        *accept.Loops
 	scheme       string
 	address      net.Addr
@@ -105,11 +108,8 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	s.address = listener.Addr()
 	listener = s.loops.Listener("http.address", listener)
 	s.onClose("http listener", func(context.Context) error { return ignoreClosed(listener.Close()) })
-	if cfg.HTTP.TLSCert != "" {
-		if s.cert, err = loadCertificate(cfg.HTTP, log); err != nil {
-			return nil, err
-		}
-		s.scheme = "https"
+	if err := s.openTLS(ctx, metrics); err != nil {
+		return nil, err
 	}
 
 	// What survives a restart.
@@ -230,6 +230,9 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 		{name: "capacity", told: true, ask: func(context.Context) error { return capacity.full() }},
 		{name: "media", told: true, ask: func(context.Context) error { return s.loops.Err("media.") }},
 	}}
+	if s.cert != nil {
+		s.health.checks = append(s.health.checks, check{name: "certificate", ask: func(context.Context) error { return s.cert.Missing() }})
+	}
 	routes := http.NewServeMux()
 	routes.HandleFunc("/init", wire.ServeInit)
 	routes.HandleFunc("/ws", wire.ServeWS)
@@ -251,9 +254,12 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	s.onClose("web", s.web.stop)
 	s.onClose("event streams", func(context.Context) error { events.Close(); return nil })
 	if s.cert != nil {
-		s.web.TLSConfig = s.cert.config()
+		s.web.TLSConfig = s.cert.TLS()
 	}
 	go s.serve(s.web, listener, "http.address")
+	if err := s.startTLS(); err != nil {
+		return nil, err
+	}
 	log.Info("ready", "url", s.URL(), "media_udp", engine.UDPPort(), "media_tcp", engine.TCPPort(), "candidates", fmt.Sprint(engine.Candidates()))
 	return s, nil
 }
@@ -391,7 +397,7 @@ func (s *Server) Reload() {
 		s.log.Info("reload: nothing to read again, there is no certificate", "note", rest)
 		return
 	}
-	s.log.Info("reload", "certificate", s.cert.reload(), "note", rest)
+	s.log.Info("reload", "certificate", s.cert.Reload(), "note", rest)
 }
 
 // Stop ends the server so that nobody notices more than a short reconnect:

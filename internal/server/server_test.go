@@ -43,9 +43,11 @@ func local(t *testing.T) config.Config {
 }
 
 // startLocal starts a server that the test stops, or its end does.
-func startLocal(t *testing.T, cfg config.Config) *Server {
+func startLocal(t *testing.T, cfg config.Config) *Server { return startWith(t, cfg, Options{}) }
+
+func startWith(t *testing.T, cfg config.Config, opt Options) *Server {
 	t.Helper()
-	s, err := Start(t.Context(), cfg, NewLog(t.Output(), cfg.Log), Options{})
+	s, err := Start(t.Context(), cfg, NewLog(t.Output(), cfg.Log), opt)
 	if err != nil {
 		t.Fatal(err)
 	}

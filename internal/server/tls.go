@@ -4,93 +4,106 @@
 package server
 
 import (
-	"crypto/tls"
-	"log/slog"
-	"os"
-	"sync"
-	"time"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
 
-	"github.com/redial-rtc/redial/fault"
-	"github.com/redial-rtc/redial/internal/config"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/redial-rtc/redial/internal/cert"
 )
 
-// certificate is a certificate that is read again when its files change, so
-// that renewing it needs no restart and ends no call.
-type certificate struct {
-	certFile, keyFile string
-	log               *slog.Logger
-
-	mu      sync.Mutex
-	current *tls.Certificate
-	stamp   [2]time.Time // of the files that current was read from
-	looked  time.Time
-}
-
-// lookEvery is how often the files are looked at, at most.
-const lookEvery = 10 * time.Second
-
-func loadCertificate(cfg config.HTTP, log *slog.Logger) (*certificate, error) {
-	c := &certificate{certFile: cfg.TLSCert, keyFile: cfg.TLSKey, log: log}
-	if err := c.read(); err != nil {
-		return nil, fault.ConfigInvalid.Wrap(err, "setting", "http.tls_cert")
+// openTLS opens the certificate, and the address of plain HTTP.
+func (s *Server) openTLS(ctx context.Context, metrics prometheus.Registerer) (err error) {
+	cfg := s.cfg.HTTP
+	if !cfg.Secured() {
+		return nil
 	}
-	return c, nil
-}
-
-func (c *certificate) read() error {
-	stamp := c.stamps()
-	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
-	if err != nil {
+	s.scheme = "https"
+	log := s.log.With("part", "certificate")
+	if cfg.Redirect != "" {
+		if s.plain, err = listen(ctx, "http.redirect_address", cfg.Redirect); err != nil {
+			return err
+		}
+		s.plain = s.loops.Listener("http.redirect_address", s.plain)
+		s.onClose("redirect listener", func(context.Context) error { return ignoreClosed(s.plain.Close()) })
+	}
+	if cfg.TLSCert != "" {
+		s.cert, err = cert.Files(cfg.TLSCert, cfg.TLSKey, log)
 		return err
 	}
-	c.current, c.stamp = &pair, stamp
+	acme := cert.ACMEConfig{
+		Domains: cfg.ACME.Domains, Email: cfg.ACME.Email, Directory: cfg.ACME.Directory, RootsFile: cfg.ACME.RootsFile,
+		Dir: filepath.Join(s.cfg.Data.Dir, "acme"), TLS: s.address, Log: log, Metrics: metrics,
+	}
+	if s.plain != nil {
+		acme.HTTP = s.plain.Addr()
+	}
+	if s.acme, err = cert.NewACME(acme); err != nil {
+		return err
+	}
+	s.cert = s.acme
+	s.onClose("certificate", func(context.Context) error { return s.acme.Close() })
 	return nil
 }
 
-func (c *certificate) stamps() (s [2]time.Time) {
-	for i, name := range []string{c.certFile, c.keyFile} {
-		if info, err := os.Stat(name); err == nil {
-			s[i] = info.ModTime()
+// startTLS serves plain HTTP, and asks for certificates now that the authority can
+// call.
+func (s *Server) startTLS() error {
+	if s.plain != nil {
+		var h http.Handler = redirect{host: s.publicHost()}
+		if s.acme != nil {
+			h = s.acme.Redirect(h)
 		}
+		web := newWeb(h, s.cfg, s.log)
+		s.onClose("redirect", web.stop)
+		go s.serve(web, s.plain, "http.redirect_address")
 	}
-	return s
+	if s.acme != nil {
+		return s.acme.Start()
+	}
+	return nil
 }
 
-// get serves tls.Config.GetCertificate. When the new files cannot be used the
-// old certificate stays, and the log says so each time they change.
-func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if now := time.Now(); now.Sub(c.looked) >= lookEvery {
-		c.looked = now
-		if stamp := c.stamps(); stamp != c.stamp {
-			c.renew(stamp)
+// publicHost returns where browsers are sent, host and port, of the host that they
+// asked for: there, unless the settings name another.
+func (s *Server) publicHost() func(asked string) string {
+	_, port, _ := net.SplitHostPort(s.address.String())
+	domains := s.cfg.HTTP.ACME.Domains
+	public := strings.TrimPrefix(s.cfg.HTTP.PublicURL, "https://")
+	return func(asked string) string {
+		if host, _, err := net.SplitHostPort(asked); err == nil {
+			asked = host
 		}
+		switch {
+		case public != "" && public != s.cfg.HTTP.PublicURL:
+			return strings.Trim(public, "/")
+		case len(domains) > 0 && !slices.Contains(domains, strings.ToLower(asked)):
+			asked = domains[0]
+		}
+		asked = strings.Trim(asked, "[]")
+		if port == "443" && !strings.Contains(asked, ":") {
+			return asked
+		}
+		return net.JoinHostPort(asked, port)
 	}
-	return c.current, nil
 }
 
-// reload reads the files whatever their times say and tells what came of it.
-func (c *certificate) reload() string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.renew(c.stamps()) {
-		return "read again"
-	}
-	return "kept, the files cannot be used"
-}
+// redirect sends browsers to https. What is no visit of a page is refused: whoever
+// sends a token in the clear should hear of it.
+type redirect struct{ host func(asked string) string }
 
-// renew takes the files as they are now, or says why the old certificate stays.
-func (c *certificate) renew(stamp [2]time.Time) bool {
-	if err := c.read(); err != nil {
-		c.stamp = stamp
-		c.log.Error("the new certificate cannot be used, the old one stays", "file", c.certFile, "err", err)
-		return false
+func (h redirect) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Connection", "close")
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	if (r.Method != http.MethodGet && r.Method != http.MethodHead) || r.Header.Get("Authorization") != "" || r.Header.Get("Upgrade") != "" {
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = io.WriteString(w, "This server speaks https only. What was sent here went over the network in the clear.\n")
+		return
 	}
-	c.log.Info("certificate read again", "file", c.certFile)
-	return true
-}
-
-func (c *certificate) config() *tls.Config {
-	return &tls.Config{GetCertificate: c.get, MinVersion: tls.VersionTLS12}
+	http.Redirect(w, r, "https://"+h.host(r.Host)+r.URL.RequestURI(), http.StatusPermanentRedirect)
 }
