@@ -72,7 +72,7 @@ var mayImport = map[string][]string{
 	"internal/poll":               {"internal/text", "fault"},
 	"internal/registry":           {"internal/text", "internal/policy", "internal/policy/policyjson", "internal/datafile", "fault"},
 	"internal/registry/journal":   {"internal/registry", "internal/room", "fault"}, // implements room.Journal
-	"internal/report":             {"internal/event", "internal/evidence", "dialect", "fault"},
+	"internal/report":             {"internal/event", "internal/evidence", "internal/text", "dialect", "fault"},
 	"internal/inject":             {"internal/event", "fault"},
 	"internal/scenario":           {"admin", "internal/spell", "fault"},
 	"internal/socket":             {"internal/evidence", "internal/limit", "fault"},

@@ -166,6 +166,7 @@ var parsers = map[string]string{
 
 	"internal/event/bitset.Set.Len":         own,
 	"internal/event/bitset.Set.Or":          own,
+	"internal/event/eventlog.Log.amend":     own,
 	"internal/event/eventlog.Log.appendOne": own,
 	"internal/event/eventlog.Tx.Remember":   own,
 	"internal/event/spool.Spool.Seq":        own,
@@ -181,6 +182,7 @@ var parsers = map[string]string{
 	"internal/registry.scanPeer":     own,
 	"internal/registry.scanTemplate": own,
 
+	"internal/report.Witness":      "internal/report.FuzzWitness",
 	"internal/report.HTTP":         "internal/report.FuzzReport",
 	"internal/report.Note":         "internal/report.FuzzReport",
 	"internal/report.Socket":       "internal/report.FuzzReport",

@@ -17,7 +17,7 @@ import (
 
 // brought are the routes that others bring along in the server.
 func brought() []api.Route {
-	return slices.Concat(api.NewEvents(api.EventsConfig{}).Routes(), api.NewDiagnoses(api.DiagnosesConfig{}).Routes(), api.FaultRoutes(), api.WebhookRoutes(nil), api.InjectionRoutes(nil, nil))
+	return slices.Concat(api.NewEvents(api.EventsConfig{}).Routes(), api.NewDiagnoses(api.DiagnosesConfig{}).Routes(), api.FaultRoutes(), api.WebhookRoutes(nil), api.InjectionRoutes(nil, nil), api.WitnessRoutes(api.WitnessConfig{}))
 }
 
 // straight calls the handler with a path exactly as it is written.

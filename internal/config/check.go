@@ -304,6 +304,7 @@ func (k *checker) limits(l *Limits) {
 	k.require(l.JoinsPerSecond > 0, "limits.joins_per_second", "is not positive", "make it 20")
 	k.atLeast(l.JoinsBurst, 1, "limits.joins_burst")
 	k.atLeast(l.Unproven, 1, "limits.unproven_per_minute")
+	k.atLeast(l.Witness, 1, "limits.witness_per_minute")
 	k.atLeast(l.Sockets, 1, "limits.sockets")
 	k.atLeast(l.AddressSockets, 1, "limits.address_sockets")
 	k.require(l.APIPerSecond > 0, "limits.api_per_second", "is not positive", "make it 200")

@@ -103,6 +103,7 @@ type Limits struct {
 	JoinsPerSecond   float64       `yaml:"joins_per_second" default:"20" doc:"How often one address may ask to connect, sustained. An office behind one address is one address; so is a /64 of IPv6."`
 	JoinsBurst       int           `yaml:"joins_burst" default:"60" doc:"How many of these may come at once."`
 	Unproven         int           `yaml:"unproven_per_minute" default:"60" doc:"How many refusals of tokens that prove nothing, as nobody known signed them, one address leaves in the record in a minute. More are refused alike and counted, and not recorded."`
+	Witness          int           `yaml:"witness_per_minute" default:"30" doc:"How many reports about one participant its own device may hand in within a minute, as witness.js does; see docs/witness.md."`
 	Sockets          int           `yaml:"sockets" default:"20000" doc:"Signalling sockets at once."`
 	AddressSockets   int           `yaml:"address_sockets" default:"1000" doc:"Signalling sockets at once from one address."`
 	APIPerSecond     float64       `yaml:"api_per_second" default:"200" doc:"How many REST calls one address may make, sustained."`

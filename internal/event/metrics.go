@@ -19,6 +19,7 @@ type metrics struct {
 	known     *prometheus.CounterVec // by what they were: duplicate, merged
 	dropped   *prometheus.CounterVec // by fault
 	refused   *prometheus.CounterVec // by limit
+	witnessed *prometheus.CounterVec // by what became of it
 	removed   prometheus.Counter
 	evicted   prometheus.Counter
 	bytes     prometheus.Gauge
@@ -43,6 +44,9 @@ func newMetrics(reg prometheus.Registerer, waiting func() float64) *metrics {
 		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "redial_events_refused_total", Help: "Events beyond a quota, by the setting of the limit.",
 		}, []string{"limit"}),
+		witnessed: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "redial_events_witness_total", Help: "What clients' own devices told of their failures: reports taken, and failures to which one was added after they were stored, or was not because of the store (lost).",
+		}, []string{"what"}),
 		removed: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "redial_events_removed_total", Help: "Events removed by retention or erased on request.",
 		}),
@@ -64,7 +68,7 @@ func newMetrics(reg prometheus.Registerer, waiting func() float64) *metrics {
 	queue := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "redial_events_queue_events", Help: "Events that wait to be stored.",
 	}, waiting)
-	reg.MustRegister(m.stored, m.known, m.dropped, m.refused, m.removed, m.evicted, m.bytes, m.appendSec, m.batch, queue)
+	reg.MustRegister(m.stored, m.known, m.dropped, m.refused, m.witnessed, m.removed, m.evicted, m.bytes, m.appendSec, m.batch, queue)
 	return m
 }
 
@@ -102,6 +106,12 @@ func (m *metrics) drop(n int, err error) {
 func (m *metrics) refuse(err error) {
 	if m != nil {
 		m.refused.WithLabelValues(limitOf(err)).Inc()
+	}
+}
+
+func (m *metrics) witness(what string, n int) {
+	if m != nil {
+		m.witnessed.WithLabelValues(what).Add(float64(n))
 	}
 }
 

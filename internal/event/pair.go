@@ -146,6 +146,9 @@ func Pair(stored, arrived Event) Event {
 		merged := make(map[string]json.RawMessage, len(client.Extra)+len(server.Extra))
 		maps.Copy(merged, server.Extra)
 		maps.Copy(merged, client.Extra)
+		if latest, ok := arrived.Extra[WitnessField]; ok {
+			merged[WitnessField] = latest
+		}
 		e.Extra = merged
 	}
 	return e

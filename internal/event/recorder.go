@@ -59,6 +59,7 @@ type Recorder struct {
 	changed notifier
 
 	unwritten unwritten
+	witnesses *witnesses
 
 	joins joins
 	kick  chan struct{} // wakes the sweeper
@@ -68,9 +69,13 @@ type Recorder struct {
 // item is what one call handed over.
 type item struct {
 	events []Event
+	told   *testimony // in place of events
 	bytes  int
 	done   chan kept // nil when nobody waits
 }
+
+// n is how many places in the queue it takes.
+func (it *item) n() int { return max(1, len(it.events)) }
 
 // kept is what became of an item.
 type kept struct {
@@ -91,7 +96,7 @@ func NewRecorder(s Store, cfg RecorderConfig) *Recorder {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	r := &Recorder{
-		store: s, cfg: cfg, quota: newQuotas(cfg.Quotas),
+		store: s, cfg: cfg, quota: newQuotas(cfg.Quotas), witnesses: newWitnesses(),
 		queue: make(chan item, cfg.Queue), // each item is at least one event, so a reserved place is free
 		done:  make(chan struct{}),
 		stop:  stop,
@@ -195,7 +200,9 @@ func (r *Recorder) Keep(ctx context.Context, events ...Event) ([]Outcome, error)
 // Erase removes everything about a user of an account whose id has a proof, and
 // returns how many events that was. Who only claims the id is somebody else.
 func (r *Recorder) Erase(ctx context.Context, account, user, proof string) (int, error) {
-	return r.remove(ctx, Removal{AccountID: account, UserID: user, UserProof: proof})
+	what := Removal{AccountID: account, UserID: user, UserProof: proof}
+	r.witnesses.erase(account, what.UserKey())
+	return r.remove(ctx, what)
 }
 
 // Waiting is how many events wait to be stored.
@@ -238,7 +245,11 @@ func (r *Recorder) take(it item) error {
 		}
 		it.bytes += e.size()
 	}
-	n := int64(len(it.events))
+	return r.enqueue(it)
+}
+
+func (r *Recorder) enqueue(it item) error {
+	n := int64(it.n())
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	if r.closed {
@@ -265,39 +276,49 @@ func (r *Recorder) write() {
 	defer r.giveUp()
 	var items []item
 	var batch []Event
+	var told []*testimony
 	for {
 		it, ok := r.next()
 		if !ok {
 			return
 		}
-		items, batch = append(items[:0], it), append(batch[:0], it.events...)
+		items, batch, told = items[:0], batch[:0], told[:0]
+		add := func(it item) {
+			items, batch = append(items, it), append(batch, it.events...)
+			if it.told != nil {
+				r.witnesses.hear(it.told)
+				told = append(told, it.told)
+			}
+		}
+		add(it)
 	fill:
-		for len(batch) < maxBatch {
+		for len(batch)+len(told) < maxBatch {
 			select {
 			case it, ok := <-r.queue:
 				if !ok {
 					break fill
 				}
-				items, batch = append(items, it), append(batch, it.events...)
+				add(it)
 			default:
 				break fill
 			}
 		}
+		r.amend(told)
 		outcomes, err := r.appendOutcomes(batch)
 		for _, it := range items {
 			var own []Outcome
 			if err == nil {
 				own, outcomes = outcomes[:len(it.events)], outcomes[len(it.events):]
 			}
-			if it.done == nil && r.hold(it, err) {
+			if it.told == nil && it.done == nil && r.hold(it, err) {
 				continue
 			}
-			r.waiting.Add(-int64(len(it.events)))
+			r.waiting.Add(-int64(it.n()))
 			r.waitingBytes.Add(-int64(it.bytes))
 			switch {
 			case it.done != nil:
 				it.done <- kept{own, err}
-			case err != nil:
+			case err != nil && it.told == nil:
 				r.drop(len(it.events), err)
 			}
 		}
@@ -311,10 +332,14 @@ func (r *Recorder) write() {
 
 // appendOutcomes stamps a batch and stores it.
 func (r *Recorder) appendOutcomes(batch []Event) ([]Outcome, error) {
+	if len(batch) == 0 {
+		return nil, nil
+	}
 	for i := range batch {
 		if batch[i].Time.IsZero() {
 			batch[i].Time = time.Now().UTC()
 		}
+		r.witnesses.attach(&batch[i])
 	}
 	began := time.Now()
 	outcomes, err := r.store.Append(context.Background(), batch)
@@ -323,6 +348,7 @@ func (r *Recorder) appendOutcomes(batch []Event) ([]Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.witnesses.stored(batch, outcomes)
 	r.grow(batch)
 	r.changed.notify()
 	return outcomes, nil

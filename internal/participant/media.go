@@ -84,6 +84,7 @@ func (m *Media) OpenPublication(on PublicationOptions) (*Publication, error) {
 		OnTrackWarning: func(t *sfu.Track) { m.p.Post(func() { pub.warned(t) }) },
 		OnCandidate:    func(c webrtc.ICECandidateInit) { m.p.Post(func() { tell(on.Candidate, c) }) },
 		OnState:        func(st sfu.State, err error) { m.p.Post(func() { m.pathChanged(&pub.path, st, err) }) },
+		OnCredentials:  func(ufrag, pwd string) { m.p.s.credentials.add(m.p, ufrag, pwd) },
 	})
 	if err != nil {
 		return nil, fault.NegotiationFailed.Wrap(err)
@@ -159,9 +160,10 @@ func (m *Media) OpenSubscription(o SubscriptionOptions) (*Subscription, error) {
 				o.Offer(d)
 			})
 		},
-		OnMessage:   m.messages(o),
-		OnCandidate: func(c webrtc.ICECandidateInit) { m.p.Post(func() { tell(o.Candidate, c) }) },
-		OnState:     func(st sfu.State, err error) { m.p.Post(func() { m.pathChanged(&sub.path, st, err) }) },
+		OnMessage:     m.messages(o),
+		OnCandidate:   func(c webrtc.ICECandidateInit) { m.p.Post(func() { tell(o.Candidate, c) }) },
+		OnState:       func(st sfu.State, err error) { m.p.Post(func() { m.pathChanged(&sub.path, st, err) }) },
+		OnCredentials: func(ufrag, pwd string) { m.p.s.credentials.add(m.p, ufrag, pwd) },
 		OnLayer: func(id string, now, aim sfu.Layer) {
 			m.p.Post(func() {
 				if o.Layer != nil {

@@ -125,6 +125,8 @@ type Service struct {
 
 	lost *limit.Callers // how many requests are recorded that never became a socket
 
+	credentials *credentials // of everybody's media connections
+
 	mu       sync.Mutex
 	unproven *limit.Callers
 
@@ -146,8 +148,8 @@ func New(cfg Config) *Service {
 	cfg = cfg.withDefaults()
 	return &Service{
 		cfg: cfg, log: cfg.Log, met: newMetrics(cfg.Metrics),
-		node:  cfg.Node + "-" + strconv.FormatInt(time.Now().UnixMilli(), 36),
-		lost:  limit.New(lostRate),
+		node: cfg.Node + "-" + strconv.FormatInt(time.Now().UnixMilli(), 36),
+		lost: limit.New(lostRate), credentials: newCredentials(),
 		peers: map[key]*Participant{}, users: map[userKey][]*Participant{}, revoked: map[string]time.Time{},
 		unproven: limit.New(cfg.Unproven),
 	}
@@ -271,6 +273,7 @@ func (s *Service) Enter(v Visitor, wire func(*Participant) Wire) (*Participant, 
 // forget drops a participant that has ended.
 func (s *Service) forget(p *Participant) {
 	s.vacate(p)
+	s.credentials.ended(p)
 	s.wg.Done()
 }
 

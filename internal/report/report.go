@@ -240,6 +240,7 @@ func (r *reading) event(s event.Subject) event.Event {
 		e.ClientTime = time.UnixMilli(r.created).UTC()
 	}
 	p.take("timestamp")
+	p.take(event.WitnessField) // which has a door of its own
 	if e.Extra = p.members; len(e.Extra) == 0 {
 		e.Extra = nil
 	}

@@ -213,7 +213,8 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	})
 	events := api.NewEvents(api.EventsConfig{Recorder: recorder, Registry: s.registry, Rooms: hub, Inject: plan, Retention: cfg.Events.Retention})
 	rest := api.New(api.Config{
-		Registry: s.registry, Rooms: hub, Tokens: tokens, Keys: keys, Routes: restRoutes(events, api.NewDiagnoses(api.DiagnosesConfig{Store: store, Registry: s.registry}), sinks, plan, s.registry),
+		Registry: s.registry, Rooms: hub, Tokens: tokens, Keys: keys,
+		Routes:     slices.Concat(restRoutes(events, api.NewDiagnoses(api.DiagnosesConfig{Store: store, Registry: s.registry}), sinks, plan, s.registry), s.witnessRoutes(recorder)),
 		Limits:     api.Limits{Address: api.Rate{PerSecond: cfg.Limits.APIPerSecond, Burst: cfg.Limits.APIBurst}, Layout: cfg.Limits.LayoutBytes},
 		ClientAddr: outside.client, Events: recorder, Revoked: s.participants.Revoke, Written: sessions.Written,
 		Log: log.With("part", "api"), Metrics: metrics,
@@ -267,6 +268,14 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 // restRoutes are the routes that others than package api itself bring along.
 func restRoutes(events *api.Events, diagnoses *api.Diagnoses, sinks *sink.Sinks, plan *inject.Plan, r *registry.Registry) []api.Route {
 	return slices.Concat(events.Routes(), diagnoses.Routes(), api.FaultRoutes(), api.WebhookRoutes(sinks), api.InjectionRoutes(plan, r))
+}
+
+// witnessRoutes are where clients' own devices tell what they knew.
+func (s *Server) witnessRoutes(recorder *event.Recorder) []api.Route {
+	perMinute := s.cfg.Limits.Witness
+	return api.WitnessRoutes(api.WitnessConfig{
+		Recorder: recorder, Holders: s.participants, Rate: api.Rate{PerSecond: float64(perMinute) / 60, Burst: perMinute},
+	})
 }
 
 // startMedia opens the media sockets and checks what clients will be told:

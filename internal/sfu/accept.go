@@ -52,6 +52,7 @@ func (s *Subscriber) Accept(offer webrtc.SessionDescription) (webrtc.SessionDesc
 	s.conn.remoteApplied(false)
 	s.attach()
 	answer = *pc.LocalDescription()
+	s.conn.tellCredentials(answer.SDP)
 	answer.SDP = slim(answer.SDP)
 	return answer, nil
 }

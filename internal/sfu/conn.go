@@ -39,6 +39,7 @@ type conn struct {
 	pc            *webrtc.PeerConnection
 	onState       func(State, error)
 	onCandidate   func(webrtc.ICECandidateInit)
+	onCredentials func(ufrag, pwd string)
 	changed       func(State) // for the owner, before onState; must not block
 	impairment    Impairment  // nil: none
 	tcpOnly       bool        // UDP is not offered
@@ -59,6 +60,7 @@ type conn struct {
 	gathered   chan struct{}
 	trickle    bool // a description has been given while gathering went on
 	restarts   int
+	ufrag      string // ours, as last passed on
 
 	lateMu       sync.Mutex
 	failureTimer *time.Timer // runs while the path is silent
@@ -283,6 +285,29 @@ func (c *conn) awaitGathering() {
 		c.trickle = true
 		c.mu.Unlock()
 	}
+}
+
+// tellCredentials passes on our credentials in a description of ours, when they are
+// new.
+func (c *conn) tellCredentials(local string) {
+	if c.onCredentials == nil {
+		return
+	}
+	ufrag, pwd := valueOf(local, "a=ice-ufrag:"), valueOf(local, "a=ice-pwd:")
+	c.mu.Lock()
+	told := c.ufrag == ufrag
+	c.ufrag = ufrag
+	c.mu.Unlock()
+	if !told {
+		c.onCredentials(ufrag, pwd)
+	}
+}
+
+// valueOf is what the first line that begins so ends in.
+func valueOf(description, begins string) string {
+	_, rest, _ := strings.Cut(description, "\n"+begins)
+	value, _, _ := strings.Cut(rest, "\n")
+	return strings.TrimSuffix(value, "\r")
 }
 
 // addCandidate adds a candidate of the peer, or keeps it until its description

@@ -185,6 +185,7 @@ func (s *Subscriber) propose(opt *webrtc.OfferOptions) error {
 	s.conn.awaitGathering()
 	s.nego.outstanding = true
 	offer = *pc.LocalDescription()
+	s.conn.tellCredentials(offer.SDP)
 	offer.SDP = slim(offer.SDP)
 	s.pass(offer)
 	return nil

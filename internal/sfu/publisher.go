@@ -38,6 +38,9 @@ type PublisherConfig struct {
 	OnTrackWarning func(*Track)
 	// OnCandidate passes candidates found after the answer was given.
 	OnCandidate func(webrtc.ICECandidateInit)
+	// OnCredentials passes our ICE user name and password whenever they are new: who
+	// has both has seen what was told to this peer. It must not block.
+	OnCredentials func(ufrag, pwd string)
 	// OnMedia reports the first packet of a track.
 	OnMedia func(*Track)
 	// OnState reports changes of the media path. The error is nil or one of
@@ -109,7 +112,7 @@ func (e *Engine) NewPublisher(cfg PublisherConfig) (*Publisher, error) {
 		askKick: make(chan struct{}, 1), done: make(chan struct{}),
 	}
 	p.conn = &conn{
-		log: cfg.Log, engine: e, onState: cfg.OnState, onCandidate: cfg.OnCandidate,
+		log: cfg.Log, engine: e, onState: cfg.OnState, onCandidate: cfg.OnCandidate, onCredentials: cfg.OnCredentials,
 		changed: p.changed, buffers: p.buffer, tcpOnly: cfg.TCPOnly, impairment: cfg.Impairment, tcpImpairment: cfg.TCPImpairment,
 	}
 	if err := p.conn.open(true); err != nil {
@@ -222,7 +225,9 @@ func (p *Publisher) negotiate(offer webrtc.SessionDescription) (webrtc.SessionDe
 		return none, fault.NegotiationFailed.Wrap(err)
 	}
 	p.conn.awaitGathering()
-	return *pc.LocalDescription(), nil
+	answer = *pc.LocalDescription()
+	p.conn.tellCredentials(answer.SDP)
+	return answer, nil
 }
 
 // settle returns a connection that refused half of an offer to a state in which

@@ -39,6 +39,8 @@ type SubscriberConfig struct {
 	OnOpen func()
 	// OnCandidate passes candidates found after the offer was given.
 	OnCandidate func(webrtc.ICECandidateInit)
+	// OnCredentials passes our ICE credentials; see PublisherConfig.OnCredentials.
+	OnCredentials func(ufrag, pwd string)
 	// OnState reports changes of the media path; see PublisherConfig.OnState.
 	OnState func(State, error)
 	// OnLayer tells which layer of a video track is being forwarded now and
@@ -117,7 +119,7 @@ func (e *Engine) NewSubscriber(cfg SubscriberConfig) (*Subscriber, error) {
 		done: make(chan struct{}), loopEnded: make(chan struct{}),
 	}
 	s.conn = &conn{
-		log: cfg.Log, engine: e, onState: cfg.OnState, onCandidate: cfg.OnCandidate,
+		log: cfg.Log, engine: e, onState: cfg.OnState, onCandidate: cfg.OnCandidate, onCredentials: cfg.OnCredentials,
 		changed: s.changed, buffers: s.buffer, tcpOnly: cfg.TCPOnly, impairment: cfg.Impairment, tcpImpairment: cfg.TCPImpairment,
 	}
 	if err := s.conn.open(false); err != nil {

@@ -201,6 +201,25 @@ func (s *Store) Append(ctx context.Context, events []event.Event) ([]event.Outco
 	return s.spool.Append(ctx, events)
 }
 
+// Amend adds to events that have not been shipped yet, which takes longer than two
+// observations of a failure may be apart. It fails with fault.StoreUnavailable.
+func (s *Store) Amend(ctx context.Context, list []event.Amendment) error {
+	var here []event.Amendment
+	for _, a := range list {
+		seq, found, err := s.spool.Seq(ctx, a.ID)
+		if err != nil {
+			return err
+		}
+		if found && seq > s.ship.reached.Load() {
+			here = append(here, a)
+		}
+	}
+	if len(here) == 0 {
+		return nil
+	}
+	return s.spool.Amend(ctx, here)
+}
+
 // Last gives the place of the newest event.
 func (s *Store) Last(ctx context.Context) (int64, error) { return s.spool.Last(ctx) }
 

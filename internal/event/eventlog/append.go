@@ -5,7 +5,9 @@ package eventlog
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"maps"
 
 	"github.com/google/uuid"
 
@@ -133,18 +135,61 @@ func (l *Log) merge(ctx context.Context, other int64, e *event.Event, id uuid.UU
 		return false, nil
 	}
 	both := event.Pair(*was.Event, *e)
-	l.doc = eventjson.AppendStored(l.doc[:0], &both, l.words)
-	l.was = was
-	is := &l.row
-	is.set(other, was.Account, was.Type, &both, len(l.doc))
-	if _, err := l.writer.Exec(ctx, `UPDATE events SET source = ?, room = ?, session = ?, user = ?, fault = ?, code = ?, terminal = ?, sdk = ?, os = ?, doc = ? WHERE seq = ?`,
-		sourceCodes[both.Source], null(is.Room), null(is.Session), null(is.User), null(is.Fault),
-		is.Code, is.Terminal, null(is.SDK), null(is.OS), string(l.doc), other); err != nil {
+	if err := l.rewrite(ctx, was, &both); err != nil {
 		return false, err
 	}
 	if _, err := l.writer.Exec(ctx, "INSERT INTO aliases VALUES (?, ?)", id[:], other); err != nil {
 		return false, err
 	}
 	l.aliases++
-	return true, l.changed(ctx, &l.was, is)
+	return true, l.changed(ctx, &l.was, &l.row)
+}
+
+// rewrite gives the event at the place of a row another document, and leaves both
+// rows in l.was and l.row.
+func (l *Log) rewrite(ctx context.Context, was Row, e *event.Event) error {
+	l.doc = eventjson.AppendStored(l.doc[:0], e, l.words)
+	l.was = was
+	is := &l.row
+	is.set(was.Seq, was.Account, was.Type, e, len(l.doc))
+	_, err := l.writer.Exec(ctx, `UPDATE events SET source = ?, room = ?, session = ?, user = ?, fault = ?, code = ?, terminal = ?, sdk = ?, os = ?, doc = ? WHERE seq = ?`,
+		sourceCodes[e.Source], null(is.Room), null(is.Session), null(is.User), null(is.Fault),
+		is.Code, is.Terminal, null(is.SDK), null(is.OS), string(l.doc), was.Seq)
+	return err
+}
+
+// Amend gives events further fields: see [event.Amender].
+func (l *Log) Amend(ctx context.Context, list []event.Amendment) error {
+	return l.Change(ctx, func(ctx context.Context, tx Tx) error {
+		for i := range list {
+			if err := l.amend(ctx, tx, &list[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (l *Log) amend(ctx context.Context, tx Tx, a *event.Amendment) error {
+	key, err := uuid.Parse(a.ID)
+	if err != nil {
+		return fmt.Errorf("event id %q: %w", a.ID, err)
+	}
+	seq, found, err := l.Place(ctx, tx.Conn, key)
+	if err != nil || !found {
+		return err
+	}
+	was, found, err := l.rowAt(ctx, tx.Conn, seq)
+	if err != nil || !found || was.Event == nil {
+		return err
+	}
+	is := *was.Event
+	if is.Extra = maps.Clone(is.Extra); is.Extra == nil {
+		is.Extra = map[string]json.RawMessage{}
+	}
+	is.Extra[a.Field] = a.Value
+	if err := l.rewrite(ctx, was, &is); err != nil {
+		return err
+	}
+	return l.changed(ctx, &l.was, &l.row)
 }

@@ -37,6 +37,7 @@ func Run(t *testing.T, open Open) {
 		{"an account sees its own events", perAccount},
 		{"the same report counts once", duplicates},
 		{"two accounts of one failure are one event", pairs},
+		{"what is added to an event later is part of it", amended},
 		{"what is removed is gone and not counted", removal},
 		{"accounts keep their events for different times", retentions},
 		{"a tail reads on without a gap", tail},

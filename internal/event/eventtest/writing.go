@@ -4,6 +4,7 @@
 package eventtest
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -46,6 +47,55 @@ func duplicates(t *testing.T, open Open) {
 	}
 	if got, total := All(t, s, event.Query{AccountID: "acme"}); len(got) != 3 || total != 3 {
 		t.Errorf("%d events, total %d, want 3", len(got), total)
+	}
+}
+
+// amended: a further field that comes later is part of its event and of nothing else,
+// in place of an earlier one of its name, also after both sides' words were joined;
+// what is gone is passed over.
+func amended(t *testing.T, open Open) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	a, b := keyed(1, "a"), Sample(2)
+	a.PeerID, b.PeerID = "ann", "bob"
+	Add(t, s, a, b)
+	amender, ok := s.(event.Amender)
+	if !ok {
+		t.Fatal("nothing can be added to events")
+	}
+	amend := func(s string) {
+		t.Helper()
+		value := json.RawMessage(s)
+		if err := amender.Amend(t.Context(), []event.Amendment{{ID: a.ID, Field: "witness", Value: value}, {ID: uuid.NewString(), Field: "witness", Value: value}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	amend(`{"v":1}`)
+	amend(`{"v":2}`)
+	seen := a
+	seen.ID, seen.Key, seen.Source, seen.Extra = uuid.NewString(), "", event.FromServer, nil
+	if out := Add(t, s, seen); out[0].State != event.Merged {
+		t.Errorf("the server's half is %+v", out)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, dir)
+	got, total := All(t, s, event.Query{AccountID: "acme"})
+	if len(got) != 2 || total != 2 {
+		t.Fatalf("%d events, total %d", len(got), total)
+	}
+	for i := range got {
+		want := ""
+		if got[i].PeerID == "ann" {
+			want = `{"v":2}`
+		}
+		if string(got[i].Extra["witness"]) != want {
+			t.Errorf("%s has %s, want %q", got[i].PeerID, got[i].Extra["witness"], want)
+		}
+	}
+	if again := Add(t, s, a); again[0].State != event.Duplicate {
+		t.Errorf("the same report again is %+v", again)
 	}
 }
 
