@@ -33,7 +33,7 @@ var mayImport = map[string][]string{
 	"client":     {"internal/codec", "internal/rtpseq", "dialect", "fault"},
 	"admin":      {"fault"},
 	"redialtest": {"admin", "internal/token", "fault"},
-	"cmd/redial": {"admin", "client", "internal/server", "internal/config", "internal/cert", "internal/datafile", "internal/token", "internal/event", "internal/event/eventjson", "internal/spell", "internal/faultdoc", "internal/scenario", "dialect", "fault"},
+	"cmd/redial": {"admin", "client", "internal/server", "internal/config", "internal/cert", "internal/datafile", "internal/token", "internal/event", "internal/event/eventjson", "internal/diagnose", "internal/spell", "internal/faultdoc", "internal/scenario", "dialect", "fault"},
 
 	"internal/faultdoc":           {"dialect", "fault"},
 	"internal/faultdoc/gen":       {"internal/faultdoc"},

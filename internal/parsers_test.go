@@ -92,6 +92,10 @@ var parsers = map[string]string{
 	"cmd/redial.runInject":        "cmd/redial.FuzzAnswers",
 	"cmd/redial.usedBy":           system,
 	"cmd/redial.when":             operator,
+	"cmd/redial.around":           operator,
+	"cmd/redial.dayOf":            operator,
+	"cmd/redial.minuteOf":         operator,
+	"cmd/redial.ofCase":           own,
 
 	"dialect.Dialect.reverse": "dialect.FuzzExplain",
 	"dialect.number":          "dialect.FuzzExplain",

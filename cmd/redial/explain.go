@@ -13,11 +13,13 @@ import (
 
 	"github.com/redial-rtc/redial/dialect"
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/diagnose"
 	"github.com/redial-rtc/redial/internal/faultdoc"
 )
 
 const explainHelp = `Explains an error: what happened, why, what to do, what to tell the user, whether
-trying again can help, and how every vendor words the same condition.
+trying again can help, and how every vendor words the same condition. Of a cause
+that "redial why" tells it shows the rule: what it needs, and what refutes it.
 
 WORD is the id of a fault, or any vendor's code or name, alone or with the
 vocabulary and the method it comes from:
@@ -50,11 +52,54 @@ func runExplain(_ context.Context, e *env, args []string) error {
 	if err != nil {
 		return explainFailure(err)
 	}
+	rule := ruleOf(a)
 	if *asJSON {
-		return printJSON(e, faultdoc.NewAnswer(a))
+		return printJSON(e, struct {
+			faultdoc.Answer
+			Rule *diagnose.Rule `json:"rule,omitempty"` // how the cause is told from what is recorded
+		}{faultdoc.NewAnswer(a), rule})
 	}
 	faultdoc.Printer{W: e.stdout, Bold: e.isTerminal, Lang: *lang}.Answer(a)
+	if rule != nil {
+		printRule(&whyPrinter{env: e}, rule)
+	}
 	return nil
+}
+
+// ruleOf is the rule by which a cause is told, nil where the answer is no one cause
+// or has none of its own.
+func ruleOf(a dialect.Answer) *diagnose.Rule {
+	if len(a.Matches) != 1 {
+		return nil
+	}
+	rule, _ := diagnose.Lookup(a.Matches[0].Kind.ID)
+	return rule
+}
+
+// printRule tells how a cause is told from what is recorded of a failure.
+func printRule(p *whyPrinter, r *diagnose.Rule) {
+	clauses := func(head, mark string, list []*diagnose.Clause) {
+		if len(list) == 0 {
+			return
+		}
+		p.head(head)
+		for _, c := range list {
+			p.item(mark, c.Asks)
+		}
+	}
+	clauses("As a cause it needs", "+", r.Needs)
+	clauses("It is surer when", "+", r.Supports)
+	clauses("It is refuted when", "x", r.Refutes)
+	if len(r.Rivals) > 0 {
+		p.head("It is to be told from")
+		for _, id := range r.Rivals {
+			p.item("-", titled(id)+" ("+id+")")
+		}
+	}
+	if r.Ask.Fact != "" {
+		p.head("What would settle it")
+		p.item("?", r.Ask.Fact+": "+r.Ask.How)
+	}
 }
 
 // negatives lets the code -1 be asked for without a "--" before it.

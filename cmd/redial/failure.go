@@ -61,6 +61,7 @@ var terminalAdvice = map[string]string{
 	fault.RoomNotFound.ID:        "Compare the id or the name with those of the server; it may be another server's (-server).",
 	fault.TemplateNotFound.ID:    "Compare the id with those of the server; it may be another server's (-server).",
 	fault.SessionNotFound.ID:     "Compare the id with what \"redial events -json\" shows; it may be another server's (-server).",
+	fault.EventNotFound.ID:       "Compare the id with what \"redial why\" or \"redial events -json\" shows; what is past the retention is gone.",
 	fault.CodeDisabled.ID:        "Ask whoever runs the room for another code.",
 }
 

@@ -43,6 +43,7 @@ func verbs() []verb {
 		{"bench", "load a server with clients and measure what they get", runBench, nil},
 		{"token", "mint a token or make a key, offline", runToken, tokenKinds},
 		{"events", "show what went wrong in calls, and follow it", runEvents, eventsSubverbs()},
+		{"why", "tell why calls failed, by room, person and time", runWhy, nil},
 		{"inject", "make calls fail on purpose, to see how an app takes it", runInject, nil},
 		{"scenario", "make calls fail by a script, such as a train in a tunnel, and check what is recorded", runScenario, scenarioSubverbs},
 		{"check", "read every database of a data directory and say what is damaged", runCheck, nil},
@@ -201,6 +202,12 @@ func (f *flags) printHelp() {
 func (f *flags) names() (names []string) {
 	f.VisitAll(func(d *flag.Flag) { names = append(names, d.Name) })
 	return names
+}
+
+// given tells whether a flag was written.
+func (f *flags) given(name string) (yes bool) {
+	f.Visit(func(d *flag.Flag) { yes = yes || d.Name == name })
+	return yes
 }
 
 // verb is what was called, such as "scenario run": the words at the beginning of

@@ -173,7 +173,7 @@ func (p Printer) words(d *dialect.Dialect, k *fault.Kind) {
 				types = append(types, c.Word.Name)
 			}
 		}
-		p.hang(fmt.Sprintf("%s%-11s ", indent, d.Name), strings.Join(types, ", "))
+		p.Hang(fmt.Sprintf("%s%-11s ", indent, d.Name), strings.Join(types, ", "))
 		return
 	}
 	type line struct {
@@ -210,7 +210,7 @@ func (p Printer) words(d *dialect.Dialect, k *fault.Kind) {
 		if !l.c.Spoken {
 			text += p.say(" (understood as well)")
 		}
-		p.hang(fmt.Sprintf("%s%-11s ", indent, head), text)
+		p.Hang(fmt.Sprintf("%s%-11s ", indent, head), text)
 	}
 }
 
@@ -253,12 +253,12 @@ func (p Printer) candidates(list []dialect.Match, detailed bool) {
 		p.line("")
 		p.line(indent + p.bold(m.Kind.ID) + indent + m.Kind.TitleIn(p.Lang))
 		for _, f := range m.Found {
-			p.hang(indent+indent+p.say("Said: "), wordOf(f.Dialect, f.Candidate)+", "+p.say(f.Dialect.Title)+scopeOf(f.Candidate)+p.say(chosen(f.Source)))
+			p.Hang(indent+indent+p.say("Said: "), wordOf(f.Dialect, f.Candidate)+", "+p.say(f.Dialect.Title)+scopeOf(f.Candidate)+p.say(chosen(f.Source)))
 		}
 		prose := m.Kind.ProseIn(p.Lang)
-		p.hang(indent+indent+p.say("What: "), prose.What)
-		p.hang(indent+indent+p.say("Tell: "), prose.Sign)
-		p.hang(indent+indent+p.say("Do:   "), prose.Do)
+		p.Hang(indent+indent+p.say("What: "), prose.What)
+		p.Hang(indent+indent+p.say("Tell: "), prose.Sign)
+		p.Hang(indent+indent+p.say("Do:   "), prose.Do)
 	}
 }
 
@@ -333,7 +333,7 @@ func (p Printer) section(head, text string) {
 }
 
 func (p Printer) pair(name, value string) {
-	p.hang(fmt.Sprintf("%s%-17s ", indent, p.say(name)), value)
+	p.Hang(fmt.Sprintf("%s%-17s ", indent, p.say(name)), value)
 }
 
 func (p Printer) list(parties []fault.Party) string {
@@ -349,8 +349,8 @@ func (p Printer) line(s string) { fmt.Fprintln(p.W, strings.TrimRight(s, " ")) }
 // wrap breaks text at blanks, each line behind the same prefix.
 func (p Printer) wrap(prefix, text string) { p.fill(prefix, prefix, text) }
 
-// hang breaks text at blanks, the first line behind a head and the others under it.
-func (p Printer) hang(head, text string) {
+// Hang breaks text at blanks, the first line behind a head and the others under it.
+func (p Printer) Hang(head, text string) {
 	p.fill(head, strings.Repeat(" ", len([]rune(head))), text)
 }
 
