@@ -7,7 +7,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { launch } from './browser.ts';
+import { launch, type Kind } from './browser.ts';
 import { assert, sleep } from './check.ts';
 import { serveNames } from './dns.ts';
 import { Line, Namespace } from './netns.ts';
@@ -32,7 +32,8 @@ export interface Client extends Place {
   close(): Promise<void>;
 }
 
-export interface ClientOptions { byName?: boolean; flags?: string[]; browser?: boolean }
+// insecure lets the page be opened as app.test, which is no origin of the machine's own.
+export interface ClientOptions { byName?: boolean; flags?: string[]; browser?: boolean; kind?: Kind; insecure?: boolean }
 
 // ExchangeOptions are settings of the server, and whether the steady client has a browser.
 export interface ExchangeOptions { media?: object; http?: object; limits?: object; browser?: boolean }
@@ -104,7 +105,7 @@ export class Exchange implements Service {
   // client is a browser on a line of its own, in the shape of a world. byName
   // lets it look the server up, as most clients do; without a browser the line
   // is for other programs.
-  async client({ byName = false, flags = [], browser = true }: ClientOptions = {}): Promise<Client> {
+  async client({ byName = false, flags = [], browser = true, kind, insecure }: ClientOptions = {}): Promise<Client> {
     const n = ++this.#clients;
     const dir = `${this.dir}/client-${n}`;
     await mkdir(dir, { recursive: true });
@@ -138,7 +139,7 @@ export class Exchange implements Service {
     closers.push(() => site.close());
     const url = byName ? `http://${host}:${ports.http}` : this.server.url;
     await site.target(url);
-    const its = browser ? await launch({ netns: line.name, dir, site, flags }) : undefined;
+    const its = browser ? await launch({ netns: line.name, dir, site, flags, kind, names: insecure ? { 'app.test': '127.0.0.1' } : {} }) : undefined;
     closers.push(() => its?.close().catch(() => {}));
     return {
       dir, line, site, close,

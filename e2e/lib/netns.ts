@@ -5,7 +5,7 @@
 // inside it, so cutting their network touches nobody else on the machine.
 import { execFile, execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { namespaces } from './setup.ts';
 
@@ -84,6 +84,8 @@ export class Line {
   readonly client: Namespace;
   readonly name: string; // of the client's namespace
   readonly etc: string;
+  here = ''; // the client's address
+  there = ''; // the other end's
 
   constructor(server: Namespace, far: string, client: Namespace) {
     this.server = server;
@@ -97,6 +99,7 @@ export class Line {
   static async lay(server: Namespace, address: string, n: number): Promise<Line> {
     const line = new Line(server, `line${n}`, await Namespace.create());
     const [here, there] = [`10.77.${n}.2`, `10.77.${n}.1`];
+    [line.here, line.there] = [here, there];
     await line.client.ip('link', 'add', 'net0', 'type', 'veth', 'peer', 'name', line.far, 'netns', server.name);
     await line.client.ip('addr', 'add', `${here}/24`, 'dev', 'net0');
     await line.client.ip('link', 'set', 'net0', 'up');
@@ -151,6 +154,20 @@ export class Line {
   async pids(): Promise<number[]> {
     const { stdout } = await exec('ip', ['netns', 'pids', this.name]);
     return stdout.trim().split('\n').map(Number);
+  }
+
+  // command is the name of a process.
+  async command(pid: number): Promise<string> { return readFile(`/proc/${pid}/comm`, 'utf8').catch(() => ''); }
+
+  // move gives the client another address in place of its own, which is gone then.
+  async move() {
+    const [before, after] = [`${this.here}/24`, this.here.replace(/\d+$/, '77')];
+    await this.client.ip('addr', 'add', `${after}/24`, 'dev', 'net0');
+    await this.client.ip('addr', 'del', before, 'dev', 'net0');
+    // The second address of a network goes with the first unless it is promoted.
+    await this.client.ip('addr', 'replace', `${after}/24`, 'dev', 'net0');
+    await this.client.ip('route', 'replace', 'default', 'via', this.there);
+    this.here = after;
   }
 
   async heal() {

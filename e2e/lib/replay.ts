@@ -42,8 +42,8 @@ export class Stage {
   get line() { return this.hers.line; }
 
   // go is a Go client that sends and receives; at another client's place with where.
-  go(name: string, where: Client, options: GoOptions = {}): Promise<GoClient> {
-    return GoClient.run(this.t, this.room, name, {
+  go(name: string, where: Client, { room = this.room, ...options }: GoOptions & { room?: Room } = {}): Promise<GoClient> {
+    return GoClient.run(this.t, room, name, {
       netns: where.line.name, at: where.server.url, command: go => [probe(this.t), 'sit', go.at, go.token, go.id], ...options,
     });
   }
@@ -73,7 +73,7 @@ export class Stage {
 
   // all gives the failures there are.
   all(match: Record<string, any> = {}): Promise<RedialEvent[]> {
-    return this.x.rest.events({ error: true, halves: true, limit: 100, ...match } as any);
+    return this.x.rest.events({ error: true, halves: true, ...match } as any);
   }
 }
 

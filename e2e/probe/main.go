@@ -11,6 +11,8 @@
 //	probe sit ADDRESS TOKEN PEER        sends sound and a picture, and prints whose of both it receives
 //	probe confine COMMAND ...           runs a command that may not ask for the network interfaces
 //	probe relay ADDRESS                 stands before a server and, after POST /arm, spoils its offers
+//	probe proxy LISTEN ADDRESS AFTER    carries connections to a server, each until it has lasted so long
+//	probe prefix LISTEN ADDRESS         carries requests to a server, each under another path
 //
 // The first three print lines of JSON like those of "redial join -json".
 package main
@@ -51,8 +53,12 @@ func run(ctx context.Context, args []string) error {
 		return confine(args[1:])
 	case len(args) == 2 && args[0] == "relay":
 		return relay(ctx, args[1])
+	case len(args) == 4 && args[0] == "proxy":
+		return proxy(ctx, args[1], args[2], args[3])
+	case len(args) == 3 && args[0] == "prefix":
+		return prefix(ctx, args[1], args[2])
 	}
-	return fmt.Errorf("usage: probe twice|name|sit ADDRESS TOKEN PEER, probe confine COMMAND ..., probe relay ADDRESS")
+	return fmt.Errorf("usage: probe twice|name|sit ADDRESS TOKEN PEER, probe confine COMMAND ..., probe relay ADDRESS, probe proxy LISTEN ADDRESS AFTER, probe prefix LISTEN ADDRESS")
 }
 
 // say prints what happened; err may be nil.

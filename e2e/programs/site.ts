@@ -19,14 +19,16 @@ let target = '';
 const reports: Report[] = [];
 
 const pages = createServer(async (req, res) => {
-  const name = new URL(req.url ?? '', 'http://x').pathname.slice(1) || 'index.html';
+  const { pathname, searchParams } = new URL(req.url ?? '', 'http://x');
+  const name = pathname.slice(1) || 'index.html';
+  const policy = searchParams.get('policy'); // what the page may not do
   if (!/^[a-z]+\.(css|html|js)$/.test(name)) {
     res.writeHead(404).end();
     return;
   }
   try {
     const body = await readFile(`${pageDir}/${name}`);
-    res.writeHead(200, { 'Content-Type': types[name.split('.')[1]] }).end(body);
+    res.writeHead(200, { 'Content-Type': types[name.split('.')[1]], ...(policy ? { 'Permissions-Policy': policy } : {}) }).end(body);
   } catch {
     res.writeHead(404).end();
   }
