@@ -149,7 +149,8 @@ var parsers = map[string]string{
 
 	"internal/datafile.manifest": own,
 
-	"internal/diagnose.Read": "internal/diagnose.FuzzCase",
+	"internal/diagnose.Read":         "internal/diagnose.FuzzCase",
+	"internal/diagnose.view.witness": "internal/diagnose.FuzzCase",
 
 	"internal/event.ParseAgent": "internal/event.FuzzAgent",
 	"internal/event.addressEnd": "internal/event.FuzzMask",

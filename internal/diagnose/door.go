@@ -1,0 +1,143 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
+package diagnose
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/redial-rtc/redial/internal/evidence"
+)
+
+// Clauses about who is refused at the door: tokens, and who is inside already.
+
+const howToken = "the server records the times of a genuine token that it refuses"
+
+func (v *view) token() *evidence.Token {
+	if v.record == nil {
+		return nil
+	}
+	return v.record.Token
+}
+
+// leeway is how far clocks may be apart that are well.
+const leeway = 90 * time.Second
+
+var tokenOver = &Clause{
+	Fact: "token.expired_by", Asks: "the token had run out", How: howToken,
+	ask: func(v *view) answer {
+		t := v.token()
+		if t == nil || t.Expires.IsZero() || t.Now.IsZero() {
+			return answer{}
+		}
+		d := t.Now.Sub(t.Expires)
+		return answer{is: whether(d > 0), value: d.Milliseconds(), word: span(d), at: t.Now, says: "the token had run out " + span(d) + " before"}
+	},
+}
+
+// issuedAhead: the token says that it was issued in the future.
+var issuedAhead = &Clause{
+	Fact: "token.ahead", Asks: "the token says that it was issued in the future", How: howToken,
+	ask: func(v *view) answer {
+		t := v.token()
+		if t == nil || t.Now.IsZero() || t.IssuedAt.IsZero() && t.NotBefore.IsZero() {
+			return answer{}
+		}
+		d := latest(t.IssuedAt, t.NotBefore).Sub(t.Now)
+		if d <= 0 {
+			return answer{is: no, value: 0, at: t.Now, says: "the token was issued in the past"}
+		}
+		return answer{is: yes, value: d.Milliseconds(), word: span(d), at: t.Now, says: "the token says that it was issued " + span(d) + " in the future"}
+	},
+}
+
+// newTokensFail: tokens that were issued one after the other fail at one distance
+// from the server's clock, so that the distance is that of the clocks.
+var newTokensFail = &Clause{
+	Fact: "token.distance", Asks: "new tokens fail at the same distance from the server's clock", How: "ask again after another new token was refused: the times of two tell a clock from an old token",
+	ask: func(v *view) answer {
+		t := v.token()
+		if t == nil || t.IssuedAt.IsZero() || t.Now.IsZero() {
+			return answer{}
+		}
+		distance := t.Now.Sub(t.IssuedAt)
+		same, fresh := 0, 0
+		for _, f := range append(v.all()[1:], v.others()...) {
+			if f.Evidence == nil || f.Evidence.Token == nil || f.Evidence.Token.IssuedAt.IsZero() {
+				continue
+			}
+			o := f.Evidence.Token
+			apart := o.IssuedAt.Sub(t.IssuedAt).Abs()
+			switch {
+			case apart < time.Second:
+				same++ // the same token again, or one of the same second
+			case (o.Now.Sub(o.IssuedAt) - distance).Abs() < 15*time.Second:
+				fresh++
+			}
+		}
+		switch {
+		case distance <= leeway:
+			return answer{is: no, value: distance.Milliseconds(), word: span(distance), at: t.Now, says: "the token was issued " + span(distance) + " before"}
+		case fresh > 0:
+			return answer{is: yes, value: distance.Milliseconds(), word: span(distance), at: t.Now, says: fmt.Sprintf("%s that were issued at different times are all %s behind the server's clock", count(fresh+1, "token", "tokens"), span(distance))}
+		case same > 0:
+			return answer{is: no, value: distance.Milliseconds(), word: span(distance), at: t.Now, says: "the very same token came again"}
+		}
+		return answer{}
+	},
+}
+
+var wrongClock = either("token.distance", "new tokens are of another time than the server's clock", newTokensFail, issuedAhead)
+
+// longAgo: the token is so old that no clock is wrong by as much.
+var longAgo = &Clause{
+	Fact: "token.age", Asks: "the token was issued so long ago that it is old", How: howToken,
+	ask: func(v *view) answer {
+		t := v.token()
+		if t == nil || t.IssuedAt.IsZero() || t.Now.IsZero() {
+			return answer{}
+		}
+		d := t.Now.Sub(t.IssuedAt)
+		switch {
+		case v.ask(newTokensFail).is == yes:
+			return answer{is: no, value: d.Milliseconds(), word: span(d), at: t.Now, says: "new tokens are as old"}
+		case d < 15*time.Hour: // time zones reach to 14 hours
+			return answer{}
+		}
+		return answer{is: yes, value: d.Milliseconds(), word: span(d), at: t.Now, says: "the token was issued " + span(d) + " before"}
+	},
+}
+
+const howSame = "the server records who of the same user is in the room"
+
+// sameUser gives the others of the same user; false where nothing is known.
+func (v *view) sameUser() ([]evidence.Seat, bool) {
+	if v.record == nil {
+		return nil, false
+	}
+	return v.record.Same, v.record.Same != nil || v.record.Token != nil || v.record.Socket != nil
+}
+
+// ghost: an elder seat of the same user at the same place, which nobody uses.
+var ghost = seat("an earlier connection of the same person, from the same place, was still there", "an earlier connection of the same person from the same place was still there",
+	func(s evidence.Seat) bool { return s.Address && s.Agent && !s.Away.IsZero() })
+
+// second: another seat of the same user which lives, elsewhere.
+var second = seat("the same user is in the room at another place", "the same user was in the room at another place",
+	func(s evidence.Seat) bool { return s.Away.IsZero() && !(s.Address && s.Agent) })
+
+func seat(asks, says string, match func(evidence.Seat) bool) *Clause {
+	return &Clause{Fact: "same_user", Asks: asks, How: howSame, ask: func(v *view) answer {
+		seats, known := v.sameUser()
+		if !known {
+			return answer{}
+		}
+		for _, s := range seats {
+			if match(s) {
+				return answer{is: yes, value: len(seats), at: s.Since, says: says + ", since " + span(v.at.Sub(s.Since)) + " before"}
+			}
+		}
+		return answer{is: no, value: len(seats), at: v.at, says: "not so: " + asks}
+	}}
+}
