@@ -41,8 +41,8 @@ const kinds: Record<ChromiumKind, string[]> = {
 };
 
 // launch starts a browser. The SDK's hard-coded report host is led to the site.
-export async function launch({ netns, dir, site, kind = 'usual', flags = [], names = {} }: {
-  netns?: string; dir: string; site: Site; kind?: Kind; flags?: string[]; names?: Record<string, string>;
+export async function launch({ netns, dir, site, kind = 'usual', flags = [] }: {
+  netns?: string; dir: string; site: Site; kind?: Kind; flags?: string[];
 }): Promise<Browser> {
   if (kind === 'firefox' || kind === 'firefox-no-permission') return launchFirefox({ kind, netns, dir, proxyPort: site.pagePort });
   let executablePath = executable;
@@ -57,7 +57,7 @@ export async function launch({ netns, dir, site, kind = 'usual', flags = [], nam
       ...kinds[kind],
       `--disable-features=${off}`,
       '--ignore-certificate-errors',
-      `--host-resolver-rules=${Object.entries({ 'event.100ms.live': `127.0.0.1:${site.tlsPort}`, ...names }).map(([name, to]) => `MAP ${name} ${to}`)}`,
+      `--host-resolver-rules=MAP event.100ms.live 127.0.0.1:${site.tlsPort}`,
       // A namespace has no other interface than its loopback.
       ...(netns ? ['--allow-loopback-in-peer-connection'] : []),
       ...flags,

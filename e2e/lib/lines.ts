@@ -32,8 +32,7 @@ export interface Client extends Place {
   close(): Promise<void>;
 }
 
-// insecure lets the page be opened as app.test, which is no origin of the machine's own.
-export interface ClientOptions { byName?: boolean; flags?: string[]; browser?: boolean; kind?: Kind; insecure?: boolean }
+export interface ClientOptions { byName?: boolean; flags?: string[]; browser?: boolean; kind?: Kind }
 
 // ExchangeOptions are settings of the server, and whether the steady client has a browser.
 export interface ExchangeOptions { media?: object; http?: object; limits?: object; browser?: boolean }
@@ -105,7 +104,7 @@ export class Exchange implements Service {
   // client is a browser on a line of its own, in the shape of a world. byName
   // lets it look the server up, as most clients do; without a browser the line
   // is for other programs.
-  async client({ byName = false, flags = [], browser = true, kind, insecure }: ClientOptions = {}): Promise<Client> {
+  async client({ byName = false, flags = [], browser = true, kind }: ClientOptions = {}): Promise<Client> {
     const n = ++this.#clients;
     const dir = `${this.dir}/client-${n}`;
     await mkdir(dir, { recursive: true });
@@ -139,7 +138,7 @@ export class Exchange implements Service {
     closers.push(() => site.close());
     const url = byName ? `http://${host}:${ports.http}` : this.server.url;
     await site.target(url);
-    const its = browser ? await launch({ netns: line.name, dir, site, flags, kind, names: insecure ? { 'app.test': '127.0.0.1' } : {} }) : undefined;
+    const its = browser ? await launch({ netns: line.name, dir, site, flags, kind }) : undefined;
     closers.push(() => its?.close().catch(() => {}));
     return {
       dir, line, site, close,

@@ -6,7 +6,7 @@
 // for the tests of package diagnose.
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import type { RedialEvent } from '@redial-rtc/testing';
-import { assert, poll } from './check.ts';
+import { assert, poll, sleep } from './check.ts';
 import { GoClient, probe, type GoOptions } from './goclient.ts';
 import { Exchange, ports, type Client, type ClientOptions } from './lines.ts';
 import type { Room, Run } from './run.ts';
@@ -71,6 +71,19 @@ export class Stage {
     }, ms);
   }
 
+  // settled gives both sides time to tell of failures, and of what follows from them.
+  async settled(ids: string[]) {
+    const until = Date.now() + 25_000;
+    for (;;) {
+      const waiting = (await this.all({ room_id: undefined })).filter(e => {
+        const { client, server } = (e as any).redial ?? {};
+        return ids.includes(e.id) && !(client && server);
+      });
+      if (!waiting.length || Date.now() > until) return;
+      await sleep(1000);
+    }
+  }
+
   // all gives the failures there are.
   all(match: Record<string, any> = {}): Promise<RedialEvent[]> {
     return this.x.rest.events({ error: true, halves: true, ...match } as any);
@@ -88,6 +101,7 @@ export function replay(name: string, about: About, run: (s: Stage) => Promise<Re
     const s = new Stage(t, x, await t.room(), hers);
     const told = await run(s) ?? [];
     const events = [told].flat().map(e => e.id);
+    await s.settled(events);
     if (!cause) assert.deepEqual(events, [], 'a control has nothing to explain');
     await x.halt();
     const kept = process.env.REDIAL_REPLAYS;

@@ -54,13 +54,21 @@ for (const percent of [5, 10, 20]) {
 }
 control('udp-blocked', 'UDP of hers is blocked from the start and TCP carries the call', undefined, { before: s => s.line.lose(udp) });
 control('udp-blocked-up', 'UDP of hers is blocked on the way to the server and TCP carries the call', undefined, { before: s => s.line.lose(udp, { down: false }), heldOut: true });
-for (const seconds of [3, 5]) {
-  control(`server-stopped-${seconds}s`, `the server's process is stopped for ${seconds} s`, async ({ s }) => {
-    s.x.process.kill('SIGSTOP');
-    await sleep(seconds * 1000);
-    s.x.process.kill('SIGCONT');
-  }, { heldOut: seconds === 3 });
-}
+const stopped = async (s: Stage, seconds: number) => {
+  s.x.process.kill('SIGSTOP');
+  await sleep(seconds * 1000);
+  s.x.process.kill('SIGCONT');
+};
+control('server-stopped-3s', "the server's process is stopped for 3 s", ({ s }) => stopped(s, 3), { heldOut: true });
+// A Go client tells of an interruption after 5 s already, and the cause is the server's.
+replay('control-chromium-server-stopped-5s', { how: "the server's process is stopped for 5 s in a call of two people in Chromium", browser: true }, async s => {
+  const bob = await s.t.join(s.room, 'bob', 'host', { world: s.hers });
+  const alice = await s.t.join(s.room, 'alice', 'host', { world: s.hers });
+  await alice.sees(bob, { ms: 30_000 });
+  await stopped(s, 5);
+  await alice.sees(bob, { ms: 30_000 });
+  await nothing(s);
+});
 control('client-stopped-3s', 'the process of her client is stopped for 3 s', async ({ alice }) => {
   alice.child.kill('SIGSTOP');
   await sleep(3000);

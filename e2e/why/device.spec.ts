@@ -28,9 +28,6 @@ capture('camera-in-use', 'device.in_use', 'getUserMedia rejects as Chromium does
     navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('Could not start video source', 'NotReadableError'));
   },
 }));
-capture('page-insecure', 'page.insecure', 'the page comes over plain HTTP from another host than her own', { client: { insecure: true } },
-  s => ({ url: s.hers.site.origin.replace('127.0.0.1', 'app.test') }));
-
 const handshake = ['dtls.datagrams_lost', 'dtls.one_way', 'dtls.fingerprint', 'network.media_blocked', 'network.udp_blocked', 'server.media_blocked'];
 const dtls = `${udp} @th,64,8 20-63`; // by the first byte of the payload (RFC 7983, section 7)
 
@@ -46,7 +43,7 @@ const lost = (name: string, cause: string, how: string, match: string, direction
     } else {
       id = (await s.go('alice', s.hers)).id;
     }
-    return s.told({ peer_id: id, type: 'client.publish.failed' });
+    return s.told({ peer_id: id, type: 'client.publish.failed' }, { where: e => (e as any).redial?.server });
   });
 
 lost('dtls-large-lost-chromium', 'dtls.datagrams_lost', 'datagrams of the handshake over 1,100 bytes are lost on the way from her Chromium; her first flight has some',
