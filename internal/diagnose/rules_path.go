@@ -159,7 +159,7 @@ var lossRules = []*Rule{
 		Cause: "signal.cut_by_proxy", Behind: socketFaults,
 		Needs:    []*Clause{cutFromOutside, agesEqual},
 		Supports: []*Clause{behindProxy, mediaLived},
-		Refutes:  []*Clause{socketSilent, addressChanged, displaced, stalled, restarted},
+		Refutes:  []*Clause{socketSilent, goneForGood, addressChanged, displaced, stalled, restarted},
 		Rivals:   []string{"client.vanished", "path.changed", "network.lost"},
 		Says:     "A proxy in front of the server ends sockets after a fixed time: {socket.ages}.",
 		Do:       []Advice{{fault.ByOperator, "Raise the proxy's limit for WebSockets (`proxy_read_timeout`, `timeout tunnel`) to an hour or more."}},

@@ -146,6 +146,8 @@ var addressChanged = &Clause{
 		}
 		after, at := v.doorAfter()
 		switch {
+		case after == nil && v.ask(goneForGood).is == yes:
+			return answer{is: no, value: false, at: v.at, says: "the client did not come back from anywhere"}
 		case after == nil || after.ClientHash == "":
 			return answer{}
 		case after.ClientHash == before.ClientHash:
@@ -163,9 +165,9 @@ func (v *view) doorAfter() (*evidence.Door, time.Time) {
 		if r == nil {
 			continue
 		}
-		// A record of a socket that ended while another took its place has the
-		// request of the new one beside it.
-		if r.Door != nil && r.Socket != nil && v.socket != nil && r.Socket.Opened.Equal(v.socket.Opened) && !r.Socket.Ended.IsZero() {
+		// The record of a socket whose place another took has the request of the new
+		// one beside it.
+		if r.Door != nil && r.Socket != nil && v.socket != nil && r.Socket.Opened.Equal(v.socket.Opened) {
 			return r.Door, r.At
 		}
 		if s := r.Socket; s != nil && s.Opened.After(v.socket.Opened) && (found == nil || s.Opened.Before(found.Opened)) {

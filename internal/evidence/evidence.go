@@ -28,7 +28,7 @@ type Record struct {
 	At     time.Time `json:"at,omitzero"`         // when it was taken
 	Path   *Path     `json:"path,omitempty"`      // the media connection that the failure is about
 	Socket *Socket   `json:"socket,omitempty"`    // the signalling socket, the last one when the peer is away
-	Door   *Door     `json:"door,omitempty"`      // the request that was refused
+	Door   *Door     `json:"door,omitempty"`      // the request that was refused, or that took the place of the socket
 	Token  *Token    `json:"token,omitempty"`     // the token that came with it
 	Same   []Seat    `json:"same_user,omitempty"` // others in the room that are of the same user; at most [MaxSeats]
 	Reach  []Reach   `json:"reach,omitempty"`     // who got through to the addresses that peers are told; at most [MaxReach]

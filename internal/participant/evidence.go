@@ -45,21 +45,22 @@ func (e *Events) evidence() *evidence.Record {
 	return r
 }
 
-// replaced records that a joined peer has come on a new socket while the old one
-// was open: for its client that one had ended.
-func (e *Events) replaced(old Socket) {
+// replaced records that a joined peer has come on a new socket, by this request,
+// while the old one was open: for its client that one had ended.
+func (e *Events) replaced(old Socket, by *evidence.Door) {
 	e.detached(old)
 	if e.p.joined {
+		e.witness.door = by
 		e.mended(fault.SignalLost.New("resumed", true, "replaced", true))
 	}
 }
 
 // mended records the end of a socket whose peer has come back on another: the
-// evidence is that of the one that ended.
+// evidence is that of the one that ended, and the request by which the peer came back.
 func (e *Events) mended(err error) {
 	e.record(event.Disconnected, fault.From(err, fault.OpReconnect), func(lost *event.Event) {
 		lost.Failure.Terminal = false
-		lost.Evidence.Socket = e.witness.gone
+		lost.Evidence.Socket, lost.Evidence.Door = e.witness.gone, e.witness.door
 	})
 }
 

@@ -161,7 +161,7 @@ func (p *Participant) attached(c Socket, v Visitor) bool {
 		return false
 	}
 	if old := p.socket; old != nil {
-		p.events.replaced(old)
+		p.events.replaced(old, v.Door)
 		p.wire.Parted()
 		old.Close(websocket.StatusGoingAway, "replaced by a newer connection")
 	}

@@ -289,8 +289,8 @@ func (s *station) mended(t *testing.T, detail string) {
 		}
 		n++
 		f := fault.Error{Details: e.Details}
-		if e.Failure.Terminal || f.Detail("resumed") != true || f.Detail(detail) == nil {
-			t.Errorf("recorded as %+v", e)
+		if e.Failure.Terminal || f.Detail("resumed") != true || f.Detail(detail) == nil || e.Evidence.Door == nil {
+			t.Errorf("recorded as %+v, by %+v", e, e.Evidence.Door)
 		}
 	}
 	if n != 1 {
