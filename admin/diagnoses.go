@@ -182,3 +182,25 @@ func (c Diagnoses) Explain(ctx context.Context, exported json.RawMessage) (Verdi
 	}](ctx, c, post("/api/v1/diagnoses", exported).repeatable())
 	return reply.Verdict, err
 }
+
+// Share is a link to the page about a failure: in plain language, without ids and
+// addresses, for whoever has the link.
+type Share struct {
+	URL       string    `json:"url"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+// Share makes a link to the page about a failure, good for a number of days, 1 to 90;
+// 0 is 7. It cannot be taken back but with the failure itself. It fails with
+// [fault.EventNotFound] and [fault.FieldInvalid].
+func (c Diagnoses) Share(ctx context.Context, event string, days int) (Share, error) {
+	path, err := at("/api/v1/events/", event, "/share")
+	if err != nil {
+		return Share{}, err
+	}
+	in := map[string]int{}
+	if days != 0 {
+		in["days"] = days
+	}
+	return fetch[Share](ctx, c, post(path, in).repeatable())
+}

@@ -63,6 +63,7 @@ var mayImport = map[string][]string{
 	"internal/sink":               {"internal/event", "internal/event/eventjson", "internal/datafile", "fault"},
 	"internal/diagnose/recording": {"internal/diagnose"}, // for tests
 	"internal/explain":            {"internal/diagnose", "internal/event"},
+	"internal/share":              {"internal/diagnose", "fault"},
 	"internal/codec":              {},
 	"internal/rtpseq":             {},
 	"internal/sfu":                {"internal/evidence", "internal/rtpseq", "internal/sfu/rtpbuf", "internal/sfu/gcc", "internal/codec", "internal/accept", "internal/limit", "fault"},
@@ -89,7 +90,7 @@ var mayImport = map[string][]string{
 		"internal/wire/kurento", "dialect", "fault"}, // implements kurento.SharedTokens
 	"internal/testlog":       {},                                                                      // for tests
 	"internal/wire/wiretest": {"internal/evidence", "internal/participant", "internal/room", "fault"}, // a wire for tests
-	"internal/api": {"internal/room", "internal/diagnose", "internal/explain", "internal/event", "internal/event/eventjson", "internal/sink", "internal/report", "internal/registry", "internal/inject",
+	"internal/api": {"internal/room", "internal/diagnose", "internal/explain", "internal/share", "internal/event", "internal/event/eventjson", "internal/sink", "internal/report", "internal/registry", "internal/inject",
 		"internal/limit", "internal/policy", "internal/policy/policyjson", "internal/text", "internal/token", "internal/faultdoc", "dialect", "fault"},
 	"internal/config": {"fault", "internal/spell"},
 	"internal/pages":  {},

@@ -31,6 +31,7 @@ could have been and why it was not, and what each party can do.
   redial why -event 01a2f3c4-5d0d-8f2e-9c11-2b6a0a3967d5
   redial why -event 01a2f3c4-... -export case.json      for a bug report
   redial why case.json                                  what is to be said of that file
+  redial why -room consult -user mia -share             a page to send her
 
 Failures that follow from others are folded under them: a line that is cut is one
 incident, however many tracks it took along. The newest are at the end, and times
@@ -55,6 +56,8 @@ func runWhy(ctx context.Context, e *env, args []string) error {
 		id     = f.String("event", "", "the failure with this `ID`, and no other")
 		n      = f.Int("n", 0, "show the last `N` incidents (default 20 lines, or 3 pages)")
 		export = f.String("export", "", "write the case of the last one that is shown to this `FILE`; - is the standard output")
+		share  = f.Bool("share", false, "print a link to a page about the last one that is shown: in plain language, without ids, for whoever has the link")
+		days   = f.Int("days", 0, "for how many `DAYS` the link of -share is good, 1 to 90 (default 7)")
 		asJSON = f.Bool("json", false, "print each failure as one line of JSON")
 		server = newServerFlags(e, f, "")
 	)
@@ -70,15 +73,20 @@ func runWhy(ctx context.Context, e *env, args []string) error {
 				return usagef("-%s chooses among failures, and %s names one", name, what)
 			}
 		}
-		if one && (*id != "" || *export != "") {
-			return usagef("a file is explained as it is; -event and -export ask a server")
+		if one && (*id != "" || *export != "" || *share) {
+			return usagef("a file is explained as it is; -event, -export and -share ask a server")
 		}
 	}
 	if len(rest) > 0 {
 		return whyFile(e, rest[0], &p)
 	}
-	if *n < 0 {
+	switch {
+	case *n < 0:
 		return usagef("-n %d is negative", *n)
+	case *share && (*export != "" || *asJSON), *export != "" && *asJSON:
+		return usagef("-share, -export and -json are three things to do; choose one")
+	case f.given("days") && !*share:
+		return usagef("-days is about the link of -share")
 	}
 	c, err := server.client(e, "redial token management")
 	if err != nil {
@@ -107,8 +115,18 @@ func runWhy(ctx context.Context, e *env, args []string) error {
 		}
 		return nil
 	}
+	last := found[len(found)-1].root.Failure.ID
+	if *share {
+		link, err := c.Diagnoses.Share(ctx, last, *days)
+		if err != nil {
+			return said(c, err)
+		}
+		fmt.Fprintln(e.stdout, clean(link.URL))
+		fmt.Fprintf(e.stderr, "It can be opened until %s.\n", p.day(link.ExpiresAt))
+		return nil
+	}
 	if *export != "" {
-		return exportCase(ctx, e, c, found[len(found)-1].root.Failure.ID, *export)
+		return exportCase(ctx, e, c, last, *export)
 	}
 	return p.print(found)
 }

@@ -6,7 +6,10 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -81,6 +84,17 @@ func TestWhyOnAServer(t *testing.T) {
 	var d admin.Diagnosis
 	if err := json.Unmarshal([]byte(why("-room", "consult", "-json")), &d); err != nil || d.Failure.ID != failed.ID || d.Verdict.Event != failed.ID {
 		t.Errorf("as JSON: %v, %+v", err, d)
+	}
+
+	// The page for whoever has the link.
+	link := strings.TrimSpace(why("-room", "consult", "-share", "-days", "2"))
+	res, err := http.Get(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(res.Body)
+	if err = errors.Join(err, res.Body.Close()); err != nil || res.StatusCode != http.StatusOK || !strings.Contains(string(body), "could not connect") {
+		t.Errorf("%s: %d %v\n%s", link, res.StatusCode, err, body)
 	}
 
 	// Exported, it is explained without a server as with one.

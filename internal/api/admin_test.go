@@ -91,6 +91,7 @@ func TestTheAdminClientHasEveryField(t *testing.T) {
 		{"session", api.SessionBody, reflect.TypeFor[admin.Session](), nil},
 		{"events", api.EventsPage, reflect.TypeFor[admin.EventPage](), nil},
 		{"diagnoses", api.DiagnosesPage, reflect.TypeFor[admin.DiagnosisPage](), nil},
+		{"share", api.ShareBody, reflect.TypeFor[admin.Share](), nil},
 		{"retention", api.RetentionBody, reflect.TypeFor[admin.Retention](), nil},
 		{"summary", api.SummaryBody, reflect.TypeFor[admin.Summary](), nil},
 		{"webhook", reflect.TypeFor[sink.HookState](), reflect.TypeFor[admin.Webhook](), nil},

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -19,12 +20,16 @@ import (
 	"github.com/redial-rtc/redial/internal/event/eventjson"
 	"github.com/redial-rtc/redial/internal/explain"
 	"github.com/redial-rtc/redial/internal/registry"
+	"github.com/redial-rtc/redial/internal/share"
 )
 
 // DiagnosesConfig is what the routes of diagnoses are built from.
 type DiagnosesConfig struct {
 	Store    event.Store
 	Registry *registry.Registry // knows rooms by their names
+
+	Links  *share.Links                // seals links to pages about failures
+	Origin func(*http.Request) url.URL // under which the caller reaches this server
 }
 
 // Diagnoses serves why calls failed.
@@ -39,6 +44,8 @@ func (d *Diagnoses) Routes() []Route {
 		{Pattern: "GET /api/v1/diagnoses", Serve: d.list},
 		{Pattern: "POST /api/v1/diagnoses", MaxBody: diagnose.MaxCaseBytes, Serve: d.explain},
 		{Pattern: "GET /api/v1/events/{id}/diagnosis", Serve: d.get},
+		{Pattern: "POST /api/v1/events/{id}/share", Serve: d.share},
+		{Pattern: "GET /why/{link}", Access: Open, Rate: Rate{PerSecond: 5, Burst: 30}, Serve: d.shared},
 	}
 }
 

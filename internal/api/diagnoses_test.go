@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"reflect"
 	"regexp"
@@ -25,6 +26,7 @@ import (
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/event/sqlite"
 	"github.com/redial-rtc/redial/internal/report"
+	"github.com/redial-rtc/redial/internal/share"
 	"github.com/redial-rtc/redial/internal/token"
 )
 
@@ -44,7 +46,10 @@ func serveWhy(t testing.TB) *why {
 	}
 	t.Cleanup(func() { _ = w.store.Close() })
 	w.fixture = serve(t, func(c *api.Config) {
-		c.Routes = api.NewDiagnoses(api.DiagnosesConfig{Store: w.store, Registry: c.Registry}).Routes()
+		c.Routes = api.NewDiagnoses(api.DiagnosesConfig{
+			Store: w.store, Registry: c.Registry, Links: share.NewLinks([share.KeyBytes]byte{7}),
+			Origin: func(*http.Request) url.URL { return url.URL{Scheme: "https", Host: "video.example"} },
+		}).Routes()
 	})
 	w.room = w.newRoom("consult")
 	return w

@@ -27,6 +27,7 @@ var (
 	SessionBody    = reflect.TypeFor[sessionBody]()
 	EventsPage     = reflect.TypeFor[eventsPage]()
 	DiagnosesPage  = reflect.TypeFor[diagnosesPage]()
+	ShareBody      = reflect.TypeFor[shareBody]()
 	RetentionBody  = reflect.TypeFor[retentionBody]()
 	SummaryBody    = reflect.TypeFor[summaryBody]()
 	DeliveryPage   = reflect.TypeFor[deliveryPage]()

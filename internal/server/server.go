@@ -211,10 +211,15 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 		MaxFrame: cfg.Limits.FrameBytes, MaxSDP: cfg.Limits.SDPBytes, OfferedVideos: cfg.Limits.OfferedVideos,
 		FrameRate: cfg.Limits.FramesPerSecond, InitRate: cfg.Limits.JoinsPerSecond, InitBurst: cfg.Limits.JoinsBurst,
 	})
+	links, err := shareLinks(cfg.Data.Dir)
+	if err != nil {
+		return nil, err
+	}
+	diagnoses := api.NewDiagnoses(api.DiagnosesConfig{Store: store, Registry: s.registry, Links: links, Origin: outside.origin})
 	events := api.NewEvents(api.EventsConfig{Recorder: recorder, Registry: s.registry, Rooms: hub, Inject: plan, Retention: cfg.Events.Retention})
 	rest := api.New(api.Config{
 		Registry: s.registry, Rooms: hub, Tokens: tokens, Keys: keys,
-		Routes:     slices.Concat(restRoutes(events, api.NewDiagnoses(api.DiagnosesConfig{Store: store, Registry: s.registry}), sinks, plan, s.registry), s.witnessRoutes(recorder)),
+		Routes:     slices.Concat(restRoutes(events, diagnoses, sinks, plan, s.registry), s.witnessRoutes(recorder)),
 		Limits:     api.Limits{Address: api.Rate{PerSecond: cfg.Limits.APIPerSecond, Burst: cfg.Limits.APIBurst}, Layout: cfg.Limits.LayoutBytes},
 		ClientAddr: outside.client, Events: recorder, Revoked: s.participants.Revoke, Written: sessions.Written,
 		Log: log.With("part", "api"), Metrics: metrics,

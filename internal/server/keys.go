@@ -8,6 +8,7 @@ import (
 
 	"github.com/redial-rtc/redial/internal/datafile"
 	"github.com/redial-rtc/redial/internal/evidence"
+	"github.com/redial-rtc/redial/internal/share"
 )
 
 // addressKey is the file of the key that addresses in the record are hashed with. A
@@ -21,4 +22,17 @@ func addressHasher(dir string) (*evidence.Hasher, error) {
 		return nil, err
 	}
 	return evidence.NewHasher([evidence.KeyBytes]byte(key)), nil
+}
+
+// shareKey is the file of the key that links to pages about failures are sealed
+// with. A new one ends all links.
+const shareKey = "share.key"
+
+// shareLinks reads the key of a data directory, or makes one.
+func shareLinks(dir string) (*share.Links, error) {
+	key, err := datafile.Key(filepath.Join(dir, shareKey), share.KeyBytes)
+	if err != nil {
+		return nil, err
+	}
+	return share.NewLinks([share.KeyBytes]byte(key)), nil
 }

@@ -1,0 +1,129 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
+package api
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/share"
+)
+
+// For how many days a link to a failure is good.
+const (
+	shareDays    = 7
+	maxShareDays = 90
+)
+
+// shareBody is a link to the page about a failure.
+type shareBody struct {
+	URL       string    `json:"url"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+// share makes a link to the page about a failure: fault.EventNotFound,
+// fault.FieldInvalid.
+func (d *Diagnoses) share(c *Call) (any, error) {
+	in := struct {
+		Days *int `json:"days"`
+	}{}
+	if err := c.Decode(&in); err != nil {
+		return nil, err
+	}
+	days := shareDays
+	if in.Days != nil {
+		days = *in.Days
+	}
+	if days < 1 || days > maxShareDays {
+		return nil, fault.FieldInvalid.New("field", "days", "want", "1 to "+strconv.Itoa(maxShareDays))
+	}
+	e, err := d.failure(c)
+	if err != nil {
+		return nil, err
+	}
+	id, err := uuid.Parse(e.ID)
+	if err != nil {
+		return nil, fault.Internal.Wrap(err)
+	}
+	until := time.Now().UTC().Add(time.Duration(days) * 24 * time.Hour).Truncate(time.Second)
+	link := d.cfg.Origin(c.Request)
+	link.Path = "/why/" + d.cfg.Links.Seal(id, until)
+	return shareBody{URL: link.String(), ExpiresAt: until}, nil
+}
+
+// shared is the page about a failure, for whoever has a link to it. What is no link,
+// or leads to what has been removed, is fault.EventNotFound; to a browser that is a
+// page in words.
+func (d *Diagnoses) shared(c *Call) (any, error) {
+	lang := share.Language(c.Request.Header.Get("Accept-Language"))
+	id, until, ok := d.cfg.Links.Open(c.Path("link"))
+	if !ok {
+		return d.nothing(c, lang, false)
+	}
+	if time.Now().After(until) {
+		return d.nothing(c, lang, true)
+	}
+	e, err := d.cfg.Store.Get(c.Context(), id.String())
+	if errors.Is(err, fault.EventNotFound) {
+		return d.nothing(c, lang, true)
+	}
+	if err != nil {
+		return nil, err
+	}
+	page, err := d.page(c, lang, &e, until)
+	if err != nil {
+		return nil, err
+	}
+	return c.page(http.StatusOK, lang, page)
+}
+
+func (d *Diagnoses) page(c *Call, lang string, e *event.Event, until time.Time) ([]byte, error) {
+	body, err := d.diagnosis(c.Context(), e)
+	if err != nil {
+		return nil, err
+	}
+	return share.Render(lang, &share.Failure{
+		Name: e.UserName, Room: e.RoomName, Type: body.Case.Failure.Type, Fault: e.Fault, Happened: body.Failure.Happened, Verdict: &body.Verdict, Until: until,
+	}), nil
+}
+
+// nothing refuses a link: to a browser in words, to a program with a fault.
+func (d *Diagnoses) nothing(c *Call, lang string, ended bool) (any, error) {
+	status, reason := http.StatusNotFound, "is no link of this server"
+	if ended {
+		status, reason = http.StatusGone, "the link has ended"
+	}
+	if !strings.Contains(c.Request.Header.Get("Accept"), "text/html") {
+		return nil, statused{fault.EventNotFound.New("field", "link", "reason", reason), status}
+	}
+	return c.page(status, lang, share.Nothing(lang, ended))
+}
+
+// page writes a page that nobody keeps, finds or frames.
+func (c *Call) page(status int, lang string, body []byte) (any, error) {
+	h := c.Writer.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Language", lang)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h.Set("Content-Security-Policy", share.Policy)
+	h.Set("Cache-Control", "no-store")
+	h.Add("Vary", "Accept-Language")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Robots-Tag", "noindex, nofollow")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Del("Access-Control-Allow-Origin") // it is for people, not for other pages
+	c.Writer.WriteHeader(status)
+	if _, err := c.Writer.Write(body); err != nil {
+		c.Log.Debug("the caller did not take the reply", "err", err)
+	}
+	return Written{}, nil
+}
