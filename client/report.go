@@ -88,6 +88,9 @@ func (q *reporter) failed(event, action string, f *fault.Error, terminal bool) {
 		"error_name": d.Name, "error_code": d.Code, "error_message": d.Title, "error_description": f.Error(),
 		"action": action, "is_terminal": terminal, "timestamp": ms,
 	}
+	if stage := f.Detail("stage"); stage != nil {
+		payload["stage"] = stage // how far a request came that got no answer
+	}
 	s.mu.Lock()
 	peer := map[string]any{
 		"peer_id": s.id, "room_id": s.claims.RoomID, "room_name": s.roster.roomName, "session_id": s.roster.sessionID,

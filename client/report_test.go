@@ -5,6 +5,7 @@ package client_test
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -126,8 +127,14 @@ func TestReportsOutliveTheProcess(t *testing.T) {
 	if info, _ := os.Stat(files[0]); info.Mode().Perm() != 0o600 {
 		t.Errorf("others may read it: %v", info.Mode())
 	}
+	unreached := s.config("host", "reporter")
+	unreached.Endpoint, unreached.ReportDir, unreached.PeerID = r.URL(), dir, "unreached-peer"
+	if _, err := client.Join(t.Context(), unreached); !errors.Is(err, fault.EndpointUnreachable) {
+		t.Errorf("joined where nobody listens: %v", err)
+	}
 	r.set("")
 	second, _ := join("second-peer")
+	s.event("client.connect.failed", func(e event) bool { return strings.Contains(e.raw, `"stage":"answer"`) })
 	s.event("client.disconnected", func(e event) bool {
 		return strings.Contains(e.raw, "first-peer") && strings.Contains(e.raw, `"is_terminal":true`)
 	})

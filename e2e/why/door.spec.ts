@@ -136,7 +136,7 @@ replay('token-wrong-key', {
 
 replay('room-unknown', {
   how: 'she comes with a good token for a room that does not exist',
-  cause: 'room.not_found', wrong: ['token.expired', 'endpoint.refused'], heldOut: true,
+  cause: 'token.room', also: ['room.not_found'], wrong: ['token.expired', 'endpoint.refused'], heldOut: true,
 }, s => refused(s, 'alice', { room_id: '6b0895c7ffe65b4abfa53864' }));
 
 const identities = ['peer.own_ghost', 'peer.second_login', 'peer.id_shared', 'room.role_full'];
