@@ -150,6 +150,7 @@ var parsers = map[string]string{
 	"internal/datafile.manifest": own,
 
 	"internal/diagnose.Read":         "internal/diagnose.FuzzCase",
+	"internal/diagnose.labelled":     "internal/diagnose.FuzzCase",
 	"internal/diagnose.view.witness": "internal/diagnose.FuzzCase",
 
 	"internal/event.ParseAgent": "internal/event.FuzzAgent",

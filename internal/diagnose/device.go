@@ -99,6 +99,40 @@ var policyForbids = clientClause("client.policy", "the page's policy forbids the
 	return answer{is: no, value: "allowed", at: v.at, says: "the page's policy allows camera and microphone"}
 })
 
+// labelled: the browser shows the names of devices, which it does only once the
+// person has allowed them (W3C Media Capture and Streams, section 10.2.1).
+var labelled = &Clause{
+	Fact: "client.devices", Asks: "the person had allowed the device, which was refused all the same", How: "the web SDK lists the devices with a failure to open one", client: true,
+	ask: func(v *view) answer {
+		raw, ok := v.f.fact("devices")
+		if !ok {
+			return answer{}
+		}
+		var lists map[string][]struct {
+			Kind  string `json:"kind"`
+			Label string `json:"label"`
+		}
+		if json.Unmarshal(raw, &lists) != nil {
+			return answer{}
+		}
+		inputs, named := 0, 0
+		for _, list := range lists {
+			for _, d := range list {
+				if strings.HasSuffix(d.Kind, "input") {
+					inputs++
+					named += int(min(len(d.Label), 1))
+				}
+			}
+		}
+		if inputs == 0 || named == 0 {
+			return answer{is: no, value: 0, at: v.at, says: "the browser did not show the page the names of devices"}
+		}
+		return answer{is: yes, value: named, at: v.at, says: "the browser showed the page the names of " + count(named, "device", "devices") + ", so the person had allowed them"}
+	},
+}
+
+var nobodyAsked = either("client.policy", "the page's policy forbids the device, or the person had allowed it", policyForbids, labelled)
+
 var insecure = clientClause("client.secure_context", "the page is not served securely", func(v *view, w *told) answer {
 	if w.Secure == nil {
 		return answer{}

@@ -52,6 +52,22 @@ var issuedAhead = &Clause{
 	},
 }
 
+// keyWell: others come with new tokens of the same key, so its issuer's clock is right.
+var keyWell = &Clause{
+	Fact: "token.key_age_ms", Asks: "new tokens of the same key are accepted", How: "the server remembers for 10 minutes how old the tokens of each key are that it accepts; ask again when others have come",
+	ask: func(v *view) answer {
+		t := v.token()
+		if t == nil || t.KeyAge == nil {
+			return answer{}
+		}
+		d := time.Duration(*t.KeyAge) * time.Millisecond
+		if d.Abs() > leeway {
+			return answer{value: *t.KeyAge} // an old one that is still good says nothing of the clock
+		}
+		return answer{is: yes, value: *t.KeyAge, at: t.KeyAt, says: "another token of the same key was accepted that was " + span(d) + " old"}
+	},
+}
+
 // newTokensFail: tokens that were issued one after the other fail at one distance
 // from the server's clock, so that the distance is that of the clocks.
 var newTokensFail = &Clause{
@@ -63,24 +79,31 @@ var newTokensFail = &Clause{
 		}
 		distance := t.Now.Sub(t.IssuedAt)
 		same, fresh := 0, 0
+		users := map[string]bool{v.f.User: true}
 		for _, f := range append(v.all()[1:], v.others()...) {
 			if f.Evidence == nil || f.Evidence.Token == nil || f.Evidence.Token.IssuedAt.IsZero() {
 				continue
 			}
 			o := f.Evidence.Token
 			apart := o.IssuedAt.Sub(t.IssuedAt).Abs()
+			alike := (o.Now.Sub(o.IssuedAt) - distance).Abs() < 15*time.Second
 			switch {
-			case apart < time.Second:
-				same++ // the same token again, or one of the same second
-			case (o.Now.Sub(o.IssuedAt) - distance).Abs() < 15*time.Second:
+			case apart < time.Second && f.User == v.f.User:
+				same++ // the same token again
+			case apart < time.Second && alike:
+				users[f.User] = true // of the same second: made just now, or all at once long ago
+			case alike:
 				fresh++
 			}
+		}
+		if n := len(users); n >= 3 {
+			fresh += n - 1 // one by one, as they came
 		}
 		switch {
 		case distance <= leeway:
 			return answer{is: no, value: distance.Milliseconds(), word: span(distance), at: t.Now, says: "the token was issued " + span(distance) + " before"}
 		case fresh > 0:
-			return answer{is: yes, value: distance.Milliseconds(), word: span(distance), at: t.Now, says: fmt.Sprintf("%s that were issued at different times are all %s behind the server's clock", count(fresh+1, "token", "tokens"), span(distance))}
+			return answer{is: yes, value: distance.Milliseconds(), word: span(distance), at: t.Now, says: fmt.Sprintf("%s of those who come are all %s behind the server's clock", count(fresh+1, "token", "tokens"), span(distance))}
 		case same > 0:
 			return answer{is: no, value: distance.Milliseconds(), word: span(distance), at: t.Now, says: "the very same token came again"}
 		}
@@ -108,6 +131,61 @@ var longAgo = &Clause{
 		return answer{is: yes, value: d.Milliseconds(), word: span(d), at: t.Now, says: "the token was issued " + span(d) + " before"}
 	},
 }
+
+// prefixed: a request for a route of the server came behind something else.
+var prefixed = &Clause{
+	Fact: "door.path", Asks: "a request for a known route came under another path", How: "the server records requests for its own routes that come under another path",
+	ask: func(v *view) answer {
+		if v.f.Server == nil {
+			return answer{}
+		}
+		want, ok := v.f.detail("want").(string)
+		if !ok || v.f.Server.Fault != "request.route_unknown" {
+			return answer{is: no, value: "", at: v.at, says: "the request came under the right path"}
+		}
+		return answer{is: yes, value: want, word: want, at: v.at, says: "a request for " + want + " came under another path"}
+	},
+}
+
+// unseen: the server knows nothing of what the client tried.
+var unseen = &Clause{
+	Fact: "door.seen", Asks: "the request never came to the server", How: "the server records requests that it refuses",
+	ask: func(v *view) answer {
+		seen := v.f.Server != nil || v.f.Evidence != nil
+		if seen {
+			return answer{is: no, value: true, at: v.at, says: "the request came to the server"}
+		}
+		return answer{is: yes, value: false, at: v.at, says: "the server saw nothing of the request"}
+	},
+}
+
+// howUnreached is what a client that knows tells of how its request failed.
+const howUnreached = "browsers do not tell pages why a request failed; clients that know report it as `unreached`"
+
+func unreached(word, asks string) *Clause {
+	return &Clause{Fact: "client.unreached", Asks: asks, How: howUnreached, client: true, ask: func(v *view) answer {
+		raw, ok := v.f.fact("unreached")
+		if !ok {
+			return answer{}
+		}
+		is := string(raw) == `"`+word+`"`
+		return answer{is: whether(is), value: word, at: v.at, says: "the client says: " + asks}
+	}}
+}
+
+var (
+	nameFailed = unreached("dns", "the server's name was not resolved")
+	refused    = unreached("refused", "the connection was refused")
+	lineless   = clientClause("client.online", "the browser was offline", func(v *view, w *told) answer {
+		if w.Online == nil {
+			return answer{}
+		}
+		if !*w.Online {
+			return answer{is: yes, value: false, at: v.at, says: "the browser says that it was offline"}
+		}
+		return answer{is: no, value: true, at: v.at, says: "the browser says that it was online"}
+	})
+)
 
 const howSame = "the server records who of the same user is in the room"
 

@@ -108,7 +108,7 @@ func either(fact, asks string, a, b *Clause) *Clause {
 }
 
 // rules are all of them, in the order in which they are tried.
-var rules = slices.Concat(serverRules, doorRules, pathRules, lossRules, roomRules, mediaRules, deviceRules)
+var rules = slices.Concat(serverRules, doorRules, frontRules, pathRules, lossRules, roomRules, mediaRules, deviceRules)
 
 // Rules gives every rule, sorted by cause. They are shared and must not be changed.
 func Rules() []*Rule {

@@ -38,16 +38,41 @@ var serverRules = []*Rule{
 var doorRules = []*Rule{
 	{
 		Cause: "token.issuer_clock", Behind: tokenFaults,
-		Needs: []*Clause{wrongClock}, Refutes: []*Clause{clockStepped, longAgo}, Rivals: []string{"token.expired", "server.clock"},
+		Needs: []*Clause{wrongClock}, Refutes: []*Clause{clockStepped, keyWell, longAgo}, Rivals: []string{"token.expired", "server.clock"},
 		Says: "The clock of the app's backend is wrong: tokens that were issued just now are {token.distance} away from the server's clock.",
 		Do:   []Advice{{fault.ByApp, "Set the clock of the backend that signs tokens, and keep it right with a time service."}},
 		Ask:  Missing{"token.distance", newTokensFail.How},
 	},
 	{
 		Cause: "token.expired", Behind: []string{"token.expired", "token.refused"},
-		Needs: []*Clause{tokenOver}, Supports: []*Clause{longAgo}, Refutes: []*Clause{clockStepped, newTokensFail}, Rivals: []string{"token.issuer_clock", "server.clock"},
+		Needs: []*Clause{tokenOver}, Supports: []*Clause{keyWell}, Refutes: []*Clause{clockStepped, newTokensFail}, Rivals: []string{"token.issuer_clock", "server.clock"},
 		Says: "The token was old: it had run out {token.expired_by} before.",
 		Do:   []Advice{{fault.ByApp, "Fetch a new token for every join, shortly before it."}},
+	},
+}
+
+// frontRules are about requests that did not come, or not where they should.
+var frontRules = []*Rule{
+	{
+		Cause: "endpoint.wrong_path", Behind: append([]string{"request.route_unknown", "response.status", "response.not_json"}, joinFaults...),
+		Needs: []*Clause{prefixed}, Rivals: []string{"endpoint.refused", "endpoint.name_unresolved"},
+		Says: "A proxy in front of the server passes requests on under another path: one for {door.path} came behind a prefix.",
+		Do:   []Advice{{fault.ByOperator, "Have the proxy pass paths on as they are, such as `proxy_pass` without a path of its own."}},
+	},
+	{
+		Cause: "network.offline", Behind: joinFaults,
+		Needs: []*Clause{unseen, lineless}, Refutes: []*Clause{stalled}, Rivals: []string{"endpoint.refused", "endpoint.name_unresolved"},
+		Says: "The client's device had no network: its browser said that it was offline.",
+	},
+	{
+		Cause: "endpoint.refused", Behind: joinFaults,
+		Needs: []*Clause{unseen, refused}, Refutes: []*Clause{prefixed, stalled}, Rivals: []string{"endpoint.wrong_path", "endpoint.name_unresolved", "network.offline"},
+		Says: "Nothing listened at the address that the client used, and the connection was refused.",
+	},
+	{
+		Cause: "endpoint.name_unresolved", Behind: joinFaults,
+		Needs: []*Clause{unseen, nameFailed}, Refutes: []*Clause{prefixed, stalled}, Rivals: []string{"endpoint.wrong_path", "endpoint.refused", "network.offline"},
+		Says: "The client could not resolve the server's name.",
 	},
 }
 
@@ -69,8 +94,8 @@ var roomRules = []*Rule{
 var deviceRules = []*Rule{
 	{
 		Cause: "capture.policy_blocked", Behind: []string{"capture.denied", "capture.failed", "capture.unsupported"},
-		Needs: []*Clause{policyForbids}, Refutes: []*Clause{refusedByPerson}, Rivals: []string{"capture.denied"},
-		Says: "The page itself may not use the device: its policy forbids the {client.policy}. Nobody was asked.",
+		Needs: []*Clause{nobodyAsked}, Refutes: []*Clause{refusedByPerson}, Rivals: []string{"capture.denied"},
+		Says: "The page itself may not use the device: its policy forbids it, and nobody was asked.",
 		Do:   []Advice{{fault.ByApp, "Allow it where the page is framed, with `allow=\"camera; microphone\"`, and in the header Permissions-Policy."}},
 	},
 	{

@@ -198,6 +198,11 @@ type Token struct {
 	NotBefore time.Time `json:"nbf,omitzero"`
 	Expires   time.Time `json:"exp,omitzero"`
 	Now       time.Time `json:"now"` // the server's clock when it looked
+
+	// Of the tokens of the same access key that were accepted within the last 10
+	// minutes, the newest: when it came, and how old it was by the server's clock.
+	KeyAt  time.Time `json:"key_at,omitzero"`
+	KeyAge *int64    `json:"key_age_ms,omitempty"`
 }
 
 // Seat is another participant of the same user in the room.

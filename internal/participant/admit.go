@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
@@ -58,6 +59,9 @@ func (s *Service) Admit(ctx context.Context, r Request) (Visitor, error) {
 	}
 	claims, err := s.cfg.Tokens.Verify(ctx, raw, token.App)
 	v.Claims = claims
+	if err == nil {
+		s.issuers.accepted(claims, time.Now())
+	}
 	// Other servers refuse an expired token even to those they held; who provokes
 	// it wants to see that.
 	untimely := err

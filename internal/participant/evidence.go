@@ -84,6 +84,7 @@ func (s *Service) evidence(v *Visitor) *evidence.Record {
 	if c := v.Claims; c.Digest != "" {
 		r.Same = s.sameUser(v.userKey(), v.Peer, v.Address, v.Agent.String)
 		r.Token = &evidence.Token{IssuedAt: c.IssuedAt.UTC(), NotBefore: c.NotBefore.UTC(), Expires: c.ExpiresAt.UTC(), Now: now}
+		s.issuers.tell(r.Token, c)
 	}
 	return r
 }

@@ -125,6 +125,8 @@ type Service struct {
 
 	lost *limit.Callers // how many requests are recorded that never became a socket
 
+	issuers issuers // how old the tokens of each key are that are good
+
 	credentials *credentials // of everybody's media connections
 
 	mu       sync.Mutex
