@@ -118,9 +118,21 @@ type EventRedial struct {
 	UserProof  string      `json:"user_id_proof,omitempty"` // of the user: "token", "code" or "none"
 	Clipped    []string    `json:"clipped,omitempty"`       // fields that were shortened
 
+	// Diagnosis is the verdict that is kept of a failure; nil for none, as in the first
+	// two minutes.
+	Diagnosis *EventDiagnosis `json:"diagnosis,omitempty"`
+
 	// Of an event by its id, and where EventFilter.Halves is set.
 	Client *ClientHalf `json:"client,omitempty"` // what the client told of a failure
 	Server *ServerHalf `json:"server,omitempty"` // what the server saw of it
+}
+
+// EventDiagnosis is why a failure happened, as the server found when both sides had
+// had their time. It is given once and never changes.
+type EventDiagnosis struct {
+	Cause      string `json:"cause,omitempty"` // id in the catalogue; "" when it is not known
+	Confidence string `json:"confidence"`      // "proven", "likely", "possible" or "not known"
+	Rules      string `json:"rules"`           // the version of the rules
 }
 
 // ClientHalf is what a client told of a failure, word for word.
@@ -205,25 +217,27 @@ func (e Event) String() string {
 // EventFilter chooses events. Everything that is set must match; of a list, any of
 // its values may.
 type EventFilter struct {
-	Types     []string  `query:"type"` // see EventTypes
-	RoomID    string    `query:"room_id"`
-	SessionID string    `query:"session_id"`
-	PeerID    string    `query:"peer_id"`
-	UserID    string    `query:"user_id"`       // the app's own id
-	UserProof string    `query:"user_id_proof"` // of UserID: token, code or none; "" is token
-	Faults    []string  `query:"fault"`         // ids in the catalogue
-	Codes     []int     `query:"error_code"`
-	Errors    bool      `query:"error"` // failures only, no tracks
-	Terminal  *bool     `query:"terminal"`
-	SDK       string    `query:"sdk"`
-	OS        string    `query:"os"`
-	Dialect   string    `query:"dialect"` // in whose words to give code, name and text, such as "opentok"; "" is "hms", as documented
-	Halves    bool      `query:"halves"`  // with what each side told: see EventRedial.Client
-	Since     time.Time `query:"since"`   // taken at or after
-	Until     time.Time `query:"until"`   // taken before
-	Order     Order     `query:"order"`   // not of streams
-	Limit     int       `query:"limit"`   // of a page, 1 to 100; 0: 10. Not of streams
-	Start     string    `query:"start"`   // Next of the page before. Not of streams
+	Types       []string  `query:"type"` // see EventTypes
+	RoomID      string    `query:"room_id"`
+	SessionID   string    `query:"session_id"`
+	PeerID      string    `query:"peer_id"`
+	UserID      string    `query:"user_id"`       // the app's own id
+	UserProof   string    `query:"user_id_proof"` // of UserID: token, code or none; "" is token
+	Faults      []string  `query:"fault"`         // ids in the catalogue
+	Codes       []int     `query:"error_code"`
+	Errors      bool      `query:"error"` // failures only, no tracks
+	Terminal    *bool     `query:"terminal"`
+	SDK         string    `query:"sdk"`
+	OS          string    `query:"os"`
+	Dialect     string    `query:"dialect"`    // in whose words to give code, name and text, such as "opentok"; "" is "hms", as documented
+	Halves      bool      `query:"halves"`     // with what each side told: see EventRedial.Client
+	Diagnoses   []string  `query:"diagnosis"`  // causes of the verdicts: ids in the catalogue
+	Confidences []string  `query:"confidence"` // of the verdicts: see EventDiagnosis
+	Since       time.Time `query:"since"`      // taken at or after
+	Until       time.Time `query:"until"`      // taken before
+	Order       Order     `query:"order"`      // not of streams
+	Limit       int       `query:"limit"`      // of a page, 1 to 100; 0: 10. Not of streams
+	Start       string    `query:"start"`      // Next of the page before. Not of streams
 }
 
 // Order is the order of events; "" is OldestFirst.

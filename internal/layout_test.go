@@ -62,6 +62,7 @@ var mayImport = map[string][]string{
 	"internal/attack":             {"client", "internal/token"},                                                                                                             // a program
 	"internal/sink":               {"internal/event", "internal/event/eventjson", "internal/datafile", "fault"},
 	"internal/diagnose/recording": {"internal/diagnose"}, // for tests
+	"internal/verdict":            {"internal/diagnose", "internal/explain", "internal/event", "fault"},
 	"internal/explain":            {"internal/diagnose", "internal/event"},
 	"internal/share":              {"internal/diagnose", "fault"},
 	"internal/codec":              {},

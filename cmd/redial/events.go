@@ -63,6 +63,14 @@ func runEvents(ctx context.Context, e *env, args []string) error {
 		v.Faults = append(v.Faults, s)
 		return nil
 	})
+	f.Func("diagnosis", "only failures whose verdict names this cause, by `ID`, such as network.media_blocked; may be repeated", func(s string) error {
+		v.Diagnoses = append(v.Diagnoses, s)
+		return nil
+	})
+	f.Func("confidence", "only failures whose verdict is this sure: `WORD` proven, likely, possible or \"not known\"; may be repeated", func(s string) error {
+		v.Confidences = append(v.Confidences, s)
+		return nil
+	})
 	f.Func("code", "only with this `NUMBER` as error code; may be repeated", func(s string) error {
 		n, err := strconv.Atoi(s)
 		if err != nil {
@@ -319,12 +327,16 @@ func (p *eventPrinter) row(e *admin.Event) eventRow {
 	if e.Redial.Injected {
 		source += ", injected"
 	}
+	message := d.Message
+	if v := e.Redial.Diagnosis; v != nil && v.Cause != "" && v.Cause != e.Redial.Fault {
+		message = strings.TrimSpace(message + " (because: " + v.Cause + ", " + v.Confidence + ")")
+	}
 	return eventRow{
 		cells: []string{
 			p.e.local(e.Time).Format("2006-01-02 15:04:05.000"), strings.TrimPrefix(clean(e.Type), "client."), code, clean(name), clean(kind),
 			clean(cmp.Or(d.RoomName, d.Room)), clean(who), clean(source),
 		},
-		message: clean(d.Message), colour: colour,
+		message: clean(message), colour: colour,
 	}
 }
 

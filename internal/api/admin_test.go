@@ -245,8 +245,8 @@ func TestTheAdminClientReadsWholeEvents(t *testing.T) {
 // events is one that the server takes.
 func TestTheAdminClientAsksWhatTheServerKnows(t *testing.T) {
 	values := map[string]string{
-		"user_id_proof": "code",
-		"type":          "client.join.failed", "fault": "room.full", "error_code": "4005", "error": "true", "terminal": "true", "since": "2026-01-31T12:00:00Z",
+		"user_id_proof": "code", "diagnosis": "ice.failed", "confidence": "likely",
+		"type": "client.join.failed", "fault": "room.full", "error_code": "4005", "error": "true", "terminal": "true", "since": "2026-01-31T12:00:00Z",
 		"until": "2026-02-01T12:00:00Z", "order": "desc", "limit": "10",
 		"by": "fault", "bucket": "hour", "top": "3", "compare": "day",
 	}

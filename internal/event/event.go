@@ -151,6 +151,10 @@ type Event struct {
 	Client *Told
 	Server *Seen
 
+	// Diagnosis is the verdict that is kept of a failure, filled in by the store and
+	// not part of the stored JSON; nil for none.
+	Diagnosis *Diagnosis
+
 	// Seq is the event's place in its store, from 1, filled in by the store and
 	// not part of the JSON.
 	Seq int64

@@ -120,6 +120,7 @@ func Pair(stored, arrived Event) Event {
 	told.Taken, seen.Taken = client.Time, server.Time
 	e := client
 	e.ID, e.Time, e.Seq, e.Key = stored.ID, stored.Time, stored.Seq, stored.Key
+	e.Diagnosis = stored.Diagnosis
 	e.Source = FromBoth
 	e.Client, e.Server = &told, &seen
 	e.Fault = cmp.Or(server.Fault, client.Fault)

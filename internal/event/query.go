@@ -33,9 +33,14 @@ type Query struct {
 	Terminal *bool
 	SDK      string
 	OS       string
-	Since    time.Time // taken at or after
-	Until    time.Time // taken before
-	Desc     bool      // newest first
+
+	Diagnoses   []string // causes of the kept verdicts
+	Confidences []string // how sure those are: of Confidences
+	Diagnosed   bool     // only what has a verdict
+
+	Since time.Time // taken at or after
+	Until time.Time // taken before
+	Desc  bool      // newest first
 
 	Limit int    // 1 to MaxLimit; 0 is DefaultLimit
 	Start string // cursor of the previous page
@@ -56,6 +61,11 @@ type Page struct {
 
 // UserKey is the key of the user that is asked for.
 func (q *Query) UserKey() string { return UserKey(q.UserID, q.UserProof) }
+
+// OfVerdicts tells whether a query is of what has a verdict, or one of some.
+func (q *Query) OfVerdicts() bool {
+	return len(q.Diagnoses) > 0 || len(q.Confidences) > 0 || q.Diagnosed
+}
 
 // WantedTypes resolves Types and Errors to the types that can match, none when
 // nothing can.

@@ -48,6 +48,7 @@ func (e *Event) prepare(account string, keepAddresses bool) error {
 	if err := e.identify(); err != nil {
 		return err
 	}
+	e.Diagnosis = nil // nobody brings a verdict along
 	e.ownHalves()
 	if !keepAddresses {
 		e.mask()

@@ -28,10 +28,14 @@ const (
 	ByRole     Dimension = "role"
 	ByTemplate Dimension = "template"
 	ByRoom     Dimension = "room"
+
+	// ByDiagnosis is by the cause of the kept verdict, "" for one that is not known.
+	// What has no verdict has no place in it.
+	ByDiagnosis Dimension = "diagnosis"
 )
 
 // Dimensions lists what a summary can be grouped by.
-var Dimensions = []Dimension{ByType, ByFault, ByCode, BySDK, ByVersion, ByOS, ByBrowser, ByRole, ByTemplate, ByRoom}
+var Dimensions = []Dimension{ByType, ByFault, ByCode, BySDK, ByVersion, ByOS, ByBrowser, ByRole, ByTemplate, ByRoom, ByDiagnosis}
 
 // Value is where an event stands in a dimension, "" when that is not known. Not
 // every event has a place in every dimension: a track has no fault and no code.
@@ -45,6 +49,11 @@ func (d Dimension) Value(e *Event) (value string, has bool) {
 		return e.Fault, e.Type.IsError()
 	case ByCode:
 		return strconv.Itoa(e.Failure.Code), e.Type.IsError()
+	case ByDiagnosis:
+		if e.Diagnosis == nil {
+			return "", false
+		}
+		return e.Diagnosis.Cause, true
 	}
 	return d.OfSubject(&e.Subject)
 }

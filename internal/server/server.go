@@ -39,6 +39,7 @@ import (
 	"github.com/redial-rtc/redial/internal/sink"
 	"github.com/redial-rtc/redial/internal/socket"
 	"github.com/redial-rtc/redial/internal/token"
+	"github.com/redial-rtc/redial/internal/verdict"
 	"github.com/redial-rtc/redial/internal/vitals"
 	"github.com/redial-rtc/redial/internal/wire/hms"
 	"github.com/redial-rtc/redial/internal/wire/kurento"
@@ -144,6 +145,8 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 		return nil, err
 	}
 	s.onClose("sinks", sinks.Close)
+	verdicts := verdict.Start(verdict.Config{Events: recorder, Log: log.With("part", "verdicts"), Metrics: metrics})
+	s.onClose("verdicts", verdicts.Close)
 
 	// Media.
 	addresses, err := addressHasher(cfg.Data.Dir)

@@ -153,6 +153,10 @@ export interface EventFilter {
   dialect?: string;
   /** With what each side told: see EventRedial.Client */
   halves?: boolean;
+  /** Causes of the verdicts: ids in the catalogue */
+  diagnosis?: string | string[];
+  /** Of the verdicts: see EventDiagnosis */
+  confidence?: string | string[];
   /** Taken at or after */
   since?: string | Date;
   /** Taken before */
@@ -237,6 +241,7 @@ export interface EventRedial {
   user_id_proof?: string;
   /** Fields that were shortened */
   clipped?: string[];
+  diagnosis?: { /** Id in the catalogue; "" when it is not known */ cause?: string; /** "proven", "likely", "possible" or "not known" */ confidence: string; /** The version of the rules */ rules: string };
   /** What the client told of a failure */
   client?: EventClientHalf;
   /** What the server saw of it */

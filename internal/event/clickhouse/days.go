@@ -111,7 +111,7 @@ func (s *Store) forgetDays() {
 // days.
 func ofWhole(q *event.Query) bool {
 	return q.RoomID == "" && q.SessionID == "" && q.PeerID == "" && q.UserID == "" && q.SDK == "" && q.OS == "" &&
-		q.Since.IsZero() && q.Until.IsZero() && len(q.Faults) == 0 && len(q.Codes) == 0 && q.Terminal == nil
+		q.Since.IsZero() && q.Until.IsZero() && len(q.Faults) == 0 && len(q.Codes) == 0 && q.Terminal == nil && !q.OfVerdicts()
 }
 
 // total adds up whole days, and says which days a low watermark cuts. It is called with

@@ -206,6 +206,20 @@ func (s *Store) filter(q *event.Query) (*where, bool) {
 	if q.Terminal != nil {
 		w.and("terminal = ?", bit(*q.Terminal))
 	}
+	if len(q.Diagnoses) > 0 {
+		w.and("confidence > 0")
+		among(w, "diagnosis", q.Diagnoses)
+	}
+	switch {
+	case len(q.Confidences) > 0:
+		codes := make([]uint8, len(q.Confidences))
+		for i, word := range q.Confidences {
+			codes[i] = uint8(eventlog.ConfidenceCode(word))
+		}
+		among(w, "confidence", codes)
+	case q.Diagnosed:
+		w.and("confidence > 0")
+	}
 	return w, true
 }
 
@@ -255,7 +269,7 @@ func (s *Store) keyed(q *event.Query) (w *where, all bool) {
 	if w == nil || !s.common(q, w) {
 		return nil, false
 	}
-	return w, named == 1 && q.SDK == "" && q.OS == "" && len(q.Faults) == 0 && len(q.Codes) == 0 && q.Terminal == nil
+	return w, named == 1 && q.SDK == "" && q.OS == "" && len(q.Faults) == 0 && len(q.Codes) == 0 && q.Terminal == nil && !q.OfVerdicts()
 }
 
 // span adds the places after one and up to another.
@@ -378,7 +392,7 @@ func (s *Store) records(ctx context.Context, q *event.Query, above, upto int64, 
 	if err != nil || len(f.places) == 0 {
 		return nil, err
 	}
-	rows, err := s.conn.Query(ctx, "SELECT seq, doc, also, code, terminal, failed_join FROM events WHERE seq IN ("+join(f.places)+
+	rows, err := s.conn.Query(ctx, "SELECT seq, doc, also, code, terminal, failed_join, diagnosis, confidence, rules FROM events WHERE seq IN ("+join(f.places)+
 		") AND time >= "+strconv.FormatInt(f.from, 10)+" AND time <= "+strconv.FormatInt(f.to, 10))
 	if err != nil {
 		return nil, err
@@ -389,12 +403,16 @@ func (s *Store) records(ctx context.Context, q *event.Query, above, upto int64, 
 		var doc string
 		var r eventlog.Record
 		var code int32
-		var terminal, failed uint8
-		if err := rows.Scan(&seq, &doc, &r.Also, &code, &terminal, &failed); err != nil {
+		var terminal, failed, confidence uint8
+		var d event.Diagnosis
+		if err := rows.Scan(&seq, &doc, &r.Also, &code, &terminal, &failed, &d.Cause, &confidence, &d.Rules); err != nil {
 			return err
 		}
 		err := eventjson.DecodeStored([]byte(doc), s.cfg.Words, &r.Event)
 		r.Seq, r.Failure.Code, r.Failure.Terminal, r.FailedJoin = int64(seq), int(code), terminal != 0, failed != 0
+		if d.Confidence = eventlog.ConfidenceWord(int64(confidence)); d.Confidence != "" {
+			r.Diagnosis = &d
+		}
 		read[r.Seq] = r
 		return err
 	})

@@ -50,6 +50,9 @@ func (s *Store) prepare(ctx context.Context) error {
 	if err := s.measured(ctx); err != nil {
 		return err
 	}
+	if err := s.diagnosed(ctx); err != nil {
+		return err
+	}
 	return s.claim(ctx)
 }
 
@@ -65,6 +68,22 @@ func (s *Store) measured(ctx context.Context) error {
 		return err
 	}
 	return s.conn.Exec(ctx, "ALTER TABLE events ADD COLUMN bytes UInt32 MATERIALIZED length(doc)")
+}
+
+// diagnosed adds the columns of verdicts to a table from before there were any.
+func (s *Store) diagnosed(ctx context.Context) error {
+	const add = "ADD COLUMN diagnosis String, ADD COLUMN confidence UInt8, ADD COLUMN rules String"
+	var known, plain uint64
+	if err := s.conn.QueryRow(ctx, "SELECT count() FROM system.columns WHERE database = currentDatabase() AND table = 'events' AND name = 'confidence'").Scan(&known); err != nil || known > 0 {
+		return err
+	}
+	if err := s.conn.QueryRow(ctx, plainTables).Scan(&plain); err != nil {
+		return err
+	}
+	if plain == 0 { // in front of others, which are somebody else's to change
+		return fmt.Errorf("the table events of database %q lacks the columns of verdicts; ALTER TABLE events %s, there and on the tables behind it", s.cfg.Database, add)
+	}
+	return s.conn.Exec(ctx, "ALTER TABLE events "+add)
 }
 
 func (s *Store) createDatabase(ctx context.Context) error {

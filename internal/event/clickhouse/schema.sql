@@ -22,6 +22,9 @@ CREATE TABLE IF NOT EXISTS events (
   failed_join UInt8,
   also        Array(String),
   doc         String,
+  diagnosis   String,
+  confidence  UInt8,
+  rules       String,
   version     Int64,
   bytes       UInt32 MATERIALIZED length(doc)
 ) ENGINE = ReplacingMergeTree(version)

@@ -19,6 +19,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/event/eventjson"
 	"github.com/redial-rtc/redial/internal/event/eventlog"
 )
@@ -39,6 +40,7 @@ type forwarder struct {
 	reached     atomic.Int64
 	seen        []milestone // when the newest place was what
 	sent        []milestone // when which places had been shipped
+	diagnosed   turns       // how far verdicts have come
 	unconfirmed []string    // ids of inserts that may still be running
 	keyed       int64       // places up to this one have been seen to have their keys
 }
@@ -111,6 +113,9 @@ func (s *Store) step(ctx context.Context, settle, keep time.Duration) error {
 	}
 	var ready int64
 	ready, f.seen = latest(f.seen, settle, now)
+	if settle >= event.PairWindow { // else events are not to wait for what others have to say
+		ready = s.withVerdicts(ready, now)
+	}
 	if ready > f.shipped {
 		if err := s.ready(ctx); err != nil {
 			return err
@@ -254,19 +259,23 @@ func fewDays(records []eventlog.Record) int {
 // compare tells which records ClickHouse lacks, and the places of those it has
 // in another state, which are among the lacking.
 func (s *Store) compare(ctx context.Context, records []eventlog.Record) (missing []eventlog.Record, outdated []int64, err error) {
-	rows, err := s.conn.Query(ctx, fmt.Sprintf("SELECT seq, toString(source) FROM events WHERE seq >= %d AND seq <= %d",
+	rows, err := s.conn.Query(ctx, fmt.Sprintf("SELECT seq, toString(source), confidence FROM events WHERE seq >= %d AND seq <= %d",
 		records[0].Seq, records[len(records)-1].Seq))
 	if err != nil {
 		return nil, nil, err
 	}
-	there, twice := map[int64]string{}, false
+	type state struct {
+		source     string
+		confidence uint8
+	}
+	there, twice := map[int64]state{}, false
 	err = each(rows, func() error {
 		var seq uint64
-		var source string
-		err := rows.Scan(&seq, &source)
+		var is state
+		err := rows.Scan(&seq, &is.source, &is.confidence)
 		_, known := there[int64(seq)]
 		twice = twice || known
-		there[int64(seq)] = source
+		there[int64(seq)] = is
 		return err
 	})
 	if err != nil {
@@ -284,8 +293,8 @@ func (s *Store) compare(ctx context.Context, records []eventlog.Record) (missing
 		}
 	}
 	for _, r := range records {
-		source, ok := there[r.Seq]
-		if ok && source == string(r.Source) {
+		is, ok := there[r.Seq]
+		if ok && is == (state{string(r.Source), confidenceOf(&r)}) {
 			continue
 		}
 		missing = append(missing, r)
@@ -428,7 +437,8 @@ func (s *Store) insertKeys(ctx context.Context, records []eventlog.Record) error
 }
 
 const insertColumns = `INSERT INTO events (seq, id, time, account, type, source, room, session, peer, user, role, template,
-	fault, code, terminal, injected, sdk, sdk_version, os, browser, failed_join, also, doc, version)`
+	fault, code, terminal, injected, sdk, sdk_version, os, browser, failed_join, also, doc,
+	diagnosis, confidence, rules, version)`
 
 // insert writes the keys of records and then the records: where these are, those
 // are.
@@ -447,10 +457,12 @@ func (s *Store) insert(ctx context.Context, records []eventlog.Record) error {
 			if r.Failure.Code > math.MaxInt32 || r.Failure.Code < math.MinInt32 {
 				return fmt.Errorf("error code %d does not fit", r.Failure.Code)
 			}
+			d := verdictOf(r)
 			if err := batch.Append(uint64(r.Seq), key, r.Time.UnixNano(), r.AccountID, string(r.Type), string(r.Source),
 				r.RoomID, r.SessionID, r.PeerID, r.UserKey(), r.Role, r.TemplateID,
 				r.Fault, int32(r.Failure.Code), bit(r.Failure.Terminal), bit(r.Injected), r.Agent.SDK, r.Agent.SDKVersion, r.Agent.OS, r.Agent.Browser(),
-				bit(r.FailedJoin), also(r), string(eventjson.AppendStored(nil, &r.Event, s.cfg.Words)), version); err != nil {
+				bit(r.FailedJoin), also(r), string(eventjson.AppendStored(nil, &r.Event, s.cfg.Words)),
+				d.Cause, confidenceOf(r), d.Rules, version); err != nil {
 				return err
 			}
 		}
@@ -460,6 +472,19 @@ func (s *Store) insert(ctx context.Context, records []eventlog.Record) error {
 		s.m.shipped(len(records))
 	}
 	return err
+}
+
+// verdictOf is the verdict of a record, with nothing in it where there is none.
+func verdictOf(r *eventlog.Record) event.Diagnosis {
+	if r.Diagnosis == nil {
+		return event.Diagnosis{}
+	}
+	return *r.Diagnosis
+}
+
+// confidenceOf is how sure that is, as a number; 0 for no verdict.
+func confidenceOf(r *eventlog.Record) uint8 {
+	return uint8(eventlog.ConfidenceCode(verdictOf(r).Confidence))
 }
 
 // also is never nil, which the driver would take for no value.

@@ -209,6 +209,7 @@ var values = map[event.Dimension]string{
 	event.ByNothing: "''", event.ByType: "toString(type)", event.ByFault: "fault", event.ByCode: "toString(code)", event.BySDK: "sdk",
 	event.ByVersion: "if(sdk_version = '', sdk, concat(sdk, ' ', sdk_version))", event.ByOS: "os", event.ByBrowser: "browser",
 	event.ByRole: "role", event.ByTemplate: "template", event.ByRoom: "room",
+	event.ByDiagnosis: "diagnosis",
 }
 
 // isError tells failures from tracks, as event.Type.IsError does.
@@ -225,6 +226,9 @@ func (c *counter) rows(by event.Dimension, only []string) *where {
 	w.span(0, c.upto)
 	if by == event.ByFault || by == event.ByCode {
 		w.and(isError)
+	}
+	if by == event.ByDiagnosis {
+		w.and("confidence > 0")
 	}
 	if only != nil {
 		among(w, values[by], only)

@@ -41,6 +41,11 @@ func DecodeStored(b []byte, v event.Vocabulary, e *event.Event) error {
 			Clipped    []string     `json:"clipped"`
 			Client     *toldJSON    `json:"client"`
 			Server     *seenJSON    `json:"server"`
+			Diagnosis  *struct {
+				Cause      string `json:"cause"`
+				Confidence string `json:"confidence"`
+				Rules      string `json:"rules"`
+			} `json:"diagnosis"`
 		} `json:"redial"`
 	}
 	if err := json.Unmarshal(b, &w); err != nil {
@@ -52,6 +57,9 @@ func DecodeStored(b []byte, v event.Vocabulary, e *event.Event) error {
 		ClientTime: w.Redial.ClientTime, Clipped: clips(w.Redial.Clipped),
 	}
 	e.UserProof = w.Redial.UserProof
+	if d := w.Redial.Diagnosis; d != nil && e.Type.IsError() {
+		e.Diagnosis = &event.Diagnosis{Cause: d.Cause, Confidence: d.Confidence, Rules: d.Rules}
+	}
 	m := members{m: w.Data}
 	m.read("user_id", &e.UserID)
 	m.read("user_name", &e.UserName)

@@ -36,11 +36,27 @@ func AppendStored(b []byte, e *event.Event, v event.Vocabulary) []byte {
 	return append(appendHalves(appendEvent(b, e, storedVersion, false), e, v), "}}"...)
 }
 
-// appendEvent appends a document but for the end of its last block, our own.
+// appendEvent appends a document but for the end of its last block, our own. A
+// document that is read has words, and the verdict.
 func appendEvent(b []byte, e *event.Event, version string, words bool) []byte {
 	b = appendHead(b, e, version)
 	b = appendData(b, e, words)
-	return appendOwn(append(b, `,"redial":`...), e)
+	b = appendOwn(append(b, `,"redial":`...), e)
+	if words && e.Diagnosis != nil {
+		b = appendDiagnosis(b, e.Diagnosis)
+	}
+	return b
+}
+
+// appendDiagnosis appends the verdict as a further member.
+func appendDiagnosis(b []byte, d *event.Diagnosis) []byte {
+	o := object{b: b}
+	o.key("diagnosis")
+	o.b = append(o.b, '{')
+	o.text("cause", d.Cause)
+	o.text("confidence", d.Confidence)
+	o.text("rules", d.Rules)
+	return append(o.b, '}')
 }
 
 // appendHead appends what comes before the data.

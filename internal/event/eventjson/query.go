@@ -17,8 +17,8 @@ import (
 
 // ParseQuery reads a query from URL parameters: the documented room_id,
 // session_id, peer_id, user_id, beam_id, type (may be repeated), error, limit
-// and start, and our additions fault and error_code (may be repeated),
-// terminal, sdk, os, since, until and order. A parameter that is unknown,
+// and start, and our additions fault, error_code, diagnosis and confidence (may
+// be repeated), terminal, sdk, os, since, until and order. A parameter that is unknown,
 // empty, malformed or given twice is fault.FieldInvalid, which names it: a
 // filter that is quietly ignored would answer another question.
 func ParseQuery(v url.Values) (event.Query, error) {
@@ -120,6 +120,21 @@ var parameters = map[string]parameter{
 		q.Codes = append(q.Codes, int(n))
 		return ""
 	}},
+	"diagnosis": {many: true, set: func(q *event.Query, value string) string {
+		if fault.Lookup(value) == nil {
+			return "is not a fault of the catalogue; what nobody knows the cause of has confidence \"not known\""
+		}
+		q.Diagnoses = append(q.Diagnoses, value)
+		return ""
+	}},
+	"confidence": {many: true, set: func(q *event.Query, value string) string {
+		word := strings.ReplaceAll(value, "_", " ")
+		if !slices.Contains(event.Confidences, word) {
+			return "is not one of " + strings.Join(event.Confidences, ", ")
+		}
+		q.Confidences = append(q.Confidences, word)
+		return ""
+	}},
 	"limit": {set: func(q *event.Query, value string) string {
 		n, err := strconv.Atoi(value)
 		if err != nil || n < 1 || n > event.MaxLimit {
@@ -197,6 +212,11 @@ func filters(q *event.Query) string {
 	}
 	if q.Terminal != nil {
 		put("terminal", strconv.FormatBool(*q.Terminal))
+	}
+	put("diagnosis", strings.Join(slices.Sorted(slices.Values(q.Diagnoses)), " "))
+	put("confidence", strings.Join(slices.Sorted(slices.Values(q.Confidences)), ","))
+	if q.Diagnosed {
+		put("diagnosed", "true")
 	}
 	if !q.Since.IsZero() {
 		put("since", strconv.FormatInt(q.Since.UnixNano(), 10))

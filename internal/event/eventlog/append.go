@@ -64,8 +64,8 @@ func (l *Log) append(ctx context.Context, n int, at func(int) *event.Event, outc
 	return l.writer.SetMeta(ctx, "last_seq", l.last)
 }
 
-const insert = `INSERT INTO events(seq, id, time, account, type, source, room, session, peer, user, fault, code, terminal, sdk, os, doc)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO NOTHING`
+const insert = `INSERT INTO events(seq, id, time, account, type, source, room, session, peer, user, fault, code, terminal, sdk, os, doc, diagnosis, confidence, rules)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO NOTHING`
 
 const (
 	placeOfEvent = "SELECT seq FROM events WHERE id = ?"
@@ -107,9 +107,10 @@ func (l *Log) appendOne(ctx context.Context, e *event.Event) (event.Outcome, err
 		seq = max(seq, e.Seq) // its place elsewhere, so that readers who follow go on
 	}
 	row.set(seq, account, typ, e, len(l.doc))
+	v := verdictOf(e.Diagnosis)
 	n, err := c.Exec(ctx, insert, row.Seq, id[:], e.Time.UnixNano(), account, typ, sourceCodes[e.Source],
 		null(row.Room), null(row.Session), null(e.PeerID), null(row.User), null(row.Fault),
-		row.Code, row.Terminal, null(row.SDK), null(row.OS), string(l.doc))
+		row.Code, row.Terminal, null(row.SDK), null(row.OS), string(l.doc), v.cause, v.confidence, v.rules)
 	if err != nil {
 		return event.Outcome{}, err
 	}

@@ -149,7 +149,7 @@ func (l *Log) prepareSchema(ctx context.Context) (version int, err error) {
 	}
 	switch version {
 	case 1, schemaVersion:
-		return version, nil
+		return version, l.addDiagnoses(ctx)
 	case 0:
 	default:
 		return 0, fmt.Errorf("the file has schema version %d, this program knows %d", version, schemaVersion)

@@ -120,6 +120,19 @@ func (p *Plan) filter(ctx context.Context, c *Conn, l *Log, q *event.Query) erro
 	if q.OS != "" {
 		p.and("os = ?", q.OS)
 	}
+	if len(q.Diagnoses) > 0 {
+		p.and("diagnosis IN ("+Placeholders(len(q.Diagnoses))+")", Args(q.Diagnoses)...)
+	}
+	switch {
+	case len(q.Confidences) > 0:
+		codes := make([]int, len(q.Confidences))
+		for i, word := range q.Confidences {
+			codes[i] = ConfidenceCode(word)
+		}
+		p.and("confidence IN ("+Placeholders(len(codes))+")", Args(codes)...)
+	case q.Diagnosed:
+		p.and("confidence IS NOT NULL")
+	}
 	if q.Since.IsZero() && q.Until.IsZero() {
 		return nil
 	}

@@ -33,17 +33,18 @@ func (l *Log) Records(ctx context.Context, above, upto int64, n int) (list []Rec
 func (l *Log) ReadRecords(ctx context.Context, c *Conn, above, upto int64, n int) (list []Record, err error) {
 	places := map[int64]int{}
 	var doc sql.RawBytes
-	err = c.Each(ctx, "SELECT seq, doc, code, terminal FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?", func(row Scanner) error {
+	err = c.Each(ctx, "SELECT seq, doc, code, terminal, "+verdictColumns+" FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?", func(row Scanner) error {
 		var r Record
 		var seq int64
 		var failure event.Failure // the document has it for failures only, the columns always
-		if err := row.Scan(&seq, &doc, &failure.Code, &failure.Terminal); err != nil {
+		var v verdict
+		if err := row.Scan(&seq, &doc, &failure.Code, &failure.Terminal, &v.cause, &v.confidence, &v.rules); err != nil {
 			return err
 		}
 		if err := eventjson.DecodeStored(doc, l.words, &r.Event); err != nil {
 			return err
 		}
-		r.Seq, r.Failure.Code, r.Failure.Terminal = seq, failure.Code, failure.Terminal
+		r.Seq, r.Failure.Code, r.Failure.Terminal, r.Diagnosis = seq, failure.Code, failure.Terminal, v.diagnosis()
 		places[seq] = len(list)
 		list = append(list, r)
 		return nil
@@ -76,11 +77,14 @@ func (l *Log) Events(ctx context.Context, c *Conn, seqs []int64) ([]event.Event,
 	list := make([]event.Event, len(seqs))
 	for i, seq := range seqs {
 		var doc sql.RawBytes
-		err := c.Each(ctx, "SELECT doc FROM events WHERE seq = ?", func(row Scanner) error {
-			if err := row.Scan(&doc); err != nil {
+		err := c.Each(ctx, "SELECT doc, "+verdictColumns+" FROM events WHERE seq = ?", func(row Scanner) error {
+			var v verdict
+			if err := row.Scan(&doc, &v.cause, &v.confidence, &v.rules); err != nil {
 				return err
 			}
-			return eventjson.DecodeStored(doc, l.words, &list[i])
+			err := eventjson.DecodeStored(doc, l.words, &list[i])
+			list[i].Diagnosis = v.diagnosis()
+			return err
 		}, seq)
 		if err != nil {
 			return nil, err

@@ -23,15 +23,16 @@ type Row struct {
 	Code          int
 	Terminal      bool
 	SDK, OS       string
-	Size          int          // bytes of the document
-	Event         *event.Event // nil when the document was damaged from outside
+	Diagnosis     *event.Diagnosis // nil when there is no verdict
+	Size          int              // bytes of the document
+	Event         *event.Event     // nil when the document was damaged from outside
 }
 
 // set makes the row that of an event.
 func (r *Row) set(seq, account, typ int64, e *event.Event, size int) {
 	*r = Row{
 		Seq: seq, Account: account, Type: typ, Time: e.Time, Room: e.RoomID, Session: e.SessionID, User: e.UserKey(),
-		Fault: e.Fault, Code: e.Failure.Code, Terminal: e.Failure.Terminal, SDK: e.Agent.SDK, OS: e.Agent.OS, Size: size, Event: e,
+		Fault: e.Fault, Code: e.Failure.Code, Terminal: e.Failure.Terminal, SDK: e.Agent.SDK, OS: e.Agent.OS, Diagnosis: e.Diagnosis, Size: size, Event: e,
 	}
 }
 
@@ -39,19 +40,22 @@ func (r *Row) set(seq, account, typ int64, e *event.Event, size int) {
 func (r *Row) FailsJoin() bool { return r.Event != nil && r.Event.FailsJoin() }
 
 const rowColumns = `SELECT seq, account, type, time, coalesce(room, ''), coalesce(session, ''), coalesce(user, ''),
-	coalesce(fault, ''), code, terminal, coalesce(sdk, ''), coalesce(os, ''), doc FROM events `
+	coalesce(fault, ''), code, terminal, coalesce(sdk, ''), coalesce(os, ''), doc, ` + verdictColumns + ` FROM events `
 
 // readRow reads a row of rowColumns.
-func readRow(s Scanner, v event.Vocabulary) (r Row, err error) {
+func readRow(s Scanner, words event.Vocabulary) (r Row, err error) {
 	var at int64
 	var doc sql.RawBytes
-	if err := s.Scan(&r.Seq, &r.Account, &r.Type, &at, &r.Room, &r.Session, &r.User, &r.Fault, &r.Code, &r.Terminal, &r.SDK, &r.OS, &doc); err != nil {
+	var v verdict
+	if err := s.Scan(&r.Seq, &r.Account, &r.Type, &at, &r.Room, &r.Session, &r.User, &r.Fault, &r.Code, &r.Terminal, &r.SDK, &r.OS, &doc,
+		&v.cause, &v.confidence, &v.rules); err != nil {
 		return r, err
 	}
+	r.Diagnosis = v.diagnosis()
 	r.Time, r.Size = time.Unix(0, at).UTC(), len(doc)
 	var e event.Event
-	if eventjson.DecodeStored(doc, v, &e) == nil {
-		e.Seq = r.Seq
+	if eventjson.DecodeStored(doc, words, &e) == nil {
+		e.Seq, e.Diagnosis = r.Seq, r.Diagnosis
 		e.Failure.Code, e.Failure.Terminal = r.Code, r.Terminal // the document has them for failures only
 		r.Event = &e
 	}

@@ -17,7 +17,10 @@ CREATE TABLE events (
   terminal INTEGER NOT NULL,
   sdk      TEXT,
   os       TEXT,
-  doc      TEXT NOT NULL
+  doc      TEXT NOT NULL,
+  diagnosis  TEXT,            -- cause of the verdict, a fault's id, '' for not known; NULL: no verdict
+  confidence INTEGER,         -- of the verdict: 1 proven, 2 likely, 3 possible, 4 not known
+  rules      TEXT             -- the version of the rules that gave it
 );
 CREATE UNIQUE INDEX events_id   ON events(id);
 CREATE INDEX events_type        ON events(account, type);

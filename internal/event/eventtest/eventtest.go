@@ -47,6 +47,7 @@ func Run(t *testing.T, open Open) {
 		{"summaries count what is there", summaries},
 		{"an attempt to join that failed counts once", failedJoins},
 		{"erased users and old events are not counted", summariesAfterRemoval},
+		{"every failure has its verdict, once", diagnoses},
 		{"a failure with what is near it", cases},
 		{"a failure with a flood around it", fullCases},
 	} {

@@ -52,6 +52,8 @@ func various(n int) []event.Event {
 			",device_model:" + pick("Chromium_156.0.1", "Apple_mobile/Safari_18.1"))
 		if !e.Type.IsError() {
 			e.Failure, e.Fault = event.Failure{}, ""
+		} else if r.IntN(3) > 0 {
+			e.Diagnosis = &event.Diagnosis{Cause: pick("", fault.ICEFailed.ID, fault.RoomFull.ID), Confidence: pick(event.Confidences...), Rules: "test"}
 		}
 		events[i] = e
 	}

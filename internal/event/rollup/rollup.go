@@ -25,7 +25,7 @@ var schema string
 // is never reused. By type needs none of its own, since every count has a type.
 var Dims = []event.Dimension{
 	event.ByNothing, event.ByFault, event.ByCode, event.BySDK, event.ByVersion, event.ByOS, event.ByBrowser,
-	event.ByRole, event.ByTemplate, event.ByRoom,
+	event.ByRole, event.ByTemplate, event.ByRoom, event.ByDiagnosis,
 }
 
 // What is counted beside the types of events.

@@ -1,7 +1,7 @@
 -- How many events there were, by hour and by day of UTC and by one dimension at
 -- a time. dim: 0 all together, 1 fault, 2 error code, 3 sdk, 4 sdk and version,
--- 5 os, 6 browser, 7 role, 8 template, 9 room. type: types.id, or 101 for joins
--- that succeeded, 102 for joins that failed. level: 1 hours, 2 days, both
+-- 5 os, 6 browser, 7 role, 8 template, 9 room, 10 cause of the verdict. type:
+-- types.id, or 101 for joins that succeeded, 102 for joins that failed. level: 1 hours, 2 days, both
 -- counted from 1970.
 CREATE TABLE IF NOT EXISTS summary (
   account INTEGER NOT NULL,

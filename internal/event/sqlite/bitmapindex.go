@@ -28,6 +28,9 @@ const (
 	setsOfSDK      = 4
 	setsOfOS       = 5
 	setsOfTerminal = 6
+
+	setsOfDiagnosis  = 7
+	setsOfConfidence = 8
 )
 
 // blockSize is how many places a block has: the bits of a set.
@@ -120,6 +123,10 @@ func inSets(row *eventlog.Row, f func(dim int64, value string)) {
 		f(setsOfOS, row.OS)
 	}
 	f(setsOfTerminal, truth(row.Terminal))
+	if d := row.Diagnosis; d != nil {
+		f(setsOfDiagnosis, d.Cause)
+		f(setsOfConfidence, strconv.Itoa(eventlog.ConfidenceCode(d.Confidence)))
+	}
 }
 
 func truth(b bool) string {

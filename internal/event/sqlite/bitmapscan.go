@@ -54,6 +54,19 @@ func newBitmapScan(ctx context.Context, c *eventlog.Conn, p *eventlog.Plan, q *e
 	if q.Terminal != nil {
 		v.filter = append(v.filter, filter{setsOfTerminal, []string{truth(*q.Terminal)}})
 	}
+	if len(q.Diagnoses) > 0 {
+		v.filter = append(v.filter, filter{setsOfDiagnosis, q.Diagnoses})
+	}
+	if words := q.Confidences; len(words) > 0 || q.Diagnosed {
+		if len(words) == 0 {
+			words = event.Confidences // any of them
+		}
+		codes := make([]string, len(words))
+		for i, word := range words {
+			codes[i] = strconv.Itoa(eventlog.ConfidenceCode(word))
+		}
+		v.filter = append(v.filter, filter{setsOfConfidence, codes})
+	}
 	switch {
 	case p.Index != "": // its lists are by type
 	case len(p.Types) == len(eventlog.TypeCodes) && len(v.filter) == 0:
