@@ -28,7 +28,7 @@ type Webhook struct {
 	URL     string   `yaml:"url" secret:"true" doc:"Where events are sent (POST), such as https://app.example.org/hooks/redial."`
 	Secrets []string `yaml:"secrets" secret:"true" doc:"Sign every request; at least 32 bytes each. With two, each request has both signatures, so that a secret can be replaced without a gap."`
 	Headers []string `yaml:"headers" secret:"true" doc:"Sent with every request, each as \"Name: value\"."`
-	Types   []string `yaml:"types" doc:"Types of events to send, such as client.join.failed. Empty: all."`
+	Types   []string `yaml:"types" doc:"Types of events to send, such as client.join.failed. Empty: all. With \"diagnosis\" the verdict on each failure is sent as well, two minutes after it; with that alone, verdicts and no events."`
 }
 
 // OTLP is an OpenTelemetry collector.

@@ -34,8 +34,12 @@ func startSinks(ctx context.Context, cfg config.Config, events *event.Recorder, 
 	for i, h := range w.Hooks {
 		one := sink.Hook{Name: h.Name, URL: h.URL, Secrets: h.Secrets, Headers: headers(h.Headers)}
 		for _, t := range h.Types {
+			if t == sink.Verdicts {
+				one.Verdicts = true
+				continue
+			}
 			if !slices.Contains(event.Types, event.Type(t)) {
-				return nil, fault.ConfigInvalid.New("setting", fmt.Sprintf("webhooks.hooks[%d].types", i), "got", t, "want", event.Types)
+				return nil, fault.ConfigInvalid.New("setting", fmt.Sprintf("webhooks.hooks[%d].types", i), "got", t, "want", append(slices.Clone(event.Types), sink.Verdicts))
 			}
 			one.Types = append(one.Types, event.Type(t))
 		}

@@ -66,9 +66,9 @@ func (a answer) refused() bool {
 	return false
 }
 
-// attempt sends an event once.
-func (h *hook) attempt(ctx context.Context, e *event.Event, body []byte, n int, replayID int64) answer {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.URL, bytes.NewReader(body))
+// attempt sends a message once.
+func (h *hook) attempt(ctx context.Context, m *message, n int, replayID int64) answer {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.URL, bytes.NewReader(m.body))
 	if err != nil {
 		return answer{err: withoutURL(err)}
 	}
@@ -77,14 +77,14 @@ func (h *hook) attempt(ctx context.Context, e *event.Event, body []byte, n int, 
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", userAgent)
-	req.Header.Set(HeaderEventID, e.ID)
-	req.Header.Set(HeaderEventType, string(e.Type))
+	req.Header.Set(HeaderEventID, m.id)
+	req.Header.Set(HeaderEventType, m.kind)
 	req.Header.Set(HeaderAttempt, strconv.Itoa(n))
 	if replayID != 0 {
 		req.Header.Set(HeaderReplay, strconv.FormatInt(replayID, 10))
 	}
 	if len(h.Secrets) > 0 {
-		req.Header.Set(HeaderSignature, sign(h.Secrets, time.Now(), body))
+		req.Header.Set(HeaderSignature, sign(h.Secrets, time.Now(), m.body))
 	}
 	return post(h.client, req)
 }

@@ -26,6 +26,9 @@ type follower struct {
 	// with, in order. It returns an error only when the context has ended.
 	page func(ctx context.Context, events []event.Event, mark func(seq int64)) error
 
+	// last gives the place after which there is nothing yet.
+	last func(context.Context) (int64, error)
+
 	at    atomic.Int64 // place reached
 	saved int64        // place on disk
 }
@@ -36,29 +39,50 @@ const (
 )
 
 func (s *Sinks) follower(ctx context.Context, name string, types []event.Type, page func(context.Context, []event.Event, func(int64)) error) (*follower, error) {
-	last, err := s.cfg.Events.Store().Last(ctx)
-	if err != nil {
-		return nil, err
-	}
 	f := &follower{
-		name: name, events: s.cfg.Events, deliveries: s.deliveries, page: page, log: s.cfg.Log.With("sink", name),
+		name: name, events: s.cfg.Events, deliveries: s.deliveries, page: page, log: s.cfg.Log.With("sink", name), last: s.cfg.Events.Store().Last,
 		query: event.Query{AccountID: s.cfg.Account, Types: types, Tail: true, Limit: event.MaxLimit},
 	}
-	at, known, err := s.deliveries.offset(ctx, name)
+	return f, f.begin(ctx)
+}
+
+// verdictFollower is a follower of the verdicts, which are given in the order of their
+// events. It fails as follower does, and with fault.ConfigInvalid where the store keeps
+// none.
+func (s *Sinks) verdictFollower(ctx context.Context, hook *hook) (*follower, error) {
+	store, ok := s.cfg.Events.Store().(event.Diagnoser)
+	if !ok {
+		return nil, fault.ConfigInvalid.New("setting", "webhooks.hooks.types", "got", Verdicts, "why", "this store of events keeps no verdicts")
+	}
+	name := "webhook:" + hook.Name + ":" + Verdicts
+	f := &follower{
+		name: name, events: s.cfg.Events, deliveries: s.deliveries, page: hook.verdicts, log: s.cfg.Log.With("sink", name), last: store.DiagnosedUpTo,
+		query: event.Query{AccountID: s.cfg.Account, Errors: true, Diagnosed: true, Tail: true, Limit: event.MaxLimit},
+	}
+	return f, f.begin(ctx)
+}
+
+// begin finds out where to go on, or that this is the beginning.
+func (f *follower) begin(ctx context.Context) error {
+	last, err := f.last(ctx)
+	if err != nil {
+		return err
+	}
+	at, known, err := f.deliveries.offset(ctx, f.name)
 	switch {
 	case err != nil:
-		return nil, err
+		return err
 	case !known:
 		at = last // noted at once: what is stored from now on is wanted, even by the next process
-		err = s.deliveries.commitOffset(ctx, name, at)
+		err = f.deliveries.commitOffset(ctx, f.name, at)
 	case at > last:
 		f.log.Warn("the events were replaced; beginning with the first of the new ones", "reached", at, "last", last)
 		at = 0
-		err = s.deliveries.commitOffset(ctx, name, at)
+		err = f.deliveries.commitOffset(ctx, f.name, at)
 	}
 	f.at.Store(at)
 	f.saved = at
-	return f, err
+	return err
 }
 
 // run follows until the context ends.
@@ -66,7 +90,7 @@ func (f *follower) run(ctx context.Context) {
 	q := f.query // its own copy: replays read the other
 	for ctx.Err() == nil {
 		news := f.events.News() // asked for before reading, so that nothing falls in between
-		upto, err := f.events.Store().Last(ctx)
+		upto, err := f.last(ctx)
 		var page event.Page
 		if err == nil {
 			q.After = f.at.Load()

@@ -49,13 +49,18 @@ func newHook(h Hook, s *Sinks, dial dialFunc) *hook {
 
 // page implements follower.page.
 func (h *hook) page(ctx context.Context, events []event.Event, done func(int64)) error {
-	return h.deliverAll(ctx, events, 0, done)
+	return h.deliverAll(ctx, events, eventMessage, 0, done)
+}
+
+// verdicts implements follower.page for the verdicts on events.
+func (h *hook) verdicts(ctx context.Context, events []event.Event, done func(int64)) error {
+	return h.deliverAll(ctx, events, verdictMessage, 0, done)
 }
 
 // deliverAll has up to as many requests under way as there are slots, begun in
 // the order of the events, and marks each event once it and all before it are
 // done with.
-func (h *hook) deliverAll(ctx context.Context, events []event.Event, replayID int64, done func(int64)) error {
+func (h *hook) deliverAll(ctx context.Context, events []event.Event, as func(*event.Event) message, replayID int64, done func(int64)) error {
 	ctx, stop := context.WithCancel(ctx)
 	var sending sync.WaitGroup
 	defer sending.Wait()
@@ -74,7 +79,7 @@ func (h *hook) deliverAll(ctx context.Context, events []event.Event, replayID in
 			}
 			sending.Go(func() {
 				defer func() { <-h.slots }()
-				results[i] <- h.deliver(ctx, &events[i], replayID)
+				results[i] <- h.deliver(ctx, as(&events[i]), replayID)
 			})
 		}
 	})
@@ -87,24 +92,24 @@ func (h *hook) deliverAll(ctx context.Context, events []event.Event, replayID in
 	return nil
 }
 
-// deliver tries until the event is delivered or given up. It returns an error
+// deliver tries until the message is delivered or given up. It returns an error
 // only when the context has ended.
-func (h *hook) deliver(ctx context.Context, e *event.Event, replayID int64) error {
-	body := payload(e)
+func (h *hook) deliver(ctx context.Context, m message, replayID int64) error {
+	e := m.of
 	refusals := 0
 	for n := 1; ; n++ {
 		leave, err := h.health.enter(ctx)
 		if err != nil {
 			return err
 		}
-		d := Delivery{Hook: h.Name, EventID: e.ID, Type: string(e.Type), Attempt: n, At: time.Now(), ReplayID: replayID}
+		d := Delivery{Hook: h.Name, EventID: e.ID, Type: m.kind, Attempt: n, At: time.Now(), ReplayID: replayID}
 		if h.skips(e.ID) {
 			leave()
 			d.Outcome = Skipped
 			h.note(ctx, d)
 			return nil
 		}
-		a := h.attempt(ctx, e, body, n, replayID)
+		a := h.attempt(ctx, &m, n, replayID)
 		if a.err != nil && ctx.Err() != nil {
 			leave()
 			return ctx.Err() // it was cut short by us

@@ -124,7 +124,7 @@ func (h *hook) replay(ctx context.Context, r replay) error {
 		if len(events) == 0 {
 			break
 		}
-		err = h.deliverAll(ctx, events, r.id, func(seq int64) {
+		err = h.deliverAll(ctx, events, eventMessage, r.id, func(seq int64) {
 			q.After = seq
 			if err := h.deliveries.markReplay(context.WithoutCancel(ctx), r.id, seq); err != nil {
 				h.log.Error("the place reached could not be noted", "fault", fault.From(err, fault.OpReport))

@@ -43,7 +43,24 @@ type Hook struct {
 	URL     string            // http or https
 	Secrets []string          // sign each request, one signature for each; none: not signed
 	Headers map[string]string // sent as they are
-	Types   []event.Type      // which events; empty: all
+	Types   []event.Type      // which events; empty: all, or none for a hook that wants verdicts
+
+	// Verdicts has the verdict on each failure sent when there is one.
+	Verdicts bool
+}
+
+// Verdicts is what verdicts are called among the types of events.
+const Verdicts = "diagnosis"
+
+// none are the types of a hook that wants no events: one that is never stored.
+var none = []event.Type{event.Recorded}
+
+// wanted are the types of the events that are sent.
+func (h *Hook) wanted() []event.Type {
+	if h.Verdicts && len(h.Types) == 0 {
+		return none
+	}
+	return h.Types
 }
 
 // Source is where events are read: an *event.Recorder.
@@ -98,13 +115,19 @@ func start(ctx context.Context, cfg Config, dial dialFunc) (_ *Sinks, err error)
 	var followers []*follower
 	for _, h := range cfg.Hooks {
 		one := newHook(h, s, dial)
-		f, err := s.follower(ctx, "webhook:"+h.Name, h.Types, one.page)
+		f, err := s.follower(ctx, "webhook:"+h.Name, h.wanted(), one.page)
 		if err != nil {
 			return nil, err
 		}
 		one.follower = f
 		s.hooks = append(s.hooks, one)
 		followers = append(followers, f)
+		if h.Verdicts {
+			if f, err = s.verdictFollower(ctx, one); err != nil {
+				return nil, err
+			}
+			followers = append(followers, f)
+		}
 	}
 	if cfg.Collector.Endpoint != "" {
 		f, err := s.follower(ctx, "otlp", nil, newExporter(s).page)

@@ -6,6 +6,7 @@ package sink
 import (
 	"context"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/redial-rtc/redial/fault"
@@ -51,6 +52,9 @@ func (s *Sinks) Hooks(ctx context.Context) ([]HookState, error) {
 		st := HookState{Name: h.Name, Types: h.Types, State: Working, Behind: max(0, last-h.follower.at.Load())}
 		if st.Types == nil {
 			st.Types = []event.Type{}
+		}
+		if h.Hook.Verdicts {
+			st.Types = append(slices.Clone(st.Types), Verdicts)
 		}
 		if u, err := url.Parse(h.URL); err == nil {
 			st.Origin = u.Scheme + "://" + u.Host

@@ -1,0 +1,70 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sink
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventjson"
+)
+
+// message is what is sent to a hook: an event, or the verdict on one.
+type message struct {
+	of       *event.Event
+	id, kind string
+	body     []byte
+}
+
+func eventMessage(e *event.Event) message {
+	return message{of: e, id: e.ID, kind: string(e.Type), body: payload(e)}
+}
+
+// verdictMessage is the verdict on a failure, which has the failure with it, as it is
+// when both sides have told of it. Its id is its own and always the same.
+func verdictMessage(e *event.Event) message {
+	type data struct {
+		EventID    string     `json:"event_id"`
+		EventType  event.Type `json:"event_type"`
+		RoomID     string     `json:"room_id,omitempty"`
+		SessionID  string     `json:"session_id,omitempty"`
+		PeerID     string     `json:"peer_id,omitempty"`
+		UserID     string     `json:"user_id,omitempty"`
+		Cause      string     `json:"cause,omitempty"`
+		Title      string     `json:"title,omitempty"`
+		Confidence string     `json:"confidence"`
+		Rules      string     `json:"rules"`
+	}
+	d := e.Diagnosis
+	if d == nil { // cannot happen: it was asked for
+		d = &event.Diagnosis{}
+	}
+	w := struct {
+		Version   string          `json:"version"`
+		ID        string          `json:"id"`
+		AccountID string          `json:"account_id"`
+		Timestamp time.Time       `json:"timestamp"`
+		Type      string          `json:"type"`
+		Data      data            `json:"data"`
+		Event     json.RawMessage `json:"event"`
+	}{
+		Version: "2.0", ID: event.KeyID(Verdicts+" "+e.ID, e.Time), AccountID: e.AccountID, Timestamp: e.Time.UTC(), Type: Verdicts,
+		Data: data{
+			EventID: e.ID, EventType: e.Type, RoomID: e.RoomID, SessionID: e.SessionID, PeerID: e.PeerID, UserID: e.UserID,
+			Cause: d.Cause, Confidence: d.Confidence, Rules: d.Rules,
+		},
+		Event: eventjson.Append(nil, e),
+	}
+	if k := fault.Lookup(d.Cause); k != nil {
+		w.Data.Title = k.Title
+	}
+	m := message{of: e, id: w.ID, kind: Verdicts}
+	var err error
+	if m.body, err = json.Marshal(w); err != nil {
+		m.body = w.Event // cannot happen: it is what was just written
+	}
+	return m
+}
