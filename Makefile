@@ -5,7 +5,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export GOFLAGS ?= -buildvcs=false
 E2E := e2e/node_modules/.bin/playwright test -c e2e
 
-.PHONY: replays attack screenshot scenarios bench-inject bench-crowd bench-join help install check test unit race e2e openvidu-apps matrix fuzz bench bench-events soak soak-events kill lint fmt docs web run
+.PHONY: replays diagnosis attack screenshot scenarios bench-inject bench-crowd bench-join help install check test unit race e2e openvidu-apps matrix fuzz bench bench-events soak soak-events kill lint fmt docs web run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ flaky: install ## bad networks in a browser, the long forms as well (as root)
 replays: install ## provoke causes of failures for real, into recordings under internal/diagnose/testdata (as root, 15 min); one: make replays NAME=stall
 	rm -rf build/replays && REDIAL_REPLAYS=$(CURDIR)/build/replays REDIAL_E2E_NAME='$(NAME)' $(E2E)/why.config.ts
 	go run ./e2e/cases build/replays internal/diagnose/testdata
+
+diagnosis: ## explain all recordings of failures and write how often the cause is right into docs/diagnosis.md
+	go test ./internal/diagnose/recording -count=1 -run TestRulesTellCausesRight -v -write $(CURDIR)/docs/diagnosis.md
 
 fuzz: ## every fuzz target; longer: make fuzz TIME=5m
 	scripts/fuzz.sh $(or $(TIME),10s)

@@ -53,3 +53,22 @@ lost('dtls-larger-than-500-lost-chromium', 'dtls.datagrams_lost', 'datagrams of 
 lost('dtls-lost-go', 'dtls.datagrams_lost', 'all datagrams of the handshake are lost on the way from her Go client', dtls, { down: false });
 lost('dtls-lost-back-go', 'dtls.one_way', 'the datagrams of the handshake are lost on the way to her Go client', dtls, { up: false });
 lost('dtls-lost-back-chromium', 'dtls.one_way', 'the datagrams of the handshake are lost on the way to her Chromium', dtls, { up: false }, { browser: true, heldOut: true });
+
+replay('dtls-fingerprint-chromium', {
+  how: 'her Chromium is told another fingerprint than that of the server\'s certificate',
+  cause: 'dtls.fingerprint', wrong: handshake.filter(c => c !== 'dtls.fingerprint'), browser: true,
+}, async s => {
+  await s.others();
+  const alice = await s.t.open(s.room, 'alice', 'host', {
+    world: s.hers,
+    before: () => {
+      const set = RTCPeerConnection.prototype.setRemoteDescription;
+      RTCPeerConnection.prototype.setRemoteDescription = function (description) {
+        const sdp = description.sdp?.replace(/(a=fingerprint:\S+ )(..)/g, (_, name, first) => name + (first === '00' ? '01' : '00'));
+        return (set as any).call(this, { type: description.type, sdp });
+      };
+    },
+  });
+  await alice.startJoin();
+  return s.told({ peer_id: alice.id, type: 'client.publish.failed' }, { where: e => (e as any).redial?.server });
+});

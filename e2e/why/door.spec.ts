@@ -3,6 +3,7 @@
 
 // Causes before a call begins: names, ports and paths, tokens, and who else one is.
 import { randomUUID } from 'node:crypto';
+import { sleep } from '../lib/check.ts';
 import { probe, spoken } from '../lib/goclient.ts';
 import { ports } from '../lib/lines.ts';
 import { poll, replay, type Stage } from '../lib/replay.ts';
@@ -149,16 +150,16 @@ async function single(s: Stage) {
 
 for (const [name, client, heldOut] of [['', 'go', false], ['-chromium', 'chromium', true]] as const) {
   replay(`own-ghost${name}`, {
-    how: `her ${client} client's socket is lost without a word and the client is ended; she comes again at once, and her role's only seat is still hers`,
+    how: `her ${client} client's socket is lost without a word and the client is ended; she comes again ${client === 'go' ? '25 s later' : 'at once'}, and her role's only seat is still hers`,
     cause: 'peer.own_ghost', wrong: identities.filter(c => c !== 'peer.own_ghost'), heldOut, browser: client === 'chromium',
   }, async s => {
     const room = await single(s);
     if (client === 'go') {
-      const first = await s.go('alice', s.hers, { role: 'guest', room });
+      const first = await s.go('alice', s.hers, { ...join, role: 'guest', room });
       await first.heard('joined', undefined, { ms: 30_000 });
       await s.line.forget(ports.http);
       first.child.kill('SIGKILL');
-      await first.child.ended;
+      await sleep(25_000);
       const again = await s.go('alice', s.hers, { ...join, role: 'guest', room });
       await again.heard('failed', undefined, { ms: 30_000 });
     } else {
@@ -178,7 +179,7 @@ for (const [client, heldOut] of [['go', false], ['chromium', true]] as const) {
     cause: 'peer.second_login', wrong: identities.filter(c => c !== 'peer.second_login'), heldOut, browser: client === 'chromium',
   }, async s => {
     const room = await single(s);
-    const first = await s.go('alice', s.x.steady, { role: 'guest', room });
+    const first = await s.go('alice', s.x.steady, { ...join, role: 'guest', room });
     await first.heard('joined', undefined, { ms: 30_000 });
     if (client === 'go') {
       const again = await s.go('alice', s.hers, { ...join, role: 'guest', room });
