@@ -13,6 +13,7 @@ import { build } from "esbuild";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 
 const web = dirname(fileURLToPath(import.meta.url));
 const dist = join(web, "..", "internal", "pages", "dist");
@@ -20,6 +21,9 @@ const dist = join(web, "..", "internal", "pages", "dist");
 // What may be bundled into an Apache-2.0 binary. A copyleft dependency that
 // arrives with an update stops the build instead of reaching the users.
 const licencesAllowed = new Set(["MIT", "ISC", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "0BSD", "OFL-1.1"]);
+
+// One script tag for any page; see docs/witness.md. Its name has no hash, since pages of others name it.
+const witness = { script: "witness/src/script.ts", file: "witness.js", most: 3 * 1024 }; // bytes of gzip
 
 // The page of Sceenic WatchTogether's API, at /watch/.
 const watch = { html: "watch/index.html", script: "watch/src/main.ts", style: "watch/src/style.css" };
@@ -90,9 +94,22 @@ async function output() {
   for (const file of result.outputFiles) {
     if (name(file.path) !== unused) files.set(name(file.path), Buffer.from(file.contents));
   }
+  files.set(witness.file, await witnessScript());
   files.set("favicon.svg", await readFile(join(web, "demo", "favicon.svg")));
   files.set("licences.txt", Buffer.from(await licences(result.metafile)));
   return files;
+}
+
+/** What a page that is not ours loads: one classic script that leaves no name behind. */
+async function witnessScript() {
+  const { outputFiles } = await build({
+    absWorkingDir: web, entryPoints: [witness.script], bundle: true, minify: true, format: "iife", write: false, legalComments: "none", charset: "utf8",
+    target: ["chrome100", "firefox100", "safari15.4"],
+  });
+  const script = Buffer.from(outputFiles[0].contents);
+  const size = gzipSync(script, { level: 9 }).length;
+  if (size > witness.most) throw new Error(`${witness.file} is ${size} bytes in gzip, more than ${witness.most}`);
+  return script;
 }
 
 /** The texts under which the bundled packages may be passed on. */

@@ -292,9 +292,9 @@ func ofCase(c *diagnose.Case) (admin.Diagnosis, error) {
 		d.Failure.Type = admin.Disconnected
 	}
 	switch {
-	case f.Client != nil && f.Server != nil:
+	case f.Client.Spoke() && f.Server != nil:
 		d.Failure.Source = admin.FromBoth
-	case f.Client != nil:
+	case f.Client.Spoke():
 		d.Failure.Source = admin.FromClient
 	default:
 		d.Failure.Source = admin.FromServer

@@ -35,6 +35,8 @@ export interface TabOptions {
   beforeArg?: unknown;
   until?: (page: Page) => Promise<unknown>;
   quiet?: boolean;
+  page?: Record<string, string>; // how it is served: see programs/site.ts
+  prepare?: (context: BrowserContext) => Promise<unknown>;
 }
 
 // Config goes to the SDK's join.
@@ -72,9 +74,10 @@ export class Tab implements Person {
   // says when it is ready; quiet silences its console, since Playwright looks at
   // the elements that are logged, which counts as a person's touch of the page.
   static async open({
-    world, dir, room, name, role, token, userId = `user-${name}`, viewport, url, browser, before, beforeArg, until, quiet = false,
+    world, dir, room, name, role, token, userId = `user-${name}`, viewport, url, browser, before, beforeArg, until, quiet = false, page: served = {}, prepare,
   }: Opened): Promise<Tab> {
     const context = await (await world.browserOf(browser)).newContext({ viewport: viewport ?? { width: 1400, height: 900 }, ignoreHTTPSErrors: true });
+    await prepare?.(context);
     if (before) await context.addInitScript(before, beforeArg);
     if (quiet) {
       await context.addInitScript(() => {
@@ -102,7 +105,7 @@ export class Tab implements Person {
       ws.on('framereceived', f => weigh(String(f.payload), 'offer', 'peer-list'));
     });
     const ready = until?.(page);
-    await page.goto(url ?? world.site.origin);
+    await page.goto(url ?? `${world.site.origin}/?${new URLSearchParams(served)}`);
     await ready;
     return tab;
   }

@@ -22,13 +22,15 @@ const pages = createServer(async (req, res) => {
   const { pathname, searchParams } = new URL(req.url ?? '', 'http://x');
   const name = pathname.slice(1) || 'index.html';
   const policy = searchParams.get('policy'); // what the page may not do
+  const first = searchParams.get('first'); // a script of the server's ahead of all others, as the page's author would add it
   if (!/^[a-z]+\.(css|html|js)$/.test(name)) {
     res.writeHead(404).end();
     return;
   }
   try {
     const body = await readFile(`${pageDir}/${name}`);
-    res.writeHead(200, { 'Content-Type': types[name.split('.')[1]], ...(policy ? { 'Permissions-Policy': policy } : {}) }).end(body);
+    res.writeHead(200, { 'Content-Type': types[name.split('.')[1]], ...(policy ? { 'Permissions-Policy': policy } : {}) });
+    res.end(first ? body.toString().replace('<script', `<script src="${target}/${first}"></script>\n<script`) : body);
   } catch {
     res.writeHead(404).end();
   }

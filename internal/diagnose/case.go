@@ -75,6 +75,16 @@ type Half struct {
 	Facts map[string]json.RawMessage `json:"facts,omitempty"`
 }
 
+// Spoke tells whether a side told of the failure itself: not so a client of which only
+// its device told what it knew.
+func (h *Half) Spoke() bool {
+	if h == nil {
+		return false
+	}
+	_, device := h.Facts["witness"]
+	return !device || len(h.Facts) > 1 || h.Fault != "" || h.Op != ""
+}
+
 // When is when the failure happened.
 func (f *Failure) When() time.Time {
 	if f.Happened.IsZero() {

@@ -282,7 +282,7 @@ func (out *Verdict) ask(m Missing) {
 
 // bothSpoke tells whether both sides have told of the failure, or the client cannot.
 func (v *view) bothSpoke() bool {
-	return v.f.Server != nil && v.f.Client != nil && v.c.Window
+	return v.f.Server != nil && v.f.Client.Spoke() && v.c.Window
 }
 
 // sentence is what a cause is, in a sentence.

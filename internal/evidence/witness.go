@@ -12,7 +12,7 @@ import (
 const WitnessVersion = 1
 
 // MaxWitnessBytes is how large an encoded [Witness] may be.
-const MaxWitnessBytes = 1 << 10
+const MaxWitnessBytes = 3 << 9
 
 // How many of a kind a [Witness] has at most.
 const (
@@ -79,16 +79,26 @@ type WitnessPath struct {
 	Protocol string           `json:"protocol,omitempty"` // of the pair in use: "udp" or "tcp"
 	Relay    string           `json:"relay,omitempty"`    // how it reaches its relay: "udp", "tcp" or "tls"; absent for no relay
 	Local    string           `json:"local,omitempty"`    // kind of its own candidate of that pair
-	Found    *Candidates      `json:"found,omitempty"`    // candidates of its own
+	Found    *Found           `json:"found,omitempty"`    // candidates of its own
 	Servers  *Servers         `json:"servers,omitempty"`  // that it was given
 	Errors   []CandidateError `json:"errors,omitempty"`   // at most [MaxCandidateErrors]
 	Changes  []Moment         `json:"changes,omitempty"`  // of both states, oldest first; at most [MaxPathChanges]
 }
 
+// Found counts candidates as [Candidates] does; a kind that is absent was not found.
+type Found struct {
+	Host  int `json:"host,omitempty"`
+	Srflx int `json:"srflx,omitempty"`
+	Relay int `json:"relay,omitempty"`
+	TCP   int `json:"tcp,omitempty"`
+	MDNS  int `json:"mdns,omitempty"`
+	Other int `json:"other,omitempty"`
+}
+
 // Servers counts addresses of ICE servers.
 type Servers struct {
-	STUN int `json:"stun"`
-	TURN int `json:"turn"`
+	STUN int `json:"stun,omitempty"`
+	TURN int `json:"turn,omitempty"`
 }
 
 // CandidateError is a failure to find a candidate (W3C

@@ -21,7 +21,7 @@ import (
 
 // maxNearFacts is how much is kept of what a client told about a failure that is
 // near, in bytes.
-const maxNearFacts = 1 << 10
+const maxNearFacts = 4 << 10
 
 // maxLate is how long after it happened a failure may be told for the client's
 // clock to be believed.
@@ -98,6 +98,8 @@ func Failure(e *event.Event) diagnose.Failure {
 			Fault: client.Fault, Op: client.Op, Terminal: client.Terminal, Facts: facts(e.Extra, math.MaxInt),
 			At: clientTime(client.At, cmp.Or(client.Taken, e.Time)),
 		}
+	} else if w, ok := e.Extra[event.WitnessField]; ok { // its SDK said nothing, and its device did
+		f.Client = &diagnose.Half{Facts: map[string]json.RawMessage{event.WitnessField: w}}
 	}
 	if server != nil {
 		f.Server = &diagnose.Half{

@@ -57,7 +57,11 @@ type asset struct {
 	contentType string
 	etag        string // strong (RFC 9110, section 8.8.3), without quotes
 	immutable   bool   // the name carries a hash of the content
+	shared      bool   // pages of other origins load it
 }
+
+// shared are the files that pages of other origins name in a script tag of theirs.
+var shared = map[string]bool{"witness.js": true}
 
 // Handler serves the embedded pages. It answers GET and HEAD for the files the
 // build made; directories are never listed. Everything else goes to refuse, with
@@ -111,6 +115,7 @@ func load(files fs.FS) (map[string]*asset, error) {
 			contentType: contentTypes[ext],
 			etag:        base64.RawURLEncoding.EncodeToString(sum[:12]),
 			immutable:   strings.HasPrefix(name, "assets/"),
+			shared:      shared[name],
 		}
 		if compressible[ext] {
 			a.gzipped = sync.OnceValue(func() []byte { return compress(body) })
@@ -127,9 +132,14 @@ func (a *asset) serve(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header.Set("Content-Type", a.contentType)
 	header.Set("Cross-Origin-Resource-Policy", "same-origin")
-	if a.immutable {
+	switch {
+	case a.immutable:
 		header.Set("Cache-Control", "public, max-age=31536000, immutable")
-	} else {
+	case a.shared: // pages wait for it
+		header.Set("Cache-Control", "public, max-age=3600, stale-while-revalidate=86400")
+		header.Set("Cross-Origin-Resource-Policy", "cross-origin")
+		header.Set("Access-Control-Allow-Origin", "*") // for those that ask with crossorigin
+	default:
 		header.Set("Cache-Control", "no-cache")
 	}
 	body, etag := a.body, a.etag

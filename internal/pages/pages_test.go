@@ -68,6 +68,29 @@ func TestPageAndItsAssets(t *testing.T) {
 	}
 }
 
+// The script that pages of others load may be loaded by them, is kept for an hour,
+// and is as small as it has to be.
+func TestScriptForOtherPages(t *testing.T) {
+	res := get(t, "/witness.js", func(r *http.Request) {
+		r.Header.Set("Origin", "https://app.example")
+		r.Header.Set("Accept-Encoding", "gzip")
+	})
+	for name, want := range map[string]string{
+		"Content-Type": "text/javascript; charset=utf-8", "Cross-Origin-Resource-Policy": "cross-origin", "Access-Control-Allow-Origin": "*",
+		"Cache-Control": "public, max-age=3600, stale-while-revalidate=86400", "Content-Encoding": "gzip",
+	} {
+		if got := res.Header.Get(name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+	if n := len(body(t, res)); res.StatusCode != http.StatusOK || n < 500 || n > 3<<10 {
+		t.Errorf("/witness.js = %d, %d bytes", res.StatusCode, n)
+	}
+	if got := get(t, "/", nil).Header.Get("Cross-Origin-Resource-Policy"); got != "same-origin" {
+		t.Errorf("the page itself is for others as well: %q", got)
+	}
+}
+
 func TestEveryEmbeddedFileHasAType(t *testing.T) {
 	err := fs.WalkDir(dist, "dist", func(name string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() && contentTypes[path.Ext(name)] == "" {

@@ -59,15 +59,15 @@ type witnessCapture struct {
 }
 
 type witnessPath struct {
-	State    string               `json:"state"`
-	ICE      string               `json:"ice"`
-	Protocol string               `json:"protocol"`
-	Relay    string               `json:"relay"`
-	Local    string               `json:"local"`
-	Found    *evidence.Candidates `json:"found"`
-	Servers  *evidence.Servers    `json:"servers"`
-	Errors   []witnessError       `json:"errors"`
-	Changes  []witnessMoment      `json:"changes"`
+	State    string            `json:"state"`
+	ICE      string            `json:"ice"`
+	Protocol string            `json:"protocol"`
+	Relay    string            `json:"relay"`
+	Local    string            `json:"local"`
+	Found    *evidence.Found   `json:"found"`
+	Servers  *evidence.Servers `json:"servers"`
+	Errors   []witnessError    `json:"errors"`
+	Changes  []witnessMoment   `json:"changes"`
 }
 
 type witnessError struct {

@@ -40,7 +40,7 @@ func TestWitnessIsRead(t *testing.T) {
 		Live:     &evidence.Live{Audio: 1},
 		Captures: []evidence.Capture{{Kind: "video", Error: "NotAllowedError", Text: "Permission denied", After: 3, At: at(1795295244000)}},
 		Paths: []evidence.WitnessPath{{
-			State: "failed", ICE: "disconnected", Protocol: "udp", Relay: "tls", Local: "relay", Found: &evidence.Candidates{Host: 2, Relay: 1, TCP: 1, MDNS: 2},
+			State: "failed", ICE: "disconnected", Protocol: "udp", Relay: "tls", Local: "relay", Found: &evidence.Found{Host: 2, Relay: 1, TCP: 1, MDNS: 2},
 			Servers: &evidence.Servers{STUN: 1, TURN: 1},
 			Errors:  []evidence.CandidateError{{URL: "turn:redacted-ip.invalid:3478?transport=udp", Code: 401, Text: "Unauthorized", Count: 2, At: at(1795295242000)}},
 			Changes: []evidence.Moment{{What: "checking", At: at(1795295241000)}},

@@ -4,6 +4,7 @@
 /* Cameras, microphones and screens; what the browser says of them as faults. */
 import { explain, FaultId } from "../../faults";
 import { CallError } from "./failure";
+import { witness } from "./witness";
 
 export type Device = "camera" | "microphone" | "screen";
 
@@ -24,7 +25,8 @@ export interface CaptureOptions {
 export async function capture(options: CaptureOptions): Promise<MediaStream> {
   if (!options.audio && !options.video) throw new CallError(FaultId.CaptureNothingRequested, "capture");
   try {
-    return await mediaDevices().getUserMedia({ audio: options.audio ?? false, video: options.video ?? false });
+    const asked = mediaDevices().getUserMedia({ audio: options.audio ?? false, video: options.video ?? false });
+    return await (witness()?.asked(["audio", "video"].filter((kind) => options[kind as "audio" | "video"]).join(), asked) ?? asked);
   } catch (thrown) {
     throw await captureFailure(thrown, options);
   }
@@ -33,7 +35,8 @@ export async function capture(options: CaptureOptions): Promise<MediaStream> {
 /** Asks for a screen or window, and for its sound where there is any. Fails with screen.denied, screen.gesture_required and others. */
 export async function captureScreen(options: DisplayMediaStreamOptions = { video: true, audio: true }): Promise<MediaStream> {
   try {
-    return await mediaDevices().getDisplayMedia(options);
+    const asked = mediaDevices().getDisplayMedia(options);
+    return await (witness()?.asked("screen", asked) ?? asked);
   } catch (thrown) {
     if (thrown instanceof CallError) throw thrown;
     throw new CallError(explain(thrown, { dialect: "web", method: "getDisplayMedia" })?.fault.id ?? FaultId.CaptureFailed, "capture", {

@@ -4,6 +4,7 @@
 /* One RTCPeerConnection: a stream in one direction. */
 import { explain, FaultId, type Operation } from "../../faults";
 import { CallError, failureOf } from "./failure";
+import { witness } from "./witness";
 
 /** How long a connection may be disconnected before it is made anew, in ms; most come back by themselves. */
 const grace = 4_000;
@@ -114,7 +115,9 @@ export class MediaConnection {
 function peerConnection(iceServers: RTCIceServer[], operation: Operation): RTCPeerConnection {
   if (typeof RTCPeerConnection === "undefined") throw new CallError(FaultId.BrowserWebrtcMissing, operation);
   try {
-    return new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
+    const pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
+    witness()?.watch(pc);
+    return pc;
   } catch (cause) {
     const fault = explain(cause, { dialect: "web", method: "RTCPeerConnection" })?.fault.id === FaultId.IceServerInvalid ? FaultId.IceServerInvalid : FaultId.PeerconnectionCreate;
     throw new CallError(fault, operation, { cause });

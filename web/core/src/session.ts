@@ -14,6 +14,7 @@ import { received, sent, SpeakingWatch } from "./speaking";
 import { trackStats, type StreamStats } from "./stats";
 import { readCandidate, type Kind } from "./streams";
 import { Subscription } from "./subscription";
+import { witness } from "./witness";
 
 export type SessionOptions = ConnectionOptions;
 
@@ -65,6 +66,7 @@ type State = "new" | "joining" | "joined" | "over";
 const goodbye = 2_000;
 
 export class Session extends Emitter<Events> {
+  readonly #url: string;
   readonly #connection: Connection;
   readonly #roster: Roster;
   readonly #publications = new Set<Publication>();
@@ -79,6 +81,7 @@ export class Session extends Emitter<Events> {
 
   constructor(options: SessionOptions) {
     super();
+    this.#url = options.url;
     this.#connection = new Connection(options);
     this.#roster = new Roster({
       participantJoined: (p) => this.emit("participantJoined", p),
@@ -134,6 +137,7 @@ export class Session extends Emitter<Events> {
     this.#state = "joining";
     try {
       await this.#connection.open();
+    witness()?.reportTo(this.#url.replace(/^ws/, "http"));
       const result = fields(await this.#connection.request("joinRoom", { token, participantName: name, type, metadata, sdkVersion: version }, "join"));
       const secret = result.sessionId;
       const servers = readIceServers(result);

@@ -5,6 +5,8 @@
  * Runs before anything of the SDK does: it is the first script of the page, and
  * it imports nothing of the SDK.
  */
+import { Witness } from "../../core/src/witness";
+import { wrap } from "../../witness/src/wrap";
 import { redirectReports, type Report } from "./report-redirect";
 import { Emitter } from "./emitter";
 
@@ -12,3 +14,7 @@ import { Emitter } from "./emitter";
 export const reports = new Emitter<Report>();
 
 redirectReports(location.origin, (report) => reports.emit(report));
+
+const witness = new Witness("demo");
+witness.reportTo(location.origin);
+wrap(witness);
