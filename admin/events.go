@@ -115,8 +115,13 @@ type EventRedial struct {
 	Source     EventSource `json:"source"`   // who told of it
 	Injected   bool        `json:"injected"` // provoked on purpose
 	ClientTime time.Time   `json:"client_timestamp,omitzero"`
-	UserProof  string      `json:"user_id_proof,omitempty"` // of the user: "token", "code" or "none"
-	Clipped    []string    `json:"clipped,omitempty"`       // fields that were shortened
+	// Happened is when it happened, by the server's clock, where that was well before
+	// it was told; HappenedErrorMS is by how many milliseconds that may be wrong.
+	Happened        time.Time `json:"happened,omitzero"`
+	HappenedErrorMS int64     `json:"happened_error_ms,omitempty"`
+
+	UserProof string   `json:"user_id_proof,omitempty"` // of the user: "token", "code" or "none"
+	Clipped   []string `json:"clipped,omitempty"`       // fields that were shortened
 
 	// Diagnosis is the verdict that is kept of a failure; nil for none, as in the first
 	// two minutes.
@@ -148,6 +153,9 @@ type ClientHalf struct {
 	Op          string    `json:"op"`             // operation
 	At          time.Time `json:"at,omitzero"`    // by the client's clock
 	Taken       time.Time `json:"taken,omitzero"` // when the server took it; absent where the event has no other half
+
+	Happened        time.Time `json:"happened,omitzero"` // as in EventRedial, of this half
+	HappenedErrorMS int64     `json:"happened_error_ms,omitempty"`
 }
 
 // ServerHalf is what the server saw of a failure.

@@ -47,6 +47,7 @@ var mayImport = map[string][]string{
 	"internal/cert":               {"internal/datafile", "fault"},
 	"internal/cert/certtest":      {},
 	"internal/diagnose":           {"internal/evidence", "fault"},
+	"internal/skew":               {"internal/event"},
 	"internal/vitals":             {"internal/evidence"},
 	"internal/event":              {"internal/evidence", "internal/text", "internal/limit", "internal/datafile", "fault"},
 	"internal/event/eventjson":    {"internal/event", "internal/evidence", "internal/datafile", "fault"},
@@ -78,7 +79,7 @@ var mayImport = map[string][]string{
 	"internal/inject":             {"internal/event", "fault"},
 	"internal/scenario":           {"admin", "internal/spell", "fault"},
 	"internal/socket":             {"internal/evidence", "internal/limit", "fault"},
-	"internal/participant": {"internal/evidence", "internal/room", "internal/sfu", "internal/event", "internal/report", "internal/inject",
+	"internal/participant": {"internal/evidence", "internal/skew", "internal/room", "internal/sfu", "internal/event", "internal/report", "internal/inject",
 		"internal/limit", "internal/policy", "internal/text", "internal/token", "fault"},
 	"internal/wire/hms": {"internal/participant", "internal/socket", "internal/room", "internal/poll", "internal/sfu", "internal/event", "internal/report",
 		"internal/inject", "internal/limit", "internal/policy", "internal/policy/policyjson", "internal/text", "internal/token", "internal/wire/jsonrpc", "dialect", "fault"},
@@ -91,7 +92,7 @@ var mayImport = map[string][]string{
 		"internal/wire/kurento", "dialect", "fault"}, // implements kurento.SharedTokens
 	"internal/testlog":       {},                                                                      // for tests
 	"internal/wire/wiretest": {"internal/evidence", "internal/participant", "internal/room", "fault"}, // a wire for tests
-	"internal/api": {"internal/room", "internal/diagnose", "internal/explain", "internal/share", "internal/event", "internal/event/eventjson", "internal/sink", "internal/report", "internal/registry", "internal/inject",
+	"internal/api": {"internal/room", "internal/skew", "internal/diagnose", "internal/explain", "internal/share", "internal/event", "internal/event/eventjson", "internal/sink", "internal/report", "internal/registry", "internal/inject",
 		"internal/limit", "internal/policy", "internal/policy/policyjson", "internal/text", "internal/token", "internal/faultdoc", "dialect", "fault"},
 	"internal/config": {"fault", "internal/spell"},
 	"internal/pages":  {},

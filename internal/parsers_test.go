@@ -284,6 +284,7 @@ var parsers = map[string]string{
 
 	"internal/sfu.plainBinding":              "internal/sfu.FuzzSTUN",
 	"internal/openvidu.decode":               "internal/openvidu.FuzzREST",
+	"internal/wire/hms.session.ping":         "internal/wire/hms.FuzzMethods",
 	"internal/wire/jsonrpc.Params":           "internal/wire/hms.FuzzMethods",
 	"internal/wire/kurento.decodeFrame":      "internal/wire/kurento.FuzzFrames",
 	"internal/wire/kurento.nameIn":           "internal/wire/kurento.FuzzFrames",

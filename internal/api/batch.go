@@ -343,6 +343,7 @@ func (r *batchReader) whole(raw json.RawMessage) (*event.Event, error) {
 	}
 	found.Time, found.Source, found.Fault, found.Injected = time.Time{}, event.FromClient, "", false
 	found.Client, found.Server, found.Details, found.Evidence = nil, nil, nil, nil
+	found.Happened, found.HappenedError = time.Time{}, 0
 	found.UserProof = r.claims.UserProof
 	found.RoomID, found.UserID = r.claims.RoomID, r.claims.UserID
 	if err := r.describe(&found.Subject); err != nil {

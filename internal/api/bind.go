@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
@@ -20,9 +21,11 @@ import (
 // peer that is known must be theirs, and is in the role and the session that it
 // is known in; one that nobody knows, as it was never inside, has the token's
 // role and no session. Another role or session that the report names is kept as
-// claimed_role and claimed_session_id. Fails with fault.FieldInvalid.
+// claimed_role and claimed_session_id. What it tells of late is placed when it
+// happened. Fails with fault.FieldInvalid.
 func (e *Events) bind(c *Call, claims token.Claims, found *event.Event) error {
 	role, session := found.Role, found.SessionID
+	var came time.Time
 	found.Role, found.SessionID = claims.Role, ""
 	if found.PeerID != "" {
 		if !room.WellFormedPeer(found.PeerID) {
@@ -36,9 +39,13 @@ func (e *Events) bind(c *Call, claims token.Claims, found *event.Event) error {
 		if as.Role != "" && role != claims.Role {
 			found.Role = as.Role // it was changed since the token was made
 		}
+		if found.Type != event.ConnectFailed && found.Type != event.JoinFailed {
+			came = as.JoinedAt
+		}
 	}
 	claimed(found, "claimed_role", role, found.Role)
 	claimed(found, "claimed_session_id", session, found.SessionID)
+	e.cfg.Clocks.Place(found, claims.Digest, came)
 	return nil
 }
 
@@ -87,7 +94,7 @@ func (e *Events) part(c *Call, claims token.Claims, peer, session string) (regis
 
 // living is a peer inside, which the registry may not have yet.
 func (e *Events) living(c *Call, live *room.Room, p room.Peer, known []registry.SessionPeer) registry.SessionPeer {
-	as := registry.SessionPeer{ID: string(p.ID), UserID: p.UserID, UserProof: p.UserProof, Resume: p.Resume, Role: p.Role}
+	as := registry.SessionPeer{ID: string(p.ID), UserID: p.UserID, UserProof: p.UserProof, Resume: p.Resume, Role: p.Role, JoinedAt: p.JoinedAt}
 	if len(known) > 0 && known[0].LeftAt.IsZero() {
 		as.SessionID = known[0].SessionID
 	} else if s, err := live.Snapshot(c.Context()); err == nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/redial-rtc/redial/internal/registry"
 	"github.com/redial-rtc/redial/internal/report"
 	"github.com/redial-rtc/redial/internal/room"
+	"github.com/redial-rtc/redial/internal/skew"
 )
 
 // EventsConfig is what the routes of events are built from.
@@ -26,6 +27,7 @@ type EventsConfig struct {
 	Registry *registry.Registry // names the room of a report
 	Rooms    *room.Hub          // knows whose a peer is
 	Inject   *inject.Plan       // may keep reports from being stored; nil never does
+	Clocks   *skew.Clocks       // of the clients; nil: not known
 	Grace    time.Duration      // how long after its end a room token may still sign a report; 0 = 30 days
 
 	// Retention is how long the events of accounts are kept that have not chosen

@@ -145,6 +145,12 @@ type Event struct {
 	Injected   bool             // the failure was provoked on purpose
 	ClientTime time.Time        // when the client says it happened, by its own clock; may be zero
 
+	// Happened is when it happened, by the server's clock, where that was well before
+	// it was told; zero where it was not, or is not known. HappenedError is by how
+	// much that may be wrong.
+	Happened      time.Time
+	HappenedError time.Duration
+
 	// Client and Server are the two halves of an event from both sides. An event
 	// that one side told is that side's half itself, unless it has been put into
 	// other words than the client's own, which Client then has.
@@ -166,6 +172,15 @@ type Event struct {
 	// Key is the identity of the occurrence: events with the same Key count
 	// once within the retention. Empty means that every event counts.
 	Key string
+}
+
+// When is when the event happened, as well as that is known to within
+// [PairWindow], or else when it was told.
+func (e *Event) When() time.Time {
+	if e.Happened.IsZero() || e.HappenedError > PairWindow {
+		return e.Time
+	}
+	return e.Happened
 }
 
 // MarshalJSON refuses: an event has no JSON of its own, and encoding/json would

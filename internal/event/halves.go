@@ -23,6 +23,9 @@ type Told struct {
 	Taken   time.Time // when the server took it; zero for the time of the event
 	Fault   string    // what the words stand for, "" when they stand for several faults or for none
 	Op      fault.Op
+
+	Happened      time.Time     // as in the event, of this half
+	HappenedError time.Duration // the same
 }
 
 // Seen is the server's half of a failure: what it saw.
@@ -82,7 +85,7 @@ func (e *Event) Sides() (c Told, s Seen, hasClient, hasServer bool) {
 	case hasClient && e.Client != nil:
 		c = *e.Client
 	case hasClient:
-		c = Told{Failure: e.Failure, Action: e.Action, Dialect: e.Dialect, At: e.ClientTime, Fault: e.Fault, Op: e.Op}
+		c = Told{Failure: e.Failure, Action: e.Action, Dialect: e.Dialect, At: e.ClientTime, Fault: e.Fault, Op: e.Op, Happened: e.Happened, HappenedError: e.HappenedError}
 	}
 	switch e.Source {
 	case FromClient:

@@ -14,7 +14,7 @@ import (
 )
 
 // PairWindow is how far apart the server's and the client's observation of one
-// failure may be taken.
+// failure may be.
 const PairWindow = 2 * time.Minute
 
 // Sign is what tells one side's observation of a failure from its observations of others.
@@ -64,7 +64,7 @@ func SameFailure(v Vocabulary, client, server *Sign) bool {
 // Pairs tells whether a and b are two observations of one failure: one was seen by
 // the server and the other reported by the client, they have the same room, peer
 // and type and no two users, they can be the same failure (see [SameFailure]),
-// and they were taken within [PairWindow] of each other. Each observation pairs once;
+// and they happened within [PairWindow] of each other (see [Event.When]). Each observation pairs once;
 // a store joins an arriving one to the oldest it can.
 func Pairs(v Vocabulary, a, b *Event) bool {
 	if a.PairKey() == "" || a.PairKey() != b.PairKey() {
@@ -80,7 +80,7 @@ func Pairs(v Vocabulary, a, b *Event) bool {
 	if one, other := a.UserKey(), b.UserKey(); one != "" && other != "" && one != other {
 		return false
 	}
-	if a.Time.Sub(b.Time).Abs() > PairWindow {
+	if a.When().Sub(b.When()).Abs() > PairWindow {
 		return false
 	}
 	c, s := client.Sign(), server.Sign()
@@ -122,6 +122,9 @@ func Pair(stored, arrived Event) Event {
 	e.ID, e.Time, e.Seq, e.Key = stored.ID, stored.Time, stored.Seq, stored.Key
 	e.Diagnosis = stored.Diagnosis
 	e.Source = FromBoth
+	if stored.Source == FromServer || !server.Happened.IsZero() {
+		e.Happened, e.HappenedError = server.Happened, server.HappenedError // it knows first hand
+	}
 	e.Client, e.Server = &told, &seen
 	e.Fault = cmp.Or(server.Fault, client.Fault)
 	e.Op = cmp.Or(server.Op, client.Op)

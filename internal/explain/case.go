@@ -69,12 +69,19 @@ func Case(ctx context.Context, store Store, e *event.Event) (*diagnose.Case, err
 func Happened(e *event.Event) time.Time {
 	client, server := e.Halves()
 	switch {
+	case !e.Happened.IsZero():
+		return e.Happened
 	case server != nil && !server.Taken.IsZero():
 		return server.Taken
 	case server != nil || client == nil:
 		return e.Time
 	}
-	return clientTime(client.At, cmp.Or(client.Taken, e.Time))
+	return told(client, e)
+}
+
+// told is when a client's half of an event happened.
+func told(c *event.Told, e *event.Event) time.Time {
+	return cmp.Or(c.Happened, clientTime(c.At, cmp.Or(c.Taken, e.Time)))
 }
 
 // clientTime is when a client says that something happened which it told at a time.
@@ -96,7 +103,7 @@ func Failure(e *event.Event) diagnose.Failure {
 	if client != nil {
 		f.Client = &diagnose.Half{
 			Fault: client.Fault, Op: client.Op, Terminal: client.Terminal, Facts: facts(e.Extra, math.MaxInt),
-			At: clientTime(client.At, cmp.Or(client.Taken, e.Time)),
+			At: told(client, e),
 		}
 	} else if w, ok := e.Extra[event.WitnessField]; ok { // its SDK said nothing, and its device did
 		f.Client = &diagnose.Half{Facts: map[string]json.RawMessage{event.WitnessField: w}}

@@ -126,6 +126,9 @@ func (p *Participant) Refresh() {
 func (p *Participant) recover(was room.Peer) {
 	was.ID = p.key.peer
 	p.name, p.data, p.role = was.Name, was.Data, was.Role
+	if !was.JoinedAt.IsZero() {
+		p.events.since = was.JoinedAt
+	}
 	r, err := p.s.cfg.Hub.Join(p.ctx, p.roomRecord.Spec, p, was)
 	if err != nil {
 		p.events.Record(event.Disconnected, fault.From(err, fault.OpReconnect))

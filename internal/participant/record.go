@@ -85,12 +85,21 @@ func (e *Events) trackWarned(id room.TrackID, f *fault.Error) bool {
 	return true
 }
 
-// Report stores what the client reported. It fails with fault.EventQuota beyond
+// Heard notes that the client says of a message that it was sent at a time, by its
+// own clock.
+func (e *Events) Heard(sent time.Time) { e.p.s.cfg.Clocks.Heard(e.p.claims.Digest, sent) }
+
+// Report stores what the client reported, placed when it happened. It fails with fault.EventQuota beyond
 // a quota, and with fault.StoreUnavailable when storing fails on purpose.
 func (e *Events) Report(told event.Event) error {
 	if err := e.p.s.cfg.Inject.Store(e.p.who()); err != nil {
 		return err
 	}
+	came := e.since
+	if told.Type == event.ConnectFailed || told.Type == event.JoinFailed {
+		came = time.Time{}
+	}
+	e.p.s.cfg.Clocks.Place(&told, e.p.claims.Digest, came)
 	return e.p.s.cfg.Events.Report(event.Reporter{Token: e.p.claims.Digest}, told)
 }
 

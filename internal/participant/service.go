@@ -20,6 +20,7 @@ import (
 	"github.com/redial-rtc/redial/internal/limit"
 	"github.com/redial-rtc/redial/internal/room"
 	"github.com/redial-rtc/redial/internal/sfu"
+	"github.com/redial-rtc/redial/internal/skew"
 	"github.com/redial-rtc/redial/internal/token"
 )
 
@@ -79,6 +80,8 @@ type Config struct {
 	// Rejoined ends the record of peers that an earlier process held, all but one
 	// that has joined with the token of this digest; nil: there is none.
 	Rejoined func(roomID string, joined room.PeerID, digest string)
+	// Clocks are those of the clients; nil: they are not known.
+	Clocks *skew.Clocks
 	// Self is how the process fares; nil: nobody knows.
 	Self func() *evidence.Self
 	// Limited counts what a limit has held back, by its setting; nil: nobody does.

@@ -37,6 +37,7 @@ import (
 	"github.com/redial-rtc/redial/internal/sceenic"
 	"github.com/redial-rtc/redial/internal/sfu"
 	"github.com/redial-rtc/redial/internal/sink"
+	"github.com/redial-rtc/redial/internal/skew"
 	"github.com/redial-rtc/redial/internal/socket"
 	"github.com/redial-rtc/redial/internal/token"
 	"github.com/redial-rtc/redial/internal/verdict"
@@ -191,10 +192,11 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 			Queue: cfg.Limits.SocketQueue, Queues: cfg.Limits.Queues, Away: cfg.Limits.AwayBytes, Kept: cfg.Limits.KeptBytes, Read: cfg.Limits.SocketRate,
 		},
 	})
+	clocks := skew.New()
 	capacity := newCapacity(cfg.Limits, func() int { return s.participants.Peers() }, hub.Tracks, metrics)
 	s.onClose("capacity", func(context.Context) error { capacity.close(); return nil })
 	s.participants = participant.New(participant.Config{
-		Tokens: tokens, Directory: directory{s.registry, sessions}, Hub: hub, Media: engine, Events: recorder, Inject: plan, Self: self.Evidence,
+		Tokens: tokens, Directory: directory{s.registry, sessions}, Hub: hub, Media: engine, Events: recorder, Inject: plan, Self: self.Evidence, Clocks: clocks,
 		Unproven: limit.Rate{PerSecond: float64(cfg.Limits.Unproven) / 60, Burst: cfg.Limits.Unproven},
 		Written:  sessions.Written, Rejoined: sessions.Rejoined, Limited: sockets.Limited, Full: capacity.full, Log: log.With("part", "signal"), Metrics: metrics,
 		Hold: cfg.Reconnect.Hold, MaxReceived: cfg.Limits.ReceivedTracks, Bounds: participant.Bounds{
@@ -219,7 +221,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 		return nil, err
 	}
 	diagnoses := api.NewDiagnoses(api.DiagnosesConfig{Store: store, Registry: s.registry, Links: links, Origin: outside.origin})
-	events := api.NewEvents(api.EventsConfig{Recorder: recorder, Registry: s.registry, Rooms: hub, Inject: plan, Retention: cfg.Events.Retention})
+	events := api.NewEvents(api.EventsConfig{Recorder: recorder, Registry: s.registry, Rooms: hub, Inject: plan, Clocks: clocks, Retention: cfg.Events.Retention})
 	rest := api.New(api.Config{
 		Registry: s.registry, Rooms: hub, Tokens: tokens, Keys: keys,
 		Routes:     slices.Concat(restRoutes(events, diagnoses, sinks, plan, s.registry), s.witnessRoutes(recorder)),

@@ -80,7 +80,10 @@ func (x *exporter) record(e *event.Event) logRecord {
 		Time: nanos(e.Time), Observed: nanos(e.Time), EventName: string(e.Type),
 		Severity: severityInfo, SeverityText: "INFO",
 	}
-	if !e.ClientTime.IsZero() {
+	switch {
+	case !e.Happened.IsZero():
+		r.Time = nanos(e.Happened)
+	case !e.ClientTime.IsZero():
 		r.Time = nanos(e.ClientTime) // by the clock of its origin
 	}
 	body := string(e.Type)

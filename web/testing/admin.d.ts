@@ -237,6 +237,8 @@ export interface EventRedial {
   /** Provoked on purpose */
   injected: boolean;
   client_timestamp?: string;
+  happened?: string;
+  happened_error_ms?: number;
   /** Of the user: "token", "code" or "none" */
   user_id_proof?: string;
   /** Fields that were shortened */
@@ -266,6 +268,9 @@ export interface EventClientHalf {
   at?: string;
   /** When the server took it; absent where the event has no other half */
   taken?: string;
+  /** As in EventRedial, of this half */
+  happened?: string;
+  happened_error_ms?: number;
 }
 
 /** What the server saw of a failure. */

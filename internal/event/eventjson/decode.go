@@ -38,10 +38,11 @@ func DecodeStored(b []byte, v event.Vocabulary, e *event.Event) error {
 			Injected   bool         `json:"injected"`
 			UserProof  string       `json:"user_id_proof"`
 			ClientTime time.Time    `json:"client_timestamp"`
-			Clipped    []string     `json:"clipped"`
-			Client     *toldJSON    `json:"client"`
-			Server     *seenJSON    `json:"server"`
-			Diagnosis  *struct {
+			happenedJSON
+			Clipped   []string  `json:"clipped"`
+			Client    *toldJSON `json:"client"`
+			Server    *seenJSON `json:"server"`
+			Diagnosis *struct {
 				Cause      string `json:"cause"`
 				Confidence string `json:"confidence"`
 				Rules      string `json:"rules"`
@@ -57,6 +58,7 @@ func DecodeStored(b []byte, v event.Vocabulary, e *event.Event) error {
 		ClientTime: w.Redial.ClientTime, Clipped: clips(w.Redial.Clipped),
 	}
 	e.UserProof = w.Redial.UserProof
+	e.Happened, e.HappenedError = w.Redial.times()
 	if d := w.Redial.Diagnosis; d != nil && e.Type.IsError() {
 		e.Diagnosis = &event.Diagnosis{Cause: d.Cause, Confidence: d.Confidence, Rules: d.Rules}
 	}

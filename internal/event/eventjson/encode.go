@@ -141,6 +141,7 @@ func appendOwn(b []byte, e *event.Event) []byte {
 	o.bool("injected", e.Injected)
 	o.text("user_id_proof", e.UserProof)
 	o.time("client_timestamp", e.ClientTime)
+	o.happened(e.Happened, e.HappenedError)
 	if len(e.Clipped) > 0 {
 		o.key("clipped")
 		o.b = append(o.b, '[')
@@ -207,6 +208,15 @@ func (o *object) time(name string, t time.Time) {
 	if !t.IsZero() {
 		o.key(name)
 		o.b = appendTime(o.b, t)
+	}
+}
+
+// happened writes when something happened that was told later.
+func (o *object) happened(at time.Time, wrong time.Duration) {
+	if !at.IsZero() {
+		o.time("happened", at)
+		o.key("happened_error_ms")
+		o.b = strconv.AppendInt(o.b, wrong.Milliseconds(), 10)
 	}
 }
 

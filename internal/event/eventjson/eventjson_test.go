@@ -59,6 +59,54 @@ func TestOwnBlock(t *testing.T) {
 	}
 }
 
+// TestWhenItHappened: when something happened that was told later is in the block of
+// our own, of an event and of the client's half, and comes back from what is stored
+// and what is shown; an event without it is as ever.
+func TestWhenItHappened(t *testing.T) {
+	at, told := time.Unix(1_700_000_000, 123_000_000).UTC(), time.Unix(1_700_000_600, 0).UTC()
+	client := event.Event{
+		ID: "x", Type: event.PublishFailed, Time: told, Source: event.FromClient, Fault: "ice.disconnected", ClientTime: at.Add(time.Hour),
+		Happened: at, HappenedError: 150 * time.Millisecond,
+	}
+	server := event.Event{ID: "y", Type: event.PublishFailed, Time: at.Add(time.Second), Source: event.FromServer, Fault: "ice.failed"}
+	resumed := server
+	resumed.Happened, resumed.HappenedError = at.Add(-time.Second), 0
+	const own = `"happened":"2023-11-14T22:13:20.123Z","happened_error_ms":150`
+	for name, c := range map[string]struct {
+		e        event.Event
+		happened time.Time // of the event
+		half     bool      // the client's half has its own
+	}{
+		"client":         {client, at, true},
+		"server":         {server, time.Time{}, false},
+		"late server":    {resumed, at.Add(-time.Second), false},
+		"both":           {event.Pair(server, client), time.Time{}, true},
+		"both late":      {event.Pair(resumed, client), at.Add(-time.Second), true},
+		"client first":   {event.Pair(client, server), at, true},
+		"client at once": {event.Pair(func() event.Event { e := client; e.Happened = time.Time{}; return e }(), server), time.Time{}, false},
+	} {
+		for form, doc := range map[string][]byte{"stored": AppendStored(nil, &c.e, nil), "whole": AppendWhole(nil, &c.e), "documented": Append(nil, &c.e)} {
+			var back event.Event
+			if err := Decode(doc, &back); err != nil || !json.Valid(doc) {
+				t.Fatalf("%s: %v in %s", name, err, doc)
+			}
+			if !back.Happened.Equal(c.happened) || c.happened.Equal(at) && back.HappenedError != client.HappenedError {
+				t.Errorf("%s, %s: happened %v to within %v in %s", name, form, back.Happened, back.HappenedError, doc)
+			}
+			if form == "documented" {
+				continue
+			}
+			half, _ := back.Halves()
+			if got := half != nil && half.Happened.Equal(at) && half.HappenedError == client.HappenedError; got != c.half || strings.Contains(string(doc), own) != c.half {
+				t.Errorf("%s, %s: the client's half is %+v in %s", name, form, half, doc)
+			}
+		}
+	}
+	if doc := Append(nil, &server); strings.Contains(string(doc), "happened") {
+		t.Errorf("nothing is known and told: %s", doc)
+	}
+}
+
 // Every field that can be clipped has a name, which reads back as the field.
 func TestNamesOfClippedFields(t *testing.T) {
 	if len(clippedNames) != int(event.FieldDetails)+1 {

@@ -34,6 +34,17 @@ type toldJSON struct {
 	Op       *fault.Op  `json:"op"`
 	Taken    time.Time  `json:"taken"`
 	At       *time.Time `json:"at"`
+	happenedJSON
+}
+
+// happenedJSON is when something happened that was told later.
+type happenedJSON struct {
+	Happened time.Time `json:"happened"`
+	Error    int64     `json:"happened_error_ms"`
+}
+
+func (h *happenedJSON) times() (at time.Time, wrong time.Duration) {
+	return h.Happened, time.Duration(h.Error) * time.Millisecond
 }
 
 // seenJSON is a server's half. Its words are left out where the vocabulary makes
@@ -69,6 +80,9 @@ func appendHalves(b []byte, e *event.Event, v event.Vocabulary) []byte {
 			in.time("at", c.At)
 		}
 		in.time("taken", c.Taken)
+		if v == nil || hasServer {
+			in.happened(c.Happened, c.HappenedError)
+		}
 		o.b = append(in.b, '}')
 	}
 	if hasServer {
@@ -126,6 +140,9 @@ func setHalves(e *event.Event, c *toldJSON, s *seenJSON, v event.Vocabulary) {
 		set(&told.Fault, c.Fault)
 		set(&told.Op, c.Op)
 		set(&told.At, c.At)
+		if told.Happened, told.HappenedError = e.Happened, e.HappenedError; s != nil {
+			told.Happened, told.HappenedError = c.times()
+		}
 	}
 	if s != nil {
 		seen = event.Seen{Fault: e.Fault, Op: e.Op, Details: s.Details, Evidence: s.Evidence, Taken: s.Taken}

@@ -87,7 +87,13 @@ func (l *Log) appendOne(ctx context.Context, e *event.Event) (event.Outcome, err
 			return event.Outcome{State: event.Duplicate, Seq: seq}, err
 		}
 	}
-	if other := l.window.find(e); other != 0 && !l.copying {
+	other := l.window.find(e)
+	if other == 0 && !l.copying && e.Source == event.FromClient && e.Time.Sub(e.When()) > event.PairWindow {
+		if other, err = l.findLate(ctx, e, typ); err != nil {
+			return event.Outcome{}, err
+		}
+	}
+	if other != 0 && !l.copying {
 		if seq, found, err := c.Lookup(ctx, placeOfEvent, id[:]); err != nil || found {
 			return event.Outcome{State: event.Duplicate, Seq: seq}, err
 		}
@@ -120,6 +126,39 @@ func (l *Log) appendOne(ctx context.Context, e *event.Event) (event.Outcome, err
 	}
 	l.last = seq
 	return event.Outcome{State: event.Stored, Seq: seq}, l.stored(ctx, row)
+}
+
+// lateLooks is how many of the latest events of a peer are looked through for the
+// counterpart of a late report.
+const lateLooks = 1000
+
+// findLate gives the place of the oldest failure the server saw that a client tells
+// of when it has left the window, or 0.
+func (l *Log) findLate(ctx context.Context, e *event.Event, typ int64) (int64, error) {
+	var places []int64
+	err := l.writer.Each(ctx, `SELECT seq FROM (SELECT seq, time, type, source FROM events WHERE peer = ? ORDER BY seq DESC LIMIT ?)
+		WHERE source = ? AND type = ? AND time BETWEEN ? AND ? ORDER BY seq`,
+		func(s Scanner) error {
+			var seq int64
+			if err := s.Scan(&seq); err != nil {
+				return err
+			}
+			places = append(places, seq)
+			return nil
+		}, e.PeerID, lateLooks, sourceCodes[event.FromServer], typ, e.When().Add(-event.PairWindow).UnixNano(), e.Time.UnixNano())
+	if err != nil || e.PairKey() == "" {
+		return 0, err
+	}
+	for _, seq := range places {
+		was, found, err := l.rowAt(ctx, l.writer, seq)
+		if err != nil {
+			return 0, err
+		}
+		if found && was.Event != nil && event.Pairs(l.words, was.Event, e) {
+			return seq, nil
+		}
+	}
+	return 0, nil
 }
 
 // merge joins e to the stored account of the same failure. It reports false

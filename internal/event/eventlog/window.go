@@ -40,8 +40,9 @@ func (w *waiting) of(side event.Source) *[]observation {
 
 type observation struct {
 	seq  int64
-	at   time.Time
 	sign event.Sign
+
+	happened time.Time
 }
 
 type arrival struct {
@@ -68,7 +69,7 @@ func (w *window) find(e *event.Event) int64 {
 		if e.Source == event.FromServer {
 			client, server = server, client
 		}
-		if e.Time.Sub(a.at).Abs() <= event.PairWindow && event.SameFailure(w.words, client, server) {
+		if e.When().Sub(a.happened).Abs() <= event.PairWindow && event.SameFailure(w.words, client, server) {
 			return a.seq
 		}
 	}
@@ -100,7 +101,7 @@ func (w *window) add(e *event.Event, seq int64) {
 	}
 	all := w.waiting[key]
 	side := all.of(e.Source)
-	*side = append(*side, observation{seq, e.Time, e.Sign()})
+	*side = append(*side, observation{seq, e.Sign(), e.When()})
 	w.waiting[key] = all
 	w.order = append(w.order, arrival{key, seq, e.Time})
 }

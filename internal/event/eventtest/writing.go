@@ -112,6 +112,11 @@ func pairs(t *testing.T, open Open) {
 		return e
 	}
 	with := func(e event.Event, change func(*event.Event)) event.Event { change(&e); return e }
+	// Told ten minutes later, when the window is over for those who came in between.
+	elsewhere := with(told(590, "x"), func(e *event.Event) { e.PeerID = "another" })
+	late := func(after, wrong time.Duration) event.Event {
+		return with(told(600, "a"), func(e *event.Event) { e.Happened, e.HappenedError = base.Add(after), wrong })
+	}
 	cases := []struct {
 		name   string
 		events []event.Event
@@ -137,6 +142,12 @@ func pairs(t *testing.T, open Open) {
 		{"no peer", []event.Event{with(seen(0), func(e *event.Event) { e.PeerID = "" }), with(told(1, "a"), func(e *event.Event) { e.PeerID = "" })}, 2},
 		{"two of the server", []event.Event{seen(0), seen(1)}, 2},
 		{"two of the client", []event.Event{told(0, "a"), told(1, "b")}, 2},
+		{"told ten minutes late", []event.Event{seen(0), elsewhere, late(5*time.Second, time.Second)}, 2},
+		{"told late of another moment", []event.Event{seen(0), elsewhere, late(-5*time.Minute, time.Second)}, 3},
+		{"told late of nobody knows when", []event.Event{seen(0), elsewhere, late(5*time.Second, time.Hour)}, 3},
+		{"told late, when it fails again", []event.Event{elsewhere, seen(599), late(5*time.Second, time.Second)}, 3},
+		{"told late, when it fails again, of the first", []event.Event{seen(0), elsewhere, seen(599), late(5*time.Second, time.Second)}, 3},
+		{"seen late", []event.Event{told(0, "a"), with(seen(200), func(e *event.Event) { e.Happened = base.Add(100 * time.Second) })}, 1},
 	}
 	for _, how := range []string{"in one batch", "one by one", "with restarts"} {
 		dir := t.TempDir()
@@ -148,6 +159,9 @@ func pairs(t *testing.T, open Open) {
 			for j := range events {
 				e := &events[j]
 				e.Time = e.Time.Add(shift)
+				if !e.Happened.IsZero() {
+					e.Happened = e.Happened.Add(shift)
+				}
 				e.AccountID = fmt.Sprint(e.AccountID, "-", i)
 				accounts[e.AccountID] = true
 				if e.Key != "" {

@@ -6,6 +6,8 @@ package hms
 import (
 	"context"
 	"encoding/json"
+	"strconv"
+	"time"
 
 	"github.com/pion/webrtc/v4"
 
@@ -30,6 +32,9 @@ func (s *session) ping(_ context.Context, p pingParams) (any, error) {
 		return nil, nil
 	case len(p.Timestamp) > maxTimestamp:
 		return nil, fault.FieldInvalid.New("field", "timestamp", "max_bytes", maxTimestamp)
+	}
+	if ms, err := strconv.ParseInt(string(p.Timestamp), 10, 64); err == nil && ms > 0 && ms < 1<<48 {
+		s.p.Events().Heard(time.UnixMilli(ms))
 	}
 	return map[string]json.RawMessage{"timestamp": p.Timestamp}, nil
 }
