@@ -43,10 +43,16 @@ type link struct {
 	drained chan struct{} // closed when everything before the nil has been written
 
 	mu      sync.Mutex
-	pending map[string]chan wireFrame
-	why     *fault.Error // why it ended
+	pending map[string]waiting // calls without an answer so far, by their id
+	why     *fault.Error       // why it ended
 
 	wg sync.WaitGroup
+}
+
+// waiting is a call that waits for its answer.
+type waiting struct {
+	answer chan wireFrame        // has room for it
+	first  func(json.RawMessage) // see callInOrder; may be nil
 }
 
 func newLink(ws *websocket.Conn, heard func(string, json.RawMessage), lost func(*fault.Error)) *link {
@@ -54,7 +60,7 @@ func newLink(ws *websocket.Conn, heard func(string, json.RawMessage), lost func(
 	ctx, end := context.WithCancel(context.Background())
 	l := &link{
 		ws: ws, heard: heard, lost: lost, ctx: ctx, end: end,
-		out: make(chan []byte, 256), drained: make(chan struct{}), pending: map[string]chan wireFrame{},
+		out: make(chan []byte, 256), drained: make(chan struct{}), pending: map[string]waiting{},
 	}
 	l.last.Store(time.Now().UnixNano())
 	return l
@@ -86,12 +92,16 @@ func (l *link) read() {
 			continue
 		}
 		l.mu.Lock()
-		ch := l.pending[f.ID]
+		w, asked := l.pending[f.ID]
 		delete(l.pending, f.ID)
 		l.mu.Unlock()
-		if ch != nil {
-			ch <- f // has room for the one answer
+		if !asked {
+			continue
 		}
+		if w.first != nil && f.Error == nil {
+			w.first(f.Result)
+		}
+		w.answer <- f
 	}
 }
 
@@ -169,39 +179,79 @@ func (l *link) notify(method string, params any) error {
 // is nil. It fails with what the server refused it with, fault.SignalLost when
 // the socket ends first, and fault.SignalSilent when ctx runs out.
 func (l *link) call(ctx context.Context, op fault.Op, method string, params, result any) error {
+	raw, err := l.ask(ctx, op, method, params, nil)
+	if err != nil || result == nil {
+		return err
+	}
+	return decoded(raw, result, op, method)
+}
+
+// callInOrder is call for an answer that what the server says next builds upon:
+// apply has the decoded answer on the reading goroutine, before anything else is
+// heard. It runs at most once, and not any more when callInOrder has returned.
+func callInOrder[T any](ctx context.Context, l *link, op fault.Op, method string, params any, apply func(T) error) error {
+	var failed error
+	_, err := l.ask(ctx, op, method, params, func(raw json.RawMessage) {
+		var got T
+		if failed = decoded(raw, &got, op, method); failed == nil {
+			failed = apply(got)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return failed
+}
+
+func decoded(raw json.RawMessage, result any, op fault.Op, method string) error {
+	if err := json.Unmarshal(raw, result); err != nil {
+		return asFault(fault.ResponseMalformed.Wrap(err, "method", method), op)
+	}
+	return nil
+}
+
+func (l *link) ask(ctx context.Context, op fault.Op, method string, params any, first func(json.RawMessage)) (json.RawMessage, error) {
 	id := uuid.NewString()
-	ch := make(chan wireFrame, 1)
+	w := waiting{make(chan wireFrame, 1), first}
 	l.mu.Lock()
-	l.pending[id] = ch
+	l.pending[id] = w
 	l.mu.Unlock()
-	defer func() {
+	// given withdraws the question, unless its answer is being given right now.
+	given := func() bool {
 		l.mu.Lock()
+		defer l.mu.Unlock()
+		_, waits := l.pending[id]
 		delete(l.pending, id)
-		l.mu.Unlock()
-	}()
+		return !waits
+	}
 	if err := l.send(wireCall{ID: id, JSONRPC: "2.0", Method: method, Params: params}); err != nil {
-		return asFault(err, op)
+		given()
+		return nil, asFault(err, op)
 	}
+	var why error
 	select {
-	case f := <-ch:
-		if f.Error != nil {
-			return f.Error.fault(op)
-		}
-		if result == nil {
-			return nil
-		}
-		if err := json.Unmarshal(f.Result, result); err != nil {
-			return asFault(fault.ResponseMalformed.Wrap(err, "method", method), op)
-		}
-		return nil
+	case f := <-w.answer:
+		return f.take(op)
 	case <-l.ctx.Done():
-		return asFault(l.gone(), op)
+		why = asFault(l.gone(), op)
 	case <-ctx.Done():
+		why = asFault(ctx.Err(), op)
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return asFault(fault.SignalSilent.Wrap(ctx.Err(), "method", method), op)
+			why = asFault(fault.SignalSilent.Wrap(ctx.Err(), "method", method), op)
 		}
-		return asFault(ctx.Err(), op)
 	}
+	if given() {
+		return (<-w.answer).take(op)
+	}
+	return nil, why
+}
+
+// take is what the frame of an answer says.
+func (f wireFrame) take(op fault.Op) (json.RawMessage, error) {
+	if f.Error != nil {
+		return nil, f.Error.fault(op)
+	}
+	return f.Result, nil
 }
 
 func (l *link) gone() error {

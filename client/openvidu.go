@@ -111,12 +111,15 @@ func (o *openVidu) enter(ctx context.Context, l *link) error {
 	said, _ := json.Marshal(map[string]string{"clientData": s.cfg.Name, "data": s.cfg.Metadata})
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.StepTimeout)
 	defer cancel()
-	var got ovJoined
-	if err := l.call(ctx, fault.OpJoin, "joinRoom", map[string]any{
+	// Who is there is told once, in the answer: what is heard after it is news.
+	return callInOrder(ctx, l, fault.OpJoin, "joinRoom", map[string]any{
 		"token": o.token, "session": o.room, "metadata": string(said), "platform": s.http.agent, "sdkVersion": sdkVersion,
-	}, &got); err != nil {
-		return err
-	}
+	}, o.joined)
+}
+
+// joined takes the answer to a join.
+func (o *openVidu) joined(got ovJoined) error {
+	s := o.s
 	if got.ID == "" || got.Resume == "" {
 		return asFault(fault.ResponseMalformed.New("method", "joinRoom", "want", "id and sessionId"), fault.OpJoin)
 	}
@@ -275,7 +278,12 @@ func (o *openVidu) heard(method string, raw json.RawMessage) {
 		s.roster.drop(w.Connection)
 	case "participantUnpublished":
 		if w.Connection == s.id {
-			s.spawn(func() { o.withdrawn(w.Reason) })
+			o.mu.Lock()
+			m := o.published
+			o.mu.Unlock()
+			if m != nil {
+				s.spawn(func() { o.withdrawn(m, w.Reason) })
+			}
 			return
 		}
 		o.gone(w.Connection)

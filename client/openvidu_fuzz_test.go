@@ -24,6 +24,7 @@ func FuzzOpenViduFrames(f *testing.F) {
 		"sendMessage":                 `{"type":"signal:chat","data":"x","from":"p"}`,
 		"iceCandidate":                `{"senderConnectionId":"p","candidate":"candidate:1 1 udp 1 192.0.2.1 1 typ host","sdpMid":"0","sdpMLineIndex":0}`,
 		"forciblyReconnectSubscriber": `{"streamId":"s","sdpOffer":"v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"}`,
+		"joinRoom":                    `{"id":"me","sessionId":"r","value":[{"id":"q","streams":[{"id":"t","hasAudio":true}]}],"customIceServers":[{"url":"stun:192.0.2.1"}]}`,
 		"":                            `[]`,
 	} {
 		f.Add(method, []byte(params))
@@ -42,6 +43,10 @@ func FuzzOpenViduFrames(f *testing.F) {
 			t.Fatal(err)
 		}
 		s.heard(nil, "participantPublished", json.RawMessage(stream))
+		var list ovJoined
+		if method == "joinRoom" && json.Unmarshal(params, &list) == nil {
+			_ = s.ov.joined(list)
+		}
 		s.heard(nil, method, params)
 		began := time.Now()
 		s.shutdown(nil, false)

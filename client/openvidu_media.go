@@ -84,12 +84,34 @@ func (o *openVidu) negotiate(ctx context.Context, l *link, list []*Publication, 
 		return err
 	}
 	params[member] = offer
-	var got struct {
-		Answer string `json:"sdpAnswer"`
-		ID     string `json:"id"`
+	type answer struct {
+		SDP string `json:"sdpAnswer"`
+		ID  string `json:"id"`
 	}
-	err = l.call(ctx, op, method, params, &got)
-	return o.agreed(m, got.ID, got.Answer, err)
+	// It is our stream from the answer on: what is heard of one after it is about this.
+	var old *media
+	var sdp string
+	err = callInOrder(ctx, l, op, method, params, func(got answer) error {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		old, o.published, o.stream, sdp = o.published, m, got.ID, got.SDP
+		return nil
+	})
+	if err != nil {
+		m.close()
+		return err
+	}
+	if old != nil {
+		o.s.spawn(old.close)
+	}
+	if err := remoteAnswer(m.pub, sdp); err != nil {
+		o.mu.Lock()
+		o.published, o.stream = nil, ""
+		o.mu.Unlock()
+		m.close()
+		return err
+	}
+	return nil
 }
 
 // add publishes one more track. The others go on when that fails. The
@@ -135,25 +157,6 @@ func (o *openVidu) offer(list []*Publication) (*media, string, error) {
 	}
 	pc.OnConnectionStateChange(func(now webrtc.PeerConnectionState) { o.pathChanged(m, now) })
 	return m, offer, nil
-}
-
-// agreed takes the server's answer to an offer.
-func (o *openVidu) agreed(m *media, stream, answer string, err error) error {
-	if err == nil {
-		err = remoteAnswer(m.pub, answer)
-	}
-	if err != nil {
-		m.close()
-		return err
-	}
-	o.mu.Lock()
-	old := o.published
-	o.published, o.stream = m, stream
-	o.mu.Unlock()
-	if old != nil {
-		o.s.spawn(old.close)
-	}
-	return nil
 }
 
 func (o *openVidu) pathChanged(m *media, now webrtc.PeerConnectionState) {
@@ -206,13 +209,19 @@ func (o *openVidu) unpublish(ctx context.Context, l *link) error {
 	return l.call(ctx, fault.OpUnpublish, "unpublishVideo", struct{}{}, nil)
 }
 
-// withdrawn hears that somebody has ended our stream.
-func (o *openVidu) withdrawn(why string) {
+// withdrawn hears that somebody has ended the stream of a connection of ours.
+func (o *openVidu) withdrawn(m *media, why string) {
+	if o.s.lockNegotiation(o.s.ctx) != nil {
+		return
+	}
+	defer o.s.unlockNegotiation()
 	o.mu.Lock()
-	m := o.published
-	o.published, o.stream = nil, ""
+	mine := o.published == m
+	if mine {
+		o.published, o.stream = nil, ""
+	}
 	o.mu.Unlock()
-	if m == nil {
+	if !mine {
 		return
 	}
 	for _, p := range o.s.publications() {

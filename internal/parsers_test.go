@@ -62,7 +62,7 @@ var parsers = map[string]string{
 	"client.openVidu.heard":            "client.FuzzOpenViduFrames",
 	"client.ovPeer.wire":               "client.FuzzOpenViduFrames",
 	"client.streamToken":               "client.FuzzOpenViduFrames",
-	"client.link.call":                 "client.FuzzFrames",
+	"client.decoded":                   "client.FuzzFrames",
 	"client.link.read":                 "client.FuzzFrames",
 	"client.media.candidate":           "client.FuzzFrames",
 	"client.media.channelMessage":      "client.FuzzFrames",
