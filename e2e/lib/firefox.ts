@@ -3,7 +3,7 @@
 
 // Headless Firefox as Debian has it, with fake devices. It is steered by WebDriver
 // BiDi, so it needs no build of the test runner's own.
-import { firefox, type Browser } from '@playwright/test';
+import { firefox, type Browser, type Page } from '@playwright/test';
 import { writeFile } from 'node:fs/promises';
 import { setup } from './setup.ts';
 
@@ -50,3 +50,12 @@ export async function launchFirefox({ kind, netns, dir, proxyPort }: {
     },
   });
 }
+
+// standInForScreen has a page share a picture that moves when it asks for the screen:
+// headless Firefox has none, and its fake devices are cameras and microphones only.
+export const standInForScreen = (page: Page) => page.evaluate(() => {
+  const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 360 });
+  const draw = () => canvas.getContext('2d')!.fillText(String(Date.now()), Math.random() * 600, Math.random() * 360);
+  setInterval(draw, 100);
+  navigator.mediaDevices.getDisplayMedia = async () => canvas.captureStream(10);
+});

@@ -4,6 +4,7 @@
 // The suite's test: scenarios, and what each is given.
 import { mkdir } from 'node:fs/promises';
 import { test as base, type TestInfo } from '@playwright/test';
+import type { Kind } from './browser.ts';
 import { Exchange } from './lines.ts';
 import { Limit } from './patience.ts';
 import { Run } from './run.ts';
@@ -79,4 +80,11 @@ export function scenario(name: string, ...rest: [(t: Run) => Promise<unknown>] |
     await run(t);
     await t.check();
   });
+}
+
+// inEachBrowser declares a scenario for Chromium, and one for Firefox whose name
+// begins with "firefox-".
+export function inEachBrowser(name: string, run: (t: Run, browser: Kind) => Promise<unknown>) {
+  scenario(name, t => run(t, 'usual'));
+  scenario(`firefox-${name}`, { ms: 120_000 }, t => run(t, 'firefox'));
 }

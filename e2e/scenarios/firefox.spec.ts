@@ -4,8 +4,8 @@
 // The web SDK in Firefox: what differs between browsers is media, so that is
 // counted here again, and the core of a call with it.
 import { assert, checkEvent, poll } from '../lib/check.ts';
+import { standInForScreen } from '../lib/firefox.ts';
 import { becomes, widths } from '../lib/layers.ts';
-import { backend, OpenViduRole, OpenViduTab, shown } from '../lib/openvidu.ts';
 import { scenario, test } from '../lib/scenario.ts';
 import type { Tab } from '../lib/tab.ts';
 
@@ -54,13 +54,7 @@ test.describe('firefox', () => {
     const audio = await bob.trackOf(alice, 'audio');
     await bob.noticed('TRACK_MUTED', d => d.id === audio);
 
-    // Without a display there is no screen, so a picture that moves stands for it.
-    await alice.eval(() => {
-      const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 360 });
-      const draw = () => canvas.getContext('2d')!.fillText(String(Date.now()), Math.random() * 600, Math.random() * 360);
-      setInterval(draw, 100);
-      navigator.mediaDevices.getDisplayMedia = async () => canvas.captureStream(10);
-    });
+    await standInForScreen(alice.page);
     await alice.act('setScreenShareEnabled', true);
     const screen = await bob.sees(alice, { source: 'screen', frames: 3, ms: 25_000 });
     await alice.act('setScreenShareEnabled', false);
@@ -119,63 +113,5 @@ test.describe('firefox', () => {
     for (const tab of [fiona, carl]) {
       assert.deepEqual(new Set(await tab.eval(() => probe.transports())), new Set(['tcp']), `${tab.name}'s media travels over TCP`);
     }
-  });
-
-  // openvidu-browser, in Firefox and in Chromium.
-  scenario('firefox-openvidu', { ms: 120_000 }, async t => {
-    const office = await backend(t);
-    const session = await office.createSession();
-    const seen: Record<string, unknown> = {};
-
-    // What is refused before somebody is inside. The client goes on trying the door it
-    // was refused at, so the page is one of its own.
-    const mallory = await OpenViduTab.open(t, 'mallory', { browser });
-    seen['a session that there is not'] = shown(await mallory.tryConnect((await session.createConnection()).token!.replace(session.sessionId, 'nowhere')));
-    seen['publishing neither sound nor picture'] = shown(await mallory.attempt('publishNothing'));
-    await mallory.page.close();
-    const ann = await OpenViduTab.join(t, session, 'ann', { browser, role: OpenViduRole.MODERATOR });
-    const bob = await OpenViduTab.join(t, session, 'bob');
-    await ann.receives(bob.id, { ms: 60_000 });
-    await bob.receives(ann.id, { ms: 60_000 });
-
-    // A signal to all comes back to its sender, too; one to nobody is refused.
-    await ann.act('signal', { type: 'chat', data: 'hello from Firefox' });
-    for (const tab of [ann, bob]) await tab.noticed('signal', s => s.data === 'hello from Firefox' && s.from === ann.id);
-    seen['a signal to nobody'] = shown(await ann.attempt('signalTo', 'con_nobody', 'x'));
-
-    // Mutes, there and back.
-    for (const on of [false, true]) {
-      for (const kind of ['audio', 'video']) {
-        await ann.act('mute', kind, on);
-        await bob.noticed('streamPropertyChanged', p => p.connection === ann.id && p.property === `${kind}Active` && p.value === on);
-      }
-    }
-    await bob.receives(ann.id);
-
-    // A socket drops: media goes on, and what was said meanwhile arrives.
-    const connections = await ann.eval(() => probe.connections.length);
-    await ann.eval(() => { for (const s of probe.sockets) if (s.readyState === WebSocket.OPEN) s.close(); });
-    await bob.act('signal', { type: 'chat', data: 'are you there' });
-    await ann.noticed('reconnected', undefined, { ms: 20_000 });
-    await ann.noticed('signal', s => s.data === 'are you there');
-    await Promise.all([ann.receives(bob.id), bob.receives(ann.id)]);
-    assert.equal(await ann.eval(() => probe.connections.length), connections, 'media was left alone');
-
-    // A moderator ends a stream, then a participant.
-    await ann.act('unpublishOther', bob.id);
-    await ann.noticed('streamDestroyed', s => s.connection === bob.id);
-    await bob.noticed('unpublished');
-    await ann.act('remove', bob.id);
-    assert.equal((await bob.noticed('sessionDisconnected')).reason, 'forceDisconnectByUser');
-    await ann.noticed('connectionDestroyed', c => c.id === bob.id);
-    // The backend puts out Firefox itself.
-    await session.forceDisconnect(ann.id);
-    assert.equal((await ann.noticed('sessionDisconnected')).reason, 'forceDisconnectByServer');
-
-    assert.deepEqual(seen, {
-      'a session that there is not': { code: 202, name: 'ROOM_NOT_FOUND_ERROR_CODE', fault: 'room.not_found' },
-      'publishing neither sound nor picture': { name: 'NO_INPUT_SOURCE_SET' },
-      'a signal to nobody': { code: 601, name: 'SIGNAL_TO_INVALID_ERROR_CODE', fault: 'peer.not_found' },
-    });
   });
 });

@@ -7,26 +7,26 @@
 import { randomUUID } from 'node:crypto';
 import { assert, poll } from '../lib/check.ts';
 import { backend, OpenViduRole, OpenViduTab, shown, type Shown } from '../lib/openvidu.ts';
-import { scenario, test } from '../lib/scenario.ts';
+import { inEachBrowser, test } from '../lib/scenario.ts';
 
 test.describe('openvidu', () => {
-  scenario('openvidu-errors', async t => {
+  inEachBrowser('openvidu-errors', async (t, browser) => {
     const office = await backend(t);
     const name = `openvidu-${randomUUID().slice(0, 8)}`;
     const session = await office.createSession({ customSessionId: name });
     const seen: Record<string, Shown> = {};
 
     // Before somebody is inside.
-    const mallory = await OpenViduTab.open(t, 'mallory');
+    const mallory = await OpenViduTab.open(t, 'mallory', { browser });
     seen['a token that is no address'] = shown(await mallory.tryConnect('rubbish'));
     const { token } = await session.createConnection();
     seen['a session that there is not'] = shown(await mallory.tryConnect(token.replace(name, 'nowhere')));
     seen['a token that was never made'] = shown(await mallory.tryConnect(token.replace(/token=\w+/, 'token=tok_guess')));
     seen['publishing before connecting'] = shown(await mallory.attempt('publishUnconnected'));
 
-    const ann = await OpenViduTab.join(t, session, 'ann', { role: OpenViduRole.MODERATOR });
-    const bob = await OpenViduTab.join(t, session, 'bob');
-    const eve = await OpenViduTab.join(t, session, 'eve', { role: OpenViduRole.SUBSCRIBER, publish: false });
+    const ann = await OpenViduTab.join(t, session, 'ann', { browser, role: OpenViduRole.MODERATOR });
+    const bob = await OpenViduTab.join(t, session, 'bob', { browser });
+    const eve = await OpenViduTab.join(t, session, 'eve', { browser, role: OpenViduRole.SUBSCRIBER, publish: false });
     await ann.receives(bob.id);
 
     // What a role may not do.

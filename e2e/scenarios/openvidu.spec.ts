@@ -5,18 +5,19 @@
 // openvidu-node-client in the backend.
 import { randomUUID } from 'node:crypto';
 import { assert, poll } from '../lib/check.ts';
+import { standInForScreen } from '../lib/firefox.ts';
 import { backend, OpenViduRole, OpenViduTab } from '../lib/openvidu.ts';
-import { scenario, test } from '../lib/scenario.ts';
+import { inEachBrowser, scenario, test } from '../lib/scenario.ts';
 import type { Tab } from '../lib/tab.ts';
 
 const sessionName = () => `openvidu-${randomUUID().slice(0, 8)}`;
 
 test.describe('openvidu', () => {
-  scenario('openvidu-call', async t => {
+  inEachBrowser('openvidu-call', async (t, browser) => {
     const office = await backend(t);
     const session = await office.createSession({ customSessionId: sessionName() });
-    const ann = await OpenViduTab.join(t, session, 'ann', { role: OpenViduRole.MODERATOR, data: 'from the office' });
-    const bob = await OpenViduTab.join(t, session, 'bob');
+    const ann = await OpenViduTab.join(t, session, 'ann', { browser, role: OpenViduRole.MODERATOR, data: 'from the office' });
+    const bob = await OpenViduTab.join(t, session, 'bob', { browser });
 
     // Each knows the other by what its app and its backend said, and receives it.
     const seen = await bob.noticed('connectionCreated', c => c.id === ann.id);
@@ -30,27 +31,33 @@ test.describe('openvidu', () => {
       const got = await tab.noticed('signal', s => s.data === 'can you hear me');
       assert.deepEqual({ type: got.type, from: got.from }, { type: 'signal:chat', from: ann.id });
     }
-    await bob.act('mute', 'audio', false);
-    await ann.noticed('streamPropertyChanged', p => p.connection === bob.id && p.property === 'audioActive' && p.value === false);
+    for (const on of [false, true]) {
+      for (const kind of ['audio', 'video']) {
+        await bob.act('mute', kind, on);
+        await ann.noticed('streamPropertyChanged', p => p.connection === bob.id && p.property === `${kind}Active` && p.value === on);
+      }
+    }
 
     // The backend sees both and what they publish.
     await session.fetch();
     assert.deepEqual(session.activeConnections.map(c => c.connectionId).sort(), [ann.id, bob.id].sort());
     assert.ok(session.activeConnections.every(c => c.publishers.length === 1 && c.publishers[0].hasVideo), JSON.stringify(session.activeConnections));
 
-    // A stream ends and begins anew under another id.
+    // A stream ends and begins anew under another id, with the screen.
     const first = await bob.eval(() => ov.journal.find(n => n.kind === 'streamCreated'));
     assert.ok(first, 'bob was told of a stream');
     await bob.act('unpublish');
     await ann.noticed('streamDestroyed', s => s.connection === bob.id && s.reason === 'unpublish');
-    await bob.act('publish');
-    await ann.receives(bob.id);
+    if (browser === 'firefox') await standInForScreen(bob.page);
+    await bob.act('publish', { videoSource: 'screen' });
+    await ann.noticed('streamCreated', s => s.connection === bob.id && s.type === 'SCREEN');
+    await ann.receives(bob.id, { frames: 2 });
 
     // A token is good once.
     const { token } = await session.createConnection({ role: OpenViduRole.SUBSCRIBER });
-    const eve = await OpenViduTab.open(t, 'eve');
+    const eve = await OpenViduTab.open(t, 'eve', { browser });
     await eve.connect(token!);
-    const again = await (await OpenViduTab.open(t, 'mallory')).tryConnect(token!);
+    const again = await (await OpenViduTab.open(t, 'mallory', { browser })).tryConnect(token!);
     assert.equal(again.ok, false, JSON.stringify(again));
     assert.equal(again.error.code, 401, JSON.stringify(again));
     assert.equal(again.error.data.fault, 'token.spent');
@@ -71,29 +78,31 @@ test.describe('openvidu', () => {
     assert.equal((await ann.noticed('sessionDisconnected')).reason, 'sessionClosedByServer');
   });
 
-  scenario('openvidu-offers', async t => {
+  inEachBrowser('openvidu-offers', async (t, browser) => {
     const office = await backend(t);
     const session = await office.createSession({ customSessionId: sessionName() });
-    const ann = await OpenViduTab.join(t, session, 'ann', { offers: true });
-    const bob = await OpenViduTab.join(t, session, 'bob', { offers: true });
+    const ann = await OpenViduTab.join(t, session, 'ann', { browser, offers: true });
+    const bob = await OpenViduTab.join(t, session, 'bob', { offers: true }); // a Chromium, whatever ann is
     await Promise.all([ann.receives(bob.id), bob.receives(ann.id)]);
     assert.deepEqual([ann.offered, bob.offered], [1, 1]);
   });
 
-  scenario('openvidu-reconnect', async t => {
+  inEachBrowser('openvidu-reconnect', async (t, browser) => {
     const office = await backend(t);
     const session = await office.createSession({ customSessionId: sessionName() });
-    const ann = await OpenViduTab.join(t, session, 'ann', { role: OpenViduRole.MODERATOR });
-    const bob = await OpenViduTab.join(t, session, 'bob');
+    const ann = await OpenViduTab.join(t, session, 'ann', { browser, role: OpenViduRole.MODERATOR });
+    const bob = await OpenViduTab.join(t, session, 'bob', { browser });
     await Promise.all([ann.receives(bob.id), bob.receives(ann.id)]);
 
     // A socket drops: media goes on, and what was said meanwhile arrives.
     const drop = () => ann.eval(() => { for (const s of probe.sockets) if (s.readyState === WebSocket.OPEN) s.close(); });
+    const connections = await ann.eval(() => probe.connections.length);
     await drop();
     await bob.act('signal', { type: 'chat', data: 'are you there' });
     await ann.noticed('reconnected');
     await ann.noticed('signal', s => s.data === 'are you there');
     await Promise.all([ann.receives(bob.id), bob.receives(ann.id)]);
+    assert.equal(await ann.eval(() => probe.connections.length), connections, 'media was left alone');
     assert.ok(!(await bob.told()).some(n => n.kind === 'connectionDestroyed'), 'ann has her place');
 
     // Another drops, and this time the client builds all its connections anew;
@@ -108,10 +117,15 @@ test.describe('openvidu', () => {
     // A moderator ends a stream, and so does the backend.
     await ann.act('unpublishOther', bob.id);
     await ann.noticed('streamDestroyed', s => s.connection === bob.id);
+    await bob.noticed('unpublished');
     await session.fetch();
     const hers = session.activeConnections.find(c => c.connectionId === ann.id)!.publishers[0];
     await session.forceUnpublish(hers);
     await bob.noticed('streamDestroyed', s => s.connection === ann.id);
+    // The backend puts somebody out.
+    await session.forceDisconnect(ann.id);
+    assert.equal((await ann.noticed('sessionDisconnected')).reason, 'forceDisconnectByServer');
+    await bob.noticed('connectionDestroyed', c => c.id === ann.id);
   });
 
   scenario('mixed-call', async t => {
