@@ -99,6 +99,7 @@ func record(ctx context.Context, path, to string) error {
 		if err != nil {
 			return err
 		}
+		c.At = e.Time.Add(diagnose.NearWithin) // not when this runs, which is of no account
 		r.Cases = append(r.Cases, *c)
 	}
 	if !r.Control() && len(r.Cases) == 0 {
