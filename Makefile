@@ -5,7 +5,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export GOFLAGS ?= -buildvcs=false
 E2E := e2e/node_modules/.bin/playwright test -c e2e
 
-.PHONY: replays diagnosis attack screenshot scenarios bench-inject bench-crowd bench-join help install check test unit race e2e openvidu-apps matrix fuzz bench bench-events soak soak-events kill lint fmt docs web run
+.PHONY: release image replays diagnosis attack screenshot scenarios bench-inject bench-crowd bench-join help install check test unit race e2e openvidu-apps matrix fuzz bench bench-events soak soak-events kill lint fmt docs web run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,6 +76,12 @@ bench-crowd: install ## a full room: the size and time of a join, in the SDK and
 
 scenarios: ## play every ready scenario of faults, at its own speed, with real clients (80 s)
 	go test -run TestReadyScenarios -timeout 10m -v ./cmd/redial -long
+
+release: ## everything that a version consists of, into build/release: make release VERSION=v0.2.0
+	go -C release run . -version '$(VERSION)'
+
+image: ## the OCI image alone, for this machine's platform: make image VERSION=v0.2.0
+	go -C release run . -version '$(VERSION)' -only image -targets linux/$(shell go env GOARCH)
 
 lint: ## go vet and staticcheck
 	go vet ./...

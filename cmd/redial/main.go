@@ -46,6 +46,7 @@ func verbs() []verb {
 		{"why", "tell why calls failed, by room, person and time", runWhy, nil},
 		{"inject", "make calls fail on purpose, to see how an app takes it", runInject, nil},
 		{"scenario", "make calls fail by a script, such as a train in a tunnel, and check what is recorded", runScenario, scenarioSubverbs},
+		{"health", "ask the server on this machine whether it is ready", runHealth, nil},
 		{"check", "read every database of a data directory and say what is damaged", runCheck, nil},
 		{"backup", "copy a data directory while a server runs on it", runBackup, nil},
 		{"explain", "tell what an error means, by id or by any vendor's code or name", runExplain, nil},

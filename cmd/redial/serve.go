@@ -20,7 +20,10 @@ start from.
 
 SIGTERM stops it: no new joins, clients are sent to reconnect, events are
 written. SIGHUP reads the certificate again; every other setting takes a restart.
-SIGUSR1, SIGUSR2 and the end of whoever reads its output do nothing to it.`
+SIGUSR1, SIGUSR2 and the end of whoever reads its output do nothing to it.
+
+Under systemd it tells when it is ready, feeds the watchdog, and takes the socket
+of http.address from a socket unit if there is one.`
 
 func runServe(ctx context.Context, e *env, args []string) error {
 	f := newFlags(e, "serve [-config FILE]", serveHelp)
@@ -45,7 +48,11 @@ func runServe(ctx context.Context, e *env, args []string) error {
 	for _, doubt := range cfg.Doubts() {
 		log.Warn("worth a second look", "setting", doubt.Field, "what", doubt.What, "fix", doubt.Fix)
 	}
-	s, err := server.Start(ctx, cfg, log, server.Options{Log: lines})
+	listener, err := inherited()
+	if err != nil {
+		return err
+	}
+	s, err := server.Start(ctx, cfg, log, server.Options{Log: lines, Listener: listener})
 	if errors.Is(err, context.Canceled) {
 		return nil // told to stop before it had started
 	}
@@ -53,6 +60,7 @@ func runServe(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	go answer(ctx, signals, s, log)
+	go tell(ctx, log)
 	return s.Run(ctx)
 }
 

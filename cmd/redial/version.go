@@ -13,6 +13,9 @@ import (
 
 const versionHelp = `Prints the version, the commit it was built from and the Go version.`
 
+// What a release says of itself, set when it is linked; see the module release.
+var released, commit, date string
+
 // build is what the toolchain recorded in the binary.
 type build struct {
 	Version  string `json:"version"`            // the module's version, or "(devel)"
@@ -46,6 +49,10 @@ func runVersion(_ context.Context, e *env, args []string) error {
 
 func readBuild() build {
 	b := build{Version: "(devel)", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	if released != "" {
+		b.Version, b.Commit, b.Time = released, commit, date
+		return b
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return b

@@ -1,0 +1,85 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/redial-rtc/redial/internal/config"
+)
+
+const healthHelp = `Asks the server of these settings, on this machine, whether it is ready, and prints
+what it says of each of its parts. The exit code is 1 when it is not. Containers
+have no other program to ask with. Its certificate is not checked: it is for the
+name that clients use.`
+
+// healthPatience is how long a server may take to answer.
+const healthPatience = 5 * time.Second
+
+func runHealth(ctx context.Context, e *env, args []string) error {
+	f := newFlags(e, "health [-config FILE] [URL]", healthHelp)
+	file := f.String("config", "", "take the server's address from this YAML `FILE`")
+	rest, err := f.parse(args, 0, 1)
+	if err != nil {
+		return err
+	}
+	base := append(rest, "")[0]
+	if base == "" {
+		cfg, err := config.Load(*file, e.getenv)
+		if err != nil {
+			return err
+		}
+		base = ownURL(cfg.HTTP)
+	}
+	ctx, cancel := context.WithTimeout(ctx, healthPatience)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimRight(base, "/")+"/readyz", nil)
+	if err != nil {
+		return usagef("%q is not the address of a server; write http://127.0.0.1:8080", base)
+	}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}} //nolint:gosec // see the help
+	res, err := client.Do(req)
+	if err != nil {
+		return fmt.Errorf("it does not answer: %w", err)
+	}
+	defer res.Body.Close()
+	var said struct {
+		Checks map[string]string `json:"checks"`
+	}
+	if err := json.NewDecoder(io.LimitReader(res.Body, 64<<10)).Decode(&said); err != nil || said.Checks == nil {
+		return fmt.Errorf("what answers at %s is no Redial server (%s)", base, res.Status)
+	}
+	for _, name := range slices.Sorted(maps.Keys(said.Checks)) {
+		fmt.Fprintf(e.stdout, "%-12s %s\n", name, said.Checks[name])
+	}
+	if res.StatusCode != http.StatusOK {
+		return errors.New("it is not ready")
+	}
+	return nil
+}
+
+// ownURL is where a server with these settings answers on its own machine.
+func ownURL(h config.HTTP) string {
+	scheme := "http"
+	if h.Secured() {
+		scheme = "https"
+	}
+	host, port, _ := net.SplitHostPort(h.Address)
+	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port)
+}
