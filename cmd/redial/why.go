@@ -15,6 +15,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redial-rtc/redial/admin"
@@ -286,7 +287,7 @@ func ofCase(c *diagnose.Case) (admin.Diagnosis, error) {
 	f := &c.Failure
 	d := admin.Diagnosis{Failure: admin.Failure{
 		ID: f.ID, At: f.At, Happened: f.When(), Type: "client." + f.Type + ".failed", Fault: f.Fault, Op: string(f.Op), Terminal: f.Terminal, Injected: f.Injected,
-		Room: f.Room, Session: f.Session, Peer: f.Peer, User: f.User,
+		Room: f.Room, Session: f.Session, Peer: f.Peer, User: strings.TrimLeft(f.User, "\x01\x02"), // without the mark of how it is proven
 	}}
 	if f.Type == "disconnect" {
 		d.Failure.Type = admin.Disconnected

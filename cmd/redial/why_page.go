@@ -86,9 +86,6 @@ func (p *whyPrinter) page(in *incident) {
 	if d, yes := late(f); yes {
 		t.Hang("  ", fmt.Sprintf("It was told %s after it happened.", span(d)))
 	}
-	if v.Injected {
-		t.Hang("  ", "It was provoked on purpose.")
-	}
 	if v.Leads != "" {
 		t.Hang("  ", clean("It follows from another failure: redial why -event "+v.Leads))
 	}
@@ -119,6 +116,7 @@ func (p *whyPrinter) page(in *incident) {
 func (p *whyPrinter) reasons(v *admin.Verdict) {
 	if len(v.Because) > 0 {
 		p.head("Because")
+		said := map[string]bool{}
 		for _, b := range v.Because {
 			from := b.From
 			if !b.At.IsZero() {
@@ -128,7 +126,10 @@ func (p *whyPrinter) reasons(v *admin.Verdict) {
 			if text == "" {
 				text = fmt.Sprintf("%s: %v", b.Fact, b.Value)
 			}
-			p.item("+", text+" ("+from+")")
+			if text += " (" + from + ")"; !said[text] { // one fact may answer two questions
+				said[text] = true
+				p.item("+", text)
+			}
 		}
 	}
 	if len(v.Rivals) > 0 {

@@ -74,7 +74,7 @@ func TestWhyOnAServer(t *testing.T) {
 	}
 	for _, args := range [][]string{{"-event", failed.ID}, {"-peer", failed.Data.Peer}, {"-room", "Consult", "-user", who, "-since", "1h"}, {"-user", who, "-at", "5m ago"}} {
 		page := why(args...)
-		if !strings.Contains(page, `could not connect to "consult", `) || !strings.Contains(page, "It was provoked on purpose.") || !strings.Contains(page, failed.ID) {
+		if !strings.Contains(page, `could not connect to "consult", `) || !strings.Contains(page, "provoked on purpose") || !strings.Contains(page, failed.ID) {
 			t.Errorf("why %v:\n%s", args, page)
 		}
 	}
@@ -122,7 +122,7 @@ func TestWhyOnAServer(t *testing.T) {
 		}
 	}
 	page := why(file)
-	if !strings.Contains(page, diagnose.Explain(c).Says) || !strings.Contains(page, failed.ID) {
+	if !strings.Contains(strings.Join(strings.Fields(page), " "), diagnose.Explain(c).Says) || !strings.Contains(page, failed.ID) {
 		t.Errorf("of the file:\n%s", page)
 	}
 	if _, errs, code := s.call(t.Context(), t, "why", "-event", failed.ID, "-export", file); code != exitFailure || !strings.Contains(errs, "there already") {
@@ -237,7 +237,6 @@ func TestWhyPage(t *testing.T) {
   cause      ice.failed, likely by the rules of 2026-11-26
   on record  ice.failed, told by client and server
   It was told 26 hours after it happened.
-  It was provoked on purpose.
 
 Because
   +  path.udp.in: 0 (server, 14:05:21)

@@ -4,14 +4,11 @@
 package api
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/redial-rtc/redial/fault"
@@ -52,9 +49,6 @@ func (d *Diagnoses) Routes() []Route {
 // maxDiagnoses is how many failures are explained in one reply: each takes
 // several looks into the store.
 const maxDiagnoses = 50
-
-// maxSearched is how many failures are searched for somebody's name in one call.
-const maxSearched = 10_000
 
 // failureBody is a failure as somebody knows it who was there: who, where and when.
 type failureBody struct {
@@ -260,53 +254,3 @@ func (d *Diagnoses) roomID(ctx context.Context, account, word string) (string, e
 	}
 	return "", err
 }
-
-// find finds failures. For a user by whatever name it gives as many of the newest
-// as are asked for, of those that were searched, without a next page.
-func (d *Diagnoses) find(ctx context.Context, q diagnosesQuery) (event.Page, error) {
-	if q.user == "" {
-		return d.cfg.Store.Query(ctx, q.Query)
-	}
-	byID := q.Query
-	byID.UserID = q.user
-	found, err := d.cfg.Store.Query(ctx, byID)
-	if err != nil {
-		return found, err
-	}
-	found.Next = ""
-	byName := q.Query
-	byName.Limit = event.MaxLimit
-	for searched, kept := 0, 0; searched < maxSearched; searched += byName.Limit {
-		page, err := d.cfg.Store.Query(ctx, byName)
-		if err != nil {
-			return found, err
-		}
-		for i := range page.Events {
-			if e := &page.Events[i]; isUser(e, q.user) && e.UserKey() != q.user { // those are known
-				found.Total++
-				if kept++; kept <= q.Limit {
-					found.Events = append(found.Events, *e)
-				}
-			}
-		}
-		if byName.Start = page.Next; byName.Start == "" {
-			break
-		}
-	}
-	slices.SortStableFunc(found.Events, func(a, b event.Event) int {
-		if q.Desc {
-			a, b = b, a
-		}
-		return cmp.Compare(a.Seq, b.Seq)
-	})
-	found.Events = found.Events[:min(len(found.Events), q.Limit)]
-	return found, nil
-}
-
-// isUser tells whether somebody is meant by a word: by their id, whoever says that
-// it is theirs, or by their display name or a part of it.
-func isUser(e *event.Event, word string) bool {
-	return e.UserID == word || strings.Contains(fold(e.UserName), fold(word))
-}
-
-func fold(s string) string { return strings.ToLower(s) }

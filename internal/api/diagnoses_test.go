@@ -173,6 +173,28 @@ func TestDiagnosesAreFoundByWhoAndWhere(t *testing.T) {
 			t.Errorf("%s: total %v, want %d", query, r.at("total"), n)
 		}
 	}
+	// People write names as they like, and some are refused before they tell theirs.
+	e := at(4, who("peer-5", "u-20", "Zoë Müller"))
+	f := at(5, who("peer-6", "u-mia-77", ""))
+	for word, want := range map[string]any{"zoe": e, "MULLER": e, "Zoe%CC%88": e, "mia-77": f} {
+		w.get("/api/v1/diagnoses?user=" + word).ok().has(object{"total": 1, "diagnoses.0.failure.id": want})
+	}
+
+	// What was told later is found at the time at which it happened.
+	late := at(30, who("late-1", "u-21", "Lea Late"), func(e *event.Event) {
+		e.Source, e.ClientTime = event.FromClient, e.Time.Add(-28*time.Minute)
+	})
+	w.get("/api/v1/diagnoses?user=lea&since=" + stamp(1) + "&until=" + stamp(3)).ok().has(object{"total": 1, "diagnoses.0.failure.id": late})
+	w.get("/api/v1/diagnoses?user=lea&since=" + stamp(3) + "&until=" + stamp(4)).ok().has(object{"total": 0})
+	for _, id := range []string{e, f, late} {
+		seen, err := w.store.Get(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := w.store.Remove(t.Context(), event.Removal{UserID: seen.UserID}); err != nil || n != 1 {
+			t.Fatal(n, err)
+		}
+	}
 	first := w.get("/api/v1/diagnoses?limit=3").ok()
 	w.get("/api/v1/diagnoses?limit=3&start=" + first.str("next")).ok().has(object{"limit": 1, "total": 4, "next": "", "diagnoses.0.failure.id": a})
 
