@@ -114,8 +114,9 @@ var (
 		Do:    "Compare the path with the API reference and look at what the proxy forwards.",
 		User:  "This page does not exist.",
 		Retry: RetryNever, Terminal: false, Ops: []Op{OpAPI, OpInit, OpConnect}, FixedBy: []Party{ByApp, ByOperator},
-		See:   []string{"request.method_not_allowed", "endpoint.invalid"},
-		Links: []string{rfc(9110, "15.5.5")},
+		CausedBy: []string{"endpoint.wrong_path"},
+		See:      []string{"request.method_not_allowed", "endpoint.invalid"},
+		Links:    []string{rfc(9110, "15.5.5")},
 	})
 	// MethodNotAllowed: the HTTP method is not allowed here.
 	MethodNotAllowed = declare(Kind{

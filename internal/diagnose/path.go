@@ -71,8 +71,20 @@ var offered = &Clause{
 		if v.path == nil {
 			return answer{}
 		}
-		c := v.path.Candidates
-		n := c.Host + c.Srflx + c.Relay + c.Other
+		n := 0
+		for _, f := range v.incident { // each of them tells of one connection at one time
+			if r := f.Evidence; r != nil && r.Path != nil {
+				c := r.Path.Candidates
+				n = max(n, c.Host+c.Srflx+c.Relay+c.Other)
+			}
+		}
+		checks, _ := v.went("", "stun")
+		switch {
+		case n == 0 && checks > 0:
+			return answer{is: yes, value: n, at: v.pathAt, says: "the server had addresses of the client's to try"}
+		case n == 0 && (!v.trafficWhole() || v.path.Restarts > 0): // it counts anew
+			return answer{}
+		}
 		return answer{is: whether(n > 0), value: n, at: v.pathAt, says: "the client offered " + count(n, "candidate", "candidates")}
 	},
 }

@@ -63,15 +63,20 @@ func (v *view) ask(c *Clause) answer {
 	return a
 }
 
-// faults are what the failure is called by either side.
+// faults are what the failure is called by either side. What the server saw is not
+// called anything else by a client's word.
 func (v *view) faults() []string {
-	all := []string{v.f.Fault}
-	for _, h := range []*Half{v.f.Client, v.f.Server} {
-		if h != nil {
-			all = append(all, h.Fault)
+	server, client := v.f.Server, v.f.Client
+	switch {
+	case server != nil && server.Fault != "":
+		if client != nil && isSymptom(server.Fault) && isSymptom(client.Fault) {
+			return []string{server.Fault, client.Fault}
 		}
+		return []string{server.Fault}
+	case client != nil:
+		return []string{v.f.Fault, client.Fault}
 	}
-	return all
+	return []string{v.f.Fault}
 }
 
 // detail is one of the server's details, nil for none.
