@@ -74,8 +74,9 @@ var (
 		Do:    "Wait for someone to leave, or raise the room's limit.",
 		User:  "This call is full. Please try again when someone has left.",
 		Retry: RetryBackoff, Terminal: true, Ops: []Op{OpInit, OpJoin}, FixedBy: []Party{ByOperator, ByApp},
-		See:   []string{"room.role_full", "room.streaming_full"},
-		Links: []string{rfc(9110, "15.5.4")},
+		CausedBy: []string{"peer.own_ghost", "peer.second_login"},
+		See:      []string{"room.role_full", "room.streaming_full"},
+		Links:    []string{rfc(9110, "15.5.4")},
 	})
 	// RoleFull: all seats of this role are taken.
 	RoleFull = declare(Kind{
@@ -86,8 +87,9 @@ var (
 		Do:    "Join with another role, wait, or raise the role's limit in the template.",
 		User:  "All places of your kind are taken. Please try again when someone has left.",
 		Retry: RetryBackoff, Terminal: true, Ops: []Op{OpInit, OpJoin}, FixedBy: []Party{ByOperator, ByApp},
-		See:   []string{"room.full", "room.streaming_full"},
-		Links: []string{rfc(9110, "15.5.4")},
+		CausedBy: []string{"peer.own_ghost", "peer.second_login"},
+		See:      []string{"room.full", "room.streaming_full"},
+		Links:    []string{rfc(9110, "15.5.4")},
 	})
 	// StreamingFull: no more participants may stream.
 	StreamingFull = declare(Kind{
@@ -98,8 +100,9 @@ var (
 		Do:    "Let people join as viewers, wait for a streaming participant to leave, or raise the limit.",
 		User:  "No more people can turn on camera or microphone in this call.",
 		Retry: RetryBackoff, Terminal: true, Ops: []Op{OpJoin, OpPublish}, FixedBy: []Party{ByOperator, ByApp},
-		See:   []string{"room.full", "room.role_full"},
-		Links: []string{rfc(9110, "15.5.4")},
+		CausedBy: []string{"peer.own_ghost", "peer.second_login"},
+		See:      []string{"room.full", "room.role_full"},
+		Links:    []string{rfc(9110, "15.5.4")},
 	})
 	// RoomEnded: the session was ended.
 	RoomEnded = declare(Kind{

@@ -160,11 +160,11 @@ var unseen = &Clause{
 }
 
 // howUnreached is what a client that knows tells of how its request failed.
-const howUnreached = "browsers do not tell pages why a request failed; clients that know report it as `unreached`"
+const howUnreached = "browsers do not tell pages why a request failed; clients that know report it as `stage`"
 
 func unreached(word, asks string) *Clause {
-	return &Clause{Fact: "client.unreached", Asks: asks, How: howUnreached, client: true, ask: func(v *view) answer {
-		raw, ok := v.f.fact("unreached")
+	return &Clause{Fact: "client.stage", Asks: asks, How: howUnreached, client: true, ask: func(v *view) answer {
+		raw, ok := v.f.fact("stage")
 		if !ok {
 			return answer{}
 		}
@@ -197,13 +197,17 @@ func (v *view) sameUser() ([]evidence.Seat, bool) {
 	return v.record.Same, v.record.Same != nil || v.record.Token != nil || v.record.Socket != nil
 }
 
-// ghost: an elder seat of the same user at the same place, which nobody uses.
+// ghost: an elder seat of the same user at the same place.
 var ghost = seat("an earlier connection of the same person, from the same place, was still there", "an earlier connection of the same person from the same place was still there",
-	func(s evidence.Seat) bool { return s.Address && s.Agent && !s.Away.IsZero() })
+	func(s evidence.Seat) bool { return s.Address })
+
+// ghostAway: and nobody uses it.
+var ghostAway = seat("that earlier connection had ended", "the earlier connection had no socket any more",
+	func(s evidence.Seat) bool { return s.Address && !s.Away.IsZero() })
 
 // second: another seat of the same user which lives, elsewhere.
 var second = seat("the same user is in the room at another place", "the same user was in the room at another place",
-	func(s evidence.Seat) bool { return s.Away.IsZero() && !(s.Address && s.Agent) })
+	func(s evidence.Seat) bool { return s.Away.IsZero() && !s.Address })
 
 func seat(asks, says string, match func(evidence.Seat) bool) *Clause {
 	return &Clause{Fact: "same_user", Asks: asks, How: howSame, ask: func(v *view) answer {

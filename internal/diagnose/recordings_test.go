@@ -286,7 +286,7 @@ func TestRefutedVerdictsGo(t *testing.T) {
 }
 
 // lies are what a hostile client may say of itself.
-const lies = `{"document_hidden":true,"unreached":"refused","devices":{"a":[{"kind":"audioinput","label":"x"}]},
+const lies = `{"document_hidden":true,"stage":"refused","devices":{"a":[{"kind":"audioinput","label":"x"}]},
  "witness":{"secure_context":false,"policy":{"camera":false},"online":false,"lifecycle":[{"what":"freeze","at":"2026-11-26T12:00:00Z"}],"live":{"audio":1,"video":1},
  "captures":[{"kind":"video","error":"NotAllowedError","after_ms":5}],"paths":[{"errors":[{"url":"turn:x","code":401},{"url":"turn:x","code":701},{"url":"turn:x","code":486}]}]}}`
 
@@ -302,8 +302,10 @@ func TestLyingClients(t *testing.T) {
 		alone := r.read(t)
 		alone.Failure.Client = nil
 		server := Explain(alone)
+		c := r.read(t)
+		honest := c.Failure
 		for _, k := range fault.All() {
-			c := r.read(t)
+			c.Failure = honest
 			c.Failure.Client = &Half{Fault: k.ID, Facts: facts}
 			if c.Failure.Server == nil {
 				c.Failure.Fault = k.ID

@@ -61,7 +61,7 @@ var frontRules = []*Rule{
 	},
 	{
 		Cause: "network.offline", Behind: joinFaults,
-		Needs: []*Clause{unseen, lineless}, Refutes: []*Clause{stalled}, Rivals: []string{"endpoint.refused", "endpoint.name_unresolved"},
+		Needs: []*Clause{unseen, lineless}, Refutes: []*Clause{refused, stalled}, Rivals: []string{"endpoint.refused"},
 		Says: "The client's device had no network: its browser said that it was offline.",
 	},
 	{
@@ -71,7 +71,7 @@ var frontRules = []*Rule{
 	},
 	{
 		Cause: "endpoint.name_unresolved", Behind: joinFaults,
-		Needs: []*Clause{unseen, nameFailed}, Refutes: []*Clause{prefixed, stalled}, Rivals: []string{"endpoint.wrong_path", "endpoint.refused", "network.offline"},
+		Needs: []*Clause{unseen, nameFailed}, Refutes: []*Clause{prefixed, stalled}, Rivals: []string{"endpoint.wrong_path", "endpoint.refused"},
 		Says: "The client could not resolve the server's name.",
 	},
 }
@@ -80,11 +80,11 @@ var frontRules = []*Rule{
 var roomRules = []*Rule{
 	{
 		Cause: "peer.own_ghost", Behind: []string{"peer.name_taken", "peer.already_joined", "room.full", "room.role_full", "room.streaming_full", "token.spent"},
-		Needs: []*Clause{ghost}, Refutes: []*Clause{second}, Rivals: []string{"peer.second_login"},
+		Needs: []*Clause{ghost}, Supports: []*Clause{ghostAway}, Refutes: []*Clause{second}, Rivals: []string{"peer.second_login"},
 		Says: "An earlier connection of the same person, from the same place, was still in the room.",
 	},
 	{
-		Cause: "peer.second_login", Behind: []string{"peer.name_taken", "peer.already_joined", "token.spent"},
+		Cause: "peer.second_login", Behind: []string{"peer.name_taken", "peer.already_joined", "room.full", "room.role_full", "room.streaming_full", "token.spent"},
 		Needs: []*Clause{second}, Refutes: []*Clause{ghost}, Rivals: []string{"peer.own_ghost"},
 		Says: "The same user is in the room at another place as well.",
 	},
