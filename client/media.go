@@ -107,10 +107,9 @@ func newMedia(s *session, node string) (*media, error) {
 		up:    map[path]chan struct{}{publishPath: make(chan struct{}), subscribePath: make(chan struct{})},
 	}
 	m.node.Store(node)
-	cfg := webrtc.Configuration{ICEServers: s.ice}
 	var err error
-	if m.pub, err = s.api.NewPeerConnection(cfg); err == nil {
-		if m.sub, err = s.api.NewPeerConnection(cfg); err == nil {
+	if m.pub, err = s.newConnection(); err == nil {
+		if m.sub, err = s.newConnection(); err == nil {
 			_, err = m.pub.CreateDataChannel(channelLabel, nil)
 		}
 	}

@@ -137,7 +137,7 @@ func (o *openVidu) add(ctx context.Context, l *link, p *Publication) error {
 // offer makes a connection that sends what is published.
 func (o *openVidu) offer(list []*Publication) (*media, string, error) {
 	s := o.s
-	pc, err := s.api.NewPeerConnection(webrtc.Configuration{ICEServers: s.ice})
+	pc, err := s.newConnection()
 	if err != nil {
 		return nil, "", fault.PeerConnectionCreate.Wrap(err)
 	}
@@ -297,7 +297,7 @@ func (in *incoming) offered(offer string) {
 // answer answers an offer on a new connection, which takes the place of another.
 func (in *incoming) answer(ctx context.Context, offer string, again bool) error {
 	s := in.o.s
-	pc, err := s.api.NewPeerConnection(webrtc.Configuration{ICEServers: s.ice})
+	pc, err := s.newConnection()
 	if err != nil {
 		return fault.PeerConnectionCreate.Wrap(err)
 	}

@@ -64,6 +64,7 @@ func newReporter(s *session) *reporter { return &reporter{session: s} }
 // failed reports a failure. It never blocks.
 func (q *reporter) failed(event, action string, f *fault.Error, terminal bool) {
 	s := q.session
+	s.wit.tell()
 	if s.ov != nil {
 		return // its wire has no door for reports
 	}

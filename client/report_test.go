@@ -94,6 +94,17 @@ func TestFailuresAreReported(t *testing.T) {
 	if !strings.Contains(e.raw, "sdk:go") || !strings.Contains(e.raw, "signal.lost") {
 		t.Errorf("told as %s", e.raw)
 	}
+	// What this end knew of its connections is joined to both.
+	for _, typ := range []string{"client.publish.failed", "client.disconnected"} {
+		e := s.event(typ, func(e event) bool {
+			return strings.Contains(e.raw, `"by":"go"`) && strings.Contains(e.raw, pub.PeerID())
+		})
+		for _, want := range []string{`"state":"connected"`, `"protocol":"udp"`, `"what":"ice connected"`, `"clock_offset_ms"`} {
+			if !strings.Contains(e.raw, want) {
+				t.Errorf("no %s in %s", want, e.raw)
+			}
+		}
+	}
 }
 
 // TestReportsOutliveTheProcess cannot deliver reports, ends, and delivers them

@@ -32,6 +32,7 @@ type session struct {
 	cb        *callbacks
 	rec       *recovery
 	rep       *reporter
+	wit       *witness
 	ov        *openVidu // nil: the 100ms wire
 
 	ctx  context.Context // ends when the session does
@@ -112,7 +113,7 @@ func newSession(cfg Config) (*session, error) {
 	}
 	s.ctx, s.end = context.WithCancel(context.Background())
 	s.rec = &recovery{window: cfg.ReconnectWindow, began: s.reconnecting, healed: s.reconnected, over: s.giveUp}
-	s.rep = newReporter(s)
+	s.rep, s.wit = newReporter(s), &witness{session: s}
 	if ov != nil {
 		s.ov, ov.s = ov, s
 	}
