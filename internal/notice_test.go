@@ -23,7 +23,7 @@ var writeNotice = flag.Bool("write-notice", false, "write NOTICE instead of comp
 
 // permissive are the licences under which a binary under Apache-2.0 may contain
 // the work of others.
-var permissive = []string{"Apache-2.0", "MIT", "BSD-3-Clause", "BSD-2-Clause", "ISC", "0BSD", "OFL-1.1", "CC0-1.0"}
+var permissive = []string{"Apache-2.0", "MIT", "BSD-3-Clause", "BSD-2-Clause", "ISC", "0BSD", "OFL-1.1", "CC0-1.0", "Unlicense"}
 
 // TestNoticeNamesWhatTheBinaryContains compares NOTICE with the modules that are
 // linked into the binary and with the packages in the embedded pages, and refuses

@@ -20,13 +20,19 @@ const dist = join(web, "..", "internal", "pages", "dist");
 
 // What may be bundled into an Apache-2.0 binary. A copyleft dependency that
 // arrives with an update stops the build instead of reaching the users.
-const licencesAllowed = new Set(["MIT", "ISC", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "0BSD", "OFL-1.1"]);
+const licencesAllowed = new Set(["MIT", "ISC", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "0BSD", "OFL-1.1", "Unlicense"]);
+
+// What packages are under that name no licence themselves, from the text they come with.
+const licencesFound = { "wildemitter 1.2.1": "MIT" };
 
 // One script tag for any page; see docs/witness.md. Its name has no hash, since pages of others name it.
 const witness = { script: "witness/src/script.ts", file: "witness.js", most: 3 * 1024 }; // bytes of gzip
 
 // The page of Sceenic WatchTogether's API, at /watch/.
 const watch = { html: "watch/index.html", script: "watch/src/main.ts", style: "watch/src/style.css" };
+
+// The page of OpenVidu 2's client, at /ov/, which looks like that one.
+const ov = { html: "ov/index.html", script: "ov/src/main.ts", style: watch.style };
 
 const page = {
   html: "demo/index.html",
@@ -47,7 +53,7 @@ if (process.argv.includes("--check")) {
 async function output() {
   const result = await build({
     absWorkingDir: web,
-    entryPoints: [page.boot, page.script, page.style, page.split, watch.script, watch.style],
+    entryPoints: [page.boot, page.script, page.style, page.split, watch.script, watch.style, ov.script],
     outdir: dist,
     outbase: ".",
     entryNames: "assets/[name]-[hash]",
@@ -89,6 +95,7 @@ async function output() {
   const files = new Map([
     ["index.html", await html(page, { "%boot%": name(entry(page.boot)[0]), "%font%": name(made(font, (out) => font in out.inputs && Object.keys(out.inputs).length === 1)[0]) })],
     ["watch/index.html", await html(watch)],
+    ["ov/index.html", await html(ov)],
   ]);
   const unused = name(entry(page.split)[0]);
   for (const file of result.outputFiles) {
@@ -125,12 +132,13 @@ async function licences(metafile) {
   const notes = [];
   for (const root of roots) {
     const meta = JSON.parse(await readFile(join(web, root, "package.json"), "utf8"));
-    if (!licencesAllowed.has(meta.license)) {
-      throw new Error(`${meta.name} ${meta.version} is under ${meta.license}, which may not be bundled`);
+    const licence = meta.license ?? licencesFound[`${meta.name} ${meta.version}`];
+    if (!licencesAllowed.has(licence)) {
+      throw new Error(`${meta.name} ${meta.version} is under ${licence}, which may not be bundled`);
     }
-    const name = (await readdir(join(web, root))).sort().find((f) => /^licen[cs]e/i.test(f));
+    const name = (await readdir(join(web, root))).sort().find((f) => /^(un)?licen[cs]e/i.test(f));
     const text = name ? (await readFile(join(web, root, name), "utf8")).replaceAll("\r\n", "\n").trim() : "";
-    notes.push({ title: `${meta.name} ${meta.version} (${meta.license})`, text });
+    notes.push({ title: `${meta.name} ${meta.version} (${licence})`, text });
   }
   notes.sort((a, b) => (a.title < b.title ? -1 : 1));
   const line = "-".repeat(72);

@@ -299,7 +299,8 @@ Redial is ready after %s, for this machine only. Ctrl-C stops it.
 Join the room %q, in two tabs:
   host   %s/#code=%s&name=Hanna
   guest  %s/#code=%s&name=Gus
-or as an app of Sceenic WatchTogether does, and meet them there:
+or as an app of OpenVidu 2 or of Sceenic WatchTogether does, and meet them there:
+  ov     %s/ov/#session=%s&secret=%s&name=Otto
   watch  %s/watch/#token=%s
 
 What went wrong there so far, once it did:
@@ -314,7 +315,8 @@ it to show recorded events. An app of your own joins as one of
   OpenVidu  new OpenVidu("%s", "%s") in its backend
   Sceenic   curl -s -H "auth-api-key: %s" -H "auth-api-secret: %s" "%s/stream/token/v2/?session=%s"
 
-`, took.Round(time.Millisecond), certificateNote(r), room.Name, r.HTTP, room.Codes["host"], r.HTTP, room.Codes["guest"], r.HTTP, r.watch,
+`, took.Round(time.Millisecond), certificateNote(r), room.Name, r.HTTP, room.Codes["host"], r.HTTP, room.Codes["guest"],
+		r.HTTP, room.Name, r.OpenVidu.Secret, r.HTTP, r.watch,
 		r.Management, r.HTTP, room.ID, r.HTTP, r.Init, room.ID, keyFlag,
 		r.OpenVidu.URL, r.OpenVidu.Secret, r.Sceenic.Key, r.Sceenic.Secret, r.HTTP, room.Name)
 	if temporary {
