@@ -94,6 +94,7 @@ var mayImport = map[string][]string{
 	"internal/wire/wiretest": {"internal/evidence", "internal/participant", "internal/room", "fault"}, // a wire for tests
 	"internal/api": {"internal/room", "internal/skew", "internal/diagnose", "internal/explain", "internal/share", "internal/event", "internal/event/eventjson", "internal/sink", "internal/report", "internal/registry", "internal/inject",
 		"internal/limit", "internal/policy", "internal/policy/policyjson", "internal/text", "internal/token", "internal/faultdoc", "dialect", "fault"},
+	"internal/turn":   {"internal/evidence", "internal/limit"},
 	"internal/config": {"fault", "internal/spell"},
 	"internal/pages":  {},
 	"internal/spell":  {},

@@ -62,7 +62,8 @@ type Media struct {
 	Advertise         []string      `yaml:"advertise" doc:"IP addresses told to clients as this server's media addresses, for machines behind NAT or with several networks. Empty: the addresses of this machine's interfaces."`
 	AllowOddAddresses bool          `yaml:"allow_odd_addresses" default:"false" doc:"Start although the self-check finds that an advertised address cannot be right; it is then only logged."`
 	ProbeEvery        time.Duration `yaml:"probe_every" default:"1m" doc:"How often the server sends one small packet to each of its own media addresses, to know whether it comes in: a fact for the diagnosis of failures and for /metrics. 0 turns it off."`
-	ICEServers        []ICEServer   `yaml:"ice_servers" doc:"STUN and TURN servers handed to clients."`
+	ICEServers        []ICEServer   `yaml:"ice_servers" doc:"STUN and TURN servers handed to clients as they stand, beside those of media.turn."`
+	TURN              TURN          `yaml:"turn" doc:"Relays for clients whose network lets no media through (RFC 8656); see docs/networks.md."`
 }
 
 // ICEServer is one STUN or TURN server, as in RTCIceServer

@@ -33,6 +33,7 @@ type Record struct {
 	Same   []Seat    `json:"same_user,omitempty"` // others in the room that are of the same user; at most [MaxSeats]
 	Reach  []Reach   `json:"reach,omitempty"`     // who got through to the addresses that peers are told; at most [MaxReach]
 	Self   *Self     `json:"self,omitempty"`      // how this process fares
+	Turn   *Turn     `json:"turn,omitempty"`      // what this server's TURN listeners saw of the peer; absent where there are none
 	Notes  []Note    `json:"notes,omitempty"`     // what the client's SDK remarked since the last record, oldest first; at most [MaxNotes]
 
 	// Clipped tells that something was left out to keep to MaxBytes: see AppendJSON.
@@ -244,6 +245,39 @@ const (
 	JudgedPrivate  = "private"   // it is private, while clients come over the Internet
 )
 
+// Turn is what the TURN listeners saw of a peer's user name. Zeros are that nothing
+// came with it.
+type Turn struct {
+	Allocations int       `json:"allocations"`            // relays that it has
+	Made        int       `json:"made"`                   // that were made so far
+	Over        []string  `json:"over,omitempty"`         // how its client came: "udp", "tcp", "tls"
+	Permissions int       `json:"permissions,omitempty"`  // that were made
+	In          uint64    `json:"bytes_in,omitempty"`     // relayed from the client
+	Out         uint64    `json:"bytes_out,omitempty"`    // and to it
+	Refused     []Refusal `json:"refused,omitempty"`      // at most [MaxRefusals]
+	Last        time.Time `json:"last,omitzero"`          // when something came
+	Host        *TurnHost `json:"same_address,omitempty"` // of those without a relay at the peer's address
+}
+
+// TurnHost is what came from an address of those without a relay, the peer or
+// others.
+type TurnHost struct {
+	Refused   []Refusal `json:"refused,omitempty"`    // at most [MaxRefusals]
+	Forged    int       `json:"forged,omitempty"`     // requests with a wrong password
+	TLSFailed int       `json:"tls_failed,omitempty"` // handshakes that failed
+	Alert     int       `json:"alert,omitempty"`      // that the last of these ended with (RFC 8446, section 6)
+	Last      time.Time `json:"last,omitzero"`
+}
+
+// Refusal counts error responses of one code (RFC 8656, section 19).
+type Refusal struct {
+	Code  int `json:"code"`
+	Times int `json:"times"`
+}
+
+// MaxRefusals is how many codes are told apart.
+const MaxRefusals = 6
+
 // Self is how this process fares. What is told for 10 minutes is the worst of them.
 type Self struct {
 	Version  string    `json:"version,omitempty"`
@@ -309,7 +343,7 @@ var shared = netip.PrefixFrom(netip.AddrFrom4([4]byte{100, 64}), 10)
 
 // AppendJSON appends the record to b in at most [MaxBytes] bytes. Notes are left
 // out first, the oldest before the others, then changes of state, the oldest
-// first, then tracks, pairs, traffic, others of the same user and addresses.
+// first, then tracks, pairs, traffic, others of the same user, addresses and relays.
 func (r *Record) AppendJSON(b []byte) []byte {
 	own := *r
 	own.V = Version
@@ -324,10 +358,17 @@ func (r *Record) AppendJSON(b []byte) []byte {
 			return append(b, raw...)
 		}
 		own.Clipped = true
-		if err != nil || !(older(&own.Notes) || older(&path.Changes) || fewer(&path.Tracks) || fewer(&path.Pairs) || fewer(&path.Traffic) || fewer(&own.Same) || fewer(&own.Reach)) {
+		if err != nil || !(older(&own.Notes) || older(&path.Changes) || fewer(&path.Tracks) || fewer(&path.Pairs) || fewer(&path.Traffic) || fewer(&own.Same) || fewer(&own.Reach) || none(&own.Turn)) {
 			return append(b, `{"v":1,"clipped":true}`...) // single texts without end, or a time that JSON does not have
 		}
 	}
+}
+
+// none drops what is there; false for nothing.
+func none[T any](what **T) bool {
+	had := *what != nil
+	*what = nil
+	return had
 }
 
 // older drops the first half of a list, fewer the second; false for none.

@@ -69,7 +69,7 @@ func (f filler) fill(v reflect.Value) {
 	case reflect.Slice:
 		n := map[reflect.Type]int{
 			reflect.TypeFor[[]Pair](): MaxPairs, reflect.TypeFor[[]Track](): MaxTracks, reflect.TypeFor[[]Change](): MaxChanges, reflect.TypeFor[[]Traffic](): 8,
-			reflect.TypeFor[[]Seat](): MaxSeats, reflect.TypeFor[[]Reach](): MaxReach, reflect.TypeFor[[]Note](): MaxNotes,
+			reflect.TypeFor[[]Seat](): MaxSeats, reflect.TypeFor[[]Reach](): MaxReach, reflect.TypeFor[[]Note](): MaxNotes, reflect.TypeFor[[]Refusal](): MaxRefusals,
 		}[v.Type()]
 		v.Set(reflect.MakeSlice(v.Type(), n, n))
 		for i := range n {

@@ -77,6 +77,7 @@ func (e *Events) recordPath(at *path, f *fault.Error) {
 		failed.Evidence.Path = at.evidence()
 		failed.Evidence.Path.Side = string(at.op)
 		failed.Evidence.Reach = e.p.s.cfg.Media.Reach()
+		failed.Evidence.Turn = e.relayed()
 	})
 }
 
@@ -91,4 +92,16 @@ func (s *Service) evidence(v *Visitor) *evidence.Record {
 		s.issuers.tell(r.Token, c)
 	}
 	return r
+}
+
+// relayed is what the TURN listeners saw of the peer; nil where there are none.
+func (e *Events) relayed() *evidence.Turn {
+	if e.p.s.cfg.Relayed == nil {
+		return nil
+	}
+	var from string
+	if at := e.p.present.Load(); at != nil {
+		from = at.address
+	}
+	return e.p.s.cfg.Relayed(e.p.key.room, string(e.p.key.peer), from)
 }

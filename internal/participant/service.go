@@ -84,6 +84,9 @@ type Config struct {
 	Clocks *skew.Clocks
 	// Self is how the process fares; nil: nobody knows.
 	Self func() *evidence.Self
+	// Relayed is what this server's TURN listeners saw of a peer and of its host, as
+	// limit.Key has it; nil: there are none.
+	Relayed func(room, peer, host string) *evidence.Turn
 	// Limited counts what a limit has held back, by its setting; nil: nobody does.
 	Limited func(setting string)
 

@@ -34,6 +34,8 @@ type web struct {
 	http.Server
 	log *slog.Logger
 
+	handshaken bool // connections come with their handshake done
+
 	mu       sync.Mutex
 	fresh    map[net.Conn]struct{}  // opened, and nothing asked yet
 	underway map[*exchange]struct{} // asked, and not answered yet
@@ -51,6 +53,7 @@ func newWeb(h http.Handler, cfg config.Config, log *slog.Logger) *web {
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug), // strangers' broken handshakes
 		ConnState:         w.changed,
+		ConnContext:       func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, sniffedKey{}, c) },
 	}
 	return w
 }

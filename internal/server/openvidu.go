@@ -56,7 +56,7 @@ func (s *Server) streamDoor(sockets *socket.Set, engine *sfu.Engine, o outside, 
 	limits := s.cfg.Limits
 	return kurento.Config{
 		Participants: s.participants, Sockets: sockets, Log: log.With("part", "signal"),
-		ClientAddr: o.client, ICEServers: flatICEServers(s.cfg.Media.ICEServers), MediaPort: engine.UDPPort(),
+		ClientAddr: o.client, ICEServers: flatICEServers(s.cfg.Media.ICEServers), MediaPort: engine.UDPPort(), Relays: s.relays.flatServers,
 		MaxFrame: limits.FrameBytes, MaxSDP: limits.SDPBytes, FrameRate: limits.FramesPerSecond,
 		JoinRate: limits.JoinsPerSecond, JoinBurst: limits.JoinsBurst, JoinWait: joinWait,
 	}

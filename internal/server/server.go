@@ -56,7 +56,8 @@ type Server struct {
 	health       *health
 	watch        *sceenic.Service // nil without sceenic.key
 	web          *web
-	cert         cert.Source  // nil without TLS
+	cert         cert.Source // nil without TLS
+	relays       *relays
 	acme         *cert.ACME   // that is cert, where an authority issues it
 	plain        net.Listener // http.redirect_address; nil for none
 	loops        *accept.Loops
@@ -159,6 +160,9 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 		return nil, err
 	}
 	s.onClose("media", func(context.Context) error { return engine.Close() })
+	if s.relays, listener, err = s.startTURN(ctx, engine, listener, metrics); err != nil {
+		return nil, err
+	}
 
 	// What the process knows of itself.
 	self := vitals.New(vitals.Config{Version: version(), Queue: recorder.Waiting})
@@ -196,7 +200,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	capacity := newCapacity(cfg.Limits, func() int { return s.participants.Peers() }, hub.Tracks, metrics)
 	s.onClose("capacity", func(context.Context) error { capacity.close(); return nil })
 	s.participants = participant.New(participant.Config{
-		Tokens: tokens, Directory: directory{s.registry, sessions}, Hub: hub, Media: engine, Events: recorder, Inject: plan, Self: self.Evidence, Clocks: clocks,
+		Tokens: tokens, Directory: directory{s.registry, sessions}, Hub: hub, Media: engine, Events: recorder, Inject: plan, Self: self.Evidence, Clocks: clocks, Relayed: s.relays.Evidence,
 		Unproven: limit.Rate{PerSecond: float64(cfg.Limits.Unproven) / 60, Burst: cfg.Limits.Unproven},
 		Written:  sessions.Written, Rejoined: sessions.Rejoined, Limited: sockets.Limited, Full: capacity.full, Log: log.With("part", "signal"), Metrics: metrics,
 		Hold: cfg.Reconnect.Hold, MaxReceived: cfg.Limits.ReceivedTracks, Bounds: participant.Bounds{
@@ -213,6 +217,9 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	wire := hms.New(hms.Config{
 		Participants: s.participants, Sockets: sockets, Log: log.With("part", "signal"),
 		SocketURL: outside.socketURL, ClientAddr: outside.client, ICEServers: iceServers(cfg.Media.ICEServers),
+		Relays: func(r *http.Request, room, peer string) []map[string]any {
+			return s.relays.webServers(outside.origin(r).Host, room, peer)
+		},
 		MaxFrame: cfg.Limits.FrameBytes, MaxSDP: cfg.Limits.SDPBytes, OfferedVideos: cfg.Limits.OfferedVideos,
 		FrameRate: cfg.Limits.FramesPerSecond, InitRate: cfg.Limits.JoinsPerSecond, InitBurst: cfg.Limits.JoinsBurst,
 	})
@@ -261,7 +268,8 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 
 	door := newGuard(asCalled{rest, routes, wire.ServeAstray}, cfg.HTTP, outside, log, metrics)
 	door.lost = wire.Lost
-	s.web = newWeb(door, cfg, log)
+	s.web = newWeb(sniffed(door), cfg, log)
+	s.web.handshaken = s.relays.gate != nil
 	s.onClose("web", s.web.stop)
 	s.onClose("event streams", func(context.Context) error { events.Close(); return nil })
 	if s.cert != nil {
@@ -379,7 +387,7 @@ func (s *Server) serveMetrics(ctx context.Context, h http.Handler) error {
 // serve runs until the listener is closed. That it ended by itself is for Run.
 func (s *Server) serve(web *web, l net.Listener, setting string) {
 	var err error
-	if web.TLSConfig != nil {
+	if web.TLSConfig != nil && !web.handshaken {
 		err = web.ServeTLS(l, "", "")
 	} else {
 		err = web.Serve(l)

@@ -10,6 +10,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"errors"
+	"iter"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -181,6 +182,10 @@ func (e *Engine) TCPPort() int { return e.socks.tcpPort }
 
 // Candidates are the UDP addresses peers are told to send to.
 func (e *Engine) Candidates() []netip.AddrPort { return slices.Clone(e.socks.addrs) }
+
+// Locals are the same addresses, each with where this machine itself reaches the
+// socket behind it, which is another behind NAT.
+func (e *Engine) Locals() iter.Seq2[netip.AddrPort, netip.AddrPort] { return e.socks.locals() }
 
 // Close ends every connection and closes the sockets.
 func (e *Engine) Close() error {

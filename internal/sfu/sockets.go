@@ -6,6 +6,7 @@ package sfu
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"net"
 	"net/netip"
 	"slices"
@@ -381,6 +382,29 @@ func outboundIPs(ips []net.IP) []net.IP {
 		out = ips[:1]
 	}
 	return out
+}
+
+// locals are the addresses that peers are told, each with where this machine itself
+// reaches the same socket.
+func (s *sockets) locals() iter.Seq2[netip.AddrPort, netip.AddrPort] {
+	return func(yield func(told, local netip.AddrPort) bool) {
+		for _, told := range s.addrs {
+			sock := s.udp.via[told.String()]
+			local, _ := netip.AddrFromSlice(sock.addr.(*net.UDPAddr).IP)
+			local = local.Unmap()
+			if local.IsUnspecified() { // told apart by family
+				for _, ip := range s.tcpIPs {
+					if a, _ := netip.AddrFromSlice(ip); a.Unmap().Is4() == sock.v4 {
+						local = a.Unmap()
+						break
+					}
+				}
+			}
+			if !yield(told, netip.AddrPortFrom(local, uint16(s.udp.port))) {
+				return
+			}
+		}
+	}
 }
 
 func joinHostPort(host string, port uint16) string {

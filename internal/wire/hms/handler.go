@@ -26,6 +26,9 @@ type Config struct {
 	ClientAddr func(*http.Request) netip.Addr      // who is asking, behind whatever proxy
 	ICEServers []map[string]any                    // handed to clients as they stand
 
+	// Relays are TURN servers for one peer, told beside those; nil: none.
+	Relays func(r *http.Request, room, peer string) []map[string]any
+
 	MaxFrame  int     // bytes of a frame; 256 KiB
 	MaxSDP    int     // bytes of a session description; 192 KiB
 	FrameRate int     // frames a second from one socket, five times that at once; 200

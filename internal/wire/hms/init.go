@@ -56,7 +56,7 @@ func (h *Handler) ServeInit(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.log.Debug("init", "peer", v.ID, "room", v.Claims.RoomID)
-	writeJSON(w, http.StatusOK, h.initConfig(endpoint, h.asksForVideo(r.Context(), v)))
+	writeJSON(w, http.StatusOK, h.initConfig(endpoint, h.asksForVideo(r.Context(), v), h.iceServers(r, v)))
 }
 
 // asksForVideo tells whether a client is to ask for each video that it shows,
@@ -81,7 +81,16 @@ func allowPages(head http.Header) {
 	head.Set("Cache-Control", "no-store")
 }
 
-func (h *Handler) initConfig(endpoint string, onDemand bool) any {
+// iceServers are those that the visitor is told of.
+func (h *Handler) iceServers(r *http.Request, v participant.Visitor) []map[string]any {
+	all := append([]map[string]any{}, h.cfg.ICEServers...)
+	if h.cfg.Relays != nil {
+		all = append(all, h.cfg.Relays(r, v.Claims.RoomID, string(v.ID))...)
+	}
+	return all
+}
+
+func (h *Handler) initConfig(endpoint string, onDemand bool, servers []map[string]any) any {
 	type obj = map[string]any
 	// Without subscribeStats: the web SDK (0.15) asks the track of each count for its
 	// layers, and one that was withdrawn during the count ends all counting in the
@@ -89,10 +98,6 @@ func (h *Handler) initConfig(endpoint string, onDemand bool) any {
 	flags := []string{"publishStats", "simulcast"}
 	if onDemand {
 		flags = append(flags, "onDemandTracks")
-	}
-	servers := h.cfg.ICEServers
-	if servers == nil {
-		servers = []map[string]any{}
 	}
 	return obj{
 		"endpoint":         endpoint,

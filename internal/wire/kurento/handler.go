@@ -71,7 +71,10 @@ type Config struct {
 	// port, MediaPort, instead.
 	ICEServers []ICEServer
 	MediaPort  int
-	Simulcast  bool // clients are asked to publish in several layers
+	// Relays are TURN servers for one peer that came to a host, told beside those;
+	// nil: none.
+	Relays    func(host, room, peer string) []ICEServer
+	Simulcast bool // clients are asked to publish in several layers
 
 	MaxFrame  int     // bytes of a frame; 256 KiB
 	MaxSDP    int     // bytes of a session description; 192 KiB

@@ -228,7 +228,7 @@ func (s *session) join(l *line, f frame, who participant.Profile) (err error) {
 		s.p.Events().Refused("joinRoom", fault.OpJoin, bad)
 		return bad
 	}
-	s.ice, s.metadata, s.mode, s.platform = l.iceServers(s.grant), who.Data, who.Mode, clip(l.platform, 256)
+	s.ice, s.metadata, s.mode, s.platform = l.iceServers(s.grant, s.p), who.Data, who.Mode, clip(l.platform, 256)
 	s.noteReceived()
 	s.h.remember(s)
 	if do.Hang {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -233,12 +234,22 @@ func gone(s *session) error {
 	return fault.PeerGone.New("reason", "the session is not known or was given up")
 }
 
-// iceServers are those that the client is told of.
-func (l *line) iceServers(g Grant) []ICEServer {
-	if len(g.ICEServers) > 0 {
-		return g.ICEServers
+// iceServers are those that the client is told of. Relays are for one peer, so a
+// token that everybody joins with has none; a backend that names servers for one
+// connection means these alone.
+func (l *line) iceServers(g Grant, p *participant.Participant) []ICEServer {
+	c := l.h.cfg
+	all := g.ICEServers
+	switch {
+	case len(all) == 0:
+		all = c.ServersFor(l.host)
+	case c.Shared == nil:
+		return all
 	}
-	return l.h.cfg.ServersFor(l.host)
+	if c.Relays != nil {
+		all = append(slices.Clone(all), c.Relays(l.host, p.RoomID(), string(p.ID()))...)
+	}
+	return all
 }
 
 // ServersFor are the ICE servers that a client is told of who came to a host; never
