@@ -17,7 +17,7 @@ export default async function prepare() {
   if (!names.length || names.some(name => name.startsWith('prebuilt'))) await buildPrebuilt(pageDir);
   await buildPrograms(`${dir}/programs`);
   execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2',
-    '-subj', '/CN=event.100ms.live', '-keyout', `${certDir}/key.pem`, '-out', `${certDir}/cert.pem`], { stdio: 'ignore' });
+    '-subj', '/CN=event.100ms.live', '-addext', 'subjectAltName=DNS:event.100ms.live,IP:10.77.0.1', '-keyout', `${certDir}/key.pem`, '-out', `${certDir}/cert.pem`], { stdio: 'ignore' });
   return cleanUp;
 }
 

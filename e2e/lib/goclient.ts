@@ -48,6 +48,7 @@ export interface GoOptions {
   before?: string[];
   command?: (go: GoClient) => string[];
   netns?: string;
+  env?: Record<string, string>;
 }
 
 export class GoClient implements Person {
@@ -65,7 +66,7 @@ export class GoClient implements Person {
   // run starts a peer of a room. flags go to "redial join"; command replaces it,
   // and before goes ahead of it. at is where it finds the server.
   static async run(t: Run, room: Room, name: string, {
-    role = 'host', token, userId = `user-${name}`, id = randomUUID(), at, flags = [], before = [], command, netns,
+    role = 'host', token, userId = `user-${name}`, id = randomUUID(), at, flags = [], before = [], command, netns, env,
   }: GoOptions = {}): Promise<GoClient> {
     const world = await t.world();
     const go = new GoClient();
@@ -74,7 +75,7 @@ export class GoClient implements Person {
     const join = [
       t.setup.bin, 'join', '-json', '-token', go.token, '-name', name, '-peer', id, '-reports', `${t.dir}/reports-${name}`, ...flags, go.at,
     ];
-    Object.assign(go, spoken([...before, ...(command?.(go) ?? join)], { log: `${t.dir}/${name}.log`, netns }));
+    Object.assign(go, spoken([...before, ...(command?.(go) ?? join)], { log: `${t.dir}/${name}.log`, netns, env }));
     t.cleanup(() => go.leave());
     return go;
   }

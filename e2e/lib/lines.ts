@@ -20,8 +20,11 @@ import type { Address, Place, Service } from './world.ts';
 
 // Where the server of an exchange is, in its own namespace.
 const address = '10.77.0.1';
-export const ports = { http: 8080, udp: 7882, tcp: 7881 };
+export const ports = { http: 8080, https: 443, udp: 7882, tcp: 7881 };
 const host = 'rtc.test'; // its name, for clients that ask the exchange's name server
+
+// initOf is what the SDK is given to ask for its settings, which takes https only.
+const initOf = (url: string) => (url.startsWith('https:') ? url : `${url}/#https://`);
 
 // Client is a browser on a line of its own.
 export interface Client extends Place {
@@ -34,8 +37,9 @@ export interface Client extends Place {
 
 export interface ClientOptions { byName?: boolean; flags?: string[]; browser?: boolean; kind?: Kind }
 
-// ExchangeOptions are settings of the server, and whether the steady client has a browser.
-export interface ExchangeOptions { media?: object; http?: object; limits?: object; browser?: boolean }
+// ExchangeOptions are settings of the server, whether it speaks https, and whether the
+// steady client has a browser.
+export interface ExchangeOptions { media?: object; http?: object; limits?: object; https?: boolean; browser?: boolean }
 
 export class Exchange implements Service {
   readonly dir: string;
@@ -74,12 +78,14 @@ export class Exchange implements Service {
     }
   }
 
-  async #serve({ media, http, limits }: ExchangeOptions) {
-    const { bin } = setup();
+  async #serve({ media, http, limits, https }: ExchangeOptions) {
+    const { bin, certDir } = setup();
+    const port = https ? ports.https : ports.http;
+    const secured = https ? { tls_cert: `${certDir}/cert.pem`, tls_key: `${certDir}/key.pem` } : { allow_plaintext: true };
     const key = execFileSync(bin, ['token', 'key'], { encoding: 'utf8' }).trim();
     const [access, secret] = key.split(':');
     writeFileSync(`${this.dir}/redial.yaml`, JSON.stringify({ // every JSON is YAML
-      http: { address: `${address}:${ports.http}`, allow_plaintext: true, ...http },
+      http: { address: `${address}:${port}`, ...secured, ...http },
       media: { udp: `${address}:${ports.udp}`, tcp: `${address}:${ports.tcp}`, ...media },
       access: { keys: [{ access, secret }] },
       ...(limits ? { limits } : {}),
@@ -87,14 +93,14 @@ export class Exchange implements Service {
       metrics: { token: secret },
     }));
     const log = `${this.dir}/server.log`;
-    const url = `http://${address}:${ports.http}`;
+    const url = https ? `https://${address}` : `http://${address}:${port}`;
     this.key = { access, secret };
     const run = () => start(bin, ['serve', '-config', `${this.dir}/redial.yaml`, '-log-level', globalThis.process.env.REDIAL_E2E_LOG || 'info'], { netns: this.netns.name, log });
     this.process = run();
     this.restart = () => { this.process = run(); };
     this.#closers.push(() => this.halt());
     this.server = {
-      log, url, port: ports.http, init: `${url}/#https://`, info: { rooms: [] },
+      log, url, port, init: initOf(url), info: { rooms: [] },
       managementToken: execFileSync(bin, ['token', 'management', '-key', key], { encoding: 'utf8' }).trim(),
     };
     const names = await serveNames({ [host]: address }, { netns: this.netns.name, address, log: `${this.dir}/names.log` });
@@ -142,7 +148,7 @@ export class Exchange implements Service {
     closers.push(() => its?.close().catch(() => {}));
     return {
       dir, line, site, close,
-      server: { ...this.server, url, init: `${url}/#https://` },
+      server: { ...this.server, url, init: initOf(url) },
       browserOf: () => its ?? assert.fail('this line is for other programs than a browser'),
       freeze: () => signal('SIGSTOP'),
       thaw,

@@ -15,7 +15,9 @@ export interface Answer { id: number; value?: unknown; error?: string }
 // Site is the harness's handle on that process.
 export class Site {
   static async start({ netns, log }: { netns?: string; log: string }): Promise<Site> {
-    const child = start(process.execPath, [setup().program('site'), setup().pageDir, setup().certDir], { netns, log, ipc: true });
+    const child = start(process.execPath, [setup().program('site'), setup().pageDir, setup().certDir], {
+      netns, log, ipc: true, env: { NODE_EXTRA_CA_CERTS: `${setup().certDir}/cert.pem` }, // of a server that speaks https
+    });
     const site = new Site(child);
     const ready = await Promise.race([
       new Promise<{ page: number; tls: number }>(resolve => child.once('message', m => resolve((m as any).ready))),

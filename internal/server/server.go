@@ -273,7 +273,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	s.onClose("web", s.web.stop)
 	s.onClose("event streams", func(context.Context) error { events.Close(); return nil })
 	if s.cert != nil {
-		s.web.TLSConfig = s.cert.TLS()
+		s.web.TLSConfig = s.webTLS()
 	}
 	go s.serve(s.web, listener, "http.address")
 	if err := s.startTLS(); err != nil {

@@ -6,6 +6,7 @@ package server
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"net"
 	"net/http"
 	"net/netip"
@@ -110,13 +111,7 @@ func (s *Server) startTURN(ctx context.Context, engine *sfu.Engine, web net.List
 		r.own = append(r.own, ownTURN{"turns", "tcp", portOf(l.Addr())})
 	}
 	if cfg.HTTPS && s.cert != nil {
-		secured := s.cert.TLS().Clone()
-		for _, protocol := range []string{"http/1.1", "h2"} {
-			if !slices.Contains(secured.NextProtos, protocol) {
-				secured.NextProtos = append([]string{protocol}, secured.NextProtos...)
-			}
-		}
-		r.gate = turn.NewGate(web, secured, true, bounds)
+		r.gate = turn.NewGate(web, s.webTLS(), true, bounds)
 		gates = append(gates, r.gate)
 		open(r.gate.TURN())
 		r.own = append(r.own, ownTURN{"turns", "tcp", portOf(web.Addr())})
@@ -132,6 +127,17 @@ func (s *Server) startTURN(ctx context.Context, engine *sfu.Engine, web net.List
 		go g.Run(server)
 	}
 	return r, web, nil
+}
+
+// webTLS names the protocols of HTTP, as net/http does for listeners of its own.
+func (s *Server) webTLS() *tls.Config {
+	secured := s.cert.TLS().Clone()
+	for _, protocol := range []string{"http/1.1", "h2"} {
+		if !slices.Contains(secured.NextProtos, protocol) {
+			secured.NextProtos = append([]string{protocol}, secured.NextProtos...)
+		}
+	}
+	return secured
 }
 
 // listenTURN opens a UDP address, each family by itself where it names no host.

@@ -45,7 +45,7 @@ func TestClientsAreHandedTURN(t *testing.T) {
 		t.Fatal(err)
 	}
 	insecure := &tls.Config{InsecureSkipVerify: true}
-	web := &http.Client{Transport: &http.Transport{TLSClientConfig: insecure}}
+	web := &http.Client{Transport: &http.Transport{TLSClientConfig: insecure.Clone(), ForceAttemptHTTP2: true}}
 	request, _ := http.NewRequestWithContext(t.Context(), "GET", s.URL()+"/init?peer_id=somebody", nil)
 	request.Header.Set("Authorization", "Bearer "+demo.Tokens["host"])
 	answer, err := web.Do(request)
@@ -53,6 +53,9 @@ func TestClientsAreHandedTURN(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer answer.Body.Close()
+	if answer.ProtoMajor != 2 {
+		t.Errorf("the port of HTTPS speaks %s", answer.Proto)
+	}
 	var init struct {
 		RTC struct {
 			Servers []struct {

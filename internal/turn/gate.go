@@ -8,15 +8,20 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/redial-rtc/redial/internal/limit"
 )
 
+// turnProtocol is what a TURN client may name in its handshake (RFC 7443). Browsers
+// name nothing.
+const turnProtocol = "stun.turn"
+
 // Gate takes TLS connections in and tells TURN from HTTP: by the protocol that the
-// client names in its handshake (RFC 7301), which TURN clients do not, and where none
-// is named by the first bytes after it. A connection that is not decided in time is
+// client names in its handshake (RFC 7301) and where none is named, as by most TURN
+// clients, by the first bytes after it. A connection that is not decided in time is
 // closed, and there are only so many of them.
 type Gate struct {
 	inner  net.Listener
@@ -43,6 +48,8 @@ type gateServer struct {
 // its own: [Gate.Web].
 func NewGate(inner net.Listener, config *tls.Config, web bool, b Bounds) *Gate {
 	b = b.withDefaults()
+	config = config.Clone()
+	config.NextProtos = append(slices.Clone(config.NextProtos), turnProtocol)
 	g := &Gate{
 		inner: inner, config: config, s: gateServer{bounds: b}, undecided: map[net.Conn]struct{}{}, count: newCounts(b), closed: make(chan struct{}),
 	}
@@ -122,11 +129,12 @@ func (g *Gate) tell(raw net.Conn) (net.Conn, *side) {
 		g.s.failed(raw.RemoteAddr(), alertOf(err))
 		return nil, nil
 	}
-	if g.web == nil {
+	protocol := secured.ConnectionState().NegotiatedProtocol
+	if g.web == nil || protocol == turnProtocol {
 		_ = raw.SetDeadline(time.Time{})
 		return secured, g.turn
 	}
-	if secured.ConnectionState().NegotiatedProtocol != "" {
+	if protocol != "" {
 		_ = raw.SetDeadline(time.Time{})
 		return secured, g.web
 	}

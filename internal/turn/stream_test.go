@@ -150,17 +150,19 @@ func gated(t *testing.T, silence time.Duration) (s *site, address string, roots 
 // whether they name their protocol or not.
 func TestGate(t *testing.T) {
 	s, address, roots := gated(t, patience)
-	conn, err := tls.Dial("tcp", address, &tls.Config{RootCAs: roots, ServerName: "turn.test"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
 	user := s.issuer.UserOf("room", "peer")
-	relay, err := s.over(pion.NewSTUNConn(conn), address, s.issuer.Issue(user)).Allocate()
-	if err != nil {
-		t.Fatal(err)
+	for _, protocols := range [][]string{nil, {"stun.turn"}} {
+		conn, err := tls.Dial("tcp", address, &tls.Config{RootCAs: roots, ServerName: "turn.test", NextProtos: protocols})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		relay, err := s.over(pion.NewSTUNConn(conn), address, s.issuer.Issue(user)).Allocate()
+		if err != nil {
+			t.Fatal(protocols, err)
+		}
+		s.echoes(relay)
 	}
-	s.echoes(relay)
 	if e := s.s.Evidence(user, ""); len(e.Over) != 1 || e.Over[0] != "tls" {
 		t.Errorf("evidence %+v", e)
 	}
