@@ -10,7 +10,7 @@ import { pictures } from '../lib/pictures.ts';
 import type { Run } from '../lib/run.ts';
 import { scenario, test } from '../lib/scenario.ts';
 
-interface Person { name: string; page: Page; errors: string[] }
+interface Person { name: string; page: Page; errors: string[]; told: number[] } // told: answers to what the page knows of its device
 interface Manner { viewport?: { width: number; height: number }; browser?: Kind } // of visiting
 
 const byId = (page: Page | Locator, id: string) => page.getByTestId(id);
@@ -27,8 +27,10 @@ async function visit(t: Run, name: string, fragment: Record<string, string>, { v
   const page = await context.newPage();
   const errors: string[] = [];
   page.on('pageerror', e => errors.push(String(e)));
+  const told: number[] = [];
+  page.on('response', r => { if (r.url().endsWith('/api/v1/witness')) told.push(r.status()); });
   await page.goto(`${place.server.url}/#${new URLSearchParams(fragment)}`);
-  return { name, page, errors };
+  return { name, page, errors, told };
 }
 
 // enter goes through the lobby into the room.
@@ -101,6 +103,7 @@ test.describe('demo', () => {
     await waitFor(tile(gus.page, 'Fay').and(gus.page.locator('[data-audio=off]')), 10_000);
     assert.equal(await fay.page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, 'the page does not scroll sideways');
     for (const who of [fay, gus]) {
+      await poll(`${who.name}'s page to tell what it knows of its device`, () => who.told.includes(200));
       assert.deepEqual(who.errors, []);
       assert.equal(await byId(who.page, 'error-card').count(), 0);
     }

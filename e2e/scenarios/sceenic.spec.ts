@@ -53,6 +53,11 @@ test.describe('sceenic', () => {
     await ann.noticed('message', m => m.message === 'are you there');
     await Promise.all([ann.receives(bob.id), bob.receives(ann.id)]);
     assert.equal(await connections(), had, 'media was left alone');
+    // What the library knows of the device is in the record of the loss.
+    const { rest } = await t.world();
+    const lost: any = await rest.event({ room_id: session.room, peer_id: ann.id, type: 'client.disconnected' }, e => Boolean((e.data as any).witness));
+    const { by, live, paths } = lost.data.witness;
+    assert.ok(by === 'core' && live.audio > 0 && live.video > 0 && paths.every((p: any) => p.state === 'connected' && p.protocol === 'udp'), JSON.stringify(lost.data.witness));
     assert.ok(!(await bob.told()).some(n => n.kind === 'participantLeft'), 'ann has her place');
     assert.equal((await ann.told()).filter(n => n.kind === 'streamCreated' && n.data.participantId === bob.id).length, 2, 'streams are told again');
 

@@ -36,6 +36,7 @@ export class Witness {
   readonly #permissions: Record<string, string> = {};
   #tracks: MediaStreamTrack[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #due = 0; // when the timer runs out
   #sent = 0;
   #told = "";
   #failed = 0;
@@ -125,7 +126,16 @@ export class Witness {
 
   /** Makes a report soon, as something happened. */
   tell(): void {
-    this.#timer ??= setTimeout(() => this.#report(), Math.max(200, this.#sent + quiet - Date.now()));
+    this.#in(Math.max(200, this.#sent + quiet - Date.now()));
+  }
+
+  /** Makes a report in some ms, or earlier where one is due. */
+  #in(wait: number): void {
+    const due = Date.now() + wait;
+    if (this.#timer !== undefined && this.#due <= due) return;
+    clearTimeout(this.#timer);
+    this.#due = due;
+    this.#timer = setTimeout(() => this.#report(), wait);
   }
 
   #noticed(what: string, at = Date.now()): void {
@@ -228,7 +238,7 @@ export class Witness {
       return;
     }
     this.#told = "";
-    this.#timer ??= setTimeout(() => this.#report(), wait);
+    this.#in(wait);
   }
 }
 
