@@ -80,7 +80,13 @@ test.describe('witness', () => {
     const turn = await refusingTURN();
     t.cleanup(() => turn.close());
     const server = { urls: [turn.url], username: 'ann', credential: 'of last year' };
-    const alice = await witnessed(t, { prepare: context => giveServers(context, [server]) });
+    // Nothing but a relay will do, or a browser that is connected already gives up asking for one.
+    const before = () => {
+      window.RTCPeerConnection = new Proxy(window.RTCPeerConnection, {
+        construct: (target, [config, ...rest], made) => Reflect.construct(target, [{ ...config, iceTransportPolicy: 'relay' }, ...rest], made),
+      });
+    };
+    const alice = await witnessed(t, { before, prepare: context => giveServers(context, [server]) });
     await cut(alice);
     const w = await told(t, alice, 'client.disconnected', w => w.paths?.some((p: any) => p.errors?.some((e: any) => e.code === 401)));
     const path = w.paths.find((p: any) => p.errors?.length);
