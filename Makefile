@@ -5,7 +5,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export GOFLAGS ?= -buildvcs=false
 E2E := e2e/node_modules/.bin/playwright test -c e2e
 
-.PHONY: release image replays diagnosis attack screenshot scenarios bench-inject bench-crowd bench-join help install check test unit race e2e openvidu-apps matrix fuzz bench bench-events soak soak-events kill lint fmt docs web run
+.PHONY: release image replays diagnosis attack screenshot scenarios bench-inject bench-crowd bench-join help install check test unit race e2e openvidu-apps matrix fuzz bench bench-events soak soak-events soak-turn kill lint fmt docs web run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ soak: soak-events ## the long forms: 500 joins, outages of up to a minute (as ro
 
 soak-events: ## kill the writers of events 100 times, and fill their disk
 	go test -run 'Killed|Full' -timeout 30m -v ./internal/event/sqlite ./internal/event/spool -kills 100
+
+soak-turn: ## relay 1,000 packets a second over TURN for 30 minutes and look whether memory stays flat; shorter: make soak-turn TIME=2m
+	go test -count 1 -run TestRelayingKeepsNothing -timeout 3h -v ./internal/turn -soak $(or $(TIME),30m)
 
 kill: ## kill the server with -9 at the moment of an acknowledgement, until 200 of each kind of write were (5 min)
 	go test -run TestAcknowledgedIsKept -timeout 40m -v ./cmd/redial -acks $(or $(N),200)

@@ -40,15 +40,15 @@ var told = netip.MustParseAddr("203.0.113.7")
 
 func start(t testing.TB, change func(*Config)) *site {
 	t.Helper()
-	echo := packetConn(t)
+	echo := packetConn(t).(*net.UDPConn)
 	go func() {
 		b := make([]byte, 2000)
 		for {
-			n, from, err := echo.ReadFrom(b)
+			n, from, err := echo.ReadFromUDPAddrPort(b)
 			if err != nil {
 				return
 			}
-			_, _ = echo.WriteTo(b[:n], from)
+			_, _ = echo.WriteToUDPAddrPort(b[:n], from)
 		}
 	}()
 	local := echo.LocalAddr().(*net.UDPAddr).AddrPort()
