@@ -14,7 +14,11 @@ import (
 // means.
 type Diagnosis struct {
 	Failure Failure `json:"failure"`
-	Verdict Verdict `json:"verdict"`
+	Verdict Verdict `json:"verdict"` // by the rules of now
+
+	// Kept is the verdict that was given when both sides had had their time, by the
+	// rules of then; nil where none was.
+	Kept *EventDiagnosis `json:"kept,omitempty"`
 
 	// Case is what the verdict was told from, of [Diagnoses.Export] only.
 	Case json.RawMessage `json:"case,omitempty"`
@@ -113,8 +117,10 @@ type DiagnosisFilter struct {
 	UserProof string    `query:"user_id_proof"` // of UserID: token, code or none; "" is token
 	PeerID    string    `query:"peer_id"`
 	SessionID string    `query:"session_id"`
-	Types     []string  `query:"type"`  // see EventTypes
-	Faults    []string  `query:"fault"` // ids in the catalogue
+	Types     []string  `query:"type"`       // see EventTypes
+	Faults    []string  `query:"fault"`      // ids in the catalogue
+	Causes    []string  `query:"diagnosis"`  // of the verdicts that are kept: ids in the catalogue
+	Confident []string  `query:"confidence"` // how sure these are: see EventDiagnosis
 	Terminal  *bool     `query:"terminal"`
 	Since     time.Time `query:"since"` // taken at or after
 	Until     time.Time `query:"until"` // taken before

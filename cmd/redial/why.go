@@ -113,6 +113,9 @@ func runWhy(ctx context.Context, e *env, args []string) error {
 	if len(found) == 0 {
 		if !*asJSON {
 			fmt.Fprintln(e.stderr, "No failure matches.")
+			if v.User != "" && v.Since.IsZero() {
+				fmt.Fprintln(e.stderr, "Of other than ids, the newest 10,000 failures are searched; -at or -since choose others.")
+			}
 		}
 		return nil
 	}

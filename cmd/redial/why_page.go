@@ -83,6 +83,9 @@ func (p *whyPrinter) page(in *incident) {
 		{"cause", strings.TrimPrefix(v.Cause+", ", ", ") + string(v.Confidence) + " by the rules of " + v.Rules},
 		{"on record", cmp.Or(f.Fault, "not in the catalogue") + ", told by " + told(f.Source)},
 	})
+	if k := in.root.Kept; k != nil && (k.Cause != v.Cause || k.Confidence != string(v.Confidence)) {
+		t.Hang("  ", clean(fmt.Sprintf("At the time it was told as %s, by the rules of %s.", strings.TrimPrefix(k.Cause+", ", ", ")+k.Confidence, k.Rules)))
+	}
 	if d, yes := late(f); yes {
 		t.Hang("  ", fmt.Sprintf("It was told %s after it happened.", span(d)))
 	}

@@ -73,8 +73,16 @@ type failureBody struct {
 // diagnosisBody is why one failure happened.
 type diagnosisBody struct {
 	Failure failureBody      `json:"failure"`
-	Verdict diagnose.Verdict `json:"verdict"`
+	Verdict diagnose.Verdict `json:"verdict"`        // by the rules of now
+	Kept    *keptBody        `json:"kept,omitempty"` // that was given when both sides had had their time
 	Case    *diagnose.Case   `json:"case,omitempty"` // what it was told from, where that is asked for
+}
+
+// keptBody is the verdict that is kept with a failure, by the rules of its time.
+type keptBody struct {
+	Cause      string `json:"cause,omitempty"`
+	Confidence string `json:"confidence"`
+	Rules      string `json:"rules"`
 }
 
 // diagnosesPage is one page of a list.
@@ -128,7 +136,12 @@ func (d *Diagnoses) diagnosis(ctx context.Context, e *event.Event) (diagnosisBod
 	if err != nil {
 		return diagnosisBody{}, err
 	}
+	var kept *keptBody
+	if k := e.Diagnosis; k != nil {
+		kept = &keptBody{k.Cause, k.Confidence, k.Rules}
+	}
 	return diagnosisBody{
+		Kept: kept,
 		Failure: failureBody{
 			ID: e.ID, At: e.Time, Happened: found.Failure.When(), Type: e.Type, Fault: e.Fault, Op: e.Op, Source: e.Source,
 			Terminal: e.Failure.Terminal, Injected: e.Injected, Room: e.RoomID, RoomName: e.RoomName, Session: e.SessionID,

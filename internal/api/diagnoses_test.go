@@ -93,6 +93,21 @@ func TestAFailureIsExplained(t *testing.T) {
 	}
 }
 
+// TestAKeptVerdictStaysBesideTheNewOne: what was said at the time is not rewritten.
+func TestAKeptVerdictStaysBesideTheNewOne(t *testing.T) {
+	w := serveWhy(t)
+	id := w.failed()
+	then := event.Diagnosis{Cause: fault.NetworkLost.ID, Confidence: "likely", Rules: "2020-01-01"}
+	if err := w.store.Diagnose(t.Context(), []event.Verdict{{Seq: 1, Diagnosis: then}}, 1); err != nil {
+		t.Fatal(err)
+	}
+	w.get("/api/v1/events/" + id + "/diagnosis").ok().has(object{
+		"kept.cause": then.Cause, "kept.confidence": then.Confidence, "kept.rules": then.Rules, "verdict.rules": diagnose.Version,
+	})
+	w.get("/api/v1/diagnoses?diagnosis=" + then.Cause).ok().has(object{"total": 1, "diagnoses.0.kept.cause": then.Cause})
+	w.get("/api/v1/diagnoses?confidence=proven").ok().has(object{"total": 0})
+}
+
 // TestWhoseDiagnoses: diagnoses are their account's, for whoever has a management
 // token, and of failures only.
 func TestWhoseDiagnoses(t *testing.T) {
@@ -214,7 +229,7 @@ func TestDiagnosesAreFoundByWhoAndWhere(t *testing.T) {
 func TestTheFiltersOfDiagnosesAreThoseOfTheAdminClient(t *testing.T) {
 	w := serveWhy(t)
 	values := map[string]string{
-		"user_id_proof": "token&user_id=u", "type": "client.join.failed", "fault": "room.full", "terminal": "true",
+		"user_id_proof": "token&user_id=u", "type": "client.join.failed", "fault": "room.full", "diagnosis": "room.full", "confidence": "likely", "terminal": "true",
 		"since": "2026-01-01T00:00:00Z", "until": "2026-01-01T00:00:00Z", "order": "asc", "limit": "1",
 	}
 	for f := range reflect.TypeFor[admin.DiagnosisFilter]().Fields() {
