@@ -96,6 +96,8 @@ var parsers = map[string]string{
 	"cmd/redial.dayOf":            operator,
 	"cmd/redial.minuteOf":         operator,
 	"cmd/redial.ofCase":           own,
+	"cmd/redial.ownURL":           operator,
+	"cmd/redial.runHealth":        "cmd/redial.FuzzAnswers",
 
 	"dialect.Dialect.reverse": "dialect.FuzzExplain",
 	"dialect.number":          "dialect.FuzzExplain",

@@ -25,12 +25,14 @@ func FuzzAnswers(f *testing.F) {
 		{"events", "-room", "x", "-name", "y"}, {"inject", "room.full", "-room", "abc-defg-hij"}, {"inject", "-end", "x"},
 		{completeVerb, "events", "-room", ""}, {completeVerb, "inject", "-end", ""}, {completeVerb, "events", "-room", "abc-defg-hij", "-session", ""},
 		{"why"}, {"why", "-user", "x", "-json"}, {"why", "-room", "x", "-peer", "y"}, {"why", "-event", "x"}, {"why", "-event", "x", "-export", "-"},
+		{"health"},
 	}
 	for i := range verbs {
 		f.Add(uint8(i), 200, []byte(`{"events":[{"id":"x","type":"client.join.failed","timestamp":"2026-01-01T00:00:00Z","data":{"error_code":7,"user_name":"\u001b[2J"},"redial":{"fault":"room.full"}}],"total":1,"next":"","injections":[{"id":"i","fault":"f","at":"room","begins":"2026-01-01T00:00:00Z","ends":"2026-01-01T00:00:00Z"}],"removed":1,"id":"x","data":[{"id":"x\u001b[2J","name":"x\u001b[2J"}]}`))
 		f.Add(uint8(i), 200, []byte(`{"data":[],"token":"a.eyJyb29tX2lkIjoieCJ9.b"}`))
 		f.Add(uint8(i), 200, []byte(`{"groups":[{"key":"k","events":1,"users":1,"share":0.5}],"series":[],"total":{"events":3},"since":"x"}`))
 		f.Add(uint8(i), 200, []byte(`{"diagnoses":[{"failure":{"id":"x","user_name":"\u001b[2J","type":"client.join.failed"},"verdict":{"says":"\u001b[2J","leads":"x","because":[{"fact":"f","value":{"a":[1]}}],"do":[{"who":"\u001b"}]}}],"total":1,"next":"","failure":{"id":"y"},"verdict":{"rivals":[{}],"missing":[{}]},"case":{"a":"\u001b"}}`))
+		f.Add(uint8(i), 200, []byte(`{"checks":{"a\u001b[2J":"\u001b[2J"}}`))
 		f.Add(uint8(i), 403, []byte(`{"message":"\u001b[31mno","fault":{"id":"permission.denied"}}`))
 		f.Add(uint8(i), 500, []byte("<html>"))
 	}
@@ -56,7 +58,7 @@ func FuzzAnswers(f *testing.F) {
 				args[i] = file
 			}
 		}
-		if args[0] == "bench" || args[0] == "join" {
+		if args[0] == "bench" || args[0] == "join" || args[0] == "health" {
 			args = append(args, answers.URL)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)

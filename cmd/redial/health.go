@@ -63,7 +63,7 @@ func runHealth(ctx context.Context, e *env, args []string) error {
 		return fmt.Errorf("what answers at %s is no Redial server (%s)", base, res.Status)
 	}
 	for _, name := range slices.Sorted(maps.Keys(said.Checks)) {
-		fmt.Fprintf(e.stdout, "%-12s %s\n", name, said.Checks[name])
+		fmt.Fprintf(e.stdout, "%-12s %s\n", clean(name), clean(said.Checks[name]))
 	}
 	if res.StatusCode != http.StatusOK {
 		return errors.New("it is not ready")
