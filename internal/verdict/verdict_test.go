@@ -57,7 +57,7 @@ func keep(t testing.TB, r *event.Recorder, events ...event.Event) {
 // given waits until failures have verdicts, and gives their peers in order.
 func given(t testing.TB, r *event.Recorder, n int) (peers []string) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(3 * time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		page, err := r.Store().Query(t.Context(), event.Query{Diagnosed: true, Limit: event.MaxLimit})
 		if err != nil {
 			t.Fatal(err)
@@ -183,7 +183,7 @@ func TestVerdictsHoldUpNobody(t *testing.T) {
 	defer g.Close(context.WithoutCancel(t.Context()))
 	const n = 100
 	for i := range n {
-		keep(t, r, failed(fmt.Sprint("peer-", i), time.Hour)) // returns when it is on disk
+		keep(t, r, failed(fmt.Sprint("peer-", i), 4*time.Hour-time.Duration(i)*time.Minute)) // returns when it is on disk
 	}
 	if peers := given(t, r, 0); len(peers) > 0 {
 		t.Fatalf("verdicts on %v", peers)
