@@ -112,8 +112,9 @@ const (
 type EventRedial struct {
 	Fault      string      `json:"fault,omitempty"` // id in the catalogue
 	Op         string      `json:"op,omitempty"`
-	Source     EventSource `json:"source"`   // who told of it
-	Injected   bool        `json:"injected"` // provoked on purpose
+	Source     EventSource `json:"source"`             // who told of it
+	Injected   bool        `json:"injected"`           // provoked on purpose
+	Provoked   string      `json:"provoked,omitempty"` // the cause that was provoked, where an injection named one
 	ClientTime time.Time   `json:"client_timestamp,omitzero"`
 	// Happened is when it happened, by the server's clock, where that was well before
 	// it was told; HappenedErrorMS is by how many milliseconds that may be wrong.

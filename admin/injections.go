@@ -57,6 +57,7 @@ const (
 // Injection is a failure to provoke: what, and to whom. Fault, or At, and Room are
 // needed; the rest narrows it. docs/injection.md tells all about it.
 type Injection struct {
+	Cause string `json:"cause,omitempty"` // a cause that a diagnosis is to name, one of InjectionList.Causes; with none of Fault, At, Method, Direction, Side, Packets and Network
 	Fault string `json:"fault,omitempty"` // an id of the catalogue, a vendor's code or name, or a mechanism: "room.locked", "4005", "cut"
 	At    string `json:"at,omitempty"`    // the mechanism, where a fault has several
 	Code  int    `json:"code,omitempty"`  // the number to tell, at "call", "error", "init" and "room"
@@ -84,8 +85,9 @@ type Injection struct {
 // InjectionRule is an injection as the server has it.
 type InjectionRule struct {
 	ID          string        `json:"id"`
-	Fault       string        `json:"fault"` // the id in the catalogue
-	At          string        `json:"at"`    // the mechanism
+	Cause       string        `json:"cause,omitempty"` // that it was asked for to bring about
+	Fault       string        `json:"fault"`           // the id in the catalogue
+	At          string        `json:"at"`              // the mechanism
 	Code        int           `json:"code,omitempty"`
 	Room        string        `json:"room"` // id
 	Peer        string        `json:"peer,omitempty"`
@@ -112,6 +114,13 @@ type InjectionList struct {
 	Injections []InjectionRule   `json:"injections"`
 	Mechanisms []Mechanism       `json:"mechanisms"`
 	Faults     []InjectableFault `json:"faults"`
+	Causes     []InjectableCause `json:"causes"`
+}
+
+// InjectableCause is a cause that can be provoked, so that a diagnosis can be checked.
+type InjectableCause struct {
+	ID    string `json:"id"`
+	About string `json:"about"` // what is done, and when it shows
 }
 
 // Mechanism is a way to make calls fail.

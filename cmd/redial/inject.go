@@ -23,6 +23,7 @@ const injectHelp = `Makes calls fail on purpose, on a running server, to see how
   redial inject room.locked -room demo -for 1m      nobody new gets in for a minute
   redial inject cut -room demo -user 42 -after 3s   the user's socket is cut in 3 s
   redial inject 410 -at error -room demo -role guest  guests are told number 410
+  redial inject -cause room.locked -room demo       what "redial why" must then find
   redial inject -list                               what is running, what is possible
   redial inject -end ID                             one of them is over
   redial inject -clear                              everything works again
@@ -42,6 +43,7 @@ func runInject(ctx context.Context, e *env, args []string) error {
 	f.StringVar(&s.Peer, "peer", "", "only this `PEER`, by id or name")
 	f.StringVar(&s.User, "user", "", "only this user, by the app's `ID`")
 	f.StringVar(&s.Role, "role", "", "only peers of this `ROLE`")
+	f.StringVar(&s.Cause, "cause", "", "instead of a fault: what brings this cause about, by `ID`, marked so that a diagnosis can be checked by it; see -list")
 	f.StringVar(&s.At, "at", "", "the `MECHANISM`, where a fault has several; see -list")
 	f.IntVar(&s.Code, "code", 0, "tell the client this `NUMBER` instead of the fault's own")
 	f.StringVar(&s.Method, "method", "", "only calls of this `METHOD`, such as offer (call, hang, slow)")
@@ -89,13 +91,13 @@ func runInject(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	asked := 0
-	for _, is := range []bool{*list, *clean, *end != "", len(rest) > 0} {
+	for _, is := range []bool{*list, *clean, *end != "", len(rest) > 0, s.Cause != ""} {
 		if is {
 			asked++
 		}
 	}
 	if asked > 1 {
-		return usagef("-list, -end, -clear and a fault exclude each other")
+		return usagef("-list, -end, -clear, -cause and a fault exclude each other")
 	}
 	if s.Room, err = findRoom(ctx, c, s.Room); err != nil {
 		return err
@@ -107,12 +109,14 @@ func runInject(ctx context.Context, e *env, args []string) error {
 		return endInjection(ctx, e, c, *end, *asJSON)
 	case *clean:
 		return clearInjections(ctx, e, c, s.Room, *asJSON)
-	case len(rest) == 0:
+	case len(rest) == 0 && s.Cause == "":
 		return usagef("which fault? usage: redial %s", f.Name())
 	case s.Room == "":
 		return usagef("-room is missing; usage: redial %s", f.Name())
 	}
-	s.Fault = rest[0]
+	if s.Cause == "" {
+		s.Fault = rest[0]
+	}
 	switch { // 0 stands for any number, and for always
 	case isSet(f, "count") && s.Count == 0:
 		return fault.FieldInvalid.New("field", "count", "want", "1 to 1000000")
@@ -195,6 +199,10 @@ func listInjections(ctx context.Context, e *env, c *admin.Client, asJSON bool) e
 	fmt.Fprintln(w, "\nFaults, and the mechanisms that produce them, the usual one first:")
 	for _, k := range all.Faults {
 		fmt.Fprintf(w, "  %s\t%s\n", k.ID, strings.Join(k.At, ", "))
+	}
+	fmt.Fprintln(w, "\nCauses that a diagnosis can be checked by (-cause):")
+	for _, k := range all.Causes {
+		fmt.Fprintf(w, "  %s\t%s\n", k.ID, k.About)
 	}
 	return w.Flush()
 }

@@ -167,7 +167,7 @@ func TestEveryFormOfAnInjection(t *testing.T) {
 
 	// What the client writes is what the server reads, field by field.
 	sent, err := json.Marshal(admin.Injection{
-		Fault: "f", At: "a", Code: 1, Room: "r", Peer: "p", User: "u", Role: "o", For: time.Second, After: time.Minute, Count: 2,
+		Cause: "c", Fault: "f", At: "a", Code: 1, Room: "r", Peer: "p", User: "u", Role: "o", For: time.Second, After: time.Minute, Count: 2,
 		Probability: 0.5, Method: "m", Delay: time.Millisecond, RateKbps: 3, Direction: admin.In, Side: admin.SidePublish,
 		Packets: admin.PacketsRTP, Network: admin.UDP, Skew: -time.Hour,
 	})

@@ -54,6 +54,7 @@ func (i injections) allowed(h Handler) Handler {
 
 // injectionBody asks for a fault.
 type injectionBody struct {
+	Cause       string   `json:"cause"`
 	Fault       string   `json:"fault"`
 	At          string   `json:"at"`
 	Code        int      `json:"code"`
@@ -136,7 +137,7 @@ func numberedAt(err error, n int) error {
 func (i injections) spec(c *Call, sent injectionBody) (inject.Spec, error) {
 	var none inject.Spec
 	s := inject.Spec{
-		At: sent.At, Code: sent.Code, Peer: sent.Peer, User: sent.User, Role: sent.Role,
+		Cause: sent.Cause, At: sent.At, Code: sent.Code, Peer: sent.Peer, User: sent.User, Role: sent.Role,
 		Method: sent.Method, Rate: sent.Rate, Direction: sent.Direction,
 		Side: sent.Side, Packets: sent.Packets, Network: sent.Network, By: c.Claims.AccessKey + "/" + c.Claims.ID,
 	}
@@ -162,8 +163,8 @@ func (i injections) spec(c *Call, sent injectionBody) (inject.Spec, error) {
 			return none, fault.FieldInvalid.New("field", d.field, "want", "a duration such as 10s", "got", clip(d.text))
 		}
 	}
-	if sent.Fault == "" && sent.At == "" {
-		return none, fault.FieldMissing.New("field", "fault", "want", "a fault id, a vendor's code or name, or a mechanism")
+	if sent.Fault == "" && sent.At == "" && sent.Cause == "" {
+		return none, fault.FieldMissing.New("field", "fault", "want", "a fault id, a vendor's code or name, or a mechanism; or a cause")
 	}
 	if err := resolve(sent.Fault, &s); err != nil {
 		return none, err
@@ -279,6 +280,12 @@ type injectionsList struct {
 	Injections []inject.Rule   `json:"injections"`
 	Mechanisms []mechanismBody `json:"mechanisms"`
 	Faults     []possibleFault `json:"faults"`
+	Causes     []possibleCause `json:"causes"`
+}
+
+type possibleCause struct {
+	ID    string `json:"id"`
+	About string `json:"about"`
 }
 
 type mechanismBody struct {
@@ -302,6 +309,9 @@ func (i injections) list(c *Call) (any, error) {
 		if ways, _ := inject.Ways(k); len(ways) > 0 {
 			out.Faults = append(out.Faults, possibleFault{k.ID, ways})
 		}
+	}
+	for _, cause := range inject.Causes() {
+		out.Causes = append(out.Causes, possibleCause{cause.ID, cause.About})
 	}
 	return out, nil
 }

@@ -143,6 +143,7 @@ type Event struct {
 	Op         fault.Op         // operation, "" when unknown
 	Source     Source           // who told us
 	Injected   bool             // the failure was provoked on purpose
+	Provoked   string           // the cause that was provoked, a fault's id; "" where none was named
 	ClientTime time.Time        // when the client says it happened, by its own clock; may be zero
 
 	// Happened is when it happened, by the server's clock, where that was well before

@@ -130,6 +130,7 @@ func Pair(stored, arrived Event) Event {
 	e.Op = cmp.Or(server.Op, client.Op)
 	e.Details, e.Evidence = server.Details, server.Evidence
 	e.Injected = server.Injected || client.Injected
+	e.Provoked = cmp.Or(server.Provoked, client.Provoked)
 	e.Domain = cmp.Or(client.Domain, server.Domain)
 	c, s := &e.Subject, &server.Subject
 	c.AccountID = cmp.Or(c.AccountID, s.AccountID)

@@ -48,6 +48,7 @@ type Plan struct {
 // Rule is a rule as others see it.
 type Rule struct {
 	ID          string    `json:"id"`
+	Cause       string    `json:"cause,omitempty"` // that it was asked for to bring about
 	Fault       string    `json:"fault"`
 	At          string    `json:"at"`
 	Code        int       `json:"code,omitempty"`
@@ -361,7 +362,7 @@ func (r *rule) show() Rule {
 	}
 	s := &r.spec
 	return Rule{
-		ID: r.id, Fault: r.kind.ID, At: s.At, Code: s.Code, Room: s.Room, Peer: s.Peer, User: s.User, Role: s.Role,
+		ID: r.id, Cause: s.Cause, Fault: r.kind.ID, At: s.At, Code: s.Code, Room: s.Room, Peer: s.Peer, User: s.User, Role: s.Role,
 		Method: cmp.Or(s.shown, s.Method), Direction: s.Direction, Side: s.Side, Packets: s.Packets, Probability: s.Probability,
 		Network: s.Network, Skew: shown(s.Skew), Delay: shown(s.Delay), Rate: s.Rate,
 		Count: s.Count, State: state, Begins: r.begins.UTC(), Ends: r.ends.UTC(), Effects: r.effects.Load(),
@@ -432,7 +433,7 @@ func (p *Plan) MarkInjected(e *event.Event) {
 		return
 	}
 	rules := p.recent.Load()
-	if rules == nil || !e.Type.IsError() || e.Injected {
+	if rules == nil || !e.Type.IsError() || e.Injected && e.Provoked != "" {
 		return
 	}
 	if k := fault.Lookup(e.Fault); k != nil && k.Area == fault.AreaDevice {
@@ -446,7 +447,7 @@ func (p *Plan) MarkInjected(e *event.Event) {
 		for _, r := range *rules {
 			since, ok := r.touched.Load(key)
 			if ok && (e.ClientTime.IsZero() || !e.ClientTime.Before(since.(time.Time).Add(-time.Second))) {
-				e.Injected = true
+				e.Injected, e.Provoked = true, r.spec.Cause
 				return
 			}
 		}

@@ -32,6 +32,7 @@ type Who struct{ Room, Peer, User, Name, Role, Token string }
 
 // Spec asks for a fault.
 type Spec struct {
+	Cause string // id of one of Causes, which decides fault, mechanism and packets; "" = none
 	Fault string // catalogue id, or "" where the mechanism stands for one
 	Code  int    // number told to the client instead of the fault's usual one; 0 = usual
 	At    string // name of the mechanism; "" = the fault's usual one
@@ -69,6 +70,11 @@ func (s *Spec) check() (*fault.Kind, Mechanism, error) {
 	}
 	if s.Room == "" {
 		return nil, Mechanism{}, fault.FieldMissing.New("field", "room")
+	}
+	if s.Cause != "" {
+		if err := s.provoke(); err != nil {
+			return nil, Mechanism{}, err
+		}
 	}
 	if s.Fault == "" && s.At == "" {
 		return nil, Mechanism{}, fault.FieldMissing.New("field", "fault")

@@ -5,6 +5,8 @@ export type Duration = number | string;
 
 /** A failure to provoke: what, and to whom. */
 export interface Injection {
+  /** A cause that a diagnosis is to name, one of InjectionList.Causes; with none of Fault, At, Method, Direction, Side, Packets and Network */
+  cause?: string;
   /** An id of the catalogue, a vendor's code or name, or a mechanism: "room.locked", "4005", "cut" */
   fault?: string;
   /** The mechanism, where a fault has several */
@@ -48,6 +50,8 @@ export interface Injection {
 /** An injection as the server has it. */
 export interface InjectionRule {
   id: string;
+  /** That it was asked for to bring about */
+  cause?: string;
   /** The id in the catalogue */
   fault: string;
   /** The mechanism */
@@ -236,6 +240,8 @@ export interface EventRedial {
   source: 'client' | 'server' | 'both';
   /** Provoked on purpose */
   injected: boolean;
+  /** The cause that was provoked, where an injection named one */
+  provoked?: string;
   client_timestamp?: string;
   happened?: string;
   happened_error_ms?: number;

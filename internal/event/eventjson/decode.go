@@ -36,6 +36,7 @@ func DecodeStored(b []byte, v event.Vocabulary, e *event.Event) error {
 			Op         fault.Op     `json:"op"`
 			Source     event.Source `json:"source"`
 			Injected   bool         `json:"injected"`
+			Provoked   string       `json:"provoked"`
 			UserProof  string       `json:"user_id_proof"`
 			ClientTime time.Time    `json:"client_timestamp"`
 			happenedJSON
@@ -54,7 +55,7 @@ func DecodeStored(b []byte, v event.Vocabulary, e *event.Event) error {
 	}
 	*e = event.Event{
 		ID: w.ID, Time: w.Timestamp, Type: w.Type,
-		Fault: w.Redial.Fault, Op: w.Redial.Op, Source: w.Redial.Source, Injected: w.Redial.Injected,
+		Fault: w.Redial.Fault, Op: w.Redial.Op, Source: w.Redial.Source, Injected: w.Redial.Injected, Provoked: w.Redial.Provoked,
 		ClientTime: w.Redial.ClientTime, Clipped: clips(w.Redial.Clipped),
 	}
 	e.UserProof = w.Redial.UserProof

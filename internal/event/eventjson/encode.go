@@ -139,6 +139,7 @@ func appendOwn(b []byte, e *event.Event) []byte {
 	o.text("op", string(e.Op))
 	o.text("source", string(e.Source))
 	o.bool("injected", e.Injected)
+	o.text("provoked", e.Provoked)
 	o.text("user_id_proof", e.UserProof)
 	o.time("client_timestamp", e.ClientTime)
 	o.happened(e.Happened, e.HappenedError)
