@@ -42,6 +42,7 @@ func verbs() []verb {
 		{"join", "join a room from a terminal: see who is there, send, record", runJoin, nil},
 		{"bench", "load a server with clients and measure what they get", runBench, nil},
 		{"token", "mint a token or make a key, offline", runToken, tokenKinds},
+		{"room", "show a room, lock it, limit how many stream in it", runRoom, nil},
 		{"events", "show what went wrong in calls, and follow it", runEvents, eventsSubverbs()},
 		{"why", "tell why calls failed, by room, person and time", runWhy, nil},
 		{"inject", "make calls fail on purpose, to see how an app takes it", runInject, nil},
