@@ -137,6 +137,9 @@ var prefixed = &Clause{
 	Fact: "door.path", Asks: "a request for a known route came under another path", How: "the server records requests for its own routes that come under another path",
 	ask: func(v *view) answer {
 		if v.f.Server == nil {
+			if v.ask(nameFailed).is == yes || v.ask(refused).is == yes {
+				return answer{is: no, value: "", at: v.at, says: "the client says that its request came nowhere"}
+			}
 			return answer{}
 		}
 		want, ok := v.f.detail("want").(string)

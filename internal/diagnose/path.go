@@ -82,7 +82,7 @@ var offered = &Clause{
 		switch {
 		case n == 0 && checks > 0:
 			return answer{is: yes, value: n, at: v.pathAt, says: "the server had addresses of the client's to try"}
-		case n == 0 && (!v.trafficWhole() || v.path.Restarts > 0): // it counts anew
+		case n == 0 && !v.trafficWhole():
 			return answer{}
 		}
 		return answer{is: whether(n > 0), value: n, at: v.pathAt, says: "the client offered " + count(n, "candidate", "candidates")}

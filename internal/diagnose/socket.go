@@ -146,6 +146,8 @@ var addressChanged = &Clause{
 		}
 		after, at := v.doorAfter()
 		switch {
+		case after == nil && v.ask(socketAlive).is == yes:
+			return answer{is: no, value: false, at: v.socketAt, says: "the client's socket was still the same one"}
 		case after == nil && v.ask(goneForGood).is == yes:
 			return answer{is: no, value: false, at: v.at, says: "the client did not come back from anywhere"}
 		case after == nil || after.ClientHash == "":
@@ -299,9 +301,7 @@ var displaced = &Clause{
 		switch {
 		case n >= 3:
 			return answer{is: yes, value: n, at: v.at, says: fmt.Sprintf("the peer's socket was replaced by a newer one %d times within minutes", n)}
-		case v.complete() && n == 0:
-			return answer{is: no, value: 0, at: v.at, says: "no socket of the peer was replaced while it was open"}
-		case v.complete():
+		case v.complete() && v.f.Server != nil && n <= 1:
 			return answer{is: no, value: n, at: v.at, says: "the peer's socket was replaced by a newer one only " + count(n, "time", "times")}
 		}
 		return answer{}
