@@ -43,7 +43,7 @@ func around(s string, now time.Time) (since, until time.Time, err error) {
 		if ago, ok := duration(strings.ReplaceAll(rest, " ", "")); ok {
 			return about(now.Add(-ago))
 		}
-		return since, until, notAround
+		return since, until, errNotAround
 	}
 	if _, isAgo := duration(text); !isAgo && text != "" {
 		if t, err := when(strings.ToUpper(text), now); err == nil {
@@ -62,16 +62,16 @@ func around(s string, now time.Time) (since, until time.Time, err error) {
 	switch len(words) {
 	case 0:
 		if !dayGiven {
-			return since, until, notAround
+			return since, until, errNotAround
 		}
 		return midnight, midnight.AddDate(0, 0, 1), nil
 	case 1:
 	default:
-		return since, until, notAround
+		return since, until, errNotAround
 	}
 	from, to, ok := minutesOf(words[0])
 	if !ok {
-		return since, until, notAround
+		return since, until, errNotAround
 	}
 	// By the clock, not by hours since midnight: a day may have 23 or 25 of them.
 	at := func(minutes int) time.Time {
@@ -86,7 +86,7 @@ func around(s string, now time.Time) (since, until time.Time, err error) {
 	return since, until, nil
 }
 
-var notAround = errors.New("is not a time; write one " + aroundUsage)
+var errNotAround = errors.New("is not a time; write one " + aroundUsage)
 
 // dayOf reads a day, the last one of that name: its midnight, seen from today's.
 func dayOf(word string, today time.Time) (time.Time, bool) {

@@ -204,7 +204,7 @@ func fold(list []admin.Diagnosis) []incident {
 		if id := root(&list[i]); id != list[i].Failure.ID {
 			at, ok := place[id]
 			if !ok { // of a circle
-				at, place[id] = len(found), len(found)
+				place[id] = len(found)
 				found = append(found, incident{root: list[i]})
 				continue
 			}

@@ -6,7 +6,6 @@ package diagnose
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/redial-rtc/redial/internal/evidence"
@@ -139,31 +138,6 @@ var checksPass = &Clause{
 		}
 		return answer{is: no, value: false, at: v.pathAt, says: "no connectivity check of ICE passed both ways"}
 	},
-}
-
-// udpCame and tcpCame: she got through over that.
-var (
-	udpCame = cameOver("udp", "path.udp.in")
-	tcpCame = cameOver("tcp", "path.tcp.in")
-
-	noUDP = udpCame.opposite("no packet of the client's came over UDP")
-)
-
-func cameOver(protocol, name string) *Clause {
-	upper := strings.ToUpper(protocol)
-	return &Clause{
-		Fact: name, Asks: "packets of the client's came over " + upper, How: howPath,
-		ask: func(v *view) answer {
-			n, _ := v.came(protocol, "")
-			switch {
-			case v.path == nil || n == 0 && !v.trafficWhole():
-				return answer{}
-			case n == 0:
-				return answer{is: no, value: 0, at: v.pathAt, says: "no packet of the client's came over " + upper}
-			}
-			return answer{is: yes, value: n, at: v.pathAt, says: count(int(n), "packet", "packets") + " of the client's came over " + upper}
-		},
-	}
 }
 
 // Datagrams of a handshake.

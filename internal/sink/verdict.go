@@ -23,16 +23,12 @@ func eventMessage(e *event.Event) message {
 	return message{of: e, id: e.ID, kind: string(e.Type), body: payload(e)}
 }
 
-// verdictMessage is the verdict on a failure, which has the failure with it, as it is
-// when both sides have told of it. Its id is its own and always the same.
+// verdictMessage is the verdict on a failure. The failure is in it whole, as it is when
+// both sides have told of it, and says whose it is. Its id is its own and always the same.
 func verdictMessage(e *event.Event) message {
 	type data struct {
 		EventID    string     `json:"event_id"`
 		EventType  event.Type `json:"event_type"`
-		RoomID     string     `json:"room_id,omitempty"`
-		SessionID  string     `json:"session_id,omitempty"`
-		PeerID     string     `json:"peer_id,omitempty"`
-		UserID     string     `json:"user_id,omitempty"`
 		Cause      string     `json:"cause,omitempty"`
 		Title      string     `json:"title,omitempty"`
 		Confidence string     `json:"confidence"`
@@ -53,7 +49,7 @@ func verdictMessage(e *event.Event) message {
 	}{
 		Version: "2.0", ID: event.KeyID(Verdicts+" "+e.ID, e.Time), AccountID: e.AccountID, Timestamp: e.Time.UTC(), Type: Verdicts,
 		Data: data{
-			EventID: e.ID, EventType: e.Type, RoomID: e.RoomID, SessionID: e.SessionID, PeerID: e.PeerID, UserID: e.UserID,
+			EventID: e.ID, EventType: e.Type,
 			Cause: d.Cause, Confidence: d.Confidence, Rules: d.Rules,
 		},
 		Event: eventjson.Append(nil, e),

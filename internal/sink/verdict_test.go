@@ -36,14 +36,16 @@ func verdictOf(t *testing.T, g got) (peer string) {
 		Data     struct {
 			EventID    string `json:"event_id"`
 			EventType  string `json:"event_type"`
-			PeerID     string `json:"peer_id"`
 			Cause      string
 			Title      string
 			Confidence string
 			Rules      string
 		}
 		Event struct {
-			ID     string
+			ID   string
+			Data struct {
+				PeerID string `json:"peer_id"`
+			}
 			Redial struct{ Diagnosis struct{ Cause string } }
 		}
 	}
@@ -58,7 +60,7 @@ func verdictOf(t *testing.T, g got) (peer string) {
 	if g.header.Get("Redial-Event-Id") != b.ID || g.header.Get("Redial-Event-Type") != "diagnosis" || !verified(secret, g) {
 		t.Errorf("headers %v", g.header)
 	}
-	return d.PeerID
+	return b.Event.Data.PeerID
 }
 
 const secret = "a secret that has at least 32 bytes"
