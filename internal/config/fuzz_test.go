@@ -15,6 +15,7 @@ import (
 func FuzzConfig(f *testing.F) {
 	f.Add([]byte("http: {address: \":80\", behind_proxy: [10.0.0.0/8]}\nmedia:\n  udp: :1\n  ice_servers: [{urls: [stun:a]}]\n"))
 	f.Add([]byte("webhooks: {hooks: [{name: a, url: https://x, secret: [b]}]}\nlimits: {frame_bytes: 1e9}\nreconnect: {hold: 1y}"))
+	f.Add([]byte("http: {acme: {domains: [v.example.org, \"*.x\", \"192.0.2.1\"], email: a@b}, redirect_address: :80}\nmedia: {turn: {enabled: true}}"))
 	f.Add([]byte("a: &a [*a]\n---\nb"))
 	f.Add([]byte("access: {keys: [{access: a}], token_leeway: .inf}\nlog: !!binary x"))
 	f.Fuzz(func(t *testing.T, data []byte) {
