@@ -4,6 +4,7 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -41,6 +42,8 @@ type Registry struct {
 	read  *sql.DB
 	lock  *lock
 
+	abandoned func(context.Context, []Abandoned) error // nil: nobody hears of them
+
 	stop    context.CancelFunc
 	sweeper sync.WaitGroup
 }
@@ -49,10 +52,27 @@ type Registry struct {
 // with fault.DataDirBusy when another process has it, and with
 // fault.StoreUnavailable.
 func Open(ctx context.Context, dir string, log *slog.Logger) (*Registry, error) {
-	return open(ctx, dir, log, time.Now, Grace)
+	return OpenWith(ctx, dir, log, Options{})
 }
 
-func open(ctx context.Context, dir string, log *slog.Logger, now func() time.Time, grace time.Duration) (*Registry, error) {
+// Options are what a server may set. The zero value is usable.
+type Options struct {
+	Grace time.Duration // in place of the constant; 0 is that
+
+	// Abandoned hears of the peers that an earlier process left, when Grace is over
+	// and before they count as gone. While it fails it is called again with all of
+	// them, every minute and by the next process, so it may hear of one more than
+	// once. Those who joined anew, or whose session ended, before Grace was over are
+	// not told of by the next process.
+	Abandoned func(context.Context, []Abandoned) error
+}
+
+// OpenWith is Open with options.
+func OpenWith(ctx context.Context, dir string, log *slog.Logger, opt Options) (*Registry, error) {
+	return open(ctx, dir, log, time.Now, opt)
+}
+
+func open(ctx context.Context, dir string, log *slog.Logger, now func() time.Time, opt Options) (*Registry, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
@@ -63,7 +83,8 @@ func open(ctx context.Context, dir string, log *slog.Logger, now func() time.Tim
 	if err != nil {
 		return nil, err
 	}
-	r := &Registry{log: log, path: filepath.Join(dir, File), now: now, process: uuid.NewString(), opened: now(), grace: grace, lock: held}
+	r := &Registry{log: log, path: filepath.Join(dir, File), now: now, process: uuid.NewString(), opened: now(),
+		grace: cmp.Or(opt.Grace, Grace), abandoned: opt.Abandoned, lock: held}
 	if err := r.openFile(ctx, r.path); err != nil {
 		return nil, errors.Join(err, r.closeFiles())
 	}

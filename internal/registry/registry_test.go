@@ -22,7 +22,7 @@ import (
 func fixture(t *testing.T, dir string) *Registry {
 	t.Helper()
 	clock := &ticking{at: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
-	r, err := open(t.Context(), dir, nil, clock.now, Grace)
+	r, err := open(t.Context(), dir, nil, clock.now, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -443,7 +443,7 @@ func TestRevocationsOutliveARestartAndAreForgottenInTheEnd(t *testing.T) {
 	}
 	later := &ticking{at: start.Add(time.Minute + forgetAfter + time.Hour)}
 	var err error
-	if r, err = open(t.Context(), dir, nil, later.now, Grace); err != nil {
+	if r, err = open(t.Context(), dir, nil, later.now, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = r.Close() })

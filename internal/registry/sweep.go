@@ -20,7 +20,7 @@ const (
 func (r *Registry) continuable() bool { return r.now().Sub(r.opened) < r.grace }
 
 // sweepAfterGrace waits for the clients of a previous process to come back,
-// then closes what nobody continued.
+// then tells of those who did not, and closes what nobody continued.
 func (r *Registry) sweepAfterGrace(ctx context.Context) {
 	timer := time.NewTimer(r.grace)
 	defer timer.Stop()
@@ -28,6 +28,22 @@ func (r *Registry) sweepAfterGrace(ctx context.Context) {
 	case <-ctx.Done():
 		return
 	case <-timer.C:
+	}
+	for {
+		err := r.tellAbandoned(ctx)
+		if err == nil || ctx.Err() != nil {
+			break
+		}
+		r.log.Error("who was inside when the previous process ended is kept for later", "err", err)
+		timer.Reset(tellRetry)
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		}
+	}
+	if ctx.Err() != nil {
+		return
 	}
 	sessions, peers, err := r.sweep(ctx)
 	switch {

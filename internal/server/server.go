@@ -81,6 +81,10 @@ type Options struct {
 
 	// Now is the clock that the times of tokens are compared with; nil: time.Now.
 	Now func() time.Time
+
+	// Grace is how long peers of an earlier process may come back; 0 is
+	// registry.Grace.
+	Grace time.Duration
 }
 
 // Start builds everything from a checked configuration and serves. It fails
@@ -119,7 +123,19 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	if err := os.MkdirAll(cfg.Data.Dir, 0o700); err != nil {
 		return nil, datafile.Fault(cfg.Data.Dir, err)
 	}
-	if s.registry, err = registry.Open(ctx, cfg.Data.Dir, log.With("part", "registry")); err != nil {
+	var recorder *event.Recorder
+	recording := make(chan struct{}) // closed when there is a recorder
+	if s.registry, err = registry.OpenWith(ctx, cfg.Data.Dir, log.With("part", "registry"), registry.Options{
+		Grace: opt.Grace,
+		Abandoned: func(ctx context.Context, peers []registry.Abandoned) error {
+			select {
+			case <-recording:
+				return recordAbandoned(ctx, recorder, peers)
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		},
+	}); err != nil {
 		return nil, err
 	}
 	s.onClose("registry", func(context.Context) error { return s.registry.Close() })
@@ -135,13 +151,14 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 		s.onClose("injections", func(context.Context) error { plan.Close(); return nil })
 		log.Warn("faults may be provoked on this server", "setting", "inject.enabled")
 	}
-	recorder := event.NewRecorder(store, event.RecorderConfig{
+	recorder = event.NewRecorder(store, event.RecorderConfig{
 		Log: log.With("part", "events"), Metrics: metrics, Account: cfg.Access.AccountID,
 		Queue: cfg.Events.Queue, KeepAddresses: cfg.Events.KeepAddresses,
 		Retention: cfg.Events.Retention, Retentions: s.registry.Retentions, MaxBytes: maxEventBytes(cfg.Events), Quotas: eventQuotas(cfg.Events.Quotas),
 		MarkInjected: plan.MarkInjected,
 	})
 	s.onClose("events", recorder.Close)
+	close(recording)
 	sinks, err := startSinks(ctx, cfg, recorder, log.With("part", "sinks"), metrics)
 	if err != nil {
 		return nil, err
