@@ -60,7 +60,7 @@ func plainBinding(b []byte) bool {
 		if len(rest) < 4 {
 			return false
 		}
-		length := int(binary.BigEndian.Uint16(rest[2:])+3) &^ 3
+		length := (int(binary.BigEndian.Uint16(rest[2:])) + 3) &^ 3
 		if rest[0] < 0x80 || len(rest) < 4+length {
 			return false
 		}

@@ -135,6 +135,7 @@ func FuzzSTUN(f *testing.F) {
 		f.Add(m.Raw)
 	}
 	f.Add([]byte{0x80, 96, 0, 0})
+	f.Add([]byte("\x00\x01\x00\x10\x21\x12\xa4\x42000000000000\x80\x30\xff\xff\xff\x30\x00\x00\x80\x30\x00\x040000")) // a length near its end
 	s := newSTUNServer(Config{STUNPerSecond: 1 << 30, STUNHostPerMinute: 1 << 30})
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		if !plainBinding(raw) {

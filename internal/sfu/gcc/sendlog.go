@@ -61,7 +61,7 @@ type Ack struct {
 // that is not exactly one such message.
 func (s *SendLog) Read(b []byte, acks []Ack) ([]Ack, bool) {
 	const head = 20 // RTCP's own, two SSRCs, and what is before the chunks
-	if !IsFeedback(b) || len(b) < head || int(binary.BigEndian.Uint16(b[2:])+1)*4 != len(b) {
+	if !IsFeedback(b) || len(b) < head || (int(binary.BigEndian.Uint16(b[2:]))+1)*4 != len(b) {
 		return acks, false
 	}
 	if b[0]&0x20 != 0 { // padded
