@@ -68,7 +68,7 @@ stage web-tests node_tests
 stage race env CGO_ENABLED=1 go test -race -exec 'env CGO_ENABLED=0' -gcflags='modernc.org/...=-race=false' -p 3 -timeout 12m \
   ./internal/event/clickhouse ./client ./cmd/redial ./internal/server ./internal/event/... ./internal/sfu ./...
 stage release go -C release test ./...
-stage fuzz scripts/fuzz.sh 2s
+stage fuzz scripts/fuzz.sh 1s
 
 # The scenarios speak for themselves, one line each, while they run.
 echo "e2e"
