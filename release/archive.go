@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,7 +23,11 @@ func (r *release) archives(_ context.Context, licences []byte) error {
 	for platform, program := range r.programs {
 		base := "redial-" + r.version + "-" + strings.ReplaceAll(platform, "/", "-")
 		t := tree{}
-		if err := t.copyFile(base+"/"+filepath.Base(program), 0o755, program); err != nil {
+		name := "redial"
+		if strings.HasPrefix(platform, "windows/") {
+			name += ".exe"
+		}
+		if err := t.copyFile(base+"/"+name, 0o755, program); err != nil {
 			return err
 		}
 		if err := r.papers(t, base, licences); err != nil {
@@ -133,17 +136,7 @@ func (r *release) faults(ctx context.Context, _ []byte) error {
 	}
 	base := "redial-" + r.version + "-faults"
 	t := tree{}
-	err := filepath.WalkDir(dir, func(name string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			return err
-		}
-		below, err := filepath.Rel(dir, name)
-		if err != nil {
-			return err
-		}
-		return t.copyFile(base+"/"+filepath.ToSlash(below), 0o644, name)
-	})
-	if err != nil {
+	if err := t.copyDir(base, dir); err != nil {
 		return err
 	}
 	return t.tarGz(filepath.Join(r.out, base+".tar.gz"), r.date)

@@ -51,17 +51,7 @@ func (r *release) image(_ context.Context, licences []byte) error {
 		return err
 	}
 	t := tree{}
-	err := filepath.WalkDir(dir, func(name string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			return err
-		}
-		below, err := filepath.Rel(dir, name)
-		if err != nil {
-			return err
-		}
-		return t.copyFile(filepath.ToSlash(below), 0o644, name)
-	})
-	if err != nil {
+	if err := t.copyDir("", dir); err != nil {
 		return err
 	}
 	return write(filepath.Join(r.out, "redial-"+r.version+"-image.tar"), func(w io.Writer) error { return t.tar(w, r.date) })

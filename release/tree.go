@@ -12,6 +12,7 @@ import (
 	"maps"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"time"
 )
@@ -52,6 +53,20 @@ func (t tree) copyFile(name string, mode fs.FileMode, from string) error {
 		t.add(name, mode, data)
 	}
 	return err
+}
+
+// copyDir puts the files below a directory of the disk in, under a path.
+func (t tree) copyDir(under, dir string) error {
+	return filepath.WalkDir(dir, func(name string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		below, err := filepath.Rel(dir, name)
+		if err != nil {
+			return err
+		}
+		return t.copyFile(path.Join(under, filepath.ToSlash(below)), 0o644, name)
+	})
 }
 
 // tar writes the tree, always the same bytes.

@@ -307,6 +307,8 @@ What went wrong there so far, once it did:
   export REDIAL_TOKEN=%s
   curl -s -H "Authorization: Bearer $REDIAL_TOKEN" "%s/v2/analytics/events?room_id=%s"
   redial events -follow -server %s
+and why it did:
+  redial why -room %s -server %s
 
 REDIAL_TOKEN is a management token: it opens the REST API, and the page asks for
 it to show recorded events. An app of your own joins as one of
@@ -317,7 +319,7 @@ it to show recorded events. An app of your own joins as one of
 
 `, took.Round(time.Millisecond), certificateNote(r), room.Name, r.HTTP, room.Codes["host"], r.HTTP, room.Codes["guest"],
 		r.HTTP, room.Name, r.OpenVidu.Secret, r.HTTP, r.watch,
-		r.Management, r.HTTP, room.ID, r.HTTP, r.Init, room.ID, keyFlag,
+		r.Management, r.HTTP, room.ID, r.HTTP, room.Name, r.HTTP, r.Init, room.ID, keyFlag,
 		r.OpenVidu.URL, r.OpenVidu.Secret, r.Sceenic.Key, r.Sceenic.Secret, r.HTTP, room.Name)
 	if temporary {
 		fmt.Fprintf(e.stdout, "Everything is forgotten at the end; \"redial dev -data DIR\" keeps it.\n\n")

@@ -6,11 +6,8 @@ package diagnose
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
-
-	"github.com/redial-rtc/redial/internal/evidence"
 )
 
 // Clauses about what only the client's device knows. Each is the client's word.
@@ -215,39 +212,28 @@ var frozen = &Clause{
 // interrupted: the client told of an interruption of its sound.
 var interrupted = &Clause{
 	Fact: "client.interruption", Asks: "the client's system interrupted its sound", How: "the web SDK remarks it by itself on iOS; " + howWitness, client: true,
-	ask: func(v *view) answer {
-		a := answer{}
-		for _, f := range v.incident {
-			if f.Evidence == nil {
-				continue
-			}
-			i := slices.IndexFunc(f.Evidence.Notes, func(n evidence.Note) bool { return n.Name == "interruption.start" })
-			if i >= 0 {
-				n := f.Evidence.Notes[i]
-				a.is, a.value, a.at, a.says = yes, n.Name, n.At, "the client remarked that its sound was interrupted"
-				return a
-			}
-		}
-		return a
-	},
+	ask: remarked("interruption.start", "the client remarked that its sound was interrupted"),
 }
 
 // autoplay: the client told that its player was not let to play.
 var autoplay = &Clause{
 	Fact: "client.playback", Asks: "the browser did not let the page play sound", How: "the web SDK remarks it by itself", client: true,
-	ask: func(v *view) answer {
-		a := answer{}
+	ask: remarked("autoplayError", "the client remarked that it may not play sound"),
+}
+
+// remarked asks whether a note of that name is with the incident.
+func remarked(name, says string) func(*view) answer {
+	return func(v *view) answer {
 		for _, f := range v.incident {
 			if f.Evidence == nil {
 				continue
 			}
-			i := slices.IndexFunc(f.Evidence.Notes, func(n evidence.Note) bool { return n.Name == "autoplayError" })
-			if i >= 0 {
-				n := f.Evidence.Notes[i]
-				a.is, a.value, a.at, a.says = yes, n.Name, n.At, "the client remarked that it may not play sound"
-				return a
+			for _, n := range f.Evidence.Notes {
+				if n.Name == name {
+					return answer{is: yes, value: n.Name, at: n.At, says: says}
+				}
 			}
 		}
-		return a
-	},
+		return answer{}
+	}
 }
