@@ -96,7 +96,6 @@ var parsers = map[string]string{
 	"cmd/redial.dayOf":            operator,
 	"cmd/redial.minuteOf":         operator,
 	"cmd/redial.ofCase":           own,
-	"cmd/redial.ownURL":           operator,
 	"cmd/redial.runHealth":        "cmd/redial.FuzzAnswers",
 
 	"dialect.Dialect.reverse": "dialect.FuzzExplain",
@@ -136,6 +135,7 @@ var parsers = map[string]string{
 	"internal/config.Default":            own,
 	"internal/config.isAddress":          operator,
 	"internal/config.IsLoopback":         "internal/config.FuzzConfig",
+	"internal/config.HTTP.OwnURL":        operator,
 	"internal/config.ParseKey":           "internal/config.FuzzKeyFile",
 	"internal/config.ParseNetwork":       "internal/config.FuzzConfig",
 	"internal/cert.selfSign":             own,

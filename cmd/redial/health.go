@@ -11,9 +11,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net"
 	"net/http"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -42,7 +40,7 @@ func runHealth(ctx context.Context, e *env, args []string) error {
 		if err != nil {
 			return err
 		}
-		base = ownURL(cfg.HTTP)
+		base = cfg.HTTP.OwnURL(cfg.HTTP.Address)
 	}
 	ctx, cancel := context.WithTimeout(ctx, healthPatience)
 	defer cancel()
@@ -69,17 +67,4 @@ func runHealth(ctx context.Context, e *env, args []string) error {
 		return errors.New("it is not ready")
 	}
 	return nil
-}
-
-// ownURL is where a server with these settings answers on its own machine.
-func ownURL(h config.HTTP) string {
-	scheme := "http"
-	if h.Secured() {
-		scheme = "https"
-	}
-	host, port, _ := net.SplitHostPort(h.Address)
-	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
-		host = "localhost"
-	}
-	return scheme + "://" + net.JoinHostPort(host, port)
 }

@@ -18,10 +18,6 @@ import (
 // maxSearched is how many failures are searched for somebody's name at a time.
 const maxSearched = 10_000
 
-// maxTold is how long after a time that is asked for failures are searched that
-// happened then and were told later.
-const maxTold = 7 * 24 * time.Hour
-
 // find finds failures. For a user by whatever name it gives as many as are asked
 // for, by when they happened and without a next page, of those that were searched:
 // names have no index. Where a span of time is asked for, what happened in it and
@@ -44,7 +40,7 @@ func (d *Diagnoses) find(ctx context.Context, q diagnosesQuery) (event.Page, err
 	}
 	if !q.Since.IsZero() && !q.Until.IsZero() && q.Until.Before(time.Now()) {
 		late := q.Query
-		late.Since, late.Until = q.Until, q.Until.Add(maxTold)
+		late.Since, late.Until = q.Until, q.Until.Add(event.MaxLate)
 		if err := d.search(ctx, late, &found, func(e *event.Event) bool {
 			at := explain.Happened(e)
 			return !at.Before(q.Since) && at.Before(q.Until) && isUser(e, q.user)

@@ -7,7 +7,11 @@
 // that nothing about a setting is written down twice.
 package config
 
-import "time"
+import (
+	"net"
+	"net/netip"
+	"time"
+)
 
 // Config is every setting. The tags are the source of everything else: yaml
 // names the setting, default is its value in YAML, doc explains it, env names
@@ -46,6 +50,19 @@ type HTTP struct {
 
 // Secured tells whether the server itself speaks TLS.
 func (h *HTTP) Secured() bool { return h.TLSCert != "" || len(h.ACME.Domains) > 0 }
+
+// OwnURL is where a server that listens at an address answers on its own machine.
+func (h *HTTP) OwnURL(address string) string {
+	scheme := "http"
+	if h.Secured() {
+		scheme = "https"
+	}
+	host, port, _ := net.SplitHostPort(address)
+	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port)
+}
 
 // ACME is how certificates come from an authority (RFC 8555).
 type ACME struct {

@@ -17,6 +17,10 @@ import (
 // failure may be.
 const PairWindow = 2 * time.Minute
 
+// MaxLate is how long after a failure happened it may be told for the time that its
+// client names to be believed.
+const MaxLate = 7 * 24 * time.Hour
+
 // Sign is what tells one side's observation of a failure from its observations of others.
 type Sign struct {
 	Fault   string // what it is known as; "" when unsure

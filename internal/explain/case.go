@@ -23,10 +23,6 @@ import (
 // near, in bytes.
 const maxNearFacts = 4 << 10
 
-// maxLate is how long after it happened a failure may be told for the client's
-// clock to be believed.
-const maxLate = 7 * 24 * time.Hour
-
 // Store is what is asked of a store of events.
 type Store interface {
 	// Query gives one page: see [event.Store].
@@ -86,7 +82,7 @@ func told(c *event.Told, e *event.Event) time.Time {
 
 // clientTime is when a client says that something happened which it told at a time.
 func clientTime(at, told time.Time) time.Time {
-	if at.IsZero() || at.After(told) || told.Sub(at) > maxLate {
+	if at.IsZero() || at.After(told) || told.Sub(at) > event.MaxLate {
 		return told
 	}
 	return at
@@ -214,7 +210,7 @@ func (b *builder) within(ctx context.Context, q event.Query, window time.Duratio
 		before.Since, before.Until, before.Desc = centre.Add(-window), centre, true
 		after.Since, after.Until, after.Tail = centre, centre.Add(window+1), true
 		if q.PeerID != "" || q.UserID != "" {
-			after.Until = centre.Add(maxLate)
+			after.Until = centre.Add(event.MaxLate)
 		}
 		for _, half := range []event.Query{before, after} {
 			page, err := b.store.Query(ctx, half)

@@ -6,12 +6,13 @@
 package limit
 
 import (
-	"container/list"
 	"net/netip"
 	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/redial-rtc/redial/internal/recent"
 )
 
 // Rate is how often something may be done.
@@ -34,14 +35,8 @@ func (r Rate) Or(d Rate) Rate {
 type Callers struct {
 	rate Rate
 
-	mu     sync.Mutex
-	recent *list.List // of *bucket, the latest in front
-	byKey  map[string]*list.Element
-}
-
-type bucket struct {
-	key string
-	*rate.Limiter
+	mu      sync.Mutex
+	buckets *recent.Map[string, *rate.Limiter]
 }
 
 // most is how many callers are remembered, at some 300 bytes each.
@@ -49,7 +44,7 @@ const most = 20_000
 
 // New returns a Callers that has seen nobody.
 func New(r Rate) *Callers {
-	return &Callers{rate: r, recent: list.New(), byKey: map[string]*list.Element{}}
+	return &Callers{rate: r, buckets: recent.New[string, *rate.Limiter](most)}
 }
 
 // Take counts one call of a caller and tells how long to wait instead; 0 is not
@@ -73,20 +68,14 @@ func (c *Callers) TakeN(key string, n int) time.Duration {
 	return wait
 }
 
-func (c *Callers) bucket(key string) *bucket {
+func (c *Callers) bucket(key string) *rate.Limiter {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if e, ok := c.byKey[key]; ok {
-		c.recent.MoveToFront(e)
-		return e.Value.(*bucket)
+	b, known := c.buckets.Get(key)
+	if !known {
+		b = rate.NewLimiter(rate.Limit(c.rate.PerSecond), c.rate.Burst)
+		c.buckets.Put(key, b)
 	}
-	if c.recent.Len() >= most {
-		oldest := c.recent.Back()
-		delete(c.byKey, oldest.Value.(*bucket).key)
-		c.recent.Remove(oldest)
-	}
-	b := &bucket{key, rate.NewLimiter(rate.Limit(c.rate.PerSecond), c.rate.Burst)}
-	c.byKey[key] = c.recent.PushFront(b)
 	return b
 }
 

@@ -61,7 +61,6 @@ type Server struct {
 	acme         *cert.ACME   // that is cert, where an authority issues it
 	plain        net.Listener // http.redirect_address; nil for none
 	loops        *accept.Loops
-	scheme       string
 	address      net.Addr
 	failed       chan error // a listener ended by itself
 
@@ -91,7 +90,7 @@ type Options struct {
 // with fault.ConfigInvalid, fault.ListenFailed, fault.AdvertisedAddress,
 // fault.DataDirBusy or fault.StoreUnavailable, having closed what it opened.
 func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options) (_ *Server, err error) {
-	s := &Server{cfg: cfg, log: log, failed: make(chan error, 2), scheme: "http"}
+	s := &Server{cfg: cfg, log: log, failed: make(chan error, 2)}
 	defer func() {
 		if err != nil {
 			s.closeAll(context.WithoutCancel(ctx))
@@ -416,11 +415,7 @@ func (s *Server) serve(web *web, l net.Listener, setting string) {
 
 // URL is where the server answers, as seen from this machine.
 func (s *Server) URL() string {
-	host, port, _ := net.SplitHostPort(s.address.String())
-	if ip, err := netip.ParseAddr(host); err == nil && ip.IsUnspecified() {
-		host = "localhost"
-	}
-	return s.scheme + "://" + net.JoinHostPort(host, port)
+	return s.cfg.HTTP.OwnURL(s.address.String())
 }
 
 // Run serves until ctx ends or a listener fails, then stops.

@@ -23,7 +23,6 @@ func (s *Server) openTLS(ctx context.Context, metrics prometheus.Registerer) (er
 	if !cfg.Secured() {
 		return nil
 	}
-	s.scheme = "https"
 	log := s.log.With("part", "certificate")
 	if cfg.Redirect != "" {
 		if s.plain, err = listen(ctx, "http.redirect_address", cfg.Redirect); err != nil {
@@ -74,18 +73,15 @@ func (s *Server) startTLS() error {
 func (s *Server) publicHost() func(asked string) string {
 	_, port, _ := net.SplitHostPort(s.address.String())
 	domains := s.cfg.HTTP.ACME.Domains
-	public := strings.TrimPrefix(s.cfg.HTTP.PublicURL, "https://")
+	public, isPublic := strings.CutPrefix(s.cfg.HTTP.PublicURL, "https://")
 	return func(asked string) string {
-		if host, _, err := net.SplitHostPort(asked); err == nil {
-			asked = host
-		}
+		asked = hostOf(asked)
 		switch {
-		case public != "" && public != s.cfg.HTTP.PublicURL:
+		case isPublic:
 			return strings.Trim(public, "/")
 		case len(domains) > 0 && !slices.Contains(domains, strings.ToLower(asked)):
 			asked = domains[0]
 		}
-		asked = strings.Trim(asked, "[]")
 		if port == "443" && !strings.Contains(asked, ":") {
 			return asked
 		}

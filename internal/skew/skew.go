@@ -6,11 +6,11 @@
 package skew
 
 import (
-	"container/list"
 	"sync"
 	"time"
 
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/recent"
 )
 
 const (
@@ -20,23 +20,20 @@ const (
 	roughly   = 2 * time.Second  // how wrong fewer are, at most as a rule
 	finely    = 100 * time.Millisecond
 
-	Late    = 2 * time.Second    // what is told sooner after it happened has the time at which it was told
-	maxLate = 7 * 24 * time.Hour // nothing is placed earlier
+	Late = 2 * time.Second // what is told sooner after it happened has the time at which it was told
 )
 
 // Clocks are the clocks of the clients that were heard lately, by what only a
 // client holds, such as the digest of its token. The nil Clocks know none.
 type Clocks struct {
 	mu    sync.Mutex
-	known map[string]*list.Element
-	order list.List // of *clock, the latest heard first
+	known *recent.Map[string, *clock]
 }
 
 // clock is what messages of one client tell: each says when it was sent, by the
 // client's clock, and was on its way for a while. So the least difference to its
 // arrival is nearest to the truth.
 type clock struct {
-	key      string
 	now, was spell
 }
 
@@ -60,7 +57,7 @@ func (s *spell) add(d time.Duration) {
 }
 
 // New knows no clock yet.
-func New() *Clocks { return &Clocks{known: map[string]*list.Element{}} }
+func New() *Clocks { return &Clocks{known: recent.New[string, *clock](maxClocks)} }
 
 // Heard notes a message that was sent at a time by its client's clock and has
 // arrived now.
@@ -71,18 +68,11 @@ func (c *Clocks) Heard(client string, sent time.Time) {
 	now := time.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	at := c.known[client]
-	if at == nil {
-		if len(c.known) >= maxClocks {
-			oldest := c.order.Back()
-			delete(c.known, oldest.Value.(*clock).key)
-			c.order.Remove(oldest)
-		}
-		at = c.order.PushFront(&clock{key: client})
-		c.known[client] = at
+	one, known := c.known.Get(client)
+	if !known {
+		one = &clock{}
+		c.known.Put(client, one)
 	}
-	c.order.MoveToFront(at)
-	one := at.Value.(*clock)
 	if now.Sub(one.now.began) > span {
 		one.was, one.now = one.now, spell{began: now}
 	}
@@ -97,11 +87,10 @@ func (c *Clocks) offset(client string) (behind, wrong time.Duration, ok bool) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	at := c.known[client]
-	if at == nil {
+	one, known := c.known.Peek(client)
+	if !known {
 		return 0, 0, false
 	}
-	one := at.Value.(*clock)
 	s := one.now
 	if w := one.was; w.n > 0 && (s.n < few || w.least < s.least && s.least-w.least < Late) { // else it was set since
 		n := s.n + w.n
@@ -126,7 +115,7 @@ func (c *Clocks) Place(e *event.Event, client string, came time.Time) {
 		return
 	}
 	now := time.Now()
-	earliest := now.Add(-maxLate)
+	earliest := now.Add(-event.MaxLate)
 	if came.After(earliest) && came.Before(now) {
 		earliest = came
 	}

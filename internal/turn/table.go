@@ -4,7 +4,6 @@
 package turn
 
 import (
-	"container/list"
 	"net/netip"
 	"slices"
 	"sync"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/redial-rtc/redial/internal/evidence"
 	"github.com/redial-rtc/redial/internal/limit"
+	"github.com/redial-rtc/redial/internal/recent"
 )
 
 // table is who has allocations, and what was seen of users and of hosts. The
@@ -30,8 +30,8 @@ type table struct {
 	mu      sync.RWMutex
 	clients map[netip.AddrPort]*client
 	taken   int // allocations, those that are being made included
-	users   recent[string, *user]
-	seen    recent[string, *host]
+	users   *recent.Map[string, *user]
+	seen    *recent.Map[string, *host]
 }
 
 // client is where an allocation's packets come from.
@@ -77,8 +77,8 @@ func newTable(b Bounds, met *metrics) *table {
 		hosts: limit.New(limit.Rate{PerSecond: float64(b.HostRequests) / 60, Burst: b.HostRequests}),
 
 		clients: map[netip.AddrPort]*client{},
-		users:   newRecent[string, *user](max(remembered, 2*b.Allocations)),
-		seen:    newRecent[string, *host](remembered),
+		users:   recent.New[string, *user](max(remembered, 2*b.Allocations)),
+		seen:    recent.New[string, *host](remembered),
 	}
 }
 
@@ -101,7 +101,7 @@ func (t *table) mayAsk(from netip.Addr) bool {
 func (t *table) full(name string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	u, known := t.users.get(name)
+	u, known := t.users.Get(name)
 	return t.taken >= t.bounds.Allocations || known && u.taken >= t.bounds.UserAllocations
 }
 
@@ -128,20 +128,20 @@ func (t *table) give(u *user) {
 
 // user finds or makes a user; the caller holds the lock.
 func (t *table) user(name string) *user {
-	u, known := t.users.get(name)
+	u, known := t.users.Get(name)
 	if !known {
 		u = &user{rate: rate.NewLimiter(rate.Limit(t.bounds.UserBytes), t.bounds.UserBytes)}
-		t.users.put(name, u)
+		t.users.Put(name, u)
 	}
 	u.last = time.Now()
 	return u
 }
 
 func (t *table) host(a netip.Addr) *host {
-	h, known := t.seen.get(limit.Key(a))
+	h, known := t.seen.Get(limit.Key(a))
 	if !known {
 		h = &host{}
-		t.seen.put(limit.Key(a), h)
+		t.seen.Put(limit.Key(a), h)
 	}
 	h.last = time.Now()
 	return h
@@ -151,7 +151,7 @@ func (t *table) host(a netip.Addr) *host {
 func (t *table) active(name string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	u, known := t.users.get(name)
+	u, known := t.users.Get(name)
 	return known && u.taken > 0
 }
 
@@ -275,46 +275,12 @@ func (t *table) evidence(name, at string) *evidence.Turn {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	e := &evidence.Turn{}
-	if u, known := t.users.get(name); known {
+	if u, known := t.users.Get(name); known {
 		e.Allocations, e.Made, e.Permissions, e.Over = u.taken, u.made, u.permissions, slices.Clone(u.over)
 		e.In, e.Out, e.Refused, e.Last = u.in.Load(), u.out.Load(), slices.Clone(u.refusals), evidence.Millis(u.last)
 	}
-	if h, known := t.seen.get(at); known {
+	if h, known := t.seen.Get(at); known {
 		e.Host = &evidence.TurnHost{Refused: slices.Clone(h.refusals), Forged: h.forged, TLSFailed: h.tls, Alert: h.alert, Last: evidence.Millis(h.last)}
 	}
 	return e
-}
-
-// recent keeps what was put or asked for last.
-type recent[K comparable, V any] struct {
-	most  int
-	order *list.List // of entry, the latest in front
-	byKey map[K]*list.Element
-}
-
-type entry[K comparable, V any] struct {
-	key   K
-	value V
-}
-
-func newRecent[K comparable, V any](most int) recent[K, V] {
-	return recent[K, V]{most: most, order: list.New(), byKey: map[K]*list.Element{}}
-}
-
-func (r *recent[K, V]) get(key K) (v V, ok bool) {
-	e, ok := r.byKey[key]
-	if !ok {
-		return v, false
-	}
-	r.order.MoveToFront(e)
-	return e.Value.(entry[K, V]).value, true
-}
-
-func (r *recent[K, V]) put(key K, v V) {
-	if r.order.Len() >= r.most {
-		oldest := r.order.Back()
-		delete(r.byKey, oldest.Value.(entry[K, V]).key)
-		r.order.Remove(oldest)
-	}
-	r.byKey[key] = r.order.PushFront(entry[K, V]{key, v})
 }

@@ -135,6 +135,9 @@ const lateLooks = 1000
 // findLate gives the place of the oldest failure the server saw that a client tells
 // of when it has left the window, or 0.
 func (l *Log) findLate(ctx context.Context, e *event.Event, typ int64) (int64, error) {
+	if e.PairKey() == "" {
+		return 0, nil
+	}
 	var places []int64
 	err := l.writer.Each(ctx, `SELECT seq FROM (SELECT seq, time, type, source FROM events WHERE peer = ? ORDER BY seq DESC LIMIT ?)
 		WHERE source = ? AND type = ? AND time BETWEEN ? AND ? ORDER BY seq`,
@@ -146,7 +149,7 @@ func (l *Log) findLate(ctx context.Context, e *event.Event, typ int64) (int64, e
 			places = append(places, seq)
 			return nil
 		}, e.PeerID, lateLooks, sourceCodes[event.FromServer], typ, e.When().Add(-event.PairWindow).UnixNano(), e.Time.UnixNano())
-	if err != nil || e.PairKey() == "" {
+	if err != nil {
 		return 0, err
 	}
 	for _, seq := range places {
