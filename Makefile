@@ -96,6 +96,7 @@ fmt: ## format the Go code
 docs: ## write the generated pages under docs/ (the tests fail when they drift) and, into build/docs/faults, a page for each fault
 	go generate ./fault
 	go test ./internal/config ./internal/faultdoc -update
+	go test ./internal/server -run "TestMetricsPage|TestDashboardFiles" -update
 	go run ./cmd/redial faults -write build/docs/faults
 
 web: install ## build the embedded pages

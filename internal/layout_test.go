@@ -37,6 +37,8 @@ var mayImport = map[string][]string{
 
 	"internal/faultdoc":           {"dialect", "fault"},
 	"internal/faultdoc/gen":       {"internal/faultdoc"},
+	"internal/grafana":            {},
+	"internal/metricdoc":          {},
 	"internal/tsgen":              {},
 	"internal/tsgen/gen":          {"internal/tsgen"},
 	"internal/policy":             {"internal/text", "fault"},

@@ -4,7 +4,7 @@
 
 # Installs what the tests need beyond Go on a Debian machine, and only what is
 # missing: a C compiler (the race detector), Node with npm, Chromium, Firefox, nftables
-# and iproute2 (cutting networks), openssl (a throw-away certificate), systemd and dpkg (the Debian package), nginx and Caddy, coturn, ClickHouse,
+# and iproute2 (cutting networks), openssl (a throw-away certificate), systemd and dpkg (the Debian package), nginx and Caddy, coturn, ClickHouse, Prometheus,
 # and the locked npm packages. Says what to run when it may not install.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -55,6 +55,7 @@ if [ ${#missing[@]} -gt 0 ]; then
   rm -f "$log"
 fi
 scripts/clickhouse.sh install
+scripts/prometheus.sh install
 node_ok || { say "Node 20 or newer is needed and this release of Debian has $(node -v 2>/dev/null || echo none): https://nodejs.org"; exit 1; }
 
 # Packages come exactly from the lock files; an unchanged lock installs nothing.

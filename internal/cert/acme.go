@@ -69,9 +69,7 @@ func NewACME(cfg ACMEConfig) (*ACME, error) {
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "redial_certificate_failures_total", Help: "Certificates that the authority did not issue, by domain; each is tried again.",
 		}, []string{"domain"}),
-		expiry: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "redial_certificate_expiry_seconds", Help: "When the certificate of a domain ends, in seconds since 1970.",
-		}, []string{"domain"}),
+		expiry: newExpiry(),
 	}
 	if cfg.Metrics != nil {
 		cfg.Metrics.MustRegister(a.failures, a.expiry)

@@ -6,7 +6,12 @@
 // server.
 package cert
 
-import "crypto/tls"
+import (
+	"crypto/tls"
+	"crypto/x509"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
 
 // Source has the certificate, and renews it without a restart.
 type Source interface {
@@ -23,4 +28,23 @@ type Source interface {
 
 	// Close ends what renews the certificate.
 	Close() error
+}
+
+// newExpiry makes the gauge of when certificates end.
+func newExpiry() *prometheus.GaugeVec {
+	return prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "redial_certificate_expiry_seconds", Help: "When the certificate of a domain ends, in seconds since 1970.",
+	}, []string{"domain"})
+}
+
+// namesOf are whom a certificate is for: names, and addresses where it has none.
+func namesOf(leaf *x509.Certificate) []string {
+	names := leaf.DNSNames
+	for _, ip := range leaf.IPAddresses {
+		names = append(names, ip.String())
+	}
+	if len(names) == 0 {
+		names = []string{leaf.Subject.CommonName}
+	}
+	return names
 }

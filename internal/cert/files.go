@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/redial-rtc/redial/fault"
 )
 
@@ -18,6 +20,7 @@ import (
 type files struct {
 	certFile, keyFile string
 	log               *slog.Logger
+	expiry            *prometheus.GaugeVec
 
 	mu      sync.Mutex
 	current *tls.Certificate
@@ -29,9 +32,13 @@ type files struct {
 const lookEvery = 10 * time.Second
 
 // Files reads a certificate chain and its private key, both PEM. They are read
-// again when they change. It fails with fault.ConfigInvalid.
-func Files(certFile, keyFile string, log *slog.Logger) (Source, error) {
-	c := &files{certFile: certFile, keyFile: keyFile, log: log}
+// again when they change. metrics, nil for none, tell when the certificate ends. It
+// fails with fault.ConfigInvalid.
+func Files(certFile, keyFile string, log *slog.Logger, metrics prometheus.Registerer) (Source, error) {
+	c := &files{certFile: certFile, keyFile: keyFile, log: log, expiry: newExpiry()}
+	if metrics != nil {
+		metrics.MustRegister(c.expiry)
+	}
 	if err := c.read(); err != nil {
 		return nil, fault.ConfigInvalid.Wrap(err, "setting", "http.tls_cert")
 	}
@@ -45,6 +52,10 @@ func (c *files) read() error {
 		return err
 	}
 	c.current, c.stamp = &pair, stamp
+	c.expiry.Reset() // the new one may be for other names
+	for _, name := range namesOf(pair.Leaf) {
+		c.expiry.WithLabelValues(name).Set(float64(pair.Leaf.NotAfter.Unix()))
+	}
 	return nil
 }
 

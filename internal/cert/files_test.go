@@ -35,7 +35,7 @@ func TestCertificateIsReadAgain(t *testing.T) {
 		dir := t.TempDir()
 		certFile, keyFile := write(t, dir, "first.example")
 		var logged bytes.Buffer
-		source, err := Files(certFile, keyFile, slog.New(slog.NewTextHandler(&logged, nil)))
+		source, err := Files(certFile, keyFile, slog.New(slog.NewTextHandler(&logged, nil)), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -85,7 +85,7 @@ func TestCertificateIsReadAgain(t *testing.T) {
 			t.Errorf("reload: serves %s, %s", name(), told)
 		}
 	})
-	if _, err := Files("/nowhere", "/nowhere", nil); !errors.Is(err, fault.ConfigInvalid) {
+	if _, err := Files("/nowhere", "/nowhere", nil, nil); !errors.Is(err, fault.ConfigInvalid) {
 		t.Errorf("a missing file: %v", err)
 	}
 }

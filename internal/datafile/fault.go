@@ -86,7 +86,7 @@ func notWritable(path string) *fault.Kind {
 			return fault.StoreDenied
 		}
 	}
-	if free, ok := space(filepath.Dir(path)); ok && free < 64<<10 {
+	if free, _, ok := Space(filepath.Dir(path)); ok && free < 64<<10 {
 		return fault.StoreFull
 	}
 	return fault.StoreUnavailable
@@ -95,7 +95,7 @@ func notWritable(path string) *fault.Kind {
 // facts are what an operator needs beside the path.
 func facts(path string, kind *fault.Kind) string {
 	if kind == fault.StoreFull {
-		if free, ok := space(filepath.Dir(path)); ok {
+		if free, _, ok := Space(filepath.Dir(path)); ok {
 			return fmt.Sprintf("%d bytes are free there", free)
 		}
 	}

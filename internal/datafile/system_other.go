@@ -13,4 +13,6 @@ func access(string) error { return nil }
 
 func owner(fs.FileInfo) (int, bool) { return 0, false }
 
-func space(string) (uint64, bool) { return 0, false }
+// Space is how many bytes this process may still write to the filesystem of a
+// directory, and how large that is; false where the system does not say.
+func Space(string) (free, size uint64, ok bool) { return 0, 0, false }

@@ -23,11 +23,12 @@ func owner(info fs.FileInfo) (uid int, ok bool) {
 	return int(s.Uid), true
 }
 
-// space is how many bytes this process may still write to a filesystem.
-func space(dir string) (uint64, bool) {
+// Space is how many bytes this process may still write to the filesystem of a
+// directory, and how large that is; false where the system does not say.
+func Space(dir string) (free, size uint64, ok bool) {
 	var s unix.Statfs_t
 	if err := unix.Statfs(dir, &s); err != nil {
-		return 0, false
+		return 0, 0, false
 	}
-	return uint64(s.Bavail) * uint64(s.Bsize), true
+	return uint64(s.Bavail) * uint64(s.Bsize), uint64(s.Blocks) * uint64(s.Bsize), true
 }

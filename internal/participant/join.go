@@ -97,6 +97,7 @@ func (p *Participant) Join(ctx context.Context, who Profile, negotiate func() er
 	}
 	p.inside(r)
 	p.s.rejoined(p)
+	p.s.met.joined.Inc()
 	p.s.cfg.Events.Joined(p.events.Subject())
 	return nil
 }

@@ -15,6 +15,7 @@ type metrics struct {
 	peers, held       prometheus.Gauge
 	unrecorded, told  prometheus.Counter
 	resumed, migrated *prometheus.CounterVec
+	joined            prometheus.Counter
 	refusals, warned  *prometheus.CounterVec
 	calls             *prometheus.HistogramVec
 }
@@ -25,7 +26,11 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	}
 	// What follows from a fault that is provoked on purpose is apart.
 	apart := func(name, help string) *prometheus.CounterVec {
-		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{"injected"})
+		v := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{"injected"})
+		for _, label := range []string{"false", "true"} { // there from the start, so that the first is a rise
+			v.WithLabelValues(label)
+		}
+		return v
 	}
 	m := &metrics{
 		peers: gauge("redial_signal_peers", "Participants of this process: connected, previewing or held."),
@@ -35,6 +40,9 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		}),
 		told: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "redial_signal_fanout_bytes_total", Help: "Bytes that calls of peers made the server send to others, about.",
+		}),
+		joined: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "redial_signal_joins_total", Help: "Joins that succeeded, by whatever wire.",
 		}),
 		resumed:  apart("redial_signal_resumed_total", "Peers that came back on a new socket."),
 		migrated: apart("redial_signal_recovered_total", "Peers whose media was rebuilt after a restart of the server."),
@@ -50,7 +58,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		}, []string{"method"}),
 	}
 	if reg != nil {
-		reg.MustRegister(m.unrecorded, m.told, m.peers, m.held, m.resumed, m.migrated, m.refusals, m.warned, m.calls)
+		reg.MustRegister(m.unrecorded, m.told, m.peers, m.held, m.joined, m.resumed, m.migrated, m.refusals, m.warned, m.calls)
 	}
 	return m
 }

@@ -78,7 +78,7 @@ func newCapacity(l config.Limits, peers, tracks func() int, reg prometheus.Regis
 	}
 	used := prometheus.NewDesc("redial_node_used_ratio", "What the node uses of what it may, by setting. At 1 newcomers are refused.", []string{"limit"}, nil)
 	over := prometheus.NewDesc("redial_node_overloaded", "1 while newcomers are refused because of a limit of the node, by setting.", []string{"limit"}, nil)
-	reg.MustRegister(collect(func(ch chan<- prometheus.Metric) {
+	reg.MustRegister(collect{[]*prometheus.Desc{used, over}, func(ch chan<- prometheus.Metric) {
 		for _, n := range c.limits {
 			u := n.used()
 			full := 0.0
@@ -88,7 +88,7 @@ func newCapacity(l config.Limits, peers, tracks func() int, reg prometheus.Regis
 			ch <- prometheus.MustNewConstMetric(used, prometheus.GaugeValue, u/n.most, n.setting)
 			ch <- prometheus.MustNewConstMetric(over, prometheus.GaugeValue, full, n.setting)
 		}
-	}))
+	}})
 	return c
 }
 
@@ -193,12 +193,3 @@ func memoryGiven() float64 {
 		}
 	}
 }
-
-// collect is a collector of metrics whose labels are known only when asked.
-type collect func(chan<- prometheus.Metric)
-
-// Describe implements prometheus.Collector: it is an unchecked one.
-func (collect) Describe(chan<- *prometheus.Desc) {}
-
-// Collect implements prometheus.Collector.
-func (f collect) Collect(ch chan<- prometheus.Metric) { f(ch) }

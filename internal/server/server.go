@@ -50,6 +50,7 @@ import (
 type Server struct {
 	cfg          config.Config
 	log          *slog.Logger
+	metrics      *prometheus.Registry
 	registry     *registry.Registry
 	participants *participant.Service
 	rooms        *room.Hub
@@ -97,6 +98,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 		}
 	}()
 	metrics := newMetrics()
+	s.metrics = metrics
 	s.loops = accept.New(log, metrics)
 	if opt.Log != nil {
 		metrics.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
@@ -122,6 +124,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	if err := os.MkdirAll(cfg.Data.Dir, 0o700); err != nil {
 		return nil, datafile.Fault(cfg.Data.Dir, err)
 	}
+	measureSpace(cfg.Data.Dir, metrics)
 	var recorder *event.Recorder
 	recording := make(chan struct{}) // closed when there is a recorder
 	if s.registry, err = registry.OpenWith(ctx, cfg.Data.Dir, log.With("part", "registry"), registry.Options{
@@ -181,7 +184,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	}
 
 	// What the process knows of itself.
-	self := vitals.New(vitals.Config{Version: version(), Queue: recorder.Waiting})
+	self := vitals.New(vitals.Config{Version: version(), Queue: recorder.Waiting, Metrics: metrics})
 	watching, stopWatching := context.WithCancel(context.WithoutCancel(ctx))
 	s.onClose("vitals", func(context.Context) error { stopWatching(); return nil })
 	go self.Run(watching)

@@ -32,7 +32,7 @@ func (s *Server) openTLS(ctx context.Context, metrics prometheus.Registerer) (er
 		s.onClose("redirect listener", func(context.Context) error { return ignoreClosed(s.plain.Close()) })
 	}
 	if cfg.TLSCert != "" {
-		s.cert, err = cert.Files(cfg.TLSCert, cfg.TLSKey, log)
+		s.cert, err = cert.Files(cfg.TLSCert, cfg.TLSKey, log, metrics)
 		return err
 	}
 	acme := cert.ACMEConfig{

@@ -43,4 +43,20 @@ func newMetrics(r prometheus.Registerer) *metrics {
 	return m
 }
 
+// register adds what the table has.
+func (t *table) register(r prometheus.Registerer) {
+	if r == nil {
+		return
+	}
+	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "redial_turn_relays", Help: "Relays that there are now.",
+	}, func() float64 {
+		t.mu.RLock()
+		defer t.mu.RUnlock()
+		return float64(t.taken)
+	}), prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "redial_turn_relays_max", Help: "Relays that there may be at once: media.turn.allocations.",
+	}, func() float64 { return float64(t.bounds.Allocations) }))
+}
+
 func (m *metrics) refuse(code int) { m.refused.WithLabelValues(strconv.Itoa(code)).Inc() }

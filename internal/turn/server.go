@@ -104,6 +104,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{cfg: cfg, conns: map[*stream]struct{}{}, count: newCounts(cfg.Bounds), met: newMetrics(cfg.Metrics)}
 	s.table = newTable(cfg.Bounds, s.met)
+	s.table.register(cfg.Metrics)
 	s.relays = newRelays(cfg, s.table, s.met)
 	config := pion.ServerConfig{
 		Realm: cfg.Realm, AuthHandler: s.authenticate, QuotaHandler: s.mayAllocate, EventHandler: s.events(),

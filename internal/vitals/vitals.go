@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/redial-rtc/redial/internal/evidence"
 )
 
@@ -24,7 +26,8 @@ const (
 // Config is what a Watch tells beside what it sees.
 type Config struct {
 	Version string
-	Queue   func() int // events that wait to be stored; nil: not known
+	Queue   func() int            // events that wait to be stored; nil: not known
+	Metrics prometheus.Registerer // nil: none
 }
 
 // Watch watches the process. Its methods may be called from anywhere.
@@ -32,6 +35,7 @@ type Watch struct {
 	cfg     Config
 	started time.Time
 	base    system // when it started
+	met     *metrics
 
 	mu     sync.Mutex
 	last   time.Time // of the ticker, with both clocks
@@ -50,7 +54,9 @@ type system struct {
 // New returns a watch that looks when it is asked; Run has it look all the time.
 func New(cfg Config) *Watch {
 	now := time.Now()
-	return &Watch{cfg: cfg, started: now, last: now, base: readSystem()}
+	w := &Watch{cfg: cfg, started: now, last: now, base: readSystem()}
+	w.met = newMetrics(cfg.Metrics, func() float64 { return float64(w.Evidence().UDPLost) })
+	return w
 }
 
 // Run watches until the context ends.
@@ -75,9 +81,12 @@ func (w *Watch) look(now time.Time) {
 	wall := now.Round(0).Sub(w.last.Round(0))
 	if late := passed - tick; late > slack {
 		w.stalls.see(now, late)
+		w.met.stalls.Inc()
+		w.met.stalled.Add(late.Seconds())
 	}
 	if step := wall - passed; step.Abs() > slack {
 		w.steps.see(now, step)
+		w.met.steps.Inc()
 	}
 	w.last = now
 }

@@ -13,6 +13,9 @@ type metrics struct {
 	failures prometheus.Counter
 }
 
+// Describe registers the metrics of a store without one, for the page about them.
+func Describe(reg prometheus.Registerer) { newMetrics(reg, func() float64 { return 0 }) }
+
 func newMetrics(reg prometheus.Registerer, waiting func() float64) *metrics {
 	m := &metrics{
 		reg:      reg,
