@@ -300,6 +300,7 @@ type peer struct {
 	id     string
 	tok    string
 	ws     *websocket.Conn
+	tcp    net.Conn // under ws
 	pub    *webrtc.PeerConnection
 	sub    *webrtc.PeerConnection
 	node   string
@@ -317,7 +318,7 @@ type peer struct {
 	arrived  chan struct{}
 	closed   chan struct{}
 	code     websocket.StatusCode
-	channel  *webrtc.DataChannel
+	channel  atomic.Pointer[webrtc.DataChannel]
 	opened   chan struct{}
 	openOnce sync.Once // a peer that moves gets another channel
 	answers  chan map[string]any
@@ -341,13 +342,20 @@ func (p *peer) open() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	q := url.Values{"peer": {p.id}, "token": {p.tok}, "user_agent_v2": {"os:linux,sdk:test,sdk_version:1"}}
-	ws, _, err := websocket.Dial(ctx, strings.Replace(p.s.web.URL, "http", "ws", 1)+"/ws?"+q.Encode(), nil)
+	var tcp net.Conn
+	dialer := &http.Transport{DialContext: func(ctx context.Context, network, address string) (c net.Conn, err error) {
+		c, err = new(net.Dialer).DialContext(ctx, network, address)
+		tcp = c
+		return c, err
+	}}
+	ws, _, err := websocket.Dial(ctx, strings.Replace(p.s.web.URL, "http", "ws", 1)+"/ws?"+q.Encode(),
+		&websocket.DialOptions{HTTPClient: &http.Client{Transport: dialer}})
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	ws.SetReadLimit(1 << 20)
 	p.mu.Lock()
-	p.ws = ws
+	p.ws, p.tcp = ws, tcp
 	p.mu.Unlock()
 	p.closed = make(chan struct{})
 	if p.remote == nil {
@@ -361,6 +369,10 @@ func (p *peer) open() {
 	go p.read(ws, closed)
 	p.t.Cleanup(func() { _ = ws.CloseNow(); <-closed; p.closePCs() })
 }
+
+// hangUp ends the socket with a FIN. Closing it would reset it whenever something
+// has come that was not read.
+func (p *peer) hangUp() { _ = p.tcp.(*net.TCPConn).CloseWrite() }
 
 // write sends a frame on the present socket.
 func (p *peer) write(v any) error {
@@ -584,7 +596,7 @@ func (p *peer) onOffer(params map[string]any) {
 			}
 		})
 		pc.OnDataChannel(func(d *webrtc.DataChannel) {
-			p.channel = d
+			p.channel.Store(d)
 			d.OnOpen(func() { p.openOnce.Do(func() { close(p.opened) }) })
 			d.OnMessage(func(m webrtc.DataChannelMessage) {
 				var f map[string]any

@@ -252,7 +252,7 @@ func TestEvidenceOfASocketThatCameBack(t *testing.T) {
 		s := newStation(t, nil)
 		p := s.joined("host", "Ann")
 		<-p.opened
-		_ = p.ws.CloseNow()
+		p.hangUp()
 		<-p.closed
 		s.waitHeld(1)
 		p.open()
@@ -302,7 +302,7 @@ func (s *station) mended(t *testing.T, detail string) {
 func TestEvidenceOfALostSocket(t *testing.T) {
 	t.Parallel()
 	for how, end := range map[string]func(*peer){
-		evidence.HowFIN:   func(p *peer) { _ = p.ws.CloseNow() },
+		evidence.HowFIN:   (*peer).hangUp,
 		evidence.HowClose: func(p *peer) { _ = p.ws.Close(3999, "odd") },
 	} {
 		t.Run(how, func(t *testing.T) {

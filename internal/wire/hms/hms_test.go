@@ -141,7 +141,7 @@ func TestTwoPeersSeeAndHearEachOther(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-bob.opened
-	if err := bob.channel.SendText(`{"id":"1","jsonrpc":"2.0","method":"prefer-video-track-state","params":{"track_id":"` + video + `","max_spatial_layer":"high"}}`); err != nil {
+	if err := bob.channel.Load().SendText(`{"id":"1","jsonrpc":"2.0","method":"prefer-video-track-state","params":{"track_id":"` + video + `","max_spatial_layer":"high"}}`); err != nil {
 		t.Fatal(err)
 	}
 	if a := <-bob.answers; a["error"] != nil {
@@ -423,11 +423,11 @@ func TestRubbishOnTheDataChannelDisturbsNobody(t *testing.T) {
 	alice, bob := s.joined("host", "alice"), s.joined("guest", "bob")
 	<-bob.opened
 	for _, text := range []string{"", "{", "[]", "null", `{"id":"1"}`, "\x00", strings.Repeat("x", 20<<10)} {
-		if err := bob.channel.SendText(text); err != nil {
+		if err := bob.channel.Load().SendText(text); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := bob.channel.Send([]byte{0xff, 0xfe}); err != nil {
+	if err := bob.channel.Load().Send([]byte{0xff, 0xfe}); err != nil {
 		t.Fatal(err)
 	}
 	want := []struct{ frame, fault string }{
@@ -436,7 +436,7 @@ func TestRubbishOnTheDataChannelDisturbsNobody(t *testing.T) {
 		{`{"id":"4","method":"prefer-audio-track-state","params":{"track_id":"t"}}`, "request.field_missing"},
 		{`{"id":"5","method":"prefer-video-track-state","params":{"track_id":"t","max_spatial_layer":"low"}}`, "track.not_found"},
 	}
-	if err := bob.channel.SendText(want[0].frame); err != nil {
+	if err := bob.channel.Load().SendText(want[0].frame); err != nil {
 		t.Fatal(err)
 	}
 	if a := <-bob.answers; a["id"] == "1" {
@@ -446,7 +446,7 @@ func TestRubbishOnTheDataChannelDisturbsNobody(t *testing.T) {
 		}
 	}
 	for _, w := range want[1:] {
-		if err := bob.channel.SendText(w.frame); err != nil {
+		if err := bob.channel.Load().SendText(w.frame); err != nil {
 			t.Fatal(err)
 		}
 		a := <-bob.answers

@@ -103,7 +103,7 @@ func TestVideosOnDemand(t *testing.T) {
 	ask := func(i int, layer string) {
 		t.Helper()
 		text := fmt.Sprintf(`{"id":"%d%s","method":"prefer-video-track-state","params":{"track_id":"%s","max_spatial_layer":"%s"}}`, i, layer, videos[i], layer)
-		if err := viewer.channel.SendText(text); err != nil {
+		if err := viewer.channel.Load().SendText(text); err != nil {
 			t.Fatal(err)
 		}
 		if a := <-viewer.answers; a["error"] != nil {
@@ -127,7 +127,7 @@ func TestVideosOnDemand(t *testing.T) {
 	shows(1)
 	// Full: the third is left out, and the client hears it once.
 	text := fmt.Sprintf(`{"id":"x","method":"prefer-video-track-state","params":{"track_id":"%s","max_spatial_layer":"low"}}`, videos[2])
-	if err := viewer.channel.SendText(text); err != nil {
+	if err := viewer.channel.Load().SendText(text); err != nil {
 		t.Fatal(err)
 	}
 	if a := <-viewer.answers; a["error"] == nil {
@@ -159,7 +159,7 @@ func (p *peer) withdrawAll() {
 func (p *peer) ask(video, layer string) bool {
 	p.t.Helper()
 	text := fmt.Sprintf(`{"id":"%s","method":"prefer-video-track-state","params":{"track_id":"%s","max_spatial_layer":"%s"}}`, uuid.NewString(), video, layer)
-	if err := p.channel.SendText(text); err != nil {
+	if err := p.channel.Load().SendText(text); err != nil {
 		p.t.Fatal(err)
 	}
 	return (<-p.answers)["error"] == nil

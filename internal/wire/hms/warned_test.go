@@ -128,7 +128,7 @@ func TestViewerWithoutTheCodec(t *testing.T) {
 	}
 	// Who asks for it all the same is refused, and what the viewer decodes still comes.
 	<-viewer.opened
-	if err := viewer.channel.SendText(`{"id":"1","method":"prefer-video-track-state","params":{"track_id":"` + cameras[0] + `","max_spatial_layer":"high"}}`); err != nil {
+	if err := viewer.channel.Load().SendText(`{"id":"1","method":"prefer-video-track-state","params":{"track_id":"` + cameras[0] + `","max_spatial_layer":"high"}}`); err != nil {
 		t.Fatal(err)
 	}
 	if a := <-viewer.answers; a["error"] == nil {

@@ -234,13 +234,13 @@ func (s *session) join(l *line, f frame, who participant.Profile) (err error) {
 	if do.Hang {
 		return nil
 	}
+	// From here on, a client that goes has given up this join.
+	s.joining = call
+	s.unanswered++
 	s.p.After(do.Delay, func() {
-		if s.seat != call.on {
-			s.abandoned(call)
+		if s.joining != call {
 			return
 		}
-		s.joining = call
-		s.unanswered++
 		s.p.WhenWritten(func(err error) {
 			s.unwritten("joinRoom", call.op, err)
 			s.p.Refresh()
