@@ -14,6 +14,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { settings } from "./packages.mjs";
 
 const web = dirname(fileURLToPath(import.meta.url));
 const dist = join(web, "..", "internal", "pages", "dist");
@@ -34,6 +35,10 @@ const watch = { html: "watch/index.html", script: "watch/src/main.ts", style: "w
 // The page of OpenVidu 2's client, at /ov/, which looks like that one.
 const ov = { html: "ov/index.html", script: "ov/src/main.ts", style: watch.style };
 
+// The page of the library for OpenTok apps, at /ot/, which looks like those; and the library, which apps load from here.
+const ot = { html: "ot/index.html", script: "ot/src/main.ts", style: watch.style };
+const opentok = { script: "opentok/src/script.ts", file: "opentok/opentok.js", most: 60 * 1000 };
+
 const page = {
   html: "demo/index.html",
   boot: "demo/src/boot.ts",
@@ -53,7 +58,7 @@ if (process.argv.includes("--check")) {
 async function output() {
   const result = await build({
     absWorkingDir: web,
-    entryPoints: [page.boot, page.script, page.style, page.split, watch.script, watch.style, ov.script],
+    entryPoints: [page.boot, page.script, page.style, page.split, watch.script, watch.style, ov.script, ot.script],
     outdir: dist,
     outbase: ".",
     entryNames: "assets/[name]-[hash]",
@@ -96,27 +101,29 @@ async function output() {
     ["index.html", await html(page, { "%boot%": name(entry(page.boot)[0]), "%font%": name(made(font, (out) => font in out.inputs && Object.keys(out.inputs).length === 1)[0]) })],
     ["watch/index.html", await html(watch)],
     ["ov/index.html", await html(ov)],
+    ["ot/index.html", await html(ot)],
   ]);
   const unused = name(entry(page.split)[0]);
   for (const file of result.outputFiles) {
     if (name(file.path) !== unused) files.set(name(file.path), Buffer.from(file.contents));
   }
-  files.set(witness.file, await witnessScript());
+  files.set(witness.file, await script(witness));
+  files.set(opentok.file, await script(opentok, settings("opentok")));
   files.set("favicon.svg", await readFile(join(web, "demo", "favicon.svg")));
   files.set("licences.txt", Buffer.from(await licences(result.metafile)));
   return files;
 }
 
-/** What a page that is not ours loads: one classic script that leaves no name behind. */
-async function witnessScript() {
+/** What a page that is not ours loads: one classic script, of a size that is held. */
+async function script({ script, file, most }, more = {}) {
   const { outputFiles } = await build({
-    absWorkingDir: web, entryPoints: [witness.script], bundle: true, minify: true, format: "iife", write: false, legalComments: "none", charset: "utf8",
-    target: ["chrome100", "firefox100", "safari15.4"],
+    absWorkingDir: web, entryPoints: [script], bundle: true, minify: true, format: "iife", write: false, legalComments: "none", charset: "utf8",
+    target: ["chrome100", "firefox100", "safari15.4"], ...more,
   });
-  const script = Buffer.from(outputFiles[0].contents);
-  const size = gzipSync(script, { level: 9 }).length;
-  if (size > witness.most) throw new Error(`${witness.file} is ${size} bytes in gzip, more than ${witness.most}`);
-  return script;
+  const built = Buffer.from(outputFiles[0].contents);
+  const size = gzipSync(built, { level: 9 }).length;
+  if (size > most) throw new Error(`${file} is ${size} bytes in gzip, more than ${most}`);
+  return built;
 }
 
 /** The texts under which the bundled packages may be passed on. */

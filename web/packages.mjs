@@ -11,16 +11,28 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { shortCatalogue } from "./catalogue.mjs";
 
 const web = dirname(fileURLToPath(import.meta.url));
 
-export const packages = ["core", "wtsdk", "syncsdk"];
+export const packages = ["core", "wtsdk", "syncsdk", "opentok"];
+
+/** What the packages download of the catalogue, where that is not all of it. */
+const plugins = { opentok: [shortCatalogue(web, ["opentok", "web"])] };
+
+/** The settings by which a package is built; esbuild's. */
+export const settings = (name) => ({
+  absWorkingDir: web, bundle: true, minify: true, target: ["chrome100", "firefox100", "safari15.4"], legalComments: "none", charset: "utf8", logLevel: "warning",
+  plugins: plugins[name] ?? [],
+});
 
 /** Builds one package into a directory of its own. Nothing is left for an app's bundler to find: web/core and web/faults are part of each. */
 export async function buildPackage(name, out = join(web, name, "dist")) {
   rmSync(out, { recursive: true, force: true });
-  const common = { absWorkingDir: web, bundle: true, minify: true, target: ["chrome100", "firefox100", "safari15.4"], legalComments: "none", charset: "utf8", logLevel: "warning" };
+  const common = settings(name);
   await build({ ...common, entryPoints: [`${name}/src/index.ts`], format: "esm", outfile: join(out, "index.js") });
+  const manifest = JSON.parse(readFileSync(join(web, name, "package.json"), "utf8"));
+  if (manifest.exports["."].require) await build({ ...common, entryPoints: [`${name}/src/index.ts`], format: "cjs", outfile: join(out, "index.cjs"), footer: { js: "module.exports = module.exports.default;" } });
   const script = `${name}/src/script.ts`;
   if (existsSync(join(web, script))) await build({ ...common, entryPoints: [script], format: "iife", outfile: join(out, `${name}.js`) });
   declare(name, join(out, "types"));

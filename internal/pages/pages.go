@@ -61,7 +61,7 @@ type asset struct {
 }
 
 // shared are the files that pages of other origins name in a script tag of theirs.
-var shared = map[string]bool{"witness.js": true}
+var shared = map[string]bool{"witness.js": true, "opentok/opentok.js": true}
 
 // Handler serves the embedded pages. It answers GET and HEAD for the files the
 // build made; directories are never listed. Everything else goes to refuse, with

@@ -21,5 +21,5 @@ export type { Fields } from "./rpc";
 export { Session, type JoinOptions, type Message, type SessionOptions } from "./session";
 export { SpeakingGate, type GateOptions } from "./speaking";
 export type { StreamStats, TrackStats } from "./stats";
-export type { Kind, Source, StreamInfo } from "./streams";
-export { Subscription } from "./subscription";
+export type { Dimensions, Kind, Source, StreamInfo } from "./streams";
+export { Subscription, type SubscribeOptions } from "./subscription";

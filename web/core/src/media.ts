@@ -14,6 +14,8 @@ export interface MediaEvents {
   track?(event: RTCTrackEvent): void;
   /** Nothing comes through any more; once. */
   broken(failure: CallError): void;
+  /** Edits a session description (RFC 8866) before it is applied or sent. */
+  tune?(sdp: string, side: "local" | "remote"): string;
 }
 
 export class MediaConnection {
@@ -24,9 +26,9 @@ export class MediaConnection {
   #over = false;
 
   /** Fails with ice.server_invalid, browser.webrtc_missing and peerconnection.create. */
-  constructor(iceServers: RTCIceServer[], operation: Operation, events: MediaEvents) {
+  constructor(configuration: RTCConfiguration, operation: Operation, events: MediaEvents) {
     this.#events = events;
-    this.pc = peerConnection(iceServers, operation);
+    this.pc = peerConnection(configuration, operation);
     this.pc.onicecandidate = (e) => { if (e.candidate?.candidate) events.candidate(e.candidate.toJSON()); };
     this.pc.ontrack = (e) => events.track?.(e);
     this.pc.onconnectionstatechange = () => this.#changed(operation);
@@ -38,7 +40,7 @@ export class MediaConnection {
    * with what `ask` fails with.
    */
   async offer(operation: Operation, ask: (sdp: string) => Promise<string>): Promise<void> {
-    const offer = await this.#step(FaultId.SdpCreateOffer, operation, () => this.pc.createOffer());
+    const offer = this.#tuned(await this.#step(FaultId.SdpCreateOffer, operation, () => this.pc.createOffer()));
     const [answer] = await Promise.all([
       ask(offer.sdp ?? ""),
       this.#step(FaultId.SdpSetLocal, operation, () => this.pc.setLocalDescription(offer)),
@@ -49,7 +51,7 @@ export class MediaConnection {
   /** Takes an offer of the server and answers it. */
   async answer(sdp: string, operation: Operation, tell: (sdp: string) => Promise<unknown>): Promise<void> {
     await this.#remote({ type: "offer", sdp }, operation);
-    const answer = await this.#step(FaultId.SdpCreateAnswer, operation, () => this.pc.createAnswer());
+    const answer = this.#tuned(await this.#step(FaultId.SdpCreateAnswer, operation, () => this.pc.createAnswer()));
     await Promise.all([
       tell(answer.sdp ?? ""),
       this.#step(FaultId.SdpSetLocal, operation, () => this.pc.setLocalDescription(answer)),
@@ -79,8 +81,14 @@ export class MediaConnection {
   }
 
   async #remote(description: RTCSessionDescriptionInit, operation: Operation): Promise<void> {
-    await this.#step(FaultId.SdpSetRemote, operation, () => this.pc.setRemoteDescription(description));
+    const { tune } = this.#events;
+    const tuned = tune ? { ...description, sdp: tune(description.sdp ?? "", "remote") } : description;
+    await this.#step(FaultId.SdpSetRemote, operation, () => this.pc.setRemoteDescription(tuned));
     for (const candidate of this.#early.splice(0)) this.addCandidate(candidate);
+  }
+
+  #tuned({ type, sdp = "" }: RTCSessionDescriptionInit): RTCSessionDescriptionInit {
+    return { type, sdp: this.#events.tune?.(sdp, "local") ?? sdp };
   }
 
   /** Runs a step of the negotiation. One that fails because the connection was closed meanwhile was cancelled. */
@@ -112,10 +120,10 @@ export class MediaConnection {
   }
 }
 
-function peerConnection(iceServers: RTCIceServer[], operation: Operation): RTCPeerConnection {
+function peerConnection(configuration: RTCConfiguration, operation: Operation): RTCPeerConnection {
   if (typeof RTCPeerConnection === "undefined") throw new CallError(FaultId.BrowserWebrtcMissing, operation);
   try {
-    const pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
+    const pc = new RTCPeerConnection({ ...configuration, bundlePolicy: "max-bundle" });
     witness()?.watch(pc);
     return pc;
   } catch (cause) {

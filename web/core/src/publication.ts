@@ -6,7 +6,7 @@ import { FaultId } from "../../faults";
 import type { Connection } from "./connection";
 import { CallError, failureOf } from "./failure";
 import { MediaConnection } from "./media";
-import { fields } from "./rpc";
+import { fields, type Fields } from "./rpc";
 import type { Kind, Source } from "./streams";
 import { Upkeep } from "./upkeep";
 
@@ -19,13 +19,18 @@ export interface PublishOptions {
   maxVideoBitrate?: number;
   /** Codecs of the video by name, the best first; the browser's order when left out. */
   videoCodecs?: readonly string[];
+  /** What else the server is told of the stream, in its words. */
+  about?: Fields;
+  /** Edits session descriptions, such as parameters of a codec (RFC 8866). */
+  tune?(sdp: string, side: "local" | "remote"): string;
 }
 
 /** What a publication needs of its session. */
 export interface PublicationHost {
   readonly connection: Connection;
-  readonly iceServers: RTCIceServer[];
+  readonly configuration: RTCConfiguration;
   readonly endpoint: string; // under which the server knows its candidates
+  readonly named: boolean; // the server is told that name, as it knows several of a participant
   failed(failure: CallError): void;
   ended(publication: Publication): void;
   /** The browser has ended what is captured: a camera was unplugged, a screen is no longer shared. */
@@ -113,12 +118,12 @@ export class Publication {
     old.stop();
   }
 
-  /** Ends the stream. What it captured is left running for its owner; see release. */
-  async unpublish(): Promise<void> {
+  /** Ends the stream. What it captured is left running for its owner; see release. Some servers pass the reason on. */
+  async unpublish(reason?: string): Promise<void> {
     if (this.#over) return;
     const had = this.#id !== "";
     this.close();
-    if (had) await this.#host.connection.request("unpublishVideo", {}, "unpublish");
+    if (had) await this.#host.connection.request("unpublishVideo", { streamId: this.#id, reason }, "unpublish");
   }
 
   /** Tells the server what is muted, as far as it does not know. */
@@ -143,6 +148,10 @@ export class Publication {
   restored(): void {
     this.tell().catch((failure: CallError) => this.#host.failed(failure));
     this.#upkeep.restored();
+  }
+
+  get endpoint(): string {
+    return this.#host.endpoint;
   }
 
   takeCandidate(candidate: RTCIceCandidateInit): void {
@@ -182,12 +191,13 @@ export class Publication {
         sdpOffer, doLoopback: false, hasAudio: this.has("audio"), hasVideo: this.has("video"),
         audioActive: this.isActive("audio"), videoActive: this.isActive("video"),
         typeOfVideo: this.has("video") ? this.source.toUpperCase() : undefined, frameRate: -1,
+        ...(this.#host.named ? { endpoint: this.#host.endpoint } : {}), ...this.#options.about,
       }, "publish"));
       this.#told = told;
     } catch (thrown) {
       const over = this.#over;
       this.close();
-      if (this.#id !== "") this.#host.connection.request("unpublishVideo", {}, "unpublish").catch(() => {}); // the server has what we do not
+      if (this.#id !== "") this.#host.connection.request("unpublishVideo", { streamId: this.#id }, "unpublish").catch(() => {}); // the server has what we do not
       throw over ? new CallError(FaultId.RequestCancelled, "publish", { cause: thrown }) : failureOf(thrown, FaultId.PublisherInternal, "publish");
     }
     this.tell().catch((failure: CallError) => this.#host.failed(failure)); // what was muted meanwhile
@@ -201,12 +211,13 @@ export class Publication {
     const operation = this.#id === "" ? "publish" : "reconnect";
     this.#connection?.close();
     const { connection, endpoint } = this.#host;
-    const made = new MediaConnection(this.#host.iceServers, operation, {
+    const made = new MediaConnection(this.#host.configuration, operation, {
       candidate: (c) => {
         // One that is lost with its socket is not missed: the connection is made anew then.
         connection.request("onIceCandidate", { endpointName: endpoint, ...c }, operation).catch(() => {});
       },
       broken: () => this.#upkeep.broken(),
+      tune: this.#options.tune,
     });
     this.#connection = made;
     for (const track of this.#media!.getTracks()) {

@@ -3,7 +3,7 @@
 
 /* Who is in the session and what they publish, kept in step with what the server tells. */
 import { fields, type Fields } from "./rpc";
-import { readFlag, readStream, type Kind, type StreamInfo } from "./streams";
+import { readDimensions, readFlag, readStream, type Dimensions, type Kind, type StreamInfo } from "./streams";
 
 /** Somebody in the session. The same object for as long as they are in it. */
 export interface Participant {
@@ -30,6 +30,7 @@ export interface RosterEvents {
   streamAdded(stream: RemoteStream): void;
   streamRemoved(stream: RemoteStream, reason: string): void;
   streamChanged(stream: RemoteStream, kind: Kind, active: boolean): void;
+  streamResized(stream: RemoteStream, was: Dimensions | undefined): void;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -91,7 +92,9 @@ export class Roster {
         return true;
       case "participantUnpublished":
         if (about?.local) return false;
-        for (const s of [...(about?.streams.values() ?? [])]) this.#removeStream(s, reason);
+        for (const s of [...(about?.streams.values() ?? [])]) {
+          if (typeof params.streamId !== "string" || params.streamId === s.id) this.#removeStream(s, reason); // without one, all
+        }
         return true;
       case "participantTypeChanged":
         if (about && typeof params.type === "string") {
@@ -135,6 +138,13 @@ export class Roster {
 
   #property(params: Fields): void {
     const s = this.stream(String(params.streamId ?? "")) as Mutable<RemoteStream> | undefined;
+    const size = params.property === "videoDimensions" ? readDimensions(params.newValue) : undefined;
+    if (s && size && (size.width !== s.info.dimensions?.width || size.height !== s.info.dimensions.height)) {
+      const was = s.info.dimensions;
+      s.info = { ...s.info, dimensions: size };
+      this.#events.streamResized(s, was);
+      return;
+    }
     const kind = params.property === "audioActive" ? "audio" : params.property === "videoActive" ? "video" : undefined;
     const active = readFlag(params.newValue);
     if (!s || !kind || active === undefined || !s.info.has[kind] || s.info.active[kind] === active) return;

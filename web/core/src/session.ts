@@ -12,11 +12,16 @@ import { Roster, type Participant, type RemoteStream } from "./roster";
 import { fields, refusal, type Fields } from "./rpc";
 import { received, sent, SpeakingWatch } from "./speaking";
 import { trackStats, type StreamStats } from "./stats";
-import { readCandidate, type Kind } from "./streams";
-import { Subscription } from "./subscription";
+import { readCandidate, type Dimensions, type Kind } from "./streams";
+import { Subscription, type SubscribeOptions } from "./subscription";
 import { witness } from "./witness";
 
-export type SessionOptions = ConnectionOptions;
+export interface SessionOptions extends ConnectionOptions {
+  /** Changes how media connections are made, such as their ICE servers, from what the server says (W3C WebRTC, RTCConfiguration). */
+  configure?(given: RTCConfiguration): RTCConfiguration;
+  /** The server takes several streams of a participant and names media connections apart; otherwise a participant has one of each. */
+  manyStreams?: boolean;
+}
 
 export interface JoinOptions {
   /** What opens the session, as the backend got it. */
@@ -45,6 +50,8 @@ interface Events extends Record<string, unknown[]> {
   streamRemoved: [RemoteStream, reason: string];
   /** Somebody else has muted or unmuted. */
   streamChanged: [RemoteStream, kind: Kind, active: boolean];
+  /** The video of somebody else has another size, as they say. */
+  streamResized: [RemoteStream, was: Dimensions | undefined];
   /** What was published here has ended, and not by unpublish(). */
   unpublished: [Publication, reason: string];
   speaking: [Participant, speaking: boolean];
@@ -66,7 +73,7 @@ type State = "new" | "joining" | "joined" | "over";
 const goodbye = 2_000;
 
 export class Session extends Emitter<Events> {
-  readonly #url: string;
+  readonly #options: SessionOptions;
   readonly #connection: Connection;
   readonly #roster: Roster;
   readonly #publications = new Set<Publication>();
@@ -77,11 +84,12 @@ export class Session extends Emitter<Events> {
   });
   #state: State = "new";
   #left = false;
-  #iceServers: RTCIceServer[] = [];
+  #configuration: RTCConfiguration = {};
+  #published = 0; // of all times
 
   constructor(options: SessionOptions) {
     super();
-    this.#url = options.url;
+    this.#options = options;
     this.#connection = new Connection(options);
     this.#roster = new Roster({
       participantJoined: (p) => this.emit("participantJoined", p),
@@ -93,6 +101,7 @@ export class Session extends Emitter<Events> {
         this.emit("streamRemoved", s, reason);
       },
       streamChanged: (s, kind, active) => this.emit("streamChanged", s, kind, active),
+      streamResized: (s, was) => this.emit("streamResized", s, was),
     });
     const c = this.#connection;
     c.on("notification", (method, params) => this.#notified(method, params));
@@ -137,13 +146,13 @@ export class Session extends Emitter<Events> {
     this.#state = "joining";
     try {
       await this.#connection.open();
-    witness()?.reportTo(this.#url.replace(/^ws/, "http"));
+      witness()?.reportTo(this.#options.url.replace(/^ws/, "http"));
       const result = fields(await this.#connection.request("joinRoom", { token, participantName: name, type, metadata, sdkVersion: version }, "join"));
       const secret = result.sessionId;
       const servers = readIceServers(result);
       checkIceServers(servers, "join");
       if (typeof secret === "string") this.#connection.resumeBy({ method: "connect", params: { sessionId: secret, reconnect: true } });
-      this.#iceServers = servers;
+      this.#configuration = this.#options.configure?.({ iceServers: servers }) ?? { iceServers: servers };
       if (this.#left) throw new CallError(FaultId.JoinAbandoned, "join");
       this.#state = "joined";
       if (!this.#roster.joined(result)) throw new CallError(FaultId.ResponseUnexpected, "join", { details: { field: "id" } });
@@ -174,7 +183,8 @@ export class Session extends Emitter<Events> {
   publish(media: MediaStream | Promise<MediaStream>, options: PublishOptions = {}): Publication {
     const local = this.#joined("publish");
     const publication = new Publication({
-      connection: this.#connection, iceServers: this.#iceServers, endpoint: local.id,
+      connection: this.#connection, configuration: this.#configuration,
+      endpoint: this.#options.manyStreams ? `pub-${this.#published++}` : local.id, named: this.#options.manyStreams ?? false,
       failed: (failure) => this.emit("failure", failure),
       ended: (p) => {
         this.#publications.delete(p);
@@ -197,19 +207,19 @@ export class Session extends Emitter<Events> {
   }
 
   /** Receives a stream. A second subscription to one fails with subscribe.duplicate. */
-  subscribe(stream: RemoteStream): Subscription {
+  subscribe(stream: RemoteStream, options: SubscribeOptions = {}): Subscription {
     this.#joined("subscribe");
     if (this.#subscriptions.has(stream.id)) throw new CallError(FaultId.SubscribeDuplicate, "subscribe", { details: { stream: stream.id } });
     const id = stream.participant.id;
     const subscription = new Subscription({
-      connection: this.#connection, iceServers: this.#iceServers,
+      connection: this.#connection, configuration: this.#configuration, endpoint: this.#options.manyStreams ? stream.id : id,
       failed: (failure) => this.emit("failure", failure),
       ended: (s) => {
         if (this.#subscriptions.get(stream.id) !== s) return;
         this.#subscriptions.delete(stream.id);
         this.#speaking.remove(id);
       },
-    }, stream);
+    }, stream, options);
     this.#subscriptions.set(stream.id, subscription);
     subscription.ready.then(() => {
       if (this.#subscriptions.get(stream.id) === subscription) this.#speaking.add(id, async () => subscription.pc && received(subscription.pc));
@@ -259,6 +269,7 @@ export class Session extends Emitter<Events> {
         break;
       case "participantUnpublished":
         for (const p of [...this.#publications]) {
+          if (typeof params.streamId === "string" && params.streamId !== p.id) continue; // without one, all
           p.close();
           this.emit("unpublished", p, reason);
         }
@@ -286,8 +297,7 @@ export class Session extends Emitter<Events> {
     const candidate = readCandidate(params);
     if (!candidate) return;
     const whose = String(params.endpointName ?? "");
-    if (whose === this.local?.id) for (const p of this.#publications) p.takeCandidate(candidate);
-    for (const s of this.#subscriptions.values()) if (s.stream.participant.id === whose) s.takeCandidate(candidate);
+    for (const one of [...this.#publications, ...this.#subscriptions.values()]) if (one.endpoint === whose) one.takeCandidate(candidate);
   }
 
   #end(failure: CallError): void {

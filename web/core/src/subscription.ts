@@ -13,9 +13,15 @@ import { Upkeep } from "./upkeep";
 /** What a subscription needs of its session. */
 export interface SubscriptionHost {
   readonly connection: Connection;
-  readonly iceServers: RTCIceServer[];
+  readonly configuration: RTCConfiguration;
+  readonly endpoint: string; // under which the server knows its candidates
   failed(failure: CallError): void;
   ended(subscription: Subscription): void;
+}
+
+export interface SubscribeOptions {
+  /** Edits session descriptions, such as parameters of a codec (RFC 8866). */
+  tune?(sdp: string, side: "local" | "remote"): string;
 }
 
 export class Subscription {
@@ -25,12 +31,14 @@ export class Subscription {
   /** Settles once the connection is negotiated, or cannot be. */
   readonly ready: Promise<void>;
   readonly #host: SubscriptionHost;
+  readonly #options: SubscribeOptions;
   readonly #upkeep: Upkeep;
   #connection: MediaConnection | undefined;
   #over = false;
 
-  constructor(host: SubscriptionHost, stream: RemoteStream) {
+  constructor(host: SubscriptionHost, stream: RemoteStream, options: SubscribeOptions = {}) {
     this.#host = host;
+    this.#options = options;
     this.stream = stream;
     this.#upkeep = new Upkeep({
       run: async () => this.#negotiate(await this.#ask(true), "reconnect"),
@@ -47,12 +55,16 @@ export class Subscription {
   async unsubscribe(): Promise<void> {
     if (this.#over) return;
     this.close();
-    await this.#host.connection.request("unsubscribeFromVideo", { sender: this.stream.participant.id }, "subscribe");
+    await this.#host.connection.request("unsubscribeFromVideo", { sender: this.endpoint }, "subscribe");
   }
 
   /** The session has a socket again. */
   restored(): void {
     this.#upkeep.restored();
+  }
+
+  get endpoint(): string {
+    return this.#host.endpoint;
   }
 
   takeCandidate(candidate: RTCIceCandidateInit): void {
@@ -82,7 +94,7 @@ export class Subscription {
     } catch (thrown) {
       const over = this.#over;
       this.close();
-      if (!over) this.#host.connection.request("unsubscribeFromVideo", { sender: this.stream.participant.id }, "subscribe").catch(() => {});
+      if (!over) this.#host.connection.request("unsubscribeFromVideo", { sender: this.endpoint }, "subscribe").catch(() => {});
       throw over ? new CallError(FaultId.SubscribePeerLeft, "subscribe", { cause: thrown }) : failureOf(thrown, FaultId.SubscriberInternal, "subscribe");
     }
   }
@@ -99,9 +111,10 @@ export class Subscription {
     if (this.#over) throw new CallError(FaultId.RequestCancelled, operation);
     this.#connection?.close();
     const { connection } = this.#host;
-    const made = new MediaConnection(this.#host.iceServers, operation, {
+    const made = new MediaConnection(this.#host.configuration, operation, {
+      tune: this.#options.tune,
       candidate: (c) => {
-        connection.request("onIceCandidate", { endpointName: this.stream.participant.id, ...c }, operation).catch(() => {});
+        connection.request("onIceCandidate", { endpointName: this.endpoint, ...c }, operation).catch(() => {});
       },
       track: (e) => this.#take(e.track),
       broken: () => this.#upkeep.broken(),
