@@ -28,6 +28,11 @@ const programs = {
     sync.setLogLevel(LogLevels.DEBUG);
     sync.attachListener((delta: number) => console.log(delta), Callbacks.delta_change);
     sync.addPlayerClient(new Video(document.createElement("video")));`,
+  opentok: `import OT from "@redial-rtc/opentok";
+    const session: OT.Session = OT.initSession("key", "id");
+    session.on("streamCreated", ({ stream }) => { session.subscribe(stream, "here"); }).connect("token", (e?: OT.OTError) => { if (e?.name === "OT_CONNECT_FAILED") session.publish(OT.initPublisher()); });
+    // @ts-expect-error a stream is wanted
+    session.subscribe("here");`,
 };
 
 for (const [name, program] of Object.entries(programs)) {

@@ -83,6 +83,20 @@ test("every type and every event is declared, in the shape of the published ones
   execFileSync(process.execPath, [join(web, "node_modules/typescript/bin/tsc"), "-p", dir], { stdio: "inherit" });
 });
 
+test("the tables of docs/opentok.md name every call and every event once", () => {
+  const doc = readFileSync(join(web, "../docs/opentok.md"), "utf8");
+  const row = (of, columns) => {
+    const found = doc.split("\n").find((line) => line.startsWith(`| ${of} |`) && line.split(" | ").length === columns);
+    return [...(found ?? "").slice(of.length + 3).matchAll(/`(\w+)`/g)].map((m) => m[1]).sort();
+  };
+  assert.deepEqual(row("`OT`", 4), [...surface.functions].sort());
+  assert.deepEqual(row("emitters", 4), surface.emitter);
+  for (const [of, name] of [["Session", "session"], ["Publisher", "publisher"], ["Subscriber", "subscriber"]]) {
+    assert.deepEqual(row(of, 4), [...surface[name].methods, ...surface[name].withPromise].sort(), of);
+    assert.deepEqual(row(of, 3), [...surface[name].events].sort(), of);
+  }
+});
+
 test("the script file is at most 60 kB in gzip, and has no dependency", () => {
   const size = gzipSync(readFileSync(join(dist, "opentok.js")), { level: 9 }).length;
   console.log(`opentok.js: ${(size / 1000).toFixed(1)} kB in gzip`);
