@@ -5,7 +5,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export GOFLAGS ?= -buildvcs=false
 E2E := e2e/node_modules/.bin/playwright test -c e2e
 
-.PHONY: release image replays diagnosis attack screenshot scenarios bench-inject bench-crowd bench-join help install check test unit race e2e openvidu-apps matrix fuzz bench bench-events soak soak-events soak-turn kill lint fmt docs web run
+.PHONY: ten-minutes release image replays diagnosis attack screenshot scenarios bench-inject bench-crowd bench-join help install check test unit race e2e openvidu-apps matrix fuzz bench bench-events soak soak-events soak-turn kill lint fmt docs web run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ openvidu-apps: install ## three tutorial apps of OpenVidu 2, unchanged: make ope
 
 matrix: install ## every documented error of 100ms and Sceenic in a real client, writes docs/error-matrix.md; one row: make matrix ROW=S013
 	$(if $(ROW),REDIAL_E2E_NAME='$(ROW)',REDIAL_E2E_NAME=matrix REDIAL_E2E_MATRIX=$(CURDIR)/docs/error-matrix.md) $(E2E)
+
+ten-minutes: install ## docs/vps.md from a bare machine to a call, with the package as it is released, and how long each part takes (as root)
+	REDIAL_E2E_LONG=1 REDIAL_E2E_SHOW=1 REDIAL_E2E_NAME=vps $(E2E)
 
 flaky: install ## bad networks in a browser, the long forms as well (as root)
 	REDIAL_E2E_LONG=1 REDIAL_E2E_NAME=flaky $(E2E)

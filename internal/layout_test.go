@@ -106,9 +106,10 @@ var mayImport = map[string][]string{
 	"internal/text":   {},
 	"internal/server": {"*", "dialect", "fault"},
 
-	"e2e/probe": {"client", "fault"},
-	"e2e/crowd": {"client", "fault"},
-	"e2e/cases": {"internal/diagnose", "internal/diagnose/recording", "internal/event", "internal/event/sqlite", "internal/explain", "internal/report"},
+	"e2e/probe":     {"client", "fault"},
+	"e2e/crowd":     {"client", "fault"},
+	"e2e/authority": {"internal/cert/certtest"},
+	"e2e/cases":     {"internal/diagnose", "internal/diagnose/recording", "internal/event", "internal/event/sqlite", "internal/explain", "internal/report"},
 
 	// Programs outside the module could be written the same way.
 	"examples/echo":     {"client", "fault"},

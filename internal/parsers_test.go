@@ -96,7 +96,7 @@ var parsers = map[string]string{
 	"cmd/redial.dayOf":            operator,
 	"cmd/redial.minuteOf":         operator,
 	"cmd/redial.ofCase":           own,
-	"cmd/redial.runHealth":        "cmd/redial.FuzzAnswers",
+	"cmd/redial.askHealth":        "cmd/redial.FuzzAnswers",
 
 	"dialect.Dialect.reverse": "dialect.FuzzExplain",
 	"dialect.number":          "dialect.FuzzExplain",
@@ -312,7 +312,7 @@ var parsers = map[string]string{
 
 // unlisted are packages without parsers of outside input that matter: programs of
 // the project itself.
-var unlisted = []string{"internal/attack", "bench/events", "internal/event/eventtest", "internal/faultdoc", "internal/faultdoc/gen", "internal/wire/wiretest", "e2e/probe", "client/pattern"}
+var unlisted = []string{"internal/attack", "bench/events", "internal/event/eventtest", "internal/faultdoc", "internal/faultdoc/gen", "internal/wire/wiretest", "e2e/probe", "e2e/authority", "client/pattern"}
 
 // parsing tells whether a call takes input apart. It goes by names, as parsers of
 // libraries have telling ones.

@@ -20,7 +20,7 @@ Architecture: %s
 Maintainer: The Redial authors <maintainers@redial.example>
 Section: net
 Priority: optional
-Depends: systemd
+Depends: ca-certificates, systemd
 Installed-Size: %d
 Homepage: https://github.com/redial-rtc/redial
 Description: self-hosted real-time video server whose failures are first-class
@@ -100,7 +100,11 @@ func (r *release) deb(ctx context.Context, platform, arch string, licences []byt
 			return err
 		}
 	}
-	cmd := exec.CommandContext(ctx, "dpkg-deb", "--root-owner-group", "-Zxz", "--build", dir, filepath.Join(r.out, "redial_"+version+"_"+arch+".deb"))
+	level := "-z6"
+	if r.quick {
+		level = "-z0"
+	}
+	cmd := exec.CommandContext(ctx, "dpkg-deb", "--root-owner-group", "-Zxz", level, "--build", dir, filepath.Join(r.out, "redial_"+version+"_"+arch+".deb"))
 	cmd.Env = append(os.Environ(), "SOURCE_DATE_EPOCH="+strconv.FormatInt(r.date.Unix(), 10))
 	cmd.Stdout, cmd.Stderr = r.log, r.log
 	return cmd.Run()

@@ -25,6 +25,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -46,6 +47,7 @@ type release struct {
 	date    time.Time // of the commit: the time of every file
 	only    []string
 	targets []string
+	quick   bool // hardly compressed
 	log     io.Writer
 
 	programs map[string]string // by platform
@@ -68,10 +70,12 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	targets := f.String("targets", strings.Join(platforms, ","), "`PLATFORMS`")
 	only := f.String("only", strings.Join(parts, ","), "`PARTS` to build")
 	dirty := f.Bool("dirty", false, "also from a checkout with changes that are not committed")
+	program := f.String("program", "", "a `FILE` that is the program for this machine's platform, built already: for tests of packages")
+	quick := f.Bool("quick", false, "compress packages hardly at all: for tests")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
-	r := release{version: *version, targets: strings.Split(*targets, ","), only: strings.Split(*only, ","), log: log, programs: map[string]string{}}
+	r := release{version: *version, quick: *quick, targets: strings.Split(*targets, ","), only: strings.Split(*only, ","), log: log, programs: map[string]string{}}
 	if !regexp.MustCompile(`^v\d+\.\d+\.\d+(-[0-9A-Za-z.]+)?$`).MatchString(r.version) {
 		return fmt.Errorf("-version %q is no version; write v0.2.0", r.version)
 	}
@@ -89,6 +93,11 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 		return err
 	}
 	var err error
+	if *program != "" {
+		if r.programs[runtime.GOOS+"/"+runtime.GOARCH], err = filepath.Abs(*program); err != nil {
+			return err
+		}
+	}
 	if r.work, err = os.MkdirTemp("", "redial-release-"); err != nil {
 		return err
 	}
@@ -158,6 +167,9 @@ func (r *release) build(ctx context.Context) error {
 
 // compile builds the program for a platform.
 func (r *release) compile(ctx context.Context, platform string) error {
+	if r.programs[platform] != "" {
+		return nil
+	}
 	r.say("program for %s", platform)
 	goos, arch, _ := strings.Cut(platform, "/")
 	name := filepath.Join(r.work, goos+"-"+arch, "redial")

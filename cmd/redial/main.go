@@ -49,6 +49,7 @@ func verbs() []verb {
 		{"scenario", "make calls fail by a script, such as a train in a tunnel, and check what is recorded", runScenario, scenarioSubverbs},
 		{"health", "ask the server on this machine whether it is ready", runHealth, nil},
 		{"check", "read every database of a data directory and say what is damaged", runCheck, nil},
+		{"upgrade-check", "say what this version would change in a data directory of another", runUpgradeCheck, nil},
 		{"backup", "copy a data directory while a server runs on it", runBackup, nil},
 		{"explain", "tell what an error means, by id or by any vendor's code or name", runExplain, nil},
 		{"faults", "list every error the catalogue knows, or a vendor's vocabulary", runFaults, nil},
@@ -156,7 +157,7 @@ func noSuch(what, word string, known []string) error {
 func printVerbs(w io.Writer) {
 	fmt.Fprint(w, "Redial is a self-hosted server for real-time video.\n\nUsage: redial VERB [flags] [arguments]\n\n")
 	for _, v := range verbs() {
-		fmt.Fprintf(w, "  %-10s %s\n", v.name, v.line)
+		fmt.Fprintf(w, "  %-13s %s\n", v.name, v.line)
 	}
 	fmt.Fprint(w, "\nTo look around, run \"redial dev\". \"redial VERB -h\" says more about a verb.\n")
 }

@@ -34,9 +34,15 @@ type stage struct {
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
+	return startStage(t, t.TempDir())
+}
+
+// startStage runs a server on a data directory.
+func startStage(t *testing.T, dir string) *stage {
+	t.Helper()
 	cfg := config.Default()
 	cfg.HTTP.Address, cfg.Media.UDP, cfg.Media.TCP = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
-	cfg.Data.Dir = t.TempDir()
+	cfg.Data.Dir = dir
 	cfg.Access.Keys = []config.Key{newKey()}
 	cfg.Inject.Enabled = true
 	cfg.Limits.CPUPercent = 0 // the clients of a test use the same processors
@@ -66,9 +72,14 @@ func (s *stage) play(ctx context.Context, t *testing.T, args ...string) (stdout,
 // call runs the program as somebody who may do everything on this server.
 func (s *stage) call(ctx context.Context, t *testing.T, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
+	return s.callAt(ctx, s.server.URL(), args...)
+}
+
+// callAt runs it for another server.
+func (s *stage) callAt(ctx context.Context, server string, args ...string) (stdout, stderr string, code int) {
 	var out, errs bytes.Buffer
 	e := &env{stdin: strings.NewReader(""), stdout: &out, stderr: &errs, getenv: func(name string) string {
-		return map[string]string{"REDIAL_SERVER": s.server.URL(), "REDIAL_TOKEN": s.token}[name]
+		return map[string]string{"REDIAL_SERVER": server, "REDIAL_TOKEN": s.token}[name]
 	}}
 	code = run(ctx, e, args)
 	return out.String(), errs.String(), code

@@ -7,6 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { buildPage, buildPrebuilt, buildPrograms } from '../build.ts';
+import { groups, removeGroup } from './cgroup.ts';
 import { names, namespaces, root, runDir, setup } from './setup.ts';
 
 export default async function prepare() {
@@ -22,7 +23,7 @@ export default async function prepare() {
 }
 
 // cleanUp ends the processes that carry the run's mark in their environment, and
-// removes the namespaces that carry it in their name.
+// removes the namespaces and control groups that carry it in their name.
 function cleanUp() {
   const mark = `${runDir}=${setup().dir}`;
   for (const pid of readdirSync('/proc').filter(name => /^\d+$/.test(name) && Number(name) !== process.pid)) {
@@ -38,6 +39,8 @@ function cleanUp() {
   ] as const) {
     for (const name of list(dir)) if (name.startsWith(namespaces())) remove(name);
   }
+  const dir = groups();
+  if (dir) for (const name of list(dir)) if (name.startsWith(namespaces())) removeGroup(`${dir}/${name}`);
 }
 
 function list(dir: string): string[] {

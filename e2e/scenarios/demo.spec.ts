@@ -2,53 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The page a newcomer meets, used the way a newcomer uses it: by its buttons.
-import type { Locator, Page } from '@playwright/test';
-import type { Kind } from '../lib/browser.ts';
 import { assert, checkEvent, poll } from '../lib/check.ts';
-import { within } from '../lib/patience.ts';
-import { pictures } from '../lib/pictures.ts';
-import type { Run } from '../lib/run.ts';
 import { scenario, test } from '../lib/scenario.ts';
-
-interface Person { name: string; page: Page; errors: string[]; told: number[] } // told: answers to what the page knows of its device
-interface Manner { viewport?: { width: number; height: number }; browser?: Kind } // of visiting
-
-const byId = (page: Page | Locator, id: string) => page.getByTestId(id);
-const tile = (page: Page, name: string, kind = 'camera') => page.locator(`[data-testid=tile][data-peer-name="${name}"][data-kind=${kind}]`);
-
-// waitFor waits until something is on the page, or no more.
-const waitFor = (what: Locator, ms: number, state: 'visible' | 'hidden' = 'visible') => within(ms, timeout => what.waitFor({ state, timeout }));
-
-// visit opens a link of the page as a person would.
-async function visit(t: Run, name: string, fragment: Record<string, string>, { viewport = { width: 1280, height: 800 }, browser }: Manner = {}): Promise<Person> {
-  const place = await t.place();
-  const context = await (await place.browserOf(browser)).newContext({ viewport });
-  t.cleanup(() => context.close());
-  const page = await context.newPage();
-  const errors: string[] = [];
-  page.on('pageerror', e => errors.push(String(e)));
-  const told: number[] = [];
-  page.on('response', r => { if (r.url().endsWith('/api/v1/witness')) told.push(r.status()); });
-  await page.goto(`${place.server.url}/#${new URLSearchParams(fragment)}`);
-  return { name, page, errors, told };
-}
-
-// enter goes through the lobby into the room.
-async function enter(t: Run, name: string, token: string, manner?: Manner): Promise<Person> {
-  const person = await visit(t, name, { token, name }, manner);
-  await waitFor(person.page.locator('[data-testid=lobby][data-stage=preview]'), 10_000);
-  await byId(person.page, 'join').click();
-  await waitFor(byId(person.page, 'room'), 15_000);
-  return person;
-}
-
-// plays waits until the picture of a person moves on somebody's page.
-async function plays(viewer: Person, name: string, kind?: string) {
-  const video = tile(viewer.page, name, kind).getByTestId('tile-video');
-  await waitFor(tile(viewer.page, name, kind).and(viewer.page.locator('[data-video=live]')), 20_000);
-  const before = await pictures(video);
-  await poll(`${viewer.name} to see ${name} move`, async () => (await pictures(video)) > before + 10, { ms: 10_000 });
-}
+import { byId, enter, plays, tile, visit, waitFor } from '../lib/visitor.ts';
 
 test.describe('demo', () => {
   scenario('demo-call', { alone: true, ms: 120_000 }, async t => {

@@ -503,3 +503,10 @@ func TestADirectoryWithAwkwardLettersWorks(t *testing.T) {
 	r := fixture(t, filepath.Join(t.TempDir(), "a b?c%41#d"))
 	room(t, r, "lobby")
 }
+
+// TestEveryMigrationIsTold: an upgrade-check has a line for each.
+func TestEveryMigrationIsTold(t *testing.T) {
+	if len(changes) != len(migrations) {
+		t.Errorf("%d migrations, %d of them told", len(migrations), len(changes))
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/datafile"
 )
 
 // migrations bring the schema from one version to the next. The position is
@@ -126,6 +127,22 @@ var migrations = []string{
 	-- max_streaming: peers that may publish at once, 0 is any number.
 	ALTER TABLE rooms ADD COLUMN max_streaming INTEGER NOT NULL DEFAULT 0;
 	`,
+}
+
+// changes says of each migration, by its position, what it is for.
+var changes = []string{
+	"a new file",
+	"accounts may keep their events for a time of their own",
+	"peers come back with the token that they joined with; whoever is held now joins anew",
+	"what the peers of a session share survives a restart",
+	"rooms may limit how many stream",
+}
+
+// Upgrade tells what Open would do to a registry, and changes nothing.
+func Upgrade(ctx context.Context, path string) datafile.Upgrade {
+	return datafile.Look(ctx, path, func(_ *sql.DB, from int) (int, []string, error) {
+		return len(migrations), changes[min(from, len(changes)):], nil
+	})
 }
 
 // migrate brings the file to the newest version, each step in a transaction of

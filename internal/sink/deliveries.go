@@ -40,6 +40,16 @@ type deliveries struct {
 	path string
 }
 
+// Upgrade tells what opening such a file would do to it, and changes nothing.
+func Upgrade(ctx context.Context, path string) datafile.Upgrade {
+	return datafile.Look(ctx, path, func(_ *sql.DB, from int) (int, []string, error) {
+		if from == 0 {
+			return schemaVersion, []string{"a new file"}, nil
+		}
+		return schemaVersion, nil, nil
+	})
+}
+
 func openDeliveries(ctx context.Context, dir string) (_ *deliveries, err error) {
 	path := filepath.Join(dir, File)
 	dsn := "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath() +

@@ -12,6 +12,7 @@ import (
 	"io"
 	"log"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -44,17 +45,8 @@ type Authority struct {
 func Start(t *testing.T, cfg Config) *Authority {
 	t.Helper()
 	t.Setenv("PEBBLE_VA_NOSLEEP", "1")
-	logger := log.New(io.Discard, "", 0)
-	store := db.NewMemoryStore()
-	if cfg.Blocked != "" {
-		if err := store.AddBlockedDomain(cfg.Blocked); err != nil {
-			t.Fatal(err)
-		}
-	}
-	issuer := ca.New(logger, store, "", "ecdsa", 0, 1, map[string]ca.Profile{"default": {ValidityPeriod: cfg.Seconds}})
-	validator := va.New(logger, cfg.HTTPPort, cfg.TLSPort, false, names(t), store)
-	front := wfe.New(logger, store, validator, issuer, []string{"authority.test"}, false, false, 0, 0)
-	server := httptest.NewTLSServer(front.Handler())
+	front, root := Handler(t, cfg, names(t))
+	server := httptest.NewTLSServer(front)
 	t.Cleanup(server.Close)
 
 	a := &Authority{
@@ -64,8 +56,28 @@ func Start(t *testing.T, cfg Config) *Authority {
 	if err := os.WriteFile(a.RootsFile, own, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	a.Roots.AddCert(issuer.GetRootCert(0).Cert)
+	a.Roots.AddCert(root)
 	return a
+}
+
+// Fataler is what Handler reports to: a test, or a program that is one's authority.
+type Fataler interface{ Fatal(args ...any) }
+
+// Handler is the authority as a web server answers for it, and the root of what it
+// issues. It looks names up at the DNS server of an address. The environment variable
+// PEBBLE_VA_NOSLEEP spares seconds of waiting.
+func Handler(t Fataler, cfg Config, resolver string) (http.Handler, *x509.Certificate) {
+	logger := log.New(io.Discard, "", 0)
+	store := db.NewMemoryStore()
+	if cfg.Blocked != "" {
+		if err := store.AddBlockedDomain(cfg.Blocked); err != nil {
+			t.Fatal(err)
+		}
+	}
+	issuer := ca.New(logger, store, "", "ecdsa", 0, 1, map[string]ca.Profile{"default": {ValidityPeriod: cfg.Seconds}})
+	validator := va.New(logger, cfg.HTTPPort, cfg.TLSPort, false, resolver, store)
+	front := wfe.New(logger, store, validator, issuer, []string{"authority.test"}, false, false, 0, 0)
+	return front.Handler(), issuer.GetRootCert(0).Cert
 }
 
 // Stop makes it unreachable.

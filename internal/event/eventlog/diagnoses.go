@@ -60,13 +60,21 @@ func ConfidenceWord(code int64) string {
 
 // addDiagnoses gives a file from before there were verdicts the columns for them.
 func (l *Log) addDiagnoses(ctx context.Context) error {
-	var known int
-	if err := l.writer.Row(ctx, "SELECT count(*) FROM pragma_table_info('events') WHERE name = 'confidence'").Scan(&known); err != nil || known > 0 {
+	if has, err := hasDiagnoses(func(query string) row { return l.writer.Row(ctx, query) }); err != nil || has {
 		return err
 	}
 	const add = "ALTER TABLE events ADD COLUMN "
 	_, err := l.writer.ExecContext(ctx, "BEGIN IMMEDIATE; "+add+"diagnosis TEXT; "+add+"confidence INTEGER; "+add+"rules TEXT; COMMIT;")
 	return err
+}
+
+// row is one row of an answer.
+type row interface{ Scan(into ...any) error }
+
+// hasDiagnoses tells whether a file has the columns for verdicts.
+func hasDiagnoses(ask func(query string) row) (has bool, err error) {
+	err = ask("SELECT count(*) > 0 FROM pragma_table_info('events') WHERE name = 'confidence'").Scan(&has)
+	return has, err
 }
 
 // diagnosedUpTo is the place that verdicts have come to, in the table meta.

@@ -8,6 +8,7 @@ import (
 	"database/sql"
 	"time"
 
+	"github.com/redial-rtc/redial/internal/datafile"
 	"github.com/redial-rtc/redial/internal/event/eventjson"
 )
 
@@ -46,6 +47,27 @@ func (l *Log) prepareUpgrade(ctx context.Context, version int) error {
 	l.upgrading = upgrading{upto: upto, done: make(chan struct{})}
 	go l.upgrade()
 	return nil
+}
+
+// Upgrade tells what Open would do to a file of events, and changes nothing.
+func Upgrade(ctx context.Context, path string) datafile.Upgrade {
+	return datafile.Look(ctx, path, func(db *sql.DB, from int) (int, []string, error) {
+		if from > schemaVersion {
+			return schemaVersion, nil, nil
+		}
+		var steps []string
+		if from == 0 {
+			steps = append(steps, "a new file")
+		}
+		if from == 1 {
+			steps = append(steps, "events are written anew, in the background while the server serves; earlier versions then refuse the file")
+		}
+		has, err := hasDiagnoses(func(query string) row { return db.QueryRowContext(ctx, query) })
+		if err == nil && !has && from > 0 {
+			steps = append(steps, "failures get columns for why they happened")
+		}
+		return schemaVersion, steps, err
+	})
 }
 
 // upgrade rewrites documents until there are no more or the log is closed.
