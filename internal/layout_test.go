@@ -33,7 +33,7 @@ var mayImport = map[string][]string{
 	"client":     {"internal/codec", "internal/rtpseq", "dialect", "fault"},
 	"admin":      {"fault"},
 	"redialtest": {"admin", "internal/token", "fault"},
-	"cmd/redial": {"admin", "client", "internal/server", "internal/config", "internal/cert", "internal/datafile", "internal/token", "internal/event", "internal/event/eventjson", "internal/diagnose", "internal/spell", "internal/faultdoc", "internal/scenario", "dialect", "fault"},
+	"cmd/redial": {"admin", "client", "internal/server", "internal/config", "internal/cert", "internal/datafile", "internal/token", "internal/event", "internal/event/eventjson", "internal/diagnose", "internal/spell", "internal/when", "internal/faultdoc", "internal/scenario", "dialect", "fault"},
 
 	"internal/faultdoc":           {"dialect", "fault"},
 	"internal/faultdoc/gen":       {"internal/faultdoc"},
@@ -56,7 +56,8 @@ var mayImport = map[string][]string{
 	"internal/event/bitset":       {},
 	"internal/event/eventlog":     {"internal/event", "internal/event/eventjson", "internal/datafile", "fault"},
 	"internal/event/rollup":       {"internal/event", "internal/event/eventlog", "internal/event/bitset"},
-	"internal/event/sqlite":       {"internal/event", "internal/event/eventjson", "internal/event/eventlog", "internal/event/rollup", "internal/event/bitset", "internal/datafile", "fault"},
+	"internal/event/people":       {"internal/event", "internal/event/eventlog", "internal/text"},
+	"internal/event/sqlite":       {"internal/event", "internal/event/eventjson", "internal/event/eventlog", "internal/event/rollup", "internal/event/bitset", "internal/event/people", "internal/datafile", "fault"},
 	"internal/event/spool":        {"internal/event", "internal/event/eventlog", "internal/event/rollup"},
 	"internal/event/clickhouse":   {"internal/event", "internal/event/eventjson", "internal/event/eventlog", "internal/event/rollup", "internal/event/spool", "fault"},
 	"internal/event/copy":         {"internal/event", "internal/event/eventjson", "internal/event/eventlog", "internal/event/rollup", "internal/datafile", "fault"},
@@ -94,7 +95,8 @@ var mayImport = map[string][]string{
 		"internal/wire/kurento", "dialect", "fault"}, // implements kurento.SharedTokens
 	"internal/testlog":       {},                                                                      // for tests
 	"internal/wire/wiretest": {"internal/evidence", "internal/participant", "internal/room", "fault"}, // a wire for tests
-	"internal/api": {"internal/room", "internal/skew", "internal/diagnose", "internal/explain", "internal/share", "internal/event", "internal/event/eventjson", "internal/sink", "internal/report", "internal/registry", "internal/inject",
+	"internal/when":          {},
+	"internal/api": {"internal/when", "internal/room", "internal/skew", "internal/diagnose", "internal/explain", "internal/share", "internal/event", "internal/event/eventjson", "internal/sink", "internal/report", "internal/registry", "internal/inject",
 		"internal/limit", "internal/policy", "internal/policy/policyjson", "internal/text", "internal/token", "internal/faultdoc", "dialect", "fault"},
 	"internal/turn":   {"internal/evidence", "internal/limit", "internal/recent"},
 	"internal/config": {"fault", "internal/spell"},

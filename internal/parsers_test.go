@@ -43,6 +43,14 @@ var parsers = map[string]string{
 	"admin.duration":                    "admin.FuzzAnswers",
 	"admin.refusal":                     "admin.FuzzAnswers",
 
+	"internal/api.searchBody.query": "internal/api.FuzzSearch",
+	"internal/when.Around":          "internal/when.FuzzWhen",
+	"internal/when.Point":           "internal/when.FuzzWhen",
+	"internal/when.Split":           "internal/when.FuzzWhen",
+	"internal/when.dayOf":           "internal/when.FuzzWhen",
+	"internal/when.duration":        "internal/when.FuzzWhen",
+	"internal/when.minuteOf":        "internal/when.FuzzWhen",
+
 	"client.Config.origin":             "client.FuzzToken",
 	"client.session.heard":             "client.FuzzFrames",
 	"client.roster.heardList":          "client.FuzzFrames",
@@ -81,7 +89,6 @@ var parsers = map[string]string{
 	"client.wireStrings.UnmarshalJSON": "client.FuzzAnswer",
 
 	"cmd/redial.bench.makeRooms":  "cmd/redial.FuzzAnswers",
-	"cmd/redial.duration":         operator,
 	"cmd/redial.newAdmin":         operator,
 	"cmd/redial.nextFree":         operator,
 	"cmd/redial.parseLink":        "cmd/redial.FuzzLink",
@@ -91,10 +98,6 @@ var parsers = map[string]string{
 	"cmd/redial.runEventsSummary": "cmd/redial.FuzzAnswers",
 	"cmd/redial.runInject":        "cmd/redial.FuzzAnswers",
 	"cmd/redial.usedBy":           system,
-	"cmd/redial.when":             operator,
-	"cmd/redial.around":           operator,
-	"cmd/redial.dayOf":            operator,
-	"cmd/redial.minuteOf":         operator,
 	"cmd/redial.ofCase":           own,
 	"cmd/redial.askHealth":        "cmd/redial.FuzzAnswers",
 

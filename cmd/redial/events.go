@@ -19,6 +19,7 @@ import (
 
 	"github.com/redial-rtc/redial/admin"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/when"
 )
 
 const eventsHelp = `Shows what went wrong: failures the server saw and failures its clients reported,
@@ -82,8 +83,8 @@ func runEvents(ctx context.Context, e *env, args []string) error {
 	f.StringVar(&v.Dialect, "dialect", "", "give codes, names and texts in the words of this `DIALECT`, such as opentok (default hms)")
 	f.StringVar(&v.SDK, "sdk", "", "only of this `SDK`, such as web")
 	f.StringVar(&v.OS, "os", "", "only of this operating system, as the SDK spells it: `OS`")
-	f.Func("since", "only taken at or after this `TIME`, "+whenUsage, func(s string) (err error) { v.Since, err = when(s, e.now()); return })
-	f.Func("until", "only taken before this `TIME`, in the same forms", func(s string) (err error) { v.Until, err = when(s, e.now()); return })
+	f.Func("since", "only taken at or after this `TIME`, "+when.PointUsage, func(s string) (err error) { v.Since, err = when.Point(s, e.now()); return })
+	f.Func("until", "only taken before this `TIME`, in the same forms", func(s string) (err error) { v.Until, err = when.Point(s, e.now()); return })
 	f.BoolVar(&v.Errors, "errors", false, "only failures, no tracks")
 	var (
 		server   = newServerFlags(e, f, "")

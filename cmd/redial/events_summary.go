@@ -18,6 +18,7 @@ import (
 	"github.com/redial-rtc/redial/admin"
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/event/eventjson"
+	"github.com/redial-rtc/redial/internal/when"
 )
 
 const eventsSummaryHelp = `Counts what went wrong: events, the users they hit, their share of the attempts to
@@ -41,12 +42,12 @@ func runEventsSummary(ctx context.Context, e *env, args []string) error {
 	})
 	moment := func(name, usage string) {
 		f.Func(name, usage, func(s string) error {
-			t, err := when(s, e.now())
+			t, err := when.Point(s, e.now())
 			v.Set(name, t.UTC().Format(time.RFC3339Nano))
 			return err
 		})
 	}
-	moment("since", "from this `TIME` on, "+whenUsage+" (default a day)")
+	moment("since", "from this `TIME` on, "+when.PointUsage+" (default a day)")
 	moment("until", "up to this `TIME`, in the same forms (default now)")
 	set("top", "top", "show the `N` groups with most events (default 10)")
 	set("compare", "compare", "compare with `WINDOW`: previous, day or week")

@@ -24,7 +24,7 @@ func FuzzAnswers(f *testing.F) {
 		{"join", "-code", "abc-defg-hij", "-reports", f.TempDir(), "-duration", "1ms"},
 		{"events", "-room", "x", "-name", "y"}, {"inject", "room.full", "-room", "abc-defg-hij"}, {"inject", "-end", "x"},
 		{completeVerb, "events", "-room", ""}, {completeVerb, "inject", "-end", ""}, {completeVerb, "events", "-room", "abc-defg-hij", "-session", ""},
-		{"why"}, {"why", "-user", "x", "-json"}, {"why", "-room", "x", "-peer", "y"}, {"why", "-event", "x"}, {"why", "-event", "x", "-export", "-"},
+		{"search", "mia yesterday 14:05"}, {"search", "-room", "x", "-json"}, {"why"}, {"why", "-user", "x", "-json"}, {"why", "-room", "x", "-peer", "y"}, {"why", "-event", "x"}, {"why", "-event", "x", "-export", "-"},
 		{"health"},
 	}
 	for i := range verbs {

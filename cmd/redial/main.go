@@ -44,6 +44,7 @@ func verbs() []verb {
 		{"token", "mint a token or make a key, offline", runToken, tokenKinds},
 		{"room", "show a room, lock it, limit how many stream in it", runRoom, nil},
 		{"events", "show what went wrong in calls, and follow it", runEvents, eventsSubverbs()},
+		{"search", "find people by a name and a time in words, and what became of each attempt", runSearch, nil},
 		{"why", "tell why calls failed, by room, person and time", runWhy, nil},
 		{"inject", "make calls fail on purpose, to see how an app takes it", runInject, nil},
 		{"scenario", "make calls fail by a script, such as a train in a tunnel, and check what is recorded", runScenario, scenarioSubverbs},

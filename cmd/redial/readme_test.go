@@ -26,7 +26,7 @@ func TestREADMECommands(t *testing.T) {
 			continue
 		}
 		switch args[1] {
-		case "inject", "events", "explain", "why":
+		case "inject", "events", "explain", "why", "search":
 		default:
 			continue // needs files; its own tests run it
 		}

@@ -21,6 +21,7 @@ import (
 	"github.com/redial-rtc/redial/admin"
 	"github.com/redial-rtc/redial/internal/datafile"
 	"github.com/redial-rtc/redial/internal/diagnose"
+	"github.com/redial-rtc/redial/internal/when"
 )
 
 const whyHelp = `Tells why calls failed: the cause, how sure that is, what it rests on, what else it
@@ -47,10 +48,10 @@ func runWhy(ctx context.Context, e *env, args []string) error {
 	f.StringVar(&v.User, "user", "", "only of this `USER`, by the display name, a part of it, or the app's id")
 	f.StringVar(&v.PeerID, "peer", "", "only of this peer, by `ID`")
 	f.StringVar(&v.SessionID, "session", "", "only of this session, by `ID`")
-	f.Func("since", "only taken at or after this `TIME`, "+whenUsage, func(s string) (err error) { v.Since, err = when(s, e.now()); return })
-	f.Func("until", "only taken before this `TIME`, in the same forms", func(s string) (err error) { v.Until, err = when(s, e.now()); return })
-	f.Func("at", "only taken about this `TIME`, in words: "+aroundUsage, func(s string) (err error) {
-		v.Since, v.Until, err = around(s, e.now())
+	f.Func("since", "only taken at or after this `TIME`, "+when.PointUsage, func(s string) (err error) { v.Since, err = when.Point(s, e.now()); return })
+	f.Func("until", "only taken before this `TIME`, in the same forms", func(s string) (err error) { v.Until, err = when.Point(s, e.now()); return })
+	f.Func("at", "only taken about this `TIME`, in words: "+when.AroundUsage, func(s string) (err error) {
+		v.Since, v.Until, err = when.Around(s, e.now())
 		return
 	})
 	var (

@@ -30,16 +30,22 @@ type DiagnosesConfig struct {
 }
 
 // Diagnoses serves why calls failed.
-type Diagnoses struct{ cfg DiagnosesConfig }
+type Diagnoses struct {
+	cfg       DiagnosesConfig
+	searching chan struct{} // searches for people that run
+}
 
 // NewDiagnoses returns the diagnoses' side of the API; give its Routes to Config.
-func NewDiagnoses(cfg DiagnosesConfig) *Diagnoses { return &Diagnoses{cfg} }
+func NewDiagnoses(cfg DiagnosesConfig) *Diagnoses {
+	return &Diagnoses{cfg: cfg, searching: make(chan struct{}, searchesAtOnce)}
+}
 
 // Routes are the rows.
 func (d *Diagnoses) Routes() []Route {
 	return []Route{
 		{Pattern: "GET /api/v1/diagnoses", Serve: d.list},
 		{Pattern: "POST /api/v1/diagnoses", MaxBody: diagnose.MaxCaseBytes, Serve: d.explain},
+		{Pattern: "POST /api/v1/search", MaxBody: 8 << 10, Rate: Rate{PerSecond: 10, Burst: 40}, Serve: d.people},
 		{Pattern: "GET /api/v1/events/{id}/diagnosis", Serve: d.get},
 		{Pattern: "POST /api/v1/events/{id}/share", Serve: d.share},
 		{Pattern: "GET /why/{link}", Access: Open, Rate: Rate{PerSecond: 5, Burst: 30}, Serve: d.shared},
@@ -141,14 +147,17 @@ func (d *Diagnoses) diagnosis(ctx context.Context, e *event.Event) (diagnosisBod
 		kept = &keptBody{k.Cause, k.Confidence, k.Rules}
 	}
 	return diagnosisBody{
-		Kept: kept,
-		Failure: failureBody{
-			ID: e.ID, At: e.Time, Happened: found.Failure.When(), Type: e.Type, Fault: e.Fault, Op: e.Op, Source: e.Source,
-			Terminal: e.Failure.Terminal, Injected: e.Injected, Room: e.RoomID, RoomName: e.RoomName, Session: e.SessionID,
-			Peer: e.PeerID, User: e.UserID, UserName: e.UserName, Role: e.Role,
-		},
+		Kept: kept, Failure: failureOf(e, found.Failure.When()),
 		Verdict: diagnose.Explain(found), Case: found,
 	}, nil
+}
+
+func failureOf(e *event.Event, happened time.Time) failureBody {
+	return failureBody{
+		ID: e.ID, At: e.Time, Happened: happened, Type: e.Type, Fault: e.Fault, Op: e.Op, Source: e.Source,
+		Terminal: e.Failure.Terminal, Injected: e.Injected, Room: e.RoomID, RoomName: e.RoomName, Session: e.SessionID,
+		Peer: e.PeerID, User: e.UserID, UserName: e.UserName, Role: e.Role,
+	}
 }
 
 // explain explains a case that was exported, here or elsewhere.

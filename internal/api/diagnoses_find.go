@@ -6,10 +6,12 @@ package api
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/explain"
 	"github.com/redial-rtc/redial/internal/text"
@@ -19,12 +21,17 @@ import (
 const maxSearched = 10_000
 
 // find finds failures. For a user by whatever name it gives as many as are asked
-// for, by when they happened and without a next page, of those that were searched:
-// names have no index. Where a span of time is asked for, what happened in it and
-// was told later is searched as well.
+// for, by when they happened and without a next page: by the index of people where the
+// store has one, and else of those that were searched. Where a span of time is asked
+// for, what happened in it and was told later is searched as well.
 func (d *Diagnoses) find(ctx context.Context, q diagnosesQuery) (event.Page, error) {
 	if q.user == "" {
 		return d.cfg.Store.Query(ctx, q.Query)
+	}
+	if people, ok := d.cfg.Store.(event.PeopleFinder); ok {
+		if found, whole, err := d.findByName(ctx, people, &q); err != nil || whole {
+			return found, err
+		}
 	}
 	byID := q.Query
 	byID.UserID = q.user
@@ -48,14 +55,76 @@ func (d *Diagnoses) find(ctx context.Context, q diagnosesQuery) (event.Page, err
 			return found, err
 		}
 	}
-	slices.SortStableFunc(found.Events, func(a, b event.Event) int {
-		if q.Desc {
-			a, b = b, a
-		}
-		return cmp.Or(explain.Happened(&a).Compare(explain.Happened(&b)), cmp.Compare(a.Seq, b.Seq))
-	})
+	slices.SortStableFunc(found.Events, q.order)
 	found.Events = found.Events[:min(len(found.Events), q.Limit)]
 	return found, nil
+}
+
+// findByName finds failures by the index of people. It is not whole while the index is
+// being made for earlier events, or when more people have that name than were looked at.
+func (d *Diagnoses) findByName(ctx context.Context, people event.PeopleFinder, q *diagnosesQuery) (found event.Page, whole bool, err error) {
+	wanted := event.PeopleQuery{
+		AccountID: q.AccountID, Name: text.Cut(q.user, event.MaxNameBytes), RoomID: q.RoomID, Failures: true,
+		Since: q.Since, Until: q.Until, Newest: q.Desc, Oldest: !q.Desc, Limit: event.MaxAttempts,
+	}
+	if !q.Since.IsZero() { // what was taken then may have happened before
+		wanted.Since = q.Since.Add(-event.MaxLate)
+	}
+	who, err := people.FindPeople(ctx, wanted)
+	if err != nil || who.Indexed < 1 {
+		return found, false, err
+	}
+	known := map[string]bool{}
+	for i := range who.Attempts {
+		a := &who.Attempts[i]
+		if q.PeerID != "" && a.PeerID != q.PeerID {
+			continue
+		}
+		one := q.Query
+		one.PeerID, one.Since, one.Until, one.Limit = a.PeerID, time.Time{}, time.Time{}, event.MaxLimit
+		if a.PeerID == "" {
+			e, err := d.cfg.Store.Get(ctx, a.EventID)
+			if errors.Is(err, fault.EventNotFound) { // it has just been removed
+				continue
+			}
+			if err != nil {
+				return found, false, err
+			}
+			one.Since, one.Until = e.Time, e.Time.Add(1)
+		}
+		page, err := d.cfg.Store.Query(ctx, one)
+		if err != nil {
+			return found, false, err
+		}
+		for i := range page.Events {
+			e := &page.Events[i]
+			if isUser(e, q.user) && q.during(e) && (a.PeerID != "" || e.ID == a.EventID) && !known[e.ID] {
+				known[e.ID] = true
+				found.Total++
+				found.Events = append(found.Events, *e)
+			}
+		}
+	}
+	slices.SortStableFunc(found.Events, q.order)
+	found.Events = found.Events[:min(len(found.Events), q.Limit)]
+	return found, !who.More || len(found.Events) == q.Limit, nil
+}
+
+// order is that of failures by when they happened.
+func (q *diagnosesQuery) order(a, b event.Event) int {
+	if q.Desc {
+		a, b = b, a
+	}
+	return cmp.Or(explain.Happened(&a).Compare(explain.Happened(&b)), cmp.Compare(a.Seq, b.Seq))
+}
+
+// during tells whether an event was taken in the span that is asked for, or, where that
+// has a beginning and an end, happened in it.
+func (q *diagnosesQuery) during(e *event.Event) bool {
+	within := func(t time.Time) bool {
+		return (q.Since.IsZero() || !t.Before(q.Since)) && (q.Until.IsZero() || t.Before(q.Until))
+	}
+	return within(e.Time) || !q.Since.IsZero() && !q.Until.IsZero() && within(explain.Happened(e))
 }
 
 // search adds the first failures of a query that are meant to those that were found,

@@ -41,6 +41,7 @@ func (c *Config) Problems() []Problem {
 	k.atLeast(c.Events.Queue, 1, "events.queue")
 	k.eventStore(&c.Events)
 	k.quotas(&c.Events.Quotas)
+	k.require(c.Events.PeopleBytes == 0 || c.Events.PeopleBytes >= 1<<20, "events.people_bytes", "is less than 1048576", "make it 0 for no bound, or some hundred MiB")
 	k.require(c.Events.MaxBytes == 0 || c.Events.MaxBytes >= 1<<20, "events.max_bytes", "is less than 1048576", "make it 0 for no bound, or some GiB")
 	k.webhooks(&c.Webhooks)
 	k.otlp(&c.OTLP)

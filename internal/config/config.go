@@ -171,6 +171,7 @@ type Events struct {
 	Store         string        `yaml:"store" default:"sqlite" doc:"Where events are kept: sqlite, a file in data.dir, or clickhouse, for histories that outgrow this machine."`
 	Retention     time.Duration `yaml:"retention" default:"720h" doc:"How long events are kept, unless their account has chosen itself over REST. 0 keeps them for ever."`
 	MaxBytes      int64         `yaml:"max_bytes" default:"10737418240" doc:"How large the events of store: sqlite may become on disk; events.clickhouse.max_bytes is for the other. Beyond it the oldest events go, of the account that holds most, with a line in the log. 0 is no bound."`
+	PeopleBytes   int64         `yaml:"people_bytes" default:"1073741824" doc:"How large the index of people, by which they are found by name, may become in the file of store: sqlite. Beyond it the attempts that were over longest ago can no longer be found by name, of the account that has most; their events stay. 0 is no bound."`
 	Queue         int           `yaml:"queue" default:"4096" doc:"Events waiting to be stored before new ones are dropped and counted."`
 	KeepAddresses bool          `yaml:"keep_addresses" default:"false" doc:"Store IP addresses in full. Otherwise the host part of each is masked."`
 	Quotas        Quotas        `yaml:"quotas" doc:"What is stored on the word of others, in a minute and at once. What is beyond is refused with server.event_quota, which names the limit. 0 is no limit."`

@@ -60,33 +60,8 @@ func Case(ctx context.Context, store Store, e *event.Event) (*diagnose.Case, err
 	return c, nil
 }
 
-// Happened is when a failure happened, as far as that is known: when the server saw
-// it, or else when its client says, unless that cannot be.
-func Happened(e *event.Event) time.Time {
-	client, server := e.Halves()
-	switch {
-	case !e.Happened.IsZero():
-		return e.Happened
-	case server != nil && !server.Taken.IsZero():
-		return server.Taken
-	case server != nil || client == nil:
-		return e.Time
-	}
-	return told(client, e)
-}
-
-// told is when a client's half of an event happened.
-func told(c *event.Told, e *event.Event) time.Time {
-	return cmp.Or(c.Happened, clientTime(c.At, cmp.Or(c.Taken, e.Time)))
-}
-
-// clientTime is when a client says that something happened which it told at a time.
-func clientTime(at, told time.Time) time.Time {
-	if at.IsZero() || at.After(told) || told.Sub(at) > event.MaxLate {
-		return told
-	}
-	return at
-}
+// Happened is when a failure happened, as far as that is known: see [event.Happened].
+func Happened(e *event.Event) time.Time { return event.Happened(e) }
 
 // Failure is a stored failure as package diagnose has it.
 func Failure(e *event.Event) diagnose.Failure {
@@ -99,7 +74,7 @@ func Failure(e *event.Event) diagnose.Failure {
 	if client != nil {
 		f.Client = &diagnose.Half{
 			Fault: client.Fault, Op: client.Op, Terminal: client.Terminal, Facts: facts(e.Extra, math.MaxInt),
-			At: told(client, e),
+			At: event.HappenedAsTold(client, e),
 		}
 	} else if w, ok := e.Extra[event.WitnessField]; ok { // its SDK said nothing, and its device did
 		f.Client = &diagnose.Half{Facts: map[string]json.RawMessage{event.WitnessField: w}}

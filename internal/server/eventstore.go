@@ -27,7 +27,19 @@ var settle, keep time.Duration
 func openEvents(ctx context.Context, name string, cfg config.Config, log *slog.Logger, metrics prometheus.Registerer) (event.Store, error) {
 	switch name {
 	case "sqlite":
-		return sqlite.Open(ctx, cfg.Data.Dir, log, sqlite.Words(report.Vocabulary()))
+		s, err := sqlite.Open(ctx, cfg.Data.Dir, log, sqlite.Words(report.Vocabulary()), sqlite.PeopleBytes(cfg.Events.PeopleBytes))
+		if err != nil {
+			return nil, err
+		}
+		if metrics != nil {
+			metrics.MustRegister(
+				prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "redial_people_bytes", Help: "Size of the index of people, roughly; events.people_bytes bounds it."},
+					func() float64 { held, _ := s.PeopleSize(); return float64(held) }),
+				prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "redial_people_evicted_total", Help: "Attempts that can no longer be found by name because the index of people was larger than events.people_bytes."},
+					func() float64 { _, evicted := s.PeopleSize(); return float64(evicted) }),
+			)
+		}
+		return s, nil
 	case "clickhouse":
 		c := cfg.Events.ClickHouse
 		password, err := c.Password()

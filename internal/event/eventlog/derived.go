@@ -41,6 +41,9 @@ type Derived interface {
 	// Expired tells that nothing is left of some accounts from before a time.
 	Expired(ctx context.Context, c *Conn, before time.Time, accounts []int64) error
 
+	// Erased tells that no event of some accounts is left of the user of a removal.
+	Erased(ctx context.Context, c *Conn, why *event.Removal, accounts []int64) error
+
 	// Flush writes what the transaction has changed. It is the last call of one.
 	Flush(ctx context.Context, c *Conn) error
 }
@@ -65,6 +68,9 @@ func (Base) Removed(context.Context, *Conn, *Row, *event.Removal) error { return
 
 // Expired does nothing.
 func (Base) Expired(context.Context, *Conn, time.Time, []int64) error { return nil }
+
+// Erased does nothing.
+func (Base) Erased(context.Context, *Conn, *event.Removal, []int64) error { return nil }
 
 // Flush does nothing.
 func (Base) Flush(context.Context, *Conn) error { return nil }

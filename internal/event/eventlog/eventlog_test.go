@@ -77,6 +77,8 @@ func (m *mirror) Removed(_ context.Context, _ *Conn, row *Row, _ *event.Removal)
 	return nil
 }
 
+func (m *mirror) Erased(context.Context, *Conn, *event.Removal, []int64) error { return nil }
+
 func (m *mirror) Expired(ctx context.Context, c *Conn, before time.Time, accounts []int64) error {
 	for _, account := range accounts {
 		_, found, err := c.Lookup(ctx, "SELECT seq FROM events WHERE account = ? AND time < ? LIMIT 1", account, before.UnixNano())

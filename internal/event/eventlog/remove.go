@@ -47,7 +47,16 @@ func (l *Log) Remove(ctx context.Context, r event.Removal) (int, error) {
 			}
 			return nil
 		})
-	case r.UserID == "" && !r.Oldest:
+	case r.UserID != "":
+		err = l.transact(ctx, func() error {
+			for _, d := range l.derived {
+				if err := d.Erased(ctx, l.writer, &r, accounts); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	case !r.Oldest:
 		err = l.transact(ctx, func() error {
 			for _, d := range l.derived {
 				if err := d.Expired(ctx, l.writer, r.Before, accounts); err != nil {

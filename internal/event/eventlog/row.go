@@ -72,6 +72,16 @@ func RowsAbove(ctx context.Context, c *Conn, v event.Vocabulary, above int64) (r
 	return rows, err
 }
 
+// RowsBelow reads up to n rows up to a place, the newest first.
+func (tx Tx) RowsBelow(ctx context.Context, upto int64, n int) (rows []Row, err error) {
+	err = tx.Each(ctx, rowColumns+"WHERE seq <= ? ORDER BY seq DESC LIMIT ?", func(s Scanner) error {
+		row, err := readRow(s, tx.log.words)
+		rows = append(rows, row)
+		return err
+	}, upto, n)
+	return rows, err
+}
+
 // rowAt reads the row at a place.
 func (l *Log) rowAt(ctx context.Context, c *Conn, seq int64) (row Row, found bool, err error) {
 	err = c.Each(ctx, rowColumns+"WHERE seq = ?", func(s Scanner) (err error) { // RawBytes need rows

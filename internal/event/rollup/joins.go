@@ -21,19 +21,17 @@ type JoinCount struct {
 	N       int64
 }
 
-// CountJoins adds joins that succeeded.
-func (t *Table) CountJoins(ctx context.Context, l *eventlog.Log, joins []event.Join) error {
-	return l.Change(context.WithoutCancel(ctx), func(ctx context.Context, tx eventlog.Tx) error {
-		for i := range joins {
-			j := &joins[i]
-			account, err := tx.Account(ctx, j.AccountID)
-			if err != nil {
-				return err
-			}
-			t.Add(account, JoinsDone, j.Time, &event.Event{Subject: j.Subject}, 1, nil)
+// CountJoins adds joins that succeeded, within a transaction.
+func (t *Table) CountJoins(ctx context.Context, tx eventlog.Tx, joins []event.Join) error {
+	for i := range joins {
+		j := &joins[i]
+		account, err := tx.Account(ctx, j.AccountID)
+		if err != nil {
+			return err
 		}
-		return nil
-	})
+		t.Add(account, JoinsDone, j.Time, &event.Event{Subject: j.Subject}, 1, nil)
+	}
+	return nil
 }
 
 // JoinCounts hands over the joins of every hour, in no order.

@@ -14,7 +14,7 @@ import (
 
 // CountJoins adds joins that succeeded.
 func (s *Spool) CountJoins(ctx context.Context, joins []event.Join) error {
-	return s.joins.CountJoins(ctx, s.Log, joins)
+	return s.Change(context.WithoutCancel(ctx), func(ctx context.Context, tx eventlog.Tx) error { return s.joins.CountJoins(ctx, tx, joins) })
 }
 
 // JoinCounts hands over the joins of every hour, in no order.

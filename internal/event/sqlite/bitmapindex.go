@@ -168,6 +168,11 @@ func (b *bitmapIndex) put(row *eventlog.Row) {
 	})
 }
 
+// Erased does nothing: sets are of events.
+func (b *bitmapIndex) Erased(context.Context, *eventlog.Conn, *event.Removal, []int64) error {
+	return nil
+}
+
 // Expired drops the times of blocks that hold nothing any more.
 func (b *bitmapIndex) Expired(ctx context.Context, c *eventlog.Conn, _ time.Time, _ []int64) error {
 	var first int64

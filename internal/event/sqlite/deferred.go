@@ -28,7 +28,8 @@ const flushedTo = "folded"
 type deferred struct {
 	list  []eventlog.Derived
 	words event.Vocabulary
-	at    int // flushAt; tests choose others
+	at    int  // flushAt; tests choose others
+	all   bool // the transaction indexes whatever there is
 
 	upto      int64 // place of the last event that is flushed
 	unindexed []unindexed
@@ -150,9 +151,20 @@ func (f *deferred) Expired(ctx context.Context, c *eventlog.Conn, before time.Ti
 	return nil
 }
 
-// Flush indexes the unindexed events when they are enough.
+func (f *deferred) Erased(ctx context.Context, c *eventlog.Conn, why *event.Removal, accounts []int64) error {
+	for _, d := range f.list {
+		if err := d.Erased(ctx, c, why, accounts); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Flush indexes the unindexed events when they are enough, or when somebody has asked
+// for all of them.
 func (f *deferred) Flush(ctx context.Context, c *eventlog.Conn) error {
-	if n := len(f.unindexed); n > 0 && n >= f.at {
+	n := len(f.unindexed)
+	if n > 0 && (n >= f.at || f.all) {
 		for i := range f.unindexed {
 			u := &f.unindexed[i]
 			u.row.Event = &u.e

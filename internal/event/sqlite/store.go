@@ -18,6 +18,7 @@ import (
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/event/eventjson"
 	"github.com/redial-rtc/redial/internal/event/eventlog"
+	"github.com/redial-rtc/redial/internal/event/people"
 	"github.com/redial-rtc/redial/internal/event/rollup"
 )
 
@@ -31,7 +32,9 @@ type Store struct {
 	cursors   *eventjson.Cursors
 	deferred  deferred
 	summaries summaries
-	lookedAt  int // as the constant; tests choose another
+	people    *people.Index
+	maxPeople int64 // bytes of it
+	lookedAt  int   // as the constant; tests choose another
 }
 
 // Option is a choice for Open.
@@ -52,11 +55,13 @@ func Open(ctx context.Context, dir string, log *slog.Logger, options ...Option) 
 	if s.cursors, err = eventjson.OpenCursors(dir); err != nil {
 		return nil, datafile.Fault(filepath.Join(dir, File), err)
 	}
-	s.deferred = deferred{words: s.words, at: flushAt, list: []eventlog.Derived{&s.summaries, &bitmapIndex{}}}
+	s.people = people.New(s.maxPeople)
+	s.deferred = deferred{words: s.words, at: flushAt, list: []eventlog.Derived{&s.summaries, &bitmapIndex{}, s.people}}
 	s.Log, err = eventlog.Open(ctx, dir, eventlog.Config{Log: log, Words: s.words, Derived: []eventlog.Derived{&sizes{}, &s.deferred}})
 	if err != nil {
 		return nil, err
 	}
+	s.people.Start(s.Log, log)
 	return s, nil
 }
 
@@ -72,5 +77,10 @@ func (s *Store) CopyJoins(ctx context.Context, counts []rollup.JoinCount) error 
 
 // CountJoins adds joins that succeeded.
 func (s *Store) CountJoins(ctx context.Context, joins []event.Join) error {
-	return s.summaries.CountJoins(ctx, s.Log, joins)
+	return s.Change(context.WithoutCancel(ctx), func(ctx context.Context, tx eventlog.Tx) error {
+		if err := s.summaries.CountJoins(ctx, tx, joins); err != nil {
+			return err
+		}
+		return s.people.Joined(ctx, tx, joins)
+	})
 }

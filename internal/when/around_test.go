@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Redial authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package when
 
 import (
 	"testing"
@@ -40,7 +40,7 @@ func TestAround(t *testing.T) {
 		"2026-10-25 9-11":      "Sun 25 09:00 to Sun 25 11:00",
 		"":                     "", "soon": "", "25:00": "", "13pm": "", "11-9": "", "yesterday tomorrow": "", "yesterday 9 11": "", "ago": "", "-": "", "24:30": "",
 	} {
-		since, until, err := around(text, now)
+		since, until, err := Around(text, now)
 		got := since.In(zone).Format(form) + " to " + until.In(zone).Format(form)
 		if err != nil {
 			got = ""

@@ -1,7 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The Redial authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+// Package when reads times as people write them: "14:05", "yesterday 14:05",
+// "Tue 9-11", "last 2h", "this morning" or a whole date. The zone is that of the
+// moment they are read from.
+package when
 
 import (
 	"errors"
@@ -17,15 +20,16 @@ var (
 	clocks = []string{"15:04:05", "15:04"}
 )
 
-const whenUsage = "such as 14:00, \"2026-01-31 14:00\" or 2026-01-31T14:00:00Z, or as long ago as 90m or 2d"
+// PointUsage says what [Point] reads, for who is to write one.
+const PointUsage = "such as 14:00, \"2026-01-31 14:00\" or 2026-01-31T14:00:00Z, or as long ago as 90m or 2d"
 
 // days are a duration in days, which package time does not read.
 var days = regexp.MustCompile(`^(\d{1,6})d(.*)$`)
 
-// when reads a point in time or how long ago it was, seen from now, whose zone is
+// Point reads a point in time or how long ago it was, seen from now, whose zone is
 // the one that is meant when none is given. A time of day is the last one that has
 // passed. Fractions of a second may follow every time.
-func when(s string, now time.Time) (time.Time, error) {
+func Point(s string, now time.Time) (time.Time, error) {
 	if ago, ok := duration(s); ok {
 		return now.Add(-ago), nil
 	}
@@ -48,7 +52,7 @@ func when(s string, now time.Time) (time.Time, error) {
 		}
 		return at, nil
 	}
-	return time.Time{}, errors.New("is not a time; write one " + whenUsage)
+	return time.Time{}, errors.New("is not a time; write one " + PointUsage)
 }
 
 // duration reads what time.ParseDuration does, with days before it.

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Redial authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package when
 
 import (
 	"strings"
@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-func TestWhen(t *testing.T) {
+func TestPoint(t *testing.T) {
 	zone := time.FixedZone("CET", 3600)
 	now := time.Date(2026, 3, 10, 13, 30, 0, 0, zone)
 	for text, want := range map[string]string{
@@ -26,13 +26,13 @@ func TestWhen(t *testing.T) {
 		"2026-02-01T14:00:00Z":      "2026-02-01T14:00:00Z",
 		"2026-02-01T14:00:00-05:00": "2026-02-01T14:00:00-05:00",
 	} {
-		got, err := when(text, now)
+		got, err := Point(text, now)
 		if err != nil || got.Format(time.RFC3339Nano) != want {
 			t.Errorf("%s is %s (%v), want %s", text, got.Format(time.RFC3339Nano), err, want)
 		}
 	}
 	for _, text := range []string{"", "yesterday", "25:00", "-5m", "2026-13-01", "99999999d", "1d-5m"} {
-		if got, err := when(text, now); err == nil || !strings.Contains(err.Error(), "14:00") {
+		if got, err := Point(text, now); err == nil || !strings.Contains(err.Error(), "14:00") {
 			t.Errorf("%q is %v, %v", text, got, err)
 		}
 	}

@@ -1,0 +1,74 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redial-rtc/redial/admin"
+	"github.com/redial-rtc/redial/client"
+)
+
+// TestSearchOnAServer: who failed to join and who got in are found on a real server, by
+// a part of a name and a time in words, without any id.
+func TestSearchOnAServer(t *testing.T) {
+	s := newStage(t)
+	in, err := client.Join(t.Context(), client.Config{Endpoint: s.server.URL(), Token: s.roomToken(t, "consult"), Name: "Mía Okafor"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Leave()
+	failed := s.refusedAs(t, "consult", "Mia Lang")
+	search := func(args ...string) (out, errs string) {
+		t.Helper()
+		out, errs, code := s.call(t.Context(), t, append([]string{"search"}, args...)...)
+		if code != exitOK {
+			t.Fatalf("search %v: exit code %d: %s", args, code, errs)
+		}
+		return out, errs
+	}
+	// Joins are written every two seconds.
+	var out string
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		if out, _ = search("okafor last 1h"); out != "" {
+			break
+		}
+	}
+	if !strings.Contains(out, `Mía Okafor in "consult" got in, and nothing failed`) {
+		t.Errorf("who got in:\n%s", out)
+	}
+	// The other was refused before the name was told: a guess, and called one.
+	out, _ = search("-room", "consult", "5m ago")
+	if !strings.Contains(out, "did not get in") || !strings.Contains(out, "redial why -event "+failed.ID) {
+		t.Errorf("the room:\n%s", out)
+	}
+	raw, _ := search("okafor", "-json")
+	var found admin.PeopleFound
+	if err := json.Unmarshal([]byte(raw), &found); err != nil || found.People != 1 || found.Attempts[0].UserName != "Mía Okafor" {
+		t.Errorf("as JSON: %v, %s", err, raw)
+	}
+	if out, errs := search("nobody yesterday 14:05"); out != "" || !strings.Contains(errs, `Nobody was found by the name "nobody" from `) {
+		t.Errorf("of nobody: %q %q", out, errs)
+	}
+	if out, errs := search(`"sun" li`); out != "" || !strings.Contains(errs, `by the name "sun li".`) {
+		t.Errorf("a name that is a day: %q %q", out, errs)
+	}
+	for args, want := range map[string]string{
+		"":              "whom or when is missing",
+		"mia -n 0":      "-n 0 is not a number from 1 to 100",
+		"mia -n x":      "-n",
+		"mia -since x":  "is not a time",
+	} {
+		out, errs, code := s.call(t.Context(), t, append([]string{"search"}, strings.Fields(args)...)...)
+		if code != exitUsage || !strings.Contains(errs, want) || out != "" {
+			t.Errorf("search %s: %d %q %q", args, code, out, errs)
+		}
+	}
+	if _, errs, code := s.call(t.Context(), t, "search", strings.Repeat("x", 300)); code != exitFailure || !strings.Contains(errs, "longer than 256 bytes") {
+		t.Errorf("a long name: %d %q", code, errs)
+	}
+}

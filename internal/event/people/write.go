@@ -1,0 +1,230 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
+package people
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/redial-rtc/redial/internal/event/eventlog"
+)
+
+// attempt is a row.
+type attempt struct {
+	key
+	id, person              int64
+	room, roomName, session string
+	first, last             int64
+	proven, named           bool
+	joins, events           int64
+	failures, inside        int64
+}
+
+const attemptColumns = `id, account, person, peer, user, seq, room, room_name, session, first, last, proven, named, joins, events, failures, inside`
+
+func (a *attempt) fields() []any {
+	return []any{
+		&a.id, &a.account, &a.person, &a.peer, &a.user, &a.seq, &a.room, &a.roomName, &a.session, &a.first, &a.last,
+		&a.proven, &a.named, &a.joins, &a.events, &a.failures, &a.inside,
+	}
+}
+
+// attemptsOf reads the attempts of a condition.
+func attemptsOf(ctx context.Context, c *eventlog.Conn, where string, args ...any) (list []attempt, err error) {
+	err = c.Each(ctx, "SELECT "+attemptColumns+" FROM attempts WHERE "+where, func(row eventlog.Scanner) error {
+		var a attempt
+		err := row.Scan(a.fields()...)
+		list = append(list, a)
+		return err
+	}, args...)
+	return list, err
+}
+
+// find reads the attempt of a key, or gives nil.
+func find(ctx context.Context, c *eventlog.Conn, k key) (*attempt, error) {
+	where, args := "peer = ? AND peer <> '' AND user = ? AND account = ? LIMIT 1", []any{k.peer, k.user, k.account}
+	if k.peer == "" {
+		where, args = "seq = ? AND seq <> 0 AND account = ? LIMIT 1", []any{k.seq, k.account}
+	}
+	list, err := attemptsOf(ctx, c, where, args...)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return &list[0], nil
+}
+
+// write writes one change.
+func (x *Index) write(ctx context.Context, c *eventlog.Conn, ch *change) error {
+	was, err := find(ctx, c, ch.key)
+	if err != nil {
+		return err
+	}
+	if was == nil {
+		if ch.joins+ch.events <= 0 {
+			return nil // it went for want of room
+		}
+		return x.insert(ctx, c, ch)
+	}
+	is := *was
+	is.joins, is.events = max(0, was.joins+ch.joins), max(0, was.events+ch.events)
+	is.failures, is.inside = max(0, was.failures+ch.failures), max(0, was.inside+ch.inside)
+	if is.joins+is.events == 0 {
+		return x.remove(ctx, c, was)
+	}
+	if ch.last == 0 { // something was taken out
+		_, err := c.Exec(ctx, "UPDATE attempts SET events = ?, failures = ?, inside = ? WHERE id = ?", is.events, is.failures, is.inside, is.id)
+		return err
+	}
+	is.first, is.last = min(was.first, ch.first), max(was.last, ch.last)
+	for _, f := range []struct {
+		own *string
+		new string
+	}{{&is.room, ch.room}, {&is.roomName, ch.roomName}, {&is.session, ch.session}} {
+		if f.new != "" && *f.own == "" {
+			*f.own = f.new
+		}
+	}
+	// A name that is told later is theirs from then on.
+	if ch.name != "" && (!was.named || ch.namedAt >= was.last) {
+		p, err := x.person(ctx, c, who{ch.account, ch.user, ch.name}, is.first, is.last)
+		if err != nil {
+			return err
+		}
+		if is.named = true; p != was.person {
+			is.person = p
+			if err := x.count(ctx, c, p, 1); err != nil {
+				return err
+			}
+			if err := x.count(ctx, c, was.person, -1); err != nil {
+				return err
+			}
+		}
+	} else if err := x.seen(ctx, c, is.person, is.first, is.last); err != nil {
+		return err
+	}
+	x.size.add(was, -1)
+	x.size.add(&is, 1)
+	_, err = c.Exec(ctx, `UPDATE attempts SET person = ?, room = ?, room_name = ?, session = ?, first = ?, last = ?, named = ?, joins = ?, events = ?, failures = ?, inside = ? WHERE id = ?`,
+		is.person, is.room, is.roomName, is.session, is.first, is.last, is.named, is.joins, is.events, is.failures, is.inside, is.id)
+	return err
+}
+
+// insert writes an attempt that is new.
+func (x *Index) insert(ctx context.Context, c *eventlog.Conn, ch *change) error {
+	a := attempt{
+		key: ch.key, room: ch.room, roomName: ch.roomName, session: ch.session, first: ch.first, last: ch.last,
+		proven: ch.user != "" && bare(ch.user) == ch.user, named: ch.name != "",
+		joins: max(0, ch.joins), events: max(0, ch.events), failures: max(0, ch.failures), inside: max(0, ch.inside),
+	}
+	var err error
+	if a.person, err = x.person(ctx, c, who{ch.account, ch.user, ch.name}, a.first, a.last); err != nil {
+		return err
+	}
+	if err := x.count(ctx, c, a.person, 1); err != nil {
+		return err
+	}
+	x.size.add(&a, 1)
+	_, err = c.Exec(ctx, `INSERT INTO attempts(account, person, peer, user, seq, room, room_name, session, first, last, proven, named, joins, events, failures, inside)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		a.account, a.person, a.peer, a.user, a.seq, a.room, a.roomName, a.session, a.first, a.last, a.proven, a.named, a.joins, a.events, a.failures, a.inside)
+	return err
+}
+
+// remove deletes an attempt, and the person with the last.
+func (x *Index) remove(ctx context.Context, c *eventlog.Conn, a *attempt) error {
+	if _, err := c.Exec(ctx, "DELETE FROM attempts WHERE id = ?", a.id); err != nil {
+		return err
+	}
+	x.size.add(a, -1)
+	return x.count(ctx, c, a.person, -1)
+}
+
+// who is what people are told apart by.
+type who struct {
+	account    int64
+	user, name string
+}
+
+// person is what is remembered of a row of people.
+type person struct{ id, first, last int64 }
+
+// maxKnown bounds the people kept in memory between two transactions.
+const maxKnown = 20_000
+
+// lastWithin is how exact people.last is: a row that was to be put in its place for
+// each event would cost more than the event.
+const lastWithin = 10 * time.Minute
+
+// person gives the number of somebody, a new one to who has none.
+func (x *Index) person(ctx context.Context, c *eventlog.Conn, w who, first, last int64) (int64, error) {
+	p, ok := x.known[w]
+	if !ok {
+		err := c.Row(ctx, "SELECT id, first, last FROM people WHERE account = ? AND user = ? AND name = ?", w.account, w.user, w.name).Scan(&p.id, &p.first, &p.last)
+		if errors.Is(err, sql.ErrNoRows) {
+			return x.newPerson(ctx, c, w, first, last)
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	if first < p.first || last > p.last+int64(lastWithin) {
+		p.first, p.last = min(p.first, first), max(p.last, last)
+		if _, err := c.Exec(ctx, "UPDATE people SET first = min(first, ?), last = max(last, ?) WHERE id = ?", p.first, p.last, p.id); err != nil {
+			return 0, err
+		}
+	}
+	x.known[w] = p
+	return p.id, nil
+}
+
+func (x *Index) newPerson(ctx context.Context, c *eventlog.Conn, w who, first, last int64) (int64, error) {
+	words := foundBy(w.user, w.name)
+	p := person{first: first, last: last}
+	err := c.Row(ctx, "INSERT INTO people(account, user, name, folded, first, last, attempts) VALUES (?, ?, ?, ?, ?, ?, 0) RETURNING id",
+		w.account, w.user, w.name, strings.Join(words, " "), first, last).Scan(&p.id)
+	if err != nil {
+		return 0, err
+	}
+	for _, word := range words {
+		if _, err := c.Exec(ctx, "INSERT INTO people_words(account, word, person) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", w.account, word, p.id); err != nil {
+			return 0, err
+		}
+	}
+	x.size.person(w, words, 1)
+	x.known[w] = p
+	return p.id, nil
+}
+
+// seen moves a person up.
+func (x *Index) seen(ctx context.Context, c *eventlog.Conn, id, first, last int64) error {
+	_, err := c.Exec(ctx, "UPDATE people SET first = min(first, ?2), last = max(last, ?3) WHERE id = ?1 AND (first > ?2 OR last < ?4)", id, first, last, last-int64(lastWithin))
+	return err
+}
+
+// count tells how many more attempts a person has. Who has none is forgotten.
+func (x *Index) count(ctx context.Context, c *eventlog.Conn, id, n int64) error {
+	if _, err := c.Exec(ctx, "UPDATE people SET attempts = attempts + ? WHERE id = ?", n, id); err != nil || n > 0 {
+		return err
+	}
+	var w who
+	err := c.Row(ctx, "DELETE FROM people WHERE id = ? AND attempts <= 0 RETURNING account, user, name", id).Scan(&w.account, &w.user, &w.name)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	words := foundBy(w.user, w.name)
+	for _, word := range words {
+		if _, err := c.Exec(ctx, "DELETE FROM people_words WHERE account = ? AND word = ? AND person = ?", w.account, word, id); err != nil {
+			return err
+		}
+	}
+	x.size.person(w, words, -1)
+	delete(x.known, w)
+	return nil
+}

@@ -1,0 +1,50 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sqlite
+
+import (
+	"context"
+
+	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventlog"
+	"github.com/redial-rtc/redial/internal/event/people"
+)
+
+// PeopleBytes bounds the index of people, in bytes; 0 is no bound.
+func PeopleBytes(n int64) Option { return func(s *Store) { s.maxPeople = n } }
+
+// FindPeople finds people by their names.
+func (s *Store) FindPeople(ctx context.Context, q event.PeopleQuery) (found event.PeopleFound, err error) {
+	account, known := s.Accounts.ID(q.AccountID)
+	if !known {
+		return event.PeopleFound{Indexed: 1}, ctx.Err()
+	}
+	if err := s.indexAll(ctx); err != nil && ctx.Err() != nil {
+		return found, err
+	} // else the disk is full or fails; what is indexed can be found all the same
+	err = s.Read(ctx, func(c *eventlog.Conn) (err error) {
+		found, err = people.Find(ctx, c, account, &q)
+		return err
+	})
+	return found, err
+}
+
+// PeopleSize is how many bytes the index of people takes, and how many attempts went
+// since it was opened because it was too large.
+func (s *Store) PeopleSize() (held, evicted int64) { return s.people.Size() }
+
+// indexAll has the deferred indexes take in the events that wait for more to come.
+func (s *Store) indexAll(ctx context.Context) error {
+	return s.Change(ctx, func(ctx context.Context, tx eventlog.Tx) error {
+		s.deferred.all = true
+		defer func() { s.deferred.all = false }()
+		return s.deferred.Flush(ctx, tx.Conn)
+	})
+}
+
+// Close closes the file. Whatever has been acknowledged is in it.
+func (s *Store) Close() error {
+	s.people.Stop()
+	return s.Log.Close()
+}
