@@ -58,10 +58,10 @@ func TestSearchOnAServer(t *testing.T) {
 		t.Errorf("a name that is a day: %q %q", out, errs)
 	}
 	for args, want := range map[string]string{
-		"":              "whom or when is missing",
-		"mia -n 0":      "-n 0 is not a number from 1 to 100",
-		"mia -n x":      "-n",
-		"mia -since x":  "is not a time",
+		"":             "whom or when is missing",
+		"mia -n 0":     "-n 0 is not a number from 1 to 100",
+		"mia -n x":     "-n",
+		"mia -since x": "is not a time",
 	} {
 		out, errs, code := s.call(t.Context(), t, append([]string{"search"}, strings.Fields(args)...)...)
 		if code != exitUsage || !strings.Contains(errs, want) || out != "" {

@@ -77,6 +77,8 @@ var Sections = []Section{
 		{Name: "redial_events_stored_total", Worry: "A rise of one type and fault: see [why](why.md). This is the number of failures."},
 		{Name: "redial_events_known_total", Worry: "`merged` at 0 while failures are stored: clients' reports do not arrive."},
 		{Name: "redial_events_witness_total"},
+		{Name: "redial_people_bytes", Worry: "Near events.people_bytes: people of long ago are no longer found by name."},
+		{Name: "redial_people_evicted_total", Worry: "Rising: events.people_bytes is too small, or somebody sends names in floods."},
 		{Name: "redial_events_queue_events", Worry: "Above half of events.queue: the store is slow."},
 		{Name: "redial_events_dropped_total", Worry: "Any: failures are lost. The label says what was in the way."},
 		{Name: "redial_events_refused_total", Worry: "Rising: a client floods; the label names the quota."},
