@@ -5,7 +5,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export GOFLAGS ?= -buildvcs=false
 E2E := e2e/node_modules/.bin/playwright test -c e2e
 
-.PHONY: ten-minutes release image replays diagnosis attack screenshot scenarios bench-inject bench-crowd bench-join help install check test unit race e2e openvidu-apps matrix fuzz bench bench-events soak soak-events soak-turn kill lint fmt docs web run
+.PHONY: bench-restart ten-minutes release image replays diagnosis attack screenshot scenarios bench-inject bench-crowd bench-join help install check test unit race e2e openvidu-apps matrix fuzz bench bench-events soak soak-events soak-turn kill lint fmt docs web run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ kill: ## kill the server with -9 at the moment of an acknowledgement, until 200 
 bench-inject: ## what the hooks of provoked faults cost while nothing is provoked, and counting packets for the record, in per cent of forwarding (4 min)
 	go test -run '^$$' -bench BenchmarkInject -benchtime 3000x ./internal/sfu
 
+bench-restart: ## 20 calls while the service is restarted, and killed with -9: how long until media flows again, into docs/benchmarks.md (3 min)
+	go run ./bench/restart -write docs/benchmarks.md $(ARGS)
+
 bench-join: ## joining and the first media by the 100ms wire and by OpenVidu's, in turn (1 min)
 	go test -run '^$$' -bench JoinByWire -benchtime 40x -v ./client | grep -E 'median|^ok|FAIL'
 
@@ -96,11 +99,12 @@ lint: ## go vet and staticcheck
 fmt: ## format the Go code
 	gofmt -w $$(git ls-files -co --exclude-standard -- '*.go')
 
-docs: ## write the generated pages under docs/ (the tests fail when they drift) and, into build/docs/faults, a page for each fault
+docs: ## write the generated pages under docs/ (the tests fail when they drift) and, into build, a page for each fault and the web site
 	go generate ./fault
 	go test ./internal/config ./internal/faultdoc -update
 	go test ./internal/server -run "TestMetricsPage|TestDashboardFiles" -update
 	go run ./cmd/redial faults -write build/docs/faults
+	go run ./cmd/redial docs build/site
 
 web: install ## build the embedded pages
 	npm --prefix web run build

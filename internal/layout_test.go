@@ -33,7 +33,7 @@ var mayImport = map[string][]string{
 	"client":     {"internal/codec", "internal/rtpseq", "dialect", "fault"},
 	"admin":      {"fault"},
 	"redialtest": {"admin", "internal/token", "fault"},
-	"cmd/redial": {"admin", "client", "internal/server", "internal/config", "internal/cert", "internal/datafile", "internal/token", "internal/event", "internal/event/eventjson", "internal/diagnose", "internal/spell", "internal/when", "internal/faultdoc", "internal/scenario", "dialect", "fault"},
+	"cmd/redial": {"admin", "client", "internal/server", "internal/config", "internal/cert", "internal/datafile", "internal/token", "internal/event", "internal/event/eventjson", "internal/diagnose", "internal/spell", "internal/when", "internal/faultdoc", "internal/docsite", "internal/scenario", "dialect", "fault"},
 
 	"internal/faultdoc":           {"dialect", "fault"},
 	"internal/faultdoc/gen":       {"internal/faultdoc"},
@@ -63,6 +63,7 @@ var mayImport = map[string][]string{
 	"internal/event/copy":         {"internal/event", "internal/event/eventjson", "internal/event/eventlog", "internal/event/rollup", "internal/datafile", "fault"},
 	"internal/event/eventtest":    {"internal/evidence", "internal/event", "internal/event/eventjson", "internal/diagnose", "internal/explain", "fault"},
 	"bench/events":                {"internal/server", "internal/config", "internal/token", "internal/event", "internal/event/eventjson", "internal/event/sqlite", "fault"}, // a program
+	"bench/restart":               {"client", "admin", "internal/token", "fault"},                                                                                           // a program
 	"internal/attack":             {"client", "internal/token"},                                                                                                             // a program
 	"internal/sink":               {"internal/event", "internal/event/eventjson", "internal/datafile", "fault"},
 	"internal/diagnose/recording": {"internal/diagnose"}, // for tests
@@ -98,15 +99,17 @@ var mayImport = map[string][]string{
 	"internal/when":          {},
 	"internal/api": {"internal/when", "internal/room", "internal/skew", "internal/diagnose", "internal/explain", "internal/share", "internal/event", "internal/event/eventjson", "internal/sink", "internal/report", "internal/registry", "internal/inject",
 		"internal/limit", "internal/policy", "internal/policy/policyjson", "internal/text", "internal/token", "internal/faultdoc", "dialect", "fault"},
-	"internal/turn":   {"internal/evidence", "internal/limit", "internal/recent"},
-	"internal/config": {"fault", "internal/spell"},
-	"internal/pages":  {},
-	"internal/spell":  {},
-	"internal/limit":  {"internal/recent", "fault"},
-	"internal/recent": {},
-	"internal/accept": {},
-	"internal/text":   {},
-	"internal/server": {"*", "dialect", "fault"},
+	"internal/turn":    {"internal/evidence", "internal/limit", "internal/recent"},
+	"internal/config":  {"fault", "internal/spell"},
+	"internal/pages":   {},
+	"docs":             {},
+	"internal/docsite": {"docs", "internal/faultdoc"},
+	"internal/spell":   {},
+	"internal/limit":   {"internal/recent", "fault"},
+	"internal/recent":  {},
+	"internal/accept":  {},
+	"internal/text":    {},
+	"internal/server":  {"*", "dialect", "fault"},
 
 	"e2e/probe":     {"client", "fault"},
 	"e2e/crowd":     {"client", "fault"},

@@ -54,6 +54,7 @@ func verbs() []verb {
 		{"backup", "copy a data directory while a server runs on it", runBackup, nil},
 		{"explain", "tell what an error means, by id or by any vendor's code or name", runExplain, nil},
 		{"faults", "list every error the catalogue knows, or a vendor's vocabulary", runFaults, nil},
+		{"docs", "write the documentation as a web site", runDocs, nil},
 		{"completion", "print a script that completes redial's words in a shell", runCompletion, shells},
 		{"version", "print what this binary was built from", runVersion, nil},
 	}

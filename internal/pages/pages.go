@@ -41,14 +41,16 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; font-sr
 var contentTypes = map[string]string{
 	".css":   "text/css; charset=utf-8",
 	".html":  "text/html; charset=utf-8",
+	".jpg":   "image/jpeg",
 	".js":    "text/javascript; charset=utf-8",
+	".json":  "application/json",
 	".svg":   "image/svg+xml",
 	".txt":   "text/plain; charset=utf-8",
 	".woff2": "font/woff2",
 }
 
 // compressible tells which types are worth gzip; fonts are compressed already.
-var compressible = map[string]bool{".css": true, ".html": true, ".js": true, ".svg": true, ".txt": true}
+var compressible = map[string]bool{".css": true, ".html": true, ".js": true, ".json": true, ".svg": true, ".txt": true}
 
 // asset is one file, ready to be sent.
 type asset struct {
@@ -75,6 +77,34 @@ func Handler(refuse func(w http.ResponseWriter, r *http.Request, status int)) ht
 	if err != nil { // the files are part of the binary: they cannot be unreadable at run time
 		panic(err)
 	}
+	return answer(func() map[string]*asset { return assets }, policy, refuse)
+}
+
+// readingPolicy is that of pages that are only read: what they are made of comes from
+// here, and they have no business with anybody else.
+const readingPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+// Static serves files that are made when one is first asked for, by their path below
+// prefix, which ends in a slash. An index.html is served at its directory as well. They
+// are pages to be read: they may ask for nothing but each other. Everything else goes to
+// refuse, as from [Handler].
+func Static(prefix string, make func() map[string][]byte, refuse func(w http.ResponseWriter, r *http.Request, status int)) http.Handler {
+	return answer(sync.OnceValue(func() map[string]*asset {
+		assets := map[string]*asset{}
+		for name, body := range make() {
+			a := newAsset(name, body)
+			assets[prefix+name] = a
+			if dir, isIndex := strings.CutSuffix(name, "index.html"); isIndex {
+				assets[prefix+dir] = a
+			}
+		}
+		return assets
+	}), readingPolicy, refuse)
+}
+
+// answer serves assets under a policy.
+func answer(assets func() map[string]*asset, policy string, refuse func(w http.ResponseWriter, r *http.Request, status int)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
 		header.Set("Content-Security-Policy", policy)
@@ -82,7 +112,7 @@ func Handler(refuse func(w http.ResponseWriter, r *http.Request, status int)) ht
 		header.Set("Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self), autoplay=(self), speaker-selection=(self), screen-wake-lock=(self)")
 		header.Set("Referrer-Policy", "no-referrer")
 		header.Set("X-Content-Type-Options", "nosniff")
-		a := assets[r.URL.Path]
+		a := assets()[r.URL.Path]
 		switch {
 		case a == nil:
 			header.Set("Cache-Control", "no-store")
@@ -108,22 +138,22 @@ func load(files fs.FS) (map[string]*asset, error) {
 		if err != nil {
 			return err
 		}
-		ext := path.Ext(name)
-		sum := sha256.Sum256(body)
-		a := &asset{
-			body:        body,
-			contentType: contentTypes[ext],
-			etag:        base64.RawURLEncoding.EncodeToString(sum[:12]),
-			immutable:   strings.HasPrefix(name, "assets/"),
-			shared:      shared[name],
-		}
-		if compressible[ext] {
-			a.gzipped = sync.OnceValue(func() []byte { return compress(body) })
-		}
+		a := newAsset(name, body)
+		a.immutable, a.shared = strings.HasPrefix(name, "assets/"), shared[name]
 		assets["/"+strings.TrimSuffix(name, "index.html")] = a
 		return nil
 	})
 	return assets, err
+}
+
+func newAsset(name string, body []byte) *asset {
+	ext := path.Ext(name)
+	sum := sha256.Sum256(body)
+	a := &asset{body: body, contentType: contentTypes[ext], etag: base64.RawURLEncoding.EncodeToString(sum[:12])}
+	if compressible[ext] {
+		a.gzipped = sync.OnceValue(func() []byte { return compress(body) })
+	}
+	return a
 }
 
 // serve sends the asset, compressed if the client takes gzip. http.ServeContent

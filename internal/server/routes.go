@@ -4,11 +4,13 @@
 package server
 
 import (
+	"log/slog"
 	"net/http"
 	"path"
 	"strings"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/docsite"
 	"github.com/redial-rtc/redial/internal/wire/hms"
 )
 
@@ -35,6 +37,17 @@ func noPage(w http.ResponseWriter, r *http.Request, status int) {
 		err = fault.MethodNotAllowed.New("method", r.Method, "allowed", w.Header().Get("Allow"))
 	}
 	writeFault(w, fault.From(err, fault.OpAPI))
+}
+
+// documentation is the site under /docs/, made when it is first asked for.
+func documentation(log *slog.Logger) func() map[string][]byte {
+	return func() map[string][]byte {
+		files, err := docsite.All()
+		if err != nil { // the pages are part of the binary, and a test builds the site
+			log.Error("the documentation cannot be shown", "err", err)
+		}
+		return files
+	}
 }
 
 // ServeHTTP implements http.Handler.

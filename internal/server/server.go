@@ -279,6 +279,8 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	routes.HandleFunc("GET /healthz", s.health.alive)
 	routes.HandleFunc("GET /readyz", s.health.ready)
 	routes.Handle("/", pages.Handler(noPage))
+	routes.Handle("/docs/", pages.Static("/docs/", documentation(log), noPage))
+	routes.Handle("GET /docs", http.RedirectHandler("/docs/", http.StatusMovedPermanently))
 	if cfg.Metrics.Address == "" {
 		routes.Handle("GET /metrics", metricsHandler(metrics, cfg.Metrics.Token, true))
 	} else if err := s.serveMetrics(ctx, metricsHandler(metrics, cfg.Metrics.Token, false)); err != nil {
