@@ -14,13 +14,14 @@ export class AppTab extends PageTab {
 
   // open loads a page of the site. One that is kept outlives the scenario; its log is
   // in the directory given.
-  static async open(t: Run, file: string, name: string, { kind, keptIn }: { kind?: Kind; keptIn?: string } = {}): Promise<AppTab> {
+  static async open(t: Run, file: string, name: string, { kind, keptIn, before }: { kind?: Kind; keptIn?: string; before?: () => void } = {}): Promise<AppTab> {
     const place = await t.place();
     const context = await (await place.browserOf(kind)).newContext();
     if (!keptIn) t.cleanup(() => context.close());
     const page = await context.newPage();
     const tab = new AppTab(name, page);
     logPage(page, `${keptIn ?? t.dir}/${name}.log`);
+    if (before) await page.addInitScript(before);
     await page.goto(`${place.site.origin}/${file}`);
     return tab;
   }

@@ -22,7 +22,7 @@ export async function backend(t: Run): Promise<OpenVidu> {
   return made;
 }
 
-interface Options { browser?: Kind; role?: OpenViduRole; data?: string; publish?: boolean | object; offers?: boolean }
+interface Options { browser?: Kind; role?: OpenViduRole; data?: string; publish?: boolean | object; offers?: boolean; before?: () => void }
 
 export interface Shown { code?: number; name?: string; fault?: string }
 
@@ -42,12 +42,13 @@ export class OpenViduTab extends PageTab {
 
   // open loads the page; nobody is in a session yet.
   // One that offers what it receives believes that the media server is Kurento.
-  static async open(t: Run, name: string, { offers = false, browser }: { offers?: boolean; browser?: Kind } = {}): Promise<OpenViduTab> {
+  static async open(t: Run, name: string, { offers = false, browser, before }: { offers?: boolean; browser?: Kind; before?: () => void } = {}): Promise<OpenViduTab> {
     const place = await t.place();
     const context = await (await place.browserOf(browser)).newContext();
     const page = await context.newPage();
     const tab = new OpenViduTab(name, page);
     logPage(page, `${t.dir}/${name}.log`);
+    if (before) await page.addInitScript(before);
     if (offers) {
       await page.routeWebSocket(/\/openvidu/, ws => {
         const server = ws.connectToServer();
@@ -64,8 +65,8 @@ export class OpenViduTab extends PageTab {
   }
 
   // join takes a seat of the session, and publishes unless it is told not to.
-  static async join(t: Run, session: Session, name: string, { role = OpenViduRole.PUBLISHER, data, publish = true, offers, browser }: Options = {}): Promise<OpenViduTab> {
-    const tab = await OpenViduTab.open(t, name, { offers, browser });
+  static async join(t: Run, session: Session, name: string, { role = OpenViduRole.PUBLISHER, data, publish = true, offers, browser, before }: Options = {}): Promise<OpenViduTab> {
+    const tab = await OpenViduTab.open(t, name, { offers, browser, before });
     const { token } = await session.createConnection({ role, data });
     await tab.connect(token!);
     if (publish) await tab.act('publish', publish === true ? {} : publish);

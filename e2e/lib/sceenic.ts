@@ -24,7 +24,7 @@ export async function watching(t: Run, name = `watch-${randomUUID().slice(0, 8)}
 
 export const claims = (token: string) => JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString());
 
-export const openWatcher = (t: Run, name: string, options: { kind?: Kind } = {}) => AppTab.open(t, 'watch.html', name, options);
+export const openWatcher = (t: Run, name: string, options: { kind?: Kind; before?: () => void } = {}) => AppTab.open(t, 'watch.html', name, options);
 
 // stage is pages that a worker keeps, since loading them takes longer than what most
 // rows of the matrix do on them. They are as new.

@@ -8,7 +8,7 @@ import { startRedial, type Redial } from '@redial-rtc/testing';
 import { patience } from './patience.ts';
 import type { Address } from './world.ts';
 
-interface Options { bin: string; data: string; log: string; netns?: string }
+interface Options { bin: string; data: string; log: string; netns?: string; args?: string[] }
 
 export class Server implements Address {
   readonly options: Options;
@@ -30,12 +30,12 @@ export class Server implements Address {
   // start runs the server. A second start comes back where the first one was, as
   // a restarted service does.
   async start(): Promise<this> {
-    const { bin, data, log, netns } = this.options;
+    const { bin, data, log, netns, args = [] } = this.options;
     if (this.#redial) {
       await this.#redial.restart();
     } else {
       this.#redial = await startRedial({
-        binary: bin, dataDir: data, timeout: Math.ceil(30_000 * patience()),
+        binary: bin, dataDir: data, args, timeout: Math.ceil(30_000 * patience()),
         command: netns ? ['ip', 'netns', 'exec', netns] : [],
         onLog: (text: string) => appendFileSync(log, text),
       });

@@ -6,9 +6,12 @@
 import { assert, poll } from '../lib/check.ts';
 import { GoClient, probe } from '../lib/goclient.ts';
 import { ports, type Client } from '../lib/lines.ts';
+import { backend, OpenViduTab } from '../lib/openvidu.ts';
 import { scenario, test } from '../lib/scenario.ts';
+import { connect, openWatcher, watching } from '../lib/sceenic.ts';
 import { setup } from '../lib/setup.ts';
 import type { Tab } from '../lib/tab.ts';
+import type { World } from '../lib/world.ts';
 
 // onlyHTTPS leaves a client nothing but the port of HTTPS.
 async function onlyHTTPS({ line }: Client) {
@@ -17,7 +20,48 @@ async function onlyHTTPS({ line }: Client) {
   await line.lose(`tcp sport != ${ports.https}`, { up: false });
 }
 
+// onlyRelays lets the connections of a page go over relays and nothing else.
+const onlyRelays = () => {
+  window.RTCPeerConnection = new Proxy(window.RTCPeerConnection, {
+    construct: (target, [config, ...rest], made) => Reflect.construct(target, [{ ...config, iceTransportPolicy: 'relay' }, ...rest], made),
+  });
+};
+
+// overRelays fails unless the server has relayed for so many connections, each with a
+// credential that it handed out itself.
+async function overRelays(world: World, connections: number) {
+  const told = () => fetch(`${world.server.url}/metrics`).then(r => r.text());
+  const count = (text: string, name: string) => [...text.matchAll(new RegExp(`^${name}\\S* (\\S+)$`, 'gm'))].reduce((n, m) => n + Number(m[1]), 0);
+  const text = await poll('relays', async () => {
+    const text = await told();
+    return count(text, 'redial_turn_allocations_total') >= connections && text;
+  });
+  for (const way of ['received', 'sent']) assert.ok(count(text, `redial_turn_${way}_bytes_total`) > 10_000, `media goes over the relays: ${way}`);
+}
+
 test.describe('relayed', () => {
+  // The other wires hand out TURN as well: clients that may use nothing but relays see
+  // and hear each other.
+  scenario('relayed-openvidu', { idle: true }, async t => {
+    const world = await t.ownWorld({ serverArgs: ['-turn'] });
+    const session = await (await backend(t)).createSession();
+    const [ann, bob] = [await OpenViduTab.join(t, session, 'ann', { before: onlyRelays }), await OpenViduTab.join(t, session, 'bob', { before: onlyRelays })];
+    await ann.receives(bob.id, { ms: 30_000 });
+    await bob.receives(ann.id, { ms: 30_000 });
+    const servers = await ann.eval(() => ov.iceServers()) as { urls: string[]; username?: string }[];
+    assert.ok(servers.some(s => s.urls[0].startsWith('turn:') && s.username), JSON.stringify(servers));
+    await overRelays(world, 4);
+  });
+
+  scenario('relayed-sceenic', { idle: true }, async t => {
+    const world = await t.ownWorld({ serverArgs: ['-turn'] });
+    const session = await watching(t);
+    const [ann, bob] = [await connect(await openWatcher(t, 'ann', { before: onlyRelays }), session), await connect(await openWatcher(t, 'bob', { before: onlyRelays }), session)];
+    await ann.receives(bob.id, { ms: 30_000 });
+    await bob.receives(ann.id, { ms: 30_000 });
+    await overRelays(world, 4);
+  });
+
   scenario('relayed-only-443', { idle: true, ms: 90_000 }, async t => {
     // No other port of TURN is open, so that nobody gets in by one.
     const x = await t.exchange({ https: true, browser: false, media: { turn: { enabled: true, udp: '', tcp: '' } } });
