@@ -52,6 +52,10 @@ type Config struct {
 	Agent      map[string]string  // further fields of the agent text, such as "framework"
 	ICEServers []webrtc.ICEServer // in place of those the server hands out
 	Log        *slog.Logger       // debug details; nil logs nothing
+
+	// NetworkTypes are those that media may take, to see how a call does without the
+	// others, such as over TCP alone. Default: UDP and TCP, over IPv4 and IPv6.
+	NetworkTypes []webrtc.NetworkType
 }
 
 // The dialects of [Config.Dialect].
@@ -66,6 +70,9 @@ func (c Config) withDefaults() Config {
 	c.JoinTimeout = cmp.Or(c.JoinTimeout, 20*time.Second)
 	c.StepTimeout = cmp.Or(c.StepTimeout, 10*time.Second)
 	c.CallTimeout = cmp.Or(c.CallTimeout, 10*time.Second)
+	if c.NetworkTypes == nil {
+		c.NetworkTypes = []webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6}
+	}
 	c.AutoSubscribe = cmp.Or(c.AutoSubscribe, LayerNone)
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

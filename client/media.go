@@ -47,15 +47,13 @@ const (
 
 // newAPI makes what connections are built with. Only what a client needs is
 // registered; each further interceptor costs on every packet.
-func newAPI(loopback bool, log *slog.Logger) (*webrtc.API, error) {
+func newAPI(loopback bool, networks []webrtc.NetworkType, log *slog.Logger) (*webrtc.API, error) {
 	set := webrtc.SettingEngine{LoggerFactory: pionLog{log}}
 	set.SetIncludeLoopbackCandidate(loopback)
 	set.SetICETimeouts(iceDisconnected, iceFailed, iceKeepalive)
 	set.SetICEMaxBindingRequests(iceChecks)
 	set.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
-	set.SetNetworkTypes([]webrtc.NetworkType{
-		webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6,
-	})
+	set.SetNetworkTypes(networks)
 	m := &webrtc.MediaEngine{}
 	if err := m.RegisterDefaultCodecs(); err != nil {
 		return nil, err

@@ -97,7 +97,7 @@ func newSession(cfg Config) (*session, error) {
 		cfg.PeerID = uuid.NewString()
 	}
 	d := newHTTPClient(cfg, origin, cfg.StepTimeout)
-	api, err := newAPI(d.loopback(), cfg.Log)
+	api, err := newAPI(d.loopback(), cfg.NetworkTypes, cfg.Log)
 	if err != nil {
 		return nil, fault.PeerConnectionCreate.Wrap(err)
 	}

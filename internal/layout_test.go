@@ -33,10 +33,11 @@ var mayImport = map[string][]string{
 	"client":     {"internal/codec", "internal/rtpseq", "dialect", "fault"},
 	"admin":      {"fault"},
 	"redialtest": {"admin", "internal/token", "fault"},
-	"cmd/redial": {"admin", "client", "internal/server", "internal/config", "internal/cert", "internal/datafile", "internal/token", "internal/event", "internal/event/eventjson", "internal/diagnose", "internal/spell", "internal/when", "internal/faultdoc", "internal/docsite", "internal/scenario", "dialect", "fault"},
+	"cmd/redial": {"admin", "client", "internal/server", "internal/config", "internal/cert", "internal/datafile", "internal/token", "internal/event", "internal/event/eventjson", "internal/diagnose", "internal/spell", "internal/when", "internal/faultdoc", "internal/docsite", "internal/scenario", "internal/doctor", "dialect", "fault"},
 
 	"internal/faultdoc":           {"dialect", "fault"},
 	"internal/faultdoc/gen":       {"internal/faultdoc"},
+	"internal/doctor":             {"admin", "client", "internal/config", "internal/datafile", "internal/turn", "fault"},
 	"internal/grafana":            {},
 	"internal/metricdoc":          {},
 	"internal/tsgen":              {},

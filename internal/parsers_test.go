@@ -159,6 +159,21 @@ var parsers = map[string]string{
 	"internal/diagnose.labelled":     "internal/diagnose.FuzzCase",
 	"internal/diagnose.view.witness": "internal/diagnose.FuzzCase",
 
+	"internal/doctor.From":              operator,
+	"internal/doctor.Report.clock":      "- http.ParseTime of one header; what it does not take is left out",
+	"internal/doctor.Report.name":       operator,
+	"internal/doctor.here.certificates": operator,
+	"internal/doctor.here.domains":      operator,
+	"internal/doctor.here.kernel":       system,
+	"internal/doctor.here.names":        system,
+	"internal/doctor.here.service":      system,
+	"internal/doctor.here.turns":        operator,
+	"internal/doctor.iceServers":        "internal/doctor.FuzzAnswers",
+	"internal/doctor.isManagement":      "internal/doctor.FuzzAnswers",
+	"internal/doctor.ntpTime":           "internal/doctor.FuzzAnswers",
+	"internal/doctor.numbers":           "internal/doctor.FuzzAnswers",
+	"internal/doctor.readyChecks":       "internal/doctor.FuzzAnswers",
+
 	"internal/event.ParseAgent": "internal/event.FuzzAgent",
 	"internal/event.addressEnd": "internal/event.FuzzMask",
 

@@ -49,6 +49,7 @@ func verbs() []verb {
 		{"inject", "make calls fail on purpose, to see how an app takes it", runInject, nil},
 		{"scenario", "make calls fail by a script, such as a train in a tunnel, and check what is recorded", runScenario, scenarioSubverbs},
 		{"health", "ask the server on this machine whether it is ready", runHealth, nil},
+		{"doctor", "find what keeps calls from working, on the server or from another machine", runDoctor, nil},
 		{"check", "read every database of a data directory and say what is damaged", runCheck, nil},
 		{"upgrade-check", "say what this version would change in a data directory of another", runUpgradeCheck, nil},
 		{"backup", "copy a data directory while a server runs on it", runBackup, nil},
