@@ -73,7 +73,7 @@ type Injection struct {
 	Probability float64       `json:"probability,omitempty"` // of each effect or packet, up to 1; 0 is always, or the mechanism's own share
 
 	Method    string        `json:"method,omitempty"`    // only calls of this method: of "call", "hang" and "slow"
-	Delay     time.Duration `json:"delay,omitempty"`     // how late: of "slow" and "delay"
+	Delay     time.Duration `json:"delay,omitempty"`     // how late: of "slow" and "delay"; of "cut", how old a socket gets
 	RateKbps  int           `json:"rate_kbps,omitempty"` // what still passes, in kbit/s: of "bandwidth"
 	Direction Direction     `json:"direction,omitempty"` // only packets that go this way
 	Side      Side          `json:"side,omitempty"`      // only packets of this connection
@@ -119,8 +119,9 @@ type InjectionList struct {
 
 // InjectableCause is a cause that can be provoked, so that a diagnosis can be checked.
 type InjectableCause struct {
-	ID    string `json:"id"`
-	About string `json:"about"` // what is done, and when it shows
+	ID     string `json:"id"`
+	About  string `json:"about"`            // what is done, and when it shows
+	Inside bool   `json:"inside,omitempty"` // it befalls who is in the room already; otherwise who joins from then on
 }
 
 // Mechanism is a way to make calls fail.

@@ -27,6 +27,7 @@ const injectHelp = `Makes calls fail on purpose, on a running server, to see how
   redial inject -list                               what is running, what is possible
   redial inject -end ID                             one of them is over
   redial inject -clear                              everything works again
+  redial inject -self-test                          is every cause named? on a server of its own
 
 FAULT is the id of a fault, a code or name of any vendor, or the name of a
 mechanism. Without -peer, -user and -role it is everybody in the room. Every
@@ -37,7 +38,7 @@ The token is a management token with the grant: "redial token management -grant
 inject", from -token or REDIAL_TOKEN.`
 
 func runInject(ctx context.Context, e *env, args []string) error {
-	f := newFlags(e, "inject FAULT -room ROOM [flags] | -list | -end ID | -clear", injectHelp)
+	f := newFlags(e, "inject FAULT -room ROOM [flags] | -list | -end ID | -clear | -self-test", injectHelp)
 	var s admin.Injection
 	f.StringVar(&s.Room, "room", "", "work in this "+roomUsage)
 	f.StringVar(&s.Peer, "peer", "", "only this `PEER`, by id or name")
@@ -76,6 +77,7 @@ func runInject(ctx context.Context, e *env, args []string) error {
 	f.Float64Var(&s.Probability, "probability", 0, "of each effect or packet, up to `1`")
 	duration("delay", "how `LATE` (slow, delay)", &s.Delay)
 	var (
+		itself = f.Bool("self-test", false, "provoke every cause on a server and with clients of its own, and show what the diagnosis says")
 		list   = f.Bool("list", false, "show what is running and what is possible")
 		end    = f.String("end", "", "end the injection with this `ID`, which -list shows")
 		clean  = f.Bool("clear", false, "end all injections, or those of -room")
@@ -86,18 +88,21 @@ func runInject(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	c, err := server.client(e, mintsInject)
-	if err != nil {
-		return err
-	}
 	asked := 0
-	for _, is := range []bool{*list, *clean, *end != "", len(rest) > 0, s.Cause != ""} {
+	for _, is := range []bool{*itself, *list, *clean, *end != "", len(rest) > 0, s.Cause != "" && !*itself} {
 		if is {
 			asked++
 		}
 	}
 	if asked > 1 {
-		return usagef("-list, -end, -clear, -cause and a fault exclude each other")
+		return usagef("-self-test, -list, -end, -clear, -cause and a fault exclude each other")
+	}
+	if *itself {
+		return selfTest(ctx, e, s.Cause, *asJSON)
+	}
+	c, err := server.client(e, mintsInject)
+	if err != nil {
+		return err
 	}
 	if s.Room, err = findRoom(ctx, c, s.Room); err != nil {
 		return err

@@ -284,8 +284,9 @@ type injectionsList struct {
 }
 
 type possibleCause struct {
-	ID    string `json:"id"`
-	About string `json:"about"`
+	ID     string `json:"id"`
+	About  string `json:"about"`
+	Inside bool   `json:"inside,omitempty"`
 }
 
 type mechanismBody struct {
@@ -311,7 +312,7 @@ func (i injections) list(c *Call) (any, error) {
 		}
 	}
 	for _, cause := range inject.Causes() {
-		out.Causes = append(out.Causes, possibleCause{cause.ID, cause.About})
+		out.Causes = append(out.Causes, possibleCause{cause.ID, cause.About, cause.Inside})
 	}
 	return out, nil
 }

@@ -81,7 +81,7 @@ func Mechanisms() []Mechanism {
 		{Name: AtSlow, Point: "call", For: usualFor, method: true, DefaultFault: fault.NegotiationTimeout.ID, About: "calls, or those of one method, are answered late"},
 		{Name: AtEngine, Point: "engine", For: usualFor, DefaultFault: fault.MediaNodeUnreachable.ID, About: "calls that need the media engine fail as if it refused them; with -delay, as if it did not answer for so long; as media_node.response, as if its answer could not be decoded"},
 		{Name: AtError, Point: "error", once: true, About: "the fault or the number asked for is sent to the client unasked, which ends its session"},
-		{Name: AtCut, Point: "socket", once: true, DefaultFault: fault.SignalLost.ID, About: "the TCP connection of the socket ends without a close frame"},
+		{Name: AtCut, Point: "socket", once: true, DefaultFault: fault.SignalLost.ID, About: "the TCP connection of the socket ends without a close frame, with -delay once it is so old"},
 		{Name: AtClose, Point: "socket", once: true, DefaultFault: fault.SignalLost.ID, About: "the socket ends with close frame 1012"},
 		{Name: AtSilence, Point: "socket", For: usualFor, DefaultFault: fault.SignalSilent.ID, About: "nothing is sent on the socket, which stays open"},
 		{Name: AtKick, Point: "seat", once: true, DefaultFault: fault.PeerRemoved.ID, About: "the peer is removed from the room"},

@@ -23,7 +23,8 @@ type Action struct {
 	// Do is a mechanism that happens at a moment; or AtSDP: send a session
 	// description now; or AtToken: the peer is inside by a token that was revoked.
 	Do    string
-	Fault *fault.Error // what is provoked, marked so
+	Fault *fault.Error  // what is provoked, marked so
+	Delay time.Duration // of AtCut: how much later
 }
 
 // Peer is a peer the plan can reach. A nil *Peer is out of its reach and can be
@@ -152,7 +153,7 @@ func (x *Peer) apply(r *rule) {
 		x.act(Action{Do: AtSDP})
 	case r.mech.once, r.spec.At == AtRestart, r.spec.At == AtToken && r.kind == fault.TokenRevoked:
 		if x.plan.take(r, w) {
-			x.act(Action{Do: r.spec.At, Fault: r.refusal()})
+			x.act(Action{Do: r.spec.At, Fault: r.refusal(), Delay: r.spec.Delay})
 		}
 	}
 }

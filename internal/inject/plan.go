@@ -158,8 +158,8 @@ func (p *Plan) Check(specs []Spec) (rules []Rule, at int, err error) {
 
 // newRule makes a rule that waits; it fails as Spec.check does.
 func (p *Plan) newRule(s Spec) (*rule, error) {
-	again := s.For > 0
 	k, m, err := s.check()
+	again := s.For > 0
 	if err == nil {
 		err = s.name(p.calls)
 	}

@@ -48,7 +48,7 @@ type Spec struct {
 	Probability float64       // of each effect, or of each packet; 0 = always, or a tenth of packets for loss and corrupt
 
 	Method    string        // call, hang and slow: this call only
-	Delay     time.Duration // slow and delay: how late; 0 = 1 s and 200 ms
+	Delay     time.Duration // slow and delay: how late; 0 = 1 s and 200 ms; cut: how old a socket gets
 	Rate      int           // bandwidth: kbit/s; 0 = 100
 	Direction string        // packets: "in" (from the client), "out", "" = both
 	Side      string        // packets: "publish" or "subscribe" connection, "" = both
@@ -125,8 +125,8 @@ func (s *Spec) check() (*fault.Kind, Mechanism, error) {
 		return bad("probability", "more than 0 and up to 1")
 	case s.Method != "" && !m.method:
 		return bad("method", "none: it belongs to call, hang and slow")
-	case s.Delay != 0 && m.Name != AtSlow && m.Name != AtDelay && m.Name != AtEngine:
-		return bad("delay", "none: it belongs to slow, delay and engine")
+	case s.Delay != 0 && m.Name != AtSlow && m.Name != AtDelay && m.Name != AtEngine && m.Name != AtCut:
+		return bad("delay", "none: it belongs to slow, delay, engine and cut")
 	case s.Delay < 0 || s.Delay > MaxDelay:
 		return bad("delay", "up to "+MaxDelay.String())
 	case s.Rate != 0 && m.Name != AtBandwidth:

@@ -5,6 +5,7 @@ package participant
 
 import (
 	"errors"
+	"time"
 
 	"github.com/coder/websocket"
 
@@ -61,8 +62,8 @@ func (p *Participant) provoke(a inject.Action) {
 	}
 	switch a.Do {
 	case inject.AtCut:
-		if p.socket != nil {
-			p.socket.Drop()
+		if c := p.socket; c != nil {
+			time.AfterFunc(a.Delay, c.Drop)
 		}
 	case inject.AtClose:
 		p.closeSocket()

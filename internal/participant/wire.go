@@ -52,7 +52,8 @@ type Socket interface {
 	// Close writes what is queued, says why, and ends the connection. The codes
 	// are those of RFC 6455, section 7.4.
 	Close(code websocket.StatusCode, why string)
-	// Drop ends it without ceremony.
+	// Drop ends it without ceremony, as somebody in between does. It may be called from
+	// anywhere and more than once.
 	Drop()
 	// Probe ends it if the client says nothing for so long.
 	Probe(patience time.Duration)

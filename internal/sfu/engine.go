@@ -247,11 +247,8 @@ func (e *Engine) settings(c *conn) webrtc.SettingEngine {
 	if e.blind {
 		overUDP, overTCP = nil, nil
 	}
-	udp, tcp := ice.UDPMux(provingUDP{e.socks.udp, c.paths, overUDP}), e.socks.tcp
-	if tcp != nil {
-		tcp = countedTCP{tcp, overTCP}
-	}
-	if c.impairment != nil {
+	udp, tcp := ice.UDPMux(e.socks.udp), e.socks.tcp
+	if c.impairment != nil { // next to the network: what is lost there is neither seen nor counted
 		udp = impairedUDP{udp, c.impairment}
 		if tcp != nil {
 			gate := c.impairment
@@ -260,6 +257,10 @@ func (e *Engine) settings(c *conn) webrtc.SettingEngine {
 			}
 			tcp = impairedTCP{tcp, gate}
 		}
+	}
+	udp = provingUDP{udp, c.paths, overUDP}
+	if tcp != nil {
+		tcp = countedTCP{tcp, overTCP}
 	}
 	var types []webrtc.NetworkType
 	if !c.tcpOnly || tcp == nil {

@@ -329,9 +329,10 @@ func (c *Conn) frameCame() {
 	c.probe = time.Time{}
 }
 
-// Drop ends the socket without ceremony.
+// Drop ends the socket without ceremony. Where nothing else has ended it, that is what
+// somebody between the two does who cuts it, and it is noted so.
 func (c *Conn) Drop() {
-	c.ends(evidence.ByServer, evidence.HowReset, 0)
+	c.ends(evidence.ByRemote, evidence.HowReset, 0)
 	c.once.Do(func() {
 		close(c.gone)
 		c.out.close()

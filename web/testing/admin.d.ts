@@ -31,7 +31,7 @@ export interface Injection {
   probability?: number;
   /** Only calls of this method: of "call", "hang" and "slow" */
   method?: string;
-  /** How late: of "slow" and "delay" */
+  /** How late: of "slow" and "delay"; of "cut", how old a socket gets */
   delay?: Duration;
   /** What still passes, in kbit/s: of "bandwidth" */
   rate_kbps?: number;
