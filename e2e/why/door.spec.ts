@@ -104,7 +104,10 @@ for (const [hours, life, heldOut] of [[2, 3600, false], [26, 24 * 3600, true]] a
     how: `she comes with a token made ${hours} h ago for ${life / 3600} h, while others come with new ones of the same key`,
     cause: 'token.expired', wrong: ['token.issuer_clock', 'server.clock'], heldOut,
   }, async s => {
-    await s.others();
+    const [bob] = await Promise.all(['bob', 'carol'].map(name => s.go(name, s.x.steady, {
+      token: signed(s.x.key, { room_id: s.room.id, user_id: `user-${name}`, role: 'host', ...at(-5, 3600) }),
+    })));
+    await bob.heard('joined', undefined, { ms: 40_000 });
     return refused(s, 'alice', at(-hours * 3600, life));
   });
 }

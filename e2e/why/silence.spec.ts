@@ -113,18 +113,20 @@ for (const [name, heldOut] of [['go', false], ['chromium', true]] as const) {
   });
 }
 
-for (const [name, match, directions, heldOut] of [
+for (const [name, match, directions, browser] of [
   ['both-ways', `meta l4proto { udp, tcp } th dport { ${ports.udp}, ${ports.tcp} }`, {}, false],
   ['up', mediaUp, { down: false }, false],
-  ['down', mediaDown, { up: false }, true],
+  ['down', mediaDown, { up: false }, false],
+  ['up-chromium', mediaUp, { down: false }, true],
+  ['down-chromium', mediaDown, { up: false }, true],
 ] as const) {
   replay(`media-lost-${name}`, {
-    how: `in a call, media passes no more on her line (${name}), over UDP and TCP; her socket is well`,
-    cause: 'network.media_lost', wrong: not('network.media_lost'), heldOut,
+    how: `in a call, media passes no more on her line (${name.replace('-chromium', '')}), over UDP and TCP; her socket is well`,
+    cause: 'network.media_lost', wrong: not('network.media_lost'), heldOut: browser, browser,
   }, async s => {
-    const { alice } = await called(s);
+    const { alice } = browser ? await calledInBrowser(s) : await called(s);
     await s.line.lose(match, directions);
-    return s.told({ peer_id: alice.id, type: publish }, { where: e => (e as any).redial?.server });
+    return s.told({ peer_id: alice.id, type: publish });
   });
 }
 

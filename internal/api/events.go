@@ -4,6 +4,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -14,11 +15,13 @@ import (
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/event/eventjson"
+	"github.com/redial-rtc/redial/internal/evidence"
 	"github.com/redial-rtc/redial/internal/inject"
 	"github.com/redial-rtc/redial/internal/registry"
 	"github.com/redial-rtc/redial/internal/report"
 	"github.com/redial-rtc/redial/internal/room"
 	"github.com/redial-rtc/redial/internal/skew"
+	"github.com/redial-rtc/redial/internal/token"
 )
 
 // EventsConfig is what the routes of events are built from.
@@ -28,12 +31,17 @@ type EventsConfig struct {
 	Rooms    *room.Hub          // knows whose a peer is
 	Inject   *inject.Plan       // may keep reports from being stored; nil never does
 	Clocks   *skew.Clocks       // of the clients; nil: not known
+	Known    Known              // what the server knew of what clients tell; nil: nothing
 	Grace    time.Duration      // how long after its end a room token may still sign a report; 0 = 30 days
 
 	// Retention is how long the events of accounts are kept that have not chosen
 	// themselves; 0 is for ever. It is told, not done: that is the recorder's.
 	Retention time.Duration
 }
+
+// Known is what the server knew of a peer when something happened that its client
+// tells of, nil for nothing.
+type Known func(context.Context, token.Claims, *event.Event) *evidence.Record
 
 // Events serves what went wrong: reading it, and taking reports of it.
 type Events struct {

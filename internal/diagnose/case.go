@@ -52,6 +52,7 @@ type Failure struct {
 	// Whom it is about. The texts are compared and never read.
 	Peer    string `json:"peer,omitempty"`
 	User    string `json:"user,omitempty"`
+	Claimed bool   `json:"user_claimed,omitempty"` // nobody but the client says that it is this user
 	Room    string `json:"room,omitempty"`
 	Session string `json:"session,omitempty"`
 

@@ -212,24 +212,24 @@ var frozen = &Clause{
 // interrupted: the client told of an interruption of its sound.
 var interrupted = &Clause{
 	Fact: "client.interruption", Asks: "the client's system interrupted its sound", How: "the web SDK remarks it by itself on iOS; " + howWitness, client: true,
-	ask: remarked("interruption.start", "the client remarked that its sound was interrupted"),
+	ask: remarked("audio.interrupted", "the client remarked that its sound was interrupted"),
 }
 
 // autoplay: the client told that its player was not let to play.
 var autoplay = &Clause{
 	Fact: "client.playback", Asks: "the browser did not let the page play sound", How: "the web SDK remarks it by itself", client: true,
-	ask: remarked("autoplayError", "the client remarked that it may not play sound"),
+	ask: remarked("playback.autoplay_blocked", "the client remarked that it may not play sound"),
 }
 
-// remarked asks whether a note of that name is with the incident.
-func remarked(name, says string) func(*view) answer {
+// remarked asks whether a note that tells of a fault is with the incident.
+func remarked(id, says string) func(*view) answer {
 	return func(v *view) answer {
 		for _, f := range v.incident {
 			if f.Evidence == nil {
 				continue
 			}
 			for _, n := range f.Evidence.Notes {
-				if n.Name == name {
+				if n.Says == id {
 					return answer{is: yes, value: n.Name, at: n.At, says: says}
 				}
 			}

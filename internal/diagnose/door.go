@@ -220,7 +220,7 @@ func seat(asks, says string, match func(evidence.Seat) bool) *Clause {
 		}
 		for _, s := range seats {
 			if match(s) {
-				return answer{is: yes, value: len(seats), at: s.Since, says: says + ", since " + span(v.at.Sub(s.Since)) + " before"}
+				return answer{is: yes, value: len(seats), at: s.Since, claimed: v.f.Claimed, says: says + ", since " + span(v.at.Sub(s.Since)) + " before"}
 			}
 		}
 		return answer{is: no, value: len(seats), at: v.at, says: "not so: " + asks}

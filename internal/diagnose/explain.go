@@ -23,7 +23,7 @@ import (
 
 // Version is the version of the rules. A verdict that is kept says under which
 // rules it was made.
-const Version = "2026-11-26"
+const Version = "2026-11-27"
 
 // Explain tells why the failure of a case happened, as well as that can be known.
 func Explain(c *Case) Verdict {
@@ -144,7 +144,7 @@ func (v *view) one(f *finding, all []*finding) Verdict {
 		}
 	}
 	for _, c := range r.Needs {
-		if c.client {
+		if c.client || v.ask(c).claimed {
 			out.Confidence = Likely // nobody but the client is a witness for it
 		}
 	}

@@ -51,6 +51,14 @@ func (v *view) plain(k *fault.Kind, all []*finding) Verdict {
 	}
 	// A cause that lies behind it may not be known.
 	for _, f := range all {
+		if who == fromClient && f.open() && slices.Contains(f.rule.Rivals, k.ID) {
+			out.Confidence = Possible // its own cause as far as the client's word goes, which is the same for both
+			out.Rivals = append(out.Rivals, Rival{Cause: f.rule.Cause, Says: sentence(f.rule.Cause), Decides: f.unmet[0].Asks})
+			for _, c := range f.unmet {
+				out.missing(c)
+			}
+			continue
+		}
 		if f.open() && slices.Contains(k.CausedBy, f.rule.Cause) {
 			if f.suspected(v) {
 				out.Rivals = append(out.Rivals, Rival{Cause: f.rule.Cause, Says: "behind it may lie: " + sentence(f.rule.Cause), Decides: f.unmet[0].Asks})

@@ -15,11 +15,15 @@ import (
 
 const howPath = "the server records the state of a media connection with each of its failures"
 
-// trafficWhole tells whether the list of what passed is complete: records that are
-// too large lose it after everything else (see evidence.Record.AppendJSON).
-func (v *view) trafficWhole() bool {
+// trafficWhole tells whether the list of what passed is complete.
+func (v *view) trafficWhole() bool { return v.path != nil && v.whole("traffic") }
+
+// whole tells whether a list of the record of the path is complete. Records of before
+// it was noted lost traffic and addresses after everything else.
+func (v *view) whole(list string) bool {
 	r := v.pathSelf
-	return v.path != nil && (!r.Clipped || len(r.Notes)+len(v.path.Changes)+len(v.path.Tracks)+len(v.path.Pairs) > 0)
+	return r.Whole(list) || r.Cut == "" && len(r.Notes)+len(r.Path.Changes)+len(r.Path.Tracks)+len(r.Path.Pairs) > 0 ||
+		r.Cut == "" && list == "reach" && len(r.Path.Traffic) > 0
 }
 
 // came counts packets from the client, of a protocol and a class, "" for any.
@@ -264,22 +268,58 @@ var mediaSilent = &Clause{
 	},
 }
 
+// answersStopped: what the client sends arrives, and what is sent to it does not: it
+// checks the way and does not answer checks (RFC 8445, section 7.2).
+var answersStopped = &Clause{
+	Fact: "path.silence", Asks: "the client no longer answered the server's checks, while its own came", How: howPath,
+	ask: func(v *view) answer {
+		if v.path == nil || v.pathAt.IsZero() {
+			return answer{}
+		}
+		var asked, answered time.Time
+		for _, p := range v.path.Pairs {
+			asked, answered = latest(asked, p.Asked), latest(answered, p.Answered)
+		}
+		since := latest(answered, v.path.RTP.In, v.path.RTCP.In)
+		switch {
+		case asked.IsZero() || answered.IsZero() && v.path.State == "connected":
+			return answer{}
+		case !answered.IsZero():
+			since = answered
+		}
+		d := v.pathAt.Sub(since)
+		return answer{is: whether(v.pathAt.Sub(asked) < quiet && asked.Sub(answered) >= quiet && d >= quiet), value: d.Milliseconds(), word: span(d), at: v.pathAt,
+			says: "the client's last check was " + span(v.pathAt.Sub(asked)) + " old, and no check of the server's had been answered for " + span(d)}
+	},
+}
+
+var mediaDead = either("path.silence", "media of the client's stopped, or what was sent to it did not arrive", mediaSilent, answersStopped)
+
 // udpDied: UDP stopped while TCP goes on.
 var udpDied = &Clause{
-	Fact: "path.tcp.since", Asks: "packets came over TCP after they had ended over UDP", How: howPath,
+	Fact: "path.tcp.since", Asks: "packets came over TCP after they had ended over UDP", How: "ask again when two minutes have passed since the failure: clients try TCP last",
 	ask: func(v *view) answer {
+		for _, f := range v.incident {
+			if f.detail("over") == "tcp" && f.Op == v.f.Op {
+				return answer{is: yes, value: f.detail("silent_ms"), at: f.When(), says: "the connection went on over TCP when nothing had come over UDP for a while"}
+			}
+		}
 		if v.path == nil || !v.trafficWhole() {
 			return answer{}
 		}
 		udp, lastUDP := v.came("udp", "stun")
 		tcp, lastTCP := v.came("tcp", "stun")
-		if tcp == 0 {
+		switch {
+		case tcp > 0 && udp == 0:
+			return answer{is: yes, value: tcp, at: v.pathAt, says: count(int(tcp), "check", "checks") + " of the client's came over TCP and none over UDP"}
+		case tcp > 0 && lastTCP.Sub(lastUDP) > quiet:
+			d := lastTCP.Sub(lastUDP)
+			return answer{is: yes, value: d.Milliseconds(), at: v.pathAt, says: "the last check over TCP came " + span(d) + " after the last over UDP"}
+		case v.path.State != "failed" && !v.complete():
+			return answer{} // it may still come back over TCP
+		case tcp == 0:
 			return answer{is: no, value: 0, at: v.pathAt, says: "nothing came over TCP"}
 		}
-		if udp == 0 {
-			return answer{is: yes, value: tcp, at: v.pathAt, says: count(int(tcp), "check", "checks") + " of the client's came over TCP and none over UDP"}
-		}
-		d := lastTCP.Sub(lastUDP)
-		return answer{is: whether(d > quiet), value: d.Milliseconds(), at: v.pathAt, says: "the last check over TCP came " + span(d) + " after the last over UDP"}
+		return answer{is: no, value: tcp, at: v.pathAt, says: "nothing came over TCP either, after the last over UDP"}
 	},
 }

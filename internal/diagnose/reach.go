@@ -37,7 +37,7 @@ var othersThrough = &Clause{
 		case n > 0:
 			return answer{is: yes, value: n, at: v.pathAt, word: count(n, "connection of others", "connections of others"), says: count(n, "connection", "connections") + " got through to the same addresses within 10 minutes"}
 		}
-		if failed := v.othersBlocked(); failed > 0 {
+		if failed := v.othersBlocked(); failed > 0 && v.whole("reach") {
 			return answer{is: no, value: 0, at: v.pathAt, says: "nobody got through within 10 minutes, and " + count(failed, "other person was", "other people were") + " blocked in the same seconds"}
 		}
 		return answer{}
@@ -82,7 +82,7 @@ var probeAnswered = &Clause{
 				return answer{is: yes, value: true, at: r.Answered, says: "the server reaches itself at the address that it advertises"}
 			}
 		}
-		if !probed {
+		if !probed || !v.whole("reach") {
 			return answer{}
 		}
 		return answer{is: no, value: false, at: v.pathAt, says: "the server does not reach itself at the address that it advertises"}
@@ -100,6 +100,9 @@ var addressWrong = &Clause{
 		}
 		if a := v.ask(othersThrough); a.is == yes {
 			return answer{is: no, value: a.value, at: a.at, says: a.says}
+		}
+		if !v.whole("reach") {
+			return answer{}
 		}
 		bad := slices.IndexFunc(reach, func(r evidence.Reach) bool { return judged[r.Judged] != "" })
 		if bad >= 0 && !slices.ContainsFunc(reach, func(r evidence.Reach) bool { return judged[r.Judged] == "" }) {

@@ -85,6 +85,8 @@ type answer struct {
 	at    time.Time
 	says  string
 	word  string // the value as a sentence has it; "" for the value itself
+
+	claimed bool // it rests on the client's word
 }
 
 // opposite is a clause that holds where the other does not.

@@ -149,11 +149,11 @@ var lossRules = []*Rule{
 	},
 	{
 		Cause: "network.media_lost", Behind: mediaFaults,
-		Needs:    []*Clause{mediaSilent, wasUp, socketAlive},
+		Needs:    []*Clause{mediaDead, wasUp, socketAlive},
 		Supports: []*Clause{addressChanged.opposite("the client's address is the same")},
 		Refutes:  []*Clause{neverUp, socketSilent, addressChanged, udpDied, cutFromOutside, stalled, restarted},
 		Rivals:   []string{"network.lost", "client.suspended", "path.changed", "network.udp_blocked"},
-		Says:     "The way of the media went dead: no packet came for {path.silence}, while the client's socket lived.",
+		Says:     "The way of the media went dead: nothing got through for {path.silence}, while the client's socket lived.",
 	},
 	{
 		Cause: "signal.cut_by_proxy", Behind: socketFaults,

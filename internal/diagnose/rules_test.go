@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/evidence"
 )
 
 // TestRulesAreSound: causes and what they explain are in the catalogue and joined
@@ -82,6 +83,40 @@ func TestEveryFaultHasAVerdict(t *testing.T) {
 		c.Failure.Server, c.Failure.Client = nil, half
 		if v := Explain(c); v.Confidence == Proven || k.Area == fault.AreaServer && v.Confidence == Likely {
 			t.Errorf("%s, told by the client alone, is %s %s", k.ID, v.Cause, v.Confidence)
+		}
+	}
+}
+
+// TestClaimedUsersProveNothing: who a user is that only the client says so proves
+// neither a ghost nor a second login.
+func TestClaimedUsersProveNothing(t *testing.T) {
+	proven := 0
+	for _, r := range recordings(t) {
+		c := r.read(t)
+		v := Explain(c)
+		if v.Confidence != Proven || v.Cause != "peer.own_ghost" && v.Cause != "peer.second_login" {
+			continue
+		}
+		proven++
+		c.Failure.Claimed = true
+		if again := Explain(c); again.Cause != v.Cause || again.Confidence != Likely {
+			t.Errorf("%s: %s is %s", r.name, again.Cause, again.Confidence)
+		}
+	}
+	if proven == 0 {
+		t.Error("none of the recordings is proven")
+	}
+}
+
+// TestWhatAClientRemarks: rules read what a remark tells of, and not its name.
+func TestWhatAClientRemarks(t *testing.T) {
+	at := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
+	for behind, cause := range map[string]string{"playback.failed": "playback.autoplay_blocked", "capture.silent": "audio.interrupted"} {
+		for _, n := range []evidence.Note{{At: at, Name: "a.b", Says: cause}, {At: at, Name: cause}} {
+			c := &Case{V: 1, Window: true, Failure: Failure{ID: "e", Fault: behind, Type: "subscribe", At: at, Client: &Half{Fault: behind, At: at}, Evidence: &evidence.Record{V: 1, At: at, Notes: []evidence.Note{n}}}}
+			if v := Explain(c); (v.Cause == cause) != (n.Says != "") || v.Confidence == Proven {
+				t.Errorf("%s and %+v: %s (%s)", behind, n, v.Cause, v.Confidence)
+			}
 		}
 	}
 }

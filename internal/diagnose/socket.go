@@ -292,13 +292,18 @@ var behindProxy = &Clause{
 var displaced = &Clause{
 	Fact: "socket.replaced", Asks: "the peer's sockets replaced each other again and again", How: "ask again when two minutes have passed since the failure",
 	ask: func(v *view) answer {
-		n := 0
+		n, others := 0, 0
 		for _, f := range v.all() {
-			if f.detail("replaced") == true {
+			switch {
+			case f.detail("replaced") == true:
 				n++
+			case f.detail("resumed") == true:
+				others++
 			}
 		}
 		switch {
+		case n == 0 && others >= 3:
+			return answer{is: no, value: 0, at: v.at, says: fmt.Sprintf("the peer's socket ended %d times, and no newer one had taken its place", others)}
 		case n >= 3:
 			return answer{is: yes, value: n, at: v.at, says: fmt.Sprintf("the peer's socket was replaced by a newer one %d times within minutes", n)}
 		case v.complete() && v.f.Server != nil && n <= 1:

@@ -139,7 +139,7 @@ type Event struct {
 
 	Fault      string // canonical id, "" when nothing in the catalogue fits
 	Details    []fault.Detail
-	Evidence   *evidence.Record // what the server knew; nil for none
+	Evidence   *evidence.Record // what the server knew, also of what the client alone told; nil for none
 	Op         fault.Op         // operation, "" when unknown
 	Source     Source           // who told us
 	Injected   bool             // the failure was provoked on purpose

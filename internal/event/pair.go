@@ -132,7 +132,7 @@ func Pair(stored, arrived Event) Event {
 	e.Client, e.Server = &told, &seen
 	e.Fault = cmp.Or(server.Fault, client.Fault)
 	e.Op = cmp.Or(server.Op, client.Op)
-	e.Details, e.Evidence = server.Details, server.Evidence
+	e.Details, e.Evidence = server.Details, cmp.Or(server.Evidence, client.Evidence)
 	e.Injected = server.Injected || client.Injected
 	e.Provoked = cmp.Or(server.Provoked, client.Provoked)
 	e.Domain = cmp.Or(client.Domain, server.Domain)

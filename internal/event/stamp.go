@@ -5,6 +5,7 @@ package event
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -73,7 +74,7 @@ func (e *Event) ownHalves() {
 	}
 	c, s := *e.Client, *e.Server
 	e.Client, e.Server = &c, &s
-	e.Details, e.Evidence = s.Details, s.Evidence
+	e.Details, e.Evidence = s.Details, cmp.Or(s.Evidence, e.Evidence)
 }
 
 // identify gives the event an id: the one its Key stands for, or a new one.

@@ -12,6 +12,7 @@ package evidence
 import (
 	"encoding/json"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -38,7 +39,20 @@ type Record struct {
 
 	// Clipped tells that something was left out to keep to MaxBytes: see AppendJSON.
 	Clipped bool `json:"clipped,omitempty"`
+	// Cut is the last list that something was left out of, by the name of its member,
+	// or "first" for those of the traffic; what comes after it in the order of
+	// AppendJSON is whole.
+	Cut string `json:"cut,omitempty"`
 }
+
+// Whole tells whether nothing was left out of a list, as far as that is known.
+func (r *Record) Whole(list string) bool {
+	at := slices.Index(clipOrder, r.Cut)
+	return !r.Clipped || at >= 0 && at < slices.Index(clipOrder, list)
+}
+
+// clipOrder is the order in which lists are shortened, by their members.
+var clipOrder = []string{"notes", "changes", "first", "tracks", "pairs", "same_user", "reach", "traffic", "turn"}
 
 // Path is the state of a media connection.
 type Path struct {
@@ -295,15 +309,16 @@ type Self struct {
 // Note is a remark of the client's SDK that is no failure: its own words, cut to
 // the members that are single values.
 type Note struct {
-	At   time.Time                  `json:"at"`            // when it came
-	Told time.Time                  `json:"told,omitzero"` // by the client's clock
-	Name string                     `json:"name"`          // the SDK's
+	At   time.Time                  `json:"at"`             // when it came
+	Told time.Time                  `json:"told,omitzero"`  // by the client's clock
+	Name string                     `json:"name"`           // the SDK's
+	Says string                     `json:"says,omitempty"` // the fault that it tells of, by its id; absent where the SDK's word is for none
 	Info map[string]json.RawMessage `json:"info,omitempty"`
 }
 
 // Size is what the note costs to keep, roughly, in bytes.
 func (n *Note) Size() int {
-	size := 64 + len(n.Name)
+	size := 64 + len(n.Name) + len(n.Says)
 	for k, v := range n.Info {
 		size += len(k) + len(v) + 8
 	}
@@ -343,7 +358,8 @@ var shared = netip.PrefixFrom(netip.AddrFrom4([4]byte{100, 64}), 10)
 
 // AppendJSON appends the record to b in at most [MaxBytes] bytes. Notes are left
 // out first, the oldest before the others, then changes of state, the oldest
-// first, then tracks, pairs, traffic, others of the same user, addresses and relays.
+// first, then when traffic began, tracks, pairs, others of the same user, addresses,
+// traffic and relays: who got through is of interest where no traffic is.
 func (r *Record) AppendJSON(b []byte) []byte {
 	own := *r
 	own.V = Version
@@ -352,16 +368,44 @@ func (r *Record) AppendJSON(b []byte) []byte {
 		*path = *r.Path
 		own.Path = path
 	}
+	shorten := []func() bool{ // as clipOrder
+		func() bool { return older(&own.Notes) },
+		func() bool { return older(&path.Changes) },
+		func() bool { return begun(&path.Traffic) },
+		func() bool { return fewer(&path.Tracks) },
+		func() bool { return fewer(&path.Pairs) },
+		func() bool { return fewer(&own.Same) },
+		func() bool { return fewer(&own.Reach) },
+		func() bool { return fewer(&path.Traffic) },
+		func() bool { return none(&own.Turn) },
+	}
 	for {
 		raw, err := json.Marshal(&own)
 		if err == nil && len(raw) <= MaxBytes {
 			return append(b, raw...)
 		}
-		own.Clipped = true
-		if err != nil || !(older(&own.Notes) || older(&path.Changes) || fewer(&path.Tracks) || fewer(&path.Pairs) || fewer(&path.Traffic) || fewer(&own.Same) || fewer(&own.Reach) || none(&own.Turn)) {
+		at := slices.IndexFunc(shorten, func(one func() bool) bool { return one() })
+		if err != nil || at < 0 {
 			return append(b, `{"v":1,"clipped":true}`...) // single texts without end, or a time that JSON does not have
 		}
+		own.Clipped, own.Cut = true, clipOrder[at]
 	}
+}
+
+// begun drops when traffic began; false where that is gone.
+func begun(list *[]Traffic) (had bool) {
+	all := slices.Clone(*list)
+	for i := range all {
+		for _, way := range []**Way{&all[i].In, &all[i].Out} {
+			if w := *way; w != nil && !w.First.IsZero() {
+				later := *w
+				later.First = time.Time{}
+				*way, had = &later, true
+			}
+		}
+	}
+	*list = all
+	return had
 }
 
 // none drops what is there; false for nothing.

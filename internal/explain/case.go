@@ -67,7 +67,7 @@ func Happened(e *event.Event) time.Time { return event.Happened(e) }
 func Failure(e *event.Event) diagnose.Failure {
 	f := diagnose.Failure{
 		ID: e.ID, Fault: e.Fault, Op: e.Op, Type: kind(e.Type), At: e.Time, Happened: Happened(e),
-		Peer: e.PeerID, User: e.UserKey(), Room: e.RoomID, Session: e.SessionID,
+		Peer: e.PeerID, User: e.UserKey(), Claimed: e.UserID != "" && e.UserProof != "" && e.UserProof != event.ProofToken, Room: e.RoomID, Session: e.SessionID,
 		Terminal: e.Failure.Terminal, Injected: e.Injected, Evidence: e.Evidence,
 	}
 	client, server := e.Halves()

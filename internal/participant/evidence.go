@@ -4,6 +4,7 @@
 package participant
 
 import (
+	"slices"
 	"time"
 
 	"github.com/redial-rtc/redial/fault"
@@ -26,7 +27,12 @@ func (e *Events) attached(door *evidence.Door) {
 }
 
 // detached keeps what is known of a socket that has ended.
-func (e *Events) detached(c Socket) { e.witness.gone = e.socket(c) }
+func (e *Events) detached(c Socket) {
+	e.witness.gone = e.socket(c)
+	if e.p.joined {
+		e.remember(event.Disconnected)
+	}
+}
 
 func (e *Events) socket(c Socket) *evidence.Socket {
 	s := c.Evidence()
@@ -36,7 +42,7 @@ func (e *Events) socket(c Socket) *evidence.Socket {
 
 // evidence is what is known of the peer's connection at this moment.
 func (e *Events) evidence() *evidence.Record {
-	r := &evidence.Record{V: evidence.Version, At: evidence.Millis(time.Now()), Socket: e.witness.gone, Self: e.p.s.cfg.Self(), Notes: e.notes.take()}
+	r := &evidence.Record{V: evidence.Version, At: evidence.Millis(time.Now()), Socket: e.witness.gone, Self: e.p.s.cfg.Self(), Notes: slices.Clone(e.notes.list)}
 	if at := e.p.present.Load(); at != nil {
 		r.Same = e.p.s.sameUser(e.p.user, e.p, at.address, at.agent)
 	}
@@ -74,11 +80,18 @@ func (e *Events) recordPath(at *path, f *fault.Error) {
 	e.record(at.failed, f, func(failed *event.Event) {
 		failed.Failure.Terminal = false
 		failed.Evidence = e.evidence()
-		failed.Evidence.Path = at.evidence()
-		failed.Evidence.Path.Side = string(at.op)
-		failed.Evidence.Reach = e.p.s.cfg.Media.Reach()
-		failed.Evidence.Turn = e.relayed()
+		e.ofPath(failed.Evidence, at)
+		e.notes.take()
+		e.recall.keep(at.failed, failed.Evidence)
 	})
+}
+
+// ofPath adds what is known of a media connection.
+func (e *Events) ofPath(r *evidence.Record, at *path) {
+	r.Path = at.evidence()
+	r.Path.Side = string(at.op)
+	r.Reach = e.p.s.cfg.Media.Reach()
+	r.Turn = e.relayed()
 }
 
 // evidence is what is known of a visitor who is refused: the way they came, what a

@@ -41,6 +41,10 @@ func (m *Media) pathChanged(at *path, st sfu.State, err error) {
 		if at.slow {
 			m.p.log.Info("a media path that was slow is up", "op", string(at.op))
 		}
+		if err != nil && m.p.joined && !m.p.leaving {
+			m.p.events.recordPath(at, fault.From(err, at.op))
+			return
+		}
 		was := at.blocked()
 		at.slow, at.cut, at.lost = false, false, false
 		if was && m.p.joined {
@@ -53,6 +57,9 @@ func (m *Media) pathChanged(at *path, st sfu.State, err error) {
 		}
 	case sfu.StateDisconnected:
 		at.lost = true
+		if m.p.joined && !m.p.leaving {
+			m.p.events.remember(at.failed)
+		}
 	case sfu.StateFailed:
 		if err == nil {
 			err = fault.ICEFailed.New()

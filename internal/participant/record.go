@@ -24,6 +24,7 @@ type Events struct {
 	witness   witness
 	recovered bool // an earlier process held the peer, which is still to be recorded
 	notes     notes
+	recall    recall // of troubles, for clients that tell of them later
 }
 
 func newEvents(p *Participant, agent event.Agent) *Events {
@@ -67,6 +68,7 @@ func (e *Events) record(t event.Type, f *fault.Error, edit func(*event.Event)) {
 	happened := seen(t, f, e.Subject())
 	if t == event.Disconnected {
 		happened.Evidence = e.evidence()
+		e.notes.take()
 	}
 	edit(&happened)
 	e.p.s.cfg.Events.Record(happened)
@@ -89,7 +91,8 @@ func (e *Events) trackWarned(id room.TrackID, f *fault.Error) bool {
 // own clock.
 func (e *Events) Heard(sent time.Time) { e.p.s.cfg.Clocks.Heard(e.p.claims.Digest, sent) }
 
-// Report stores what the client reported, placed when it happened. It fails with fault.EventQuota beyond
+// Report stores what the client reported, placed when it happened, with what the
+// server knew then. It fails with fault.EventQuota beyond
 // a quota, and with fault.StoreUnavailable when storing fails on purpose.
 func (e *Events) Report(told event.Event) error {
 	if err := e.p.s.cfg.Inject.Store(e.p.who()); err != nil {
@@ -100,6 +103,7 @@ func (e *Events) Report(told event.Event) error {
 		came = time.Time{}
 	}
 	e.p.s.cfg.Clocks.Place(&told, e.p.claims.Digest, came)
+	told.Evidence = e.known(&told)
 	return e.p.s.cfg.Events.Report(event.Reporter{Token: e.p.claims.Digest}, told)
 }
 

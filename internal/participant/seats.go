@@ -4,6 +4,7 @@
 package participant
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -30,7 +31,7 @@ type presence struct {
 func (p *Participant) came(v *Visitor) {
 	now := presence{since: time.Now(), address: v.Address, agent: v.Agent.String}
 	if was := p.present.Load(); was != nil {
-		now.since = was.since
+		now.since, now.agent = was.since, cmp.Or(now.agent, was.agent) // one that says nothing of itself is as it was
 	}
 	p.present.Store(&now)
 }
@@ -70,7 +71,7 @@ func (s *Service) sameUser(who userKey, but *Participant, address, agent string)
 		if o == but || at == nil {
 			continue
 		}
-		seat := evidence.Seat{Since: evidence.Millis(at.since), Address: at.address == address, Agent: at.agent == agent}
+		seat := evidence.Seat{Since: evidence.Millis(at.since), Address: at.address == address, Agent: agent != "" && at.agent == agent}
 		if !at.away.IsZero() {
 			seat.Away = evidence.Millis(at.away)
 		}

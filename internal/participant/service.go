@@ -18,6 +18,7 @@ import (
 	"github.com/redial-rtc/redial/internal/evidence"
 	"github.com/redial-rtc/redial/internal/inject"
 	"github.com/redial-rtc/redial/internal/limit"
+	"github.com/redial-rtc/redial/internal/recent"
 	"github.com/redial-rtc/redial/internal/room"
 	"github.com/redial-rtc/redial/internal/sfu"
 	"github.com/redial-rtc/redial/internal/skew"
@@ -136,6 +137,7 @@ type Service struct {
 	credentials *credentials // of everybody's media connections
 
 	mu       sync.Mutex
+	departed *departures // by peer; of those that had troubles
 	unproven *limit.Callers
 
 	peers    map[key]*Participant
@@ -158,7 +160,7 @@ func New(cfg Config) *Service {
 		cfg: cfg, log: cfg.Log, met: newMetrics(cfg.Metrics),
 		node: cfg.Node + "-" + strconv.FormatInt(time.Now().UnixMilli(), 36),
 		lost: limit.New(lostRate), credentials: newCredentials(),
-		peers: map[key]*Participant{}, users: map[userKey][]*Participant{}, revoked: map[string]time.Time{},
+		peers: map[key]*Participant{}, users: map[userKey][]*Participant{}, revoked: map[string]time.Time{}, departed: recent.New[key, departed](maxDeparted),
 		unproven: limit.New(cfg.Unproven),
 	}
 }
@@ -292,6 +294,7 @@ func (s *Service) vacate(p *Participant) {
 	if s.peers[p.key] == p {
 		delete(s.peers, p.key)
 		s.unseated(p)
+		s.departs(p)
 		s.met.peers.Dec()
 	}
 }

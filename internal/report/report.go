@@ -78,6 +78,9 @@ const (
 	maxNoteValue   = 96
 )
 
+// tellings are the remarks of the SDK that tell of a fault.
+var tellings = map[string]*fault.Kind{"autoplayError": fault.AutoplayBlocked, "interruption.start": fault.AudioInterrupted}
+
 // Note reads the params of an `analytics` notification that is no failure, such as
 // a device that was changed or statistics: its name, its time and those of its
 // members that are single short values, without addresses. False for what is none.
@@ -91,6 +94,9 @@ func Note(raw json.RawMessage) (evidence.Note, bool) {
 		return evidence.Note{}, false
 	}
 	n := evidence.Note{Name: event.Mask(name)}
+	if k := tellings[name]; k != nil {
+		n.Says = k.ID
+	}
 	info := o.object("info", optional)
 	if info == nil {
 		return n, o.err == nil

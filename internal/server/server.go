@@ -247,7 +247,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 		return nil, err
 	}
 	diagnoses := api.NewDiagnoses(api.DiagnosesConfig{Store: store, Registry: s.registry, Links: links, Origin: outside.origin})
-	events := api.NewEvents(api.EventsConfig{Recorder: recorder, Registry: s.registry, Rooms: hub, Inject: plan, Clocks: clocks, Retention: cfg.Events.Retention})
+	events := api.NewEvents(api.EventsConfig{Recorder: recorder, Registry: s.registry, Rooms: hub, Inject: plan, Clocks: clocks, Known: s.participants.Known, Retention: cfg.Events.Retention})
 	rest := api.New(api.Config{
 		Registry: s.registry, Rooms: hub, Tokens: tokens, Keys: keys,
 		Routes:     slices.Concat(restRoutes(events, diagnoses, sinks, plan, s.registry), s.witnessRoutes(recorder)),

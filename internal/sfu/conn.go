@@ -37,7 +37,7 @@ type conn struct {
 	engine        *Engine
 	callbacks     *callbackQueue
 	pc            *webrtc.PeerConnection
-	onState       func(State, error)
+	onState       func(State, error) // StateConnected with an error: it was lost and has come back another way
 	onCandidate   func(webrtc.ICECandidateInit)
 	onCredentials func(ufrag, pwd string)
 	changed       func(State) // for the owner, before onState; must not block
@@ -101,7 +101,9 @@ func (c *conn) open(publish bool) error {
 		c.refresh()
 	})
 	pc.SCTP().Transport().ICETransport().OnSelectedCandidatePairChange(func(p *webrtc.ICECandidatePair) {
-		c.selectedPair.Store(p)
+		if was := c.selectedPair.Swap(p); was != nil && p != nil && c.onState != nil {
+			c.moved(was.Local.Protocol, p.Local.Protocol)
+		}
 	})
 	pc.SCTP().Transport().OnStateChange(func(s webrtc.DTLSTransportState) {
 		c.note("dtls", s.String())
@@ -119,6 +121,21 @@ func (c *conn) open(publish bool) error {
 		}
 	})
 	return nil
+}
+
+// stillFor is for how long nothing comes over UDP before it counts as dead: clients
+// check a way that they use every 3 seconds or more often.
+const stillFor = 4 * time.Second
+
+// moved hears that another pair of candidates is used, and tells when that is one over
+// TCP because nothing comes over UDP any more.
+func (c *conn) moved(from, to webrtc.ICEProtocol) {
+	last := c.traffic.udp[classSTUN].in.last.Load()
+	if from != webrtc.ICEProtocolUDP || to != webrtc.ICEProtocolTCP || last == 0 || time.Duration(now()-last) < stillFor {
+		return
+	}
+	err := fault.ICEDisconnected.New("mended", true, "over", to.String(), "silent_ms", time.Duration(now()-last).Milliseconds())
+	c.callbacks.post(func() { c.onState(StateConnected, err) })
 }
 
 // timeHandshake notes whether a handshake that has ended without success had

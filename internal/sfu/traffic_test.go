@@ -4,12 +4,15 @@
 package sfu
 
 import (
+	"errors"
 	"math"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/pion/webrtc/v4"
+
+	"github.com/redial-rtc/redial/fault"
 )
 
 // TestTraffic: packets are told apart as RFC 7983 does, and of the handshake the
@@ -56,6 +59,57 @@ func TestTraffic(t *testing.T) {
 		packet[0] = first
 		if n := testing.AllocsPerRun(100, func() { c.udp.count(true, packet) }); n != 0 {
 			t.Errorf("counting a packet that begins with %d allocates %v times", first, n)
+		}
+	}
+}
+
+// TestWhatAnImpairmentDropsIsNotCounted: to the counters it never came, as on a network
+// that drops it; what goes out is counted, since nobody here knows what becomes of it.
+func TestWhatAnImpairmentDropsIsNotCounted(t *testing.T) {
+	e := newEngine(t)
+	v := newViewerBehind(t, e, dropsIn{}).start()
+	until(t, "checks to go out", func() bool {
+		for _, one := range v.sub.Evidence().Traffic {
+			if one.In != nil {
+				t.Fatalf("counted: %+v", one.In)
+			}
+			if one.Class == "stun" && one.Out != nil && one.Out.Packets > 2 {
+				return true
+			}
+		}
+		return false
+	})
+	if v.sub.Evidence().STUN {
+		t.Error("a check that was dropped was seen")
+	}
+}
+
+// dropsIn lets nothing in.
+type dropsIn struct{}
+
+func (dropsIn) Pass(out bool, _ []byte) (bool, bool, time.Duration) { return !out, false, 0 }
+
+// TestMovedOverTCP: that a connection goes on over TCP is told where UDP had died, and
+// not where both are well.
+func TestMovedOverTCP(t *testing.T) {
+	for silent, want := range map[time.Duration]bool{stillFor + time.Second: true, stillFor / 2: false, 0: false} {
+		c := conn{callbacks: newCallbackQueue()}
+		told := make(chan error, 1)
+		c.onState = func(st State, err error) { told <- err }
+		if silent > 0 {
+			c.traffic.udp[classSTUN].in.last.Store(now() - int64(silent))
+		}
+		c.moved(webrtc.ICEProtocolUDP, webrtc.ICEProtocolTCP)
+		if want {
+			f, ok := errors.AsType[*fault.Error](<-told)
+			if !ok || f.Kind != fault.ICEDisconnected || f.Detail("over") != "tcp" {
+				t.Errorf("told of %v", f)
+			}
+			c.moved(webrtc.ICEProtocolTCP, webrtc.ICEProtocolUDP)
+		}
+		c.callbacks.close()
+		if len(told) > 0 {
+			t.Errorf("silent for %v: told of %v", silent, <-told)
 		}
 	}
 }

@@ -18,8 +18,9 @@ var write = flag.String("write", "", "the page that gets the figures")
 
 // What the rules are held to, in per cent of all recordings.
 const (
-	rightAtLeast = 80
-	wrongAtMost  = 2
+	rightAtLeast   = 90
+	heldOutAtLeast = 85
+	wrongAtMost    = 2
 )
 
 // TestRulesTellCausesRight holds the figures: they name what was provoked, are
@@ -43,6 +44,9 @@ func TestRulesTellCausesRight(t *testing.T) {
 	f := Count(results, func(*Result) bool { return true })
 	if f.Total() < 40 || f.Share(Right) < rightAtLeast || f.Share(Wrong, WrongProven) > wrongAtMost || f[WrongProven] > 0 {
 		t.Errorf("of %d: %v", f.Total(), f)
+	}
+	if held := Count(results, func(r *Result) bool { return r.HeldOut }); held.Total() < 25 || held.Share(Right) < heldOutAtLeast {
+		t.Errorf("of %d held out: %v", held.Total(), held)
 	}
 	for _, r := range all {
 		if r.Control() && len(r.Cases) > 0 {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/evidence"
 )
 
 // storedVersion is the version of the shape in which stores keep events. Those
@@ -40,9 +41,10 @@ func DecodeStored(b []byte, v event.Vocabulary, e *event.Event) error {
 			UserProof  string       `json:"user_id_proof"`
 			ClientTime time.Time    `json:"client_timestamp"`
 			happenedJSON
-			Clipped   []string  `json:"clipped"`
-			Client    *toldJSON `json:"client"`
-			Server    *seenJSON `json:"server"`
+			Clipped   []string         `json:"clipped"`
+			Client    *toldJSON        `json:"client"`
+			Server    *seenJSON        `json:"server"`
+			Evidence  *evidence.Record `json:"evidence"`
 			Diagnosis *struct {
 				Cause      string `json:"cause"`
 				Confidence string `json:"confidence"`
@@ -101,6 +103,9 @@ func DecodeStored(b []byte, v event.Vocabulary, e *event.Event) error {
 		e.Extra = w.Data
 	}
 	setHalves(e, w.Redial.Client, w.Redial.Server, v)
+	if e.Evidence == nil && e.Type.IsError() {
+		e.Evidence = w.Redial.Evidence
+	}
 	return m.err
 }
 

@@ -114,6 +114,10 @@ func appendHalves(b []byte, e *event.Event, v event.Vocabulary) []byte {
 		}
 		o.b = append(in.b, '}')
 	}
+	if s.Evidence == nil && e.Evidence != nil && e.Type.IsError() { // beside what the client alone told
+		o.key("evidence")
+		o.b = e.Evidence.AppendJSON(o.b)
+	}
 	return o.b
 }
 

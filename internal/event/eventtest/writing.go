@@ -224,6 +224,22 @@ func pairs(t *testing.T, open Open) {
 	if other, err := s.Get(t.Context(), b.ID); err != nil || other.ID != a.ID {
 		t.Errorf("by the report's own id: %v, %v", other.ID, err)
 	}
+	// What the server knew of what the client alone tells is kept beside it.
+	c := told(7, "alone")
+	c.PeerID = "alone"
+	c.Evidence = &evidence.Record{V: evidence.Version, At: base, Self: &evidence.Self{Started: base, Stall: 6000}}
+	Add(t, s, c)
+	if e, err := s.Get(t.Context(), c.ID); err != nil || e.Source != event.FromClient || !reflect.DeepEqual(e.Evidence, c.Evidence) {
+		t.Errorf("%v: %s", err, text(t, e))
+	}
+	// And its own record wins where it saw the failure itself.
+	d := seen(8)
+	d.PeerID = "alone"
+	d.Evidence = a.Evidence
+	Add(t, s, d)
+	if e, err := s.Get(t.Context(), c.ID); err != nil || e.Source != event.FromBoth || !reflect.DeepEqual(e.Evidence, d.Evidence) {
+		t.Errorf("%v: %s", err, text(t, e))
+	}
 }
 
 func removal(t *testing.T, open Open) {

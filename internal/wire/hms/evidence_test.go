@@ -350,7 +350,7 @@ func TestEvidenceOfWhatWasRemarked(t *testing.T) {
 	s.waitHeld(1)
 	p.open()
 	r := s.evidenceOf(t, event.Disconnected, fault.SignalLost)
-	if len(r.Notes) != 2 || r.Notes[0].Name != "autoplayError" || r.Notes[1].Name != "device.change" || r.Notes[0].At.IsZero() || r.Notes[0].Told.UnixMilli() != 1795296247399 {
+	if len(r.Notes) != 2 || r.Notes[0].Name != "autoplayError" || r.Notes[0].Says != fault.AutoplayBlocked.ID || r.Notes[1].Says != "" || r.Notes[1].Name != "device.change" || r.Notes[0].At.IsZero() || r.Notes[0].Told.UnixMilli() != 1795296247399 {
 		t.Fatalf("%+v", r.Notes)
 	}
 	if got := fmt.Sprintf("%s %s", r.Notes[0].Info, r.Notes[1].Info); got != `map[error_name:"NotAllowedError" where:"redacted-ip.invalid"] map[count:3]` {
@@ -430,5 +430,57 @@ func TestEvidenceAtTheDoor(t *testing.T) {
 				t.Errorf("%q is in %s", secret, text)
 			}
 		}
+	}
+}
+
+// TestEvidenceOfWhatOnlyTheClientTells: beside a failure that the client alone reports
+// stands what the server knew at that moment, of a peer that is gone as well, for its
+// own reports only.
+func TestEvidenceOfWhatOnlyTheClientTells(t *testing.T) {
+	s := newStation(t, func(c *config) {
+		c.Self = func() *evidence.Self { return &evidence.Self{Version: "v9", Stall: 6000} }
+		c.Hold = 50 * time.Millisecond
+	})
+	p := s.joined("host", "ann")
+	<-p.opened
+	tell := func(name string, code int) {
+		_ = p.write(map[string]any{"method": "analytics", "params": map[string]any{
+			"name": name, "timestamp": time.Now().UnixMilli(),
+			"info": map[string]any{"error_name": "N", "error_code": code, "action": "PUBLISH", "is_terminal": false, "timestamp": time.Now().UnixMilli()},
+		}})
+	}
+	tell("publish.failed", 4006)
+	s.events.waitFor(t, func(e *event.Event) bool {
+		if e.Source != event.FromClient || e.Type != event.PublishFailed {
+			return false
+		}
+		r := e.Evidence
+		if r == nil || r.Path == nil || r.Path.Side != "publish" || r.Socket == nil || r.Self == nil || r.Self.Stall != 6000 || len(r.Reach) == 0 {
+			t.Errorf("the server knew %+v", r)
+		}
+		return true
+	})
+	tell("connect.failed", 1003)
+	s.events.waitFor(t, func(e *event.Event) bool {
+		if e.Type == event.ConnectFailed && e.Evidence != nil {
+			t.Errorf("of an attempt that it did not see the server knows %+v", e.Evidence)
+		}
+		return e.Type == event.ConnectFailed
+	})
+	_ = p.ws.CloseNow()
+	<-p.closed
+	s.evidenceOf(t, event.Disconnected, fault.SignalLost) // and is gone
+	hers := token.Claims{RoomID: roomID, UserID: "user-ann", UserProof: token.ProofToken}
+	late := &event.Event{Type: event.PublishFailed, Subject: event.Subject{PeerID: p.id}}
+	if r := s.all.Known(t.Context(), hers, late); r == nil || r.Path == nil {
+		t.Errorf("of a peer that is gone the server knew %+v", r)
+	}
+	late.Happened = time.Now().Add(-time.Hour)
+	if r := s.all.Known(t.Context(), hers, late); r != nil {
+		t.Errorf("of an hour ago it knew %+v", r)
+	}
+	late.Happened, hers.UserID = time.Time{}, "user-eve"
+	if r := s.all.Known(t.Context(), hers, late); r != nil {
+		t.Errorf("somebody else has %+v", r)
 	}
 }
