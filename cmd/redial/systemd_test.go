@@ -7,6 +7,7 @@ package main
 
 import (
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -68,5 +69,52 @@ func TestSystemd(t *testing.T) {
 		t.Fatal(err)
 	}
 	hear("STOPPING=1")
+	s.stops(t)
+}
+
+// TestSocketActivate: systemd's own tool holds the port and starts the server for the
+// first who knocks, who is answered.
+func TestSocketActivate(t *testing.T) {
+	tool, err := exec.LookPath("systemd-socket-activate")
+	if err != nil {
+		t.Skip("there is no systemd-socket-activate; scripts/install.sh installs it")
+	}
+	program, err := exec.LookPath("redial")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	_ = l.Close()
+	answered := make(chan string, 1)
+	go func() {
+		for t.Context().Err() == nil {
+			res, err := http.Get("http://" + address + "/healthz") //nolint:noctx // the test's own server
+			if err != nil {
+				time.Sleep(20 * time.Millisecond) // the tool does not listen yet
+				continue
+			}
+			_ = res.Body.Close()
+			answered <- res.Status
+			return
+		}
+	}()
+	args := append([]string{"--listen=" + address, program}, ways(t)["serve"]...)
+	s := startProgram(t, exec.CommandContext(t.Context(), tool, args...))
+	if !strings.Contains(s.said, address) {
+		t.Errorf("it listens elsewhere than at %s: %s", address, s.said)
+	}
+	select {
+	case status := <-answered:
+		if status != "200 OK" {
+			t.Error(status)
+		}
+	case <-time.After(patience):
+		t.Error("the first who knocked is not answered")
+	}
+	s.signal(t, os.Interrupt)
 	s.stops(t)
 }

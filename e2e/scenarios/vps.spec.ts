@@ -54,7 +54,7 @@ async function onlyWeb(line: Line) {
 }
 
 test.describe('vps', () => {
-  scenario('vps-ten-minutes', { alone: true, ms: 120_000 }, async t => {
+  scenario('vps-ten-minutes', { ms: 120_000 }, async t => {
     const deb = build(t);
     mkdirSync(t.dir, { recursive: true });
     const net = await Internet.open(`${t.dir}/internet`, name);
