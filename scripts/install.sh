@@ -59,7 +59,7 @@ scripts/prometheus.sh install
 node_ok || { say "Node 20 or newer is needed and this release of Debian has $(node -v 2>/dev/null || echo none): https://nodejs.org"; exit 1; }
 
 # Packages come exactly from the lock files; an unchanged lock installs nothing.
-for dir in web e2e examples/playwright; do
+for dir in web e2e examples/playwright examples/react; do
   [ -f "$dir/package-lock.json" ] || continue
   cmp -s "$dir/package-lock.json" "$dir/node_modules/.installed-from" && continue
   say "npm ci in $dir"

@@ -38,10 +38,10 @@ formatted() {
   [ -z "$files" ] || { echo "not formatted (make fmt):"; echo "$files"; return 1; }
 }
 
-# node_tests runs `npm test` of every package of web and of the example that has tests.
+# node_tests runs `npm test` of every package of web and of the examples.
 node_tests() {
   local manifest
-  for manifest in web/package.json web/*/package.json examples/playwright/package.json; do
+  for manifest in web/package.json web/*/package.json examples/*/package.json; do
     [ -f "$manifest" ] || continue
     if node -e 'process.exit(JSON.parse(require("fs").readFileSync(process.argv[1])).scripts?.test ? 0 : 1)' "$manifest"; then
       npm --prefix "$(dirname "$manifest")" test || return 1
