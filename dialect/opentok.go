@@ -91,6 +91,7 @@ func openTokConnect() []row {
 		at(op, say(fault.SignalClosedEarly, 1006, otConnect, own)),
 		at(op, say(fault.TLSFailed, 1006, otConnect, own)),
 		say(fault.SignalLost, 1006, otConnect, own),
+		at(op, say(fault.PeerGone, 1006, otConnect, own)),
 		at(op, say(fault.NetworkOffline, 1006, otNotConn, byName, "O051")),
 		at(op, say(fault.TermsViolation, 1026, "OT_TERMS_OF_SERVICE_FAILURE", doc, "O004 O052")),
 		at(op, say(fault.ResponseUnexpected, 2001, otUnexpected, byCode, "O005")),
@@ -149,6 +150,7 @@ func openTokPublish() []row {
 		at(op, say(fault.StreamRefused, 1500, "OT_STREAM_CREATE_FAILED", byName, "O080")),
 		at(op, say(fault.TrackLimit, 1500, "OT_STREAM_CREATE_FAILED", own)),
 		at(op, say(fault.StreamingFull, 1500, "OT_STREAM_CREATE_FAILED", own)),
+		at(op, say(fault.Overloaded, 1500, "OT_STREAM_CREATE_FAILED", own)),
 		at(op, say(fault.ClientNotConnected, 1010, otNotConn, doc, "O011 O073")),
 		at(op, say(fault.NetworkOffline, 1010, otNotConn, byName, "O073")),
 		at(op, say(fault.NotJoined, 1010, otNotConn, own)),
@@ -196,6 +198,8 @@ func openTokSubscribe() []row {
 		at(op, say(fault.NegotiationPeerLeft, 1600, otGone, own)),
 		at(op, say(fault.TrackNotFound, 1600, "OT_STREAM_NOT_FOUND", byName, "O099")),
 		at(op, say(fault.StreamNotPublished, 1600, "OT_STREAM_NOT_FOUND", own)),
+		at(op, say(fault.PeerUnavailable, 1600, otGone, own)),
+		at(op, say(fault.NotPermitted, 0, otPermission, own)),
 		at(op, say(fault.ResponseUnexpected, 2001, otUnexpected, byCode, "O024")),
 		at(op, say(fault.ClientNotConnected, 1010, "OT_DISCONNECTED", byName, "O089")),
 		also(at(op, say(fault.ClientNotConnected, 1010, otNotConn, byName, "O096"))),
@@ -239,6 +243,7 @@ func openTokForce() []row {
 		at(unpublish, say(fault.NotPermitted, 1530, otPermission, doc, "O009 O060")),
 		at(unpublish, say(fault.TrackNotFound, 1535, otParam, byCode, "O010")),
 		at(unpublish, say(fault.StreamEnded, 1535, otParam, byCode, "O010")),
+		at(unpublish, say(fault.StreamNotPublished, 1535, otParam, own)),
 	}, openTokParameters(unpublish, "O058"))
 }
 

@@ -229,7 +229,7 @@ var (
 		Sign:  "The peer is listed without tracks.",
 		Do:    "Subscribe when the stream is announced, not when the peer joins.",
 		User:  "This person is not sending video right now.",
-		Retry: RetryNever, Terminal: false, Ops: []Op{OpSubscribe}, FixedBy: []Party{ByApp},
+		Retry: RetryNever, Terminal: false, Ops: []Op{OpSubscribe, OpForceUnpublish}, FixedBy: []Party{ByApp},
 		See:   []string{"track.not_found", "peer.unavailable"},
 		Links: []string{rfc(9110, "15.5.5")},
 	})

@@ -14,7 +14,7 @@ var (
 		Do:    "Hide the action for roles without the permission, or grant it in the template. The server decides in any case.",
 		User:  "You are not allowed to do that in this call.",
 		Retry: RetryNever, Terminal: false,
-		Ops:     []Op{OpRoleChange, OpMute, OpRemove, OpEndRoom, OpPublish, OpPoll, OpMessage, OpForceUnpublish},
+		Ops:     []Op{OpRoleChange, OpMute, OpRemove, OpEndRoom, OpPublish, OpPoll, OpMessage, OpForceUnpublish, OpSubscribe},
 		FixedBy: []Party{ByApp, ByOperator},
 		See:     []string{"permission.publish", "permission.sync"},
 		Links:   []string{rfc(9110, "15.5.4")},

@@ -95,6 +95,10 @@ var mayImport = map[string][]string{
 		"internal/wire/kurento", "fault"}, // implements kurento.Tokens
 	"internal/sceenic": {"internal/registry", "internal/limit", "internal/text", "internal/token",
 		"internal/wire/kurento", "dialect", "fault"}, // implements kurento.SharedTokens
+	"internal/opentok": {"internal/registry", "internal/room", "internal/limit", "internal/policy", "internal/recent", "internal/text", "internal/token",
+		"internal/wire/kurento", "dialect", "fault"}, // implements kurento.SharedTokens
+	"internal/api/opentok": {"internal/opentok", "internal/registry", "internal/room", "internal/limit", "internal/text", "internal/token",
+		"internal/wire/kurento", "fault"},
 	"internal/testlog":       {},                                                                      // for tests
 	"internal/wire/wiretest": {"internal/evidence", "internal/participant", "internal/room", "fault"}, // a wire for tests
 	"internal/when":          {},

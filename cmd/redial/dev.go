@@ -34,11 +34,14 @@ With -json it prints one line of JSON instead, for programs:
   {"http","init","data","management_token","access_key","secret",
    "rooms":[{"id","name","tokens":{"ROLE":"JWT"},"codes":{"ROLE":"CODE"}}],
    "openvidu":{"url","secret"},
-   "sceenic":{"url","key","secret"},"fingerprint"}
+   "sceenic":{"url","key","secret"},
+   "opentok":{"url","api_key","api_secret","script","session_id","token"},"fingerprint"}
 where "init" is what an app passes as initEndpoint, and room tokens are signed
 with the secret; "fingerprint" is there with -tls; "openvidu" is what a backend gives to OpenVidu(url, secret) of
 openvidu-node-client, and "sceenic" what a backend asks for a token with:
   curl -H "auth-api-key: KEY" -H "auth-api-secret: SECRET" URL/stream/token/v2/
+"opentok" is what new OpenTok(api_key, api_secret, url) of the Node SDK takes, the
+address of the library's script, and a moderator's token of the first room.
 A program that starts it can keep the other end of its standard
 input open and give -until-eof: then the server never outlives it.`
 
@@ -47,6 +50,7 @@ const (
 	devPorts    = 20               // how many ports are tried when it is taken
 	devTokens   = 7 * 24 * time.Hour
 	devRoom     = "demo"
+	devProject  = "1000001"
 	devKeyFile  = "dev.keys" // in the data directory, so that links survive a restart
 	devShutdown = 5 * time.Second
 )
@@ -65,6 +69,7 @@ type devReady struct {
 	Rooms      []server.Demo `json:"rooms"`
 	OpenVidu   devOpenVidu   `json:"openvidu"`
 	Sceenic    devSceenic    `json:"sceenic"`
+	OpenTok    devOpenTok    `json:"opentok"`
 
 	// Of the certificate of -tls, SHA-256.
 	Fingerprint string `json:"fingerprint,omitempty"`
@@ -78,6 +83,16 @@ type devSceenic struct {
 	URL    string `json:"url"`
 	Key    string `json:"key"`
 	Secret string `json:"secret"`
+}
+
+// devOpenTok is what backends of OpenTok apps need, and a session to try.
+type devOpenTok struct {
+	URL     string `json:"url"`
+	Key     string `json:"api_key"`
+	Secret  string `json:"api_secret"`
+	Script  string `json:"script"`
+	Session string `json:"session_id"`
+	Token   string `json:"token"`
 }
 
 // devOpenVidu is what backends of OpenVidu 2 apps need.
@@ -149,6 +164,7 @@ func runDev(ctx context.Context, e *env, args []string) (err error) {
 	// Other secrets than the one that signs tokens, as these are sent with each call.
 	cfg.OpenVidu.Secret = devSecret(cfg, "openvidu")
 	cfg.Sceenic.Key, cfg.Sceenic.Secret = "dev", devSecret(cfg, "sceenic")
+	cfg.OpenTok.Enabled, cfg.OpenTok.Projects = true, []config.Project{{Key: devProject, Secret: devSecret(cfg, "opentok")}}
 	if problems := cfg.Problems(); len(problems) > 0 {
 		return config.Problems(problems)
 	}
@@ -239,9 +255,13 @@ func devPrepare(ctx context.Context, s *server.Server, cfg config.Config) (devRe
 	if err != nil {
 		return devReady{}, err
 	}
+	tok := devOpenTok{URL: s.URL(), Key: devProject, Secret: cfg.OpenTok.Projects[0].Secret, Script: s.URL() + "/opentok/opentok.js"}
+	if tok.Session, tok.Token, err = s.TryOpenTok(ctx, demo.Name); err != nil {
+		return devReady{}, err
+	}
 	return devReady{
 		HTTP: s.URL(), Init: init, Data: dir, Management: management, AccessKey: key.Access, Secret: key.Secret, Rooms: []server.Demo{demo},
-		OpenVidu: devOpenVidu{s.URL(), cfg.OpenVidu.Secret}, Sceenic: devSceenic{s.URL(), cfg.Sceenic.Key, cfg.Sceenic.Secret}, watch: watch,
+		OpenVidu: devOpenVidu{s.URL(), cfg.OpenVidu.Secret}, Sceenic: devSceenic{s.URL(), cfg.Sceenic.Key, cfg.Sceenic.Secret}, OpenTok: tok, watch: watch,
 	}, nil
 }
 
@@ -320,11 +340,13 @@ it to show recorded events. An app of your own joins as one of
             token         redial token room -room %s -role guest%s
   OpenVidu  new OpenVidu("%s", "%s") in its backend
   Sceenic   curl -s -H "auth-api-key: %s" -H "auth-api-secret: %s" "%s/stream/token/v2/?session=%s"
+  OpenTok   new OpenTok("%s", "%s", "%s") in its backend
 
 `, took.Round(time.Millisecond), certificateNote(r), room.Name, r.HTTP, room.Codes["host"], r.HTTP, room.Codes["guest"],
 		r.HTTP, room.Name, r.OpenVidu.Secret, r.HTTP, r.watch,
 		r.Management, r.HTTP, room.ID, r.HTTP, room.Name, r.HTTP, r.Init, room.ID, keyFlag,
-		r.OpenVidu.URL, r.OpenVidu.Secret, r.Sceenic.Key, r.Sceenic.Secret, r.HTTP, room.Name)
+		r.OpenVidu.URL, r.OpenVidu.Secret, r.Sceenic.Key, r.Sceenic.Secret, r.HTTP, room.Name,
+		r.OpenTok.Key, r.OpenTok.Secret, r.OpenTok.URL)
 	if temporary {
 		fmt.Fprintf(e.stdout, "Everything is forgotten at the end; \"redial dev -data DIR\" keeps it.\n\n")
 		return

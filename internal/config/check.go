@@ -4,12 +4,14 @@
 package config
 
 import (
+	"encoding/pem"
 	"fmt"
 	"net"
 	"net/mail"
 	"net/netip"
 	"net/url"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,6 +54,7 @@ func (c *Config) Problems() []Problem {
 	k.atLeast(c.OpenVidu.Pending, 1, "openvidu.pending")
 	k.require(c.OpenVidu.JoinTimeout > 0, "openvidu.join_timeout", "is not positive", "make it 60s")
 	k.sceenic(&c.Sceenic)
+	k.openTok(&c.OpenTok)
 	k.oneOf(c.Log.Format, "log.format", "text", "json")
 	k.oneOf(c.Log.Level, "log.level", "debug", "info", "warn", "error")
 	if c.Metrics.Address != "" {
@@ -135,6 +138,32 @@ func (k *checker) sceenic(s *Sceenic) {
 		"make a pair with \"redial token key\"")
 	k.require(s.TokenLife >= 10*time.Minute, "sceenic.token_life", "is shorter than 10 minutes", "make it 24h")
 	k.require(s.JoinTimeout > 0, "sceenic.join_timeout", "is not positive", "make it 60s")
+}
+
+// ProjectKey is how a project may be called.
+var ProjectKey = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+// openTok checks the door for OpenTok apps.
+func (k *checker) openTok(o *OpenTok) {
+	seen := map[string]bool{}
+	for i, p := range o.Projects {
+		field := fmt.Sprintf("opentok.projects[%d]", i)
+		k.require(ProjectKey.MatchString(p.Key), field+".key", fmt.Sprintf("%q is not 1 to 64 letters, digits, _ and -", p.Key), "make a pair with \"redial token key\"")
+		k.require((p.Secret == "") != (p.PublicKey == ""), field, "has to have one of secret and public_key", "set one of them")
+		k.require(p.Secret == "" || len(p.Secret) >= MinSecretBytes, field+".secret", fmt.Sprintf("is shorter than %d bytes", MinSecretBytes), "make a pair with \"redial token key\"")
+		block, _ := pem.Decode([]byte(p.PublicKey))
+		k.require(p.PublicKey == "" || block != nil, field+".public_key", "is not PEM", "write the public key of the application, from -----BEGIN PUBLIC KEY----- on")
+		k.require(!seen[p.Key], field+".key", fmt.Sprintf("%q is there twice", p.Key), "remove one")
+		seen[p.Key] = true
+	}
+	for _, network := range o.DeniedNetworks {
+		if _, err := ParseNetwork(network); err != nil {
+			k.add("opentok.denied_networks", fmt.Sprintf("%q is neither an address nor a network", network), "write 192.0.2.1 or 192.0.2.0/24")
+		}
+	}
+	k.atLeast(o.MaxProjects, 0, "opentok.max_projects")
+	k.atLeast(o.Issues, 1, "opentok.issues_per_minute")
+	k.require(o.JoinTimeout > 0, "opentok.join_timeout", "is not positive", "make it 60s")
 }
 
 // checker collects problems.

@@ -29,6 +29,7 @@ type Config struct {
 	Inject    Inject    `yaml:"inject" doc:"Provoking faults on purpose."`
 	Kurento   Kurento   `yaml:"kurento" doc:"The door for clients of Kurento Room; see docs/openvidu.md."`
 	OpenVidu  OpenVidu  `yaml:"openvidu" doc:"The door for apps of OpenVidu 2; see docs/openvidu.md."`
+	OpenTok   OpenTok   `yaml:"opentok" doc:"The door for apps of OpenTok; see docs/opentok.md."`
 	Sceenic   Sceenic   `yaml:"sceenic" doc:"The door for apps of Sceenic WatchTogether; see docs/sceenic.md."`
 	Log       Log       `yaml:"log" doc:"What the process says about itself, on standard error."`
 	Metrics   Metrics   `yaml:"metrics" doc:"Prometheus metrics."`
@@ -153,7 +154,7 @@ type Limits struct {
 	AnswerTimeout    time.Duration `yaml:"answer_timeout" default:"2m" doc:"After which the session of a client ends that does not answer, as nothing can be sent to it."`
 	UnprovenRate     int           `yaml:"unproven_bytes_per_second" default:"65536" doc:"What the media port may send per second, over all connections, to addresses that clients name in candidates and that have sent nothing. Beyond three times the bytes that named an address nothing goes to it anyway. A client that sends checks of its own is answered regardless."`
 	UnprovenTarget   int           `yaml:"unproven_target_bytes" default:"8192" doc:"The same in a minute to one host: an IPv4 address or a /64 of IPv6."`
-	STUNRate         int           `yaml:"stun_per_second" default:"200" doc:"Binding requests to a STUN server that the media port answers in a second, where clients are told to ask it: those of the doors of OpenVidu, Kurento Room and Sceenic when media.ice_servers has none. What is beyond is not answered. 0: none is."`
+	STUNRate         int           `yaml:"stun_per_second" default:"200" doc:"Binding requests to a STUN server that the media port answers in a second, where clients are told to ask it: those of the doors of OpenVidu, Kurento Room, Sceenic and OpenTok when media.ice_servers has none. What is beyond is not answered. 0: none is."`
 	STUNHostRate     int           `yaml:"stun_host_per_minute" default:"120" doc:"The same of one host in a minute: an IPv4 address or a /64 of IPv6."`
 	Retransmits      int           `yaml:"retransmits" default:"3" doc:"How often one lost packet is sent again to one subscriber. A repeat follows the last one after a round trip at the earliest."`
 	RetransmitShare  int           `yaml:"retransmit_percent" default:"50" doc:"Share of what a subscriber's downlink is thought to carry that packets sent again may take. What is asked for beyond is not sent; the layers it gets leave room for the rest."`
@@ -208,6 +209,24 @@ type Sceenic struct {
 
 	TokenLife   time.Duration `yaml:"token_life" default:"24h" doc:"How long a token is good, for the half of it at least: all who ask for one session in one half get the same."`
 	JoinTimeout time.Duration `yaml:"join_timeout" default:"60s" doc:"How long a socket at /sceenic may be open that nobody joins by. Its token comes over the socket, so that is nobody's until then."`
+}
+
+// OpenTok is the door for apps of OpenTok.
+type OpenTok struct {
+	Enabled  bool      `yaml:"enabled" default:"false" doc:"Open the REST API of backends at /session/create and /v2/project, and /opentok for clients. Projects are those below, and those made over REST at /api/v1/projects."`
+	Projects []Project `yaml:"projects" secret:"true" env:"REDIAL_OPENTOK_PROJECTS" doc:"Projects in whose names backends call and sign tokens. The variable holds them as KEY:SECRET, separated by commas."`
+
+	MaxProjects    int           `yaml:"max_projects" default:"1000" doc:"Projects that one account may have made over REST."`
+	DeniedNetworks []string      `yaml:"denied_networks" doc:"Addresses or networks whose clients are not served, for legal reasons: they are told OT_TERMS_OF_SERVICE_FAILURE (access.terms)."`
+	Issues         int           `yaml:"issues_per_minute" default:"10" doc:"Reports of OT.reportIssue that one address may hand in within a minute."`
+	JoinTimeout    time.Duration `yaml:"join_timeout" default:"60s" doc:"How long a socket at /opentok may be open that nobody joins by."`
+}
+
+// Project is in whose name a backend calls and signs tokens.
+type Project struct {
+	Key       string `yaml:"key" doc:"The API key, or the id of an application; 1 to 64 letters, digits, _ and -."`
+	Secret    string `yaml:"secret" secret:"true" doc:"The API secret, at least 32 bytes. Empty for an application."`
+	PublicKey string `yaml:"public_key" doc:"Public half of the key (PEM, RSA) that an application signs with, instead of a secret."`
 }
 
 // Log is what the process says.

@@ -233,6 +233,15 @@ func (c *Config) applyEnvironment(getenv func(string) string) (problems []Proble
 					problems = append(problems, Problem{Field: prefix + f.name, What: fmt.Sprintf("%s: %v", variable, err)})
 				}
 				*to = keys
+			case *[]Project:
+				keys, err := parseKeys(strings.Split(getenv(variable), ","))
+				if err != nil {
+					problems = append(problems, Problem{Field: prefix + f.name, What: fmt.Sprintf("%s: %v", variable, err)})
+				}
+				*to = nil
+				for _, k := range keys {
+					*to = append(*to, Project{Key: k.Access, Secret: k.Secret})
+				}
 			}
 		}
 	}

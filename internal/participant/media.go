@@ -364,6 +364,14 @@ func (m *Media) Publish(ctx context.Context, tracks []room.Track) (room.Publishe
 	return done, nil
 }
 
+// Withdraw ends some of what the peer publishes; why is told to those who saw it.
+// It fails as room.Room.Withdraw does.
+func (m *Media) Withdraw(ctx context.Context, tracks []room.TrackID, why string) error {
+	gone, err := m.p.room.Withdraw(ctx, m.p.key.peer, tracks, why)
+	m.p.events.tracks(room.Published{Removed: gone})
+	return err
+}
+
 // UpdateTracks changes what the peer says of its tracks: mute, description and picture.
 // It fails as room.Room.UpdateTracks does; what was changed before is recorded.
 func (m *Media) UpdateTracks(ctx context.Context, tracks []room.Track) error {

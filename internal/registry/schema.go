@@ -127,6 +127,17 @@ var migrations = []string{
 	-- max_streaming: peers that may publish at once, 0 is any number.
 	ALTER TABLE rooms ADD COLUMN max_streaming INTEGER NOT NULL DEFAULT 0;
 	`,
+	`
+	CREATE TABLE projects ( -- in whose names apps call and sign, beside those of the settings
+		key         TEXT PRIMARY KEY,
+		customer_id TEXT NOT NULL,
+		name        TEXT NOT NULL,
+		secret      TEXT NOT NULL, -- '' for one that signs with a private key
+		public_key  TEXT NOT NULL, -- PEM; '' for one with a secret
+		created_at  INTEGER NOT NULL
+	) STRICT;
+	CREATE INDEX projects_age ON projects (customer_id, created_at, key);
+	`,
 }
 
 // changes says of each migration, by its position, what it is for.
@@ -136,6 +147,7 @@ var changes = []string{
 	"peers come back with the token that they joined with; whoever is held now joins anew",
 	"what the peers of a session share survives a restart",
 	"rooms may limit how many stream",
+	"projects, in whose names apps call and sign, can be made over REST",
 }
 
 // Upgrade tells what Open would do to a registry, and changes nothing.

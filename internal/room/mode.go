@@ -61,7 +61,7 @@ func (r *Room) SetMode(ctx context.Context, id PeerID, mode Mode) (withdrawn []T
 				gone = append(gone, t)
 			}
 		}
-		r.withdraw(m, gone)
+		r.withdraw(m, gone, "")
 		before := r.roles.views(m)
 		m.Mode = mode
 		r.roles.reveal(m, before)

@@ -18,6 +18,7 @@ type Moderation struct {
 	removed map[PeerID]removal
 	ended   bool // the session ends as soon as nobody is left
 	locked  bool // ended for good: whoever ended it is still inside
+	hushed  bool // whoever publishes sound is asked to mute it
 }
 
 type removal struct {
@@ -38,7 +39,7 @@ func (o *Moderation) restore(removed map[PeerID]time.Time) {
 
 // clear forgets a session that has ended.
 func (o *Moderation) clear() {
-	o.ended, o.locked = false, false
+	o.ended, o.locked, o.hushed = false, false, false
 	clear(o.removed)
 }
 
@@ -109,6 +110,37 @@ func (o *Moderation) AskMute(ctx context.Context, by PeerID, q MuteRequest) erro
 		}
 		return nil
 	})
+}
+
+// Hush asks everybody to mute their sound, but that of the tracks excepted, and
+// whoever publishes from now on, until it is called with false. The asker is asked
+// as well. Fails with fault.NotPermitted.
+func (o *Moderation) Hush(ctx context.Context, by PeerID, hushed bool, but []TrackID) error {
+	return act(ctx, o.r, func() error {
+		asker, err := o.r.permitted(by, policy.Mute)
+		if err != nil {
+			return err
+		}
+		o.hushed = hushed
+		for _, m := range o.r.members {
+			m.to.Notify(HushChanged{hushed})
+			for id, t := range m.Tracks {
+				if hushed && t.Kind == Audio && !slices.Contains(but, id) {
+					m.to.Notify(TrackMuteAsked{asker.asPeer(), t, true})
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// published asks a peer to mute sound that it publishes while the room is hushed.
+func (o *Moderation) published(m *member, added []Track) {
+	for _, t := range added {
+		if o.hushed && t.Kind == Audio && !t.Mute {
+			m.to.Notify(TrackMuteAsked{nil, t, true})
+		}
+	}
 }
 
 // Remove puts a peer out of the room and keeps its id out. Fails with

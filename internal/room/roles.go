@@ -170,7 +170,7 @@ func (o *Roles) set(m *member, name string) error {
 			gone = append(gone, t)
 		}
 	}
-	o.r.withdraw(m, gone)
+	o.r.withdraw(m, gone, "")
 	before := o.views(m)
 	m.Role = name
 	m.to.Notify(RoleChanged{name})
@@ -211,7 +211,7 @@ func (o *Roles) reveal(m *member, before map[view]bool) {
 			}
 			unseen := v.owner.Peer.clone()
 			clear(unseen.Tracks)
-			v.viewer.to.Notify(TracksRemoved{unseen, tracks})
+			v.viewer.to.Notify(TracksRemoved{unseen, tracks, ""})
 			continue
 		}
 		v.viewer.to.Notify(TracksAdded{v.owner.Peer.clone(), tracks})

@@ -448,7 +448,7 @@ func (r *Room) snapshot(viewer *member) Snapshot {
 		RoomID: r.spec.ID, Name: r.spec.Name, Description: r.spec.Description,
 		TemplateID: r.spec.Template.ID, MaxPeers: r.MaxPeers(), Large: r.spec.Large,
 		SessionID: r.session, StartedAt: r.started,
-		Streaming: r.streaming(), Rules: Rules{r.moderation.locked, r.spec.MaxStreaming}, Leader: r.player.leader, Player: r.player.last,
+		Streaming: r.streaming(), Rules: Rules{r.moderation.locked, r.spec.MaxStreaming}, Leader: r.player.leader, Player: r.player.last, Hushed: r.moderation.hushed,
 	}
 	for _, m := range r.members {
 		p := m.Peer.clone()

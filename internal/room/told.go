@@ -50,12 +50,15 @@ func (u StateSync) size() int {
 	return n
 }
 
-func (u PeerJoined) size() int      { return u.Peer.size() + tracksSize(maps.Values(u.Peer.Tracks)) }
-func (u PeerLeft) size() int        { return u.Peer.size() + len(u.Reason) }
-func (u PeerChanged) size() int     { return u.Peer.size() }
-func (u TracksAdded) size() int     { return u.Peer.size() + tracksSize(slices.Values(u.Tracks)) }
-func (u TracksChanged) size() int   { return u.Peer.size() + tracksSize(slices.Values(u.Tracks)) }
-func (u TracksRemoved) size() int   { return u.Peer.size() + tracksSize(slices.Values(u.Tracks)) }
+func (u PeerJoined) size() int    { return u.Peer.size() + tracksSize(maps.Values(u.Peer.Tracks)) }
+func (u PeerLeft) size() int      { return u.Peer.size() + len(u.Reason) }
+func (u PeerChanged) size() int   { return u.Peer.size() }
+func (u TracksAdded) size() int   { return u.Peer.size() + tracksSize(slices.Values(u.Tracks)) }
+func (u TracksChanged) size() int { return u.Peer.size() + tracksSize(slices.Values(u.Tracks)) }
+func (u TracksRemoved) size() int {
+	return u.Peer.size() + tracksSize(slices.Values(u.Tracks)) + len(u.Why)
+}
+func (u HushChanged) size() int     { return 0 }
 func (u SourceReady) size() int     { return len(u.PeerID) + u.Track.size() }
 func (u SourceGone) size() int      { return len(u.PeerID) + len(u.TrackID) }
 func (u ModeChanged) size() int     { return u.Peer.size() }
@@ -130,7 +133,7 @@ func (p Peer) size() int {
 }
 
 func (t Track) size() int {
-	return len(t.ID) + len(t.StreamID) + len(t.Kind) + len(t.Source) + len(t.Description)
+	return len(t.ID) + len(t.StreamID) + len(t.Kind) + len(t.Source) + len(t.Description) + len(t.Stream) + len(t.Title)
 }
 
 func tracksSize(tracks iter.Seq[Track]) int {

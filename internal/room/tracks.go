@@ -38,7 +38,7 @@ func (r *Room) publish(id PeerID, tracks []Track) (Published, error) {
 			continue
 		}
 		// Viewers know a track by its id alone; nobody may speak in another's name.
-		if other := r.publisherOf(t.ID); other != nil && other != m {
+		if other := publisherOf(r, t.ID); other != nil && other != m {
 			p.Refused = append(p.Refused, fault.FieldInvalid.New("field", "track_id", "track", t.ID, "reason", "another peer publishes a track of this id"))
 			continue
 		}
@@ -63,7 +63,7 @@ func (r *Room) publish(id PeerID, tracks []Track) (Published, error) {
 			p.Removed = append(p.Removed, t)
 		}
 	}
-	r.withdraw(m, p.Removed)
+	r.withdraw(m, p.Removed, "")
 	for _, t := range append(p.Added, p.Changed...) {
 		m.Tracks[t.ID] = t
 	}
@@ -76,11 +76,34 @@ func (r *Room) publish(id PeerID, tracks []Track) (Published, error) {
 	if len(p.Added)+len(p.Removed) > 0 {
 		r.notifyCounts()
 	}
+	r.moderation.published(m, p.Added)
 	return p, nil
 }
 
+// Withdraw ends some of the tracks that a peer publishes, and returns those that
+// were there. Why is told to those who saw them.
+func (r *Room) Withdraw(ctx context.Context, id PeerID, tracks []TrackID, why string) ([]Track, error) {
+	return call(ctx, r, func() ([]Track, error) {
+		m, err := r.member(id)
+		if err != nil {
+			return nil, err
+		}
+		var gone []Track
+		for _, tid := range tracks {
+			if t, there := m.Tracks[tid]; there {
+				gone = append(gone, t)
+			}
+		}
+		r.withdraw(m, gone, why)
+		if len(gone) > 0 {
+			r.notifyCounts()
+		}
+		return gone, nil
+	})
+}
+
 // publisherOf finds who publishes a track, or nil.
-func (r *Room) publisherOf(id TrackID) *member {
+func publisherOf(r *Room, id TrackID) *member {
 	for _, m := range r.members {
 		if _, ok := m.Tracks[id]; ok {
 			return m
@@ -90,7 +113,7 @@ func (r *Room) publisherOf(id TrackID) *member {
 }
 
 // withdraw ends tracks of a member and tells those who saw them.
-func (r *Room) withdraw(m *member, tracks []Track) {
+func (r *Room) withdraw(m *member, tracks []Track, why string) {
 	if len(tracks) == 0 {
 		return
 	}
@@ -102,7 +125,7 @@ func (r *Room) withdraw(m *member, tracks []Track) {
 			r.notifyViewers(m, SourceGone{m.ID, t.ID})
 		}
 	}
-	r.notifyViewers(m, TracksRemoved{m.Peer.clone(), tracks})
+	r.notifyViewers(m, TracksRemoved{m.Peer.clone(), tracks, why})
 }
 
 // UpdateTracks takes mute states, descriptions and pictures of tracks the peer

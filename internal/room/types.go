@@ -41,6 +41,8 @@ type Track struct {
 	Mute        bool
 	Description string
 	Picture     Picture // what its publisher says of a video
+	Stream      string  // which of its publisher's streams it belongs to, of one that has several; else ""
+	Title       string  // how its publisher calls that stream
 }
 
 // Picture is the size of a video in pixels and its frames a second, as far as its
@@ -129,6 +131,7 @@ type Snapshot struct {
 	Streaming   int         // peers that publish something, seen or not
 	Leader      PeerID      // who leads the player; "" when nobody does
 	Player      PlayerState // what it last said; nobody's when it has said nothing
+	Hushed      bool        // whoever publishes sound is asked to mute it
 }
 
 // Counts is how many peers are inside and how many tracks they publish.

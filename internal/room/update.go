@@ -44,6 +44,7 @@ type (
 	TracksRemoved struct {
 		Peer   Peer
 		Tracks []Track
+		Why    string // a word of the wire that ended them; "" when nothing is said
 	}
 	// SourceReady tells that the media of a track flows and can be subscribed to.
 	SourceReady struct {
@@ -85,6 +86,8 @@ type (
 		Kind, Source string // "" matches all
 		Mute         bool
 	}
+	// HushChanged tells whether whoever publishes sound is asked to mute it.
+	HushChanged struct{ Hushed bool }
 	// Removed tells a peer that it is out of the room.
 	Removed struct {
 		By     *Peer

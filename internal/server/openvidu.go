@@ -65,7 +65,7 @@ func (s *Server) streamDoor(sockets *socket.Set, engine *sfu.Engine, o outside, 
 // stunRate is how many STUN requests the media port answers in a second. None
 // where no client is told to ask it.
 func stunRate(cfg config.Config) int {
-	told := cfg.OpenVidu.Secret != "" || cfg.Kurento.Enabled || cfg.Sceenic.Key != ""
+	told := cfg.OpenVidu.Secret != "" || cfg.Kurento.Enabled || cfg.Sceenic.Key != "" || cfg.OpenTok.Enabled
 	if !told || len(cfg.Media.ICEServers) > 0 {
 		return 0
 	}

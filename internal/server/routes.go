@@ -55,7 +55,7 @@ func (a asCalled) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	at := r.URL.EscapedPath()
 	clean := path.Clean(at)
 	switch {
-	case at == "/init", at == "/ws", at == "/openvidu", at == "/sceenic", at == "/room":
+	case at == "/init", at == "/ws", at == "/openvidu", at == "/sceenic", at == "/room", at == "/opentok", at == "/session/create", strings.HasPrefix(at, "/v2/project/"):
 		a.others.ServeHTTP(w, r)
 	case hms.Astray(r):
 		a.astray(w, r)

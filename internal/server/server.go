@@ -29,6 +29,7 @@ import (
 	"github.com/redial-rtc/redial/internal/evidence"
 	"github.com/redial-rtc/redial/internal/inject"
 	"github.com/redial-rtc/redial/internal/limit"
+	"github.com/redial-rtc/redial/internal/opentok"
 	"github.com/redial-rtc/redial/internal/pages"
 	"github.com/redial-rtc/redial/internal/participant"
 	"github.com/redial-rtc/redial/internal/registry"
@@ -56,6 +57,7 @@ type Server struct {
 	rooms        *room.Hub
 	health       *health
 	watch        *sceenic.Service // nil without sceenic.key
+	openTok      *opentok.Service // nil without opentok.enabled
 	web          *web
 	cert         cert.Source // nil without TLS
 	relays       *relays
@@ -250,7 +252,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	events := api.NewEvents(api.EventsConfig{Recorder: recorder, Registry: s.registry, Rooms: hub, Inject: plan, Clocks: clocks, Known: s.participants.Known, Retention: cfg.Events.Retention})
 	rest := api.New(api.Config{
 		Registry: s.registry, Rooms: hub, Tokens: tokens, Keys: keys,
-		Routes:     slices.Concat(restRoutes(events, diagnoses, sinks, plan, s.registry), s.witnessRoutes(recorder)),
+		Routes:     slices.Concat(restRoutes(events, diagnoses, sinks, plan, s.registry), s.witnessRoutes(recorder), s.projectRoutes()),
 		Limits:     api.Limits{Address: api.Rate{PerSecond: cfg.Limits.APIPerSecond, Burst: cfg.Limits.APIBurst}, Layout: cfg.Limits.LayoutBytes},
 		ClientAddr: outside.client, Events: recorder, Revoked: s.participants.Revoke, Written: sessions.Written,
 		Log: log.With("part", "api"), Metrics: metrics,
@@ -276,6 +278,9 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	s.serveOpenVidu(routes, hub, sockets, engine, keys[0], outside, log)
 	s.serveKurento(routes, sockets, engine, keys[0], outside, log)
 	s.serveSceenic(routes, sockets, engine, keys[0], outside, log)
+	if err := s.serveOpenTok(routes, hub, sockets, engine, keys[0], outside, sessions, log); err != nil {
+		return nil, err
+	}
 	routes.HandleFunc("GET /healthz", s.health.alive)
 	routes.HandleFunc("GET /readyz", s.health.ready)
 	routes.Handle("/", pages.Handler(noPage))

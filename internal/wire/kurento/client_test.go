@@ -101,6 +101,8 @@ type station struct {
 
 	registry *registry.Registry
 	plan     *inject.Plan
+	mux      *http.ServeMux
+	cfg      kurento.Config // of its doors
 }
 
 func newStation(t testing.TB, change ...func(*kurento.Config)) *station {
@@ -153,6 +155,7 @@ func newStation(t testing.TB, change ...func(*kurento.Config)) *station {
 	guests := cfg
 	guests.Guests = &openvidu.Guests{Account: key.Account, Key: key, Registry: reg, Rooms: 2, Limited: func(string) {}}
 	mux.HandleFunc("/room", kurento.New(guests).ServeWS)
+	s.mux, s.cfg = mux, cfg
 	s.web = httptest.NewServer(mux)
 	t.Cleanup(func() {
 		sockets.Close(websocket.StatusGoingAway, "the test is over")

@@ -92,6 +92,7 @@ type (
 	}
 	faultData struct {
 		Name        string `json:"name,omitempty"`
+		Code        int    `json:"code,omitempty"` // for the clients that look here
 		Description string `json:"description,omitempty"`
 		Fault       string `json:"fault"`
 	}
@@ -111,7 +112,7 @@ func (h *Handler) refusal(id callID, f *fault.Error) errorFrame {
 // wordFault says a fault in a vendor's words.
 func wordFault(d *dialect.Dialect, f *fault.Error) wireError {
 	w := d.Speak(f)
-	return wireError{Code: cmp.Or(inject.Code(f), w.Code), Message: f.Safe(), Data: faultData{w.Name, f.Kind.Do, f.Kind.ID}}
+	return wireError{Code: cmp.Or(inject.Code(f), w.Code), Message: f.Safe(), Data: faultData{Name: w.Name, Description: f.Kind.Do, Fault: f.Kind.ID}}
 }
 
 func missing(field string) error { return fault.FieldMissing.New("field", field) }

@@ -29,6 +29,7 @@ type Grant struct {
 	Role       string      // SUBSCRIBER, PUBLISHER or MODERATOR, as the connection was made
 	Data       string      // what the backend says about the peer
 	CreatedAt  time.Time   // when the connection was made
+	Mode       room.Mode   // how the peer takes part, where that is not for its client to say
 	ICEServers []ICEServer // that this peer is told of instead of everybody's; none: everybody's
 	Undo       func()      // makes the token good again, as nobody has joined with it
 }
@@ -62,6 +63,7 @@ type Config struct {
 	Sockets      *socket.Set
 	Tokens       Tokens       // of clients of OpenVidu, or
 	Shared       SharedTokens // of clients of Sceenic, or
+	Streams      SharedTokens // of clients of OpenTok, or
 	Guests       Guests       // of clients of Kurento Room
 	Log          *slog.Logger
 
@@ -112,6 +114,9 @@ type style interface {
 	op(method string) (operation, bool)
 	// result is what the answer to a join says.
 	result(s *session, snap room.Snapshot, others []connection) any
+	// several tells whether a connection publishes several streams, which are told
+	// and received each by itself.
+	several() bool
 	// describe says of the connections that a peer comes to what these clients want
 	// to know of it.
 	describe(p room.Peer, all []view)
@@ -155,6 +160,9 @@ func New(cfg Config) *Handler {
 	var clients style = openVidu{cfg.Tokens}
 	if cfg.Shared != nil {
 		clients = sceenic{cfg.Shared}
+	}
+	if cfg.Streams != nil {
+		clients = openTok{cfg.Streams}
 	}
 	if cfg.Guests != nil {
 		clients = kurentoRoom{cfg.Guests}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -77,6 +78,7 @@ func (openVidu) op(method string) (operation, bool) {
 	return o, known
 }
 
+func (openVidu) several() bool                                     { return false }
 func (openVidu) describe(room.Peer, []view)                        {}
 func (openVidu) evicted(e eviction, _ *fault.Error) eviction       { return e }
 func (openVidu) again(stage, *subscription) error                  { return nil } // it gives up what it has asked for before
@@ -163,8 +165,8 @@ func (l *line) rejoin(f frame, asks application, g Grant) error {
 func (s *session) startOver(c *call) {
 	s.unanswered++
 	s.joining = c
-	if s.published.ID != "" {
-		s.withdraw(s.p.Context())
+	for _, p := range slices.Clone(s.pubs) {
+		s.withdraw(s.p.Context(), p, "")
 	}
 	for peer := range s.subs {
 		s.drop(peer)
@@ -221,6 +223,12 @@ func (s *session) join(l *line, f frame, who participant.Profile) (err error) {
 	defer cancel()
 	do := s.p.Inject().Call(injected("joinRoom", fault.OpJoin))
 	who.Data = joinData(who.Data, s.grant.Data)
+	if s.grant.Mode != 0 {
+		who.Mode = s.grant.Mode
+	}
+	if s.h.style.several() { // of these clients only their backend says anything
+		who.Name = nameIn(who.Data)
+	}
 	if err = do.Err; err == nil {
 		err = s.p.Join(ctx, who, nil)
 	}
@@ -252,13 +260,13 @@ func (s *session) join(l *line, f frame, who participant.Profile) (err error) {
 // answerJoin tells the client who it is and who else is there.
 func (s *session) answerJoin(snap room.Snapshot) {
 	others := []connection{}
-	s.told = map[room.PeerID]told{}
+	s.told = roster{}
 	for _, p := range snap.Peers {
 		if p.ID == s.p.ID() {
 			continue
 		}
 		for _, v := range s.views(p) {
-			s.told[v.ID] = told{stream: v.stream}
+			s.told[v.key] = told{stream: v.stream, owner: v.owner, conn: v.ID}
 			others = append(others, v.published())
 		}
 	}

@@ -184,6 +184,7 @@ func say(s *session, ctx context.Context, c *call, p sayParams) (any, error) {
 	return nil, nil
 }
 
+func (kurentoRoom) several() bool                                { return false }
 func (kurentoRoom) describe(room.Peer, []view)                   {}
 func (kurentoRoom) evicted(e eviction, _ *fault.Error) eviction  { return e }
 func (kurentoRoom) again(stage, *subscription) error             { return nil }

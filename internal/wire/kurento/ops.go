@@ -111,9 +111,12 @@ func injected(method string, op fault.Op) inject.Call {
 
 // Calls are all calls of this wire, for who provokes faults on them.
 func Calls() []inject.Call {
-	all := make([]inject.Call, 0, len(ops)+len(watchOps))
-	for _, table := range []map[string]operation{ops, watchOps} {
+	all := make([]inject.Call, 0, len(ops)+len(watchOps)+len(streamOps))
+	for i, table := range []map[string]operation{ops, watchOps, streamOps} {
 		for _, method := range slices.Sorted(maps.Keys(table)) {
+			if _, twice := ops[method]; twice && i > 0 {
+				continue
+			}
 			all = append(all, injected(method, table[method].op))
 		}
 	}

@@ -7,14 +7,19 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/redial-rtc/redial/internal/room"
 )
 
-// IDPrefix begins the ids of connections that came by this wire.
-const IDPrefix = "con_"
+// IDPrefix begins the ids of connections that came by this wire, and StreamsPrefix
+// those of clients whose connections have several streams.
+const (
+	IDPrefix      = "con_"
+	StreamsPrefix = "otc_"
+)
 
 // The shapes of the wire. Times are milliseconds since the epoch.
 type (
@@ -39,21 +44,27 @@ type (
 		TypeOfVideo string `json:"typeOfVideo,omitempty"`
 		FrameRate   int    `json:"frameRate,omitempty"`
 		Dimensions  string `json:"videoDimensions,omitempty"` // JSON as text; see [dimensions]
+		Name        string `json:"name,omitempty"`            // as its publisher calls it
 
 		audio, video room.TrackID // "" where there is none
 		picture      room.Picture
 	}
 )
 
+// Audio is the track of its sound, "" where there is none.
+func (st Stream) Audio() room.TrackID { return st.audio }
+
 // tracks are the ids of what the stream carries.
 func (st Stream) tracks() []room.TrackID {
 	return slices.DeleteFunc([]room.TrackID{st.audio, st.video}, func(id room.TrackID) bool { return id == "" })
 }
 
-// told is what a client knows of a peer.
+// told is what a client knows of a peer, or of one of its streams.
 type told struct {
 	stream Stream
-	taken  bool // it has asked for the stream before
+	owner  room.PeerID // the peer
+	conn   room.PeerID // the connection as the client knows it
+	taken  bool        // it has asked for the stream before
 }
 
 // connectionOf is a peer without its stream. Apps look for the name of a peer
@@ -75,7 +86,33 @@ func DataOf(p room.Peer) string { return connectionOf(p).Metadata }
 const (
 	camera = "CAMERA"
 	screen = "SCREEN"
+	custom = "CUSTOM"
 )
+
+// sourceCustom is the source of video that an app makes itself.
+const sourceCustom = "custom"
+
+// sourceOf is the source of what a client says is of a type.
+func sourceOf(typeOfVideo string) string {
+	switch typeOfVideo {
+	case screen:
+		return room.SourceScreen
+	case custom:
+		return sourceCustom
+	}
+	return room.SourceRegular
+}
+
+// typeOf is the reverse of sourceOf.
+func typeOf(source string) string {
+	switch source {
+	case room.SourceScreen:
+		return screen
+	case sourceCustom:
+		return custom
+	}
+	return camera
+}
 
 // ScreenSuffix ends the id of the connection that stands for a peer's screen.
 const ScreenSuffix = "_SCREEN"
@@ -86,11 +123,17 @@ func peerOf(id room.PeerID) room.PeerID {
 }
 
 // view is a peer, or the screen of one, as a connection with its stream; no id of
-// a stream where it publishes none.
+// a stream where it publishes none. For clients whose connections have several
+// streams each of these is a view of its own, beside that of the peer without one.
 type view struct {
 	connection
 	stream Stream
+	owner  room.PeerID // the peer
+	key    room.PeerID // under which the client's session knows it: of the connection, or of the stream
 }
+
+// part tells whether the view is one of several streams of its connection.
+func (v view) part() bool { return v.key != v.ID }
 
 // published is the view as a client is told of it.
 func (v view) published() connection {
@@ -109,20 +152,77 @@ func views(p room.Peer) []view {
 	camera, screen := streamOf(p, p.ID, false), streamOf(p, p.ID, true)
 	switch {
 	case camera.ID == "":
-		return []view{{c, screen}}
+		return []view{{c, screen, p.ID, c.ID}}
 	case screen.ID == "":
-		return []view{{c, camera}}
+		return []view{{c, camera, p.ID, c.ID}}
 	}
 	beside := c
 	beside.ID += ScreenSuffix
-	return []view{{c, camera}, {beside, streamOf(p, beside.ID, true)}}
+	return []view{{c, camera, p.ID, c.ID}, {beside, streamOf(p, beside.ID, true), p.ID, beside.ID}}
+}
+
+// parts are what clients see of a peer whose connections have several streams: the
+// connection without any, and each stream.
+func parts(p room.Peer) []view {
+	c := connectionOf(p)
+	all := []view{{c, Stream{}, p.ID, c.ID}}
+	for _, st := range Parts(p) {
+		all = append(all, view{c, st, p.ID, room.PeerID(st.ID)})
+	}
+	return all
+}
+
+// Parts are the streams of a peer, each of which has one track of a kind: as its
+// publisher has put them together, or else its camera and its screen.
+func Parts(p room.Peer) (all []Stream) {
+	groups := map[string]map[room.TrackID]room.Track{}
+	for id, t := range p.Tracks {
+		if groups[t.Stream] == nil {
+			groups[t.Stream] = map[room.TrackID]room.Track{}
+		}
+		groups[t.Stream][id] = t
+	}
+	for _, name := range slices.Sorted(maps.Keys(groups)) {
+		one := p
+		one.Tracks = groups[name]
+		for _, ofScreen := range []bool{false, true} {
+			if st := streamOf(one, p.ID, ofScreen); st.ID != "" {
+				all = append(all, st)
+			}
+		}
+	}
+	return all
 }
 
 // views are what the client sees of a peer.
 func (s *session) views(p room.Peer) []view {
-	all := views(p)
+	of := views
+	if s.h.style.several() {
+		of = parts
+	}
+	all := of(p)
 	s.h.style.describe(p, all)
 	return all
+}
+
+// roster is what a client knows of the others: by the connection or, see [view], by
+// the stream.
+type roster map[room.PeerID]told
+
+// owner is the peer behind what the client names.
+func (r roster) owner(key room.PeerID) room.PeerID {
+	if t, known := r[key]; known {
+		return t.owner
+	}
+	return peerOf(key)
+}
+
+// conn is the connection as the client knows it that a stream is of.
+func (r roster) conn(key room.PeerID) room.PeerID {
+	if t, known := r[key]; known {
+		return t.conn
+	}
+	return key
 }
 
 // streamOf is the stream of a peer's camera and microphone, or of its screen,
@@ -130,23 +230,31 @@ func (s *session) views(p room.Peer) []view {
 // client of this wire changes what it has negotiated.
 func streamOf(p room.Peer, id room.PeerID, ofScreen bool) Stream {
 	st := Stream{CreatedAt: p.JoinedAt.UnixMilli()}
+	group, any := "", false // the first, of several
 	for _, t := range p.Tracks {
-		if (t.Source == room.SourceScreen) != ofScreen {
+		if (t.Source == room.SourceScreen) == ofScreen && (!any || t.Stream < group) {
+			group, any = t.Stream, true
+		}
+	}
+	for _, t := range p.Tracks {
+		if (t.Source == room.SourceScreen) != ofScreen || t.Stream != group {
 			continue
 		}
+		st.Name = t.Title
 		switch {
 		case t.Kind == room.Audio && (st.audio == "" || t.ID < st.audio):
 			st.audio, st.HasAudio, st.AudioActive = t.ID, true, !t.Mute
 		case t.Kind == room.Video && (st.video == "" || t.ID < st.video):
-			st.video, st.HasVideo, st.VideoActive, st.TypeOfVideo = t.ID, true, !t.Mute, camera
-			if ofScreen {
-				st.TypeOfVideo = screen
-			}
+			st.video, st.HasVideo, st.VideoActive, st.TypeOfVideo = t.ID, true, !t.Mute, typeOf(t.Source)
 			st.picture, st.FrameRate, st.Dimensions = t.Picture, t.Picture.FrameRate, dimensions(t.Picture)
 		}
 	}
 	if st.audio == "" && st.video == "" {
 		return Stream{}
+	}
+	if group != "" && id == p.ID && strings.HasPrefix(string(p.ID), StreamsPrefix) {
+		st.ID = group
+		return st
 	}
 	sum := sha256.Sum256([]byte(st.audio + "\n" + st.video))
 	kind := "MIC_"

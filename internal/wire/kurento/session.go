@@ -45,18 +45,18 @@ type session struct {
 	listed     bool                 // the client knows who is inside, so news makes sense to it
 	over       *fault.Kind          // why the client was put out, once it was
 	unanswered int                  // calls of this socket that have not been answered
-	told       map[room.PeerID]told // what it knows of the others
+	told       roster               // what it knows of the others, by the connection or, see [view], by the stream
 
-	pub       *participant.Publication
-	published Stream // what the client publishes; no id when it does not
-	subs      map[room.PeerID]*subscription
-	cut       map[string]bool                           // streams whose publisher left while the client made its answer
-	early     map[room.PeerID][]webrtc.ICECandidateInit // candidates that came before the offer they belong to
+	pubs   publications                              // what the client publishes; of most clients one at most
+	subs   map[room.PeerID]*subscription             // by what a stream goes by in told
+	cut    map[string]bool                           // streams whose publisher left while the client made its answer
+	early  map[room.PeerID][]webrtc.ICECandidateInit // candidates that came before the offer they belong to
+	hushed bool                                      // as the client was told
 }
 
 func newSession(h *Handler, p *participant.Participant, g Grant) *session {
 	return &session{
-		h: h, p: p, grant: g, id: newID(), pending: h.cfg.Sockets.NewBacklog(), told: map[room.PeerID]told{}, cut: map[string]bool{},
+		h: h, p: p, grant: g, id: newID(), pending: h.cfg.Sockets.NewBacklog(), told: roster{}, cut: map[string]bool{},
 		subs: map[room.PeerID]*subscription{}, early: map[room.PeerID][]webrtc.ICECandidateInit{},
 	}
 }
@@ -142,7 +142,9 @@ type eviction struct {
 // CloseMedia implements participant.Wire. A client notices that its connections
 // are gone and builds them anew.
 func (s *session) CloseMedia(participant.MediaEnd) {
-	s.pub = nil
+	for _, p := range s.pubs {
+		p.conn = nil
+	}
 	clear(s.subs)
 	clear(s.early)
 	s.noteReceived()

@@ -23,19 +23,30 @@ type signalParams struct {
 	Message string `json:"message"` // JSON as text
 }
 
+// signal is what a client tells others.
+type signal struct {
+	To   []room.PeerID `json:"to"`
+	Type string        `json:"type"`
+	Data string        `json:"data"`
+}
+
+// read takes the message apart. Fails with fault.FieldMissing and FieldInvalid.
+func (p signalParams) read() (m signal, err error) {
+	if p.Message == "" {
+		return m, missing("message")
+	}
+	if err := json.Unmarshal([]byte(p.Message), &m); err != nil {
+		return m, fault.FieldInvalid.New("field", "message", "want", "the text of a JSON object with to, type and data", "problem", err.Error())
+	}
+	return m, nil
+}
+
 // signal sends a message to the named connections, or to everybody, its sender
 // included.
 func (s *session) signal(ctx context.Context, c *call, p signalParams) (any, error) {
-	if p.Message == "" {
-		return nil, missing("message")
-	}
-	var m struct {
-		To   []room.PeerID `json:"to"`
-		Type string        `json:"type"`
-		Data string        `json:"data"`
-	}
-	if err := json.Unmarshal([]byte(p.Message), &m); err != nil {
-		return nil, fault.FieldInvalid.New("field", "message", "want", "the text of a JSON object with to, type and data", "problem", err.Error())
+	m, err := p.read()
+	if err != nil {
+		return nil, err
 	}
 	if len(m.To) > maxRecipients {
 		return nil, fault.FieldInvalid.New("field", "message.to", "max", maxRecipients, "got", len(m.To))
@@ -48,7 +59,7 @@ func (s *session) signal(ctx context.Context, c *call, p signalParams) (any, err
 		}
 	}
 	for _, to := range m.To { // all or none
-		if _, known := s.told[to]; !known && to != s.p.ID() {
+		if t, known := s.told[to]; (!known || t.conn != to) && to != s.p.ID() {
 			return nil, fault.PeerNotFound.New("field", "message.to", "peer", clip(string(to), 128))
 		}
 	}
@@ -57,7 +68,7 @@ func (s *session) signal(ctx context.Context, c *call, p signalParams) (any, err
 			mine = true
 			continue
 		}
-		msg.To = peerOf(to)
+		msg.To = s.told.owner(to)
 		if _, err := s.p.Room().Send(ctx, s.p.ID(), msg); err != nil {
 			return nil, err
 		}
@@ -90,5 +101,5 @@ func (s *session) forceDisconnect(ctx context.Context, _ *call, p targetParams) 
 	if p.Connection == "" {
 		return nil, missing("connectionId")
 	}
-	return nil, s.p.Room().Moderation().Remove(ctx, s.p.ID(), peerOf(p.Connection), "forceDisconnectByUser")
+	return nil, s.p.Room().Moderation().Remove(ctx, s.p.ID(), s.told.owner(p.Connection), "forceDisconnectByUser")
 }

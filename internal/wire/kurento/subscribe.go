@@ -95,7 +95,9 @@ func (s *session) subscribe(c *call, streamID string, again bool, offer webrtc.S
 		}
 		s.p.Budget().Charge(offers, 0, 0, nil)
 	}
-	s.told[peer] = told{st, true}
+	t := s.told[peer]
+	t.taken = true
+	s.told[peer] = t
 	s.drop(peer)
 	if offer.SDP == "" {
 		delete(s.early, peer) // of a connection before: to our offer there is none yet
@@ -115,7 +117,7 @@ func (s *session) subscribe(c *call, streamID string, again bool, offer webrtc.S
 // available fails with fault.PeerUnavailable for a publisher that is leaving, as the
 // client will hear in a moment, or that is away and sends nothing to forward.
 func (s *session) available(peer room.PeerID, st Stream) error {
-	p := s.h.all.Participant(s.p.RoomID(), peerOf(peer))
+	p := s.h.all.Participant(s.p.RoomID(), s.told.owner(peer))
 	if p != nil && !p.Away() {
 		return nil
 	}
@@ -129,11 +131,21 @@ func (s *session) available(peer room.PeerID, st Stream) error {
 
 // sourceReady hears that media of a peer arrives.
 func (s *session) sourceReady(peer room.PeerID) {
-	for _, id := range []room.PeerID{peer, peer + ScreenSuffix} {
-		if sub := s.subs[id]; sub != nil && (sub.stage == waiting || sub.stage == stalled) {
+	for key, sub := range s.subs {
+		if s.told.owner(key) == peer && (sub.stage == waiting || sub.stage == stalled) {
 			s.open(sub)
 		}
 	}
+}
+
+// moved goes on with a subscription whose stream comes over other tracks now.
+func moved(s *session, sub *subscription, st Stream) {
+	sub.stream = st
+	if sub.conn != nil {
+		s.p.Media().CloseSubscription(sub.conn)
+		sub.conn, sub.stage = nil, stalled
+	}
+	s.open(sub)
 }
 
 // open makes the connection of a subscription, once there is media of all its
@@ -217,7 +229,7 @@ func (s *session) tellOffer(sub *subscription, d webrtc.SessionDescription) {
 		s.finish(call, map[string]string{"sdpOffer": sdp}, nil)
 		return
 	}
-	s.notify("forciblyReconnectSubscriber", map[string]any{"connectionId": sub.peer, "streamId": sub.stream.ID, "sdpOffer": sdp})
+	s.notify("forciblyReconnectSubscriber", map[string]any{"connectionId": s.told.conn(sub.peer), "streamId": sub.stream.ID, "sdpOffer": sdp})
 }
 
 // maxCut is how many exchanges are remembered that ended with their publisher.
@@ -336,8 +348,8 @@ func (s *session) reconnect(ctx context.Context, c *call, p reconnectParams) (an
 	switch {
 	case p.Stream == "":
 		return nil, missing("stream")
-	case p.Stream == s.published.ID:
-		return s.republish(ctx, p.SDP)
+	case s.pubs.stream(p.Stream) != nil:
+		return s.republish(ctx, s.pubs.stream(p.Stream), p.SDP)
 	case p.Offer != "":
 		offer, err := s.describe(p.Offer, "sdpOffer", webrtc.SDPTypeOffer)
 		if err != nil {

@@ -4,6 +4,8 @@
 package kurento
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 
 	"github.com/redial-rtc/redial/fault"
@@ -29,6 +31,9 @@ func (s *session) Update(u room.Update) {
 		s.sourceReady(u.PeerID)
 	case room.MessageSent:
 		s.tellMessage(u.Message)
+	case room.TrackMuteAsked: // also of a peer that is away
+		s.h.style.update(s, u)
+		return
 	}
 	if !s.listed {
 		return
@@ -36,15 +41,15 @@ func (s *session) Update(u room.Update) {
 	s.h.style.update(s, u)
 	switch u := u.(type) {
 	case room.PeerJoined:
-		s.tellPeer(u.Peer)
+		s.tellPeer(u.Peer, "")
 	case room.PeerLeft:
 		s.tellGone(u.Peer.ID, goneFor(u.Reason))
 	case room.TracksAdded:
-		s.tellTracks(u.Peer)
+		s.tellTracks(u.Peer, "")
 	case room.TracksRemoved:
-		s.tellTracks(u.Peer)
+		s.tellTracks(u.Peer, u.Why)
 	case room.TracksChanged:
-		s.tellTracks(u.Peer)
+		s.tellTracks(u.Peer, "")
 	case room.RoleChanged:
 		s.narrowed()
 		s.notify("connectionPropertyChanged", map[string]any{"property": "role", "newValue": s.role()})
@@ -61,16 +66,17 @@ func (s *session) synced(snap room.Snapshot) {
 	s.listed = true
 	s.h.style.update(s, room.RulesChanged{Rules: snap.Rules})
 	s.h.style.update(s, room.LeaderChanged{PeerID: snap.Leader})
+	s.h.style.update(s, room.HushChanged{Hushed: snap.Hushed})
 	here := map[room.PeerID]bool{}
 	for _, p := range snap.Peers {
 		if here[p.ID] = true; p.ID != s.p.ID() {
 			s.h.style.update(s, room.ModeChanged{Peer: p})
-			s.tellPeer(p)
+			s.tellPeer(p, "")
 		}
 	}
-	for id := range s.told {
-		if !here[peerOf(id)] {
-			s.tellGone(peerOf(id), goneFor("lost"))
+	for id, t := range s.told {
+		if !here[t.owner] {
+			s.gone(id, goneFor("lost"))
 		}
 	}
 	s.tellPending()
@@ -88,57 +94,78 @@ func goneFor(reason string) string {
 }
 
 // tellPeer tells what is new to the client of a peer: that it is there, what it
-// publishes, and what it has muted of that.
-func (s *session) tellPeer(p room.Peer) {
+// publishes, and what it has muted of that; why is said of what it publishes no
+// more.
+func (s *session) tellPeer(p room.Peer, why string) {
 	all := s.views(p)
 	for _, v := range all {
-		if _, known := s.told[v.ID]; !known {
-			s.told[v.ID] = told{}
-			s.notify("participantJoined", v.connection)
+		if _, known := s.told[v.key]; !known {
+			s.told[v.key] = told{owner: v.owner, conn: v.ID}
+			if !v.part() {
+				s.notify("participantJoined", v.connection)
+			}
 		}
-		s.tellStream(v)
+		s.tellStream(v, why)
 		s.tellChanges(v)
 	}
-	if len(all) == 1 {
-		s.gone(p.ID+ScreenSuffix, "disconnect")
+	for key, t := range s.told {
+		if t.owner == p.ID && !slices.ContainsFunc(all, func(v view) bool { return v.key == key }) {
+			s.gone(key, cmp.Or(why, "disconnect"))
+		}
 	}
 }
 
 // tellTracks tells what has changed of the tracks of a peer that the client knows.
-func (s *session) tellTracks(p room.Peer) {
+func (s *session) tellTracks(p room.Peer, why string) {
 	if _, known := s.told[p.ID]; known {
-		s.tellPeer(p)
+		s.tellPeer(p, why)
 	}
 }
 
-// tellGone tells that a peer has left.
+// tellGone tells that a peer has left, the last of it its own connection.
 func (s *session) tellGone(id room.PeerID, why string) {
-	s.gone(id+ScreenSuffix, why)
+	for key, t := range s.told {
+		if t.owner == id && key != id {
+			s.gone(key, why)
+		}
+	}
 	s.gone(id, why)
 }
 
-// gone tells that a connection has ended, if the client knows it.
-func (s *session) gone(id room.PeerID, why string) {
-	if _, known := s.told[id]; !known {
+// gone tells that a connection, or one of its streams, has ended, if the client
+// knows it.
+func (s *session) gone(key room.PeerID, why string) {
+	t, known := s.told[key]
+	if !known {
 		return
 	}
-	delete(s.told, id)
-	delete(s.early, id)
-	s.publisherLeft(id)
-	s.notify("participantLeft", map[string]any{"connectionId": id, "reason": why})
+	delete(s.told, key)
+	delete(s.early, key)
+	s.publisherLeft(key)
+	if t.conn != key {
+		s.notify("participantUnpublished", map[string]any{"connectionId": t.conn, "streamId": t.stream.ID, "reason": why})
+		return
+	}
+	s.notify("participantLeft", map[string]any{"connectionId": key, "reason": why})
 }
 
 // tellStream tells of what a connection publishes now, if that is another stream
-// than before.
-func (s *session) tellStream(v view) {
-	was := s.told[v.ID].stream
+// than before. The same stream may come over other tracks, once its publisher has
+// built its connection anew.
+func (s *session) tellStream(v view, why string) {
+	t := s.told[v.key]
+	was := t.stream
 	if was.ID == v.stream.ID {
+		if sub := s.subs[v.key]; sub != nil && !slices.Equal(was.tracks(), v.stream.tracks()) {
+			moved(s, sub, v.stream)
+		}
 		return
 	}
-	s.told[v.ID] = told{stream: v.stream}
+	t.stream, t.taken = v.stream, false
+	s.told[v.key] = t
 	if was.ID != "" {
-		s.drop(v.ID)
-		s.notify("participantUnpublished", map[string]any{"connectionId": v.ID, "reason": "unpublish"})
+		s.drop(v.key)
+		s.notify("participantUnpublished", map[string]any{"connectionId": v.ID, "reason": cmp.Or(why, "unpublish")})
 	}
 	if v.stream.ID != "" {
 		s.notify("participantPublished", v.published())
@@ -148,8 +175,10 @@ func (s *session) tellStream(v view) {
 // tellChanges tells what is muted or unmuted of a stream that the client knows,
 // and what size its picture has.
 func (s *session) tellChanges(v view) {
-	was, now := s.told[v.ID], v.stream
-	s.told[v.ID] = told{now, was.taken}
+	was, now := s.told[v.key], v.stream
+	t := was
+	t.stream = now
+	s.told[v.key] = t
 	// The value is JSON as text, in which the size is text again.
 	tell := func(property, reason, value string) {
 		s.notify("streamPropertyChanged", map[string]any{

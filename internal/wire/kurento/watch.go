@@ -42,9 +42,9 @@ func setType(s *session, ctx context.Context, _ *call, p typeParams) (any, error
 		return nil, err
 	}
 	s.mode = mode
-	mine := s.published.tracks()
-	if slices.ContainsFunc(gone, func(t room.Track) bool { return slices.Contains(mine, t.ID) }) {
-		s.withdraw(ctx) // a stream is negotiated once, with all that it carries
+	mine := s.pubs.only()
+	if mine != nil && slices.ContainsFunc(gone, func(t room.Track) bool { return slices.Contains(mine.stream.tracks(), t.ID) }) {
+		s.withdraw(ctx, mine, "") // a stream is negotiated once, with all that it carries
 		s.notify("participantUnpublished", map[string]any{"connectionId": s.p.ID(), "reason": "unpublish"})
 	}
 	return map[string]string{"type": p.Type}, nil
