@@ -18,6 +18,7 @@ export class Server implements Address {
   port = 0;
   info: Address['info'] = { rooms: [] };
   openVidu = { url: '', secret: '' }; // what a backend of OpenVidu 2 is given
+  openTok = { url: '', apiKey: '', apiSecret: '', script: '', sessionId: '', token: '' }; // one of OpenTok, and a session in the room "demo"
   sceenic = { url: '', key: '', secret: '' }; // and one of Sceenic WatchTogether
   #redial?: Redial;
 
@@ -40,8 +41,8 @@ export class Server implements Address {
         onLog: (text: string) => appendFileSync(log, text),
       });
     }
-    const { url, initEndpoint: init, managementToken, accessKey, secret, rooms, openVidu, sceenic } = this.#redial!;
-    Object.assign(this, { url, init, managementToken, port: Number(new URL(url).port), openVidu, sceenic });
+    const { url, initEndpoint: init, managementToken, accessKey, secret, rooms, openVidu, sceenic, openTok } = this.#redial!;
+    Object.assign(this, { url, init, managementToken, port: Number(new URL(url).port), openVidu, sceenic, openTok });
     this.info = { access_key: accessKey, secret, rooms: rooms ?? [] };
     return this;
   }

@@ -91,6 +91,8 @@ export class Redial implements AsyncDisposable {
   readonly rooms?: { id: string; name: string; tokens: Record<string, string> }[];
   /** What a backend gives to `OpenVidu(url, secret)` of openvidu-node-client. */
   readonly openVidu?: { url: string; secret: string };
+  /** What `new OpenTok(apiKey, apiSecret, url)` of the Node SDK takes, the address of the library's script, and a moderator's token for a session in the first room. */
+  readonly openTok?: { url: string; apiKey: string; apiSecret: string; script: string; sessionId: string; token: string };
   /** What a backend asks for tokens of Sceenic WatchTogether sessions with: `GET url/stream/token/v2/`. */
   readonly sceenic?: { url: string; key: string; secret: string };
   /** The end of its log. */

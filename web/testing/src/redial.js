@@ -184,6 +184,10 @@ export function told(ready) {
   return {
     url: ready.http, initEndpoint: ready.init, managementToken: ready.management_token,
     accessKey: ready.access_key, secret: ready.secret, rooms: ready.rooms, openVidu: ready.openvidu, sceenic: ready.sceenic,
+    openTok: ready.opentok && {
+      url: ready.opentok.url, apiKey: ready.opentok.api_key, apiSecret: ready.opentok.api_secret, script: ready.opentok.script,
+      sessionId: ready.opentok.session_id, token: ready.opentok.token,
+    },
   };
 }
 
