@@ -132,10 +132,10 @@ func (s *search) look(ctx context.Context) error {
 		}
 	case n > 0:
 		// Of too many, those who were here last.
-		query, args := "SELECT p.id, p.folded FROM people_words w JOIN people p ON p.id = w.person WHERE w.account = ? AND w.word >= ? AND w.word < ?", []any{s.account, word, word + suffixOfAll}
+		query, args := "SELECT p.id, p.folded FROM people_words w CROSS JOIN people p ON p.id = w.person WHERE w.account = ? AND w.word >= ? AND w.word < ?", []any{s.account, word, word + suffixOfAll}
 		if n > maxPeople {
 			s.more = true
-			query, args = "SELECT id, folded FROM people WHERE account = ? ORDER BY last DESC LIMIT ?", []any{s.account, maxLookedAt}
+			query, args = "SELECT id, folded FROM people INDEXED BY people_last WHERE account = ? ORDER BY last DESC LIMIT ?", []any{s.account, maxLookedAt}
 		}
 		if err := s.ofPeople(ctx, event.MatchPart, query, args...); err != nil {
 			return err
@@ -149,18 +149,21 @@ func (s *search) look(ctx context.Context) error {
 		return s.inTime(ctx, event.MatchInside)
 	}
 	longest := slices.MaxFunc(s.words, func(a, b string) int { return cmp.Compare(len(a), len(b)) })
-	return s.ofPeople(ctx, event.MatchInside, `SELECT id, folded FROM (SELECT id, folded FROM people WHERE account = ? ORDER BY last DESC LIMIT ?)
+	return s.ofPeople(ctx, event.MatchInside, `SELECT id, folded FROM (SELECT id, folded FROM people INDEXED BY people_last WHERE account = ? ORDER BY last DESC LIMIT ?)
 		WHERE instr(folded, ?) > 0 LIMIT ?`, s.account, maxInside, longest, maxPeople)
 }
 
 // byID finds the attempts of a user or a peer by its whole id.
 func (s *search) byID(ctx context.Context) error {
 	id := strings.TrimSpace(s.q.Name)
-	if err := s.ofPeople(ctx, event.MatchWhole, "SELECT id, '' FROM people WHERE account = ? AND user IN (?, ?, ?) LIMIT ?",
+	if id == "" {
+		return nil
+	}
+	if err := s.ofPeople(ctx, event.MatchWhole, "SELECT id, '' FROM people INDEXED BY people_who WHERE account = ? AND user IN (?, ?, ?) LIMIT ?",
 		s.account, id, event.UserKey(id, event.ProofCode), event.UserKey(id, event.ProofNone), maxPeople); err != nil {
 		return err
 	}
-	return s.rows(ctx, event.MatchWhole, maxOfPerson, "t.peer = ? AND t.peer <> '' AND t.account = ?", id, s.account)
+	return s.rows(ctx, event.MatchWhole, maxOfPerson, "peer", "t.peer = ? AND t.account = ?", id, s.account)
 }
 
 // rarest is the word that the fewest people have, and how many these are, as far as
@@ -208,7 +211,7 @@ func (s *search) ofPeople(ctx context.Context, least event.Match, query string, 
 			s.more = true
 			return nil
 		}
-		if err := s.rows(ctx, least, maxOfPerson, "t.person = ? AND t.last >= ? AND t.first < ?", id, s.since, s.until); err != nil {
+		if err := s.rows(ctx, least, maxOfPerson, "person", "t.person = ? AND t.last >= ? AND t.first < ?", id, s.since, s.until); err != nil {
 			return err
 		}
 	}
@@ -222,7 +225,7 @@ func (s *search) inTime(ctx context.Context, least event.Match) error {
 		until = s.until + int64(longest)
 	}
 	for _, proven := range []int{1, 0} {
-		if err := s.rows(ctx, least, maxLookedAt, "t.account = ? AND t.proven = ? AND t.last >= ? AND t.last < ? AND t.first < ?",
+		if err := s.rows(ctx, least, maxLookedAt, "last", "t.account = ? AND t.proven = ? AND t.last >= ? AND t.last < ? AND t.first < ?",
 			s.account, proven, s.since, until, s.until); err != nil {
 			return err
 		}
@@ -230,12 +233,12 @@ func (s *search) inTime(ctx context.Context, least event.Match) error {
 	return nil
 }
 
-// rows looks at the latest attempts of a condition, up to a number of them, and keeps
+// rows looks at the latest attempts of a condition, by an index, up to a number of them, and keeps
 // those that are wanted.
-func (s *search) rows(ctx context.Context, least event.Match, most int, where string, args ...any) error {
+func (s *search) rows(ctx context.Context, least event.Match, most int, index, where string, args ...any) error {
 	n := 0
 	columns := "t." + strings.ReplaceAll(attemptColumns, ", ", ", t.")
-	err := s.c.Each(ctx, "SELECT "+columns+", p.name, p.folded, p.first, p.last FROM attempts t JOIN people p ON p.id = t.person WHERE "+where+" ORDER BY t.last DESC LIMIT ?", func(row eventlog.Scanner) error {
+	err := s.c.Each(ctx, "SELECT "+columns+", p.name, p.folded, p.first, p.last FROM attempts t INDEXED BY attempts_"+index+" CROSS JOIN people p ON p.id = t.person WHERE "+where+" ORDER BY t.last DESC LIMIT ?", func(row eventlog.Scanner) error {
 		if n++; n%1024 == 0 && time.Since(s.began) > budget {
 			s.more = true
 			return errEnough
@@ -331,7 +334,7 @@ func (s *search) perhaps(ctx context.Context) ([]candidate, error) {
 		return nil, nil
 	}
 	near := search{c: s.c, q: &event.PeopleQuery{RoomID: s.q.RoomID, Failures: true}, account: s.account, began: s.began, since: s.since, until: s.until, seen: map[int64]bool{}}
-	if err := near.rows(ctx, event.MatchNone, maxNameless, "t.account = ? AND t.named = 0 AND t.last >= ? AND t.last < ? AND t.first < ?",
+	if err := near.rows(ctx, event.MatchNone, maxNameless, "nameless", "t.account = ? AND t.named = 0 AND t.last >= ? AND t.last < ? AND t.first < ?",
 		s.account, s.since, min(s.until, math.MaxInt64-int64(longest))+int64(longest), s.until); err != nil {
 		return nil, err
 	}

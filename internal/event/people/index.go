@@ -27,10 +27,13 @@ var schema string
 
 // Names of numbers in the table meta.
 const (
-	made       = "people"      // there is an index
+	made       = "people"      // the version of the index
 	indexedTo  = "people.at"   // events up to this place are still to be taken in
 	indexedAll = "people.upto" // as many there were at the beginning
 )
+
+// version is that of the tables; those of another are made anew from the events.
+const version = 2
 
 // Index is the tables of people and attempts, and what a transaction changes in them.
 type Index struct {
@@ -76,15 +79,18 @@ type change struct {
 // Prepare makes the tables where they are missing. Events that were stored before are
 // taken in later, by Start.
 func (x *Index) Prepare(ctx context.Context, tx eventlog.Tx, upto int64) error {
-	_, found, err := tx.Meta(ctx, made)
-	if err != nil || found {
+	is, _, err := tx.Meta(ctx, made)
+	if err != nil || is == version {
 		return err
 	}
 	if _, err := tx.ExecContext(ctx, schema); err != nil {
 		return err
 	}
+	if _, err := tx.Exec(ctx, "DELETE FROM counts WHERE scope = ?", ofBytes); err != nil {
+		return err
+	}
 	upto = min(upto, tx.Last())
-	for name, n := range map[string]int64{made: 1, indexedTo: upto, indexedAll: upto} {
+	for name, n := range map[string]int64{made: version, indexedTo: upto, indexedAll: upto} {
 		if err := tx.SetMeta(ctx, name, n); err != nil {
 			return err
 		}
@@ -217,7 +223,7 @@ func (x *Index) Flush(ctx context.Context, c *eventlog.Conn) error {
 func (x *Index) Expired(ctx context.Context, c *eventlog.Conn, before time.Time, accounts []int64) error {
 	for _, account := range accounts {
 		for _, proven := range []int64{0, 1} {
-			list, err := attemptsOf(ctx, c, "account = ? AND proven = ? AND last < ? AND events = 0 ORDER BY last LIMIT ?", account, proven, before.UnixNano(), maxExpired)
+			list, err := attemptsOf(ctx, c, "last", "account = ? AND proven = ? AND last < ? AND events = 0 ORDER BY last LIMIT ?", account, proven, before.UnixNano(), maxExpired)
 			if err != nil {
 				return err
 			}
@@ -242,7 +248,7 @@ func (x *Index) Erased(ctx context.Context, c *eventlog.Conn, why *event.Removal
 		before = why.Before.UnixNano()
 	}
 	for _, account := range accounts {
-		list, err := attemptsOf(ctx, c, "person IN (SELECT id FROM people WHERE account = ? AND user = ?) AND last < ?", account, text.Cut(why.UserKey(), maxID), before)
+		list, err := attemptsOf(ctx, c, "person", "person IN (SELECT id FROM people INDEXED BY people_who WHERE account = ? AND user = ?) AND last < ?", account, text.Cut(why.UserKey(), maxID), before)
 		if err != nil {
 			return err
 		}

@@ -1,3 +1,7 @@
+DROP TABLE IF EXISTS people;
+DROP TABLE IF EXISTS people_words;
+DROP TABLE IF EXISTS attempts;
+
 -- People, as far as they are known by an id or a name: one row for each user and name.
 CREATE TABLE people (
   id       INTEGER PRIMARY KEY,
@@ -40,8 +44,8 @@ CREATE TABLE attempts (
   failures  INTEGER NOT NULL,  -- of these
   inside    INTEGER NOT NULL   -- of these, that nobody has who was not in the room
 );
-CREATE INDEX attempts_peer     ON attempts(peer, user)   WHERE peer <> '';
-CREATE INDEX attempts_seq      ON attempts(seq)          WHERE seq <> 0;
+CREATE INDEX attempts_peer     ON attempts(peer, user);
+CREATE INDEX attempts_seq      ON attempts(seq);
 CREATE INDEX attempts_person   ON attempts(person, last);
 CREATE INDEX attempts_last     ON attempts(account, proven, last);
 CREATE INDEX attempts_nameless ON attempts(account, last) WHERE named = 0;

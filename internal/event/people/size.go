@@ -95,7 +95,7 @@ func (x *Index) fit(ctx context.Context, c *eventlog.Conn) error {
 	for n := 0; n < evictMost && x.size.total > x.max-x.max/20; {
 		before := n
 		account, proven := x.size.largest()
-		list, err := attemptsOf(ctx, c, "account = ? AND proven = ? ORDER BY last LIMIT ?", account, proven, evictBatch)
+		list, err := attemptsOf(ctx, c, "last", "account = ? AND proven = ? ORDER BY last LIMIT ?", account, proven, evictBatch)
 		if err != nil || len(list) == 0 {
 			return err
 		}

@@ -33,9 +33,9 @@ func (a *attempt) fields() []any {
 	}
 }
 
-// attemptsOf reads the attempts of a condition.
-func attemptsOf(ctx context.Context, c *eventlog.Conn, where string, args ...any) (list []attempt, err error) {
-	err = c.Each(ctx, "SELECT "+attemptColumns+" FROM attempts WHERE "+where, func(row eventlog.Scanner) error {
+// attemptsOf reads the attempts of a condition, by an index.
+func attemptsOf(ctx context.Context, c *eventlog.Conn, index, where string, args ...any) (list []attempt, err error) {
+	err = c.Each(ctx, "SELECT "+attemptColumns+" FROM attempts INDEXED BY attempts_"+index+" WHERE "+where, func(row eventlog.Scanner) error {
 		var a attempt
 		err := row.Scan(a.fields()...)
 		list = append(list, a)
@@ -46,11 +46,11 @@ func attemptsOf(ctx context.Context, c *eventlog.Conn, where string, args ...any
 
 // find reads the attempt of a key, or gives nil.
 func find(ctx context.Context, c *eventlog.Conn, k key) (*attempt, error) {
-	where, args := "peer = ? AND peer <> '' AND user = ? AND account = ? LIMIT 1", []any{k.peer, k.user, k.account}
+	index, where, args := "peer", "peer = ? AND user = ? AND account = ? LIMIT 1", []any{k.peer, k.user, k.account}
 	if k.peer == "" {
-		where, args = "seq = ? AND seq <> 0 AND account = ? LIMIT 1", []any{k.seq, k.account}
+		index, where, args = "seq", "seq = ? AND account = ? LIMIT 1", []any{k.seq, k.account}
 	}
-	list, err := attemptsOf(ctx, c, where, args...)
+	list, err := attemptsOf(ctx, c, index, where, args...)
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
