@@ -106,6 +106,7 @@ test.describe('vps', () => {
     assert.deepEqual([...todo.keys()], [], 'every command of the page was run');
 
     await hardened(machine);
+    await kept(machine);
     if (process.env.REDIAL_E2E_SHOW) {
       for (const [title, ms] of took) console.log(`${title.padEnd(24)} ${(ms / 1000).toFixed(1)} s`);
     }
@@ -141,4 +142,16 @@ async function hardened(machine: Machine) {
   assert.equal(of('Seccomp'), '2', 'calls of the system are filtered');
   assert.equal(parseInt(of('CapBnd')!, 16), 1 << 10, 'CAP_NET_BIND_SERVICE and no more');
   assert.equal(await machine.run('systemctl show -p NRestarts --value redial').then(s => s.trim()), '0');
+}
+
+// kept does what comes later: the steps of docs/upgrade.md, an upgrade onto settings
+// that are wrong, and the end of the package, which leaves the record.
+async function kept(machine: Machine) {
+  const steps = readFileSync(`${root}/docs/upgrade.md`, 'utf8').match(/^\d\. .*$/gm)!.join('\n');
+  const step = (verb: string) => new RegExp(`\`(?:\\./)?(redial ${verb}[^\`]*)\``).exec(steps)?.[1] ?? assert.fail(`docs/upgrade.md has no step "redial ${verb}"`);
+  assert.match(await machine.run(step('upgrade-check')), /would start as it is/);
+  await machine.run(step('backup'));
+  await machine.run(`${step('health')} && redial check /var/backups/redial-before`);
+  assert.match(await machine.run("echo 'nothing: {like: this}' >>/etc/redial/redial.yaml; sh /var/lib/dpkg/info/redial.postinst configure 0.1.0"), /does not run yet/);
+  assert.match(await machine.run('dpkg --purge redial; test ! -e /etc/redial/keys; pgrep -x redial || ls /var/lib/redial'), /^registry\.db$/m);
 }
