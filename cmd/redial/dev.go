@@ -323,9 +323,10 @@ Redial is ready after %s, for this machine only. Ctrl-C stops it.
 Join the room %q, in two tabs:
   host   %s/#code=%s&name=Hanna
   guest  %s/#code=%s&name=Gus
-or as an app of OpenVidu 2 or of Sceenic WatchTogether does, and meet them there:
+or as an app of OpenVidu 2, of Sceenic WatchTogether or of OpenTok does, and meet them there:
   ov     %s/ov/#session=%s&secret=%s&name=Otto
   watch  %s/watch/#token=%s
+  ot     %s/ot/#key=%s&session=%s&token=%s&name=Olga
 
 What went wrong there so far, once it did:
   export REDIAL_TOKEN=%s
@@ -344,6 +345,7 @@ it to show recorded events. An app of your own joins as one of
 
 `, took.Round(time.Millisecond), certificateNote(r), room.Name, r.HTTP, room.Codes["host"], r.HTTP, room.Codes["guest"],
 		r.HTTP, room.Name, r.OpenVidu.Secret, r.HTTP, r.watch,
+		r.HTTP, r.OpenTok.Key, r.OpenTok.Session, r.OpenTok.Token,
 		r.Management, r.HTTP, room.ID, r.HTTP, room.Name, r.HTTP, r.Init, room.ID, keyFlag,
 		r.OpenVidu.URL, r.OpenVidu.Secret, r.Sceenic.Key, r.Sceenic.Secret, r.HTTP, room.Name,
 		r.OpenTok.Key, r.OpenTok.Secret, r.OpenTok.URL)

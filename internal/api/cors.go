@@ -11,7 +11,7 @@ import (
 // Headers that pages of other origins send and read. Authorization must be
 // named: "*" does not cover it (https://fetch.spec.whatwg.org/#http-access-control-allow-headers).
 const (
-	corsRequest = "Authorization, Content-Type, X-Request-Id, user_agent_v2"
+	corsRequest = "Authorization, Content-Type, X-Request-Id, X-Api-Key, user_agent_v2"
 	corsMethods = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
 	corsExposed = "Allow, Retry-After, X-Request-Id"
 )

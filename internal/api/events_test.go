@@ -224,9 +224,9 @@ func TestPreflight(t *testing.T) {
 	e := serveEvents(t, event.RecorderConfig{})
 	for _, path := range []string{"/v2/client/report", "/v2/client/feedback"} {
 		r := e.as("").do("OPTIONS", path, nil, "Origin", "https://app.example", "Access-Control-Request-Method", "POST",
-			"Access-Control-Request-Headers", "authorization,content-type,user_agent_v2")
+			"Access-Control-Request-Headers", "authorization,content-type,x-api-key,user_agent_v2")
 		allowed := strings.ToLower(r.header.Get("Access-Control-Allow-Headers"))
-		for _, name := range []string{"authorization", "content-type", "user_agent_v2"} {
+		for _, name := range []string{"authorization", "content-type", "x-api-key", "user_agent_v2"} {
 			if !strings.Contains(allowed, name) {
 				t.Errorf("%s: %s is not allowed: %q", path, name, allowed)
 			}

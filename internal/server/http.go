@@ -179,7 +179,7 @@ func (g *guard) allows(origin string, r *http.Request) bool {
 // [metricsHandler].
 func letRead(h http.Header) {
 	h.Set("Access-Control-Allow-Origin", "*")
-	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Request-Id, user_agent_v2")
+	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Request-Id, X-Api-Key, user_agent_v2")
 	h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
 	h.Set("Access-Control-Expose-Headers", "Allow, Retry-After, X-Request-Id, X-Redial-Fault")
 }
