@@ -101,7 +101,7 @@ fmt: ## format the Go code
 
 docs: ## write the generated pages under docs/ (the tests fail when they drift) and, into build, a page for each fault and the web site
 	go generate ./fault
-	go test ./internal/config ./internal/faultdoc -update
+	go test ./internal/config ./internal/faultdoc ./internal/diagnose -update
 	go test ./internal/server -run "TestMetricsPage|TestDashboardFiles" -update
 	go run ./cmd/redial faults -write build/docs/faults
 	go run ./cmd/redial docs build/site

@@ -155,6 +155,7 @@ var parsers = map[string]string{
 
 	"internal/datafile.manifest": own,
 
+	"internal/diagnose.readAdvices":  own,
 	"internal/diagnose.Read":         "internal/diagnose.FuzzCase",
 	"internal/diagnose.labelled":     "internal/diagnose.FuzzCase",
 	"internal/diagnose.view.witness": "internal/diagnose.FuzzCase",

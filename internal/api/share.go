@@ -6,6 +6,7 @@ package api
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -64,6 +65,9 @@ func (d *Diagnoses) share(c *Call) (any, error) {
 // page in words.
 func (d *Diagnoses) shared(c *Call) (any, error) {
 	lang := share.Language(c.Request.Header.Get("Accept-Language"))
+	if chosen := c.Request.URL.Query().Get("lang"); slices.Contains(fault.Languages(), chosen) {
+		lang = chosen
+	}
 	id, until, ok := d.cfg.Links.Open(c.Path("link"))
 	if !ok {
 		return d.nothing(c, lang, false)

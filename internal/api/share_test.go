@@ -68,6 +68,13 @@ func TestASharedFailure(t *testing.T) {
 		}
 	}
 
+	// Whoever wants the other language asks for it.
+	for chosen, want := range map[string]string{"?lang=en": "en", "?lang=de": "de", "?lang=fr": "de", "?lang=%00": "de"} {
+		if _, header, _ := w.open(link+chosen, "Accept-Language", "de-DE"); header.Get("Content-Language") != want {
+			t.Errorf("%s is in %q, want %q", chosen, header.Get("Content-Language"), want)
+		}
+	}
+
 	// What is no link, or leads nowhere any more, says so: in words, or with a fault.
 	removed := w.failed()
 	gone := w.post("/api/v1/events/"+removed+"/share", object{"days": 90}).ok().str("url")

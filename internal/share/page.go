@@ -66,7 +66,12 @@ type view struct {
 	Cause, CauseHead, Sure, Note string
 	Rivals                       []string
 	Until, UntilText, UntilStamp string
+
+	Others []other // the languages that it can be read in as well
 }
+
+// other is a language, by its own name.
+type other struct{ Lang, Name string }
 
 // Render makes the page about a failure.
 func Render(lang string, f *Failure) []byte {
@@ -96,11 +101,9 @@ func Render(lang string, f *Failure) []byte {
 			}
 		}
 	}
-	if lang == "en" { // the rules' own words; in other languages the catalogue's text says what helps
-		for _, a := range f.Verdict.Do {
-			if a.Who == fault.ByUser && a.Text != v.Text {
-				v.Advice = append(v.Advice, a.Text)
-			}
+	for _, a := range f.Verdict.Do {
+		if text := a.In(lang, f.Verdict.Cause); a.Who == fault.ByUser && text != v.Text {
+			v.Advice = append(v.Advice, text)
 		}
 	}
 	if f.Verdict.Injected {
@@ -120,6 +123,11 @@ func Nothing(lang string, ended bool) []byte {
 }
 
 func render(v *view) []byte {
+	for _, lang := range fault.Languages() {
+		if lang != v.Lang {
+			v.Others = append(v.Others, other{lang, languages[lang].itself})
+		}
+	}
 	v.CSS, v.JS = template.CSS(pageCSS), template.JS(pageJS)
 	var b bytes.Buffer
 	if err := page.Execute(&b, v); err != nil {

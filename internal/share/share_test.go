@@ -69,7 +69,7 @@ func mias() *Failure {
 			Says:    "nothing of hers came to 203.0.113.9:7882/udp from peer 5d0e-secret",
 			Because: []diagnose.Fact{{Fact: "path.udp.in", Value: "hidden-evidence", From: "server"}},
 			Rivals:  []diagnose.Rival{{Cause: fault.ICEDisconnected.ID, Says: "rival-sentence"}},
-			Do:      []diagnose.Advice{{Who: fault.ByUser, Text: "Try another network."}, {Who: fault.ByOperator, Text: "Offer TURN, operator."}},
+			Do:      []diagnose.Advice{{Who: fault.ByUser, Text: "Try another network, such as a phone's."}, {Who: fault.ByOperator, Text: "Offer TURN, operator."}},
 			Follows: []string{"follower-id"},
 		},
 	}
@@ -78,8 +78,8 @@ func mias() *Failure {
 // TestThePage is in the reader's language and has nothing that is not theirs to see.
 func TestThePage(t *testing.T) {
 	for lang, want := range map[string][]string{
-		"en": {`<html lang="en">`, "Mia could not be seen or heard", "consult &amp; more", "2026-11-25T13:05:02Z", fault.ICEFailed.User, fault.ICEFailed.Title, "This is possible", fault.ICEDisconnected.Title, "Try another network.", "provoked on purpose"},
-		"de": {`<html lang="de">`, "Mia war nicht zu sehen oder zu hören", fault.ICEFailed.UserText("de"), fault.ICEFailed.TitleIn("de"), "Das ist möglich", "absichtlich", "Diese Seite ist zu öffnen bis"},
+		"en": {`<html lang="en">`, "Mia could not be seen or heard", "consult &amp; more", "2026-11-25T13:05:02Z", fault.ICEFailed.User, fault.ICEFailed.Title, "This is possible", fault.ICEDisconnected.Title, "Try another network, such as a phone&#39;s.", `<a href="?lang=de" lang="de" hreflang="de">Deutsch</a>`, "provoked on purpose"},
+		"de": {`<html lang="de">`, "Mia war nicht zu sehen oder zu hören", fault.ICEFailed.UserText("de"), fault.ICEFailed.TitleIn("de"), "Das ist möglich", "absichtlich", "Versuchen Sie ein anderes Netz, etwa das eines Mobiltelefons.", `<a href="?lang=en" lang="en" hreflang="en">English</a>`, "Diese Seite ist zu öffnen bis"},
 	} {
 		page := string(Render(lang, mias()))
 		for _, text := range want {
@@ -115,6 +115,7 @@ func TestThePolicyAllowsThePage(t *testing.T) {
 				t.Errorf("%s: this %s is not allowed by %s:\n%s", name, m[1], Policy, m[2])
 			}
 		}
+		page = []byte(strings.ReplaceAll(string(page), ` href="?lang=`, "")) // which leads to itself
 		for _, bad := range []string{" style=", " onclick", "http:", "https:", "src=", "href="} {
 			if i := strings.Index(inline.ReplaceAllString(string(page), ""), bad); i >= 0 {
 				t.Errorf("%s: %q in %s", name, bad, page)
@@ -130,6 +131,9 @@ func TestEveryWordIsThere(t *testing.T) {
 		if !ok {
 			t.Errorf("the catalogue is in %q, the page is not", lang)
 			continue
+		}
+		if w.itself == "" {
+			t.Errorf("%s: what it calls itself", lang)
 		}
 		for _, typ := range []string{"connect", "join", "publish", "subscribe", "disconnect"} {
 			if strings.Count(w.failed[typ], "%s") != 1 {

@@ -15,6 +15,7 @@ import (
 // words are the page's own words in a language. Those about faults are the
 // catalogue's. What became of somebody has a place for the name.
 type words struct {
+	itself     string // the language's own name
 	somebody   string
 	failed     map[string]string              // by the kind of the failure
 	unknown    string                         // of a cause that is not known
@@ -29,7 +30,7 @@ type words struct {
 
 var languages = map[string]words{
 	"en": {
-		somebody: "Somebody",
+		itself: "English", somebody: "Somebody",
 		failed: map[string]string{
 			"connect": "%s could not connect", "join": "%s could not join the call", "publish": "%s could not be seen or heard",
 			"subscribe": "%s could not see or hear the others", "disconnect": "%s lost the connection",
@@ -43,7 +44,7 @@ var languages = map[string]words{
 		ended:   [2]string{"This link has ended", "Ask whoever sent it to you for a new one."},
 	},
 	"de": {
-		somebody: "Jemand",
+		itself: "Deutsch", somebody: "Jemand",
 		failed: map[string]string{
 			"connect": "%s konnte sich nicht verbinden", "join": "%s kam nicht in den Anruf", "publish": "%s war nicht zu sehen oder zu hören",
 			"subscribe": "%s konnte die anderen nicht sehen oder hören", "disconnect": "%s hat die Verbindung verloren",
