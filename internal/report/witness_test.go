@@ -6,7 +6,9 @@ package report
 import (
 	"encoding/json"
 	"errors"
+	"os"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +50,36 @@ func TestWitnessIsRead(t *testing.T) {
 	}
 	if !reflect.DeepEqual(w, want) {
 		t.Errorf("read\n%+v, want\n%+v", w, want)
+	}
+}
+
+// TestTheFactsAreThoseOfTheTable: docs/witness.md lists every fact that is kept, and
+// no other. That pages and the Go client tell those said to be theirs is for
+// web/witness/test and for package client.
+func TestTheFactsAreThoseOfTheTable(t *testing.T) {
+	page, err := os.ReadFile("../../docs/witness.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(page), "| fact | told by | meaning |")
+	table, _, _ = strings.Cut(table, "\n\n")
+	documented := map[string]bool{}
+	for row := range strings.Lines(table) {
+		if cells := strings.Split(row, "|"); len(cells) > 1 {
+			for _, m := range regexp.MustCompile("`(\\w+)`").FindAllStringSubmatch(cells[1], -1) {
+				documented[m[1]] = true
+			}
+		}
+	}
+	for f := range reflect.TypeFor[evidence.Witness]().Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if !documented[name] {
+			t.Errorf("%s is kept and not in the table", name)
+		}
+		delete(documented, name)
+	}
+	for name := range documented {
+		t.Errorf("%s is in the table and not kept", name)
 	}
 }
 

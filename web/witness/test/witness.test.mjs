@@ -4,6 +4,8 @@
 // When a witness speaks, and what it shows. What it sees of a real browser is for
 // e2e/scenarios/witness.spec.ts.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { test } from "node:test";
 import { Witness } from "../../core/src/witness";
 
@@ -31,7 +33,7 @@ class Connection extends EventTarget {
 const described = { sdp: "v=0\r\na=ice-ufrag:theirs\r\na=ice-pwd:secret\r\n" };
 
 function start(t) {
-  t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: 1_700_000_000_000 });
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"], now: 1_700_000_000_000 });
   told.length = 0;
   answer = async () => ({ ok: true, status: 200 });
   const witness = new Witness("test");
@@ -118,4 +120,28 @@ test("however many connections there are, the last are told", async (t) => {
   const { credentials, facts } = told.at(-1);
   assert.ok(credentials.length <= 8 && credentials.at(-1).ufrag === "theirs49", JSON.stringify(credentials));
   assert.equal(facts.paths.length, 4);
+});
+
+// documented are the facts that somebody tells, by the table of docs/witness.md.
+function documented(who) {
+  const [, table] = readFileSync(resolve("../docs/witness.md"), "utf8").split("| fact | told by | meaning |");
+  const rows = table.split("\n\n")[0].split("\n").map((row) => row.split("|"));
+  return rows.filter(([, , by]) => by?.includes(who)).flatMap(([, facts]) => [...facts.matchAll(/`(\w+)`/g)].map(([, name]) => name)).sort();
+}
+
+test("a page tells every fact of the table that is a page's, and no other", async (t) => {
+  const page = Object.assign(new EventTarget(), { hidden: false, visibilityState: "visible", featurePolicy: { allowsFeature: () => true } });
+  const globals = { document: page, window: new EventTarget(), isSecureContext: true };
+  const navigator = { onLine: true, connection: { type: "wifi" }, permissions: { query: async () => ({ state: "granted" }) } };
+  Object.assign(globalThis, globals);
+  Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true });
+  t.after(() => { for (const name of Object.keys(globals)) delete globalThis[name]; });
+  const { witness, pc, pass } = start(t);
+  witness.refused("video", Date.now(), new DOMException("no", "NotAllowedError"));
+  pc.remoteDescription = described;
+  pc.change("connectionState", "failed");
+  page.dispatchEvent(new Event("visibilitychange"));
+  await pass(250);
+  const { by, facts } = told[0];
+  assert.deepEqual(Object.keys({ by, ...facts }).sort(), documented("pages"));
 });
