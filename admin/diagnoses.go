@@ -42,6 +42,7 @@ type Failure struct {
 	User     string      `json:"user_id,omitempty"` // the app's own id
 	UserName string      `json:"user_name,omitempty"`
 	Role     string      `json:"role,omitempty"`
+	Short    string      `json:"reference"` // what the person's page may have shown, as "K7Q-2MF"
 }
 
 // Confidence is how sure a verdict is.
@@ -115,6 +116,7 @@ type DiagnosisFilter struct {
 	User      string    `query:"user"`          // by id, or by the display name or a part of it
 	UserID    string    `query:"user_id"`       // in the place of User
 	UserProof string    `query:"user_id_proof"` // of UserID: token, code or none; "" is token
+	Reference string    `query:"reference"`     // what the person's page showed; not with User
 	PeerID    string    `query:"peer_id"`
 	SessionID string    `query:"session_id"`
 	Types     []string  `query:"type"`       // see EventTypes
@@ -126,12 +128,12 @@ type DiagnosisFilter struct {
 	Until     time.Time `query:"until"` // taken before
 	Order     Order     `query:"order"` // "" is NewestFirst here
 	Limit     int       `query:"limit"` // of a page, 1 to 50; 0: 10
-	Start     string    `query:"start"` // Next of the page before; not with User
+	Start     string    `query:"start"` // Next of the page before; not with User and Reference
 }
 
 // DiagnosisPage is one page of the failures that matched when the first page was
-// asked for. With [DiagnosisFilter].User it is the only one, and Total is of the
-// 10,000 failures that are searched for the name.
+// asked for. With [DiagnosisFilter].User or Reference it is the only one, and Total is
+// of the 10,000 failures that are searched.
 type DiagnosisPage struct {
 	Limit     int         `json:"limit"` // failures of this page
 	Total     int         `json:"total"` // failures of all pages

@@ -21,6 +21,7 @@ import (
 	"github.com/redial-rtc/redial/admin"
 	"github.com/redial-rtc/redial/internal/datafile"
 	"github.com/redial-rtc/redial/internal/diagnose"
+	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/when"
 )
 
@@ -30,6 +31,7 @@ could have been and why it was not, and what each party can do.
   redial why -room consult                              a line for each failure
   redial why -room consult -user mia                    a page for hers
   redial why -user mia -at "yesterday 14:05"            the same, from whichever room
+  redial why K7Q-2MF                                    by the reference that her page shows
   redial why -event 01a2f3c4-5d0d-8f2e-9c11-2b6a0a3967d5
   redial why -event 01a2f3c4-... -export case.json      for a bug report
   redial why case.json                                  what is to be said of that file
@@ -42,7 +44,7 @@ of this program, without a server. The token is a management token ("redial toke
 management"), from -token or from REDIAL_TOKEN; "redial dev" prints one.`
 
 func runWhy(ctx context.Context, e *env, args []string) error {
-	f := newFlags(e, "why [flags] [FILE]", whyHelp)
+	f := newFlags(e, "why [flags] [REFERENCE | FILE]", whyHelp)
 	var v admin.DiagnosisFilter
 	f.StringVar(&v.Room, "room", "", "only of this "+roomUsage)
 	f.StringVar(&v.User, "user", "", "only of this `USER`, by the display name, a part of it, or the app's id")
@@ -68,6 +70,11 @@ func runWhy(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	p := whyPrinter{env: e, asJSON: *asJSON}
+	if len(rest) > 0 && v.User == "" {
+		if code, ok := event.ReadReference(rest[0]); ok && !isFile(rest[0]) {
+			v.Reference, rest = code, nil
+		}
+	}
 	if one := len(rest) > 0; one || *id != "" {
 		what := map[bool]string{true: "a file", false: "-event"}[one]
 		for _, name := range []string{"room", "user", "peer", "session", "since", "until", "at", "n"} {
@@ -106,7 +113,7 @@ func runWhy(ctx context.Context, e *env, args []string) error {
 			return err
 		}
 		v.Room = ""
-		p.pages = v.User != "" || v.PeerID != ""
+		p.pages = v.User != "" || v.PeerID != "" || v.Reference != ""
 		if found, err = incidents(ctx, c, v, cmp.Or(*n, map[bool]int{false: 20, true: 3}[p.pages])); err != nil {
 			return said(c, err)
 		}
@@ -114,7 +121,7 @@ func runWhy(ctx context.Context, e *env, args []string) error {
 	if len(found) == 0 {
 		if !*asJSON {
 			fmt.Fprintln(e.stderr, "No failure matches.")
-			if v.User != "" && v.Since.IsZero() {
+			if v.User+v.Reference != "" && v.Since.IsZero() {
 				fmt.Fprintln(e.stderr, "Of other than ids, the newest 10,000 failures are searched; -at or -since choose others.")
 			}
 		}
@@ -270,12 +277,17 @@ func whyFile(e *env, file string, p *whyPrinter) error {
 	return p.print([]incident{{root: d}})
 }
 
+func isFile(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
+}
+
 func readCase(e *env, file string) ([]byte, error) {
 	in := e.stdin
 	if file != "-" {
 		f, err := os.Open(file)
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, usagef("there is no file %s; a room is named with -room, a person with -user", strconv.Quote(file))
+			return nil, usagef("there is no file %s, and no reference is written so; a room is named with -room, a person with -user", strconv.Quote(file))
 		}
 		if err != nil {
 			return nil, err

@@ -109,7 +109,7 @@ func (p *whyPrinter) page(in *incident) {
 		}
 	}
 	fmt.Fprintln(t.W)
-	t.Hang("", clean("Event "+f.ID))
+	t.Hang("", clean(strings.TrimSuffix("Event "+f.ID+", reference "+f.Short, ", reference ")))
 	if f.Fault != "" {
 		t.Hang("", clean("More: redial explain "+cmp.Or(v.Cause, f.Fault)))
 	}
@@ -138,11 +138,15 @@ func (p *whyPrinter) reasons(v *admin.Verdict) {
 	if len(v.Rivals) > 0 {
 		p.head("It could also be")
 		for _, r := range v.Rivals {
-			text := r.Says
+			text := titled(r.Cause)
+			if r.Says != text+"." { // of a cause whose sentence is its title
+				text += ": " + strings.TrimSuffix(r.Says, ".")
+			}
+			text += "."
 			if r.Decides != "" {
 				text += " This would tell: " + r.Decides + "."
 			}
-			p.item("?", titled(r.Cause)+": "+text)
+			p.item("?", text)
 		}
 	}
 	if len(v.Not) > 0 {

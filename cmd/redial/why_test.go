@@ -20,6 +20,7 @@ import (
 	"github.com/redial-rtc/redial/admin"
 	"github.com/redial-rtc/redial/client"
 	"github.com/redial-rtc/redial/internal/diagnose"
+	"github.com/redial-rtc/redial/internal/event"
 )
 
 // refusedAs has somebody of that name fail to join a room, and waits until that is
@@ -52,6 +53,11 @@ func (s *stage) refusedAs(t *testing.T, room, name string) admin.Event {
 	return admin.Event{}
 }
 
+// reference is what the person's page would show.
+func reference(e admin.Event) string {
+	return (&event.Subject{PeerID: e.Data.Peer, RoomID: e.Data.Room, UserID: e.Data.User}).Reference()
+}
+
 // TestWhyOnAServer asks a real server in each of the ways that the help shows.
 func TestWhyOnAServer(t *testing.T) {
 	s := newStage(t)
@@ -72,7 +78,7 @@ func TestWhyOnAServer(t *testing.T) {
 	if strings.Count(line, "could not connect") != 1 || !strings.Contains(line, "provoked") {
 		t.Errorf("the room:\n%s", line)
 	}
-	for _, args := range [][]string{{"-event", failed.ID}, {"-peer", failed.Data.Peer}, {"-room", "Consult", "-user", who, "-since", "1h"}, {"-user", who, "-at", "5m ago"}} {
+	for _, args := range [][]string{{"-event", failed.ID}, {"-peer", failed.Data.Peer}, {"-room", "Consult", "-user", who, "-since", "1h"}, {"-user", who, "-at", "5m ago"}, {strings.ToLower(reference(failed))}, {reference(failed), "-room", "consult"}} {
 		page := why(args...)
 		if !strings.Contains(page, `could not connect to "consult", `) || !strings.Contains(page, "provoked on purpose") || !strings.Contains(page, failed.ID) {
 			t.Errorf("why %v:\n%s", args, page)

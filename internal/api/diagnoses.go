@@ -74,6 +74,7 @@ type failureBody struct {
 	User     string       `json:"user_id,omitempty"`
 	UserName string       `json:"user_name,omitempty"`
 	Role     string       `json:"role,omitempty"`
+	Short    string       `json:"reference"` // what the person's page may have shown: see event.Subject.Reference
 }
 
 // diagnosisBody is why one failure happened.
@@ -156,7 +157,7 @@ func failureOf(e *event.Event, happened time.Time) failureBody {
 	return failureBody{
 		ID: e.ID, At: e.Time, Happened: happened, Type: e.Type, Fault: e.Fault, Op: e.Op, Source: e.Source,
 		Terminal: e.Failure.Terminal, Injected: e.Injected, Room: e.RoomID, RoomName: e.RoomName, Session: e.SessionID,
-		Peer: e.PeerID, User: e.UserID, UserName: e.UserName, Role: e.Role,
+		Peer: e.PeerID, User: e.UserID, UserName: e.UserName, Role: e.Role, Short: e.Reference(),
 	}
 }
 
@@ -181,6 +182,7 @@ type diagnosesQuery struct {
 	event.Query
 	room string // by name or id
 	user string // by id, or by the display name or a part of it
+	code string // of somebody, as pages show it: see event.Subject.Reference
 }
 
 // list explains the failures that match, the newest first.
@@ -209,19 +211,26 @@ func (d *Diagnoses) list(c *Call) (any, error) {
 }
 
 // parseDiagnoses reads the filters of the events that make sense of failures, and
-// "room" and "user" beside them. It fails with fault.FieldInvalid.
+// "room", "user" and "reference" beside them. It fails with fault.FieldInvalid.
 func parseDiagnoses(c *Call) (diagnosesQuery, error) {
 	values, err := queryOf(c)
 	if err != nil {
 		return diagnosesQuery{}, err
 	}
 	q := diagnosesQuery{}
-	for name, into := range map[string]*string{"room": &q.room, "user": &q.user} {
+	for name, into := range map[string]*string{"room": &q.room, "user": &q.user, "reference": &q.code} {
 		if *into, err = takeText(values, name); err != nil {
 			return q, err
 		}
 	}
+	code, isCode := event.ReadReference(q.code)
 	switch {
+	case q.code != "" && !isCode:
+		err = fault.FieldInvalid.New("field", "reference", "want", "six letters and digits, as K7Q-2MF")
+	case q.code != "" && q.user != "":
+		err = fault.FieldInvalid.New("field", "reference", "reason", "is given beside user")
+	case q.code != "" && values.Has("start"):
+		err = fault.FieldInvalid.New("field", "start", "reason", "is not for a search by reference; until asks for older failures")
 	case q.room != "" && values.Has("room_id"):
 		err = fault.FieldInvalid.New("field", "room", "reason", "is given beside room_id")
 	case q.user != "" && values.Has("user_id"):
@@ -243,7 +252,7 @@ func parseDiagnoses(c *Call) (diagnosesQuery, error) {
 	if q.Limit > maxDiagnoses {
 		return q, fault.FieldInvalid.New("field", "limit", "reason", "is not a number from 1 to "+strconv.Itoa(maxDiagnoses))
 	}
-	q.AccountID, q.Errors = c.Claims.Account, true
+	q.AccountID, q.Errors, q.code = c.Claims.Account, true, code
 	return q, nil
 }
 

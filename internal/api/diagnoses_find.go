@@ -17,14 +17,20 @@ import (
 	"github.com/redial-rtc/redial/internal/text"
 )
 
-// maxSearched is how many failures are searched for somebody's name at a time.
+// maxSearched is how many failures are searched for somebody at a time.
 const maxSearched = 10_000
 
 // find finds failures. For a user by whatever name it gives as many as are asked
 // for, by when they happened and without a next page: by the index of people where the
-// store has one, and else of those that were searched. Where a span of time is asked
-// for, what happened in it and was told later is searched as well.
+// store has one, and else of those that were searched, as by a reference, which is in
+// no index. Where a span of time is asked for, what happened in it and was told later
+// is searched as well.
 func (d *Diagnoses) find(ctx context.Context, q diagnosesQuery) (event.Page, error) {
+	if q.code != "" {
+		found := event.Page{}
+		err := d.searchAll(ctx, &q, &found, func(e *event.Event) bool { return e.Called(q.code) }, nil)
+		return found, err
+	}
 	if q.user == "" {
 		return d.cfg.Store.Query(ctx, q.Query)
 	}
@@ -40,24 +46,30 @@ func (d *Diagnoses) find(ctx context.Context, q diagnosesQuery) (event.Page, err
 		return found, err
 	}
 	found.Next = ""
-	if err := d.search(ctx, q.Query, &found, func(e *event.Event) bool {
-		return isUser(e, q.user) && e.UserKey() != q.user // those are known
-	}); err != nil {
-		return found, err
+	err = d.searchAll(ctx, &q, &found, func(e *event.Event) bool { return isUser(e, q.user) },
+		func(e *event.Event) bool { return e.UserKey() == q.user })
+	return found, err
+}
+
+// searchAll adds the failures of somebody who is meant to those that were found, but
+// for those taken in the time asked for that are known; then it puts them in order.
+func (d *Diagnoses) searchAll(ctx context.Context, q *diagnosesQuery, found *event.Page, meant, known func(*event.Event) bool) error {
+	if err := d.search(ctx, q.Query, found, func(e *event.Event) bool { return meant(e) && (known == nil || !known(e)) }); err != nil {
+		return err
 	}
 	if !q.Since.IsZero() && !q.Until.IsZero() && q.Until.Before(time.Now()) {
 		late := q.Query
 		late.Since, late.Until = q.Until, q.Until.Add(event.MaxLate)
-		if err := d.search(ctx, late, &found, func(e *event.Event) bool {
+		if err := d.search(ctx, late, found, func(e *event.Event) bool {
 			at := explain.Happened(e)
-			return !at.Before(q.Since) && at.Before(q.Until) && isUser(e, q.user)
+			return !at.Before(q.Since) && at.Before(q.Until) && meant(e)
 		}); err != nil {
-			return found, err
+			return err
 		}
 	}
 	slices.SortStableFunc(found.Events, q.order)
 	found.Events = found.Events[:min(len(found.Events), q.Limit)]
-	return found, nil
+	return nil
 }
 
 // findByName finds failures by the index of people. It is not whole while the index is

@@ -200,6 +200,13 @@ func TestDiagnosesAreFoundByWhoAndWhere(t *testing.T) {
 		e.Source, e.ClientTime = event.FromClient, e.Time.Add(-28*time.Minute)
 	})
 	w.get("/api/v1/diagnoses?user=lea&since=" + stamp(1) + "&until=" + stamp(3)).ok().has(object{"total": 1, "diagnoses.0.failure.id": late})
+	lea := (&event.Subject{PeerID: "late-1"}).Reference()
+	w.get("/api/v1/diagnoses?reference=" + strings.ToLower(lea) + "&since=" + stamp(1) + "&until=" + stamp(3)).ok().has(object{
+		"total": 1, "next": "", "diagnoses.0.failure.id": late, "diagnoses.0.failure.reference": lea,
+	})
+	w.get("/api/v1/diagnoses?reference=" + lea + "&room=standup").ok().has(object{"total": 0})
+	// Whoever was let in nowhere, or was not told their peer's id, goes by room and user.
+	w.get("/api/v1/diagnoses?reference=" + (&event.Subject{RoomID: w.room, UserID: "u-21"}).Reference()).ok().has(object{"total": 1, "diagnoses.0.failure.id": late})
 	w.get("/api/v1/diagnoses?user=lea&since=" + stamp(3) + "&until=" + stamp(4)).ok().has(object{"total": 0})
 	for _, id := range []string{e, f, late} {
 		seen, err := w.store.Get(t.Context(), id)
@@ -217,6 +224,7 @@ func TestDiagnosesAreFoundByWhoAndWhere(t *testing.T) {
 		"limit=51": "limit", "limit=0": "limit", "user=": "user", "user=a&user=b": "user", "room=a&room_id=b": "room", "user=a&user_id=b": "user",
 		"user=a&start=x": "start", "start=x": "start", "error=true": "error", "halves=true": "halves", "dialect=hms": "dialect", "since=noon": "since",
 		"user=" + strings.Repeat("x", 257): "user", "fault=no.such": "fault", "rooom=x": "rooom",
+		"reference=K7Q-2M": "reference", "reference=": "reference", "reference=K7Q-2MF&user=a": "reference", "reference=K7Q-2MF&start=x": "start",
 	} {
 		w.get("/api/v1/diagnoses?"+query).refused(http.StatusBadRequest, "request.field_invalid", field)
 	}
@@ -230,7 +238,7 @@ func TestTheFiltersOfDiagnosesAreThoseOfTheAdminClient(t *testing.T) {
 	w := serveWhy(t)
 	values := map[string]string{
 		"user_id_proof": "token&user_id=u", "type": "client.join.failed", "fault": "room.full", "diagnosis": "room.full", "confidence": "likely", "terminal": "true",
-		"since": "2026-01-01T00:00:00Z", "until": "2026-01-01T00:00:00Z", "order": "asc", "limit": "1",
+		"reference": "K7Q-2MF", "since": "2026-01-01T00:00:00Z", "until": "2026-01-01T00:00:00Z", "order": "asc", "limit": "1",
 	}
 	for f := range reflect.TypeFor[admin.DiagnosisFilter]().Fields() {
 		name := f.Tag.Get("query")
