@@ -16,6 +16,8 @@ test.describe('demo', () => {
     await plays(hanna, 'Gus');
     await plays(gus, 'Hanna');
 
+    for (const who of [hanna, gus]) await waitFor(who.page.locator('[data-testid=room][data-state=connected]'), 10_000);
+
     await byId(gus.page, 'chat').click();
     await byId(gus.page, 'chat-input').fill('hello from a telephone');
     await byId(gus.page, 'chat-send').click();

@@ -68,13 +68,17 @@ test.describe('openvidu', () => {
     assert.deepEqual(await ground(otto), [false, 'rgb(244, 246, 248)']);
     await otto.screenshot({ path: `${t.dir}/telephone.png` });
 
-    // A failure is shown by its code, its name and what to do about it.
+    // A failure is shown in plain words, and to developers by its code, its name and what to do about it.
     const eve = await open(links.ov!.replace(/#.*/, '#name=Eve'));
     assert.deepEqual(await ground(eve), [false, 'rgb(11, 13, 16)']);
     await eve.getByTestId('token').fill(links.ov!.replace(/^http(.*)\/ov\/.*/, 'ws$1?sessionId=demo&token=tok_guess'));
     await eve.getByTestId('join').click();
     const error = eve.locator('[data-testid=errors] [data-code="401"][data-fault="token.spent"]');
     await error.waitFor();
+    // Whoever wants to talk reads plain words; what developers want is folded away.
+    assert.match(await error.getByTestId('error-user').innerText(), /invitation/);
+    assert.doesNotMatch(await error.innerText(), /401|token/i);
+    await error.locator('summary').click();
     assert.match(await error.innerText(), /USER_UNAUTHORIZED_ERROR_CODE[^]+\n\S+/);
     await eve.screenshot({ path: `${t.dir}/desk.png` });
     // And so is one of the backend's.

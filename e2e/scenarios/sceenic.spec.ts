@@ -128,11 +128,13 @@ test.describe('sceenic', () => {
     await bob.getByTestId('send').click();
     await ann.getByTestId('messages').getByText('hello').waitFor();
 
-    // An error is shown by its number and by what to do about it.
+    // An error is shown in plain words, and to developers by its number and by what to do about it.
     const again = await open('ann');
     await again.getByTestId('join').click();
     const error = again.locator('[data-testid=errors] [data-code="104"]');
     await error.waitFor();
+    assert.match(await error.getByTestId('error-user').innerText(), /your name/);
+    await error.locator('summary').click();
     assert.match(await error.innerText(), /existingUserInSession[^]+\w+/);
     await bob.getByTestId('leave').click();
     await ann.locator('[data-testid=tile][data-name=bob]').waitFor({ state: 'detached' });

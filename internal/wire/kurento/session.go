@@ -46,6 +46,7 @@ type session struct {
 	over       *fault.Kind          // why the client was put out, once it was
 	unanswered int                  // calls of this socket that have not been answered
 	told       roster               // what it knows of the others, by the connection or, see [view], by the stream
+	rated      map[room.PeerID]int  // how well they receive, and the client, as it was told
 
 	pubs   publications                              // what the client publishes; of most clients one at most
 	subs   map[room.PeerID]*subscription             // by what a stream goes by in told
@@ -56,7 +57,7 @@ type session struct {
 
 func newSession(h *Handler, p *participant.Participant, g Grant) *session {
 	return &session{
-		h: h, p: p, grant: g, id: newID(), pending: h.cfg.Sockets.NewBacklog(), told: roster{}, cut: map[string]bool{},
+		h: h, p: p, grant: g, id: newID(), pending: h.cfg.Sockets.NewBacklog(), told: roster{}, rated: map[room.PeerID]int{}, cut: map[string]bool{},
 		subs: map[room.PeerID]*subscription{}, early: map[room.PeerID][]webrtc.ICECandidateInit{},
 	}
 }

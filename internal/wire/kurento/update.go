@@ -50,6 +50,8 @@ func (s *session) Update(u room.Update) {
 		s.tellTracks(u.Peer, u.Why)
 	case room.TracksChanged:
 		s.tellTracks(u.Peer, "")
+	case room.QualityChanged:
+		tellQuality(s, u.Scores)
 	case room.RoleChanged:
 		s.narrowed()
 		s.notify("connectionPropertyChanged", map[string]any{"property": "role", "newValue": s.role()})
@@ -140,6 +142,7 @@ func (s *session) gone(key room.PeerID, why string) {
 		return
 	}
 	delete(s.told, key)
+	delete(s.rated, key)
 	delete(s.early, key)
 	s.publisherLeft(key)
 	if t.conn != key {

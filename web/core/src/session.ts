@@ -61,6 +61,10 @@ interface Events extends Record<string, unknown[]> {
   reconnected: [];
   /** The session is over, and not by leave(). */
   ended: [CallError];
+  /** Nothing comes through to or from here, as the server knows, whatever the browser believes. */
+  mediaBlocked: [CallError];
+  /** Media comes through again. */
+  mediaRestored: [];
   /** Something went wrong outside of any call, and the session goes on. */
   failure: [CallError];
   /** What else the server tells. */
@@ -86,6 +90,7 @@ export class Session extends Emitter<Events> {
   #left = false;
   #configuration: RTCConfiguration = {};
   #published = 0; // of all times
+  #blocked = false; // nothing comes through
 
   constructor(options: SessionOptions) {
     super();
@@ -285,12 +290,25 @@ export class Session extends Emitter<Events> {
           from: this.#roster.participants.get(String(params.from ?? "")), type: String(params.type ?? "").replace(/^signal:/, ""), data: String(params.data ?? ""),
         });
         break;
+      case "networkQualityLevelChanged":
+        if (params.connectionId === this.local?.id) this.#rated(Number(params.newValue));
+        this.emit("notification", method, params);
+        break;
       case "mediaError":
         this.emit("failure", refusal(fields(params.error), "subscribe"));
         break;
       default:
         this.emit("notification", method, params);
     }
+  }
+
+  /** How well this participant receives, from 0 to 5; 0 is not at all. */
+  #rated(level: number): void {
+    const blocked = level === 0;
+    if (blocked === this.#blocked) return;
+    this.#blocked = blocked;
+    if (blocked) this.emit("mediaBlocked", new CallError(FaultId.IceSlow, "publish"));
+    else this.emit("mediaRestored");
   }
 
   #candidate(params: Fields): void {

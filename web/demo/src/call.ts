@@ -23,7 +23,7 @@ import {
   type HMSException,
   type HMSStoreWrapper,
 } from "@100mslive/hms-video-store";
-import { reports } from "./boot";
+import { paths, reports } from "./boot";
 import { Cell, Emitter } from "./emitter";
 import { initEndpoint, readToken, type TokenContent } from "./link";
 import { spoken, type Problem, type Problems, type Status } from "./problems";
@@ -49,6 +49,7 @@ export interface CallState {
   stage: Stage;
   reconnecting: Problem | null; // while the SDK tries to get back in
   blocked: boolean; // the server says that no sound and no picture comes through, whatever the SDK thinks
+  up: boolean; // media connections are up; also while there are none yet
   late: boolean; // the SDK has not come further for longer than it should need
   over: Over | null;
 }
@@ -82,6 +83,7 @@ const nothingComesThrough = {
   description: "",
   action: "PUBLISH",
   isTerminal: false,
+  fault: "ice.slow",
 };
 
 let calls = 0;
@@ -91,7 +93,7 @@ export class Call {
   readonly hms = new HMSReactiveStore();
   readonly store: HMSStoreWrapper = this.hms.getStore();
   readonly actions: HMSActions = this.hms.getActions();
-  readonly state = new Cell<CallState>({ stage: "opening", reconnecting: null, blocked: false, late: false, over: null });
+  readonly state = new Cell<CallState>({ stage: "opening", reconnecting: null, blocked: false, up: true, late: false, over: null });
   readonly remarks = new Emitter<Remark>();
   readonly token: TokenContent;
 
@@ -120,6 +122,7 @@ export class Call {
       this.store.subscribe(() => this.keep(), selectIsLocalVideoEnabled),
       this.store.subscribe(() => this.keep(), selectLocalMediaSettings),
       reports.on((report) => this.reported(report)),
+      paths.up.on((up) => this.carries(up)),
     );
     // What goes wrong inside the SDK while nobody waits for it, such as handling
     // a message of the server, rejects into the void.
@@ -239,8 +242,8 @@ export class Call {
         this.state.update((s) => ({ ...s, reconnecting: this.add(data, "retrying") }));
         break;
       case HMSNotificationTypes.RECONNECTED:
-        if (!this.state.value.blocked) this.problems.recovered();
         this.state.update((s) => ({ ...s, reconnecting: null }));
+        this.recovered();
         break;
       case HMSNotificationTypes.REMOVED_FROM_ROOM:
       case HMSNotificationTypes.ROOM_ENDED: {
@@ -318,7 +321,7 @@ export class Call {
   }
 
   private add(error: unknown, status: Status = "open"): Problem {
-    const where = { roomId: this.token.roomId, peerId: this.peerId, sessionId: this.sessionId };
+    const where = { roomId: this.token.roomId, userId: this.token.userId, peerId: this.peerId, sessionId: this.sessionId };
     const said = spoken(error);
     if (said.code === null && said.name !== "HMSException") console.error(error);
     return this.problems.add(said, where, status);
@@ -342,13 +345,27 @@ export class Call {
     if (blocked === this.state.value.blocked) return;
     this.state.update((s) => ({ ...s, blocked }));
     if (blocked) this.add(nothingComesThrough, "retrying");
-    else if (!this.state.value.reconnecting) this.problems.recovered();
+    else this.recovered();
+  }
+
+  /** Whether media connections are up, as the browser knows. */
+  private carries(up: boolean): void {
+    if (this.state.value.over || up === this.state.value.up) return;
+    this.state.update((s) => ({ ...s, up }));
+    this.recovered();
+  }
+
+  /** What was being retried is over, if the call works indeed: signalling alone is none. */
+  private recovered(): void {
+    paths.look();
+    const { reconnecting, blocked, up } = this.state.value;
+    if (!reconnecting && !blocked && up) this.problems.recovered();
   }
 
   private connected(): void {
     if (this.state.value.over || this.state.value.stage === "joined") return;
-    this.problems.recovered();
     this.advance("joined");
+    this.recovered();
   }
 
   private advance(stage: Stage): void {
@@ -360,7 +377,7 @@ export class Call {
     if (this.leaving && over.reason === "failed") return; // leaving is what we wanted
     this.arrived();
     this.problems.over();
-    this.state.set({ stage: "over", reconnecting: null, blocked: false, late: false, over });
+    this.state.set({ stage: "over", reconnecting: null, blocked: false, up: true, late: false, over });
   }
 
   private wait(): void {

@@ -36,6 +36,7 @@ export interface SpokenError {
   description: string;
   action: string;
   terminal: boolean;
+  fault?: string; // id of the fault, where the server has told it
 }
 
 /** A fault as the server tells it, as far as it is needed here. */
@@ -84,7 +85,7 @@ export async function explainFully(error: SpokenError): Promise<Explanation> {
 /** What the catalogue says, or null. A bare number that many refusals share says nothing. */
 function known(error: SpokenError): Explanation | null {
   const { code, name, message, description, action, terminal } = error;
-  const spoken = code === null ? { name, message } : { code, name, message, description, action, isTerminal: terminal };
+  const spoken = error.fault ? { fault: error.fault, isTerminal: terminal } : code === null ? { name, message } : { code, name, message, description, action, isTerminal: terminal };
   const found = fromCatalogue(spoken, { language: language(Object.fromEntries(languages.map((l) => [l, l]))) });
   if (!found || (!found.certain && found.fault.httpStatus === code)) return null;
   return tell(found.fault, found.userMessage, found.fault.isTerminal, found.certain ? [] : found.others);

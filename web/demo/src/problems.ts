@@ -25,6 +25,7 @@ export interface Problem extends SpokenError {
   status: Status;
   dismissed: boolean; // no longer shown over the call; it stays in the list
   roomId: string;
+  userId: string; // as the token says
   peerId: string;
   sessionId: string;
 }
@@ -32,6 +33,7 @@ export interface Problem extends SpokenError {
 /** Which call a problem belongs to; what is needed to find its event. */
 export interface Where {
   roomId: string;
+  userId: string; // as the token says
   peerId: string;
   sessionId: string;
 }
@@ -56,6 +58,7 @@ export class Problems {
         count: now.getTime() - known.lastAt.getTime() < 1500 ? known.count : known.count + 1,
         terminal: known.terminal || error.terminal,
         description: longer(known.description, error.description),
+        ...(error.fault ? { fault: error.fault } : {}),
         status,
         dismissed: known.dismissed && !error.terminal && status !== "open",
       };
@@ -86,7 +89,11 @@ export class Problems {
   }
 }
 
+/** What the SDK says of a media connection, by several numbers for one trouble. */
+const mediaLost = new Set([4005, 4006]);
+
 function same(p: Problem, e: SpokenError): boolean {
+  if (mediaLost.has(p.code ?? 0) && mediaLost.has(e.code ?? 0)) return true;
   return p.code === e.code && p.name === e.name && (p.code !== null || p.message === e.message);
 }
 
@@ -105,5 +112,6 @@ export function spoken(thrown: unknown): SpokenError {
     description: String(e.description ?? ""),
     action: String(e.action ?? ""),
     terminal: e.isTerminal === true,
+    ...(typeof e.fault === "string" ? { fault: e.fault } : {}),
   };
 }

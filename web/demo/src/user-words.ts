@@ -12,6 +12,7 @@ export interface Told {
   status: "open" | "retrying" | "recovered";
   terminal: boolean;
   name: string;
+  fault?: string; // the server has told what it is
 }
 
 const subjects: Record<string, string> = {
@@ -22,7 +23,7 @@ const subjects: Record<string, string> = {
 };
 
 /** A few words on what it is about. */
-export function headline(explanation: Explanation): string {
+export function headline(explanation: Pick<Explanation, "category">): string {
   return subjects[explanation.category] ?? "Something went wrong";
 }
 
@@ -32,7 +33,7 @@ export function headline(explanation: Explanation): string {
  */
 export function advice(problem: Told, explanation: Explanation): string {
   if (problem.status === "recovered") return "This was solved.";
-  if (!problem.terminal && problem.status === "retrying") return "The page is trying to get back in by itself.";
+  if (!problem.terminal && problem.status === "retrying" && !problem.fault) return "The page is trying to get back in by itself.";
   if (problem.terminal && explanation.passes) {
     return explanation.retry === "never" ? "The call cannot go on." : "It did not recover in time. Please join again.";
   }

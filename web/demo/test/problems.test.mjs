@@ -7,7 +7,7 @@ import { Problems, spoken } from "../src/problems.ts";
 
 mock.timers.enable({ apis: ["Date"], now: 1_000_000 });
 
-const where = { roomId: "r", peerId: "", sessionId: "" };
+const where = { roomId: "r", userId: "u", peerId: "", sessionId: "" };
 const ice = { code: 4006, name: "ICEDisconnected", message: "m", description: "", action: "PUBLISH", terminal: false };
 
 test("a failure that is told twice at once happened once", () => {
@@ -79,4 +79,15 @@ test("whatever is thrown can be read", () => {
   assert.equal(spoken("text").message, "text");
   assert.equal(spoken(undefined).name, "Error");
   assert.equal(spoken(null).terminal, false);
+});
+
+test("what the server and the SDK say of one media connection is one problem", () => {
+  const problems = new Problems();
+  problems.add(ice, where, "retrying");
+  const told = problems.add({ ...ice, code: 4005, name: "ICEFailure", fault: "ice.slow" }, where, "retrying");
+  assert.equal(told.fault, "ice.slow");
+  assert.equal(problems.add(ice, where, "retrying").fault, "ice.slow", "the SDK knows less, and takes nothing back");
+  assert.equal(problems.list.value.length, 1);
+  problems.recovered();
+  assert.equal(problems.list.value[0].status, "recovered");
 });

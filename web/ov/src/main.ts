@@ -12,7 +12,7 @@
  */
 import { OpenVidu, type Connection, type Publisher, type Session, type StreamManager } from "openvidu-browser";
 import { explain } from "../../faults";
-import { find, mute, onJoin, onSwitch, onWrite, remove, say, show, speaking, state, tile } from "../../watch/src/stage";
+import { blocked, find, itself, mute, onJoin, onSwitch, onWrite, remove, say, show, speaking, state, tile } from "../../watch/src/stage";
 
 const link = new URLSearchParams(location.hash.slice(1));
 const openVidu = new OpenVidu();
@@ -89,6 +89,15 @@ function listen(to: Session): void {
     publisher = session = undefined;
     state(reason === "disconnect" ? "not connected" : `not connected: ${reason}`, false);
   });
+  to.on("networkQualityLevelChanged", ({ connection, newValue, oldValue }) => {
+    if (connection.connectionId !== to.connection?.connectionId) return;
+    if (newValue === 0) {
+      blocked(); // the server knows; the browser may go on trying for minutes
+      show({ name: "networkQualityLevelChanged 0", text: "The server gets no sound and no picture through.", fault: "ice.slow" });
+    } else if (oldValue === 0) {
+      state("connected", true);
+    }
+  });
   to.on("exception", failed);
 }
 
@@ -99,6 +108,7 @@ onJoin(async (name, how) => {
     listen(made);
     await made.connect(await token(viewer ? "SUBSCRIBER" : "PUBLISHER"), { clientData: name });
     session = made;
+    itself(made.connection.connectionId);
     state("connected", true);
   }).catch(() => state("not connected", false));
   if (session !== made || viewer) return;

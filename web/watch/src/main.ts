@@ -9,12 +9,17 @@
  *   #name=Ann      the name to suggest
  */
 import WT from "../../wtsdk/src";
-import { find, mute, onJoin, onSwitch, onWrite, remove, say, show, speaking, state, tile } from "./stage";
+import { blocked, find, itself, mute, onJoin, onSwitch, onWrite, remove, say, show, speaking, state, tile } from "./stage";
 
-WT.ErrorsListeners.onSessionError(({ code, name, localizedDescription: text, fault }) => show({ code, name, text, fault }));
+let stuck = false; // media, and not the socket
+WT.ErrorsListeners.onSessionError(({ code, name, localizedDescription: text, fault }) => {
+  stuck ||= fault === "ice.slow";
+  show({ code, name, text, fault });
+});
 WT.SessionListeners.onConnected(() => state("connected", true));
 WT.SessionListeners.onDisconnected(() => state("not connected", false));
 WT.SessionListeners.onStreamCreated(({ participantId: id, participantName: name, local, stream, settings }) => {
+  if (local) itself(id);
   tile({ id, name, local, muted: [...(settings.mutedAudio ? ["AUDIO" as const] : []), ...(settings.mutedVideo ? ["VIDEO" as const] : [])] }).srcObject = stream;
 });
 WT.SessionListeners.onMessageReceived(({ participantName, message }) => say(participantName, message));
@@ -22,8 +27,11 @@ WT.ParticipantListeners.onParticipantLeft(({ participantId }) => remove(particip
 WT.ParticipantListeners.onParticipantMediaStreamChanged(({ participantId, mediaType, mediaState }) => mute(participantId, mediaType, mediaState === "DISABLED"));
 WT.ParticipantListeners.onParticipantSpeaking(({ participantId }) => speaking(participantId, true));
 WT.ParticipantListeners.onParticipantStopSpeaking(({ participantId }) => speaking(participantId, false));
-WT.ReconnectListeners.onLocalConnectionLost(() => state("connecting again", true));
-WT.ReconnectListeners.onLocalConnectionResumed(() => state("connected", true));
+WT.ReconnectListeners.onLocalConnectionLost(() => (stuck ? blocked() : state("connecting again", true)));
+WT.ReconnectListeners.onLocalConnectionResumed(() => {
+  stuck = false;
+  state("connected", true);
+});
 
 onJoin(async (name, how) => {
   const { connect, connectAsAViewer, connectWithSharingScreen } = WT.Session;

@@ -2,16 +2,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /* What the small pages of a call show: who is there, what is said and what went wrong. */
-import { fault } from "../../faults";
+import { reference } from "../../core/src/reference";
+import { headline } from "../../demo/src/user-words";
+import { fault, userMessage } from "../../faults";
 
 export const find = <T extends HTMLElement = HTMLElement>(id: string) => document.getElementById(id) as T;
 export type Kind = "AUDIO" | "VIDEO";
 
 const tiles = new Map<string, { figure: HTMLElement; caption: HTMLElement; name: string; muted: Set<Kind> }>();
 
+let self = ""; // the id by which the server knows whoever sits here
+
+/** Notes who sits here, whose reference errors show. */
+export function itself(id: string): void {
+  self = id;
+}
+
 /** Says how things are; outside of a call nobody is shown. */
-export function state(text: string, inside: boolean): void {
+export function state(text: string, inside: boolean, well = true): void {
   find("state").textContent = text;
+  find("state").dataset.state = inside ? (well ? "connected" : "blocked") : "";
   find("join").hidden = inside;
   find("controls").hidden = find("talk").hidden = !inside;
   if (inside) return;
@@ -64,18 +74,42 @@ export function speaking(id: string, on: boolean): void {
   if (figure) figure.dataset.speaking = String(on);
 }
 
-/** Shows an error by its number, and what the catalogue knows of its fault. */
+/** Says that media is stuck, while the client believes itself connected. */
+export function blocked(): void {
+  state("No sound or picture comes through", true, false);
+}
+
+/**
+ * Shows an error: what it means for whoever sits here, a reference to read out, and
+ * for developers what the client said and what the catalogue advises. The same error
+ * again is shown once.
+ */
 export function show(error: { code?: number; name: string; text: string; fault?: string }): void {
+  const known = fault(error.fault ?? "");
   const item = document.createElement("li");
   item.dataset.code = String(error.code ?? "");
   item.dataset.fault = error.fault ?? "";
-  const title = document.createElement("strong");
-  title.textContent = [error.code, error.name].filter((word) => word !== undefined).join(" ");
-  const advice = document.createElement("p");
-  advice.textContent = fault(error.fault ?? "")?.do ?? "";
-  item.append(title, ` ${error.text}`, advice);
-  find("errors").prepend(item);
-  while (find("errors").children.length > 10) find("errors").lastElementChild!.remove();
+  const add = (to: HTMLElement, tag: string, text: string, testid = "") => {
+    const element = document.createElement(tag);
+    element.textContent = text;
+    if (testid) element.dataset.testid = testid;
+    to.append(element);
+    return element;
+  };
+  add(item, "strong", headline({ category: known?.category ?? "" }), "error-title");
+  add(item, "p", known ? userMessage(known, navigator.language) : "You can try again.", "error-user");
+  const more = add(item, "details", "");
+  add(more, "summary", "For developers");
+  add(more, "code", [error.code, error.name].filter((word) => word !== undefined).join(" "));
+  add(more, "p", error.text);
+  if (known) add(more, "p", `${known.title}. ${known.do}`);
+  if (self) add(item, "p", `Reference ${reference(self)}`, "error-reference").className = "reference";
+  const list = find("errors");
+  for (const same of [...list.children]) {
+    if (same instanceof HTMLElement && same.dataset.code === item.dataset.code && same.dataset.fault === item.dataset.fault && same.textContent === item.textContent) same.remove();
+  }
+  list.prepend(item);
+  while (list.children.length > 10) list.lastElementChild!.remove();
 }
 
 export function say(name: string, message: string): void {

@@ -43,6 +43,7 @@ export class Call {
   #publication: Publication | undefined;
   #media: MediaStream | undefined; // what is captured, whoever sees it
   #connected = false; // the app knows
+  readonly #lost = new Set<"socket" | "media">(); // what does not come through
   #turn: Promise<unknown> = Promise.resolve(); // of what changes the local media
   #stats: ReturnType<typeof setInterval> | undefined;
 
@@ -172,11 +173,13 @@ export class Call {
     session.on("notification", (method, params) => {
       if (method === "playerData") tell("playerDataReceived", { participantId: String(params.from ?? ""), data: params.data, at: Number(params.at) });
     });
-    session.on("reconnecting", () => tell("connectionLost"));
-    session.on("reconnected", () => {
-      tell("connectionResumed");
-      for (const s of session.subscriptions.values()) if (s.media.getTracks().length > 0) tell("streamCreated", this.#streamInfo(s.stream.participant, s.media, s.stream));
+    session.on("reconnecting", () => this.#loses("socket"));
+    session.on("reconnected", () => this.#regains("socket"));
+    session.on("mediaBlocked", (failure) => {
+      this.#failed(failure);
+      this.#loses("media");
     });
+    session.on("mediaRestored", () => this.#regains("media"));
     session.on("failure", (failure) => this.#failed(failure));
     session.on("ended", (failure) => {
       void this.close();
@@ -184,6 +187,17 @@ export class Call {
       tell("disconnected");
       this.over?.();
     });
+  }
+
+  #loses(what: "socket" | "media"): void {
+    if (this.#lost.size === 0) this.#listeners.tell("connectionLost");
+    this.#lost.add(what);
+  }
+
+  #regains(what: "socket" | "media"): void {
+    if (!this.#lost.delete(what) || this.#lost.size > 0) return;
+    this.#listeners.tell("connectionResumed");
+    for (const s of this.#session.subscriptions.values()) if (s.media.getTracks().length > 0) this.#listeners.tell("streamCreated", this.#streamInfo(s.stream.participant, s.media, s.stream));
   }
 
   #subscribe(stream: RemoteStream): void {

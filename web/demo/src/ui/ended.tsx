@@ -30,7 +30,7 @@ export function Ended({ over, joined, onAgain, onOther }: { over: Over; joined: 
         {title(over, joined)}
       </h1>
       {text(over) && <p class="lead">{text(over)}</p>}
-      {problem && <ProblemCard main problem={problem} remedy={{ label: joined ? "Join again" : "Try again", run: onAgain }} onEvent={() => setEvent(problem)} />}
+      {problem && <ProblemCard main outside={!joined} problem={problem} remedy={{ label: joined ? "Join again" : "Try again", run: onAgain }} onEvent={() => setEvent(problem)} />}
       <div class="ended-actions">
         {!problem && again && over.reason !== "removed" && (
           <button type="button" class="button primary large" data-testid="rejoin" onClick={onAgain}>

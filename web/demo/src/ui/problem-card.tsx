@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { useEffect, useId, useState } from "preact/hooks";
+import { reference, referenceOfUser } from "../../../core/src/reference";
 import { canRetry, explain, explainFully, retryWords, type Explanation } from "../faults";
 import type { Problem } from "../problems";
 import { advice, headline, standing } from "../user-words";
@@ -20,6 +21,8 @@ interface Props {
   compact?: boolean;
   /** It is what the page is about: its title is a heading of the second level. */
   main?: boolean;
+  /** The person was never inside, so there is no call that has ended. */
+  outside?: boolean;
   onEvent: () => void;
   onDismiss?: () => void;
 }
@@ -27,7 +30,7 @@ interface Props {
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
 /** One error: what it is called, what happened, what to do, and where it is recorded. */
-export function ProblemCard({ problem, remedy, compact, main, onEvent, onDismiss }: Props) {
+export function ProblemCard({ problem, remedy, compact, main, outside, onEvent, onDismiss }: Props) {
   const Heading = main ? "h2" : "h3";
   const explanation = useExplanation(problem);
   const heading = useId();
@@ -64,7 +67,7 @@ export function ProblemCard({ problem, remedy, compact, main, onEvent, onDismiss
         )}
       </header>
 
-      {!compact && (
+      {!compact && !(ended && outside) && (
         <ul class="chips" aria-label="In short">
           <li class={ended && state !== "recovered" ? "chip bad" : "chip"} data-testid="error-terminal">
             {standing(problem)}
@@ -82,7 +85,15 @@ export function ProblemCard({ problem, remedy, compact, main, onEvent, onDismiss
       )}
 
       <details class="card-more" data-testid="error-details">
-        <summary>For developers</summary>
+        <summary>
+          For developers
+          {problem.status !== "recovered" && referenceFor(problem) && (
+            <span class="card-reference" title="Read this out when you ask for help">
+              {" "}
+              Reference <b data-testid="error-reference">{referenceFor(problem)}</b>
+            </span>
+          )}
+        </summary>
         <Text problem={problem} explanation={explanation} main={main} />
         <button type="button" class="button" data-testid="error-event" aria-haspopup="dialog" onClick={onEvent}>
           <Icon name="record" size={18} /> Recorded event
@@ -90,6 +101,11 @@ export function ProblemCard({ problem, remedy, compact, main, onEvent, onDismiss
       </details>
     </section>
   );
+}
+
+/** What to read out so that the failure is found; "" where nothing is known of who failed. */
+function referenceFor({ peerId, roomId, userId }: Problem): string {
+  return peerId ? reference(peerId) : roomId ? referenceOfUser(roomId, userId) : "";
 }
 
 /** What those who make the app want to know. */
@@ -161,6 +177,6 @@ function useExplanation(problem: Problem): Explanation {
     set(explain(problem));
     void explainFully(problem).then((full) => wanted && set(full));
     return () => void (wanted = false);
-  }, [problem.code, problem.name, problem.action]);
+  }, [problem.code, problem.name, problem.action, problem.fault]);
   return explanation;
 }

@@ -21,7 +21,7 @@ const titles = { chat: "Chat", people: "People", problems: "Errors" };
 /** Inside the call. */
 export function Room() {
   const call = useCall();
-  const { reconnecting, blocked, late } = useCell(call.state);
+  const { reconnecting, blocked, up, late } = useCell(call.state);
   const [panel, setPanel] = useState<Panel>(null);
   const [settings, setSettings] = useState(false);
   const [numbers, setNumbers] = useState(false);
@@ -32,9 +32,10 @@ export function Room() {
     document.title = name ? `${name} · Redial` : "Redial";
     return () => void (document.title = "Redial");
   }, [name]);
+  const state = reconnecting ? "reconnecting" : blocked ? "blocked" : up ? "connected" : "connecting";
   return (
-    <div class="room" data-testid="room" data-state={reconnecting ? "reconnecting" : blocked ? "blocked" : "connected"} data-banner={reconnecting !== null || late} data-panel={panel ?? ""}>
-      <Head state={reconnecting ? "Reconnecting" : blocked ? "No sound or picture" : "Connected"}>{narrow && <MoreToggles panel={panel} onPanel={open} onSettings={() => setSettings(true)} />}</Head>
+    <div class="room" data-testid="room" data-state={state} data-banner={reconnecting !== null || late} data-panel={panel ?? ""}>
+      <Head state={state}>{narrow && <MoreToggles panel={panel} onPanel={open} onSettings={() => setSettings(true)} />}</Head>
       {reconnecting && <Banner code={reconnecting.code} since={reconnecting.lastAt} onWhy={() => setPanel("problems")} />}
       {!reconnecting && late && <Unsent />}
       <div class="room-main">
@@ -52,7 +53,9 @@ export function Room() {
   );
 }
 
-function Head({ state, children }: { state: "Connected" | "Reconnecting" | "No sound or picture"; children: ComponentChildren }) {
+const states = { connected: "Connected", connecting: "Connecting", reconnecting: "Reconnecting", blocked: "No sound or picture" };
+
+function Head({ state, children }: { state: keyof typeof states; children: ComponentChildren }) {
   const room = useStore(selectRoom);
   const listed = useStore(selectPeers).length;
   const count = useStore(selectPeerCount) || listed;
@@ -62,8 +65,8 @@ function Head({ state, children }: { state: "Connected" | "Reconnecting" | "No s
     <header class="head">
       <Mark />
       <h1 title={room.name || room.id}>{room.name || "Call"}</h1>
-      <span class={state === "Connected" ? "state" : "state warn"} data-testid="connection-state" role="status">
-        {state}
+      <span class={state === "connected" ? "state" : "state warn"} data-testid="connection-state" role="status">
+        {states[state]}
       </span>
       <span class="head-right">
         <span class="head-count" title="People in this call">
