@@ -4,7 +4,7 @@
 
 # Installs what the tests need beyond Go on a Debian machine, and only what is
 # missing: a C compiler (the race detector), Node with npm, Chromium, Firefox, nftables
-# and iproute2 (cutting networks), openssl (a throw-away certificate), systemd and dpkg (the Debian package), nginx and Caddy, coturn, ClickHouse, Prometheus,
+# and iproute2 (cutting networks), openssl (a throw-away certificate), systemd and dpkg (the Debian package), nginx, Caddy and HAProxy, coturn, ClickHouse, Prometheus,
 # and the locked npm packages. Says what to run when it may not install.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -32,6 +32,7 @@ need systemd-analyze systemd
 need dpkg-deb dpkg
 need nginx nginx-light
 need caddy caddy
+need haproxy haproxy
 need turnserver coturn
 node_ok || missing+=(nodejs npm)
 

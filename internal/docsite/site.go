@@ -76,7 +76,7 @@ func Build(sources map[string][]byte) (map[string][]byte, error) {
 	if files["search.json"], err = json.Marshal(index); err != nil {
 		return nil, err
 	}
-	for _, name := range []string{"site.css", "search.js"} {
+	for _, name := range []string{"site.css", "search.js", "favicon.svg"} {
 		if files[name], err = fs.ReadFile(assets, "assets/"+name); err != nil {
 			return nil, err
 		}

@@ -40,6 +40,7 @@ func form(t *testing.T, language, front, back, cert, key string) string {
 	}
 	return strings.NewReplacer(
 		"listen 443 ssl", "listen "+front+" ssl", "127.0.0.1:8080", back, "/etc/ssl/video.pem", cert, "/etc/ssl/video.key", key,
+		"bind :443 ssl", "bind "+front+" ssl", "/etc/haproxy/video.pem", cert+".both",
 		"video.example.org {", "https://"+front+" {\n    bind 127.0.0.1\n    tls "+cert+" "+key,
 	).Replace(string(m[1]))
 }
@@ -93,7 +94,8 @@ var impatient = map[string]string{
 	"nginx": "daemon off; master_process off; pid %[1]s/pid; error_log stderr;\nevents {}\nhttp {\naccess_log off;\n" +
 		"client_body_temp_path %[1]s/b; proxy_temp_path %[1]s/p; fastcgi_temp_path %[1]s/f; uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;\n" +
 		"proxy_read_timeout %[3]s; proxy_send_timeout %[3]s; send_timeout %[3]s; keepalive_timeout %[3]s;\n%[2]s}\n",
-	"caddy": "{\n admin off\n auto_https disable_redirects\n servers {\n  timeouts {\n   read_header %[3]s\n   idle %[3]s\n  }\n }\n}\n%[2]s",
+	"haproxy": "defaults\n timeout connect %[3]s\n timeout client %[3]s\n timeout server %[3]s\n timeout http-request %[3]s\n%[2]s",
+	"caddy":   "{\n admin off\n auto_https disable_redirects\n servers {\n  timeouts {\n   read_header %[3]s\n   idle %[3]s\n  }\n }\n}\n%[2]s",
 }
 
 // throughProxy is a server behind a proxy as docs/proxy.md has it.
@@ -135,12 +137,32 @@ func startThroughProxy(t *testing.T, program string, behind []string, without ..
 	if err := os.WriteFile(file, fmt.Appendf(nil, impatient[program], dir, text, patience), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if program == "nginx" {
+	switch program {
+	case "nginx":
 		startProxy(t, p.front, "nginx", "-e", "stderr", "-c", file)
-	} else {
+	case "haproxy":
+		oneFile(t, pair.TLSCert, pair.TLSKey)
+		startProxy(t, p.front, "haproxy", "-db", "-f", file)
+	default:
 		startProxy(t, p.front, "caddy", "run", "--adapter", "caddyfile", "--config", file)
 	}
 	return p
+}
+
+// oneFile puts a certificate and its key into one file, as HAProxy wants them.
+func oneFile(t *testing.T, cert, key string) {
+	t.Helper()
+	var both []byte
+	for _, name := range []string{cert, key} {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		both = append(both, b...)
+	}
+	if err := os.WriteFile(cert+".both", both, 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // from is a client with an address of its own, 127.0.0.N. It keeps no connections,
@@ -183,7 +205,7 @@ var named = []string{"127.0.0.1"}
 // The forms of docs/proxy.md, run by the proxies themselves: everything passes,
 // and what is quiet lasts longer than the proxy waits where nobody tells it.
 func TestTheDocumentedProxies(t *testing.T) {
-	for _, program := range []string{"nginx", "caddy"} {
+	for _, program := range []string{"nginx", "caddy", "haproxy"} {
 		t.Run(program, func(t *testing.T) {
 			t.Parallel()
 			everythingPasses(t, startThroughProxy(t, program, named))
@@ -229,6 +251,7 @@ func TestNativeAppsBehindAProxyThatNobodyNamed(t *testing.T) {
 		{"nginx as documented", "nginx", public, nil, "wss://video.example.org/ws", ""},
 		{"nginx that passes the name and no more", "nginx", public, []string{"proxy_set_header X-.*"}, "wss://video.example.org/ws", ""},
 		{"nginx as it comes", "nginx", public, []string{"proxy_set_header .*", "proxy_http_version"}, "", "http.behind_proxy"},
+		{"HAProxy as documented", "haproxy", public, nil, "wss://video.example.org/ws", ""},
 		{"Caddy", "caddy", "", nil, "wss://FRONT/ws", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
