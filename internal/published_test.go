@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -46,10 +47,16 @@ func moduleProxy(t *testing.T, root, module, version string) string {
 	if err != nil {
 		t.Skipf("this is no checkout, whose files could be listed: %v", err)
 	}
+	var nested []string // modules of their own, which are no part of this one
+	for name := range strings.Lines(string(files)) {
+		if dir, found := strings.CutSuffix(strings.TrimSpace(name), "/go.mod"); found {
+			nested = append(nested, dir+"/")
+		}
+	}
 	for name := range strings.Lines(string(files)) {
 		name = strings.TrimSpace(name)
-		if strings.HasPrefix(name, "release/") {
-			continue // a module of its own
+		if slices.ContainsFunc(nested, func(dir string) bool { return strings.HasPrefix(name, dir) }) {
+			continue
 		}
 		f, err := os.Open(filepath.Join(root, name))
 		if err != nil {
