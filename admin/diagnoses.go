@@ -133,7 +133,7 @@ type DiagnosisFilter struct {
 
 // DiagnosisPage is one page of the failures that matched when the first page was
 // asked for. With [DiagnosisFilter].User or Reference it is the only one, and Total is
-// of the 10,000 failures that are searched.
+// of the failures that were looked at.
 type DiagnosisPage struct {
 	Limit     int         `json:"limit"` // failures of this page
 	Total     int         `json:"total"` // failures of all pages

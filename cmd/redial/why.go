@@ -121,8 +121,11 @@ func runWhy(ctx context.Context, e *env, args []string) error {
 	if len(found) == 0 {
 		if !*asJSON {
 			fmt.Fprintln(e.stderr, "No failure matches.")
-			if v.User+v.Reference != "" && v.Since.IsZero() {
-				fmt.Fprintln(e.stderr, "Of other than ids, the newest 10,000 failures are searched; -at or -since choose others.")
+			switch {
+			case v.Reference != "" && v.Since.IsZero():
+				fmt.Fprintln(e.stderr, "Of references, the newest 10,000 failures are searched; -at or -since choose others.")
+			case v.User != "":
+				fmt.Fprintln(e.stderr, "\"redial search\" finds people by a name and a time, also where nothing failed.")
 			}
 		}
 		return nil

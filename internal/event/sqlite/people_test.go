@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -387,4 +388,60 @@ func TestACommonName(t *testing.T) {
 	if got := search(t, s, event.PeopleQuery{Name: "a a1234"}); peers(got.Attempts) != "p1234" || got.More {
 		t.Errorf("a rarer word beside it: %s", peers(got.Attempts))
 	}
+}
+
+// TestPeopleWhileEverythingGoesOn: searches, appends, joins, removals and the taking in
+// of earlier events at once; what is left is counted exactly.
+func TestPeopleWhileEverythingGoesOn(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := open(t, dir).(*Store)
+	at := time.Now().UTC().Add(-time.Hour)
+	add := func(writer, round int) {
+		var batch []event.Event
+		for n := range 20 {
+			batch = append(batch, someone(fmt.Sprintf("Person %d", n%5), fmt.Sprintf("u-%d", n%5), fmt.Sprintf("p-%d-%d", writer, (round+n)%9), "r", at.Add(time.Duration(round)*time.Second), ofType(event.PublishFailed)))
+		}
+		if _, err := s.Append(t.Context(), batch); err != nil {
+			t.Error(err)
+		}
+	}
+	for round := range 60 {
+		add(0, round)
+	}
+	alter(t, s, `DROP TABLE people; DROP TABLE people_words; DROP TABLE attempts; DELETE FROM meta WHERE key LIKE 'people%'; DELETE FROM counts WHERE scope = 6`)
+	_ = s.Close()
+	s = open(t, dir).(*Store)
+	var wg sync.WaitGroup
+	for writer := range 2 {
+		wg.Go(func() {
+			for round := range 30 {
+				add(writer+1, round)
+			}
+		})
+	}
+	wg.Go(func() {
+		for round := range 30 {
+			if err := s.CountJoins(t.Context(), []event.Join{{Time: at, Subject: event.Subject{AccountID: "acme", UserID: "u-1", UserName: "Person 1", PeerID: fmt.Sprint("j", round%7), RoomID: "r"}}}); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	wg.Go(func() {
+		for range 10 {
+			if _, err := s.Remove(t.Context(), event.Removal{AccountID: "acme", UserID: "u-2"}); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	for range 2 {
+		wg.Go(func() {
+			for range 30 {
+				search(t, s, event.PeopleQuery{Name: "person", Since: at.Add(-time.Hour), Until: at.Add(time.Hour)})
+			}
+		})
+	}
+	wg.Wait()
+	until(t, func() bool { return search(t, s, event.PeopleQuery{Name: "person"}).Indexed == 1 })
+	checkPeople(t, s)
 }
