@@ -37,7 +37,7 @@ func TestEveryFigureIsPrinted(t *testing.T) {
 	text := string(raw)
 	for _, want := range []string{
 		"# Before", "\nafter", "over HTTP against the bare store", "acknowledgement of a call", "memory of the server", "allocations of an event",
-		"by room, against", "by user, against", "by type, against", "page 1,000", "summary of 30 days",
+		"by room, against", "by user, against", "by type, against", "page 1,000", "summary of 30 days", "search: a first name and a time",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)

@@ -20,16 +20,17 @@ const historyDays = 30
 
 // history is a directory of events, and what is asked of it.
 type history struct {
-	Events  int
-	End     time.Time
-	Samples []sample // of events, so that what has many is asked for often
-	dir     string
+	Events   int
+	End      time.Time
+	Attempts int      // that joins were added for: see grow
+	Samples  []sample // of events, so that what has many is asked for often
+	dir      string
 }
 
 type sample struct {
-	Room, User, Session, Peer, Fault, SDK, OS string
-	Code                                      int
-	Time                                      time.Time
+	Name, Room, User, Session, Peer, Fault, SDK, OS string
+	Code                                            int
+	Time                                            time.Time
 }
 
 // building is how many events are stored in one transaction: more than a server
@@ -84,7 +85,7 @@ func openHistory(ctx context.Context, dir string, n int) (*history, error) {
 		for i := range batch {
 			if e := &batch[i]; stored+i >= due && e.Type.IsError() {
 				due += max(1, n/maxSamples)
-				h.Samples = append(h.Samples, sample{e.RoomID, e.UserID, e.SessionID, e.PeerID, e.Fault, e.Agent.SDK, e.Agent.OS, e.Failure.Code, e.Time})
+				h.Samples = append(h.Samples, sample{e.UserName, e.RoomID, e.UserID, e.SessionID, e.PeerID, e.Fault, e.Agent.SDK, e.Agent.OS, e.Failure.Code, e.Time})
 			}
 		}
 		stored += len(batch)
@@ -93,9 +94,14 @@ func openHistory(ctx context.Context, dir string, n int) (*history, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	return h, h.save()
+}
+
+// save says that the history is there whole.
+func (h *history) save() error {
 	raw, err := json.Marshal(h)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return h, os.WriteFile(about, raw, 0o600)
+	return os.WriteFile(filepath.Join(h.dir, "history.json"), raw, 0o600)
 }

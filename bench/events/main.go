@@ -23,6 +23,9 @@ type options struct {
 	write   string
 	only    string
 	asks    int
+
+	attempts int
+	commands bool
 }
 
 func main() {
@@ -39,8 +42,10 @@ func main() {
 	flag.IntVar(&o.ingest, "ingest", 150_000, "events that are taken in for one figure of ingest")
 	flag.DurationVar(&o.seconds, "pace", 15*time.Second, "how long the load of half the peak lasts")
 	flag.StringVar(&o.write, "write", "", "file in which the results are put, between the marks that are there")
-	flag.StringVar(&o.only, "only", "", "ingest or read: only that half; build: only make the histories")
+	flag.StringVar(&o.only, "only", "", "ingest, read or people: only that part; build: only make the histories")
 	flag.IntVar(&o.asks, "asks", 300, "how often each question is asked")
+	flag.IntVar(&o.attempts, "attempts", 0, "joins that are added for people to be found among, so that the index is that of a longer history")
+	flag.BoolVar(&o.commands, "commands", true, "build the program and time whole commands as well")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -69,13 +74,18 @@ func run(ctx context.Context, o options) error {
 		return nil
 	}
 	t := &table{}
-	if o.only != "read" {
+	if o.only != "read" && o.only != "people" {
 		if err := measureIngest(ctx, o, scratch, t); err != nil {
 			return err
 		}
 	}
-	if o.only != "ingest" {
+	if o.only != "ingest" && o.only != "people" {
 		if err := measureReading(ctx, o, t); err != nil {
+			return err
+		}
+	}
+	if o.only != "ingest" && o.only != "read" {
+		if err := measurePeople(ctx, o, scratch, t); err != nil {
 			return err
 		}
 	}

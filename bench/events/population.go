@@ -7,8 +7,10 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -106,11 +108,7 @@ func (p *population) next() event.Event {
 	}
 	who := &s.peers[p.rng.IntN(len(s.peers))]
 	e := event.Event{
-		Time: p.now,
-		Subject: event.Subject{
-			AccountID: account, UserID: who.user, UserName: "Name of " + who.user, PeerID: who.id, RoomID: roomID(s.room), SessionID: s.id,
-			RoomName: fmt.Sprintf("room-%05d", s.room), TemplateID: fmt.Sprintf("6492%020x", s.room%40), Role: who.role, Agent: who.agent,
-		},
+		Time: p.now, Subject: p.subject(s, who),
 	}
 	if p.rng.IntN(2) == 0 {
 		p.track(&e, s)
@@ -118,6 +116,22 @@ func (p *population) next() event.Event {
 		p.failure(&e)
 	}
 	return e
+}
+
+func (p *population) subject(s *session, who *peer) event.Subject {
+	return event.Subject{
+		AccountID: account, UserID: who.user, UserProof: event.ProofToken, UserName: nameOf(who.user), PeerID: who.id, RoomID: roomID(s.room), SessionID: s.id,
+		RoomName: fmt.Sprintf("room-%05d", s.room), TemplateID: fmt.Sprintf("6492%020x", s.room%40), Role: who.role, Agent: who.agent,
+	}
+}
+
+// nameOf is the name of a user, always the same: a few first names are those of many,
+// and hardly anybody shares both.
+func nameOf(user string) string {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(user))
+	rng := rand.New(rand.NewPCG(h.Sum64(), 1))
+	return pick(rng, firstNames) + " " + pick(rng, lastNames) + pick(rng, lastEndings)
 }
 
 func (p *population) track(e *event.Event, s *session) {
@@ -184,6 +198,17 @@ func pick[T any](rng *rand.Rand, list []T) T {
 }
 
 var (
+	firstNames = strings.Fields(`Anna Maria Mia Emma Lea Laura Sofia Elena Julia Sara Lukas Thomas Jan Peter Michael David Max Paul Ali Mohamed
+		Zoë Chloé José André Nina Katarína Jürgen Björn Olga Ivan Yuki Wei Mei Priya Ravi Fatima Omar Noah Liam Olivia Ava Ella Grace Hugo
+		Louis Jules Alice Manon Marta Pablo Diego Lucía Carmen Giulia Marco Luca Paolo Ingrid Lars Nils Freya Aino Mikko Zofia Piotr Kasia
+		Jakub Tomáš Eszter Ádám Ioana Andrei Dimitra Nikos Ayşe Mehmet Elif Can Noor Layla Yusuf Amina Kofi Ama Chidi Ngozi Thabo Lerato
+		Arjun Ananya Chen Li Hana Sora Minh Linh Siti Budi Aroha Tane`)
+	lastNames = strings.Fields(`Lang Okafor Müller Smith Silva García Rossi Novák Kowalski Nagy Popescu Ivanov Petrov Yilmaz Haddad Rahman Singh
+		Patel Kumar Tanaka Sato Kim Park Nguyen Tran Wang Zhang Chen Santos Costa Ferreira Dubois Martin Bernard Moreau Jansen Bakker Larsen
+		Hansen Berg Lind Virtanen Korhonen Schmidt Weber Fischer Wagner Becker Hoffmann Brown Taylor Wilson Walker Murphy Byrne Adeyemi Mensah
+		Dlamini Molefe Wirawan Santoso Reyes Cruz Torres Flores Castillo Vargas`)
+	lastEndings = strings.Fields("-A -B -C -D -E -F -G -H -I -K -L -M -N -O -P -R -S -T -U -V")
+
 	roles    = []string{"guest", "guest", "host", "viewer-realtime"}
 	systems  = []string{"web_Windows", "web_macOS", "Android_15", "web_Linux", "iOS_18.1", "web_Android", "web_iOS", "web_ChromeOS"}
 	sdks     = []string{"web", "web", "android", "ios"}
