@@ -26,9 +26,9 @@ const (
 	killed  way = "killed with -9"
 )
 
-// restartSec is RestartSec= of packaging/redial.service: how long systemd waits after
+// restartAfter is RestartSec= of packaging/redial.service: how long systemd waits after
 // a process that failed. One that it was told to restart it starts at once.
-const restartSec = time.Second
+const restartAfter = time.Second
 
 // The keys of the service.
 const (
@@ -143,7 +143,7 @@ func (s *service) restart(ctx context.Context, w way) error {
 	}
 	if w == killed {
 		select {
-		case <-time.After(restartSec):
+		case <-time.After(restartAfter):
 		case <-ctx.Done():
 			return ctx.Err()
 		}
