@@ -19,14 +19,16 @@ export async function buildPage(outdir: string) {
     logLevel: 'warning',
     define: { 'process.env.NODE_ENV': '"production"' },
   } as const;
-  await build({ ...page, entryPoints: [here('page/tab.ts'), here('page/probe.ts'), here('page/openvidu.ts'), here('page/core.ts'), here('page/watch.ts')] });
+  await build({ ...page, entryPoints: [here('page/tab.ts'), here('page/probe.ts'), here('page/openvidu.ts'), here('page/core.ts'), here('page/watch.ts'), here('page/opentok.ts')] });
   // The script files of our own packages.
   await build({ ...page, minify: true, entryPoints: ['wtsdk', 'syncsdk'].map(name => ({ in: here(`../web/${name}/src/script.ts`), out: name })) });
+  // The library for OpenTok apps is the file that the server has.
+  await copyFile(here('../internal/pages/dist/opentok/opentok.js'), `${outdir}/opentoklib.js`);
   // The same page with the oldest SDK that speaks the newest one's protocol version.
   await build({ ...page, entryPoints: { oldest: here('page/tab.ts') }, alias: { '@100mslive/hms-video-store': here('node_modules/hms-video-store-oldest') } });
   const bare = await readFile(here('page/index.html'), 'utf8');
   await writeFile(`${outdir}/oldest.html`, bare.replace('tab.js', 'oldest.js'));
-  for (const name of ['index.html', 'openvidu.html', 'core.html', 'watch.html']) await copyFile(here(`page/${name}`), `${outdir}/${name}`);
+  for (const name of ['index.html', 'openvidu.html', 'core.html', 'watch.html', 'opentok.html']) await copyFile(here(`page/${name}`), `${outdir}/${name}`);
 }
 
 // buildPrebuilt bundles the page of the 100ms prebuilt room. It is large, so that is

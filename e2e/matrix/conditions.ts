@@ -12,11 +12,13 @@ const fields = (line: string) => [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|(
 
 export interface Condition { row: string; vocabulary: string; code: number; name: string; condition: string }
 
-// conditions maps a row of the documents to what it says.
-export const conditions = new Map<string, Condition>(
+const all: Condition[] =
   readFileSync(new URL('../../dialect/testdata/errors.csv', import.meta.url), 'utf8').trim().split(/\r?\n/).slice(1)
     .map(fields)
-    .map(([row, , vocabulary, , code, name, condition]) => ({ row, vocabulary, code: Number(code), name: name === 'n/a' ? '' : name, condition: condition || name }))
-    .filter(c => vocabularies.has(c.vocabulary))
-    .map(c => [c.row, c] as const),
-);
+    .map(([row, , vocabulary, , code, name, condition]) => ({ row, vocabulary, code: Number(code), name: name === 'n/a' ? '' : name, condition: condition || name }));
+
+// conditions maps a row of the documents to what it says.
+export const conditions = new Map(all.filter(c => vocabularies.has(c.vocabulary)).map(c => [c.row, c]));
+
+// openTok are the rows of OpenTok's documents, which lists codes and names apart.
+export const openTok = new Map(all.filter(c => c.vocabulary === 'opentok').map(c => [c.row, c]));

@@ -3,6 +3,7 @@
 
 // What scripts in the page find there: page/tab.ts and page/probe.ts.
 import type { PageCore } from './core.ts';
+import type { PageOpenTok } from './opentok.ts';
 import type { PageOpenVidu } from './openvidu.ts';
 import type { Probe } from './probe.ts';
 import type { PageTab } from './tab.ts';
@@ -14,6 +15,7 @@ declare global {
   const probe: Probe;
   const ov: PageOpenVidu;
   const watch: PageWatch;
+  const ot: PageOpenTok;
   const page: Pick<PageCore, 'journal' | 'flow'>; // of the pages of our own SDKs; see lib/apptab.ts
   interface Window {
     tab: typeof tab;
