@@ -76,7 +76,8 @@ export class Session extends SessionOTEventEmitter<SessionEvents<Session>> {
   #ice: IceConfig | undefined;
   #room: Room | undefined;
   #info: SessionInfo | undefined;
-  #door: Door | undefined;
+  #door: Door | undefined; // of the connection that there is, or is being made
+  #last: Door | undefined; // of the one before
   #state: "idle" | "connecting" | "connected" | "reconnecting" = "idle";
   #told = false; // of the streams that were there
   #muted = false; // a moderator has everybody muted
@@ -105,7 +106,7 @@ export class Session extends SessionOTEventEmitter<SessionEvents<Session>> {
       resized: (stream, { width, height }) => this.#request("streamPropertyChanged", {
         streamId: stream.streamId, property: "videoDimensions", newValue: JSON.stringify({ width, height }), reason: "deviceRotated",
       }, "update").then(() => {}, () => {}),
-      get door() { return me.#door; },
+      get door() { return me.isConnected() ? me.#door : me.#last; },
     };
   }
 
@@ -126,9 +127,7 @@ export class Session extends SessionOTEventEmitter<SessionEvents<Session>> {
 
   /** Ends the connection; what was published and subscribed to ends with it. */
   disconnect(): Promise<void> {
-    const room = this.#room;
-    if (!room) return Promise.resolve();
-    const left = room.leave();
+    const left = this.#room?.leave() ?? Promise.resolve();
     this.#over("clientDisconnected");
     return left;
   }
@@ -263,19 +262,18 @@ export class Session extends SessionOTEventEmitter<SessionEvents<Session>> {
     if (this.#ice) checkedIce(this.#ice);
     const door: Door = { base: serverOf(this.sessionId), sessionId: this.sessionId, apiKey: this.#apiKey, token };
     this.#state = "connecting";
-    const given = (url: string) => new Room({ url, manyStreams: true, configure: (c) => this.#configured(c) });
+    this.#door = door;
     let room: Room | undefined;
     try {
       const info = await sessionInfo(door);
-      if (this.#state !== "connecting") throw new CallError(FaultId.JoinAbandoned, "connect");
-      room = this.#room = given(info.url);
+      if (this.#door !== door) throw new CallError(FaultId.JoinAbandoned, "connect"); // given up, and perhaps begun anew
+      room = this.#room = new Room({ url: info.url, manyStreams: true, configure: (c) => this.#configured(c) });
       this.#listen(room);
       const result = await room.join({ token: info.token, version });
-      this.#door = door;
       this.#begin(room, info, result);
     } catch (thrown) {
-      if (this.#room === room) {
-        this.#room = undefined;
+      if (this.#door === door) {
+        this.#room = this.#door = undefined;
         this.#state = "idle";
       }
       throw thrown;
@@ -365,7 +363,9 @@ export class Session extends SessionOTEventEmitter<SessionEvents<Session>> {
 
   #over(reason: string): void {
     const was = this.#state;
-    this.#room = undefined;
+    if (was === "idle") return;
+    if (was !== "connecting") this.#last = this.#door;
+    this.#room = this.#door = undefined;
     this.#state = "idle";
     this.#told = this.#muted = false;
     this.#signals.release();

@@ -237,6 +237,25 @@ test("disconnecting leaves, tells once, and lets the session connect again", asy
   void session.disconnect();
 });
 
+test("a connection that is given up while it is made does not come about, also when another one is begun", async () => {
+  const session = OT.initSession("key", sessionId);
+  let go;
+  answer = () => new Promise((resolve) => { go = () => resolve(new Response(JSON.stringify(info))); });
+  const first = session.connect.promise("T1==app").catch((e) => e.name);
+  await until(() => go);
+  await session.disconnect();
+  const late = go;
+  answer = () => new Response(JSON.stringify(info));
+  const second = session.connect.promise("T1==app");
+  late();
+  assert.equal(await first, "OT_CONNECT_FAILED");
+  await until(() => socket()?.call("joinRoom"));
+  assert.equal(TestSocket.made.length, 1);
+  socket().answer("joinRoom", joined);
+  await second;
+  assert.equal(session.isConnected(), true);
+});
+
 test("subscribing to what is no stream of the session is refused as what it is", async () => {
   const { session } = await connected();
   const of = (s) => session.subscribe.promise(s, undefined, { insertDefaultUI: false }).then(() => 0, (e) => `${e.code} ${e.name}`);
