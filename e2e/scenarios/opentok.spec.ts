@@ -279,7 +279,9 @@ test.describe('opentok', () => {
     // An error is shown by its number, its name and what to do about it.
     const eve = await open('eve', tokenOf({ ...session, secret: 'guess' }));
     await eve.getByTestId('join').click();
-    await eve.locator('[data-testid=errors] [data-code="1004"][data-fault="token.signature"]').getByText('OT_AUTHENTICATION_ERROR').waitFor();
+    const error = eve.locator('[data-testid=errors] [data-code="1004"][data-fault="token.signature"]');
+    await error.waitFor();
+    assert.match((await error.textContent())!, /1004 OT_AUTHENTICATION_ERROR/);
     await bob.getByTestId('leave').click();
     await ann.locator('[data-testid=tile][data-name=bob]').waitFor({ state: 'detached' });
     assert.deepEqual(uncaught, []);

@@ -9,13 +9,19 @@
  *   #name=Ann                        the name to suggest
  */
 import OT from "../../opentok/src";
-import { find, mute, onJoin, onSwitch, onWrite, remove, say, show, speaking, state, tile } from "../../watch/src/stage";
+import { blocked, find, itself, mute, onJoin, onSwitch, onWrite, remove, say, show, speaking, state, tile } from "../../watch/src/stage";
 
 const link = new URLSearchParams(location.hash.slice(1));
 const session = OT.initSession(link.get("key") ?? "", link.get("session") ?? "");
 let publisher: OT.Publisher | undefined;
 
-const done = (e?: OT.OTError) => { if (e) show({ code: e.code || undefined, name: e.name, text: e.message, fault: e.fault }); };
+// Apps of other kinds hear it from the server; this one finds out by itself.
+const noMedia = new Set(["OT_ICE_WORKFLOW_FAILED", "OT_TIMEOUT"]);
+
+const done = (e?: OT.OTError) => {
+  if (e && noMedia.has(e.name) && session.isConnected()) blocked();
+  if (e) show({ code: e.code || undefined, name: e.name, text: e.message, fault: e.fault });
+};
 
 /** Puts the video of a publisher or subscriber into the tile of its stream, and tells who speaks. */
 function put(media: OT.OTEventEmitter<any>, id: string, name: string, local: boolean, muted: ("AUDIO" | "VIDEO")[]): void {
@@ -35,7 +41,10 @@ session.on({
     const kind = changedProperty === "hasAudio" ? "AUDIO" : changedProperty === "hasVideo" ? "VIDEO" : undefined;
     if (kind) mute(stream.streamId, kind, !newValue);
   },
-  sessionConnected: () => state("connected", true),
+  sessionConnected: () => {
+    itself(session.connection!.connectionId);
+    state("connected", true);
+  },
   sessionReconnecting: () => state("connecting again", true),
   sessionReconnected: () => state("connected", true),
   sessionDisconnected: ({ reason }: { reason: string }) => {
