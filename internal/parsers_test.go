@@ -236,6 +236,7 @@ var parsers = map[string]string{
 	"internal/server.Server.listenTURN": operator,
 	"internal/server.Server.startTURN":  operator,
 	"internal/server.portOf":            local,
+	"internal/trace.New":                operator,
 	"internal/turn.errorCode":           "internal/turn.FuzzMessages",
 	"internal/turn.frameLength":         "internal/turn.FuzzMessages",
 	"internal/turn.isRequest":           "internal/turn.FuzzMessages",

@@ -47,6 +47,7 @@ func (c *Config) Problems() []Problem {
 	k.require(c.Events.MaxBytes == 0 || c.Events.MaxBytes >= 1<<20, "events.max_bytes", "is less than 1048576", "make it 0 for no bound, or some GiB")
 	k.webhooks(&c.Webhooks)
 	k.otlp(&c.OTLP)
+	k.traces(&c.Traces.OTLP)
 	k.require(c.OpenVidu.Secret == "" || len(c.OpenVidu.Secret) >= MinSecretBytes, "openvidu.secret", fmt.Sprintf("is shorter than %d bytes", MinSecretBytes),
 		"make one with \"redial token key\" and take its secret half")
 	k.atLeast(c.Kurento.Rooms, 0, "kurento.rooms")

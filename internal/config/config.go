@@ -26,6 +26,7 @@ type Config struct {
 	Events    Events    `yaml:"events" doc:"The record of what went wrong."`
 	Webhooks  Webhooks  `yaml:"webhooks" doc:"Events sent to addresses of your own as they are stored."`
 	OTLP      OTLP      `yaml:"otlp" doc:"Events sent to an OpenTelemetry collector as log records."`
+	Traces    Traces    `yaml:"traces" doc:"Joins followed from the token to the first media, as traces."`
 	Inject    Inject    `yaml:"inject" doc:"Provoking faults on purpose."`
 	Kurento   Kurento   `yaml:"kurento" doc:"The door for clients of Kurento Room; see docs/openvidu.md."`
 	OpenVidu  OpenVidu  `yaml:"openvidu" doc:"The door for apps of OpenVidu 2; see docs/openvidu.md."`

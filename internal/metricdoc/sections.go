@@ -109,6 +109,7 @@ var Sections = []Section{
 		{Name: "redial_webhook_attempts_total", Worry: "Outcomes that are no success."},
 		{Name: "redial_webhook_attempt_seconds", Type: Histogram},
 		{Name: "redial_webhook_state_code", Worry: "Above 0: the receiver fails.", Unit: "0 working, 1 failing, 2 paused"},
+		{Name: "redial_trace_spans_total", Worry: "`failed` rising: the collector is away."},
 		{Name: "redial_otlp_records_total", Worry: "`failed` rising: the collector is away."},
 	}},
 	{"Provoked faults", []Metric{

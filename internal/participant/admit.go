@@ -4,6 +4,7 @@
 package participant
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -37,6 +38,9 @@ type Request struct {
 	Agent   event.Agent
 	Address string         // who it counts as: see limit.Key
 	Door    *evidence.Door // the way it came; nil: not known
+
+	Step string // of the join, for its trace; "" is that of opening a socket
+	ID   string // of the request, as the client or a proxy calls it; may be empty
 }
 
 // Subject is the visitor as events name them.
@@ -52,6 +56,30 @@ func (v Visitor) Subject() event.Subject {
 // returned beside the fault, for the record. A peer that is held comes back in
 // with the token it joined with, whatever the clock says of that by now.
 func (s *Service) Admit(ctx context.Context, r Request) (Visitor, error) {
+	if s.cfg.Traces == nil {
+		return s.admit(ctx, r)
+	}
+	began := time.Now()
+	v, err := s.admit(ctx, r)
+	if v.Peer != nil {
+		return v, err // it is inside, and comes back
+	}
+	c := v.Claims
+	if c.Digest == "" {
+		c = token.Claims{} // what nobody known has signed is not told on
+	}
+	j := s.cfg.Traces.Join(c.RoomID, string(v.ID))
+	j.Admitted(c.Role, c.UserID)
+	step := cmp.Or(r.Step, "socket")
+	j.Request(step, r.ID)
+	j.Step(step, began, err)
+	if err != nil {
+		j.Failed(err)
+	}
+	return v, err
+}
+
+func (s *Service) admit(ctx context.Context, r Request) (Visitor, error) {
 	raw, peer := r.Token, r.Peer
 	v := Visitor{Address: r.Address, Agent: r.Agent, Door: r.Door}
 	if room.WellFormedPeer(peer) {

@@ -5,6 +5,7 @@ package participant
 
 import (
 	"context"
+	"time"
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
@@ -59,6 +60,13 @@ type Profile struct {
 // What negotiate opened is closed again when the join fails: with its error,
 // with a refusal, or with fault.FieldInvalid for the profile.
 func (p *Participant) Join(ctx context.Context, who Profile, negotiate func() error) (err error) {
+	began := time.Now()
+	defer func() {
+		p.join.Step("call", began, err)
+		if err != nil {
+			p.join.Failed(err)
+		}
+	}()
 	if err := room.CheckProfile(&who.Name, &who.Data); err != nil {
 		return err
 	}

@@ -71,7 +71,7 @@ type PublicationOptions struct {
 // fault.NegotiationFailed.
 func (m *Media) OpenPublication(on PublicationOptions) (*Publication, error) {
 	udp, tcp := impairments(m.p.inject, true)
-	pub := &Publication{p: m.p, on: on, path: path{op: fault.OpPublish, failed: event.PublishFailed}}
+	pub := &Publication{p: m.p, on: on, path: path{op: fault.OpPublish, failed: event.PublishFailed, opened: time.Now()}}
 	pub.slowly = on.Slow
 	pub.evidence = func() *evidence.Path { return pub.Publisher.Evidence() }
 	var err error
@@ -79,7 +79,7 @@ func (m *Media) OpenPublication(on PublicationOptions) (*Publication, error) {
 		Log: m.p.log, Impairment: udp, TCPImpairment: tcp, TCPOnly: m.tcpOnly,
 		VideoCodecs: m.videoCodecs(), OneFormat: on.OneFormat, MaxEarlyOffers: m.p.s.cfg.Bounds.EarlyOffers,
 		OnTrack:        func(t *sfu.Track) { m.p.Post(func() { m.trackStarted(t) }) },
-		OnMedia:        func(t *sfu.Track) { m.p.Post(func() { m.p.events.trackArrived(room.TrackID(t.ID())) }) },
+		OnMedia:        func(t *sfu.Track) { m.p.Post(func() { m.arrived(t) }) },
 		OnTrackEnd:     func(id string) { m.p.Post(func() { m.trackEnded(id) }) },
 		OnTrackWarning: func(t *sfu.Track) { m.p.Post(func() { pub.warned(t) }) },
 		OnCandidate:    func(c webrtc.ICECandidateInit) { m.p.Post(func() { tell(on.Candidate, c) }) },
@@ -91,6 +91,12 @@ func (m *Media) OpenPublication(on PublicationOptions) (*Publication, error) {
 	}
 	m.pubs = append(m.pubs, pub)
 	return pub, nil
+}
+
+// arrived hears that media of a track has come.
+func (m *Media) arrived(t *sfu.Track) {
+	m.p.events.trackArrived(room.TrackID(t.ID()))
+	m.p.join.Media("first media from the client")
 }
 
 // Subscription is a connection on which the client receives tracks.
@@ -145,7 +151,7 @@ type SubscriptionOptions struct {
 // before [Subscription.Start]. It fails with fault.NegotiationFailed.
 func (m *Media) OpenSubscription(o SubscriptionOptions) (*Subscription, error) {
 	udp, tcp := impairments(m.p.inject, false)
-	sub := &Subscription{m: m, on: o, removing: map[string]int{}, path: path{op: fault.OpSubscribe, failed: event.SubscribeFailed}}
+	sub := &Subscription{m: m, on: o, removing: map[string]int{}, path: path{op: fault.OpSubscribe, failed: event.SubscribeFailed, opened: time.Now()}}
 	sub.slowly = o.Slow
 	sub.evidence = func() *evidence.Path { return sub.Subscriber.Evidence() }
 	var err error
@@ -166,6 +172,9 @@ func (m *Media) OpenSubscription(o SubscriptionOptions) (*Subscription, error) {
 		OnCredentials: func(ufrag, pwd string) { m.p.s.credentials.add(m.p, ufrag, pwd) },
 		OnLayer: func(id string, now, aim sfu.Layer) {
 			m.p.Post(func() {
+				if now != sfu.LayerNone {
+					m.p.join.Media("first frame to the client")
+				}
 				if o.Layer != nil {
 					o.Layer(room.TrackID(id), now, aim)
 				}

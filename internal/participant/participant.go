@@ -18,6 +18,7 @@ import (
 	"github.com/redial-rtc/redial/internal/inject"
 	"github.com/redial-rtc/redial/internal/room"
 	"github.com/redial-rtc/redial/internal/token"
+	"github.com/redial-rtc/redial/internal/trace"
 )
 
 // Timing and limits of a participant.
@@ -42,6 +43,7 @@ type Participant struct {
 	inject     *inject.Peer
 	away       atomic.Bool // its socket is lost and its place is held
 
+	join    *trace.Join // how it came in, for its trace; nil: not followed
 	user    userKey
 	present atomic.Pointer[presence]   // where it is heard from
 	out     atomic.Pointer[fault.Kind] // why the peer was disconnected for good, once it was
@@ -70,6 +72,9 @@ func newParticipant(s *Service, v Visitor) *Participant {
 		claims: v.Claims, roomRecord: v.Record, role: v.Claims.Role, user: v.userKey(),
 		log: s.log.With("room", v.Claims.RoomID, "peer", string(v.ID)),
 	}
+	if p.join = s.cfg.Traces.Join(v.Claims.RoomID, string(v.ID)); p.join.ID() != "" {
+		p.log = p.log.With("trace", p.join.ID())
+	}
 	p.inject = s.cfg.Inject.Attend(v.who(), func(a inject.Action) { p.Post(func() { p.provoke(a) }) })
 	p.hold.p = p
 	p.media, p.events, p.budget = newMedia(p), newEvents(p, v.Agent), newBudget(p)
@@ -95,6 +100,7 @@ func (p *Participant) discard() {
 // run is the participant's goroutine.
 func (p *Participant) run() {
 	defer p.s.forget(p)
+	defer p.join.End()
 	defer p.inject.Close()
 	for {
 		select {

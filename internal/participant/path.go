@@ -22,6 +22,8 @@ type path struct {
 	slow   bool       // it did not come up in time and is not up yet
 	cut    bool       // it failed and that was recorded
 	lost   bool       // it was lost and is not back
+	opened time.Time  // when it was wanted
+	traced bool       // the trace of the join has it
 
 	slowly func(*fault.Error) // tells the client of it; nil: nobody does
 
@@ -40,6 +42,10 @@ func (m *Media) pathChanged(at *path, st sfu.State, err error) {
 	case sfu.StateConnected:
 		if at.slow {
 			m.p.log.Info("a media path that was slow is up", "op", string(at.op))
+		}
+		if !at.traced {
+			at.traced = true
+			m.p.join.Step("path "+string(at.op), at.opened, nil)
 		}
 		if err != nil && m.p.joined && !m.p.leaving {
 			m.p.events.recordPath(at, fault.From(err, at.op))
@@ -63,6 +69,10 @@ func (m *Media) pathChanged(at *path, st sfu.State, err error) {
 	case sfu.StateFailed:
 		if err == nil {
 			err = fault.ICEFailed.New()
+		}
+		if !at.traced {
+			at.traced = true
+			m.p.join.Step("path "+string(at.op), at.opened, fault.From(err, at.op))
 		}
 		if !at.cut && m.p.joined && !m.p.leaving {
 			at.cut = true

@@ -23,6 +23,7 @@ import (
 	"github.com/redial-rtc/redial/internal/sfu"
 	"github.com/redial-rtc/redial/internal/skew"
 	"github.com/redial-rtc/redial/internal/token"
+	"github.com/redial-rtc/redial/internal/trace"
 )
 
 // RoomRecord is a room as the registry knows it.
@@ -90,6 +91,9 @@ type Config struct {
 	Relayed func(room, peer, host string) *evidence.Turn
 	// Limited counts what a limit has held back, by its setting; nil: nobody does.
 	Limited func(setting string)
+
+	// Traces follows joins; nil: nobody does.
+	Traces *trace.Traces
 
 	Node   string        // name of this node; the start time is added
 	Hold   time.Duration // how long a dropped peer is kept; 65 s

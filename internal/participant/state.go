@@ -48,6 +48,9 @@ func (p *Participant) Answered(method string, took time.Duration) {
 	p.s.met.calls.WithLabelValues(method).Observe(took.Seconds())
 }
 
+// Called tells the trace of the join under which id the client asked for it.
+func (p *Participant) Called(id string) { p.join.Request("call", id) }
+
 // Media is what the peer sends and receives.
 func (p *Participant) Media() *Media { return p.media }
 

@@ -50,6 +50,7 @@ func (p *Participant) onUpdate(u room.Update) {
 // joining, after a lost connection and after a move.
 func (p *Participant) stateSynced(u room.StateSync) {
 	p.events.session = u.Snapshot.SessionID
+	p.join.Session(u.Snapshot.SessionID)
 	if p.events.recovered { // now that its session is known
 		p.events.recovered = false
 		p.events.mended(fault.SignalLost.New("resumed", true, "restarted", true))

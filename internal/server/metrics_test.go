@@ -23,6 +23,7 @@ func registered(t *testing.T) []metricdoc.Registered {
 	cfg := local(t)
 	cfg.Inject.Enabled = true
 	cfg.Media.TURN.Enabled, cfg.Media.TURN.UDP, cfg.Media.TURN.TCP = true, "127.0.0.1:0", ""
+	cfg.Traces.OTLP.Endpoint = "http://127.0.0.1:1"
 	cfg.OTLP.Endpoint = "http://127.0.0.1:1"
 	s := startWith(t, cfg, Options{Log: NewLogWriter(t.Output(), cfg.Log)})
 	all := prometheus.NewRegistry()

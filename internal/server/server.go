@@ -220,8 +220,12 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	clocks := skew.New()
 	capacity := newCapacity(cfg.Limits, func() int { return s.participants.Peers() }, hub.Tracks, metrics)
 	s.onClose("capacity", func(context.Context) error { capacity.close(); return nil })
+	traces, err := s.startTraces(ctx, metrics)
+	if err != nil {
+		return nil, err
+	}
 	s.participants = participant.New(participant.Config{
-		Tokens: tokens, Directory: directory{s.registry, sessions}, Hub: hub, Media: engine, Events: recorder, Inject: plan, Self: self.Evidence, Clocks: clocks, Relayed: s.relays.Evidence,
+		Tokens: tokens, Directory: directory{s.registry, sessions}, Hub: hub, Media: engine, Events: recorder, Inject: plan, Self: self.Evidence, Clocks: clocks, Relayed: s.relays.Evidence, Traces: traces,
 		Unproven: limit.Rate{PerSecond: float64(cfg.Limits.Unproven) / 60, Burst: cfg.Limits.Unproven},
 		Written:  sessions.Written, Rejoined: sessions.Rejoined, Limited: sockets.Limited, Full: capacity.full, Log: log.With("part", "signal"), Metrics: metrics,
 		Hold: cfg.Reconnect.Hold, MaxReceived: cfg.Limits.ReceivedTracks, Bounds: participant.Bounds{

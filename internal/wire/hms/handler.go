@@ -85,7 +85,11 @@ func (h *Handler) client(r *http.Request) (a netip.Addr) {
 
 // admit asks for a request whether it may come in.
 func (h *Handler) admit(r *http.Request, token, peer string) (participant.Visitor, error) {
-	return h.all.Admit(r.Context(), h.request(r, token, peer))
+	q := h.request(r, token, peer)
+	if q.ID = clip(r.Header.Get("X-Request-Id"), maxCallID); r.URL.Path == "/init" {
+		q.Step = "init"
+	}
+	return h.all.Admit(r.Context(), q)
 }
 
 func (h *Handler) request(r *http.Request, token, peer string) participant.Request {

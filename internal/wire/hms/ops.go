@@ -184,6 +184,9 @@ func (s *session) receive(c link, raw []byte) {
 func (s *session) carryOut(f frame, o operation, from time.Time) {
 	ctx, cancel := context.WithTimeout(s.p.Context(), callLimit)
 	defer cancel()
+	if f.Method == "join" {
+		s.p.Called(f.ID)
+	}
 	v, err := any(nil), s.p.Budget().Afford(o.cost)
 	if err == nil {
 		var told room.Told
