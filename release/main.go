@@ -115,6 +115,11 @@ func (r *release) locate(ctx context.Context, out string, dirty bool) error {
 	if r.commit, err = r.tell(ctx, root, "git", "rev-parse", "HEAD"); err != nil {
 		return err
 	}
+	if !dirty && len(r.only) == len(parts) {
+		if err := r.changelog(); err != nil {
+			return err
+		}
+	}
 	date, err := r.tell(ctx, root, "git", "log", "-1", "--format=%cI")
 	if err != nil {
 		return err
@@ -138,6 +143,18 @@ func (r *release) locate(ctx context.Context, out string, dirty bool) error {
 		return err
 	}
 	return os.MkdirAll(r.out, 0o755)
+}
+
+// changelog refuses a version of which CHANGELOG.md says nothing.
+func (r *release) changelog() error {
+	text, err := os.ReadFile(filepath.Join(r.root, "CHANGELOG.md"))
+	if err != nil {
+		return err
+	}
+	if heading := "\n## [" + strings.TrimPrefix(r.version, "v") + "] - "; !strings.Contains(string(text), heading) {
+		return fmt.Errorf("CHANGELOG.md has no heading %q; what is under Unreleased belongs to it", strings.TrimSpace(heading)+" DATE")
+	}
+	return nil
 }
 
 func (r *release) build(ctx context.Context) error {

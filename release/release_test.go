@@ -341,6 +341,7 @@ func TestRefusals(t *testing.T) {
 		"is no version":                {"-version", "1.2"},
 		"-only \"rpm\" is not among":   {"-version", version, "-only", "rpm"},
 		"-targets \"plan9/386\" is no": {"-version", version, "-targets", "plan9/386"},
+		"CHANGELOG.md has no heading":  {"-version", "v99.0.0"},
 		"is not below":                 {"-version", version, "-dirty", "-out", "../elsewhere"},
 	} {
 		if err := run(t.Context(), args, io.Discard); err == nil || !strings.Contains(err.Error(), want) {

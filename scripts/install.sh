@@ -4,7 +4,8 @@
 
 # Installs what the tests need beyond Go on a Debian machine, and only what is
 # missing: a C compiler (the race detector), Node with npm, Chromium, Firefox, nftables
-# and iproute2 (cutting networks), openssl (a throw-away certificate), systemd and dpkg (the Debian package), nginx, Caddy and HAProxy, coturn, ClickHouse, Prometheus,
+# and iproute2 (cutting networks), openssl (a throw-away certificate), systemd, dpkg and ca-certificates (the Debian package), nginx, Caddy and HAProxy,
+# coturn, ClickHouse, Prometheus,
 # and the locked npm packages. Says what to run when it may not install.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -28,6 +29,7 @@ need firefox-esr firefox-esr
 need nft nftables
 need ip iproute2
 need openssl openssl
+need update-ca-certificates ca-certificates
 need systemd-analyze systemd
 need dpkg-deb dpkg
 need nginx nginx-light

@@ -55,6 +55,8 @@ async function onlyWeb(line: Line) {
 
 test.describe('vps', () => {
   scenario('vps-ten-minutes', { ms: 120_000 }, async t => {
+    const opened = (text: string) => text.match(/(tcp|udp) dport \{.*?\}/g);
+    assert.deepEqual(opened(page), opened(readFileSync(`${root}/docs/firewall.md`, 'utf8')), 'both pages open the same ports');
     const deb = build(t);
     mkdirSync(t.dir, { recursive: true });
     const net = await Internet.open(`${t.dir}/internet`, name);
