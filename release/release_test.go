@@ -32,7 +32,7 @@ func prepared(t *testing.T) *release {
 	if runtime.GOOS != "linux" {
 		t.Skip("the packages are for Linux")
 	}
-	r := &release{version: version, targets: []string{"linux/" + runtime.GOARCH}, log: t.Output(), programs: map[string]string{}, work: t.TempDir()}
+	r := &release{version: version, quick: true, targets: []string{"linux/" + runtime.GOARCH}, log: t.Output(), programs: map[string]string{}, work: t.TempDir()}
 	if err := r.locate(t.Context(), "build/release-test-"+strconv.Itoa(os.Getpid()), true); err != nil {
 		t.Fatal(err)
 	}
