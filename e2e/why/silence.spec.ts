@@ -81,6 +81,27 @@ replay('network-lost-chromium', {
   return both(s, alice.id, () => s.line.heal(), { word: false }); // its SDK may not tell of the socket
 });
 
+replay('network-lost-relayed', {
+  how: 'media ports are closed to her, so that media goes over the server\'s TURN; then nothing passes on her line for 30 s in a call',
+  cause: 'network.lost', wrong: not('network.lost'), heldOut: true, settings: { media: { turn: { enabled: true } } },
+}, async s => {
+  await s.line.lose(`meta l4proto { udp, tcp } th dport { ${ports.udp}, ${ports.tcp} }`);
+  const { alice } = await called(s);
+  await s.line.lose('');
+  await sleep(30_000);
+  return both(s, alice.id, () => s.line.heal());
+});
+
+replay('keyframe-missing', {
+  how: 'requests for key frames are lost on the way to a Chromium that publishes; somebody comes later and waits for the picture',
+  cause: 'keyframe.missing', wrong: ['forward.gated', 'publish.no_media', 'codec.unsupported', 'network.media_lost'], browser: true,
+}, async s => {
+  await calledInBrowser(s);
+  await s.line.lose('meta l4proto udp @th,64,1 1 @th,72,8 206', { up: false });
+  const late = await s.go('late', s.x.steady);
+  return s.told({ peer_id: late.id, type: 'client.subscribe.failed' });
+});
+
 replay('network-lost-for-good', {
   how: 'nothing passes on her line any more from one moment in a call on',
   cause: 'network.lost', wrong: not('network.lost'), ms: 240_000,

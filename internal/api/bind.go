@@ -46,9 +46,6 @@ func (e *Events) bind(c *Call, claims token.Claims, found *event.Event) error {
 	claimed(found, "claimed_role", role, found.Role)
 	claimed(found, "claimed_session_id", session, found.SessionID)
 	e.cfg.Clocks.Place(found, claims.Digest, came)
-	if e.cfg.Known != nil {
-		found.Evidence = e.cfg.Known(c.Context(), claims, found)
-	}
 	return nil
 }
 

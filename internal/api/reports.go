@@ -4,6 +4,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -43,6 +44,7 @@ func (e *Events) report(c *Call) (any, error) {
 			return nil, err
 		}
 	}
+	e.recall(c, claims, events)
 	if err := e.storeInjected(events); err != nil {
 		return nil, busy(err)
 	}
@@ -56,6 +58,22 @@ func (e *Events) report(c *Call) (any, error) {
 		}
 	}
 	return map[string]any{"stored": len(events)}, nil
+}
+
+// knownWithin is for how long a report waits for what the server knew.
+const knownWithin = time.Second
+
+// recall puts beside reports what the server knew of them. However many there are, they
+// wait for it once.
+func (e *Events) recall(c *Call, claims token.Claims, events []event.Event) {
+	if e.cfg.Known == nil {
+		return
+	}
+	ctx, stop := context.WithTimeout(c.Context(), knownWithin)
+	defer stop()
+	for i := range events {
+		events[i].Evidence = e.cfg.Known(ctx, claims, &events[i])
+	}
 }
 
 // storeInjected fails as a full disk does, while that is provoked for one of

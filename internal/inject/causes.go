@@ -86,7 +86,8 @@ var notHere = map[string]string{
 	"client.suspended":         clientsOwn, "client.vanished": clientsOwn, "network.lost": clientsOwn, "path.changed": clientsOwn, "ice.no_candidates": clientsOwn,
 	"peer.own_ghost": twoClients + ", the second time while the first is away", "peer.second_login": twoClients + ", from two networks", "peer.id_shared": twoClients + " as one peer",
 	"token.issuer_clock": "it is the clock of whoever signs tokens; sign some with another time",
-	"publish.no_media":   byTracks, "keyframe.missing": byTracks, "codec.unsupported": byTracks,
+	"publish.no_media":   byTracks, "codec.unsupported": byTracks,
+	"keyframe.missing":  "the mechanism keyframes does it to a publisher, and it shows with the viewers, whose failures are not marked",
 	"forward.gated":     "it is no failure by itself; make the way narrow with `bandwidth`, and nothing is told of it",
 	"audio.interrupted": clientsOwn,
 }

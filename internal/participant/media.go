@@ -109,7 +109,8 @@ type Subscription struct {
 	crowded bool // more tracks arrive than it may carry, which was told
 	offered bool // an offer of ours waits for its answer
 
-	removing map[string]int // tracks that the client has still to give up, and how often
+	starved  map[string]bool // tracks that wait for a key frame, which was recorded
+	removing map[string]int  // tracks that the client has still to give up, and how often
 }
 
 // SubscriptionOptions say what a subscription carries, and what a wire hears of

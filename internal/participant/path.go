@@ -154,7 +154,25 @@ func (m *Media) judge() {
 		return
 	}
 	m.rate()
+	for _, s := range m.subs {
+		s.judge()
+	}
 	m.rater = m.p.After(rateEvery, m.judge)
+}
+
+// starvedFor is for how long a picture waits for a key frame before that is recorded:
+// publishers send one within a second of being asked.
+const starvedFor = 8 * time.Second
+
+// judge records, once each, the tracks that wait for a key frame.
+func (s *Subscription) judge() {
+	now := map[string]bool{}
+	for _, id := range s.Starving(starvedFor) {
+		if now[id] = true; !s.starved[id] {
+			s.m.p.events.recordPath(&s.path, fault.From(fault.KeyframeMissing.New("track", id, "waited_seconds", starvedFor.Seconds()), fault.OpSubscribe))
+		}
+	}
+	s.starved = now
 }
 
 // comesThrough is the score of a peer whose media comes through again while there is

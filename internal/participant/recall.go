@@ -22,7 +22,6 @@ const (
 	maxDeparted = 512              // participants that are gone and had any
 	nearby      = 30 * time.Second // a record of longer before or after says nothing of a failure
 	afresh      = time.Second      // for so long a record counts as of now
-	patience    = time.Second      // for a participant that is asked from outside
 )
 
 // moment is what was known when something happened.
@@ -123,7 +122,8 @@ type departed struct {
 type departures = recent.Map[key, departed]
 
 // Known is what was known of a peer when something happened that its client tells of
-// over HTTP; nil for nothing, and for whoever the peer is not.
+// over HTTP; nil for nothing, and for whoever the peer is not. A participant that does
+// not answer while the context lasts is not waited for.
 func (s *Service) Known(ctx context.Context, claims token.Claims, told *event.Event) *evidence.Record {
 	if !witnessed(told.Type) || told.PeerID == "" {
 		return nil
@@ -149,10 +149,8 @@ func (s *Service) Known(ctx context.Context, claims token.Claims, told *event.Ev
 	return gone.recall.near(told.Type, when, nearby)
 }
 
-// ask has the participant say what it knew. It waits for a moment.
+// ask has the participant say what it knew, and waits no longer than the context lasts.
 func (p *Participant) ask(ctx context.Context, told *event.Event) *evidence.Record {
-	ctx, stop := context.WithTimeout(ctx, patience)
-	defer stop()
 	done := make(chan *evidence.Record, 1)
 	p.Post(func() { done <- p.events.known(told) })
 	select {
@@ -164,12 +162,13 @@ func (p *Participant) ask(ctx context.Context, told *event.Event) *evidence.Reco
 	return nil
 }
 
-// departs keeps what is remembered of a participant that ends; s.mu is held.
+// departs keeps what is remembered of a participant that ends, and nothing else of it;
+// s.mu is held.
 func (s *Service) departs(p *Participant) {
-	p.events.recall.mu.Lock()
-	some := len(p.events.recall.moments) > 0
-	p.events.recall.mu.Unlock()
-	if some {
-		s.departed.Put(p.key, departed{p.claims, &p.events.recall})
+	r := &p.events.recall
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.moments) > 0 {
+		s.departed.Put(p.key, departed{p.claims, &recall{moments: slices.Clone(r.moments)}})
 	}
 }

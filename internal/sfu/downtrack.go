@@ -58,6 +58,7 @@ type DownTrack struct {
 
 	state      ForwardState // as it was last looked at, of the subscriber's loop
 	stateSince atomic.Int64 // since when, to within a turn of that loop
+	waits      atomic.Bool  // that state is ForwardKeyframe
 
 	desired           atomic.Int32 // rank the peer asked for
 	pausedByBandwidth atomic.Bool  // the network cannot carry it
@@ -79,6 +80,7 @@ func newDownTrack(s *Subscriber, t *Track) *DownTrack {
 func (d *DownTrack) watch(at int64) {
 	if state := d.forwardState(); state != d.state {
 		d.state = state
+		d.waits.Store(state == ForwardKeyframe)
 		d.stateSince.Store(max(at, 1))
 	}
 }

@@ -189,6 +189,26 @@ func (d *DownTrack) stats() DownTrackStats {
 	return s
 }
 
+// Starving lists the tracks that have waited for a key frame of their publisher for so
+// long, while the connection is up and packets of the track arrive.
+func (s *Subscriber) Starving(after time.Duration) (ids []string) {
+	if state, since := s.conn.current(); state != StateConnected || since < after {
+		return nil
+	}
+	at := now()
+	for _, d := range s.list() {
+		target := d.target.Load()
+		if d.waits.Load() && time.Duration(at-d.stateSince.Load()) >= after && target != nil && d.forwardState() == ForwardKeyframe &&
+			time.Duration(at-target.lastPacket.Load()) < stillSending {
+			ids = append(ids, d.track.id)
+		}
+	}
+	return ids
+}
+
+// stillSending is how lately a packet of a layer came that is sent.
+const stillSending = time.Second
+
 func (d *DownTrack) forwardState() ForwardState {
 	select {
 	case <-d.track.done:
