@@ -131,6 +131,10 @@ type EventRedial struct {
 	// Of an event by its id, and where EventFilter.Halves is set.
 	Client *ClientHalf `json:"client,omitempty"` // what the client told of a failure
 	Server *ServerHalf `json:"server,omitempty"` // what the server saw of it
+
+	// Evidence is what the server knew when the client told of something that the server
+	// did not see itself; docs/events.md has the fields.
+	Evidence any `json:"evidence,omitempty"`
 }
 
 // EventDiagnosis is why a failure happened, as the server found when both sides had

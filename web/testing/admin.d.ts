@@ -254,6 +254,7 @@ export interface EventRedial {
   client?: EventClientHalf;
   /** What the server saw of it */
   server?: EventServerHalf;
+  evidence?: unknown;
 }
 
 /** What a client told of a failure, word for word. */
