@@ -144,6 +144,9 @@ var insecure = clientClause("client.secure_context", "the page is not served sec
 const atOnce = 200 // milliseconds
 
 var refusedByPerson = clientClause("client.capture.after_ms", "somebody refused the question", func(v *view, w *told) answer {
+	if p := v.ask(policyForbids); p.is == yes { // a page that may not ask asks nobody, however long a busy browser takes to say so
+		return answer{is: no, value: p.value, at: p.at, says: p.says}
+	}
 	for i := len(w.Captures) - 1; i >= 0; i-- {
 		if c := w.Captures[i]; c.Error == "NotAllowedError" {
 			d := time.Duration(c.After) * time.Millisecond
