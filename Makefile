@@ -71,8 +71,8 @@ soak-turn: ## relay 1,000 packets a second over TURN for 30 minutes and look whe
 kill: ## kill the server with -9 at the moment of an acknowledgement, until 200 of each kind of write were (5 min)
 	go test -run TestAcknowledgedIsKept -timeout 40m -v ./cmd/redial -acks $(or $(N),200)
 
-bench-inject: ## what the hooks of provoked faults cost while nothing is provoked, and counting packets for the record, in per cent of forwarding (4 min)
-	go test -run '^$$' -bench BenchmarkInject -benchtime 3000x ./internal/sfu
+bench-inject: ## what the hooks of provoked faults cost while nothing is provoked, counting packets for the record, packets to ourselves and devices' reports, in per cent (5 min)
+	go test -run '^$$' -bench BenchmarkInject -benchtime 3000x ./internal/sfu ./internal/report
 
 bench-restart: ## 20 calls while the service is restarted, and killed with -9: how long until media flows again, into docs/benchmarks.md (3 min)
 	go run ./bench/restart -write docs/benchmarks.md $(ARGS)
