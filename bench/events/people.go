@@ -156,6 +156,9 @@ func (h *history) grow(ctx context.Context, attempts int, t *table) error {
 			progress("added %s joins, %.0f/s", count(added), float64(added)/time.Since(began).Seconds())
 		}
 	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	if h.Attempts = max(h.Attempts, attempts); attempts > 0 {
 		if err := h.save(); err != nil {
 			return err

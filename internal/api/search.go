@@ -23,7 +23,7 @@ import (
 const (
 	searchesAtOnce = 2                      // of the process; others wait
 	maxRoomWords   = 8                      // words of a text that are looked up as rooms
-	verdictsWithin = 800 * time.Millisecond // what has no verdict yet is explained for so long
+	verdictsWithin = 300 * time.Millisecond // what has no verdict yet is explained for so long
 )
 
 // searchBody is what somebody searches for.

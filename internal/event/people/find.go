@@ -25,6 +25,7 @@ const (
 	maxLookedAt  = 20_000           // attempts of a span of time, and of those whose users are proven as many
 	maxInside    = 200_000          // people whose names are looked through
 	budget       = 1 * time.Second  // for all of it
+	usual        = 1 * time.Hour    // what goes on for longer after a span is looked at where that finds too few
 	longest      = 12 * time.Hour   // an attempt that goes on for longer than this after a span is not looked at
 	maxNameless  = 200              // attempts
 	maxPerhaps   = 10               // of which are guesses
@@ -75,10 +76,7 @@ func Find(ctx context.Context, c *eventlog.Conn, account int64, q *event.PeopleQ
 	if err := s.look(ctx); err != nil && !errors.Is(err, errEnough) {
 		return found, err
 	}
-	limit := q.Limit
-	if limit <= 0 || limit > event.MaxAttempts {
-		limit = event.DefaultAttempts
-	}
+	limit := s.limit()
 	who := map[int64]bool{}
 	for i := range s.found {
 		who[s.found[i].person] = true
@@ -220,17 +218,32 @@ func (s *search) ofPeople(ctx context.Context, least event.Match, query string, 
 
 // inTime finds attempts by looking at all of the span.
 func (s *search) inTime(ctx context.Context, least event.Match) error {
-	until := int64(math.MaxInt64)
-	if s.until < math.MaxInt64-int64(longest) {
-		until = s.until + int64(longest)
-	}
-	for _, proven := range []int{1, 0} {
-		if err := s.rows(ctx, least, maxLookedAt, "last", "t.account = ? AND t.proven = ? AND t.last >= ? AND t.last < ? AND t.first < ?",
-			s.account, proven, s.since, until, s.until); err != nil {
-			return err
+	from := s.since
+	for _, after := range []time.Duration{usual, longest} {
+		until := int64(math.MaxInt64)
+		if s.until < math.MaxInt64-int64(after) {
+			until = s.until + int64(after)
 		}
+		for _, proven := range []int{1, 0} {
+			if err := s.rows(ctx, least, maxLookedAt, "last", "t.account = ? AND t.proven = ? AND t.last >= ? AND t.last < ? AND t.first < ?",
+				s.account, proven, from, until, s.until); err != nil {
+				return err
+			}
+		}
+		if until == math.MaxInt64 || len(s.found) >= s.limit() {
+			return nil
+		}
+		from = until
 	}
 	return nil
+}
+
+// limit is how many attempts are given.
+func (s *search) limit() int {
+	if s.q.Limit <= 0 || s.q.Limit > event.MaxAttempts {
+		return event.DefaultAttempts
+	}
+	return s.q.Limit
 }
 
 // rows looks at the latest attempts of a condition, by an index, up to a number of them, and keeps
