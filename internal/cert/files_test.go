@@ -14,6 +14,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/redial-rtc/redial/fault"
 )
 
@@ -35,7 +37,8 @@ func TestCertificateIsReadAgain(t *testing.T) {
 		dir := t.TempDir()
 		certFile, keyFile := write(t, dir, "first.example")
 		var logged bytes.Buffer
-		source, err := Files(certFile, keyFile, slog.New(slog.NewTextHandler(&logged, nil)), nil)
+		metrics := prometheus.NewRegistry()
+		source, err := Files(certFile, keyFile, slog.New(slog.NewTextHandler(&logged, nil)), metrics)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -64,6 +67,12 @@ func TestCertificateIsReadAgain(t *testing.T) {
 		time.Sleep(lookEvery)
 		if got := name(); got != "second.example" {
 			t.Errorf("after %v still %s", lookEvery, got)
+		}
+		// The metric is about the one that is served, and about no other.
+		all, err := metrics.Gather()
+		if err != nil || len(all) != 1 || len(all[0].Metric) != 1 || all[0].Metric[0].Label[0].GetValue() != "second.example" ||
+			all[0].Metric[0].Gauge.GetValue() <= float64(time.Now().Unix()) {
+			t.Errorf("the metric says %v, %v", all, err)
 		}
 
 		// A broken renewal is told and changes nothing.

@@ -16,6 +16,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
 	"github.com/redial-rtc/redial/internal/evidence"
 )
 
@@ -103,6 +105,9 @@ func TestClocks(t *testing.T) {
 		w.mu.Unlock()
 		if e := w.Evidence(); e.Stall < 4900 || e.Stall > 5100 || e.Step != 0 {
 			t.Errorf("after 5 s without a look it says %+v", e)
+		}
+		if n, s := testutil.ToFloat64(w.met.stalls), testutil.ToFloat64(w.met.stalled); n != 1 || s < 4.9 || s > 5.1 || testutil.ToFloat64(w.met.steps) != 0 {
+			t.Errorf("the metrics have %v stalls of %v s", n, s)
 		}
 		time.Sleep(9 * time.Minute)
 		if e := w.Evidence(); e.Stall == 0 {
