@@ -23,6 +23,7 @@ const injectHelp = `Makes calls fail on purpose, on a running server, to see how
   redial inject room.locked -room demo -for 1m      nobody new gets in for a minute
   redial inject cut -room demo -user 42 -after 3s   the user's socket is cut in 3 s
   redial inject 410 -at error -room demo -role guest  guests are told number 410
+  redial inject OT_ICE_WORKFLOW_FAILED -room demo -connection otc_...  an OpenTok connection's media is lost
   redial inject -cause room.locked -room demo       what "redial why" must then find
   redial inject -list                               what is running, what is possible
   redial inject -end ID                             one of them is over
@@ -42,6 +43,7 @@ func runInject(ctx context.Context, e *env, args []string) error {
 	var s admin.Injection
 	f.StringVar(&s.Room, "room", "", "work in this "+roomUsage)
 	f.StringVar(&s.Peer, "peer", "", "only this `PEER`, by id or name")
+	f.StringVar(&s.Peer, "connection", "", "only this `CONNECTION` of an OpenTok app, by id; the same as -peer")
 	f.StringVar(&s.User, "user", "", "only this user, by the app's `ID`")
 	f.StringVar(&s.Role, "role", "", "only peers of this `ROLE`")
 	f.StringVar(&s.Cause, "cause", "", "instead of a fault: what brings this cause about, by `ID`, marked so that a diagnosis can be checked by it; see -list")

@@ -91,7 +91,7 @@ test.describe('opentok', () => {
     for (const method of ['stopBroadcast', 'getBroadcast']) await refused(method, 'id');
     await refused('listBroadcasts', {});
     await refused('setBroadcastLayout', 'id', 'pip', null, null);
-    await refused('startRender', sessionId, { url: 'https://example.org' });
+    await refused('startRender', { sessionId, url: 'https://example.org' });
     for (const method of ['getRender', 'stopRender']) await refused(method, 'id');
     await refused('listRenders', {});
     await refused('startCaptions', sessionId, 'token', {});
@@ -99,7 +99,7 @@ test.describe('opentok', () => {
     await refused('websocketConnect', sessionId, 'token', 'wss://example.org', {});
     await refused('registerCallback', { group: 'connection', event: 'created', url: 'https://example.org' });
     await refused('unregisterCallback', 'id');
-    await refused('listCallbacks');
+    assert.deepEqual(await ask('listCallbacks'), []);
 
     await ask('forceDisconnect', sessionId, ann.id);
     await poll('nobody is there', async () => (await ask('listStreams', sessionId)).length === 0 || undefined);

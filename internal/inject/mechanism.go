@@ -74,7 +74,7 @@ const usualFor = 30 * time.Second
 func Mechanisms() []Mechanism {
 	return []Mechanism{
 		{Name: AtInit, Point: "init", For: usualFor, About: "the first call of a client, /init, is refused with the fault or the number asked for"},
-		{Name: AtRubbish, Point: "init", For: usualFor, DefaultFault: fault.ResponseNotJSON.ID, About: "the first call of a client, /init, is answered 200 with a page that is not JSON"},
+		{Name: AtRubbish, Point: "init", For: usualFor, DefaultFault: fault.ResponseNotJSON.ID, About: "the first call of a client, such as /init, is answered 200 with a page that is not JSON, with nothing, or without what should be in it"},
 		{Name: AtUpgrade, Point: "upgrade", For: usualFor, DefaultFault: fault.SignalUpgrade.ID, About: "the upgrade to a WebSocket is refused with 503"},
 		{Name: AtCall, Point: "call", For: usualFor, method: true, About: "calls, or those of one method, are refused with the fault or the number asked for"},
 		{Name: AtHang, Point: "call", For: usualFor, method: true, DefaultFault: fault.NegotiationTimeout.ID, About: "calls, or those of one method, are carried out by nobody and never answered"},
@@ -133,6 +133,8 @@ var own = map[string][]string{
 	fault.ICEDisconnected.ID:     {AtBlackhole, AtLoss, AtDelay, AtCorrupt, AtBandwidth},
 	fault.StoreUnavailable.ID:    {AtStore, AtInit, AtCall},
 	fault.ResponseNotJSON.ID:     {AtRubbish},
+	fault.ResponseEmpty.ID:       {AtRubbish},
+	fault.ResponseMalformed.ID:   {AtRubbish},
 	fault.Internal.ID:            {AtInit, AtCall, AtError},
 	fault.ResponseStatus.ID:      {AtInit, AtCall, AtError},
 

@@ -328,16 +328,27 @@ func (p *Plan) matchUnjoined(w Who, want func(*rule) bool) *rule {
 // plan's sake.
 func (p *Plan) Idle() bool { return p == nil || p.active.Load() == nil }
 
-// Init is asked by GET /init: a refusal, or true for rubbish.
-func (p *Plan) Init(w Who) (refusal *fault.Error, rubbish bool) {
+// Init is asked by what clients ask first, such as GET /init: a refusal, or what is
+// answered that makes no sense.
+func (p *Plan) Init(w Who) (refusal *fault.Error, rubbish *Rubbish) {
 	r := p.matchUnjoined(w, func(r *rule) bool { return r.mech.Point == "init" })
 	if r == nil {
-		return nil, false
+		return nil, nil
 	}
 	if r.spec.At == AtRubbish {
-		return nil, true
+		return nil, rubbishOf[r.spec.Fault]
 	}
-	return r.refusal(), false
+	return r.refusal(), nil
+}
+
+// Rubbish is an answer with the status 200 that makes no sense.
+type Rubbish struct{ Kind, Body string }
+
+// rubbishOf is what is answered where a client is to fail so.
+var rubbishOf = map[string]*Rubbish{
+	fault.ResponseNotJSON.ID:   {"text/html; charset=utf-8", "<html><body>This answer was injected; it is not JSON.</body></html>\n"},
+	fault.ResponseEmpty.ID:     {"application/json", ""},
+	fault.ResponseMalformed.ID: {"application/json", "{\"injected\":true}\n"},
 }
 
 // Upgrade is asked before a socket is opened: true refuses it.

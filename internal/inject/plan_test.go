@@ -491,7 +491,7 @@ func TestTokensOfThoseMeant(t *testing.T) {
 // after a rule.
 func TestRemovalRestoresEveryPlaceAtOnce(t *testing.T) {
 	places := map[string]func(p *inject.Plan, x *inject.Peer) bool{
-		"init":    func(p *inject.Plan, _ *inject.Peer) bool { f, r := p.Init(alice); return f != nil || r },
+		"init":    func(p *inject.Plan, _ *inject.Peer) bool { f, r := p.Init(alice); return f != nil || r != nil },
 		"upgrade": func(p *inject.Plan, _ *inject.Peer) bool { return p.Upgrade(alice) },
 		"room":    func(p *inject.Plan, _ *inject.Peer) bool { return p.Room(alice) != nil },
 		"token":   func(p *inject.Plan, _ *inject.Peer) bool { j := p.Token(alice); return j.Expired || j.Skew != 0 },

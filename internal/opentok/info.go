@@ -51,6 +51,17 @@ type rtcServer struct {
 func (s *Service) ServeInfo(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	e, v, err := s.info(r)
+	if err == nil && s.cfg.Injected != nil {
+		refusal, kind, body := s.cfg.Injected(e.Room, e.Role)
+		if kind != "" {
+			w.Header().Set("Content-Type", kind)
+			_, _ = io.WriteString(w, body)
+			return
+		}
+		if refusal != nil {
+			err = refusal
+		}
+	}
 	if err != nil {
 		f := fault.From(err, fault.OpConnect)
 		if s.cfg.Refused != nil {
@@ -187,7 +198,11 @@ func Refuse(w http.ResponseWriter, r *http.Request, f *fault.Error, status, code
 	if f.Kind == fault.RateLimited || f.Kind == fault.Overloaded {
 		w.Header().Set("Retry-After", "1")
 	}
-	write(w, status, map[string]any{"fault": f.Kind.ID, "code": code, "name": name, "message": f.Safe(), "request_id": id})
+	body := map[string]any{"fault": f.Kind.ID, "code": code, "name": name, "message": f.Safe(), "request_id": id}
+	if f.Kind == fault.FeatureUnsupported {
+		body["items"] = []any{} // the Node SDK reads the list of a refusal, too
+	}
+	write(w, status, body)
 }
 
 // refuse words a fault for a client.

@@ -48,6 +48,10 @@ type Config struct {
 	// Refused is told of a client that was turned away, and from which room; nil
 	// tells nobody.
 	Refused func(r *http.Request, room string, f *fault.Error)
+	// Injected is how somebody who may come in is to be answered on purpose: refused,
+	// or with a body of a kind that makes no sense, when kind is not ""; nil
+	// injects nothing.
+	Injected func(room, role string) (refusal *fault.Error, kind, body string)
 	// Reported is told what a client has reported; nil tells nobody.
 	Reported func(r *http.Request, i Issue)
 	Now      func() time.Time // nil: time.Now

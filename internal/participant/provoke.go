@@ -28,7 +28,7 @@ func (s *Service) Gone(v Visitor) bool { return s.cfg.Inject.Gone(v.who()) }
 
 // InitInjected is how a visitor that was admitted is to be refused on purpose:
 // with a fault, or with an answer that makes no sense.
-func (s *Service) InitInjected(v Visitor) (refusal *fault.Error, rubbish bool) {
+func (s *Service) InitInjected(v Visitor) (refusal *fault.Error, rubbish *inject.Rubbish) {
 	return s.cfg.Inject.Init(v.who())
 }
 

@@ -71,6 +71,15 @@ func (s *Server) serveOpenTok(routes *http.ServeMux, hub *room.Hub, sockets *soc
 			}
 			s.participants.TurnAway(v, f)
 		},
+		Injected: func(in, role string) (*fault.Error, string, string) {
+			v := participant.Visitor{}
+			v.Claims.RoomID, v.Claims.Role = in, role
+			refusal, rubbish := s.participants.InitInjected(v)
+			if rubbish != nil {
+				return nil, rubbish.Kind, rubbish.Body
+			}
+			return refusal, "", ""
+		},
 		Reported: func(r *http.Request, i opentok.Issue) {
 			log.Info("a client reports an issue", "issue", i.ID, "room", i.Room, "connection", i.Connection, "addr", address(r), "details", i.Details)
 		},

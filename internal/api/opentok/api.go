@@ -85,6 +85,7 @@ func New(cfg Config) *API {
 		"/v2/project/{key}/connect/{rest...}":           lacks("sending audio to WebSockets"),
 		"/v2/project/{key}/experience/{rest...}":        lacks("the experience composer"),
 		"/v2/project/{key}/callback":                    lacks("callbacks that are registered over REST"),
+		"GET /v2/project/{key}/callback":                noCallbacks,
 		"/v2/project/{key}/callback/{rest...}":          lacks("callbacks that are registered over REST"),
 	} {
 		a.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { a.serve(w, r, h) })
@@ -95,6 +96,10 @@ func New(cfg Config) *API {
 func lacks(what string) handler {
 	return func(*call) (any, error) { return nil, fault.FeatureUnsupported.New("feature", what) }
 }
+
+// noCallbacks lists those that were registered: none. The Node SDK takes no refusal
+// of this call, and ends its process over one.
+func noCallbacks(*call) (any, error) { return []any{}, nil }
 
 // ServeHTTP implements http.Handler. A path that is none is told so in JSON, to
 // whoever is a backend.
@@ -216,6 +221,9 @@ func (a *API) create(c *call) (any, error) {
 		s, err := c.body.text(name)
 		if err != nil {
 			return nil, err
+		}
+		if s == "null" || s == "undefined" { // what is left out in forms of @vonage/video
+			s = ""
 		}
 		texts[name] = s
 	}

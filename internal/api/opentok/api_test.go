@@ -178,6 +178,7 @@ func TestSessionsAreMade(t *testing.T) {
 		`[]`:                                                  400,
 		`{"x":"` + strings.Repeat("a", 256<<10) + `"}`:          413,
 		`{"e2ee":false,"p2p.preference":"disabled","name":"n"}`: 200,
+		`{"location":"null"}`:                                   200,
 	} {
 		if w, _ := b.call("POST", "/session/create", body, "Accept", "application/json"); w.Code != want {
 			t.Errorf("%.40s: %d %s, want %d", body, w.Code, w.Body, want)
@@ -260,6 +261,7 @@ func TestCallsOfBackends(t *testing.T) {
 		{"POST", "/v2/project/KEY/captions", `{}`, 501, fault.FeatureUnsupported},
 		{"POST", "/v2/project/KEY/connect", `{}`, 501, fault.FeatureUnsupported},
 		{"POST", "/v2/project/KEY/callback", `{}`, 501, fault.FeatureUnsupported},
+		{"GET", "/v2/project/KEY/callback", "", 200, nil},
 		{"GET", "/v2/project/KEY/nothing", "", 404, fault.RouteUnknown},
 		{"DELETE", at + "/stream", "", 405, fault.MethodNotAllowed},
 		{"DELETE", at + "/connection/nobody", "", 404, fault.PeerNotFound},

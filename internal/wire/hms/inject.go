@@ -15,9 +15,9 @@ func (h *Handler) initInjected(w http.ResponseWriter, v participant.Visitor) boo
 	h.goneInjected(v)
 	f, rubbish := h.all.InitInjected(v)
 	switch {
-	case rubbish:
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_, _ = w.Write([]byte("<html><body>This answer was injected; it is not JSON.</body></html>\n"))
+	case rubbish != nil:
+		w.Header().Set("Content-Type", rubbish.Kind)
+		_, _ = w.Write([]byte(rubbish.Body))
 	case f != nil:
 		f = fault.From(f, fault.OpInit)
 		h.all.TurnAway(v, f)
