@@ -27,8 +27,6 @@ capture('camera-denied-witness', 'capture.denied', 'she has not allowed camera a
   () => ({ page: { first: 'witness.js' } }));
 capture('camera-blocked-by-policy-witness', 'capture.policy_blocked', 'the page may not ask for devices, in a browser that would have to ask, and has witness.js', { client: { kind: 'no-permission' } },
   () => ({ page: { first: 'witness.js', policy: 'camera=(), microphone=()' } }));
-capture('microphone-blocked-by-policy-witness', 'capture.policy_blocked', 'the page may ask for the camera alone and asks for both, and has witness.js', { heldOut: true },
-  () => ({ page: { first: 'witness.js', policy: 'microphone=()' } }));
 capture('no-devices', 'device.not_found', 'her machine has no camera and no microphone', { client: { kind: 'no-devices' } });
 capture('camera-in-use', 'device.in_use', 'getUserMedia rejects as Chromium does for a camera in use; its test cameras can always be read', { heldOut: true }, () => ({
   before: () => {
