@@ -73,7 +73,7 @@ func Find(ctx context.Context, c *eventlog.Conn, account int64, q *event.PeopleQ
 	if found.Indexed, err = indexed(ctx, c); err != nil {
 		return found, err
 	}
-	if err := s.look(ctx); err != nil && !errors.Is(err, errEnough) {
+	if err := s.within(ctx, s.look); err != nil {
 		return found, err
 	}
 	limit := s.limit()
@@ -96,6 +96,21 @@ func Find(ctx context.Context, c *eventlog.Conn, account int64, q *event.PeopleQ
 	}
 	found.Perhaps, err = s.attempts(ctx, perhaps)
 	return found, err
+}
+
+// within ends a part of the search when it has taken as long as one may take, also
+// within a statement that finds nothing to look at.
+func (s *search) within(ctx context.Context, part func(context.Context) error) error {
+	bound, stop := context.WithTimeout(ctx, budget)
+	defer stop()
+	err := part(bound)
+	if err != nil && bound.Err() != nil && ctx.Err() == nil {
+		s.more, err = true, nil
+	}
+	if errors.Is(err, errEnough) {
+		return nil
+	}
+	return err
 }
 
 // indexed is how much of the events is in the index.
