@@ -79,7 +79,7 @@ func (d *Diagnoses) findByName(ctx context.Context, people event.PeopleFinder, q
 		AccountID: q.AccountID, Name: text.Cut(q.user, event.MaxNameBytes), RoomID: q.RoomID, Failures: true,
 		Since: q.Since, Until: q.Until, Newest: q.Desc, Oldest: !q.Desc, Limit: event.MaxAttempts,
 	}
-	if !q.Since.IsZero() { // what was taken then may have happened before
+	if !q.Since.IsZero() && q.Until.IsZero() { // what was taken since then may have happened before
 		wanted.Since = q.Since.Add(-event.MaxLate)
 	}
 	who, err := people.FindPeople(ctx, wanted)
