@@ -45,6 +45,11 @@ const (
 	targetSubscribe = 1
 )
 
+// handshakeRetry is after how long a lost flight of the DTLS handshake is sent again at
+// first; it doubles each time. The default of 1 s (RFC 9147, section 5.8.2) is for paths
+// nobody knows: these have just been checked, and media waits. Browsers take 50 ms.
+const handshakeRetry = 250 * time.Millisecond
+
 // newAPI makes what connections are built with. Only what a client needs is
 // registered; each further interceptor costs on every packet.
 func newAPI(loopback bool, networks []webrtc.NetworkType, log *slog.Logger) (*webrtc.API, error) {
@@ -52,6 +57,7 @@ func newAPI(loopback bool, networks []webrtc.NetworkType, log *slog.Logger) (*we
 	set.SetIncludeLoopbackCandidate(loopback)
 	set.SetICETimeouts(iceDisconnected, iceFailed, iceKeepalive)
 	set.SetICEMaxBindingRequests(iceChecks)
+	set.SetDTLSRetransmissionInterval(handshakeRetry)
 	set.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	set.SetNetworkTypes(networks)
 	m := &webrtc.MediaEngine{}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -167,9 +168,26 @@ func (c *calls) flowing(ctx context.Context, since time.Time, patience time.Dura
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-deadline.C:
-			return fmt.Errorf("after %s %d of %d participants do not receive sound and a picture; ended: %v", patience, without, len(c.people), c.reasons())
+			return fmt.Errorf("after %s %d of %d participants do not receive sound and a picture: %s", patience, without, len(c.people), c.without(since))
 		}
 	}
+}
+
+// without tells of those who do not receive everything, for whoever finds out why.
+func (c *calls) without(since time.Time) string {
+	var all []string
+	for _, p := range c.people {
+		sound, video := p.sound.since(since), p.video.since(since)
+		if sound && video {
+			continue
+		}
+		one := fmt.Sprintf("%s is %v, sound %v, picture %v, error %v", p.room.PeerID(), p.room.State(), sound, video, p.room.Err())
+		for _, t := range p.room.Tracks() {
+			one += fmt.Sprintf(", %s of %s: muted %v, last packet %s", t.Info().Kind, t.Info().PeerID, t.Info().Muted, t.Stats().LastAt.Format(time.TimeOnly))
+		}
+		all = append(all, one)
+	}
+	return strings.Join(all, "; ")
 }
 
 // spells are the gaps that began after some time.

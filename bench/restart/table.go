@@ -10,6 +10,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -51,6 +52,16 @@ const (
 	markEnd   = "<!-- /bench-restart -->"
 )
 
+// load is how busy the machine was in the last 1, 5 and 15 minutes, with the
+// measurement itself: what else ran decides most of the times.
+func load() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if fields := strings.Fields(string(text)); err == nil && len(fields) >= 3 {
+		return strings.Join(fields[:3], ", ")
+	}
+	return "unknown"
+}
+
 // write puts the table between the marks of a file.
 func write(o options, all []outcome) error {
 	page, err := os.ReadFile(o.write)
@@ -63,8 +74,8 @@ func write(o options, all []outcome) error {
 	}
 	var b bytes.Buffer
 	b.Write(page[:begin])
-	fmt.Fprintf(&b, "%s\n%s, %d rooms of two, %d restarts of each kind, %d processors, %s; clients and server on the same machine.\n\n",
-		markBegin, time.Now().UTC().Format(time.DateOnly), o.rooms, o.rounds, runtime.NumCPU(), runtime.Version())
+	fmt.Fprintf(&b, "%s\n%s, %d rooms of two, %d restarts of each kind, %d processors, %s; clients and server on the same machine, load averages %s.\n\n",
+		markBegin, time.Now().UTC().Format(time.DateOnly), o.rooms, o.rounds, runtime.NumCPU(), runtime.Version(), load())
 	print(&b, all)
 	b.Write(page[end:])
 	return os.WriteFile(o.write, b.Bytes(), 0o644)
