@@ -47,12 +47,13 @@ var (
 		ID: "device.not_found", Title: "No camera or microphone was found", Area: AreaDevice, Category: Device,
 		What:  "The device has no camera or microphone of the kind that was asked for.",
 		Why:   "Nothing is connected, it is switched off, or the system hides it from the browser.",
-		Sign:  "The list of devices has none of that kind. Firefox reports a block by the system in the same way.",
+		Sign:  "The list of devices has none of that kind. Firefox reports a block by the system in the same way. Where a page's policy forbids one of two devices, Chromium may give the other alone, which SDKs report so.",
 		Do:    "Offer to go on without it, and listen for `devicechange`.",
 		User:  "No camera or microphone was found. Connect one and try again.",
 		Retry: RetryUser, Terminal: false, Ops: []Op{OpCapture, OpPublish, OpPreview}, FixedBy: []Party{ByUser},
-		See:   []string{"device.lost", "device.selected_missing", "capture.system_denied"},
-		Links: []string{getUserMedia, "https://webidl.spec.whatwg.org/#notfounderror"},
+		CausedBy: []string{"capture.policy_blocked"},
+		See:      []string{"device.lost", "device.selected_missing", "capture.system_denied"},
+		Links:    []string{getUserMedia, "https://webidl.spec.whatwg.org/#notfounderror"},
 	})
 	// DeviceInUse: another program holds the device.
 	DeviceInUse = declare(Kind{

@@ -27,6 +27,13 @@ capture('camera-denied-witness', 'capture.denied', 'she has not allowed camera a
   () => ({ page: { first: 'witness.js' } }));
 capture('camera-blocked-by-policy-witness', 'capture.policy_blocked', 'the page may not ask for devices, in a browser that would have to ask, and has witness.js', { client: { kind: 'no-permission' } },
   () => ({ page: { first: 'witness.js', policy: 'camera=(), microphone=()' } }));
+// Where the page may use one of the two, Chromium gives that one alone, and the SDK says that the other was not found.
+capture('microphone-blocked-by-policy-witness', 'capture.policy_blocked', 'the page may ask for the camera alone and asks for both, and has witness.js', {},
+  () => ({ page: { first: 'witness.js', policy: 'microphone=()' } }));
+capture('video-blocked-by-policy-witness', 'capture.policy_blocked', 'the page may ask for the microphone alone and asks for both, and has witness.js', { heldOut: true },
+  () => ({ page: { first: 'witness.js', policy: 'camera=()' } }));
+capture('video-blocked-by-policy-witness-no-prompt', 'capture.policy_blocked', 'the same, in a browser that would have to ask', { client: { kind: 'no-permission' }, heldOut: true },
+  () => ({ page: { first: 'witness.js', policy: 'camera=()' } }));
 capture('no-devices', 'device.not_found', 'her machine has no camera and no microphone', { client: { kind: 'no-devices' } });
 capture('camera-in-use', 'device.in_use', 'getUserMedia rejects as Chromium does for a camera in use; its test cameras can always be read', { heldOut: true }, () => ({
   before: () => {

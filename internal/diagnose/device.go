@@ -6,6 +6,7 @@ package diagnose
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -25,9 +26,10 @@ type told struct {
 	Lifecycle   []moment          `json:"lifecycle"`
 	Live        *struct{ Audio, Video int }
 	Captures    []struct {
-		Kind  string `json:"kind"`
-		Error string `json:"error"`
-		After int64  `json:"after_ms"`
+		Kind  string    `json:"kind"`
+		Error string    `json:"error"`
+		After int64     `json:"after_ms"`
+		At    time.Time `json:"at"`
 	} `json:"captures"`
 	Paths []struct {
 		Servers *struct {
@@ -81,19 +83,40 @@ func clientClause(fact, asks string, ask func(v *view, w *told) answer) *Clause 
 	}}
 }
 
-// devices a page may be forbidden to use.
-var capturing = []string{"camera", "microphone", "display-capture"}
+// policyNames are what the kinds of a capture are called in a page's policy (W3C
+// Permissions Policy).
+var policyNames = map[string]string{"audio": "microphone", "video": "camera", "screen": "display-capture"}
 
-var policyForbids = clientClause("client.policy", "the page's policy forbids the device", func(v *view, w *told) answer {
-	if len(w.Policy) == 0 {
-		return answer{}
-	}
-	for _, name := range capturing {
-		if allowed, ok := w.Policy[name]; ok && !allowed {
-			return answer{is: yes, value: name, at: v.at, says: "the page's policy forbids it to use the " + name}
+// wanted are the devices that were asked for, as a policy calls them: those of the
+// capture that was refused nearest to the failure. Camera and microphone where the
+// page told of none: older pages do not tell of a stream that lacks one of two.
+func (w *told) wanted(at time.Time) (names []string) {
+	kinds, nearest := "video,audio", NearWithin
+	for _, c := range w.Captures {
+		if d := c.At.Sub(at).Abs(); d < nearest {
+			kinds, nearest = c.Kind, d
 		}
 	}
-	return answer{is: no, value: "allowed", at: v.at, says: "the page's policy allows camera and microphone"}
+	for kind := range strings.SplitSeq(kinds, ",") {
+		if name, ok := policyNames[kind]; ok {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+var policyForbids = clientClause("client.policy", "the page's policy forbids a device that was asked for", func(v *view, w *told) answer {
+	a := answer{}
+	for _, name := range w.wanted(v.at) {
+		allowed, ok := w.Policy[name]
+		switch {
+		case ok && !allowed:
+			return answer{is: yes, value: name, at: v.at, says: "the page's policy forbids it to use the " + name}
+		case ok:
+			a = answer{is: no, value: "allowed", at: v.at, says: "the page's policy allows the devices that were asked for"}
+		}
+	}
+	return a
 })
 
 // labelled: the browser shows the names of devices, which it does only once the
@@ -101,6 +124,9 @@ var policyForbids = clientClause("client.policy", "the page's policy forbids the
 var labelled = &Clause{
 	Fact: "client.devices", Asks: "the person had allowed the device, which was refused all the same", How: "the web SDK lists the devices with a failure to open one", client: true,
 	ask: func(v *view) answer {
+		if slices.Contains(v.faults(), "device.not_found") {
+			return answer{is: no, value: 0, at: v.at, says: "no device was refused, one was not found"}
+		}
 		raw, ok := v.f.fact("devices")
 		if !ok {
 			return answer{}
@@ -128,7 +154,7 @@ var labelled = &Clause{
 	},
 }
 
-var nobodyAsked = either("client.policy", "the page's policy forbids the device, or the person had allowed it", policyForbids, labelled)
+var nobodyAsked = either("client.policy", "the page's policy forbids a device that was asked for, or the person had allowed one that was refused", policyForbids, labelled)
 
 var insecure = clientClause("client.secure_context", "the page is not served securely", func(v *view, w *told) answer {
 	if w.Secure == nil {

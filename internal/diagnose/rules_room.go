@@ -93,7 +93,7 @@ var roomRules = []*Rule{
 // deviceRules are about what only the client's device knows.
 var deviceRules = []*Rule{
 	{
-		Cause: "capture.policy_blocked", Behind: []string{"capture.denied", "capture.failed", "capture.unsupported"},
+		Cause: "capture.policy_blocked", Behind: []string{"capture.denied", "capture.failed", "capture.unsupported", "device.not_found"},
 		Needs: []*Clause{nobodyAsked}, Refutes: []*Clause{refusedByPerson}, Rivals: []string{"capture.denied"},
 		Says: "The page itself may not use the device: its policy forbids it, and nobody was asked.",
 		Do:   []Advice{{fault.ByApp, "Allow it where the page is framed, with `allow=\"camera; microphone\"`, and in the header Permissions-Policy."}},

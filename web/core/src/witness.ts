@@ -99,7 +99,7 @@ export class Witness {
   asked<T>(kind: string, request: Promise<T>): Promise<T> {
     const began = Date.now();
     return request.then((stream) => {
-      this.got(stream);
+      this.got(kind, began, stream);
       return stream;
     }, (error: unknown) => {
       this.refused(kind, began, error);
@@ -116,9 +116,13 @@ export class Witness {
     this.tell();
   }
 
-  /** Hears of a stream of this device's own. */
-  got(stream: unknown): void {
-    for (const track of (stream as MediaStream | undefined)?.getTracks?.() ?? []) {
+  /** Hears of a stream of this device's own, asked for at a time. Chromium can give one device alone where a policy forbids the other. */
+  got(kinds: string, began: number, stream: unknown): void {
+    const tracks = (stream as MediaStream | undefined)?.getTracks?.() ?? [];
+    for (const kind of ["audio", "video"]) {
+      if (kinds.includes(kind) && !tracks.some((track) => track.kind === kind)) this.refused(kind, began, { name: "MissingTrack", message: "the stream has none" });
+    }
+    for (const track of tracks) {
       this.#tracks.push(track);
       for (const what of ["mute", "unmute", "ended"]) track.addEventListener(what, () => this.#noticed(`${track.kind} ${what}`));
     }

@@ -44,7 +44,7 @@ export function wrap(witness: Witness): void {
             return Reflect.apply(target, self, args);
           },
         });
-      return Reflect.apply(native, self, [wanted, heard(done, (s) => witness.got(s)), heard(failed, (e) => witness.refused(kinds(wanted), began, e)), ...rest]);
+      return Reflect.apply(native, self, [wanted, heard(done, (s) => witness.got(kinds(wanted), began, s)), heard(failed, (e) => witness.refused(kinds(wanted), began, e)), ...rest]);
     });
   }
 }

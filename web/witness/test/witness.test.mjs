@@ -69,6 +69,21 @@ test("nothing is told before the server can know whose it is, and then all of it
   assert.deepEqual(path.errors.map((e) => [e.url, e.code, e.count]), [["turn:b", 701, 2]]);
 });
 
+test("a device that is left out of a stream is one that the page did not get", async (t) => {
+  const { witness, pc, pass } = start(t);
+  const track = (kind) => Object.assign(new EventTarget(), { kind, readyState: "live" });
+  const stream = (...kinds) => ({ getTracks: () => kinds.map(track) });
+  const given = stream("video");
+  assert.equal(await witness.asked("audio,video", Promise.resolve(given)), given);
+  await witness.asked("audio,video", Promise.resolve(stream("audio", "video")));
+  await witness.asked("audio", Promise.resolve(stream("audio")));
+  await witness.asked("screen", Promise.resolve(stream("video")));
+  pc.remoteDescription = described;
+  pc.change("connectionState", "failed");
+  await pass(250);
+  assert.deepEqual(told[0].facts.captures.map((c) => [c.kind, c.error]), [["audio", "MissingTrack"]]);
+});
+
 test("what happens together is told once, and nothing twice", async (t) => {
   const { pc, pass } = start(t);
   pc.remoteDescription = described;
