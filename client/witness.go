@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -50,6 +51,7 @@ type witnessedPath struct {
 	pc      *webrtc.PeerConnection
 	servers map[string]int
 	changes []witnessMoment
+	used    atomic.Pointer[webrtc.ICECandidatePair] // as told: asking the library races with its start of ICE
 }
 
 type witnessMoment struct {
@@ -83,6 +85,7 @@ func (w *witness) watch(pc *webrtc.PeerConnection) {
 	if over := len(w.paths) - maxWitnessPaths; over > 0 {
 		w.paths = slices.Delete(w.paths, 0, over)
 	}
+	pc.SCTP().Transport().ICETransport().OnSelectedCandidatePairChange(p.used.Store)
 	pc.OnICEConnectionStateChange(func(now webrtc.ICEConnectionState) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
@@ -142,7 +145,8 @@ func (w *witness) report(last bool) bool {
 	return !again
 }
 
-// body is a report of what is known now, nil when nobody could know whose it is.
+// body is a report of what is known now, nil when nobody could know whose it is. The
+// caller holds mu.
 func (w *witness) body() []byte {
 	type credential struct {
 		Ufrag string `json:"ufrag"`
@@ -159,7 +163,7 @@ func (w *witness) body() []byte {
 		one := map[string]any{
 			"state": p.pc.ConnectionState().String(), "ice": p.pc.ICEConnectionState().String(), "servers": p.servers, "changes": p.changes, "found": found(p.pc),
 		}
-		if pair, err := p.pc.SCTP().Transport().ICETransport().GetSelectedCandidatePair(); err == nil && pair != nil {
+		if pair := p.used.Load(); pair != nil {
 			one["protocol"], one["local"] = pair.Local.Protocol.String(), pair.Local.Typ.String()
 		}
 		paths = append(paths, one)

@@ -38,7 +38,10 @@ func TestTheWitnessTellsItsFacts(t *testing.T) {
 		By    string
 		Facts map[string]json.RawMessage
 	}
-	if err := json.Unmarshal(w.body(), &report); err != nil {
+	w.mu.Lock()
+	raw := w.body()
+	w.mu.Unlock()
+	if err := json.Unmarshal(raw, &report); err != nil {
 		t.Fatal(err)
 	}
 	told := slices.Collect(maps.Keys(report.Facts))

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -39,6 +40,10 @@ func startService(t *testing.T, stdin *os.File, attr *syscall.SysProcAttr, args 
 	if err != nil {
 		t.Fatal(err)
 	}
+	// What nohup ignores would be ignored by the program as well.
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, syscall.SIGHUP)
+	t.Cleanup(func() { signal.Stop(caught) })
 	cmd := exec.Command(program, args...)
 	cmd.Stdin, cmd.SysProcAttr = stdin, attr
 	return startProgram(t, cmd)

@@ -90,7 +90,13 @@ func (c *conn) evidence() *evidence.Path {
 // A connection that is closed has only that.
 func (c *conn) pairs() []evidence.Pair {
 	used := c.selectedPair.Load()
-	stats := c.pc.GetStats()
+	var stats webrtc.StatsReport
+	if c.pc.SignalingState() != webrtc.SignalingStateClosed {
+		stats = c.pc.GetStats()
+		// The library gives up what it reads here without a lock when it closes. It
+		// takes this one before.
+		c.pc.GetReceivers()
+	}
 	candidates := map[string]webrtc.ICECandidateStats{}
 	for _, s := range stats {
 		if one, ok := s.(webrtc.ICECandidateStats); ok {
