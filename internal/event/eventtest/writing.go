@@ -224,21 +224,43 @@ func pairs(t *testing.T, open Open) {
 	if other, err := s.Get(t.Context(), b.ID); err != nil || other.ID != a.ID {
 		t.Errorf("by the report's own id: %v, %v", other.ID, err)
 	}
-	// What the server knew of what the client alone tells is kept beside it.
-	c := told(7, "alone")
-	c.PeerID = "alone"
-	c.Evidence = &evidence.Record{V: evidence.Version, At: base, Self: &evidence.Self{Started: base, Stall: 6000}}
-	Add(t, s, c)
-	if e, err := s.Get(t.Context(), c.ID); err != nil || e.Source != event.FromClient || !reflect.DeepEqual(e.Evidence, c.Evidence) {
-		t.Errorf("%v: %s", err, text(t, e))
+	// What the server knew of what the client alone tells is kept beside it. Where
+	// the server saw the failure itself, its own record wins, if it has one. All are
+	// added before any is read: a store may ship what it has when it is read, and
+	// what was shipped pairs no more.
+	report := func(n int, peer string) event.Event {
+		e := told(n, peer)
+		e.PeerID = peer
+		e.Evidence = &evidence.Record{V: evidence.Version, At: base, Self: &evidence.Self{Started: base, Stall: 6000}}
+		return e
 	}
-	// And its own record wins where it saw the failure itself.
-	d := seen(8)
-	d.PeerID = "alone"
-	d.Evidence = a.Evidence
-	Add(t, s, d)
-	if e, err := s.Get(t.Context(), c.ID); err != nil || e.Source != event.FromBoth || !reflect.DeepEqual(e.Evidence, d.Evidence) {
-		t.Errorf("%v: %s", err, text(t, e))
+	observation := func(n int, peer string, r *evidence.Record) event.Event {
+		e := seen(n)
+		e.PeerID, e.Evidence = peer, r
+		return e
+	}
+	alone, recorded, bare, last := report(7, "alone"), report(7, "recorded"), report(7, "bare"), report(8, "seen-first")
+	Add(t, s, alone)
+	Add(t, s, recorded)
+	Add(t, s, observation(8, "recorded", a.Evidence))
+	Add(t, s, bare)
+	Add(t, s, observation(8, "bare", nil))
+	Add(t, s, observation(7, "seen-first", a.Evidence))
+	Add(t, s, last)
+	for _, c := range []struct {
+		told   event.Event
+		source event.Source
+		want   *evidence.Record
+	}{
+		{alone, event.FromClient, alone.Evidence},
+		{recorded, event.FromBoth, a.Evidence},
+		{bare, event.FromBoth, bare.Evidence},
+		{last, event.FromBoth, a.Evidence},
+	} {
+		e, err := s.Get(t.Context(), c.told.ID)
+		if err != nil || e.Source != c.source || !reflect.DeepEqual(e.Evidence, c.want) {
+			t.Errorf("%s: %v, evidence %+v, want %s with %+v: %s", c.told.PeerID, err, e.Evidence, c.source, c.want, text(t, e))
+		}
 	}
 }
 
