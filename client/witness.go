@@ -41,7 +41,7 @@ var (
 type witness struct {
 	session *session
 
-	mu      sync.Mutex
+	mu      sync.Mutex       // not held while a connection is asked; see body
 	paths   []*witnessedPath // oldest first
 	waiting bool             // a report is about to be made
 	last    time.Time        // when the last one was
@@ -80,11 +80,11 @@ func (w *witness) watch(pc *webrtc.PeerConnection) {
 		}
 	}
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.paths = append(w.paths, p)
 	if over := len(w.paths) - maxWitnessPaths; over > 0 {
 		w.paths = slices.Delete(w.paths, 0, over)
 	}
+	w.mu.Unlock()
 	pc.SCTP().Transport().ICETransport().OnSelectedCandidatePairChange(p.used.Store)
 	pc.OnICEConnectionStateChange(func(now webrtc.ICEConnectionState) {
 		w.mu.Lock()
@@ -124,8 +124,8 @@ func (w *witness) report(last bool) bool {
 	w.mu.Lock()
 	w.last = time.Now()
 	w.waiting = false // what happens from now on is not in it
-	body := w.body()
 	w.mu.Unlock()
+	body := w.body()
 	if body == nil {
 		return true
 	}
@@ -145,8 +145,26 @@ func (w *witness) report(last bool) bool {
 	return !again
 }
 
+// noted is a copy of what was noted of the connections.
+func (w *witness) noted() []notedPath {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	all := make([]notedPath, 0, len(w.paths))
+	for _, p := range w.paths {
+		all = append(all, notedPath{p, slices.Clone(p.changes)})
+	}
+	return all
+}
+
+// notedPath is a connection with its changes so far.
+type notedPath struct {
+	*witnessedPath
+	changes []witnessMoment
+}
+
 // body is a report of what is known now, nil when nobody could know whose it is. The
-// caller holds mu.
+// connections are asked without mu: one that closes answers only when its handlers
+// have returned, and they take mu.
 func (w *witness) body() []byte {
 	type credential struct {
 		Ufrag string `json:"ufrag"`
@@ -154,7 +172,7 @@ func (w *witness) body() []byte {
 	}
 	var shown []credential
 	var paths []map[string]any
-	for _, p := range w.paths {
+	for _, p := range w.noted() {
 		if remote := p.pc.RemoteDescription(); remote != nil {
 			if c := (credential{lineOf(remote.SDP, "a=ice-ufrag:"), lineOf(remote.SDP, "a=ice-pwd:")}); c.Ufrag != "" && c.Pwd != "" {
 				shown = append(shown, c)
