@@ -48,10 +48,8 @@ func (s *session) restartPublish(ctx context.Context) error {
 		s.unlockNegotiation()
 		return fault.ClientNotConnected.New()
 	}
-	switch m.pub.ConnectionState() {
-	case webrtc.PeerConnectionStateConnected, webrtc.PeerConnectionStateConnecting:
-	default:
-		err = s.negotiate(ctx, l, m, &webrtc.OfferOptions{ICERestart: true})
+	if opt, needed := anotherOffer(m.pub); needed {
+		err = s.negotiate(ctx, l, m, opt)
 	}
 	s.unlockNegotiation()
 	if err != nil {
@@ -60,6 +58,19 @@ func (s *session) restartPublish(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, restartPatience)
 	defer cancel()
 	return m.connected(ctx, publishPath)
+}
+
+// anotherOffer tells whether a lost publishing connection needs an offer, and of what
+// kind. One that is on its way up needs none: new credentials would only begin anew, and
+// the server, which takes them for a lost path, would restart its own connection too.
+func anotherOffer(pc *webrtc.PeerConnection) (opt *webrtc.OfferOptions, needed bool) {
+	switch pc.ConnectionState() {
+	case webrtc.PeerConnectionStateConnected, webrtc.PeerConnectionStateConnecting:
+		return nil, false
+	case webrtc.PeerConnectionStateNew: // until some time after the answer
+		return nil, pc.CurrentRemoteDescription() == nil
+	}
+	return &webrtc.OfferOptions{ICERestart: true}, true
 }
 
 // awaitSubscribe waits for the server to restart ICE of its connection.
