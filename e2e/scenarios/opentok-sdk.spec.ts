@@ -22,7 +22,7 @@ function documented(): Record<string, string> {
   return all;
 }
 
-const unsupported = /not part of this server/;
+const unsupported = /not part of the server/;
 
 test.describe('opentok', () => {
   scenario('opentok-sdk', async t => {

@@ -17,8 +17,7 @@ import (
 func TestOpenTokNamesAreProvoked(t *testing.T) {
 	plan := inject.New(inject.Config{Calls: kurento.Calls()})
 	t.Cleanup(plan.Close)
-	var f *fixture
-	f = serve(t, func(c *api.Config) { c.Routes = api.InjectionRoutes(plan, c.Registry) })
+	f := serve(t, func(c *api.Config) { c.Routes = api.InjectionRoutes(plan, c.Registry) })
 	f.newRoom("demo")
 	may := f.as(mint(t, acme, token.Claims{Type: token.Management, Inject: true}))
 	for name, at := range map[string]string{
