@@ -86,7 +86,10 @@ test.describe('opentok', () => {
     for (const method of ['stopArchive', 'getArchive', 'deleteArchive']) await refused(method, 'id');
     await refused('listArchives', {});
     await refused('setArchiveLayout', 'id', 'pip', null, null);
-    for (const method of ['addArchiveStream', 'removeArchiveStream', 'addBroadcastStream', 'removeBroadcastStream']) await refused(method, 'id', stream.id, {});
+    for (const what of ['Archive', 'Broadcast']) {
+      await refused(`add${what}Stream`, 'id', stream.id, {});
+      await refused(`remove${what}Stream`, 'id', stream.id);
+    }
     await refused('startBroadcast', sessionId, { outputs: { hls: {} } });
     for (const method of ['stopBroadcast', 'getBroadcast']) await refused(method, 'id');
     await refused('listBroadcasts', {});
