@@ -44,7 +44,7 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Deadline:            time.Now().Add(2 * time.Minute), // a refusal that does not come would be waited for
+		Deadline:            time.Now().Add(5 * time.Minute), // of all of them: a refusal that does not come would be waited for
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"up": up, "down": down, "get": get, "eventually": eventually,
 		},

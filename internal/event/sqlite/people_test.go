@@ -164,7 +164,7 @@ func TestPeopleFollowTheEvents(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	s := open(t, dir).(*Store)
-	s.deferred.at = 7
+	indexAt(t, s, 7)
 	rng := rand.New(rand.NewPCG(1, 2))
 	began := time.Now().UTC().Add(-40 * 24 * time.Hour)
 	types := []event.Type{event.ConnectFailed, event.JoinFailed, event.PublishFailed, event.Disconnected, event.TrackAdded}
@@ -303,7 +303,7 @@ func TestAFloodOfNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	s.deferred.at = 1
+	indexAt(t, s, 1)
 	at := time.Now().UTC().Add(-time.Hour)
 	eventtest.Add(t, s, someone("Mia Lang", "u-17", "mia-1", "consult", at))
 	for round := range 8 {

@@ -26,6 +26,14 @@ func open(t testing.TB, dir string) event.Store {
 	return s
 }
 
+// indexAt chooses how many events are indexed at once, while the store is at work.
+func indexAt(t testing.TB, s *Store, events int) {
+	t.Helper()
+	if err := s.Change(t.Context(), func(context.Context, eventlog.Tx) error { s.deferred.at = events; return nil }); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // ask reads one row of the file.
 func ask(ctx context.Context, s *Store, query string, into ...any) error {
 	return s.Read(ctx, func(c *eventlog.Conn) error { return c.Row(ctx, query).Scan(into...) })
@@ -47,7 +55,8 @@ func alter(t testing.TB, s *Store, statements string) {
 func TestBehaviours(t *testing.T) {
 	eventtest.Run(t, func(t testing.TB, dir string) event.Store {
 		s := open(t, dir).(*Store)
-		s.deferred.at, s.lookedAt = 5, 0
+		s.lookedAt = 0
+		indexAt(t, s, 5)
 		return s
 	})
 }

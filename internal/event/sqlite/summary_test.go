@@ -41,9 +41,9 @@ func TestRecount(t *testing.T) {
 		}
 		return all
 	}
-	s.deferred.at = 1
+	indexAt(t, s, 1)
 	alter(t, s, "") // which flushes
-	s.deferred.at = flushAt
+	indexAt(t, s, flushAt)
 	for n := range 20 { // these stay unindexed
 		eventtest.Add(t, s, population(1000+n))
 	}
