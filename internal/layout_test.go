@@ -64,9 +64,10 @@ var mayImport = map[string][]string{
 	"internal/event/clickhouse":   {"internal/event", "internal/event/eventjson", "internal/event/eventlog", "internal/event/rollup", "internal/event/spool", "fault"},
 	"internal/event/copy":         {"internal/event", "internal/event/eventjson", "internal/event/eventlog", "internal/event/rollup", "internal/datafile", "fault"},
 	"internal/event/eventtest":    {"internal/evidence", "internal/event", "internal/event/eventjson", "internal/diagnose", "internal/explain", "fault"},
-	"bench/events":                {"internal/server", "internal/config", "internal/token", "internal/event", "internal/event/eventjson", "internal/event/sqlite", "fault"}, // a program
-	"bench/restart":               {"client", "admin", "internal/token", "fault"},                                                                                           // a program
-	"internal/attack":             {"client", "internal/token"},                                                                                                             // a program
+	"bench/events":                {"internal/figures", "internal/server", "internal/config", "internal/token", "internal/event", "internal/event/eventjson", "internal/event/sqlite", "fault"}, // a program
+	"bench/restart":               {"internal/figures", "client", "admin", "internal/token", "fault"},                                                                                           // a program
+	"internal/attack":             {"internal/figures", "client", "internal/token"},
+	"internal/figures":            {}, // a program
 	"internal/sink":               {"internal/event", "internal/event/eventjson", "internal/datafile", "fault"},
 	"internal/diagnose/recording": {"internal/diagnose"}, // for tests
 	"internal/verdict":            {"internal/diagnose", "internal/explain", "internal/event", "fault"},

@@ -4,12 +4,9 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -178,22 +175,9 @@ func (t *target) search(ctx context.Context, text string) (reply struct {
 	if err != nil {
 		return reply, 0, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.url+"/api/v1/search", bytes.NewReader(body))
+	raw, took, err := t.ask(ctx, http.MethodPost, "/api/v1/search", body)
 	if err != nil {
-		return reply, 0, err
+		return reply, took, err
 	}
-	req.Header.Set("Authorization", "Bearer "+t.bearer())
-	req.Header.Set("Content-Type", "application/json")
-	began := time.Now()
-	res, err := t.client.Do(req)
-	if err != nil {
-		return reply, 0, err
-	}
-	defer res.Body.Close()
-	raw, err := io.ReadAll(res.Body)
-	took = time.Since(began)
-	if err == nil && res.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s: %s", res.Status, raw)
-	}
-	return reply, took, errors.Join(err, json.Unmarshal(raw, &reply))
+	return reply, took, json.Unmarshal(raw, &reply)
 }

@@ -114,23 +114,31 @@ func (t *target) stop() error {
 
 // get reads a reply whole, which is what is timed.
 func (t *target) get(ctx context.Context, path string) ([]byte, time.Duration, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, t.url+path, nil)
+	return t.ask(ctx, http.MethodGet, path, nil)
+}
+
+// ask makes a call, with a body of JSON unless that is nil, and reads its reply whole.
+func (t *target) ask(ctx context.Context, method, path string, body []byte) ([]byte, time.Duration, error) {
+	req, err := http.NewRequestWithContext(ctx, method, t.url+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, 0, err
 	}
 	req.Header.Set("Authorization", "Bearer "+t.bearer())
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
 	began := time.Now()
 	res, err := t.client.Do(req)
 	if err != nil {
 		return nil, 0, err
 	}
 	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
+	reply, err := io.ReadAll(res.Body)
 	took := time.Since(began)
 	if err == nil && res.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s: %s: %s", path, res.Status, body)
+		err = fmt.Errorf("%s: %s: %s", path, res.Status, reply)
 	}
-	return body, took, err
+	return reply, took, err
 }
 
 // post sends a body until it is taken, and says how often it was sent back for

@@ -4,14 +4,12 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"io"
-	"os"
-	"runtime"
 	"slices"
-	"strings"
 	"time"
+
+	"github.com/redial-rtc/redial/internal/figures"
 )
 
 // row is one figure.
@@ -63,34 +61,11 @@ const (
 
 // write puts the table between the marks of a file.
 func (t *table) write(o options) error {
-	page, err := os.ReadFile(o.write)
-	if err != nil {
-		return err
-	}
-	begin, end := bytes.Index(page, []byte(markBegin)), bytes.Index(page, []byte(markEnd))
-	if begin < 0 || end < begin {
-		return fmt.Errorf("%s does not have the marks %s and %s", o.write, markBegin, markEnd)
-	}
-	var b bytes.Buffer
-	b.Write(page[:begin])
-	fmt.Fprintf(&b, "%s\n%s, `make bench-events` with %s events: %s.\n\n", markBegin, time.Now().UTC().Format(time.DateOnly), count(o.events), machine())
-	t.print(&b)
-	b.Write(page[end:])
-	return os.WriteFile(o.write, b.Bytes(), 0o644)
-}
-
-// machine says what was measured on.
-func machine() string {
-	cpu := runtime.GOARCH
-	if info, err := os.ReadFile("/proc/cpuinfo"); err == nil {
-		for line := range strings.Lines(string(info)) {
-			if name, ok := strings.CutPrefix(line, "model name"); ok {
-				cpu = strings.TrimSpace(strings.TrimLeft(name, " \t:"))
-				break
-			}
-		}
-	}
-	return fmt.Sprintf("%d processors (%s), %s, %s; load and server on the same machine", runtime.NumCPU(), cpu, runtime.GOOS, runtime.Version())
+	return figures.Write(o.write, markBegin, markEnd, func(w io.Writer) {
+		fmt.Fprintf(w, "%s, `make bench-events` with %s events: %s; load and server on the same machine.\n\n",
+			time.Now().UTC().Format(time.DateOnly), count(o.events), figures.Machine())
+		t.print(w)
+	})
 }
 
 // count writes a number with its thousands apart.

@@ -4,7 +4,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -12,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/redial-rtc/redial/internal/figures"
 )
 
 func (o outcome) String() string {
@@ -64,19 +65,9 @@ func load() string {
 
 // write puts the table between the marks of a file.
 func write(o options, all []outcome) error {
-	page, err := os.ReadFile(o.write)
-	if err != nil {
-		return err
-	}
-	begin, end := bytes.Index(page, []byte(markBegin)), bytes.Index(page, []byte(markEnd))
-	if begin < 0 || end < begin {
-		return fmt.Errorf("%s does not have the marks %s and %s", o.write, markBegin, markEnd)
-	}
-	var b bytes.Buffer
-	b.Write(page[:begin])
-	fmt.Fprintf(&b, "%s\n%s, %d rooms of two, %d restarts of each kind, %d processors, %s; clients and server on the same machine, load averages %s.\n\n",
-		markBegin, time.Now().UTC().Format(time.DateOnly), o.rooms, o.rounds, runtime.NumCPU(), runtime.Version(), load())
-	print(&b, all)
-	b.Write(page[end:])
-	return os.WriteFile(o.write, b.Bytes(), 0o644)
+	return figures.Write(o.write, markBegin, markEnd, func(w io.Writer) {
+		fmt.Fprintf(w, "%s, %d rooms of two, %d restarts of each kind, %d processors, %s; clients and server on the same machine, load averages %s.\n\n",
+			time.Now().UTC().Format(time.DateOnly), o.rooms, o.rounds, runtime.NumCPU(), runtime.Version(), load())
+		print(w, all)
+	})
 }

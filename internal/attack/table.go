@@ -4,13 +4,12 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"io"
-	"os"
-	"runtime"
 	"strings"
 	"time"
+
+	"github.com/redial-rtc/redial/internal/figures"
 )
 
 // What is promised of every flood.
@@ -83,32 +82,9 @@ const (
 
 // writeTable puts the table between the marks of a page.
 func writeTable(path string, rows []row, length time.Duration) error {
-	page, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	begin, end := bytes.Index(page, []byte(markBegin)), bytes.Index(page, []byte(markEnd))
-	if begin < 0 || end < begin {
-		return fmt.Errorf("%s does not have the marks %s and %s", path, markBegin, markEnd)
-	}
-	var b bytes.Buffer
-	b.Write(page[:begin])
-	fmt.Fprintf(&b, "%s\n%s, `make attack`, %s a flood unless it says otherwise: %s.\n\n", markBegin, time.Now().UTC().Format(time.DateOnly), length, machine())
-	printTable(&b, rows)
-	b.Write(page[end:])
-	return os.WriteFile(path, b.Bytes(), 0o644)
-}
-
-// machine says what was measured on.
-func machine() string {
-	cpu := runtime.GOARCH
-	if info, err := os.ReadFile("/proc/cpuinfo"); err == nil {
-		for line := range strings.Lines(string(info)) {
-			if name, ok := strings.CutPrefix(line, "model name"); ok {
-				cpu = strings.TrimSpace(strings.TrimLeft(name, " \t:"))
-				break
-			}
-		}
-	}
-	return fmt.Sprintf("%d processors (%s), %s, %s; server, attacker and call on the same machine", runtime.NumCPU(), cpu, runtime.GOOS, runtime.Version())
+	return figures.Write(path, markBegin, markEnd, func(w io.Writer) {
+		fmt.Fprintf(w, "%s, `make attack`, %s a flood unless it says otherwise: %s; server, attacker and call on the same machine.\n\n",
+			time.Now().UTC().Format(time.DateOnly), length, figures.Machine())
+		printTable(w, rows)
+	})
 }
