@@ -298,6 +298,7 @@ var parsers = map[string]string{
 
 	"internal/text.memberAt": "internal/text.FuzzLimits",
 
+	"internal/token.Signed":          "internal/opentok.FuzzToken",
 	"internal/token.Unsigned":        "internal/token.FuzzUnsigned",
 	"internal/token.Verifier.Verify": "internal/token.FuzzVerify",
 	"internal/token.Verifier.read":   "internal/token.FuzzVerify",
