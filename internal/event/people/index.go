@@ -223,14 +223,8 @@ func (x *Index) Flush(ctx context.Context, c *eventlog.Conn) error {
 func (x *Index) Expired(ctx context.Context, c *eventlog.Conn, before time.Time, accounts []int64) error {
 	for _, account := range accounts {
 		for _, proven := range []int64{0, 1} {
-			list, err := attemptsOf(ctx, c, "last", "account = ? AND proven = ? AND last < ? AND events = 0 ORDER BY last LIMIT ?", account, proven, before.UnixNano(), maxExpired)
-			if err != nil {
+			if err := x.removeAll(ctx, c, "last", "account = ? AND proven = ? AND last < ? AND events = 0 ORDER BY last LIMIT ?", account, proven, before.UnixNano(), maxExpired); err != nil {
 				return err
-			}
-			for i := range list {
-				if err := x.remove(ctx, c, &list[i]); err != nil {
-					return err
-				}
 			}
 		}
 	}
@@ -248,14 +242,8 @@ func (x *Index) Erased(ctx context.Context, c *eventlog.Conn, why *event.Removal
 		before = why.Before.UnixNano()
 	}
 	for _, account := range accounts {
-		list, err := attemptsOf(ctx, c, "person", "person IN (SELECT id FROM people INDEXED BY people_who WHERE account = ? AND user = ?) AND last < ?", account, text.Cut(why.UserKey(), maxID), before)
-		if err != nil {
+		if err := x.removeAll(ctx, c, "person", "person IN (SELECT id FROM people INDEXED BY people_who WHERE account = ? AND user = ?) AND last < ?", account, text.Cut(why.UserKey(), maxID), before); err != nil {
 			return err
-		}
-		for i := range list {
-			if err := x.remove(ctx, c, &list[i]); err != nil {
-				return err
-			}
 		}
 	}
 	return nil

@@ -134,6 +134,20 @@ func (x *Index) insert(ctx context.Context, c *eventlog.Conn, ch *change) error 
 	return err
 }
 
+// removeAll removes the attempts of a condition, by an index.
+func (x *Index) removeAll(ctx context.Context, c *eventlog.Conn, index, where string, args ...any) error {
+	list, err := attemptsOf(ctx, c, index, where, args...)
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		if err := x.remove(ctx, c, &list[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // remove deletes an attempt, and the person with the last.
 func (x *Index) remove(ctx context.Context, c *eventlog.Conn, a *attempt) error {
 	if _, err := c.Exec(ctx, "DELETE FROM attempts WHERE id = ?", a.id); err != nil {
