@@ -29,14 +29,23 @@ const licencesFound = { "wildemitter 1.2.1": "MIT" };
 // One script tag for any page; see docs/witness.md. Its name has no hash, since pages of others name it.
 const witness = { script: "witness/src/script.ts", file: "witness.js", most: 3 * 1024 }; // bytes of gzip
 
+// Pages that look alike: what each says is put in place of the marks of that name.
+const stage = { html: "watch/index.html", style: "watch/src/style.css" };
+
 // The page of Sceenic WatchTogether's API, at /watch/.
-const watch = { html: "watch/index.html", script: "watch/src/main.ts", style: "watch/src/style.css" };
+const watch = { ...stage, script: "watch/src/main.ts", words: { "%title%": "watch together", "%token%": "Token", "%required%": " required", "%example%": "" } };
 
-// The page of OpenVidu 2's client, at /ov/, which looks like that one.
-const ov = { html: "ov/index.html", script: "ov/src/main.ts", style: watch.style };
+// The page of OpenVidu 2's client, at /ov/.
+const ov = {
+  ...stage, script: "ov/src/main.ts",
+  words: { "%title%": "an OpenVidu app", "%token%": "Token of a connection", "%required%": "", "%example%": ' placeholder="wss://…?sessionId=…&amp;token=…"' },
+};
 
-// The page of the library for OpenTok apps, at /ot/, which looks like those; and the library, which apps load from here.
-const ot = { html: "ot/index.html", script: "ot/src/main.ts", style: watch.style };
+// The page of the library for OpenTok apps, at /ot/; and the library, which apps load from here.
+const ot = {
+  ...stage, script: "ot/src/main.ts",
+  words: { "%title%": "an OpenTok app", "%token%": "Token of the session", "%required%": " required", "%example%": ' placeholder="T1==…"' },
+};
 const opentok = { script: "opentok/src/script.ts", file: "opentok/opentok.js", most: 60 * 1000 };
 
 const page = {
@@ -58,7 +67,7 @@ if (process.argv.includes("--check")) {
 async function output() {
   const result = await build({
     absWorkingDir: web,
-    entryPoints: [page.boot, page.script, page.style, page.split, watch.script, watch.style, ov.script, ot.script],
+    entryPoints: [page.boot, page.script, page.style, page.split, watch.script, stage.style, ov.script, ot.script],
     outdir: dist,
     outbase: ".",
     entryNames: "assets/[name]-[hash]",
@@ -88,13 +97,13 @@ async function output() {
   };
   const entry = (point) => made(point, (out) => out.entryPoint === point);
   // html is a page with the names of what was built for it.
-  const html = async ({ html, script, style }, more = {}) => {
+  const html = async ({ html, script, style, words = {} }, more = {}) => {
     const [built, { imports }] = entry(script);
     const marks = { ...more, "%script%": name(built), "%style%": name(entry(style)[0]) };
     const chunks = imports.filter((i) => i.kind === "import-statement").map((i) => name(i.path));
     return Buffer.from((await readFile(join(web, html), "utf8"))
       .replace(/^( *)%chunks%$/m, (_, indent) => chunks.map((c) => `${indent}<link rel="modulepreload" href="/${c}">`).join("\n"))
-      .replace(/%\w+%/g, (mark) => "/" + marks[mark]));
+      .replace(/%\w+%/g, (mark) => words[mark] ?? "/" + marks[mark]));
   };
   const font = "node_modules/@fontsource-variable/inter/files/inter-latin-wght-normal.woff2";
   const files = new Map([
