@@ -919,3 +919,26 @@ func TestPeerGone(t *testing.T) {
 		t.Error(id)
 	}
 }
+
+// TestEvidenceIsReadWhileTheLibraryCloses: the library closes by itself when a peer says
+// goodbye, whatever is read just then.
+func TestEvidenceIsReadWhileTheLibraryCloses(t *testing.T) {
+	e := newEngine(t)
+	for range 5 {
+		s := newSender(t, e)
+		s.camera(webrtc.MimeTypeVP8, "camera")
+		until(t, "connected", func() bool {
+			return s.pub.State() == StateConnected && s.pc.ConnectionState() == webrtc.PeerConnectionStateConnected
+		})
+		var readers sync.WaitGroup
+		for range 4 {
+			readers.Go(func() {
+				for s.pub.State() != StateClosed {
+					s.pub.Evidence()
+				}
+			})
+		}
+		_ = s.pc.Close()
+		readers.Wait()
+	}
+}

@@ -68,6 +68,9 @@ type conn struct {
 	comingUp     overdue     // until the path is up for the first time
 	traffic      traffic
 
+	statsMu   sync.Mutex // held while the library is asked for its statistics
+	statsGone bool       // it closes the connection, and they with it
+
 	firstCheck   atomic.Int64 // when the first connectivity check came, Unix ns
 	selectedPair atomic.Pointer[webrtc.ICECandidatePair]
 	dtlsUp       atomic.Bool  // the handshake has succeeded, once and for all
@@ -113,6 +116,7 @@ func (c *conn) open(publish bool) error {
 		case webrtc.DTLSTransportStateConnecting:
 			c.dtlsFrom.Store(time.Now().UnixNano())
 		case webrtc.DTLSTransportStateClosed: // may overtake the failure it comes of
+			c.endStats()
 			c.timeHandshake()
 		case webrtc.DTLSTransportStateFailed:
 			c.timeHandshake()

@@ -90,13 +90,7 @@ func (c *conn) evidence() *evidence.Path {
 // A connection that is closed has only that.
 func (c *conn) pairs() []evidence.Pair {
 	used := c.selectedPair.Load()
-	var stats webrtc.StatsReport
-	if c.pc.SignalingState() != webrtc.SignalingStateClosed {
-		stats = c.pc.GetStats()
-		// The library gives up what it reads here without a lock when it closes. It
-		// takes this one before.
-		c.pc.GetReceivers()
-	}
+	stats := c.libraryStats()
 	candidates := map[string]webrtc.ICECandidateStats{}
 	for _, s := range stats {
 		if one, ok := s.(webrtc.ICECandidateStats); ok {
@@ -141,6 +135,25 @@ func (c *conn) pairs() []evidence.Pair {
 		return latest(b).Compare(latest(a))
 	})
 	return list[:min(len(list), evidence.MaxPairs)]
+}
+
+// libraryStats are the library's statistics, none once it closes the connection. It
+// does so by itself as well, when the client says goodbye, and then writes without a
+// lock what is read here. Before that it tells that DTLS is closed, see endStats.
+func (c *conn) libraryStats() webrtc.StatsReport {
+	c.statsMu.Lock()
+	defer c.statsMu.Unlock()
+	if c.statsGone {
+		return nil
+	}
+	return c.pc.GetStats()
+}
+
+// endStats returns when nobody reads the library's statistics any more.
+func (c *conn) endStats() {
+	c.statsMu.Lock()
+	defer c.statsMu.Unlock()
+	c.statsGone = true
 }
 
 // at is a time of the library, which has odd ones for those that never were.
