@@ -59,6 +59,7 @@ type Client struct {
 	Diagnoses   Diagnoses
 	Injections  Injections
 	Webhooks    Webhooks
+	Live        Live
 }
 
 // The parts of a [Client].
@@ -73,6 +74,7 @@ type (
 	Diagnoses   struct{ *caller } // why it went wrong
 	Injections  struct{ *caller } // faults provoked on purpose
 	Webhooks    struct{ *caller } // where events are sent
+	Live        struct{ *caller } // how running sessions fare at this moment
 )
 
 // New returns a client. It calls nobody. It fails with [fault.FieldInvalid] for a
@@ -99,7 +101,7 @@ func New(cfg Config) (*Client, error) {
 	c := &caller{cfg}
 	return &Client{
 		caller: c, Rooms: Rooms{c}, RoomCodes: RoomCodes{c}, Tokens: Tokens{c}, Templates: Templates{c},
-		ActiveRooms: ActiveRooms{c}, Sessions: Sessions{c}, Events: Events{c}, Diagnoses: Diagnoses{c}, Injections: Injections{c}, Webhooks: Webhooks{c},
+		ActiveRooms: ActiveRooms{c}, Sessions: Sessions{c}, Events: Events{c}, Diagnoses: Diagnoses{c}, Injections: Injections{c}, Webhooks: Webhooks{c}, Live: Live{c},
 	}, nil
 }
 

@@ -24,23 +24,18 @@ const (
 	maxEvent      = 4 << 20     // bytes of one event
 )
 
-// EventStream is an open stream of events as they are stored.
-type EventStream struct {
+// eventStream is an open stream of server-sent events with JSON in them.
+type eventStream struct {
+	path  string
 	body  io.Closer
 	lines *bufio.Scanner
 	quiet *time.Timer // ends a stream that has fallen silent
 	stop  context.CancelFunc
-	last  string
+	last  string // id of the last event
 }
 
-// Stream opens a stream of the events that are stored from now on, or after
-// a place that [EventStream.Last] has named. Close it. Order, Limit and Start of
-// the filter mean nothing to it and are [fault.FieldInvalid].
-func (c Events) Stream(ctx context.Context, f EventFilter, after string) (*EventStream, error) {
-	r := get("/api/v1/events/stream").where(parameters(f))
-	if after != "" {
-		r.header = http.Header{"Last-Event-Id": {after}}
-	}
+// open opens a stream.
+func (c *caller) open(ctx context.Context, r request) (*eventStream, error) {
 	inner, stop := context.WithCancel(ctx)
 	quiet := time.AfterFunc(c.cfg.Timeout, stop) // until the reply begins
 	res, err := c.send(inner, r)
@@ -52,14 +47,11 @@ func (c Events) Stream(ctx context.Context, f EventFilter, after string) (*Event
 	lines := bufio.NewScanner(res.Body)
 	lines.Buffer(nil, maxEvent)
 	quiet.Reset(streamSilence)
-	return &EventStream{body: res.Body, lines: lines, quiet: quiet, stop: stop, last: after}, nil
+	return &eventStream{path: r.path, body: res.Body, lines: lines, quiet: quiet, stop: stop}, nil
 }
 
-// Next returns the next event. It waits until there is one, and fails with
-// [io.EOF] when the server has ended the stream, as it does when it stops, and
-// with [fault.EndpointUnreachable] when the stream was cut off or fell silent for
-// a minute.
-func (s *EventStream) Next() (Event, error) {
+// next reads the next event's data.
+func (s *eventStream) next(into any) error {
 	for s.lines.Scan() {
 		s.quiet.Reset(streamSilence)
 		line := s.lines.Text()
@@ -70,32 +62,60 @@ func (s *EventStream) Next() (Event, error) {
 		if !ok {
 			continue
 		}
-		var e Event
-		if err := json.Unmarshal([]byte(data), &e); err != nil {
-			return e, fault.ResponseMalformed.Wrap(err, "path", "/api/v1/events/stream")
+		if err := json.Unmarshal([]byte(data), into); err != nil {
+			return fault.ResponseMalformed.Wrap(err, "path", s.path)
 		}
-		return e, nil
+		return nil
 	}
 	switch err := s.lines.Err(); {
 	case err == nil:
-		return Event{}, io.EOF
+		return io.EOF
 	case errors.Is(err, bufio.ErrTooLong):
-		return Event{}, fault.ResponseMalformed.Wrap(err, "max_bytes", maxEvent)
+		return fault.ResponseMalformed.Wrap(err, "max_bytes", maxEvent)
 	default:
-		return Event{}, fault.EndpointUnreachable.Wrap(err, "stage", "answer")
+		return fault.EndpointUnreachable.Wrap(err, "stage", "answer")
 	}
+}
+
+// Close ends the stream. Next fails from then on.
+func (s *eventStream) Close() error {
+	s.quiet.Stop()
+	s.stop()
+	return s.body.Close()
+}
+
+// EventStream is an open stream of events as they are stored.
+type EventStream struct{ *eventStream }
+
+// Stream opens a stream of the events that are stored from now on, or after
+// a place that [EventStream.Last] has named. Close it. Order, Limit and Start of
+// the filter mean nothing to it and are [fault.FieldInvalid].
+func (c Events) Stream(ctx context.Context, f EventFilter, after string) (*EventStream, error) {
+	r := get("/api/v1/events/stream").where(parameters(f))
+	if after != "" {
+		r.header = http.Header{"Last-Event-Id": {after}}
+	}
+	s, err := c.open(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	s.last = after
+	return &EventStream{s}, nil
+}
+
+// Next returns the next event. It waits until there is one, and fails with
+// [io.EOF] when the server has ended the stream, as it does when it stops, and
+// with [fault.EndpointUnreachable] when the stream was cut off or fell silent for
+// a minute.
+func (s *EventStream) Next() (Event, error) {
+	var e Event
+	err := s.next(&e)
+	return e, err
 }
 
 // Last is the place of the stream: a stream that is opened after it goes on
 // without a gap.
 func (s *EventStream) Last() string { return s.last }
-
-// Close ends the stream. Next fails from then on.
-func (s *EventStream) Close() error {
-	s.quiet.Stop()
-	s.stop()
-	return s.body.Close()
-}
 
 // FollowOptions say how events are followed.
 type FollowOptions struct {

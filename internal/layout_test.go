@@ -86,7 +86,8 @@ var mayImport = map[string][]string{
 	"internal/inject":             {"internal/event", "fault"},
 	"internal/scenario":           {"admin", "internal/spell", "fault"},
 	"internal/socket":             {"internal/evidence", "internal/limit", "fault"},
-	"internal/participant": {"internal/evidence", "internal/recent", "internal/skew", "internal/room", "internal/sfu", "internal/event", "internal/report", "internal/inject",
+	"internal/live":               {"fault"},
+	"internal/participant": {"internal/live", "internal/evidence", "internal/recent", "internal/skew", "internal/room", "internal/sfu", "internal/event", "internal/report", "internal/inject",
 		"internal/limit", "internal/policy", "internal/text", "internal/token", "internal/trace", "fault"},
 	"internal/wire/hms": {"internal/participant", "internal/socket", "internal/room", "internal/poll", "internal/sfu", "internal/event", "internal/report",
 		"internal/inject", "internal/limit", "internal/policy", "internal/policy/policyjson", "internal/text", "internal/token", "internal/wire/jsonrpc", "dialect", "fault"},
@@ -104,7 +105,7 @@ var mayImport = map[string][]string{
 	"internal/testlog":       {},                                                                      // for tests
 	"internal/wire/wiretest": {"internal/evidence", "internal/participant", "internal/room", "fault"}, // a wire for tests
 	"internal/when":          {},
-	"internal/api": {"internal/evidence", "internal/when", "internal/room", "internal/skew", "internal/diagnose", "internal/explain", "internal/share", "internal/event", "internal/event/eventjson", "internal/sink", "internal/report", "internal/registry", "internal/inject",
+	"internal/api": {"internal/live", "internal/evidence", "internal/when", "internal/room", "internal/skew", "internal/diagnose", "internal/explain", "internal/share", "internal/event", "internal/event/eventjson", "internal/sink", "internal/report", "internal/registry", "internal/inject",
 		"internal/limit", "internal/policy", "internal/policy/policyjson", "internal/text", "internal/token", "internal/faultdoc", "dialect", "fault"},
 	"internal/turn":    {"internal/evidence", "internal/limit", "internal/recent"},
 	"internal/config":  {"fault", "internal/spell"},

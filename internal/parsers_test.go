@@ -33,9 +33,9 @@ const (
 //
 // Codecs and wires that come later are listed here as well.
 var parsers = map[string]string{
-	"admin.Events.Stream":               "admin.FuzzAnswers",
+	"admin.caller.open":                 "admin.FuzzAnswers",
 	"admin.Event.UnmarshalJSON":         "admin.FuzzAnswers",
-	"admin.EventStream.Next":            "admin.FuzzAnswers",
+	"admin.eventStream.next":            "admin.FuzzAnswers",
 	"admin.Injection.UnmarshalJSON":     "admin.FuzzAnswers",
 	"admin.InjectionRule.UnmarshalJSON": "admin.FuzzAnswers",
 	"admin.New":                         operator,

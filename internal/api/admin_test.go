@@ -22,6 +22,7 @@ import (
 	"github.com/redial-rtc/redial/internal/event/eventjson"
 	"github.com/redial-rtc/redial/internal/evidence"
 	"github.com/redial-rtc/redial/internal/inject"
+	"github.com/redial-rtc/redial/internal/live"
 	"github.com/redial-rtc/redial/internal/sink"
 )
 
@@ -92,6 +93,9 @@ func TestTheAdminClientHasEveryField(t *testing.T) {
 		{"events", api.EventsPage, reflect.TypeFor[admin.EventPage](), nil},
 		{"diagnoses", api.DiagnosesPage, reflect.TypeFor[admin.DiagnosisPage](), nil},
 		{"share", api.ShareBody, reflect.TypeFor[admin.Share](), nil},
+		{"live rooms", api.LiveListBody, reflect.TypeFor[admin.LiveRooms](), nil},
+		{"live room", reflect.TypeFor[live.Room](), reflect.TypeFor[admin.LiveRoom](), nil},
+		{"muted", api.MuteBody, reflect.TypeFor[admin.Muted](), nil},
 		{"retention", api.RetentionBody, reflect.TypeFor[admin.Retention](), nil},
 		{"summary", api.SummaryBody, reflect.TypeFor[admin.Summary](), nil},
 		{"webhook", reflect.TypeFor[sink.HookState](), reflect.TypeFor[admin.Webhook](), nil},

@@ -304,20 +304,26 @@ func uncontrolled(s string) string {
 
 // The page about diagnoses has every route.
 func TestTheDiagnosesPageIsComplete(t *testing.T) {
-	raw, err := os.ReadFile("../../docs/why.md")
+	documented(t, "why.md", api.NewDiagnoses(api.DiagnosesConfig{}).Routes())
+}
+
+// documented wants a page of docs/ to have a section for each route, and none else.
+func documented(t *testing.T, page string, of []api.Route) {
+	t.Helper()
+	raw, err := os.ReadFile("../../docs/" + page)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var documented, routes []string
+	var sections, routes []string
 	for _, m := range regexp.MustCompile("(?m)^### `([A-Z]+ /[^`]+)`").FindAllStringSubmatch(string(raw), -1) {
-		documented = append(documented, m[1])
+		sections = append(sections, m[1])
 	}
-	for _, r := range api.NewDiagnoses(api.DiagnosesConfig{}).Routes() {
+	for _, r := range of {
 		routes = append(routes, r.Pattern)
 	}
-	slices.Sort(documented)
+	slices.Sort(sections)
 	slices.Sort(routes)
-	if !slices.Equal(documented, routes) {
-		t.Errorf("documented %q\nroutes     %q", documented, routes)
+	if !slices.Equal(sections, routes) {
+		t.Errorf("%s has %q, the routes are %q", page, sections, routes)
 	}
 }

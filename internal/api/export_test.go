@@ -28,6 +28,8 @@ var (
 	EventsPage     = reflect.TypeFor[eventsPage]()
 	DiagnosesPage  = reflect.TypeFor[diagnosesPage]()
 	ShareBody      = reflect.TypeFor[shareBody]()
+	LiveListBody   = reflect.TypeFor[liveListBody]()
+	MuteBody       = reflect.TypeFor[muteBody]()
 	RetentionBody  = reflect.TypeFor[retentionBody]()
 	SummaryBody    = reflect.TypeFor[summaryBody]()
 	DeliveryPage   = reflect.TypeFor[deliveryPage]()

@@ -118,14 +118,19 @@ func (a *API) room(c *Call) (registry.Room, error) {
 }
 
 func (a *API) roomOf(c *Call, idOrName string) (registry.Room, error) {
-	m, err := a.cfg.Registry.Room(c.Context(), idOrName)
+	return roomOf(c, a.cfg.Registry, idOrName)
+}
+
+// roomOf finds a room of the caller's by id or name: fault.RoomNotFound.
+func roomOf(c *Call, rooms *registry.Registry, idOrName string) (registry.Room, error) {
+	m, err := rooms.Room(c.Context(), idOrName)
 	if err == nil && m.CustomerID == c.Claims.Account {
 		return m, nil
 	}
 	if err != nil && !errors.Is(err, fault.RoomNotFound) {
 		return m, err
 	}
-	m, err = a.cfg.Registry.RoomByName(c.Context(), c.Claims.Account, idOrName)
+	m, err = rooms.RoomByName(c.Context(), c.Claims.Account, idOrName)
 	if errors.Is(err, fault.RoomNotFound) {
 		err = fault.RoomNotFound.New("room", idOrName)
 	}

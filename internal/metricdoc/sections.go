@@ -38,6 +38,8 @@ var Sections = []Section{
 		{Name: "redial_certificate_failures_total", Worry: "Any: the log has the authority's answer."},
 	}},
 	{"Media", []Metric{
+		{Name: "redial_live_watchers", Worry: "Left over when nobody has the console or `redial live` open."},
+		{Name: "redial_live_measure_seconds", Type: Histogram, Worry: "Above 0.1 s: a very large room, or the machine is overloaded."},
 		{Name: "redial_sfu_connections"},
 		{Name: "redial_sfu_packets_total"},
 		{Name: "redial_sfu_bytes_total", Worry: "Near what the uplink of the machine carries."},

@@ -42,6 +42,7 @@ type Participant struct {
 	roomRecord RoomRecord
 	inject     *inject.Peer
 	away       atomic.Bool // its socket is lost and its place is held
+	asked      atomic.Bool // which connections it has, and it has not answered yet
 
 	join    *trace.Join // how it came in, for its trace; nil: not followed
 	user    userKey

@@ -29,6 +29,7 @@ import (
 	"github.com/redial-rtc/redial/internal/evidence"
 	"github.com/redial-rtc/redial/internal/inject"
 	"github.com/redial-rtc/redial/internal/limit"
+	"github.com/redial-rtc/redial/internal/live"
 	"github.com/redial-rtc/redial/internal/opentok"
 	"github.com/redial-rtc/redial/internal/pages"
 	"github.com/redial-rtc/redial/internal/participant"
@@ -254,9 +255,11 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	}
 	diagnoses := api.NewDiagnoses(api.DiagnosesConfig{Store: store, Registry: s.registry, Links: links, Origin: outside.origin})
 	events := api.NewEvents(api.EventsConfig{Recorder: recorder, Registry: s.registry, Rooms: hub, Inject: plan, Clocks: clocks, Known: s.participants.Known, Retention: cfg.Events.Retention})
+	board := live.NewBoard(live.Config{Measure: s.participants.Live, Watchers: cfg.Limits.LiveWatchers, Limited: sockets.Limited, Metrics: metrics})
 	rest := api.New(api.Config{
 		Registry: s.registry, Rooms: hub, Tokens: tokens, Keys: keys,
-		Routes:     slices.Concat(restRoutes(events, diagnoses, sinks, plan, s.registry), s.witnessRoutes(recorder), s.projectRoutes()),
+		Routes: slices.Concat(restRoutes(events, diagnoses, sinks, plan, s.registry), s.witnessRoutes(recorder), s.projectRoutes(),
+			api.LiveRoutes(api.LiveConfig{Board: board, Registry: s.registry, Rooms: hub})),
 		Limits:     api.Limits{Address: api.Rate{PerSecond: cfg.Limits.APIPerSecond, Burst: cfg.Limits.APIBurst}, Layout: cfg.Limits.LayoutBytes},
 		ClientAddr: outside.client, Events: recorder, Revoked: s.participants.Revoke, Written: sessions.Written,
 		Log: log.With("part", "api"), Metrics: metrics,
@@ -301,7 +304,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	s.web = newWeb(sniffed(door), cfg, log)
 	s.web.handshaken = s.relays.gate != nil
 	s.onClose("web", s.web.stop)
-	s.onClose("event streams", func(context.Context) error { events.Close(); return nil })
+	s.onClose("event streams", func(context.Context) error { events.Close(); board.Close(); return nil })
 	if s.cert != nil {
 		s.web.TLSConfig = s.webTLS()
 	}

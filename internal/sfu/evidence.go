@@ -52,7 +52,7 @@ func (s *Subscriber) Evidence() *evidence.Path {
 		t := d.stats()
 		out.Tracks = append(out.Tracks, evidence.Track{
 			ID: t.TrackID, Kind: t.Kind.String(), Codec: codecName(d.track.Codec().MimeType), State: string(t.State), Packets: t.Packets, Keyframes: t.Keyframes,
-			Asked: t.KeyframeAsks, Since: wallTime(d.stateSince.Load()), Wanted: string(t.Desired), Target: string(t.Target), Current: string(t.Current),
+			Asked: t.KeyframeAsks, Since: t.Since, Wanted: string(t.Desired), Target: string(t.Target), Current: string(t.Current),
 		})
 		if l := d.current.Load(); l != nil { // packets go out as they come in
 			lastOut = max(lastOut, l.lastPacket.Load())

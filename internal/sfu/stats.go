@@ -91,9 +91,10 @@ type DownTrackStats struct {
 	Kind            webrtc.RTPCodecType
 	Mid             string
 	State           ForwardState
-	Desired         Layer // what the peer asked for
-	Target          Layer // what we aim at
-	Current         Layer // what is being forwarded
+	Since           time.Time // since when; zero: it has just begun
+	Desired         Layer     // what the peer asked for
+	Target          Layer     // what we aim at
+	Current         Layer     // what is being forwarded
 	Packets, Bytes  uint64
 	NACKs           uint64 // packets asked for again
 	Retransmissions uint64 // packets sent again
@@ -173,7 +174,7 @@ func (s *Subscriber) Stats() SubscriberStats {
 func (d *DownTrack) stats() DownTrackStats {
 	loss, jitter, _, _ := d.report.read()
 	s := DownTrackStats{
-		TrackID: d.track.id, Kind: d.track.kind, State: d.forwardState(),
+		TrackID: d.track.id, Kind: d.track.kind, State: d.forwardState(), Since: wallTime(d.stateSince.Load()),
 		Desired: layerOf(int(d.desired.Load())), Target: layerName(d.target.Load()), Current: layerName(d.current.Load()),
 		Packets: d.packets.Load(), Bytes: d.bytes.Load(),
 		NACKs: d.rtx.asked.Load(), Retransmissions: d.rtx.repeated.Load(),
