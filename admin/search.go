@@ -101,3 +101,31 @@ type PeopleFound struct {
 func (c Diagnoses) Search(ctx context.Context, q PeopleSearch) (PeopleFound, error) {
 	return fetch[PeopleFound](ctx, c, post("/api/v1/search", q).repeatable())
 }
+
+// AttemptFilter says which attempts are listed.
+type AttemptFilter struct {
+	User    string         `query:"user"` // a name or a part of one, or a user's or a peer's id
+	Room    string         `query:"room"` // by its name, or its id
+	Since   time.Time      `query:"happened_since"`
+	Until   time.Time      `query:"happened_until"`
+	Outcome AttemptOutcome `query:"outcome"`
+	Order   Order          `query:"order"` // by time; "" is NewestFirst
+	Limit   int            `query:"limit"` // 1 to 99; 0: 20
+	Start   string         `query:"start"` // AttemptPage.Next of the page before
+}
+
+// AttemptPage is one page of a list of attempts.
+type AttemptPage struct {
+	Limit    int       `json:"limit"`
+	Attempts []Attempt `json:"attempts"`
+	Next     string    `json:"next"`    // the start of the next page; "" on the last one
+	More     bool      `json:"more"`    // not all could be looked at: a narrower time finds them
+	Indexed  float64   `json:"indexed"` // how much of the record can be listed, 0 to 1
+}
+
+// Attempts lists tries to be in a room by when they were made, those that worked too. It
+// fails with [fault.FieldInvalid] and, where the store of events has no index of people,
+// [fault.FeatureUnsupported].
+func (c Diagnoses) Attempts(ctx context.Context, f AttemptFilter) (AttemptPage, error) {
+	return fetch[AttemptPage](ctx, c, get("/api/v1/attempts").where(parameters(f)))
+}

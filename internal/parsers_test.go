@@ -113,6 +113,8 @@ var parsers = map[string]string{
 
 	"internal/diagnose/recording.Read": operator,
 
+	"internal/api.attemptsQuery":       "internal/api.FuzzDiagnoses",
+	"internal/event.ReadPlace":         "internal/api.FuzzDiagnoses",
 	"internal/api.Call.QueryInt":       "internal/api.FuzzManage",
 	"internal/api.Call.QueryTime":      "internal/api.FuzzManage",
 	"internal/api.Events.parse":        "internal/api.FuzzManage",

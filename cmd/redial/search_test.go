@@ -46,6 +46,17 @@ func TestSearchOnAServer(t *testing.T) {
 	if !strings.Contains(out, "did not get in") || !strings.Contains(out, "redial why -event "+failed.ID) {
 		t.Errorf("the room:\n%s", out)
 	}
+	// Both are one list by time.
+	out, errs, code := s.call(t.Context(), t, "attempts", "-room", "consult", "-oldest")
+	if code != exitOK || !strings.Contains(out, "Mía Okafor") || !strings.Contains(out, "did not get in") {
+		t.Errorf("attempts: %d %q %q", code, out, errs)
+	}
+	if out, _, _ := s.call(t.Context(), t, "attempts", "-failed"); strings.Contains(out, "Okafor") || !strings.Contains(out, "did not get in") {
+		t.Errorf("attempts that failed: %q", out)
+	}
+	if _, errs, code := s.call(t.Context(), t, "attempts", "-n", "0"); code != exitUsage || !strings.Contains(errs, "-n 0") {
+		t.Errorf("attempts -n 0: %d %q", code, errs)
+	}
 	raw, _ := search("okafor", "-json")
 	var found admin.PeopleFound
 	if err := json.Unmarshal([]byte(raw), &found); err != nil || found.People != 1 || found.Attempts[0].UserName != "Mía Okafor" {

@@ -93,6 +93,7 @@ func TestTheAdminClientHasEveryField(t *testing.T) {
 		{"events", api.EventsPage, reflect.TypeFor[admin.EventPage](), nil},
 		{"diagnoses", api.DiagnosesPage, reflect.TypeFor[admin.DiagnosisPage](), nil},
 		{"share", api.ShareBody, reflect.TypeFor[admin.Share](), nil},
+		{"attempts", api.AttemptsPage, reflect.TypeFor[admin.AttemptPage](), nil},
 		{"live rooms", api.LiveListBody, reflect.TypeFor[admin.LiveRooms](), nil},
 		{"live room", reflect.TypeFor[live.Room](), reflect.TypeFor[admin.LiveRoom](), nil},
 		{"muted", api.MuteBody, reflect.TypeFor[admin.Muted](), nil},

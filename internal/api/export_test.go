@@ -28,6 +28,7 @@ var (
 	EventsPage     = reflect.TypeFor[eventsPage]()
 	DiagnosesPage  = reflect.TypeFor[diagnosesPage]()
 	ShareBody      = reflect.TypeFor[shareBody]()
+	AttemptsPage   = reflect.TypeFor[attemptsPage]()
 	LiveListBody   = reflect.TypeFor[liveListBody]()
 	MuteBody       = reflect.TypeFor[muteBody]()
 	RetentionBody  = reflect.TypeFor[retentionBody]()

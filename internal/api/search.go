@@ -124,12 +124,11 @@ func (d *Diagnoses) people(c *Call) (any, error) {
 			return nil, err
 		}
 	}
-	select {
-	case d.searching <- struct{}{}:
-		defer func() { <-d.searching }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	done, err := d.turn(ctx)
+	if err != nil {
+		return nil, err
 	}
+	defer done()
 	found, err := finder.FindPeople(ctx, q)
 	if err == nil && len(found.Attempts) == 0 && q.RoomID == "" {
 		var inRoom event.PeopleQuery
@@ -144,16 +143,11 @@ func (d *Diagnoses) people(c *Call) (any, error) {
 	said.Name, said.Room = q.Name, q.RoomID
 	reply := searchReply{Understood: said, People: found.People, More: found.More, Indexed: found.Indexed}
 	until := now.Add(verdictsWithin)
-	for _, part := range []struct {
-		list []event.Attempt
-		into *[]attemptBody
-	}{{found.Attempts, &reply.Attempts}, {found.Perhaps, &reply.Perhaps}} {
-		*part.into = make([]attemptBody, len(part.list))
-		for i := range part.list {
-			if (*part.into)[i], err = d.attempt(ctx, &q, &part.list[i], until); err != nil {
-				return nil, err
-			}
-		}
+	if reply.Attempts, err = d.attemptsOf(ctx, &q, found.Attempts, until); err != nil {
+		return nil, err
+	}
+	if reply.Perhaps, err = d.attemptsOf(ctx, &q, found.Perhaps, until); err != nil {
+		return nil, err
 	}
 	switch {
 	case found.More && q.Since.IsZero():
@@ -164,6 +158,28 @@ func (d *Diagnoses) people(c *Call) (any, error) {
 		reply.Hint = "Earlier events are still being put into the index, the newest first; what happened long ago may be missing."
 	}
 	return reply, nil
+}
+
+// turn waits until a search may run, and gives how it ends.
+func (d *Diagnoses) turn(ctx context.Context) (done func(), err error) {
+	select {
+	case d.searching <- struct{}{}:
+		return func() { <-d.searching }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// attemptsOf are attempts with the failures that tell most of them.
+func (d *Diagnoses) attemptsOf(ctx context.Context, q *event.PeopleQuery, list []event.Attempt, until time.Time) ([]attemptBody, error) {
+	bodies := make([]attemptBody, len(list))
+	for i := range list {
+		var err error
+		if bodies[i], err = d.attempt(ctx, q, &list[i], until); err != nil {
+			return nil, err
+		}
+	}
+	return bodies, nil
 }
 
 // query reads what is searched for.

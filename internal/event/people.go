@@ -5,6 +5,8 @@ package event
 
 import (
 	"context"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -52,6 +54,8 @@ type Attempt struct {
 	Match                       Match
 	FirstSeen, LastSeen         time.Time // the person, in any room
 
+	Place Place // of those that are ordered by time alone
+
 	Guess string // why it may be the person's, as one of the reasons below; empty: it is
 }
 
@@ -75,9 +79,31 @@ type PeopleQuery struct {
 	// to its middle come first.
 	Since, Until time.Time
 
-	Newest bool // by time alone, the newest first
-	Oldest bool // by time alone, the oldest first
-	Limit  int  // 1 to MaxAttempts; 0 is DefaultAttempts
+	Newest bool  // by time alone, the newest first: by Attempt.Ended
+	Oldest bool  // by time alone, the oldest first: by Attempt.Began
+	After  Place // only those behind this one, of Newest or Oldest; zero: all
+	Limit  int   // 1 to MaxAttempts; 0 is DefaultAttempts
+}
+
+// Place is where an attempt stands in the order of time: what comes behind it is the
+// next page.
+type Place struct{ At, ID int64 }
+
+// String is the place as callers get it.
+func (p Place) String() string {
+	return strconv.FormatInt(p.At, 36) + "." + strconv.FormatInt(p.ID, 36)
+}
+
+// ReadPlace reads what String has written.
+func ReadPlace(s string) (p Place, ok bool) {
+	at, id, ok := strings.Cut(s, ".")
+	if !ok {
+		return p, false
+	}
+	var errs [2]error
+	p.At, errs[0] = strconv.ParseInt(at, 36, 64)
+	p.ID, errs[1] = strconv.ParseInt(id, 36, 64)
+	return p, errs == [2]error{} && p.String() == s && p != Place{}
 }
 
 // PeopleFound is what a search has found.

@@ -233,11 +233,20 @@ func (s *search) ofPeople(ctx context.Context, least event.Match, query string, 
 
 // inTime finds attempts by looking at all of the span.
 func (s *search) inTime(ctx context.Context, least event.Match) error {
-	from := s.since
-	for _, after := range []time.Duration{usual, longest} {
+	from, reach := s.since, []time.Duration{usual, longest}
+	if s.q.Newest || s.q.Oldest { // what goes on for long has its place among the others
+		reach = reach[1:]
+	}
+	if s.q.Oldest {
+		from = max(from, s.q.After.At)
+	}
+	for _, after := range reach {
 		until := int64(math.MaxInt64)
 		if s.until < math.MaxInt64-int64(after) {
 			until = s.until + int64(after)
+		}
+		if s.q.Newest && s.q.After.At != 0 { // the rows are looked at newest first, and only so many
+			until = min(until, s.q.After.At+1)
 		}
 		for _, proven := range []int{1, 0} {
 			if err := s.rows(ctx, least, maxLookedAt, "last", "t.account = ? AND t.proven = ? AND t.last >= ? AND t.last < ? AND t.first < ?",
@@ -303,11 +312,32 @@ func (s *search) keep(a candidate) {
 	if s.seen[a.id] || q.RoomID != "" && a.room != q.RoomID || q.Outcome != "" && a.outcome() != q.Outcome || q.Failures && a.failures == 0 {
 		return
 	}
-	if a.last < s.since || a.first >= s.until {
+	if a.last < s.since || a.first >= s.until || !s.behind(&a.attempt) {
 		return
 	}
 	s.seen[a.id] = true
 	s.found = append(s.found, a)
+}
+
+// place is where an attempt stands in the order of time that is asked for.
+func (s *search) place(a *attempt) event.Place {
+	switch {
+	case s.q.Newest:
+		return event.Place{At: a.last, ID: a.id}
+	case s.q.Oldest:
+		return event.Place{At: a.first, ID: a.id}
+	}
+	return event.Place{}
+}
+
+// behind tells whether an attempt comes after the place that the query goes on from.
+func (s *search) behind(a *attempt) bool {
+	if s.q.After == (event.Place{}) {
+		return true
+	}
+	at := s.place(a)
+	n := cmp.Or(cmp.Compare(at.At, s.q.After.At), cmp.Compare(at.ID, s.q.After.ID))
+	return s.q.Newest && n < 0 || s.q.Oldest && n > 0
 }
 
 func (a *attempt) outcome() event.AttemptOutcome {
@@ -404,7 +434,7 @@ func (s *search) attempts(ctx context.Context, list []candidate) ([]event.Attemp
 		t := event.Attempt{
 			UserID: bare(a.user), UserProof: proofOf(a.user), UserName: a.name, PeerID: a.peer, RoomID: a.room, RoomName: a.roomName, SessionID: a.session,
 			Began: time.Unix(0, a.first).UTC(), Ended: time.Unix(0, a.last).UTC(), Outcome: a.outcome(), Failures: int(a.failures), Match: a.match,
-			FirstSeen: time.Unix(0, min(a.seen0, a.first)).UTC(), LastSeen: time.Unix(0, max(a.seen, a.last)).UTC(), Guess: a.guess,
+			FirstSeen: time.Unix(0, min(a.seen0, a.first)).UTC(), LastSeen: time.Unix(0, max(a.seen, a.last)).UTC(), Guess: a.guess, Place: s.place(&a.attempt),
 		}
 		if a.seq > 0 {
 			var id uuid.UUID
