@@ -19,7 +19,7 @@ check test: ## everything CI runs, in one go
 unit: ## the Go tests without the race detector
 	go test ./...
 
-race: ## the Go tests with the race detector
+race: ## all Go tests with the race detector; the test command leaves out programs and documents
 	go test -race -gcflags='modernc.org/...=-race=false' ./...
 
 e2e: install ## real SDKs in Chromium and Firefox against a real server; one scenario: make e2e NAME=chat
@@ -46,7 +46,7 @@ replays: install ## provoke causes of failures for real, into recordings under i
 diagnosis: ## explain all recordings of failures and write how often the cause is right into docs/diagnosis.md
 	go test ./internal/diagnose/recording -count=1 -run TestRulesTellCausesRight -v -write $(CURDIR)/docs/diagnosis.md
 
-fuzz: ## every fuzz target; longer: make fuzz TIME=5m
+fuzz: ## every fuzz target for 10 s; longer: make fuzz TIME=5m
 	scripts/fuzz.sh $(or $(TIME),10s)
 
 bench: ## the benchmarks, with allocations

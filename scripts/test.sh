@@ -18,18 +18,40 @@ echo "logs: $logs"
 
 # stage NAME COMMAND... runs quietly and shows the end of its log on failure.
 stage() {
-  local name=$1 at=$SECONDS log
+  local name=$1 at=$SECONDS status=0
   shift
-  log="$logs/$name.log"
   printf '%-12s ' "$name"
-  if "$@" >"$log" 2>&1; then
-    printf 'ok    %4ds\n' $((SECONDS - at))
-  else
-    printf 'FAIL  %4ds\n' $((SECONDS - at))
-    tail -n 80 "$log"
-    echo "stage $name failed after $((SECONDS - began)) s; the whole log is $log"
-    exit 1
+  "$@" >"$logs/$name.log" 2>&1 || status=$?
+  ended "$name" "$status" "$at"
+}
+
+# begin NAME COMMAND... runs beside the stages up to finish NAME.
+declare -A beside since
+begin() {
+  local name=$1
+  shift
+  "$@" >"$logs/$name.log" 2>&1 &
+  beside[$name]=$! since[$name]=$SECONDS
+}
+
+finish() {
+  local status=0
+  printf '%-12s ' "$1"
+  wait "${beside[$1]}" || status=$?
+  ended "$1" "$status" "${since[$1]}"
+}
+
+# ended NAME STATUS BEGAN says how a stage ended, and ends everything if it failed.
+ended() {
+  if [ "$2" = 0 ]; then
+    printf 'ok    %4ds\n' $((SECONDS - $3))
+    return
   fi
+  printf 'FAIL  %4ds\n' $((SECONDS - $3))
+  tail -n 80 "$logs/$1.log"
+  wait # for what runs beside, which would go on using the machine
+  echo "stage $1 failed after $((SECONDS - began)) s; the whole log is $logs/$1.log"
+  exit 1
 }
 
 formatted() {
@@ -62,14 +84,22 @@ stage staticcheck go run "$staticcheck" ./...
 stage web npm --prefix web run check
 stage e2e-types npm --prefix e2e run check
 stage web-tests node_tests
-# Many tests wait for sockets and clocks, so more packages than processors run,
-# and those that take longest begin. Races are looked for in everything but the
+# Programs, and what writes or reads documents, are tested as they are released;
+# races are looked for in everything else ("make race" looks in all) but the
 # embedded SQLite, C turned into Go, which would take three times as long.
+programs=(./cmd/... ./bench/... ./examples/... ./internal ./internal/attack ./internal/diagnose/... ./internal/docsite ./internal/evidence ./internal/faultdoc)
+concurrent=$(go list ./... | grep -vxFf <(go list "${programs[@]}"))
+# Many tests wait for sockets and clocks, so more packages than processors run, and
+# those that take longest begin.
+begin programs go test -p 2 -timeout 12m ./cmd/redial ./internal "${programs[@]}"
+# shellcheck disable=SC2086 # one word for each package
 stage race env CGO_ENABLED=1 go test -race -exec 'env CGO_ENABLED=0' -gcflags='modernc.org/...=-race=false' -p 3 -timeout 12m \
-  ./internal/event/clickhouse ./client ./cmd/redial ./internal/server ./internal/event/... ./internal/sfu ./...
-stage release go -C release test ./...
+  ./internal/sfu ./internal/event/clickhouse ./internal/server ./internal/wire/hms ./client ./internal/event/sqlite $concurrent
+finish programs
+begin release go -C release test ./...
 stage packaging go -C packaging/check test ./...
-stage fuzz scripts/fuzz.sh 1s
+stage seeds scripts/fuzz.sh 0
+finish release
 
 # The scenarios speak for themselves, one line each, while they run.
 echo "e2e"
