@@ -122,6 +122,7 @@ var parsers = map[string]string{
 	"internal/api.Events.summary":      "internal/api.FuzzManage",
 	"internal/api.batchReader.read":    "internal/api.FuzzEvents",
 	"internal/api.batchReader.whole":   "internal/api.FuzzEvents",
+	"internal/api.callback":            "internal/api.FuzzBodies",
 	"internal/api.connectionAddr":      local,
 	"internal/api.parseView":           "internal/api.FuzzManage",
 	"internal/api.queryOf":             "internal/api.FuzzManage",
@@ -291,12 +292,13 @@ var parsers = map[string]string{
 	"internal/sfu/gcc.chunksSize":      "internal/sfu/gcc.FuzzFeedback",
 	"internal/sfu/rtpbuf.Packet.Parse": "internal/sfu/rtpbuf.FuzzPacket",
 
-	"internal/sink.Sinks.Hooks":   operator,
-	"internal/sink.exporter.send": "internal/sink.FuzzReceiver",
-	"internal/sink.guardedDialer": operator,
-	"internal/sink.notPublic":     operator,
-	"internal/sink.payload":       own,
-	"internal/sink.retryAfter":    "internal/sink.FuzzReceiver",
+	"internal/sink.Sinks.Hooks":        operator,
+	"internal/sink.deliveries.endOpen": own,
+	"internal/sink.exporter.send":      "internal/sink.FuzzReceiver",
+	"internal/sink.guardedDialer":      operator,
+	"internal/sink.notPublic":          operator,
+	"internal/sink.payload":            own,
+	"internal/sink.retryAfter":         "internal/sink.FuzzReceiver",
 
 	"internal/text.memberAt": "internal/text.FuzzLimits",
 

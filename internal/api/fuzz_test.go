@@ -9,7 +9,9 @@ import (
 	"testing"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/api"
 	"github.com/redial-rtc/redial/internal/policy"
+	"github.com/redial-rtc/redial/internal/registry"
 	"github.com/redial-rtc/redial/internal/room"
 )
 
@@ -26,12 +28,14 @@ func FuzzBodies(f *testing.F) {
 		"/v2/templates/TEMPLATE/settings", "/v2/room-codes/room/ROOM", "/v2/room-codes/code", "/v2/token", "/api/v1/tokens/revoke",
 		"/v2/active-rooms/ROOM/peers/ada", "/v2/active-rooms/ROOM/send-message", "/v2/active-rooms/ROOM/remove-peers",
 		"/v2/active-rooms/ROOM/end-room", "/v2/templates/TEMPLATE/roles/host/layout",
+		"/api/v1/projects",
 	}
 	for _, body := range []string{
 		``, `{}`, `null`, `[]`, `{"name":"x","size":3,"enabled":true,"recording_info":{"enabled":false}}`,
 		`{"roles":{"host":{"publishParams":{"allowed":["audio"],"simulcast":{"video":{"layers":[{"rid":"f","scaleResolutionDownBy":1,"maxFramerate":30}]}}}}}}`,
 		`{"roomState":{"messageInterval":5}}`, `{"code":"abc-defg-hij","enabled":true,"user_id":"u"}`, `{"jti":"x","expires_at":"2030-01-01T00:00:00Z"}`,
 		`{"name":"n","metadata":"{}","role":"guest"}`, `{"message":"hi","type":"chat","role":"host"}`, `{"peer_id":"p","reason":"r"}`, `{"lock":false}`,
+		`{"name":"shop","callback_url":"https://app.example.org/told"}`,
 		`{"logo":{"url":"u"},"screens":{"conferencing":{"default":{"elements":{"chat":{"roles_whitelist":[]},"x":[]}}}}}`,
 		`{"name":"\ud800"}`, `{"size":1e999}`, "{\"name\":\"\xff\"}",
 	} {
@@ -39,7 +43,14 @@ func FuzzBodies(f *testing.F) {
 			f.Add(uint8(i), []byte(body))
 		}
 	}
-	fix := serve(f)
+	projects, err := registry.Open(f.Context(), f.TempDir(), nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { _ = projects.Close() })
+	fix := serve(f, func(c *api.Config) {
+		c.Routes = api.ProjectRoutes(projects, 1<<30, func(string) error { return nil })
+	})
 	id := fix.newRoom("lobby")
 	tmpl := fix.get("/v2/rooms/" + id).ok().str("template_id")
 	for i, p := range paths {

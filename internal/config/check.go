@@ -156,7 +156,13 @@ func (k *checker) openTok(o *OpenTok) {
 		k.require(p.PublicKey == "" || block != nil, field+".public_key", "is not PEM", "write the public key of the application, from -----BEGIN PUBLIC KEY----- on")
 		k.require(!seen[p.Key], field+".key", fmt.Sprintf("%q is there twice", p.Key), "remove one")
 		seen[p.Key] = true
+		if p.CallbackURL != "" {
+			k.receiver(p.CallbackURL, field+".callback_url", "https://app.example.org/hooks/sessions")
+		}
+		k.require(p.CallbackSecret == "" || len(p.CallbackSecret) >= MinSecretBytes, field+".callback_secret", fmt.Sprintf("is shorter than %d bytes", MinSecretBytes), "make it longer, or leave it out")
 	}
+	k.require(o.CallbackBytes >= 64<<10, "opentok.callback_bytes", "is less than 64 KiB", "make it 16777216")
+	k.require(o.CallbackKeep > 0, "opentok.callback_keep", "is not positive", "make it 72h")
 	for _, network := range o.DeniedNetworks {
 		if _, err := ParseNetwork(network); err != nil {
 			k.add("opentok.denied_networks", fmt.Sprintf("%q is neither an address nor a network", network), "write 192.0.2.1 or 192.0.2.0/24")

@@ -221,6 +221,8 @@ type OpenTok struct {
 	MaxProjects    int           `yaml:"max_projects" default:"1000" doc:"Projects that one account may have made over REST."`
 	DeniedNetworks []string      `yaml:"denied_networks" doc:"Addresses or networks whose clients are not served, for legal reasons: they are told OT_TERMS_OF_SERVICE_FAILURE (access.terms)."`
 	Issues         int           `yaml:"issues_per_minute" default:"10" doc:"Reports of OT.reportIssue that one address may hand in within a minute."`
+	CallbackBytes  int           `yaml:"callback_bytes" default:"16777216" doc:"Bytes of callbacks that may wait for the backend of one project. What comes when so many wait is dropped, and counted."`
+	CallbackKeep   time.Duration `yaml:"callback_keep" default:"72h" doc:"How long a callback is tried until it is given up."`
 	JoinTimeout    time.Duration `yaml:"join_timeout" default:"60s" doc:"How long a socket at /opentok may be open that nobody joins by."`
 }
 
@@ -229,6 +231,9 @@ type Project struct {
 	Key       string `yaml:"key" doc:"The API key, or the id of an application; 1 to 64 letters, digits, _ and -."`
 	Secret    string `yaml:"secret" secret:"true" doc:"The API secret, at least 32 bytes. Empty for an application."`
 	PublicKey string `yaml:"public_key" doc:"Public half of the key (PEM, RSA) that an application signs with, instead of a secret."`
+
+	CallbackURL    string `yaml:"callback_url" secret:"true" doc:"Where the project's backend is told of connections and streams that begin and end (POST). Empty: nowhere. It may be in a network that is not public only if that is among webhooks.allow_networks."`
+	CallbackSecret string `yaml:"callback_secret" secret:"true" doc:"Signs what is sent there, as for webhooks; at least 32 bytes. Empty: it is not signed."`
 }
 
 // Log is what the process says.

@@ -111,6 +111,8 @@ var Sections = []Section{
 		{Name: "redial_webhook_attempts_total", Worry: "Outcomes that are no success."},
 		{Name: "redial_webhook_attempt_seconds", Type: Histogram},
 		{Name: "redial_webhook_state_code", Worry: "Above 0: the receiver fails.", Unit: "0 working, 1 failing, 2 paused"},
+		{Name: "redial_callbacks_waiting_bytes", Worry: "Near opentok.callback_bytes: a backend of OpenTok apps takes no callbacks."},
+		{Name: "redial_callbacks_dropped_total", Worry: "Any: a backend missed what happened in its sessions."},
 		{Name: "redial_trace_spans_total", Worry: "`failed` rising: the collector is away."},
 		{Name: "redial_otlp_records_total", Worry: "`failed` rising: the collector is away."},
 	}},

@@ -23,6 +23,10 @@ type Project struct {
 	Secret  string
 	Public  *rsa.PublicKey
 	Account string // whose rooms its sessions are
+
+	// Callback is where it is told what happens in its sessions, and Signs what signs
+	// that; "" for nowhere, and not signed.
+	Callback, Signs string
 }
 
 // Projects finds projects: those of the settings, then those of the registry.
@@ -59,7 +63,7 @@ func (p *Projects) Find(ctx context.Context, key string) (Project, error) {
 	if err != nil {
 		return Project{}, err
 	}
-	found := Project{Key: kept.Key, Secret: kept.Secret, Account: kept.CustomerID}
+	found := Project{Key: kept.Key, Secret: kept.Secret, Account: kept.CustomerID, Callback: kept.CallbackURL, Signs: kept.CallbackSecret}
 	if kept.PublicKey != "" {
 		if found.Public, err = PublicKey(kept.PublicKey); err != nil {
 			return Project{}, err

@@ -54,6 +54,9 @@ type Config struct {
 	Injected func(room, role string) (refusal *fault.Error, kind, body string)
 	// Reported is told what a client has reported; nil tells nobody.
 	Reported func(r *http.Request, i Issue)
+	// Callback has the backend of a project told of something, and does not wait; nil
+	// tells nobody.
+	Callback func(Callback)
 	Now      func() time.Time // nil: time.Now
 }
 
@@ -221,6 +224,9 @@ func (s *Service) Redeem(ctx context.Context, raw string) (kurento.Grant, error)
 	g := kurento.Grant{RoomToken: mine, Connection: id, Session: e.Session, Role: e.Role, Data: e.Data, CreatedAt: now, Undo: func() {}}
 	if e.Role == PublisherOnly {
 		g.Mode = room.SendsOnly
+	}
+	if p.Callback != "" && s.cfg.Callback != nil {
+		g.Told = func(h kurento.Happening) { s.cfg.Callback(callbackOf(p.Key, e.Session, h)) }
 	}
 	return g, nil
 }

@@ -20,13 +20,16 @@ type Project struct {
 	Secret     string // "" for one that signs with a private key
 	PublicKey  string // PEM; "" for one with a secret
 	CreatedAt  time.Time
+
+	CallbackURL    string // where it is told what happens in its sessions; "" for nowhere
+	CallbackSecret string // signs that
 }
 
-const projectColumns = `key, customer_id, name, secret, public_key, created_at FROM projects`
+const projectColumns = `key, customer_id, name, secret, public_key, created_at, callback_url, callback_secret FROM projects`
 
 func scanProject(r row) (p Project, err error) {
 	var created int64
-	err = r.Scan(&p.Key, &p.CustomerID, &p.Name, &p.Secret, &p.PublicKey, &created)
+	err = r.Scan(&p.Key, &p.CustomerID, &p.Name, &p.Secret, &p.PublicKey, &created, &p.CallbackURL, &p.CallbackSecret)
 	p.CreatedAt = moment(created)
 	return p, err
 }
@@ -59,17 +62,23 @@ func (r *Registry) CreateProject(ctx context.Context, p Project, most int) (Proj
 		case n >= most:
 			return fault.Overloaded.New("limit", "projects", "max", most)
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO projects (key, customer_id, name, secret, public_key, created_at) VALUES (?, ?, ?, ?, ?, ?)`,
-			p.Key, p.CustomerID, p.Name, p.Secret, p.PublicKey, stamp(p.CreatedAt))
+		_, err := tx.ExecContext(ctx, `INSERT INTO projects (key, customer_id, name, secret, public_key, created_at, callback_url, callback_secret) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+			p.Key, p.CustomerID, p.Name, p.Secret, p.PublicKey, stamp(p.CreatedAt), p.CallbackURL, p.CallbackSecret)
 		return err
 	})
 	return p, err
 }
 
-// DeleteProject ends a customer's project, or fails with fault.AccessKeyUnknown.
-func (r *Registry) DeleteProject(ctx context.Context, customerID, key string) error {
+// SetCallback changes where a customer's project is told what happens in its sessions,
+// and what signs that. Fails with fault.AccessKeyUnknown.
+func (r *Registry) SetCallback(ctx context.Context, customerID, key, url, secret string) error {
+	return r.changeProject(ctx, key, `UPDATE projects SET callback_url = ?, callback_secret = ? WHERE customer_id = ? AND key = ?`, url, secret, customerID, key)
+}
+
+// changeProject fails with fault.AccessKeyUnknown where no row is changed.
+func (r *Registry) changeProject(ctx context.Context, key, statement string, args ...any) error {
 	return r.inTx(ctx, func(tx *sql.Tx) error {
-		done, err := tx.ExecContext(ctx, `DELETE FROM projects WHERE customer_id = ? AND key = ?`, customerID, key)
+		done, err := tx.ExecContext(ctx, statement, args...)
 		if err != nil {
 			return err
 		}
@@ -78,4 +87,9 @@ func (r *Registry) DeleteProject(ctx context.Context, customerID, key string) er
 		}
 		return nil
 	})
+}
+
+// DeleteProject ends a customer's project, or fails with fault.AccessKeyUnknown.
+func (r *Registry) DeleteProject(ctx context.Context, customerID, key string) error {
+	return r.changeProject(ctx, key, `DELETE FROM projects WHERE customer_id = ? AND key = ?`, customerID, key)
 }

@@ -138,6 +138,12 @@ var migrations = []string{
 	) STRICT;
 	CREATE INDEX projects_age ON projects (customer_id, created_at, key);
 	`,
+	`
+	-- callback_url: where the project is told what happens in its sessions, '' for nowhere.
+	-- callback_secret signs that.
+	ALTER TABLE projects ADD COLUMN callback_url TEXT NOT NULL DEFAULT '';
+	ALTER TABLE projects ADD COLUMN callback_secret TEXT NOT NULL DEFAULT '';
+	`,
 }
 
 // changes says of each migration, by its position, what it is for.
@@ -148,6 +154,7 @@ var changes = []string{
 	"what the peers of a session share survives a restart",
 	"rooms may limit how many stream",
 	"projects, in whose names apps call and sign, can be made over REST",
+	"projects may be told what happens in their sessions",
 }
 
 // Upgrade tells what Open would do to a registry, and changes nothing.

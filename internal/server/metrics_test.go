@@ -25,6 +25,7 @@ func registered(t *testing.T) []metricdoc.Registered {
 	cfg.Media.TURN.Enabled, cfg.Media.TURN.UDP, cfg.Media.TURN.TCP = true, "127.0.0.1:0", ""
 	cfg.Traces.OTLP.Endpoint = "http://127.0.0.1:1"
 	cfg.OTLP.Endpoint = "http://127.0.0.1:1"
+	cfg.OpenTok.Enabled = true
 	s := startWith(t, cfg, Options{Log: NewLogWriter(t.Output(), cfg.Log)})
 	all := prometheus.NewRegistry()
 	clickhouse.Describe(all)

@@ -24,6 +24,7 @@ import (
 	"github.com/redial-rtc/redial/internal/registry/journal"
 	"github.com/redial-rtc/redial/internal/room"
 	"github.com/redial-rtc/redial/internal/sfu"
+	"github.com/redial-rtc/redial/internal/sink"
 	"github.com/redial-rtc/redial/internal/socket"
 	"github.com/redial-rtc/redial/internal/token"
 	"github.com/redial-rtc/redial/internal/wire/kurento"
@@ -38,7 +39,7 @@ const sealKey = "opentok.key"
 
 // serveOpenTok opens the door for apps of OpenTok: the API of their backends, what
 // clients ask first, and their wire. Nothing, where that is not enabled.
-func (s *Server) serveOpenTok(routes *http.ServeMux, hub *room.Hub, sockets *socket.Set, engine *sfu.Engine, key token.Key, o outside, sessions *journal.Journal, log *slog.Logger) error {
+func (s *Server) serveOpenTok(routes *http.ServeMux, hub *room.Hub, sockets *socket.Set, engine *sfu.Engine, key token.Key, o outside, sessions *journal.Journal, sinks *sink.Sinks, log *slog.Logger) error {
 	cfg := s.cfg
 	if !cfg.OpenTok.Enabled {
 		return nil
@@ -47,15 +48,11 @@ func (s *Server) serveOpenTok(routes *http.ServeMux, hub *room.Hub, sockets *soc
 	if err != nil {
 		return err
 	}
-	projects, err := fixedProjects(cfg.OpenTok.Projects, cfg.Access.AccountID)
-	if err != nil {
-		return err
-	}
 	wire := s.streamDoor(sockets, engine, o, log, cfg.OpenTok.JoinTimeout)
 	address := func(r *http.Request) string { return limit.Key(o.client(r)) }
 	origin := func(r *http.Request) string { u := o.origin(r); return u.String() }
 	c := opentok.Config{
-		Projects: opentok.NewProjects(projects, s.registry), Account: cfg.Access.AccountID, RoomKey: key, Seal: [opentok.SealBytes]byte(seal), Registry: s.registry,
+		Projects: s.projects, Account: cfg.Access.AccountID, RoomKey: key, Seal: [opentok.SealBytes]byte(seal), Registry: s.registry,
 		Rate: limit.Rate{PerSecond: cfg.Limits.JoinsPerSecond, Burst: cfg.Limits.JoinsBurst}, Leeway: cfg.Access.TokenLeeway, Issues: cfg.OpenTok.Issues,
 		ClientAddr: o.client, Limited: sockets.Limited, Origin: origin,
 		SocketURL: func(r *http.Request) (string, error) {
@@ -79,6 +76,11 @@ func (s *Server) serveOpenTok(routes *http.ServeMux, hub *room.Hub, sockets *soc
 				return nil, rubbish.Kind, rubbish.Body
 			}
 			return refusal, "", ""
+		},
+		Callback: func(c opentok.Callback) {
+			sinks.Tell(sink.Callback{
+				Receiver: c.Project, Type: c.Event, Body: c.Body, Opens: c.Opens, Closes: c.Closes, Ending: sink.Ending{Type: c.EndEvent, Body: c.EndBody},
+			})
 		},
 		Reported: func(r *http.Request, i opentok.Issue) {
 			log.Info("a client reports an issue", "issue", i.ID, "room", i.Room, "connection", i.Connection, "addr", address(r), "details", i.Details)
@@ -105,10 +107,37 @@ func (s *Server) serveOpenTok(routes *http.ServeMux, hub *room.Hub, sockets *soc
 	return nil
 }
 
+// openProjects finds the projects of the settings and of the registry; nil without the
+// door.
+func (s *Server) openProjects() (*opentok.Projects, error) {
+	if !s.cfg.OpenTok.Enabled {
+		return nil, nil
+	}
+	fixed, err := fixedProjects(s.cfg.OpenTok.Projects, s.cfg.Access.AccountID)
+	return opentok.NewProjects(fixed, s.registry), err
+}
+
+// callbacks are how the backends of projects are told what happens in their sessions.
+func callbacks(cfg config.OpenTok, projects *opentok.Projects) sink.Callbacks {
+	c := sink.Callbacks{MaxBytes: cfg.CallbackBytes, Setting: "opentok.callback_bytes", Keep: cfg.CallbackKeep}
+	if projects == nil {
+		return c
+	}
+	c.Receiver = func(ctx context.Context, key string) (sink.Hook, error) {
+		p, err := projects.Find(ctx, key)
+		h := sink.Hook{URL: p.Callback}
+		if p.Signs != "" {
+			h.Secrets = []string{p.Signs}
+		}
+		return h, err
+	}
+	return c
+}
+
 // fixedProjects are those of the settings.
 func fixedProjects(projects []config.Project, account string) (all []opentok.Project, err error) {
 	for _, p := range projects {
-		one := opentok.Project{Key: p.Key, Secret: p.Secret, Account: account}
+		one := opentok.Project{Key: p.Key, Secret: p.Secret, Account: account, Callback: p.CallbackURL, Signs: p.CallbackSecret}
 		if p.PublicKey != "" {
 			if one.Public, err = opentok.PublicKey(p.PublicKey); err != nil {
 				return nil, fault.ConfigInvalid.Wrap(err, "setting", "opentok.projects", "key", p.Key)

@@ -57,8 +57,9 @@ type Server struct {
 	participants *participant.Service
 	rooms        *room.Hub
 	health       *health
-	watch        *sceenic.Service // nil without sceenic.key
-	openTok      *opentok.Service // nil without opentok.enabled
+	watch        *sceenic.Service  // nil without sceenic.key
+	openTok      *opentok.Service  // nil without opentok.enabled
+	projects     *opentok.Projects // nil without opentok.enabled
 	web          *web
 	cert         cert.Source // nil without TLS
 	relays       *relays
@@ -164,7 +165,10 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	})
 	s.onClose("events", recorder.Close)
 	close(recording)
-	sinks, err := startSinks(ctx, cfg, recorder, log.With("part", "sinks"), metrics)
+	if s.projects, err = s.openProjects(); err != nil {
+		return nil, err
+	}
+	sinks, err := startSinks(ctx, cfg, s.projects, recorder, log.With("part", "sinks"), metrics)
 	if err != nil {
 		return nil, err
 	}
@@ -285,7 +289,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	s.serveOpenVidu(routes, hub, sockets, engine, keys[0], outside, log)
 	s.serveKurento(routes, sockets, engine, keys[0], outside, log)
 	s.serveSceenic(routes, sockets, engine, keys[0], outside, log)
-	if err := s.serveOpenTok(routes, hub, sockets, engine, keys[0], outside, sessions, log); err != nil {
+	if err := s.serveOpenTok(routes, hub, sockets, engine, keys[0], outside, sessions, sinks, log); err != nil {
 		return nil, err
 	}
 	routes.HandleFunc("GET /healthz", s.health.alive)

@@ -15,12 +15,13 @@ import (
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/config"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/opentok"
 	"github.com/redial-rtc/redial/internal/sink"
 )
 
 // startSinks begins to send events to those who want them. It fails with
 // fault.ConfigInvalid and fault.StoreUnavailable.
-func startSinks(ctx context.Context, cfg config.Config, events *event.Recorder, log *slog.Logger, metrics prometheus.Registerer) (*sink.Sinks, error) {
+func startSinks(ctx context.Context, cfg config.Config, projects *opentok.Projects, events *event.Recorder, log *slog.Logger, metrics prometheus.Registerer) (*sink.Sinks, error) {
 	w := cfg.Webhooks
 	c := sink.Config{
 		Dir: cfg.Data.Dir, Events: events, Account: cfg.Access.AccountID,
@@ -29,7 +30,7 @@ func startSinks(ctx context.Context, cfg config.Config, events *event.Recorder, 
 			Endpoint: cfg.OTLP.Endpoint, Headers: headers(cfg.OTLP.Headers), Timeout: cfg.OTLP.Timeout,
 			UserIDs: cfg.OTLP.UserIDs, Version: version(),
 		},
-		Log: log, Metrics: metrics,
+		Callbacks: callbacks(cfg.OpenTok, projects), Log: log, Metrics: metrics,
 	}
 	for i, h := range w.Hooks {
 		one := sink.Hook{Name: h.Name, URL: h.URL, Secrets: h.Secrets, Headers: headers(h.Headers)}

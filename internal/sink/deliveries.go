@@ -22,9 +22,9 @@ import (
 // File is the name of the database in the data directory.
 const File = "sinks.db"
 
-// schemaVersion is kept in the file (PRAGMA user_version). A file of another
-// version is refused.
-const schemaVersion = 1
+// schemaVersion is kept in the file (PRAGMA user_version). A file of an older one is
+// brought to it: the schema makes what is not there. One of a newer is refused.
+const schemaVersion = 2
 
 //go:embed schema.sql
 var schema string
@@ -43,8 +43,11 @@ type deliveries struct {
 // Upgrade tells what opening such a file would do to it, and changes nothing.
 func Upgrade(ctx context.Context, path string) datafile.Upgrade {
 	return datafile.Look(ctx, path, func(_ *sql.DB, from int) (int, []string, error) {
-		if from == 0 {
+		switch from {
+		case 0:
 			return schemaVersion, []string{"a new file"}, nil
+		case 1:
+			return schemaVersion, []string{"callbacks of projects wait here until they are delivered"}, nil
 		}
 		return schemaVersion, nil, nil
 	})
@@ -71,9 +74,9 @@ func openDeliveries(ctx context.Context, dir string) (_ *deliveries, err error) 
 	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 		return nil, err
 	}
-	switch version {
-	case schemaVersion:
-	case 0:
+	switch {
+	case version == schemaVersion:
+	case version < schemaVersion:
 		if _, err := db.ExecContext(ctx, fmt.Sprintf("BEGIN;\n%s\nPRAGMA user_version = %d;\nCOMMIT;", schema, schemaVersion)); err != nil {
 			return nil, err
 		}

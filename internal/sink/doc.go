@@ -13,6 +13,10 @@
 //   - a sink that is slow or broken holds up neither the others nor whoever
 //     stores events, because it reads what is on disk and nobody waits for it.
 //
+// Callbacks, which tell backends what happens in their sessions, are no events of
+// the store. They wait in the file of the deliveries and go out by the same rules; see
+// [Callback].
+//
 // Counting events for Prometheus needs none of this and is done where they are
 // stored, in package event.
 package sink

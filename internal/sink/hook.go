@@ -21,6 +21,9 @@ const maxRefusals = 5
 // hook sends events to one receiver.
 type hook struct {
 	Hook
+	sink       string // in faults
+	label      string // in metrics
+	shared     bool   // the label is that of many, so that it has no state
 	client     *http.Client
 	deliveries *deliveries
 	metrics    *metrics
@@ -38,12 +41,11 @@ type hook struct {
 
 func newHook(h Hook, s *Sinks, dial dialFunc) *hook {
 	one := &hook{
-		Hook: h, deliveries: s.deliveries, metrics: s.metrics, log: s.cfg.Log.With("hook", h.Name),
+		Hook: h, sink: "webhook:" + h.Name, label: h.Name, deliveries: s.deliveries, metrics: s.metrics, log: s.cfg.Log.With("hook", h.Name),
 		pauseAfter: s.cfg.PauseAfter,
 		slots:      make(chan struct{}, s.cfg.Concurrency), health: newBreaker(), ordered: make(chan struct{}, 1),
 		client: newClient(dial, s.cfg.Timeout, s.cfg.Concurrency),
 	}
-	s.metrics.state(h.Name, 0)
 	return one
 }
 
@@ -95,15 +97,14 @@ func (h *hook) deliverAll(ctx context.Context, events []event.Event, as func(*ev
 // deliver tries until the message is delivered or given up. It returns an error
 // only when the context has ended.
 func (h *hook) deliver(ctx context.Context, m message, replayID int64) error {
-	e := m.of
 	refusals := 0
 	for n := 1; ; n++ {
 		leave, err := h.health.enter(ctx)
 		if err != nil {
 			return err
 		}
-		d := Delivery{Hook: h.Name, EventID: e.ID, Type: m.kind, Attempt: n, At: time.Now(), ReplayID: replayID}
-		if h.skips(e.ID) {
+		d := Delivery{Hook: h.Name, EventID: m.event, Type: m.kind, Attempt: n, At: time.Now(), ReplayID: replayID}
+		if h.skips(m.event) {
 			leave()
 			d.Outcome = Skipped
 			h.note(ctx, d)
@@ -124,14 +125,14 @@ func (h *hook) deliver(ctx context.Context, m message, replayID int64) error {
 			d.Outcome, d.Error = Failed, a.err.Error()
 			if refusals >= maxRefusals {
 				d.Outcome = Refused
-				h.log.Warn("a hook refuses an event, which is set aside", "event", e.ID, "status", a.status)
+				h.log.Warn("a hook refuses an event, which is set aside", "event", m.event, "status", a.status)
 			}
 		default:
 			d.Outcome, d.Error = Failed, a.err.Error()
 			h.fails(a)
 		}
 		leave()
-		h.metrics.attempt(h.Name, d.Outcome, time.Since(d.At))
+		h.metrics.attempt(h.label, d.Outcome, time.Since(d.At))
 		h.note(ctx, d)
 		if d.Outcome != Failed {
 			return nil
@@ -150,6 +151,13 @@ func (h *hook) note(ctx context.Context, d Delivery) {
 	}
 }
 
+// state counts how the receiver is: 0 working, 1 failing, 2 paused.
+func (h *hook) state(code float64) {
+	if !h.shared {
+		h.metrics.state(h.label, code)
+	}
+}
+
 // works notes that the receiver answers.
 func (h *hook) works() {
 	since := h.health.ok()
@@ -158,7 +166,7 @@ func (h *hook) works() {
 	h.paused = false
 	h.mu.Unlock()
 	if !since.IsZero() {
-		h.metrics.state(h.Name, 0)
+		h.state(0)
 		level := slog.LevelInfo
 		if was {
 			level = slog.LevelWarn // whoever read that it is paused reads that it is over
@@ -178,10 +186,10 @@ func (h *hook) fails(a answer) {
 	h.mu.Unlock()
 	switch {
 	case begins:
-		h.metrics.state(h.Name, 2)
-		h.log.Error("a hook is paused", "fault", fault.From(fault.SinkFailing.Wrap(a.err, "sink", "webhook:"+h.Name, "since", since.UTC().Format(time.RFC3339)), fault.OpReport))
+		h.state(2)
+		h.log.Error("a hook is paused", "fault", fault.From(fault.SinkFailing.Wrap(a.err, "sink", h.sink, "since", since.UTC().Format(time.RFC3339)), fault.OpReport))
 	case !paused:
-		h.metrics.state(h.Name, 1)
+		h.state(1)
 	}
 }
 

@@ -17,8 +17,8 @@ import (
 	"github.com/redial-rtc/redial/internal/event"
 )
 
-// Config is what the sinks are built from. Dir and Events are required; with
-// neither hooks nor a collector there is nothing to do.
+// Config is what the sinks are built from. Dir and Events are required; without
+// hooks, a collector and callbacks there is nothing to do.
 type Config struct {
 	Dir     string // where the places reached and the log of deliveries are kept
 	Events  Source
@@ -32,6 +32,7 @@ type Config struct {
 	AllowNetworks []netip.Prefix // networks that hooks may be in although they are not public
 
 	Collector Collector
+	Callbacks Callbacks
 
 	Log     *slog.Logger          // nil: silent
 	Metrics prometheus.Registerer // nil: none
@@ -81,6 +82,7 @@ type Sinks struct {
 	deliveries *deliveries
 	metrics    *metrics
 	hooks      []*hook
+	callbacks  *callbacks // nil: none are taken
 	stop       context.CancelFunc
 	running    sync.WaitGroup
 }
@@ -100,7 +102,7 @@ func start(ctx context.Context, cfg Config, dial dialFunc) (_ *Sinks, err error)
 	setDefault(&cfg.PauseAfter, defaultPauseAfter)
 	setDefault(&cfg.LogRetention, defaultLogRetention)
 	s := &Sinks{cfg: cfg, stop: func() {}}
-	if len(cfg.Hooks) == 0 && cfg.Collector.Endpoint == "" {
+	if len(cfg.Hooks) == 0 && cfg.Collector.Endpoint == "" && cfg.Callbacks.Receiver == nil {
 		return s, nil
 	}
 	s.metrics = newMetrics(cfg.Metrics)
@@ -115,6 +117,7 @@ func start(ctx context.Context, cfg Config, dial dialFunc) (_ *Sinks, err error)
 	var followers []*follower
 	for _, h := range cfg.Hooks {
 		one := newHook(h, s, dial)
+		one.state(0)
 		f, err := s.follower(ctx, "webhook:"+h.Name, h.wanted(), one.page)
 		if err != nil {
 			return nil, err
@@ -138,6 +141,12 @@ func start(ctx context.Context, cfg Config, dial dialFunc) (_ *Sinks, err error)
 	}
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
+	if cfg.Callbacks.Receiver != nil {
+		if s.callbacks, err = openCallbacks(ctx, s, dial); err != nil {
+			return nil, err
+		}
+		s.running.Go(func() { s.callbacks.run(run) })
+	}
 	for _, f := range followers {
 		s.running.Go(func() { f.run(run) })
 	}

@@ -12,15 +12,15 @@ import (
 	"github.com/redial-rtc/redial/internal/event/eventjson"
 )
 
-// message is what is sent to a hook: an event, or the verdict on one.
+// message is what is sent to a hook: an event, the verdict on one, or a callback.
 type message struct {
-	of       *event.Event
+	event    string // the id of the event it is about
 	id, kind string
 	body     []byte
 }
 
 func eventMessage(e *event.Event) message {
-	return message{of: e, id: e.ID, kind: string(e.Type), body: payload(e)}
+	return message{event: e.ID, id: e.ID, kind: string(e.Type), body: payload(e)}
 }
 
 // verdictMessage is the verdict on a failure. The failure is in it whole, as it is when
@@ -57,7 +57,7 @@ func verdictMessage(e *event.Event) message {
 	if k := fault.Lookup(d.Cause); k != nil {
 		w.Data.Title = k.Title
 	}
-	m := message{of: e, id: w.ID, kind: Verdicts}
+	m := message{event: e.ID, id: w.ID, kind: Verdicts}
 	var err error
 	if m.body, err = json.Marshal(w); err != nil {
 		m.body = w.Event // cannot happen: it is what was just written

@@ -32,6 +32,10 @@ type Grant struct {
 	Mode       room.Mode   // how the peer takes part, where that is not for its client to say
 	ICEServers []ICEServer // that this peer is told of instead of everybody's; none: everybody's
 	Undo       func()      // makes the token good again, as nobody has joined with it
+
+	// Told hears what becomes of the connection and its streams, of clients whose
+	// connections have several; it must not wait. Nil: nobody does.
+	Told func(Happening)
 }
 
 // Tokens knows the tokens of one use.

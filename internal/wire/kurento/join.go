@@ -238,6 +238,7 @@ func (s *session) join(l *line, f frame, who participant.Profile) (err error) {
 	}
 	s.ice, s.metadata, s.mode, s.platform = l.iceServers(s.grant, s.p), who.Data, who.Mode, clip(l.platform, 256)
 	s.noteReceived()
+	s.monitor.began(s)
 	s.h.remember(s)
 	if do.Hang {
 		return nil

@@ -135,6 +135,7 @@ func (s *session) leave(_ context.Context, c *call, p struct {
 	} else if p.Abandoned {
 		s.p.Events().Refused("joinRoom", fault.OpJoin, fault.From(abandoned, fault.OpJoin))
 	}
+	s.monitor.why = "disconnect"
 	c.then, s.listed = s.p.Goodbye("left"), false
 	return nil, nil
 }

@@ -162,6 +162,9 @@ func (s *session) offered(ctx context.Context, text, field string, endpoint room
 	fresh.stream = Parts(me)[0]
 	s.pubs = slices.DeleteFunc(s.pubs, func(p *publication) bool { return p == was })
 	s.pubs = append(s.pubs, fresh)
+	if was == nil || was.stream.ID != fresh.stream.ID {
+		s.monitor.streamBegan(s, fresh.stream)
+	}
 	return map[string]any{"sdpAnswer": s.p.Inject().SDP(d.Type.String(), d.SDP), "id": fresh.stream.ID, "createdAt": fresh.stream.CreatedAt}, nil
 }
 
@@ -185,6 +188,7 @@ func (s *session) withdraw(ctx context.Context, p *publication, why string) {
 		s.p.Media().ClosePublication(p.conn)
 	}
 	delete(s.early, p.endpoint)
+	s.monitor.streamEnded(s, p.stream, why)
 	s.pubs = slices.DeleteFunc(s.pubs, func(o *publication) bool { return o == p })
 }
 

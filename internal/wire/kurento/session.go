@@ -36,6 +36,8 @@ type session struct {
 	platform string     // browser and system, in the client's words
 	from     netip.Addr // where the client came from last
 
+	monitor monitor
+
 	about atomic.Pointer[About] // renewed by noteReceived
 
 	seat       *seat                // nil while the peer is away
@@ -106,6 +108,7 @@ func (s *session) abandoned(c *call) {
 
 // Closed implements participant.Wire.
 func (s *session) Closed() {
+	s.monitor.ended(s)
 	s.Parted()
 	s.pending.Take()
 }
@@ -130,7 +133,9 @@ func (s *session) evict(why string, f *fault.Error) {
 		s.finish(call, nil, f)
 	}
 	s.listed, s.over = false, f.Kind
+	s.monitor.why = why
 	s.notify("participantEvicted", s.h.style.evicted(eviction{ID: s.p.ID(), Reason: why}, f))
+	s.monitor.ended(s)
 }
 
 // eviction tells a client that it is out.
