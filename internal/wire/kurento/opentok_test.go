@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/limit"
 	"github.com/redial-rtc/redial/internal/opentok"
+	"github.com/redial-rtc/redial/internal/room"
 	"github.com/redial-rtc/redial/internal/wire/kurento"
 )
 
@@ -313,4 +315,40 @@ func TestAClientComesBack(t *testing.T) {
 	stranger.refused("joinRoom", map[string]any{"token": ""}, 1004, fault.TokenMissing)
 	stranger.refused("joinRoom", map[string]any{"token": "guess"}, 1004, fault.TokenMalformed)
 	stranger.refused("publishVideo", map[string]any{}, 1010, fault.NotJoined)
+}
+
+// TestAStreamThatGetsAPicture: a peer of another wire sends its microphone, then its
+// camera beside it. To these clients that is another stream, and the one before has ended.
+func TestAStreamThatGetsAPicture(t *testing.T) {
+	u := newStudio(t)
+	bob := u.connect(opentok.Subscriber)
+	r, err := u.tokens.Room(t.Context(), u.project, u.session)
+	if err != nil {
+		t.Fatal(err)
+	}
+	live := u.hub.Active(r.ID)
+	if err := live.Join(t.Context(), deaf{}, room.Peer{ID: "ann", Name: "Ann", Role: "host"}); err != nil {
+		t.Fatal(err)
+	}
+	bob.hear("participantJoined", of("id", "ann"))
+	mic, cam := room.Track{ID: "mic", Kind: room.Audio, Source: room.SourceRegular}, room.Track{ID: "cam", Kind: room.Video, Source: room.SourceRegular}
+	var last string
+	for i, tracks := range [][]room.Track{{mic}, {mic, cam}} {
+		if _, err := live.Publish(t.Context(), "ann", tracks); err != nil {
+			t.Fatal(err)
+		}
+		st := streamOf(bob.hear("participantPublished", of("id", "ann")))
+		if i > 0 {
+			bob.mu.Lock()
+			came := slices.ContainsFunc(bob.news, func(n news) bool { return n.method == "participantUnpublished" && n.params["streamId"] == last })
+			bob.mu.Unlock()
+			if !came {
+				t.Errorf("bob does not hear that %s has ended before %v begins", last, st["id"])
+			}
+		}
+		if st["hasVideo"] != (i > 0) || st["id"] == last {
+			t.Errorf("bob hears of %v", st)
+		}
+		last = st["id"].(string)
+	}
 }

@@ -97,9 +97,14 @@ func goneFor(reason string) string {
 
 // tellPeer tells what is new to the client of a peer: that it is there, what it
 // publishes, and what it has muted of that; why is said of what it publishes no
-// more.
+// more. What has ended is told first, as another stream may have taken its place.
 func (s *session) tellPeer(p room.Peer, why string) {
 	all := s.views(p)
+	for key, t := range s.told {
+		if t.owner == p.ID && !slices.ContainsFunc(all, func(v view) bool { return v.key == key }) {
+			s.gone(key, cmp.Or(why, "disconnect"))
+		}
+	}
 	for _, v := range all {
 		if _, known := s.told[v.key]; !known {
 			s.told[v.key] = told{owner: v.owner, conn: v.ID}
@@ -109,11 +114,6 @@ func (s *session) tellPeer(p room.Peer, why string) {
 		}
 		s.tellStream(v, why)
 		s.tellChanges(v)
-	}
-	for key, t := range s.told {
-		if t.owner == p.ID && !slices.ContainsFunc(all, func(v view) bool { return v.key == key }) {
-			s.gone(key, cmp.Or(why, "disconnect"))
-		}
 	}
 }
 
