@@ -113,6 +113,7 @@ var parsers = map[string]string{
 
 	"internal/diagnose/recording.Read": operator,
 
+	"internal/api.readSpan":            "internal/api.FuzzDiagnoses",
 	"internal/api.attemptsQuery":       "internal/api.FuzzDiagnoses",
 	"internal/event.ReadPlace":         "internal/api.FuzzDiagnoses",
 	"internal/api.Call.QueryInt":       "internal/api.FuzzManage",

@@ -46,6 +46,7 @@ func verbs() []verb {
 		{"events", "show what went wrong in calls, and follow it", runEvents, eventsSubverbs()},
 		{"search", "find people by a name and a time in words, and what became of each attempt", runSearch, nil},
 		{"attempts", "list tries to be in a room by time, those that worked too", runAttempts, nil},
+		{"outcomes", "count who got in and who did not, by cause", runOutcomes, nil},
 		{"live", "show how calls fare at this moment: who sends, who receives, what is not forwarded", runLive, nil},
 		{"why", "tell why calls failed, by room, person and time", runWhy, nil},
 		{"inject", "make calls fail on purpose, to see how an app takes it", runInject, nil},

@@ -57,6 +57,9 @@ func TestSearchOnAServer(t *testing.T) {
 	if _, errs, code := s.call(t.Context(), t, "attempts", "-n", "0"); code != exitUsage || !strings.Contains(errs, "-n 0") {
 		t.Errorf("attempts -n 0: %d %q", code, errs)
 	}
+	if out, errs, code := s.call(t.Context(), t, "outcomes", "-room", "consult"); code != exitOK || !strings.HasPrefix(out, "2 tries from ") || !strings.Contains(out, "1  got in\n") {
+		t.Errorf("outcomes: %d %q %q", code, out, errs)
+	}
 	raw, _ := search("okafor", "-json")
 	var found admin.PeopleFound
 	if err := json.Unmarshal([]byte(raw), &found); err != nil || found.People != 1 || found.Attempts[0].UserName != "Mía Okafor" {

@@ -94,6 +94,7 @@ func TestTheAdminClientHasEveryField(t *testing.T) {
 		{"diagnoses", api.DiagnosesPage, reflect.TypeFor[admin.DiagnosisPage](), nil},
 		{"share", api.ShareBody, reflect.TypeFor[admin.Share](), nil},
 		{"attempts", api.AttemptsPage, reflect.TypeFor[admin.AttemptPage](), nil},
+		{"outcomes", api.OutcomesBody, reflect.TypeFor[admin.Outcomes](), nil},
 		{"live rooms", api.LiveListBody, reflect.TypeFor[admin.LiveRooms](), nil},
 		{"live room", reflect.TypeFor[live.Room](), reflect.TypeFor[admin.LiveRoom](), nil},
 		{"muted", api.MuteBody, reflect.TypeFor[admin.Muted](), nil},

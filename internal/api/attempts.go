@@ -78,19 +78,8 @@ func attemptsQuery(c *Call) (q event.PeopleQuery, room string, err error) {
 	for name := range values {
 		return q, "", fault.FieldInvalid.New("field", name, "reason", "is not a parameter of this call")
 	}
-	for _, t := range []struct {
-		name, text string
-		into       *time.Time
-	}{{"happened_since", since, &q.Since}, {"happened_until", until, &q.Until}} {
-		if t.text == "" {
-			continue
-		}
-		if *t.into, err = time.Parse(time.RFC3339Nano, t.text); err != nil {
-			return q, "", fault.FieldInvalid.New("field", t.name, "want", "a time such as 2026-01-31T12:00:00.000Z")
-		}
-	}
-	if !q.Since.IsZero() && !q.Until.IsZero() && !q.Since.Before(q.Until) {
-		return q, "", fault.FieldInvalid.New("field", "happened_until", "reason", "is not after happened_since")
+	if err = readSpan(since, until, &q.Since, &q.Until); err != nil {
+		return q, "", err
 	}
 	if outcome != "" {
 		if q.Outcome = event.AttemptOutcome(outcome); !slices.Contains(event.AttemptOutcomes, q.Outcome) {

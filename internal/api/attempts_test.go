@@ -74,3 +74,30 @@ func TestAttempts(t *testing.T) {
 	}
 	ask("happened_since", until, "happened_until", since).refused(400, fault.FieldInvalid.ID, "happened_until")
 }
+
+// TestOutcomes: the boxes add up, and follow the verdicts; what makes no sense is refused.
+func TestOutcomes(t *testing.T) {
+	w, at := searched(t)
+	hour := at.Truncate(time.Hour)
+	window := "happened_since=" + hour.Add(-time.Hour).Format(time.RFC3339) + "&happened_until=" + hour.Add(2*time.Hour).Format(time.RFC3339)
+	r := w.get("/api/v1/analytics/outcomes?bucket=hour&" + window).ok()
+	r.has(object{"tries": 4, "got_in": 1, "after_trouble": 1, "failed": 2, "causes": []any{}, "not_known.tries": 2, "not_known.waiting": 2,
+		"complete": true, "indexed": 1, "bucket": "hour", "buckets.3": nil})
+	if err := w.store.Diagnose(t.Context(), []event.Verdict{
+		{Seq: 2, Diagnosis: event.Diagnosis{Cause: fault.NetworkLost.ID, Confidence: "likely", Rules: "x"}}, {Seq: 3, Diagnosis: event.Diagnosis{Confidence: "not known", Rules: "x"}},
+	}, 3); err != nil {
+		t.Fatal(err)
+	}
+	w.get("/api/v1/analytics/outcomes?" + window).ok().has(object{"failed": 2, "causes.0.cause": fault.NetworkLost.ID, "causes.0.title": fault.NetworkLost.Title,
+		"causes.0.tries": 1, "causes.0.users": 1, "not_known.tries": 1, "not_known.unexplained": 1, "not_known.waiting": 0, "buckets": []any{}})
+	w.get("/api/v1/analytics/outcomes?room=nowhere&" + window).ok().has(object{"tries": 0})
+	w.as(mint(t, umbrella, token.Claims{Type: token.Management})).get("/api/v1/analytics/outcomes?" + window).ok().has(object{"tries": 0})
+	for query, field := range map[string]string{
+		"bucket=year": "bucket", "bucket=minute": "bucket", "happened_since=2020-01-01T00:00:00Z": "happened_since", "bucket=hour&happened_since=" + at.Add(-90*event.Day).Format(time.RFC3339): "bucket",
+		"happened_since=" + at.Add(2*event.Day).Format(time.RFC3339): "happened_until", "x=1": "x", "happened_until=x": "happened_until",
+	} {
+		w.get("/api/v1/analytics/outcomes?"+query).refused(400, fault.FieldInvalid.ID, field)
+	}
+	w.get("/api/v1/analytics/outcomes?bucket=minute&happened_since=" + at.Add(-3*time.Hour).Format(time.RFC3339) + "&happened_until=" + at.Add(2*time.Hour).Format(time.RFC3339)).ok().
+		has(object{"buckets.300": nil, "tries": 4})
+}

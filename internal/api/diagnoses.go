@@ -47,6 +47,7 @@ func (d *Diagnoses) Routes() []Route {
 		{Pattern: "POST /api/v1/diagnoses", MaxBody: diagnose.MaxCaseBytes, Serve: d.explain},
 		{Pattern: "POST /api/v1/search", MaxBody: 8 << 10, Rate: Rate{PerSecond: 10, Burst: 40}, Serve: d.people},
 		{Pattern: "GET /api/v1/attempts", Rate: Rate{PerSecond: 10, Burst: 40}, Serve: d.attempts},
+		{Pattern: "GET /api/v1/analytics/outcomes", Rate: Rate{PerSecond: 5, Burst: 20}, Serve: d.outcomes},
 		{Pattern: "GET /api/v1/events/{id}/diagnosis", Serve: d.get},
 		{Pattern: "POST /api/v1/events/{id}/share", Serve: d.share},
 		{Pattern: "GET /why/{link}", Access: Open, Rate: Rate{PerSecond: 5, Burst: 30}, Serve: d.shared},

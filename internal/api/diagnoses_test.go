@@ -279,13 +279,15 @@ func FuzzDiagnoses(f *testing.F) {
 	f.Add("user=mia&limit=3", []byte(`{"v":1,"failure":{"id":"e","type":"join","at":"2026-11-26T12:00:00Z"}}`))
 	f.Add("room=x&since=2026-01-01T00:00:00Z", []byte(`{"v":1,"failure":{"id":"e","type":"join","at":"2026-11-26T12:00:00Z","server":{"details":[{"name":"a","value":{"b":[1]}}]},"evidence":{"path":{"pairs":[{}]}}}}`))
 	f.Add("user=mia&order=asc&outcome=failed&start=1.1&happened_since=2026-01-01T00:00:00Z", []byte(`{}`))
+	f.Add("bucket=minute&happened_since=2026-01-01T00:00:00Z&happened_until=2026-01-01T01:00:00Z", []byte(`{}`))
 	f.Add("start=AAAA", []byte(`{"v":1e9}`))
 	w := serveWhy(f)
 	w.failed()
 	f.Fuzz(func(t *testing.T, query string, body []byte) {
 		own := *w.fixture
 		own.t = t
-		for _, r := range []reply{own.do("GET", "/api/v1/diagnoses?"+uncontrolled(query), nil), own.do("GET", "/api/v1/attempts?"+uncontrolled(query), nil), own.post("/api/v1/diagnoses", string(body))} {
+		for _, r := range []reply{own.do("GET", "/api/v1/diagnoses?"+uncontrolled(query), nil), own.do("GET", "/api/v1/attempts?"+uncontrolled(query), nil),
+			own.do("GET", "/api/v1/analytics/outcomes?"+uncontrolled(query), nil), own.post("/api/v1/diagnoses", string(body))} {
 			if r.status >= 500 || r.status >= 400 && r.str("fault.id") == "" {
 				t.Fatalf("%s: %d %s", r.call, r.status, r.raw)
 			}

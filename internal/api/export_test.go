@@ -29,6 +29,7 @@ var (
 	DiagnosesPage  = reflect.TypeFor[diagnosesPage]()
 	ShareBody      = reflect.TypeFor[shareBody]()
 	AttemptsPage   = reflect.TypeFor[attemptsPage]()
+	OutcomesBody   = reflect.TypeFor[outcomesBody]()
 	LiveListBody   = reflect.TypeFor[liveListBody]()
 	MuteBody       = reflect.TypeFor[muteBody]()
 	RetentionBody  = reflect.TypeFor[retentionBody]()

@@ -48,3 +48,19 @@ func (s *Store) Close() error {
 	s.people.Stop()
 	return s.Log.Close()
 }
+
+// Outcomes counts what became of attempts.
+func (s *Store) Outcomes(ctx context.Context, q event.OutcomesQuery) (out event.Outcomes, err error) {
+	account, known := s.Accounts.ID(q.AccountID)
+	if !known {
+		account = -1 // nobody's
+	}
+	if err := s.indexAll(ctx); err != nil && ctx.Err() != nil {
+		return out, err
+	} // as in FindPeople
+	err = s.Read(ctx, func(c *eventlog.Conn) (err error) {
+		out, err = people.Outcomes(ctx, c, account, &q)
+		return err
+	})
+	return out, err
+}
