@@ -58,6 +58,7 @@ type Client struct {
 	Events      Events
 	Diagnoses   Diagnoses
 	Injections  Injections
+	Console     Console
 	Webhooks    Webhooks
 	Live        Live
 }
@@ -101,7 +102,7 @@ func New(cfg Config) (*Client, error) {
 	c := &caller{cfg}
 	return &Client{
 		caller: c, Rooms: Rooms{c}, RoomCodes: RoomCodes{c}, Tokens: Tokens{c}, Templates: Templates{c},
-		ActiveRooms: ActiveRooms{c}, Sessions: Sessions{c}, Events: Events{c}, Diagnoses: Diagnoses{c}, Injections: Injections{c}, Webhooks: Webhooks{c}, Live: Live{c},
+		ActiveRooms: ActiveRooms{c}, Sessions: Sessions{c}, Events: Events{c}, Diagnoses: Diagnoses{c}, Injections: Injections{c}, Console: Console{c}, Webhooks: Webhooks{c}, Live: Live{c},
 	}, nil
 }
 

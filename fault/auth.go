@@ -245,6 +245,18 @@ var (
 		See:   []string{"role.not_found", "client.role_unknown"},
 		Links: []string{rfc(7519, "4.3"), rfc(9110, "15.5.2")},
 	})
+	// ConsoleLogin: whoever calls is not logged in to the console.
+	ConsoleLogin = declare(Kind{
+		ID: "console.login", Title: "Nobody is logged in to the console", Area: AreaAuth, Category: Permission, Status: 401,
+		What:  "A page of the console called the server without a login that is still good, or a link to log in with was followed that is not good any more.",
+		Why:   "The link of `redial console` works once, within a minute. A login ends an hour after it was last used, 12 hours after it began, with the token it was begun by, and when the server restarts.",
+		Sign:  "The refusal says which of these it is. The page keeps what it shows and asks for a login.",
+		Do:    "Run `redial console` again, or paste a console token (`redial token console`) into the page.",
+		User:  "You are not logged in any more. Please log in again.",
+		Retry: RetryNewToken, Terminal: true, Ops: []Op{OpAPI}, FixedBy: []Party{ByOperator},
+		See:   []string{"token.revoked", "token.expired"},
+		Links: []string{rfc(6265, "8.4"), rfc(9110, "15.5.2")},
+	})
 	// ResumeSecret: the secret that proves a resuming peer is wrong.
 	ResumeSecret = declare(Kind{
 		ID: "reconnect.secret", Title: "The secret of the resuming peer is wrong", Area: AreaAuth, Category: Permission, Status: 403,

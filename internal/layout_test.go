@@ -110,6 +110,7 @@ var mayImport = map[string][]string{
 	"internal/turn":    {"internal/evidence", "internal/limit", "internal/recent"},
 	"internal/config":  {"fault", "internal/spell"},
 	"internal/pages":   {},
+	"internal/console": {"internal/api", "internal/limit", "internal/pages", "internal/recent", "internal/token", "fault"},
 	"docs":             {},
 	"internal/docsite": {"docs", "internal/faultdoc"},
 	"internal/spell":   {},

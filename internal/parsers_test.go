@@ -43,6 +43,11 @@ var parsers = map[string]string{
 	"admin.duration":                    "admin.FuzzAnswers",
 	"admin.refusal":                     "admin.FuzzAnswers",
 
+	"internal/config.checker.console": operator,
+	"internal/console.Console.call":   "internal/console.FuzzCall",
+	"internal/console.decode":         "internal/console.FuzzCall",
+	"internal/server.consoleDoor.url": operator,
+
 	"internal/api.searchBody.query": "internal/api.FuzzSearch",
 	"internal/when.Around":          "internal/when.FuzzWhen",
 	"internal/when.Point":           "internal/when.FuzzWhen",

@@ -65,7 +65,7 @@ var (
 // for what is none.
 func commentOf(path string, src []byte) string {
 	lines := bytes.SplitN(src, []byte("\n"), 6)
-	if strings.HasPrefix(path, "internal/pages/dist/") || generated.Match(bytes.Join(lines[:min(5, len(lines))], []byte("\n"))) {
+	if strings.HasPrefix(path, "internal/pages/dist/") || strings.HasPrefix(path, "internal/console/dist/") || generated.Match(bytes.Join(lines[:min(5, len(lines))], []byte("\n"))) {
 		return ""
 	}
 	switch filepath.Ext(path) {

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Redial authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Builds the pages into internal/pages/dist, where the Go binary embeds them.
+// Builds the pages into internal/pages/dist, and the console into internal/console/dist,
+// where the Go binary embeds them.
 //
 //   node build.mjs           write the output
 //   node build.mjs --check   build in memory, compare with what is committed, fail on drift
@@ -15,9 +16,11 @@ import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { settings } from "./packages.mjs";
+import { console_ } from "./console/build.mjs";
 
 const web = dirname(fileURLToPath(import.meta.url));
 const dist = join(web, "..", "internal", "pages", "dist");
+const consoleDist = join(web, "..", "internal", "console", "dist");
 
 // What may be bundled into an Apache-2.0 binary. A copyleft dependency that
 // arrives with an update stops the build instead of reaching the users.
@@ -56,12 +59,11 @@ const page = {
   split: "demo/src/sdk.ts", // only there to give the SDK a file of its own; its own output is not kept
 };
 
-const files = await output();
-if (process.argv.includes("--check")) {
-  await check(files);
-} else {
-  await write(files);
+const desk = await console_(web, consoleDist, licences);
+for (const [dir, files] of [[dist, await output()], [consoleDist, desk.files]]) {
+  await (process.argv.includes("--check") ? check : write)(dir, files);
 }
+console.log(`the console: ${desk.sizes.script} bytes of script and ${desk.sizes.all} in all, in gzip`);
 
 /** Everything that belongs into dist: path → bytes. */
 async function output() {
@@ -164,7 +166,7 @@ async function licences(metafile) {
   );
 }
 
-async function write(files) {
+async function write(dist, files) {
   await rm(dist, { recursive: true, force: true });
   for (const [path, bytes] of files) {
     await mkdir(dirname(join(dist, path)), { recursive: true });
@@ -173,7 +175,7 @@ async function write(files) {
   for (const [path, bytes] of [...files].sort()) console.log(String(bytes.length).padStart(9), path);
 }
 
-async function check(files) {
+async function check(dist, files) {
   const wrong = [];
   const found = (await readdir(dist, { recursive: true, withFileTypes: true }).catch(() => []))
     .filter((e) => e.isFile())
@@ -185,8 +187,8 @@ async function check(files) {
     else if (!committed.equals(bytes)) wrong.push(`${path}: differs`);
   }
   if (wrong.length > 0) {
-    console.error("internal/pages/dist is not what the sources build:\n  " + wrong.sort().join("\n  ") + "\nRun: npm --prefix web run build");
+    console.error(relative(join(web, ".."), dist) + " is not what the sources build:\n  " + wrong.sort().join("\n  ") + "\nRun: npm --prefix web run build");
     process.exit(1);
   }
-  console.log(`internal/pages/dist is up to date (${files.size} files)`);
+  console.log(`${relative(join(web, ".."), dist)} is up to date (${files.size} files)`);
 }

@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 
 const web = dirname(fileURLToPath(import.meta.url));
 const tests = [];
-for (const part of ["demo", "faults", "core", "wtsdk", "syncsdk", "opentok", "witness"]) {
+for (const part of ["demo", "faults", "core", "wtsdk", "syncsdk", "opentok", "witness", "console"]) {
   const found = (await readdir(join(web, part, "test"))).filter((f) => f.endsWith(".test.mjs")).sort();
   tests.push(...found.map((f) => join(part, "test", f)));
 }

@@ -57,7 +57,7 @@ func TestBashCompletes(t *testing.T) {
 	complete := shellOf(t)
 	for line, want := range map[string]string{
 		"redial exp":                      "explain",
-		"redial co":                       "config completion",
+		"redial co":                       "config console completion",
 		"redial help ser":                 "serve",
 		"redial explain room.fu":          "room.full",
 		"redial explain OT_TIME":          "OT_TIMEOUT",

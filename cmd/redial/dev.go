@@ -9,7 +9,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -31,12 +30,13 @@ called "demo", and everything needed to join it printed. Without -data it
 forgets everything when it ends.
 
 With -json it prints one line of JSON instead, for programs:
-  {"http","init","data","management_token","access_key","secret",
+  {"http","init","data","console","management_token","access_key","secret",
    "rooms":[{"id","name","tokens":{"ROLE":"JWT"},"codes":{"ROLE":"CODE"}}],
    "openvidu":{"url","secret"},
    "sceenic":{"url","key","secret"},
    "opentok":{"url","api_key","api_secret","script","session_id","token"},"fingerprint"}
-where "init" is what an app passes as initEndpoint, and room tokens are signed
+where "init" is what an app passes as initEndpoint, "console" logs whoever opens it in to the
+console, as often as you like, and room tokens are signed
 with the secret; "fingerprint" is there with -tls; "openvidu" is what a backend gives to OpenVidu(url, secret) of
 openvidu-node-client, and "sceenic" what a backend asks for a token with:
   curl -H "auth-api-key: KEY" -H "auth-api-secret: SECRET" URL/stream/token/v2/
@@ -48,6 +48,7 @@ input open and give -until-eof: then the server never outlives it.`
 const (
 	devAddress  = "127.0.0.1:8080" // the port is the first of devPorts
 	devPorts    = 20               // how many ports are tried when it is taken
+	devConsole  = "127.0.0.1:8090" // the same of the console
 	devTokens   = 7 * 24 * time.Hour
 	devRoom     = "demo"
 	devProject  = "1000001"
@@ -63,6 +64,7 @@ type devReady struct {
 	HTTP       string        `json:"http"`
 	Init       string        `json:"init"`
 	Data       string        `json:"data"`
+	Console    string        `json:"console"`
 	Management string        `json:"management_token"`
 	AccessKey  string        `json:"access_key"`
 	Secret     string        `json:"secret"`
@@ -141,7 +143,7 @@ func runDev(ctx context.Context, e *env, args []string) (err error) {
 	if *relay {
 		cfg.Media.TURN.Enabled, cfg.Media.TURN.UDP, cfg.Media.TURN.TCP = true, "127.0.0.1:0", "127.0.0.1:0"
 	}
-	cfg.Inject.Enabled = true
+	cfg.Inject.Enabled, cfg.Console.Enabled = true, true
 	if err := overrideLog(&cfg, *format, *level); err != nil {
 		return err
 	}
@@ -170,15 +172,19 @@ func runDev(ctx context.Context, e *env, args []string) (err error) {
 	}
 
 	var opt server.Options
-	chosen := false
-	f.Visit(func(d *flag.Flag) { chosen = chosen || d.Name == "http" })
-	if !chosen {
+	console := devConsole
+	if f.given("http") { // so that servers side by side do not meet
+		console = "127.0.0.1:0"
+	} else {
 		if opt.Listener, err = nextFree(ctx, devAddress); err != nil {
 			return err
 		}
 		if got := opt.Listener.Addr().String(); got != devAddress {
 			fmt.Fprintf(e.stderr, "%s is taken, so this is %s.\n", devAddress, got)
 		}
+	}
+	if opt.Console, err = nextFree(ctx, console); err != nil {
+		return err
 	}
 	ctx, signals, cancel := withstand(ctx)
 	defer cancel()
@@ -260,7 +266,7 @@ func devPrepare(ctx context.Context, s *server.Server, cfg config.Config) (devRe
 		return devReady{}, err
 	}
 	return devReady{
-		HTTP: s.URL(), Init: init, Data: dir, Management: management, AccessKey: key.Access, Secret: key.Secret, Rooms: []server.Demo{demo},
+		HTTP: s.URL(), Init: init, Data: dir, Console: s.ConsoleURL(devTokens), Management: management, AccessKey: key.Access, Secret: key.Secret, Rooms: []server.Demo{demo},
 		OpenVidu: devOpenVidu{s.URL(), cfg.OpenVidu.Secret}, Sceenic: devSceenic{s.URL(), cfg.Sceenic.Key, cfg.Sceenic.Secret}, OpenTok: tok, watch: watch,
 	}, nil
 }
@@ -320,6 +326,9 @@ func printReady(e *env, r devReady, temporary bool, took time.Duration) {
 	fmt.Fprintf(e.stdout, `
 Redial is ready after %s, for this machine only. Ctrl-C stops it.
 %s
+The console, which tells what goes on there and why it fails:
+  %s
+
 Join the room %q, in two tabs:
   host   %s/#code=%s&name=Hanna
   guest  %s/#code=%s&name=Gus
@@ -343,7 +352,7 @@ it to show recorded events. An app of your own joins as one of
   Sceenic   curl -s -H "auth-api-key: %s" -H "auth-api-secret: %s" "%s/stream/token/v2/?session=%s"
   OpenTok   new OpenTok("%s", "%s", "%s") in its backend
 
-`, took.Round(time.Millisecond), certificateNote(r), room.Name, r.HTTP, room.Codes["host"], r.HTTP, room.Codes["guest"],
+`, took.Round(time.Millisecond), certificateNote(r), r.Console, room.Name, r.HTTP, room.Codes["host"], r.HTTP, room.Codes["guest"],
 		r.HTTP, room.Name, r.OpenVidu.Secret, r.HTTP, r.watch,
 		r.HTTP, r.OpenTok.Key, r.OpenTok.Session, r.OpenTok.Token,
 		r.Management, r.HTTP, room.ID, r.HTTP, room.Name, r.HTTP, r.Init, room.ID, keyFlag,

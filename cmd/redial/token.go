@@ -11,6 +11,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,10 +20,11 @@ import (
 	"github.com/redial-rtc/redial/internal/token"
 )
 
-const tokenHelp = `Mints tokens without asking a server: whoever holds a key can. Three kinds:
+const tokenHelp = `Mints tokens without asking a server: whoever holds a key can. Four kinds:
 
   redial token room -room ROOM -role ROLE  lets one user into one room
   redial token management                  opens the REST API
+  redial token console -rights support     opens the console, for what it names
   redial token key                         makes a new key that signs tokens
 
 A token holds the id of its room. For a room that is given by name or code the
@@ -36,10 +38,10 @@ A negative -expires makes a token that has expired already, to see what becomes
 of it.`
 
 // tokenKinds are what runToken makes.
-var tokenKinds = []string{"room", "management", "key"}
+var tokenKinds = []string{"room", "management", "console", "key"}
 
 func runToken(ctx context.Context, e *env, args []string) error {
-	f := newFlags(e, "token room|management|key [flags]", tokenHelp)
+	f := newFlags(e, "token room|management|console|key [flags]", tokenHelp)
 	var (
 		key     = f.String("key", "", "sign with this key, `ACCESS:SECRET`")
 		keyFile = f.String("key-file", "", "sign with the first key of this `FILE`")
@@ -52,6 +54,7 @@ func runToken(ctx context.Context, e *env, args []string) error {
 		expires = f.Duration("expires", token.Lifetime, "how long the token is valid")
 		jti     = f.String("jti", "", "`ID` of the token, by which it can be revoked (default a new one)")
 		grant   = f.String("grant", "", "let it also do `WHAT`: inject (management tokens)")
+		rights  = f.String("rights", string(token.RightSupport), "what it allows in the console, with `COMMAS`: support, read, operate, inject (console tokens)")
 		asJSON  = f.Bool("json", false, "print one JSON object")
 	)
 	rest, err := f.parse(args, 1, 1)
@@ -70,6 +73,14 @@ func runToken(ctx context.Context, e *env, args []string) error {
 		c.Type = token.Management
 		if c.Inject = *grant == token.GrantInject; *grant != "" && !c.Inject {
 			return usagef("-grant %q is unknown; there is one: %s", *grant, token.GrantInject)
+		}
+	case "console":
+		if *room != "" || *role != "" || *user != "" || *grant != "" {
+			return usagef("a console token has -rights; leave out -room, -role, -user and -grant")
+		}
+		c.Type = token.Console
+		if c.Rights, err = token.ParseRights(strings.Split(*rights, ",")); err != nil {
+			return usagef("-rights %q is not some of support, read, operate and inject, with commas", *rights)
 		}
 	case "room":
 		if *room == "" || *role == "" {

@@ -56,6 +56,7 @@ func (c *Config) Problems() []Problem {
 	k.require(c.OpenVidu.JoinTimeout > 0, "openvidu.join_timeout", "is not positive", "make it 60s")
 	k.sceenic(&c.Sceenic)
 	k.openTok(&c.OpenTok)
+	k.console(&c.Console, &c.HTTP)
 	k.oneOf(c.Log.Format, "log.format", "text", "json")
 	k.oneOf(c.Log.Level, "log.level", "debug", "info", "warn", "error")
 	if c.Metrics.Address != "" {

@@ -28,6 +28,7 @@ type Config struct {
 	OTLP      OTLP      `yaml:"otlp" doc:"Events sent to an OpenTelemetry collector as log records."`
 	Traces    Traces    `yaml:"traces" doc:"Joins followed from the token to the first media, as traces."`
 	Inject    Inject    `yaml:"inject" doc:"Provoking faults on purpose."`
+	Console   Console   `yaml:"console" doc:"The pages for support and operators; see docs/console.md."`
 	Kurento   Kurento   `yaml:"kurento" doc:"The door for clients of Kurento Room; see docs/openvidu.md."`
 	OpenVidu  OpenVidu  `yaml:"openvidu" doc:"The door for apps of OpenVidu 2; see docs/openvidu.md."`
 	OpenTok   OpenTok   `yaml:"opentok" doc:"The door for apps of OpenTok; see docs/opentok.md."`

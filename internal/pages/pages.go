@@ -69,7 +69,13 @@ var shared = map[string]bool{"witness.js": true, "opentok/opentok.js": true}
 // build made; directories are never listed. Everything else goes to refuse, with
 // status 404, or 405 and the header Allow.
 func Handler(refuse func(w http.ResponseWriter, r *http.Request, status int)) http.Handler {
-	files, err := fs.Sub(dist, "dist")
+	return Site(dist, policy, refuse)
+}
+
+// Site serves the files that a build made below dist, under a Content-Security-Policy
+// (W3C CSP Level 3): as [Handler] does.
+func Site(built embed.FS, policy string, refuse func(w http.ResponseWriter, r *http.Request, status int)) http.Handler {
+	files, err := fs.Sub(built, "dist")
 	if err != nil { // only a malformed path fails, and it is a constant
 		panic(err)
 	}

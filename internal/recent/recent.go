@@ -59,3 +59,11 @@ func (m *Map[K, V]) Put(key K, v V) {
 	}
 	m.byKey[key] = m.order.PushFront(&entry[K, V]{key, v})
 }
+
+// Delete forgets an entry, if there is one.
+func (m *Map[K, V]) Delete(key K) {
+	if e, ok := m.byKey[key]; ok {
+		m.order.Remove(e)
+		delete(m.byKey, key)
+	}
+}

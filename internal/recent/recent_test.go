@@ -30,4 +30,9 @@ func TestMap(t *testing.T) {
 	if v, ok := m.Peek("d"); !ok || v != 4 {
 		t.Errorf("d is %d, %v", v, ok)
 	}
+	m.Delete("d")
+	m.Delete("nobody")
+	if _, ok := m.Peek("d"); ok || m.Len() != 1 || m.order.Len() != 1 {
+		t.Errorf("d is still there, of %d and %d", m.Len(), m.order.Len())
+	}
 }

@@ -60,6 +60,8 @@ type Server struct {
 	watch        *sceenic.Service  // nil without sceenic.key
 	openTok      *opentok.Service  // nil without opentok.enabled
 	projects     *opentok.Projects // nil without opentok.enabled
+	console      *consoleDoor      // nil without console.enabled
+	rest         *api.API
 	web          *web
 	cert         cert.Source // nil without TLS
 	relays       *relays
@@ -81,6 +83,7 @@ type closer struct {
 // Options are what only a caller inside the program can give.
 type Options struct {
 	Listener net.Listener // used instead of opening http.address; the server closes it
+	Console  net.Listener // the same of console.listen
 	Log      *LogWriter   // what the logger writes to, for the metric of what it dropped; nil: none
 
 	// Now is the clock that the times of tokens are compared with; nil: time.Now.
@@ -145,6 +148,9 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 		return nil, err
 	}
 	s.onClose("registry", func(context.Context) error { return s.registry.Close() })
+	if s.console, err = s.openConsole(ctx, opt); err != nil {
+		return nil, err
+	}
 	store, err := openEvents(ctx, cfg.Events.Store, cfg, log.With("part", "events"), metrics)
 	if err != nil {
 		return nil, err
@@ -260,9 +266,9 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	diagnoses := api.NewDiagnoses(api.DiagnosesConfig{Store: store, Registry: s.registry, Links: links, Origin: outside.origin})
 	events := api.NewEvents(api.EventsConfig{Recorder: recorder, Registry: s.registry, Rooms: hub, Inject: plan, Clocks: clocks, Known: s.participants.Known, Retention: cfg.Events.Retention})
 	board := live.NewBoard(live.Config{Measure: s.participants.Live, Watchers: cfg.Limits.LiveWatchers, Limited: sockets.Limited, Metrics: metrics})
-	rest := api.New(api.Config{
+	s.rest = api.New(api.Config{
 		Registry: s.registry, Rooms: hub, Tokens: tokens, Keys: keys,
-		Routes: slices.Concat(restRoutes(events, diagnoses, sinks, plan, s.registry), s.witnessRoutes(recorder), s.projectRoutes(),
+		Routes: slices.Concat(restRoutes(events, diagnoses, sinks, plan, s.registry), s.witnessRoutes(recorder), s.projectRoutes(), s.consoleRoutes(),
 			api.LiveRoutes(api.LiveConfig{Board: board, Registry: s.registry, Rooms: hub})),
 		Limits:     api.Limits{Address: api.Rate{PerSecond: cfg.Limits.APIPerSecond, Burst: cfg.Limits.APIBurst}, Layout: cfg.Limits.LayoutBytes},
 		ClientAddr: outside.client, Events: recorder, Revoked: s.participants.Revoke, Written: sessions.Written,
@@ -303,11 +309,14 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 		return nil, err
 	}
 
-	door := newGuard(asCalled{rest, routes, wire.ServeAstray}, cfg.HTTP, outside, log, metrics)
+	door := newGuard(asCalled{s.rest, routes, wire.ServeAstray}, cfg.HTTP, outside, log, metrics)
 	door.lost = wire.Lost
 	s.web = newWeb(sniffed(door), cfg, log)
 	s.web.handshaken = s.relays.gate != nil
 	s.onClose("web", s.web.stop)
+	if s.console != nil {
+		s.serveConsole(s.console, tokens, outside)
+	}
 	s.onClose("event streams", func(context.Context) error { events.Close(); board.Close(); return nil })
 	if s.cert != nil {
 		s.web.TLSConfig = s.webTLS()

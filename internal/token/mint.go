@@ -31,6 +31,7 @@ type payload struct {
 	UserID    string   `json:"user_id,omitempty"`
 	UserProof string   `json:"user_id_proof,omitempty"` // left out when it is ProofToken
 	Grants    []string `json:"grants,omitempty"`
+	Rights    []Right  `json:"rights,omitempty"`
 	IssuedAt  int64    `json:"iat"`
 	NotBefore int64    `json:"nbf"`
 	ExpiresAt int64    `json:"exp"`
@@ -56,6 +57,13 @@ func Mint(k Key, c Claims) (string, error) {
 	}
 	switch c.Type {
 	case Management:
+	case Console:
+		if c.Inject {
+			return "", fault.FieldInvalid.New("field", "grants", "reason", "belong to management tokens")
+		}
+		if len(c.Rights.Named()) == 0 {
+			return "", fault.FieldInvalid.New("field", "rights", "want", wantRights)
+		}
 	case App:
 		if c.Inject {
 			return "", fault.FieldInvalid.New("field", "grants", "reason", "belong to management tokens")
@@ -73,7 +81,7 @@ func Mint(k Key, c Claims) (string, error) {
 			return "", fault.FieldInvalid.New("field", "user_id_proof", "want", "token or code")
 		}
 	default:
-		return "", fault.FieldInvalid.New("field", "type", "want", "app or management")
+		return "", fault.FieldInvalid.New("field", "type", "want", "app, management or console")
 	}
 
 	p := payload{
@@ -82,6 +90,9 @@ func Mint(k Key, c Claims) (string, error) {
 	}
 	if c.UserProof == ProofCode {
 		p.UserProof = ProofCode
+	}
+	if c.Type == Console {
+		p.Rights = c.Rights.Named()
 	}
 	if c.Inject {
 		p.Grants = []string{GrantInject}

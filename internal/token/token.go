@@ -17,6 +17,7 @@ type Type string
 const (
 	App        Type = "app"        // lets one user into one room with one role
 	Management Type = "management" // opens the REST API of an account
+	Console    Type = "console"    // opens the console, for what its rights allow; no other door takes it
 )
 
 // Version is the claim "version" of the tokens minted and accepted here.
@@ -58,6 +59,7 @@ type Claims struct {
 	UserID    string // App only
 	UserProof string // App only: ProofToken or ProofCode; "" without a user id
 	Inject    bool   // Management only: the grant to provoke faults
+	Rights    Rights // Console only: what may be done there, at least one
 	ID        string // the claim "jti", by which a token is revoked
 	IssuedAt  time.Time
 	NotBefore time.Time

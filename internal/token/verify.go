@@ -208,8 +208,8 @@ func claimsOf(m jwt.MapClaims, key Key) (c Claims, err error) {
 		return Claims{}, err
 	}
 	c.Type = Type(kind)
-	if c.Type != App && c.Type != Management {
-		return Claims{}, fault.TokenClaim.New("claim", "type", "want", "app or management")
+	if c.Type != App && c.Type != Management && c.Type != Console {
+		return Claims{}, fault.TokenClaim.New("claim", "type", "want", "app, management or console")
 	}
 	if c.Version, err = version(m); err != nil {
 		return Claims{}, err
@@ -231,6 +231,11 @@ func claimsOf(m jwt.MapClaims, key Key) (c Claims, err error) {
 	}
 	if c.Type == Management {
 		if c.Inject, err = granted(m, GrantInject); err != nil {
+			return Claims{}, err
+		}
+	}
+	if c.Type == Console {
+		if c.Rights, err = rights(m); err != nil {
 			return Claims{}, err
 		}
 	}

@@ -1,0 +1,197 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
+// One failure: what happened, what to tell her, what that rests on.
+import { useState } from "preact/hooks";
+import { at, call, query } from "../api";
+import { Lanes, type Mark } from "../lanes";
+import { At, Copy, Problem, save, Shown, Sure, Title } from "../parts";
+import { href } from "../route";
+import { safe } from "../safe";
+import type { Diagnosis, Verdict } from "../shapes";
+import { useAsk, useShared, useTitles } from "../state";
+import { clock } from "../time";
+import { asText, couldNot, late, party, room, told, value, who } from "../words";
+import type { Refusal } from "../api";
+
+export function FailurePage({ id }: { id: string }) {
+  const asked = useAsk(id, (signal) => call<Diagnosis>("GET", at`/api/v1/events/${id}/diagnosis`, undefined, signal));
+  if (asked.error?.status === 404 && !asked.data) {
+    return (
+      <>
+        <Title name="No such failure">This failure is not on record</Title>
+        <p>It was removed, by retention or an erasure, or the link is not whole.</p>
+        <Problem error={asked.error} />
+      </>
+    );
+  }
+  return <Shown of={asked} rows={8}>{(d) => <Told d={d} />}</Shown>;
+}
+
+/** The failures around one, of the same person. */
+function useAround(d: Diagnosis): Diagnosis[] {
+  const { failure: f } = d;
+  const asked = useAsk(f.peer_id ? "around " + f.id : null, (signal) => call<{ diagnoses: Diagnosis[] }>("GET",
+    "/api/v1/diagnoses" + query({ peer_id: f.peer_id, order: "asc", limit: 50 }), undefined, signal));
+  return asked.data?.diagnoses ?? [];
+}
+
+function Told({ d }: { d: Diagnosis }) {
+  const { failure: f, verdict: v } = d;
+  const { zone, may, me } = useShared();
+  const around = useAround(d);
+  const follows = around.filter((o) => v.follows?.includes(o.failure.id));
+  const title = useTitles([...(v.cause ? [v.cause] : []), ...(v.not ?? []).map((n) => n.cause), ...(v.rivals ?? []).map((r) => r.cause)]);
+  const name = `${who(f)} ${couldNot(f.type, room(f))}`;
+  const text = () => asText(d, follows, title, (day) => long(day, zone), (moment) => clock(moment, zone));
+  return (
+    <article class="failure">
+      <Title name={name}>{name} · <At at={f.happened} /></Title>
+      {(f.injected || v.injected) && <p class="note">It was provoked on purpose.</p>}
+      {late(f) && <p class="note">Told {late(f)} after it happened.</p>}
+      <section class={"verdict " + v.confidence.replace(" ", "-")} aria-label="Why">
+        <p class="says">{safe(v.says, 2000)}</p>
+        <p class="muted">
+          <Sure of={v.confidence} /> · {v.cause && <><a href={href("catalogue", v.cause)}>{v.cause}</a> · </>}rules {v.rules} · told by {told(f.source)}
+          {d.kept && (d.kept.cause !== v.cause || d.kept.confidence !== v.confidence) && <> · at the time told as {d.kept.cause || "not known"}, {d.kept.confidence}</>}
+        </p>
+        {v.leads && <p>It follows from <a data-row href={href("failure", v.leads)}>another failure</a>, which tells more.</p>}
+      </section>
+      <div class="actions">
+        <Share id={f.id} />
+        <Copy text={text} label="Copy as text" />
+        <Export id={f.id} />
+        <button onClick={() => print()}>Print</button>
+        <Copy text={location.href} label="Copy link" class="quiet" />
+      </div>
+      <div class="boxes">
+        {v.confidence === "not known" && <Missing v={v} first />}
+        <section>
+          <h2>What to do</h2>
+          {v.do?.length
+            ? <dl class="do">{v.do.map((a, i) => <><dt key={i}>{party(a.who, f)}</dt><dd>{safe(a.text, 600)}</dd></>)}</dl>
+            : <p>Nothing can be said before the cause is known.</p>}
+        </section>
+        <section>
+          <h2>Because</h2>
+          {v.because?.length
+            ? <ul class="facts">{once(v.because).map((b, i) => (
+                <li key={i}><span class="mark good" aria-hidden="true">✓</span> {safe(b.says || `${b.fact}: ${value(b.value)}`, 400)} <span class="muted">{b.from}{b.at && <> · <At at={b.at} short /></>}</span></li>
+              ))}</ul>
+            : <p class="muted">No fact speaks for a cause.</p>}
+        </section>
+        {!!v.rivals?.length && (
+          <section>
+            <h2>It could also be</h2>
+            <ul class="facts">{v.rivals.map((r) => <li key={r.cause}><span class="mark" aria-hidden="true">?</span> <a href={href("catalogue", r.cause)}>{title(r.cause)}</a> {r.decides && <span class="muted">This would tell: {safe(r.decides)}</span>}</li>)}</ul>
+          </section>
+        )}
+        {!!v.not?.length && (
+          <section>
+            <h2>Not, because</h2>
+            <ul class="facts">{v.not.map((n) => <li key={n.cause}><span class="mark bad" aria-hidden="true">✕</span> {title(n.cause)} <span class="muted">{safe(n.because, 300)}</span></li>)}</ul>
+          </section>
+        )}
+        {v.confidence !== "not known" && <Missing v={v} />}
+      </div>
+      <section>
+        <h2>What happened around it</h2>
+        <Lanes marks={marksOf(d, around)} around={f.happened} />
+      </section>
+      {!!v.follows?.length && (
+        <details>
+          <summary data-key="e">{v.follows.length} that follow from it</summary>
+          <ul class="rows">
+            {follows.map((o) => <li key={o.failure.id}><a data-row href={href("failure", o.failure.id)}><At at={o.failure.happened} /> <span>{couldNot(o.failure.type)}</span> <span class="muted">{o.failure.fault}</span></a></li>)}
+          </ul>
+        </details>
+      )}
+      {may("read") && <Raw id={f.id} />}
+      <p class="muted">
+        Event {f.id}{f.reference && <> · reference {f.reference}</>}
+        {f.session_id && may("read") && <> · <a href={href("session", f.session_id, { peer: f.peer_id ?? "" })}>the whole session</a></>}
+        {v.cause && may("read") && <> · <a href={href("causes", v.cause)}>more of this cause</a></>}
+        {me.inject && f.fault && <> · <code>redial inject -fault {f.fault}</code> provokes it</>}
+      </p>
+    </article>
+  );
+}
+
+const once = (facts: NonNullable<Verdict["because"]>) => facts.filter((b, i) => facts.findIndex((o) => (o.says || o.fact) === (b.says || b.fact) && o.from === b.from) === i);
+
+function Missing({ v, first = false }: { v: Verdict; first?: boolean }) {
+  if (!v.missing?.length && !v.refuted_by?.length) return null;
+  return (
+    <section class={first ? "first" : ""}>
+      <h2>Missing</h2>
+      <ul class="facts">{v.missing?.map((m) => <li key={m.fact}><span class="mark" aria-hidden="true">?</span> {safe(m.fact)} <span class="muted">{safe(m.how, 300)}</span></li>)}</ul>
+      {!!v.refuted_by?.length && <p class="muted">It would be wrong with: {v.refuted_by.map((r) => safe(r)).join("; ")}</p>}
+    </section>
+  );
+}
+
+/** "Wednesday 25 November at 14:05:02 CET", as "redial why" has it. */
+export function long(at: Date, zone: string): string {
+  const part = Object.fromEntries(new Intl.DateTimeFormat("en-GB", {
+    timeZone: zone, weekday: "long", day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short",
+  }).formatToParts(at).map((p) => [p.type, p.value]));
+  const year = part.year === String(new Date().getFullYear()) ? "" : " " + part.year;
+  return `${part.weekday} ${part.day} ${part.month}${year} at ${part.hour}:${part.minute}:${part.second} ${part.timeZoneName}`;
+}
+
+function marksOf(d: Diagnosis, around: Diagnosis[]): Mark[] {
+  const marks: Mark[] = [];
+  const failures = around.some((o) => o.failure.id === d.failure.id) ? around : [d, ...around];
+  for (const o of failures) {
+    const here = o.failure.id === d.failure.id;
+    for (const lane of o.failure.source === "both" ? ["client", "server"] : [o.failure.source]) {
+      marks.push({ at: o.failure.happened, lane, text: couldNot(o.failure.type) + (o.failure.fault ? ` (${o.failure.fault})` : ""), bad: true, here, href: here ? undefined : href("failure", o.failure.id) });
+    }
+  }
+  for (const b of once(d.verdict.because ?? [])) {
+    if (b.at) marks.push({ at: b.at, lane: b.from, text: safe(b.says || `${b.fact}: ${value(b.value)}`, 200), bad: false });
+  }
+  return marks;
+}
+
+function Share({ id }: { id: string }) {
+  const [link, setLink] = useState<{ url: string; expires_at: string }>();
+  const [error, setError] = useState<Refusal>();
+  const [german, setGerman] = useState(false);
+  if (error) return <Problem error={error} again={() => setError(undefined)} />;
+  if (!link) {
+    return <button class="strong" onClick={() => call<{ url: string; expires_at: string }>("POST", at`/api/v1/events/${id}/share`, {}).then(setLink, setError)}>Share</button>;
+  }
+  const url = link.url + (german ? "?lang=de" : "");
+  return (
+    <div class="share">
+      <label for="share">A page for the person: no ids, no addresses, nobody else's name. Good until <At at={link.expires_at} />.</label>
+      <div>
+        <input id="share" readOnly value={url} onFocus={(e) => e.currentTarget.select()} />
+        <Copy text={url} label="Copy" />
+      </div>
+      <label><input type="checkbox" checked={german} onChange={(e) => setGerman(e.currentTarget.checked)} /> in German</label>
+    </div>
+  );
+}
+
+function Export({ id }: { id: string }) {
+  const { say } = useShared();
+  const fetchCase = () => call<Diagnosis>("GET", at`/api/v1/events/${id}/diagnosis` + "?case=true").then(
+    (d) => save(`case-${id}.json`, JSON.stringify(d.case, null, 2) + "\n"), (error: Error) => say(error.message));
+  return <button onClick={() => void fetchCase()} title="The case: what the verdict was told from, without names and addresses">Export</button>;
+}
+
+function Raw({ id }: { id: string }) {
+  const [open, setOpen] = useState(false);
+  const asked = useAsk(open ? "raw " + id : null, (signal) => call<{ redial?: { client?: { words?: unknown } } }>("GET", at`/api/v1/events/${id}`, undefined, signal));
+  return (
+    <details onToggle={(e) => setOpen(e.currentTarget.open)}>
+      <summary>The event as it is on record, in the SDK's own words</summary>
+      <Shown of={asked}>{(event) => <pre tabIndex={0}>{safe2(JSON.stringify(event, null, 2))}</pre>}</Shown>
+    </details>
+  );
+}
+
+/** Lines stay lines; what is not seen becomes a mark. */
+const safe2 = (text: string) => text.split("\n").map((line) => safe(line, 4000)).join("\n");

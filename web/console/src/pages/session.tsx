@@ -1,0 +1,120 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
+// A session: who was there, and what happened to whom, on two lanes.
+import { useEffect } from "preact/hooks";
+import { at, call, query, Refusal } from "../api";
+import { Lanes, type Mark } from "../lanes";
+import { At, Copy, Problem, Shown, Sure, Title } from "../parts";
+import { href, type Route } from "../route";
+import { safe } from "../safe";
+import type { Diagnosis } from "../shapes";
+import { useAsk, useShared } from "../state";
+import { length, span } from "../time";
+import { couldNot, who } from "../words";
+
+interface Peer {
+  id: string;
+  name: string;
+  role: string;
+  user_id: string;
+  joined_at: string;
+  left_at?: string;
+  reason?: string;
+}
+
+interface Session {
+  id: string;
+  room_id: string;
+  room_name: string;
+  active: boolean;
+  peers: Record<string, Peer>;
+  created_at: string;
+  ended_at?: string;
+}
+
+interface Tracks {
+  events: { timestamp: string; type: string; data: { peer_id?: string; type?: string; source?: string; mute?: boolean }; redial?: { happened?: string } }[];
+}
+
+const most = 200; // people that are shown; those with failures first
+
+export function SessionPage({ id, route }: { id: string; route: Route }) {
+  const asked = useAsk(id, async (signal) => {
+    const [session, failures, tracks] = await Promise.all([
+      call<Session>("GET", at`/v2/sessions/${id}`, undefined, signal),
+      call<{ diagnoses: Diagnosis[]; total: number }>("GET", "/api/v1/diagnoses" + query({ session_id: id, order: "asc", limit: 50 }), undefined, signal),
+      call<Tracks>("GET", "/v2/analytics/events" + query({ session_id: id, limit: 100 }) + ["track.add.success", "track.update.success", "track.remove.success"].map((t) => "&type=" + t).join(""), undefined, signal)
+        .catch((error: unknown) => {
+          if (error instanceof Refusal) return error; // half an answer is shown as half
+          throw error;
+        }),
+    ]);
+    return { session, failures, tracks };
+  });
+  return <Shown of={asked} rows={8}>{(d) => <Told {...d} peer={route.query.get("peer") ?? ""} />}</Shown>;
+}
+
+function Told({ session, failures, tracks, peer }: { session: Session; failures: { diagnoses: Diagnosis[]; total: number }; tracks: Tracks | Refusal; peer: string }) {
+  const { zone, may } = useShared();
+  const roots = failures.diagnoses.filter((d) => !d.verdict.leads || !failures.diagnoses.some((o) => o.failure.id === d.verdict.leads));
+  const ofPeer = (id: string) => roots.filter((d) => d.failure.peer_id === id);
+  const peers = Object.values(session.peers).sort((a, b) =>
+    Number(b.id === peer) - Number(a.id === peer) || ofPeer(b.id).length - ofPeer(a.id).length || a.joined_at.localeCompare(b.joined_at));
+  const until = session.ended_at ?? new Date().toISOString();
+  const name = safe(session.room_name || session.room_id, 80);
+  useEffect(() => {
+    if (peer) document.getElementById("peer-" + peer)?.scrollIntoView({ block: "nearest" });
+  }, [peer]);
+  return (
+    <article>
+      <Title name={name}>{name} · {span(new Date(session.created_at), new Date(until), zone)}</Title>
+      <p class="muted">
+        {peers.length} {peers.length === 1 ? "person" : "people"} · {length(Date.parse(until) - Date.parse(session.created_at))}
+        {" · "}{roots.length ? `${roots.length} ${roots.length === 1 ? "incident" : "incidents"}` : "nothing failed"}
+        {session.active && <> · <a href={href("live", session.room_id)}>still running</a></>} · <Copy text={location.href} label="Copy link" class="quiet" />
+      </p>
+      {failures.total > failures.diagnoses.length && <p class="note">Of {failures.total} failures the first {failures.diagnoses.length} are shown.</p>}
+      {tracks instanceof Refusal && <Problem error={tracks} half />}
+      {peers.slice(0, most).map((p) => (
+        <section key={p.id} id={"peer-" + p.id} class="person">
+          <h2>{who({ user_name: p.name, user_id: p.user_id, peer_id: p.id })} <span class="muted">{safe(p.role, 40)} · <At at={p.joined_at} short /> to {p.left_at ? <At at={p.left_at} short /> : "now"}{p.reason && ` · ${safe(p.reason, 60)}`}</span></h2>
+          <Lanes marks={marksOf(p, failures.diagnoses, tracks)} />
+          {ofPeer(p.id).map((d) => (
+            <p key={d.failure.id} class="incident">
+              <a data-row href={href("failure", d.failure.id)}><At at={d.failure.happened} short /> {safe(d.verdict.says, 200)}</a> <Sure of={d.verdict.confidence} />
+              {!!d.verdict.follows?.length && <span class="muted"> and {d.verdict.follows.length} that follow</span>}
+            </p>
+          ))}
+        </section>
+      ))}
+      {peers.length > most && <p class="muted">{peers.length - most} more, with whom nothing failed.</p>}
+      {roots.some((d) => !d.failure.peer_id || !session.peers[d.failure.peer_id]) && (
+        <section>
+          <h2>Who never got in</h2>
+          {roots.filter((d) => !d.failure.peer_id || !session.peers[d.failure.peer_id]).map((d) => (
+            <p key={d.failure.id}><a data-row href={href("failure", d.failure.id)}><At at={d.failure.happened} short /> {who(d.failure)} {couldNot(d.failure.type)}: {safe(d.verdict.says, 200)}</a></p>
+          ))}
+        </section>
+      )}
+      {may("operate") || <p class="muted">You may read here.</p>}
+    </article>
+  );
+}
+
+function marksOf(p: Peer, all: Diagnosis[], tracks: Tracks | Refusal): Mark[] {
+  const marks: Mark[] = [{ at: p.joined_at, lane: "server", text: "joined", bad: false }];
+  if (p.left_at) marks.push({ at: p.left_at, lane: "server", text: "left" + (p.reason ? `: ${safe(p.reason, 60)}` : ""), bad: false });
+  for (const d of all.filter((o) => o.failure.peer_id === p.id)) {
+    for (const lane of d.failure.source === "both" ? ["client", "server"] : [d.failure.source]) {
+      marks.push({ at: d.failure.happened, lane, text: couldNot(d.failure.type) + (d.failure.fault ? ` (${d.failure.fault})` : ""), bad: true, href: href("failure", d.failure.id) });
+    }
+  }
+  if (!(tracks instanceof Refusal)) {
+    for (const e of tracks.events.filter((o) => o.data.peer_id === p.id)) {
+      const what = { "track.add.success": "published", "track.update.success": e.data.mute ? "muted" : "unmuted", "track.remove.success": "stopped" }[e.type] ?? e.type;
+      marks.push({ at: e.redial?.happened ?? e.timestamp, lane: "server", text: `${what} ${safe(e.data.source && e.data.source !== "regular" ? e.data.source + " " : "", 30)}${safe(e.data.type ?? "", 10)}`, bad: false });
+    }
+  }
+  return marks;
+}

@@ -1,0 +1,103 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
+// State that several parts share.
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
+import { call, Refusal, type Me } from "./api";
+import { parse, type Route } from "./route";
+import type { Entry } from "./shapes";
+import { zones } from "./time";
+
+export function useRoute(): Route {
+  const [route, set] = useState(() => parse(location.hash));
+  useEffect(() => {
+    const changed = () => set(parse(location.hash));
+    addEventListener("hashchange", changed);
+    return () => removeEventListener("hashchange", changed);
+  }, []);
+  return route;
+}
+
+/** What every page is given. */
+export interface Shared {
+  me: Me;
+  zone: string;
+  may(right: string): boolean;
+  say(text: string): void; // told in the corner, and to screen readers
+}
+
+export const SharedContext = createContext<Shared>({ me: { account: "", rights: [], inject: false }, zone: zones.own, may: () => false, say: () => {} });
+export const useShared = () => useContext(SharedContext);
+
+/** What became of a call. Old data stays while new data is on its way. */
+export interface Asked<T> {
+  data?: T;
+  error?: Refusal;
+  loading: boolean; // for more than 150 ms
+  again(): void;
+}
+
+/** Asks whenever what it asks with changes; null asks nothing. */
+export function useAsk<T>(key: string | null, ask: (signal: AbortSignal) => Promise<T>, every = 0): Asked<T> {
+  const [state, set] = useState<{ key: string | null; data?: T; error?: Refusal; loading: boolean }>({ key: null, loading: false });
+  const [turn, next] = useState(0);
+  const latest = useRef(ask);
+  latest.current = ask;
+  useEffect(() => {
+    if (key === null) return;
+    const stop = new AbortController();
+    const slow = setTimeout(() => set((s) => ({ ...s, loading: true })), 150);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    latest.current(stop.signal).then(
+      (data) => set({ key, data, loading: false }),
+      (error: unknown) => {
+        if (stop.signal.aborted) return;
+        const refusal = error instanceof Refusal ? error : new Refusal(0, "", String(error));
+        set((s) => ({ key, data: s.key === key ? s.data : undefined, error: refusal, loading: false }));
+      },
+    ).finally(() => {
+      clearTimeout(slow);
+      if (every && !stop.signal.aborted) timer = setTimeout(() => (document.hidden ? wait() : next((n) => n + 1)), every);
+    });
+    // A page that nobody sees asks for nothing.
+    const wait = () => document.addEventListener("visibilitychange", () => next((n) => n + 1), { once: true, signal: stop.signal });
+    return () => {
+      clearTimeout(slow);
+      clearTimeout(timer);
+      stop.abort();
+    };
+  }, [key, turn, every]);
+  const again = useCallback(() => next((n) => n + 1), []);
+  return { data: state.data, error: state.key === key ? state.error : undefined, loading: state.loading, again };
+}
+
+const titles = new Map<string, Promise<Entry | undefined>>();
+
+/** An entry of the catalogue, asked for once. */
+export function entry(id: string): Promise<Entry | undefined> {
+  let found = titles.get(id);
+  if (!found) {
+    found = call<Entry>("GET", "/api/v1/faults/" + encodeURIComponent(id)).catch((error: unknown) => {
+      if (!(error instanceof Refusal && error.status === 404)) titles.delete(id);
+      return undefined;
+    });
+    titles.set(id, found);
+  }
+  return found;
+}
+
+/** The title of a fault, its id until that is known. */
+export function useTitles(ids: string[]): (id: string) => string {
+  const [known, set] = useState<Record<string, string>>({});
+  const key = ids.join(" ");
+  useEffect(() => {
+    let gone = false;
+    void Promise.all(ids.map(async (id) => [id, (await entry(id))?.title ?? id] as const)).then((all) => {
+      if (!gone) set((k) => ({ ...k, ...Object.fromEntries(all) }));
+    });
+    return () => void (gone = true);
+  }, [key]);
+  return (id) => known[id] ?? id;
+}
