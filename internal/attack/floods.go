@@ -223,14 +223,19 @@ func oversize(ctx context.Context, sc *scene) (told, error) {
 
 func chat(ctx context.Context, sc *scene) (told, error) {
 	var crowd []*socket
+	there, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
 	for i := range 20 {
-		s, err := inside(ctx, sc, sc.Crowd[i], uuid.NewString(), hostile)
+		s, err := inside(there, sc, sc.Crowd[i], uuid.NewString(), hostile)
 		if err != nil {
 			return told{}, err
 		}
 		defer s.drop()
 		crowd = append(crowd, s)
 	}
+	// The time of the flood begins when they are there.
+	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), time.Duration(sc.Seconds*float64(time.Second)))
+	defer cancel()
 	began, before := time.Now(), crowd[0].received()
 	one := frame("m", "broadcast", map[string]any{"info": map[string]any{"type": "chat", "message": strings.Repeat("m", 60_000)}})
 	frames, _, err := pour(ctx, sc, sc.Others[0], hostile, func(int) []byte { return one })

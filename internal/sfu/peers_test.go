@@ -23,7 +23,8 @@ import (
 // The peers of these tests are real ones: the same library in the role of the
 // browser, over real loopback sockets.
 
-const patience = 15 * time.Second
+// patience is for a machine on which a browser starts slowly.
+const patience = time.Minute
 
 func newEngine(t testing.TB, change ...func(*Config)) *Engine {
 	t.Helper()
