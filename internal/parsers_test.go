@@ -48,6 +48,10 @@ var parsers = map[string]string{
 	"internal/console.decode":         "internal/console.FuzzCall",
 	"internal/server.consoleDoor.url": operator,
 
+	"internal/event/eventlog.idBytes":           "internal/event/eventlog.FuzzID",
+	"internal/event/docpack.Packer.Unpack":      "internal/event/docpack.FuzzUnpack",
+	"internal/event/docpack.Packer.UnpackBlock": "internal/event/docpack.FuzzUnpack",
+
 	"internal/api.searchBody.query": "internal/api.FuzzSearch",
 	"internal/when.Around":          "internal/when.FuzzWhen",
 	"internal/when.Point":           "internal/when.FuzzWhen",

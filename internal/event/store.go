@@ -40,7 +40,7 @@ type Removal struct {
 // Size is how much a store holds.
 type Size struct {
 	Bytes    int64            // on disk, indexes included
-	Accounts map[string]int64 // of the events of each, without indexes
+	Accounts map[string]int64 // of the documents of each, before they are packed
 }
 
 // Sized is a Store that can be held to a size. Its Remove takes Removal.Oldest.

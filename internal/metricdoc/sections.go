@@ -87,6 +87,7 @@ var Sections = []Section{
 		{Name: "redial_events_append_seconds", Type: Histogram, Worry: "The 99th percentile above a second: the disk."},
 		{Name: "redial_events_batch_events", Type: Histogram},
 		{Name: "redial_events_store_bytes", Worry: "Near events.max_bytes: the oldest events go before their time."},
+		{Name: "redial_events_upgrade_left", Worry: "Not falling after an update: the log says why."},
 		{Name: "redial_events_evicted_total", Worry: "Any: events.max_bytes is too small for events.retention."},
 		{Name: "redial_events_removed_total"},
 		{Name: "redial_events_spool_events", Worry: "Growing: ClickHouse is away."},

@@ -37,6 +37,8 @@ func openEvents(ctx context.Context, name string, cfg config.Config, log *slog.L
 					func() float64 { held, _ := s.PeopleSize(); return float64(held) }),
 				prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "redial_people_evicted_total", Help: "Attempts that can no longer be found by name because the index of people was larger than events.people_bytes."},
 					func() float64 { _, evicted := s.PeopleSize(); return float64(evicted) }),
+				prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "redial_events_upgrade_left", Help: "Events of an earlier version that are still to be written anew, at most."},
+					func() float64 { return float64(s.Upgrading()) }),
 			)
 		}
 		return s, nil

@@ -18,6 +18,7 @@ import (
 type health struct {
 	draining atomic.Bool
 	checks   []check
+	left     func() int64 // events that are still to be written anew after an update; nil for none
 	log      *slog.Logger
 }
 
@@ -37,7 +38,8 @@ func (h *health) alive(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write([]byte("ok\n"))
 }
 
-// ready answers 200 or 503 and says of each check how it is. What exactly is
+// ready answers 200 or 503 and says of each check how it is, and how far an update is
+// that goes on beside everything else. What exactly is
 // wrong is for the log, unless it may be told.
 func (h *health) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), checkTimeout)
@@ -62,5 +64,11 @@ func (h *health) ready(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
-	_ = json.NewEncoder(w).Encode(map[string]any{"ready": ok, "checks": said})
+	answer := map[string]any{"ready": ok, "checks": said}
+	if h.left != nil {
+		if n := h.left(); n > 0 {
+			answer["events_upgrade_left"] = n
+		}
+	}
+	_ = json.NewEncoder(w).Encode(answer)
 }

@@ -289,6 +289,9 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	if s.cert != nil {
 		s.health.checks = append(s.health.checks, check{name: "certificate", ask: func(context.Context) error { return s.cert.Missing() }})
 	}
+	if upgraded, ok := store.(interface{ Upgrading() int64 }); ok {
+		s.health.left = upgraded.Upgrading
+	}
 	routes := http.NewServeMux()
 	routes.HandleFunc("/init", wire.ServeInit)
 	routes.HandleFunc("/ws", wire.ServeWS)

@@ -65,7 +65,7 @@ func (l *Log) append(ctx context.Context, n int, at func(int) *event.Event, outc
 }
 
 const insert = `INSERT INTO events(seq, id, time, account, type, source, room, session, peer, user, fault, code, terminal, sdk, os, doc, diagnosis, confidence, rules)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO NOTHING`
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?) ON CONFLICT(id) DO NOTHING`
 
 const (
 	placeOfEvent = "SELECT seq FROM events WHERE id = ?"
@@ -115,8 +115,8 @@ func (l *Log) appendOne(ctx context.Context, e *event.Event) (event.Outcome, err
 	row.set(seq, account, typ, e, len(l.doc))
 	v := verdictOf(e.Diagnosis)
 	n, err := c.Exec(ctx, insert, row.Seq, id[:], e.Time.UnixNano(), account, typ, sourceCodes[e.Source],
-		null(row.Room), null(row.Session), null(e.PeerID), null(row.User), null(row.Fault),
-		row.Code, row.Terminal, null(row.SDK), null(row.OS), string(l.doc), v.cause, v.confidence, v.rules)
+		column(row.Room), column(row.Session), column(e.PeerID), column(row.User), null(row.Fault),
+		row.Code, row.Terminal, null(row.SDK), null(row.OS), v.cause, v.confidence, v.rules)
 	if err != nil {
 		return event.Outcome{}, err
 	}
@@ -125,6 +125,7 @@ func (l *Log) appendOne(ctx context.Context, e *event.Event) (event.Outcome, err
 		return event.Outcome{State: event.Duplicate, Seq: seq}, err
 	}
 	l.last = seq
+	l.docs.add(seq, l.doc)
 	return event.Outcome{State: event.Stored, Seq: seq}, l.stored(ctx, row)
 }
 
@@ -139,7 +140,8 @@ func (l *Log) findLate(ctx context.Context, e *event.Event, typ int64) (int64, e
 		return 0, nil
 	}
 	var places []int64
-	err := l.writer.Each(ctx, `SELECT seq FROM (SELECT seq, time, type, source FROM events WHERE peer = ? ORDER BY seq DESC LIMIT ?)
+	is, args := l.writer.Is("peer", e.PeerID)
+	err := l.writer.Each(ctx, `SELECT seq FROM (SELECT seq, time, type, source FROM events WHERE `+is+` ORDER BY seq DESC LIMIT ?)
 		WHERE source = ? AND type = ? AND time BETWEEN ? AND ? ORDER BY seq`,
 		func(s Scanner) error {
 			var seq int64
@@ -148,7 +150,7 @@ func (l *Log) findLate(ctx context.Context, e *event.Event, typ int64) (int64, e
 			}
 			places = append(places, seq)
 			return nil
-		}, e.PeerID, lateLooks, sourceCodes[event.FromServer], typ, e.When().Add(-event.PairWindow).UnixNano(), e.Time.UnixNano())
+		}, append(args, lateLooks, sourceCodes[event.FromServer], typ, e.When().Add(-event.PairWindow).UnixNano(), e.Time.UnixNano())...)
 	if err != nil {
 		return 0, err
 	}
@@ -195,10 +197,13 @@ func (l *Log) rewrite(ctx context.Context, was Row, e *event.Event) error {
 	l.was = was
 	is := &l.row
 	is.set(was.Seq, was.Account, was.Type, e, len(l.doc))
-	_, err := l.writer.Exec(ctx, `UPDATE events SET source = ?, room = ?, session = ?, user = ?, fault = ?, code = ?, terminal = ?, sdk = ?, os = ?, doc = ? WHERE seq = ?`,
-		sourceCodes[e.Source], null(is.Room), null(is.Session), null(is.User), null(is.Fault),
-		is.Code, is.Terminal, null(is.SDK), null(is.OS), string(l.doc), was.Seq)
-	return err
+	_, err := l.writer.Exec(ctx, `UPDATE events SET source = ?, room = ?, session = ?, user = ?, fault = ?, code = ?, terminal = ?, sdk = ?, os = ?, doc = '' WHERE seq = ?`,
+		sourceCodes[e.Source], column(is.Room), column(is.Session), column(is.User), null(is.Fault),
+		is.Code, is.Terminal, null(is.SDK), null(is.OS), was.Seq)
+	if err != nil {
+		return err
+	}
+	return l.docs.set(ctx, was.Seq, l.doc)
 }
 
 // Amend gives events further fields: see [event.Amender].

@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+
+	"github.com/redial-rtc/redial/internal/event/docpack"
 )
 
 // Conn is a connection with its prepared statements. One goroutine at a time
@@ -18,6 +20,11 @@ import (
 type Conn struct {
 	*sql.Conn
 	stmts map[string]*sql.Stmt
+
+	packer *docpack.Packer
+	writes *documents // of the writer; nil for readers
+	held   held
+	mixed  bool // ids of earlier versions may be in what it sees: see Is
 }
 
 // connect opens one more connection to the file.
@@ -36,7 +43,7 @@ func (l *Log) connect(ctx context.Context, option string, pragmas ...string) (*C
 	if err != nil {
 		return nil, err
 	}
-	return &Conn{Conn: c, stmts: map[string]*sql.Stmt{}}, nil
+	return &Conn{Conn: c, stmts: map[string]*sql.Stmt{}, packer: l.docs.packer}, nil
 }
 
 // maxStmts bounds the statements kept. The shapes of queries are few, so this

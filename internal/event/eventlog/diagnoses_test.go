@@ -37,7 +37,7 @@ func TestAFileFromBeforeVerdicts(t *testing.T) {
 	}
 	if err := l.Change(t.Context(), func(ctx context.Context, tx Tx) error {
 		_, err := tx.ExecContext(ctx, `ALTER TABLE events DROP COLUMN diagnosis; ALTER TABLE events DROP COLUMN confidence; ALTER TABLE events DROP COLUMN rules;
-			UPDATE events SET doc = '{"id' WHERE seq = 2`)
+			UPDATE docs SET doc = '{"id' WHERE seq = 2`)
 		return err
 	}); err != nil {
 		t.Fatal(err)

@@ -105,6 +105,17 @@ func openWith(t *testing.T, dir string, derived ...Derived) *Log {
 	return l
 }
 
+// blocks is how many blocks of documents a log has.
+func blocks(t *testing.T, l *Log) (n int64) {
+	t.Helper()
+	if err := l.Read(t.Context(), func(c *Conn) error {
+		return c.Row(t.Context(), "SELECT count(*) FROM doc_blocks").Scan(&n)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
 // What is derived hears of all that happens to events, and of nothing that did
 // not: its own account of the rows is always that of the file.
 func TestDerivedFollowsTheFile(t *testing.T) {
@@ -113,7 +124,7 @@ func TestDerivedFollowsTheFile(t *testing.T) {
 	m := &mirror{}
 	l := openWith(t, dir, m)
 	now := time.Now().Add(-time.Hour)
-	n, merged, failed, removed := 0, 0, 0, 0
+	n, merged, failed, removed, sealed := 0, 0, 0, 0, 0
 	next := func() event.Event {
 		n++
 		now = now.Add(time.Second)
@@ -150,7 +161,7 @@ func TestDerivedFollowsTheFile(t *testing.T) {
 		}
 	}
 	for range 150 {
-		switch rng.IntN(8) {
+		switch rng.IntN(10) {
 		case 0, 1, 2:
 			e := next()
 			add(e, next(), e) // the last is known
@@ -193,6 +204,28 @@ func TestDerivedFollowsTheFile(t *testing.T) {
 				t.Fatal(err)
 			}
 			check("copying")
+		case 8:
+			var many []event.Event
+			for range 10 + rng.IntN(80) {
+				many = append(many, next())
+			}
+			add(many...)
+			check("appending many")
+		case 9:
+			for range rng.IntN(30) {
+				add(next())
+			}
+			before := blocks(t, l)
+			for more := true; more; {
+				var err error
+				if more, err = l.Seal(t.Context(), now.Add(time.Hour), 0); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if blocks(t, l) > before {
+				sealed++
+			}
+			check("sealing")
 		case 7:
 			list, err := l.Records(t.Context(), l.EvictedUpTo(), maxSeq, 3)
 			if err != nil || len(list) == 0 {
@@ -211,8 +244,8 @@ func TestDerivedFollowsTheFile(t *testing.T) {
 			check("evicting")
 		}
 	}
-	if merged < 5 || failed < 5 || removed < 5 {
-		t.Errorf("only %d joined, %d failed, %d removed", merged, failed, removed)
+	if merged < 5 || failed < 5 || removed < 5 || sealed < 2 {
+		t.Errorf("only %d joined, %d failed, %d removed, %d times blocks were sealed", merged, failed, removed, sealed)
 	}
 	kept := m.rows
 	if err := l.Close(); err != nil {
@@ -244,7 +277,7 @@ func TestADamagedHalfFailsNoAppend(t *testing.T) {
 	}
 	take(told)
 	if err := l.Change(t.Context(), func(ctx context.Context, tx Tx) error {
-		_, err := tx.Exec(ctx, "UPDATE events SET doc = '{'")
+		_, err := tx.Exec(ctx, "UPDATE docs SET doc = '{'")
 		return err
 	}); err != nil {
 		t.Fatal(err)

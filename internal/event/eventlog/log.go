@@ -37,12 +37,15 @@ import (
 // File is the name of the database in its directory.
 const File = "events.db"
 
-// schemaVersion is kept in the file (PRAGMA user_version). A file of version 1 is
-// made one of this version; one of a later version is refused.
-const schemaVersion = 2
+// schemaVersion is kept in the file (PRAGMA user_version). A file of an earlier version
+// is made one of this version; one of a later version is refused.
+const schemaVersion = 3
 
 //go:embed schema.sql
 var schema string
+
+//go:embed readable.sql
+var readableSchema string
 
 // Config is what a log is opened with.
 type Config struct {
@@ -73,6 +76,7 @@ type Log struct {
 	derived  []Derived // all of them
 	row, was Row       // lent to them
 	doc      []byte    // a document being written
+	docs     documents
 
 	checkpoints checkpointer
 	upgrading   upgrading
@@ -114,7 +118,13 @@ func (l *Log) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := l.openDocs(ctx); err != nil {
+		return err
+	}
 	if err := l.load(ctx); err != nil {
+		return err
+	}
+	if err := l.prepareUpgrade(ctx, version); err != nil {
 		return err
 	}
 	for _, d := range l.derived {
@@ -138,7 +148,9 @@ func (l *Log) open(ctx context.Context) (err error) {
 	if err := l.startCheckpoints(ctx); err != nil {
 		return err
 	}
-	return l.prepareUpgrade(ctx, version)
+	l.startUpgrade()
+	l.startSeals()
+	return nil
 }
 
 // prepareSchema makes the tables of a new file, refuses those of a version it
@@ -148,7 +160,7 @@ func (l *Log) prepareSchema(ctx context.Context) (version int, err error) {
 		return 0, err
 	}
 	switch version {
-	case 1, schemaVersion:
+	case 1, 2, schemaVersion:
 		return version, l.addDiagnoses(ctx)
 	case 0:
 	default:
@@ -156,7 +168,7 @@ func (l *Log) prepareSchema(ctx context.Context) (version int, err error) {
 	}
 	var b strings.Builder
 	b.WriteString("BEGIN IMMEDIATE;\n")
-	b.WriteString(schema)
+	b.WriteString(schema + readableSchema)
 	for t, code := range TypeCodes {
 		fmt.Fprintf(&b, "INSERT INTO types VALUES (%d, '%s');\n", code, t)
 	}
@@ -221,12 +233,16 @@ func (l *Log) Close() error {
 	close(l.stopping)
 	l.checkpoints.stop()
 	l.stopUpgrade()
+	l.stopSeals()
 	for range l.reading {
 		_ = (<-l.readers).close()
 	}
 	var first error
 	if l.writer != nil { // last, since the last one empties the write-ahead log
 		_ = l.writer.close()
+	}
+	if l.docs.packer != nil {
+		l.docs.packer.Close()
 	}
 	for _, db := range l.dbs {
 		if err := db.Close(); err != nil && first == nil {
@@ -250,7 +266,11 @@ func (l *Log) Read(ctx context.Context, f func(c *Conn) error) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	defer func() { l.readers <- c }()
+	defer func() {
+		c.held.drop()
+		l.readers <- c
+	}()
+	c.mixed = l.upgrading.mixed.Load() // before the state is fixed that it is about
 	if _, err := c.Exec(ctx, "BEGIN"); err != nil {
 		return l.unavailable(ctx, err)
 	}

@@ -68,7 +68,8 @@ func (l *Log) Plan(ctx context.Context, c *Conn, q *event.Query) (*Plan, error) 
 	p.Index, p.Value, p.scope = best.column, best.value, best.scope
 	for _, ch := range choices {
 		if ch != best {
-			p.and(ch.column+" = ?", ch.value)
+			is, args := c.Is(ch.column, ch.value)
+			p.and(is, args...)
 		}
 	}
 	p.Single = p.Where == ""
@@ -225,9 +226,9 @@ func (p *Plan) scan(ctx context.Context, c *Conn, what, order string, f func(Sca
 	tail := p.Where + " AND seq > ? AND seq <= ?" + order
 	end := append(append(slices.Clone(p.Args), p.Above, p.Upto), more...)
 	if p.Index == "peer" {
-		query := "SELECT " + what + " FROM events INDEXED BY events_peer WHERE peer = ? AND account IN (" + Placeholders(len(p.Accounts)) + ") AND type IN (" + Placeholders(len(p.Types)) + ")" + tail
-		args := append([]any{p.Value}, append(append(Args(p.Accounts), Args(p.Types)...), end...)...)
-		return c.Each(ctx, query, f, args...)
+		is, args := c.Is("peer", p.Value)
+		query := "SELECT " + what + " FROM events INDEXED BY events_peer WHERE " + is + " AND account IN (" + Placeholders(len(p.Accounts)) + ") AND type IN (" + Placeholders(len(p.Types)) + ")" + tail
+		return c.Each(ctx, query, f, append(append(append(args, Args(p.Accounts)...), Args(p.Types)...), end...)...)
 	}
 	query := "SELECT " + what + " FROM events INDEXED BY events_type WHERE account = ? AND type = ?"
 	if p.Index != "" {
@@ -243,12 +244,17 @@ func (p *Plan) scan(ctx context.Context, c *Conn, what, order string, f func(Sca
 			if counts[t] == 0 {
 				continue
 			}
-			args := []any{account, t}
+			lists := [][]any{{account, t}}
 			if p.Index != "" {
-				args = append(args, p.Value)
+				lists = lists[:0]
+				for _, value := range c.Forms(p.Value) {
+					lists = append(lists, []any{account, t, value})
+				}
 			}
-			if err := c.Each(ctx, query, f, append(args, end...)...); err != nil {
-				return err
+			for _, args := range lists {
+				if err := c.Each(ctx, query, f, append(args, end...)...); err != nil {
+					return err
+				}
 			}
 		}
 	}

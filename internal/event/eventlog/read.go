@@ -4,12 +4,17 @@
 package eventlog
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
+	"errors"
+	"fmt"
 
 	"github.com/google/uuid"
 
+	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/docpack"
 	"github.com/redial-rtc/redial/internal/event/eventjson"
 )
 
@@ -32,25 +37,29 @@ func (l *Log) Records(ctx context.Context, above, upto int64, n int) (list []Rec
 // ReadRecords is Records within Read.
 func (l *Log) ReadRecords(ctx context.Context, c *Conn, above, upto int64, n int) (list []Record, err error) {
 	places := map[int64]int{}
-	var doc sql.RawBytes
-	err = c.Each(ctx, "SELECT seq, doc, code, terminal, "+verdictColumns+" FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?", func(row Scanner) error {
+	var own [][]byte
+	err = c.Each(ctx, "SELECT events.seq, "+ownDoc+", code, terminal, "+verdictColumns+withOwnDoc+"WHERE events.seq > ? AND events.seq <= ? ORDER BY events.seq LIMIT ?", func(row Scanner) error {
 		var r Record
-		var seq int64
-		var failure event.Failure // the document has it for failures only, the columns always
+		var doc sql.RawBytes
 		var v verdict
-		if err := row.Scan(&seq, &doc, &failure.Code, &failure.Terminal, &v.cause, &v.confidence, &v.rules); err != nil {
+		if err := row.Scan(&r.Seq, &doc, &r.Failure.Code, &r.Failure.Terminal, &v.cause, &v.confidence, &v.rules); err != nil {
 			return err
 		}
-		if err := eventjson.DecodeStored(doc, l.words, &r.Event); err != nil {
-			return err
-		}
-		r.Seq, r.Failure.Code, r.Failure.Terminal, r.Diagnosis = seq, failure.Code, failure.Terminal, v.diagnosis()
-		places[seq] = len(list)
-		list = append(list, r)
+		r.Diagnosis = v.diagnosis()
+		places[r.Seq] = len(list)
+		list, own = append(list, r), append(own, bytes.Clone(doc))
 		return nil
 	}, above, upto, n)
 	if err != nil || len(list) == 0 {
 		return nil, err
+	}
+	for i := range list {
+		e := &list[i].Event
+		columns := *e // the document has code and terminal for failures only, the columns always
+		if err := l.readDoc(ctx, c, e.Seq, own[i], e); err != nil {
+			return nil, err
+		}
+		e.Seq, e.Failure.Code, e.Failure.Terminal, e.Diagnosis = columns.Seq, columns.Failure.Code, columns.Failure.Terminal, columns.Diagnosis
 	}
 	err = c.Each(ctx, "SELECT id, seq FROM aliases WHERE seq >= ? AND seq <= ?", func(row Scanner) error {
 		var id uuid.UUID
@@ -76,22 +85,39 @@ func (l *Log) Place(ctx context.Context, c *Conn, id uuid.UUID) (seq int64, foun
 func (l *Log) Events(ctx context.Context, c *Conn, seqs []int64) ([]event.Event, error) {
 	list := make([]event.Event, len(seqs))
 	for i, seq := range seqs {
-		var doc sql.RawBytes
-		err := c.Each(ctx, "SELECT doc, "+verdictColumns+" FROM events WHERE seq = ?", func(row Scanner) error {
-			var v verdict
-			if err := row.Scan(&doc, &v.cause, &v.confidence, &v.rules); err != nil {
-				return err
-			}
-			err := eventjson.DecodeStored(doc, l.words, &list[i])
-			list[i].Diagnosis = v.diagnosis()
-			return err
-		}, seq)
+		var own []byte
+		var v verdict
+		err := c.Row(ctx, "SELECT "+ownDoc+", "+verdictColumns+withOwnDoc+"WHERE events.seq = ?", seq).Scan(&own, &v.cause, &v.confidence, &v.rules)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
-		list[i].Seq = seq
+		if err := l.readDoc(ctx, c, seq, own, &list[i]); err != nil {
+			return nil, err
+		}
+		list[i].Seq, list[i].Diagnosis = seq, v.diagnosis()
 	}
 	return list, nil
+}
+
+// readDoc makes an event of the document at a place; own is as of Conn.doc.
+func (l *Log) readDoc(ctx context.Context, c *Conn, seq int64, own []byte, e *event.Event) error {
+	doc, err := c.doc(ctx, seq, own)
+	if err != nil {
+		return damaged(l.path, err)
+	}
+	return eventjson.DecodeStored(doc, l.words, e)
+}
+
+// damaged makes documents that cannot be unpacked a fault.StoreDamaged, which is a
+// fault.StoreUnavailable too. Other errors pass.
+func damaged(path string, err error) error {
+	if !errors.Is(err, docpack.ErrDamaged) {
+		return err
+	}
+	return fault.StoreDamaged.Wrap(fault.StoreUnavailable.Wrap(fmt.Errorf("%s: %w", path, err)))
 }
 
 // FileSize is how many bytes of the file are in use: without the pages that are
@@ -101,4 +127,15 @@ func FileSize(ctx context.Context, c *Conn) (int64, error) {
 	err := c.Row(ctx, "SELECT (SELECT page_count FROM pragma_page_count), (SELECT freelist_count FROM pragma_freelist_count), (SELECT page_size FROM pragma_page_size)").
 		Scan(&pages, &free, &each)
 	return (pages - free) * each, err
+}
+
+// DocSize is how many bytes a document takes, packed, on average.
+func DocSize(ctx context.Context, c *Conn) (mean float64, err error) {
+	err = c.Row(ctx, `SELECT (SELECT coalesce(sum(octet_length(doc)), 0) FROM docs) + (SELECT coalesce(sum(octet_length(docs)), 0) FROM doc_blocks)
+		+ (SELECT coalesce(sum(octet_length(doc)), 0) FROM events)`).Scan(&mean)
+	var n int64
+	if err == nil {
+		err = c.Row(ctx, "SELECT count(*) FROM events").Scan(&n)
+	}
+	return mean / float64(max(n, 1)), err
 }

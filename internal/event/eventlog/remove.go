@@ -9,11 +9,16 @@ import (
 	"slices"
 
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/docpack"
 )
 
 // DeletionBatch is how many events one call of Remove deletes, which bounds how
 // long an Append may have to wait for it.
 const DeletionBatch = 500
+
+// deletionBlocks is from how many blocks of documents, roughly, one call of Remove takes
+// the events of a user, which lie here and there.
+const deletionBlocks = 40
 
 // Remove deletes up to DeletionBatch events.
 func (l *Log) Remove(ctx context.Context, r event.Removal) (int, error) {
@@ -86,6 +91,9 @@ func (l *Log) remove(ctx context.Context, seq int64, why *event.Removal) error {
 	if _, err := l.writer.Exec(ctx, "DELETE FROM events WHERE seq = ?", seq); err != nil {
 		return err
 	}
+	if err := l.docs.remove(ctx, seq); err != nil {
+		return err
+	}
 	if l.aliases == 0 {
 		return nil
 	}
@@ -126,10 +134,15 @@ func (l *Log) deletions(ctx context.Context, r event.Removal, accounts []int64) 
 		}
 	default:
 		for _, account := range accounts {
-			if err := scan.each(ctx, "INDEXED BY events_user WHERE account = ? AND type = ? AND user = ?", account, r.UserKey()); err != nil {
-				return nil, err
+			for _, user := range scan.c.Forms(r.UserKey()) {
+				if err := scan.each(ctx, "INDEXED BY events_user WHERE account = ? AND type = ? AND user = ?", account, user); err != nil {
+					return nil, err
+				}
 			}
 		}
+	}
+	if r.UserID != "" {
+		scan.near()
 	}
 	return scan.found, nil
 }
@@ -172,8 +185,7 @@ func (h *deletionScan) first(ctx context.Context, account int64) error {
 			return err
 		}
 	}
-	slices.Sort(h.found)
-	h.found = h.found[:min(len(h.found), DeletionBatch)]
+	h.cut()
 	return nil
 }
 
@@ -198,10 +210,38 @@ func (h *deletionScan) oldest(ctx context.Context, accounts []int64) error {
 	}
 	for _, g := range ranges {
 		for _, account := range accounts {
-			if err := h.each(ctx, "INDEXED BY events_type WHERE account = ? AND type = ? AND seq BETWEEN ? AND ?", account, g.first, g.last); err != nil {
-				return err
+			for typ := range CodeTypes {
+				err := h.c.Each(ctx, "SELECT seq FROM events INDEXED BY events_type WHERE account = ? AND type = ? AND seq BETWEEN ? AND ? AND time < ? ORDER BY seq LIMIT ?",
+					h.add, account, typ, g.first, g.last, h.before, DeletionBatch)
+				if err != nil {
+					return err
+				}
+			}
+		}
+		if len(h.found) > 0 {
+			break
+		}
+	}
+	h.cut()
+	return nil
+}
+
+// cut keeps the first of a batch by place, since those share blocks of documents.
+func (h *deletionScan) cut() {
+	slices.Sort(h.found)
+	h.found = h.found[:min(len(h.found), DeletionBatch)]
+}
+
+// near keeps what lies in some blocks of documents, each of which is written anew.
+func (h *deletionScan) near() {
+	h.cut()
+	blocks, last := 0, int64(-1)
+	for i, seq := range h.found {
+		if b := seq / docpack.BlockDocs; b != last {
+			if blocks, last = blocks+1, b; blocks > deletionBlocks {
+				h.found = h.found[:i]
+				return
 			}
 		}
 	}
-	return nil
 }

@@ -4,11 +4,14 @@
 package eventlog
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
+	"errors"
 	"time"
 
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/docpack"
 	"github.com/redial-rtc/redial/internal/event/eventjson"
 )
 
@@ -39,55 +42,60 @@ func (r *Row) set(seq, account, typ int64, e *event.Event, size int) {
 // FailsJoin tells whether the event ended an attempt to join.
 func (r *Row) FailsJoin() bool { return r.Event != nil && r.Event.FailsJoin() }
 
-const rowColumns = `SELECT seq, account, type, time, coalesce(room, ''), coalesce(session, ''), coalesce(user, ''),
-	coalesce(fault, ''), code, terminal, coalesce(sdk, ''), coalesce(os, ''), doc, ` + verdictColumns + ` FROM events `
+const rowColumns = `SELECT events.seq, account, type, time, room, session, user,
+	coalesce(fault, ''), code, terminal, coalesce(sdk, ''), coalesce(os, ''), ` + ownDoc + `, ` + verdictColumns + withOwnDoc
 
-// readRow reads a row of rowColumns.
-func readRow(s Scanner, words event.Vocabulary) (r Row, err error) {
-	var at int64
-	var doc sql.RawBytes
-	var v verdict
-	if err := s.Scan(&r.Seq, &r.Account, &r.Type, &at, &r.Room, &r.Session, &r.User, &r.Fault, &r.Code, &r.Terminal, &r.SDK, &r.OS, &doc,
-		&v.cause, &v.confidence, &v.rules); err != nil {
-		return r, err
+// readRows reads the rows of a query that begins with rowColumns.
+func readRows(ctx context.Context, c *Conn, words event.Vocabulary, query string, args ...any) (rows []Row, err error) {
+	var own [][]byte
+	err = c.Each(ctx, query, func(s Scanner) error {
+		var r Row
+		var at int64
+		var doc sql.RawBytes
+		var v verdict
+		if err := s.Scan(&r.Seq, &r.Account, &r.Type, &at, (*idText)(&r.Room), (*idText)(&r.Session), (*idText)(&r.User), &r.Fault, &r.Code, &r.Terminal, &r.SDK, &r.OS, &doc,
+			&v.cause, &v.confidence, &v.rules); err != nil {
+			return err
+		}
+		r.Time, r.Diagnosis = time.Unix(0, at).UTC(), v.diagnosis()
+		rows, own = append(rows, r), append(own, bytes.Clone(doc))
+		return nil
+	}, args...)
+	if err != nil {
+		return nil, err
 	}
-	r.Diagnosis = v.diagnosis()
-	r.Time, r.Size = time.Unix(0, at).UTC(), len(doc)
-	var e event.Event
-	if eventjson.DecodeStored(doc, words, &e) == nil {
-		e.Seq, e.Diagnosis = r.Seq, r.Diagnosis
-		e.Failure.Code, e.Failure.Terminal = r.Code, r.Terminal // the document has them for failures only
-		r.Event = &e
+	for i := range rows {
+		r := &rows[i]
+		doc, err := c.doc(ctx, r.Seq, own[i])
+		if err != nil && !errors.Is(err, docpack.ErrDamaged) {
+			return nil, err
+		}
+		r.Size = len(doc)
+		var e event.Event
+		if err == nil && eventjson.DecodeStored(doc, words, &e) == nil {
+			e.Seq, e.Diagnosis = r.Seq, r.Diagnosis
+			e.Failure.Code, e.Failure.Terminal = r.Code, r.Terminal // the document has them for failures only
+			r.Event = &e
+		}
 	}
-	return r, nil
+	return rows, nil
 }
 
 // RowsAbove reads the rows after a place, in their order.
 func RowsAbove(ctx context.Context, c *Conn, v event.Vocabulary, above int64) (rows []Row, err error) {
-	err = c.Each(ctx, rowColumns+"WHERE seq > ? ORDER BY seq", func(s Scanner) error {
-		row, err := readRow(s, v)
-		rows = append(rows, row)
-		return err
-	}, above)
-	return rows, err
+	return readRows(ctx, c, v, rowColumns+"WHERE events.seq > ? ORDER BY events.seq", above)
 }
 
 // RowsBelow reads up to n rows up to a place, the newest first.
 func (tx Tx) RowsBelow(ctx context.Context, upto int64, n int) (rows []Row, err error) {
-	err = tx.Each(ctx, rowColumns+"WHERE seq <= ? ORDER BY seq DESC LIMIT ?", func(s Scanner) error {
-		row, err := readRow(s, tx.log.words)
-		rows = append(rows, row)
-		return err
-	}, upto, n)
-	return rows, err
+	return readRows(ctx, tx.Conn, tx.log.words, rowColumns+"WHERE events.seq <= ? ORDER BY events.seq DESC LIMIT ?", upto, n)
 }
 
 // rowAt reads the row at a place.
 func (l *Log) rowAt(ctx context.Context, c *Conn, seq int64) (row Row, found bool, err error) {
-	err = c.Each(ctx, rowColumns+"WHERE seq = ?", func(s Scanner) (err error) { // RawBytes need rows
-		row, err = readRow(s, l.words)
-		found = err == nil
-		return err
-	}, seq)
-	return row, found, err
+	rows, err := readRows(ctx, c, l.words, rowColumns+"WHERE events.seq = ?", seq)
+	if err != nil || len(rows) == 0 {
+		return Row{}, false, err
+	}
+	return rows[0], true, nil
 }

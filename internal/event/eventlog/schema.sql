@@ -1,6 +1,6 @@
--- Events, in the order they were appended. doc is the whole event as the API
--- gives it; the other columns are what it can be asked by. What an event does
--- not have is NULL, so that it takes no place in an index.
+-- Events, in the order they were appended: what they can be asked by. The whole event
+-- is its document. What an event does not have is NULL, so that it takes no place in an
+-- index.
 CREATE TABLE events (
   seq      INTEGER PRIMARY KEY,
   id       BLOB NOT NULL,     -- UUID, 16 bytes
@@ -8,8 +8,8 @@ CREATE TABLE events (
   account  INTEGER NOT NULL,  -- accounts.id
   type     INTEGER NOT NULL,  -- types.id
   source   INTEGER NOT NULL,  -- 1 server, 2 client, 3 both
-  room     TEXT,
-  session  TEXT,
+  room     TEXT,              -- a UUID as a blob of 16 bytes, 24 hexadecimal digits as one of 12,
+  session  TEXT,              -- and any other id as text
   peer     TEXT,
   user     TEXT,
   fault    TEXT,
@@ -17,7 +17,7 @@ CREATE TABLE events (
   terminal INTEGER NOT NULL,
   sdk      TEXT,
   os       TEXT,
-  doc      TEXT NOT NULL,
+  doc      TEXT NOT NULL,     -- '': it is in docs or doc_blocks; else as files of version 2 have it
   diagnosis  TEXT,            -- cause of the verdict, a fault's id, '' for not known; NULL: no verdict
   confidence INTEGER,         -- of the verdict: 1 proven, 2 likely, 3 possible, 4 not known
   rules      TEXT             -- the version of the rules that gave it
@@ -59,10 +59,3 @@ CREATE TABLE segments (
 CREATE TABLE accounts (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE types    (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE meta     (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-
--- For people with a database tool.
-CREATE VIEW readable AS
-  SELECT e.seq, lower(substr(hex(e.id),1,8)||'-'||substr(hex(e.id),9,4)||'-'||substr(hex(e.id),13,4)||'-'||substr(hex(e.id),17,4)||'-'||substr(hex(e.id),21)) AS id,
-         strftime('%Y-%m-%dT%H:%M:%fZ', e.time / 1000000 / 1000.0, 'unixepoch') AS time,
-         a.name AS account, t.name AS type, e.room, e.session, e.peer, e.user, e.fault, e.code, e.terminal, e.doc
-  FROM events e JOIN accounts a ON a.id = e.account JOIN types t ON t.id = e.type;

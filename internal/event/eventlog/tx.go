@@ -55,6 +55,9 @@ func (l *Log) transact(ctx context.Context, f func() error) error {
 	}
 	last := l.last
 	err := f()
+	if err == nil {
+		err = l.docs.flush(ctx)
+	}
 	for _, d := range l.derived {
 		if err != nil {
 			break
@@ -69,6 +72,8 @@ func (l *Log) transact(ctx context.Context, f func() error) error {
 		return nil
 	}
 	_, _ = c.Exec(ctx, "ROLLBACK") // SQLite may have done so itself
+	l.docs.reset()
+	c.held.drop()
 	bad := l.load(ctx)
 	if bad == nil {
 		bad = l.loadDerived(ctx)
@@ -94,12 +99,7 @@ const rebuildBatch = 5000
 // were, and the place of the last.
 func (tx Tx) Rebuild(ctx context.Context, d Derived, upto int64) (n int, last int64, err error) {
 	for {
-		var rows []Row
-		err := tx.Each(ctx, rowColumns+"WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?", func(s Scanner) error {
-			row, err := readRow(s, tx.log.words)
-			rows = append(rows, row)
-			return err
-		}, last, upto, rebuildBatch)
+		rows, err := readRows(ctx, tx.Conn, tx.log.words, rowColumns+"WHERE events.seq > ? AND events.seq <= ? ORDER BY events.seq LIMIT ?", last, upto, rebuildBatch)
 		if err != nil || len(rows) == 0 {
 			return n, last, err
 		}
@@ -148,6 +148,9 @@ func (tx Tx) Evict(ctx context.Context, r *Record) error {
 	}
 	if n == 0 {
 		return ErrChanged
+	}
+	if err := tx.log.docs.remove(ctx, r.Seq); err != nil {
+		return err
 	}
 	if err := tx.Remember(ctx, r.Seq, r.ID); err != nil {
 		return err

@@ -6,48 +6,75 @@ package eventlog
 import (
 	"context"
 	"database/sql"
+	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/redial-rtc/redial/internal/datafile"
+	"github.com/redial-rtc/redial/internal/event/docpack"
 	"github.com/redial-rtc/redial/internal/event/eventjson"
 )
 
-// Documents of schema version 1 had the words of the readers' vocabulary and one
-// half of what was told twice. They are read as they are, and written anew
-// beside everything else while the store serves. How far that has come is in the
-// file, so that the next start goes on from there.
+// Events of files of earlier versions have their document, plain, in a column of their
+// row, and ids as text; those of version 1 have the words of the readers' vocabulary and
+// one half of what was told twice besides. They are read as they are, and written anew
+// beside everything else while the store serves. How far that has come is in the file,
+// so that the next start goes on from there.
 const (
-	upgradedTo    = "documents.upto"          // meta: place up to which documents are of this version
-	upgradeBatch  = 200                       // documents of one transaction
-	upgradePause  = 10 * time.Millisecond     // between two, so that writers are not held up
-	upgradeReport = 10 * time.Second          // how often progress is logged
-	fromVersion1  = "PRAGMA user_version = 2" // so that no earlier program takes the file, which it would misread
+	upgradedTo    = "documents.upto"      // meta: place up to which events are of this version
+	upgradeBatch  = 256                   // events of one transaction
+	upgradePause  = 10 * time.Millisecond // between two, so that writers are not held up
+	upgradeReport = 10 * time.Second      // how often progress is logged
 )
 
-// upgrading is the rewriting of documents in the background.
+// upgrading is the rewriting of events in the background.
 type upgrading struct {
-	upto int64         // the last place that may be of an earlier version; 0 when there is none
-	done chan struct{} // closed when it has ended; nil when there was nothing to do
+	upto  int64         // the last place that may be of an earlier version; 0 when there is none
+	left  atomic.Int64  // places that it has not come to
+	mixed atomic.Bool   // ids of an earlier version may be there: see Conn.Is
+	done  chan struct{} // closed when it has ended; nil when there was nothing to do
 }
 
-// prepareUpgrade finds out whether there are documents of an earlier version.
+// prepareUpgrade finds out whether there are events of an earlier version.
 func (l *Log) prepareUpgrade(ctx context.Context, version int) error {
-	if version == 1 {
-		if err := l.transact(ctx, func() error { return l.writer.SetMeta(ctx, upgradedTo+".last", l.last) }); err != nil {
+	c := l.writer
+	if version != schemaVersion {
+		err := l.transact(ctx, func() error {
+			if err := c.SetMeta(ctx, upgradedTo+".last", l.last); err != nil {
+				return err
+			}
+			if err := c.SetMeta(ctx, upgradedTo, 0); err != nil {
+				return err
+			}
+			// With the version, no earlier program takes the file, which it would misread.
+			_, err := c.ExecContext(ctx, fmt.Sprintf("%s; PRAGMA user_version = %d", readableSchema, schemaVersion))
 			return err
-		}
-		if _, err := l.writer.ExecContext(ctx, fromVersion1); err != nil {
+		})
+		if err != nil {
 			return err
 		}
 	}
-	upto, found, err := l.writer.Meta(ctx, upgradedTo+".last")
+	upto, found, err := c.Meta(ctx, upgradedTo+".last")
 	if err != nil || !found {
 		return err
 	}
-	l.upgrading = upgrading{upto: upto, done: make(chan struct{})}
-	go l.upgrade()
-	return nil
+	at, _, err := c.Meta(ctx, upgradedTo)
+	l.upgrading.upto, c.mixed = upto, true
+	l.upgrading.left.Store(upto - at)
+	l.upgrading.mixed.Store(true)
+	return err
 }
+
+// startUpgrade begins.
+func (l *Log) startUpgrade() {
+	if l.upgrading.upto > 0 {
+		l.upgrading.done = make(chan struct{})
+		go l.upgrade()
+	}
+}
+
+// Upgrading is how many events, at most, are still of an earlier version.
+func (l *Log) Upgrading() int64 { return l.upgrading.left.Load() }
 
 // Upgrade tells what Open would do to a file of events, and changes nothing.
 func Upgrade(ctx context.Context, path string) datafile.Upgrade {
@@ -59,8 +86,8 @@ func Upgrade(ctx context.Context, path string) datafile.Upgrade {
 		if from == 0 {
 			steps = append(steps, "a new file")
 		}
-		if from == 1 {
-			steps = append(steps, "events are written anew, in the background while the server serves; earlier versions then refuse the file")
+		if from > 0 && from < schemaVersion {
+			steps = append(steps, "events are written anew and packed, in the background while the server serves; earlier versions then refuse the file")
 		}
 		has, err := hasDiagnoses(func(query string) row { return db.QueryRowContext(ctx, query) })
 		if err == nil && !has && from > 0 {
@@ -70,25 +97,25 @@ func Upgrade(ctx context.Context, path string) datafile.Upgrade {
 	})
 }
 
-// upgrade rewrites documents until there are no more or the log is closed.
+// upgrade rewrites events until there are no more or the log is closed.
 func (l *Log) upgrade() {
 	defer close(l.upgrading.done)
 	ctx := context.Background()
-	l.log.Info("documents of an earlier version are written anew in the background", "upto", l.upgrading.upto)
-	told, total := time.Now(), 0
+	l.log.Info("events of an earlier version are written anew in the background", "left", l.Upgrading())
+	began, told, total := time.Now(), time.Now(), 0
 	for {
 		at, n, err := l.upgradeSome(ctx)
 		total += n
 		switch {
 		case err != nil:
-			l.log.Error("documents of an earlier version stay as they are until the next start; they can be read", "error", err)
+			l.log.Error("events of an earlier version stay as they are until the next start; they can be read", "error", err)
 			return
 		case at >= l.upgrading.upto:
-			l.log.Info("all documents are of this version", "written", total)
+			l.log.Info("all events are of this version", "written", total, "took", time.Since(began).Round(time.Second))
 			return
 		case time.Since(told) >= upgradeReport:
 			told = time.Now()
-			l.log.Info("documents of an earlier version are written anew", "at", at, "upto", l.upgrading.upto, "written", total)
+			l.log.Info("events of an earlier version are written anew", "left", l.Upgrading(), "written", total)
 		}
 		select {
 		case <-time.After(upgradePause):
@@ -98,62 +125,93 @@ func (l *Log) upgrade() {
 	}
 }
 
-// upgradeSome rewrites the next documents and tells how far they go.
+// upgradeSome rewrites the next events and tells how far they go.
 func (l *Log) upgradeSome(ctx context.Context) (at int64, n int, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
 		return l.upgrading.upto, 0, nil
 	}
+	err = l.transact(ctx, func() error {
+		at, n, err = l.rewriteSome(ctx)
+		return err
+	})
+	if err != nil {
+		return at, n, err
+	}
+	l.upgrading.left.Store(l.upgrading.upto - at)
+	if at >= l.upgrading.upto {
+		l.writer.mixed = false
+		l.upgrading.mixed.Store(false)
+	}
+	return at, n, nil
+}
+
+func (l *Log) rewriteSome(ctx context.Context) (at int64, n int, err error) {
 	c := l.writer
 	if at, _, err = c.Meta(ctx, upgradedTo); err != nil {
 		return 0, 0, err
 	}
-	var places []int64
-	read := 0
-	err = c.Each(ctx, "SELECT seq, doc FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?", func(row Scanner) error {
-		var doc sql.RawBytes
-		if err := row.Scan(&at, &doc); err != nil {
-			return err
-		}
-		if read++; eventjson.Outdated(doc) {
-			places = append(places, at)
-		}
-		return nil
+	var rows []oldRow
+	err = c.Each(ctx, "SELECT seq, doc, room, session, peer, user FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?", func(row Scanner) error {
+		var r oldRow
+		err := row.Scan(&r.seq, &r.doc, &r.room, &r.session, &r.peer, &r.user)
+		rows, at = append(rows, r), r.seq
+		return err
 	}, at, l.upgrading.upto, upgradeBatch)
 	if err != nil {
 		return 0, 0, err
 	}
-	if read < upgradeBatch {
+	if len(rows) < upgradeBatch {
 		at = l.upgrading.upto
 	}
-	err = l.transact(ctx, func() error {
-		for _, seq := range places {
-			was, _, err := l.rowAt(ctx, c, seq)
+	var docs []docpack.Doc
+	for _, r := range rows {
+		if len(r.doc) > 0 { // else a second half has joined it since, and it is packed
+			doc, err := l.rewriteDoc(ctx, r.seq, r.doc)
 			if err != nil {
-				return err
+				return 0, 0, err
 			}
-			if was.Event == nil {
-				continue // damaged from outside
-			}
-			l.doc = eventjson.AppendStored(l.doc[:0], was.Event, l.words)
-			if _, err := c.Exec(ctx, "UPDATE events SET doc = ? WHERE seq = ?", string(l.doc), seq); err != nil {
-				return err
-			}
-			is := was
-			is.Size = len(l.doc)
-			if err := l.changed(ctx, &was, &is); err != nil {
-				return err
-			}
-			n++
+			docs = append(docs, docpack.Doc{Seq: r.seq, Text: doc})
 		}
-		if at >= l.upgrading.upto {
-			_, err := c.Exec(ctx, "DELETE FROM meta WHERE key IN (?, ?)", upgradedTo, upgradedTo+".last")
-			return err
+		if _, err := c.Exec(ctx, "UPDATE events SET doc = '', room = ?, session = ?, peer = ?, user = ? WHERE seq = ?",
+			column(string(r.room)), column(string(r.session)), column(string(r.peer)), column(string(r.user)), r.seq); err != nil {
+			return 0, 0, err
 		}
-		return c.SetMeta(ctx, upgradedTo, at)
-	})
-	return at, n, err
+		n++
+	}
+	if len(docs) > 0 {
+		if err := l.docs.writeBlocks(ctx, docs); err != nil {
+			return 0, 0, err
+		}
+	}
+	if at >= l.upgrading.upto {
+		_, err := c.Exec(ctx, "DELETE FROM meta WHERE key IN (?, ?)", upgradedTo, upgradedTo+".last")
+		return at, n, err
+	}
+	return at, n, c.SetMeta(ctx, upgradedTo, at)
+}
+
+// oldRow is what of a row is written in another form.
+type oldRow struct {
+	seq                       int64
+	doc                       []byte
+	room, session, peer, user idText
+}
+
+// rewriteDoc gives the document that an event is to have in place of a plain one.
+func (l *Log) rewriteDoc(ctx context.Context, seq int64, doc []byte) ([]byte, error) {
+	if !eventjson.Outdated(doc) {
+		return doc, nil
+	}
+	was, _, err := l.rowAt(ctx, l.writer, seq)
+	if err != nil || was.Event == nil { // damaged from outside: it stays as it is
+		return doc, err
+	}
+	doc = eventjson.AppendStored(nil, was.Event, l.words)
+	is := was
+	is.Size = len(doc)
+	return doc, l.changed(ctx, &was, &is)
 }
 
 // stopUpgrade returns when the rewriting has ended, if it ever began.

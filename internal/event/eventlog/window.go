@@ -5,12 +5,10 @@ package eventlog
 
 import (
 	"context"
-	"database/sql"
 	"slices"
 	"time"
 
 	"github.com/redial-rtc/redial/internal/event"
-	"github.com/redial-rtc/redial/internal/event/eventjson"
 )
 
 // maxWindow bounds the observations that wait for their counterpart. A flood of more than
@@ -128,26 +126,12 @@ func (w *window) drop(key string, seq int64) {
 // Load reads what is recent from the file.
 func (w *window) Load(ctx context.Context, c *Conn) error {
 	w.waiting, w.order = map[string]waiting{}, nil
-	type row struct {
-		e   event.Event
-		seq int64
-	}
-	var rows []row // newest first
-	err := c.Each(ctx, `SELECT seq, doc FROM (SELECT seq, time, peer, doc FROM events ORDER BY seq DESC LIMIT ?)
-		WHERE time >= ? AND peer IS NOT NULL ORDER BY seq DESC`,
-		func(r Scanner) error {
-			var new row
-			var doc sql.RawBytes
-			if err := r.Scan(&new.seq, &doc); err != nil {
-				return err
-			}
-			if eventjson.DecodeStored(doc, w.words, &new.e) == nil && new.e.PairKey() != "" { // else damaged from outside
-				rows = append(rows, new)
-			}
-			return nil
-		}, maxWindow, time.Now().Add(-event.PairWindow).UnixNano())
-	for i := len(rows) - 1; i >= 0; i-- {
-		w.add(&rows[i].e, rows[i].seq)
+	rows, err := readRows(ctx, c, w.words, rowColumns+`WHERE events.seq > (SELECT max(seq) FROM events) - ? AND time >= ? AND peer IS NOT NULL ORDER BY events.seq`,
+		maxWindow, time.Now().Add(-event.PairWindow).UnixNano())
+	for i := range rows {
+		if e := rows[i].Event; e != nil && e.PairKey() != "" { // else damaged from outside
+			w.add(e, rows[i].Seq)
+		}
 	}
 	return err
 }

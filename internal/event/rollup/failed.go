@@ -14,8 +14,9 @@ import (
 
 // HasFailed tells whether an event of a peer is counted as a failed join.
 func HasFailed(ctx context.Context, c *eventlog.Conn, peer string, account int64) (bool, error) {
+	is, args := c.Is("e.peer", peer)
 	_, found, err := c.Lookup(ctx, `SELECT e.seq FROM events e INDEXED BY events_peer CROSS JOIN summary_failed f ON f.seq = e.seq
-		WHERE e.peer = ? AND e.account = ? LIMIT 1`, peer, account)
+		WHERE `+is+` AND e.account = ? LIMIT 1`, append(args, account)...)
 	return found, err
 }
 

@@ -118,19 +118,24 @@ func (s *Spool) Count(ctx context.Context) (n int64, err error) {
 	return n, err
 }
 
-// Size tells how large the file is, and what the documents of each account take.
+// Size tells how large the file is, and what the documents of each account take, by
+// their mean.
 func (s *Spool) Size(ctx context.Context) (event.Size, error) {
 	size := event.Size{Accounts: map[string]int64{}}
 	err := s.Read(ctx, func(c *eventlog.Conn) (err error) {
 		if size.Bytes, err = eventlog.FileSize(ctx, c); err != nil {
 			return err
 		}
-		return c.Each(ctx, "SELECT account, sum(octet_length(doc)) FROM events GROUP BY account", func(row eventlog.Scanner) error {
+		each, err := eventlog.DocSize(ctx, c)
+		if err != nil {
+			return err
+		}
+		return c.Each(ctx, "SELECT account, sum(n) FROM counts WHERE scope = ? GROUP BY account", func(row eventlog.Scanner) error {
 			var account, n int64
 			err := row.Scan(&account, &n)
-			size.Accounts[s.Accounts.Name(account)] = n
+			size.Accounts[s.Accounts.Name(account)] = int64(float64(n) * each)
 			return err
-		})
+		}, eventlog.OfAccount)
 	})
 	return size, err
 }

@@ -222,15 +222,16 @@ func (v *bitmapScan) intersectAccount(ctx context.Context, c *eventlog.Conn, acc
 		return kept, nil
 	}
 	sets := make([]bitset.Set, to-from+1)
+	is, args := c.Is(v.p.Index, v.p.Value)
 	for _, t := range v.p.Types {
-		err := c.Each(ctx, "SELECT seq FROM events INDEXED BY events_"+v.p.Index+" WHERE account = ? AND "+v.p.Index+" = ? AND type = ? AND seq BETWEEN ? AND ?", func(row eventlog.Scanner) error {
+		err := c.Each(ctx, "SELECT seq FROM events INDEXED BY events_"+v.p.Index+" WHERE account = ? AND "+is+" AND type = ? AND seq BETWEEN ? AND ?", func(row eventlog.Scanner) error {
 			var seq int64
 			if err := row.Scan(&seq); err != nil {
 				return err
 			}
 			sets[seq/blockSize-from].Put(seq%blockSize, true)
 			return nil
-		}, account, v.p.Value, t, from*blockSize, to*blockSize+blockSize-1)
+		}, append(append([]any{account}, args...), t, from*blockSize, to*blockSize+blockSize-1)...)
 		if err != nil {
 			return nil, err
 		}
@@ -282,8 +283,9 @@ func (v *bitmapScan) unindexed(ctx context.Context, c *eventlog.Conn, order stri
 	query := "SELECT seq FROM events NOT INDEXED WHERE seq > ? AND seq <= ? AND account IN (" + eventlog.Placeholders(len(p.Accounts)) + ") AND type IN (" + eventlog.Placeholders(len(p.Types)) + ")"
 	args := append([]any{max(p.Above, v.flushed), p.Upto}, append(eventlog.Args(p.Accounts), eventlog.Args(p.Types)...)...)
 	if p.Index != "" {
-		query += " AND " + p.Index + " = ?"
-		args = append(args, p.Value)
+		is, value := c.Is(p.Index, p.Value)
+		query += " AND " + is
+		args = append(args, value...)
 	}
 	return c.Each(ctx, query+p.Where+" ORDER BY seq"+order, func(row eventlog.Scanner) error {
 		var seq int64

@@ -39,6 +39,13 @@ func TestMain(m *testing.M) {
 	switch os.Getenv(roleVar) {
 	case "writer":
 		writeUntilKilled(os.Getenv(dirVar))
+	case "upgrader":
+		if _, err := Open(context.Background(), os.Getenv(dirVar), nil); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		fmt.Println("open")
+		select {}
 	case "full disk":
 		if err := fillDisk(os.Getenv(dirVar)); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -69,6 +76,15 @@ func writeUntilKilled(dir string) {
 	}
 	r := event.NewRecorder(s, event.RecorderConfig{Retention: time.Hour, Account: "acme"})
 	run := os.Getpid()
+	go func() {
+		for { // as is done with what is old
+			if _, err := s.Seal(ctx, time.Now().Add(time.Hour), 0); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}()
 	for w := range 6 {
 		go func() {
 			for n := 0; ; n++ {
@@ -139,7 +155,16 @@ func TestKilled(t *testing.T) {
 		verify(t, dir, acknowledged)
 		total += len(acknowledged) - before
 	}
-	t.Logf("%d events acknowledged in %d lives", total, *kills)
+	s, err := Open(t.Context(), dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var blocks int
+	if err := ask(t.Context(), s, "SELECT count(*) FROM doc_blocks", &blocks); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d events acknowledged in %d lives, %d blocks of documents in the last file", total, *kills, blocks)
 }
 
 func verify(t *testing.T, dir string, acknowledged map[string]bool) {

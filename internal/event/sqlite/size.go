@@ -12,7 +12,7 @@ import (
 
 // Scopes of the table counts beside those of events.
 const (
-	ofBytes   = 4 // bytes of documents, of the account
+	ofBytes   = 4 // bytes of documents before they are packed, of the account
 	ofEvicted = 5 // events that went for want of room, of the account
 )
 
@@ -23,12 +23,13 @@ type sizes struct {
 }
 
 // Prepare measures the events that were stored before they were measured.
-func (n *sizes) Prepare(ctx context.Context, tx eventlog.Tx, _ int64) error {
+func (n *sizes) Prepare(ctx context.Context, tx eventlog.Tx, upto int64) error {
 	_, known, err := tx.Meta(ctx, "bytes")
 	if err != nil || known {
 		return err
 	}
-	if _, err := tx.Exec(ctx, "INSERT INTO counts(account, scope, key, type, n) SELECT account, ?, '', type, sum(octet_length(doc)) FROM events GROUP BY account, type", ofBytes); err != nil {
+	n.tally = eventlog.Tally{}
+	if _, _, err := tx.Rebuild(ctx, n, upto); err != nil {
 		return err
 	}
 	return tx.SetMeta(ctx, "bytes", 1)

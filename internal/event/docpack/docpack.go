@@ -1,0 +1,155 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package docpack packs the documents of events with Zstandard (RFC 8878) and a
+// dictionary: each by itself, or many in one block.
+//
+// A dictionary is plain text: documents that are like those to come. It holds nothing of
+// anybody, so that who erases a user erases all of them. Whoever keeps packed documents
+// keeps the dictionaries beside them and hands them to New again.
+package docpack
+
+import (
+	_ "embed"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+//go:generate go run ./gen
+
+// Text is the dictionary that new documents are packed with.
+//
+//go:embed dictionary.txt
+var Text []byte
+
+const (
+	// BlockDocs is how many documents a block has at most.
+	BlockDocs = 64
+	// BlockBytes is how many bytes the documents of a block have at most together,
+	// unless there is but one.
+	BlockBytes = 1 << 20
+
+	// maxUnpacked bounds what any packed bytes are unpacked to, whatever they claim.
+	maxUnpacked = 16 << 20
+	// maxPacked is the size beyond which a document is kept as it is.
+	maxPacked = maxUnpacked / 2
+)
+
+// ErrDamaged is what packed bytes are refused with that Pack and PackBlock did not
+// make.
+var ErrDamaged = errors.New("packed documents are damaged")
+
+// Packer packs and unpacks. Its methods may be called at once from several
+// goroutines.
+type Packer struct {
+	enc *zstd.Encoder
+	dec *zstd.Decoder
+}
+
+// New returns a packer that unpacks with any of some dictionaries, by their numbers,
+// and packs with one of them. Numbers are at least 1.
+func New(dictionaries map[uint32][]byte, current uint32) (*Packer, error) {
+	text, known := dictionaries[current]
+	if !known {
+		return nil, fmt.Errorf("no dictionary has the number %d", current)
+	}
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderDictRaw(current, text), zstd.WithEncoderLevel(zstd.SpeedFastest),
+		zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true))
+	if err != nil {
+		return nil, err
+	}
+	options := []zstd.DOption{zstd.WithDecoderConcurrency(0), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxMemory(maxUnpacked)}
+	for id, text := range dictionaries {
+		options = append(options, zstd.WithDecoderDictRaw(id, text))
+	}
+	dec, err := zstd.NewReader(nil, options...)
+	if err != nil {
+		return nil, err
+	}
+	return &Packer{enc, dec}, nil
+}
+
+// Close gives back what a packer holds.
+func (p *Packer) Close() {
+	p.dec.Close()
+	_ = p.enc.Close()
+}
+
+// Pack appends a packed document to b. What is very large stays as it is.
+func (p *Packer) Pack(b, doc []byte) []byte {
+	if len(doc) > maxPacked {
+		return append(b, doc...)
+	}
+	return p.enc.EncodeAll(doc, b)
+}
+
+// Unpack gives a document that Pack has packed, or one that is no packed one, which
+// is told by its first byte. It fails with ErrDamaged.
+func (p *Packer) Unpack(packed []byte) ([]byte, error) {
+	if len(packed) > 0 && packed[0] == '{' { // that of packed ones is 0x28
+		return packed, nil
+	}
+	return p.unpack(packed)
+}
+
+func (p *Packer) unpack(packed []byte) ([]byte, error) {
+	doc, err := p.dec.DecodeAll(packed, nil)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return doc, nil
+}
+
+// Doc is a document at its place.
+type Doc struct {
+	Seq  int64
+	Text []byte
+}
+
+// PackBlock appends documents, in the order of their places, to b as one block.
+func (p *Packer) PackBlock(b []byte, docs []Doc) []byte {
+	size := 0
+	for i := range docs {
+		size += len(docs[i].Text) + 6
+	}
+	raw := make([]byte, 0, size)
+	before := docs[0].Seq
+	for i := range docs {
+		raw = binary.AppendUvarint(raw, uint64(docs[i].Seq-before))
+		raw = binary.AppendUvarint(raw, uint64(len(docs[i].Text)))
+		raw = append(raw, docs[i].Text...)
+		before = docs[i].Seq
+	}
+	return p.enc.EncodeAll(raw, b)
+}
+
+// UnpackBlock gives the documents of a block, the first of which is at a place. It
+// fails with ErrDamaged.
+func (p *Packer) UnpackBlock(packed []byte, first int64) ([]Doc, error) {
+	raw, err := p.unpack(packed)
+	if err != nil {
+		return nil, err
+	}
+	docs := make([]Doc, 0, BlockDocs)
+	seq := first
+	for len(raw) > 0 {
+		skip, n := binary.Uvarint(raw)
+		if n <= 0 || skip > 1<<62 {
+			return nil, fmt.Errorf("%w: a place cannot be read", ErrDamaged)
+		}
+		size, m := binary.Uvarint(raw[n:])
+		if m <= 0 || size > uint64(len(raw)-n-m) {
+			return nil, fmt.Errorf("%w: a document is longer than its block", ErrDamaged)
+		}
+		if seq += int64(skip); seq < first || skip == 0 && len(docs) > 0 || skip != 0 && len(docs) == 0 {
+			return nil, fmt.Errorf("%w: its places are out of order", ErrDamaged)
+		}
+		raw = raw[n+m:]
+		docs = append(docs, Doc{seq, raw[:size:size]})
+		raw = raw[size:]
+	}
+	return docs, nil
+}
