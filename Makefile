@@ -5,7 +5,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export GOFLAGS ?= -buildvcs=false
 E2E := e2e/node_modules/.bin/playwright test -c e2e
 
-.PHONY: bench-restart ten-minutes release image replays diagnosis attack screenshot scenarios bench-inject bench-crowd bench-join help install check test unit race e2e openvidu-apps matrix fuzz bench bench-events soak soak-events soak-turn kill lint fmt docs web run
+.PHONY: bench-restart ten-minutes release image replays diagnosis attack screenshot scenarios bench-inject bench-crowd bench-join help install check test unit race e2e openvidu-apps opentok-apps matrix fuzz bench bench-events soak soak-events soak-turn kill lint fmt docs web run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,7 +28,10 @@ e2e: install ## real SDKs in Chromium and Firefox against a real server; one sce
 screenshot: install ## take the picture of the README, a call whose server has been killed
 	REDIAL_E2E_SCREENSHOT=$(CURDIR)/docs/call.jpg REDIAL_E2E_NAME=demo-reconnect $(E2E)
 openvidu-apps: install ## three tutorial apps of OpenVidu 2, unchanged: make openvidu-apps DIR=/path/to/openvidu-tutorials
-	REDIAL_OPENVIDU_APPS='$(DIR)' e2e/node_modules/.bin/playwright test -c e2e/apps.config.ts
+	REDIAL_OPENVIDU_APPS='$(DIR)' e2e/node_modules/.bin/playwright test -c e2e/apps.config.ts apps/openvidu.apps
+
+opentok-apps: install ## six public suites and apps for OpenTok, unchanged, fetched into a folder outside of this one: make opentok-apps DIR=...; one: ARGS='-g webinar'
+	scripts/opentok-apps.sh '$(DIR)' $(ARGS)
 
 matrix: install ## every documented error of 100ms and Sceenic in a real client, writes docs/error-matrix.md; one row: make matrix ROW=S013
 	$(if $(ROW),REDIAL_E2E_NAME='$(ROW)',REDIAL_E2E_NAME=matrix REDIAL_E2E_MATRIX=$(CURDIR)/docs/error-matrix.md) $(E2E)

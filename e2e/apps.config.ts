@@ -6,4 +6,7 @@
 import { defineConfig } from '@playwright/test';
 import base from './playwright.config.ts';
 
-export default defineConfig({ ...base, testDir: './apps', testMatch: '**/*.apps.ts', fullyParallel: false, workers: 1, projects: [{ name: 'apps' }] });
+export default defineConfig({
+  ...base, testDir: './apps', testMatch: '**/*.apps.ts', fullyParallel: false, workers: 1, projects: [{ name: 'apps' }],
+  reporter: [[base.reporter as string], ['./apps/table.ts']],
+});

@@ -132,9 +132,17 @@ async function flow(id: string) {
   return pc ? flowOf(pc, video.currentTime) : null;
 }
 
+// asked collects what is asked of the server from now on.
+function asked() {
+  const frames: { method: string; params: any }[] = [];
+  const { send } = WebSocket.prototype;
+  WebSocket.prototype.send = function (data) { frames.push(JSON.parse(String(data))); send.call(this, data); };
+  return () => { WebSocket.prototype.send = send; return frames; };
+}
+
 // idOf is the id of the stream that a publisher publishes.
 const idOf = (name: string) => publishers.get(name)?.stream?.streamId;
 
-const ot = { journal, OT, init, connect, publish, preview, subscribe, call, flow, idOf, resize, seen, publishers, subscribers, get session() { return session; } };
+const ot = { journal, OT, init, connect, publish, preview, subscribe, call, flow, asked, idOf, resize, seen, publishers, subscribers, get session() { return session; } };
 export type PageOpenTok = typeof ot;
 Object.assign(window, { ot, page: ot });

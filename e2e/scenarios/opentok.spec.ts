@@ -169,8 +169,18 @@ test.describe('opentok', () => {
     assert.deepEqual(await outcome({ videoSource: 'no-such-camera' }), ['OT_CONSTRAINTS_NOT_SATISFIED', 1500]);
     assert.deepEqual(await outcome({ audioSource: null, videoSource: false }), ['OT_NO_VALID_CONSTRAINTS', 1500]);
     assert.deepEqual(await outcome({ target: 'nowhere' }), ['OT_INVALID_PARAMETER', 1011]);
-    // Devices without a session: a preview, another microphone and the next camera.
+    // Devices without a session: a preview, another microphone and the next camera. The
+    // browser takes its time, as it does while it asks the person.
+    await ann.eval(() => {
+      const { getUserMedia } = MediaDevices.prototype;
+      MediaDevices.prototype.getUserMedia = async function (constraints) {
+        MediaDevices.prototype.getUserMedia = getUserMedia;
+        await new Promise(resolve => setTimeout(resolve, 500));
+        return getUserMedia.call(this, constraints);
+      };
+    });
     await ann.act('preview', 'own', {});
+    for (const kind of ['publisher.accessDialogOpened', 'publisher.accessDialogClosed']) await ann.noticed(kind, p => p.who === 'own');
     const devices = await ann.act('call', 'OT.getDevices');
     assert.ok(['audioInput', 'videoInput'].every(kind => devices.some((d: any) => d.kind === kind && d.deviceId)), JSON.stringify(devices));
     await ann.act('call', 'publisher:own.setAudioSource', devices.find((d: any) => d.kind === 'audioInput').deviceId);

@@ -133,7 +133,7 @@ func (p Peer) size() int {
 }
 
 func (t Track) size() int {
-	return len(t.ID) + len(t.StreamID) + len(t.Kind) + len(t.Source) + len(t.Description) + len(t.Stream) + len(t.Title)
+	return len(t.ID) + len(t.StreamID) + len(t.Kind) + len(t.Source) + len(t.Description) + len(t.Stream) + len(t.Title) + len(t.Initials)
 }
 
 func tracksSize(tracks iter.Seq[Track]) int {

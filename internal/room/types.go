@@ -43,6 +43,7 @@ type Track struct {
 	Picture     Picture // what its publisher says of a video
 	Stream      string  // which of its publisher's streams it belongs to, of one that has several; else ""
 	Title       string  // how its publisher calls that stream
+	Initials    string  // of who is seen there, for when no picture is
 }
 
 // Picture is the size of a video in pixels and its frames a second, as far as its

@@ -123,7 +123,7 @@ type style interface {
 	several() bool
 	// describe says of the connections that a peer comes to what these clients want
 	// to know of it.
-	describe(p room.Peer, all []view)
+	describe(s *session, p room.Peer, all []view)
 	// sender finds whose stream is meant by what is no stream that the client knows.
 	sender(s *session, name string) (room.PeerID, Stream, error)
 	// again judges a client that asks for a stream while it is at it already.

@@ -79,7 +79,7 @@ func (openVidu) op(method string) (operation, bool) {
 }
 
 func (openVidu) several() bool                                     { return false }
-func (openVidu) describe(room.Peer, []view)                        {}
+func (openVidu) describe(*session, room.Peer, []view)              {}
 func (openVidu) evicted(e eviction, _ *fault.Error) eviction       { return e }
 func (openVidu) again(stage, *subscription) error                  { return nil } // it gives up what it has asked for before
 func (openVidu) update(*session, room.Update)                      {}

@@ -185,7 +185,7 @@ func say(s *session, ctx context.Context, c *call, p sayParams) (any, error) {
 }
 
 func (kurentoRoom) several() bool                                { return false }
-func (kurentoRoom) describe(room.Peer, []view)                   {}
+func (kurentoRoom) describe(*session, room.Peer, []view)         {}
 func (kurentoRoom) evicted(e eviction, _ *fault.Error) eviction  { return e }
 func (kurentoRoom) again(stage, *subscription) error             { return nil }
 func (kurentoRoom) update(*session, room.Update)                 {}

@@ -54,7 +54,7 @@ const (
 	MaxSignalData = 8192
 )
 
-// maxTitle is how many characters the name of a stream may have.
+// maxTitle is how many characters the name of a stream, and its initials, may have.
 const maxTitle = 1000
 
 // streamOps are the methods that these clients have, or use in another way.
@@ -97,8 +97,13 @@ func (o openTok) read(l *line, params json.RawMessage) (application, error) {
 	return application{redeem: func(ctx context.Context) (Grant, error) { return o.tokens.Redeem(ctx, p.Token) }}, nil
 }
 
-// describe gives a connection the data that its own token has given it.
-func (openTok) describe(p room.Peer, all []view) {
+// describe says what a connection may do, and gives it the data that its own token
+// has given it.
+func (openTok) describe(s *session, p room.Peer, all []view) {
+	may := CapabilitiesOf(s.p.Template().Roles[p.Role], p.Mode == room.SendsOnly)
+	for i := range all {
+		all[i].Capabilities = &may
+	}
 	if strings.HasPrefix(string(p.ID), StreamsPrefix) {
 		for i := range all {
 			all[i].Metadata = p.Data
@@ -224,6 +229,7 @@ func publishStream(s *session, ctx context.Context, _ *call, p struct {
 	publishParams
 	Endpoint string `json:"endpoint"`
 	Name     string `json:"name"`
+	Initials string `json:"initials"`
 }) (any, error) {
 	endpoint := room.PeerID(cmp.Or(p.Endpoint, string(s.p.ID())))
 	switch {
@@ -231,10 +237,13 @@ func publishStream(s *session, ctx context.Context, _ *call, p struct {
 		return nil, fault.FieldInvalid.New("field", "endpoint", "want", "1 to 64 letters, digits, _ and -", "got", clip(p.Endpoint, 64))
 	case slices.ContainsFunc(s.pubs, func(o *publication) bool { return o.endpoint == endpoint }):
 		return nil, fault.StreamRefused.New("endpoint", endpoint, "reason", "another stream is published there")
-	case !utf8.ValidString(p.Name) || utf8.RuneCountInString(p.Name) > maxTitle:
-		return nil, fault.FieldInvalid.New("field", "name", "max_characters", maxTitle)
 	}
-	return publishAs(ctx, s, p.publishParams, endpoint, room.Track{Stream: uuid.Must(uuid.NewV7()).String(), Title: p.Name})
+	for field, text := range map[string]string{"name": p.Name, "initials": p.Initials} {
+		if !utf8.ValidString(text) || utf8.RuneCountInString(text) > maxTitle {
+			return nil, fault.FieldInvalid.New("field", field, "max_characters", maxTitle)
+		}
+	}
+	return publishAs(ctx, s, p.publishParams, endpoint, room.Track{Stream: uuid.Must(uuid.NewV7()).String(), Title: p.Name, Initials: p.Initials})
 }
 
 // unpublishStream ends a stream of the client.

@@ -101,7 +101,7 @@ func (c *client) stream(name string) string {
 	}
 	d, err := pc.CreateOffer(nil)
 	offer := c.described(pc, d, err)
-	got := c.must("publishVideo", map[string]any{"sdpOffer": offer, "endpoint": name, "hasAudio": true, "hasVideo": true, "typeOfVideo": "CAMERA", "name": name})
+	got := c.must("publishVideo", map[string]any{"sdpOffer": offer, "endpoint": name, "hasAudio": true, "hasVideo": true, "typeOfVideo": "CAMERA", "name": name, "initials": name[:1]})
 	if err := pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: got["sdpAnswer"].(string)}); err != nil {
 		c.t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestSeveralStreamsOfAConnection(t *testing.T) {
 	ann, bob := u.connect(opentok.Publisher), u.connect(opentok.Subscriber)
 	ann.hear("participantJoined", of("id", bob.id))
 	one, two := ann.stream("one"), ann.stream("two")
-	if got := bob.hear("participantPublished", of("id", ann.id)); streamOf(got)["id"] != one || streamOf(got)["name"] != "one" {
+	if got := bob.hear("participantPublished", of("id", ann.id)); streamOf(got)["id"] != one || streamOf(got)["name"] != "one" || streamOf(got)["initials"] != "o" {
 		t.Errorf("bob hears %v", got)
 	}
 	if got := bob.hear("participantPublished", of("id", ann.id)); streamOf(got)["id"] != two {
@@ -281,6 +281,21 @@ func TestMutesByForce(t *testing.T) {
 	bob.mu.Unlock()
 }
 
+// TestConnectionsSayWhatTheyMayDo, whether they were there or come later.
+func TestConnectionsSayWhatTheyMayDo(t *testing.T) {
+	u := newStudio(t)
+	ann := u.connect(opentok.Moderator)
+	bob := u.dialAt("/opentok")
+	there := bob.must("joinRoom", map[string]any{"token": u.word(opentok.Subscriber)})
+	may := func(c any) map[string]any { return c.(map[string]any)["capabilities"].(map[string]any) }
+	if got := may(ann.hear("participantJoined", of("id", there["id"].(string)))); got["publish"] != 0. || got["subscribe"] != 1. {
+		t.Errorf("ann hears of bob: %v", got)
+	}
+	if got := may(there["value"].([]any)[0]); got["publish"] != 1. || got["forceDisconnect"] != 1. {
+		t.Errorf("bob finds of ann: %v", got)
+	}
+}
+
 // TestATrackIsSentOnce in streams of one connection, and an endpoint is of one.
 func TestATrackIsSentOnce(t *testing.T) {
 	u := newStudio(t)
@@ -294,6 +309,8 @@ func TestATrackIsSentOnce(t *testing.T) {
 	params["endpoint"] = "a b"
 	ann.refused("publishVideo", params, 1011, fault.FieldInvalid)
 	params["endpoint"], params["name"] = "b", strings.Repeat("n", 1001)
+	ann.refused("publishVideo", params, 1011, fault.FieldInvalid)
+	params["name"], params["initials"] = "", strings.Repeat("n", 1001)
 	ann.refused("publishVideo", params, 1011, fault.FieldInvalid)
 	ann.refused("unpublishVideo", map[string]any{"streamId": "nothing"}, 1600, fault.StreamNotPublished)
 	ann.refused("subscribeToSpeechToText", map[string]any{}, 2000, fault.FeatureUnsupported)

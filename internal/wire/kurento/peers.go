@@ -32,6 +32,8 @@ type (
 		// For clients that know each other by name, and the types of participants.
 		Name string `json:"participantName,omitempty"`
 		Type string `json:"type,omitempty"`
+		// For clients that are told what each may do.
+		Capabilities *Capabilities `json:"capabilities,omitempty"`
 	}
 	// Stream is what a peer publishes, as clients of this wire know it.
 	Stream struct {
@@ -45,6 +47,7 @@ type (
 		FrameRate   int    `json:"frameRate,omitempty"`
 		Dimensions  string `json:"videoDimensions,omitempty"` // JSON as text; see [dimensions]
 		Name        string `json:"name,omitempty"`            // as its publisher calls it
+		Initials    string `json:"initials,omitempty"`        // shown while there is no picture
 
 		audio, video room.TrackID // "" where there is none
 		picture      room.Picture
@@ -201,7 +204,7 @@ func (s *session) views(p room.Peer) []view {
 		of = parts
 	}
 	all := of(p)
-	s.h.style.describe(p, all)
+	s.h.style.describe(s, p, all)
 	return all
 }
 
@@ -240,7 +243,7 @@ func streamOf(p room.Peer, id room.PeerID, ofScreen bool) Stream {
 		if (t.Source == room.SourceScreen) != ofScreen || t.Stream != group {
 			continue
 		}
-		st.Name = t.Title
+		st.Name, st.Initials = t.Title, t.Initials
 		switch {
 		case t.Kind == room.Audio && (st.audio == "" || t.ID < st.audio):
 			st.audio, st.HasAudio, st.AudioActive = t.ID, true, !t.Mute

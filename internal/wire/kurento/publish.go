@@ -272,7 +272,7 @@ func (s *session) republish(ctx context.Context, was *publication, offer string)
 		s.p.Media().ClosePublication(was.conn)
 		was.conn = nil
 	}
-	st, like := was.stream, room.Track{Source: sourceOf(was.stream.TypeOfVideo), Title: was.stream.Name}
+	st, like := was.stream, room.Track{Source: sourceOf(was.stream.TypeOfVideo), Title: was.stream.Name, Initials: was.stream.Initials}
 	if len(was.tracks) > 0 {
 		like.Stream = was.tracks[0].Stream
 	}

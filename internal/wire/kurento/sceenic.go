@@ -88,7 +88,7 @@ func (o sceenic) read(l *line, params json.RawMessage) (application, error) {
 
 func (sceenic) several() bool { return false }
 
-func (sceenic) describe(p room.Peer, all []view) {
+func (sceenic) describe(_ *session, p room.Peer, all []view) {
 	for i := range all {
 		all[i].Metadata, all[i].Name, all[i].Type = p.Data, p.Name, types[p.Mode]
 	}

@@ -28,7 +28,7 @@ export interface PublishOptions {
 /** What a publication needs of its session. */
 export interface PublicationHost {
   readonly connection: Connection;
-  readonly configuration: RTCConfiguration;
+  configuration(): RTCConfiguration; // of a connection that is made now
   readonly endpoint: string; // under which the server knows its candidates
   readonly named: boolean; // the server is told that name, as it knows several of a participant
   failed(failure: CallError): void;
@@ -211,7 +211,7 @@ export class Publication {
     const operation = this.#id === "" ? "publish" : "reconnect";
     this.#connection?.close();
     const { connection, endpoint } = this.#host;
-    const made = new MediaConnection(this.#host.configuration, operation, {
+    const made = new MediaConnection(this.#host.configuration(), operation, {
       candidate: (c) => {
         // One that is lost with its socket is not missed: the connection is made anew then.
         connection.request("onIceCandidate", { endpointName: endpoint, ...c }, operation).catch(() => {});

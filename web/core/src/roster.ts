@@ -12,6 +12,7 @@ export interface Participant {
   readonly name: string;
   readonly type: string; // what they may send and receive, in the server's words
   readonly metadata: string; // what their app says of them
+  readonly capabilities: Fields; // what they may do, where the server says so
   readonly createdAt: number; // ms since the epoch
   readonly streams: ReadonlyMap<string, RemoteStream>; // by id; of the local participant none, see Publication
 }
@@ -157,7 +158,7 @@ function read(x: Fields, local: boolean): Stored | undefined {
   if (typeof x.id !== "string" || x.id === "") return undefined;
   const text = (v: unknown) => (typeof v === "string" ? v : "");
   return {
-    id: x.id, local, name: text(x.participantName), type: text(x.type), metadata: text(x.metadata),
+    id: x.id, local, name: text(x.participantName), type: text(x.type), metadata: text(x.metadata), capabilities: fields(x.capabilities),
     createdAt: typeof x.createdAt === "number" ? x.createdAt : 0, streams: new Map(),
   };
 }

@@ -17,7 +17,7 @@ import { Subscription, type SubscribeOptions } from "./subscription";
 import { witness } from "./witness";
 
 export interface SessionOptions extends ConnectionOptions {
-  /** Changes how media connections are made, such as their ICE servers, from what the server says (W3C WebRTC, RTCConfiguration). */
+  /** Changes how media connections are made, such as their ICE servers, from what the server says (W3C WebRTC, RTCConfiguration). Asked for each one. */
   configure?(given: RTCConfiguration): RTCConfiguration;
   /** The server takes several streams of a participant and names media connections apart; otherwise a participant has one of each. */
   manyStreams?: boolean;
@@ -88,7 +88,7 @@ export class Session extends Emitter<Events> {
   });
   #state: State = "new";
   #left = false;
-  #configuration: RTCConfiguration = {};
+  #servers: RTCIceServer[] = [];
   #published = 0; // of all times
   #blocked = false; // nothing comes through
 
@@ -157,7 +157,7 @@ export class Session extends Emitter<Events> {
       const servers = readIceServers(result);
       checkIceServers(servers, "join");
       if (typeof secret === "string") this.#connection.resumeBy({ method: "connect", params: { sessionId: secret, reconnect: true } });
-      this.#configuration = this.#options.configure?.({ iceServers: servers }) ?? { iceServers: servers };
+      this.#servers = servers;
       if (this.#left) throw new CallError(FaultId.JoinAbandoned, "join");
       this.#state = "joined";
       if (!this.#roster.joined(result)) throw new CallError(FaultId.ResponseUnexpected, "join", { details: { field: "id" } });
@@ -188,7 +188,7 @@ export class Session extends Emitter<Events> {
   publish(media: MediaStream | Promise<MediaStream>, options: PublishOptions = {}): Publication {
     const local = this.#joined("publish");
     const publication = new Publication({
-      connection: this.#connection, configuration: this.#configuration,
+      connection: this.#connection, configuration: () => this.#configuration(),
       endpoint: this.#options.manyStreams ? `pub-${this.#published++}` : local.id, named: this.#options.manyStreams ?? false,
       failed: (failure) => this.emit("failure", failure),
       ended: (p) => {
@@ -217,7 +217,7 @@ export class Session extends Emitter<Events> {
     if (this.#subscriptions.has(stream.id)) throw new CallError(FaultId.SubscribeDuplicate, "subscribe", { details: { stream: stream.id } });
     const id = stream.participant.id;
     const subscription = new Subscription({
-      connection: this.#connection, configuration: this.#configuration, endpoint: this.#options.manyStreams ? stream.id : id,
+      connection: this.#connection, configuration: () => this.#configuration(), endpoint: this.#options.manyStreams ? stream.id : id,
       failed: (failure) => this.emit("failure", failure),
       ended: (s) => {
         if (this.#subscriptions.get(stream.id) !== s) return;
@@ -323,6 +323,11 @@ export class Session extends Emitter<Events> {
     if (was === "over") return;
     this.#close();
     if (was === "joined") this.emit("ended", failure); // a join fails by itself
+  }
+
+  #configuration(): RTCConfiguration {
+    const given = { iceServers: this.#servers };
+    return this.#options.configure?.(given) ?? given;
   }
 
   #close(): void {

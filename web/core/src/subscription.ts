@@ -13,7 +13,7 @@ import { Upkeep } from "./upkeep";
 /** What a subscription needs of its session. */
 export interface SubscriptionHost {
   readonly connection: Connection;
-  readonly configuration: RTCConfiguration;
+  configuration(): RTCConfiguration; // of a connection that is made now
   readonly endpoint: string; // under which the server knows its candidates
   failed(failure: CallError): void;
   ended(subscription: Subscription): void;
@@ -111,7 +111,7 @@ export class Subscription {
     if (this.#over) throw new CallError(FaultId.RequestCancelled, operation);
     this.#connection?.close();
     const { connection } = this.#host;
-    const made = new MediaConnection(this.#host.configuration, operation, {
+    const made = new MediaConnection(this.#host.configuration(), operation, {
       tune: this.#options.tune,
       candidate: (c) => {
         connection.request("onIceCandidate", { endpointName: this.endpoint, ...c }, operation).catch(() => {});

@@ -13,10 +13,8 @@ import { Connection as ConnectionClass, Stream as StreamClass } from "./stream";
 import { Subscriber as SubscriberClass } from "./subscriber";
 import type * as T from "./types";
 
-const { Collection: _, ...published } = functions;
-
 const OT = {
-  ...published,
+  ...functions,
   Session: SessionClass, Publisher: PublisherClass, Subscriber: SubscriberClass, Stream: StreamClass, Connection: ConnectionClass,
   OTEventEmitter: Emitter, SessionOTEventEmitter: SessionEmitter,
 };

@@ -96,15 +96,16 @@ function read(text: string): unknown {
   }
 }
 
+/** Reads what somebody may do; what the server says nothing of may not be done. */
+export const capabilitiesOf = (given: Fields) => Object.fromEntries(powers.map((p) => [p, given[p] === 1 ? 1 : 0])) as unknown as Capabilities;
+
 function checked(said: Fields, base: string): SessionInfo {
   const bad = (field: string) => failed(FaultId.ResponseMalformed, `the answer of the server has no ${field}`);
   if (typeof said.url !== "string" || !/^wss?:\/\/[^/]/.test(said.url)) throw bad("url of a socket");
   if (typeof said.token !== "string" || said.token === "") throw bad("token");
   const given = fields(said.capabilities);
-  const capabilities = Object.fromEntries(powers.map((power) => {
-    if (typeof given[power] !== "number") throw bad(`capability ${power}`);
-    return [power, given[power] === 0 ? 0 : 1];
-  })) as unknown as Capabilities;
+  for (const power of powers) if (typeof given[power] !== "number") throw bad(`capability ${power}`);
+  const capabilities = capabilitiesOf(given);
   const limits = fields(said.limits);
   const number = (x: unknown, otherwise: number) => (typeof x === "number" && x > 0 ? x : otherwise);
   return {

@@ -6,6 +6,7 @@ import { release } from "../../core/src";
 import { acquire, registerExtension, sharingCapability, sourcesOf } from "./acquire";
 import { sorted } from "./args";
 import { call, exceptions, journals } from "./calls";
+import { Collection } from "./collection";
 import { codecs, inputs, output, outputs, setOutput } from "./devices";
 import { invalid } from "./errors";
 import { Journal } from "./journal";
@@ -16,33 +17,6 @@ import { baseUrl, setBase } from "./sessionid";
 import type {
   AudioOutputDevice, Device, ExceptionEvent, GetUserMediaProperties, OTError, PublisherProperties, ScreenSharingCapabilityResponse,
 } from "./types";
-
-/** Objects to look through, as OT.publishers and the like are. */
-export class Collection<T extends object> {
-  readonly #all: () => Iterable<T>;
-
-  constructor(all: () => Iterable<T>) {
-    this.#all = all;
-  }
-
-  /** The first one, or the first that a function or the given properties choose. */
-  find(which: ((one: T) => unknown) | Partial<T> = {}): T | undefined {
-    return this.where(which)[0];
-  }
-
-  where(which: ((one: T) => unknown) | Partial<T> = {}): T[] {
-    const chosen = typeof which === "function" ? which : (one: T) => Object.entries(which).every(([k, v]) => one[k as keyof T] === v);
-    return [...this.#all()].filter(chosen as (one: T) => unknown);
-  }
-
-  forEach(run: (one: T) => void): void {
-    [...this.#all()].forEach(run);
-  }
-
-  length(): number {
-    return [...this.#all()].length;
-  }
-}
 
 const known = new Map<string, Session>();
 const made = new Set<Publisher>();

@@ -499,7 +499,7 @@ export class Publisher extends OTEventEmitter<PublisherEvents<Publisher>> {
 
   #measureLevels(): void {
     this.#levels.start(
-      () => this.hears("audioLevelUpdated") || this.#widget?.style.audioLevelDisplayMode === "on",
+      () => this.hears("audioLevelUpdated") || this.#widget?.metered === true,
       async () => {
         const audioLevel = this.#meter.read(this.#track("audio"));
         this.#widget?.level(audioLevel);

@@ -6,6 +6,7 @@ import { CallError, FaultId, Session as Room, type Fields, type Kind, type Opera
 import { fields } from "../../core/src/rpc";
 import { either, isElement, oneOf, sorted } from "./args";
 import { call, tellException } from "./calls";
+import { Collection } from "./collection";
 import { event, SessionOTEventEmitter } from "./emitter";
 import { invalid, otError, OTError, reworded, unsupported } from "./errors";
 import type { SessionEvents } from "./events";
@@ -70,6 +71,10 @@ export class Session extends SessionOTEventEmitter<SessionEvents<Session>> {
   connection?: Connection;
   /** What the token allows; undefined values before connecting. */
   capabilities: Capabilities = unknownPowers();
+  /** Everybody who is connected, oneself too. */
+  readonly connections = new Collection(() => this.#connections.values());
+  /** What is published, by oneself too. */
+  readonly streams = new Collection(() => [...this.#streams.values(), ...[...this.#publications.keys()].flatMap((p) => p.stream ?? [])]);
   readonly [inner]: SessionInner;
   readonly #apiKey: string;
   readonly #options: SessionOptions;

@@ -3,6 +3,7 @@
 
 /* Connections and streams as apps know them: the same object for as long as they last. */
 import type { Participant, StreamInfo } from "../../core/src";
+import { capabilitiesOf, type Capabilities } from "./info";
 import type { Dimensions } from "./types";
 
 /** Somebody who is connected to a session. */
@@ -12,11 +13,14 @@ export class Connection {
   readonly creationTime: number;
   /** What the token says of its holder. */
   readonly data: string;
+  /** What it may do: 1, or 0 for not. */
+  readonly permissions: Capabilities;
 
-  constructor({ id, createdAt, metadata }: Pick<Participant, "id" | "createdAt" | "metadata">) {
+  constructor({ id, createdAt, metadata, capabilities = {} }: Pick<Participant, "id" | "createdAt" | "metadata"> & Partial<Participant>) {
     this.connectionId = id;
     this.creationTime = createdAt;
     this.data = metadata;
+    this.permissions = capabilitiesOf(capabilities);
   }
 
   /** The same as connectionId, for apps that read it there. */

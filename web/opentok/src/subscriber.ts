@@ -212,7 +212,7 @@ export class Subscriber extends OTEventEmitter<SubscriberEvents<Subscriber>> {
     this.id = newId();
     const video = (this.#video = videoElement(!this.#wants.audio));
     if (p.insertDefaultUI !== false) {
-      this.#widget = new Widget(element, this.id, video, { ...p, kind: "subscriber", name: stream.name, mirror: false, style: p.style ?? {} });
+      this.#widget = new Widget(element, this.id, video, { ...p, kind: "subscriber", name: stream.name, initials: stream.initials, mirror: false, style: p.style ?? {} });
       this.#widget.onMute = (muted) => { this.subscribeToAudio(!muted); };
       this.#widget.onUnblock = () => { void this.#unblock(); };
       this.#widget.muted(!this.#wants.audio);
@@ -277,7 +277,7 @@ export class Subscriber extends OTEventEmitter<SubscriberEvents<Subscriber>> {
 
   #watch(): void {
     this.#path.start(() => true, async () => this.#followPath(), 500);
-    this.#levels.start(() => this.hears("audioLevelUpdated") || this.#widget?.style.audioLevelDisplayMode === "on", async () => {
+    this.#levels.start(() => this.hears("audioLevelUpdated") || this.#widget?.metered === true, async () => {
       const audioLevel = this.#wants.audio ? receivedLevel(this.#reception?.pc) : 0;
       this.#widget?.level(audioLevel);
       this.#say("audioLevelUpdated", { audioLevel });

@@ -31,9 +31,10 @@ const css = `
 .OT_name{left:0;right:0;top:0;height:32px;line-height:32px;font-size:13px;font-weight:400;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .OT_mute{right:0;top:0;height:32px;border:0;color:inherit;cursor:pointer;font:inherit}
 .OT_mute.OT_active::after{content:" (off)"}
-.OT_audio-level-meter{position:absolute;right:0;bottom:0;width:60px;height:6px;display:none;background:rgba(0,0,0,.4)}
+.OT_initials{position:absolute;inset:0;display:flex;align-items:center;justify-content:center;font-size:48px}
+.OT_audio-level-meter{position:absolute;right:0;top:0;width:25%;min-width:21px;max-width:224px;aspect-ratio:1;overflow:hidden;display:none;pointer-events:none}
 .OT_audio-level-meter.OT_mode-on,.OT_audio-only .OT_audio-level-meter.OT_mode-auto{display:block}
-.OT_audio-level-meter__value{width:0;height:100%;background:#6c3}
+.OT_audio-level-meter__value{position:absolute;right:0;top:0;width:0;aspect-ratio:1;border-radius:50%;background:rgba(102,204,51,.8);transform:translate(50%,-50%)}
 .OT_archiving{position:absolute;left:8px;bottom:8px;display:none}
 .OT_archiving-on.OT_mode-on{display:block}
 .OT_archiving-light-box{display:inline-block;width:8px;height:8px;border-radius:50%;background:#d33}
@@ -63,6 +64,7 @@ function addStyles(): void {
 export interface WidgetOptions extends WidgetProperties {
   kind: "publisher" | "subscriber";
   name: string;
+  initials?: string;
   mirror: boolean;
   style: Partial<Style>;
 }
@@ -107,7 +109,8 @@ export class Widget {
     this.video = video;
     video.classList.add("OT_video-element");
     const container = this.#add("div", "OT_widget-container");
-    this.#add("div", "OT_video-poster", container);
+    const poster = this.#add("div", "OT_video-poster", container);
+    if (options.initials) this.#add("span", "OT_initials", poster).textContent = options.initials;
     container.append(video);
     this.#add("h1", "OT_name OT_edge-bar-item").textContent = name;
     const mute = this.#add("button", "OT_mute OT_edge-bar-item");
@@ -161,8 +164,16 @@ export class Widget {
     part?.classList.toggle("OT_archiving-off", !on);
   }
 
+  /** Whether the level of sound is shown. */
+  get metered(): boolean {
+    const mode = this.#style.audioLevelDisplayMode;
+    return mode === "on" || mode === "auto" && this.root.classList.contains("OT_audio-only");
+  }
+
+  /** Shows a level of sound, from 0 to 1, as ears hear it: a quarter of a disc, from nothing at 30 dB below the loudest. */
   level(level: number): void {
-    this.#part.get("OT_audio-level-meter__value")!.style.width = `${Math.round(100 * Math.min(1, level))}%`;
+    const heard = Math.min(1, Math.max(0, 1 + Math.log10(level) / 1.5));
+    this.#part.get("OT_audio-level-meter__value")!.style.width = `${Math.round(200 * heard)}%`;
   }
 
   say(message: string): void {

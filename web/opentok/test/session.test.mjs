@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 import { settled, TestSocket } from "../../core/test/socket.mjs";
 import OT from "../src";
+import { setBase } from "../src/sessionid";
 
 const idOf = (n) => `1_${Buffer.from(`1~key~~Thu~rnd${n}~${Buffer.from("http://server").toString("base64url")}~x~`).toString("base64url")}`;
 let sessionId = idOf(0);
@@ -276,6 +277,66 @@ test("what this server does not do is refused, never passed over", async () => {
   const publisher = new OT.Publisher({ properties: {}, handler: () => {} });
   assert.deepEqual(await Promise.all([publisher.applyVideoFilter({}), publisher.setVideoMediaProcessorConnector({}), publisher.publishCaptions(true), publisher.clearVideoFilter()].map(name)),
     ["OT_NOT_SUPPORTED", "OT_NOT_SUPPORTED", "OT_NOT_SUPPORTED", "done"]);
+  // Events of what there is not are never told, since what would bring them about is refused.
+  const subscriber = new OT.Subscriber(session, undefined, { properties: {}, handler: () => {} });
+  for (const [event, ask] of Object.entries({
+    captionReceived: () => subscriber.subscribeToCaptions(true), encryptionSecretMatch: () => session.setEncryptionSecret("x"), encryptionSecretMismatch: () => session.setEncryptionSecret("y"),
+  })) {
+    subscriber.on(event, () => assert.fail(event));
+    assert.equal(await name(ask()), "OT_NOT_SUPPORTED", event);
+  }
+});
+
+test("a proxy takes the place of the server that the session id names", async () => {
+  assert.throws(() => OT.setProxyUrl("proxy"), { name: "OT_INVALID_PARAMETER" });
+  OT.setProxyUrl("https://proxy.example/calls");
+  try {
+    await connected();
+    assert.equal(asked[0].url, `https://proxy.example/calls/opentok/v1/sessions/${sessionId}`);
+    assert.equal(socket().url, "wss://proxy.example/calls/opentok", "the socket goes there, too");
+  } finally {
+    setBase(undefined);
+  }
+});
+
+test("archives and mutes are told as the server tells of them", async () => {
+  const { session, told } = await connected();
+  told.length = 0;
+  session.on({ archiveStarted: (e) => told.push(`started ${e.id} ${e.name}`), archiveStopped: (e) => told.push(`stopped ${e.id}`) });
+  socket().tell({ method: "recordingStarted", params: { id: "a1", name: "talk" } });
+  socket().tell({ method: "recordingStopped", params: { id: "a1" } });
+  for (const active of [true, false]) socket().tell({ method: "muteForced", params: { active } });
+  assert.deepEqual(told, ["started a1 talk", "stopped a1", "muteForced"]);
+});
+
+test("the pressure that a device is under is told when it changes", async () => {
+  let told, watched = 0;
+  globalThis.PressureObserver = class {
+    constructor(tell) { told = (...states) => tell(states.map((state) => ({ state }))); }
+    async observe(source) { assert.equal(source, "cpu"); watched++; }
+    disconnect() { watched--; }
+  };
+  try {
+    const { session } = await connected();
+    const heard = [];
+    session.on("cpuPerformanceChanged", (e) => heard.push(e.cpuPerformanceState));
+    told("nominal");
+    told("fair", "nominal");
+    told("critical");
+    assert.deepEqual(heard, ["nominal", "critical"]);
+    void session.disconnect();
+    assert.equal(watched, 0);
+  } finally {
+    delete globalThis.PressureObserver;
+  }
+});
+
+test("everybody who is there, and what each may do, can be looked through", async () => {
+  const { session } = await connected({ ...joined, capabilities, value: [{ ...bob, capabilities: { ...capabilities, publish: 0 } }] });
+  assert.deepEqual([session.connections.length(), session.streams.length()], [2, 2]);
+  assert.equal(session.connections.find({ data: "name=Bob" }).permissions.publish, 0);
+  assert.deepEqual(session.connection.permissions, capabilities);
+  assert.deepEqual(session.streams.where((s) => s.videoType === "screen").map((s) => s.streamId), ["s2"]);
 });
 
 test("an issue is reported to the server of the session, and its id comes back", async () => {

@@ -97,6 +97,30 @@ test("the tables of docs/opentok.md name every call and every event once", () =>
   }
 });
 
+// Where each call and each event is shown: a scenario of ../e2e, or FILE#TEST. The list
+// of what opentok-calls shows is held to this one by that scenario.
+test("what each call does and when each event comes is shown by a test", () => {
+  const shown = JSON.parse(readFileSync(join(web, "opentok/shown.json"), "utf8"));
+  const names = (part) => [...surface[part].methods, ...surface[part].withPromise].map((name) => `${part}.${name}`);
+  const parts = ["session", "publisher", "subscriber"];
+  assert.deepEqual(Object.keys(shown.calls).sort(), [...surface.functions.map((n) => `OT.${n}`), ...surface.emitter.map((n) => `emitter.${n}`), ...parts.flatMap(names)].sort());
+  assert.deepEqual(Object.keys(shown.events).sort(), parts.flatMap((part) => surface[part].events.map((n) => `${part}.${n}`)).sort());
+  const root = join(web, "..");
+  const files = new Map();
+  const read = (file) => files.get(file) ?? files.set(file, readFileSync(join(root, file), "utf8")).get(file);
+  const scenarios = ["opentok", "opentok-calls"].map((name) => read(`e2e/scenarios/${name}.spec.ts`)).join("\n");
+  for (const [name, where] of [...Object.entries(shown.calls), ...Object.entries(shown.events)]) {
+    const [file, title] = where.split("#");
+    const [text, head, next] = title ? [read(file), `\ntest(${JSON.stringify(title)}`, "\ntest("] : [scenarios, `scenario('${where}'`, "\n  scenario("];
+    const at = text.indexOf(head);
+    assert.ok(at >= 0, `${name}: there is no ${where}`);
+    // opentok-calls plays the list that stands above it.
+    const body = where === "opentok-calls" ? text : text.slice(at, text.indexOf(next, at + 1) + 1 || undefined);
+    assert.match(body, new RegExp(`\\b${name.split(".")[1]}\\b`), `${name} is not in ${where}`);
+  }
+  console.log(`${Object.keys(shown.calls).length} calls and ${Object.keys(shown.events).length} events are shown`);
+});
+
 test("the script file is at most 60 kB in gzip, and has no dependency", () => {
   const size = gzipSync(readFileSync(join(dist, "opentok.js")), { level: 9 }).length;
   console.log(`opentok.js: ${(size / 1000).toFixed(1)} kB in gzip`);
