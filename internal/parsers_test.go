@@ -122,6 +122,7 @@ var parsers = map[string]string{
 
 	"internal/diagnose/recording.Read": operator,
 
+	"internal/api.causes.mute":         "internal/api.FuzzDiagnoses",
 	"internal/api.readSpan":            "internal/api.FuzzDiagnoses",
 	"internal/api.attemptsQuery":       "internal/api.FuzzDiagnoses",
 	"internal/event.ReadPlace":         "internal/api.FuzzDiagnoses",
@@ -280,6 +281,9 @@ var parsers = map[string]string{
 	"internal/event/copy.Files.read":           "internal/event/copy.FuzzImport",
 	"internal/event/copy.Files.readCheckpoint": own,
 	"internal/api.Diagnoses.share":             own,
+	"internal/registry.Operations.Remembered":  own,
+	"internal/registry.Operations.Audit":       own,
+	"internal/registry.annotation":             own,
 	"internal/share.Language":                  "internal/share.FuzzLink",
 	"internal/share.Links.Open":                "internal/share.FuzzLink",
 

@@ -60,6 +60,14 @@ func TestSearchOnAServer(t *testing.T) {
 	if out, errs, code := s.call(t.Context(), t, "outcomes", "-room", "consult"); code != exitOK || !strings.HasPrefix(out, "2 tries from ") || !strings.Contains(out, "1  got in\n") {
 		t.Errorf("outcomes: %d %q %q", code, out, errs)
 	}
+	if out, errs, code := s.call(t.Context(), t, "causes", "-changes"); code != exitOK || !strings.Contains(out, "start") || !strings.Contains(out, "room.locked") {
+		t.Errorf("what was changed: %d %q %q", code, out, errs)
+	}
+	for _, args := range [][]string{{"-mute", "room.locked", "-for", "1h"}, {"-mute", "room.locked"}, {}, {"-unmute", "room.locked"}} {
+		if _, errs, code := s.call(t.Context(), t, append([]string{"causes"}, args...)...); code != exitOK {
+			t.Errorf("causes %v: %d %q", args, code, errs)
+		}
+	}
 	raw, _ := search("okafor", "-json")
 	var found admin.PeopleFound
 	if err := json.Unmarshal([]byte(raw), &found); err != nil || found.People != 1 || found.Attempts[0].UserName != "Mía Okafor" {

@@ -95,6 +95,8 @@ func TestTheAdminClientHasEveryField(t *testing.T) {
 		{"share", api.ShareBody, reflect.TypeFor[admin.Share](), nil},
 		{"attempts", api.AttemptsPage, reflect.TypeFor[admin.AttemptPage](), nil},
 		{"outcomes", api.OutcomesBody, reflect.TypeFor[admin.Outcomes](), nil},
+		{"causes", api.CausesBody, reflect.TypeFor[admin.Causes](), nil},
+		{"annotations", api.ChangesBody, reflect.TypeFor[admin.Annotations](), nil},
 		{"live rooms", api.LiveListBody, reflect.TypeFor[admin.LiveRooms](), nil},
 		{"live room", reflect.TypeFor[live.Room](), reflect.TypeFor[admin.LiveRoom](), nil},
 		{"muted", api.MuteBody, reflect.TypeFor[admin.Muted](), nil},

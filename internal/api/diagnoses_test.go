@@ -46,10 +46,10 @@ func serveWhy(t testing.TB) *why {
 	}
 	t.Cleanup(func() { _ = w.store.Close() })
 	w.fixture = serve(t, func(c *api.Config) {
-		c.Routes = api.NewDiagnoses(api.DiagnosesConfig{
+		c.Routes = append(api.CausesRoutes(api.CausesConfig{Store: w.store, Operations: c.Registry.Operations()}), api.NewDiagnoses(api.DiagnosesConfig{
 			Store: w.store, Registry: c.Registry, Links: share.NewLinks([share.KeyBytes]byte{7}),
 			Origin: func(*http.Request) url.URL { return url.URL{Scheme: "https", Host: "video.example"} },
-		}).Routes()
+		}).Routes()...)
 	})
 	w.room = w.newRoom("consult")
 	return w
@@ -280,6 +280,7 @@ func FuzzDiagnoses(f *testing.F) {
 	f.Add("room=x&since=2026-01-01T00:00:00Z", []byte(`{"v":1,"failure":{"id":"e","type":"join","at":"2026-11-26T12:00:00Z","server":{"details":[{"name":"a","value":{"b":[1]}}]},"evidence":{"path":{"pairs":[{}]}}}}`))
 	f.Add("user=mia&order=asc&outcome=failed&start=1.1&happened_since=2026-01-01T00:00:00Z", []byte(`{}`))
 	f.Add("bucket=minute&happened_since=2026-01-01T00:00:00Z&happened_until=2026-01-01T01:00:00Z", []byte(`{}`))
+	f.Add("since=2026-01-01T00:00:00Z&until=2026-01-02T00:00:00Z", []byte(`{"until":"2026-12-01T00:00:00Z"}`))
 	f.Add("start=AAAA", []byte(`{"v":1e9}`))
 	w := serveWhy(f)
 	w.failed()
@@ -287,7 +288,9 @@ func FuzzDiagnoses(f *testing.F) {
 		own := *w.fixture
 		own.t = t
 		for _, r := range []reply{own.do("GET", "/api/v1/diagnoses?"+uncontrolled(query), nil), own.do("GET", "/api/v1/attempts?"+uncontrolled(query), nil),
-			own.do("GET", "/api/v1/analytics/outcomes?"+uncontrolled(query), nil), own.post("/api/v1/diagnoses", string(body))} {
+			own.do("GET", "/api/v1/analytics/outcomes?"+uncontrolled(query), nil),
+			own.do("GET", "/api/v1/causes?"+uncontrolled(query), nil), own.do("GET", "/api/v1/annotations?"+uncontrolled(query), nil),
+			own.do("PUT", "/api/v1/causes/token.expired/mute", string(body)), own.post("/api/v1/diagnoses", string(body))} {
 			if r.status >= 500 || r.status >= 400 && r.str("fault.id") == "" {
 				t.Fatalf("%s: %d %s", r.call, r.status, r.raw)
 			}

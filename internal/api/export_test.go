@@ -30,6 +30,8 @@ var (
 	ShareBody      = reflect.TypeFor[shareBody]()
 	AttemptsPage   = reflect.TypeFor[attemptsPage]()
 	OutcomesBody   = reflect.TypeFor[outcomesBody]()
+	CausesBody     = reflect.TypeFor[causesBody]()
+	ChangesBody    = reflect.TypeFor[annotationsBody]()
 	LiveListBody   = reflect.TypeFor[liveListBody]()
 	MuteBody       = reflect.TypeFor[muteBody]()
 	RetentionBody  = reflect.TypeFor[retentionBody]()

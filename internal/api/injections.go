@@ -92,6 +92,11 @@ func (i injections) add(c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := i.rooms.Operations().Annotate(c.Context(), registry.Annotation{Account: c.Claims.Account, At: time.Now(), Kind: "injection", Data: map[string]any{
+		"id": rule.ID, "fault": rule.Fault, "at": rule.At, "room_id": rule.Room, "begins": rule.Begins, "ends": rule.Ends,
+	}}); err != nil {
+		c.Log.Warn("it is not kept that a fault was provoked", "injection", rule.ID, "err", err)
+	}
 	return Reply{http.StatusCreated, rule}, nil
 }
 

@@ -144,6 +144,42 @@ var migrations = []string{
 	ALTER TABLE projects ADD COLUMN callback_url TEXT NOT NULL DEFAULT '';
 	ALTER TABLE projects ADD COLUMN callback_secret TEXT NOT NULL DEFAULT '';
 	`,
+	`
+	CREATE TABLE mutes ( -- causes of failures that an account does not want to be told of for now
+		customer_id TEXT NOT NULL,
+		cause       TEXT NOT NULL, -- a fault's id
+		until       INTEGER, -- NULL: see above
+		above       INTEGER, -- failures of 24 hours that end it; NULL: see until
+		set_at      INTEGER NOT NULL,
+		set_by      TEXT NOT NULL, -- access key and jti of the token
+		PRIMARY KEY (customer_id, cause)
+	) STRICT, WITHOUT ROWID;
+	CREATE TABLE annotations ( -- what was changed, and when
+		id          INTEGER PRIMARY KEY,
+		customer_id TEXT NOT NULL, -- '': concerns all
+		at          INTEGER NOT NULL,
+		kind        TEXT NOT NULL,
+		data        TEXT NOT NULL -- JSON object
+	) STRICT;
+	CREATE TABLE audit ( -- who did what by REST: written before it is done
+		id          INTEGER PRIMARY KEY,
+		customer_id TEXT NOT NULL,
+		at          INTEGER NOT NULL,
+		by          TEXT NOT NULL, -- access key and jti of the token
+		address     TEXT NOT NULL, -- masked
+		action      TEXT NOT NULL,
+		target      TEXT NOT NULL,
+		request     TEXT NOT NULL,
+		outcome     TEXT NOT NULL, -- '': not known, 'done', or a fault's id
+		details     TEXT NOT NULL -- JSON object
+	) STRICT;
+	CREATE INDEX audit_of ON audit (customer_id, id);
+	CREATE INDEX audit_age ON audit (at);
+	CREATE TABLE ended_shares ( -- links that were taken back before their time
+		link  BLOB PRIMARY KEY, -- SHA-256
+		until INTEGER NOT NULL
+	) STRICT, WITHOUT ROWID;
+	`,
 }
 
 // changes says of each migration, by its position, what it is for.
@@ -155,6 +191,7 @@ var changes = []string{
 	"rooms may limit how many stream",
 	"projects, in whose names apps call and sign, can be made over REST",
 	"projects may be told what happens in their sessions",
+	"causes can be muted, links taken back, and it is kept who did what and what changed",
 }
 
 // Upgrade tells what Open would do to a registry, and changes nothing.

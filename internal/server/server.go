@@ -151,6 +151,9 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	if s.console, err = s.openConsole(ctx, opt); err != nil {
 		return nil, err
 	}
+	if err := annotateStart(ctx, s.registry.Operations(), &cfg, version()); err != nil {
+		log.Warn("it is not kept that the server was started", "err", err)
+	}
 	store, err := openEvents(ctx, cfg.Events.Store, cfg, log.With("part", "events"), metrics)
 	if err != nil {
 		return nil, err
@@ -269,6 +272,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	s.rest = api.New(api.Config{
 		Registry: s.registry, Rooms: hub, Tokens: tokens, Keys: keys,
 		Routes: slices.Concat(restRoutes(events, diagnoses, sinks, plan, s.registry), s.witnessRoutes(recorder), s.projectRoutes(), s.consoleRoutes(),
+			api.CausesRoutes(api.CausesConfig{Store: store, Operations: s.registry.Operations()}),
 			api.LiveRoutes(api.LiveConfig{Board: board, Registry: s.registry, Rooms: hub})),
 		Limits:     api.Limits{Address: api.Rate{PerSecond: cfg.Limits.APIPerSecond, Burst: cfg.Limits.APIBurst}, Layout: cfg.Limits.LayoutBytes},
 		ClientAddr: outside.client, Events: recorder, Revoked: s.participants.Revoke, Written: sessions.Written,
