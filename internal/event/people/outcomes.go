@@ -149,9 +149,17 @@ func (n *outcomes) failed(a *attempt, cause string, told bool) {
 // causeOf is the cause of the verdict of the failure that says most of an attempt: one
 // that ended it, then the first. told is false where it has no verdict.
 func causeOf(ctx context.Context, c *eventlog.Conn, a *attempt) (cause string, told bool, err error) {
-	where, args := "INDEXED BY events_peer WHERE peer = ? AND account = ? AND coalesce(user, '') = ?", []any{a.peer, a.account, a.user}
-	if a.peer == "" {
-		where, args = "WHERE seq = ?", []any{a.seq}
+	where, args := "WHERE seq = ?", []any{a.seq}
+	if a.peer != "" {
+		var of string
+		of, args = c.Is("peer", a.peer)
+		where, args = "INDEXED BY events_peer WHERE "+of+" AND account = ?", append(args, a.account)
+		if a.user == "" {
+			where += " AND user IS NULL"
+		} else {
+			of, users := c.Is("user", a.user)
+			where, args = where+" AND "+of, append(args, users...)
+		}
 	}
 	var confidence sql.NullInt64
 	var verdict sql.NullString

@@ -5,9 +5,12 @@ package sqlite
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/event/eventtest"
@@ -27,7 +30,7 @@ func TestOutcomesAddUp(t *testing.T) {
 			var joins []event.Join
 			var events []event.Event
 			for n := range 60 {
-				name, peer := fmt.Sprint("Person ", n%20), fmt.Sprint("p-", n)
+				name, peer := fmt.Sprint("Person ", n%20), uuid.NewString() // as clients have them
 				user, at := fmt.Sprint("u-", n%20), when()
 				if r.IntN(4) > 0 {
 					joins = append(joins, event.Join{Time: at, Subject: someone(name, user, peer, "r-0", at).Subject})
@@ -95,6 +98,10 @@ func TestOutcomesAddUp(t *testing.T) {
 					t.Errorf("hour %d: %+v in the series, %+v by itself", hour, in, one)
 				}
 			}
+			want := expected(events, joins, verdicts)
+			if got := boxes(&day); !maps.Equal(got, want) {
+				t.Errorf("did not get in: %v, want %v", got, want)
+			}
 			if sum.Tries != day.Tries || sum.GotIn != day.GotIn || sum.Trouble != day.Trouble {
 				t.Errorf("the hours add up to %+v, the day is %+v", sum, day)
 			}
@@ -108,6 +115,51 @@ func TestOutcomesAddUp(t *testing.T) {
 			}
 		})
 	}
+}
+
+// boxes are the tries that did not get in, by cause; "?" waits for its verdict.
+func boxes(o *event.Outcomes) map[string]int64 {
+	n := map[string]int64{"": o.Unexplained, "?": o.Waiting}
+	for cause, c := range o.Causes {
+		n[cause] = c.Tries
+	}
+	maps.DeleteFunc(n, func(_ string, n int64) bool { return n == 0 })
+	return n
+}
+
+// expected counts the same from what was stored, event by event.
+func expected(events []event.Event, joins []event.Join, verdicts []event.Verdict) map[string]int64 {
+	cause := map[int]string{}
+	for _, v := range verdicts {
+		cause[int(v.Seq)-1] = v.Cause
+	}
+	in, says := map[string]bool{}, map[string]int{}
+	for i := range joins {
+		in[joins[i].PeerID] = true
+	}
+	for i := range events {
+		e := &events[i]
+		id := e.PeerID
+		if id == "" {
+			id = e.ID
+		}
+		in[id] = in[id] || e.Type != event.JoinFailed && e.Type != event.ConnectFailed
+		if of, known := says[id]; !known || e.Failure.Terminal && !events[of].Failure.Terminal {
+			says[id] = i
+		}
+	}
+	n := map[string]int64{}
+	for id, i := range says {
+		if in[id] {
+			continue
+		}
+		of, told := cause[i]
+		if !told {
+			of = "?"
+		}
+		n[of]++
+	}
+	return n
 }
 
 // outcomes counts, and wants the boxes to add up.
