@@ -44,6 +44,8 @@ export interface ConnectOptions {
   secret?: string;
   /** What apps pass as initEndpoint. Default: url. */
   initEndpoint?: string;
+  /** A project, for openTokSession() and openTokToken(). */
+  openTok?: { url: string; apiKey: string; apiSecret: string };
   fetch?: typeof fetch;
 }
 
@@ -68,6 +70,20 @@ export interface Claims {
   forged?: boolean;
   /** The claim jti. Made up when left out. */
   id?: string;
+}
+
+/** A token of an OpenTok app to mint. Without anything but session it lets a publisher connect for an hour. */
+export interface OpenTokClaims {
+  /** Id of the session. */
+  session: string;
+  /** Default "publisher"; may be one that there is not. */
+  role?: 'publisher' | 'subscriber' | 'moderator' | 'publisheronly' | (string & {});
+  /** What connection.data is to be, up to 1024 characters. */
+  data?: string;
+  /** Default "1h"; "-5m" is a token that has expired five minutes ago. */
+  lifetime?: Duration;
+  /** Signed with another secret. */
+  forged?: boolean;
 }
 
 /** An injection at work. It ends by itself, when it is cleared, or with its scope (`await using`). */
@@ -106,6 +122,11 @@ export class Redial implements AsyncDisposable {
   token(claims: Claims): Promise<string>;
   /** Has the server refuse a token from now on. */
   revoke(token: string): Promise<void>;
+
+  /** Makes a session for OpenTok apps, in the room of that name, or in a new one. Injections and events go by the room. */
+  openTokSession(of?: { room?: string }): Promise<{ apiKey: string; sessionId: string; room: string }>;
+  /** Mints a token for it, good or bad. */
+  openTokToken(claims: OpenTokClaims): string;
 
   /** Provokes a failure. */
   inject(injection: Injection): Promise<Injected>;

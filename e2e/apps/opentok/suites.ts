@@ -53,7 +53,7 @@ export async function serve(t: Run, folder: string, made: Record<string, string>
 export async function bundle(entry: string | { contents: string; at: string }, plugins: Plugin[] = []): Promise<string> {
   const { outputFiles } = await build({
     ...(typeof entry === 'string' ? { entryPoints: [entry] } : { stdin: { contents: entry.contents, resolveDir: entry.at, loader: 'jsx' } }),
-    bundle: true, write: false, format: 'iife', target: 'chrome110', logLevel: 'error', external: ['react/addons', 'react/lib/ReactContext', 'react/lib/ExecutionEnvironment'], loader: { '.js': 'jsx', '.svg': 'dataurl' }, outdir: 'out',
+    bundle: true, write: false, keepNames: true, format: 'iife', target: 'chrome110', logLevel: 'error', external: ['react/addons', 'react/lib/ReactContext', 'react/lib/ExecutionEnvironment'], loader: { '.js': 'jsx', '.svg': 'dataurl' }, outdir: 'out',
     define: { 'process.env.NODE_ENV': '"development"', global: 'window' }, plugins,
   });
   return outputFiles!.find(f => f.path.endsWith('.js'))!.text;

@@ -5,10 +5,11 @@
 import { words } from './duration.js';
 import { RedialError } from './error.js';
 import { inWords, messages } from './events.js';
+import { asBackend, mintOpenTok } from './opentok.js';
 import { mint } from './token.js';
 
-export const connectRedial = ({ url, initEndpoint = url, managementToken, accessKey, secret, fetch }) =>
-  new Redial({ url, initEndpoint, managementToken, accessKey, secret, fetch });
+export const connectRedial = ({ url, initEndpoint = url, managementToken, accessKey, secret, openTok, fetch }) =>
+  new Redial({ url, initEndpoint, managementToken, accessKey, secret, openTok, fetch });
 
 // How often the record is read while waiting for an event. News come by the
 // stream at once; but a client's account of a failure that the server has told of
@@ -29,9 +30,9 @@ export class Redial {
   get log() { return this.#process?.log ?? ''; }
 
   // send makes a call and returns a reply that is no refusal.
-  async #send(method, path, body, { token = this.managementToken, signal } = {}) {
+  async #send(method, path, body, { token = this.managementToken, signal, headers: more } = {}) {
     // A connection of its own: one that was kept may be that of a server before.
-    const headers = { connection: 'close' };
+    const headers = { connection: 'close', ...more };
     if (token) headers.authorization = `Bearer ${token}`;
     if (body !== undefined) headers['content-type'] = 'application/json';
     let reply;
@@ -74,6 +75,25 @@ export class Redial {
   }
 
   async revoke(token) { await this.request('POST', '/api/v1/tokens/revoke', { token }); }
+
+  async openTokSession({ room } = {}) {
+    const { apiKey } = this.#project();
+    const name = room ?? (await this.createRoom()).name;
+    const reply = await this.#send('POST', '/session/create', { name, 'p2p.preference': 'disabled' }, {
+      token: null, headers: { 'x-opentok-auth': asBackend(this.openTok), accept: 'application/json' },
+    });
+    const [{ session_id: sessionId }] = await reply.json();
+    return { apiKey, sessionId, room: name };
+  }
+
+  openTokToken(claims) {
+    if (!claims?.session) throw new TypeError('openTokToken: session is missing: give the id of a session');
+    return mintOpenTok(this.#project(), claims);
+  }
+
+  #project() {
+    return this.openTok ?? (() => { throw new Error('no project of OpenTok apps is known: the server was not started here; give openTok to connectRedial'); })();
+  }
 
   async inject(injection) {
     const sent = { ...injection };

@@ -29,7 +29,7 @@ test('the package holds what is needed and no more', () => {
   const [packed] = JSON.parse(execFileSync('npm', ['pack', '--dry-run', '--json'], { cwd: here('..'), encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
   assert.deepEqual(packed.files.map(f => f.path).sort(), [
     'LICENSE', 'README.md', 'admin.d.ts', 'index.d.ts', 'package.json',
-    'src/duration.js', 'src/error.js', 'src/events.js', 'src/index.js', 'src/process.js', 'src/redial.js', 'src/start.js', 'src/token.js',
+    'src/duration.js', 'src/error.js', 'src/events.js', 'src/index.js', 'src/opentok.js', 'src/process.js', 'src/redial.js', 'src/start.js', 'src/token.js',
   ]);
   assert.equal(readFileSync(here('../LICENSE'), 'utf8'), readFileSync(here('../../../LICENSE'), 'utf8'));
   const manifest = JSON.parse(readFileSync(here('../package.json')));

@@ -70,6 +70,28 @@ test('an injection is met, on record, and over when it is cleared', async () => 
   assert.equal(await knock(token), undefined);
 });
 
+describe('tokens of OpenTok apps', () => {
+  const cases = {
+    good: [{ role: 'moderator', data: 'ann' }, 200],
+    expired: [{ lifetime: '-5m' }, 403, 'token.expired'],
+    forged: [{ forged: true }, 403, 'token.signature'],
+    'of a role that there is not': [{ role: 'pope' }, 403, 'token.role'],
+  };
+  for (const [name, [claims, status, fault]] of Object.entries(cases)) {
+    test(name, async () => {
+      const { apiKey, sessionId, room } = await redial.openTokSession();
+      const reply = await fetch(`${redial.url}/opentok/v1/sessions/${sessionId}`, { headers: { 'x-api-key': apiKey, authorization: `Bearer ${redial.openTokToken({ session: sessionId, ...claims })}` } });
+      const body = await reply.json();
+      assert.deepEqual([reply.status, body.fault], [status, fault], JSON.stringify(body));
+      if (!fault) {
+        assert.deepEqual([body.role, body.connection_data], ['moderator', 'ann']);
+        assert.equal((await redial.inject({ fault: 'OT_STREAM_CREATE_FAILED', room, user: 'x', for: '1s' })).fault, 'stream.create_failed');
+      }
+    });
+  }
+  test('of a server whose project is not known', () => assert.throws(() => connectRedial({ url: redial.url, managementToken: 'x' }).openTokToken({ session: 'x' }), /openTok/));
+});
+
 test('an event that is yet to come is told as it comes', async () => {
   const room = await redial.createRoom();
   const token = await redial.token({ room: room.id, lifetime: '-1m', user: 'late' });

@@ -11,6 +11,8 @@ export async function program(): Promise<number> {
   await using injection = await redial.inject({ fault: '4005', room: room.id, user: 'ann', for: '10s', direction: 'in' });
   await redial.inject({ fault: 'loss', room: room.id, network: 'udp', packets: 'audio', probability: 0.2 });
   await redial.inject({ at: 'clock', room: room.id, skew: '-2h' });
+  const { sessionId, room: name } = await redial.openTokSession({ room: room.name });
+  await redial.inject({ fault: 'OT_STREAM_CREATE_FAILED', room: name, peer: redial.openTokToken({ session: sessionId, role: 'moderator', lifetime: '-5m' }) });
   // @ts-expect-error: a room is needed
   await redial.inject({ fault: '4005' });
   // @ts-expect-error: there are two directions
