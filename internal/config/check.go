@@ -32,6 +32,7 @@ func (c *Config) Problems() []Problem {
 	k := checker{}
 	k.http(&c.HTTP)
 	k.media(&c.Media)
+	k.oneOf(c.Media.ICE, "media.ice", "full", "lite")
 	k.turn(&c.Media.TURN, &c.HTTP)
 	k.access(&c.Access)
 	k.require(c.Data.Dir != "", "data.dir", "is empty", "name a directory, such as data")

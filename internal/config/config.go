@@ -80,6 +80,7 @@ type Media struct {
 	UDP               string        `yaml:"udp" default:":7882" doc:"UDP address for the media of all peers, as host:port. Port 0 picks a free one. Open it in the firewall."`
 	TCP               string        `yaml:"tcp" default:":7881" doc:"TCP address for clients whose network blocks UDP. Empty turns it off."`
 	Advertise         []string      `yaml:"advertise" doc:"IP addresses told to clients as this server's media addresses, for machines behind NAT or with several networks. Empty: the addresses of this machine's interfaces."`
+	ICE               string        `yaml:"ice" default:"full" doc:"Which agent of RFC 8445 the server is: full sends connectivity checks of its own, lite only answers those of clients, which costs less and suits a server whose addresses its clients can reach. A lite server notices a dead path after 7 s, not 4."`
 	AllowOddAddresses bool          `yaml:"allow_odd_addresses" default:"false" doc:"Start although the self-check finds that an advertised address cannot be right; it is then only logged."`
 	ProbeEvery        time.Duration `yaml:"probe_every" default:"1m" doc:"How often the server sends one small packet to each of its own media addresses, to know whether it comes in: a fact for the diagnosis of failures and for /metrics. 0 turns it off."`
 	ICEServers        []ICEServer   `yaml:"ice_servers" doc:"STUN and TURN servers handed to clients as they stand, beside those of media.turn."`

@@ -35,7 +35,7 @@ func (s *Subscriber) Accept(offer webrtc.SessionDescription) (webrtc.SessionDesc
 	}
 	n.formats = formatsOf(parsed)
 	defer func() { n.formats = nil }()
-	s.conn.paths.nameAll(parsed.SessionDescription)
+	s.conn.paths.described(parsed.SessionDescription)
 	pc := s.conn.pc
 	if err := pc.SetRemoteDescription(webrtc.SessionDescription{Type: offer.Type, SDP: parsed.text}); err != nil {
 		return none, fault.SDPInvalid.Wrap(err)

@@ -84,7 +84,7 @@ func (c *conn) open(publish bool) error {
 	c.callbacks = newCallbackQueue()
 	c.state, c.since = StateConnecting, time.Now()
 	c.gathered = make(chan struct{})
-	c.paths = newPaths(c.engine.hammer)
+	c.paths = newPaths(c.engine.hammer, c.engine.cfg.Lite)
 	pc, err := c.engine.newPeer(publish, c)
 	if err != nil {
 		return fault.Internal.Wrap(err)

@@ -62,6 +62,10 @@ type Config struct {
 	// tells of it, AnswerTimeout before OnRefused does; 0 is 30 s, and 2 minutes.
 	AnswerWarning, AnswerTimeout time.Duration
 
+	// Lite makes connections lite agents (RFC 8445, section 2.5), which answer checks and
+	// send none. Clients have to reach one of the candidates by themselves.
+	Lite bool
+
 	// UnprovenBytesPerSecond is what goes out, all connections together, to
 	// addresses that were named and have sent nothing; 0 is 64 KiB.
 	UnprovenBytesPerSecond int
@@ -103,6 +107,18 @@ var usualTiming = timing{
 	// A browser needs some 15 s to call a path failed, and only then does its
 	// user learn of it. Restarting more often would hide the failure for ever.
 	restartAfter: 6 * time.Second, restartEvery: 20 * time.Second,
+}
+
+// liteSilence is for how long nothing may come to a lite agent, whose own checks keep no
+// answers coming: a viewer of nothing sends a check every 4 to 6 s (RFC 7675, section 5.1).
+const liteSilence = 7 * time.Second
+
+func timingOf(cfg Config) timing {
+	t := usualTiming
+	if cfg.Lite {
+		t.disconnected = liteSilence
+	}
+	return t
 }
 
 // Engine owns the media sockets and everything connections share.
@@ -154,7 +170,7 @@ func New(cfg Config) (*Engine, error) {
 	}
 	stun := newSTUNServer(cfg)
 	e := &Engine{
-		cfg: cfg, log: cfg.Log, cert: *cert, times: usualTiming, hammer: newHammer(cfg), stun: stun, probes: prober{send: sendProbe},
+		cfg: cfg, log: cfg.Log, cert: *cert, times: timingOf(cfg), hammer: newHammer(cfg), stun: stun, probes: prober{send: sendProbe},
 		pubs: map[*Publisher]struct{}{}, subs: map[*Subscriber]struct{}{},
 	}
 	socks, err := openSockets(cfg, stun, &e.probes, pionLog{cfg.Log})
@@ -287,6 +303,7 @@ func (e *Engine) settings(c *conn) webrtc.SettingEngine {
 	// A browser hides its addresses behind names that only its own network can
 	// resolve; its checks reach us anyway and make a peer-reflexive candidate.
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	s.SetLite(e.cfg.Lite)
 	s.SetICETimeouts(e.times.disconnected, e.times.listen, e.times.keepalive)
 	// A restart that begins while the network is still away goes on checking
 	// until the next is due, at five checks a second: we control the subscribe

@@ -212,7 +212,7 @@ func countCandidate(n *evidence.Candidates, value string) {
 // described hears of a description of the peer: its candidates cost what it took
 // to send them, and are counted.
 func (c *conn) described(d *sdp.SessionDescription) {
-	c.paths.nameAll(d)
+	c.paths.described(d)
 	var n evidence.Candidates
 	for _, m := range d.MediaDescriptions {
 		for _, a := range m.Attributes {

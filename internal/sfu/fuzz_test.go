@@ -97,7 +97,7 @@ func FuzzCheck(f *testing.F) {
 	f.Add([]byte{0x80, 96}, "x")
 	address := netip.MustParseAddrPort("192.0.2.1:5000")
 	f.Fuzz(func(t *testing.T, b []byte, candidate string) {
-		p := newPaths(newHammer(Config{}))
+		p := newPaths(newHammer(Config{}), false)
 		cost, sent := 0, 0
 		for range 3 {
 			p.name(candidate, len(candidate))

@@ -54,6 +54,7 @@ func client(t testing.TB, change ...func(*webrtc.SettingEngine, *webrtc.MediaEng
 	s.SetIncludeLoopbackCandidate(true)
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
+	s.SetICEMaxBindingRequests(200) // as long as browsers
 	m := &webrtc.MediaEngine{}
 	if err := m.RegisterDefaultCodecs(); err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ package sfu
 
 import (
 	"encoding/binary"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"strconv"
@@ -82,8 +83,12 @@ type paths struct {
 
 	last atomic.Pointer[netip.AddrPort] // proven
 
-	mu sync.Mutex
-	at map[netip.AddrPort]*path
+	lite       bool   // nobody else sends checks
+	tieBreaker uint64 // as every agent has one (RFC 8445, section 7.3.1.1)
+
+	mu         sync.Mutex
+	at         map[netip.AddrPort]*path
+	ufrag, pwd string // of the peer
 }
 
 // path is one address.
@@ -95,11 +100,14 @@ type path struct {
 	named    int  // bytes that named it
 	sent     int  // bytes that went to it
 	touched  time.Time
+	asked    time.Time  // when it was last sent a check for proof
 	checks   [][12]byte // transaction ids (RFC 8489, section 5) it owes an answer to
 	oldestAt int        // of checks, to be replaced next
 }
 
-func newPaths(h *hammer) *paths { return &paths{hammer: h, at: map[netip.AddrPort]*path{}} }
+func newPaths(h *hammer, lite bool) *paths {
+	return &paths{hammer: h, lite: lite, tieBreaker: rand.Uint64(), at: map[netip.AddrPort]*path{}}
+}
 
 // name credits the address of a candidate (RFC 8839, section 5.1) with what it
 // cost the peer to name it.
@@ -123,8 +131,11 @@ func (p *paths) name(candidate string, cost int) {
 	}
 }
 
-// nameAll credits the candidates of a description.
-func (p *paths) nameAll(d *sdp.SessionDescription) {
+// described takes the credentials of a peer's description and credits its candidates.
+func (p *paths) described(d *sdp.SessionDescription) {
+	p.mu.Lock()
+	p.ufrag, p.pwd = credentialsOf(d)
+	p.mu.Unlock()
 	for _, m := range d.MediaDescriptions {
 		for _, a := range m.Attributes {
 			if a.Key == "candidate" {
@@ -262,12 +273,13 @@ func (m provingUDP) GetConn(ufrag string, addr net.Addr) (net.PacketConn, error)
 		return nil, err
 	}
 	// The sockets are ours and have the faster way; see accept.UDP.
-	return &provingConn{c, c.(ice.AddrPortReaderWriter), m.paths, m.traffic}, nil
+	return &provingConn{c, c.(ice.AddrPortReaderWriter), ufrag, m.paths, m.traffic}, nil
 }
 
 type provingConn struct {
 	net.PacketConn
 	fast    ice.AddrPortReaderWriter
+	ufrag   string
 	paths   *paths
 	traffic *transport
 }
@@ -277,8 +289,16 @@ func (c *provingConn) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
 	for {
 		n, from, err := c.fast.ReadFromAddrPort(b)
 		c.traffic.count(false, b[:n])
-		if err != nil || c.paths.in(b[:n], from) {
+		if err != nil {
 			return n, from, err
+		}
+		if c.paths.in(b[:n], from) {
+			if c.paths.lite {
+				if check := c.paths.proof(from, c.ufrag); check != nil {
+					_, _ = c.WriteToAddrPort(check, from) // the next packet gets another
+				}
+			}
+			return n, from, nil
 		}
 	}
 }

@@ -198,7 +198,7 @@ func attribute(t testing.TB, description, name string) string {
 // An address proves itself by the transaction id it was sent, and by no other;
 // then there is no bound. Further addresses are not kept without bound.
 func TestAnAddressProvesItself(t *testing.T) {
-	p := newPaths(newHammer(Config{}))
+	p := newPaths(newHammer(Config{}), false)
 	a, b := netip.MustParseAddrPort("192.0.2.1:5000"), netip.MustParseAddrPort("192.0.2.2:5000")
 	check := func() []byte { return stun.MustBuild(stun.TransactionID, stun.BindingRequest).Raw }
 	reply := func(to []byte) []byte {
@@ -253,7 +253,7 @@ func TestAnAddressProvesItself(t *testing.T) {
 }
 
 func BenchmarkProvenPath(b *testing.B) {
-	p := newPaths(newHammer(Config{}))
+	p := newPaths(newHammer(Config{}), false)
 	a := netip.MustParseAddrPort("192.0.2.1:5000")
 	p.get(a).proven = true
 	packet := make([]byte, 1200)
