@@ -190,6 +190,7 @@ func openTokSubscribe() []row {
 		at(op, say(fault.DTLSFailed, 1554, otICE, own)),
 		at(op, say(fault.PeerConnectionCreate, 1013, otCreatePC, paired, "O021 O088")),
 		at(op, say(fault.SDPCreateAnswer, 1013, otCreatePC, own)),
+		at(op, say(fault.ICEServerInvalid, 1013, otCreatePC, own)),
 		at(op, say(fault.NegotiationFailed, 1013, otCreatePC, own)),
 		at(op, say(fault.SubscriberFailed, 1600, "", doc, "O023")),
 		at(op, say(fault.SDPSetRemote, 1600, otSetRemote, byName, "O097")),

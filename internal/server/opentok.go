@@ -62,6 +62,7 @@ func (s *Server) serveOpenTok(routes *http.ServeMux, hub *room.Hub, sockets *soc
 		ICEServers: func(r *http.Request) []kurento.ICEServer { return wire.ServersFor(o.origin(r).Host) },
 		Refused: func(r *http.Request, in string, f *fault.Error) {
 			v := participant.Visitor{Address: address(r), Agent: event.ParseAgent(r.UserAgent()), Door: sockets.Door(r, o.client(r))}
+			v.Agent.SDK = kurento.OpenTokSDK // nobody else asks here
 			v.Claims.RoomID = in
 			if record, err := (directory{s.registry, sessions}).RoomRecord(r.Context(), in); err == nil {
 				v.Record = record

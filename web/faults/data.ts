@@ -1084,6 +1084,7 @@ export const vocabularyData: readonly VocabularyData[] = [
       ["dtls.failed","subscribe","Session.subscribe()",1554,"OT_ICE_WORKFLOW_FAILED","chosen","",true],
       ["peerconnection.create","subscribe","Session.subscribe()",1013,"OT_CREATE_PEER_CONNECTION_FAILED","documented","",true],
       ["sdp.create_answer","subscribe","Session.subscribe()",1013,"OT_CREATE_PEER_CONNECTION_FAILED","chosen","",true],
+      ["ice.server_invalid","subscribe","Session.subscribe()",1013,"OT_CREATE_PEER_CONNECTION_FAILED","chosen","",true],
       ["media.negotiation","subscribe","Session.subscribe()",1013,"OT_CREATE_PEER_CONNECTION_FAILED","chosen","",true],
       ["subscriber.internal","subscribe","Session.subscribe()",1600,"","documented","",true],
       ["sdp.set_remote","subscribe","Session.subscribe()",1600,"OT_SET_REMOTE_DESCRIPTION_FAILED","documented","code",true],

@@ -5,7 +5,9 @@ package eventjson
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -94,11 +96,7 @@ func DecodeStored(b []byte, v event.Vocabulary, e *event.Event) error {
 	m.read("error_name", &e.Failure.Name)
 	m.read("error_message", &e.Failure.Message)
 	m.read("error_description", &e.Failure.Description)
-	var agent struct {
-		String string `json:"string"`
-	}
-	m.read("agent", &agent)
-	e.Agent = event.ParseAgent(agent.String)
+	m.agent(&e.Agent)
 	if len(w.Data) > 0 {
 		e.Extra = w.Data
 	}
@@ -113,6 +111,20 @@ func DecodeStored(b []byte, v event.Vocabulary, e *event.Event) error {
 type members struct {
 	m   map[string]json.RawMessage
 	err error
+}
+
+// agent reads what the client is. Its text can be a browser's, and what the SDK is be
+// known by the wire that it speaks.
+func (m *members) agent(into *event.Agent) {
+	given := members{}
+	m.read("agent", &given.m)
+	var text, sdk, version string
+	given.read("string", &text)
+	given.read("sdk", &sdk)
+	given.read("sdk_version", &version)
+	*into = event.ParseAgent(text)
+	into.SDK, into.SDKVersion = cmp.Or(into.SDK, sdk), cmp.Or(into.SDKVersion, version)
+	m.err = errors.Join(m.err, given.err)
 }
 
 func (m *members) read(name string, into any) {

@@ -59,6 +59,21 @@ func TestOwnBlock(t *testing.T) {
 	}
 }
 
+// TestTheSDKOfAWire: a browser that says who it is says nothing of the SDK, which the
+// wire knows, and so does the record when it is read back.
+func TestTheSDKOfAWire(t *testing.T) {
+	agent := event.ParseAgent("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36")
+	agent.SDK, agent.SDKVersion = "redial-opentok", "0.2.0"
+	e := event.Event{ID: "x", Type: event.PublishFailed, Time: time.Unix(1, 0).UTC(), Source: event.FromServer}
+	e.Agent = agent
+	for form, doc := range map[string][]byte{"stored": AppendStored(nil, &e, nil), "whole": AppendWhole(nil, &e), "documented": Append(nil, &e)} {
+		var back event.Event
+		if err := Decode(doc, &back); err != nil || back.Agent != agent {
+			t.Errorf("%s: %+v, %v", form, back.Agent, err)
+		}
+	}
+}
+
 // TestWhenItHappened: when something happened that was told later is in the block of
 // our own, of an event and of the client's half, and comes back from what is stored
 // and what is shown; an event without it is as ever.

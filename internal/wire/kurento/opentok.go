@@ -27,6 +27,9 @@ import (
 // publishes several streams, and each of them is told and received by itself.
 type openTok struct{ tokens SharedTokens }
 
+// OpenTokSDK is what the record calls the library of these clients.
+const OpenTokSDK = "redial-opentok"
+
 func (openTok) door() string  { return "opentok" }
 func (openTok) several() bool { return true }
 
@@ -93,7 +96,7 @@ func (o openTok) read(l *line, params json.RawMessage) (application, error) {
 	if err != nil {
 		return application{}, err
 	}
-	l.agent.SDK, l.agent.SDKVersion = "redial-opentok", clip(p.Version, 32)
+	l.agent.SDK, l.agent.SDKVersion = OpenTokSDK, clip(p.Version, 32)
 	return application{redeem: func(ctx context.Context) (Grant, error) { return o.tokens.Redeem(ctx, p.Token) }}, nil
 }
 

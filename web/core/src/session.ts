@@ -134,6 +134,11 @@ export class Session extends Emitter<Events> {
     return this.#publications;
   }
 
+  /** Nothing comes through to or from here, as the server knows: between mediaBlocked and mediaRestored. */
+  get mediaBlocked(): boolean {
+    return this.#blocked;
+  }
+
   /** What is received, by the id of the stream. */
   get subscriptions(): ReadonlyMap<string, Subscription> {
     return this.#subscriptions;
@@ -173,6 +178,7 @@ export class Session extends Emitter<Events> {
     const was = this.#state;
     this.#left = true;
     this.#state = "over";
+    this.#closeMedia(); // the server ends it with the session, and is asked to end nothing else by itself
     if (this.#connection.state === "open") {
       if (was === "joined") await this.#connection.request("leaveRoom", {}, "leave", goodbye).catch(() => {});
       // The answer to the join may be on its way, so the server cannot tell by itself.
@@ -330,11 +336,15 @@ export class Session extends Emitter<Events> {
     return this.#options.configure?.(given) ?? given;
   }
 
+  #closeMedia(): void {
+    for (const p of [...this.#publications]) p.close();
+    for (const s of [...this.#subscriptions.values()]) s.close();
+  }
+
   #close(): void {
     this.#state = "over";
     this.#speaking.clear();
-    for (const p of [...this.#publications]) p.close();
-    for (const s of [...this.#subscriptions.values()]) s.close();
+    this.#closeMedia();
     this.#connection.close();
     this.#roster.clear();
   }

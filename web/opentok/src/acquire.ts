@@ -113,11 +113,11 @@ export function registerExtension(kind: string, id: string): void {
   extensions.set(kind, id);
 }
 
-/** Why a screen cannot be shared. Browsers without getDisplayMedia that have extensions would need one, and none can be there that we know how to ask. */
+/** Why a screen cannot be shared. Browsers without getDisplayMedia that have extensions, which those of phones have not, would need one, and none can be there that we know how to ask. */
 function sharingProblem(): FaultId | undefined {
   if (!globalThis.navigator?.mediaDevices) return globalThis.isSecureContext === false ? FaultId.PageInsecure : FaultId.ScreenUnsupported;
   if (typeof navigator.mediaDevices.getDisplayMedia === "function") return undefined;
-  if (!("chrome" in globalThis)) return FaultId.ScreenUnsupported;
+  if (!("chrome" in globalThis) || /Android|Mobile/.test(navigator.userAgent)) return FaultId.ScreenUnsupported;
   return extensions.has("chrome") ? FaultId.ScreenExtensionMissing : FaultId.ScreenExtensionUnregistered;
 }
 

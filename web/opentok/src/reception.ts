@@ -15,8 +15,15 @@ export interface Wants {
 /** How long a connection may take to carry media, in ms. */
 const patience = 20_000;
 
-/** Settles when a media connection carries media. Fails with ice.failed, and with ice.slow after a time. */
-export function carries(pcNow: () => RTCPeerConnection | undefined, operation: "publish" | "subscribe", most = patience): Promise<void> {
+/** How long the server says that nothing comes through until that is taken to be so of a connection, in ms: it may speak of an earlier one. */
+const doubt = 2_000;
+
+/**
+ * Settles when a media connection carries media. Fails with ice.failed, and with
+ * ice.slow after a time or once the server says that nothing comes through, which
+ * browsers find out minutes later.
+ */
+export function carries(room: Pick<Room, "mediaBlocked">, pcNow: () => RTCPeerConnection | undefined, operation: "publish" | "subscribe", most = patience): Promise<void> {
   return new Promise((resolve, reject) => {
     const pc = pcNow();
     // A connection that is closed here tells nobody.
@@ -27,9 +34,12 @@ export function carries(pcNow: () => RTCPeerConnection | undefined, operation: "
       pc?.removeEventListener("connectionstatechange", look);
       done();
     };
+    let blocked: number | undefined; // since when
     const look = () => {
+      blocked = room.mediaBlocked ? (blocked ?? Date.now()) : undefined;
       if (pc?.connectionState === "connected") settle(resolve);
       else if (!pc || pc.connectionState === "failed" || pc.connectionState === "closed") settle(() => reject(new CallError(FaultId.IceFailed, operation)));
+      else if (blocked !== undefined && Date.now() - blocked >= doubt) settle(() => reject(new CallError(FaultId.IceSlow, operation)));
     };
     const timer = setTimeout(() => settle(() => reject(new CallError(FaultId.IceSlow, operation, { details: { seconds: most / 1000 } }))), most);
     pc?.addEventListener("connectionstatechange", look);
@@ -43,12 +53,13 @@ export class Reception {
   readonly #subscription: Subscription;
   readonly #wants = new Map<object, Wants>();
   #told: Wants = { audio: true, video: true };
+  #arrived = { bytes: 0, at: 0 }; // and when they had become so many
 
   constructor(room: Room, stream: RemoteStream) {
     this.#room = room;
     // Stereo is taken from everybody: who sends mono sends mono all the same.
     this.#subscription = room.subscribe(stream, { tune: (sdp, side) => (side === "local" ? withOpus(sdp, { stereo: true }) : sdp) });
-    this.ready = this.#subscription.ready.then(() => carries(() => this.pc, "subscribe"));
+    this.ready = this.#subscription.ready.then(() => carries(room, () => this.pc, "subscribe"));
     this.ready.catch(() => {});
   }
 
@@ -58,6 +69,17 @@ export class Reception {
 
   get pc(): RTCPeerConnection | undefined {
     return this.#subscription.pc;
+  }
+
+  /** Whether media can arrive. What the server says is of all connections of this client, so it is looked after. */
+  async arrives(): Promise<boolean> {
+    const { pc } = this;
+    if (pc?.connectionState !== "connected") return false;
+    if (!this.#room.mediaBlocked) return true;
+    let bytes = 0;
+    (await pc.getStats()).forEach((s) => { if (s.type === "inbound-rtp") bytes += s.bytesReceived ?? 0; });
+    if (bytes > 0 && bytes !== this.#arrived.bytes) this.#arrived = { bytes, at: Date.now() };
+    return Date.now() - this.#arrived.at < doubt;
   }
 
   /** Takes what a subscriber wants. What none of them wants is not sent. */

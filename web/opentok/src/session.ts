@@ -407,7 +407,7 @@ export class Session extends SessionOTEventEmitter<SessionEvents<Session>> {
       if (this.#room !== room) throw new CallError(FaultId.ClientNotConnected, "publish");
       if (publisher[inner].destroyed) throw invalid("publish", "publisher", "one that is not destroyed");
       publication = room.publish(media, publisher[inner].options());
-      await within(this.#info!.limits.publishMs, publication);
+      await within(this.#info!.limits.publishMs, room, publication);
       const has = { audio: publication.has("audio"), video: publication.has("video") };
       const { about = {} } = publisher[inner].options();
       const stream = new Stream(this.connection!, {
@@ -560,13 +560,13 @@ function checkedIce(config: IceConfig): IceConfig {
   return { includeServers, transportPolicy, customServers };
 }
 
-/** Waits until a publication carries media. Fails with publish.timeout when that takes too long. */
-async function within(ms: number, publication: Publication): Promise<void> {
+/** Waits until a publication carries media. Fails with ice.failed and ice.slow, and with publish.timeout when it takes too long. */
+async function within(ms: number, room: Room, publication: Publication): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new CallError(FaultId.PublishTimeout, "publish", { details: { seconds: ms / 1000 } })), ms);
   });
-  const done = publication.ready.then(() => carries(() => publication.pc, "publish", ms + 1_000));
+  const done = publication.ready.then(() => carries(room, () => publication.pc, "publish", ms + 1_000));
   done.catch(() => {});
   try {
     await Promise.race([done, late]);

@@ -88,7 +88,7 @@ export class Subscriber extends OTEventEmitter<SubscriberEvents<Subscriber>> {
       },
       reconnecting: (lost) => {
         this.#away = lost;
-        this.#followPath();
+        void this.#followPath();
       },
       unblock: () => this.#unblock(),
     };
@@ -265,6 +265,7 @@ export class Subscriber extends OTEventEmitter<SubscriberEvents<Subscriber>> {
     this.#widget?.pictured(this.#pictures());
     await firstPicture(video, "subscribe");
     this.#alive();
+    if (video.readyState < 2 && !await this.#reception!.arrives()) throw new CallError(FaultId.IceSlow, "subscribe");
     video.addEventListener("error", () => tellException(elementError(video, "subscribe"), this));
     this.#widget?.playing();
     this.#say("connected", {});
@@ -276,7 +277,7 @@ export class Subscriber extends OTEventEmitter<SubscriberEvents<Subscriber>> {
   }
 
   #watch(): void {
-    this.#path.start(() => true, async () => this.#followPath(), 500);
+    this.#path.start(() => true, () => this.#followPath(), 500);
     this.#levels.start(() => this.hears("audioLevelUpdated") || this.#widget?.metered === true, async () => {
       const audioLevel = this.#wants.audio ? receivedLevel(this.#reception?.pc) : 0;
       this.#widget?.level(audioLevel);
@@ -296,10 +297,10 @@ export class Subscriber extends OTEventEmitter<SubscriberEvents<Subscriber>> {
     });
   }
 
-  #followPath(): void {
+  async #followPath(): Promise<void> {
     if (this.#over || !this.#video?.srcObject) return;
-    const lost = this.#away || this.#reception?.pc?.connectionState !== "connected";
-    if (lost === this.#lost) return;
+    const lost = this.#away || !await this.#reception?.arrives().catch(() => false);
+    if (this.#over || lost === this.#lost) return;
     this.#lost = lost;
     this.#say(lost ? "disconnected" : "connected", {});
   }

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 import { CallError } from "../../core/src";
 import { sourcesOf } from "../src/acquire";
 import { sorted } from "../src/args";
@@ -13,6 +13,7 @@ import { event, OTEventEmitter } from "../src/emitter";
 import { OTError, otError, reworded } from "../src/errors";
 import { Fallback } from "../src/monitor";
 import { streamReason } from "../src/reasons";
+import { carries, Reception } from "../src/reception";
 import { withOpus } from "../src/sdp";
 import { fieldsOf, serverOf } from "../src/sessionid";
 import { readSignal } from "../src/signal";
@@ -219,4 +220,64 @@ test("video is given up after a warning, and comes back when the network is good
 test("reasons are those of the API", () => {
   assert.deepEqual(["mediaStopped", "forceUnpublishByUser", "forceDisconnectByServer", "networkDisconnect", "disconnect", ""].map(streamReason),
     ["mediaStopped", "forceUnpublished", "forceDisconnected", "networkDisconnected", "clientDisconnected", "clientDisconnected"]);
+});
+
+// pass lets time pass, as mocked timers show it: in steps.
+const pass = (ms) => { for (; ms > 0; ms -= 250) mock.timers.tick(250); };
+
+// path is a media connection that a test has in its hand, and what the server says of it.
+function path() {
+  const room = { mediaBlocked: false };
+  const pc = Object.assign(new EventTarget(), { connectionState: "connecting" });
+  const outcome = { is: "open" };
+  return { room, pc, outcome, try: (operation) => carries(room, () => pc, operation).then(() => { outcome.is = "carries"; }, (e) => { outcome.is = otError(e, operation); }) };
+}
+
+for (const [operation, code] of [["publish", 1553], ["subscribe", 1554]]) {
+  test(`${operation}: where no media comes through, it fails with OT_ICE_WORKFLOW_FAILED as soon as the server knows, though the browser goes on trying`, async () => {
+    mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
+    const { room, outcome, try: attempt } = path();
+    const done = attempt(operation);
+    pass(8_000);
+    room.mediaBlocked = true;
+    pass(1_500);
+    assert.equal(outcome.is, "open", "it may speak of another connection");
+    pass(1_000);
+    mock.timers.reset();
+    await done;
+    assert.deepEqual([outcome.is.code, outcome.is.name], [code, "OT_ICE_WORKFLOW_FAILED"]);
+  });
+}
+
+test("what the server said of an earlier attempt does not fail this one", async () => {
+  mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
+  const { room, pc, outcome, try: attempt } = path();
+  room.mediaBlocked = true;
+  const done = attempt("publish");
+  pass(1_500);
+  room.mediaBlocked = false;
+  pass(5_000);
+  pc.connectionState = "connected";
+  pc.dispatchEvent(new Event("connectionstatechange"));
+  mock.timers.reset();
+  await done;
+  assert.equal(outcome.is, "carries");
+});
+
+test("a reception whose connection is up is looked after when the server says that nothing comes through", async () => {
+  let bytes = 0;
+  const pc = Object.assign(new EventTarget(), { connectionState: "connected", getStats: async () => new Map([["a", { type: "inbound-rtp", bytesReceived: bytes }]]) });
+  const room = { mediaBlocked: false, subscribe: () => ({ pc, ready: Promise.resolve() }) };
+  const reception = new Reception(room, {});
+  assert.equal(await reception.arrives(), true);
+  room.mediaBlocked = true;
+  assert.equal(await reception.arrives(), false, "not a byte has come");
+  bytes = 100;
+  assert.equal(await reception.arrives(), true, "what is blocked is another connection");
+  mock.timers.enable({ apis: ["Date"], now: Date.now() + 3_000 });
+  assert.equal(await reception.arrives(), false, "no more has come for a time");
+  mock.timers.reset();
+  pc.connectionState = "failed";
+  room.mediaBlocked = false;
+  assert.equal(await reception.arrives(), false);
 });
