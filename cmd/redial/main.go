@@ -48,6 +48,7 @@ func verbs() []verb {
 		{"attempts", "list tries to be in a room by time, those that worked too", runAttempts, nil},
 		{"outcomes", "count who got in and who did not, by cause", runOutcomes, nil},
 		{"causes", "list what fails by cause, since when, and whether it is rising", runCauses, nil},
+		{"audit", "list who did what on a server by REST", runAudit, nil},
 		{"live", "show how calls fare at this moment: who sends, who receives, what is not forwarded", runLive, nil},
 		{"why", "tell why calls failed, by room, person and time", runWhy, nil},
 		{"console", "print a link to the console, the pages for support and operators", runConsole, nil},

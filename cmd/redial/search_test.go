@@ -68,6 +68,9 @@ func TestSearchOnAServer(t *testing.T) {
 			t.Errorf("causes %v: %d %q", args, code, errs)
 		}
 	}
+	if out, errs, code := s.call(t.Context(), t, "audit"); code != exitOK || !strings.Contains(out, "injection.add") || !strings.Contains(out, "done") {
+		t.Errorf("audit: %d %q %q", code, out, errs)
+	}
 	raw, _ := search("okafor", "-json")
 	var found admin.PeopleFound
 	if err := json.Unmarshal([]byte(raw), &found); err != nil || found.People != 1 || found.Attempts[0].UserName != "Mía Okafor" {

@@ -204,6 +204,8 @@ func (a *API) removePeers(c *Call) (any, error) {
 	if sent.PeerID == "" && sent.Role == "" {
 		return nil, fault.FieldMissing.New("field", "peer_id", "or", "role")
 	}
+	c.concern("peer_id", sent.PeerID)
+	c.concern("role", sent.Role)
 	_, live, err := a.active(c)
 	if err != nil {
 		return nil, err

@@ -170,6 +170,7 @@ func (a *API) routes() []Route {
 			Rate: a.cfg.Limits.Exchange.Or(Rate{PerSecond: 5, Burst: 30}), Serve: a.exchangeCode,
 		},
 		{Pattern: "POST /api/v1/tokens/revoke", Serve: a.revokeToken},
+		{Pattern: "GET /api/v1/audit", Serve: a.audit},
 
 		{Pattern: "GET /v2/active-rooms/{room}", Serve: a.getActiveRoom},
 		{Pattern: "GET /v2/active-rooms/{room}/peers", Serve: a.listPeers},

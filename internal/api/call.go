@@ -30,6 +30,8 @@ type Call struct {
 	api   *API
 	route Route
 	addr  netip.Addr
+
+	concerns map[string]any // ids that the audit has beside the path
 }
 
 // Context is that of the request.

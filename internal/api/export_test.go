@@ -32,6 +32,7 @@ var (
 	OutcomesBody   = reflect.TypeFor[outcomesBody]()
 	CausesBody     = reflect.TypeFor[causesBody]()
 	ChangesBody    = reflect.TypeFor[annotationsBody]()
+	AuditBody      = reflect.TypeFor[auditBody]()
 	LiveListBody   = reflect.TypeFor[liveListBody]()
 	MuteBody       = reflect.TypeFor[muteBody]()
 	RetentionBody  = reflect.TypeFor[retentionBody]()

@@ -92,6 +92,8 @@ func (i injections) add(c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.concern("injection", rule.ID)
+	c.concern("room_id", rule.Room)
 	if err := i.rooms.Operations().Annotate(c.Context(), registry.Annotation{Account: c.Claims.Account, At: time.Now(), Kind: "injection", Data: map[string]any{
 		"id": rule.ID, "fault": rule.Fault, "at": rule.At, "room_id": rule.Room, "begins": rule.Begins, "ends": rule.Ends,
 	}}); err != nil {

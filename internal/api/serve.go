@@ -73,13 +73,14 @@ func (a *API) mount(route Route) {
 	if route.Rate.PerSecond > 0 {
 		own = limit.New(route.Rate)
 	}
-	serve := route.Serve
+	inner := a.audited(route.Pattern, route.Serve)
+	serve := inner
 	if own != nil {
 		serve = func(c *Call) (any, error) {
 			if err := take(own, limit.Key(c.addr)); err != nil {
 				return nil, err
 			}
-			return route.Serve(c)
+			return inner(c)
 		}
 	}
 	a.mux.HandleFunc(route.Pattern, func(w http.ResponseWriter, r *http.Request) { a.serve(w, r, route, serve) })

@@ -174,6 +174,7 @@ func (a *API) revokeToken(c *Call) (any, error) {
 	if err := a.cfg.Registry.Revoke(c.Context(), sent.ID, until); err != nil {
 		return nil, err
 	}
+	c.concern("jti", sent.ID)
 	c.Log.Info("token revoked", "jti", sent.ID, "by", c.Claims.ID)
 	if a.cfg.Revoked != nil {
 		a.cfg.Revoked(sent.ID)
