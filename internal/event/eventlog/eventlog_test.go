@@ -259,6 +259,75 @@ func TestDerivedFollowsTheFile(t *testing.T) {
 	}
 }
 
+// However many blocks lie between documents that lie by themselves, as after an update,
+// few are read at a time, and each document is where it was.
+func TestSealingReadsFewBlocks(t *testing.T) {
+	l := openWith(t, t.TempDir())
+	n := 0
+	add := func(count int) {
+		t.Helper()
+		var batch []event.Event
+		for range count {
+			n++
+			e := eventtest.Sample(n)
+			e.ID, e.Key, e.PeerID, e.Time = event.KeyID(fmt.Sprint("few-", n), time.Now()), "", fmt.Sprint("peer-", n), time.Now().UTC()
+			batch = append(batch, e)
+		}
+		if _, err := l.Append(t.Context(), batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range sealBlocks + 10 {
+		add(blockFrom)
+	}
+	list, err := l.Records(t.Context(), 0, maxSeq, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Amend(t.Context(), []event.Amendment{{ID: list[0].ID, Field: "later", Value: []byte(`"first"`)}, {ID: list[n-5].ID, Field: "later", Value: []byte(`"last"`)}}); err != nil {
+		t.Fatal(err)
+	}
+	for range 10 {
+		add(blockFrom - 1)
+	}
+	read := func() (text string) {
+		t.Helper()
+		list, err := l.Records(t.Context(), 0, maxSeq, n)
+		if err != nil || len(list) != n {
+			t.Fatal(len(list), err)
+		}
+		for i := range list {
+			text += string(eventjson.AppendStored(nil, &list[i].Event, nil))
+		}
+		return text
+	}
+	want := read()
+	for pass := range 10 {
+		if _, err := l.Seal(t.Context(), time.Now().Add(time.Hour), 0); err != nil {
+			t.Fatal(err)
+		}
+		var upto, left int64
+		if err := l.Read(t.Context(), func(c *Conn) (err error) {
+			if upto, _, err = c.Meta(t.Context(), sealedTo); err != nil {
+				return err
+			}
+			return c.Row(t.Context(), "SELECT count(*) FROM docs").Scan(&left)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if pass == 0 && (upto == 0 || upto > sealBlocks*blockFrom) {
+			t.Fatalf("the first time went up to %d", upto)
+		}
+		if read() != want {
+			t.Fatalf("sealed up to %d, other documents are read", upto)
+		}
+		if left == 0 {
+			return
+		}
+	}
+	t.Error("documents are left that lie by themselves")
+}
+
 // A document that was damaged from outside fails nobody's report: what would have
 // been joined to it stands by itself.
 func TestADamagedHalfFailsNoAppend(t *testing.T) {

@@ -22,6 +22,7 @@ const (
 	sealAfter  = event.PairWindow + 1*time.Minute // since an event was taken
 	sealBeyond = 20_000                           // events behind the newest
 	sealBatch  = 16 * docpack.BlockDocs           // documents of one transaction
+	sealBlocks = 64                               // blocks that are read for one
 	sealEvery  = 30 * time.Second                 // how often documents are looked for that are due
 )
 
@@ -193,14 +194,19 @@ func sealable(ctx context.Context, c *Conn, from, before, upto int64) (s sealing
 	}
 	s.upto = list[len(list)-1].seq
 	var old []block
-	err = c.Each(ctx, "SELECT first, last, n, docs FROM doc_blocks WHERE first > ? AND first <= ? ORDER BY first", func(row Scanner) error {
+	err = c.Each(ctx, `SELECT first, last, n, docs FROM doc_blocks WHERE first >= coalesce((SELECT max(first) FROM doc_blocks WHERE first <= ?1), 0) AND first <= ?2
+		ORDER BY first LIMIT ?3`, func(row Scanner) error {
 		var b block
 		err := row.Scan(&b.first, &b.last, &b.n, &b.packed)
 		old = append(old, b)
 		return err
-	}, from, s.upto)
+	}, list[0].seq, s.upto, sealBlocks)
 	if err != nil {
 		return s, err
+	}
+	if len(old) == sealBlocks { // what lies beyond is for the next time
+		s.upto = max(old[sealBlocks-1].last, list[0].seq)
+		list = slices.DeleteFunc(list, func(one single) bool { return one.seq > s.upto })
 	}
 	if n := len(old); n > 0 && old[n-1].last > s.upto { // all of what lies beside the last one
 		rest, err := singles(ctx, c, s.upto, old[n-1].last, math.MaxInt32, func(int64, int64) bool { return true })
