@@ -14,6 +14,7 @@
 //   REDIAL_E2E_PATIENCE  multiplies all limits of time (default: as busy and slow as the machine is)
 //   REDIAL_E2E_OUTPUT    where the evidence of failures goes (e2e/test-results)
 //   REDIAL_E2E_MATRIX    where to write the page of the error matrix
+//   REDIAL_E2E_ROUNDS    how often each library joins in the scenario first-frame (10)
 //   REDIAL_E2E_CROWD     how many publish in the scenario crowd (48)
 //   REDIAL_E2E_SHOW      prints what scenarios of bad networks see
 import { defineConfig } from '@playwright/test';

@@ -91,7 +91,7 @@ test.describe('apps', () => {
     const bob = await open(t, context, 'bob');
     await checks({ suite: `${name} ${commit(name)}`, part: 'its example in a call' }, {
       join: async () => { for (const p of [ann, bob]) await p.goto(`${origin}/`); },
-      connected: () => ann.getByText('Connected', { exact: true }).waitFor(),
+      connected: () => ann.getByText('Status: Connected').waitFor(),
       both: async () => { await shows(ann, 'ann', 2); await shows(bob, 'bob', 2); },
       mute: async () => {
         await bob.getByLabel('Publish Video').click();
@@ -129,7 +129,7 @@ test.describe('apps', () => {
     const origin = await serve(t, suite(name), {
       '/tests/': page(vendor, mocha('mocha.js'), mocha('chai.js'), '/boot.js', '/specs.js'), '/boot.js': boot, '/specs.js': specs,
       [mocha('mocha.js')]: await bundle(`${dir}/node_modules/mocha/mocha.js`), [mocha('chai.js')]: await bundle({ contents: 'window.chai = require("chai")', at: dir }),
-      '/call/': page(vendor, '/core.js').replace('<div', '<div id="publisher"></div><div id="subscriber"></div><div id="controls"></div><div'), '/core.js': core,
+      '/call/': page(vendor, '/core.js').replace('<div', '<div id="publisher" style="height: 240px"></div><div id="subscriber" style="height: 240px"></div><div id="controls"></div><div'), '/core.js': core,
     });
     const context = await browsing(t, at);
     await inBrowser(await open(t, context, 'tests'), `${origin}/tests/`, { suite: `${name} ${commit(name)}`, part: 'its tests' });

@@ -6,6 +6,7 @@
 import { assert, checkEvent, poll } from '../lib/check.ts';
 import { standInForScreen } from '../lib/firefox.ts';
 import { becomes, widths } from '../lib/layers.ts';
+import { talk, talking } from '../lib/opentok.ts';
 import { scenario, test } from '../lib/scenario.ts';
 import type { Tab } from '../lib/tab.ts';
 
@@ -89,6 +90,17 @@ test.describe('firefox', () => {
     // Without its socket the SDK told the host that is fixed in its code.
     const { site } = await t.place();
     await poll('a report of Firefox', async () => (await site.reports()).some(r => r.peer === fiona.id && r.status === 200));
+
+    // Apps on the OpenTok library, both ways, with a signal and a mute.
+    const session = await talking(t);
+    const frida = await talk(t, session, 'frida', { kind: browser });
+    const chris = await talk(t, session, 'chris');
+    await Promise.all([frida.receives(chris.id), chris.receives(frida.id)]);
+    await frida.act('call', 'session.signal', { type: 'msg', data: 'hello from Firefox' });
+    await chris.noticed('session.signal', s => s.data === 'hello from Firefox');
+    await frida.act('call', 'publisher:cam.publishVideo', false);
+    await chris.noticed('subscriber.videoDisabled', s => s.who === frida.id && s.reason === 'publishVideo');
+    assert.deepEqual((await frida.told()).filter(n => n.kind === 'exception'), []);
   });
 
   scenario('firefox-denied', { ms: 90_000 }, async t => {
