@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/redial-rtc/redial/admin"
 	"github.com/redial-rtc/redial/internal/when"
 )
@@ -23,6 +25,7 @@ to be in a room, those that worked too, with what became of it and why.
   redial search mia lang tue 9-11
   redial search mia last 2h -failed
   redial search -room consult today 14:00      somebody, in that room
+  redial search 01a2f3c4-5d0d-8f2e-9c11-...    the failure or issue of that id, as redial why
 
 Whole names come first, what failed before what worked, and what is near in time before
 what is far. Attempts that failed before a name was known are guesses, and are called so.
@@ -51,6 +54,18 @@ func runSearch(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	q.Text = strings.Join(words, " ")
+	if len(words) == 1 && uuid.Validate(words[0]) == nil && !*asJSON {
+		c, err := server.client(e, "redial token management")
+		if err != nil {
+			return err
+		}
+		d, err := c.Diagnoses.Get(ctx, words[0])
+		if err != nil {
+			return said(c, err)
+		}
+		p := whyPrinter{env: e, pages: true}
+		return p.print([]incident{{root: d}})
+	}
 	if !f.given("since") && !f.given("until") {
 		var span when.Span
 		q.Text, span = when.Split(q.Text, e.now()) // by the clock of who asks

@@ -18,6 +18,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/redial-rtc/redial/admin"
 	"github.com/redial-rtc/redial/internal/datafile"
 	"github.com/redial-rtc/redial/internal/diagnose"
@@ -33,6 +35,7 @@ could have been and why it was not, and what each party can do.
   redial why -user mia -at "yesterday 14:05"            the same, from whichever room
   redial why K7Q-2MF                                    by the reference that her page shows
   redial why -event 01a2f3c4-5d0d-8f2e-9c11-2b6a0a3967d5
+  redial why 01a2f3c4-5d0d-8f2e-9c11-2b6a0a3967d5       the same; also the id of OT.reportIssue()
   redial why -event 01a2f3c4-... -export case.json      for a bug report
   redial why case.json                                  what is to be said of that file
   redial why -room consult -user mia -share             a page to send her
@@ -74,6 +77,9 @@ func runWhy(ctx context.Context, e *env, args []string) error {
 		if code, ok := event.ReadReference(rest[0]); ok && !isFile(rest[0]) {
 			v.Reference, rest = code, nil
 		}
+	}
+	if len(rest) > 0 && *id == "" && uuid.Validate(rest[0]) == nil && !isFile(rest[0]) {
+		*id, rest = rest[0], nil
 	}
 	if one := len(rest) > 0; one || *id != "" {
 		what := map[bool]string{true: "a file", false: "-event"}[one]

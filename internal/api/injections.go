@@ -4,6 +4,7 @@
 package api
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 	"net/http"
@@ -250,12 +251,28 @@ func resolve(word string, s *inject.Spec) error {
 		return fault.FieldInvalid.Wrap(err, "field", "fault", "want", "a fault id, a vendor's code or name, or a mechanism")
 	}
 	var first *fault.Kind
+	var named fault.Op // the operation of the method that the word names
+	if parts := strings.Split(word, ":"); len(parts) == 3 {
+		if d := dialect.ByName(parts[0]); d != nil {
+			named, _ = d.Op(parts[1])
+		}
+	}
 	for _, m := range slices.Concat(a.Matches, a.Fallbacks) {
 		if first == nil {
 			first = m.Kind
 		}
-		if ways, _ := inject.Ways(m.Kind); len(ways) > 0 && (s.At == "" || slices.Contains(ways, s.At)) {
-			s.Fault = m.Kind.ID
+		op := cmp.Or(opOf(m), named)
+		if named != "" && op != named {
+			continue
+		}
+		if ways, _ := inject.WaysIn(m.Kind, op); len(ways) > 0 && (s.At == "" || slices.Contains(ways, s.At)) {
+			s.Fault, s.Op = m.Kind.ID, op
+			if s.At == "" {
+				s.At = ways[0]
+			}
+			if s.Side == "" && s.At == inject.AtBlackhole && strings.Contains(word, ":") { // the method says which
+				s.Side = map[fault.Op]string{fault.OpPublish: "publish", fault.OpSubscribe: "subscribe"}[op]
+			}
 			if http && s.Code == 0 && slices.Contains([]string{inject.AtInit, inject.AtCall, inject.AtRoom}, ways[0]) {
 				s.Code = numbered(s.At, n)
 			}
@@ -270,7 +287,19 @@ func resolve(word string, s *inject.Spec) error {
 		return fault.CatalogueUnknown.New("query", clip(word))
 	}
 	s.Fault = first.ID // which the plan refuses, saying why
+	s.Op = named
 	return nil
+}
+
+// opOf is the operation in which a vendor's word means a condition; "" where it may be
+// any.
+func opOf(m dialect.Match) fault.Op {
+	for _, f := range m.Found {
+		if len(f.Ops) == 1 {
+			return f.Ops[0]
+		}
+	}
+	return ""
 }
 
 // numbered keeps a number for the mechanisms that tell one.

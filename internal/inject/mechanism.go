@@ -40,6 +40,7 @@ const (
 	AtCall      = "call"     // a call is refused
 	AtHang      = "hang"     // a call is never answered
 	AtSlow      = "slow"     // a call is answered late
+	AtNonsense  = "nonsense" // a call is answered with something that is no answer to it
 	AtError     = "error"    // an error is sent unasked
 	AtCut       = "cut"      // TCP ends without a close frame
 	AtClose     = "close"    // the socket ends with a close frame
@@ -79,6 +80,7 @@ func Mechanisms() []Mechanism {
 		{Name: AtCall, Point: "call", For: usualFor, method: true, About: "calls, or those of one method, are refused with the fault or the number asked for"},
 		{Name: AtHang, Point: "call", For: usualFor, method: true, DefaultFault: fault.NegotiationTimeout.ID, About: "calls, or those of one method, are carried out by nobody and never answered"},
 		{Name: AtSlow, Point: "call", For: usualFor, method: true, DefaultFault: fault.NegotiationTimeout.ID, About: "calls, or those of one method, are answered late"},
+		{Name: AtNonsense, Point: "call", For: usualFor, method: true, DefaultFault: fault.ResponseUnexpected.ID, About: "calls, or those of one method, are carried out by nobody and answered with something that is no answer to them"},
 		{Name: AtEngine, Point: "engine", For: usualFor, DefaultFault: fault.MediaNodeUnreachable.ID, About: "calls that need the media engine fail as if it refused them; with -delay, as if it did not answer for so long; as media_node.response, as if its answer could not be decoded"},
 		{Name: AtError, Point: "error", once: true, About: "the fault or the number asked for is sent to the client unasked, which ends its session"},
 		{Name: AtCut, Point: "socket", once: true, DefaultFault: fault.SignalLost.ID, About: "the TCP connection of the socket ends without a close frame, with -delay once it is so old"},
@@ -135,6 +137,10 @@ var own = map[string][]string{
 	fault.ResponseNotJSON.ID:     {AtRubbish},
 	fault.ResponseEmpty.ID:       {AtRubbish},
 	fault.ResponseMalformed.ID:   {AtRubbish},
+	fault.ResponseUnexpected.ID:  {AtNonsense, AtHang},
+	fault.PublisherFailed.ID:     {AtCall},
+	fault.SubscriberFailed.ID:    {AtKeyframes, AtCall},
+	fault.ReportFailed.ID:        {AtStore},
 	fault.Internal.ID:            {AtInit, AtCall, AtError},
 	fault.ResponseStatus.ID:      {AtInit, AtCall, AtError},
 
@@ -168,7 +174,29 @@ type Call struct {
 // inside.
 var callable = []fault.Op{
 	fault.OpJoin, fault.OpPublish, fault.OpSubscribe, fault.OpMessage, fault.OpMetadata, fault.OpUpdate, fault.OpRoleChange, fault.OpMute,
-	fault.OpRemove, fault.OpEndRoom, fault.OpPeers, fault.OpPoll,
+	fault.OpRemove, fault.OpForceUnpublish, fault.OpEndRoom, fault.OpPeers, fault.OpPoll,
+}
+
+// WaysIn are the mechanisms that produce a fault in an operation, the usual one first;
+// none with the reason why. "" is any operation.
+func WaysIn(k *fault.Kind, op fault.Op) (names []string, why string) {
+	names, why = Ways(k)
+	switch {
+	case op == fault.OpCapture || op == fault.OpStats:
+		return nil, "it arises in the browser, and nothing is asked of the server then; make it fail in the page"
+	case op == "" || why != "" && elsewhere(k) != "":
+		return names, why
+	case op == fault.OpMessage && k == fault.ResponseUnexpected:
+		return []string{AtHang}, "" // what the answer says does not matter to clients
+	case !slices.Contains(callable, op):
+		return names, why
+	case slices.Contains(names, AtCall):
+		first := slices.DeleteFunc(slices.Clone(names), func(at string) bool { return at == AtCall })
+		return append([]string{AtCall}, first...), ""
+	case len(names) == 0 && k.Status >= 400:
+		return []string{AtCall}, ""
+	}
+	return names, why
 }
 
 // Ways are the mechanisms that can produce a fault, the usual one first; none

@@ -179,6 +179,7 @@ func (x *Peer) find(want func(*rule) bool) *rule {
 type Verdict struct {
 	Err   error         // it is refused
 	Hang  bool          // it is never answered
+	Says  any           // what it is answered with that makes no sense, and is not carried out; nil: it is
 	Delay time.Duration // it is carried out later, or refused later
 }
 
@@ -192,6 +193,8 @@ func (x *Peer) Call(c Call) Verdict {
 		return Verdict{}
 	case r.spec.At == AtHang:
 		return Verdict{Hang: true}
+	case r.spec.At == AtNonsense:
+		return Verdict{Says: map[string]bool{"injected": true}}
 	case r.spec.At == AtSlow:
 		return Verdict{Delay: r.spec.Delay}
 	case r.spec.At == AtEngine:

@@ -47,6 +47,8 @@ type Spec struct {
 	Count       int           // end after so many effects; 0 = no limit
 	Probability float64       // of each effect, or of each packet; 0 = always, or a tenth of packets for loss and corrupt
 
+	Op fault.Op // call, hang and nonsense: the usual call of this operation; "" = the fault's
+
 	Method    string        // call, hang and slow: this call only
 	Delay     time.Duration // slow and delay: how late; 0 = 1 s and 200 ms; cut: how old a socket gets
 	Rate      int           // bandwidth: kbit/s; 0 = 100
@@ -58,7 +60,7 @@ type Spec struct {
 
 	By string // who asks, for the audit log
 
-	op    fault.Op // call and hang: the usual call of this operation, where no method is named
+	op    fault.Op // call, hang and nonsense: the usual call of this operation, where no method is named
 	shown string   // call, hang and slow: the method as it is shown
 }
 
@@ -97,7 +99,7 @@ func (s *Spec) check() (*fault.Kind, Mechanism, error) {
 		return nil, Mechanism{}, fault.CatalogueUnknown.New("query", s.Fault)
 	}
 	if m.DefaultFault != k.ID {
-		ways, why := Ways(k)
+		ways, why := WaysIn(k, s.Op)
 		if why != "" {
 			return nil, Mechanism{}, fault.InjectionImpossible.New("fault", k.ID, "reason", why)
 		}
@@ -170,17 +172,29 @@ func (s *Spec) check() (*fault.Kind, Mechanism, error) {
 		s.Rate = cmp.Or(s.Rate, 100)
 	case AtCall:
 		if s.Method == "" {
-			s.op = fault.OpJoin
-			if i := slices.IndexFunc(k.Ops, func(op fault.Op) bool { return slices.Contains(callable, op) }); i >= 0 {
+			s.op = cmp.Or(s.asked(), fault.OpJoin)
+			if i := slices.IndexFunc(k.Ops, func(op fault.Op) bool { return slices.Contains(callable, op) }); s.asked() == "" && i >= 0 {
 				s.op = k.Ops[i]
 			}
 		}
-	case AtHang:
+	case AtHang, AtNonsense:
 		if s.Method == "" {
-			s.op = fault.OpPublish
+			s.op = cmp.Or(s.asked(), fault.OpPublish)
 		}
 	}
 	return k, m, nil
+}
+
+// asked is the operation that was asked for, as a client asks for it: to connect is to
+// join. "" is none that a call is for.
+func (s *Spec) asked() fault.Op {
+	switch {
+	case s.Op == fault.OpConnect:
+		return fault.OpJoin
+	case slices.Contains(callable, s.Op):
+		return s.Op
+	}
+	return ""
 }
 
 func names() []string {

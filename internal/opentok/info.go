@@ -50,6 +50,9 @@ type rtcServer struct {
 // ServeInfo answers GET /opentok/v1/sessions/{session}.
 func (s *Service) ServeInfo(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
+	if id, err := s.readSessionID(r.PathValue("session")); err == nil && s.cfg.Gone != nil && s.cfg.Gone(id.room) {
+		panic(http.ErrAbortHandler) // how net/http is told so
+	}
 	e, v, err := s.info(r)
 	if err == nil && s.cfg.Injected != nil {
 		refusal, kind, body := s.cfg.Injected(e.Room, e.Role)
@@ -120,6 +123,7 @@ func (s *Service) info(r *http.Request) (entry, info, error) {
 // Issue is what a client has reported of a call.
 type Issue struct {
 	ID         string
+	Project    string
 	Room       string // its id
 	Connection string
 	Details    string // JSON, as the client wrote it
@@ -128,14 +132,17 @@ type Issue struct {
 // ServeIssue answers POST /opentok/v1/issues.
 func (s *Service) ServeIssue(w http.ResponseWriter, r *http.Request) {
 	i, err := s.issue(w, r)
+	if err == nil && s.cfg.ReportInjected != nil {
+		err = s.cfg.ReportInjected(i.Room, i.Connection)
+	}
+	if err == nil && s.cfg.Reported != nil {
+		err = s.cfg.Reported(r, i)
+	}
 	if err != nil {
 		f := fault.From(err, fault.OpReport)
 		word := dialect.OpenTok.Speak(fault.From(fault.ReportFailed.New(), fault.OpReport)) // whatever the reason
 		Refuse(w, r, f, Status(f), word.Code, word.Name)
 		return
-	}
-	if s.cfg.Reported != nil {
-		s.cfg.Reported(r, i)
 	}
 	write(w, http.StatusOK, map[string]string{"id": i.ID})
 }
@@ -161,7 +168,7 @@ func (s *Service) issue(w http.ResponseWriter, r *http.Request) (i Issue, err er
 	if err != nil && !errors.Is(err, fault.TokenExpired) {
 		return i, err
 	}
-	return Issue{uuid.NewString(), e.Room, text.Clip(sent.Connection, 128), strings.ToValidUTF8(string(sent.Details), "\uFFFD")}, nil
+	return Issue{uuid.NewString(), e.Project, e.Room, text.Clip(sent.Connection, 128), strings.ToValidUTF8(string(sent.Details), "\uFFFD")}, nil
 }
 
 func write(w http.ResponseWriter, status int, v any) {

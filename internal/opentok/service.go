@@ -52,8 +52,14 @@ type Config struct {
 	// or with a body of a kind that makes no sense, when kind is not ""; nil
 	// injects nothing.
 	Injected func(room, role string) (refusal *fault.Error, kind, body string)
-	// Reported is told what a client has reported; nil tells nobody.
-	Reported func(r *http.Request, i Issue)
+	// Gone tells whether nobody is to answer who asks about a room, on purpose, whoever
+	// that is: browsers ask again without a token. Nil: everybody is answered.
+	Gone func(room string) bool
+	// ReportInjected fails where a report of a connection is not to be taken, on
+	// purpose; nil takes all.
+	ReportInjected func(room, connection string) error
+	// Reported keeps what a client has reported, or fails; nil keeps nothing.
+	Reported func(r *http.Request, i Issue) error
 	// Callback has the backend of a project told of something, and does not wait; nil
 	// tells nobody.
 	Callback func(Callback)

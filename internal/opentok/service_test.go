@@ -165,7 +165,7 @@ func TestSomebodyWhoAsksTooOften(t *testing.T) {
 func TestIssues(t *testing.T) {
 	var told []Issue
 	s, p := service(t, func(c *Config) {
-		c.Issues, c.Reported = 4, func(_ *http.Request, i Issue) { told = append(told, i) }
+		c.Issues, c.Reported = 4, func(_ *http.Request, i Issue) error { told = append(told, i); return nil }
 	})
 	session, err := s.Create(t.Context(), p, "", "https://example.org")
 	if err != nil {

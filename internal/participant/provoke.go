@@ -35,6 +35,10 @@ func (s *Service) InitInjected(v Visitor) (refusal *fault.Error, rubbish *inject
 // UpgradeInjected tells whether a visitor gets no socket, on purpose.
 func (s *Service) UpgradeInjected(v Visitor) bool { return s.cfg.Inject.Upgrade(v.who()) }
 
+// StoreInjected fails with fault.StoreUnavailable, or what else was asked for, where a
+// report of a visitor is not to be stored, on purpose.
+func (s *Service) StoreInjected(v Visitor) error { return s.cfg.Inject.Store(v.who()) }
+
 // who is the peer as the plan knows it.
 func (p *Participant) who() inject.Who {
 	return inject.Who{

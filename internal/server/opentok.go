@@ -5,6 +5,7 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/redial-rtc/redial/dialect"
 	"github.com/redial-rtc/redial/fault"
 	rest "github.com/redial-rtc/redial/internal/api"
 	api "github.com/redial-rtc/redial/internal/api/opentok"
@@ -39,7 +41,7 @@ const sealKey = "opentok.key"
 
 // serveOpenTok opens the door for apps of OpenTok: the API of their backends, what
 // clients ask first, and their wire. Nothing, where that is not enabled.
-func (s *Server) serveOpenTok(routes *http.ServeMux, hub *room.Hub, sockets *socket.Set, engine *sfu.Engine, key token.Key, o outside, sessions *journal.Journal, sinks *sink.Sinks, log *slog.Logger) error {
+func (s *Server) serveOpenTok(routes *http.ServeMux, hub *room.Hub, sockets *socket.Set, engine *sfu.Engine, key token.Key, o outside, sessions *journal.Journal, events *event.Recorder, sinks *sink.Sinks, log *slog.Logger) error {
 	cfg := s.cfg
 	if !cfg.OpenTok.Enabled {
 		return nil
@@ -70,21 +72,32 @@ func (s *Server) serveOpenTok(routes *http.ServeMux, hub *room.Hub, sockets *soc
 			s.participants.TurnAway(v, f)
 		},
 		Injected: func(in, role string) (*fault.Error, string, string) {
-			v := participant.Visitor{}
-			v.Claims.RoomID, v.Claims.Role = in, role
-			refusal, rubbish := s.participants.InitInjected(v)
+			refusal, rubbish := s.participants.InitInjected(visitor(in, role))
 			if rubbish != nil {
 				return nil, rubbish.Kind, rubbish.Body
 			}
 			return refusal, "", ""
+		},
+		Gone: func(in string) bool { return s.participants.Gone(visitor(in, "")) },
+		ReportInjected: func(in, connection string) error {
+			v := visitor(in, "")
+			v.ID = room.PeerID(connection)
+			return s.participants.StoreInjected(v)
 		},
 		Callback: func(c opentok.Callback) {
 			sinks.Tell(sink.Callback{
 				Receiver: c.Project, Type: c.Event, Body: c.Body, Opens: c.Opens, Closes: c.Closes, Ending: sink.Ending{Type: c.EndEvent, Body: c.EndBody},
 			})
 		},
-		Reported: func(r *http.Request, i opentok.Issue) {
-			log.Info("a client reports an issue", "issue", i.ID, "room", i.Room, "connection", i.Connection, "addr", address(r), "details", i.Details)
+		Reported: func(r *http.Request, i opentok.Issue) error {
+			log.Info("a client reports an issue", "issue", i.ID, "room", i.Room, "connection", i.Connection, "addr", address(r))
+			e := issueEvent(r.Context(), directory{s.registry, sessions}, hub, i)
+			e.Agent = event.ParseAgent(r.UserAgent())
+			kept, err := events.KeepReported(r.Context(), event.Reporter{Token: i.Project + "/" + i.Connection}, e)
+			if err == nil {
+				err = kept[0].Err
+			}
+			return err
 		},
 	}
 	for _, text := range cfg.OpenTok.DeniedNetworks {
@@ -106,6 +119,48 @@ func (s *Server) serveOpenTok(routes *http.ServeMux, hub *room.Hub, sockets *soc
 	routes.Handle("/session/create", backends)
 	routes.Handle("/v2/project/", backends)
 	return nil
+}
+
+// maxIssueDetails is how many bytes of what a client says of an issue are kept: the last.
+const maxIssueDetails = 3 << 10
+
+// issueEvent is an issue as the record keeps it: a failure that the client alone knows,
+// of a call that goes on. Nobody can prove whose it is, as all of a session know one
+// another's connections, so it stands by itself.
+func issueEvent(ctx context.Context, rooms directory, hub *room.Hub, i opentok.Issue) event.Event {
+	e := event.Event{
+		ID: i.ID, Type: event.SubscribeFailed, Source: event.FromClient, Dialect: dialect.OpenTok.Name, Op: fault.OpReport, Action: "OT.reportIssue()",
+		Failure: event.Failure{Name: "Issue", Message: "The app reports an issue of a call"},
+		Subject: event.Subject{UserProof: event.ProofNone, PeerID: i.Connection, RoomID: i.Room},
+		Extra:   map[string]json.RawMessage{},
+	}
+	if record, err := rooms.RoomRecord(ctx, i.Room); err == nil {
+		e.AccountID, e.RoomName, e.TemplateID = record.Account, record.Spec.Name, record.Spec.Template.ID
+	}
+	if live := hub.Active(i.Room); live != nil {
+		if snap, err := live.Snapshot(ctx); err == nil {
+			e.SessionID = snap.SessionID
+			for _, p := range snap.Peers {
+				if string(p.ID) == i.Connection {
+					e.UserName, e.Role = p.Name, p.Role
+				}
+			}
+		}
+	}
+	details := i.Details
+	if len(details) > maxIssueDetails {
+		details = strings.ToValidUTF8(details[len(details)-maxIssueDetails:], "")
+	}
+	if text, err := json.Marshal(details); err == nil && details != "" {
+		e.Extra["issue"] = text
+	}
+	return e
+}
+
+// visitor is somebody who comes to a room in a role, as faults are provoked.
+func visitor(in, role string) (v participant.Visitor) {
+	v.Claims.RoomID, v.Claims.Role = in, role
+	return v
 }
 
 // openProjects finds the projects of the settings and of the registry; nil without the

@@ -302,7 +302,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	s.serveOpenVidu(routes, hub, sockets, engine, keys[0], outside, log)
 	s.serveKurento(routes, sockets, engine, keys[0], outside, log)
 	s.serveSceenic(routes, sockets, engine, keys[0], outside, log)
-	if err := s.serveOpenTok(routes, hub, sockets, engine, keys[0], outside, sessions, sinks, log); err != nil {
+	if err := s.serveOpenTok(routes, hub, sockets, engine, keys[0], outside, sessions, recorder, sinks, log); err != nil {
 		return nil, err
 	}
 	routes.HandleFunc("GET /healthz", s.health.alive)

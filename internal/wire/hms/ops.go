@@ -171,6 +171,9 @@ func (s *session) receive(c link, raw []byte) {
 	case do.Err != nil:
 		s.finish(f, o.op, nil, do.Err)
 		return
+	case do.Says != nil:
+		s.finish(f, o.op, do.Says, nil)
+		return
 	case do.Hang:
 		return
 	case do.Delay > 0:

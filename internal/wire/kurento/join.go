@@ -187,6 +187,10 @@ func (l *line) enter(f frame, who participant.Profile, g Grant) error {
 			err = refusal
 		}
 	}
+	if err == nil && l.h.all.UpgradeInjected(v) { // whose socket it is was not known before
+		l.seat.Drop()
+		return fault.SignalUpgrade.New("injected", true)
+	}
 	if err == nil {
 		_, err = l.h.all.Enter(v, func(p *participant.Participant) participant.Wire {
 			s = newSession(l.h, p, g)
@@ -240,7 +244,12 @@ func (s *session) join(l *line, f frame, who participant.Profile) (err error) {
 	s.noteReceived()
 	s.monitor.began(s)
 	s.h.remember(s)
-	if do.Hang {
+	switch {
+	case do.Hang:
+		return nil
+	case do.Says != nil:
+		s.unanswered++
+		s.finish(call, do.Says, nil)
 		return nil
 	}
 	// From here on, a client that goes has given up this join.

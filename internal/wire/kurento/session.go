@@ -241,6 +241,8 @@ func (s *session) receive(on *seat, f frame, err error) {
 		s.p.After(do.Delay, func() { s.finish(c, nil, do.Err) })
 	case do.Err != nil:
 		s.finish(c, nil, do.Err)
+	case do.Says != nil:
+		s.finish(c, do.Says, nil)
 	case do.Hang:
 	case do.Delay > 0:
 		s.p.After(do.Delay, func() { s.carryOut(c, o) })
