@@ -17,6 +17,8 @@ export interface PublishOptions {
   active?: Partial<Record<Kind, boolean>>;
   /** The most that is sent of the video, in bits a second; the browser's choice when left out. */
   maxVideoBitrate?: number;
+  /** The layers in which the video is sent, the smallest first (W3C WebRTC, sendEncodings), with their own limits; one when left out. */
+  sendEncodings?: RTCRtpEncodingParameters[];
   /** Codecs of the video by name, the best first; the browser's order when left out. */
   videoCodecs?: readonly string[];
   /** What else the server is told of the stream, in its words. */
@@ -221,9 +223,11 @@ export class Publication {
     });
     this.#connection = made;
     for (const track of this.#media!.getTracks()) {
-      const transceiver = made.pc.addTransceiver(track, { direction: "sendonly", streams: [this.#media!] });
+      const { sendEncodings } = this.#options;
+      const layered = track.kind === "video" && sendEncodings;
+      const transceiver = made.pc.addTransceiver(track, { direction: "sendonly", streams: [this.#media!], ...(layered ? { sendEncodings } : {}) });
       if (track.kind !== "video") continue;
-      if (this.#options.maxVideoBitrate) limit(transceiver.sender, this.#options.maxVideoBitrate);
+      if (this.#options.maxVideoBitrate && !layered) limit(transceiver.sender, this.#options.maxVideoBitrate);
       if (this.#options.videoCodecs) prefer(transceiver, this.#options.videoCodecs);
     }
     await made.offer(operation, async (sdp) => {

@@ -358,7 +358,7 @@ export class Publisher extends OTEventEmitter<PublisherEvents<Publisher>> {
     const { width, height, frameRate } = track?.getSettings() ?? {};
     const type = this.getVideoSource().type;
     return {
-      source: video === "screen" ? "screen" : "camera", active: { ...this.#wanted }, ...this.#sender.options(),
+      source: video === "screen" ? "screen" : "camera", active: { ...this.#wanted }, ...this.#sender.options(type === "camera"),
       videoCodecs: Array.isArray(p.preferredVideoCodecs) ? p.preferredVideoCodecs : undefined,
       tune: (sdp) => withOpus(sdp, { stereo: p.enableStereo, maxAverageBitrate: p.audioBitrate, dtx: p.enableDtx }),
       about: {

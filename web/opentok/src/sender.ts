@@ -20,6 +20,12 @@ const presets: Readonly<Record<string, readonly [height: number, bitrate: number
   extra_bw_saver: [[1080, 1_200_000], [720, 700_000], [480, 350_000], [0, 150_000]],
 };
 
+/** The width from which a camera is sent in two layers, and in three. */
+const layered = [640, 1280] as const;
+
+/** How much smaller than the picture each layer is, of so many; the smallest first. */
+const scales = (layers: number): number[] => Array.from({ length: layers }, (_, i) => 2 ** (layers - 1 - i));
+
 export class VideoSender {
   readonly #pc: () => RTCPeerConnection | undefined;
   readonly #track: () => MediaStreamTrack | undefined;
@@ -37,8 +43,14 @@ export class VideoSender {
     return bitrate ?? presets[preset]!.find(([least]) => Math.min(width, height) >= least)![1];
   }
 
-  options(): Pick<PublishOptions, "maxVideoBitrate"> {
-    return this.wishes.preset ? { maxVideoBitrate: this.bitrate } : {};
+  /** How a connection begins: a camera that is wide enough is sent in layers, of which each receiver gets what it asks for and can take. */
+  options(camera: boolean): Pick<PublishOptions, "maxVideoBitrate" | "sendEncodings"> {
+    const limit = this.wishes.preset ? this.bitrate : undefined;
+    const { width = 0 } = this.#track()?.getSettings() ?? {};
+    const layers = camera && !this.wishes.scalabilityMode ? 1 + layered.filter((least) => width >= least).length : 1;
+    if (layers === 1) return limit ? { maxVideoBitrate: limit } : {};
+    const rids = ["q", "h", "f"].slice(-layers);
+    return { sendEncodings: scales(layers).map((scale, i) => ({ rid: rids[i]!, scaleResolutionDownBy: scale, ...(limit ? { maxBitrate: Math.round(limit / scale ** 2) } : {}) })) };
   }
 
   async set(wishes: Wishes): Promise<void> {
@@ -53,10 +65,12 @@ export class VideoSender {
     const { frameRate, resolution, scalabilityMode, preset } = this.wishes;
     const parameters = sender.getParameters();
     const { width = 0, height = 0 } = sender.track?.getSettings() ?? {};
-    for (const encoding of parameters.encodings as (RTCRtpEncodingParameters & { scalabilityMode?: string })[]) {
-      if (preset) encoding.maxBitrate = this.bitrate;
+    const all = parameters.encodings as (RTCRtpEncodingParameters & { scalabilityMode?: string })[];
+    const scale = scales(all.length);
+    for (const [i, encoding] of all.entries()) {
+      if (preset) encoding.maxBitrate = Math.round(this.bitrate / scale[i]! ** 2);
       if (frameRate) encoding.maxFramerate = frameRate;
-      if (resolution) encoding.scaleResolutionDownBy = Math.max(1, Math.min(width / resolution.width, height / resolution.height) || 1);
+      if (resolution) encoding.scaleResolutionDownBy = scale[i]! * Math.max(1, Math.min(width / resolution.width, height / resolution.height) || 1);
       if (scalabilityMode) encoding.scalabilityMode = scalabilityMode;
     }
     await sender.setParameters(parameters).catch(() => {}); // a browser that knows none of it sends what it likes
