@@ -33,7 +33,7 @@ openvidu-apps: install ## three tutorial apps of OpenVidu 2, unchanged: make ope
 opentok-apps: install ## six public suites and apps for OpenTok, unchanged, fetched into a folder outside of this one: make opentok-apps DIR=...; one: ARGS='-g webinar'
 	scripts/opentok-apps.sh '$(DIR)' $(ARGS)
 
-matrix: install ## every documented error of 100ms and Sceenic in a real client, writes docs/error-matrix.md; one row: make matrix ROW=S013
+matrix: install ## every documented error of 100ms, Sceenic and OpenTok in a real client, writes docs/error-matrix.md; one row: make matrix ROW=S013
 	$(if $(ROW),REDIAL_E2E_NAME='$(ROW)',REDIAL_E2E_NAME=matrix REDIAL_E2E_MATRIX=$(CURDIR)/docs/error-matrix.md) $(E2E)
 
 ten-minutes: install ## docs/vps.md from a bare machine to a call, with the package as it is released, and how long each part takes (as root)

@@ -18,7 +18,7 @@
 //   REDIAL_E2E_CROWD     how many publish in the scenario crowd (48)
 //   REDIAL_E2E_SHOW      prints what scenarios of bad networks see
 import { defineConfig } from '@playwright/test';
-import { names } from './lib/setup.ts';
+import { names, openTok, openTokRow } from './lib/setup.ts';
 
 const lanes = Number(process.env.REDIAL_E2E_LANES || 2);
 const waiting = 2;
@@ -26,7 +26,7 @@ const waiting = 2;
 // tagged matches the titles of scenarios with a tag, which Playwright puts behind
 // their name, and with one of the names asked for.
 const tagged = (tag: string) => {
-  const escaped = names.map(n => n.replace(/[^\w-]/g, '\\$&'));
+  const escaped = names.map(n => (openTokRow(n) ? openTok : n).replace(/[^\w-]/g, '\\$&'));
   const name = names.length ? `(?:matrix-)?(?:${escaped.join('|')})(?:-\\S+)?` : '\\S+';
   return new RegExp(` ${name} ${tag}$`);
 };

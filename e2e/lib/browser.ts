@@ -27,7 +27,7 @@ const off = [
 
 // Kinds are browsers that differ from the usual one, whose cameras and
 // microphones are there, allowed, and may be heard at once.
-type ChromiumKind = 'usual' | 'no-permission' | 'untouched' | 'no-devices';
+type ChromiumKind = 'usual' | 'no-permission' | 'untouched' | 'no-devices' | 'denying' | 'bare';
 export type Kind = ChromiumKind | FirefoxKind;
 
 const kinds: Record<ChromiumKind, string[]> = {
@@ -38,7 +38,15 @@ const kinds: Record<ChromiumKind, string[]> = {
   // allowed can reach another, so a browser is for one page.
   untouched: [devices, '--autoplay-policy=document-user-activation-required'],
   'no-devices': [fake('device-count=0'), allowed],
+  // Whatever the page asks for, the user says no.
+  denying: [devices, `${allowed}=deny`],
+  // There is no camera and no microphone, and no way to share a screen.
+  bare: [fake('device-count=0'), allowed, '--disable-blink-features=GetDisplayMedia'],
 };
+
+// insecure is a name of this machine to which browsers give what they give a page by
+// HTTP from elsewhere.
+export const insecure = 'insecure.test';
 
 // launch starts a browser. The SDK's hard-coded report host is led to the site.
 export async function launch({ netns, dir, site, kind = 'usual', flags = [] }: {
@@ -57,7 +65,7 @@ export async function launch({ netns, dir, site, kind = 'usual', flags = [] }: {
       ...kinds[kind],
       `--disable-features=${off}`,
       '--ignore-certificate-errors',
-      `--host-resolver-rules=MAP event.100ms.live 127.0.0.1:${site.tlsPort}`,
+      `--host-resolver-rules=MAP event.100ms.live 127.0.0.1:${site.tlsPort}, MAP ${insecure} 127.0.0.1`,
       // A namespace has no other interface than its loopback.
       ...(netns ? ['--allow-loopback-in-peer-connection'] : []),
       ...flags,

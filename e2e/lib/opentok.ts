@@ -3,8 +3,7 @@
 
 // Apps on the library for OpenTok, and the backend that makes their sessions and tokens.
 import { createHmac, randomUUID } from 'node:crypto';
-import { AppTab } from './apptab.ts';
-import type { Kind } from './browser.ts';
+import { AppTab, type AppOptions } from './apptab.ts';
 import { assert } from './check.ts';
 import type { Run } from './run.ts';
 import { World } from './world.ts';
@@ -40,6 +39,9 @@ export async function talking(t: Run): Promise<Talk> {
   return { key, secret, url, id };
 }
 
+// roomOf is the id of the room that a session is.
+export const roomOf = ({ id }: Talk) => Buffer.from(id.slice(2), 'base64url').toString().split('~')[6]!.split('.')[0]!;
+
 interface Claims { role?: string; data?: string; expires?: number }
 
 // tokenOf is a token as the server SDKs make it, without asking the server.
@@ -48,14 +50,14 @@ export const tokenOf = ({ key, secret, id }: Talk, { role = 'publisher', data, e
   initial_layout_class_list: '', ...(data ? { connection_data: data } : {}),
 });
 
-export const openTalker = (t: Run, name: string, options: { kind?: Kind } = {}) => AppTab.open(t, 'opentok.html', name, options);
+export const openTalker = (t: Run, name: string, options: AppOptions = {}) => AppTab.open(t, 'opentok.html', name, options);
 
-interface Joining extends Claims { publish?: boolean | object; receive?: boolean | object; kind?: Kind }
+interface Joining extends Claims, AppOptions { publish?: boolean | object; receive?: boolean | object }
 
 // talk opens the page and connects; whoever publishes does so at once. The tab's id is the stream's.
-export async function talk(t: Run, session: Talk, name: string, { publish = true, receive = true, kind, ...claims }: Joining = {}): Promise<AppTab> {
-  const tab = await openTalker(t, name, { kind });
-  await tab.act('connect', session.key, session.id, tokenOf(session, { data: name, ...claims }), { receive });
+export async function talk(t: Run, session: Talk, name: string, { publish = true, receive = true, role, data = name, expires, ...page }: Joining = {}): Promise<AppTab> {
+  const tab = await openTalker(t, name, page);
+  await tab.act('connect', session.key, session.id, tokenOf(session, { role, data, expires }), { receive });
   if (publish) {
     await tab.act('publish', 'cam', { name, ...(publish === true ? {} : publish) });
     tab.id = (await tab.eval(() => ot.idOf('cam')))!;

@@ -6,7 +6,7 @@ import { rmSync } from 'node:fs';
 import type { FullConfig, FullResult, Reporter, Suite, TestCase, TestError, TestResult } from '@playwright/test/reporter';
 import { annotation, type Outcome } from '../matrix/outcomes.ts';
 import { writePage } from '../matrix/page.ts';
-import { rows } from '../matrix/rows.ts';
+import { all } from '../matrix/rows.ts';
 import { runDir } from './setup.ts';
 
 // listing is playwright test --list: names and nothing else.
@@ -41,8 +41,11 @@ export default class Lines implements Reporter {
     console.log(`  ${passed ? 'ok   ' : 'FAIL '} ${title} (${seconds(duration)})`);
     for (const error of errors) told(error);
     if (!passed) this.#failed.push(`${title}: ${brief(errors[0], status)}`);
-    const said = annotations.find(a => a.type === annotation)?.description;
-    this.#outcomes.set(title, { ...passed && said ? JSON.parse(said) as Outcome : { verdict: 'FAIL' }, ms: duration });
+    if (!passed) return;
+    for (const { description } of annotations.filter(a => a.type === annotation)) {
+      const outcome: Outcome = JSON.parse(description!);
+      this.#outcomes.set(outcome.row, { ms: duration, ...outcome });
+    }
   }
 
   onStdOut(chunk: string | Buffer) { process.stdout.write(chunk); }
@@ -59,7 +62,7 @@ export default class Lines implements Reporter {
   onEnd({ status }: FullResult) {
     if (listing) return;
     const page = process.env.REDIAL_E2E_MATRIX;
-    if (page) writePage(page, rows, new Map(rows.map(({ row }) => [row, this.#outcomes.get(`matrix-${row}`) ?? { verdict: 'FAIL' }])));
+    if (page) writePage(page, all, new Map(all.map(({ row }) => [row, this.#outcomes.get(row) ?? { row, verdict: 'FAIL' }])));
     const dir = process.env[runDir];
     if (dir && status === 'passed') rmSync(dir, { recursive: true, force: true });
     else if (dir) console.log(`e2e: the logs of shared servers are in ${dir}`);

@@ -14,6 +14,10 @@ export const runDir = 'REDIAL_E2E_RUN';
 // names are the scenarios asked for; see the configuration.
 export const names = (process.env.REDIAL_E2E_NAME ?? '').split(/\s+/).filter(Boolean);
 
+// openTok is the scenario that plays the rows of OpenTok, such as O013.
+export const openTok = 'matrix-opentok';
+export const openTokRow = (name: string) => /^O\d{3}[a-z]?$/.test(name);
+
 export interface Setup {
   dir: string; // of this run, for what is in use
   bin: string; // the server

@@ -5,9 +5,9 @@
 import { writeFileSync } from 'node:fs';
 import type { Outcome } from './outcomes.ts';
 import { clients, ways, type Row } from './row.ts';
-import { conditions } from './conditions.ts';
+import { conditions, openTok } from './conditions.ts';
 
-const vocabularies = { '100ms-ios': 'SDK for iOS', '100ms-sdk': 'SDKs for web and Android', sceenic: 'Sceenic WatchTogether', '100ms-events': 'Error events' };
+const vocabularies = { '100ms-ios': 'SDK for iOS', '100ms-sdk': 'SDKs for web and Android', sceenic: 'Sceenic WatchTogether', opentok: 'OpenTok', '100ms-events': 'Error events' };
 
 type Done = Row & Partial<Outcome> & { vocabulary: string; condition: string; error: string };
 
@@ -24,12 +24,14 @@ export function writePage(path: string, rows: Row[], outcomes: Map<string, Outco
 
 # The error matrix
 
-Every error that 100ms documents for its SDKs for iOS, web and Android, every error event, and every error that Sceenic documents,
-provoked on a running server and seen by a real client: the unmodified web SDK in Chromium, the Go client, plain HTTP, and for
-Sceenic [wtsdk](../web/wtsdk/README.md) in Chromium, or frames where no call of an app leads there. For each row the suite
+Every error that 100ms documents for its SDKs for iOS, web and Android, every error event, and every error that Sceenic and OpenTok
+document, provoked on a running server and seen by a real client: the unmodified web SDK in Chromium, the Go client, plain HTTP, for
+Sceenic [wtsdk](../web/wtsdk/README.md) in Chromium, or frames where no call of an app leads there, and for OpenTok an app on [our
+library](opentok.md) in Chromium. For each row the suite
 holds what the client shows (code, name, whether it is terminal, whether trying again can help) against the documents and
 the [catalogue](faults/README.md), and reads the failure back through the [events API](events.md): once, for the right peer,
-role, room, action and agent. \`make matrix\` runs it and writes this page; \`make matrix ROW=S013\` runs one row.
+role, room, action and agent. OpenTok documents codes and names apart, and each is a row; the library reports nothing by itself, so
+what is stored of it is what the server saw. \`make matrix\` runs it and writes this page; \`make matrix ROW=S013\` runs one row.
 Most of these can be provoked on a live room as well: see [Provoking faults](injection.md).
 
 ${done.length} rows, ${provoked} provoked: ${by('real')} by a real cause, ${by('injection')} by injection, ${by('stub')} by a stubbed browser API;
@@ -38,7 +40,7 @@ The slowest report was stored ${slowest} ms after its client could send it. The 
 
 - **real cause**: what the row describes did happen: a wrong token, a cut network, a camera that is not there.
 - **injection**: the server was told to fail in this way, by the mechanism of real life.
-- **stubbed browser API**: the page replaced a function of the browser, because no server and no network can make it fail.
+- **stubbed browser API**: the page replaced a function of the browser, or what it received, because no server and no network can make it fail.
 - **not reachable**: no client can show it; the row says why.
 
 ${Object.entries(vocabularies).map(([vocabulary, title]) => section(title, done.filter(r => r.vocabulary === vocabulary))).join('\n\n')}
@@ -47,7 +49,7 @@ ${Object.entries(vocabularies).map(([vocabulary, title]) => section(title, done.
 }
 
 function documented(row: string) {
-  const c = conditions.get(row)!;
+  const c = conditions.get(row) ?? openTok.get(row)!;
   return { vocabulary: c.vocabulary, condition: c.condition, error: [c.code || '', c.name].filter(Boolean).join(' ') };
 }
 

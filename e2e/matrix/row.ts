@@ -20,7 +20,7 @@ const most = 2000;
 
 // ways are the ways to provoke a row, in the words of the page.
 export const ways = { real: 'real cause', injection: 'injection', stub: 'stubbed browser API', unreachable: 'not reachable' };
-export const clients = { sdk: 'web SDK', go: 'Go client', http: 'HTTP', watch: 'wtsdk', raw: 'raw frames' };
+export const clients = { sdk: 'web SDK', go: 'Go client', http: 'HTTP', watch: 'wtsdk', raw: 'raw frames', opentok: 'OpenTok app' };
 
 // On these, errors have a code and a name and say nothing more, nor does a test know as
 // whom the server knows somebody; the record is read in the words of this dialect.
@@ -64,16 +64,16 @@ export interface Shown { code: number; name: string; terminal: boolean; retry?: 
 // check holds a row.
 export async function check(t: Run, row: Row): Promise<Outcome> {
   const seen = await row.provoke?.(t);
-  if (row.by === 'unreachable') return { verdict: 'not reachable' };
+  if (row.by === 'unreachable') return { row: row.row, verdict: 'not reachable' };
   assert.ok(seen, `${row.row}: a client saw it`);
   checkShown(row, seen);
-  return { verdict: 'pass', ...await checkRecord(t, row, seen) };
+  return { row: row.row, verdict: 'pass', ...await checkRecord(t, row, seen) };
 }
 
 // stages are what the server records of a media path that never comes up, by itself:
 // that it is late and, on a machine on which the client takes its time to say so,
 // that it has failed. The client's report joins one of them.
-const stages = { has: ({ redial }: RedialEvent) => redial?.source === 'server' && ['ice.slow', 'ice.failed'].includes(redial.fault ?? '') };
+export const stages = { has: ({ redial }: RedialEvent) => redial?.source === 'server' && ['ice.slow', 'ice.failed'].includes(redial.fault ?? '') };
 
 // checkShown holds what the client showed against the row and the documents.
 function checkShown({ row, client, expect = {}, says }: Row, { shown }: Seen) {

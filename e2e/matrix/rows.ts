@@ -6,6 +6,7 @@ import { conditions } from './conditions.ts';
 import { rows as device } from './device.ts';
 import { rows as ios } from './ios.ts';
 import { rows as media } from './media.ts';
+import { rows as openTok } from './opentok-play.ts';
 import { clients, ways, type Row } from './row.ts';
 import { rows as signal } from './signal.ts';
 import { rows as token } from './token.ts';
@@ -15,6 +16,9 @@ const order = [...conditions.keys()];
 
 export const rows: Row[] = [...token, ...signal, ...device, ...media, ...ios, ...watch]
   .sort((a, b) => order.indexOf(a.row) - order.indexOf(b.row));
+
+// all are those of OpenTok as well, which have no scenario each.
+export const all: Row[] = [...rows, ...openTok];
 
 // Every documented error has a row, and every row is of one.
 const missing = order.filter(id => !rows.some(r => r.row === id));

@@ -39,6 +39,7 @@ const loud = new Set(['audioLevelUpdated', 'networkConditionChanged', 'qualitySc
 const seen = new Set<string>();
 
 function listen(kind: keyof typeof events, on: { on(names: string, handler: (e: any) => void): unknown }, who = '') {
+  on.on('videoElementCreated', ({ element }) => { if (spoiled) Object.assign(element, { srcObject: null, src: spoiled }); });
   on.on(events[kind], e => {
     const name = e.type.startsWith('signal') ? 'signal' : e.type;
     if (loud.has(name) && seen.has(`${kind}.${name}`)) return; // one of these tells enough
@@ -49,8 +50,11 @@ function listen(kind: keyof typeof events, on: { on(names: string, handler: (e: 
 
 OT.on('exception', e => journal.note('exception', { code: e.code, title: e.title, says: e.message }));
 
+let receive: boolean | object; // what streams begin
+
 // init takes a session; what streams begin in it are received, unless told otherwise.
-function init(key: string, id: string, { receive = true }: { receive?: boolean | object } = {}) {
+function init(key: string, id: string, options: { receive?: boolean | object } = {}) {
+  receive = options.receive ?? true;
   session = OT.initSession(key, id);
   listen('session', session);
   session.on('streamCreated', ({ stream }) => {
@@ -106,6 +110,26 @@ function canvasTrack() {
   return mine.captureStream(10).getVideoTracks()[0];
 }
 
+let spoiled: string | undefined; // what every video element plays that is made
+
+// spoil makes a file that no element can play: a recording that is damaged, or zeros.
+async function spoil(what?: 'damaged' | 'none') {
+  spoiled = what && URL.createObjectURL(new Blob([what === 'none' ? new Uint8Array(1000) : await damaged()]));
+}
+
+async function damaged() {
+  const recorder = new MediaRecorder(new MediaStream([canvasTrack()!]), { mimeType: 'video/webm;codecs=vp8' });
+  const parts: Blob[] = [];
+  recorder.ondataavailable = e => parts.push(e.data);
+  recorder.start(100);
+  while (parts.reduce((sum, { size }) => sum + size, 0) < 1000) await new Promise(resolve => setTimeout(resolve, 50));
+  const stopped = new Promise(resolve => { recorder.onstop = resolve; });
+  recorder.stop();
+  await stopped;
+  // The tracks are announced as they are, and what follows is noise.
+  return new Uint8Array(await new Blob(parts).arrayBuffer()).map((byte, at) => (at < 300 ? byte : at * 7919));
+}
+
 const resize = (width: number, height: number) => { Object.assign(canvas, { width, height }); };
 
 // call makes a call by its name: "session.signal", "publisher:cam.publishVideo", "subscriber:ID.getStats", "OT.getDevices".
@@ -143,6 +167,8 @@ function asked() {
 // idOf is the id of the stream that a publisher publishes.
 const idOf = (name: string) => publishers.get(name)?.stream?.streamId;
 
-const ot = { journal, OT, init, connect, publish, preview, subscribe, call, flow, asked, idOf, resize, seen, publishers, subscribers, get session() { return session; } };
+const ignore = () => { receive = false; };
+
+const ot = { journal, OT, init, connect, publish, preview, subscribe, call, flow, asked, idOf, resize, spoil, ignore, seen, publishers, subscribers, get session() { return session; } };
 export type PageOpenTok = typeof ot;
 Object.assign(window, { ot, page: ot });
