@@ -111,7 +111,7 @@ function Told({ d }: { d: Diagnosis }) {
         Event {f.id}{f.reference && <> · reference {f.reference}</>}
         {f.session_id && may("read") && <> · <a href={href("session", f.session_id, { peer: f.peer_id ?? "" })}>the whole session</a></>}
         {v.cause && may("read") && <> · <a href={href("causes", v.cause)}>more of this cause</a></>}
-        {me.inject && f.fault && <> · <code>redial inject -fault {f.fault}</code> provokes it</>}
+        {me.inject && f.fault && <> · <code>redial inject {f.fault}</code> provokes it</>}
       </p>
     </article>
   );
@@ -123,9 +123,11 @@ function Missing({ v, first = false }: { v: Verdict; first?: boolean }) {
   if (!v.missing?.length && !v.refuted_by?.length) return null;
   return (
     <section class={first ? "first" : ""}>
-      <h2>Missing</h2>
+      <h2>{v.missing?.length ? "Missing" : "It would be wrong with"}</h2>
       <ul class="facts">{v.missing?.map((m) => <li key={m.fact}><span class="mark" aria-hidden="true">?</span> {safe(m.fact)} <span class="muted">{safe(m.how, 300)}</span></li>)}</ul>
-      {!!v.refuted_by?.length && <p class="muted">It would be wrong with: {v.refuted_by.map((r) => safe(r)).join("; ")}</p>}
+      {!!v.refuted_by?.length && (v.missing?.length
+        ? <p class="muted">It would be wrong with: {v.refuted_by.map((r) => safe(r)).join("; ")}</p>
+        : <ul class="facts">{v.refuted_by.map((r) => <li key={r} class="muted"><span class="mark" aria-hidden="true">–</span> {safe(r)}</li>)}</ul>)}
     </section>
   );
 }

@@ -5,39 +5,39 @@
 import { call, query } from "../api";
 import { At, Bars, Shown, Title } from "../parts";
 import { go, href, type Route } from "../route";
-import { useAsk, useTitles, useShared } from "../state";
-import { Attempts } from "./search";
 import type { Found } from "../shapes";
+import { useAsk, useShared } from "../state";
+import { Attempts } from "./search";
 
-interface Group {
-  value?: string;
-  events: number;
-  users: number;
-  before?: number;
-  joins?: { attempts?: number; failed: number; failure_rate: number | null };
-  series: { events: number }[];
+interface Outcomes {
+  happened_since: string;
+  happened_until: string;
+  tries: number;
+  got_in: number;
+  after_trouble: number;
+  failed: number;
+  causes: { cause: string; title: string; fixed_by: string[] | null; tries: number; users: number }[] | null;
+  not_known: { tries: number; unexplained: number; waiting: number };
+  buckets: { at: string; tries: number; failed: number }[] | null;
+  complete: boolean;
+  indexed: number;
 }
 
-interface Summary {
-  since: string;
-  until: string;
-  oldest: string | null;
-  total: Group;
-  groups: Group[];
-  values: number;
-  compare?: { with: string; complete: boolean; total: Group; new: { value: string; events: number }[]; spikes: { value: string; events: number; before: number }[] };
+interface Versions {
+  groups: { value?: string; events: number; users: number; joins?: { attempts?: number; failure_rate: number | null } }[];
 }
 
-const hours: [string, string][] = [["1", "the last hour"], ["6", "6 hours"], ["24", "24 hours"], ["168", "7 days"]];
+const hours: [string, string][] = [["1", "the last hour"], ["6", "the last 6 hours"], ["24", "the last 24 hours"], ["168", "the last 7 days"]];
 const shown = 8;
+const hour = 3_600_000;
 
-const percent = (part: number | null | undefined) => (part == null ? "?" : `${(part * 100).toFixed(part < 0.1 ? 1 : 0)} %`);
+const percent = (part: number, of: number) => (of === 0 ? "" : `${((part / of) * 100).toFixed(part / of < 0.1 ? 1 : 0)} %`);
+const people = (n: number) => `${n} ${n === 1 ? "person" : "people"}`;
 
 export function Overview({ route }: { route: Route }) {
   const { may } = useShared();
-  const back = route.query.get("last") ?? "24";
-  if (!may("read")) return <Door />;
-  return <Figures back={back} />;
+  const last = route.query.get("last") ?? "24";
+  return may("read") ? <Figures last={hours.some(([h]) => h === last) ? last : "24"} /> : <Door />;
 }
 
 /** What somebody sees who may only find people. */
@@ -50,81 +50,103 @@ function Door() {
   );
 }
 
-function Figures({ back }: { back: string }) {
-  const width = Number(back) * 3_600_000;
-  const since = new Date(Math.ceil((Date.now() - width) / 3_600_000) * 3_600_000).toISOString(); // whole hours are counted
-  const summary = (by: string) => "/api/v1/analytics/summary" + query({ by, since, compare: width > 24 * 3_600_000 ? "week" : "day", top: shown });
-  const asked = useAsk("figures " + back, (signal) => call<Summary>("GET", summary("fault"), undefined, signal), 60_000);
-  const version = useAsk("versions " + back, (signal) => call<Summary>("GET", summary("sdk_version"), undefined, signal));
+function Figures({ last }: { last: string }) {
+  const width = Number(last) * hour;
+  const back = width > 24 * hour ? 7 * 24 * hour : 24 * hour; // compared with the same time of the day, or the week, before
+  const earlier = width > 24 * hour ? "the week before" : last === "24" ? "the day before" : "the same time the day before";
+  const outcomes = (end: number, bucket: string, signal: AbortSignal) => call<Outcomes>("GET", "/api/v1/analytics/outcomes" + query({
+    happened_since: new Date(end - width).toISOString(), happened_until: new Date(end).toISOString(), bucket,
+  }), undefined, signal);
+  const asked = useAsk("outcomes " + last, async (signal) => {
+    const now = Date.now();
+    const [here, before] = await Promise.all([
+      outcomes(now, width <= 6 * hour ? "minute" : width <= 24 * hour ? "hour" : "day", signal), outcomes(now - back, "", signal)]);
+    return { here, before };
+  }, 60_000);
+  const versions = useAsk("versions " + last, (signal) => call<Versions>("GET", "/api/v1/analytics/summary" + query({
+    by: "sdk_version", since: new Date(Math.floor((Date.now() - width) / hour) * hour).toISOString(), top: 5,
+  }), undefined, signal));
   const recent = useAsk("recent", (signal) => call<Found>("POST", "/api/v1/search", {
-    since: new Date(Date.now() - 24 * 3_600_000).toISOString(), until: new Date(Date.now() + 60_000).toISOString(), outcome: "failed", limit: 5,
+    since: new Date(Date.now() - 48 * hour).toISOString(), until: new Date(Date.now() + 60_000).toISOString(), outcome: "failed", limit: 8,
   }, signal), 60_000);
-  const title = useTitles((asked.data?.groups ?? []).map((g) => g.value ?? "").filter(Boolean));
   return (
     <>
       <Title name="Overview">Overview</Title>
-      <label class="field inline">Of
-        <select value={back} onChange={(e) => go(href("", "", { last: e.currentTarget.value }))}>
+      <label class="field inline">Tries of
+        <select value={last} onChange={(e) => go(href("", "", { last: e.currentTarget.value }))}>
           {hours.map(([value, label]) => <option key={value} value={value}>{label}</option>)}
         </select>
       </label>
-      <Shown of={asked} rows={6}>
-        {(s) => {
-          const joins = s.total.joins, before = s.compare?.total.joins;
-          const earlier = s.compare?.with === "week" ? "the week before" : "the day before";
-          const rest = s.groups.slice(shown);
-          const counted = s.groups.reduce((n, g) => n + g.events, 0);
-          const most = Math.max(1, ...s.groups.map((g) => g.events));
-          return (
-            <>
-              <section class="headline" aria-label="In short">
-                {joins?.attempts !== undefined && (
-                  <p class="large">
-                    {joins.failed === 0 ? `${joins.attempts} got in, nobody failed` : <>{joins.failed} of {joins.attempts} tries failed <span class="rate">{percent(joins.failure_rate)}</span></>}
-                    {before && s.compare?.complete && <span class="muted"> {earlier} {percent(before.failure_rate)}</span>}
-                  </p>
-                )}
-                <p class="muted">since <At at={s.since} />. {joins?.attempts !== undefined && <>{joins.attempts - joins.failed} got in + {joins.failed} = {joins.attempts}.</>} {s.oldest === null && "Nothing is on record yet."}</p>
-                <Bars of={s.total.series.map((b) => b.events)} label={`${s.total.events} failures over the time, ${s.total.users} people`} />
-              </section>
-              <div class="columns">
-                <section>
-                  <h2>What failed: {s.total.events} times, {s.total.users} people</h2>
-                  {s.groups.length === 0 && <p>Nothing failed.</p>}
-                  <ul class="rows causes">
-                    {s.groups.map((g) => (
-                      <li key={g.value ?? ""}>
-                        <a data-row href={g.value ? href("causes", g.value, {}) : href("causes")}>
-                          <svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect width={Math.max(1, (g.events / most) * 100)} height="8" /></svg>
-                          <span class="count">{g.events}</span>
-                          <span class="name">{g.value ? title(g.value) : "not in the catalogue"}</span>
-                          <span class="muted">{g.users} people{g.before !== undefined && s.compare?.complete ? (g.before === 0 ? " · new" : ` · ${earlier} ${g.before}`) : ""}</span>
-                        </a>
-                      </li>
-                    ))}
-                    {s.total.events > counted && <li><div><span class="count">{s.total.events - counted}</span> <span class="name">{Math.max(1, s.values - s.groups.length + rest.length)} smaller ones</span></div></li>}
-                  </ul>
-                </section>
-                <section>
-                  <h2>By version of the SDK</h2>
-                  <Shown of={version} rows={3}>
-                    {(v) => v.groups.length ? <ul class="plain">{v.groups.slice(0, 5).map((g) => <li key={g.value ?? ""}><strong>{g.value || "not told"}</strong> {g.events} failures, {g.users} people{g.joins?.failure_rate != null && `, ${percent(g.joins.failure_rate)} of ${g.joins.attempts} tries`}</li>)}</ul> : <p class="muted">Nothing to tell apart.</p>}
-                  </Shown>
-                </section>
-              </div>
-            </>
-          );
-        }}
-      </Shown>
-      <section>
-        <h2>Who did not get in, today and yesterday</h2>
-        <Shown of={recent} rows={4}>
-          {(found) => {
-            const all = [...found.attempts, ...found.perhaps];
-            return all.length ? <Attempts list={all.slice(0, 8)} label="Those who did not get in" /> : <p class="muted">Nobody.</p>;
-          }}
-        </Shown>
+      <Shown of={asked} rows={6}>{({ here, before }) => <Boxes o={here} before={before} earlier={earlier} />}</Shown>
+      <div class="columns">
+        <section>
+          <h2>Who did not get in, today and yesterday</h2>
+          <Shown of={recent} rows={4}>
+            {(found) => {
+              const all = [...found.attempts, ...found.perhaps];
+              return all.length ? <Attempts list={all.slice(0, 8)} label="Those who did not get in" narrow /> : <p class="muted">Nobody.</p>;
+            }}
+          </Shown>
+        </section>
+        <section>
+          <h2>Failures by version of the SDK</h2>
+          <Shown of={versions} rows={3}>
+            {(v) => v.groups.length === 0 ? <p class="muted">None.</p> : (
+              <ul class="plain">
+                {v.groups.map((g) => <li key={g.value ?? ""}><strong>{g.value || "not told"}</strong> {g.events}, of {people(g.users)}{g.joins?.failure_rate != null && `; ${(g.joins.failure_rate * 100).toFixed(1)} % of ${g.joins.attempts} tries`}</li>)}
+              </ul>
+            )}
+          </Shown>
+        </section>
+      </div>
+    </>
+  );
+}
+
+function Boxes({ o, before, earlier }: { o: Outcomes; before: Outcomes; earlier: string }) {
+  const causes = o.causes ?? [];
+  const listed = causes.slice(0, shown), rest = causes.slice(shown);
+  const most = Math.max(1, o.not_known.tries, ...causes.map((c) => c.tries));
+  const more = rest.reduce((n, c) => n + c.tries, 0);
+  const bar = (n: number) => <svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect width={Math.max(1, (n / most) * 100)} height="8" /></svg>;
+  return (
+    <>
+      <section class="headline" aria-label="In short">
+        {o.tries === 0
+          ? <p class="large">Nobody tried to get in.</p>
+          : o.failed === 0
+            ? <p class="large good">{o.tries} got in, nobody failed</p>
+            : <p class="large">{o.failed} of {o.tries} tries failed, <span class="rate">{percent(o.failed, o.tries)}</span></p>}
+        <p class="muted">
+          {o.tries > 0 && <>{o.got_in + o.after_trouble} got in{o.after_trouble > 0 && ` (${o.after_trouble} with trouble)`} + {o.failed} = {o.tries}. </>}
+          {earlier[0]!.toUpperCase() + earlier.slice(1)}: {before.tries === 0 ? "nothing is known" : `${before.failed} of ${before.tries}, ${percent(before.failed, before.tries)}`}. Since <At at={o.happened_since} />.
+        </p>
+        {!!o.buckets?.length && <Bars of={o.buckets.map((b) => b.failed)} label={`${o.failed} tries that failed, over the time; most at once ${Math.max(...o.buckets.map((b) => b.failed))}`} />}
+        {!o.complete && <p class="note">There were more tries than can be counted; these are the latest.</p>}
+        {o.indexed < 1 && <p class="note">{Math.floor(o.indexed * 100)} % of the record can be counted so far.</p>}
       </section>
+      {o.failed > 0 && (
+        <section>
+          <h2>Why they failed</h2>
+          <ul class="rows causes">
+            {listed.map((c) => {
+              const was = before.causes?.find((b) => b.cause === c.cause)?.tries ?? 0;
+              return (
+                <li key={c.cause}>
+                  <a data-row href={href("causes", c.cause)}>
+                    {bar(c.tries)}<span class="count">{c.tries}</span><span class="name">{c.title}</span>
+                    <span class="muted">{people(c.users)} · {c.fixed_by?.join(", ")}{before.tries > 0 && (was === 0 ? " · new" : ` · ${earlier} ${was}`)}</span>
+                  </a>
+                </li>
+              );
+            })}
+            {more > 0 && <li><a href="#/causes">{bar(more)}<span class="count">{more}</span><span class="name">{rest.length} smaller causes</span></a></li>}
+            {o.not_known.tries > 0 && (
+              <li><div>{bar(o.not_known.tries)}<span class="count">{o.not_known.tries}</span><span class="name">not known</span><span class="muted">{o.not_known.unexplained > 0 && `${o.not_known.unexplained} that nothing explains`}{o.not_known.waiting > 0 && ` ${o.not_known.waiting} not judged yet`}</span></div></li>
+            )}
+          </ul>
+        </section>
+      )}
     </>
   );
 }

@@ -126,9 +126,9 @@ function Chip({ what, text, off }: { what: string; text: string; off?: () => voi
 const marks = { failed: "✕", trouble: "▲", fine: "✓" };
 
 /** Attempts, one a row. */
-export function Attempts({ list, label }: { list: Attempt[]; label: string }) {
+export function Attempts({ list, label, narrow = false }: { list: Attempt[]; label: string; narrow?: boolean }) {
   return (
-    <ul class="rows" aria-label={label}>
+    <ul class={"rows tries" + (narrow ? " narrow" : "")} aria-label={label}>
       {list.map((a, i) => {
         const to = a.failure ? href("failure", a.failure.id) : a.session_id ? href("session", a.session_id, { peer: a.peer_id ?? "" }) : undefined;
         const inside = (

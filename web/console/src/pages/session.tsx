@@ -41,22 +41,41 @@ const most = 200; // people that are shown; those with failures first
 
 export function SessionPage({ id, route }: { id: string; route: Route }) {
   const asked = useAsk(id, async (signal) => {
+    const half = (error: unknown) => { // half an answer is shown as half
+      if (error instanceof Refusal && error.status === 404) return error;
+      throw error;
+    };
     const [session, failures, tracks] = await Promise.all([
-      call<Session>("GET", at`/v2/sessions/${id}`, undefined, signal),
+      call<Session>("GET", at`/v2/sessions/${id}`, undefined, signal).catch(half),
       call<{ diagnoses: Diagnosis[]; total: number }>("GET", "/api/v1/diagnoses" + query({ session_id: id, order: "asc", limit: 50 }), undefined, signal),
       call<Tracks>("GET", "/v2/analytics/events" + query({ session_id: id, limit: 100 }) + ["track.add.success", "track.update.success", "track.remove.success"].map((t) => "&type=" + t).join(""), undefined, signal)
-        .catch((error: unknown) => {
-          if (error instanceof Refusal) return error; // half an answer is shown as half
-          throw error;
-        }),
+        .catch(half),
     ]);
-    return { session, failures, tracks };
+    return { session: session instanceof Refusal ? remembered(id, failures.diagnoses) : session, gone: session instanceof Refusal ? session : undefined, failures, tracks };
   });
-  return <Shown of={asked} rows={8}>{(d) => <Told {...d} peer={route.query.get("peer") ?? ""} />}</Shown>;
+  return (
+    <Shown of={asked} rows={8}>
+      {({ session, gone, ...d }) => session
+        ? <Told {...d} session={session} gone={gone} peer={route.query.get("peer") ?? ""} />
+        : <><Title name="No such session">This session is not on record</Title>{gone && <Problem error={gone} />}</>}
+    </Shown>
+  );
 }
 
-function Told({ session, failures, tracks, peer }: { session: Session; failures: { diagnoses: Diagnosis[]; total: number }; tracks: Tracks | Refusal; peer: string }) {
-  const { zone, may } = useShared();
+/** A session of which only failures are left. */
+function remembered(id: string, failures: Diagnosis[]): Session | undefined {
+  const first = failures[0]?.failure;
+  if (!first) return undefined;
+  const last = failures[failures.length - 1]!.failure;
+  const peers: Record<string, Peer> = {};
+  for (const { failure: f } of failures) {
+    if (f.peer_id) peers[f.peer_id] ??= { id: f.peer_id, name: f.user_name ?? "", role: f.role ?? "", user_id: f.user_id ?? "", joined_at: "" };
+  }
+  return { id, room_id: first.room_id ?? "", room_name: first.room_name ?? "", active: false, peers, created_at: first.happened, ended_at: last.happened };
+}
+
+function Told({ session, gone, failures, tracks, peer }: { session: Session; gone?: Refusal; failures: { diagnoses: Diagnosis[]; total: number }; tracks: Tracks | Refusal; peer: string }) {
+  const { zone } = useShared();
   const roots = failures.diagnoses.filter((d) => !d.verdict.leads || !failures.diagnoses.some((o) => o.failure.id === d.verdict.leads));
   const ofPeer = (id: string) => roots.filter((d) => d.failure.peer_id === id);
   const peers = Object.values(session.peers).sort((a, b) =>
@@ -75,10 +94,11 @@ function Told({ session, failures, tracks, peer }: { session: Session; failures:
         {session.active && <> · <a href={href("live", session.room_id)}>still running</a></>} · <Copy text={location.href} label="Copy link" class="quiet" />
       </p>
       {failures.total > failures.diagnoses.length && <p class="note">Of {failures.total} failures the first {failures.diagnoses.length} are shown.</p>}
+      {gone && <p class="note">The session itself is not on record any more; this is what failed in it.</p>}
       {tracks instanceof Refusal && <Problem error={tracks} half />}
       {peers.slice(0, most).map((p) => (
         <section key={p.id} id={"peer-" + p.id} class="person">
-          <h2>{who({ user_name: p.name, user_id: p.user_id, peer_id: p.id })} <span class="muted">{safe(p.role, 40)} · <At at={p.joined_at} short /> to {p.left_at ? <At at={p.left_at} short /> : "now"}{p.reason && ` · ${safe(p.reason, 60)}`}</span></h2>
+          <h2>{who({ user_name: p.name, user_id: p.user_id, peer_id: p.id })} <span class="muted">{safe(p.role, 40)} {p.joined_at && <> · <At at={p.joined_at} short /> to </>}{!p.joined_at ? "" : p.left_at ? <At at={p.left_at} short /> : "now"}{p.reason && ` · ${safe(p.reason, 60)}`}</span></h2>
           <Lanes marks={marksOf(p, failures.diagnoses, tracks)} />
           {ofPeer(p.id).map((d) => (
             <p key={d.failure.id} class="incident">
@@ -97,13 +117,12 @@ function Told({ session, failures, tracks, peer }: { session: Session; failures:
           ))}
         </section>
       )}
-      {may("operate") || <p class="muted">You may read here.</p>}
     </article>
   );
 }
 
 function marksOf(p: Peer, all: Diagnosis[], tracks: Tracks | Refusal): Mark[] {
-  const marks: Mark[] = [{ at: p.joined_at, lane: "server", text: "joined", bad: false }];
+  const marks: Mark[] = p.joined_at ? [{ at: p.joined_at, lane: "server", text: "joined", bad: false }] : [];
   if (p.left_at) marks.push({ at: p.left_at, lane: "server", text: "left" + (p.reason ? `: ${safe(p.reason, 60)}` : ""), bad: false });
   for (const d of all.filter((o) => o.failure.peer_id === p.id)) {
     for (const lane of d.failure.source === "both" ? ["client", "server"] : [d.failure.source]) {
