@@ -78,6 +78,8 @@ func TestTheAdminClientHasEveryField(t *testing.T) {
 		{"injection", api.InjectionBody, reflect.TypeFor[admin.Injection](), nil},
 		{"rule", reflect.TypeFor[inject.Rule](), reflect.TypeFor[admin.InjectionRule](), nil},
 		{"injections", api.InjectionsList, reflect.TypeFor[admin.InjectionList](), nil},
+		{"console link", api.ConsoleLink, reflect.TypeFor[admin.ConsoleLink](), nil},
+		{"console order", api.ConsoleOrder, reflect.TypeFor[admin.ConsoleOrder](), nil},
 		{"room", api.RoomBody, reflect.TypeFor[admin.Room](), nil},
 		{"new room", api.RoomChange, reflect.TypeFor[admin.NewRoom](), cannot},
 		{"room change", api.RoomChange, reflect.TypeFor[admin.RoomChange](), cannot},

@@ -34,6 +34,8 @@ var (
 	ChangesBody    = reflect.TypeFor[annotationsBody]()
 	AuditBody      = reflect.TypeFor[auditBody]()
 	LiveListBody   = reflect.TypeFor[liveListBody]()
+	ConsoleOrder   = reflect.TypeFor[consoleOrder]()
+	ConsoleLink    = reflect.TypeFor[consoleLink]()
 	MuteBody       = reflect.TypeFor[muteBody]()
 	RetentionBody  = reflect.TypeFor[retentionBody]()
 	SummaryBody    = reflect.TypeFor[summaryBody]()

@@ -49,6 +49,7 @@ var opened = map[string]token.Right{
 
 	"POST /v2/active-rooms/{room}/peers/{peer}/mute": token.RightOperate,
 	"PUT /api/v1/causes/{cause}/mute":                token.RightOperate,
+	"DELETE /api/v1/causes/{cause}/mute":             token.RightOperate,
 	"POST /api/v1/injections":                        token.RightInject,
 	"DELETE /api/v1/injections/{id}":                 token.RightInject,
 }

@@ -65,7 +65,8 @@ export function App() {
 
   const failed = (error: unknown) => {
     const refusal = error instanceof Refusal ? error : new Refusal(0, "", String(error));
-    setProblem(refusal.fault === "console.login" && !refusal.details.some((d) => d.includes("link")) ? undefined : refusal);
+    const nobody = refusal.fault === "console.login" && !refusal.details.some((d) => d.includes("link"));
+    if (!nobody) setProblem(refusal); // that nobody is logged in is no problem of theirs
   };
   useEffect(() => {
     const come = async () => {

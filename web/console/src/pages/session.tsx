@@ -64,9 +64,9 @@ export function SessionPage({ id, route }: { id: string; route: Route }) {
 
 /** A session of which only failures are left. */
 function remembered(id: string, failures: Diagnosis[]): Session | undefined {
-  const first = failures[0]?.failure;
-  if (!first) return undefined;
-  const last = failures[failures.length - 1]!.failure;
+  const sorted = failures.map((d) => d.failure).sort((a, b) => a.happened.localeCompare(b.happened));
+  const first = sorted[0], last = sorted[sorted.length - 1];
+  if (!first || !last) return undefined;
   const peers: Record<string, Peer> = {};
   for (const { failure: f } of failures) {
     if (f.peer_id) peers[f.peer_id] ??= { id: f.peer_id, name: f.user_name ?? "", role: f.role ?? "", user_id: f.user_id ?? "", joined_at: "" };
