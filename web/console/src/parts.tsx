@@ -39,7 +39,7 @@ export function Problem({ error, again, half = false }: { error: Refusal; again?
   return (
     <div class="problem" role="alert">
       <p><strong>{half ? "Not all is shown: " : ""}{error.message}</strong></p>
-      {error.details.map((d) => <p key={d}>{d}</p>)}
+      {error.details.filter((d) => !error.message.includes(d)).map((d) => <p key={d}>{d}</p>)}
       {!unknown && error.fix && <p>{error.fix}</p>}
       <p class="muted">
         {error.fault && <a href={"#/catalogue/" + encodeURIComponent(error.fault)}>{error.fault}</a>}
