@@ -227,9 +227,16 @@ test.describe('opentok', () => {
     const shown: Record<string, string> = JSON.parse(readFileSync(new URL('../../web/opentok/shown.json', import.meta.url), 'utf8')).calls;
     assert.deepEqual(Object.keys(calls).sort(), Object.keys(shown).filter(name => shown[name] === 'opentok-calls').sort());
     const session = await talking(t);
-    const [ann, bob] = await Promise.all([talk(t, session, 'ann'), talk(t, session, 'bob')]);
+    const [ann, bob] = await Promise.all([talk(t, session, 'ann'), talk(t, session, 'bob', { publish: { initials: 'BO' } })]);
     await ann.receives(bob.id);
     await poll('both sizes', () => ann.eval(bobs => ot.subscribers.get(bobs)!.videoWidth()! > 0 && ot.publishers.get('cam')!.videoWidth(), bob.id));
+    // Initials are there for when no picture is.
+    const initials = (shown: boolean) => poll(`initials ${shown ? 'to be shown' : 'to be hidden'}`, async () => await ann.page.locator('.OT_subscriber .OT_initials', { hasText: 'BO' }).isVisible() === shown);
+    await initials(false);
+    await bob.act('call', 'publisher:cam.publishVideo', false);
+    await initials(true);
+    await bob.act('call', 'publisher:cam.publishVideo', true);
+    await initials(false);
     const failed: string[] = [];
     for (const [name, check] of Object.entries(calls)) {
       await check(ann, bob.id).catch((e: Error) => failed.push(`${name}: ${e.message}`));
