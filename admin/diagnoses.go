@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
+	"strings"
 	"time"
 )
 
@@ -211,4 +212,14 @@ func (c Diagnoses) Share(ctx context.Context, event string, days int) (Share, er
 		in["days"] = days
 	}
 	return fetch[Share](ctx, c, post(path, in).repeatable())
+}
+
+// EndShare takes a link back before its time, by its address. To take one back twice is
+// no error. It fails with [fault.EventNotFound] for what is no link of the account.
+func (c Diagnoses) EndShare(ctx context.Context, url string) error {
+	path, err := at("/api/v1/shares/", url[strings.LastIndexByte(url, '/')+1:])
+	if err != nil {
+		return err
+	}
+	return c.call(ctx, remove(path).repeatable(), nil)
 }

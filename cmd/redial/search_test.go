@@ -71,6 +71,10 @@ func TestSearchOnAServer(t *testing.T) {
 	if out, errs, code := s.call(t.Context(), t, "audit"); code != exitOK || !strings.Contains(out, "injection.add") || !strings.Contains(out, "done") {
 		t.Errorf("audit: %d %q %q", code, out, errs)
 	}
+	if out, errs, code := s.call(t.Context(), t, "health", "-detail", s.server.URL()); code != exitOK || !strings.Contains(out, "last used") || !strings.Contains(out, "MiB free of") ||
+		!strings.Contains(out, "registry     ok") || !strings.Contains(out, "media        ipv4 loopback, udp") {
+		t.Errorf("health: %d %q %q", code, out, errs)
+	}
 	raw, _ := search("okafor", "-json")
 	var found admin.PeopleFound
 	if err := json.Unmarshal([]byte(raw), &found); err != nil || found.People != 1 || found.Attempts[0].UserName != "Mía Okafor" {

@@ -65,6 +65,7 @@ func runWhy(ctx context.Context, e *env, args []string) error {
 		export = f.String("export", "", "write the case of the last one that is shown to this `FILE`; - is the standard output")
 		share  = f.Bool("share", false, "print a link to a page about the last one that is shown: in plain language, without ids, for whoever has the link")
 		days   = f.Int("days", 0, "for how many `DAYS` the link of -share is good, 1 to 90 (default 7)")
+		back   = f.String("unshare", "", "take the link with this `URL` back before its time")
 		asJSON = f.Bool("json", false, "print each failure as one line of JSON")
 		server = newServerFlags(e, f, "")
 	)
@@ -106,6 +107,9 @@ func runWhy(ctx context.Context, e *env, args []string) error {
 	c, err := server.client(e, "redial token management")
 	if err != nil {
 		return err
+	}
+	if *back != "" {
+		return said(c, c.Diagnoses.EndShare(ctx, *back))
 	}
 	var found []incident
 	if *id != "" {

@@ -100,6 +100,7 @@ func TestTheAdminClientHasEveryField(t *testing.T) {
 		{"causes", api.CausesBody, reflect.TypeFor[admin.Causes](), nil},
 		{"annotations", api.ChangesBody, reflect.TypeFor[admin.Annotations](), nil},
 		{"audit", api.AuditBody, reflect.TypeFor[admin.AuditPage](), nil},
+		{"health", reflect.TypeFor[api.Health](), reflect.TypeFor[admin.Health](), nil},
 		{"live rooms", api.LiveListBody, reflect.TypeFor[admin.LiveRooms](), nil},
 		{"live room", reflect.TypeFor[live.Room](), reflect.TypeFor[admin.LiveRoom](), nil},
 		{"muted", api.MuteBody, reflect.TypeFor[admin.Muted](), nil},

@@ -6,6 +6,7 @@ package api
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redial-rtc/redial/fault"
@@ -27,6 +28,7 @@ var acts = map[string]string{
 	"DELETE /api/v1/causes/{cause}/mute":             "cause.unmute",
 	"POST /api/v1/tokens/revoke":                     "token.revoke",
 	"POST /api/v1/events/{id}/share":                 "failure.share",
+	"DELETE /api/v1/shares/{link}":                   "failure.unshare",
 }
 
 // looks are the routes of which it is kept that somebody at the console called them.
@@ -55,6 +57,9 @@ func (a *API) audited(pattern string, serve Handler) Handler {
 		}
 		kept := a.cfg.Registry.Operations()
 		target := c.Request.URL.Path
+		if link := c.Path("link"); link != "" { // which is a secret
+			target = strings.TrimSuffix(target, link)
+		}
 		id, err := kept.Begin(c.Context(), registry.Deed{
 			Account: c.Claims.Account, By: c.Claims.AccessKey + "/" + c.Claims.ID, Address: event.Mask(c.addr.String()),
 			Action: action, Target: clip(target[:min(len(target), maxTarget)]), Request: c.ID,

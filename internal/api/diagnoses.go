@@ -50,6 +50,7 @@ func (d *Diagnoses) Routes() []Route {
 		{Pattern: "GET /api/v1/analytics/outcomes", Rate: Rate{PerSecond: 5, Burst: 20}, Serve: d.outcomes},
 		{Pattern: "GET /api/v1/events/{id}/diagnosis", Serve: d.get},
 		{Pattern: "POST /api/v1/events/{id}/share", Serve: d.share},
+		{Pattern: "DELETE /api/v1/shares/{link}", Serve: d.unshare},
 		{Pattern: "GET /why/{link}", Access: Open, Rate: Rate{PerSecond: 5, Burst: 30}, Serve: d.shared},
 	}
 }

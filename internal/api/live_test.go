@@ -135,5 +135,5 @@ func TestMuteByTheServer(t *testing.T) {
 
 // TestTheLivePageIsComplete: docs/live.md has every route.
 func TestTheLivePageIsComplete(t *testing.T) {
-	documented(t, "live.md", api.LiveRoutes(api.LiveConfig{}))
+	documented(t, "live.md", append(api.LiveRoutes(api.LiveConfig{}), api.HealthRoutes(nil)...))
 }

@@ -4,6 +4,7 @@
 package api
 
 import (
+	"crypto/sha256"
 	"errors"
 	"net/http"
 	"slices"
@@ -60,6 +61,29 @@ func (d *Diagnoses) share(c *Call) (any, error) {
 	return shareBody{URL: link.String(), ExpiresAt: until}, nil
 }
 
+// unshare takes a link back before its time. To take one back twice is no error. It
+// fails with fault.EventNotFound for what is no link of the account.
+func (d *Diagnoses) unshare(c *Call) (any, error) {
+	link := c.Path("link")
+	id, until, ok := d.cfg.Links.Open(link)
+	if !ok {
+		return nil, fault.EventNotFound.New("field", "link", "reason", "is no link of this server")
+	}
+	e, err := d.cfg.Store.Get(c.Context(), id.String())
+	if err == nil && e.AccountID != c.Claims.Account {
+		err = fault.EventNotFound.New("field", "link", "reason", "is no link of this server")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return nil, d.cfg.Registry.Operations().EndShare(c.Context(), d.digest(id, until), until)
+}
+
+// digest is what a link is known by that was taken back, however it is written.
+func (d *Diagnoses) digest(event uuid.UUID, until time.Time) [32]byte {
+	return sha256.Sum256([]byte(d.cfg.Links.Seal(event, until)))
+}
+
 // shared is the page about a failure, for whoever has a link to it. What is no link,
 // or leads to what has been removed, is fault.EventNotFound; to a browser that is a
 // page in words.
@@ -73,6 +97,13 @@ func (d *Diagnoses) shared(c *Call) (any, error) {
 		return d.nothing(c, lang, false)
 	}
 	if time.Now().After(until) {
+		return d.nothing(c, lang, true)
+	}
+	ended, err := d.cfg.Registry.Operations().ShareEnded(c.Context(), d.digest(id, until))
+	if err != nil {
+		return nil, err
+	}
+	if ended {
 		return d.nothing(c, lang, true)
 	}
 	e, err := d.cfg.Store.Get(c.Context(), id.String())

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/share"
 	"github.com/redial-rtc/redial/internal/token"
@@ -109,4 +110,42 @@ func TestWhoMayShare(t *testing.T) {
 	for _, body := range []object{{"days": 0}, {"days": 91}, {"days": -1}, {"days": "seven"}, {"days": 1.5}} {
 		w.post(path, body).refused(http.StatusBadRequest, "request.field_invalid", "days")
 	}
+}
+
+// TestASharedLinkIsTakenBack: by its account alone; others to the same failure stay.
+func TestASharedLinkIsTakenBack(t *testing.T) {
+	w := serveWhy(t)
+	id := w.failed()
+	link := func(days int) string {
+		t.Helper()
+		u := w.post("/api/v1/events/"+id+"/share", object{"days": days}).ok().str("url")
+		return u[strings.LastIndexByte(u, '/')+1:]
+	}
+	open := func(link string) int {
+		t.Helper()
+		res, err := http.Get(w.url + "/why/" + link)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		return res.StatusCode
+	}
+	one, other := link(1), link(2)
+	w.as(mint(t, umbrella, token.Claims{Type: token.Management})).do("DELETE", "/api/v1/shares/"+one, nil).refused(404, fault.EventNotFound.ID)
+	w.do("DELETE", "/api/v1/shares/nothing", nil).refused(404, fault.EventNotFound.ID)
+	if open(one) != 200 || open(other) != 200 {
+		t.Fatal("the links are not good")
+	}
+	for range 2 {
+		if r := w.do("DELETE", "/api/v1/shares/"+one, nil); r.status != 204 {
+			t.Fatalf("%d %s", r.status, r.raw)
+		}
+	}
+	if got := open(one); got != 410 {
+		t.Errorf("one that was taken back: %d", got)
+	}
+	if got := open(other); got != 200 {
+		t.Errorf("another one: %d", got)
+	}
+	w.get("/api/v1/audit").ok().has(object{"audit.0.action": "failure.unshare", "audit.0.target": "/api/v1/shares/"})
 }

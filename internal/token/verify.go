@@ -9,6 +9,7 @@ import (
 	"errors"
 	"math"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -27,6 +28,7 @@ const (
 // Verifier checks tokens against a set of keys. It is safe for concurrent use.
 type Verifier struct {
 	keys   map[string]Key
+	used   map[string]*atomic.Int64 // by access key: when a good token of it was last seen, Unix seconds
 	opts   Options
 	parser *jwt.Parser
 }
@@ -34,7 +36,7 @@ type Verifier struct {
 // NewVerifier returns a verifier that knows keys. A key without a name or a
 // secret is left out: an empty secret would let anybody sign.
 func NewVerifier(keys []Key, opts Options) *Verifier {
-	v := &Verifier{keys: map[string]Key{}, opts: opts}
+	v := &Verifier{keys: map[string]Key{}, used: map[string]*atomic.Int64{}, opts: opts}
 	for _, k := range keys {
 		if k.Access == "" || k.Secret == "" {
 			continue
@@ -42,7 +44,7 @@ func NewVerifier(keys []Key, opts Options) *Verifier {
 		if k.Account == "" {
 			k.Account = DefaultAccount
 		}
-		v.keys[k.Access] = k
+		v.keys[k.Access], v.used[k.Access] = k, new(atomic.Int64)
 	}
 	if v.opts.Now == nil {
 		v.opts.Now = time.Now
@@ -87,7 +89,28 @@ func (v *Verifier) Verify(ctx context.Context, raw string, want Type) (Claims, e
 	if v.opts.Provoked != nil && c.Type == App {
 		return v.provoked(c)
 	}
-	return v.timely(c, v.opts.Now())
+	c, err = v.timely(c, v.opts.Now())
+	if used := v.used[c.AccessKey]; used != nil && err == nil {
+		used.Store(time.Now().Unix())
+	}
+	return c, err
+}
+
+// LastUsed gives the access keys of an account, and when a good token of each was last
+// seen by this verifier: the zero time for never.
+func (v *Verifier) LastUsed(account string) map[string]time.Time {
+	all := map[string]time.Time{}
+	for access, k := range v.keys {
+		if k.Account != account {
+			continue
+		}
+		var at time.Time
+		if n := v.used[access].Load(); n > 0 {
+			at = time.Unix(n, 0).UTC()
+		}
+		all[access] = at
+	}
+	return all
 }
 
 // provoked judges a token as a provocation wants it. What would have been
