@@ -41,9 +41,9 @@ func (a *API) allowOrigin(h http.Header, r *http.Request) {
 // preflight stands for the browser's question before a call.
 var preflight = Route{Pattern: "OPTIONS", Access: Open}
 
-// preflight says yes to whatever a page means to call. Where there is no such
+// answerPreflight says yes to whatever a page means to call. Where there is no such
 // route, the call itself is refused, in words that the page can read.
-func (a *API) preflight(c *Call) (any, error) {
+func answerPreflight(c *Call) (any, error) {
 	h := c.Writer.Header()
 	h.Set("Access-Control-Allow-Methods", corsMethods)
 	h.Set("Access-Control-Allow-Headers", corsRequest)

@@ -23,7 +23,7 @@ import (
 // ServeHTTP finds the route. What has none is answered like everything else.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodOptions {
-		a.serve(w, r, preflight, a.preflight)
+		a.serve(w, r, preflight, answerPreflight)
 		return
 	}
 	if err := cmp.Or(a.gaps(r), a.unreadable(r)); err != nil {
