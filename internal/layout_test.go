@@ -124,6 +124,7 @@ var mayImport = map[string][]string{
 
 	"e2e/probe":     {"client", "fault"},
 	"e2e/crowd":     {"client", "fault"},
+	"e2e/history":   {"internal/event", "internal/event/sqlite", "internal/evidence", "internal/report", "fault"},
 	"e2e/authority": {"internal/cert/certtest"},
 	"e2e/cases":     {"internal/diagnose", "internal/diagnose/recording", "internal/event", "internal/event/sqlite", "internal/explain", "internal/report"},
 
