@@ -24,6 +24,8 @@ export class MediaConnection {
   readonly #early: RTCIceCandidateInit[] = []; // candidates of the server that came before its description
   #timer: ReturnType<typeof setTimeout> | undefined;
   #over = false;
+  #closed!: () => void;
+  readonly #closing = new Promise<void>((resolve) => { this.#closed = resolve; });
 
   /** Fails with ice.server_invalid, browser.webrtc_missing and peerconnection.create. */
   constructor(configuration: RTCConfiguration, operation: Operation, events: MediaEvents) {
@@ -78,6 +80,7 @@ export class MediaConnection {
     clearTimeout(this.#timer);
     this.pc.onicecandidate = this.pc.ontrack = this.pc.onconnectionstatechange = null;
     this.pc.close();
+    this.#closed();
   }
 
   async #remote(description: RTCSessionDescriptionInit, operation: Operation): Promise<void> {
@@ -91,10 +94,10 @@ export class MediaConnection {
     return { type, sdp: this.#events.tune?.(sdp, "local") ?? sdp };
   }
 
-  /** Runs a step of the negotiation. One that fails because the connection was closed meanwhile was cancelled. */
+  /** Runs a step of the negotiation. One whose connection is closed meanwhile was cancelled: browsers never settle it (W3C WebRTC, section 4.4.1.5). */
   async #step<T>(fault: FaultId, operation: Operation, run: () => Promise<T>): Promise<T> {
     try {
-      const v = await run();
+      const v = await Promise.race([run(), this.#closing]) as T;
       if (!this.#over) return v;
     } catch (thrown) {
       if (!this.#over) throw failureOf(thrown, fault, operation);
