@@ -150,10 +150,30 @@ func (d *Diagnoses) diagnosis(ctx context.Context, e *event.Event) (diagnosisBod
 	if k := e.Diagnosis; k != nil {
 		kept = &keptBody{k.Cause, k.Confidence, k.Rules}
 	}
-	return diagnosisBody{
-		Kept: kept, Failure: failureOf(e, found.Failure.When()),
-		Verdict: diagnose.Explain(found), Case: found,
-	}, nil
+	failure := failureOf(e, found.Failure.When())
+	if failure.UserName == "" {
+		failure.UserName = d.nameOf(ctx, e)
+	}
+	return diagnosisBody{Kept: kept, Failure: failure, Verdict: diagnose.Explain(found), Case: found}, nil
+}
+
+// nameOf is the name of who was there, where the report has none: apps tell of a camera
+// that fails before anybody is in. Without an index of people nobody is known by name.
+func (d *Diagnoses) nameOf(ctx context.Context, e *event.Event) string {
+	people, ok := d.cfg.Store.(event.PeopleFinder)
+	if !ok || e.PeerID == "" {
+		return ""
+	}
+	who, err := people.FindPeople(ctx, event.PeopleQuery{AccountID: e.AccountID, Name: e.PeerID})
+	if err != nil {
+		return "" // the failure is explained all the same
+	}
+	for _, a := range who.Attempts {
+		if a.PeerID == e.PeerID && a.UserName != "" {
+			return a.UserName
+		}
+	}
+	return ""
 }
 
 func failureOf(e *event.Event, happened time.Time) failureBody {

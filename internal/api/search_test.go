@@ -97,6 +97,19 @@ func TestSearch(t *testing.T) {
 	}
 }
 
+// TestAFailureOfBeforeTheJoinHasItsPersonsName: an app tells of a camera that fails before
+// anybody is in, and who it was is known once she is.
+func TestAFailureOfBeforeTheJoinHasItsPersonsName(t *testing.T) {
+	w, at := searched(t)
+	nameless := func(peer string) string {
+		return w.failed(func(e *event.Event) {
+			e.Time, e.PeerID, e.UserID, e.UserName, e.UserProof = at.Add(9*time.Minute), peer, "", "", ""
+		})
+	}
+	w.get("/api/v1/events/" + nameless("mia-3") + "/diagnosis").ok().has(object{"failure.user_name": "Mia Lang"})
+	w.get("/api/v1/events/" + nameless("nobody") + "/diagnosis").ok().has(object{"failure.user_name": nil})
+}
+
 // TestWhoMaySearch: whoever has a management token, among the people of its account.
 func TestWhoMaySearch(t *testing.T) {
 	w, _ := searched(t)

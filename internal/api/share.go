@@ -126,7 +126,7 @@ func (d *Diagnoses) page(c *Call, lang string, e *event.Event, until time.Time) 
 		return nil, err
 	}
 	return share.Render(lang, &share.Failure{
-		Name: e.UserName, Room: e.RoomName, Type: body.Case.Failure.Type, Fault: e.Fault, Happened: body.Failure.Happened, Verdict: &body.Verdict, Until: until,
+		Name: body.Failure.UserName, Room: e.RoomName, Type: body.Case.Failure.Type, Fault: e.Fault, Happened: body.Failure.Happened, Verdict: &body.Verdict, Until: until,
 	}), nil
 }
 

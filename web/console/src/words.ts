@@ -11,6 +11,11 @@ export function who(f: { user_name?: string; user_id?: string; peer_id?: string 
   return safe(f.user_name || f.user_id || f.peer_id || "Somebody", 80);
 }
 
+/** A number with its thing: "1 person", "2 people". */
+export function plural(n: number, one: string, many = one + "s"): string {
+  return `${n} ${n === 1 ? one : many}`;
+}
+
 /** What became of somebody whose failure is of a type, in a room or without one. */
 export function couldNot(type: string, room = ""): string {
   const inside = room && ` in "${room}"`, to = room && ` "${room}"`;

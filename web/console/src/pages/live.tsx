@@ -9,6 +9,7 @@ import { href } from "../route";
 import { safe } from "../safe";
 import { useAsk, useShared } from "../state";
 import { length } from "../time";
+import { plural } from "../words";
 
 interface Rooms {
   at: string;
@@ -73,13 +74,13 @@ export function LiveRooms() {
       <Shown of={asked}>
         {(l) => l.rooms.length === 0 ? <p class="empty">Nobody is in a call.</p> : (
           <>
-            <p class="muted" role="status">{l.total} {l.total === 1 ? "room" : "rooms"}, {l.peers} {l.peers === 1 ? "person" : "people"}</p>
+            <p class="muted" role="status">{plural(l.total, "room")}, {plural(l.peers, "person", "people")}</p>
             <ul class="rows">
               {l.rooms.map((r) => (
                 <li key={r.room_id}>
                   <a data-row href={href("live", r.room_id)}>
                     <span class="name">{safe(r.room_name || r.room_id, 80)}</span>
-                    <span>{r.peers} {r.peers === 1 ? "person" : "people"}</span> <span>{r.tracks} tracks</span>
+                    <span>{plural(r.peers, "person", "people")}</span> <span>{plural(r.tracks, "track")}</span>
                     <span class="muted">for {length(Date.now() - Date.parse(r.since))}{r.locked && " · locked"}</span>
                   </a>
                 </li>
@@ -221,7 +222,7 @@ function Acts({ room }: { room: Room }) {
           setEnding(false);
           call("POST", at`/v2/active-rooms/${room.room_id}/end-room`, { reason: "ended by an operator" }).then(() => say("Ended."), (error: Error) => say(error.message));
         }}>
-          <label>Write “{safe(wanted, 60)}” to end the call of {room.peers?.length ?? 0} people <input value={typed} onInput={(e) => setTyped(e.currentTarget.value)} autocomplete="off" /></label>
+          <label>Write “{safe(wanted, 60)}” to end the call of {plural(room.peers?.length ?? 0, "person", "people")} <input value={typed} onInput={(e) => setTyped(e.currentTarget.value)} autocomplete="off" /></label>
           <button class="danger">End the call</button> <button type="button" onClick={() => setEnding(false)}>Cancel</button>
         </form>
       ) : <button class="danger" onClick={() => setEnding(true)}>End…</button>}

@@ -10,7 +10,7 @@ import { safe } from "../safe";
 import type { Attempt, Diagnosis, Found } from "../shapes";
 import { useAsk, useShared } from "../state";
 import { span, zones } from "../time";
-import { late, outcome, room, who } from "../words";
+import { late, outcome, room, plural, who } from "../words";
 
 const outcomes: [string, string][] = [["", "any outcome"], ["failed", "could not get in"], ["trouble", "got in, then trouble"], ["fine", "nothing failed"]];
 
@@ -75,7 +75,7 @@ export function Search({ route }: { route: Route }) {
                   </select>
                 </label>
                 <span class="muted count" role="status">
-                  {found.people} {found.people === 1 ? "person" : "people"}, {found.attempts.length} {found.attempts.length === 1 ? "try" : "tries"}{found.more ? ", and there are more" : ""}
+                  {plural(found.people, "person", "people")}, {plural(found.attempts.length, "try", "tries")}{found.more ? ", and there are more" : ""}
                 </span>
               </div>
               <div ref={list}>

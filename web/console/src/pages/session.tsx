@@ -11,7 +11,7 @@ import { safe } from "../safe";
 import type { Diagnosis } from "../shapes";
 import { useAsk, useShared } from "../state";
 import { length, span } from "../time";
-import { couldNot, who } from "../words";
+import { couldNot, plural, who } from "../words";
 
 interface Peer {
   id: string;
@@ -89,7 +89,7 @@ function Told({ session, gone, failures, tracks, peer }: { session: Session; gon
     <article>
       <Title name={name}>{name} · {span(new Date(session.created_at), new Date(until), zone)}</Title>
       <p class="muted">
-        {peers.length} {peers.length === 1 ? "person" : "people"} · {length(Date.parse(until) - Date.parse(session.created_at))}
+        {plural(peers.length, "person", "people")} · {length(Date.parse(until) - Date.parse(session.created_at))}
         {" · "}{roots.length ? `${roots.length} ${roots.length === 1 ? "incident" : "incidents"}` : "nothing failed"}
         {session.active && <> · <a href={href("live", session.room_id)}>still running</a></>} · <Copy text={location.href} label="Copy link" class="quiet" />
       </p>
