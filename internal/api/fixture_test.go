@@ -60,6 +60,7 @@ func serve(t testing.TB, change ...func(*api.Config)) *fixture {
 	for _, c := range change {
 		c(&cfg)
 	}
+	f.registry = cfg.Registry
 	f.handler = api.New(cfg)
 	srv := httptest.NewServer(f.handler)
 	t.Cleanup(srv.Close)
