@@ -135,8 +135,8 @@ func TestTheAdminClientHasEveryField(t *testing.T) {
 				t.Errorf("%s: package admin has %q, the server does not", c.name, f)
 			}
 		}
-		if len(want) < 2 {
-			t.Errorf("%s: only %v was compared", c.name, want)
+		if len(want) == 0 {
+			t.Errorf("%s: nothing was compared", c.name)
 		}
 	}
 }
