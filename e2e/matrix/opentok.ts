@@ -26,7 +26,7 @@ const device = { none: 'it is between the app and the browser, and the library r
 const elsewhere = { none: 'another server was asked' };
 const unanswered = { none: 'a call that gets no answer was not refused' };
 const refused = (code: number, fault: string) => ({ of: 'out', type: 'client.connect.failed', code, fault, action: 'Session.connect()', terminal: true } as const);
-const neverCame = (of: 'mod' | 'phone') => ({ of, type: 'client.publish.failed', code: 1553, fault: 'ice.slow', action: 'Session.publish()', terminal: false } as const);
+const neverCame = (of: 'phone') => ({ of, type: 'client.publish.failed', code: 1553, fault: 'ice.slow', action: 'Session.publish()', terminal: false } as const);
 const untyped = (what: string) => ({ none: `the record has no type for a refused ${what}` });
 
 // Rows of publishing, of receiving and of a preview by one cause.
@@ -100,7 +100,7 @@ export const provocations: Provocation[] = [
     return runs(s.phone, publish(canvas));
   } },
   { rows: 'O014 O063', by: 'real', how: 'the app names a TURN server without a credential, so that the browser makes no connection', event: device, run: s => credentialless(s.mod, () => runs(s.mod, publish(canvas))) },
-  { rows: 'O015 O083', by: 'stub', how: 'the page reads an answer with nothing in it to publishing; the server gives none', event: neverCame('mod'), run: s => emptied(s.mod, 'publishVideo', publish(canvas)) },
+  { rows: 'O015 O083', by: 'stub', how: 'the page reads an answer with nothing in it to publishing; the server gives none', event: { none: 'the server knows of no failure, or that no media comes' }, run: s => emptied(s.mod, 'publishVideo', publish(canvas)) },
   { rows: 'O061', by: 'stub', how: 'the microphone that `getUserMedia` gives has ended; those of tests live', event: device, run: s => stubbed(s.mod, 'deadMicrophone', publish('{ videoSource: null }')) },
   { rows: 'O062', by: 'real', how: 'the camera that is asked for is not there', event: device, run: s => runs(s.mod, publish(`{ videoSource: 'none' }`)) },
   { rows: 'O064', by: 'stub', how: '`getUserMedia` rejects as Chromium does for a camera in use; its test cameras can always be read', event: device, run: s => stubbed(s.mod, 'busy', publish('{}')) },
