@@ -22,13 +22,14 @@ import (
 
 // InjectionRoutes are the rows of provoked faults; give them to Config. A nil
 // plan refuses every call with fault.InjectionDisabled. They want a management
-// token with token.GrantInject.
+// token with token.GrantInject; the list is also for whoever reads in the console,
+// so that nobody takes what is provoked for real.
 func InjectionRoutes(plan *inject.Plan, rooms *registry.Registry) []Route {
 	i := injections{plan, rooms}
 	return []Route{
 		{Pattern: "POST /api/v1/injections", MaxBody: 16 << 10, Serve: i.allowed(i.add)},
 		{Pattern: "POST /api/v1/injections/check", MaxBody: 256 << 10, Serve: i.allowed(i.check)},
-		{Pattern: "GET /api/v1/injections", Serve: i.allowed(i.list)},
+		{Pattern: "GET /api/v1/injections", Serve: i.readable(i.list)},
 		{Pattern: "DELETE /api/v1/injections/{id}", Serve: i.allowed(i.remove)},
 		{Pattern: "DELETE /api/v1/injections", Serve: i.allowed(i.clear)},
 	}
@@ -43,14 +44,29 @@ type injections struct {
 // fault.NotPermitted.
 func (i injections) allowed(h Handler) Handler {
 	return func(c *Call) (any, error) {
-		if i.plan == nil {
-			return nil, fault.InjectionDisabled.New("setting", "inject.enabled")
-		}
-		if !c.Claims.Inject {
+		if !c.Claims.Inject && i.plan != nil {
 			return nil, fault.NotPermitted.New("grant", token.GrantInject, "claim", "grants")
 		}
-		return h(c)
+		return i.enabled(h, c)
 	}
+}
+
+// readable lets those in as well who may read in the console; no other token has rights.
+func (i injections) readable(h Handler) Handler {
+	return func(c *Call) (any, error) {
+		if c.Claims.Rights.Allow(token.RightSupport) {
+			return i.enabled(h, c)
+		}
+		return i.allowed(h)(c)
+	}
+}
+
+// enabled answers where faults may be provoked at all: fault.InjectionDisabled.
+func (i injections) enabled(h Handler, c *Call) (any, error) {
+	if i.plan == nil {
+		return nil, fault.InjectionDisabled.New("setting", "inject.enabled")
+	}
+	return h(c)
 }
 
 // injectionBody asks for a fault.

@@ -4,6 +4,8 @@
 package api_test
 
 import (
+	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -36,6 +38,40 @@ func TestInjectionsWantTheGrantAndTheSetting(t *testing.T) {
 		plain.do(call[0], call[1], nil).refused(403, "permission.denied")
 		off.do(call[0], call[1], nil).refused(403, "injection.disabled")
 		f.as("").do(call[0], call[1], nil).refused(401, "token.missing")
+	}
+}
+
+// TestWhoReadsSeesWhatIsProvoked: a login to the console of any right is told what is
+// provoked now, and without the grant it changes nothing.
+func TestWhoReadsSeesWhatIsProvoked(t *testing.T) {
+	f, plan := injecting(t)
+	f.newRoom("lobby")
+	started := f.post("/api/v1/injections", body{"fault": "room.full", "room": "lobby"})
+	call := func(method, path string, rights token.Rights) *httptest.ResponseRecorder {
+		r := httptest.NewRequestWithContext(t.Context(), method, path, nil)
+		claims := token.Claims{Type: token.Management, Account: "acme", AccessKey: "k", ID: "t", Rights: rights, Inject: rights.Allow(token.RightInject)}
+		w := httptest.NewRecorder()
+		f.handler.ServeHTTP(w, r.WithContext(api.Vouch(t.Context(), claims)))
+		return w
+	}
+	for _, right := range []token.Right{token.RightSupport, token.RightRead, token.RightOperate} {
+		if w := call("GET", "/api/v1/injections", token.RightsOf(right)); w.Code != 200 || !strings.Contains(w.Body.String(), started.str("id")) {
+			t.Errorf("%s: %d %s", right, w.Code, w.Body)
+		}
+		for _, path := range []string{"/api/v1/injections", "/api/v1/injections/" + started.str("id")} {
+			if w := call("DELETE", path, token.RightsOf(right)); w.Code != 403 {
+				t.Errorf("%s ends %s: %d %s", right, path, w.Code, w.Body)
+			}
+		}
+		if w := call("POST", "/api/v1/injections", token.RightsOf(right)); w.Code != 403 {
+			t.Errorf("%s provokes: %d %s", right, w.Code, w.Body)
+		}
+	}
+	if plan.Idle() {
+		t.Error("it was ended")
+	}
+	if w := call("DELETE", "/api/v1/injections", token.RightsOf(token.RightInject)); w.Code != 200 || !plan.Idle() {
+		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
 

@@ -41,11 +41,11 @@ func (c *Console) call(w http.ResponseWriter, r *http.Request) error {
 	if inner.URL.IsAbs() || inner.URL.Host != "" || path.Clean(inner.URL.Path) != inner.URL.Path {
 		return fault.RouteUnknown.New("path", inner.URL.EscapedPath())
 	}
-	right, ok := c.book.right(inner)
-	if !ok {
+	right, open := c.book.right(inner, claims.Rights)
+	if right == "" {
 		return fault.RouteUnknown.New("path", inner.URL.EscapedPath())
 	}
-	if !claims.Rights.Allow(right) {
+	if !open {
 		return fault.NotPermitted.New("grant", string(right), "claim", "rights")
 	}
 	claims.Type, claims.Inject = token.Management, claims.Rights.Allow(token.RightInject)

@@ -21,6 +21,7 @@ var opened = map[string]token.Right{
 	"GET /api/v1/faults/{fault}":        token.RightSupport,
 	"GET /api/v1/explain":               token.RightSupport,
 	"GET /api/v1/attempts":              token.RightSupport,
+	"GET /api/v1/injections":            token.RightSupport,
 
 	"GET /api/v1/events/{id}":                   token.RightRead,
 	"GET /v2/analytics/events":                  token.RightRead,
@@ -41,7 +42,6 @@ var opened = map[string]token.Right{
 	"GET /api/v1/annotations":                   token.RightRead,
 	"GET /api/v1/health":                        token.RightRead,
 	"GET /api/v1/audit":                         token.RightRead,
-	"GET /api/v1/injections":                    token.RightInject,
 	"POST /v2/active-rooms/{room}/remove-peers": token.RightOperate,
 	"POST /v2/active-rooms/{room}/end-room":     token.RightOperate,
 	"POST /v2/rooms/{room}/lock":                token.RightOperate,
@@ -54,6 +54,10 @@ var opened = map[string]token.Right{
 	"DELETE /api/v1/injections/{id}":                 token.RightInject,
 }
 
+// alsoOpened are the calls that a second right opens: who stops what is provoked has
+// to see it, and RightInject holds no other right.
+var alsoOpened = map[string]token.Right{"GET /api/v1/injections": token.RightInject}
+
 // book finds the right that a call takes.
 type book struct{ mux *http.ServeMux }
 
@@ -65,9 +69,11 @@ func newBook() book {
 	return b
 }
 
-// right is what a call takes; false for one that the console does not make.
-func (b book) right(r *http.Request) (token.Right, bool) {
+// right is what a call takes, and whether rights open it; it is empty for one that the
+// console does not make.
+func (b book) right(r *http.Request, has token.Rights) (takes token.Right, open bool) {
 	_, pattern := b.mux.Handler(r)
-	right, ok := opened[pattern]
-	return right, ok
+	takes = opened[pattern]
+	also, second := alsoOpened[pattern]
+	return takes, takes != "" && has.Allow(takes) || second && has.Allow(also)
 }

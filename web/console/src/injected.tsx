@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Redial authors
 // SPDX-License-Identifier: Apache-2.0
 
-// While faults are provoked on this server, every page says so and can stop them.
+// While faults are provoked on this server, every page says so, and who may inject can stop them there.
 import { useEffect, useState } from "preact/hooks";
 import { at, call } from "./api";
 import { useAsk, useShared } from "./state";
@@ -21,7 +21,7 @@ interface Rule {
 
 export function Injected() {
   const { me, may, say } = useShared();
-  const asked = useAsk(may("inject") && me.inject ? "injections" : null,
+  const asked = useAsk((may("support") || may("inject")) && me.inject ? "injections" : null,
     (signal) => call<{ injections: Rule[] }>("GET", "/api/v1/injections", undefined, signal), 5000);
   const [now, tick] = useState(Date.now());
   const running = (asked.data?.injections ?? []).filter((i) => i.state !== "done");
@@ -43,7 +43,7 @@ export function Injected() {
           <p key={i.id}>
             <strong>Provoked: {i.cause ?? i.fault ?? i.at}{(i.user || i.role) && <> on {safe(i.user ?? i.role ?? "", 40)}</>}</strong>{" "}
             <span>{Math.floor(left / 60)}:{String(left % 60).padStart(2, "0")}</span>
-            <button class="danger" onClick={() => void stop(i.id)}>Stop</button>
+            {may("inject") && <button class="danger" onClick={() => void stop(i.id)}>Stop</button>}
           </p>
         );
       })}
