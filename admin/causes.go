@@ -37,10 +37,39 @@ type Cause struct {
 	Before   int64         `json:"before"`     // failures of as long a time before
 	New      bool          `json:"new"`        // the record has none from before
 	Rising   bool          `json:"rising"`     // there are more than chance would explain
-	First    time.Time     `json:"first_seen"` // of all that is on record
+	First    time.Time     `json:"first_seen"` // of all that is on record; zero: none is
 	Last     time.Time     `json:"last_seen"`
 	Trend    []int64       `json:"trend"` // failures of each bucket
 	Muted    *CauseMute    `json:"muted"` // nil: it is not
+}
+
+// OneCause is what is known of one cause: [Cause], by which versions it has befallen, and
+// what sets its failures apart.
+type OneCause struct {
+	Since  time.Time `json:"since"` // as in [Causes]
+	Until  time.Time `json:"until"`
+	Bucket string    `json:"bucket"`
+	Cause
+	Versions []ShareOfTries `json:"versions"` // of SDKs, those with most failures first, up to 20
+	Apart    CauseApart     `json:"apart"`
+}
+
+// CauseApart compares the tries that failed for a cause with all tries to be in a room.
+type CauseApart struct {
+	Since    time.Time      `json:"since"`      // later than that of the cause where only the latest 1,000 failures are compared
+	Failures int64          `json:"failures"`   // that are compared
+	Provoked int64          `json:"provoked"`   // that are left out, as they were provoked
+	Failed   int64          `json:"failed"`     // tries of those failures
+	Tries    int64          `json:"tries"`      // all
+	Values   []ShareOfTries `json:"stands_out"` // more than chance explains, the most striking first; none: nothing stands out
+}
+
+// ShareOfTries is how many tries have a value.
+type ShareOfTries struct {
+	By     string `json:"by"` // "sdk_version", "browser", "os", "role", "template" or "room"
+	Value  string `json:"value"`
+	Failed int64  `json:"failed"` // tries that failed for the cause
+	Tries  int64  `json:"tries"`  // of all tries
 }
 
 // CauseCounts is the failures whose verdict names no cause.
@@ -74,6 +103,16 @@ type Annotation struct {
 // Causes lists causes. It fails with [fault.FieldInvalid].
 func (c Diagnoses) Causes(ctx context.Context, f CausesFilter) (Causes, error) {
 	return fetch[Causes](ctx, c, get("/api/v1/causes").where(parameters(f)))
+}
+
+// Cause tells of one cause. It fails with [fault.CatalogueUnknown] and
+// [fault.FieldInvalid].
+func (c Diagnoses) Cause(ctx context.Context, cause string, f CausesFilter) (OneCause, error) {
+	path, err := at("/api/v1/causes/", cause)
+	if err != nil {
+		return OneCause{}, err
+	}
+	return fetch[OneCause](ctx, c, get(path).where(parameters(f)))
 }
 
 // MuteCause mutes a cause until a time, or, for the zero time, until its failures of 24

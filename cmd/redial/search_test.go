@@ -63,6 +63,12 @@ func TestSearchOnAServer(t *testing.T) {
 	if out, errs, code := s.call(t.Context(), t, "causes", "-changes"); code != exitOK || !strings.Contains(out, "start") || !strings.Contains(out, "room.locked") {
 		t.Errorf("what was changed: %d %q %q", code, out, errs)
 	}
+	if out, errs, code := s.call(t.Context(), t, "causes", "room.locked"); code != exitOK || !strings.Contains(out, "(room.locked)") {
+		t.Errorf("one cause: %d %q %q", code, out, errs)
+	}
+	if _, errs, code := s.call(t.Context(), t, "causes", "room.locked", "-mute", "room.locked"); code != exitUsage || !strings.Contains(errs, "CAUSE alone") {
+		t.Errorf("one cause, and a mute: %d %q", code, errs)
+	}
 	for _, args := range [][]string{{"-mute", "room.locked", "-for", "1h"}, {"-mute", "room.locked"}, {}, {"-unmute", "room.locked"}} {
 		if _, errs, code := s.call(t.Context(), t, append([]string{"causes"}, args...)...); code != exitOK {
 			t.Errorf("causes %v: %d %q", args, code, errs)

@@ -98,6 +98,7 @@ func TestTheAdminClientHasEveryField(t *testing.T) {
 		{"attempts", api.AttemptsPage, reflect.TypeFor[admin.AttemptPage](), nil},
 		{"outcomes", api.OutcomesBody, reflect.TypeFor[admin.Outcomes](), nil},
 		{"causes", api.CausesBody, reflect.TypeFor[admin.Causes](), nil},
+		{"one cause", api.OneCauseBody, reflect.TypeFor[admin.OneCause](), nil},
 		{"annotations", api.ChangesBody, reflect.TypeFor[admin.Annotations](), nil},
 		{"audit", api.AuditBody, reflect.TypeFor[admin.AuditPage](), nil},
 		{"health", reflect.TypeFor[api.Health](), reflect.TypeFor[admin.Health](), nil},

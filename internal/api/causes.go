@@ -24,6 +24,7 @@ func CausesRoutes(cfg CausesConfig) []Route {
 	k := causes{cfg}
 	return []Route{
 		{Pattern: "GET /api/v1/causes", Rate: Rate{PerSecond: 5, Burst: 20}, Serve: k.list},
+		{Pattern: "GET /api/v1/causes/{cause}", Rate: Rate{PerSecond: 2, Burst: 10}, Serve: k.one},
 		{Pattern: "PUT /api/v1/causes/{cause}/mute", MaxBody: 4 << 10, Serve: k.mute},
 		{Pattern: "DELETE /api/v1/causes/{cause}/mute", Serve: k.unmute},
 		{Pattern: "GET /api/v1/annotations", Serve: k.annotations},
@@ -53,8 +54,8 @@ type causeBody struct {
 	Before   int64         `json:"before"`     // failures of as long a time before
 	New      bool          `json:"new"`        // the record has none from before
 	Rising   bool          `json:"rising"`     // more than chance would explain: see event.Changes
-	First    time.Time     `json:"first_seen"` // of all that is on record
-	Last     time.Time     `json:"last_seen"`
+	First    *time.Time    `json:"first_seen"` // of all that is on record; null: none is
+	Last     *time.Time    `json:"last_seen"`
 	Trend    []int64       `json:"trend"` // failures of each bucket
 	Muted    *muteState    `json:"muted"` // null: it is not
 }
@@ -87,61 +88,84 @@ func (k causes) list(c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	before := q
-	before.Since, before.Until, before.Bucket, before.Users, before.Top = q.Since.Add(-q.Until.Sub(q.Since)), q.Since, 0, false, 0
-	was, err := store.Summarize(ctx, before)
+	earlier, err := k.earlier(ctx, store, q)
 	if err != nil {
 		return nil, err
-	}
-	earlier := map[string]int64{}
-	for _, g := range was.Groups {
-		earlier[g.Value] = g.Counts.Events
 	}
 	muted, err := k.muted(ctx, store, c.Claims.Account)
 	if err != nil {
 		return nil, err
 	}
-	body := causesBody{Since: q.Since, Until: q.Until, Bucket: "hour", Causes: []causeBody{}}
-	if q.Bucket == event.Day {
-		body.Bucket = "day"
-	}
+	body := causesBody{Since: q.Since, Until: q.Until, Bucket: bucketName(q.Bucket), Causes: []causeBody{}}
 	for i := range found.Groups {
 		g := &found.Groups[i]
 		if g.Value == "" {
 			body.Unknown = causeCounts{g.Counts.Events, g.Counts.Users}
 			continue
 		}
-		one := causeBody{
-			Cause: g.Value, Title: g.Value, FixedBy: []fault.Party{}, Failures: g.Counts.Events, Users: g.Counts.Users, Before: earlier[g.Value],
-			Trend: make([]int64, len(g.Series)), Muted: muted[g.Value],
-		}
-		if kind := fault.Lookup(g.Value); kind != nil {
-			one.Title, one.FixedBy = kind.Title, append(one.FixedBy, kind.FixedBy...)
-		}
-		for b := range g.Series {
-			one.Trend[b] = g.Series[b].Events
-		}
-		_, spikes := event.Changes([]event.Group{*g}, []event.Group{{Value: g.Value, Counts: event.Counts{Events: one.Before}}})
-		one.Rising = len(spikes) > 0
-		if one.First, err = k.seen(ctx, q.AccountID, g.Value, false); err != nil {
+		one, err := k.describe(ctx, q, g, earlier[g.Value])
+		if err != nil {
 			return nil, err
 		}
-		if one.Last, err = k.seen(ctx, q.AccountID, g.Value, true); err != nil {
-			return nil, err
-		}
-		one.New = !one.First.Before(q.Since)
+		one.Muted = muted[g.Value]
 		body.Causes = append(body.Causes, one)
 	}
 	return body, nil
 }
 
-// seen is when the first or the last failure of a cause on record was told.
-func (k causes) seen(ctx context.Context, account, cause string, last bool) (time.Time, error) {
+// bucketName is how callers know a bucket of causesQuery.
+func bucketName(of time.Duration) string {
+	if of == event.Day {
+		return "day"
+	}
+	return "hour"
+}
+
+// earlier counts the failures of as long a time before that of a query, by cause.
+func (k causes) earlier(ctx context.Context, store event.Summarizer, q event.SummaryQuery) (map[string]int64, error) {
+	q.Since, q.Until, q.Bucket, q.Users, q.Top = q.Since.Add(-q.Until.Sub(q.Since)), q.Since, 0, false, 0
+	found, err := store.Summarize(ctx, q)
+	return eventsOf(found.Groups), err
+}
+
+// eventsOf are the events of groups, by value.
+func eventsOf(groups []event.Group) map[string]int64 {
+	n := make(map[string]int64, len(groups))
+	for _, g := range groups {
+		n[g.Value] = g.Counts.Events
+	}
+	return n
+}
+
+// describe tells of the failures of one cause, of which there were so many before.
+func (k causes) describe(ctx context.Context, q event.SummaryQuery, g *event.Group, before int64) (one causeBody, err error) {
+	one = causeBody{
+		Cause: g.Value, Title: g.Value, FixedBy: []fault.Party{}, Failures: g.Counts.Events, Users: g.Counts.Users, Before: before,
+		Trend: make([]int64, len(g.Series)),
+	}
+	if kind := fault.Lookup(g.Value); kind != nil {
+		one.Title, one.FixedBy = kind.Title, append(one.FixedBy, kind.FixedBy...)
+	}
+	for b := range g.Series {
+		one.Trend[b] = g.Series[b].Events
+	}
+	_, spikes := event.Changes([]event.Group{*g}, []event.Group{{Value: g.Value, Counts: event.Counts{Events: before}}})
+	one.Rising = len(spikes) > 0
+	if one.First, err = k.seen(ctx, q.AccountID, g.Value, false); err != nil {
+		return one, err
+	}
+	one.Last, err = k.seen(ctx, q.AccountID, g.Value, true)
+	one.New = one.First != nil && !one.First.Before(q.Since)
+	return one, err
+}
+
+// seen is when the first or the last failure of a cause on record was told, nil for none.
+func (k causes) seen(ctx context.Context, account, cause string, last bool) (*time.Time, error) {
 	page, err := k.Store.Query(ctx, event.Query{AccountID: account, Errors: true, Diagnoses: []string{cause}, Desc: last, Limit: 1})
 	if err != nil || len(page.Events) == 0 {
-		return time.Time{}, err
+		return nil, err
 	}
-	return page.Events[0].Time, nil
+	return &page.Events[0].Time, nil
 }
 
 // causesQuery reads since and until; without them, the last 24 whole hours.
@@ -217,11 +241,7 @@ func ofADay(ctx context.Context, store event.Summarizer, account string) (map[st
 		}
 	}
 	found, err := store.Summarize(ctx, q)
-	n := make(map[string]int64, len(found.Groups))
-	for _, g := range found.Groups {
-		n[g.Value] = g.Counts.Events
-	}
-	return n, err
+	return eventsOf(found.Groups), err
 }
 
 // mute mutes a cause until a time, or until its failures of 24 hours are twice those of

@@ -31,6 +31,7 @@ var (
 	AttemptsPage   = reflect.TypeFor[attemptsPage]()
 	OutcomesBody   = reflect.TypeFor[outcomesBody]()
 	CausesBody     = reflect.TypeFor[causesBody]()
+	OneCauseBody   = reflect.TypeFor[oneCauseBody]()
 	ChangesBody    = reflect.TypeFor[annotationsBody]()
 	AuditBody      = reflect.TypeFor[auditBody]()
 	LiveListBody   = reflect.TypeFor[liveListBody]()
@@ -53,3 +54,8 @@ func Patterns() []string {
 
 // ViewParameters say how events are given, not which.
 var ViewParameters = viewParameters
+
+// AtLeast is chanceOf.atLeast.
+func AtLeast(with, failed, allWith, all int64) float64 {
+	return chanceOf{with, failed, allWith, all}.atLeast()
+}
