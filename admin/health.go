@@ -19,6 +19,16 @@ type Health struct {
 	Certificates []HealthCert      `json:"certificates"`
 	Keys         []KeyUse          `json:"keys"`
 	Webhooks     []Webhook         `json:"webhooks"`
+	Witness      *HealthWitness    `json:"witness"` // nil: not known
+}
+
+// HealthWitness is how often the clients' side of failures is known.
+type HealthWitness struct {
+	Since  time.Time `json:"since"`  // a day ago
+	Total  int       `json:"total"`  // failures since then
+	Looked int       `json:"looked"` // of these, the latest, that were looked at, up to 1,000
+	Client int       `json:"client"` // of these, that a client told, alone or beside the server
+	Device int       `json:"device"` // of these, with what the client's device knew
 }
 
 // HealthProcess is how the server's process fares.

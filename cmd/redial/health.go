@@ -137,6 +137,9 @@ func healthDetail(ctx context.Context, e *env, base, token string) error {
 	for _, w := range h.Webhooks {
 		line("webhook", "%s %s, %d behind", w.Name, w.State, w.Behind)
 	}
+	if w := h.Witness; w != nil {
+		line("witness", "%d of %d failures of the last day told by the client, %d with what its device knew", w.Client, w.Looked, w.Device)
+	}
 	if !h.Ready {
 		return errors.New("it is not ready")
 	}

@@ -78,7 +78,7 @@ func TestSearchOnAServer(t *testing.T) {
 		t.Errorf("audit: %d %q %q", code, out, errs)
 	}
 	if out, errs, code := s.call(t.Context(), t, "health", "-detail", s.server.URL()); code != exitOK || !strings.Contains(out, "last used") || !strings.Contains(out, "MiB free of") ||
-		!strings.Contains(out, "registry     ok") || !strings.Contains(out, "media        ipv4 loopback, udp") {
+		!strings.Contains(out, " failures of the last day told by the client") || !strings.Contains(out, "registry     ok") || !strings.Contains(out, "media        ipv4 loopback, udp") {
 		t.Errorf("health: %d %q %q", code, out, errs)
 	}
 	raw, _ := search("okafor", "-json")

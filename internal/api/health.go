@@ -7,6 +7,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/evidence"
 	"github.com/redial-rtc/redial/internal/sink"
 )
@@ -23,6 +24,49 @@ type Health struct {
 	Certificates []Certificate     `json:"certificates"`
 	Keys         []KeyUse          `json:"keys"`
 	Webhooks     []sink.HookState  `json:"webhooks"`
+	Witness      *WitnessCover     `json:"witness"` // nil: not known
+}
+
+// WitnessCover is how often the clients' side of failures is known: what only they can
+// tell, no rule can find without it.
+type WitnessCover struct {
+	Since  time.Time `json:"since"`  // a day ago
+	Total  int       `json:"total"`  // failures since then
+	Looked int       `json:"looked"` // of these, the latest, that were looked at, up to 1,000
+	Client int       `json:"client"` // of these, that a client told, alone or beside the server
+	Device int       `json:"device"` // of these, with what the client's device knew
+}
+
+// maxWitnessed is how many failures are looked at for WitnessCover.
+const maxWitnessed = 1000
+
+// CoverOf looks how often the clients' side of an account's failures of the last day is
+// known. It fails with fault.StoreUnavailable.
+func CoverOf(ctx context.Context, store event.Store, account string, now time.Time) (WitnessCover, error) {
+	w := WitnessCover{Since: now.UTC().Add(-event.Day)}
+	q := event.Query{AccountID: account, Errors: true, Since: w.Since, Desc: true, Limit: event.MaxLimit}
+	for {
+		page, err := store.Query(ctx, q)
+		if err != nil {
+			return w, err
+		}
+		if q.Start == "" {
+			w.Total = page.Total
+		}
+		for i := range page.Events {
+			e := &page.Events[i]
+			w.Looked++
+			if e.Source != event.FromServer {
+				w.Client++
+			}
+			if len(e.Extra[event.WitnessField]) > 0 {
+				w.Device++
+			}
+		}
+		if q.Start = page.Next; q.Start == "" || w.Looked >= maxWitnessed {
+			return w, nil
+		}
+	}
 }
 
 // Disk is the filesystem of the data directory, in bytes.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/redial-rtc/redial/internal/api"
 	"github.com/redial-rtc/redial/internal/datafile"
+	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/sfu"
 	"github.com/redial-rtc/redial/internal/sink"
 	"github.com/redial-rtc/redial/internal/token"
@@ -18,7 +19,7 @@ import (
 )
 
 // selfHealth tells how the server is, for its operators.
-func (s *Server) selfHealth(self *vitals.Watch, engine *sfu.Engine, tokens *token.Verifier, sinks *sink.Sinks) func(context.Context, string) api.Health {
+func (s *Server) selfHealth(self *vitals.Watch, engine *sfu.Engine, tokens *token.Verifier, sinks *sink.Sinks, store event.Store) func(context.Context, string) api.Health {
 	return func(ctx context.Context, account string) api.Health {
 		ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 		defer cancel()
@@ -48,6 +49,9 @@ func (s *Server) selfHealth(self *vitals.Watch, engine *sfu.Engine, tokens *toke
 			h.Checks["webhooks"] = err.Error()
 		}
 		h.Webhooks = append(h.Webhooks, hooks...)
+		if cover, err := api.CoverOf(ctx, store, account, h.At); err == nil { // else the check of events says why
+			h.Witness = &cover
+		}
 		return h
 	}
 }

@@ -273,7 +273,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 		Registry: s.registry, Rooms: hub, Tokens: tokens, Keys: keys,
 		Routes: slices.Concat(restRoutes(events, diagnoses, sinks, plan, s.registry), s.witnessRoutes(recorder), s.projectRoutes(), s.consoleRoutes(),
 			api.CausesRoutes(api.CausesConfig{Store: store, Operations: s.registry.Operations()}),
-			api.HealthRoutes(s.selfHealth(self, engine, tokens, sinks)),
+			api.HealthRoutes(s.selfHealth(self, engine, tokens, sinks, store)),
 			api.LiveRoutes(api.LiveConfig{Board: board, Registry: s.registry, Rooms: hub})),
 		Limits:     api.Limits{Address: api.Rate{PerSecond: cfg.Limits.APIPerSecond, Burst: cfg.Limits.APIBurst}, Layout: cfg.Limits.LayoutBytes},
 		ClientAddr: outside.client, Events: recorder, Revoked: s.participants.Revoke, Written: sessions.Written,
