@@ -129,7 +129,9 @@ async function checkRecord(t: Run, { row, client, expect, event: want }: Row, { 
   // What is told twice is told at once, or when the person leaves.
   if (who.wasIn && who.leave) await Promise.resolve(who.leave()).catch(() => {});
   await sleep(500);
-  const stored = (await rest.events(filters)).filter(same).filter(e => e.id === event.id || !stages.has(e));
+  // On a busy machine the first of them can be a stage, which the client's own account came too late for.
+  const all = (await rest.events(filters)).filter(same), whole = all.filter(e => !stages.has(e));
+  const stored = whole.length ? whole : all.filter(e => e.id === event.id);
   assert.equal(stored.length, want.times ?? 1, `${row}: stored once: ${JSON.stringify(stored)}`);
   return { delay };
 }

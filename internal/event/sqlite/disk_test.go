@@ -6,11 +6,12 @@
 package sqlite
 
 import (
+	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -19,6 +20,13 @@ import (
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/event/eventtest"
 )
+
+// noise is text that cannot be packed.
+func noise(n int) string {
+	b := make([]byte, n*3/4)
+	_, _ = rand.Read(b) // never fails
+	return base64.RawStdEncoding.EncodeToString(b)
+}
 
 // TestFullFilesystem fills a small filesystem of its own, database, log and all,
 // and gives space back, three times.
@@ -50,7 +58,7 @@ func TestFullFilesystem(t *testing.T) {
 		var batch []event.Event
 		for range 20 {
 			e := clientReport(fmt.Sprint("disk-", n))
-			e.Failure.Description = strings.Repeat("long ", 800) // fewer fill it
+			e.Failure.Description = noise(4000) // which nothing packs, so that fewer fill it
 			batch = append(batch, e)
 			n++
 		}
