@@ -61,11 +61,7 @@ func runAttempts(ctx context.Context, e *env, args []string) error {
 		return said(c, err)
 	}
 	if *asJSON {
-		raw, err := json.Marshal(page)
-		if err == nil {
-			_, err = fmt.Fprintf(e.stdout, "%s\n", raw)
-		}
-		return err
+		return json.NewEncoder(e.stdout).Encode(page)
 	}
 	p := searchPrinter{whyPrinter{env: e}}
 	for i := range page.Attempts {

@@ -44,11 +44,7 @@ func runAudit(ctx context.Context, e *env, args []string) error {
 		return said(c, err)
 	}
 	if *asJSON {
-		raw, err := json.Marshal(page)
-		if err == nil {
-			_, err = fmt.Fprintf(e.stdout, "%s\n", raw)
-		}
-		return err
+		return json.NewEncoder(e.stdout).Encode(page)
 	}
 	w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
 	for _, d := range page.Audit {

@@ -88,11 +88,7 @@ func runCauses(ctx context.Context, e *env, args []string) error {
 		return nil
 	}
 	asIs := func(found any) error {
-		raw, err := json.Marshal(found)
-		if err == nil {
-			_, err = fmt.Fprintf(e.stdout, "%s\n", raw)
-		}
-		return err
+		return json.NewEncoder(e.stdout).Encode(found)
 	}
 	if len(rest) > 0 {
 		one, err := c.Diagnoses.Cause(ctx, rest[0], q)

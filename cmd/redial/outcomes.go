@@ -44,11 +44,7 @@ func runOutcomes(ctx context.Context, e *env, args []string) error {
 		return said(c, err)
 	}
 	if *asJSON {
-		raw, err := json.Marshal(o)
-		if err == nil {
-			_, err = fmt.Fprintf(e.stdout, "%s\n", raw)
-		}
-		return err
+		return json.NewEncoder(e.stdout).Encode(o)
 	}
 	const form = "Mon 02 Jan 15:04 MST"
 	fmt.Fprintf(e.stdout, "%d tries from %s to %s\n", o.Tries, e.local(o.Since).Format(form), e.local(o.Until).Format(form))

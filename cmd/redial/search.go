@@ -93,11 +93,7 @@ func runSearch(ctx context.Context, e *env, args []string) error {
 		return said(c, err)
 	}
 	if *asJSON {
-		raw, err := json.Marshal(found)
-		if err == nil {
-			_, err = fmt.Fprintf(e.stdout, "%s\n", raw)
-		}
-		return err
+		return json.NewEncoder(e.stdout).Encode(found)
 	}
 	searchPrinter{whyPrinter{env: e}}.print(&found)
 	return nil

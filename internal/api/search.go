@@ -276,6 +276,7 @@ func (d *Diagnoses) attempt(ctx context.Context, q *event.PeopleQuery, a *event.
 		return cmp.Or(cmp.Compare(rank(q, &x), rank(q, &y)), explain.Happened(&x).Compare(explain.Happened(&y)))
 	})
 	if e.Diagnosis == nil && time.Now().Before(until) {
+		e.UserName = cmp.Or(e.UserName, a.UserName) // which is known here, and need not be looked for
 		told, err := d.diagnosis(ctx, &e)
 		if err != nil {
 			return body, err
