@@ -6,6 +6,7 @@ package sink
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -345,17 +346,28 @@ type waitingCallback struct {
 
 const insertCallback = "INSERT INTO callbacks (receiver, event_id, type, at, body) VALUES (?, ?, ?, ?, ?)"
 
-func (j *deliveries) addCallbacks(ctx context.Context, batch []queued) (err error) {
+// transact runs do in a transaction. It fails with fault.StoreUnavailable, and then
+// nothing has changed.
+func (j *deliveries) transact(ctx context.Context, do func(*sql.Tx) error) error {
 	tx, err := j.db.BeginTx(ctx, nil)
 	if err != nil {
 		return j.unavailable(err)
 	}
-	defer func() {
-		if err != nil {
-			_ = tx.Rollback() // the first error is the one to tell
-			err = j.unavailable(err)
-		}
-	}()
+	if err = do(tx); err == nil {
+		err = tx.Commit()
+	}
+	if err != nil {
+		_ = tx.Rollback() // the first error is the one to tell
+		return j.unavailable(err)
+	}
+	return nil
+}
+
+func (j *deliveries) addCallbacks(ctx context.Context, batch []queued) error {
+	return j.transact(ctx, func(tx *sql.Tx) error { return addCallbacks(ctx, tx, batch) })
+}
+
+func addCallbacks(ctx context.Context, tx *sql.Tx, batch []queued) (err error) {
 	for i := range batch {
 		one := &batch[i]
 		if _, err = tx.ExecContext(ctx, insertCallback, one.Receiver, one.id, one.Type, one.at.UnixMicro(), one.Body); err != nil {
@@ -371,52 +383,42 @@ func (j *deliveries) addCallbacks(ctx context.Context, batch []queued) (err erro
 			return err
 		}
 	}
-	return tx.Commit()
+	return nil
 }
 
 // endOpen tells the end of what an earlier process has left open.
-func (j *deliveries) endOpen(ctx context.Context, now time.Time) (err error) {
-	tx, err := j.db.BeginTx(ctx, nil)
-	if err != nil {
-		return j.unavailable(err)
-	}
-	defer func() {
+func (j *deliveries) endOpen(ctx context.Context, now time.Time) error {
+	return j.transact(ctx, func(tx *sql.Tx) error {
+		// Streams before the connections that they were of.
+		rows, err := tx.QueryContext(ctx, "SELECT receiver, type, body FROM callbacks_open ORDER BY type DESC, id")
 		if err != nil {
-			_ = tx.Rollback() // the first error is the one to tell
-			err = j.unavailable(err)
-		}
-	}()
-	// Streams before the connections that they were of.
-	rows, err := tx.QueryContext(ctx, "SELECT receiver, type, body FROM callbacks_open ORDER BY type DESC, id")
-	if err != nil {
-		return err
-	}
-	var all []waitingCallback
-	for rows.Next() {
-		var one waitingCallback
-		if err = rows.Scan(&one.receiver, &one.kind, &one.body); err != nil {
-			_ = rows.Close()
 			return err
 		}
-		all = append(all, one)
-	}
-	if err = rows.Err(); err != nil {
-		return err
-	}
-	for _, one := range all {
-		fields := map[string]json.RawMessage{}
-		if json.Unmarshal(one.body, &fields) == nil {
-			fields["timestamp"] = json.RawMessage(strconv.FormatInt(now.UnixMilli(), 10))
-			one.body, _ = json.Marshal(fields) // it was JSON
+		var all []waitingCallback
+		for rows.Next() {
+			var one waitingCallback
+			if err = rows.Scan(&one.receiver, &one.kind, &one.body); err != nil {
+				_ = rows.Close()
+				return err
+			}
+			all = append(all, one)
 		}
-		if _, err = tx.ExecContext(ctx, insertCallback, one.receiver, uuid.NewString(), one.kind, now.UnixMicro(), one.body); err != nil {
+		if err = rows.Err(); err != nil {
 			return err
 		}
-	}
-	if _, err = tx.ExecContext(ctx, "DELETE FROM callbacks_open"); err != nil {
+		for _, one := range all {
+			fields := map[string]json.RawMessage{}
+			if json.Unmarshal(one.body, &fields) == nil {
+				fields["timestamp"] = json.RawMessage(strconv.FormatInt(now.UnixMilli(), 10))
+				one.body, _ = json.Marshal(fields) // it was JSON
+			}
+			if _, err = tx.ExecContext(ctx, insertCallback, one.receiver, uuid.NewString(), one.kind, now.UnixMicro(), one.body); err != nil {
+				return err
+			}
+		}
+		_, err = tx.ExecContext(ctx, "DELETE FROM callbacks_open")
 		return err
-	}
-	return tx.Commit()
+	})
 }
 
 // waitingCallbacks are how many bytes wait, by receiver.
