@@ -31,6 +31,11 @@ const (
 
 	setsOfDiagnosis  = 7
 	setsOfConfidence = 8
+
+	// Of those that have many events: see keySets.
+	setsOfRoom    = 9
+	setsOfSession = 10
+	setsOfUser    = 11
 )
 
 // blockSize is how many places a block has: the bits of a set.
@@ -60,29 +65,40 @@ type bitmapIndex struct {
 
 	newest int64                  // the block that new events come into
 	known  map[setKey]*bitset.Set // its sets, as far as they have been read or written
+
+	keys keySets
+}
+
+func newBitmapIndex() *bitmapIndex {
+	return &bitmapIndex{keys: keySets{at: setsAt, batch: buildBatch, wake: make(chan struct{}, 1)}}
 }
 
 // Prepare makes the tables where they are missing. That they are there is told by
 // the place up to which events are in them.
 func (b *bitmapIndex) Prepare(ctx context.Context, tx eventlog.Tx, upto int64) error {
 	_, done, err := tx.Meta(ctx, flushedTo)
-	if err != nil || done {
+	if err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, blockSchema); err != nil {
-		return err
+	if !done {
+		if _, err := tx.ExecContext(ctx, blockSchema); err != nil {
+			return err
+		}
+		n, _, err := tx.Rebuild(ctx, b, upto)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			tx.Logger().Info("made sets of the events for filters", "events", n)
+		}
 	}
-	n, _, err := tx.Rebuild(ctx, b, upto)
-	if n > 0 && err == nil {
-		tx.Logger().Info("made sets of the events for filters", "events", n)
-	}
-	return err
+	return b.keys.prepare(ctx, tx, min(upto, tx.Last()), !done)
 }
 
 // Load forgets what was not written.
-func (b *bitmapIndex) Load(context.Context, *eventlog.Conn) error {
-	*b = bitmapIndex{}
-	return nil
+func (b *bitmapIndex) Load(ctx context.Context, c *eventlog.Conn) error {
+	*b = bitmapIndex{keys: b.keys}
+	return b.keys.load(ctx, c)
 }
 
 // set reads a set. Those of the newest block stay in memory, since it is them
@@ -110,7 +126,17 @@ func (b *bitmapIndex) set(ctx context.Context, c *eventlog.Conn, k setKey) (*bit
 const thatSet = " WHERE account = ? AND dim = ? AND value = ? AND block = ?"
 
 // inSets calls f for every set that an event is in.
-func inSets(row *eventlog.Row, f func(dim int64, value string)) {
+func (b *bitmapIndex) inSets(row *eventlog.Row, f func(dim int64, value string)) {
+	inFilterSets(row, f)
+	inKeySets(row, func(dim int64, value string) {
+		if b.keys.have[keyOfSets{row.Account, dim, value}] {
+			f(dim, value)
+		}
+	})
+}
+
+// inFilterSets is inSets without those of keys.
+func inFilterSets(row *eventlog.Row, f func(dim int64, value string)) {
 	f(setsOfType, strconv.FormatInt(row.Type, 10))
 	if row.Fault != "" {
 		f(setsOfFault, row.Fault)
@@ -139,13 +165,14 @@ func truth(b bool) string {
 // Stored puts an event into its sets.
 func (b *bitmapIndex) Stored(_ context.Context, _ *eventlog.Conn, row *eventlog.Row) error {
 	b.put(row)
+	b.keys.stored(row)
 	b.times = append(b.times, taken{row.Seq, row.Time})
 	return nil
 }
 
 // Removed takes an event out of its sets.
 func (b *bitmapIndex) Removed(_ context.Context, _ *eventlog.Conn, row *eventlog.Row, _ *event.Removal) error {
-	inSets(row, func(dim int64, value string) {
+	b.inSets(row, func(dim int64, value string) {
 		c := b.of(setKey{row.Account, dim, value, row.Seq / blockSize})
 		c.out = append(c.out, row.Seq%blockSize)
 	})
@@ -162,19 +189,22 @@ func (b *bitmapIndex) Changed(ctx context.Context, c *eventlog.Conn, was, is *ev
 }
 
 func (b *bitmapIndex) put(row *eventlog.Row) {
-	inSets(row, func(dim int64, value string) {
+	b.inSets(row, func(dim int64, value string) {
 		c := b.of(setKey{row.Account, dim, value, row.Seq / blockSize})
 		c.in = append(c.in, row.Seq%blockSize)
 	})
 }
 
-// Erased does nothing: sets are of events.
+// Erased forgets the user where it had sets of its own.
 func (b *bitmapIndex) Erased(context.Context, *eventlog.Conn, *event.Removal, []int64) error {
+	b.keys.unused = true
 	return nil
 }
 
-// Expired drops the times of blocks that hold nothing any more.
+// Expired drops the times of blocks that hold nothing any more, and keys of which
+// nothing is left.
 func (b *bitmapIndex) Expired(ctx context.Context, c *eventlog.Conn, _ time.Time, _ []int64) error {
+	b.keys.unused = true
 	var first int64
 	if err := c.Row(ctx, "SELECT coalesce(min(seq), 0) FROM events").Scan(&first); err != nil {
 		return err
@@ -206,9 +236,18 @@ func (b *bitmapIndex) Flush(ctx context.Context, c *eventlog.Conn) error {
 			return err
 		}
 	}
-	err := b.writeTimes(ctx, c)
+	if err := b.writeTimes(ctx, c); err != nil {
+		return err
+	}
+	var upto int64
+	if n := len(b.times); n > 0 && b.keys.have != nil {
+		upto = b.times[n-1].seq
+		if err := c.SetMeta(ctx, keysUpto, upto); err != nil {
+			return err
+		}
+	}
 	b.changes, b.times = nil, b.times[:0]
-	return err
+	return b.keys.flush(ctx, c, upto)
 }
 
 func (ch *change) write(ctx context.Context, c *eventlog.Conn, k setKey, set *bitset.Set) (err error) {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"strconv"
 
 	"github.com/redial-rtc/redial/internal/event"
@@ -19,6 +20,7 @@ import (
 // Unindexed events, which are in no set yet, are looked at one by one.
 type bitmapScan struct {
 	p       *eventlog.Plan
+	keys    []filter // rooms, sessions and users that have sets; none: p.Index has the places
 	filter  []filter
 	flushed int64 // the last place that is in sets
 	first   int64 // the first place there is
@@ -30,8 +32,8 @@ type filter struct {
 	values []string
 }
 
-func newBitmapScan(ctx context.Context, c *eventlog.Conn, p *eventlog.Plan, q *event.Query) (*bitmapScan, error) {
-	v := &bitmapScan{p: p}
+func newBitmapScan(ctx context.Context, c *eventlog.Conn, p *eventlog.Plan, q *event.Query, keys []filter) (*bitmapScan, error) {
+	v := &bitmapScan{p: p, keys: keys}
 	if err := c.Row(ctx, "SELECT coalesce((SELECT value FROM meta WHERE key = 'folded'), 0), coalesce((SELECT min(seq) FROM events), 0)").Scan(&v.flushed, &v.first); err != nil {
 		return nil, err
 	}
@@ -68,9 +70,11 @@ func newBitmapScan(ctx context.Context, c *eventlog.Conn, p *eventlog.Plan, q *e
 		v.filter = append(v.filter, filter{setsOfConfidence, codes})
 	}
 	switch {
-	case p.Index != "": // its lists are by type
+	case p.Index != "" && len(keys) == 0: // its lists are by type
 	case len(p.Types) == len(eventlog.TypeCodes) && len(v.filter) == 0:
-		v.filter = append(v.filter, filter{setsOfTerminal, []string{"0", "1"}}) // every event is in one of the two
+		// Every event is in one of the two. Beside the sets of keys it leaves out what a
+		// program that knows none of these has removed.
+		v.filter = append(v.filter, filter{setsOfTerminal, []string{"0", "1"}})
 	case len(p.Types) < len(eventlog.TypeCodes):
 		types := make([]string, len(p.Types))
 		for i, t := range p.Types {
@@ -191,16 +195,33 @@ func (v *bitmapScan) intersect(ctx context.Context, c *eventlog.Conn, from, to i
 }
 
 func (v *bitmapScan) intersectAccount(ctx context.Context, c *eventlog.Conn, account, from, to int64) (kept []bitset.Set, err error) {
+	lowest, highest := from, to // blocks that have anything so far
 	narrow := func(sets []bitset.Set) {
 		if kept == nil {
 			kept = sets
-			return
+		} else {
+			for i := range kept {
+				kept[i].And(&sets[i])
+			}
 		}
-		for i := range kept {
-			kept[i].And(&sets[i])
+		for lowest <= highest && kept[lowest-from] == (bitset.Set{}) {
+			lowest++
+		}
+		for highest >= lowest && kept[highest-from] == (bitset.Set{}) {
+			highest--
 		}
 	}
-	for _, f := range v.filter {
+	if v.p.Index != "" && len(v.keys) == 0 {
+		sets, err := v.listed(ctx, c, account, from, to)
+		if err != nil {
+			return nil, err
+		}
+		narrow(sets)
+	}
+	for _, f := range slices.Concat(v.keys, v.filter) {
+		if lowest > highest {
+			break
+		}
 		sets := make([]bitset.Set, to-from+1)
 		for _, value := range f.values {
 			var packed sql.RawBytes
@@ -211,16 +232,18 @@ func (v *bitmapScan) intersectAccount(ctx context.Context, c *eventlog.Conn, acc
 				}
 				sets[block-from].Or(packed)
 				return nil
-			}, account, f.dim, value, from, to)
+			}, account, f.dim, value, lowest, highest)
 			if err != nil {
 				return nil, err
 			}
 		}
 		narrow(sets)
 	}
-	if v.p.Index == "" {
-		return kept, nil
-	}
+	return kept, nil
+}
+
+// listed gives what the plan's index has in some blocks.
+func (v *bitmapScan) listed(ctx context.Context, c *eventlog.Conn, account, from, to int64) ([]bitset.Set, error) {
 	sets := make([]bitset.Set, to-from+1)
 	is, args := c.Is(v.p.Index, v.p.Value)
 	for _, t := range v.p.Types {
@@ -236,8 +259,7 @@ func (v *bitmapScan) intersectAccount(ctx context.Context, c *eventlog.Conn, acc
 			return nil, err
 		}
 	}
-	narrow(sets)
-	return kept, nil
+	return sets, nil
 }
 
 // filterTimes keeps what was taken in the time asked for. Where a range is

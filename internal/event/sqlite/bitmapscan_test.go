@@ -22,7 +22,7 @@ func TestSieve(t *testing.T) {
 	t.Parallel()
 	rng := rand.New(rand.NewPCG(11, 13))
 	dir := t.TempDir()
-	s := open(t, dir).(*Store)
+	s := openWith(t, dir, keysFrom(150))
 	s.lookedAt = 50
 	all := map[string]event.Event{} // what must be there
 	var order []string
@@ -87,6 +87,7 @@ func TestSieve(t *testing.T) {
 				}
 			}
 			maybe(func() { q.RoomID = fmt.Sprint("room-", rng.IntN(3)) })
+			maybe(func() { q.UserID = fmt.Sprint("user-", rng.IntN(40)) })
 			maybe(func() { q.Faults = []string{fault.ICEFailed.ID, fault.RoomFull.ID}[:1+rng.IntN(2)] })
 			maybe(func() { q.Codes = []int{1000 + rng.IntN(5), 1000 + rng.IntN(5)} })
 			maybe(func() { yes := rng.IntN(2) == 0; q.Terminal = &yes })
@@ -148,7 +149,7 @@ func TestSieve(t *testing.T) {
 			if err := s.Close(); err != nil {
 				t.Fatal(err)
 			}
-			s = open(t, dir).(*Store)
+			s = openWith(t, dir, keysFrom(150))
 			s.lookedAt = 50
 		case 3:
 			before := now.Add(-4 * time.Hour)
@@ -165,14 +166,14 @@ func TestSieve(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	s = open(t, dir).(*Store)
+	s = openWith(t, dir, keysFrom(150))
 	s.lookedAt = 50
 	ask(8)
 }
 
 // matches is what a query means.
 func matches(q *event.Query, e *event.Event) bool {
-	return (q.RoomID == "" || q.RoomID == e.RoomID) &&
+	return (q.RoomID == "" || q.RoomID == e.RoomID) && (q.UserID == "" || q.UserID == e.UserID) &&
 		(len(q.Faults) == 0 || slices.Contains(q.Faults, e.Fault)) &&
 		(len(q.Codes) == 0 || slices.Contains(q.Codes, e.Failure.Code)) &&
 		(q.Terminal == nil || *q.Terminal == e.Failure.Terminal) &&

@@ -1,7 +1,7 @@
 -- Which events have what, as sets of places, 4096 places to a block: how filters
 -- without an index of their own are answered, and their totals. dim: 1 type,
 -- 2 fault, 3 error code, 4 sdk, 5 os, 6 terminal, 7 cause of the verdict, 8 its
--- confidence. bits is as in summary_sets;
+-- confidence; of those in the table set_keys 9 room, 10 session, 11 user. bits is as in summary_sets;
 -- place 4096*block + 8*i + b is bit b of byte i. n is how many there are.
 CREATE TABLE IF NOT EXISTS block_sets (
   account INTEGER NOT NULL,

@@ -46,6 +46,7 @@ func (s *Store) indexAll(ctx context.Context) error {
 // Close closes the file. Whatever has been acknowledged is in it.
 func (s *Store) Close() error {
 	s.people.Stop()
+	s.builder.stop()
 	return s.Log.Close()
 }
 

@@ -112,9 +112,13 @@ func (s *Store) plan(ctx context.Context, c *eventlog.Conn, q *event.Query) (*ev
 	if err != nil {
 		return nil, nil, err
 	}
-	if p.Single && p.Where != "" && p.Index != "peer" && (p.Index == "" || p.Matching > int64(s.lookedAt)) {
-		scan, err := newBitmapScan(ctx, c, p, q)
-		return p, scan, err
+	if p.Where == "" || p.Index == "peer" || p.Index != "" && p.Matching <= int64(s.lookedAt) {
+		return p, p, nil
 	}
-	return p, p, nil
+	keys, err := keyFilters(ctx, c, p, q)
+	if err != nil || !p.Single && len(keys) == 0 {
+		return p, p, err
+	}
+	scan, err := newBitmapScan(ctx, c, p, q, keys)
+	return p, scan, err
 }

@@ -16,9 +16,11 @@ import (
 	"github.com/redial-rtc/redial/internal/event/eventtest"
 )
 
-func open(t testing.TB, dir string) event.Store {
+func open(t testing.TB, dir string) event.Store { return openWith(t, dir) }
+
+func openWith(t testing.TB, dir string, options ...Option) *Store {
 	t.Helper()
-	s, err := Open(t.Context(), dir, nil)
+	s, err := Open(t.Context(), dir, nil, options...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +56,7 @@ func alter(t testing.TB, s *Store, statements string) {
 // used early, since its events are few.
 func TestBehaviours(t *testing.T) {
 	eventtest.Run(t, func(t testing.TB, dir string) event.Store {
-		s := open(t, dir).(*Store)
+		s := openWith(t, dir, keysFrom(3))
 		s.lookedAt = 0
 		indexAt(t, s, 5)
 		return s

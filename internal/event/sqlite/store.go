@@ -31,6 +31,8 @@ type Store struct {
 	words     event.Vocabulary
 	cursors   *eventjson.Cursors
 	deferred  deferred
+	bitmaps   *bitmapIndex
+	builder   keyBuilder
 	summaries summaries
 	people    *people.Index
 	maxPeople int64 // bytes of it
@@ -47,7 +49,7 @@ func Words(v event.Vocabulary) Option { return func(s *Store) { s.words = v } }
 // Open opens or creates the events of a data directory. It fails with
 // fault.StoreUnavailable.
 func Open(ctx context.Context, dir string, log *slog.Logger, options ...Option) (*Store, error) {
-	s := &Store{lookedAt: lookedAt}
+	s := &Store{lookedAt: lookedAt, bitmaps: newBitmapIndex()}
 	for _, choose := range options {
 		choose(s)
 	}
@@ -56,12 +58,16 @@ func Open(ctx context.Context, dir string, log *slog.Logger, options ...Option) 
 		return nil, datafile.Fault(filepath.Join(dir, File), err)
 	}
 	s.people = people.New(s.maxPeople)
-	s.deferred = deferred{words: s.words, at: flushAt, list: []eventlog.Derived{&s.summaries, &bitmapIndex{}, s.people}}
+	s.deferred = deferred{words: s.words, at: flushAt, list: []eventlog.Derived{&s.summaries, s.bitmaps, s.people}}
 	s.Log, err = eventlog.Open(ctx, dir, eventlog.Config{Log: log, Words: s.words, Derived: []eventlog.Derived{&sizes{}, &s.deferred}})
 	if err != nil {
 		return nil, err
 	}
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
 	s.people.Start(s.Log, log)
+	s.builder.start(s.Log, s.bitmaps, log)
 	return s, nil
 }
 
