@@ -180,6 +180,7 @@ type keyBuilder struct {
 
 func (k *keyBuilder) start(l *eventlog.Log, b *bitmapIndex, log *slog.Logger) {
 	k.stopping, k.done = make(chan struct{}), make(chan struct{})
+	wake := b.keys.wake // a transaction that fails writes the others of its fields
 	go func() {
 		defer close(k.done)
 		for {
@@ -195,7 +196,7 @@ func (k *keyBuilder) start(l *eventlog.Log, b *bitmapIndex, log *slog.Logger) {
 			case <-k.stopping:
 				return
 			case <-more:
-			case <-b.keys.wake:
+			case <-wake:
 			}
 		}
 	}()

@@ -66,8 +66,8 @@ func Open(ctx context.Context, dir string, log *slog.Logger, options ...Option) 
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
+	s.builder.start(s.Log, s.bitmaps, log) // first, since nobody may change what it is given
 	s.people.Start(s.Log, log)
-	s.builder.start(s.Log, s.bitmaps, log)
 	return s, nil
 }
 
