@@ -71,7 +71,7 @@ node_tests() {
   done
 }
 
-stage install scripts/install.sh
+begin install scripts/install.sh # waits for disks and servers, mostly
 stage gofmt formatted
 stage modules go mod tidy -diff
 stage build go build ./...
@@ -80,10 +80,12 @@ stage binary go build -o "$logs/redial" ./cmd/redial
 export REDIAL_BINARY="$logs/redial" REDIAL_E2E_BIN="$logs/redial"
 stage vet go vet ./...
 stage vet-release go -C release vet ./...
-stage staticcheck go run "$staticcheck" ./...
+finish install
 stage web npm --prefix web run check
 stage e2e-types npm --prefix e2e run check
-stage web-tests node_tests
+begin web-tests node_tests
+stage staticcheck go run "$staticcheck" ./...
+finish web-tests
 # Programs, and what writes or reads documents, are tested as they are released;
 # races are looked for in everything else ("make race" looks in all) but the
 # embedded SQLite, C turned into Go, which would take three times as long.
