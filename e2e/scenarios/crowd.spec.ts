@@ -152,8 +152,13 @@ test.describe('crowd', () => {
       await role('viewer');
       for (const tab of [early, carol]) await withdrawn(tab, alice.id, id);
       await role('host');
-      await carol.trackOf(alice, 'video');
+      // The first camera that is heard of is the new one, and not what the SDK still
+      // offered while it gave the old one up. It is off until it is turned on.
+      const fresh = await carol.trackOf(alice, 'video');
+      assert.notEqual(fresh, id, 'a withdrawn camera stays away');
+      await alice.until('has that camera', id => window.tab.state().peers[window.tab.state().room.localPeer].videoTrack === id, fresh);
       await alice.act('setLocalVideoEnabled', true);
+      await alice.until('has it on', id => window.tab.state().tracks[id]?.enabled, fresh);
     }
     const id = await carol.trackOf(alice, 'video');
     if (!await carol.eval(id => window.tab.videos.has(id), id)) await show(carol, id);

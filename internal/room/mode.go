@@ -132,6 +132,9 @@ func (r *Room) canPublish(m *member, t Track) error {
 		return fault.PublishNotAllowed.New("role", m.Role, "kind", t.publishKind(), "track", t.ID)
 	case !m.Mode.sends(t):
 		return fault.PublishNotAllowed.New("mode", m.Mode, "kind", t.publishKind(), "track", t.ID)
+	case m.lost[t.ID]:
+		// The peer offered it before it knew that an earlier role withdrew it.
+		return fault.PublishNotAllowed.New("role", m.Role, "kind", t.publishKind(), "track", t.ID, "reason", "a change of role withdrew it; offer without it before it is published again")
 	case len(m.Tracks) == 0:
 		return r.streamingFull()
 	}

@@ -150,7 +150,8 @@ func (o *Roles) change(m *member, role string) error {
 
 // set gives a peer another role, tells it, and lets each side see or stop
 // seeing the other's tracks as the new role has it. Tracks the new role may not
-// publish are withdrawn at once; the client's own withdrawal follows.
+// publish are withdrawn at once; the client's own withdrawal follows, and until then
+// they are not published again, whatever its role is by then.
 func (o *Roles) set(m *member, name string) error {
 	role, ok := o.r.Role(name)
 	if !ok {
@@ -171,6 +172,9 @@ func (o *Roles) set(m *member, name string) error {
 		}
 	}
 	o.r.withdraw(m, gone, "")
+	for _, t := range gone {
+		m.lost[t.ID] = true
+	}
 	before := o.views(m)
 	m.Role = name
 	m.to.Notify(RoleChanged{name})

@@ -60,6 +60,9 @@ type member struct {
 	Peer
 	to      Member
 	sources map[TrackID]Source
+	// lost are tracks that a change of role withdrew and the peer has not given up
+	// itself yet.
+	lost map[TrackID]bool
 }
 
 // Intervals of what a room tells by itself.
@@ -290,7 +293,7 @@ func (r *Room) Join(ctx context.Context, m Member, p Peer) error {
 			p.JoinedAt = now
 		}
 		p.Tracks = map[TrackID]Track{}
-		nm := &member{Peer: p, to: counted{m, &r.out}, sources: map[TrackID]Source{}}
+		nm := &member{Peer: p, to: counted{m, &r.out}, sources: map[TrackID]Source{}, lost: map[TrackID]bool{}}
 		r.members[p.ID] = nm
 		delete(r.watchers, m)
 		r.size.Store(int32(len(r.members)))

@@ -5,6 +5,8 @@ package room
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/redial-rtc/redial/fault"
 )
@@ -17,7 +19,10 @@ type Published struct {
 
 // Publish states the complete set of tracks a peer publishes. Tracks that were
 // not there are announced, missing ones withdrawn. Tracks the role does not
-// allow are left out and listed in Refused. Fails with fault.TrackLimit.
+// allow are left out and listed in Refused, and so are those that a change of role
+// withdrew, until the peer has published without them: clients give tracks up one
+// after the other, and what they offer meanwhile comes when they may have the right
+// again. Fails with fault.TrackLimit.
 func (r *Room) Publish(ctx context.Context, id PeerID, tracks []Track) (Published, error) {
 	return call(ctx, r, func() (Published, error) { return r.publish(id, tracks) })
 }
@@ -63,6 +68,9 @@ func (r *Room) publish(id PeerID, tracks []Track) (Published, error) {
 			p.Removed = append(p.Removed, t)
 		}
 	}
+	maps.DeleteFunc(m.lost, func(id TrackID, _ bool) bool {
+		return !slices.ContainsFunc(tracks, func(t Track) bool { return t.ID == id })
+	})
 	r.withdraw(m, p.Removed, "")
 	for _, t := range append(p.Added, p.Changed...) {
 		m.Tracks[t.ID] = t
@@ -90,6 +98,7 @@ func (r *Room) Withdraw(ctx context.Context, id PeerID, tracks []TrackID, why st
 		}
 		var gone []Track
 		for _, tid := range tracks {
+			delete(m.lost, tid)
 			if t, there := m.Tracks[tid]; there {
 				gone = append(gone, t)
 			}

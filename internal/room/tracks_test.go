@@ -167,6 +167,38 @@ func TestVisibility(t *testing.T) {
 		w.same("media", one[room.SourceGone](ann).TrackID, "bob-cam")
 		w.same("what bob publishes", len(bob.publish().Removed), 0)
 	})
+	spec(t, "what a change of role withdrew stays away until its publisher has given it up", func(w *world) {
+		ann, bob := w.join("ann", "host"), w.join("bob", "guest")
+		role := func(name string) {
+			w.ok(ann.room.Roles().Request(w.Context(), "ann", room.RoleRequest{Target: "bob", Role: name, Force: true}))
+		}
+		stale := func(tracks ...room.Track) { // an offer of before bob heard of it
+			w.Helper()
+			done, err := bob.room.Publish(w.Context(), "bob", tracks)
+			w.ok(err)
+			w.same("refused", len(done.Refused), len(tracks))
+			for i, err := range done.Refused {
+				w.refused(err, fault.PublishNotAllowed, "track", tracks[i].ID)
+			}
+			none[room.TracksAdded](ann)
+		}
+		bob.publish(camera("bob"), microphone("bob"))
+		role("viewer")
+		ann.forget()
+		stale(camera("bob"), microphone("bob")) // the offer comes before the right is back
+		role("guest")
+		stale(camera("bob")) // and after
+		w.refused(bob.room.SetSource(w.Context(), "bob", "bob-cam", &media{}), fault.TrackNotFound)
+		w.same("the other is given up", ids(bob.publish(microphone("bob")).Added), "bob-mic")
+		w.same("and so is this", ids(bob.publish(camera("bob"), microphone("bob")).Added), "bob-cam")
+
+		role("viewer")
+		role("guest")
+		ann.forget()
+		_, err := bob.room.Withdraw(w.Context(), "bob", []room.TrackID{"bob-cam"}, "")
+		w.ok(err)
+		w.same("given up by itself", ids(bob.publish(camera("bob")).Added), "bob-cam")
+	})
 	spec(t, "a publisher whose new role is not subscribed to vanishes from sight, tracks and all", func(w *world) {
 		ann, bob, eve := w.join("ann", "host"), w.join("bob", "host"), w.join("eve", "viewer")
 		bob.publish(camera("bob"), microphone("bob"))
