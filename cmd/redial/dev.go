@@ -266,7 +266,7 @@ func devPrepare(ctx context.Context, s *server.Server, cfg config.Config) (devRe
 		return devReady{}, err
 	}
 	return devReady{
-		HTTP: s.URL(), Init: init, Data: dir, Console: s.ConsoleURL(devTokens), Management: management, AccessKey: key.Access, Secret: key.Secret, Rooms: []server.Demo{demo},
+		HTTP: s.URL(), Init: init, Data: dir, Console: s.ConsoleURL("live/"+demo.ID, devTokens), Management: management, AccessKey: key.Access, Secret: key.Secret, Rooms: []server.Demo{demo},
 		OpenVidu: devOpenVidu{s.URL(), cfg.OpenVidu.Secret}, Sceenic: devSceenic{s.URL(), cfg.Sceenic.Key, cfg.Sceenic.Secret}, OpenTok: tok, watch: watch,
 	}, nil
 }
@@ -326,7 +326,7 @@ func printReady(e *env, r devReady, temporary bool, took time.Duration) {
 	fmt.Fprintf(e.stdout, `
 Redial is ready after %s, for this machine only. Ctrl-C stops it.
 %s
-The console, which tells what goes on there and why it fails:
+The console, with the room that you join next, and why things fail there:
   %s
 
 Join the room %q, in two tabs:

@@ -56,6 +56,7 @@ type Config struct {
 
 	ClientAddr func(*http.Request) netip.Addr // who is asking
 	Inner      func(from, call *http.Request) // makes a call look as if it had come to the API by itself
+	Panicked   func()                         // counts a handler that hit a bug
 	Log        *slog.Logger
 }
 
@@ -103,9 +104,14 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		case p == http.ErrAbortHandler:
 			panic(p)
 		}
+		c.cfg.Panicked()
 		c.cfg.Log.Error("a handler panicked", "method", r.Method, "path", r.URL.EscapedPath(), "panic", p, "stack", string(debug.Stack()))
 		refuse(w, fault.Internal.New())
 	}()
+	if foreign(r) {
+		refuseForeign(w, r)
+		return
+	}
 	switch at := r.URL.Path; {
 	case at == "/":
 		http.Redirect(w, r, "/console/", http.StatusSeeOther)
@@ -123,20 +129,40 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// foreign tells whether a page of another origin asks, by what the browser says (W3C
+// Fetch Metadata). Nobody else's page has a use for anything that is here; whoever
+// follows a link to a view from elsewhere is let in, since that is what links are for.
+func foreign(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "", "same-origin", "none":
+		return false
+	}
+	h := r.Header
+	return r.Method != http.MethodGet || h.Get("Sec-Fetch-Mode") != "navigate" || h.Get("Sec-Fetch-Dest") != "document" ||
+		strings.HasPrefix(r.URL.Path, "/console/api/")
+}
+
+func refuseForeign(w http.ResponseWriter, r *http.Request) {
+	site := r.Header.Get("Sec-Fetch-Site")
+	if site == "" {
+		site = "not said (a browser of before 2023?)"
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
+	refuse(w, fault.OriginRefused.New("origin", r.Header.Get("Origin"), "site", site))
+}
+
 // answer serves a call of the pages. Cookies ignore ports, so another server on this
 // host has pages that the browser sends ours from: what it says of where a call comes
-// from (W3C Fetch Metadata, section 2.2) decides.
+// from (W3C Fetch Metadata, section 2.2) decides, and it has to say so.
 func (c *Console) answer(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	if site := r.Header.Get("Sec-Fetch-Site"); site != "same-origin" {
-		if site == "" {
-			site = "not said (a browser of before 2023?)"
-		}
-		refuse(w, fault.OriginRefused.New("origin", r.Header.Get("Origin"), "site", site))
+	if r.Header.Get("Sec-Fetch-Site") != "same-origin" {
+		refuseForeign(w, r)
 		return
 	}
 	if r.Method != http.MethodPost {

@@ -28,6 +28,8 @@ type bench struct {
 	now     time.Time
 	revoked map[string]bool
 	called  []string
+	panics  int
+	broken  bool // the API has a bug
 	secure  bool
 	plain   bool // over plain http, from elsewhere
 }
@@ -41,6 +43,9 @@ func newBench(t *testing.T, logins int) *bench {
 		Desk: b.desk, Tokens: token.NewVerifier([]token.Key{key}, token.Options{Now: now, Revoked: revoked}), Logins: logins,
 		REST: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			body, _ := io.ReadAll(r.Body)
+			if b.broken {
+				panic("a secret detail")
+			}
 			b.called = append(b.called, r.Method+" "+r.URL.RequestURI()+" "+string(body))
 			for _, name := range []string{"Cookie", "Origin", "Authorization"} {
 				if r.Header.Get(name) != "" {
@@ -50,6 +55,7 @@ func newBench(t *testing.T, logins int) *bench {
 			_, _ = io.WriteString(w, `{"ok":true}`)
 		}),
 		Secure: func(*http.Request) (bool, bool) { return b.secure, !b.plain }, Log: slog.New(slog.DiscardHandler),
+		Panicked:   func() { b.panics++ },
 		ClientAddr: func(r *http.Request) netip.Addr { return netip.MustParseAddrPort(r.RemoteAddr).Addr() },
 		Inner:      func(_, call *http.Request) { call.Host = "api.example" },
 	})
@@ -231,6 +237,63 @@ func TestOnlyOurOwnPagesCall(t *testing.T) {
 	}
 	if len(b.called) != 0 {
 		t.Errorf("called: %q", b.called)
+	}
+}
+
+// A page of another origin loads nothing from here either, and frames nothing; a link to
+// a view may be followed from anywhere.
+func TestOtherPagesLoadNothing(t *testing.T) {
+	b := newBench(t, 100)
+	cookie := b.logIn(token.AllRights())
+	get := func(method, path, site, mode, dest string) *http.Response {
+		r := httptest.NewRequestWithContext(t.Context(), method, "http://127.0.0.1:8090"+path, nil)
+		r.AddCookie(&http.Cookie{Name: cookieName(false), Value: cookie})
+		for name, value := range map[string]string{"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": dest, "Origin": "http://127.0.0.1:8080"} {
+			if value != "" {
+				r.Header.Set(name, value)
+			}
+		}
+		w := httptest.NewRecorder()
+		b.console.ServeHTTP(w, r)
+		return w.Result()
+	}
+	for _, site := range []string{"same-site", "cross-site", "made up"} {
+		for _, path := range []string{"/", "/console/", "/console/live", "/console/favicon.svg", "/console/api/me", "/console/api/call", "/nowhere"} {
+			for _, as := range [][2]string{{"no-cors", "script"}, {"cors", "empty"}, {"navigate", "iframe"}, {"navigate", "object"}, {"websocket", "websocket"}, {"", ""}} {
+				if res := get("GET", path, site, as[0], as[1]); res.StatusCode != 403 || faultOf(t, res) != "request.origin" || res.Header.Get("Cross-Origin-Resource-Policy") != "same-origin" {
+					t.Errorf("%s for %v of a %s page: %d %v", path, as, site, res.StatusCode, res.Header)
+				}
+			}
+		}
+		for method, path := range map[string]string{"GET": "/console/api/me", "POST": "/console/", "HEAD": "/console/"} {
+			if res := get(method, path, site, "navigate", "document"); res.StatusCode != 403 {
+				t.Errorf("%s %s from a %s page: %d", method, path, site, res.StatusCode)
+			}
+		}
+		if res := get("GET", "/console/", site, "navigate", "document"); res.StatusCode != 200 {
+			t.Errorf("a link in a %s page: %d", site, res.StatusCode)
+		}
+	}
+	for _, site := range []string{"none", "same-origin", ""} {
+		if res := get("GET", "/console/", site, "", ""); res.StatusCode != 200 {
+			t.Errorf("from %q: %d", site, res.StatusCode)
+		}
+	}
+}
+
+// A bug in whatever the console calls is one caller's, tells nothing, and is counted.
+func TestAPanicIsCounted(t *testing.T) {
+	b := newBench(t, 100)
+	cookie := b.logIn(token.AllRights())
+	b.broken = true
+	res := b.post("call", `{"method":"GET","path":"/v2/rooms"}`, cookie)
+	body, _ := io.ReadAll(res.Body)
+	if res.StatusCode != 500 || !strings.Contains(string(body), "server.internal") || strings.Contains(string(body), "secret") || b.panics != 1 {
+		t.Errorf("%d %s, %d counted", res.StatusCode, body, b.panics)
+	}
+	b.broken = false
+	if res := b.post("call", `{"method":"GET","path":"/v2/rooms"}`, cookie); res.StatusCode != 200 || b.panics != 1 {
+		t.Errorf("after it: %d, %d counted", res.StatusCode, b.panics)
 	}
 }
 

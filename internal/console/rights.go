@@ -4,6 +4,7 @@
 package console
 
 import (
+	"maps"
 	"net/http"
 
 	"github.com/redial-rtc/redial/internal/token"
@@ -57,6 +58,10 @@ var opened = map[string]token.Right{
 // alsoOpened are the calls that a second right opens: who stops what is provoked has
 // to see it, and RightInject holds no other right.
 var alsoOpened = map[string]token.Right{"GET /api/v1/injections": token.RightInject}
+
+// Calls are the calls of the REST API that the console makes, by the right that each
+// takes.
+func Calls() map[string]token.Right { return maps.Clone(opened) }
 
 // book finds the right that a call takes.
 type book struct{ mux *http.ServeMux }

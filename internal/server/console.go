@@ -44,11 +44,12 @@ func (s *Server) openConsole(ctx context.Context, opt Options) (*consoleDoor, er
 	return d, nil
 }
 
-// serveConsole serves the console. outside is how the rest of the server is reached.
-func (s *Server) serveConsole(d *consoleDoor, tokens *token.Verifier, outside outside) {
+// serveConsole serves the console. outside is how the rest of the server is reached,
+// panicked counts its panics with those of the rest.
+func (s *Server) serveConsole(d *consoleDoor, tokens *token.Verifier, outside outside, panicked func()) {
 	log := s.log.With("part", "console")
 	web := newWeb(console.New(console.Config{
-		Desk: d.desk, Tokens: tokens, REST: s.rest, Logins: d.cfg.Logins, Inject: s.cfg.Inject.Enabled, Log: log,
+		Desk: d.desk, Tokens: tokens, REST: s.rest, Logins: d.cfg.Logins, Inject: s.cfg.Inject.Enabled, Log: log, Panicked: panicked,
 		Secure: d.secure, ClientAddr: outside.client,
 		Inner: func(from, call *http.Request) {
 			origin := d.outside.origin(from)
@@ -97,21 +98,24 @@ func (d *consoleDoor) url(host string) *url.URL {
 // ConsoleLink implements api.ConsoleDesk.
 func (d *consoleDoor) ConsoleLink(r *http.Request, c token.Claims) (string, time.Time) {
 	code, ends := d.desk.Link(c)
-	return d.linked(d.url(hostOf(r.Host)), code), ends
+	return d.linked(d.url(hostOf(r.Host)), "", code), ends
 }
 
-// linked is the address of a page with a login in it, behind the #, so that no log has
+// linked is the address of a view with a login in it, behind the #, so that no log has
 // it.
-func (d *consoleDoor) linked(u *url.URL, code string) string { return u.String() + "#/?login=" + code }
+func (d *consoleDoor) linked(u *url.URL, view, code string) string {
+	return u.String() + "#/" + view + "?login=" + code
+}
 
-// ConsoleURL is a link to the console that works until it ends, as often as it is
-// followed; "" where there is no console.
-func (s *Server) ConsoleURL(valid time.Duration) string {
+// ConsoleURL is a link to a view of the console, such as "live/ROOM" or "" for its start
+// page, that works until it ends, as often as it is followed; "" where there is no
+// console.
+func (s *Server) ConsoleURL(view string, valid time.Duration) string {
 	if s.console == nil {
 		return ""
 	}
 	now := time.Now()
-	return s.console.linked(s.console.url(""), s.console.desk.KeptLink(token.Claims{
+	return s.console.linked(s.console.url(""), view, s.console.desk.KeptLink(token.Claims{
 		AccessKey: s.cfg.Access.Keys[0].Access, Account: s.cfg.Access.AccountID, Type: token.Console,
 		Rights: token.AllRights(), ID: "console-link", IssuedAt: now, ExpiresAt: now.Add(valid),
 	}))

@@ -4,6 +4,8 @@
 package server
 
 import (
+	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +15,7 @@ import (
 	"time"
 
 	"github.com/redial-rtc/redial/internal/config"
+	"github.com/redial-rtc/redial/internal/console"
 	"github.com/redial-rtc/redial/internal/token"
 )
 
@@ -25,7 +28,7 @@ func withConsole(t *testing.T, change ...func(*config.Config)) (*Server, *http.C
 		f(&cfg)
 	}
 	s := startLocal(t, cfg)
-	link := s.ConsoleURL(time.Hour)
+	link := s.ConsoleURL("", time.Hour)
 	_, code, ok := strings.Cut(link, "#/?login=")
 	if !ok {
 		t.Fatalf("the link is %q", link)
@@ -121,6 +124,60 @@ func TestNoOtherRouteTakesTheCookie(t *testing.T) {
 		if strings.HasPrefix(path, "/v2/") && with < 400 {
 			t.Errorf("%s is open: %d", pattern, with)
 		}
+	}
+}
+
+// Whatever the console calls is a route of the API, and whatever acts there is in the
+// audit, with what became of it.
+func TestWhatIsDoneAtTheConsoleIsAudited(t *testing.T) {
+	s, cookie := withConsole(t, func(c *config.Config) { c.Inject.Enabled = true })
+	call := func(method, path string) (int, string) {
+		body := "{}"
+		if method == http.MethodGet {
+			body = "null"
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		r, _ := http.NewRequestWithContext(ctx, http.MethodPost, s.console.url("").String()+"api/call", strings.NewReader(`{"method":"`+method+`","path":"`+path+`","body":`+body+`}`))
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+		r.AddCookie(cookie)
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		text, _ := io.ReadAll(res.Body)
+		return res.StatusCode, string(text)
+	}
+	part := regexp.MustCompile(`\{[^}]*\}`)
+	done := map[string]bool{} // targets
+	for pattern, right := range console.Calls() {
+		method, path, _ := strings.Cut(pattern, " ")
+		if path = part.ReplaceAllString(path, "none"); strings.HasSuffix(path, "/") {
+			path += "outcomes"
+		}
+		status, body := call(method, path)
+		if status == http.StatusNotFound && !strings.HasSuffix(pattern, "/timeline") && strings.Contains(body, "request.route_unknown") || status == http.StatusMethodNotAllowed {
+			t.Errorf("%s is no call of the API: %d %.200s", pattern, status, body)
+		}
+		if right == token.RightOperate || right == token.RightInject {
+			done[path] = true
+		}
+	}
+	_, body := call("GET", "/api/v1/audit?limit=1000")
+	var kept struct {
+		Audit []struct{ By, Target, Outcome string }
+	}
+	if err := json.Unmarshal([]byte(body), &kept); err != nil {
+		t.Fatalf("%v: %s", err, body)
+	}
+	for _, row := range kept.Audit {
+		if strings.HasSuffix(row.By, "/console-link") && row.Outcome != "" {
+			delete(done, row.Target)
+		}
+	}
+	if len(done) > 0 {
+		t.Errorf("not in the audit, or without an outcome: %v of\n%s", done, body)
 	}
 }
 

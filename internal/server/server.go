@@ -323,7 +323,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	s.web.handshaken = s.relays.gate != nil
 	s.onClose("web", s.web.stop)
 	if s.console != nil {
-		s.serveConsole(s.console, tokens, outside)
+		s.serveConsole(s.console, tokens, outside, door.panics.Inc)
 	}
 	s.onClose("event streams", func(context.Context) error { events.Close(); board.Close(); return nil })
 	if s.cert != nil {

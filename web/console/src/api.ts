@@ -60,12 +60,24 @@ export interface Me {
   rights: string[];
   inject: boolean; // faults may be provoked on this server
   until?: string;
+  now: string; // by the server's clock
+}
+
+let ahead = 0; // the server's clock against this one, in ms
+
+/** The time by the server's clock: what it tells of is by no other. */
+export const serverNow = () => Date.now() + ahead;
+
+async function known(answer: Response): Promise<Me> {
+  const me = await json<Me>(answer);
+  ahead = Date.parse(me.now) - Date.now() || 0;
+  return me;
 }
 
 const json = async <T>(answer: Response) => (await answer.json()) as T;
 
-export const me = async () => json<Me>(await post("me", {}));
-export const logIn = async (by: { code: string } | { token: string }) => json<Me>(await post("login", by));
+export const me = async () => known(await post("me", {}));
+export const logIn = async (by: { code: string } | { token: string }) => known(await post("login", by));
 export const logOut = async () => void (await post("logout", {}));
 
 /** Where in the API something is: each value of a path is escaped. */

@@ -4,6 +4,7 @@
 // The frame around every page: the box, where to go, who is logged in.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { logIn, logOut, me as askMe, onLoggedOut, Refusal, type Me } from "./api";
+import { useDeeds, Waiting } from "./deeds";
 import { Keys } from "./keys";
 import { Catalogue, CatalogueEntry } from "./pages/catalogue";
 import { Causes } from "./pages/causes";
@@ -98,13 +99,14 @@ export function App() {
     return () => clearTimeout(timer);
   }, [said]);
 
+  const deeds = useDeeds(setSaid);
   if (!asked) return null;
   const loggedIn = (now: Me) => (setMe(now), setOut(false), setProblem(undefined));
   if (!me) return <main class="login-page"><Login problem={problem} done={loggedIn} /></main>;
 
   const dark = theme ? theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   const zone = utc ? zones.utc : zones.own;
-  const shared = { me, zone, may: (right: string) => me.rights.includes(right), say: setSaid };
+  const shared = { me, zone, may: (right: string) => me.rights.includes(right), say: setSaid, deeds };
   return (
     <SharedContext.Provider value={shared}>
       <a class="skip" href="#main" onClick={(e) => (e.preventDefault(), document.querySelector<HTMLElement>("h1")?.focus())}>To the content</a>
@@ -124,7 +126,8 @@ export function App() {
         </nav>
       </header>
       <Injected />
-      <Keys pages={pages} box={box} help={help} setHelp={setHelp} toggleUTC={() => setUTC((u) => !u)} />
+      <Waiting />
+      <Keys pages={pages} box={box} page={route.page} say={setSaid} help={help} setHelp={setHelp} toggleUTC={() => setUTC((u) => !u)} />
       {out && <div class="veil"><Login problem={problem} done={loggedIn} again /></div>}
       <main id="main"><Page route={route} /></main>
       <div class="said" role="status" aria-live="polite">{said}</div>

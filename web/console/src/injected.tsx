@@ -3,7 +3,7 @@
 
 // While faults are provoked on this server, every page says so, and who may inject can stop them there.
 import { useEffect, useState } from "preact/hooks";
-import { at, call } from "./api";
+import { at, call, serverNow } from "./api";
 import { useAsk, useShared } from "./state";
 import { safe } from "./safe";
 
@@ -13,26 +13,36 @@ interface Rule {
   fault: string;
   at: string;
   cause?: string;
+  peer?: string;
   user?: string;
   role?: string;
   state: "waiting" | "running" | "done";
   ends: string;
 }
 
+const news = new Set<() => void>();
+
+/** Has the bar look at once: something was provoked. */
+export const lookAgain = () => news.forEach((look) => look());
+
 export function Injected() {
   const { me, may, say } = useShared();
   const asked = useAsk((may("support") || may("inject")) && me.inject ? "injections" : null,
     (signal) => call<{ injections: Rule[] }>("GET", "/api/v1/injections", undefined, signal), 5000);
-  const [now, tick] = useState(Date.now());
+  const [now, tick] = useState(serverNow());
+  useEffect(() => {
+    news.add(asked.again);
+    return () => void news.delete(asked.again);
+  }, [asked.again]);
   const running = (asked.data?.injections ?? []).filter((i) => i.state !== "done");
   useEffect(() => {
     if (!running.length) return;
-    const timer = setInterval(() => tick(Date.now()), 1000);
+    const timer = setInterval(() => tick(serverNow()), 1000);
     return () => clearInterval(timer);
   }, [running.length]);
   if (!running.length) return null;
   const stop = async (id: string) => {
-    await call("DELETE", at`/api/v1/injections/${id}`).then(() => say("Stopped."), (error: unknown) => say(String(error)));
+    await call("DELETE", at`/api/v1/injections/${id}`).then(() => say("Stopped."), (error: Error) => say("It goes on: " + error.message));
     asked.again();
   };
   return (
@@ -41,9 +51,9 @@ export function Injected() {
         const left = Math.max(0, Math.round((Date.parse(i.ends) - now) / 1000));
         return (
           <p key={i.id}>
-            <strong>Provoked: {i.cause ?? i.fault ?? i.at}{(i.user || i.role) && <> on {safe(i.user ?? i.role ?? "", 40)}</>}</strong>{" "}
+            <strong>Provoked: {i.cause || i.fault || i.at}{(i.peer || i.user || i.role) && <> on {i.peer ? "one person" : safe(i.user || i.role || "", 40)}</>}</strong>{" "}
             <span>{Math.floor(left / 60)}:{String(left % 60).padStart(2, "0")}</span>
-            {may("inject") && <button class="danger" onClick={() => void stop(i.id)}>Stop</button>}
+            {may("inject") && <button class="danger" aria-label={`Stop ${i.cause || i.fault || i.at}`} onClick={() => void stop(i.id)}>Stop</button>}
           </p>
         );
       })}

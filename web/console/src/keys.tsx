@@ -9,6 +9,8 @@ import { go, href } from "./route";
 interface Props {
   pages: { page: string; name: string; key: string }[];
   box: { current: HTMLInputElement | null };
+  page: string;
+  say(text: string): void;
   help: boolean;
   setHelp(open: boolean): void;
   toggleUTC(): void;
@@ -21,9 +23,38 @@ function step(by: number) {
   rows[here < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, here + by))]?.focus();
 }
 
+/** Goes to what can be done: with the row that has the focus, else on the page. */
+function act() {
+  const row = document.activeElement?.closest("tr[data-row]");
+  (row ?? document.querySelector("main"))?.querySelector<HTMLElement>(row ? "button" : ".actions button, .actions a")?.focus();
+}
+
+let list: string[] = []; // the failures among which somebody chose one
+
+/** Remembers among which failures somebody chose one. */
+function chosen(e: MouseEvent) {
+  const link = (e.target as Element).closest?.('main a[href^="#/failure/"]');
+  const here = location.hash.startsWith("#/failure/");
+  if (!link || here && list.includes(location.hash)) return;
+  list = [...new Set([...document.querySelectorAll<HTMLAnchorElement>('main a[href^="#/failure/"]')].map((a) => a.hash))];
+}
+
+/** The next failure of those, or the next one on the page. */
+function neighbour(by: number, page: string, say: (text: string) => void) {
+  if (page !== "failure") {
+    const links = [...document.querySelectorAll<HTMLElement>('main a[href^="#/failure/"]')];
+    const here = links.indexOf(document.activeElement as HTMLElement);
+    return links[here < 0 ? (by > 0 ? 0 : links.length - 1) : Math.min(links.length - 1, Math.max(0, here + by))]?.focus();
+  }
+  const at = list.indexOf(location.hash), to = list[at + by];
+  if (at < 0) say("Open it from a list to go from one to the next.");
+  else if (to) go(to);
+  else say(by > 0 ? "It is the last one of the list." : "It is the first one of the list.");
+}
+
 const press = (key: string) => document.querySelector<HTMLElement>(`[data-key="${key}"]`)?.click();
 
-export function Keys({ pages, box, help, setHelp, toggleUTC }: Props) {
+export function Keys({ pages, box, page, say, help, setHelp, toggleUTC }: Props) {
   const [letters, setLetters] = useState(() => localStorage.getItem("console.letters") !== "0");
   const going = useRef(0);
   useEffect(() => {
@@ -54,13 +85,18 @@ export function Keys({ pages, box, help, setHelp, toggleUTC }: Props) {
         case "k": step(-1); break;
         case "t": toggleUTC(); break;
         case "?": setHelp(true); break;
-        case "y": case "e": case "[": case "]": case ".": press(e.key); break;
+        case ".": act(); break;
+        case "[": neighbour(-1, page, say); break;
+        case "]": neighbour(1, page, say); break;
+        case "y": navigator.clipboard.writeText(location.href).then(() => say("The link is copied."), () => say("The browser does not let this page copy.")); break;
+        case "e": case "u": press(e.key); break;
         case "Escape": history.back(); break;
       }
     };
     addEventListener("keydown", pressed);
-    return () => removeEventListener("keydown", pressed);
-  }, [help, letters]);
+    addEventListener("click", chosen, true);
+    return () => (removeEventListener("keydown", pressed), removeEventListener("click", chosen, true));
+  }, [help, letters, page]);
   if (!help) return null;
   return (
     <dialog ref={(d) => void (d && !d.open && d.showModal())} onClose={() => setHelp(false)} aria-labelledby="keys">
@@ -70,6 +106,8 @@ export function Keys({ pages, box, help, setHelp, toggleUTC }: Props) {
         {pages.map((p) => <><dt key={p.key}>g {p.key}</dt><dd>{p.name}</dd></>)}
         <dt>j, k</dt><dd>next and previous row; Enter opens it</dd>
         <dt>[, ]</dt><dd>previous and next failure</dd>
+        <dt>.</dt><dd>what can be done, with this row or on this page</dd>
+        <dt>u</dt><dd>take back what is about to be done</dd>
         <dt>e</dt><dd>unfold what follows</dd>
         <dt>t</dt><dd>UTC or your own zone</dd>
         <dt>y</dt><dd>copy the link of this view</dd>

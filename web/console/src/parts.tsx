@@ -56,10 +56,11 @@ export function Shapes({ rows = 4 }: { rows?: number }) {
   return <div class="shapes" role="status" aria-label="Loading">{Array.from({ length: rows }, (_, i) => <div key={i} />)}</div>;
 }
 
-/** What was asked for, in whichever state it is. */
-export function Shown<T>({ of, rows, children }: { of: Asked<T>; rows?: number; children: (data: T) => ComponentChildren }) {
+/** What was asked for, in whichever state it is. A page whose heading comes with the data has another for when none comes. */
+export function Shown<T>({ of, rows, heading, children }: { of: Asked<T>; rows?: number; heading?: string; children: (data: T) => ComponentChildren }) {
   return (
     <>
+      {heading && of.error && of.data === undefined && <Title name={heading}>{heading}</Title>}
       {of.error && <Problem error={of.error} again={of.again} half={of.data !== undefined} />}
       {of.data !== undefined
         ? <div class={of.loading ? "stale" : ""} aria-busy={of.loading}>{children(of.data)}</div>

@@ -6,6 +6,7 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import { call, Refusal, type Me } from "./api";
+import type { Deeds } from "./deeds";
 import { parse, type Route } from "./route";
 import type { Entry } from "./shapes";
 import { zones } from "./time";
@@ -26,9 +27,10 @@ export interface Shared {
   zone: string;
   may(right: string): boolean;
   say(text: string): void; // told in the corner, and to screen readers
+  deeds: Deeds;
 }
 
-export const SharedContext = createContext<Shared>({ me: { account: "", rights: [], inject: false }, zone: zones.own, may: () => false, say: () => {} });
+export const SharedContext = createContext<Shared>({ me: { account: "", rights: [], inject: false, now: "" }, zone: zones.own, may: () => false, say: () => {}, deeds: { waiting: [], act: () => {}, undo: () => {} } });
 export const useShared = () => useContext(SharedContext);
 
 /** What became of a call. Old data stays while new data is on its way. */

@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { at, query } from "../src/api.ts";
+import { byNeed, named, notFine } from "../src/live.ts";
 import { href, parse } from "../src/route.ts";
 import { safe } from "../src/safe.ts";
 import { length, moment, span } from "../src/time.ts";
@@ -87,4 +88,26 @@ test("what was told late says so", () => {
   assert.equal(late({ ...failure, at: "2026-11-26T15:05:02Z" }), "26 h");
   assert.equal(couldNot("client.disconnected", "r"), 'lost the connection in "r"');
   assert.equal(couldNot("client.new"), "had a failure of an unknown type");
+});
+
+test("who lacks something comes first, and a wish is no lack", () => {
+  const path = { state: "connected", protocol: "udp", remote_type: "host", rtt_ms: 20, loss: 0, bitrate: 1, score: 5 };
+  const peer = (id, more = {}) => ({ peer_id: id, name: id, away: false, measured: true, up: path, down: path, tracks: [], open: 1, gates: [], ...more });
+  const gate = (state, track_id = "t") => ({ track_id, state }), muted = new Set(["off"]), ill = (p) => notFine(p, muted);
+  const paused = peer("paused", { gates: [gate("paused")] }), fine = peer("fine");
+  const late = peer("late", { gates: [gate("keyframe")] }), worse = peer("worse", { gates: [gate("keyframe"), gate("silent")] });
+  const lossy = peer("lossy", { down: { ...path, loss: 0.03 } }), cut = peer("cut", { up: { ...path, state: "failed" } });
+  const away = peer("away", { away: true }), dumb = peer("dumb", { measured: false, up: null, down: null });
+  assert.deepEqual([paused, fine, peer("alone", { up: null, down: null }), peer("quiet", { gates: [gate("silent", "off")] })].map(ill), [false, false, false, false]);
+  assert.deepEqual([late, lossy, cut, away, dumb].map(ill), [true, true, true, true, true]);
+  assert.deepEqual(byNeed([fine, paused, late, lossy, worse], muted).map((p) => p.name), ["worse", "late", "lossy", "fine", "paused"]);
+});
+
+test("rooms are found by a part of their name, without case and accents", () => {
+  const rooms = ["Zoë's room", "consult", "Consult 2"].map((room_name, i) => ({ room_id: "r" + i, room_name }));
+  assert.deepEqual(named(rooms, " CONS ").map((r) => r.room_id), ["r1", "r2"]);
+  assert.deepEqual(named(rooms, "zoe").map((r) => r.room_id), ["r0"]);
+  assert.deepEqual(named(rooms, "r1").map((r) => r.room_id), ["r1"]);
+  assert.equal(named(rooms, "").length, 3);
+  assert.equal(named(rooms, "(").length, 0);
 });

@@ -43,10 +43,10 @@ export function Catalogue({ route }: { route: Route }) {
 export function CatalogueEntry({ id }: { id: string }) {
   const { may } = useShared();
   const asked = useAsk(id, (signal) => call<Entry>("GET", at`/api/v1/faults/${id}`, undefined, signal));
-  if (asked.error && !asked.data) return <><Title name="Catalogue">{id} is not in the catalogue</Title><Problem error={asked.error} /><p><a href="#/catalogue">All errors</a></p></>;
+  if (asked.error?.status === 404 && !asked.data) return <><Title name="Catalogue">{id} is not in the catalogue</Title><Problem error={asked.error} /><p><a href="#/catalogue">All errors</a></p></>;
   const links = (title: string, ids: string[] | null) => !!ids?.length && <><dt>{title}</dt><dd>{ids.map((other, i) => <>{i > 0 && ", "}<a key={other} href={href("catalogue", other)}>{other}</a></>)}</dd></>;
   return (
-    <Shown of={asked}>
+    <Shown of={asked} heading="Catalogue">
       {(f) => (
         <article>
           <Title name={f.title}>{f.title}</Title>

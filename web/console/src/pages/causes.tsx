@@ -102,7 +102,7 @@ function Cause({ id }: { id: string }) {
     return { known, all: all.sort((a, b) => b.failure.happened.localeCompare(a.failure.happened)), total: Math.max(byVerdict.total, byFault.total, all.length) };
   });
   return (
-    <Shown of={asked} rows={6}>
+    <Shown of={asked} rows={6} heading="Cause">
       {({ known, all, total }) => (
         <article>
           <Title name={known?.title ?? id}>{known?.title ?? id}</Title>

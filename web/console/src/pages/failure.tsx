@@ -25,7 +25,7 @@ export function FailurePage({ id }: { id: string }) {
       </>
     );
   }
-  return <Shown of={asked} rows={8}>{(d) => <Told d={d} />}</Shown>;
+  return <Shown of={asked} rows={8} heading="Failure">{(d) => <Told d={d} />}</Shown>;
 }
 
 /** The failures around one, of the same person. */

@@ -2,230 +2,188 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // What goes on now: rooms, and of one room who sends and gets what.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { at, call, follow, Refusal } from "../api";
-import { At, Problem, Shown, Title } from "../parts";
+import { Act } from "../deeds";
+import { byNeed, mutedIn, named, notFine, type Gate, type Peer, type Room, type Rooms } from "../live";
+import { At, Problem, Shapes, Shown, Title } from "../parts";
 import { href } from "../route";
 import { safe } from "../safe";
 import { useAsk, useShared } from "../state";
 import { length } from "../time";
-import { plural } from "../words";
+import { plural, who } from "../words";
+import { mute, remove, RoomActs } from "./live-acts";
 
-interface Rooms {
-  at: string;
-  rooms: { room_id: string; room_name: string; session_id: string; since: string; locked: boolean; peers: number; tracks: number }[];
-  total: number;
-  peers: number;
-}
-
-interface Path {
-  state: string;
-  protocol: string;
-  remote_type: string;
-  rtt_ms: number | null;
-  loss: number | null;
-  bitrate: number | null;
-  score: number;
-}
-
-interface Gate {
-  track_id: string;
-  kind: string;
-  from: string;
-  from_name: string;
-  state: string;
-  since: string | null;
-  wanted: string;
-  target: string;
-  current: string;
-  keyframe_requests: number;
-  keyframes: number;
-}
-
-interface Peer {
-  peer_id: string;
-  name: string;
-  user_id: string;
-  role: string;
-  away: boolean;
-  measured: boolean;
-  up: Path | null;
-  down: Path | null;
-  tracks: { track_id: string; kind: string; source: string; muted: boolean; layers: { layer: string; bitrate: number }[] | null }[] | null;
-  open: number;
-  gates: Gate[] | null;
-}
-
-interface Room {
-  at: string;
-  room_id: string;
-  room_name: string;
-  session_id: string;
-  since: string;
-  locked: boolean;
-  peers: Peer[] | null;
-}
+const most = 100; // rows that are drawn before somebody asks for more
+const few = 12; // people of whom all are shown at first
 
 export function LiveRooms() {
   const asked = useAsk("live", (signal) => call<Rooms>("GET", "/api/v1/live", undefined, signal), 5000);
+  const [text, setText] = useState("");
+  const [all, setAll] = useState(false);
   return (
     <>
       <Title name="Live">Live</Title>
       <Shown of={asked}>
-        {(l) => l.rooms.length === 0 ? <p class="empty">Nobody is in a call.</p> : (
-          <>
-            <p class="muted" role="status">{plural(l.total, "room")}, {plural(l.peers, "person", "people")}</p>
-            <ul class="rows">
-              {l.rooms.map((r) => (
-                <li key={r.room_id}>
-                  <a data-row href={href("live", r.room_id)}>
-                    <span class="name">{safe(r.room_name || r.room_id, 80)}</span>
-                    <span>{plural(r.peers, "person", "people")}</span> <span>{plural(r.tracks, "track")}</span>
-                    <span class="muted">for {length(Date.now() - Date.parse(r.since))}{r.locked && " · locked"}</span>
-                  </a>
-                </li>
-              ))}
-            </ul>
-          </>
-        )}
+        {(l) => {
+          if (l.rooms.length === 0) return <p class="empty">Nobody is in a call.</p>;
+          const found = named(l.rooms, text);
+          return (
+            <>
+              <p class="muted">{plural(l.total, "room")}, {plural(l.peers, "person", "people")}{l.total > l.rooms.length && `; the ${l.rooms.length} largest are listed`}</p>
+              {l.rooms.length > few && <label class="field">Room <input value={text} onInput={(e) => setText(e.currentTarget.value)} autocomplete="off" spellcheck={false} maxLength={128} /></label>}
+              {found.length === 0 && <p class="empty">No room with people in it has this in its name.</p>}
+              {found.length > 0 && (
+                <ul class="rows">
+                  {found.slice(0, all ? undefined : most).map((r) => (
+                    <li key={r.room_id}>
+                      <a data-row href={href("live", r.room_id)}>
+                        <span class="name">{safe(r.room_name || r.room_id, 80)}</span>
+                        <span>{plural(r.peers, "person", "people")}</span> <span>{plural(r.tracks, "track")}</span>
+                        <span class="muted">for {length(Math.max(0, Date.parse(l.at) - Date.parse(r.since)))}{r.locked && " · locked"}</span>
+                      </a>
+                    </li>
+                  ))}
+                </ul>
+              )}
+              {found.length > most && !all && <p><button onClick={() => setAll(true)}>Show all {found.length}</button></p>}
+            </>
+          );
+        }}
       </Shown>
     </>
   );
 }
 
-/** A room as it is measured, once a second, while the page is seen. */
+const silent = 40_000; // ms without news after which what is shown may be old
+const absent = ["session.not_active", "room.not_found"];
+
+/** A room as it is measured, once a second, while the page is seen. What breaks is begun again. */
 function useLive(id: string) {
   const [room, setRoom] = useState<Room>();
   const [error, setError] = useState<Refusal>();
   const [over, setOver] = useState(false);
-  const [turn, again] = useState(0);
+  const [old, setOld] = useState(false);
+  const [turn, next] = useState(0);
+  const again = () => next((n) => n + 1);
   useEffect(() => {
     const stop = new AbortController();
-    const seen = () => (document.hidden ? stop.abort() : undefined);
-    document.addEventListener("visibilitychange", seen);
-    const back = () => !document.hidden && stop.signal.aborted && again((n) => n + 1);
-    document.addEventListener("visibilitychange", back);
-    follow(at`/api/v1/live/${id}/stream`, stop.signal, (event, data) => {
-      if (event === "live") setRoom(JSON.parse(data) as Room), setError(undefined), setOver(false);
+    const signal = stop.signal;
+    let heard = Date.now(), timer: ReturnType<typeof setTimeout> | undefined;
+    const watch = setInterval(() => setOld(Date.now() - heard > silent), 2000);
+    const later = (ms: number) => void (timer = setTimeout(again, ms));
+    const changed = () => (document.hidden ? stop.abort() : signal.aborted && again());
+    document.addEventListener("visibilitychange", changed);
+    follow(at`/api/v1/live/${id}/stream`, signal, (event, data) => {
+      heard = Date.now();
+      if (event === "live") setRoom(JSON.parse(data) as Room), setError(undefined), setOver(false), setOld(false);
       if (event === "end") setOver(true);
-    }).catch((problem: unknown) => {
-      if (!stop.signal.aborted) setError(problem instanceof Refusal ? problem : new Refusal(0, "", "The connection to the server is lost."));
+    }).then(() => later(5000), (problem: unknown) => {
+      if (signal.aborted) return;
+      const refusal = problem instanceof Refusal ? problem : new Refusal(0, "", "The connection to the server is lost.");
+      setError(refusal);
+      if (refusal.status !== 403) later(Math.max(5, refusal.after) * 1000);
     });
     return () => {
       stop.abort();
-      document.removeEventListener("visibilitychange", seen);
-      document.removeEventListener("visibilitychange", back);
+      clearInterval(watch);
+      clearTimeout(timer);
+      document.removeEventListener("visibilitychange", changed);
     };
   }, [id, turn]);
-  return { room, error, over, again: () => again((n) => n + 1) };
+  return { room, error, over, old, again };
 }
 
 export function LiveRoom({ id }: { id: string }) {
-  const { room, error, over, again } = useLive(id);
+  const { room, error, over, old, again } = useLive(id);
   const { may } = useShared();
-  const [odd, setOdd] = useState(false);
-  const name = safe(room?.room_name || id, 80);
-  if (error?.fault === "session.not_active" || error?.fault === "room.not_found") {
-    return <><Title name="Live">{name}</Title><p class="empty">Nobody is in this room now. <button onClick={again}>Look again</button> <a href="#/live">All rooms</a></p></>;
+  const known = useAsk(may("read") ? "room " + id : null, (signal) => call<{ name: string }>("GET", at`/v2/rooms/${id}`, undefined, signal));
+  const [odd, setOdd] = useState<boolean>(); // undefined: as the room is large or small
+  const [all, setAll] = useState(false);
+  const name = safe(room?.room_name || known.data?.name || id, 80);
+  if (!room && error && absent.includes(error.fault)) {
+    return (
+      <>
+        <Title name={name}>{name}</Title>
+        <p class="empty" role="status">{error.fault === "room.not_found" ? "There is no such room." : "Nobody is in this room now. Whoever joins appears here."} <a data-row href="#/live">All rooms</a></p>
+      </>
+    );
   }
-  const stale = room && Date.now() - Date.parse(room.at) > 40_000;
-  const peers = (room?.peers ?? []).filter((p) => !odd || notFine(p));
+  const muted = mutedIn(room?.peers ?? []), peers = byNeed(room?.peers ?? [], muted), bad = peers.filter((p) => notFine(p, muted));
+  const only = odd ?? peers.length > few;
+  const shown = only ? bad : peers;
   return (
     <>
-      <Title name={name}>{name}{room && <> · live {length(Date.now() - Date.parse(room.since))} · {room.peers?.length ?? 0} in</>}</Title>
-      {error && <Problem error={error} again={again} half={!!room} />}
-      {over && <p class="note" role="status">The call is over. <button onClick={again}>Look again</button></p>}
-      {stale && <p class="note" role="status">No news for 40 s: what is shown may be old.</p>}
+      <Title name={name}>{name}{room && <> · live {length(Math.max(0, Date.parse(room.at) - Date.parse(room.since)))} · {peers.length} in{room.locked && " · locked"}</>}</Title>
+      {error && !(over && absent.includes(error.fault)) && <Problem error={error} again={again} half={!!room} />}
+      {over && <p class="note" role="status">The call is over. Whoever joins appears here. <a href="#/live">All rooms</a></p>}
+      {old && !over && <p class="note" role="status">No news for {silent / 1000} s: what is shown may be old.</p>}
+      {!room && !error && <Shapes />}
       {room && (
-        <>
-          <p><label><input type="checkbox" checked={odd} onChange={(e) => setOdd(e.currentTarget.checked)} /> Only what is not fine</label></p>
-          {peers.length === 0 && <p class="muted">{odd ? "Everything is fine." : "Nobody is there."}</p>}
-          <div class="scroll" tabIndex={0} role="region" aria-label="People in this room">
-            <table class="cards">
-              <thead><tr><th>Who</th><th>Path</th><th>Up</th><th>Down</th><th>RTT</th><th>Loss</th><th>Not received</th>{may("operate") && <th>Act</th>}</tr></thead>
-              <tbody>{peers.map((p) => <Row key={p.peer_id} p={p} room={room} />)}</tbody>
-            </table>
-          </div>
-          {may("operate") && <Acts room={room} />}
+        <div class={over || old ? "stale" : ""}>
+          <p>
+            <label><input type="checkbox" checked={only} onChange={(e) => setOdd(e.currentTarget.checked)} /> Only what is not fine</label>{" "}
+            <span class="muted">{bad.length === 0 ? "everything is fine" : `${bad.length} of ${peers.length} not fine`}</span>
+          </p>
+          {shown.length > 0 && (
+            <div class="scroll" tabIndex={0} role="region" aria-label="People in this room">
+              <table class="cards">
+                <thead><tr><th>Who</th><th>Path</th><th>Up</th><th>Down</th><th>RTT</th><th>Loss</th><th>Not received</th>{may("operate") && <th>Act</th>}</tr></thead>
+                <tbody>{shown.slice(0, all ? undefined : most).map((p) => <Row key={p.peer_id} p={p} room={room} muted={muted} />)}</tbody>
+              </table>
+            </div>
+          )}
+          {shown.length > most && !all && <p><button onClick={() => setAll(true)}>Show all {shown.length}</button></p>}
+          <RoomActs room={room} />
           <p class="muted"><a href={href("session", room.session_id)}>The session so far</a> · measured <At at={room.at} short />, once a second while you look</p>
-        </>
+        </div>
       )}
     </>
   );
 }
 
-const notFine = (p: Peer) => p.away || !p.measured || !!p.gates?.length || [p.up, p.down].some((x) => x && (x.state !== "connected" || (x.loss ?? 0) > 0.02));
-
 const kbit = (bits: number | null | undefined) => (bits == null ? "–" : bits >= 1e6 ? `${(bits / 1e6).toFixed(1)} Mbit/s` : `${Math.round(bits / 1000)} kbit/s`);
 
-function Row({ p, room }: { p: Peer; room: Room }) {
+function Row({ p, room, muted }: { p: Peer; room: Room; muted: Set<string> }) {
   const { may } = useShared();
-  const path = p.down ?? p.up;
+  const path = p.down ?? p.up, odd = notFine(p, muted);
   const bad = [p.up, p.down].find((x) => x && x.state !== "connected");
   return (
-    <tr class={notFine(p) ? "odd" : ""}>
-      <th scope="row">{safe(p.name || p.user_id || p.peer_id, 60)} <span class="muted">{safe(p.role, 30)}{p.away && " · away"}</span></th>
+    <tr class={odd ? "odd" : ""} data-row tabIndex={-1}>
+      <th scope="row">{odd && <span class="mark" role="img" aria-label="not fine">▲ </span>}{safe(who({ user_name: p.name, ...p }), 60)} <span class="muted">{safe(p.role, 30)}{p.away && " · away"}</span></th>
       <td data-name="Path">{bad ? <strong>{bad.state}</strong> : path ? `${path.protocol}, ${path.remote_type}` : "–"}</td>
-      <td data-name="Up">{kbit(p.up?.bitrate)}</td>
+      <td data-name="Up">{p.tracks?.length && p.tracks.every((t) => t.muted) ? "muted" : kbit(p.up?.bitrate)}</td>
       <td data-name="Down">{kbit(p.down?.bitrate)}</td>
       <td data-name="RTT">{p.down?.rtt_ms == null ? "–" : `${Math.round(p.down.rtt_ms)} ms`}</td>
       <td data-name="Loss">{p.down?.loss == null ? "–" : `${(p.down.loss * 100).toFixed(1)} %`}</td>
-      <td data-name="Not received">
-        {p.gates?.length
-          ? <ul class="plain">{p.gates.map((g) => <li key={g.track_id}>{safe(g.from_name || "somebody", 40)} {g.kind}: <strong>{g.state}</strong>{g.since && `, ${length(Math.max(0, Date.parse(room.at) - Date.parse(g.since)))}`}{g.state === "keyframe" && `, asked ${g.keyframe_requests}, came ${g.keyframes}`}</li>)}</ul>
-          : p.measured ? "–" : "not known"}
-      </td>
-      {may("operate") && (
-        <td data-name="Act">
-          <Act label="Mute" name={p.name} what={`Mute ${safe(p.name || "them", 40)}`} how={() => call("POST", at`/v2/active-rooms/${room.room_id}/peers/${p.peer_id}/mute`, {})} />
-          <Act label="Remove" name={p.name} danger what={`Remove ${safe(p.name || "them", 40)}`} how={() => call("POST", at`/v2/active-rooms/${room.room_id}/remove-peers`, { peer_id: p.peer_id, reason: "removed by an operator" })} />
-        </td>
-      )}
+      <td data-name="Not received">{p.gates?.length ? <Gates of={p.gates} at={room.at} muted={muted} /> : p.measured ? "–" : "not known"}</td>
+      {may("operate") && <td data-name="Act" class="act"><Act label="Mute" deed={mute(room, p)} /> <Act label="Remove" danger deed={remove(room, p)} /></td>}
     </tr>
   );
 }
 
-const patience = 5; // seconds in which an action can be taken back
+const lines = 4; // gates of one person that are told one by one
 
-/** An action that names whom it is about and waits for second thoughts. */
-function Act({ label, name, what, how, danger = false }: { label: string; name: string; what: string; how: () => Promise<unknown>; danger?: boolean }) {
-  const { say } = useShared();
-  const [left, setLeft] = useState(0);
-  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  useEffect(() => {
-    if (!left) return;
-    timer.current = setTimeout(() => {
-      if (left > 1) return setLeft(left - 1);
-      setLeft(0);
-      how().then(() => say(what + ": done."), (error: unknown) => say(what + ": " + (error instanceof Error ? error.message : String(error))));
-    }, 1000);
-    return () => clearTimeout(timer.current);
-  }, [left]);
-  return left
-    ? <button class="danger" onClick={() => setLeft(0)}>Undo: {what} in {left}</button>
-    : <button class={danger ? "danger" : ""} aria-label={`${label} ${safe(name, 40)}`} onClick={() => setLeft(patience)}>{label}</button>;
+/** What somebody does not receive and why; of many, the rest is counted. */
+function Gates({ of, at: now, muted }: { of: Gate[]; at: string; muted: Set<string> }) {
+  const state = (g: Gate) => (muted.has(g.track_id) ? "muted" : g.state);
+  const wished = (g: Gate) => Number(state(g) === "paused" || state(g) === "muted");
+  const sorted = [...of].sort((a, b) => wished(a) - wished(b));
+  return (
+    <ul class="plain">
+      {sorted.slice(0, lines).map((g) => (
+        <li key={g.track_id}>
+          {safe(g.from_name || "somebody", 40)} {g.kind}: <strong>{state(g)}</strong>{g.since && `, ${length(Math.max(0, Date.parse(now) - Date.parse(g.since)))}`}
+          {state(g) === "keyframe" && `, asked ${g.keyframe_requests}, came ${g.keyframes}`}
+        </li>
+      ))}
+      {sorted.length > lines && <li class="muted">and {sorted.length - lines} more: {counted(sorted.slice(lines).map(state))}</li>}
+    </ul>
+  );
 }
 
-function Acts({ room }: { room: Room }) {
-  const { say } = useShared();
-  const [ending, setEnding] = useState(false);
-  const [typed, setTyped] = useState("");
-  const lock = room.locked ? "Unlock" : "Lock";
-  const wanted = room.room_name || room.room_id;
-  return (
-    <div class="actions">
-      <Act label={lock} name={room.room_name} what={`${lock} ${safe(room.room_name, 40)}`} how={() => call("POST", at`/v2/rooms/${room.room_id}/${room.locked ? "unlock" : "lock"}`, {})} />
-      {ending ? (
-        <form onSubmit={(e) => {
-          e.preventDefault();
-          if (typed !== wanted) return say("That is not the room's name.");
-          setEnding(false);
-          call("POST", at`/v2/active-rooms/${room.room_id}/end-room`, { reason: "ended by an operator" }).then(() => say("Ended."), (error: Error) => say(error.message));
-        }}>
-          <label>Write “{safe(wanted, 60)}” to end the call of {plural(room.peers?.length ?? 0, "person", "people")} <input value={typed} onInput={(e) => setTyped(e.currentTarget.value)} autocomplete="off" /></label>
-          <button class="danger">End the call</button> <button type="button" onClick={() => setEnding(false)}>Cancel</button>
-        </form>
-      ) : <button class="danger" onClick={() => setEnding(true)}>End…</button>}
-    </div>
-  );
+function counted(states: string[]): string {
+  const by = new Map<string, number>();
+  for (const state of states) by.set(state, (by.get(state) ?? 0) + 1);
+  return [...by].map(([state, n]) => `${n} ${state}`).join(", ");
 }

@@ -54,7 +54,7 @@ export function SessionPage({ id, route }: { id: string; route: Route }) {
     return { session: session instanceof Refusal ? remembered(id, failures.diagnoses) : session, gone: session instanceof Refusal ? session : undefined, failures, tracks };
   });
   return (
-    <Shown of={asked} rows={8}>
+    <Shown of={asked} rows={8} heading="Session">
       {({ session, gone, ...d }) => session
         ? <Told {...d} session={session} gone={gone} peer={route.query.get("peer") ?? ""} />
         : <><Title name="No such session">This session is not on record</Title>{gone && <Problem error={gone} />}</>}
