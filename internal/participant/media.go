@@ -37,13 +37,14 @@ type Media struct {
 	sources map[room.TrackID]room.SourceReady // what arrives and may be forwarded
 	tcpOnly bool                              // UDP has proved too narrow
 	blocked bool                              // a connection was not up when it was rated last
+	rebuilt map[fault.Op]int                  // how often in a row for a failed handshake of what
 	rater   *time.Timer                       // until the quality is judged again
 }
 
 func newMedia(p *Participant) *Media {
 	return &Media{
 		p: p, layers: map[room.TrackID]sfu.Layer{}, silent: map[room.TrackID]bool{}, barred: map[room.TrackID]error{},
-		sources: map[room.TrackID]room.SourceReady{},
+		sources: map[room.TrackID]room.SourceReady{}, rebuilt: map[fault.Op]int{},
 	}
 }
 
@@ -64,7 +65,12 @@ type PublicationOptions struct {
 	// Warned tells, once, what is amiss with a track that is forwarded all the same,
 	// which has been recorded: fault.AudioLevelMissing.
 	Warned func(track room.TrackID, f *fault.Error)
-	Slow   func(*fault.Error) // the connection is not up in time: fault.ICESlow, which has been recorded
+	// Trouble tells what keeps the connection from coming up, which has been recorded:
+	// fault.ICESlow, or fault.DTLSFailed, after which it is not used any more.
+	Trouble func(*fault.Error)
+	// Moves tells that the client builds all its connections anew when it is told to
+	// (see MediaMoved). Others notice by themselves that a connection has ended.
+	Moves bool
 }
 
 // OpenPublication opens a connection for the client's tracks. It fails with
@@ -72,7 +78,8 @@ type PublicationOptions struct {
 func (m *Media) OpenPublication(on PublicationOptions) (*Publication, error) {
 	udp, tcp := impairments(m.p.inject, true)
 	pub := &Publication{p: m.p, on: on, path: path{op: fault.OpPublish, failed: event.PublishFailed, opened: time.Now()}}
-	pub.slowly = on.Slow
+	pub.trouble, pub.moves = on.Trouble, on.Moves
+	pub.shut = func() { _ = pub.Publisher.Close() }
 	pub.evidence = func() *evidence.Path { return pub.Publisher.Evidence() }
 	var err error
 	pub.Publisher, err = m.p.s.cfg.Media.NewPublisher(sfu.PublisherConfig{
@@ -145,7 +152,8 @@ type SubscriptionOptions struct {
 	// recorded: fault.CodecUnsupported, or once fault.TrackLimit for all that are
 	// too many. fault.NegotiationTimeout names no track: an offer waits for its answer.
 	Refused func(track room.TrackID, f *fault.Error)
-	Slow    func(*fault.Error) // as PublicationOptions.Slow
+	Trouble func(*fault.Error) // as PublicationOptions.Trouble
+	Moves   bool               // as PublicationOptions.Moves
 }
 
 // OpenSubscription opens a connection for tracks of others. Nothing is offered
@@ -153,7 +161,8 @@ type SubscriptionOptions struct {
 func (m *Media) OpenSubscription(o SubscriptionOptions) (*Subscription, error) {
 	udp, tcp := impairments(m.p.inject, false)
 	sub := &Subscription{m: m, on: o, removing: map[string]int{}, path: path{op: fault.OpSubscribe, failed: event.SubscribeFailed, opened: time.Now()}}
-	sub.slowly = o.Slow
+	sub.trouble, sub.moves = o.Trouble, o.Moves
+	sub.shut = func() { _ = sub.Subscriber.Close() }
 	sub.evidence = func() *evidence.Path { return sub.Subscriber.Evidence() }
 	var err error
 	sub.Subscriber, err = m.p.s.cfg.Media.NewSubscriber(sfu.SubscriberConfig{
@@ -427,24 +436,24 @@ func (m *Media) trackEnded(id string) {
 // stream.
 func (m *Media) CloseSubscription(s *Subscription) {
 	m.subs = slices.DeleteFunc(m.subs, func(o *Subscription) bool { return o == s })
-	_ = s.Subscriber.Close()
+	s.end()
 }
 
 // ClosePublication ends one connection. Its tracks are withdrawn by publishing
 // without them.
 func (m *Media) ClosePublication(b *Publication) {
 	m.pubs = slices.DeleteFunc(m.pubs, func(o *Publication) bool { return o == b })
-	_ = b.Publisher.Close()
+	b.end()
 }
 
 // close ends every connection. What others receive from this peer was
 // withdrawn by whoever calls it.
 func (m *Media) close(why MediaEnd) {
 	for _, b := range m.pubs {
-		_ = b.Publisher.Close()
+		b.end()
 	}
 	for _, s := range m.subs {
-		_ = s.Subscriber.Close()
+		s.end()
 	}
 	m.pubs, m.subs = nil, nil
 	clear(m.barred)

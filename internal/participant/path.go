@@ -25,7 +25,10 @@ type path struct {
 	opened time.Time  // when it was wanted
 	traced bool       // the trace of the join has it
 
-	slowly func(*fault.Error) // tells the client of it; nil: nobody does
+	trouble func(*fault.Error) // tells the client of what keeps it from coming up; nil: nobody does
+	moves   bool               // the client builds it anew when it is told to
+	shut    func()             // ends it
+	ended   bool               // it was shut, or is no longer the client's
 
 	evidence func() *evidence.Path // what is known of it now
 }
@@ -51,6 +54,7 @@ func (m *Media) pathChanged(at *path, st sfu.State, err error) {
 			m.p.events.recordPath(at, fault.From(err, at.op))
 			return
 		}
+		delete(m.rebuilt, at.op)
 		was := at.blocked()
 		at.slow, at.cut, at.lost = false, false, false
 		if was && m.p.joined {
@@ -80,8 +84,12 @@ func (m *Media) pathChanged(at *path, st sfu.State, err error) {
 			m.rate()
 		}
 		at.lost = true
-		if sfu.Unanswered(err) {
-			m.overTCP()
+		if sfu.Secured(err) || at.ended || m.p.leaving {
+			return
+		}
+		m.troubled(at, fault.From(err, at.op))
+		if !sfu.Unanswered(err) || !m.overTCP() {
+			m.replace(at)
 		}
 	}
 }
@@ -89,24 +97,62 @@ func (m *Media) pathChanged(at *path, st sfu.State, err error) {
 // slow records and tells that a path is not up in time.
 func (m *Media) slow(at *path, f *fault.Error) {
 	at.slow = true
-	m.p.s.met.warn(f)
 	m.p.events.recordPath(at, f)
 	m.rate()
-	if at.slowly != nil {
-		at.slowly(f)
+	m.troubled(at, f)
+}
+
+// troubled tells the client what keeps a path from coming up.
+func (m *Media) troubled(at *path, f *fault.Error) {
+	m.p.s.met.warn(f)
+	if at.trouble != nil {
+		at.trouble(f)
 	}
 }
 
-// overTCP lets the client build its connections anew, without UDP: its packets
-// pass only as long as they are small. Done once; TCP cuts packets to size.
-func (m *Media) overTCP() {
-	if m.tcpOnly || m.p.leaving || m.p.s.cfg.Media.TCPPort() == 0 {
+// rebuildMost is how often in a row connections are built anew because a handshake
+// failed. After that the network, or the client, is what has to change first.
+const rebuildMost = 3
+
+// replace ends a connection whose handshake failed, which is made once for each, and
+// lets the client build another.
+func (m *Media) replace(at *path) {
+	if !at.moves {
+		at.end()
 		return
 	}
-	m.tcpOnly = true
-	if m.rebuild(MediaMoved) {
-		m.p.log.Info("media goes on over TCP")
+	tries := m.rebuilt[at.op]
+	if tries >= rebuildMost {
+		m.p.log.Warn("media connections are not built anew again", "op", string(at.op), "tries", tries)
+		return
 	}
+	m.rebuilt[at.op]++
+	wait := m.p.s.cfg.Rebuild << tries
+	var again func()
+	again = func() {
+		switch {
+		case at.ended || m.p.leaving:
+		case m.p.socket == nil: // nobody is there to be told
+			m.p.After(wait, again)
+		case m.rebuild(MediaMoved):
+			m.p.log.Info("media connections are built anew after a failed handshake", "op", string(at.op))
+		}
+	}
+	m.p.After(wait, again)
+}
+
+// overTCP lets the client build its connections anew, without UDP: its packets
+// pass only as long as they are small. Done once, which it tells; TCP cuts packets to size.
+func (m *Media) overTCP() bool {
+	if m.tcpOnly || m.p.leaving || m.p.s.cfg.Media.TCPPort() == 0 {
+		return false
+	}
+	m.tcpOnly = true
+	if !m.rebuild(MediaMoved) {
+		return false
+	}
+	m.p.log.Info("media goes on over TCP")
+	return true
 }
 
 // Mend restarts the receiving connections, which only we can, when the client
@@ -203,6 +249,11 @@ func (m *Media) rate() {
 	if score >= 0 {
 		m.p.room.Quality().Set(m.p.ctx, m.p.key.peer, score)
 	}
+}
+
+func (at *path) end() {
+	at.ended = true
+	at.shut()
 }
 
 // blocked tells whether nothing comes through, as was recorded.

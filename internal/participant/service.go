@@ -101,6 +101,10 @@ type Config struct {
 
 	MaxReceived int // tracks one peer receives on a connection; 512
 
+	// Rebuild is how long after a failed handshake a client is told to build its
+	// connections anew, doubled each time in a row; 3 s.
+	Rebuild time.Duration
+
 	// Unproven is how often one address leaves the refusal of a token that proves
 	// nothing in the record; 60 a minute.
 	Unproven limit.Rate
@@ -109,6 +113,7 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	c.Hold = cmp.Or(c.Hold, 65*time.Second)
 	c.Node = cmp.Or(c.Node, "node")
+	c.Rebuild = cmp.Or(c.Rebuild, 3*time.Second)
 	c.Bounds = c.Bounds.withDefaults()
 	if c.Full == nil {
 		c.Full = func() error { return nil }

@@ -77,6 +77,7 @@ type conn struct {
 	dtlsFailed   atomic.Bool  // or failed: it is not repeated
 	dtlsFrom     atomic.Int64 // when it began, Unix ns
 	dtlsSilent   atomic.Bool  // it failed because nobody answered
+	broken       atomic.Bool  // that it failed was told: nothing brings the connection back
 }
 
 // open makes the peer connection and starts to watch it.
@@ -197,6 +198,7 @@ func (c *conn) refresh() {
 	defer c.refreshMu.Unlock()
 	var state State
 	var err error
+	breaks := false
 	switch c.pc.ConnectionState() {
 	case webrtc.PeerConnectionStateConnected:
 		state = StateConnected
@@ -219,9 +221,10 @@ func (c *conn) refresh() {
 		if c.dtlsSilent.Load() {
 			err = fault.DTLSFailed.New("reason", unanswered)
 		}
+		breaks = !c.broken.Swap(true) // also where the path had failed before
 	}
 	c.mu.Lock()
-	if c.state == state {
+	if c.state == state && !breaks {
 		c.mu.Unlock()
 		return
 	}
@@ -434,6 +437,13 @@ func (c *conn) stats() ConnectionStats {
 
 // unanswered is the reason of a handshake whose packets vanish.
 const unanswered = "nobody answered in time"
+
+// Secured tells whether a failure leaves a connection that may come back: it is not one
+// of its handshake, which is made once.
+func Secured(err error) bool {
+	f, ok := errors.AsType[*fault.Error](err)
+	return !ok || f.Kind != fault.DTLSFailed
+}
 
 // Unanswered tells whether a connection failed because the packets of its
 // handshake vanish on a path that small packets pass: what a network does that

@@ -330,8 +330,11 @@ func (s *Subscriber) Mend() error {
 // lasts, and Resend is for when it was replaced.
 func (s *Subscriber) restart(at time.Time) error {
 	n := &s.nego
-	if !n.started {
+	switch {
+	case !n.started:
 		return fault.NegotiationFailed.New("reason", "not started")
+	case s.conn.broken.Load():
+		return fault.NegotiationFailed.New("reason", "the handshake has failed")
 	}
 	if n.outstanding || n.refusals > 0 {
 		n.restartNext = !n.restarting
@@ -366,7 +369,7 @@ func (s *Subscriber) watch(at time.Time) {
 	case StateConnecting: // again, after a restart that has led nowhere yet
 		due = !n.restartedAt.IsZero()
 	}
-	if !due || !n.started || at.Sub(n.restartedAt) < s.engine.times.restartEvery {
+	if !due || !n.started || s.conn.broken.Load() || at.Sub(n.restartedAt) < s.engine.times.restartEvery {
 		return
 	}
 	if err := s.restart(at); err != nil {

@@ -62,7 +62,7 @@ func (m *media) open() error {
 		OneFormat: m.s.p.Agent().SDK == "web",
 		Candidate: func(c webrtc.ICECandidateInit) { m.tellCandidate(targetPublish, c) },
 		Warned:    func(_ room.TrackID, f *fault.Error) { m.tellWarning(f) },
-		Slow:      m.tellWarning,
+		Trouble:   m.tellWarning, Moves: true,
 	})
 	if err != nil {
 		return err
@@ -76,7 +76,8 @@ func (m *media) open() error {
 		Offer:     m.tellOffer,
 		Candidate: func(c webrtc.ICECandidateInit) { m.tellCandidate(targetSubscribe, c) },
 		Message:   m.channelMessage, MessageRate: m.s.h.cfg.FrameRate, MaxMessage: maxChannelMessage,
-		Layer: m.tellLayer, Refused: m.tellRefused, Removed: m.withdrawn.tell, Slow: m.tellWarning,
+		Layer: m.tellLayer, Refused: m.tellRefused, Removed: m.withdrawn.tell,
+		Trouble: m.tellWarning, Moves: true,
 	})
 	if err != nil {
 		m.s.p.Media().ClosePublication(pub)
