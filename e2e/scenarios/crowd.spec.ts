@@ -54,8 +54,10 @@ async function crowded(t: Run) {
   return { world, room, program };
 }
 
-// failures are the events of a room that are none of success.
-const failures = async (world: World, room: Room) => (await world.rest.events({ room_id: room.id })).filter(e => /failed|disconnected/.test(e.type));
+// failures are the events of a room that are none of success. That a path took long to
+// come up is true of a machine that has so many clients, and no failure of the room.
+const failures = async (world: World, room: Room) => (await world.rest.events({ room_id: room.id }))
+  .filter(e => /failed|disconnected/.test(e.type) && e.redial.fault !== 'ice.slow');
 
 test.describe('crowd', () => {
   scenario('crowd', { alone: true, ms: 60_000 + N * 1500 }, async t => {
