@@ -32,6 +32,8 @@ type Outcomes struct {
 	Causes  []OutcomeCause  `json:"causes"`        // the one with most tries first
 	Unknown OutcomesUnknown `json:"not_known"`
 
+	Provoked int64 `json:"provoked"` // with a failure that was provoked on purpose: no tries of anybody's, and in none of the above
+
 	Bucket  string          `json:"bucket,omitempty"`
 	Buckets []OutcomeBucket `json:"buckets"`
 

@@ -49,6 +49,7 @@ type Attempt struct {
 	Ended     time.Time       `json:"ended"` // the last that is known of it
 	Outcome   AttemptOutcome  `json:"outcome"`
 	Failures  int             `json:"failures"`
+	Provoked  bool            `json:"provoked"`        // one of them was provoked on purpose: such a try is no part of [Outcomes]
 	Match     string          `json:"match,omitempty"` // of the name: "whole", "part" or "inside" a word
 	FirstSeen time.Time       `json:"first_seen"`      // the person, in any room
 	LastSeen  time.Time       `json:"last_seen"`

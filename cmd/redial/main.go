@@ -47,6 +47,7 @@ func verbs() []verb {
 		{"search", "find people by a name and a time in words, and what became of each attempt", runSearch, nil},
 		{"attempts", "list tries to be in a room by time, those that worked too", runAttempts, nil},
 		{"outcomes", "count who got in and who did not, by cause", runOutcomes, nil},
+		{"timeline", "print what happened in a session, as clients told it and the server saw it", runTimeline, nil},
 		{"causes", "list what fails by cause, since when, and whether it is rising", runCauses, nil},
 		{"audit", "list who did what on a server by REST", runAudit, nil},
 		{"live", "show how calls fare at this moment: who sends, who receives, what is not forwarded", runLive, nil},

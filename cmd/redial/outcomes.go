@@ -57,6 +57,9 @@ func runOutcomes(ctx context.Context, e *env, args []string) error {
 	}
 	line(o.Unknown.Unexplained, "did not, and the cause is not known")
 	line(o.Unknown.Waiting, "did not, and there is no verdict yet")
+	if o.Provoked > 0 {
+		line(o.Provoked, "more, in which a failure was provoked on purpose: they are no tries")
+	}
 	if err := w.Flush(); err != nil {
 		return err
 	}

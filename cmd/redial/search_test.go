@@ -57,8 +57,11 @@ func TestSearchOnAServer(t *testing.T) {
 	if _, errs, code := s.call(t.Context(), t, "attempts", "-n", "0"); code != exitUsage || !strings.Contains(errs, "-n 0") {
 		t.Errorf("attempts -n 0: %d %q", code, errs)
 	}
-	if out, errs, code := s.call(t.Context(), t, "outcomes", "-room", "consult"); code != exitOK || !strings.HasPrefix(out, "2 tries from ") || !strings.Contains(out, "1  got in\n") {
+	if out, errs, code := s.call(t.Context(), t, "outcomes", "-room", "consult"); code != exitOK || !strings.HasPrefix(out, "1 tries from ") || !strings.Contains(out, "1  got in\n") || !strings.Contains(out, "1  more, in which a failure was provoked") {
 		t.Errorf("outcomes: %d %q %q", code, out, errs)
+	}
+	if _, errs, code := s.call(t.Context(), t, "timeline", "nothing"); code != exitFailure || !strings.Contains(errs, "The session does not exist") {
+		t.Errorf("timeline of no session: %d %q", code, errs)
 	}
 	if out, errs, code := s.call(t.Context(), t, "causes", "-changes"); code != exitOK || !strings.Contains(out, "start") || !strings.Contains(out, "room.locked") {
 		t.Errorf("what was changed: %d %q %q", code, out, errs)

@@ -93,6 +93,10 @@ test.describe('console', () => {
     await page.getByText(/A firewall in front of the server/).first().waitFor();
     await accessible(page, 'Failure, light');
     await shot(page, 'failure-1440');
+    await page.emulateMedia({ media: 'print' });
+    const sheet = (await page.pdf({ preferCSSPageSize: true })).toString('latin1');
+    await page.emulateMedia({ media: null });
+    assert.equal(sheet.match(/\/Type\s*\/Page\b(?!s)/g)?.length, 1, 'a failure prints on one page');
 
     // As text it is what the command prints.
     const id = /failure\/([\w-]+)/.exec(page.url())![1]!;
@@ -129,8 +133,8 @@ test.describe('console', () => {
 
     // Every page, in both themes.
     for (const [to, ready] of [['', /tries failed/], ['search', /A name or a part/], ['search?q=mia+yesterday', /people/], ['search?q=nobody+here', /Nobody was found/], ['causes', /./],
-      ['causes/network.media_blocked', /Mia Lang/], ['live', /Nobody is in a call/], ['catalogue?q=token', /of \d+/], ['catalogue/ice.failed', /How to tell/], ['session/66ac0000000000000000c0de', /Mia Lang/],
-      ['health', /./], ['failure/nothing', /not on record/]] as const) {
+      ['causes/network.media_blocked', /What sets them apart/], ['live', /Nobody is in a call/], ['catalogue?q=token', /of \d+/], ['catalogue/ice.failed', /How to tell/], ['session/66ac0000000000000000c0de', /Their clock|as a table/],
+      ['health', /Heard from the clients/], ['failure/nothing', /not on record/]] as const) {
       await page.goto(`${new URL(page.url()).origin}/console/#/${to}`);
       await page.getByRole('heading', { level: 1 }).waitFor();
       await page.locator('main').getByText(ready).first().waitFor();

@@ -96,6 +96,7 @@ func TestTheAdminClientHasEveryField(t *testing.T) {
 		{"diagnoses", api.DiagnosesPage, reflect.TypeFor[admin.DiagnosisPage](), nil},
 		{"share", api.ShareBody, reflect.TypeFor[admin.Share](), nil},
 		{"attempts", api.AttemptsPage, reflect.TypeFor[admin.AttemptPage](), nil},
+		{"timeline", api.TimelineBody, reflect.TypeFor[admin.Timeline](), nil},
 		{"outcomes", api.OutcomesBody, reflect.TypeFor[admin.Outcomes](), nil},
 		{"causes", api.CausesBody, reflect.TypeFor[admin.Causes](), nil},
 		{"one cause", api.OneCauseBody, reflect.TypeFor[admin.OneCause](), nil},

@@ -49,6 +49,7 @@ func (d *Diagnoses) Routes() []Route {
 		{Pattern: "GET /api/v1/attempts", Rate: Rate{PerSecond: 10, Burst: 40}, Serve: d.attempts},
 		{Pattern: "GET /api/v1/analytics/outcomes", Rate: Rate{PerSecond: 5, Burst: 20}, Serve: d.outcomes},
 		{Pattern: "GET /api/v1/events/{id}/diagnosis", Serve: d.get},
+		{Pattern: "GET /api/v1/sessions/{session}/timeline", Rate: Rate{PerSecond: 5, Burst: 20}, Serve: d.timeline},
 		{Pattern: "POST /api/v1/events/{id}/share", Serve: d.share},
 		{Pattern: "DELETE /api/v1/shares/{link}", Serve: d.unshare},
 		{Pattern: "GET /why/{link}", Access: Open, Rate: Rate{PerSecond: 5, Burst: 30}, Serve: d.shared},

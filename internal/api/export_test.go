@@ -4,8 +4,11 @@
 package api
 
 import (
+	"encoding/json"
 	"reflect"
+	"time"
 
+	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/policy/policyjson"
 )
 
@@ -29,6 +32,7 @@ var (
 	DiagnosesPage  = reflect.TypeFor[diagnosesPage]()
 	ShareBody      = reflect.TypeFor[shareBody]()
 	AttemptsPage   = reflect.TypeFor[attemptsPage]()
+	TimelineBody   = reflect.TypeFor[timelineBody]()
 	OutcomesBody   = reflect.TypeFor[outcomesBody]()
 	CausesBody     = reflect.TypeFor[causesBody]()
 	OneCauseBody   = reflect.TypeFor[oneCauseBody]()
@@ -58,4 +62,16 @@ var ViewParameters = viewParameters
 // AtLeast is chanceOf.atLeast.
 func AtLeast(with, failed, allWith, all int64) float64 {
 	return chanceOf{with, failed, allWith, all}.atLeast()
+}
+
+// TimelineOf is how large a timeline of marks is as JSON, from a time on, whether it has
+// all, and how many incidents it tells of.
+func TimelineOf(marks []event.Mark, from time.Time) (size int, complete bool, incidents int) {
+	t := timeline{kinds: map[timelineKind]int{}, peers: map[string]int{}}
+	for i := range marks {
+		t.add(&marks[i])
+	}
+	body := t.body(from, time.Time{})
+	raw, _ := json.Marshal(body)
+	return len(raw), body.Complete, len(body.Incident)
 }

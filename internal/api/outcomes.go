@@ -29,6 +29,8 @@ type outcomesBody struct {
 	Causes  []outcomeCause  `json:"causes"`
 	Unknown outcomesUnknown `json:"not_known"`
 
+	Provoked int64 `json:"provoked"` // on purpose, and in none of the above
+
 	Bucket  string          `json:"bucket,omitempty"`
 	Buckets []outcomeBucket `json:"buckets"`
 
@@ -85,7 +87,7 @@ func (d *Diagnoses) outcomes(c *Call) (any, error) {
 		return nil, err
 	}
 	body := outcomesBody{
-		Since: q.Since, Until: q.Until, Room: q.RoomID, Tries: found.Tries, GotIn: found.GotIn, Trouble: found.Trouble, Failed: found.Failed(),
+		Since: q.Since, Until: q.Until, Room: q.RoomID, Tries: found.Tries, GotIn: found.GotIn, Trouble: found.Trouble, Failed: found.Failed(), Provoked: found.Provoked,
 		Unknown: outcomesUnknown{found.Unexplained + found.Waiting, found.Unexplained, found.Waiting},
 		Causes:  []outcomeCause{}, Bucket: bucket, Buckets: make([]outcomeBucket, len(found.Series)), Complete: found.Complete, Indexed: found.Indexed,
 	}

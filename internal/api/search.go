@@ -60,6 +60,7 @@ type attemptBody struct {
 	Ended     time.Time            `json:"ended"` // the last that is known of it
 	Outcome   event.AttemptOutcome `json:"outcome"`
 	Failures  int                  `json:"failures"`
+	Provoked  bool                 `json:"provoked"` // one of them was, on purpose
 	Match     string               `json:"match,omitempty"`
 	FirstSeen time.Time            `json:"first_seen"` // the person, in any room
 	LastSeen  time.Time            `json:"last_seen"`
@@ -260,7 +261,7 @@ func (d *Diagnoses) roomAmongWords(ctx context.Context, q event.PeopleQuery) (ev
 func (d *Diagnoses) attempt(ctx context.Context, q *event.PeopleQuery, a *event.Attempt, until time.Time) (attemptBody, error) {
 	body := attemptBody{
 		User: a.UserID, UserProof: a.UserProof, UserName: a.UserName, Room: a.RoomID, RoomName: a.RoomName, Session: a.SessionID, Peer: a.PeerID,
-		Began: a.Began, Ended: a.Ended, Outcome: a.Outcome, Failures: a.Failures, Match: matchWords[a.Match], FirstSeen: a.FirstSeen, LastSeen: a.LastSeen,
+		Began: a.Began, Ended: a.Ended, Outcome: a.Outcome, Failures: a.Failures, Provoked: a.Provoked, Match: matchWords[a.Match], FirstSeen: a.FirstSeen, LastSeen: a.LastSeen,
 	}
 	if a.Guess != "" {
 		body.Guess = &guessBody{a.Guess, guessWords[a.Guess]}

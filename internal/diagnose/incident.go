@@ -11,9 +11,9 @@ import (
 	"github.com/redial-rtc/redial/fault"
 )
 
-// apart is how far apart in time two failures of one peer are at least that have
+// Apart is how far apart in time two failures of one peer are at least that have
 // nothing to do with each other.
-const apart = 40 * time.Second
+const Apart = 40 * time.Second
 
 // symptoms are what people see of a connection that fails, whatever the cause: one
 // trouble has several of them.
@@ -23,13 +23,13 @@ var symptoms = []string{
 	"sctp.failed", "datachannel.failed", "publisher.internal", "subscriber.internal", "media.negotiation", "join.abandoned", "sdp.answer_superseded", "",
 }
 
-// trouble is what a failure is folded by: connections that fail are one trouble,
-// and anything else repeats itself.
-func trouble(f *Failure) string {
-	if slices.Contains(symptoms, f.Fault) {
+// Trouble is what failures with a fault are folded by: connections that fail are one
+// trouble, and anything else repeats itself.
+func Trouble(fault string) string {
+	if slices.Contains(symptoms, fault) {
 		return "connection"
 	}
-	return f.Fault
+	return fault
 }
 
 // incident gives the failures that are one trouble of one person, by time: the
@@ -37,17 +37,17 @@ func trouble(f *Failure) string {
 func incident(c *Case) []*Failure {
 	all := []*Failure{&c.Failure}
 	for i := range c.Near {
-		if n := &c.Near[i]; n.ID != c.Failure.ID && trouble(n) == trouble(&c.Failure) && n.Injected == c.Failure.Injected && samePlace(n, &c.Failure) {
+		if n := &c.Near[i]; n.ID != c.Failure.ID && Trouble(n.Fault) == Trouble(c.Failure.Fault) && n.Injected == c.Failure.Injected && samePlace(n, &c.Failure) {
 			all = append(all, n)
 		}
 	}
 	slices.SortStableFunc(all, func(a, b *Failure) int { return cmp.Or(a.When().Compare(b.When()), cmp.Compare(a.ID, b.ID)) })
 	own := slices.Index(all, &c.Failure)
 	from, to := own, own+1
-	for from > 0 && all[from].When().Sub(all[from-1].When()) <= apart {
+	for from > 0 && all[from].When().Sub(all[from-1].When()) <= Apart {
 		from--
 	}
-	for to < len(all) && all[to].When().Sub(all[to-1].When()) <= apart {
+	for to < len(all) && all[to].When().Sub(all[to-1].When()) <= Apart {
 		to++
 	}
 	return all[from:to]

@@ -92,7 +92,7 @@ var othersHit = &Clause{
 	ask: func(v *view) answer {
 		peers := map[string]bool{}
 		for _, f := range v.others() {
-			if trouble(f) == trouble(v.f) && f.Peer != "" {
+			if Trouble(f.Fault) == Trouble(v.f.Fault) && f.Peer != "" {
 				peers[f.Peer] = true
 			}
 		}

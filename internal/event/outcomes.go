@@ -31,6 +31,10 @@ type Outcomes struct {
 	Unexplained int64 // the verdict is that the cause is not known
 	Waiting     int64 // there is no verdict yet
 
+	// Provoked is attempts with a failure that was provoked on purpose: they tell of
+	// nobody's call, are in none of the above and no tries.
+	Provoked int64
+
 	Series []OutcomeCounts // one for each bucket
 
 	Complete bool    // false: there were more attempts than could be counted; the latest were

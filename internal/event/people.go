@@ -50,6 +50,7 @@ type Attempt struct {
 	Began, Ended                time.Time // the first and the last that is known of it
 	Outcome                     AttemptOutcome
 	Failures                    int
+	Provoked                    bool   // one of them was provoked on purpose
 	EventID                     string // of the only event, where there is no peer id
 	Match                       Match
 	FirstSeen, LastSeen         time.Time // the person, in any room

@@ -433,7 +433,7 @@ func (s *search) attempts(ctx context.Context, list []candidate) ([]event.Attemp
 		a := &list[i]
 		t := event.Attempt{
 			UserID: bare(a.user), UserProof: proofOf(a.user), UserName: a.name, PeerID: a.peer, RoomID: a.room, RoomName: a.roomName, SessionID: a.session,
-			Began: time.Unix(0, a.first).UTC(), Ended: time.Unix(0, a.last).UTC(), Outcome: a.outcome(), Failures: int(a.failures), Match: a.match,
+			Began: time.Unix(0, a.first).UTC(), Ended: time.Unix(0, a.last).UTC(), Outcome: a.outcome(), Failures: int(a.failures), Provoked: a.provoked > 0, Match: a.match,
 			FirstSeen: time.Unix(0, min(a.seen0, a.first)).UTC(), LastSeen: time.Unix(0, max(a.seen, a.last)).UTC(), Guess: a.guess, Place: s.place(&a.attempt),
 		}
 		if a.seq > 0 {

@@ -74,14 +74,18 @@ type change struct {
 	first, last                   int64
 	joins, events                 int64
 	failures, inside              int64
+	provoked                      int64
 }
 
 // Prepare makes the tables where they are missing. Events that were stored before are
 // taken in later, by Start.
 func (x *Index) Prepare(ctx context.Context, tx eventlog.Tx, upto int64) error {
 	is, _, err := tx.Meta(ctx, made)
-	if err != nil || is == version {
+	if err != nil {
 		return err
+	}
+	if is == version {
+		return addProvoked(ctx, tx)
 	}
 	if _, err := tx.ExecContext(ctx, schema); err != nil {
 		return err
@@ -96,6 +100,18 @@ func (x *Index) Prepare(ctx context.Context, tx eventlog.Tx, upto int64) error {
 		}
 	}
 	return nil
+}
+
+// addProvoked gives a file of before attempts were told apart by it the column for what
+// was provoked. The tables are not made anew for it: joins are in no event. Attempts of
+// before count as nobody's doing.
+func addProvoked(ctx context.Context, tx eventlog.Tx) error {
+	var has bool
+	if err := tx.Row(ctx, "SELECT count(*) > 0 FROM pragma_table_info('attempts') WHERE name = 'provoked'").Scan(&has); err != nil || has {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, "ALTER TABLE attempts ADD COLUMN provoked INTEGER NOT NULL DEFAULT 0")
+	return err
 }
 
 // Load forgets what was not written.
@@ -142,6 +158,9 @@ func (x *Index) event(row *eventlog.Row, n int64) {
 	c.events += n
 	if e.Type.IsError() {
 		c.failures += n
+		if e.Injected {
+			c.provoked += n
+		}
 	}
 	if e.Type != event.ConnectFailed && e.Type != event.JoinFailed {
 		c.inside += n

@@ -57,6 +57,10 @@ func Outcomes(ctx context.Context, c *eventlog.Conn, account int64, q *event.Out
 				if n.tooMany() {
 					return errEnough
 				}
+				if a.provoked > 0 {
+					n.out.Provoked++
+					return nil
+				}
 				if n.count(&a) {
 					failed = append(failed, a)
 				}
@@ -97,7 +101,8 @@ type outcomes struct {
 
 // tooMany tells whether enough was counted.
 func (n *outcomes) tooMany() bool {
-	if n.out.Tries >= maxCounted || n.out.Tries%4096 == 4095 && time.Since(n.began) > countBudget {
+	all := n.out.Tries + n.out.Provoked
+	if all >= maxCounted || all%4096 == 4095 && time.Since(n.began) > countBudget {
 		n.out.Complete = false
 		return true
 	}

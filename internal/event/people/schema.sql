@@ -42,7 +42,8 @@ CREATE TABLE attempts (
   joins     INTEGER NOT NULL,  -- that succeeded
   events    INTEGER NOT NULL,
   failures  INTEGER NOT NULL,  -- of these
-  inside    INTEGER NOT NULL   -- of these, that nobody has who was not in the room
+  inside    INTEGER NOT NULL,  -- of these, that nobody has who was not in the room
+  provoked  INTEGER NOT NULL DEFAULT 0  -- of the failures, on purpose
 );
 CREATE INDEX attempts_peer     ON attempts(peer, user);
 CREATE INDEX attempts_seq      ON attempts(seq);

@@ -22,14 +22,15 @@ type attempt struct {
 	proven, named           bool
 	joins, events           int64
 	failures, inside        int64
+	provoked                int64
 }
 
-const attemptColumns = `id, account, person, peer, user, seq, room, room_name, session, first, last, proven, named, joins, events, failures, inside`
+const attemptColumns = `id, account, person, peer, user, seq, room, room_name, session, first, last, proven, named, joins, events, failures, inside, provoked`
 
 func (a *attempt) fields() []any {
 	return []any{
 		&a.id, &a.account, &a.person, &a.peer, &a.user, &a.seq, &a.room, &a.roomName, &a.session, &a.first, &a.last,
-		&a.proven, &a.named, &a.joins, &a.events, &a.failures, &a.inside,
+		&a.proven, &a.named, &a.joins, &a.events, &a.failures, &a.inside, &a.provoked,
 	}
 }
 
@@ -71,12 +72,12 @@ func (x *Index) write(ctx context.Context, c *eventlog.Conn, ch *change) error {
 	}
 	is := *was
 	is.joins, is.events = max(0, was.joins+ch.joins), max(0, was.events+ch.events)
-	is.failures, is.inside = max(0, was.failures+ch.failures), max(0, was.inside+ch.inside)
+	is.failures, is.inside, is.provoked = max(0, was.failures+ch.failures), max(0, was.inside+ch.inside), max(0, was.provoked+ch.provoked)
 	if is.joins+is.events == 0 {
 		return x.remove(ctx, c, was)
 	}
 	if ch.last == 0 { // something was taken out
-		_, err := c.Exec(ctx, "UPDATE attempts SET events = ?, failures = ?, inside = ? WHERE id = ?", is.events, is.failures, is.inside, is.id)
+		_, err := c.Exec(ctx, "UPDATE attempts SET events = ?, failures = ?, inside = ?, provoked = ? WHERE id = ?", is.events, is.failures, is.inside, is.provoked, is.id)
 		return err
 	}
 	is.first, is.last = min(was.first, ch.first), max(was.last, ch.last)
@@ -108,8 +109,8 @@ func (x *Index) write(ctx context.Context, c *eventlog.Conn, ch *change) error {
 	}
 	x.size.add(was, -1)
 	x.size.add(&is, 1)
-	_, err = c.Exec(ctx, `UPDATE attempts SET person = ?, room = ?, room_name = ?, session = ?, first = ?, last = ?, named = ?, joins = ?, events = ?, failures = ?, inside = ? WHERE id = ?`,
-		is.person, is.room, is.roomName, is.session, is.first, is.last, is.named, is.joins, is.events, is.failures, is.inside, is.id)
+	_, err = c.Exec(ctx, `UPDATE attempts SET person = ?, room = ?, room_name = ?, session = ?, first = ?, last = ?, named = ?, joins = ?, events = ?, failures = ?, inside = ?, provoked = ? WHERE id = ?`,
+		is.person, is.room, is.roomName, is.session, is.first, is.last, is.named, is.joins, is.events, is.failures, is.inside, is.provoked, is.id)
 	return err
 }
 
@@ -118,7 +119,7 @@ func (x *Index) insert(ctx context.Context, c *eventlog.Conn, ch *change) error 
 	a := attempt{
 		key: ch.key, room: ch.room, roomName: ch.roomName, session: ch.session, first: ch.first, last: ch.last,
 		proven: ch.user != "" && bare(ch.user) == ch.user, named: ch.name != "",
-		joins: max(0, ch.joins), events: max(0, ch.events), failures: max(0, ch.failures), inside: max(0, ch.inside),
+		joins: max(0, ch.joins), events: max(0, ch.events), failures: max(0, ch.failures), inside: max(0, ch.inside), provoked: max(0, ch.provoked),
 	}
 	var err error
 	if a.person, err = x.person(ctx, c, who{ch.account, ch.user, ch.name}, a.first, a.last); err != nil {
@@ -128,9 +129,9 @@ func (x *Index) insert(ctx context.Context, c *eventlog.Conn, ch *change) error 
 		return err
 	}
 	x.size.add(&a, 1)
-	_, err = c.Exec(ctx, `INSERT INTO attempts(account, person, peer, user, seq, room, room_name, session, first, last, proven, named, joins, events, failures, inside)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		a.account, a.person, a.peer, a.user, a.seq, a.room, a.roomName, a.session, a.first, a.last, a.proven, a.named, a.joins, a.events, a.failures, a.inside)
+	_, err = c.Exec(ctx, `INSERT INTO attempts(account, person, peer, user, seq, room, room_name, session, first, last, proven, named, joins, events, failures, inside, provoked)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		a.account, a.person, a.peer, a.user, a.seq, a.room, a.roomName, a.session, a.first, a.last, a.proven, a.named, a.joins, a.events, a.failures, a.inside, a.provoked)
 	return err
 }
 

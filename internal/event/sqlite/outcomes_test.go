@@ -4,6 +4,7 @@
 package sqlite
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -13,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventlog"
 	"github.com/redial-rtc/redial/internal/event/eventtest"
 )
 
@@ -20,6 +22,7 @@ var dayOne = time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)
 
 // TestOutcomesAddUp: whatever happened, each attempt is in exactly one box, the boxes are
 // those that the list of attempts shows, and the windows of a day add up to the day.
+// Attempts in which something was provoked are in a box of their own, and no tries.
 func TestOutcomesAddUp(t *testing.T) {
 	for seed := range uint64(8) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -39,6 +42,7 @@ func TestOutcomesAddUp(t *testing.T) {
 					e := someone(name, user, peer, "r-0", at.Add(time.Duration(r.IntN(300))*time.Second))
 					e.Type = []event.Type{event.JoinFailed, event.ConnectFailed, event.PublishFailed, event.Disconnected}[r.IntN(4)]
 					e.Failure.Terminal = r.IntN(2) == 0
+					e.Injected = r.IntN(5) == 0
 					events = append(events, e)
 				}
 				if r.IntN(6) == 0 { // refused before there was a peer
@@ -74,10 +78,14 @@ func TestOutcomesAddUp(t *testing.T) {
 				t.Fatalf("%+v", day)
 			}
 			listed := map[event.AttemptOutcome]int64{}
-			var all int64
+			var all, provoked int64
 			for after := (event.Place{}); ; {
 				found := search(t, s, event.PeopleQuery{Since: began, Until: began.Add(event.Day), Oldest: true, Limit: event.MaxAttempts, After: after})
 				for _, a := range found.Attempts {
+					if a.Provoked {
+						provoked++
+						continue
+					}
 					listed[a.Outcome]++
 					all++
 				}
@@ -86,6 +94,9 @@ func TestOutcomesAddUp(t *testing.T) {
 				}
 				after = found.Attempts[len(found.Attempts)-1].Place
 			}
+			if provoked == 0 || day.Provoked != provoked {
+				t.Errorf("provoked: counted %d, listed %d", day.Provoked, provoked)
+			}
 			if day.Tries != all || day.GotIn != listed[event.AttemptFine] || day.Trouble != listed[event.AttemptTrouble] || day.Failed() != listed[event.AttemptFailed] {
 				t.Errorf("counted %+v, listed %v", day, listed)
 			}
@@ -93,7 +104,7 @@ func TestOutcomesAddUp(t *testing.T) {
 			for hour := range 24 {
 				q.Since, q.Until, q.Bucket = began.Add(time.Duration(hour)*time.Hour), began.Add(time.Duration(hour+1)*time.Hour), 0
 				one := outcomes(t, s, q)
-				sum.Tries, sum.GotIn, sum.Trouble = sum.Tries+one.Tries, sum.GotIn+one.GotIn, sum.Trouble+one.Trouble
+				sum.Tries, sum.GotIn, sum.Trouble, sum.Provoked = sum.Tries+one.Tries, sum.GotIn+one.GotIn, sum.Trouble+one.Trouble, sum.Provoked+one.Provoked
 				if in := day.Series[hour]; in.Tries != one.Tries || in.Trouble != one.Trouble || in.Failed != one.Failed() {
 					t.Errorf("hour %d: %+v in the series, %+v by itself", hour, in, one)
 				}
@@ -102,7 +113,7 @@ func TestOutcomesAddUp(t *testing.T) {
 			if got := boxes(&day); !maps.Equal(got, want) {
 				t.Errorf("did not get in: %v, want %v", got, want)
 			}
-			if sum.Tries != day.Tries || sum.GotIn != day.GotIn || sum.Trouble != day.Trouble {
+			if sum.Tries != day.Tries || sum.GotIn != day.GotIn || sum.Trouble != day.Trouble || sum.Provoked != day.Provoked {
 				t.Errorf("the hours add up to %+v, the day is %+v", sum, day)
 			}
 			other := event.OutcomesQuery{AccountID: "acme", RoomID: "elsewhere", Since: began, Until: began.Add(event.Day)}
@@ -133,7 +144,7 @@ func expected(events []event.Event, joins []event.Join, verdicts []event.Verdict
 	for _, v := range verdicts {
 		cause[int(v.Seq)-1] = v.Cause
 	}
-	in, says := map[string]bool{}, map[string]int{}
+	in, provoked, says := map[string]bool{}, map[string]bool{}, map[string]int{}
 	for i := range joins {
 		in[joins[i].PeerID] = true
 	}
@@ -143,6 +154,7 @@ func expected(events []event.Event, joins []event.Join, verdicts []event.Verdict
 		if id == "" {
 			id = e.ID
 		}
+		provoked[id] = provoked[id] || e.Injected
 		in[id] = in[id] || e.Type != event.JoinFailed && e.Type != event.ConnectFailed
 		if of, known := says[id]; !known || e.Failure.Terminal && !events[of].Failure.Terminal {
 			says[id] = i
@@ -150,7 +162,7 @@ func expected(events []event.Event, joins []event.Join, verdicts []event.Verdict
 	}
 	n := map[string]int64{}
 	for id, i := range says {
-		if in[id] {
+		if in[id] || provoked[id] {
 			continue
 		}
 		of, told := cause[i]
@@ -205,5 +217,36 @@ func BenchmarkOutcomes(b *testing.B) {
 		if o := outcomes(b, s, q); o.Tries < 20_000 {
 			b.Fatalf("%+v", o)
 		}
+	}
+}
+
+// TestProvokedIsAddedToAnOlderFile: a file of before the index told what was provoked
+// keeps its attempts, and tells it of those that come.
+func TestProvokedIsAddedToAnOlderFile(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir).(*Store)
+	eventtest.Add(t, s, someone("Old", "u-1", "p-1", "r-0", dayOne.Add(time.Hour)))
+	if err := s.CountJoins(t.Context(), []event.Join{{Time: dayOne.Add(time.Hour), Subject: someone("Joined", "u-3", "p-3", "r-0", dayOne.Add(time.Hour)).Subject}}); err != nil {
+		t.Fatal(err)
+	}
+	q := event.OutcomesQuery{AccountID: "acme", Since: dayOne, Until: dayOne.Add(event.Day)}
+	if o := outcomes(t, s, q); o.Tries != 2 {
+		t.Fatalf("%+v", o)
+	}
+	if err := s.Change(t.Context(), func(ctx context.Context, tx eventlog.Tx) error {
+		_, err := tx.ExecContext(ctx, "ALTER TABLE attempts DROP COLUMN provoked")
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, dir).(*Store)
+	e := someone("New", "u-2", "p-2", "r-0", dayOne.Add(2*time.Hour))
+	e.Injected = true
+	eventtest.Add(t, s, e)
+	if o := outcomes(t, s, q); o.Tries != 2 || o.Provoked != 1 || o.GotIn != 1 {
+		t.Errorf("%+v", o)
 	}
 }

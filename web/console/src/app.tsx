@@ -35,7 +35,7 @@ function Page({ route }: { route: Route }) {
     case "search": return <Search route={route} />;
     case "failure": return <FailurePage key={route.id} id={route.id} />;
     case "session": return <SessionPage key={route.id} id={route.id} route={route} />;
-    case "causes": return <Causes id={route.id} />;
+    case "causes": return <Causes id={route.id} route={route} />;
     case "live": return route.id ? <LiveRoom key={route.id} id={route.id} /> : <LiveRooms />;
     case "catalogue": return route.id ? <CatalogueEntry key={route.id} id={route.id} /> : <Catalogue route={route} />;
     case "health": return <Health />;

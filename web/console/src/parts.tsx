@@ -5,6 +5,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { Refusal } from "./api";
+import { csv, type Row } from "./exports";
 import { useShared, type Asked } from "./state";
 import { clock, exact, moment } from "./time";
 
@@ -92,6 +93,11 @@ export function save(name: string, text: string, type = "application/json") {
   a.download = name;
   a.click();
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
+/** A table as a file, made when it is asked for. */
+export function SaveTable({ name, asked, columns, rows }: { name: string; asked: string; columns: string[]; rows: () => Row[] }) {
+  return <button class="quiet" onClick={() => save(`${name}.csv`, csv(asked, new Date(), columns, rows()), "text/csv")}>Export table</button>;
 }
 
 /** A series of numbers as bars; the numbers are beside it in words. */

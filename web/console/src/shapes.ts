@@ -66,6 +66,7 @@ export interface Attempt {
   ended: string;
   outcome: "failed" | "trouble" | "fine";
   failures: number;
+  provoked: boolean;
   match?: string;
   first_seen: string;
   last_seen: string;

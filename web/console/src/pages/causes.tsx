@@ -3,15 +3,13 @@
 
 // What fails, by cause: since when, how often, whom.
 import { useState } from "preact/hooks";
-import { at, call, query } from "../api";
-import { At, Bars, Shown, Sure, Title } from "../parts";
-import { href } from "../route";
-import { safe } from "../safe";
-import type { Diagnosis } from "../shapes";
-import { entry, useAsk, useShared } from "../state";
-import { who } from "../words";
+import { call } from "../api";
+import { At, Bars, SaveTable, Shown, Title } from "../parts";
+import { go, href, type Route } from "../route";
+import { useAsk } from "../state";
+import { Cause } from "./cause";
 
-interface Known {
+export interface Known {
   cause: string;
   title: string;
   fixed_by: string[] | null;
@@ -32,14 +30,13 @@ interface List {
   not_known: { failures: number; users: number };
 }
 
-export function Causes({ id }: { id: string }) {
-  return id ? <Cause key={id} id={id} /> : <AllCauses />;
+export function Causes({ id, route }: { id: string; route: Route }) {
+  const last = route.query.get("last") ?? "";
+  return id ? <Cause key={id} id={id} last={["24", "168", "720"].includes(last) ? last : "24"} choose={(to) => go(href("causes", id, { last: to }))} /> : <AllCauses />;
 }
 
-const causes = (signal: AbortSignal) => call<List>("GET", "/api/v1/causes", undefined, signal);
-
 function AllCauses() {
-  const asked = useAsk("causes", causes);
+  const asked = useAsk("causes", (signal) => call<List>("GET", "/api/v1/causes", undefined, signal));
   const [muted, showMuted] = useState(false);
   return (
     <>
@@ -49,6 +46,10 @@ function AllCauses() {
           const shown = l.causes.filter((c) => muted || !c.muted), quiet = l.causes.length - l.causes.filter((c) => !c.muted).length;
           return (
             <>
+              {l.causes.length > 0 && (
+                <SaveTable name="causes" asked={`causes since ${l.since}`} columns={["cause", "title", "failures", "people", "before", "new", "rising", "first", "last", "muted"]}
+                  rows={() => l.causes.map((c) => [c.cause, c.title, c.failures, c.users, c.before, c.new, c.rising, c.first_seen, c.last_seen, !!c.muted])} />
+              )}
               {l.causes.length === 0 && l.not_known.failures === 0 && <p class="empty">Nothing failed in 24 hours.</p>}
               {quiet > 0 && <p><label><input type="checkbox" checked={muted} onChange={(e) => showMuted(e.currentTarget.checked)} /> Muted ones too ({quiet})</label></p>}
               {(shown.length > 0 || l.not_known.failures > 0) && (
@@ -71,52 +72,5 @@ function AllCauses() {
         }}
       </Shown>
     </>
-  );
-}
-
-/** Keeps a cause out of the list for a day, or until it doubles. */
-function Mute({ id }: { id: string }) {
-  const { may, say } = useShared();
-  const asked = useAsk("mute " + id, causes);
-  const known = asked.data?.causes.find((c) => c.cause === id);
-  const put = (body: Record<string, unknown>) => call("PUT", at`/api/v1/causes/${id}/mute`, body).then(() => (say("Muted."), asked.again()), (error: Error) => say(error.message));
-  const end = () => call("DELETE", at`/api/v1/causes/${id}/mute`).then(() => (say("Not muted any more."), asked.again()), (error: Error) => say(error.message));
-  if (known?.muted) {
-    return <p class="note">Muted {known.muted.until ? <>until <At at={known.muted.until} /></> : `until there are more than ${known.muted.above} in 24 hours`}. {may("operate") && <button onClick={() => void end()}>End it</button>}</p>;
-  }
-  if (!may("operate")) return null;
-  return (
-    <p class="actions">
-      <button onClick={() => void put({ until: new Date(Date.now() + 24 * 3_600_000).toISOString() })}>Mute for a day</button>
-      <button onClick={() => void put({ until_doubles: true })}>Mute until it doubles</button>
-    </p>
-  );
-}
-
-/** The failures of one cause, found by verdict and by fault. */
-function Cause({ id }: { id: string }) {
-  const asked = useAsk(id, async (signal) => {
-    const by = (filter: Record<string, string>) => call<{ diagnoses: Diagnosis[]; total: number }>("GET", "/api/v1/diagnoses" + query({ ...filter, limit: 20 }), undefined, signal);
-    const [known, byVerdict, byFault] = await Promise.all([entry(id), by({ diagnosis: id }), by({ fault: id })]);
-    const all = [...byVerdict.diagnoses, ...byFault.diagnoses.filter((d) => !byVerdict.diagnoses.some((o) => o.failure.id === d.failure.id))];
-    return { known, all: all.sort((a, b) => b.failure.happened.localeCompare(a.failure.happened)), total: Math.max(byVerdict.total, byFault.total, all.length) };
-  });
-  return (
-    <Shown of={asked} rows={6} heading="Cause">
-      {({ known, all, total }) => (
-        <article>
-          <Title name={known?.title ?? id}>{known?.title ?? id}</Title>
-          <p class="muted"><a href={href("catalogue", id)}>{id}</a> · {total} on record{all[0] && <> · last <At at={all[0].failure.happened} /></>}</p>
-          {known && <p>{known.do}</p>}
-          <Mute id={id} />
-          {all.length === 0 && <p class="empty">No failure on record has this cause.</p>}
-          <ul class="rows">
-            {all.map((d) => (
-              <li key={d.failure.id}><a data-row href={href("failure", d.failure.id)}><span class="name">{who(d.failure)}</span> <At at={d.failure.happened} /> <span class="cause">{safe(d.verdict.says, 160)} <Sure of={d.verdict.confidence} /></span></a></li>
-            ))}
-          </ul>
-        </article>
-      )}
-    </Shown>
   );
 }

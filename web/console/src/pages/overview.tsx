@@ -3,7 +3,7 @@
 
 // How many tries failed, since when, of what, and whether that is new.
 import { call, query } from "../api";
-import { At, Bars, Shown, Title } from "../parts";
+import { At, Bars, SaveTable, Shown, Title } from "../parts";
 import { go, href, type Route } from "../route";
 import type { Found } from "../shapes";
 import { useAsk, useShared } from "../state";
@@ -19,6 +19,7 @@ interface Outcomes {
   causes: { cause: string; title: string; fixed_by: string[] | null; tries: number; users: number }[] | null;
   not_known: { tries: number; unexplained: number; waiting: number };
   buckets: { at: string; tries: number; failed: number }[] | null;
+  provoked: number;
   complete: boolean;
   indexed: number;
 }
@@ -103,6 +104,17 @@ function Figures({ last }: { last: string }) {
   );
 }
 
+/** The boxes as rows; those of tries add up to all of them. */
+function table(o: Outcomes, before: Outcomes) {
+  const was = (cause: string) => before.causes?.find((b) => b.cause === cause)?.tries ?? 0;
+  return [
+    ["got in", "", o.got_in, "", before.got_in], ["got in, then trouble", "", o.after_trouble, "", before.after_trouble],
+    ...(o.causes ?? []).map((c) => ["did not", c.cause, c.tries, c.users, was(c.cause)]),
+    ["did not", "not known", o.not_known.unexplained, "", before.not_known.unexplained], ["did not", "not judged yet", o.not_known.waiting, "", before.not_known.waiting],
+    ["provoked", "", o.provoked, "", before.provoked],
+  ];
+}
+
 function Boxes({ o, before, earlier }: { o: Outcomes; before: Outcomes; earlier: string }) {
   const causes = o.causes ?? [];
   const listed = causes.slice(0, shown), rest = causes.slice(shown);
@@ -122,12 +134,14 @@ function Boxes({ o, before, earlier }: { o: Outcomes; before: Outcomes; earlier:
           {earlier[0]!.toUpperCase() + earlier.slice(1)}: {before.tries === 0 ? "nothing is known" : `${before.failed} of ${before.tries}, ${percent(before.failed, before.tries)}`}. Since <At at={o.happened_since} />.
         </p>
         {!!o.buckets?.length && <Bars of={o.buckets.map((b) => b.failed)} label={`${o.failed} tries that failed, over the time; most at once ${Math.max(...o.buckets.map((b) => b.failed))}`} />}
+        {o.provoked > 0 && <p class="muted">{o.provoked} more, in which a failure was provoked on purpose: they are no tries.</p>}
         {!o.complete && <p class="note">There were more tries than can be counted; these are the latest.</p>}
         {o.indexed < 1 && <p class="note">{Math.floor(o.indexed * 100)} % of the record can be counted so far.</p>}
       </section>
       {o.failed > 0 && (
         <section>
-          <h2>Why they failed</h2>
+          <h2>Why they failed <SaveTable name="outcomes" asked={`what became of tries from ${o.happened_since} to ${o.happened_until}`}
+            columns={["outcome", "cause", "tries", "people", "tries before"]} rows={() => table(o, before)} /></h2>
           <ul class="rows causes">
             {listed.map((c) => {
               const was = before.causes?.find((b) => b.cause === c.cause)?.tries ?? 0;

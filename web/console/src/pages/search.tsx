@@ -4,7 +4,7 @@
 // Who tried, when, and what became of it: found by a name and a rough time.
 import { useEffect, useRef } from "preact/hooks";
 import { call, query } from "../api";
-import { At, Shown, Sure, Title } from "../parts";
+import { At, SaveTable, Shown, Sure, Title } from "../parts";
 import { go, href, type Route } from "../route";
 import { safe } from "../safe";
 import type { Attempt, Diagnosis, Found } from "../shapes";
@@ -77,6 +77,12 @@ export function Search({ route }: { route: Route }) {
                 <span class="muted count" role="status">
                   {plural(found.people, "person", "people")}, {plural(found.attempts.length, "try", "tries")}{found.more ? ", and there are more" : ""}
                 </span>
+                {found.attempts.length > 0 && (
+                  <SaveTable name="tries" asked={`tries: ${text || "any"}` + (u.since ? `, ${u.since} to ${u.until ?? ""}` : "") + (u.outcome ? `, ${u.outcome}` : "")}
+                    columns={["name", "user", "room", "happened", "told", "outcome", "cause", "confidence", "why", "provoked", "event"]}
+                    rows={() => [...found.attempts, ...found.perhaps].map((a) => [a.user_name, a.user_id, a.room_name ?? a.room_id, a.failure?.happened ?? a.began, a.failure?.at, a.outcome,
+                      a.verdict?.cause, a.verdict?.confidence, a.verdict?.says, a.provoked, a.failure?.id])} />
+                )}
               </div>
               <div ref={list}>
                 {found.attempts.length === 0 && (
@@ -141,7 +147,7 @@ export function Attempts({ list, label, narrow = false }: { list: Attempt[]; lab
               {a.verdict ? <>{safe(a.verdict.says, 160)} <Sure of={a.verdict.confidence} /></> : a.outcome === "fine" ? "nothing failed" : ""}
               {a.guess && <span class="muted"> {a.guess.says}</span>}
               {a.failure && late(a.failure) && <span class="late"> told {late(a.failure)} later</span>}
-              {a.failure?.injected && <span class="late"> provoked</span>}
+              {(a.provoked || a.failure?.injected) && <span class="late"> provoked</span>}
             </span>
           </>
         );

@@ -2,16 +2,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // A session: who was there, and what happened to whom, on two lanes.
-import { useEffect } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import { at, call, query, Refusal } from "../api";
-import { Lanes, type Mark } from "../lanes";
-import { At, Copy, Problem, Shown, Sure, Title } from "../parts";
+import { ndjson } from "../exports";
+import { At, Copy, Problem, save, Shown, Sure, Title } from "../parts";
 import { href, type Route } from "../route";
 import { safe } from "../safe";
 import type { Diagnosis } from "../shapes";
 import { useAsk, useShared } from "../state";
-import { length, span } from "../time";
-import { couldNot, plural, who } from "../words";
+import { Strip } from "../strip";
+import { clock, length, span } from "../time";
+import { clockOf, decode, first, fold, windowOf, type Clock, type Columns, type Incident, type Marks } from "../timeline";
+import { couldNot, late, plural, who } from "../words";
 
 interface Peer {
   id: string;
@@ -33,33 +35,48 @@ interface Session {
   ended_at?: string;
 }
 
-interface Tracks {
-  events: { timestamp: string; type: string; data: { peer_id?: string; type?: string; source?: string; mute?: boolean }; redial?: { happened?: string } }[];
+/** An event, as far as it says how far a client's clock was off. */
+interface Told {
+  timestamp: string;
+  data: { peer_id?: string };
+  redial?: { client_timestamp?: string; client?: { at?: string; taken?: string } };
+}
+
+interface Asked {
+  session: Session;
+  gone?: Refusal;
+  failures: { diagnoses: Diagnosis[]; total: number };
+  columns: Columns;
+  clocks: Record<string, Clock>;
 }
 
 const most = 200; // people that are shown; those with failures first
+const failed = ["client.connect.failed", "client.join.failed", "client.publish.failed", "client.subscribe.failed", "client.disconnected"];
+const types = (list: string[]) => list.map((t) => "&type=" + t).join("");
+const none: Columns = { total: 0, complete: true, origin: "", times: [], lanes: "", kinds: [], peers: [], told: [], incident: [], incidents: 0, kind: [], peer: [] };
 
 export function SessionPage({ id, route }: { id: string; route: Route }) {
-  const asked = useAsk(id, async (signal) => {
+  const peer = route.query.get("peer") ?? "", from = Date.parse(route.query.get("from") ?? ""), to = Date.parse(route.query.get("to") ?? "");
+  const asked = useAsk<Asked>(id, async (signal) => {
     const half = (error: unknown) => { // half an answer is shown as half
       if (error instanceof Refusal && error.status === 404) return error;
       throw error;
     };
-    const [session, failures, tracks] = await Promise.all([
+    const [session, failures, columns, told] = await Promise.all([
       call<Session>("GET", at`/v2/sessions/${id}`, undefined, signal).catch(half),
-      call<{ diagnoses: Diagnosis[]; total: number }>("GET", "/api/v1/diagnoses" + query({ session_id: id, order: "asc", limit: 50 }), undefined, signal),
-      call<Tracks>("GET", "/v2/analytics/events" + query({ session_id: id, limit: 100 }) + ["track.add.success", "track.update.success", "track.remove.success"].map((t) => "&type=" + t).join(""), undefined, signal)
-        .catch(half),
+      call<Asked["failures"]>("GET", "/api/v1/diagnoses" + query({ session_id: id, order: "asc", limit: 50 }), undefined, signal),
+      call<Columns>("GET", at`/api/v1/sessions/${id}/timeline`, undefined, signal).catch(half),
+      call<{ events: Told[] }>("GET", "/v2/analytics/events" + query({ session_id: id, limit: 100, halves: true }) + types(failed), undefined, signal).catch(half),
     ]);
-    return { session: session instanceof Refusal ? remembered(id, failures.diagnoses) : session, gone: session instanceof Refusal ? session : undefined, failures, tracks };
+    const was = session instanceof Refusal ? remembered(id, failures.diagnoses) : session;
+    if (!was) throw session;
+    return {
+      session: was, gone: session instanceof Refusal ? session : undefined, failures, columns: columns instanceof Refusal ? none : columns,
+      clocks: told instanceof Refusal ? {} : clocks(told.events),
+    };
   });
-  return (
-    <Shown of={asked} rows={8} heading="Session">
-      {({ session, gone, ...d }) => session
-        ? <Told {...d} session={session} gone={gone} peer={route.query.get("peer") ?? ""} />
-        : <><Title name="No such session">This session is not on record</Title>{gone && <Problem error={gone} />}</>}
-    </Shown>
-  );
+  if (asked.error?.status === 404 && !asked.data) return <><Title name="No such session">This session is not on record</Title><Problem error={asked.error} /></>;
+  return <Shown of={asked} rows={8} heading="Session">{(d) => <Told key={id} {...d} peer={peer} window={from < to ? [from, to] : undefined} />}</Shown>;
 }
 
 /** A session of which only failures are left. */
@@ -74,66 +91,172 @@ function remembered(id: string, failures: Diagnosis[]): Session | undefined {
   return { id, room_id: first.room_id ?? "", room_name: first.room_name ?? "", active: false, peers, created_at: first.happened, ended_at: last.happened };
 }
 
-function Told({ session, gone, failures, tracks, peer }: { session: Session; gone?: Refusal; failures: { diagnoses: Diagnosis[]; total: number }; tracks: Tracks | Refusal; peer: string }) {
-  const { zone } = useShared();
-  const roots = failures.diagnoses.filter((d) => !d.verdict.leads || !failures.diagnoses.some((o) => o.failure.id === d.verdict.leads));
-  const ofPeer = (id: string) => roots.filter((d) => d.failure.peer_id === id);
-  const peers = Object.values(session.peers).sort((a, b) =>
-    Number(b.id === peer) - Number(a.id === peer) || ofPeer(b.id).length - ofPeer(a.id).length || a.joined_at.localeCompare(b.joined_at));
+/** How far each one's clock is off. */
+function clocks(events: Told[]): Record<string, Clock> {
+  const reports: Record<string, { sent: number; came: number }[]> = {};
+  for (const e of events) {
+    const sent = Date.parse(e.redial?.client?.at ?? e.redial?.client_timestamp ?? ""), came = Date.parse(e.redial?.client?.taken ?? e.timestamp);
+    if (e.data.peer_id && !isNaN(sent)) (reports[e.data.peer_id] ??= []).push({ sent, came });
+  }
+  return Object.fromEntries(Object.entries(reports).flatMap(([peer, list]) => (clockOf(list) ? [[peer, clockOf(list)!]] : [])));
+}
+
+function Told({ session, gone, failures, columns, clocks, peer, window }: Asked & { peer: string; window?: [number, number] }) {
+  const { zone, say } = useShared();
+  // Beyond what is given at once, the window is asked for by itself.
+  const part = useAsk(!columns.complete && window ? `${session.id} ${window}` : null, (signal) => call<Columns>("GET",
+    at`/api/v1/sessions/${session.id}/timeline` + query({ from: new Date(window![0]).toISOString(), to: new Date(window![1]).toISOString() }), undefined, signal));
+  const c = part.data && window && !columns.complete ? part.data : columns;
+  const marks = useMemo(() => decode(c), [c]), all = useMemo(() => decode(columns), [columns]);
   const until = session.ended_at ?? new Date().toISOString();
+  const least = Math.min(Date.parse(session.created_at), all.at[0] ?? Infinity), end = Math.max(Date.parse(until), (all.at[all.at.length - 1] ?? 0) + 1, least + 1000);
+  const [from, to] = window ? windowOf(window[0], window[1], {}, least, end) : [least, end];
+  const overview = useMemo(() => fold(all.at, least, end), [all, least, end]), scale = useMemo(() => fold(marks.at, from, to), [marks, from, to]);
+  const seconds = new Map(columns.peer.map((id, i) => [id, i]));
+  const incidents = (id: string) => columns.incident.filter((i) => columns.peer[i.peer] === id);
+  const peers = Object.values(session.peers).sort((a, b) =>
+    Number(b.id === peer) - Number(a.id === peer) || incidents(b.id).length - incidents(a.id).length || a.joined_at.localeCompare(b.joined_at));
+  const strangers = columns.incident.filter((i) => !session.peers[columns.peer[i.peer]!]);
+  const known = new Map(failures.diagnoses.map((d) => [d.failure.id, d]));
   const name = safe(session.room_name || session.room_id, 80);
+  const show = (f: number, t: number) => {
+    const q: Record<string, string> = f <= least && t >= end ? { peer } : { peer, from: new Date(f).toISOString(), to: new Date(t).toISOString() };
+    location.replace(href("session", session.id, q));
+  };
+  const move = (by: { pan?: number; zoom?: number }) => show(...windowOf(from, to, by, least, end));
   useEffect(() => {
     if (peer) document.getElementById("peer-" + peer)?.scrollIntoView({ block: "nearest" });
   }, [peer]);
+  const exported = async () => {
+    const path = "/v2/analytics/events" + query({ session_id: session.id, limit: 100, halves: true });
+    const list: unknown[] = [];
+    try {
+      for (let start = ""; list.length < mostExported; ) {
+        const page = await call<{ events: unknown[]; next?: string }>("GET", path + (start && "&" + query({ start }).slice(1)));
+        list.push(...page.events);
+        if (!page.next || !page.events.length) break;
+        start = page.next;
+      }
+      save(`session-${session.id}.ndjson`, ndjson(`events of session ${session.id}` + (list.length >= mostExported ? `, the first ${list.length}` : ""), new Date(), list), "application/x-ndjson");
+    } catch (error) {
+      say(error instanceof Error ? error.message : String(error));
+    }
+  };
   return (
     <article>
       <Title name={name}>{name} · {span(new Date(session.created_at), new Date(until), zone)}</Title>
       <p class="muted">
-        {plural(peers.length, "person", "people")} · {length(Date.parse(until) - Date.parse(session.created_at))}
-        {" · "}{roots.length ? `${roots.length} ${roots.length === 1 ? "incident" : "incidents"}` : "nothing failed"}
-        {session.active && <> · <a href={href("live", session.room_id)}>still running</a></>} · <Copy text={location.href} label="Copy link" class="quiet" />
+        {plural(peers.length, "person", "people")} · {length(Date.parse(until) - Date.parse(session.created_at))} · {columns.incidents ? plural(columns.incidents, "incident") : "nothing failed"}
+        {session.active && <> · <a href={href("live", session.room_id)}>still running</a></>}
       </p>
-      {failures.total > failures.diagnoses.length && <p class="note">Of {failures.total} failures the first {failures.diagnoses.length} are shown.</p>}
-      {gone && <p class="note">The session itself is not on record any more; this is what failed in it.</p>}
-      {tracks instanceof Refusal && <Problem error={tracks} half />}
+      {gone && <p class="note">The session itself is not on record any more; this is what is left of it.</p>}
+      {columns.incidents > columns.incident.length && <p class="note">Of {columns.incidents} incidents the first {columns.incident.length} are shown.</p>}
+      {!columns.complete && <p class="note">It has {columns.total} events, more than can be drawn at once: choose a shorter time.</p>}
+      {part.error && <Problem error={part.error} half />}
+      <section aria-label="The whole session">
+        <Strip whole marks={all} scale={overview} shown={window && [from, to]} label={`The whole session: ${columns.total} things, ${plural(columns.incidents, "incident")}`} choose={show} />
+        <p class="actions tight">
+          <button onClick={() => move({ pan: -0.5 })} disabled={from <= least}>Earlier</button>
+          <button onClick={() => move({ pan: 0.5 })} disabled={to >= end}>Later</button>
+          <button onClick={() => move({ zoom: 0.5 })}>Closer</button>
+          <button onClick={() => move({ zoom: 2 })} disabled={!window}>Wider</button>
+          <button onClick={() => show(least, end)} disabled={!window}>All of it</button>
+          <button onClick={() => step(-1)} disabled={!columns.incident.length}>Previous incident</button>
+          <button onClick={() => step(1)} disabled={!columns.incident.length}>Next incident</button>
+          <Copy text={location.href} label="Copy link" class="quiet" />
+          <button class="quiet" onClick={() => void exported()}>Export events</button>
+        </p>
+        <p class="muted" role="status">Shown: {span(new Date(from), new Date(to), zone)}</p>
+      </section>
       {peers.slice(0, most).map((p) => (
         <section key={p.id} id={"peer-" + p.id} class="person">
           <h2>{who({ user_name: p.name, user_id: p.user_id, peer_id: p.id })} <span class="muted">{safe(p.role, 40)} {p.joined_at && <> · <At at={p.joined_at} short /> to </>}{!p.joined_at ? "" : p.left_at ? <At at={p.left_at} short /> : "now"}{p.reason && ` · ${safe(p.reason, 60)}`}</span></h2>
-          <Lanes marks={marksOf(p, failures.diagnoses, tracks)} />
-          {ofPeer(p.id).map((d) => (
-            <p key={d.failure.id} class="incident">
-              <a data-row href={href("failure", d.failure.id)}><At at={d.failure.happened} short /> {safe(d.verdict.says, 200)}</a> <Sure of={d.verdict.confidence} />
-              {!!d.verdict.follows?.length && <span class="muted"> and {d.verdict.follows.length} that follow</span>}
-            </p>
-          ))}
+          <Person marks={marks} c={c} scale={scale} number={c === columns ? seconds.get(p.id) : c.peer.indexOf(p.id)} offset={clocks[p.id]} />
+          {incidents(p.id).map((i) => <OneIncident key={i.id} i={i} d={known.get(i.id)} show={() => show(Date.parse(i.began) - 30_000, Date.parse(i.ended) + 30_000)} />)}
         </section>
       ))}
       {peers.length > most && <p class="muted">{peers.length - most} more, with whom nothing failed.</p>}
-      {roots.some((d) => !d.failure.peer_id || !session.peers[d.failure.peer_id]) && (
+      {strangers.length > 0 && (
         <section>
           <h2>Who never got in</h2>
-          {roots.filter((d) => !d.failure.peer_id || !session.peers[d.failure.peer_id]).map((d) => (
-            <p key={d.failure.id}><a data-row href={href("failure", d.failure.id)}><At at={d.failure.happened} short /> {who(d.failure)} {couldNot(d.failure.type)}: {safe(d.verdict.says, 200)}</a></p>
-          ))}
+          {strangers.map((i) => <OneIncident key={i.id} i={i} d={known.get(i.id)} />)}
         </section>
       )}
     </article>
   );
 }
 
-function marksOf(p: Peer, all: Diagnosis[], tracks: Tracks | Refusal): Mark[] {
-  const marks: Mark[] = p.joined_at ? [{ at: p.joined_at, lane: "server", text: "joined", bad: false }] : [];
-  if (p.left_at) marks.push({ at: p.left_at, lane: "server", text: "left" + (p.reason ? `: ${safe(p.reason, 60)}` : ""), bad: false });
-  for (const d of all.filter((o) => o.failure.peer_id === p.id)) {
-    for (const lane of d.failure.source === "both" ? ["client", "server"] : [d.failure.source]) {
-      marks.push({ at: d.failure.happened, lane, text: couldNot(d.failure.type) + (d.failure.fault ? ` (${d.failure.fault})` : ""), bad: true, href: href("failure", d.failure.id) });
-    }
-  }
-  if (!(tracks instanceof Refusal)) {
-    for (const e of tracks.events.filter((o) => o.data.peer_id === p.id)) {
-      const what = { "track.add.success": "published", "track.update.success": e.data.mute ? "muted" : "unmuted", "track.remove.success": "stopped" }[e.type] ?? e.type;
-      marks.push({ at: e.redial?.happened ?? e.timestamp, lane: "server", text: `${what} ${safe(e.data.source && e.data.source !== "regular" ? e.data.source + " " : "", 30)}${safe(e.data.type ?? "", 10)}`, bad: false });
-    }
-  }
-  return marks;
+const mostExported = 10_000;
+
+/** Moves the focus to another incident. */
+function step(by: number) {
+  const list = [...document.querySelectorAll<HTMLElement>(".incident [data-row]")];
+  const here = list.findIndex((e) => e === document.activeElement);
+  list[here < 0 ? (by > 0 ? 0 : list.length - 1) : Math.min(list.length - 1, Math.max(0, here + by))]?.focus();
+}
+
+const rows = 100; // of a table behind a picture
+
+/** The two lanes of somebody, their clock, and the same as a table. */
+function Person({ marks, c, scale, number, offset }: { marks: Marks; c: Columns; scale: ReturnType<typeof fold>; number?: number; offset?: Clock }) {
+  const { zone } = useShared();
+  const places = marks.byPeer.get(number ?? -1) ?? empty;
+  const told = places.some((i) => marks.lane[i]! & 1);
+  const within: number[] = [];
+  let more = 0;
+  for (let k = first(marks.at, scale.from, places); k < places.length && marks.at[places[k]!]! < scale.to; k++) within.length < rows ? within.push(places[k]!) : more++;
+  const late = new Map(c.told.map((t) => [t.mark, t.after_ms]));
+  const kind = (i: number) => c.kind[c.kinds[i]!];
+  return (
+    <>
+      <div class="lanes-of">
+        <span class="muted">client</span><span class="muted">server</span>
+        <Strip marks={marks} scale={scale} places={places} offset={offset} told={told}
+          label={`${within.length + more} things between ${clock(new Date(scale.from), zone)} and ${clock(new Date(scale.to), zone)}; the table below has them`} />
+      </div>
+      {told && (
+        <p class="muted">
+          {!offset ? "How far their clock is off is not known: no order is claimed between what they told and what the server saw."
+            : Math.abs(offset.ahead) <= offset.wrong ? `Their clock is right, to ${length(offset.wrong)}.`
+              : `Their clock is ${length(Math.abs(offset.ahead))} ${offset.ahead > 0 ? "ahead" : "behind"}, ± ${length(offset.wrong)}.`}
+        </p>
+      )}
+      {within.length > 0 && (
+        <details>
+          <summary>{plural(within.length + more, "thing")} as a table</summary>
+          <table class="cards">
+            <thead><tr><th>When</th><th>Told by</th><th>What</th></tr></thead>
+            <tbody>
+              {within.map((i) => (
+                <tr key={i}>
+                  <td data-name="When"><At at={new Date(marks.at[i]!).toISOString()} short />{late.has(i) && <span class="late"> told {length(late.get(i)!)} later</span>}</td>
+                  <td data-name="Told by">{["", "client", "server", "client and server"][marks.lane[i]!]}</td>
+                  <td data-name="What">{what[kind(i)?.type ?? ""] ?? couldNot(kind(i)?.type ?? "")}{kind(i)?.fault && <span class="muted"> {kind(i)!.fault}</span>}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+          {more > 0 && <p class="muted">And {more} more: choose a shorter time.</p>}
+        </details>
+      )}
+    </>
+  );
+}
+
+const empty = new Int32Array(0);
+const what: Record<string, string> = { "track.add.success": "published a track", "track.update.success": "muted or unmuted a track", "track.remove.success": "stopped a track" };
+
+/** An incident: its first failure, and what follows folded. */
+function OneIncident({ i, d, show }: { i: Incident; d?: Diagnosis; show?: () => void }) {
+  const says = d ? safe(d.verdict.says, 200) : i.title ?? (i.confidence ? "The cause is not known." : "Not judged yet.");
+  return (
+    <div class="incident">
+      <a data-row href={href("failure", i.id)}><At at={i.began} short /> {d && !d.failure.peer_id ? `${who(d.failure)} ${couldNot(d.failure.type)}: ` : ""}{says}</a>{" "}
+      <Sure of={d?.verdict.confidence ?? i.confidence ?? "not known"} />
+      {d && late(d.failure) && <span class="late"> told {late(d.failure)} later</span>}
+      {d?.failure.injected && <span class="late"> provoked</span>}
+      {i.marks.length > 1 && <span class="muted"> · {i.marks.length - 1} that follow, until <At at={i.ended} short /></span>}
+      {show && <button class="quiet" onClick={show}>Show</button>}
+    </div>
+  );
 }

@@ -1,0 +1,51 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
+package eventlog
+
+import (
+	"context"
+	"time"
+
+	"github.com/redial-rtc/redial/internal/event"
+)
+
+var codeSources = reverse(sourceCodes)
+
+// ReadMarks hands over the marks of a session of an account with their places, as
+// [event.Timeliner] does, from columns alone: what was told late has the time at which
+// it was told. It is called within Read.
+func ReadMarks(ctx context.Context, c *Conn, account int64, q event.TimelineQuery, each func(seq int64, m *event.Mark)) error {
+	left := q.Limit
+	ofPeer, peer := "", []any(nil)
+	if q.PeerID != "" {
+		ofPeer, peer = c.Is("peer", q.PeerID)
+		ofPeer = " AND " + ofPeer
+	}
+	for _, t := range event.Types {
+		for _, session := range c.Forms(q.SessionID) {
+			err := c.Each(ctx, "SELECT seq, id, time, source, peer, coalesce(fault, ''), terminal, "+verdictColumns+
+				" FROM events INDEXED BY events_session WHERE account = ? AND session = ? AND type = ?"+ofPeer+" ORDER BY seq LIMIT ?",
+				func(row Scanner) error {
+					m := event.Mark{Type: t}
+					var seq, at, source int64
+					var v verdict
+					if err := row.Scan(&seq, &m.ID, &at, &source, (*idText)(&m.PeerID), &m.Fault, &m.Terminal, &v.cause, &v.confidence, &v.rules); err != nil {
+						return err
+					}
+					m.Time, m.Source = time.Unix(0, at).UTC(), codeSources[source]
+					m.Happened = m.Time
+					if d := v.diagnosis(); d != nil {
+						m.Verdict = *d
+					}
+					each(seq, &m)
+					left--
+					return nil
+				}, append(append([]any{account, session, TypeCodes[t]}, peer...), left)...)
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
