@@ -248,9 +248,13 @@ type EventFilter struct {
 	Confidences []string  `query:"confidence"` // of the verdicts: see EventDiagnosis
 	Since       time.Time `query:"since"`      // taken at or after
 	Until       time.Time `query:"until"`      // taken before
-	Order       Order     `query:"order"`      // not of streams
-	Limit       int       `query:"limit"`      // of a page, 1 to 100; 0: 10. Not of streams
-	Start       string    `query:"start"`      // Next of the page before. Not of streams
+
+	HappenedSince time.Time `query:"happened_since"` // happened at or after, as far as that is known: see EventRedial.Happened
+	HappenedUntil time.Time `query:"happened_until"` // happened before
+
+	Order Order  `query:"order"` // not of streams
+	Limit int    `query:"limit"` // of a page, 1 to 100; 0: 10. Not of streams
+	Start string `query:"start"` // Next of the page before. Not of streams
 }
 
 // Order is the order of events; "" is OldestFirst.

@@ -213,7 +213,7 @@ var parsers = map[string]string{
 	"internal/event/eventlog.Tx.Remember":   own,
 	"internal/event/spool.Spool.Seq":        own,
 	"internal/event/sqlite.Store.Get":       own,
-	"internal/event/sqlite.timed":           own,
+	"internal/event/sqlite.retime":          own,
 
 	"internal/inject.payloads.learn": "internal/inject.FuzzPayloads",
 

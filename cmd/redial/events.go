@@ -85,6 +85,8 @@ func runEvents(ctx context.Context, e *env, args []string) error {
 	f.StringVar(&v.OS, "os", "", "only of this operating system, as the SDK spells it: `OS`")
 	f.Func("since", "only taken at or after this `TIME`, "+when.PointUsage, func(s string) (err error) { v.Since, err = when.Point(s, e.now()); return })
 	f.Func("until", "only taken before this `TIME`, in the same forms", func(s string) (err error) { v.Until, err = when.Point(s, e.now()); return })
+	f.Func("happened-since", "only what happened at or after this `TIME`, as well as that is known, whenever it was told", func(s string) (err error) { v.HappenedSince, err = when.Point(s, e.now()); return })
+	f.Func("happened-until", "only what happened before this `TIME`", func(s string) (err error) { v.HappenedUntil, err = when.Point(s, e.now()); return })
 	f.BoolVar(&v.Errors, "errors", false, "only failures, no tracks")
 	var (
 		server   = newServerFlags(e, f, "")

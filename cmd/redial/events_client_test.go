@@ -53,7 +53,8 @@ type documentedEvent struct {
 		} `json:"agent"`
 	} `json:"data"`
 	Redial struct {
-		Fault string `json:"fault"`
+		Fault    string    `json:"fault"`
+		Happened time.Time `json:"happened"`
 	} `json:"redial"`
 }
 
@@ -172,10 +173,11 @@ func TestAClientFromTheDocumentation(t *testing.T) {
 			if i%8 > 4 {
 				data = map[string]any{"room_id": data["room_id"], "user_id": data["user_id"], "track_id": fmt.Sprint("t", i), "stream_id": "s", "type": "audio", "source": "regular", "agent": agent}
 			}
-			items = append(items, map[string]any{
-				"type": types[i%8], "timestamp": began.Add(time.Duration(i) * time.Second), "data": data,
-				"redial": map[string]any{"source": "server", "fault": []string{"", "room.full", "ice.failed"}[i%3]},
-			})
+			redial := map[string]any{"source": "server", "fault": []string{"", "room.full", "ice.failed"}[i%3]}
+			if i%10 == 9 { // told late
+				redial["happened"] = began.Add(time.Duration(i)*time.Second - 10*time.Minute)
+			}
+			items = append(items, map[string]any{"type": types[i%8], "timestamp": began.Add(time.Duration(i) * time.Second), "data": data, "redial": redial})
 		}
 		raw, err := json.Marshal(items)
 		if err != nil {
@@ -232,6 +234,8 @@ func TestAClientFromTheDocumentation(t *testing.T) {
 		{"sdk=android", func(e *documentedEvent) bool { return e.Data.Agent.SDK == "android" }},
 		{"os=iOS_18", func(e *documentedEvent) bool { return e.Data.Agent.OS == "iOS_18" }},
 		{"since=" + at(30), func(e *documentedEvent) bool { return e.Timestamp.Format(time.RFC3339) >= at(30) }},
+		{"happened_since=" + at(-600) + "&happened_until=" + at(0), func(e *documentedEvent) bool { return !e.Redial.Happened.IsZero() }},
+		{"happened_since=" + at(0), func(e *documentedEvent) bool { return e.Redial.Happened.IsZero() }},
 		{"since=" + at(30) + "&until=" + at(60), func(e *documentedEvent) bool {
 			return e.Timestamp.Format(time.RFC3339) >= at(30) && e.Timestamp.Format(time.RFC3339) < at(60)
 		}},

@@ -262,6 +262,7 @@ func TestTheAdminClientAsksWhatTheServerKnows(t *testing.T) {
 		"user_id_proof": "code", "diagnosis": "ice.failed", "confidence": "likely",
 		"type": "client.join.failed", "fault": "room.full", "error_code": "4005", "error": "true", "terminal": "true", "since": "2026-01-31T12:00:00Z",
 		"until": "2026-02-01T12:00:00Z", "order": "desc", "limit": "10",
+		"happened_since": "2026-01-31T12:00:00Z", "happened_until": "2026-02-01T12:00:00Z",
 		"by": "fault", "bucket": "hour", "top": "3", "compare": "day",
 	}
 	for f := range reflect.TypeFor[admin.EventFilter]().Fields() {

@@ -59,11 +59,16 @@ func (d *Diagnoses) searchAll(ctx context.Context, q *diagnosesQuery, found *eve
 	}
 	if !q.Since.IsZero() && !q.Until.IsZero() && q.Until.Before(time.Now()) {
 		late := q.Query
-		late.Since, late.Until = q.Until, q.Until.Add(event.MaxLate)
-		if err := d.search(ctx, late, found, func(e *event.Event) bool {
-			at := explain.Happened(e)
-			return !at.Before(q.Since) && at.Before(q.Until) && meant(e)
-		}); err != nil {
+		late.Since, late.Until, late.HappenedSince, late.HappenedUntil = q.Until, time.Time{}, q.Since, q.Until
+		err := d.search(ctx, late, found, meant)
+		if errors.Is(err, fault.FieldInvalid) { // the store does not know, or not yet, when events happened
+			late.Until, late.HappenedSince, late.HappenedUntil = q.Until.Add(event.MaxLate), time.Time{}, time.Time{}
+			err = d.search(ctx, late, found, func(e *event.Event) bool {
+				at := explain.Happened(e)
+				return !at.Before(q.Since) && at.Before(q.Until) && meant(e)
+			})
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -75,3 +75,15 @@ func TestKeyID(t *testing.T) {
 		t.Error("without a time, two keys share an id")
 	}
 }
+
+// BenchmarkHappened is what it costs each event that is stored to know when it happened.
+func BenchmarkHappened(b *testing.B) {
+	now := time.Now()
+	e := Event{Type: JoinFailed, Source: FromClient, Time: now, ClientTime: now.Add(-time.Hour)}
+	b.ReportAllocs()
+	for b.Loop() {
+		if HappenedApart(&e).IsZero() {
+			b.Fatal("told at once")
+		}
+	}
+}

@@ -8,19 +8,33 @@ import (
 	"time"
 )
 
+// Late is how long after it happened something is told that has a time of its own:
+// what is told sooner happened when it was told.
+const Late = 2 * time.Second
+
 // Happened is when an event happened, as far as that is known: when the server saw it,
 // or else when its client says, unless that cannot be.
 func Happened(e *Event) time.Time {
-	client, server := e.Halves()
-	switch {
-	case !e.Happened.IsZero():
+	if !e.Happened.IsZero() {
 		return e.Happened
-	case server != nil && !server.Taken.IsZero():
+	}
+	client, server, told, seen := e.Sides()
+	switch {
+	case seen && !server.Taken.IsZero():
 		return server.Taken
-	case server != nil || client == nil:
+	case seen || !told:
 		return e.Time
 	}
-	return HappenedAsTold(client, e)
+	return HappenedAsTold(&client, e)
+}
+
+// HappenedApart is when an event happened, where that is not when it was taken to within
+// [Late], and else zero: what queries by the time at which it happened go by.
+func HappenedApart(e *Event) time.Time {
+	if at := Happened(e); e.Time.Sub(at).Abs() >= Late {
+		return at
+	}
+	return time.Time{}
 }
 
 // HappenedAsTold is when a client's half of an event happened.

@@ -40,7 +40,11 @@ type Query struct {
 
 	Since time.Time // taken at or after
 	Until time.Time // taken before
-	Desc  bool      // newest first
+
+	HappenedSince time.Time // happened at or after; see HappenedApart
+	HappenedUntil time.Time // happened before
+
+	Desc bool // newest first
 
 	Limit int    // 1 to MaxLimit; 0 is DefaultLimit
 	Start string // cursor of the previous page
@@ -61,6 +65,9 @@ type Page struct {
 
 // UserKey is the key of the user that is asked for.
 func (q *Query) UserKey() string { return UserKey(q.UserID, q.UserProof) }
+
+// ByHappened tells whether a query asks for when events happened.
+func (q *Query) ByHappened() bool { return !q.HappenedSince.IsZero() || !q.HappenedUntil.IsZero() }
 
 // OfVerdicts tells whether a query is of what has a verdict, or one of some.
 func (q *Query) OfVerdicts() bool {

@@ -10,7 +10,6 @@ import (
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/evidence"
-	"github.com/redial-rtc/redial/internal/skew"
 )
 
 // witness is what is remembered of a participant's sockets.
@@ -68,7 +67,7 @@ func (e *Events) mended(err error) {
 	e.record(event.Disconnected, fault.From(err, fault.OpReconnect), func(lost *event.Event) {
 		lost.Failure.Terminal = false
 		lost.Evidence.Socket, lost.Evidence.Door = e.witness.gone, e.witness.door
-		if gone := e.witness.gone; gone != nil && time.Since(gone.Ended) >= skew.Late {
+		if gone := e.witness.gone; gone != nil && time.Since(gone.Ended) >= event.Late {
 			lost.Happened = gone.Ended
 		}
 	})

@@ -72,4 +72,11 @@ func TestALateReportIsPlaced(t *testing.T) {
 			t.Errorf("placed %v off, said to be %v", e.Happened.Sub(was), wrong)
 		}
 	}
+	for _, around := range []time.Time{was, time.Now()} {
+		f := admin.EventFilter{Types: []string{"client.connect.failed"}, HappenedSince: around.Add(-ago / 2), HappenedUntil: around.Add(ago / 2)}
+		page, err := operator.Events.List(t.Context(), f)
+		if err != nil || len(page.Events) != 1 || page.Events[0].Redial.Happened.IsZero() != (around != was) {
+			t.Errorf("around %v: %v, %v", around, page.Events, err)
+		}
+	}
 }

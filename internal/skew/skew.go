@@ -19,8 +19,6 @@ const (
 	few       = 3                // messages, from which on the quickest is taken for quick
 	roughly   = 2 * time.Second  // how wrong fewer are, at most as a rule
 	finely    = 100 * time.Millisecond
-
-	Late = 2 * time.Second // what is told sooner after it happened has the time at which it was told
 )
 
 // Clocks are the clocks of the clients that were heard lately, by what only a
@@ -92,7 +90,7 @@ func (c *Clocks) offset(client string) (behind, wrong time.Duration, ok bool) {
 		return 0, 0, false
 	}
 	s := one.now
-	if w := one.was; w.n > 0 && (s.n < few || w.least < s.least && s.least-w.least < Late) { // else it was set since
+	if w := one.was; w.n > 0 && (s.n < few || w.least < s.least && s.least-w.least < event.Late) { // else it was set since
 		n := s.n + w.n
 		s.add(w.least)
 		s.n = n
@@ -105,7 +103,7 @@ func (c *Clocks) offset(client string) (behind, wrong time.Duration, ok bool) {
 
 // Place says when a failure happened that its client tells of now, and by how much
 // that may be wrong: [event.Event.Happened] stays zero for what is told as it
-// happens. The client's clock is corrected by how far it was found to be from ours.
+// happens, unless the client's clock says otherwise. The client's clock is corrected by how far it was found to be from ours.
 // Without that, and where it cannot be right, the error is as large as the time in
 // question. Nothing is placed after now, nor before the peer came, which may be
 // zero, nor more than 7 days ago.
@@ -130,8 +128,8 @@ func (c *Clocks) Place(e *event.Event, client string, came time.Time) {
 	case at.Before(earliest):
 		known, at = known && earliest.Sub(at) <= wrong, earliest
 	}
-	if now.Sub(at) < Late {
-		return
+	if ago := now.Sub(e.ClientTime); now.Sub(at) < event.Late && (ago < event.Late || ago > event.MaxLate) {
+		return // and nobody takes the client's word for another time
 	}
 	if !known {
 		wrong = max(at.Sub(earliest), now.Sub(at))

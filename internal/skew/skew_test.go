@@ -23,7 +23,7 @@ func heard(c *Clocks, ahead time.Duration, took ...time.Duration) {
 }
 
 func placed(c *Clocks, ahead, ago time.Duration, came time.Time) event.Event {
-	e := event.Event{ClientTime: time.Now().Add(ahead - ago)}
+	e := event.Event{Type: event.JoinFailed, Source: event.FromClient, Time: time.Now(), ClientTime: time.Now().Add(ahead - ago)}
 	c.Place(&e, "ann", came)
 	return e
 }
@@ -45,8 +45,9 @@ func TestPlacedWhenItHappened(t *testing.T) {
 					t.Errorf("%v ahead, %v ago: off by %v, said to be %v", ahead, ago, off, e.HappenedError)
 				}
 			}
-			if e := placed(c, ahead, time.Second, came); !e.Happened.IsZero() || e.When() != e.Time {
-				t.Errorf("what is told at once has a time of its own: %v", e.Happened)
+			e := placed(c, ahead, time.Second, came)
+			if ago := e.Time.Sub(event.Happened(&e)); ago < 0 || ago >= event.Late {
+				t.Errorf("%v ahead: what is told at once is taken to have happened %v ago", ahead, ago)
 			}
 		})
 	}
@@ -75,8 +76,8 @@ func TestPlacedWithoutAClock(t *testing.T) {
 			} {
 				e := placed(c, 0, one.ago, one.came)
 				if one.want == 0 {
-					if !e.Happened.IsZero() {
-						t.Errorf("%s: placed %v", one.name, e.Happened)
+					if ago := e.Time.Sub(event.Happened(&e)); ago < 0 || ago >= event.Late {
+						t.Errorf("%s: taken to have happened %v ago", one.name, ago)
 					}
 					continue
 				}

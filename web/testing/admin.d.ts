@@ -165,6 +165,10 @@ export interface EventFilter {
   since?: string | Date;
   /** Taken before */
   until?: string | Date;
+  /** Happened at or after, as far as that is known: see EventRedial.Happened */
+  happened_since?: string | Date;
+  /** Happened before */
+  happened_until?: string | Date;
 }
 
 /** One thing on record; docs/events.md says what each field means. */

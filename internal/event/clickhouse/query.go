@@ -28,6 +28,9 @@ func (s *Store) Query(ctx context.Context, q event.Query) (event.Page, error) {
 	if q.Limit <= 0 || q.Limit > event.MaxLimit {
 		q.Limit = event.DefaultLimit
 	}
+	if q.ByHappened() {
+		return event.Page{}, eventjson.NotByHappened(&q, "is not known to ClickHouse, which has events by when they were taken; ask with since and until")
+	}
 	now := time.Now()
 	var cur eventjson.Cursor
 	first := q.Start == "" && !q.Tail

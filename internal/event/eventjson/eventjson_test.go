@@ -193,6 +193,10 @@ func TestParseQuery(t *testing.T) {
 			event.Query{RoomID: "r", SessionID: "s", PeerID: "p", UserID: "u", BeamID: "b", Types: []event.Type{event.TrackAdded, event.JoinFailed}, Errors: true, Limit: 100, Start: "abc"},
 		},
 		{
+			"happened_since=2026-01-31T12:00:00Z&happened_until=2026-01-31T13:00:00Z",
+			event.Query{Limit: 10, HappenedSince: time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC), HappenedUntil: time.Date(2026, 1, 31, 13, 0, 0, 0, time.UTC)},
+		},
+		{
 			"fault=room.full&error_code=1003&error_code=4005&terminal=true&sdk=web&os=web_Linux&since=2026-01-31T12:00:00Z&until=2026-02-01T12:00:00.5%2B01:00&order=desc",
 			event.Query{
 				Faults: []string{"room.full"}, Codes: []int{1003, 4005}, Terminal: &yes, SDK: "web", OS: "web_Linux", Desc: true, Limit: 10,
@@ -220,7 +224,8 @@ func TestParseQuery(t *testing.T) {
 		"room=r": "room", "room_id=": "room_id", "room_id=a&room_id=b": "room_id", "type=client.joined": "type", "type=": "type",
 		"limit=0": "limit", "limit=101": "limit", "limit=x": "limit", "limit=1&limit=2": "limit", "error=maybe": "error", "terminal=": "terminal",
 		"fault=room.fulll": "fault", "error_code=x": "error_code", "error_code=99999999999": "error_code", "order=up": "order", "since=yesterday": "since",
-		"since=2026-01-31T12:00:00Z&until=2026-01-31T12:00:00Z": "until", "user_id=" + strings.Repeat("u", 2000): "user_id", "Limit=1": "Limit",
+		"since=2026-01-31T12:00:00Z&until=2026-01-31T12:00:00Z":                   "until",
+		"happened_since=2026-01-31T12:00:00Z&happened_until=2026-01-31T12:00:00Z": "happened_until", "happened_since=noon": "happened_since", "user_id=" + strings.Repeat("u", 2000): "user_id", "Limit=1": "Limit",
 	} {
 		v, err := url.ParseQuery(in)
 		if err != nil {

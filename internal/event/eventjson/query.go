@@ -18,7 +18,7 @@ import (
 // ParseQuery reads a query from URL parameters: the documented room_id,
 // session_id, peer_id, user_id, beam_id, type (may be repeated), error, limit
 // and start, and our additions fault, error_code, diagnosis and confidence (may
-// be repeated), terminal, sdk, os, since, until and order. A parameter that is unknown,
+// be repeated), terminal, sdk, os, since, until, happened_since, happened_until and order. A parameter that is unknown,
 // empty, malformed or given twice is fault.FieldInvalid, which names it: a
 // filter that is quietly ignored would answer another question.
 func ParseQuery(v url.Values) (event.Query, error) {
@@ -53,7 +53,18 @@ func ParseQuery(v url.Values) (event.Query, error) {
 	if !q.Since.IsZero() && !q.Until.IsZero() && !q.Since.Before(q.Until) {
 		return event.Query{}, invalid("until", "is not after since")
 	}
+	if !q.HappenedSince.IsZero() && !q.HappenedUntil.IsZero() && !q.HappenedSince.Before(q.HappenedUntil) {
+		return event.Query{}, invalid("happened_until", "is not after happened_since")
+	}
 	return q, nil
+}
+
+// NotByHappened is the refusal of a query by when events happened.
+func NotByHappened(q *event.Query, why string) error {
+	if q.HappenedSince.IsZero() {
+		return invalid("happened_until", why)
+	}
+	return invalid("happened_since", why)
 }
 
 // maxParameter is the longest value of a parameter, in bytes.
@@ -79,12 +90,14 @@ var parameters = map[string]parameter{
 		q.UserProof = value
 		return ""
 	}},
-	"beam_id": text(func(q *event.Query) *string { return &q.BeamID }),
-	"sdk":     text(func(q *event.Query) *string { return &q.SDK }),
-	"os":      text(func(q *event.Query) *string { return &q.OS }),
-	"start":   text(func(q *event.Query) *string { return &q.Start }),
-	"since":   instant(func(q *event.Query) *time.Time { return &q.Since }),
-	"until":   instant(func(q *event.Query) *time.Time { return &q.Until }),
+	"beam_id":        text(func(q *event.Query) *string { return &q.BeamID }),
+	"sdk":            text(func(q *event.Query) *string { return &q.SDK }),
+	"os":             text(func(q *event.Query) *string { return &q.OS }),
+	"start":          text(func(q *event.Query) *string { return &q.Start }),
+	"since":          instant(func(q *event.Query) *time.Time { return &q.Since }),
+	"until":          instant(func(q *event.Query) *time.Time { return &q.Until }),
+	"happened_since": instant(func(q *event.Query) *time.Time { return &q.HappenedSince }),
+	"happened_until": instant(func(q *event.Query) *time.Time { return &q.HappenedUntil }),
 	"type": {many: true, set: func(q *event.Query, value string) string {
 		if hasOutputPrefix(value) {
 			value = string(event.Recorded) // documented elsewhere, never produced here
@@ -218,11 +231,10 @@ func filters(q *event.Query) string {
 	if q.Diagnosed {
 		put("diagnosed", "true")
 	}
-	if !q.Since.IsZero() {
-		put("since", strconv.FormatInt(q.Since.UnixNano(), 10))
-	}
-	if !q.Until.IsZero() {
-		put("until", strconv.FormatInt(q.Until.UnixNano(), 10))
+	for name, t := range map[string]time.Time{"since": q.Since, "until": q.Until, "happened_since": q.HappenedSince, "happened_until": q.HappenedUntil} {
+		if !t.IsZero() {
+			put(name, strconv.FormatInt(t.UnixNano(), 10))
+		}
 	}
 	if q.Desc {
 		put("order", "desc")

@@ -61,11 +61,11 @@ func (l *Log) append(ctx context.Context, n int, at func(int) *event.Event, outc
 	if l.last == before {
 		return nil
 	}
-	return l.writer.SetMeta(ctx, "last_seq", l.last)
+	return keepLast(ctx, l.writer, l.last)
 }
 
-const insert = `INSERT INTO events(seq, id, time, account, type, source, room, session, peer, user, fault, code, terminal, sdk, os, doc, diagnosis, confidence, rules)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?) ON CONFLICT(id) DO NOTHING`
+const insert = `INSERT INTO events(seq, id, time, account, type, source, room, session, peer, user, fault, code, terminal, sdk, os, doc, diagnosis, confidence, rules, happened)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?) ON CONFLICT(id) DO NOTHING`
 
 const (
 	placeOfEvent = "SELECT seq FROM events WHERE id = ?"
@@ -116,7 +116,7 @@ func (l *Log) appendOne(ctx context.Context, e *event.Event) (event.Outcome, err
 	v := verdictOf(e.Diagnosis)
 	n, err := c.Exec(ctx, insert, row.Seq, id[:], e.Time.UnixNano(), account, typ, sourceCodes[e.Source],
 		column(row.Room), column(row.Session), column(e.PeerID), column(row.User), null(row.Fault),
-		row.Code, row.Terminal, null(row.SDK), null(row.OS), v.cause, v.confidence, v.rules)
+		row.Code, row.Terminal, null(row.SDK), null(row.OS), v.cause, v.confidence, v.rules, happenedColumn(row.Happened))
 	if err != nil {
 		return event.Outcome{}, err
 	}
@@ -197,9 +197,9 @@ func (l *Log) rewrite(ctx context.Context, was Row, e *event.Event) error {
 	l.was = was
 	is := &l.row
 	is.set(was.Seq, was.Account, was.Type, e, len(l.doc))
-	_, err := l.writer.Exec(ctx, `UPDATE events SET source = ?, room = ?, session = ?, user = ?, fault = ?, code = ?, terminal = ?, sdk = ?, os = ?, doc = '' WHERE seq = ?`,
+	_, err := l.writer.Exec(ctx, `UPDATE events SET source = ?, room = ?, session = ?, user = ?, fault = ?, code = ?, terminal = ?, sdk = ?, os = ?, doc = '', happened = ? WHERE seq = ?`,
 		sourceCodes[e.Source], column(is.Room), column(is.Session), column(is.User), null(is.Fault),
-		is.Code, is.Terminal, null(is.SDK), null(is.OS), was.Seq)
+		is.Code, is.Terminal, null(is.SDK), null(is.OS), happenedColumn(is.Happened), was.Seq)
 	if err != nil {
 		return err
 	}

@@ -73,7 +73,12 @@ type row interface{ Scan(into ...any) error }
 
 // hasDiagnoses tells whether a file has the columns for verdicts.
 func hasDiagnoses(ask func(query string) row) (has bool, err error) {
-	err = ask("SELECT count(*) > 0 FROM pragma_table_info('events') WHERE name = 'confidence'").Scan(&has)
+	return hasColumn(ask, "confidence")
+}
+
+// hasColumn tells whether the events of a file have a column.
+func hasColumn(ask func(query string) row, name string) (has bool, err error) {
+	err = ask("SELECT count(*) > 0 FROM pragma_table_info('events') WHERE name = '" + name + "'").Scan(&has)
 	return has, err
 }
 

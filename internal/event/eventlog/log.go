@@ -80,6 +80,7 @@ type Log struct {
 
 	checkpoints checkpointer
 	upgrading   upgrading
+	placing     placing
 
 	readers  chan *Conn    // those that nobody uses
 	reading  int           // how many there are
@@ -127,6 +128,9 @@ func (l *Log) open(ctx context.Context) (err error) {
 	if err := l.prepareUpgrade(ctx, version); err != nil {
 		return err
 	}
+	if err := l.placing.prepare(ctx, l); err != nil {
+		return err
+	}
 	for _, d := range l.derived {
 		if err := l.transact(ctx, func() error { return d.Prepare(ctx, Tx{l.writer, l}, maxSeq) }); err != nil {
 			return err
@@ -149,6 +153,7 @@ func (l *Log) open(ctx context.Context) (err error) {
 		return err
 	}
 	l.startUpgrade()
+	l.placing.start()
 	l.startSeals()
 	return nil
 }
@@ -161,7 +166,10 @@ func (l *Log) prepareSchema(ctx context.Context) (version int, err error) {
 	}
 	switch version {
 	case 1, 2, schemaVersion:
-		return version, l.addDiagnoses(ctx)
+		if err := l.addDiagnoses(ctx); err != nil {
+			return version, err
+		}
+		return version, addHappened(ctx, l.writer)
 	case 0:
 	default:
 		return 0, fmt.Errorf("the file has schema version %d, this program knows %d", version, schemaVersion)
@@ -233,6 +241,7 @@ func (l *Log) Close() error {
 	close(l.stopping)
 	l.checkpoints.stop()
 	l.stopUpgrade()
+	l.placing.stop()
 	l.stopSeals()
 	for range l.reading {
 		_ = (<-l.readers).close()

@@ -7,6 +7,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/redial-rtc/redial/internal/event"
 )
@@ -32,6 +33,8 @@ type Plan struct {
 	// What of the time asked for is where; none when no time was asked for.
 	Ranges       []Range
 	Since, Until int64
+
+	Happened *Happened // when it is to have happened; nil for whenever
 
 	scope  int64                     // which counts belong to the index; -1 for none
 	counts map[Count]map[int64]int64 // what countsOf has read
@@ -134,16 +137,13 @@ func (p *Plan) filter(ctx context.Context, c *Conn, l *Log, q *event.Query) erro
 	case q.Diagnosed:
 		p.and("confidence IS NOT NULL")
 	}
+	if err := p.filterHappened(ctx, c, l, q); err != nil {
+		return err
+	}
 	if q.Since.IsZero() && q.Until.IsZero() {
 		return nil
 	}
-	since, until := int64(math.MinInt64), int64(math.MaxInt64)
-	if !q.Since.IsZero() {
-		since = q.Since.UnixNano()
-	}
-	if !q.Until.IsZero() {
-		until = q.Until.UnixNano()
-	}
+	since, until := span(q.Since, q.Until)
 	p.and("time >= ? AND time < ?", since, until)
 	// The state of the file is fixed before the ranges are asked for, so that
 	// these have all that is in it.
@@ -155,9 +155,21 @@ func (p *Plan) filter(ctx context.Context, c *Conn, l *Log, q *event.Query) erro
 		p.Upto = 0
 		return nil
 	}
-	p.Above, p.Upto = ranges[0].First-1, ranges[len(ranges)-1].Last
+	p.Above, p.Upto = max(p.Above, ranges[0].First-1), min(p.Upto, ranges[len(ranges)-1].Last)
 	p.Ranges, p.Since, p.Until = ranges, since, until
 	return nil
+}
+
+// span is the time from one to another as Unix nanoseconds; zero is open.
+func span(from, to time.Time) (since, until int64) {
+	since, until = math.MinInt64, math.MaxInt64
+	if !from.IsZero() {
+		since = from.UnixNano()
+	}
+	if !to.IsZero() {
+		until = to.UnixNano()
+	}
+	return since, until
 }
 
 func (p *Plan) and(cond string, args ...any) {

@@ -20,6 +20,7 @@ type Row struct {
 	Seq           int64 // place in the order
 	Account, Type int64 // as [Log.Accounts] and [TypeCodes] number them
 	Time          time.Time
+	Happened      time.Time // event.HappenedApart
 	Room, Session string
 	User          string // event.UserKey
 	Fault         string
@@ -34,7 +35,7 @@ type Row struct {
 // set makes the row that of an event.
 func (r *Row) set(seq, account, typ int64, e *event.Event, size int) {
 	*r = Row{
-		Seq: seq, Account: account, Type: typ, Time: e.Time, Room: e.RoomID, Session: e.SessionID, User: e.UserKey(),
+		Seq: seq, Account: account, Type: typ, Time: e.Time, Happened: event.HappenedApart(e), Room: e.RoomID, Session: e.SessionID, User: e.UserKey(),
 		Fault: e.Fault, Code: e.Failure.Code, Terminal: e.Failure.Terminal, SDK: e.Agent.SDK, OS: e.Agent.OS, Diagnosis: e.Diagnosis, Size: size, Event: e,
 	}
 }
@@ -42,7 +43,7 @@ func (r *Row) set(seq, account, typ int64, e *event.Event, size int) {
 // FailsJoin tells whether the event ended an attempt to join.
 func (r *Row) FailsJoin() bool { return r.Event != nil && r.Event.FailsJoin() }
 
-const rowColumns = `SELECT events.seq, account, type, time, room, session, user,
+const rowColumns = `SELECT events.seq, account, type, time, happened, room, session, user,
 	coalesce(fault, ''), code, terminal, coalesce(sdk, ''), coalesce(os, ''), ` + ownDoc + `, ` + verdictColumns + withOwnDoc
 
 // readRows reads the rows of a query that begins with rowColumns.
@@ -51,13 +52,17 @@ func readRows(ctx context.Context, c *Conn, words event.Vocabulary, query string
 	err = c.Each(ctx, query, func(s Scanner) error {
 		var r Row
 		var at int64
+		var happened sql.NullInt64
 		var doc sql.RawBytes
 		var v verdict
-		if err := s.Scan(&r.Seq, &r.Account, &r.Type, &at, (*idText)(&r.Room), (*idText)(&r.Session), (*idText)(&r.User), &r.Fault, &r.Code, &r.Terminal, &r.SDK, &r.OS, &doc,
+		if err := s.Scan(&r.Seq, &r.Account, &r.Type, &at, &happened, (*idText)(&r.Room), (*idText)(&r.Session), (*idText)(&r.User), &r.Fault, &r.Code, &r.Terminal, &r.SDK, &r.OS, &doc,
 			&v.cause, &v.confidence, &v.rules); err != nil {
 			return err
 		}
 		r.Time, r.Diagnosis = time.Unix(0, at).UTC(), v.diagnosis()
+		if happened.Valid {
+			r.Happened = time.Unix(0, happened.Int64).UTC()
+		}
 		rows, own = append(rows, r), append(own, bytes.Clone(doc))
 		return nil
 	}, args...)

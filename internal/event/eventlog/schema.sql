@@ -20,7 +20,8 @@ CREATE TABLE events (
   doc      TEXT NOT NULL,     -- '': it is in docs or doc_blocks; else as files of version 2 have it
   diagnosis  TEXT,            -- cause of the verdict, a fault's id, '' for not known; NULL: no verdict
   confidence INTEGER,         -- of the verdict: 1 proven, 2 likely, 3 possible, 4 not known
-  rules      TEXT             -- the version of the rules that gave it
+  rules      TEXT,            -- the version of the rules that gave it
+  happened   INTEGER          -- when it happened, as time; NULL: when the server took it, to within 2 seconds
 );
 CREATE UNIQUE INDEX events_id   ON events(id);
 CREATE INDEX events_type        ON events(account, type);

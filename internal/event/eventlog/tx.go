@@ -171,7 +171,7 @@ func (tx Tx) Evicted(ctx context.Context, upto int64) error {
 	l.evicted = max(l.evicted, upto)
 	if upto > l.last {
 		l.last = upto
-		if err := tx.SetMeta(ctx, "last_seq", l.last); err != nil {
+		if err := keepLast(ctx, tx.Conn, l.last); err != nil {
 			return err
 		}
 	}

@@ -93,6 +93,11 @@ func Upgrade(ctx context.Context, path string) datafile.Upgrade {
 		if err == nil && !has && from > 0 {
 			steps = append(steps, "failures get columns for why they happened")
 		}
+		if err == nil && from > 0 {
+			if has, err = hasColumn(func(query string) row { return db.QueryRowContext(ctx, query) }, "happened"); err == nil && !has {
+				steps = append(steps, "events get a column for when they happened, filled in the background while the server serves")
+			}
+		}
 		return schemaVersion, steps, err
 	})
 }

@@ -4,6 +4,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	_ "embed"
@@ -62,6 +63,7 @@ type taken struct {
 type bitmapIndex struct {
 	changes map[setKey]*change
 	times   []taken
+	apart   []taken // when those happened that did not when they were taken
 
 	newest int64                  // the block that new events come into
 	known  map[setKey]*bitset.Set // its sets, as far as they have been read or written
@@ -81,7 +83,7 @@ func (b *bitmapIndex) Prepare(ctx context.Context, tx eventlog.Tx, upto int64) e
 		return err
 	}
 	if !done {
-		if _, err := tx.ExecContext(ctx, blockSchema); err != nil {
+		if _, err := tx.ExecContext(ctx, blockSchema+happenedSchema); err != nil {
 			return err
 		}
 		n, _, err := tx.Rebuild(ctx, b, upto)
@@ -91,6 +93,9 @@ func (b *bitmapIndex) Prepare(ctx context.Context, tx eventlog.Tx, upto int64) e
 		if n > 0 {
 			tx.Logger().Info("made sets of the events for filters", "events", n)
 		}
+	}
+	if _, err := tx.ExecContext(ctx, happenedSchema); err != nil {
+		return err
 	}
 	return b.keys.prepare(ctx, tx, min(upto, tx.Last()), !done)
 }
@@ -167,6 +172,9 @@ func (b *bitmapIndex) Stored(_ context.Context, _ *eventlog.Conn, row *eventlog.
 	b.put(row)
 	b.keys.stored(row)
 	b.times = append(b.times, taken{row.Seq, row.Time})
+	if !row.Happened.IsZero() {
+		b.apart = append(b.apart, taken{row.Seq, row.Happened})
+	}
 	return nil
 }
 
@@ -185,6 +193,9 @@ func (b *bitmapIndex) Changed(ctx context.Context, c *eventlog.Conn, was, is *ev
 		return err
 	}
 	b.put(is) // coming in is done after going out
+	if !was.Happened.Equal(is.Happened) {
+		b.apart = append(b.apart, taken{is.Seq, cmp.Or(is.Happened, is.Time)})
+	}
 	return nil
 }
 
@@ -209,7 +220,10 @@ func (b *bitmapIndex) Expired(ctx context.Context, c *eventlog.Conn, _ time.Time
 	if err := c.Row(ctx, "SELECT coalesce(min(seq), 0) FROM events").Scan(&first); err != nil {
 		return err
 	}
-	_, err := c.Exec(ctx, "DELETE FROM block_times WHERE block < ?", first/blockSize)
+	if _, err := c.Exec(ctx, "DELETE FROM block_times WHERE block < ?", first/blockSize); err != nil {
+		return err
+	}
+	_, err := c.Exec(ctx, "DELETE FROM block_happened WHERE block < ?", first/blockSize)
 	return err
 }
 
@@ -239,6 +253,9 @@ func (b *bitmapIndex) Flush(ctx context.Context, c *eventlog.Conn) error {
 	if err := b.writeTimes(ctx, c); err != nil {
 		return err
 	}
+	if err := b.writeHappened(ctx, c); err != nil {
+		return err
+	}
 	var upto int64
 	if n := len(b.times); n > 0 && b.keys.have != nil {
 		upto = b.times[n-1].seq
@@ -246,7 +263,7 @@ func (b *bitmapIndex) Flush(ctx context.Context, c *eventlog.Conn) error {
 			return err
 		}
 	}
-	b.changes, b.times = nil, b.times[:0]
+	b.changes, b.times, b.apart = nil, b.times[:0], b.apart[:0]
 	return b.keys.flush(ctx, c, upto)
 }
 
@@ -272,13 +289,20 @@ func (ch *change) write(ctx context.Context, c *eventlog.Conn, k setKey, set *bi
 
 // writeTimes adds a run to each block that has new events.
 func (b *bitmapIndex) writeTimes(ctx context.Context, c *eventlog.Conn) error {
-	for from := 0; from < len(b.times); {
-		block, to := b.times[from].seq/blockSize, from+1
-		for to < len(b.times) && b.times[to].seq/blockSize == block {
+	return eachBlock(b.times, func(block int64, run []taken) error {
+		_, err := c.Exec(ctx, "INSERT INTO block_times VALUES (?, ?) ON CONFLICT(block) DO UPDATE SET times = times || excluded.times", block, packTimes(run))
+		return err
+	})
+}
+
+// eachBlock calls f with what each block has of a list, which is by place.
+func eachBlock(list []taken, f func(block int64, run []taken) error) error {
+	for from := 0; from < len(list); {
+		block, to := list[from].seq/blockSize, from+1
+		for to < len(list) && list[to].seq/blockSize == block {
 			to++
 		}
-		if _, err := c.Exec(ctx, "INSERT INTO block_times VALUES (?, ?) ON CONFLICT(block) DO UPDATE SET times = times || excluded.times",
-			block, packTimes(b.times[from:to])); err != nil {
+		if err := f(block, list[from:to]); err != nil {
 			return err
 		}
 		from = to
@@ -299,6 +323,13 @@ func packTimes(run []taken) []byte {
 
 // timed gives the places in a block that were taken in [since, until).
 func timed(packed []byte, since, until int64) (in bitset.Set) {
+	retime(&in, packed, since, until)
+	return in
+}
+
+// retime puts the places in a block that have times into a set, or takes them out, as
+// these are in [since, until) or not. Of several times of one place the last stands.
+func retime(in *bitset.Set, packed []byte, since, until int64) {
 	for len(packed) > 0 {
 		n, size := binary.Uvarint(packed)
 		packed = packed[max(size, 0):]
@@ -306,21 +337,18 @@ func timed(packed []byte, since, until int64) (in bitset.Set) {
 		for ; n > 0; n-- {
 			skip, size := binary.Uvarint(packed)
 			if size <= 0 {
-				return in
+				return
 			}
 			later, more := binary.Varint(packed[size:])
 			if more <= 0 {
-				return in
+				return
 			}
 			packed = packed[size+more:]
 			place, at = place+1+int64(skip), at+later
 			if place >= blockSize {
-				return in
+				return
 			}
-			if at >= since && at < until {
-				in.Put(place, true)
-			}
+			in.Put(place, at >= since && at < until)
 		}
 	}
-	return in
 }

@@ -24,6 +24,8 @@ type bitmapScan struct {
 	filter  []filter
 	flushed int64 // the last place that is in sets
 	first   int64 // the first place there is
+
+	apart map[int64]apart // blocks with events that happened at another time than they were taken; nil when nobody asks
 }
 
 // filter is one condition: any of these values.
@@ -35,6 +37,9 @@ type filter struct {
 func newBitmapScan(ctx context.Context, c *eventlog.Conn, p *eventlog.Plan, q *event.Query, keys []filter) (*bitmapScan, error) {
 	v := &bitmapScan{p: p, keys: keys}
 	if err := c.Row(ctx, "SELECT coalesce((SELECT value FROM meta WHERE key = 'folded'), 0), coalesce((SELECT min(seq) FROM events), 0)").Scan(&v.flushed, &v.first); err != nil {
+		return nil, err
+	}
+	if err := v.readApart(ctx, c); err != nil {
 		return nil, err
 	}
 	if len(q.Faults) > 0 {
@@ -172,6 +177,9 @@ func (v *bitmapScan) span() (first, last int64) {
 // intersect gives what matches in the blocks from one to another.
 func (v *bitmapScan) intersect(ctx context.Context, c *eventlog.Conn, from, to int64) ([]bitset.Set, error) {
 	result := make([]bitset.Set, to-from+1)
+	if !v.someHappened(from, to) {
+		return result, nil
+	}
 	for _, account := range v.p.Accounts {
 		kept, err := v.intersectAccount(ctx, c, account, from, to)
 		if err != nil {
@@ -184,6 +192,9 @@ func (v *bitmapScan) intersect(ctx context.Context, c *eventlog.Conn, from, to i
 		}
 	}
 	if err := v.filterTimes(ctx, c, result, from); err != nil {
+		return nil, err
+	}
+	if err := v.filterHappened(ctx, c, result, from); err != nil {
 		return nil, err
 	}
 	lowest, highest := v.p.Above+1, min(v.p.Upto, v.flushed)
@@ -269,34 +280,47 @@ func (v *bitmapScan) filterTimes(ctx context.Context, c *eventlog.Conn, sets []b
 		return nil
 	}
 	for i := range sets {
-		start := (from + int64(i)) * blockSize
-		var in, unsure bitset.Set
-		partly := false
-		for _, s := range v.p.Ranges {
-			if s.Last < start || s.First >= start+blockSize {
-				continue
-			}
-			part := &in
-			if !s.Whole {
-				part, partly = &unsure, true
-			}
-			part.Fill(max(s.First-start, 0), min(s.Last-start, blockSize-1))
+		if sets[i] == (bitset.Set{}) {
+			continue
 		}
-		if partly {
-			var packed []byte
-			err := c.Row(ctx, "SELECT times FROM block_times WHERE block = ?", from+int64(i)).Scan(&packed)
-			if err != nil && !errors.Is(err, sql.ErrNoRows) {
-				return err
-			}
-			exact := timed(packed, v.p.Since, v.p.Until)
-			exact.And(&unsure)
-			for j := range in {
-				in[j] |= exact[j]
-			}
+		in, err := takenIn(ctx, c, from+int64(i), v.p.Ranges, v.p.Since, v.p.Until)
+		if err != nil {
+			return err
 		}
 		sets[i].And(&in)
 	}
 	return nil
+}
+
+// takenIn gives the events of a block that were taken in [since, until), of which
+// ranges are.
+func takenIn(ctx context.Context, c *eventlog.Conn, block int64, ranges []eventlog.Range, since, until int64) (in bitset.Set, err error) {
+	start := block * blockSize
+	var unsure bitset.Set
+	partly := false
+	for _, s := range ranges {
+		if s.Last < start || s.First >= start+blockSize {
+			continue
+		}
+		part := &in
+		if !s.Whole {
+			part, partly = &unsure, true
+		}
+		part.Fill(max(s.First-start, 0), min(s.Last-start, blockSize-1))
+	}
+	if !partly {
+		return in, nil
+	}
+	var packed []byte
+	if err := c.Row(ctx, "SELECT times FROM block_times WHERE block = ?", block).Scan(&packed); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return in, err
+	}
+	exact := timed(packed, since, until)
+	exact.And(&unsure)
+	for j := range in {
+		in[j] |= exact[j]
+	}
+	return in, nil
 }
 
 // unindexed gives the matching events that are in no set yet, by looking at them.

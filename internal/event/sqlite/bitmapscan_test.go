@@ -4,6 +4,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -43,6 +44,9 @@ func TestSieve(t *testing.T) {
 			e.Agent = event.ParseAgent(systems[rng.IntN(4)])
 			if rng.IntN(50) == 0 {
 				e.Fault = fault.ICEFailed.ID // rare
+			}
+			if rng.IntN(10) == 0 { // told late
+				e.Happened, e.HappenedError = now.Add(-time.Duration(rng.IntN(10*3600))*time.Second), time.Second
 			}
 			batch = append(batch, e)
 			all[e.ID] = e
@@ -97,6 +101,8 @@ func TestSieve(t *testing.T) {
 			span := now.Sub(time.Now().Add(-21 * time.Hour))
 			maybe(func() { q.Since = now.Add(-time.Duration(rng.Int64N(int64(span)))) })
 			maybe(func() { q.Until = now.Add(-time.Duration(rng.Int64N(int64(span)))) })
+			maybe(func() { q.HappenedSince = now.Add(-time.Duration(rng.Int64N(int64(span)))) })
+			maybe(func() { q.HappenedUntil = now.Add(-time.Duration(rng.Int64N(int64(span)))) })
 			var want []string
 			for _, id := range order {
 				if e, ok := all[id]; ok && matches(&q, &e) {
@@ -179,5 +185,9 @@ func matches(q *event.Query, e *event.Event) bool {
 		(q.Terminal == nil || *q.Terminal == e.Failure.Terminal) &&
 		(q.SDK == "" || q.SDK == e.Agent.SDK) && (q.OS == "" || q.OS == e.Agent.OS) &&
 		(len(q.Types) == 0 || slices.Contains(q.Types, e.Type)) &&
-		(q.Since.IsZero() || !e.Time.Before(q.Since)) && (q.Until.IsZero() || e.Time.Before(q.Until))
+		(q.Since.IsZero() || !e.Time.Before(q.Since)) && (q.Until.IsZero() || e.Time.Before(q.Until)) &&
+		(q.HappenedSince.IsZero() || !happened(e).Before(q.HappenedSince)) && (q.HappenedUntil.IsZero() || happened(e).Before(q.HappenedUntil))
 }
+
+// happened is when an event happened, as queries have it.
+func happened(e *event.Event) time.Time { return cmp.Or(event.HappenedApart(e), e.Time) }
