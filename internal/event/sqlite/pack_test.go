@@ -201,7 +201,7 @@ func TestADamagedBlockIsNamed(t *testing.T) {
 	if err := ask(t.Context(), s, "SELECT max(last) FROM doc_blocks", &last); err != nil {
 		t.Fatal(err)
 	}
-	alter(t, s, fmt.Sprintf("UPDATE doc_blocks SET docs = substr(docs, 1, 200) || x'00' || substr(docs, 202) WHERE first = %d", first))
+	alter(t, s, fmt.Sprintf("UPDATE doc_blocks SET docs = substr(docs, 1, 200) || CASE substr(docs, 201, 1) WHEN x'00' THEN x'ff' ELSE x'00' END || substr(docs, 202) WHERE first = %d", first))
 	_, err := s.Query(t.Context(), event.Query{Desc: true, Limit: 5})
 	if want := fmt.Sprintf("events %d to %d", first, last); !errors.Is(err, fault.StoreDamaged) || !errors.Is(err, fault.StoreUnavailable) || !strings.Contains(err.Error(), want) {
 		t.Fatalf("a damaged block is told as %v, want %q", err, want)
