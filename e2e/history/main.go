@@ -74,12 +74,15 @@ func run(ctx context.Context, dir, zone string) error {
 	follows := blocked
 	follows.ID, follows.Time, follows.Failure.Terminal = id(at.Add(30*time.Second)), at.Add(30*time.Second), false
 	late := failed(now.UTC().Add(-time.Minute), event.ConnectFailed, fault.EndpointUnreachable.New(), fault.OpConnect, somebody("u-nora", "Nora Told Late"), true)
-	late.Source, late.Happened = event.FromClient, now.UTC().Add(-26*time.Hour)
+	late.Source, late.Happened, late.HappenedError = event.FromClient, now.UTC().Add(-26*time.Hour), 80*time.Millisecond
+	late.ClientTime = late.Happened.Add(2*time.Hour + 3*time.Minute) // their clock is ahead
+	provoked := failed(yesterday(14, 30), event.JoinFailed, fault.RoomLocked.New("room", "consult"), fault.OpJoin, somebody("u-pia", "Pia Provoked"), true)
+	provoked.Injected = true
 	events := []event.Event{
 		failed(yesterday(14, 4), event.JoinFailed, fault.TokenExpired.New("claim", "exp"), fault.OpInit, somebody("", ""), true),
 		blocked, follows,
 		failed(yesterday(15, 10), event.JoinFailed, fault.RoomLocked.New("room", "consult"), fault.OpJoin, somebody("u-evil", "Mia \u202e<script>alert(1)</script>\u2066<img src=x onerror=alert(2)>"), true),
-		late,
+		late, provoked,
 	}
 	if _, err := store.Append(ctx, events); err != nil {
 		return err

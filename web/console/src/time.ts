@@ -44,6 +44,14 @@ export function span(since: Date, until: Date, zone: string): string {
 /** The exact moment, with the offset that a copy needs: ISO 8601 in UTC. */
 export const exact = (at: Date) => at.toISOString();
 
+/** How far apart two clocks are: "80 ms", "3 min 05 s", "2 h 03 min". */
+export function apart(ms: number): string {
+  const two = (n: number) => String(n).padStart(2, "0"), s = Math.round(ms / 1000);
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (s < 60) return length(ms);
+  return s < 3600 ? `${Math.floor(s / 60)} min ${two(s % 60)} s` : `${Math.floor(s / 3600)} h ${two(Math.floor((s % 3600) / 60))} min`;
+}
+
 /** How long something took: "19.2 s", "6 min", "3 h", "2 days". */
 export function length(ms: number): string {
   const s = ms / 1000;

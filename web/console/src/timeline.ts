@@ -94,16 +94,16 @@ export function fold(at: ArrayLike<number>, from: number, to: number): Scale {
   const least = Math.max(60_000, whole / 10);
   const edge = whole / 100; // that stays beside what is marked
   let gaps: { from: number; to: number }[] = [];
-  let before = from;
+  let before = from, any = false;
   const gap = (until: number) => {
-    if (until - before >= least) gaps.push({ from: before === from ? from : before + edge, to: until === to ? to : until - edge });
+    if (until - before >= least) gaps.push({ from: any ? before + edge : from, to: until === to ? to : until - edge });
   };
   for (let i = first(at, from); i < at.length && at[i]! < to; i++) {
     gap(at[i]!);
     before = at[i]!;
+    any = true;
   }
-  if (before === from) gaps = []; // nothing, or all at its beginning: there is nothing to make room for
-  else gap(to);
+  if (any) gap(to); // else there is nothing to make room for
   gaps = gaps.sort((a, b) => b.to - b.from - (a.to - a.from)).slice(0, mostGaps).sort((a, b) => a.from - b.from);
   const folded = gaps.reduce((sum, g) => sum + g.to - g.from, 0);
   const perMs = (1 - gaps.length * gapWide) / Math.max(1, whole - folded);
@@ -191,11 +191,23 @@ export interface Clock {
 
 const few = 3, roughly = 2000, finely = 100;
 
-/** Tells it from messages that say when they were sent, by that clock, and when they came: none came before it was sent, so the
- * one with the least difference is nearest to the truth. As package skew of the server does. */
-export function clockOf(reports: { sent: number; came: number }[]): Clock | undefined {
-  const behind = reports.map((r) => r.came - r.sent).filter(Number.isFinite).sort((a, b) => a - b);
-  if (!behind.length) return undefined;
+/** A report of a client: when it was sent by the client's clock, and when it came; of one that was told late, when the server has found that
+ * it happened instead, and by how much that may be wrong. */
+export interface Report {
+  sent: number;
+  came: number;
+  wrong?: number;
+}
+
+/** Tells it from reports: none came before it was sent, so the one with the least difference is nearest to the truth, as package skew
+ * of the server has it. What was told late says nothing by when it came. */
+export function clockOf(reports: Report[]): Clock | undefined {
+  const known = reports.filter((r) => Number.isFinite(r.came - r.sent));
+  const behind = known.filter((r) => r.wrong === undefined).map((r) => r.came - r.sent).sort((a, b) => a - b);
+  if (!behind.length) {
+    const best = known.sort((a, b) => a.wrong! - b.wrong!)[0];
+    return best && { ahead: best.sent - best.came, wrong: best.wrong! };
+  }
   const wrong = behind.length < few ? roughly : Math.max(finely, Math.min(behind[1]! - behind[0]!, roughly));
   return { ahead: -behind[0]!, wrong };
 }

@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { csv, ndjson, withOffset } from "../src/exports.ts";
+import { apart } from "../src/time.ts";
 import { bin, clockOf, decode, first, fold, timeAt, windowOf, x } from "../src/timeline.ts";
 
 const t0 = Date.parse("2026-11-25T14:00:00Z");
@@ -85,6 +86,11 @@ test("a clock is as far off as its quickest message says", () => {
   assert.deepEqual(clockOf([sent(900), sent(40), sent(2000), sent(200)]), { ahead: ahead - 40, wrong: 160 });
   assert.deepEqual(clockOf([sent(40)]), { ahead: ahead - 40, wrong: 2000 });
   assert.deepEqual(clockOf([{ sent: NaN, came: 1 }]), undefined);
+  // What was told a day late says nothing by when it came.
+  const late = { sent: t0 + ahead, came: t0, wrong: 80 };
+  assert.deepEqual(clockOf([late, { ...late, came: t0 + 5000, wrong: 9000 }]), { ahead, wrong: 80 });
+  assert.deepEqual(clockOf([late, sent(40)]), { ahead: ahead - 40, wrong: 2000 });
+  assert.deepEqual([80, 1500, 185_000, ahead].map(apart), ["80 ms", "1.5 s", "3 min 05 s", "2 h 03 min"]);
 });
 
 test("what is exported says what it is, and is no formula", () => {

@@ -68,7 +68,7 @@ function Report({ h }: { h: Health }) {
               <p>
                 Of {w.looked < w.total ? `the last ${w.looked} of ${w.total}` : w.total} failures since <At at={w.since} />, clients told of {w.client} ({share(w.client, w.looked)}), and {w.device} ({share(w.device, w.looked)}) say what the device knew.
               </p>
-              {w.device / w.looked < 0.5 && <p class="muted">What only her device knows, no rule can find without it: load <code>/witness.js</code> in the app's page.</p>}
+              {w.device / w.looked < 0.5 && <p class="muted">What only their device knows, no rule can find without it: load <code>/witness.js</code> in the app's page.</p>}
             </>
           )}
         </section>

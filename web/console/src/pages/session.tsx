@@ -11,8 +11,8 @@ import { safe } from "../safe";
 import type { Diagnosis } from "../shapes";
 import { useAsk, useShared } from "../state";
 import { Strip } from "../strip";
-import { clock, length, span } from "../time";
-import { clockOf, decode, first, fold, windowOf, type Clock, type Columns, type Incident, type Marks } from "../timeline";
+import { apart, clock, length, span } from "../time";
+import { clockOf, decode, first, fold, windowOf, type Clock, type Columns, type Incident, type Marks, type Report } from "../timeline";
 import { couldNot, late, plural, who } from "../words";
 
 interface Peer {
@@ -35,11 +35,16 @@ interface Session {
   ended_at?: string;
 }
 
+interface Late {
+  happened?: string;
+  happened_error_ms?: number;
+}
+
 /** An event, as far as it says how far a client's clock was off. */
 interface Told {
   timestamp: string;
   data: { peer_id?: string };
-  redial?: { client_timestamp?: string; client?: { at?: string; taken?: string } };
+  redial?: Late & { client_timestamp?: string; source?: string; client?: Late & { at?: string; taken?: string } };
 }
 
 interface Asked {
@@ -93,10 +98,11 @@ function remembered(id: string, failures: Diagnosis[]): Session | undefined {
 
 /** How far each one's clock is off. */
 function clocks(events: Told[]): Record<string, Clock> {
-  const reports: Record<string, { sent: number; came: number }[]> = {};
-  for (const e of events) {
-    const sent = Date.parse(e.redial?.client?.at ?? e.redial?.client_timestamp ?? ""), came = Date.parse(e.redial?.client?.taken ?? e.timestamp);
-    if (e.data.peer_id && !isNaN(sent)) (reports[e.data.peer_id] ??= []).push({ sent, came });
+  const reports: Record<string, Report[]> = {};
+  for (const { data, redial: r, timestamp } of events) {
+    const late = r?.client?.happened ? r.client : r?.source === "client" && r.happened ? r : undefined;
+    const sent = Date.parse(r?.client?.at ?? r?.client_timestamp ?? ""), came = Date.parse(late?.happened ?? r?.client?.taken ?? timestamp);
+    if (data.peer_id && !isNaN(sent)) (reports[data.peer_id] ??= []).push({ sent, came, wrong: late && (late.happened_error_ms ?? Infinity) });
   }
   return Object.fromEntries(Object.entries(reports).flatMap(([peer, list]) => (clockOf(list) ? [[peer, clockOf(list)!]] : [])));
 }
@@ -109,7 +115,9 @@ function Told({ session, gone, failures, columns, clocks, peer, window }: Asked 
   const c = part.data && window && !columns.complete ? part.data : columns;
   const marks = useMemo(() => decode(c), [c]), all = useMemo(() => decode(columns), [columns]);
   const until = session.ended_at ?? new Date().toISOString();
-  const least = Math.min(Date.parse(session.created_at), all.at[0] ?? Infinity), end = Math.max(Date.parse(until), (all.at[all.at.length - 1] ?? 0) + 1, least + 1000);
+  const begun = Math.min(Date.parse(session.created_at), all.at[0] ?? Infinity), over = Math.max(Date.parse(until), all.at[all.at.length - 1] ?? 0);
+  const beside = Math.max(500, (over - begun) / 100); // so that what is at an end is seen whole
+  const least = begun - beside, end = over + beside;
   const [from, to] = window ? windowOf(window[0], window[1], {}, least, end) : [least, end];
   const overview = useMemo(() => fold(all.at, least, end), [all, least, end]), scale = useMemo(() => fold(marks.at, from, to), [marks, from, to]);
   const seconds = new Map(columns.peer.map((id, i) => [id, i]));
@@ -217,8 +225,8 @@ function Person({ marks, c, scale, number, offset }: { marks: Marks; c: Columns;
       {told && (
         <p class="muted">
           {!offset ? "How far their clock is off is not known: no order is claimed between what they told and what the server saw."
-            : Math.abs(offset.ahead) <= offset.wrong ? `Their clock is right, to ${length(offset.wrong)}.`
-              : `Their clock is ${length(Math.abs(offset.ahead))} ${offset.ahead > 0 ? "ahead" : "behind"}, ± ${length(offset.wrong)}.`}
+            : Math.abs(offset.ahead) <= offset.wrong ? `Their clock is right, to ${apart(offset.wrong)}.`
+              : `Their clock is ${apart(Math.abs(offset.ahead))} ${offset.ahead > 0 ? "ahead" : "behind"}, ± ${apart(offset.wrong)}.`}
         </p>
       )}
       {within.length > 0 && (
