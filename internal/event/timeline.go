@@ -31,7 +31,7 @@ type Mark struct {
 	Verdict  Diagnosis // that is kept; Confidence is empty where there is none
 }
 
-// Timeliner is a Store that tells of a session without reading all its documents.
+// Timeliner is a Store that tells of a session without reading documents.
 type Timeliner interface {
 	// Timeline hands over the marks of a session, failures first, each type in the order
 	// of the store; a mark is lent for the call. It fails with fault.StoreUnavailable.

@@ -12,10 +12,9 @@ import (
 
 var codeSources = reverse(sourceCodes)
 
-// ReadMarks hands over the marks of a session of an account with their places, as
-// [event.Timeliner] does, from columns alone: what was told late has the time at which
-// it was told. It is called within Read.
-func ReadMarks(ctx context.Context, c *Conn, account int64, q event.TimelineQuery, each func(seq int64, m *event.Mark)) error {
+// ReadMarks hands over the marks of a session of an account, as [event.Timeliner] does,
+// from columns alone. It is called within Read.
+func ReadMarks(ctx context.Context, c *Conn, account int64, q event.TimelineQuery, each func(*event.Mark)) error {
 	left := q.Limit
 	ofPeer, peer := "", []any(nil)
 	if q.PeerID != "" {
@@ -24,21 +23,21 @@ func ReadMarks(ctx context.Context, c *Conn, account int64, q event.TimelineQuer
 	}
 	for _, t := range event.Types {
 		for _, session := range c.Forms(q.SessionID) {
-			err := c.Each(ctx, "SELECT seq, id, time, source, peer, coalesce(fault, ''), terminal, "+verdictColumns+
+			err := c.Each(ctx, "SELECT id, time, "+happenedAt+", source, peer, coalesce(fault, ''), terminal, "+verdictColumns+
 				" FROM events INDEXED BY events_session WHERE account = ? AND session = ? AND type = ?"+ofPeer+" ORDER BY seq LIMIT ?",
 				func(row Scanner) error {
 					m := event.Mark{Type: t}
-					var seq, at, source int64
+					var at, happened, source int64
 					var v verdict
-					if err := row.Scan(&seq, &m.ID, &at, &source, (*idText)(&m.PeerID), &m.Fault, &m.Terminal, &v.cause, &v.confidence, &v.rules); err != nil {
+					if err := row.Scan(&m.ID, &at, &happened, &source, (*idText)(&m.PeerID), &m.Fault, &m.Terminal, &v.cause, &v.confidence, &v.rules); err != nil {
 						return err
 					}
 					m.Time, m.Source = time.Unix(0, at).UTC(), codeSources[source]
-					m.Happened = m.Time
+					m.Happened = time.Unix(0, happened).UTC()
 					if d := v.diagnosis(); d != nil {
 						m.Verdict = *d
 					}
-					each(seq, &m)
+					each(&m)
 					left--
 					return nil
 				}, append(append([]any{account, session, TypeCodes[t]}, peer...), left)...)
