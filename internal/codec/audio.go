@@ -33,6 +33,31 @@ func REDPrimary(b []byte) (block []byte, pt uint8, ok bool) {
 	return b[at:], pt, true
 }
 
+// REDBlock returns the block that came so many places before the primary one, from 1,
+// which repeats what the packet of so many numbers before carried, and how much older
+// its timestamp is. ok is false for one that is not there, or empty.
+func REDBlock(b []byte, back int) (block []byte, older uint32, ok bool) {
+	heads := 0
+	for at := 0; at < len(b) && b[at]&0x80 != 0; at += 4 {
+		heads++
+	}
+	if back < 1 || back > heads || 4*heads >= len(b) {
+		return nil, 0, false
+	}
+	at := 4*heads + 1
+	for i := 0; ; i++ {
+		head := b[4*i : 4*i+4]
+		size := int(head[2]&0x03)<<8 | int(head[3])
+		if at+size > len(b) {
+			return nil, 0, false
+		}
+		if i == heads-back {
+			return b[at : at+size], uint32(head[1])<<6 | uint32(head[2])>>2, size > 0
+		}
+		at += size
+	}
+}
+
 // REDRetype sets the payload type of every block, in place.
 func REDRetype(b []byte, pt uint8) {
 	for at := 0; at < len(b); at += 4 {

@@ -180,6 +180,9 @@ func FuzzPayload(f *testing.F) {
 		if block, _, ok := codec.REDPrimary(payload); ok && len(block) > len(payload) {
 			t.Error("the primary block is longer than the packet")
 		}
+		if block, _, ok := codec.REDBlock(payload, int(which)); ok && len(block) >= len(payload) {
+			t.Error("a block is as long as the packet")
+		}
 		codec.REDRetype(slices.Clone(payload), which&0x7f)
 		codec.OpusDuration(payload)
 		codec.OpusVoice(payload)

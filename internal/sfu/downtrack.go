@@ -42,6 +42,7 @@ type DownTrack struct {
 	lastPID   uint16
 	lastTL0   uint8
 	frameDone bool
+	refilled  refilled
 	fmt       *codec.Format
 	via       *binding
 	how       match // how fmt leaves by via
@@ -228,6 +229,14 @@ func (d *DownTrack) send(l *upstream, p *rtpbuf.Packet) {
 		d.mismatch()
 		return
 	}
+	if d.how.unwrap {
+		switch {
+		case !late:
+			d.refill(o, p, seg)
+		case p.Seq+refillSpan <= d.lastIn || d.refilled.has(p.Seq):
+			return
+		}
+	}
 	out := seg.Out(p.Seq)
 	if !late {
 		d.lastIn, d.lastOut, d.lastTS, d.lastAt = p.Seq, out, p.TS+seg.TS, p.Arrival
@@ -254,16 +263,25 @@ func (d *DownTrack) skip(last, next uint64) {
 	d.seg = s
 }
 
-// pass fills the header in and sends: the only place that knows how packets
-// leave.
+// pass sends a packet as this subscriber takes it.
 func (d *DownTrack) pass(o *binding, p *rtpbuf.Packet, seg *rtpbuf.Segment[*upstream], out uint64) error {
-	payload := d.payload(d.scratch[:], p, seg, d.how)
+	if err := d.emit(o, p, d.payload(d.scratch[:], p, seg, d.how), p.Marker, p.TS+seg.TS, out); err != nil {
+		return err
+	}
+	if p.Key && p.Codec.Inspect != nil {
+		d.keyframes.Add(1)
+	}
+	return nil
+}
+
+// emit sends a payload with the extensions of a packet.
+func (d *DownTrack) emit(o *binding, p *rtpbuf.Packet, payload []byte, marker bool, ts uint32, out uint64) error {
 	flags, one := d.flags(p, d.how)
 	hdr := o.main.set(flags, one, d.sub.number(flags, len(payload)))
-	hdr.Marker = p.Marker
+	hdr.Marker = marker
 	hdr.PayloadType = d.how.pt
 	hdr.SequenceNumber = uint16(out)
-	hdr.Timestamp = p.TS + seg.TS
+	hdr.Timestamp = ts
 	hdr.SSRC = o.ssrc
 	n, err := o.w.WriteRTP(hdr, payload)
 	if err != nil {
@@ -271,9 +289,6 @@ func (d *DownTrack) pass(o *binding, p *rtpbuf.Packet, seg *rtpbuf.Segment[*upst
 	}
 	d.packets.Add(1)
 	d.bytes.Add(uint64(n))
-	if p.Key && p.Codec.Inspect != nil {
-		d.keyframes.Add(1)
-	}
 	return nil
 }
 

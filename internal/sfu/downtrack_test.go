@@ -472,6 +472,55 @@ func TestRedundantAudio(t *testing.T) {
 	}
 }
 
+// What redundant audio repeats of packets that did not come is sent to those who have
+// no redundant audio: once, and only under the numbers that are missing.
+func TestRedundantAudioFillsGaps(t *testing.T) {
+	red := webrtc.RTPCodecParameters{PayloadType: 63, RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: codec.MimeRED, ClockRate: 48000, Channels: 2}}
+	opus := webrtc.RTPCodecParameters{PayloadType: 109, RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}}
+	// Each packet is its letter, with the two before it in front.
+	packet := func(n int) []byte {
+		head := func(older int) []byte { return []byte{0x80 | 111, byte(older >> 6), byte(older << 2), 1} }
+		return slices.Concat(head(2*960), head(960), []byte{111}, []byte{'a' + byte(n-2), 'a' + byte(n-1), 'a' + byte(n)})
+	}
+	for name, test := range map[string]struct {
+		codecs []webrtc.RTPCodecParameters
+		come   []int
+		want   string
+	}{
+		"none is missing":              {[]webrtc.RTPCodecParameters{opus}, []int{2, 3, 4}, "cde"},
+		"one":                          {[]webrtc.RTPCodecParameters{opus}, []int{2, 4, 5}, "cdef"},
+		"two":                          {[]webrtc.RTPCodecParameters{opus}, []int{2, 5, 6}, "cdefg"},
+		"more than is repeated":        {[]webrtc.RTPCodecParameters{opus}, []int{2, 8}, "cghi"},
+		"what is late has been sent":   {[]webrtc.RTPCodecParameters{opus}, []int{2, 4, 3, 5}, "cdef"},
+		"one late that was not":        {[]webrtc.RTPCodecParameters{opus}, []int{2, 6, 3, 7}, "cefgdh"},
+		"one far too late":             {[]webrtc.RTPCodecParameters{opus}, []int{2, 22, 3}, "cuvw"},
+		"nothing is there from before": {[]webrtc.RTPCodecParameters{opus}, []int{5, 6}, "fg"},
+		"they repeat it themselves":    {[]webrtc.RTPCodecParameters{red, opus}, []int{2, 4}, "ce"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, webrtc.RTPCodecTypeAudio, test.codecs)
+			s := b.layer(3, red)
+			b.d.target.Store(s.l)
+			for _, n := range test.come {
+				b.feed(s, raw(63, s.seq+uint16(n), s.ts+960*uint32(n), false, packet(n)))
+			}
+			got := ""
+			for i, p := range b.w.sent {
+				letter := p.Payload[len(p.Payload)-1]
+				got += string(letter)
+				first := b.w.sent[0]
+				away := int(letter) - int(first.Payload[len(first.Payload)-1])
+				if p.SequenceNumber != first.SequenceNumber+uint16(away) || p.Timestamp != first.Timestamp+960*uint32(away) {
+					t.Errorf("packet %d, %q, is %d numbers and %d ticks after the first", i, letter, p.SequenceNumber-first.SequenceNumber, p.Timestamp-first.Timestamp)
+				}
+			}
+			if got != test.want {
+				t.Errorf("sent %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
 // Requests for a key frame are merged, throttled, and repeated until one comes.
 func TestKeyframeRequests(t *testing.T) {
 	b := newBench(t, webrtc.RTPCodecTypeVideo, []webrtc.RTPCodecParameters{vp8Params})
