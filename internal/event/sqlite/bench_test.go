@@ -68,6 +68,7 @@ func BenchmarkFirstPage(b *testing.B) {
 		{"room", event.Query{RoomID: fmt.Sprintf("%024x", 700)}},
 		{"user", event.Query{UserID: "user-700"}},
 		{"type", event.Query{Types: []event.Type{event.JoinFailed}}},
+		{"happened", event.Query{HappenedSince: population(*stored / 2).Time}},
 		{"peer", event.Query{PeerID: fmt.Sprintf("%036x", 700)}},
 	} {
 		b.Run(c.name, func(b *testing.B) {
