@@ -21,15 +21,23 @@ func ReadMarks(ctx context.Context, c *Conn, account int64, q event.TimelineQuer
 		ofPeer, peer = c.Is("peer", q.PeerID)
 		ofPeer = " AND " + ofPeer
 	}
+	const common = "time, " + happenedAt + ", source, peer"
 	for _, t := range event.Types {
+		columns := common
+		if t.IsError() { // of the others nothing more is known, and most marks are of them
+			columns += ", id, coalesce(fault, ''), terminal, " + verdictColumns
+		}
 		for _, session := range c.Forms(q.SessionID) {
-			err := c.Each(ctx, "SELECT id, time, "+happenedAt+", source, peer, coalesce(fault, ''), terminal, "+verdictColumns+
-				" FROM events INDEXED BY events_session WHERE account = ? AND session = ? AND type = ?"+ofPeer+" ORDER BY seq LIMIT ?",
+			err := c.Each(ctx, "SELECT "+columns+" FROM events INDEXED BY events_session WHERE account = ? AND session = ? AND type = ?"+ofPeer+" ORDER BY seq LIMIT ?",
 				func(row Scanner) error {
 					m := event.Mark{Type: t}
 					var at, happened, source int64
 					var v verdict
-					if err := row.Scan(&m.ID, &at, &happened, &source, (*idText)(&m.PeerID), &m.Fault, &m.Terminal, &v.cause, &v.confidence, &v.rules); err != nil {
+					into := append(make([]any, 0, 10), &at, &happened, &source, (*idText)(&m.PeerID))
+					if t.IsError() {
+						into = append(into, &m.ID, &m.Fault, &m.Terminal, &v.cause, &v.confidence, &v.rules)
+					}
+					if err := row.Scan(into...); err != nil {
 						return err
 					}
 					m.Time, m.Source = time.Unix(0, at).UTC(), codeSources[source]
