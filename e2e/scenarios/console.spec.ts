@@ -8,8 +8,9 @@ import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
-import type { Page } from '@playwright/test';
+import type { BrowserContext, Page, Route } from '@playwright/test';
 import { assert } from '../lib/check.ts';
+import { GoClient } from '../lib/goclient.ts';
 import { scenario, test } from '../lib/scenario.ts';
 import { root } from '../lib/setup.ts';
 
@@ -27,6 +28,24 @@ class Hands {
   async click(what: ReturnType<Page['locator']>) { this.count++; await what.click(); }
 }
 
+// large answers the calls of the pages as a server with 1,000 rooms and 200 people in one.
+async function large(route: Route) {
+  const { path } = route.request().postDataJSON() as { path: string };
+  const now = new Date().toISOString();
+  const way = { state: 'connected', protocol: 'udp', remote_type: 'host', rtt_ms: 20, loss: 0, bitrate: 500_000, score: 5 };
+  if (path === '/api/v1/live') {
+    const rooms = Array.from({ length: 1000 }, (_, i) => ({ room_id: `r${i}`, room_name: `Room ${i}`, session_id: 's', since: now, locked: false, peers: 2, tracks: 2 }));
+    return route.fulfill({ json: { at: now, rooms, total: 1000, peers: 2000 } });
+  }
+  if (path !== '/api/v1/live/r999/stream') return route.fallback();
+  const peers = Array.from({ length: 200 }, (_, i) => ({
+    peer_id: `p${i}`, name: `Person ${i}`, user_id: '', role: 'guest', away: false, measured: true, up: way, down: way, open: 199, tracks: [],
+    gates: Array.from({ length: i === 7 ? 99 : i === 6 ? 1 : 0 }, (_, g) => ({ track_id: `t${g}`, kind: 'video', from: `p${g}`, from_name: `Person ${g}`, state: 'keyframe', since: now, keyframe_requests: 3, keyframes: 0 })),
+  }));
+  const room = { at: now, room_id: 'r999', room_name: 'Room 999', session_id: 's', since: now, locked: false, peers };
+  return route.fulfill({ headers: { 'Content-Type': 'text/event-stream' }, body: `event: live\ndata: ${JSON.stringify(room)}\n\n` });
+}
+
 // accessible runs axe-core on what is shown. It is not the page's script, so it comes by
 // the debugger and no policy is weakened for it.
 async function accessible(page: Page, where: string) {
@@ -40,21 +59,35 @@ async function accessible(page: Page, where: string) {
   }
 }
 
+// reflows has everything in 320 px, which is 1280 at 400 % (WCAG 2.2, 1.4.10), and nothing
+// moves that nobody moved.
+async function reflows(page: Page, where: string) {
+  const before = page.viewportSize()!;
+  await page.setViewportSize({ width: 320, height: 640 });
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth &&
+    [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('nav, .scroll')).map(e => e.outerHTML.slice(0, 100)));
+  assert.equal(wide, false, `${where} at 320 px`);
+  assert.equal(await page.evaluate(() => document.getAnimations().length), 0, `${where} moves`);
+  await page.setViewportSize(before);
+}
+
 test.describe('console', () => {
-  scenario('console', { ms: 90_000 }, async t => {
+  scenario('console', { ms: 120_000 }, async t => {
     const data = `${t.dir}/world/data`;
     await mkdir(data, { recursive: true });
     await run('go', ['run', './e2e/history', data, zone], { cwd: root });
     const world = await t.ownWorld();
+    const firefox = Promise.resolve(world.browserOf('firefox'));
+    firefox.catch(() => {}); // it is waited for later
     const redial = async (...args: string[]) => (await run(t.setup.bin, args, {
       encoding: 'utf8', env: { ...process.env, TZ: zone, REDIAL_SERVER: world.server.url, REDIAL_TOKEN: world.server.managementToken },
     })).stdout.trim();
 
     const complaints: string[] = [];
-    const open = async (viewport: { width: number; height: number }, colorScheme: 'light' | 'dark', ...flags: string[]) => {
-      const context = await world.browser.newContext({ viewport, colorScheme, timezoneId: zone, locale: 'en-GB', permissions: ['clipboard-read', 'clipboard-write'] });
+    const watched = async (context: BrowserContext) => {
       t.cleanup(() => context.close());
       const page = await context.newPage();
+      await page.addInitScript(() => document.addEventListener('securitypolicyviolation', e => console.error(`the policy was violated: ${e.violatedDirective}`)));
       page.on('console', message => {
         if (!/status of 40[134]/.test(message.text())) complaints.push(message.text());
       });
@@ -64,6 +97,10 @@ test.describe('console', () => {
         const { pathname, search } = new URL(request.url());
         if (search || !/^\/console\/(api\/(call|login|logout|me)|assets\/[\w.-]+|favicon\.svg)?$/.test(pathname)) complaints.push('asked for ' + request.url());
       });
+      return page;
+    };
+    const open = async (viewport: { width: number; height: number }, colorScheme: 'light' | 'dark', ...flags: string[]) => {
+      const page = await watched(await world.browser.newContext({ viewport, colorScheme, timezoneId: zone, locale: 'en-GB', permissions: ['clipboard-read', 'clipboard-write'] }));
       const link = await redial('console', ...flags);
       await page.goto(link);
       await page.getByRole('heading', { level: 1 }).waitFor();
@@ -126,6 +163,49 @@ test.describe('console', () => {
     await page.getByText('token.expired').first().waitFor();
     assert.ok(nameless.count <= 4);
 
+    // What was told today and happened before; and that nothing was wrong.
+    for (const [text, most, found] of [['nora', 4, /Told \d+ h after it happened/], ['mia okafor yesterday', 3, /got in/]] as const) {
+      const hands = new Hands(page);
+      await hands.press('/');
+      await hands.type(text);
+      await hands.press('Enter');
+      await page.locator('a[data-row]:focus').waitFor();
+      if (most === 4) await hands.press('Enter');
+      await page.locator('main .note, main .rows').getByText(found).first().waitFor();
+      assert.ok(hands.count <= most, `${text}: ${hands.count} steps`);
+    }
+
+    // From one failure of a list to the next and back, without the list.
+    await page.keyboard.press('/');
+    await page.keyboard.type('mia yesterday');
+    await page.keyboard.press('Enter');
+    await page.locator('a[data-row]:focus').waitFor();
+    await page.keyboard.press('Enter');
+    await page.locator('article.failure h1:focus').waitFor();
+    const first = page.url();
+    await page.keyboard.press(']');
+    await page.waitForFunction(was => location.href !== was && document.activeElement?.matches('article.failure h1'), first);
+    await page.keyboard.press('[');
+    await page.waitForFunction(was => location.href === was && document.activeElement?.matches('article.failure h1'), first);
+    await page.keyboard.press('.');
+    assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Share');
+    await page.keyboard.press('y');
+    await page.getByText('The link is copied').waitFor();
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), first);
+    // Single letters can be switched off, and are then no keys.
+    await page.keyboard.press('?');
+    await page.getByLabel('Single letters are keys').uncheck();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press(']');
+    await page.keyboard.press('/');
+    assert.equal(page.url(), first);
+    assert.ok(await page.evaluate(() => document.activeElement?.id !== 'box'), 'a letter is no key');
+    await page.keyboard.press('Control+k');
+    assert.ok(await page.evaluate(() => document.activeElement?.id === 'box'), 'Ctrl K is one');
+    await page.getByRole('button', { name: '?' }).click();
+    await page.getByLabel('Single letters are keys').check();
+    await page.keyboard.press('Escape');
+
     // What strangers write is text, with its tricks shown.
     await page.goto(new URL(page.url()).origin + '/console/#/search?q=mia+yesterday+15:10');
     await page.getByText('<script>alert(1)</script>').first().waitFor();
@@ -139,12 +219,136 @@ test.describe('console', () => {
       await page.goto(`${new URL(page.url()).origin}/console/#/${to}`);
       await page.getByRole('heading', { level: 1 }).waitFor();
       await page.locator('main').getByText(ready).first().waitFor();
+      assert.ok(await page.evaluate(() => document.activeElement?.tagName === 'H1'), `the heading of ${to || 'Overview'} has the focus`);
+      await reflows(page, to || 'Overview');
       await page.evaluate(() => { document.documentElement.dataset.theme = 'light'; });
       await accessible(page, `${to || 'Overview'}, light`);
       await shot(page, `${to.replace(/\W+/g, '-') || 'overview'}-1440-light`);
       await page.evaluate(() => { document.documentElement.dataset.theme = 'dark'; });
       await accessible(page, `${to || 'Overview'}, dark`);
     }
+
+    // A room with people in it.
+    const room = await t.room();
+    const [ada, bob] = await Promise.all([
+      GoClient.join(t, room, 'Ada', { flags: ['-publish', 'tone', '-publish', 'pattern'] }),
+      GoClient.join(t, room, 'Bob', { flags: ['-publish', 'tone'] }),
+    ]);
+    await page.evaluate(() => { document.documentElement.dataset.theme = 'light'; });
+    const watch = new Hands(page); // who gets what in this room, and why not
+    await watch.click(page.getByRole('link', { name: 'Live', exact: true }));
+    await watch.click(page.getByRole('link', { name: room.name }));
+    await heading(page, /live .* 2 in/);
+    const put = async (go: GoClient, fault: string, words: RegExp) => { // out, as they are told
+      await go.child.ended;
+      const told = readFileSync(`${t.dir}/${go.name}.log`, 'utf8');
+      assert.ok(told.includes(`explain ${fault}`) && words.test(told), told.slice(-800));
+    };
+    const row = (name: string) => page.getByRole('row').filter({ has: page.getByRole('rowheader', { name }) });
+    await row('Ada').getByText(/\d bit\/s|\d kbit\/s/).first().waitFor();
+    assert.ok(watch.count <= 3);
+    await reflows(page, 'Live room');
+    await page.emulateMedia({ forcedColors: 'active', reducedMotion: 'reduce' });
+    await page.keyboard.press('j');
+    await page.keyboard.press('.');
+    assert.deepEqual(await page.evaluate(() => {
+      const { borderStyle, outlineStyle } = getComputedStyle(document.activeElement!);
+      return [/^Mute /.test(document.activeElement!.getAttribute('aria-label') ?? ''), borderStyle, outlineStyle];
+    }), [true, 'solid', 'solid'], 'the actions of a row have the focus, which is seen in forced colours');
+    await page.emulateMedia({ forcedColors: 'none', reducedMotion: null });
+    await accessible(page, 'Live room, light');
+    await shot(page, 'live-room-1440-light');
+
+    // A fault that is provoked is seen on each page, counts down, and is stopped by one press;
+    // whoever comes meanwhile does not get what the page says.
+    await page.getByRole('button', { name: 'Provoke…' }).click();
+    const provoke = page.locator('form.asks');
+    await provoke.locator('input').fill('nothing that is known');
+    await page.getByRole('button', { name: 'Provoke', exact: true }).click();
+    await page.getByRole('alert').getByText(/nothing that is known/).waitFor();
+    await provoke.locator('input').fill('blackhole');
+    await provoke.locator('select').first().selectOption({ label: 'Ada' });
+    await provoke.locator('select').last().selectOption('1m');
+    await accessible(page, 'Provoke, light');
+    await page.getByRole('button', { name: 'Provoke', exact: true }).click();
+    await page.getByText(/Provoked: .* on one person/).waitFor();
+    await GoClient.join(t, room, 'Cleo');
+    await row('Cleo').getByText(/Ada video: keyframe, .* asked \d+, came 0/).waitFor();
+    await row('Cleo').getByRole('img', { name: 'not fine' }).waitFor();
+    await shot(page, 'live-room-provoked-1440-light');
+    await page.getByRole('link', { name: 'Catalogue', exact: true }).click();
+    const bar = page.locator('.injected');
+    const shown = await bar.getByText(/^0:\d\d$|^1:00$/).textContent();
+    await page.waitForFunction(was => document.querySelector('.injected span')?.textContent !== was, shown, { polling: 200 });
+    await page.goBack();
+    await page.setViewportSize({ width: 390, height: 844 });
+    await accessible(page, 'Live at 390 px while a fault is provoked');
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'Live fits the width');
+    await shot(page, 'live-room-390-light');
+    await bar.getByRole('button', { name: /^Stop/ }).click();
+    await bar.waitFor({ state: 'detached' });
+    await page.setViewportSize({ width: 1440, height: 900 });
+    assert.deepEqual((await world.rest.get('/api/v1/injections')).injections.filter((i: { state: string }) => i.state !== 'done'), []);
+
+    // What is taken back is not done, what is done is in the audit.
+    await page.clock.install();
+    await page.clock.pauseAt(Date.now() + 2000); // however slow this machine is, five seconds have not passed
+    await row('Ada').getByRole('button', { name: 'Mute Ada' }).click();
+    await row('Bob').getByRole('button', { name: 'Remove Bob' }).click();
+    await page.getByRole('button', { name: /^Lock / }).click();
+    await row('Cleo').getByRole('button', { name: 'Remove Cleo' }).click();
+    await page.getByText('Remove Cleo in 5 seconds').waitFor();
+    await page.keyboard.press('u');
+    await page.getByRole('button', { name: 'Remove Cleo', exact: true }).waitFor();
+    await page.clock.resume();
+    await accessible(page, 'Live room, about to act');
+    await page.getByRole('link', { name: 'Catalogue', exact: true }).click(); // it is done wherever one is by then
+    await put(bob, 'peer.removed', /removed by an operator/);
+    await page.goBack();
+    await heading(page, /2 in · locked/);
+    await row('Ada').getByText('muted').first().waitFor();
+    await row('Cleo').waitFor();
+
+    // To end a call takes the name of its room.
+    await page.getByRole('button', { name: 'End…' }).click();
+    await page.getByLabel(/to end the call of 2 people/).fill('another');
+    await page.getByRole('button', { name: 'End the call' }).click();
+    await page.getByText("That is not the room's name.").waitFor();
+    await page.getByLabel(/to end the call/).fill(room.name!);
+    await page.getByRole('button', { name: 'End the call' }).click();
+    await put(ada, 'room.ended', /ended by an operator/);
+    await page.getByText('The call is over').waitFor();
+    const { audit } = await world.rest.get('/api/v1/audit?limit=100');
+    const deeds = audit.filter((d: { action: string }) => /^(peer|room|injection)\./.test(d.action)).map((d: { action: string; outcome: string }) => `${d.action} ${d.outcome}`);
+    assert.deepEqual(deeds.toSorted(), ['injection.add catalogue.unknown', 'injection.add done', 'injection.remove done', 'peer.mute done', 'peer.remove done', 'room.end done', 'room.lock done']);
+
+    // Large: what is drawn is bounded, and what is not fine comes first. Nobody could bring
+    // so many people here, so the server's answers are made up.
+    await page.route('**/console/api/call', large);
+    await page.goto(`${new URL(page.url()).origin}/console/#/live`);
+    await page.getByText('1000 rooms, 2000 people').waitFor();
+    assert.equal(await page.locator('[data-row]').count(), 100);
+    await accessible(page, 'Live, 1,000 rooms');
+    await page.getByLabel('Room', { exact: true }).fill('room 99');
+    await page.getByRole('link', { name: 'Room 999' }).click();
+    await page.getByText('2 of 200 not fine').waitFor();
+    assert.deepEqual(await page.getByRole('rowheader').allTextContents().then(all => all.map(text => text.trim())), ['▲ Person 7 guest', '▲ Person 6 guest']);
+    await page.getByText('and 95 more: 95 keyframe').waitFor();
+    await page.getByLabel('Only what is not fine').uncheck();
+    assert.equal(await page.getByRole('rowheader').count(), 100);
+    await page.getByRole('button', { name: 'Show all 200' }).waitFor();
+    await accessible(page, 'Live, 200 people');
+    await page.unroute('**/console/api/call');
+
+    // Before an answer comes there are grey shapes of its size.
+    let answer = () => {};
+    const answered = new Promise<void>(resolve => { answer = resolve; });
+    await page.route('**/console/api/call', async route => (await answered, route.continue()));
+    await page.goto(`${new URL(page.url()).origin}/console/#/causes`);
+    await page.getByRole('status', { name: 'Loading' }).waitFor();
+    await accessible(page, 'Causes, loading');
+    answer();
+    await page.unrouteAll({ behavior: 'wait' });
 
     // A link works once.
     await page.getByRole('button', { name: 'Log out' }).click();
@@ -171,6 +375,33 @@ test.describe('console', () => {
     assert.equal(await phone.getByText('The event as it is on record').count(), 0, 'no raw event for support');
     await phone.goto(`${new URL(phone.url()).origin}/console/#/live`);
     await phone.getByText(/does not allow this/).waitFor();
+
+    // In Firefox: who, when and why, by keyboard; a call that runs; and the policy holds.
+    const fox = await watched(await (await firefox).newContext({ viewport: { width: 1280, height: 800 } }));
+    await fox.goto(await redial('console'));
+    await fox.getByText('tries failed').waitFor();
+    await fox.keyboard.press('/');
+    await fox.keyboard.type('mia lang');
+    await fox.keyboard.press('Enter');
+    await fox.locator('a[data-row]:focus').waitFor();
+    await fox.keyboard.press('Enter');
+    await heading(fox, /Mia Lang could not join "consult"/);
+    await fox.getByText(cause).first().waitFor();
+    await GoClient.join(t, await t.room(), 'Dora', { flags: ['-publish', 'tone'] });
+    await fox.keyboard.press('g');
+    await fox.keyboard.press('l');
+    await fox.getByRole('link', { name: /1 person/ }).click();
+    await fox.getByRole('row').filter({ hasText: 'Dora' }).getByText('kbit/s').first().waitFor();
+
+    // The server dies: what is shown stays, and says that it may be old.
+    assert.deepEqual(complaints, []);
+    await world.server.kill();
+    await fox.getByRole('alert').getByText(/Not all is shown/).waitFor();
+    await fox.getByRole('row').filter({ hasText: 'Dora' }).waitFor();
+    await phone.goto(`${new URL(phone.url()).origin}/console/#/search?q=mia`);
+    await phone.getByRole('alert').getByText('The server does not answer').waitFor();
+    await accessible(phone, 'the server is away, at 390 px');
+    complaints.length = 0; // browsers tell that they cannot reach it
 
     assert.deepEqual(complaints, []);
   });

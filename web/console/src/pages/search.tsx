@@ -32,7 +32,7 @@ export function Search({ route }: { route: Route }) {
   // Who has just searched goes on with the first row, without a mouse.
   useEffect(() => {
     if (asked.data && turn) list.current?.querySelector<HTMLElement>("[data-row]")?.focus();
-  }, [asked.data, turn]);
+  }, [asked.data]); // and not with the turn: the rows of before are still there then
   const change = (to: Record<string, string>) => go(href("search", "", { ...set, ...to }));
   const shift = (u: Found["understood"], by: number) => {
     const since = Date.parse(u.since!), until = Date.parse(u.until!), width = (until - since) * by;
