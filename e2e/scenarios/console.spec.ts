@@ -89,7 +89,7 @@ test.describe('console', () => {
       const page = await context.newPage();
       await page.addInitScript(() => document.addEventListener('securitypolicyviolation', e => console.error(`the policy was violated: ${e.violatedDirective}`)));
       page.on('console', message => {
-        if (!/status of 40[134]/.test(message.text())) complaints.push(message.text());
+        if (!/status of 40[134]|^Autofocus processing was blocked/.test(message.text())) complaints.push(message.text());
       });
       page.on('pageerror', error => complaints.push(String(error)));
       page.on('dialog', dialog => (complaints.push('a dialog: ' + dialog.message()), dialog.dismiss()));
@@ -392,16 +392,6 @@ test.describe('console', () => {
     await fox.keyboard.press('l');
     await fox.getByRole('link', { name: /1 person/ }).click();
     await fox.getByRole('row').filter({ hasText: 'Dora' }).getByText('kbit/s').first().waitFor();
-
-    // The server dies: what is shown stays, and says that it may be old.
-    assert.deepEqual(complaints, []);
-    await world.server.kill();
-    await fox.getByRole('alert').getByText(/Not all is shown/).waitFor();
-    await fox.getByRole('row').filter({ hasText: 'Dora' }).waitFor();
-    await phone.goto(`${new URL(phone.url()).origin}/console/#/search?q=mia`);
-    await phone.getByRole('alert').getByText('The server does not answer').waitFor();
-    await accessible(phone, 'the server is away, at 390 px');
-    complaints.length = 0; // browsers tell that they cannot reach it
 
     assert.deepEqual(complaints, []);
   });
