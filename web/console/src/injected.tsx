@@ -37,6 +37,7 @@ export function Injected() {
   const running = (asked.data?.injections ?? []).filter((i) => i.state !== "done");
   useEffect(() => {
     if (!running.length) return;
+    tick(serverNow());
     const timer = setInterval(() => tick(serverNow()), 1000);
     return () => clearInterval(timer);
   }, [running.length]);
