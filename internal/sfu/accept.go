@@ -29,29 +29,25 @@ func (s *Subscriber) Accept(offer webrtc.SessionDescription) (webrtc.SessionDesc
 	n.started = true
 	adds, _, _ := n.take()
 	for _, d := range adds {
-		if err := s.addTransceiver(d); err != nil {
+		if err := s.addSection(d); err != nil {
 			s.trackError(d, err)
 		}
 	}
 	n.formats = formatsOf(parsed)
 	defer func() { n.formats = nil }()
 	s.conn.paths.described(parsed.SessionDescription)
-	pc := s.conn.pc
-	if err := pc.SetRemoteDescription(webrtc.SessionDescription{Type: offer.Type, SDP: parsed.text}); err != nil {
+	peer := s.conn.peer
+	if err := peer.SetRemote(webrtc.SessionDescription{Type: offer.Type, SDP: parsed.text}); err != nil {
 		return none, fault.SDPInvalid.Wrap(err)
 	}
-	answer, err := pc.CreateAnswer(nil)
-	if err == nil {
-		err = pc.SetLocalDescription(answer)
-	}
-	if err != nil {
+	if err := peer.Answer(); err != nil {
 		return none, fault.NegotiationFailed.Wrap(err)
 	}
 	n.agreed.keep(parsed)
 	s.conn.awaitGathering()
 	s.conn.remoteApplied(false)
 	s.attach()
-	answer = *pc.LocalDescription()
+	answer := peer.Local()
 	s.conn.tellCredentials(answer.SDP)
 	answer.SDP = slim(answer.SDP)
 	return answer, nil

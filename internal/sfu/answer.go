@@ -11,6 +11,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/sfu/transport"
 )
 
 // maxRefusals is how many answers in a row may be of no use before the
@@ -43,10 +44,10 @@ func (s *Subscriber) Answer(answer webrtc.SessionDescription) error {
 	}
 	n.outstanding, n.restarting, n.refusals = false, false, 0
 	if n.freed == nil {
-		n.freed = map[*webrtc.RTPTransceiver]bool{}
+		n.freed = map[transport.Sender]bool{}
 	}
-	for _, t := range n.freeing {
-		n.freed[t] = true
+	for _, section := range n.freeing {
+		n.freed[section] = true
 	}
 	n.freeing = nil
 	s.removed(n.leaving...)
@@ -82,13 +83,13 @@ func (s *Subscriber) apply(answer webrtc.SessionDescription) error {
 	s.conn.described(parsed.SessionDescription)
 	defer func() { n.formats = nil }()
 	answer.SDP = parsed.text
-	if err := s.conn.pc.SetRemoteDescription(answer); err != nil {
+	if err := s.conn.peer.SetRemote(answer); err != nil {
 		return fault.NegotiationFailed.Wrap(err)
 	}
 	n.agreed.keep(parsed)
 	for _, d := range n.recoded {
 		// Binds it anew, with the formats of this answer.
-		if err := d.sender.ReplaceTrack(d); err != nil {
+		if err := d.section.Rebind(); err != nil {
 			s.conn.log.Warn("track not bound anew", "track", d.track.id, "cause", err)
 		}
 		o, f := d.binding.Load(), d.track.format.Load()
@@ -134,8 +135,8 @@ func (n *negotiation) offerAgain(at time.Time) bool {
 // retry makes a refused offer again. The library cannot take it back, so it is
 // the same one while that still waits for its answer. The turn is held.
 func (s *Subscriber) retry() error {
-	if s.conn.pc.SignalingState() == webrtc.SignalingStateStable {
-		return s.propose(nil)
+	if s.conn.peer.Stable() {
+		return s.propose(false)
 	}
 	s.nego.outstanding = true
 	s.pass(s.nego.offer)
@@ -218,7 +219,7 @@ func unsupported(t *Track, want webrtc.RTPCodecCapability, accepted []webrtc.RTP
 // held.
 func (s *Subscriber) recode(d *DownTrack) {
 	o := d.binding.Load()
-	if d.tr == nil || o == nil {
+	if d.section == nil || o == nil {
 		return
 	}
 	codecs, err := s.codecsFor(d, o.codecs)
@@ -226,7 +227,7 @@ func (s *Subscriber) recode(d *DownTrack) {
 		err = unsupported(d.track, d.track.Codec().RTPCodecCapability, o.codecs)
 	}
 	if err == nil && codecs != nil {
-		err = d.tr.SetCodecPreferences(codecs)
+		err = d.section.SetCodecs(codecs)
 	}
 	if err != nil {
 		s.trackError(d, err)
@@ -245,12 +246,12 @@ func (s *Subscriber) trackError(d *DownTrack, err error) {
 
 // accepted leaves a binding the codecs that the peer's answer kept in the
 // section. It runs within SetRemoteDescription, so the turn is held.
-func (s *Subscriber) accepted(o *binding, mid string) {
-	if l := s.nego.listed; l != nil && l.tr != nil && l.tr.Mid() == mid && s.nego.video == nil && len(s.nego.formats[mid]) > 0 {
+func (s *Subscriber) accepted(o *binding) {
+	if l := s.nego.listed; l != nil && l.section != nil && l.section.Mid() == o.mid && s.nego.video == nil && len(s.nego.formats[o.mid]) > 0 {
 		s.nego.video = slices.Clone(o.codecs)
 	}
 	o.codecs = slices.DeleteFunc(o.codecs, func(c webrtc.RTPCodecParameters) bool {
-		return !slices.Contains(s.nego.formats[mid], ptString(c.PayloadType))
+		return !slices.Contains(s.nego.formats[o.mid], ptString(c.PayloadType))
 	})
 }
 

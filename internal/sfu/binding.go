@@ -12,13 +12,14 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"github.com/redial-rtc/redial/internal/codec"
+	"github.com/redial-rtc/redial/internal/sfu/transport"
 )
 
 // binding is what a negotiation gave a DownTrack to send with: where to, under which
 // numbers, and in which formats.
 type binding struct {
 	mid     string
-	w       webrtc.TrackLocalWriter
+	w       transport.Writer
 	ssrc    uint32
 	rtxSSRC uint32
 	codecs  []webrtc.RTPCodecParameters
@@ -41,14 +42,15 @@ const (
 	withTWCC             // numbered for the bandwidth estimate
 )
 
-func newBinding(ctx webrtc.TrackLocalContext, kind webrtc.RTPCodecType, mid string) *binding {
+func newBinding(agreed transport.Binding, kind webrtc.RTPCodecType) *binding {
+	mid := agreed.Mid
 	o := &binding{
 		mid: mid,
-		w:   ctx.WriteStream(), ssrc: uint32(ctx.SSRC()), rtxSSRC: uint32(ctx.SSRCRetransmission()),
-		codecs: slices.Clone(ctx.CodecParameters()),
+		w:   agreed.Writer, ssrc: agreed.SSRC, rtxSSRC: agreed.RTXSSRC,
+		codecs: slices.Clone(agreed.Codecs),
 	}
 	var midID, oneID, twccID uint8
-	for _, x := range ctx.HeaderExtensions() {
+	for _, x := range agreed.Extensions {
 		if x.ID < 1 || x.ID > 14 {
 			continue
 		}

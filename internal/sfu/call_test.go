@@ -287,7 +287,7 @@ func TestTrackRemoved(t *testing.T) {
 			defer v.sub.nego.turn.Unlock()
 			return len(v.sub.nego.freed) == 1
 		})
-		sections = len(v.sub.conn.pc.GetTransceivers())
+		sections = mediaSections(v.sub)
 	}
 	if sections != 1 {
 		t.Errorf("%d sections for one track at a time", sections)

@@ -356,7 +356,7 @@ func TestChromiumRenegotiation(t *testing.T) {
 			return n > 20 && n != before
 		})
 	}
-	if n := len(b.sub.conn.pc.GetTransceivers()); n != 2 {
+	if n := mediaSections(b.sub); n != 2 {
 		t.Errorf("%d sections for two tracks", n)
 	}
 }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/evidence"
+	"github.com/redial-rtc/redial/internal/sfu/transport"
 )
 
 // Limits of one connection.
@@ -36,7 +37,7 @@ type conn struct {
 	log           *slog.Logger
 	engine        *Engine
 	callbacks     *callbackQueue
-	pc            *webrtc.PeerConnection
+	peer          transport.Peer
 	onState       func(State, error) // StateConnected with an error: it was lost and has come back another way
 	onCandidate   func(webrtc.ICECandidateInit)
 	onCredentials func(ufrag, pwd string)
@@ -68,9 +69,6 @@ type conn struct {
 	comingUp     overdue     // until the path is up for the first time
 	traffic      traffic
 
-	statsMu   sync.Mutex // held while the library is asked for its statistics
-	statsGone bool       // it closes the connection, and they with it
-
 	firstCheck   atomic.Int64 // when the first connectivity check came, Unix ns
 	selectedPair atomic.Pointer[webrtc.ICECandidatePair]
 	dtlsUp       atomic.Bool  // the handshake has succeeded, once and for all
@@ -80,52 +78,56 @@ type conn struct {
 	broken       atomic.Bool  // that it failed was told: nothing brings the connection back
 }
 
-// open makes the peer connection and starts to watch it.
-func (c *conn) open(publish bool) error {
+// open makes the peer connection and starts to watch it. stream takes what the peer
+// sends; nil is that it only receives.
+func (c *conn) open(stream func(transport.Stream)) error {
 	c.callbacks = newCallbackQueue()
 	c.state, c.since = StateConnecting, time.Now()
 	c.gathered = make(chan struct{})
 	c.paths = newPaths(c.engine.hammer, c.engine.cfg.Lite)
-	pc, err := c.engine.newPeer(publish, c)
+	peer, err := c.engine.newPeer(c, transport.Events{
+		Candidate: c.localCandidate, ICE: c.iceChanged, DTLS: c.dtlsChanged, Selected: c.selected, Stream: stream,
+		Connection: func(s webrtc.PeerConnectionState) {
+			c.note("connection", s.String())
+			c.refresh()
+		},
+	})
 	if err != nil {
 		return fault.Internal.Wrap(err)
 	}
-	c.pc = pc
-	pc.OnICECandidate(c.localCandidate)
-	pc.OnICEConnectionStateChange(func(s webrtc.ICEConnectionState) {
-		c.note("ice", s.String())
-		c.engine.totals.of(c).ice(s)
-		c.armFailureTimer(s)
-		if s == webrtc.ICEConnectionStateChecking { // both sides have agreed
-			c.comingUp.expect(c.engine.times.slow, c.tellSlow)
-		}
-	})
-	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
-		c.note("connection", s.String())
-		c.refresh()
-	})
-	pc.SCTP().Transport().ICETransport().OnSelectedCandidatePairChange(func(p *webrtc.ICECandidatePair) {
-		if was := c.selectedPair.Swap(p); was != nil && p != nil && c.onState != nil {
-			c.moved(was.Local.Protocol, p.Local.Protocol)
-		}
-	})
-	pc.SCTP().Transport().OnStateChange(func(s webrtc.DTLSTransportState) {
-		c.note("dtls", s.String())
-		switch s {
-		case webrtc.DTLSTransportStateConnected:
-			c.dtlsUp.Store(true)
-		case webrtc.DTLSTransportStateConnecting:
-			c.dtlsFrom.Store(time.Now().UnixNano())
-		case webrtc.DTLSTransportStateClosed: // may overtake the failure it comes of
-			c.endStats()
-			c.timeHandshake()
-		case webrtc.DTLSTransportStateFailed:
-			c.timeHandshake()
-			c.dtlsFailed.Store(true)
-			c.engine.totals.of(c).dtlsFailed.Add(1)
-		}
-	})
+	c.peer = peer
 	return nil
+}
+
+func (c *conn) iceChanged(s webrtc.ICEConnectionState) {
+	c.note("ice", s.String())
+	c.engine.totals.of(c).ice(s)
+	c.armFailureTimer(s)
+	if s == webrtc.ICEConnectionStateChecking { // both sides have agreed
+		c.comingUp.expect(c.engine.times.slow, c.tellSlow)
+	}
+}
+
+func (c *conn) selected(p *webrtc.ICECandidatePair) {
+	if was := c.selectedPair.Swap(p); was != nil && p != nil && c.onState != nil {
+		c.moved(was.Local.Protocol, p.Local.Protocol)
+	}
+}
+
+func (c *conn) dtlsChanged(s webrtc.DTLSTransportState) {
+	c.note("dtls", s.String())
+	switch s {
+	case webrtc.DTLSTransportStateConnected:
+		c.dtlsUp.Store(true)
+	case webrtc.DTLSTransportStateConnecting:
+		c.dtlsFrom.Store(time.Now().UnixNano())
+	case webrtc.DTLSTransportStateClosed: // may overtake the failure it comes of
+		c.timeHandshake()
+	case webrtc.DTLSTransportStateFailed:
+		c.timeHandshake()
+		c.dtlsFailed.Store(true)
+		c.engine.totals.of(c).dtlsFailed.Add(1)
+	}
 }
 
 // stillFor is for how long nothing comes over UDP before it counts as dead: clients
@@ -199,7 +201,7 @@ func (c *conn) refresh() {
 	var state State
 	var err error
 	breaks := false
-	switch c.pc.ConnectionState() {
+	switch c.peer.State() {
 	case webrtc.PeerConnectionStateConnected:
 		state = StateConnected
 	case webrtc.PeerConnectionStateDisconnected:
@@ -375,7 +377,7 @@ func (c *conn) addCandidate(init webrtc.ICECandidateInit) error {
 }
 
 func (c *conn) applyCandidate(init webrtc.ICECandidateInit) error {
-	if err := c.pc.AddICECandidate(init); err != nil {
+	if err := c.peer.AddCandidate(init); err != nil {
 		return fault.CandidateInvalid.Wrap(err)
 	}
 	return nil
@@ -409,7 +411,7 @@ func (c *conn) shut() error {
 	if !c.callbacks.close() {
 		c.log.Error("a callback of a media connection does not return")
 	}
-	if err := c.pc.Close(); err != nil {
+	if err := c.peer.Close(); err != nil {
 		return fault.Internal.Wrap(err)
 	}
 	return nil

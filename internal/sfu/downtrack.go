@@ -12,6 +12,7 @@ import (
 
 	"github.com/redial-rtc/redial/internal/codec"
 	"github.com/redial-rtc/redial/internal/sfu/rtpbuf"
+	"github.com/redial-rtc/redial/internal/sfu/transport"
 )
 
 // DownTrack is one track on its way to one subscriber. It chooses among the track's
@@ -65,10 +66,9 @@ type DownTrack struct {
 	pausedByBandwidth atomic.Bool  // the network cannot carry it
 
 	// of the negotiation, guarded by Subscriber.neg
-	tr     *webrtc.RTPTransceiver
-	sender *webrtc.RTPSender
-	bad    atomic.Bool // cannot be forwarded to this peer as it is
-	told   atomic.Bool // and never can be, which the owner knows
+	section transport.Sender
+	bad     atomic.Bool // cannot be forwarded to this peer as it is
+	told    atomic.Bool // and never can be, which the owner knows
 }
 
 func newDownTrack(s *Subscriber, t *Track) *DownTrack {
@@ -340,17 +340,12 @@ func (d *DownTrack) mismatch() {
 	}
 }
 
-// The methods below make a DownTrack a webrtc.TrackLocal: what the library asks of a
-// sender's source.
+// The methods below make a DownTrack a transport.Source.
 
 // Bind is called when the subscriber has answered.
-func (d *DownTrack) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
-	mid := ""
-	if d.tr != nil {
-		mid = d.tr.Mid()
-	}
-	o := newBinding(ctx, d.track.kind, mid)
-	d.sub.accepted(o, mid)
+func (d *DownTrack) Bind(agreed transport.Binding) webrtc.RTPCodecParameters {
+	o := newBinding(agreed, d.track.kind)
+	d.sub.accepted(o)
 	chosen := webrtc.RTPCodecParameters{}
 	for _, c := range o.codecs {
 		if sameCodec(d.track.Codec().RTPCodecCapability, c.RTPCodecCapability) {
@@ -364,23 +359,19 @@ func (d *DownTrack) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameter
 	}
 	d.sub.route(o.ssrc, o.rtxSSRC, d)
 	d.binding.Store(o)
-	return chosen, nil
+	return chosen
 }
 
 // Unbind is called when the track is removed from the connection.
-func (d *DownTrack) Unbind(webrtc.TrackLocalContext) error {
+func (d *DownTrack) Unbind() {
 	d.track.detach(d)
 	if o := d.binding.Load(); o != nil {
 		d.sub.unroute(o.ssrc, o.rtxSSRC)
 	}
-	return nil
 }
 
 // ID is the publisher's track id.
 func (d *DownTrack) ID() string { return d.track.id }
-
-// RID is empty: subscribers get one encoding.
-func (d *DownTrack) RID() string { return "" }
 
 // StreamID is the publisher's stream id.
 func (d *DownTrack) StreamID() string { return d.track.stream }

@@ -28,6 +28,7 @@ import (
 	"github.com/redial-rtc/redial/internal/accept"
 	"github.com/redial-rtc/redial/internal/evidence"
 	"github.com/redial-rtc/redial/internal/sfu/rtpbuf"
+	"github.com/redial-rtc/redial/internal/sfu/transport"
 )
 
 // Config says where an Engine listens.
@@ -233,7 +234,8 @@ func (e *Engine) Close() error {
 }
 
 // newPeer makes a peer connection that uses the shared sockets.
-func (e *Engine) newPeer(publish bool, c *conn) (*webrtc.PeerConnection, error) {
+func (e *Engine) newPeer(c *conn, events transport.Events) (transport.Peer, error) {
+	publish := events.Stream != nil
 	media, err := mediaEngine(publish)
 	if err != nil {
 		return nil, err
@@ -249,12 +251,16 @@ func (e *Engine) newPeer(publish bool, c *conn) (*webrtc.PeerConnection, error) 
 		webrtc.WithInterceptorRegistry(registry),
 		webrtc.WithSettingEngine(e.settings(c)),
 	)
-	return api.NewPeerConnection(webrtc.Configuration{
+	pc, err := api.NewPeerConnection(webrtc.Configuration{
 		Certificates: []webrtc.Certificate{e.cert},
 		ICEServers:   e.cfg.ICEServers,
 		BundlePolicy: webrtc.BundlePolicyMaxBundle,
 		SDPSemantics: webrtc.SDPSemanticsUnifiedPlan,
 	})
+	if err != nil {
+		return nil, err
+	}
+	return transport.Pion(pc, events), nil
 }
 
 func (e *Engine) settings(c *conn) webrtc.SettingEngine {

@@ -90,30 +90,17 @@ func (c *conn) evidence() *evidence.Path {
 // A connection that is closed has only that.
 func (c *conn) pairs() []evidence.Pair {
 	used := c.selectedPair.Load()
-	stats := c.libraryStats()
-	candidates := map[string]webrtc.ICECandidateStats{}
-	for _, s := range stats {
-		if one, ok := s.(webrtc.ICECandidateStats); ok {
-			candidates[one.ID] = one
-		}
-	}
-	is := func(s webrtc.ICECandidateStats, one *webrtc.ICECandidate) bool {
-		return s.IP == one.Address && s.Port == int32(one.Port) && s.Protocol == one.Protocol.String()
+	is := func(a webrtc.ICECandidate, b *webrtc.ICECandidate) bool {
+		return a.Address == b.Address && a.Port == b.Port && a.Protocol == b.Protocol
 	}
 	var list []evidence.Pair
 	found := false
-	for _, s := range stats {
-		p, ok := s.(webrtc.ICECandidatePairStats)
-		if !ok {
-			continue
-		}
-		local, remote := candidates[p.LocalCandidateID], candidates[p.RemoteCandidateID]
+	for _, p := range c.peer.Pairs() {
 		pair := evidence.Pair{
-			Protocol: local.Protocol, Local: local.CandidateType.String(), Remote: remote.CandidateType.String(), State: string(p.State),
-			Asked: at(p.LastRequestReceivedTimestamp), Answered: at(p.LastResponseTimestamp),
-			In: at(p.LastPacketReceivedTimestamp), Out: at(p.LastPacketSentTimestamp),
+			Protocol: p.Local.Protocol.String(), Local: p.Local.Typ.String(), Remote: p.Remote.Typ.String(), State: string(p.State),
+			Asked: evidence.Millis(p.Asked), Answered: evidence.Millis(p.Answered), In: evidence.Millis(p.In), Out: evidence.Millis(p.Out),
 		}
-		pair.Selected = used != nil && is(local, used.Local) && is(remote, used.Remote)
+		pair.Selected = used != nil && is(p.Local, used.Local) && is(p.Remote, used.Remote)
 		found = found || pair.Selected
 		list = append(list, pair)
 	}
@@ -135,33 +122,6 @@ func (c *conn) pairs() []evidence.Pair {
 		return latest(b).Compare(latest(a))
 	})
 	return list[:min(len(list), evidence.MaxPairs)]
-}
-
-// libraryStats are the library's statistics, none once it closes the connection. It
-// does so by itself as well, when the client says goodbye, and then writes without a
-// lock what is read here. Before that it tells that DTLS is closed, see endStats.
-func (c *conn) libraryStats() webrtc.StatsReport {
-	c.statsMu.Lock()
-	defer c.statsMu.Unlock()
-	if c.statsGone {
-		return nil
-	}
-	return c.pc.GetStats()
-}
-
-// endStats returns when nobody reads the library's statistics any more.
-func (c *conn) endStats() {
-	c.statsMu.Lock()
-	defer c.statsMu.Unlock()
-	c.statsGone = true
-}
-
-// at is a time of the library, which has odd ones for those that never were.
-func at(s webrtc.StatsTimestamp) time.Time {
-	if s <= 0 {
-		return time.Time{}
-	}
-	return evidence.Millis(s.Time())
 }
 
 // wallTime is a time of the packets' clock, zero for 0.

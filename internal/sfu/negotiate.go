@@ -13,6 +13,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/sfu/transport"
 )
 
 const (
@@ -31,9 +32,9 @@ type negotiation struct {
 	restarting  bool // the outstanding offer restarts ICE
 	restartNext bool // a restart is due once it is answered
 	offer       webrtc.SessionDescription
-	offered     int // offers made so far
-	freed       map[*webrtc.RTPTransceiver]bool
-	freeing     []*webrtc.RTPTransceiver    // once the outstanding offer is answered
+	offered     int                         // offers made so far
+	freed       map[transport.Sender]bool   // sections without a track
+	freeing     []transport.Sender          // once the outstanding offer is answered
 	leaving     []string                    // tracks that are off then
 	recoded     []*DownTrack                // bound anew then
 	formats     map[string][]string         // payload types of the answer being applied, by mid
@@ -165,26 +166,22 @@ func (s *Subscriber) makeOffer() error {
 		s.recode(d)
 	}
 	for _, d := range adds {
-		if err := s.addTransceiver(d); err != nil {
+		if err := s.addSection(d); err != nil {
 			s.trackError(d, err)
 		}
 	}
-	return s.propose(nil)
+	return s.propose(false)
 }
 
 // propose creates an offer and passes it on.
-func (s *Subscriber) propose(opt *webrtc.OfferOptions) error {
-	pc := s.conn.pc
-	offer, err := pc.CreateOffer(opt)
-	if err == nil {
-		err = pc.SetLocalDescription(offer)
-	}
-	if err != nil {
+func (s *Subscriber) propose(restart bool) error {
+	peer := s.conn.peer
+	if err := peer.Offer(restart); err != nil {
 		return fault.NegotiationFailed.Wrap(err)
 	}
 	s.conn.awaitGathering()
 	s.nego.outstanding = true
-	offer = *pc.LocalDescription()
+	offer := peer.Local()
 	s.conn.tellCredentials(offer.SDP)
 	offer.SDP = slim(offer.SDP)
 	s.pass(offer)
@@ -226,33 +223,19 @@ func (s *Subscriber) pass(offer webrtc.SessionDescription) {
 	}
 }
 
-// addTransceiver gives a track a transceiver: one that a removed track left, or a new one.
-func (s *Subscriber) addTransceiver(d *DownTrack) error {
+// addSection gives a track a section: one that a removed track left, or a new one.
+func (s *Subscriber) addSection(d *DownTrack) error {
 	// A track the peer cannot decode has a section as well, or its app would not
 	// know that there is one.
 	codecs, unsupported := s.codecsFor(d, nil)
-	pc := s.conn.pc
-	if s.reusable(d.track.kind) {
-		sender, err := pc.AddTrack(d)
-		if err != nil {
-			return fault.NegotiationFailed.Wrap(err)
-		}
-		d.sender = sender
-		for _, t := range pc.GetTransceivers() {
-			if t.Sender() == sender {
-				d.tr = t
-			}
-		}
-		delete(s.nego.freed, d.tr)
-	} else {
-		t, err := pc.AddTransceiverFromTrack(d, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
-		if err != nil {
-			return fault.NegotiationFailed.Wrap(err)
-		}
-		d.tr, d.sender = t, t.Sender()
+	section, err := s.conn.peer.Send(d, s.reusable(d.track.kind))
+	if err != nil {
+		return fault.NegotiationFailed.Wrap(err)
 	}
+	d.section = section
+	delete(s.nego.freed, section)
 	if codecs != nil {
-		if err := d.tr.SetCodecPreferences(codecs); err != nil {
+		if err := section.SetCodecs(codecs); err != nil {
 			return fault.NegotiationFailed.Wrap(err)
 		}
 	}
@@ -260,27 +243,27 @@ func (s *Subscriber) addTransceiver(d *DownTrack) error {
 }
 
 func (s *Subscriber) reusable(kind webrtc.RTPCodecType) bool {
-	for t := range s.nego.freed {
-		if t.Kind() == kind {
+	for section := range s.nego.freed {
+		if section.Kind() == kind {
 			return true
 		}
 	}
 	return false
 }
 
-// release takes a removed track off its transceiver, which is free once the
+// release takes a removed track off its section, which is free once the
 // peer has agreed.
 func (s *Subscriber) release(d *DownTrack) {
 	d.track.detach(d)
 	s.nego.leaving = append(s.nego.leaving, d.track.id)
-	if d.sender == nil {
+	if d.section == nil {
 		return
 	}
-	if err := s.conn.pc.RemoveTrack(d.sender); err != nil {
+	if err := d.section.Stop(); err != nil {
 		s.conn.log.Debug("track not removed", "cause", err)
 		return
 	}
-	s.nego.freeing = append(s.nego.freeing, d.tr)
+	s.nego.freeing = append(s.nego.freeing, d.section)
 	s.nego.recoded = slices.DeleteFunc(s.nego.recoded, func(x *DownTrack) bool { return x == d })
 	s.engine.totals.addDownTracks([]*DownTrack{d})
 }
@@ -344,7 +327,7 @@ func (s *Subscriber) restart(at time.Time) error {
 	s.conn.regather()
 	s.engine.totals.of(s.conn).restarts.Add(1)
 	n.restarting = true
-	return s.propose(&webrtc.OfferOptions{ICERestart: true})
+	return s.propose(true)
 }
 
 // watch restarts ICE when the path is gone.
@@ -415,11 +398,11 @@ func (s *Subscriber) report() {
 			out = append(out, sr)
 		}
 		if len(out) == 20 { // stay below a datagram
-			_ = s.conn.pc.WriteRTCP(out)
+			_ = s.conn.peer.WriteRTCP(out)
 			out = out[:0]
 		}
 	}
 	if len(out) > 0 {
-		_ = s.conn.pc.WriteRTCP(out) // the next report makes up for one that fails
+		_ = s.conn.peer.WriteRTCP(out) // the next report makes up for one that fails
 	}
 }

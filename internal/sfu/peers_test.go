@@ -424,3 +424,9 @@ func (v *viewer) add(tr *Track) *webrtc.TrackRemote {
 	}
 	return receiveFrom(v.t, "the track at the viewer", v.tracks)
 }
+
+// mediaSections is how many sections for tracks a subscriber's description has.
+func mediaSections(s *Subscriber) int {
+	sdp := s.conn.peer.Local().SDP
+	return strings.Count(sdp, "\nm=audio ") + strings.Count(sdp, "\nm=video ")
+}

@@ -22,6 +22,7 @@ import (
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/codec"
 	"github.com/redial-rtc/redial/internal/sfu/rtpbuf"
+	"github.com/redial-rtc/redial/internal/sfu/transport"
 )
 
 // PublisherConfig is how a Publisher speaks to its owner. Every callback may be
@@ -115,11 +116,10 @@ func (e *Engine) NewPublisher(cfg PublisherConfig) (*Publisher, error) {
 		log: cfg.Log, engine: e, onState: cfg.OnState, onCandidate: cfg.OnCandidate, onCredentials: cfg.OnCredentials,
 		changed: p.changed, buffers: p.buffer, tcpOnly: cfg.TCPOnly, impairment: cfg.Impairment, tcpImpairment: cfg.TCPImpairment,
 	}
-	if err := p.conn.open(true); err != nil {
+	if err := p.conn.open(p.received); err != nil {
 		return nil, err
 	}
-	p.writeRTCP = p.conn.pc.WriteRTCP
-	p.conn.pc.OnTrack(p.received)
+	p.writeRTCP = p.conn.peer.WriteRTCP
 	if err := e.join(p, nil); err != nil {
 		_ = p.conn.shut()
 		return nil, err
@@ -210,22 +210,18 @@ func (p *Publisher) Answer(ctx context.Context, offer webrtc.SessionDescription)
 
 func (p *Publisher) negotiate(offer webrtc.SessionDescription) (webrtc.SessionDescription, error) {
 	none := webrtc.SessionDescription{}
-	pc := p.conn.pc
-	if err := pc.SetRemoteDescription(offer); err != nil {
+	peer := p.conn.peer
+	if err := peer.SetRemote(offer); err != nil {
 		p.settle(err)
 		return none, fault.SDPInvalid.Wrap(err)
 	}
 	p.orderCodecs()
-	answer, err := pc.CreateAnswer(nil)
-	if err == nil {
-		err = pc.SetLocalDescription(answer)
-	}
-	if err != nil {
+	if err := peer.Answer(); err != nil {
 		p.settle(err)
 		return none, fault.NegotiationFailed.Wrap(err)
 	}
 	p.conn.awaitGathering()
-	answer = *pc.LocalDescription()
+	answer := peer.Local()
 	p.conn.tellCredentials(answer.SDP)
 	return answer, nil
 }
@@ -233,15 +229,11 @@ func (p *Publisher) negotiate(offer webrtc.SessionDescription) (webrtc.SessionDe
 // settle returns a connection that refused half of an offer to a state in which
 // it can take another; one that cannot is given up.
 func (p *Publisher) settle(cause error) {
-	pc := p.conn.pc
-	if pc.SignalingState() == webrtc.SignalingStateStable {
+	peer := p.conn.peer
+	if peer.Stable() {
 		return
 	}
-	answer, err := pc.CreateAnswer(nil)
-	if err == nil {
-		err = pc.SetLocalDescription(answer)
-	}
-	if err != nil || pc.SignalingState() != webrtc.SignalingStateStable {
+	if err := peer.Answer(); err != nil || !peer.Stable() {
 		p.mu.Lock()
 		p.broken = cause
 		p.mu.Unlock()
@@ -250,23 +242,19 @@ func (p *Publisher) settle(cause error) {
 
 // orderCodecs decides what the browser sends: the first codec of the answer.
 func (p *Publisher) orderCodecs() {
-	for _, t := range p.conn.pc.GetTransceivers() {
-		r := t.Receiver()
-		if r == nil {
-			continue
-		}
-		video := t.Kind() == webrtc.RTPCodecTypeVideo
+	for _, r := range p.conn.peer.Receivers() {
+		video := r.Kind() == webrtc.RTPCodecTypeVideo
 		order := p.cfg.AudioCodecs
 		if video {
 			order = p.cfg.VideoCodecs
 		}
-		codecs := preferCodecs(r.GetParameters().Codecs, order)
+		codecs := preferCodecs(r.Codecs(), order)
 		if video && p.cfg.OneFormat && len(codecs) > 0 {
 			codecs = onlyFirst(codecs)
 		}
 		if len(codecs) > 0 {
 			// Fails only for a codec that was not negotiated; these were.
-			_ = t.SetCodecPreferences(codecs)
+			_ = r.SetCodecs(codecs)
 		}
 	}
 }
@@ -341,15 +329,15 @@ func (p *Publisher) announce(d *description) {
 		if !ok || slices.ContainsFunc(p.tracks, func(t *Track) bool { return t.id == s.id }) {
 			continue
 		}
-		tr := p.transceiver(mid)
-		if tr == nil {
+		r := p.receiver(mid)
+		if r == nil {
 			continue
 		}
 		f := codec.NewFormat(webrtc.RTPCodecParameters{})
-		if codecs := tr.Receiver().GetParameters().Codecs; len(codecs) > 0 {
+		if codecs := r.Codecs(); len(codecs) > 0 {
 			f = codec.NewFormat(codecs[0])
 		}
-		t := newTrack(p, s.id, s.stream, mid, tr.Kind(), f)
+		t := newTrack(p, s.id, s.stream, mid, r.Kind(), f)
 		p.tracks = append(p.tracks, t)
 		begun = append(begun, t)
 	}
@@ -366,10 +354,10 @@ func (p *Publisher) announce(d *description) {
 	}
 }
 
-func (p *Publisher) transceiver(mid string) *webrtc.RTPTransceiver {
-	for _, t := range p.conn.pc.GetTransceivers() {
-		if t.Mid() == mid && t.Receiver() != nil {
-			return t
+func (p *Publisher) receiver(mid string) transport.Receiver {
+	for _, r := range p.conn.peer.Receivers() {
+		if r.Mid() == mid {
+			return r
 		}
 	}
 	return nil
@@ -396,12 +384,9 @@ func msid(m *sdp.MediaDescription) (stream, id string) {
 // received is called by the library for each stream: at once for a stream that
 // the offer names, at its first packet for a simulcast encoding. It may run
 // before or after the track was announced.
-func (p *Publisher) received(remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
-	l := &upstream{
-		rank: layerOfRID(remote.RID()).rank(), ssrc: uint32(remote.SSRC()),
-		remote: remote, receiver: receiver,
-	}
-	for _, x := range receiver.GetParameters().HeaderExtensions {
+func (p *Publisher) received(remote transport.Stream) {
+	l := &upstream{rank: layerOfRID(remote.RID()).rank(), ssrc: remote.SSRC(), remote: remote}
+	for _, x := range remote.Extensions() {
 		switch x.URI {
 		case extAudioLevel:
 			l.ids.Level = uint8(x.ID)
@@ -412,8 +397,8 @@ func (p *Publisher) received(remote *webrtc.TrackRemote, receiver *webrtc.RTPRec
 	if remote.Kind() == webrtc.RTPCodecTypeVideo {
 		l.hist = rtpbuf.NewHistory()
 	}
-	tr := receiver.RTPTransceiver()
-	if tr == nil {
+	mid := remote.Mid()
+	if mid == "" {
 		return
 	}
 	p.mu.Lock()
@@ -422,12 +407,12 @@ func (p *Publisher) received(remote *webrtc.TrackRemote, receiver *webrtc.RTPRec
 		return
 	}
 	for _, t := range p.tracks {
-		if t.mid == tr.Mid() && t.id == remote.ID() {
+		if t.mid == mid && t.id == remote.ID() {
 			p.begin(t, l)
 			return
 		}
 	}
-	p.orphans = append(p.orphans, orphan{tr.Mid(), l})
+	p.orphans = append(p.orphans, orphan{mid, l})
 }
 
 // orphan is a stream that arrived before its track was announced.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/sfu/gcc"
+	"github.com/redial-rtc/redial/internal/sfu/transport"
 )
 
 // SubscriberConfig is how a Subscriber speaks to its owner. Every callback may
@@ -90,7 +91,7 @@ type Subscriber struct {
 	up         atomic.Bool // packets can be sent
 	acks       []gcc.Ack   // of the goroutine that reads RTCP
 
-	channel *webrtc.DataChannel
+	channel transport.Channel
 
 	mu         sync.Mutex
 	downTracks []*DownTrack // in the order they were added
@@ -122,7 +123,7 @@ func (e *Engine) NewSubscriber(cfg SubscriberConfig) (*Subscriber, error) {
 		log: cfg.Log, engine: e, onState: cfg.OnState, onCandidate: cfg.OnCandidate, onCredentials: cfg.OnCredentials,
 		changed: s.changed, buffers: s.buffer, tcpOnly: cfg.TCPOnly, impairment: cfg.Impairment, tcpImpairment: cfg.TCPImpairment,
 	}
-	if err := s.conn.open(false); err != nil {
+	if err := s.conn.open(nil); err != nil {
 		return nil, err
 	}
 	if err := s.openChannel(); err != nil {
@@ -138,22 +139,22 @@ func (e *Engine) NewSubscriber(cfg SubscriberConfig) (*Subscriber, error) {
 }
 
 func (s *Subscriber) openChannel() error {
-	ordered := true
-	dc, err := s.conn.pc.CreateDataChannel(s.cfg.Label, &webrtc.DataChannelInit{Ordered: &ordered})
+	channel, err := s.conn.peer.OpenChannel(s.cfg.Label, transport.ChannelEvents{
+		Open: func() {
+			if s.cfg.OnOpen != nil {
+				s.conn.callbacks.post(s.cfg.OnOpen)
+			}
+		},
+		Message: func(b []byte) {
+			if s.cfg.OnMessage != nil {
+				s.conn.callbacks.postWait(func() { s.cfg.OnMessage(b) })
+			}
+		},
+	})
 	if err != nil {
 		return fault.Internal.Wrap(err)
 	}
-	s.channel = dc
-	dc.OnOpen(func() {
-		if s.cfg.OnOpen != nil {
-			s.conn.callbacks.post(s.cfg.OnOpen)
-		}
-	})
-	dc.OnMessage(func(m webrtc.DataChannelMessage) {
-		if s.cfg.OnMessage != nil {
-			s.conn.callbacks.postWait(func() { s.cfg.OnMessage(m.Data) })
-		}
-	})
+	s.channel = channel
 	return nil
 }
 
@@ -298,10 +299,10 @@ func (s *Subscriber) AddCandidate(c webrtc.ICECandidateInit) error { return s.co
 // while the channel is not open and fault.SlowConsumer when the peer does not
 // read.
 func (s *Subscriber) Send(text []byte) error {
-	if s.channel.ReadyState() != webrtc.DataChannelStateOpen {
+	if !s.channel.Open() {
 		return fault.SignalLost.New("reason", "the data channel is not open")
 	}
-	if s.channel.BufferedAmount() > maxBuffered {
+	if s.channel.Buffered() > maxBuffered {
 		return fault.SlowConsumer.New("limit", maxBuffered)
 	}
 	if err := s.channel.SendText(string(text)); err != nil {

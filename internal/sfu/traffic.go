@@ -16,9 +16,9 @@ import (
 // traffic counts what passes between a connection and the network, below ICE, by
 // transport and by what shares the port (RFC 7983). It takes no lock and allocates
 // nothing.
-type traffic struct{ udp, tcp transport }
+type traffic struct{ udp, tcp byClass }
 
-type transport [len(classes)]flow
+type byClass [len(classes)]flow
 
 // classes of packets by their first byte (RFC 7983, section 7). Of media times are
 // kept elsewhere.
@@ -54,7 +54,7 @@ type oneWay struct {
 }
 
 // count notes a packet.
-func (t *transport) count(out bool, b []byte) {
+func (t *byClass) count(out bool, b []byte) {
 	if t == nil || len(b) == 0 {
 		return
 	}
@@ -86,10 +86,10 @@ func (t *transport) count(out bool, b []byte) {
 func (t *traffic) evidence() (all []evidence.Traffic) {
 	for _, one := range []struct {
 		name string
-		*transport
+		*byClass
 	}{{"udp", &t.udp}, {"tcp", &t.tcp}} {
 		for class, name := range classes {
-			f := &one.transport[class]
+			f := &one.byClass[class]
 			in, out := f.in.evidence(class), f.out.evidence(class)
 			if in != nil || out != nil {
 				all = append(all, evidence.Traffic{Protocol: one.name, Class: name, In: in, Out: out})
@@ -118,7 +118,7 @@ func (w *oneWay) evidence(class int) *evidence.Way {
 // countedTCP counts the packets of one connection's share of the listeners.
 type countedTCP struct {
 	ice.TCPMux
-	traffic *transport
+	traffic *byClass
 }
 
 // GetConnByUfrag gives the connections of one ICE user name.
@@ -136,7 +136,7 @@ func (m countedTCP) GetConnByUfrag(ufrag string, isIPv6 bool, local net.IP) (net
 
 type countedConn struct {
 	net.PacketConn
-	traffic *transport
+	traffic *byClass
 }
 
 // ReadFrom returns the next packet.

@@ -263,7 +263,7 @@ func plain(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr()
 type provingUDP struct {
 	ice.UDPMux
 	paths   *paths
-	traffic *transport
+	traffic *byClass
 }
 
 // GetConn gives the packets of one ICE user name.
@@ -281,7 +281,7 @@ type provingConn struct {
 	fast    ice.AddrPortReaderWriter
 	ufrag   string
 	paths   *paths
-	traffic *transport
+	traffic *byClass
 }
 
 // ReadFromAddrPort returns the next packet.

@@ -10,12 +10,12 @@ import (
 	"time"
 
 	"github.com/pion/rtcp"
-	"github.com/pion/webrtc/v4"
 
 	"github.com/redial-rtc/redial/internal/codec"
 	"github.com/redial-rtc/redial/internal/rtpseq"
 	"github.com/redial-rtc/redial/internal/sfu/gcc"
 	"github.com/redial-rtc/redial/internal/sfu/rtpbuf"
+	"github.com/redial-rtc/redial/internal/sfu/transport"
 )
 
 // upstream is one received stream of a track: its only one, or one simulcast
@@ -24,8 +24,7 @@ type upstream struct {
 	track     *Track
 	rank      int
 	ssrc      uint32
-	remote    *webrtc.TrackRemote
-	receiver  *webrtc.RTPReceiver
+	remote    transport.Stream
 	ids       rtpbuf.ExtIDs
 	hist      *rtpbuf.History // nil for audio, which is not repeated
 	nackQueue rtpseq.NACKQueue
@@ -88,7 +87,7 @@ func (l *upstream) read() {
 	failures := 0
 	for {
 		p := rtpbuf.New()
-		n, _, err := l.remote.Read(p.Buf[:])
+		n, err := l.remote.Read(p.Buf[:])
 		if err != nil {
 			p.Discard()
 			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrClosedPipe) {
@@ -235,15 +234,8 @@ func (l *upstream) listen(p *rtpbuf.Packet) {
 // also what lets the receiver reports be written.
 func (l *upstream) reports() {
 	b := make([]byte, receiveMTU)
-	rid := l.remote.RID()
 	for {
-		var n int
-		var err error
-		if rid == "" {
-			n, _, err = l.receiver.Read(b)
-		} else {
-			n, _, err = l.receiver.ReadSimulcast(b, rid)
-		}
+		n, err := l.remote.ReadRTCP(b)
 		if err != nil {
 			return
 		}
