@@ -213,6 +213,10 @@ type UDP struct {
 	loop *loop
 }
 
+// Again tells whether to read again after a failure of a read, having waited; not when
+// the socket is closed.
+func (u *UDP) Again(err error) bool { return u.loop.again(err) }
+
 // ReadFromAddrPort returns the next packet; an error is that the socket is
 // closed.
 func (u *UDP) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {

@@ -33,6 +33,7 @@ func (c *Config) Problems() []Problem {
 	k.http(&c.HTTP)
 	k.media(&c.Media)
 	k.oneOf(c.Media.ICE, "media.ice", "full", "lite")
+	k.oneOf(c.Media.Transport, "media.transport", "pion", "own")
 	k.turn(&c.Media.TURN, &c.HTTP)
 	k.access(&c.Access)
 	k.require(c.Data.Dir != "", "data.dir", "is empty", "name a directory, such as data")

@@ -370,7 +370,7 @@ func startMedia(cfg config.Config, log *slog.Logger, metrics prometheus.Register
 		UDPAddr: cfg.Media.UDP, TCPAddr: cfg.Media.TCP, Advertise: advertise,
 		Loopback: config.IsLoopback(cfg.Media.UDP),
 		Log:      log.With("part", "media"), Metrics: metrics, Loops: loops, Addresses: addresses,
-		Lite: cfg.Media.ICE == "lite", Judge: judged(cfg), ProbeEvery: cfg.Media.ProbeEvery,
+		Lite: cfg.Media.ICE == "lite", OwnTransport: cfg.Media.Transport == "own", Judge: judged(cfg), ProbeEvery: cfg.Media.ProbeEvery,
 		AnswerWarning: cfg.Limits.AnswerWarning, AnswerTimeout: cfg.Limits.AnswerTimeout,
 		UnprovenBytesPerSecond: cfg.Limits.UnprovenRate, UnprovenTargetBytes: cfg.Limits.UnprovenTarget,
 		STUNPerSecond: stunRate(cfg), STUNHostPerMinute: cfg.Limits.STUNHostRate,

@@ -20,6 +20,7 @@ import (
 type binding struct {
 	mid     string
 	w       transport.Writer
+	batched transport.BatchWriter // w, if it is one
 	ssrc    uint32
 	rtxSSRC uint32
 	codecs  []webrtc.RTPCodecParameters
@@ -64,6 +65,7 @@ func newBinding(agreed transport.Binding, kind webrtc.RTPCodecType) *binding {
 			oneID = uint8(x.ID)
 		}
 	}
+	o.batched, _ = agreed.Writer.(transport.BatchWriter)
 	for _, h := range []*headers{&o.main, &o.rtx} {
 		for flags := range h.sets {
 			hdr := &h.sets[flags]

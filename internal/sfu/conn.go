@@ -46,6 +46,7 @@ type conn struct {
 	tcpOnly       bool        // UDP is not offered
 	tcpImpairment Impairment  // nil: the same
 	paths         *paths
+	rtcp          func(ssrc uint32, compound []byte) // nil: it must be of pion/webrtc
 	buffers       func(packetio.BufferPacketType, uint32) io.ReadWriteCloser
 
 	refreshMu sync.Mutex // orders what the library reports from many goroutines

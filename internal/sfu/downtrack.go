@@ -160,6 +160,9 @@ func (d *DownTrack) takeOver(l *upstream, p *rtpbuf.Packet) {
 
 // begin opens a segment at p that continues what was sent before.
 func (d *DownTrack) begin(l *upstream, p *rtpbuf.Packet) {
+	if was := d.seg.Layer; was != nil && was != l {
+		was.batch.Flush() // what it has sent goes first
+	}
 	s := rtpbuf.Segment[*upstream]{Layer: l, In0: p.Seq, In1: rtpbuf.Open}
 	if !d.begun {
 		d.begun = true
@@ -265,7 +268,7 @@ func (d *DownTrack) skip(last, next uint64) {
 
 // pass sends a packet as this subscriber takes it.
 func (d *DownTrack) pass(o *binding, p *rtpbuf.Packet, seg *rtpbuf.Segment[*upstream], out uint64) error {
-	if err := d.emit(o, p, d.payload(d.scratch[:], p, seg, d.how), p.Marker, p.TS+seg.TS, out); err != nil {
+	if err := d.emit(seg.Layer, o, p, d.payload(d.scratch[:], p, seg, d.how), p.Marker, p.TS+seg.TS, out); err != nil {
 		return err
 	}
 	if p.Key && p.Codec.Inspect != nil {
@@ -274,8 +277,9 @@ func (d *DownTrack) pass(o *binding, p *rtpbuf.Packet, seg *rtpbuf.Segment[*upst
 	return nil
 }
 
-// emit sends a payload with the extensions of a packet.
-func (d *DownTrack) emit(o *binding, p *rtpbuf.Packet, payload []byte, marker bool, ts uint32, out uint64) error {
+// emit sends a payload with the extensions of a packet of a layer: the only place that
+// knows how packets leave.
+func (d *DownTrack) emit(l *upstream, o *binding, p *rtpbuf.Packet, payload []byte, marker bool, ts uint32, out uint64) error {
 	flags, one := d.flags(p, d.how)
 	hdr := o.main.set(flags, one, d.sub.number(flags, len(payload)))
 	hdr.Marker = marker
@@ -283,7 +287,13 @@ func (d *DownTrack) emit(o *binding, p *rtpbuf.Packet, payload []byte, marker bo
 	hdr.SequenceNumber = uint16(out)
 	hdr.Timestamp = ts
 	hdr.SSRC = o.ssrc
-	n, err := o.w.WriteRTP(hdr, payload)
+	var n int
+	var err error
+	if o.batched != nil {
+		n, err = o.batched.WriteBatched(&l.batch, hdr, payload)
+	} else {
+		n, err = o.w.WriteRTP(hdr, payload)
+	}
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,8 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"iter"
 	"log/slog"
@@ -19,6 +21,7 @@ import (
 	"time"
 
 	"github.com/pion/dtls/v3"
+	"github.com/pion/dtls/v3/pkg/crypto/selfsign"
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
 	"github.com/pion/webrtc/v4"
@@ -66,6 +69,10 @@ type Config struct {
 	// Lite makes connections lite agents (RFC 8445, section 2.5), which answer checks and
 	// send none. Clients have to reach one of the candidates by themselves.
 	Lite bool
+
+	// OwnTransport has subscribers' connections be of our own transport, which batches
+	// packets, and not of pion/webrtc. It is a lite agent.
+	OwnTransport bool
 
 	// UnprovenBytesPerSecond is what goes out, all connections together, to
 	// addresses that were named and have sent nothing; 0 is 64 KiB.
@@ -130,6 +137,9 @@ type Engine struct {
 	cert  webrtc.Certificate
 	times timing
 
+	tlsCert tls.Certificate // the same
+	mux     *transport.Mux  // nil: all connections are of pion/webrtc
+
 	hammer  *hammer
 	stun    *stunServer // nil: there is none
 	census  census
@@ -165,17 +175,25 @@ func New(cfg Config) (*Engine, error) {
 	if err != nil {
 		return nil, fault.Internal.Wrap(err)
 	}
-	cert, err := webrtc.GenerateCertificate(key)
+	tlsCert, err := selfsign.SelfSign(key)
+	if err != nil {
+		return nil, fault.Internal.Wrap(err)
+	}
+	signed, err := x509.ParseCertificate(tlsCert.Certificate[0])
 	if err != nil {
 		return nil, fault.Internal.Wrap(err)
 	}
 	stun := newSTUNServer(cfg)
 	e := &Engine{
-		cfg: cfg, log: cfg.Log, cert: *cert, times: timingOf(cfg), hammer: newHammer(cfg), stun: stun, probes: prober{send: sendProbe},
+		cfg: cfg, log: cfg.Log, cert: webrtc.CertificateFromX509(key, signed), tlsCert: tlsCert, times: timingOf(cfg), hammer: newHammer(cfg), stun: stun, probes: prober{send: sendProbe},
 		pubs: map[*Publisher]struct{}{}, subs: map[*Subscriber]struct{}{},
 	}
-	socks, err := openSockets(cfg, stun, &e.probes, pionLog{cfg.Log})
+	if cfg.OwnTransport {
+		e.mux = e.newMux()
+	}
+	socks, err := openSockets(cfg, intake{stun, &e.probes, e.mux}, pionLog{cfg.Log})
 	if err != nil {
+		e.closeMux()
 		return nil, err
 	}
 	e.socks = socks
@@ -184,6 +202,7 @@ func New(cfg Config) (*Engine, error) {
 		e.reg = collector{e}
 		if err := cfg.Metrics.Register(e.reg); err != nil {
 			_ = socks.Close()
+			e.closeMux()
 			return nil, fault.Internal.Wrap(err)
 		}
 	}
@@ -227,15 +246,25 @@ func (e *Engine) Close() error {
 		wg.Go(func() { errs[i] = c.Close() })
 	}
 	wg.Wait()
+	e.closeMux()
 	if e.reg != nil {
 		e.cfg.Metrics.Unregister(e.reg)
 	}
 	return errors.Join(errors.Join(errs...), e.socks.Close())
 }
 
+func (e *Engine) closeMux() {
+	if e.mux != nil {
+		e.mux.Close()
+	}
+}
+
 // newPeer makes a peer connection that uses the shared sockets.
 func (e *Engine) newPeer(c *conn, events transport.Events) (transport.Peer, error) {
 	publish := events.Stream != nil
+	if e.mux != nil && c.rtcp != nil {
+		return e.ownPeer(c, events), nil
+	}
 	media, err := mediaEngine(publish)
 	if err != nil {
 		return nil, err

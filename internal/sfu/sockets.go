@@ -17,6 +17,7 @@ import (
 	"github.com/pion/logging"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/sfu/transport"
 )
 
 // sockets are the UDP and TCP listeners all connections share (RFC 8445 over a
@@ -27,6 +28,8 @@ type sockets struct {
 	tcpPort int
 	addrs   []netip.AddrPort // what peers are told
 	tcpIPs  []net.IP         // local addresses TCP candidates are made of
+
+	advertise []netip.Addr
 }
 
 const (
@@ -42,7 +45,7 @@ const (
 	tcpUnclaimed    = time.Second
 )
 
-func openSockets(cfg Config, stun *stunServer, probes *prober, log logging.LoggerFactory) (*sockets, error) {
+func openSockets(cfg Config, in intake, log logging.LoggerFactory) (*sockets, error) {
 	host, port, err := splitAddr(cfg.UDPAddr)
 	if err != nil {
 		return nil, fault.ConfigInvalid.Wrap(err, "field", "udp address")
@@ -54,15 +57,15 @@ func openSockets(cfg Config, stun *stunServer, probes *prober, log logging.Logge
 	if err != nil {
 		return nil, err
 	}
-	udp, err := listenUDP(ips, cfg, port, stun, probes, log)
+	udp, err := listenUDP(ips, cfg, port, in, log)
 	if err != nil {
 		return nil, fault.ConfigInvalid.Wrap(err, "field", "udp address", "value", cfg.UDPAddr)
 	}
-	s := &sockets{udp: udp, addrs: udp.told, tcpIPs: ips}
+	s := &sockets{udp: udp, addrs: udp.told, tcpIPs: ips, advertise: cfg.Advertise}
 	if cfg.TCPAddr == "" {
 		return s, nil
 	}
-	if err := s.listenTCP(cfg, probes, log); err != nil {
+	if err := s.listenTCP(cfg, in.probes, log); err != nil {
 		_ = s.Close()
 		return nil, fault.ConfigInvalid.Wrap(err, "field", "tcp address", "value", cfg.TCPAddr)
 	}
@@ -150,13 +153,13 @@ func listenIPs(cfg Config, host string) ([]net.IP, error) {
 
 // listenUDP binds one port on every address, or on the wildcard of each family
 // when other addresses are advertised.
-func listenUDP(ips []net.IP, cfg Config, port int, stun *stunServer, probes *prober, log logging.LoggerFactory) (*udpMux, error) {
+func listenUDP(ips []net.IP, cfg Config, port int, in intake, log logging.LoggerFactory) (*udpMux, error) {
 	binds := ips
 	if len(cfg.Advertise) > 0 && len(ips) > 1 {
 		binds = wildcards(ips)
 	}
 	for try := 0; ; try++ {
-		m, err := listenUDPOnce(binds, cfg, port, stun, probes, log)
+		m, err := listenUDPOnce(binds, cfg, port, in, log)
 		if err == nil {
 			return m, nil
 		}
@@ -186,7 +189,7 @@ func wildcards(ips []net.IP) []net.IP {
 	return out
 }
 
-func listenUDPOnce(binds []net.IP, cfg Config, port int, stun *stunServer, probes *prober, log logging.LoggerFactory) (*udpMux, error) {
+func listenUDPOnce(binds []net.IP, cfg Config, port int, in intake, log logging.LoggerFactory) (*udpMux, error) {
 	m := &udpMux{}
 	for _, ip := range binds {
 		network := "udp6"
@@ -203,9 +206,17 @@ func listenUDPOnce(binds []net.IP, cfg Config, port int, stun *stunServer, probe
 		if port == 0 {
 			port = c.LocalAddr().(*net.UDPAddr).Port
 		}
-		udp := cfg.Loops.UDP("media.udp", c)
-		inner := ice.NewUDPMuxDefault(ice.UDPMuxParams{Logger: log.NewLogger("ice"), UDPConn: mediaUDP{udp, stun, probes}})
-		m.socks = append(m.socks, udpSock{mux: inner, v4: ip.To4() != nil, addr: c.LocalAddr()})
+		udp, sock := cfg.Loops.UDP("media.udp", c), &transport.Socket{UDPConn: c}
+		if err := sock.Prepare(); err != nil {
+			_ = errors.Join(m.Close(), c.Close())
+			return nil, err
+		}
+		var inbox *transport.Inbox
+		if in.own != nil {
+			inbox = transport.NewInbox(sock)
+		}
+		inner := ice.NewUDPMuxDefault(ice.UDPMuxParams{Logger: log.NewLogger("ice"), UDPConn: mediaUDP{udp, in, sock, inbox}})
+		m.socks = append(m.socks, udpSock{mux: inner, sock: sock, v4: ip.To4() != nil, addr: c.LocalAddr()})
 	}
 	m.port = port
 	m.tell(cfg.Advertise)
@@ -227,6 +238,7 @@ type udpMux struct {
 
 type udpSock struct {
 	mux  *ice.UDPMuxDefault
+	sock *transport.Socket
 	v4   bool
 	addr net.Addr
 }

@@ -25,6 +25,9 @@ type SubscriberConfig struct {
 	// Label names the data channel, which exists before the first offer.
 	Label string
 	Log   *slog.Logger
+	// PeerOffers is that Accept is called in place of Start. Such connections are never of
+	// our own transport.
+	PeerOffers bool
 	// TCPOnly offers no UDP, where there is TCP.
 	TCPOnly bool
 	// Impairment stands between this connection and the network; nil for none. Where it
@@ -122,6 +125,9 @@ func (e *Engine) NewSubscriber(cfg SubscriberConfig) (*Subscriber, error) {
 	s.conn = &conn{
 		log: cfg.Log, engine: e, onState: cfg.OnState, onCandidate: cfg.OnCandidate, onCredentials: cfg.OnCredentials,
 		changed: s.changed, buffers: s.buffer, tcpOnly: cfg.TCPOnly, impairment: cfg.Impairment, tcpImpairment: cfg.TCPImpairment,
+	}
+	if !cfg.PeerOffers {
+		s.conn.rtcp = s.feedback
 	}
 	if err := s.conn.open(nil); err != nil {
 		return nil, err

@@ -140,6 +140,7 @@ func (t *Track) forward(l *upstream, p *rtpbuf.Packet) {
 	for _, d := range *t.downTracks.Load() {
 		d.write(l, p)
 	}
+	l.batch.End(p.Marker || l.hist == nil)
 }
 
 func (t *Track) attach(d *DownTrack) {

@@ -28,6 +28,7 @@ type upstream struct {
 	ids       rtpbuf.ExtIDs
 	hist      *rtpbuf.History // nil for audio, which is not repeated
 	nackQueue rtpseq.NACKQueue
+	batch     transport.Batch // of the read loop: what goes out by our own transport
 
 	// of the read loop
 	seq       rtpseq.Unwrapper

@@ -1,0 +1,251 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
+package transport
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"strconv"
+	"sync/atomic"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// batches is how a socket sends many messages with one system call: sendmmsg(2), and
+// UDP_SEGMENT (udp(7)) for messages of several packets.
+type batches struct {
+	raw   syscall.RawConn
+	six   bool
+	plain atomic.Bool // the kernel or the card refuses segments
+
+	Calls, Packets atomic.Uint64 // system calls, and packets they sent
+}
+
+// Prepare makes a socket ready for batches.
+func (s *Socket) Prepare() error {
+	raw, err := s.SyscallConn()
+	if err != nil {
+		return err
+	}
+	s.raw = raw
+	return raw.Control(func(fd uintptr) {
+		name, err := unix.Getsockname(int(fd))
+		_, s.six = name.(*unix.SockaddrInet6)
+		if err == nil {
+			_, err = unix.GetsockoptInt(int(fd), unix.IPPROTO_UDP, unix.UDP_SEGMENT)
+		}
+		s.plain.Store(err != nil)
+	})
+}
+
+func (b *batches) segments() bool { return !b.plain.Load() }
+
+// destination is an address as the kernel has it.
+type destination struct {
+	six  unix.RawSockaddrInet6
+	four unix.RawSockaddrInet4
+	is4  bool
+}
+
+func (b *batches) destination(to netip.AddrPort) (d destination) {
+	var port [2]byte
+	binary.BigEndian.PutUint16(port[:], to.Port())
+	if !b.six {
+		d.is4 = true
+		d.four = unix.RawSockaddrInet4{Family: unix.AF_INET, Port: binary.NativeEndian.Uint16(port[:]), Addr: to.Addr().As4()}
+		return d
+	}
+	d.six = unix.RawSockaddrInet6{Family: unix.AF_INET6, Port: binary.NativeEndian.Uint16(port[:]), Addr: to.Addr().As16()}
+	return d
+}
+
+// header is struct mmsghdr of sendmmsg(2).
+type header struct {
+	unix.Msghdr
+	sent uint32
+	_    [4]byte
+}
+
+// control is the ancillary message that says how long a segment is.
+type control struct {
+	unix.Cmsghdr
+	size uint16
+	_    [6]byte
+}
+
+// systemSpace is memory for the kernel's view of messages.
+type systemSpace struct {
+	headers  []header
+	vectors  []unix.Iovec
+	controls []control
+}
+
+func (s *systemSpace) fill(all []message) {
+	if cap(s.headers) < len(all) {
+		s.headers, s.controls = make([]header, len(all), 2*len(all)), make([]control, len(all), 2*len(all))
+	}
+	s.headers, s.controls = s.headers[:len(all)], s.controls[:len(all)]
+	parts := 0
+	for i := range all {
+		parts += all[i].count
+	}
+	if cap(s.vectors) < parts {
+		s.vectors = make([]unix.Iovec, parts, 2*parts)
+	}
+	s.vectors = s.vectors[:parts]
+	at := 0
+	for i := range all {
+		m := &all[i]
+		for k, part := range m.parts[:m.count] {
+			v := &s.vectors[at+k]
+			v.Base = &part[0]
+			v.SetLen(len(part))
+		}
+		h := &s.headers[i]
+		*h = header{}
+		if d := &m.to.dest; d.is4 {
+			h.Name, h.Namelen = (*byte)(unsafe.Pointer(&d.four)), unix.SizeofSockaddrInet4
+		} else {
+			h.Name, h.Namelen = (*byte)(unsafe.Pointer(&d.six)), unix.SizeofSockaddrInet6
+		}
+		h.Iov = &s.vectors[at]
+		h.SetIovlen(m.count)
+		at += m.count
+		if m.count > 1 {
+			c := &s.controls[i]
+			*c = control{size: uint16(m.size)}
+			c.Level, c.Type = unix.IPPROTO_UDP, unix.UDP_SEGMENT
+			c.SetLen(unix.CmsgLen(2))
+			h.Control = (*byte)(unsafe.Pointer(c))
+			h.SetControllen(unix.CmsgSpace(2))
+		}
+	}
+}
+
+// transmit sends messages. One that the kernel will not have is as good as lost, but
+// for segments: those are sent one by one, and from then on all are.
+func (b *batches) transmit(space *systemSpace, all []message) {
+	space.fill(all)
+	done := 0
+	err := b.raw.Write(func(fd uintptr) bool {
+		for done < len(all) {
+			n, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&space.headers[done])), uintptr(len(all)-done), unix.MSG_DONTWAIT, 0, 0)
+			b.Calls.Add(1)
+			switch {
+			case errno == unix.EAGAIN:
+				return false
+			case errno == unix.EINTR:
+				continue
+			case errno == 0 && n > 0:
+				for i := range int(n) {
+					b.Packets.Add(uint64(all[done+i].count))
+				}
+				done += int(n)
+				continue
+			case all[done].count > 1 && (errno == unix.EIO || errno == unix.EINVAL || errno == unix.EOPNOTSUPP || errno == unix.EMSGSIZE):
+				b.plain.Store(true)
+				all[done].one()
+			}
+			done++
+		}
+		return true
+	})
+	_ = err // the socket is closed
+	clear(space.headers)
+	clear(space.vectors)
+}
+
+// Inbox reads packets from a socket, many with one system call: recvmmsg(2). It belongs
+// to one goroutine.
+type Inbox struct {
+	raw     syscall.RawConn
+	packets [inboxPackets][maxPacket]byte
+	names   [inboxPackets]unix.RawSockaddrInet6 // large enough for either family
+	vectors [inboxPackets]unix.Iovec
+	headers [inboxPackets]header
+	next, n int
+}
+
+const inboxPackets = 32
+
+// NewInbox is what reads a socket.
+func NewInbox(s *Socket) *Inbox {
+	i := &Inbox{raw: s.raw}
+	for k := range i.headers {
+		i.vectors[k].Base = &i.packets[k][0]
+		i.vectors[k].SetLen(maxPacket)
+		h := &i.headers[k]
+		h.Name = (*byte)(unsafe.Pointer(&i.names[k]))
+		h.Iov = &i.vectors[k]
+		h.SetIovlen(1)
+	}
+	return i
+}
+
+// Next is the next packet, which is good until the one after it. Those that are too
+// long are left out.
+func (i *Inbox) Next() ([]byte, netip.AddrPort, error) {
+	for {
+		for i.next < i.n {
+			k := i.next
+			i.next++
+			h := &i.headers[k]
+			if from := addressOf(&i.names[k]); h.Flags&unix.MSG_TRUNC == 0 && from.IsValid() {
+				return i.packets[k][:h.sent], from, nil
+			}
+		}
+		if err := i.fill(); err != nil {
+			return nil, netip.AddrPort{}, err
+		}
+	}
+}
+
+func (i *Inbox) fill() error {
+	i.next, i.n = 0, 0
+	for k := range i.headers {
+		i.headers[k].Namelen, i.headers[k].Flags = unix.SizeofSockaddrInet6, 0
+	}
+	var failed error
+	err := i.raw.Read(func(fd uintptr) bool {
+		n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&i.headers)), inboxPackets, unix.MSG_DONTWAIT, 0, 0)
+		switch errno {
+		case 0:
+			i.n = int(n)
+		case unix.EAGAIN:
+			return false
+		case unix.EINTR: // nothing is read, and it is tried again
+		default:
+			failed = errno
+		}
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	return failed
+}
+
+func addressOf(name *unix.RawSockaddrInet6) netip.AddrPort {
+	switch name.Family {
+	case unix.AF_INET:
+		four := (*unix.RawSockaddrInet4)(unsafe.Pointer(name))
+		return netip.AddrPortFrom(netip.AddrFrom4(four.Addr), port(four.Port))
+	case unix.AF_INET6:
+		a := netip.AddrFrom16(name.Addr)
+		if a.IsLinkLocalUnicast() && name.Scope_id != 0 {
+			a = a.WithZone(strconv.Itoa(int(name.Scope_id)))
+		}
+		return netip.AddrPortFrom(a, port(name.Port))
+	}
+	return netip.AddrPort{}
+}
+
+// port is one as the kernel has it, in network order.
+func port(p uint16) uint16 {
+	var b [2]byte
+	binary.NativeEndian.PutUint16(b[:], p)
+	return binary.BigEndian.Uint16(b[:])
+}
