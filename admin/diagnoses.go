@@ -21,6 +21,16 @@ type Diagnosis struct {
 	// rules of then; nil where none was.
 	Kept *EventDiagnosis `json:"kept,omitempty"`
 
+	// Asked is what browsers found that were asked afterwards, the oldest first, and
+	// Before the verdict without it: see [Diagnoses.Ask].
+	Asked  []Asked        `json:"asked,omitempty"`
+	Before *VerdictBefore `json:"before,omitempty"`
+
+	// Told is when what is known came to be on record, of one failure; AsKnownAt is the
+	// moment that was asked for.
+	Told      []Moment  `json:"told,omitempty"`
+	AsKnownAt time.Time `json:"as_known_at,omitzero"`
+
 	// Case is what the verdict was told from, of [Diagnoses.Export] only.
 	Case json.RawMessage `json:"case,omitempty"`
 }
@@ -180,6 +190,13 @@ func (c Diagnoses) diagnosis(ctx context.Context, event, query string) (Diagnosi
 		return Diagnosis{}, err
 	}
 	return fetch[Diagnosis](ctx, c, get(path+query))
+}
+
+// AsKnownAt is Get as the record was at a moment: without what was told later. It fails
+// with [fault.EventNotFound], and with [fault.FieldInvalid] for a moment at which the
+// failure was not on record.
+func (c Diagnoses) AsKnownAt(ctx context.Context, event string, at time.Time) (Diagnosis, error) {
+	return c.diagnosis(ctx, event, "?as_known_at="+at.UTC().Format(time.RFC3339Nano))
 }
 
 // Explain gives the verdict on a case that was exported, here or elsewhere. Safe to

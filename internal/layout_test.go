@@ -73,8 +73,9 @@ var mayImport = map[string][]string{
 	"internal/sink":               {"internal/event", "internal/event/eventjson", "internal/datafile", "fault"},
 	"internal/diagnose/recording": {"internal/diagnose"}, // for tests
 	"internal/verdict":            {"internal/diagnose", "internal/explain", "internal/event", "fault"},
-	"internal/explain":            {"internal/diagnose", "internal/event"},
+	"internal/explain":            {"internal/diagnose", "internal/event", "internal/evidence"},
 	"internal/share":              {"internal/diagnose", "fault"},
+	"internal/ask":                {"internal/diagnose", "internal/evidence", "internal/sfu", "internal/share", "internal/text", "fault"},
 	"internal/codec":              {},
 	"internal/rtpseq":             {},
 	"internal/sfu":                {"internal/evidence", "internal/rtpseq", "internal/sfu/rtpbuf", "internal/sfu/gcc", "internal/sfu/transport", "internal/codec", "internal/accept", "internal/limit", "fault"},
@@ -108,7 +109,7 @@ var mayImport = map[string][]string{
 	"internal/testlog":       {},                                                                      // for tests
 	"internal/wire/wiretest": {"internal/evidence", "internal/participant", "internal/room", "fault"}, // a wire for tests
 	"internal/when":          {},
-	"internal/api": {"internal/live", "internal/evidence", "internal/when", "internal/room", "internal/skew", "internal/diagnose", "internal/explain", "internal/share", "internal/event", "internal/event/eventjson", "internal/sink", "internal/report", "internal/registry", "internal/inject",
+	"internal/api": {"internal/live", "internal/evidence", "internal/when", "internal/room", "internal/skew", "internal/diagnose", "internal/explain", "internal/share", "internal/ask", "internal/verdict", "internal/event", "internal/event/eventjson", "internal/sink", "internal/report", "internal/registry", "internal/inject",
 		"internal/limit", "internal/policy", "internal/policy/policyjson", "internal/text", "internal/token", "internal/faultdoc", "dialect", "fault"},
 	"internal/turn":    {"internal/evidence", "internal/limit", "internal/recent"},
 	"internal/config":  {"fault", "internal/spell"},

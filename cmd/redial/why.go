@@ -39,6 +39,7 @@ could have been and why it was not, and what each party can do.
   redial why -event 01a2f3c4-... -export case.json      for a bug report
   redial why case.json                                  what is to be said of that file
   redial why -room consult -user mia -share             a page to send her
+  redial why -event 01a2f3c4-... -as-known-at "14:10"   without what was told later
 
 Failures that follow from others are folded under them: a line that is cut is one
 incident, however many tracks it took along. The newest are at the end, and times
@@ -66,9 +67,11 @@ func runWhy(ctx context.Context, e *env, args []string) error {
 		share  = f.Bool("share", false, "print a link to a page about the last one that is shown: in plain language, without ids, for whoever has the link")
 		days   = f.Int("days", 0, "for how many `DAYS` the link of -share is good, 1 to 90 (default 7)")
 		back   = f.String("unshare", "", "take the link with this `URL` back before its time")
+		then   time.Time
 		asJSON = f.Bool("json", false, "print each failure as one line of JSON")
 		server = newServerFlags(e, f, "")
 	)
+	f.Func("as-known-at", "the failure of -event or of a file, as the record was at this `TIME`, "+when.PointUsage, func(s string) (err error) { then, err = when.Point(s, e.now()); return })
 	rest, err := f.parse(args, 0, 1)
 	if err != nil {
 		return err
@@ -94,13 +97,15 @@ func runWhy(ctx context.Context, e *env, args []string) error {
 		}
 	}
 	if len(rest) > 0 {
-		return whyFile(e, rest[0], &p)
+		return whyFile(e, rest[0], then, &p)
 	}
 	switch {
 	case *n < 0:
 		return usagef("-n %d is negative", *n)
 	case *share && (*export != "" || *asJSON), *export != "" && *asJSON:
 		return usagef("-share, -export and -json are three things to do; choose one")
+	case !then.IsZero() && *id == "":
+		return usagef("-as-known-at is about one failure: name it with -event")
 	case f.given("days") && !*share:
 		return usagef("-days is about the link of -share")
 	}
@@ -113,7 +118,13 @@ func runWhy(ctx context.Context, e *env, args []string) error {
 	}
 	var found []incident
 	if *id != "" {
-		d, err := c.Diagnoses.Get(ctx, *id)
+		get := c.Diagnoses.Get
+		if !then.IsZero() {
+			get = func(ctx context.Context, id string) (admin.Diagnosis, error) {
+				return c.Diagnoses.AsKnownAt(ctx, id, then)
+			}
+		}
+		d, err := get(ctx, *id)
 		if err != nil {
 			return said(c, err)
 		}
@@ -273,7 +284,7 @@ func exportCase(ctx context.Context, e *env, c *admin.Client, id, file string) e
 }
 
 // whyFile explains an exported case.
-func whyFile(e *env, file string, p *whyPrinter) error {
+func whyFile(e *env, file string, then time.Time, p *whyPrinter) error {
 	raw, err := readCase(e, file)
 	if err != nil {
 		return err
@@ -282,7 +293,13 @@ func whyFile(e *env, file string, p *whyPrinter) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
+	if !then.IsZero() {
+		if found = found.AsKnownAt(then); found == nil {
+			return fmt.Errorf("%s: the failure was not on record yet at that time", file)
+		}
+	}
 	d, err := ofCase(found)
+	d.AsKnownAt = then
 	if err != nil {
 		return err
 	}

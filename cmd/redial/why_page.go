@@ -86,6 +86,9 @@ func (p *whyPrinter) page(in *incident) {
 	if k := in.root.Kept; k != nil && (k.Cause != v.Cause || k.Confidence != string(v.Confidence)) {
 		t.Hang("  ", clean(fmt.Sprintf("At the time it was told as %s, by the rules of %s.", strings.TrimPrefix(k.Cause+", ", ", ")+k.Confidence, k.Rules)))
 	}
+	if at := in.root.AsKnownAt; !at.IsZero() {
+		t.Hang("  ", clean(fmt.Sprintf("This is as the record was on %s.", p.day(at))))
+	}
 	if d, yes := late(f); yes {
 		t.Hang("  ", fmt.Sprintf("It was told %s after it happened.", span(d)))
 	}
@@ -93,6 +96,7 @@ func (p *whyPrinter) page(in *incident) {
 		t.Hang("  ", clean("It follows from another failure: redial why -event "+v.Leads))
 	}
 	p.reasons(v)
+	p.asked(&in.root)
 	if len(v.Do) > 0 {
 		p.head("What to do")
 		var list [][2]string
@@ -166,6 +170,19 @@ func (p *whyPrinter) reasons(v *admin.Verdict) {
 		for _, r := range v.RefutedBy {
 			p.item("x", r)
 		}
+	}
+}
+
+// asked is what browsers found that were asked, and what was told before.
+func (p *whyPrinter) asked(d *admin.Diagnosis) {
+	for _, a := range d.Asked {
+		p.head("Asked " + p.day(a.At))
+		for _, says := range a.Says {
+			p.item("+", says)
+		}
+	}
+	if b := d.Before; b != nil && (b.Cause != d.Verdict.Cause || b.Confidence != d.Verdict.Confidence) {
+		p.item("<", "Before that it was told as "+strings.TrimPrefix(b.Cause+", ", ", ")+string(b.Confidence)+".")
 	}
 }
 

@@ -29,6 +29,8 @@ var acts = map[string]string{
 	"POST /api/v1/tokens/revoke":                     "token.revoke",
 	"POST /api/v1/events/{id}/share":                 "failure.share",
 	"DELETE /api/v1/shares/{link}":                   "failure.unshare",
+	"POST /api/v1/probes":                            "failure.ask",
+	"DELETE /api/v1/probes/{link}":                   "failure.unask",
 }
 
 // looks are the routes of which it is kept that somebody at the console called them.

@@ -9,15 +9,20 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/ask"
 	"github.com/redial-rtc/redial/internal/diagnose"
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/event/eventjson"
+	"github.com/redial-rtc/redial/internal/evidence"
 	"github.com/redial-rtc/redial/internal/explain"
+	"github.com/redial-rtc/redial/internal/limit"
 	"github.com/redial-rtc/redial/internal/registry"
 	"github.com/redial-rtc/redial/internal/share"
+	"github.com/redial-rtc/redial/internal/verdict"
 )
 
 // DiagnosesConfig is what the routes of diagnoses are built from.
@@ -27,22 +32,37 @@ type DiagnosesConfig struct {
 
 	Links  *share.Links                // seals links to pages about failures
 	Origin func(*http.Request) url.URL // under which the caller reaches this server
+
+	Asks      *ask.Runs                                         // openings of pages that ask a browser; nil: none is asked
+	Addresses *evidence.Hasher                                  // by which failures and openings are compared
+	ICE       func(r *http.Request, room, peer string) []ICEURL // servers that such a page tries
 }
+
+// ICEURL is one address of an ICE server.
+type ICEURL struct{ URL, Username, Credential string }
 
 // Diagnoses serves why calls failed.
 type Diagnoses struct {
 	cfg       DiagnosesConfig
 	searching chan struct{} // searches for people that run
+
+	asks    *share.Links   // seals links that ask a browser
+	askRate *limit.Callers // openings of the pages about one failure
+	asking  sync.Mutex     // while findings are added to a failure
 }
 
 // NewDiagnoses returns the diagnoses' side of the API; give its Routes to Config.
 func NewDiagnoses(cfg DiagnosesConfig) *Diagnoses {
-	return &Diagnoses{cfg: cfg, searching: make(chan struct{}, searchesAtOnce)}
+	d := &Diagnoses{cfg: cfg, searching: make(chan struct{}, searchesAtOnce), askRate: limit.New(Rate{PerSecond: 1.0 / 60, Burst: 6})}
+	if cfg.Links != nil {
+		d.asks = cfg.Links.For("ask")
+	}
+	return d
 }
 
 // Routes are the rows.
 func (d *Diagnoses) Routes() []Route {
-	return []Route{
+	return append([]Route{
 		{Pattern: "GET /api/v1/diagnoses", Serve: d.list},
 		{Pattern: "POST /api/v1/diagnoses", MaxBody: diagnose.MaxCaseBytes, Serve: d.explain},
 		{Pattern: "POST /api/v1/search", MaxBody: 8 << 10, Rate: Rate{PerSecond: 10, Burst: 40}, Serve: d.people},
@@ -53,7 +73,7 @@ func (d *Diagnoses) Routes() []Route {
 		{Pattern: "POST /api/v1/events/{id}/share", Serve: d.share},
 		{Pattern: "DELETE /api/v1/shares/{link}", Serve: d.unshare},
 		{Pattern: "GET /why/{link}", Access: Open, Rate: Rate{PerSecond: 5, Burst: 30}, Serve: d.shared},
-	}
+	}, d.askRoutes()...)
 }
 
 // maxDiagnoses is how many failures are explained in one reply: each takes
@@ -83,10 +103,14 @@ type failureBody struct {
 
 // diagnosisBody is why one failure happened.
 type diagnosisBody struct {
-	Failure failureBody      `json:"failure"`
-	Verdict diagnose.Verdict `json:"verdict"`        // by the rules of now
-	Kept    *keptBody        `json:"kept,omitempty"` // that was given when both sides had had their time
-	Case    *diagnose.Case   `json:"case,omitempty"` // what it was told from, where that is asked for
+	Failure failureBody       `json:"failure"`
+	Verdict diagnose.Verdict  `json:"verdict"`              // by the rules of now
+	Kept    *keptBody         `json:"kept,omitempty"`       // that was given when both sides had had their time
+	Asked   []askedBody       `json:"asked,omitempty"`      // what browsers found that were asked afterwards, the oldest first
+	Before  *beforeBody       `json:"before,omitempty"`     // the verdict without that
+	Told    []diagnose.Moment `json:"told,omitempty"`       // when what is known came to be on record
+	Then    time.Time         `json:"as_known_at,omitzero"` // the moment of which this is, where one was asked for
+	Case    *diagnose.Case    `json:"case,omitempty"`       // what it was told from, where that is asked for
 }
 
 // keptBody is the verdict that is kept with a failure, by the rules of its time.
@@ -114,7 +138,12 @@ func (d *Diagnoses) get(c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	then, err := c.QueryTime("as_known_at")
+	if err != nil {
+		return nil, err
+	}
 	values.Del("case")
+	values.Del("as_known_at")
 	for name := range values {
 		return nil, fault.FieldInvalid.New("field", name, "reason", "is not a parameter of this call")
 	}
@@ -122,7 +151,7 @@ func (d *Diagnoses) get(c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := d.diagnosis(c.Context(), &e)
+	body, err := d.diagnosisAt(c.Context(), &e, then)
 	if whole == nil || !*whole {
 		body.Case = nil
 	}
@@ -130,8 +159,11 @@ func (d *Diagnoses) get(c *Call) (any, error) {
 }
 
 // failure is the failure that the path names, of the caller's account.
-func (d *Diagnoses) failure(c *Call) (event.Event, error) {
-	e, err := d.cfg.Store.Get(c.Context(), c.Path("id"))
+func (d *Diagnoses) failure(c *Call) (event.Event, error) { return d.failureAt(c, c.Path("id")) }
+
+// failureAt is the failure with an id, of the caller's account.
+func (d *Diagnoses) failureAt(c *Call, id string) (event.Event, error) {
+	e, err := d.cfg.Store.Get(c.Context(), id)
 	if err != nil {
 		return e, err
 	}
@@ -143,19 +175,33 @@ func (d *Diagnoses) failure(c *Call) (event.Event, error) {
 
 // diagnosis explains a failure from what the record has about it now.
 func (d *Diagnoses) diagnosis(ctx context.Context, e *event.Event) (diagnosisBody, error) {
+	return d.diagnosisAt(ctx, e, time.Time{})
+}
+
+// diagnosisAt explains a failure from what the record had about it at a moment, zero for
+// now: fault.FieldInvalid for one before the failure was on record.
+func (d *Diagnoses) diagnosisAt(ctx context.Context, e *event.Event, then time.Time) (diagnosisBody, error) {
 	found, err := explain.Case(ctx, d.cfg.Store, e)
 	if err != nil {
 		return diagnosisBody{}, err
 	}
+	told := found.Moments()
+	if !then.IsZero() {
+		if found = found.AsKnownAt(then); found == nil {
+			return diagnosisBody{}, fault.FieldInvalid.New("field", "as_known_at", "reason", "the failure was not on record yet", "min", told[0].At)
+		}
+	}
 	var kept *keptBody
-	if k := e.Diagnosis; k != nil {
+	if k := e.Diagnosis; k != nil && (then.IsZero() || then.Sub(e.Time) >= verdict.After) {
 		kept = &keptBody{k.Cause, k.Confidence, k.Rules}
 	}
 	failure := failureOf(e, found.Failure.When())
 	if failure.UserName == "" {
 		failure.UserName = d.nameOf(ctx, e)
 	}
-	return diagnosisBody{Kept: kept, Failure: failure, Verdict: diagnose.Explain(found), Case: found}, nil
+	body := diagnosisBody{Kept: kept, Failure: failure, Verdict: diagnose.Explain(found), Case: found, Told: told, Then: then}
+	body.Asked, body.Before = askedOf(found)
+	return body, nil
 }
 
 // nameOf is the name of who was there, where the report has none: apps tell of a camera
@@ -229,7 +275,7 @@ func (d *Diagnoses) list(c *Call) (any, error) {
 		if page.Diagnoses[i], err = d.diagnosis(c.Context(), &found.Events[i]); err != nil {
 			return nil, err
 		}
-		page.Diagnoses[i].Case = nil
+		page.Diagnoses[i].Case, page.Diagnoses[i].Told = nil, nil
 	}
 	return page, nil
 }

@@ -5,7 +5,6 @@ package api
 
 import (
 	"crypto/sha256"
-	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -51,21 +50,28 @@ func (d *Diagnoses) share(c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	return d.seal(c, d.cfg.Links, &e, "/why/", time.Duration(days)*24*time.Hour)
+}
+
+// seal makes a link of a kind to a failure, good for a while.
+func (d *Diagnoses) seal(c *Call, links *share.Links, e *event.Event, path string, good time.Duration) (shareBody, error) {
 	id, err := uuid.Parse(e.ID)
 	if err != nil {
-		return nil, fault.Internal.Wrap(err)
+		return shareBody{}, fault.Internal.Wrap(err)
 	}
-	until := time.Now().UTC().Add(time.Duration(days) * 24 * time.Hour).Truncate(time.Second)
+	until := time.Now().UTC().Add(good).Truncate(time.Second)
 	link := d.cfg.Origin(c.Request)
-	link.Path = "/why/" + d.cfg.Links.Seal(id, until)
+	link.Path = path + links.Seal(id, until)
 	return shareBody{URL: link.String(), ExpiresAt: until}, nil
 }
 
 // unshare takes a link back before its time. To take one back twice is no error. It
 // fails with fault.EventNotFound for what is no link of the account.
-func (d *Diagnoses) unshare(c *Call) (any, error) {
+func (d *Diagnoses) unshare(c *Call) (any, error) { return d.endLink(c, d.cfg.Links) }
+
+func (d *Diagnoses) endLink(c *Call, links *share.Links) (any, error) {
 	link := c.Path("link")
-	id, until, ok := d.cfg.Links.Open(link)
+	id, until, ok := links.Open(link)
 	if !ok {
 		return nil, fault.EventNotFound.New("field", "link", "reason", "is no link of this server")
 	}
@@ -76,48 +82,37 @@ func (d *Diagnoses) unshare(c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, d.cfg.Registry.Operations().EndShare(c.Context(), d.digest(id, until), until)
+	return nil, d.cfg.Registry.Operations().EndShare(c.Context(), digest(links, id, until), until)
 }
 
 // digest is what a link is known by that was taken back, however it is written.
-func (d *Diagnoses) digest(event uuid.UUID, until time.Time) [32]byte {
-	return sha256.Sum256([]byte(d.cfg.Links.Seal(event, until)))
+func digest(links *share.Links, event uuid.UUID, until time.Time) [32]byte {
+	return sha256.Sum256([]byte(links.Seal(event, until)))
+}
+
+// language is the one that the caller reads, of those of the catalogue.
+func language(c *Call) string {
+	if chosen := c.Request.URL.Query().Get("lang"); slices.Contains(fault.Languages(), chosen) {
+		return chosen
+	}
+	return share.Language(c.Request.Header.Get("Accept-Language"))
 }
 
 // shared is the page about a failure, for whoever has a link to it. What is no link,
 // or leads to what has been removed, is fault.EventNotFound; to a browser that is a
 // page in words.
 func (d *Diagnoses) shared(c *Call) (any, error) {
-	lang := share.Language(c.Request.Header.Get("Accept-Language"))
-	if chosen := c.Request.URL.Query().Get("lang"); slices.Contains(fault.Languages(), chosen) {
-		lang = chosen
+	e, refused, err := d.behind(c, d.cfg.Links)
+	if refused != nil || err != nil {
+		return refused, err
 	}
-	id, until, ok := d.cfg.Links.Open(c.Path("link"))
-	if !ok {
-		return d.nothing(c, lang, false)
-	}
-	if time.Now().After(until) {
-		return d.nothing(c, lang, true)
-	}
-	ended, err := d.cfg.Registry.Operations().ShareEnded(c.Context(), d.digest(id, until))
+	_, until, _ := d.cfg.Links.Open(c.Path("link"))
+	lang := language(c)
+	page, err := d.page(c, lang, e, until)
 	if err != nil {
 		return nil, err
 	}
-	if ended {
-		return d.nothing(c, lang, true)
-	}
-	e, err := d.cfg.Store.Get(c.Context(), id.String())
-	if errors.Is(err, fault.EventNotFound) {
-		return d.nothing(c, lang, true)
-	}
-	if err != nil {
-		return nil, err
-	}
-	page, err := d.page(c, lang, &e, until)
-	if err != nil {
-		return nil, err
-	}
-	return c.page(http.StatusOK, lang, page)
+	return c.page(http.StatusOK, lang, share.Policy, page)
 }
 
 func (d *Diagnoses) page(c *Call, lang string, e *event.Event, until time.Time) ([]byte, error) {
@@ -131,7 +126,8 @@ func (d *Diagnoses) page(c *Call, lang string, e *event.Event, until time.Time) 
 }
 
 // nothing refuses a link: to a browser in words, to a program with a fault.
-func (d *Diagnoses) nothing(c *Call, lang string, ended bool) (any, error) {
+func (d *Diagnoses) nothing(c *Call, ended bool) (any, error) {
+	lang := language(c)
 	status, reason := http.StatusNotFound, "is no link of this server"
 	if ended {
 		status, reason = http.StatusGone, "the link has ended"
@@ -139,16 +135,16 @@ func (d *Diagnoses) nothing(c *Call, lang string, ended bool) (any, error) {
 	if !strings.Contains(c.Request.Header.Get("Accept"), "text/html") {
 		return nil, statused{fault.EventNotFound.New("field", "link", "reason", reason), status}
 	}
-	return c.page(status, lang, share.Nothing(lang, ended))
+	return c.page(status, lang, share.Policy, share.Nothing(lang, ended))
 }
 
 // page writes a page that nobody keeps, finds or frames.
-func (c *Call) page(status int, lang string, body []byte) (any, error) {
+func (c *Call) page(status int, lang, policy string, body []byte) (any, error) {
 	h := c.Writer.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", lang)
 	h.Set("Content-Length", strconv.Itoa(len(body)))
-	h.Set("Content-Security-Policy", share.Policy)
+	h.Set("Content-Security-Policy", policy)
 	h.Set("Cache-Control", "no-store")
 	h.Add("Vary", "Accept-Language")
 	h.Set("Referrer-Policy", "no-referrer")

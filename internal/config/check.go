@@ -349,6 +349,7 @@ func (k *checker) limits(l *Limits) {
 	k.atLeast(l.Sockets, 1, "limits.sockets")
 	k.atLeast(l.AddressSockets, 1, "limits.address_sockets")
 	k.atLeast(l.LiveWatchers, 1, "limits.live_watchers")
+	k.atLeast(l.AskedBrowsers, 1, "limits.asked_browsers")
 	k.require(l.APIPerSecond > 0, "limits.api_per_second", "is not positive", "make it 200")
 	k.atLeast(l.APIBurst, 1, "limits.api_burst")
 	k.atLeast(l.Rooms, 1, "limits.rooms")

@@ -129,6 +129,7 @@ type Limits struct {
 	Witness          int           `yaml:"witness_per_minute" default:"30" doc:"How many reports about one participant its own device may hand in within a minute, as witness.js does; see docs/witness.md."`
 	Sockets          int           `yaml:"sockets" default:"20000" doc:"Signalling sockets at once."`
 	LiveWatchers     int           `yaml:"live_watchers" default:"10" doc:"Streams of live measurements of one room at once."`
+	AskedBrowsers    int           `yaml:"asked_browsers" default:"8" doc:"Pages of redial ask that are open at once; see docs/why.md."`
 	AddressSockets   int           `yaml:"address_sockets" default:"1000" doc:"Signalling sockets at once from one address."`
 	APIPerSecond     float64       `yaml:"api_per_second" default:"200" doc:"How many REST calls one address may make, sustained."`
 	APIBurst         int           `yaml:"api_burst" default:"400" doc:"How many of these may come at once."`

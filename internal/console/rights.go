@@ -18,6 +18,7 @@ var opened = map[string]token.Right{
 	"GET /api/v1/diagnoses":             token.RightSupport,
 	"GET /api/v1/events/{id}/diagnosis": token.RightSupport,
 	"POST /api/v1/events/{id}/share":    token.RightSupport,
+	"POST /api/v1/probes":               token.RightSupport,
 	"GET /api/v1/faults":                token.RightSupport,
 	"GET /api/v1/faults/{fault}":        token.RightSupport,
 	"GET /api/v1/explain":               token.RightSupport,

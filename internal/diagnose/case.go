@@ -61,6 +61,8 @@ type Failure struct {
 	Client   *Half            `json:"client,omitempty"`   // nil: it said nothing
 	Server   *Half            `json:"server,omitempty"`   // the same
 	Evidence *evidence.Record `json:"evidence,omitempty"` // what the server knew
+
+	Asked []evidence.Asked `json:"asked,omitempty"` // what browsers found that were asked later, the oldest first; at most [evidence.MaxAsked]
 }
 
 // Half is what one side told of a failure.
@@ -68,7 +70,8 @@ type Half struct {
 	Fault    string         `json:"fault,omitempty"` // canonical id
 	Op       fault.Op       `json:"op,omitempty"`
 	Terminal bool           `json:"terminal,omitempty"`
-	At       time.Time      `json:"at,omitzero"` // when this side says it happened
+	At       time.Time      `json:"at,omitzero"`   // when this side says it happened
+	Told     time.Time      `json:"told,omitzero"` // when the server took it; zero for the time of the failure
 	Details  []fault.Detail `json:"details,omitempty"`
 
 	// Facts are what a client knew, by their documented names. The server has
@@ -157,6 +160,14 @@ func (f *Failure) check(where string) error {
 			return fault.FieldInvalid.New("field", where+"."+name+".details", "max_items", MaxDetails)
 		case len(h.Facts) > MaxFacts:
 			return fault.FieldInvalid.New("field", where+"."+name+".facts", "max_items", MaxFacts)
+		}
+	}
+	if len(f.Asked) > evidence.MaxAsked {
+		return fault.FieldInvalid.New("field", where+".asked", "max_items", evidence.MaxAsked)
+	}
+	for i := range f.Asked {
+		if len(f.Asked[i].Servers) > evidence.MaxAskedServers {
+			return fault.FieldInvalid.New("field", where+".asked.servers", "max_items", evidence.MaxAskedServers)
 		}
 	}
 	if r := f.Evidence; r != nil {

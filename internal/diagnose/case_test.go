@@ -67,7 +67,7 @@ func TestCasesAreRead(t *testing.T) {
 func FuzzCase(f *testing.F) {
 	f.Add([]byte(small))
 	f.Add([]byte(`{"v":1,"failure":{"id":"e","type":"join","at":"2026-11-26T12:00:00Z"}}`))
-	f.Add([]byte(`{"v":1,"failure":{"id":"e","fault":"capture.denied","type":"publish","at":"2026-11-26T12:00:00Z","client":{"fault":"capture.denied","facts":{"devices":{"audioInput":[{"kind":"audioinput","label":"x"}]},"witness":{"policy":{"camera":false}}}}}}`))
+	f.Add([]byte(`{"v":1,"failure":{"id":"e","fault":"capture.denied","type":"publish","at":"2026-11-26T12:00:00Z","client":{"fault":"capture.denied","facts":{"devices":{"audioInput":[{"kind":"audioinput","label":"x"}]},"witness":{"policy":{"camera":false},"at":"2026-11-26T12:01:00Z"}}}}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, err := Read(data)
 		if err != nil {
@@ -87,6 +87,11 @@ func FuzzCase(f *testing.F) {
 		}
 		if two, _ := json.Marshal(Explain(c)); string(one) != string(two) {
 			t.Fatalf("two verdicts: %s\n%s", one, two)
+		}
+		for _, m := range c.Moments() {
+			if then := c.AsKnownAt(m.At); then != nil {
+				Explain(then)
+			}
 		}
 	})
 }

@@ -35,7 +35,7 @@ var othersThrough = &Clause{
 		case len(v.reach()) == 0:
 			return answer{}
 		case n > 0:
-			return answer{is: yes, value: n, at: v.pathAt, word: count(n, "connection of others", "connections of others"), says: count(n, "connection", "connections") + " got through to the same addresses within 10 minutes"}
+			return answer{is: yes, value: n, at: v.pathAt, word: count(n, "connection of others", "connections of others") + " got through to the same addresses within 10 minutes", says: count(n, "connection", "connections") + " got through to the same addresses within 10 minutes"}
 		}
 		if failed := v.othersBlocked(); failed > 0 && v.whole("reach") {
 			return answer{is: no, value: 0, at: v.pathAt, says: "nobody got through within 10 minutes, and " + count(failed, "other person was", "other people were") + " blocked in the same seconds"}
@@ -98,8 +98,10 @@ var addressWrong = &Clause{
 		if len(reach) == 0 {
 			return answer{}
 		}
-		if a := v.ask(othersThrough); a.is == yes {
-			return answer{is: no, value: a.value, at: a.at, says: a.says}
+		for _, c := range []*Clause{othersThrough, elsewhereThrough} {
+			if a := v.ask(c); a.is == yes {
+				return answer{is: no, value: a.value, at: a.at, says: a.says, claimed: a.claimed}
+			}
 		}
 		if !v.whole("reach") {
 			return answer{}

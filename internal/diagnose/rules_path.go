@@ -28,11 +28,11 @@ var pathRules = []*Rule{
 	},
 	{
 		Cause: "network.media_blocked", Behind: mediaFaults,
-		Needs:    []*Clause{nothingCame, neverUp, offered, othersThrough},
+		Needs:    []*Clause{nothingCame, neverUp, offered, gotThrough},
 		Supports: []*Clause{addressRight},
 		Refutes:  []*Clause{offeredNothing, nobodyThrough, addressWrong, stalled, restarted},
 		Rivals:   []string{"server.media_blocked", "media.advertised_address", "ice.no_candidates", "dtls.datagrams_lost"},
-		Says:     "The client's network lets no media out: nothing of the client's came to any media port, while {reach.through} got through to the same addresses within 10 minutes.",
+		Says:     "The client's network lets no media out: nothing of the client's came to any media port, while {reach.through}.",
 		Do: []Advice{
 			{fault.ByUser, "Try another network, such as a phone's."},
 			{fault.ByOperator, "Offer a TURN server over TLS on port 443; such networks let that through."},
@@ -43,7 +43,7 @@ var pathRules = []*Rule{
 		Cause: "media.advertised_address", Behind: mediaFaults,
 		Needs:    []*Clause{nothingCame, neverUp, offered, addressWrong},
 		Supports: []*Clause{probeAnswered.opposite("the server does not reach itself at the address that it advertises")},
-		Refutes:  []*Clause{offeredNothing, othersThrough, probeAnswered, stalled, restarted},
+		Refutes:  []*Clause{offeredNothing, othersThrough, elsewhereThrough, probeAnswered, stalled, restarted},
 		Rivals:   []string{"server.media_blocked", "network.media_blocked", "ice.no_candidates"},
 		Says:     "The server tells its clients a wrong address for media, so nothing of the client's came: its signalling reached the server elsewhere.",
 		Do: []Advice{
@@ -55,7 +55,7 @@ var pathRules = []*Rule{
 		Cause: "server.media_blocked", Behind: mediaFaults,
 		Needs:    []*Clause{nothingCame, neverUp, offered, nobodyThrough, addressRight},
 		Supports: []*Clause{probeAnswered},
-		Refutes:  []*Clause{offeredNothing, othersThrough, addressWrong, stalled, restarted},
+		Refutes:  []*Clause{offeredNothing, othersThrough, askedBlames, addressWrong, stalled, restarted},
 		Rivals:   []string{"media.advertised_address", "network.media_blocked", "ice.no_candidates"},
 		Says:     "A firewall in front of the server drops media: nothing came from this client nor from others at the same time, and the address that they are told is right.",
 		Do: []Advice{

@@ -19,6 +19,10 @@ import (
 // device knew: an evidence.Witness.
 const WitnessField = "witness"
 
+// AskedField is the further field of a failure that holds what browsers found that
+// were asked afterwards: a list of evidence.Asked. No client can report it.
+const AskedField = "asked"
+
 // Amender is a Store that can add to what it holds.
 type Amender interface {
 	// Amend gives events further fields, all in one transaction. One that is gone, or

@@ -17,6 +17,7 @@ import (
 
 	"github.com/redial-rtc/redial/internal/diagnose"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/evidence"
 )
 
 // maxNearFacts is how much is kept of what a client told about a failure that is
@@ -52,6 +53,7 @@ func Case(ctx context.Context, store Store, e *event.Event) (*diagnose.Case, err
 	}
 	for i := range around {
 		f := Failure(&around[i])
+		f.Asked = nil
 		if f.Client != nil {
 			f.Client.Facts = nil // what others' clients say of themselves is no part of this case
 		}
@@ -70,11 +72,15 @@ func Failure(e *event.Event) diagnose.Failure {
 		Peer: e.PeerID, User: e.UserKey(), Claimed: e.UserID != "" && e.UserProof != "" && e.UserProof != event.ProofToken, Room: e.RoomID, Session: e.SessionID,
 		Terminal: e.Failure.Terminal, Injected: e.Injected, Evidence: e.Evidence,
 	}
+	if raw, ok := e.Extra[event.AskedField]; ok && json.Unmarshal(raw, &f.Asked) != nil {
+		f.Asked = nil
+	}
+	f.Asked = f.Asked[max(0, len(f.Asked)-evidence.MaxAsked):]
 	client, server := e.Halves()
 	if client != nil {
 		f.Client = &diagnose.Half{
 			Fault: client.Fault, Op: client.Op, Terminal: client.Terminal, Facts: facts(e.Extra, math.MaxInt),
-			At: event.HappenedAsTold(client, e),
+			At: event.HappenedAsTold(client, e), Told: cmp.Or(client.Taken, e.Time),
 		}
 	} else if w, ok := e.Extra[event.WitnessField]; ok { // its SDK said nothing, and its device did
 		f.Client = &diagnose.Half{Facts: map[string]json.RawMessage{event.WitnessField: w}}
@@ -82,7 +88,7 @@ func Failure(e *event.Event) diagnose.Failure {
 	if server != nil {
 		f.Server = &diagnose.Half{
 			Fault: server.Fault, Op: server.Op, Terminal: server.Terminal, Details: server.Details[:min(len(server.Details), diagnose.MaxDetails)],
-			At: cmp.Or(server.Taken, e.Time),
+			At: cmp.Or(server.Taken, e.Time), Told: cmp.Or(server.Taken, e.Time),
 		}
 	}
 	return f
@@ -110,7 +116,7 @@ func facts(all map[string]json.RawMessage, bytes int) map[string]json.RawMessage
 	var kept map[string]json.RawMessage
 	for _, k := range slices.Sorted(maps.Keys(all)) {
 		size := len(k) + len(all[k])
-		if size > bytes || len(kept) == diagnose.MaxFacts {
+		if k == event.AskedField || size > bytes || len(kept) == diagnose.MaxFacts {
 			continue
 		}
 		if kept == nil {

@@ -247,6 +247,7 @@ func (r *reading) event(s event.Subject) event.Event {
 	}
 	p.take("timestamp")
 	p.take(event.WitnessField) // which has a door of its own
+	p.take(event.AskedField)   // the same
 	if e.Extra = p.members; len(e.Extra) == 0 {
 		e.Extra = nil
 	}

@@ -25,8 +25,8 @@ import (
 	"github.com/redial-rtc/redial/internal/registry"
 )
 
-// ask calls a method of the wire and returns its answer, and the warnings before it.
-func ask(t *testing.T, c *websocket.Conn, method, params string) (answer message, warned []string) {
+// callWire calls a method of the wire and returns its answer, and the warnings before it.
+func callWire(t *testing.T, c *websocket.Conn, method, params string) (answer message, warned []string) {
 	t.Helper()
 	id := fmt.Sprint(time.Now().UnixNano())
 	frame := fmt.Sprintf(`{"id":%q,"jsonrpc":"2.0","method":%q,"params":%s}`, id, method, params)
@@ -102,7 +102,7 @@ func TestACallOnAFullDisk(t *testing.T) {
 
 	// The log of the database has some room of its own; data takes it.
 	host := dial(t, s, d.Tokens["host"], "p-host")
-	answer, warned := ask(t, host, "join", `{"name":"Ann","data":"`+strings.Repeat("x", 30_000)+`"}`)
+	answer, warned := callWire(t, host, "join", `{"name":"Ann","data":"`+strings.Repeat("x", 30_000)+`"}`)
 	if answer.Error != nil {
 		t.Fatalf("join on a full disk: %+v", answer.Error)
 	}
@@ -110,16 +110,16 @@ func TestACallOnAFullDisk(t *testing.T) {
 		if n > 300 {
 			t.Fatal("the disk never got full")
 		}
-		answer, warned = ask(t, host, "peer-update", fmt.Sprintf(`{"name":"Ann %d","data":"%s"}`, n, strings.Repeat("y", 30_000)))
+		answer, warned = callWire(t, host, "peer-update", fmt.Sprintf(`{"name":"Ann %d","data":"%s"}`, n, strings.Repeat("y", 30_000)))
 		if answer.Error != nil {
 			t.Fatalf("a change on a full disk: %+v", answer.Error)
 		}
 	}
 	guest := dial(t, s, d.Tokens["guest"], "p-guest")
-	if answer, warned := ask(t, guest, "join", `{"name":"Bob"}`); answer.Error != nil || len(warned) == 0 {
+	if answer, warned := callWire(t, guest, "join", `{"name":"Bob"}`); answer.Error != nil || len(warned) == 0 {
 		t.Errorf("join on a full disk: %+v, warnings %v", answer.Error, warned)
 	}
-	if answer, _ := ask(t, host, "end-room", `{"reason":"over","lock":true}`); answer.Error == nil || !strings.Contains(answer.Error.Message, fault.StoreFull.Title) {
+	if answer, _ := callWire(t, host, "end-room", `{"reason":"over","lock":true}`); answer.Error == nil || !strings.Contains(answer.Error.Message, fault.StoreFull.Title) {
 		t.Errorf("a lock that is not written: %+v", answer.Error)
 	}
 	ready, checks := readiness(t, s)
@@ -137,7 +137,7 @@ func TestACallOnAFullDisk(t *testing.T) {
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	if answer, warned := ask(t, host, "peer-update", `{"name":"Ann the Last"}`); answer.Error != nil || len(warned) > 0 {
+	if answer, warned := callWire(t, host, "peer-update", `{"name":"Ann the Last"}`); answer.Error != nil || len(warned) > 0 {
 		t.Errorf("with room again: %+v, warnings %v", answer.Error, warned)
 	}
 	page, err := s.registry.Sessions(t.Context(), registry.SessionQuery{RoomID: d.ID})

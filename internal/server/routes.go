@@ -20,7 +20,7 @@ import (
 // what is done. The REST API judges its own paths; of the others, an unclean one
 // is not there. A client of a room that came to a wrong path is told so.
 type asCalled struct {
-	rest   http.Handler // of /v2/, /api/ and /why/
+	rest   http.Handler // of /v2/, /api/, /why/ and /p/
 	others *http.ServeMux
 	astray http.HandlerFunc // for clients of a room at a wrong path
 }
@@ -59,7 +59,7 @@ func (a asCalled) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.others.ServeHTTP(w, r)
 	case hms.Astray(r):
 		a.astray(w, r)
-	case strings.HasPrefix(at, "/v2/"), strings.HasPrefix(at, "/api/"), strings.HasPrefix(at, "/why/"):
+	case strings.HasPrefix(at, "/v2/"), strings.HasPrefix(at, "/api/"), strings.HasPrefix(at, "/why/"), strings.HasPrefix(at, "/p/"):
 		a.rest.ServeHTTP(w, r)
 	case at != clean && (clean == "/" || at != clean+"/"):
 		writeFault(w, fault.From(fault.RouteUnknown.New("path", r.URL.EscapedPath()), fault.OpAPI))

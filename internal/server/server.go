@@ -22,6 +22,7 @@ import (
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/accept"
 	"github.com/redial-rtc/redial/internal/api"
+	"github.com/redial-rtc/redial/internal/ask"
 	"github.com/redial-rtc/redial/internal/cert"
 	"github.com/redial-rtc/redial/internal/config"
 	"github.com/redial-rtc/redial/internal/datafile"
@@ -266,7 +267,11 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	if err != nil {
 		return nil, err
 	}
-	diagnoses := api.NewDiagnoses(api.DiagnosesConfig{Store: store, Registry: s.registry, Links: links, Origin: outside.origin})
+	asks := ask.NewRuns(ask.Config{Engine: engine, Most: cfg.Limits.AskedBrowsers, Log: log.With("part", "ask"), Limited: sockets.Limited})
+	s.onClose("asked browsers", func(context.Context) error { asks.Close(); return nil })
+	diagnoses := api.NewDiagnoses(api.DiagnosesConfig{
+		Store: store, Registry: s.registry, Links: links, Origin: outside.origin, Asks: asks, Addresses: addresses, ICE: s.askedServers(outside),
+	})
 	events := api.NewEvents(api.EventsConfig{Recorder: recorder, Registry: s.registry, Rooms: hub, Inject: plan, Clocks: clocks, Known: s.participants.Known, Retention: cfg.Events.Retention})
 	board := live.NewBoard(live.Config{Measure: s.participants.Live, Watchers: cfg.Limits.LiveWatchers, Limited: sockets.Limited, Metrics: metrics})
 	s.rest = api.New(api.Config{

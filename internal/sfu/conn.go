@@ -41,10 +41,11 @@ type conn struct {
 	onState       func(State, error) // StateConnected with an error: it was lost and has come back another way
 	onCandidate   func(webrtc.ICECandidateInit)
 	onCredentials func(ufrag, pwd string)
-	changed       func(State) // for the owner, before onState; must not block
-	impairment    Impairment  // nil: none
-	tcpOnly       bool        // UDP is not offered
-	tcpImpairment Impairment  // nil: the same
+	onChannel     func(*webrtc.DataChannel) // nil: those that the peer opens are left alone
+	changed       func(State)               // for the owner, before onState; must not block
+	impairment    Impairment                // nil: none
+	tcpOnly       bool                      // UDP is not offered
+	tcpImpairment Impairment                // nil: the same
 	paths         *paths
 	rtcp          func(ssrc uint32, compound []byte) // nil: it must be of pion/webrtc
 	buffers       func(packetio.BufferPacketType, uint32) io.ReadWriteCloser
@@ -87,7 +88,7 @@ func (c *conn) open(stream func(transport.Stream)) error {
 	c.gathered = make(chan struct{})
 	c.paths = newPaths(c.engine.hammer, c.engine.cfg.Lite)
 	peer, err := c.engine.newPeer(c, transport.Events{
-		Candidate: c.localCandidate, ICE: c.iceChanged, DTLS: c.dtlsChanged, Selected: c.selected, Stream: stream,
+		Candidate: c.localCandidate, ICE: c.iceChanged, DTLS: c.dtlsChanged, Selected: c.selected, Stream: stream, Channel: c.onChannel,
 		Connection: func(s webrtc.PeerConnectionState) {
 			c.note("connection", s.String())
 			c.refresh()

@@ -42,6 +42,8 @@ type PublisherConfig struct {
 	// OnCredentials passes our ICE user name and password whenever they are new: who
 	// has both has seen what was told to this peer. It must not block.
 	OnCredentials func(ufrag, pwd string)
+	// OnChannel passes data channels that the peer opens; nil leaves them alone.
+	OnChannel func(*webrtc.DataChannel)
 	// OnMedia reports the first packet of a track.
 	OnMedia func(*Track)
 	// OnState reports changes of the media path. The error is nil or one of
@@ -113,7 +115,7 @@ func (e *Engine) NewPublisher(cfg PublisherConfig) (*Publisher, error) {
 		askKick: make(chan struct{}, 1), done: make(chan struct{}),
 	}
 	p.conn = &conn{
-		log: cfg.Log, engine: e, onState: cfg.OnState, onCandidate: cfg.OnCandidate, onCredentials: cfg.OnCredentials,
+		log: cfg.Log, engine: e, onState: cfg.OnState, onCandidate: cfg.OnCandidate, onCredentials: cfg.OnCredentials, onChannel: cfg.OnChannel,
 		changed: p.changed, buffers: p.buffer, tcpOnly: cfg.TCPOnly, impairment: cfg.Impairment, tcpImpairment: cfg.TCPImpairment,
 	}
 	if err := p.conn.open(p.received); err != nil {

@@ -27,6 +27,13 @@ type Links struct{ key [KeyBytes]byte }
 // NewLinks seals links with a key.
 func NewLinks(key [KeyBytes]byte) *Links { return &Links{key} }
 
+// For seals links that open something else: what one seals the other does not open.
+func (l *Links) For(purpose string) *Links {
+	h := hmac.New(sha256.New, l.key[:])
+	h.Write([]byte(purpose))
+	return &Links{[KeyBytes]byte(h.Sum(nil))}
+}
+
 const (
 	linkVersion = 1
 	bodySize    = 1 + 16 + 8 // version, event, end

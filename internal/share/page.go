@@ -32,10 +32,14 @@ var (
 // Policy is the Content-Security-Policy (W3C CSP Level 3) of the page: its own
 // style, its own script, which writes times as the reader's clock has them, and
 // nothing else.
-var Policy = "default-src 'none'; style-src '" + hashOf(pageCSS) + "'; script-src '" + hashOf(pageJS) +
+var Policy = "default-src 'none'; style-src '" + HashOf(pageCSS) + "'; script-src '" + HashOf(pageJS) +
 	"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-func hashOf(text string) string {
+// Style is the style of pages for whoever has a link.
+func Style() string { return pageCSS }
+
+// HashOf is a text's source expression for a Content-Security-Policy (W3C CSP Level 3).
+func HashOf(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
@@ -82,8 +86,8 @@ func Render(lang string, f *Failure) []byte {
 		name = first[0]
 	}
 	v.Title = fmt.Sprintf(w.failed[f.Type], name)
-	v.When, v.Stamp = times(f.Happened)
-	v.Until, v.UntilStamp = times(f.Until)
+	v.When, v.Stamp = Times(f.Happened)
+	v.Until, v.UntilStamp = Times(f.Until)
 	v.UntilText = w.until
 	seen, cause := fault.Lookup(f.Fault), fault.Lookup(f.Verdict.Cause)
 	if cause != nil {
@@ -136,8 +140,8 @@ func render(v *view) []byte {
 	return b.Bytes()
 }
 
-// times is a time for people whose clock is not known, and for programs.
-func times(t time.Time) (text, stamp string) {
+// Times is a time for people whose clock is not known, and for programs.
+func Times(t time.Time) (text, stamp string) {
 	t = t.UTC()
 	return t.Format("2006-01-02 15:04 UTC"), t.Format(time.RFC3339)
 }

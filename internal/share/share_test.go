@@ -111,7 +111,7 @@ func TestThePolicyAllowsThePage(t *testing.T) {
 			t.Fatalf("%s: %d inline elements", name, len(found))
 		}
 		for _, m := range found {
-			if !strings.Contains(Policy, m[1]+"-src '"+hashOf(m[2])+"'") {
+			if !strings.Contains(Policy, m[1]+"-src '"+HashOf(m[2])+"'") {
 				t.Errorf("%s: this %s is not allowed by %s:\n%s", name, m[1], Policy, m[2])
 			}
 		}

@@ -39,6 +39,9 @@ func Pion(pc *webrtc.PeerConnection, events Events) Peer {
 	if events.Stream != nil {
 		pc.OnTrack(func(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) { events.Stream(pionStream{t, r}) })
 	}
+	if events.Channel != nil {
+		pc.OnDataChannel(events.Channel)
+	}
 	return p
 }
 

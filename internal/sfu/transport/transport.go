@@ -61,6 +61,9 @@ type Events struct {
 	Selected func(*webrtc.ICECandidatePair)
 	// Stream tells of media that the peer sends; nil where it has no business to.
 	Stream func(Stream)
+	// Channel tells of a data channel that the peer opens; nil leaves them alone. A Peer
+	// for viewers has none.
+	Channel func(*webrtc.DataChannel)
 }
 
 // Source is what a section sends.

@@ -52,6 +52,10 @@ export interface Diagnosis {
   failure: Failure;
   verdict: Verdict;
   kept?: { cause?: string; confidence: string; rules: string };
+  asked?: { at: string; same_network?: string; says: string[] }[]; // what browsers found that were asked
+  before?: { cause?: string; confidence: string; says: string }; // the verdict without that
+  told?: { at: string; what: string }[]; // when what is known came to be on record
+  as_known_at?: string;
   case?: unknown;
 }
 

@@ -97,6 +97,7 @@ export function asText(d: Diagnosis, follows: Diagnosis[], title: (id: string) =
   if (d.kept && (d.kept.cause !== v.cause || d.kept.confidence !== v.confidence)) {
     lines.push(hang("  ", `At the time it was told as ${sure(d.kept.cause, d.kept.confidence)}, by the rules of ${d.kept.rules}.`));
   }
+  if (d.as_known_at) lines.push(hang("  ", `This is as the record was on ${day(new Date(d.as_known_at))}.`));
   const ms = Date.parse(f.at) - Date.parse(f.happened);
   if (ms > 120_000) {
     const h = ms / 3_600_000;
@@ -132,6 +133,11 @@ export function asText(d: Diagnosis, follows: Diagnosis[], title: (id: string) =
     head("It would be wrong with");
     for (const r of v.refuted_by) item("x", r);
   }
+  for (const a of d.asked ?? []) {
+    head(`Asked ${day(new Date(a.at))}`);
+    for (const s of a.says) item("+", safe(s, 2000));
+  }
+  if (d.before && (d.before.cause !== v.cause || d.before.confidence !== v.confidence)) item("<", `Before that it was told as ${sure(d.before.cause, d.before.confidence)}.`);
   if (v.do?.length) {
     head("What to do");
     items(v.do.map((a) => [party(a.who, f), a.text]));

@@ -5,6 +5,7 @@
 import { useState } from "preact/hooks";
 import { at, call, query } from "../api";
 import { Lanes, type Mark } from "../lanes";
+import { Ask, Found, Known } from "../asked";
 import { At, Copy, Problem, save, Shown, Sure, Title } from "../parts";
 import { href } from "../route";
 import { safe } from "../safe";
@@ -15,7 +16,9 @@ import { asText, couldNot, late, party, room, told, value, who } from "../words"
 import type { Refusal } from "../api";
 
 export function FailurePage({ id }: { id: string }) {
-  const asked = useAsk(id, (signal) => call<Diagnosis>("GET", at`/api/v1/events/${id}/diagnosis`, undefined, signal));
+  const [then, setThen] = useState("");
+  const [asking, setAsking] = useState(false); // a browser is being asked, which may answer soon
+  const asked = useAsk(id + then, (signal) => call<Diagnosis>("GET", at`/api/v1/events/${id}/diagnosis` + query({ as_known_at: then }), undefined, signal), asking && !then ? 3000 : 0);
   if (asked.error?.status === 404 && !asked.data) {
     return (
       <>
@@ -25,7 +28,7 @@ export function FailurePage({ id }: { id: string }) {
       </>
     );
   }
-  return <Shown of={asked} rows={8} heading="Failure">{(d) => <Told d={d} />}</Shown>;
+  return <Shown of={asked} rows={8} heading="Failure">{(d) => <Told d={d} then={then} choose={setThen} asking={() => setAsking(true)} />}</Shown>;
 }
 
 /** The failures around one, of the same person. */
@@ -36,7 +39,7 @@ function useAround(d: Diagnosis): Diagnosis[] {
   return asked.data?.diagnoses ?? [];
 }
 
-function Told({ d }: { d: Diagnosis }) {
+function Told({ d, then, choose, asking }: { d: Diagnosis; then: string; choose: (then: string) => void; asking: () => void }) {
   const { failure: f, verdict: v } = d;
   const { zone, may, me } = useShared();
   const around = useAround(d);
@@ -49,6 +52,7 @@ function Told({ d }: { d: Diagnosis }) {
       <Title name={name}>{name} · <At at={f.happened} /></Title>
       {(f.injected || v.injected) && <p class="note">It was provoked on purpose.</p>}
       {late(f) && <p class="note">Told {late(f)} after it happened.</p>}
+      <Known d={d} then={then} choose={choose} />
       <section class={"verdict " + v.confidence.replace(" ", "-")} aria-label="Why">
         <p class="says">{safe(v.says, 2000)}</p>
         <p class="muted">
@@ -59,6 +63,7 @@ function Told({ d }: { d: Diagnosis }) {
       </section>
       <div class="actions">
         <Share id={f.id} />
+        <Ask id={f.id} asking={asking} />
         <Copy text={text} label="Copy as text" />
         <Export id={f.id} />
         <button onClick={() => print()}>Print</button>
@@ -93,6 +98,7 @@ function Told({ d }: { d: Diagnosis }) {
           </section>
         )}
         {v.confidence !== "not known" && <Missing v={v} />}
+        <Found d={d} />
       </div>
       <section>
         <h2>What happened around it</h2>

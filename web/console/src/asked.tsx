@@ -1,0 +1,69 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
+// What a browser found that was asked afterwards, the link that asks one, and the record
+// as it was at a moment.
+import { useState } from "preact/hooks";
+import { call, type Refusal } from "./api";
+import { At, Copy, Problem } from "./parts";
+import { safe } from "./safe";
+import type { Diagnosis } from "./shapes";
+
+interface Link { url: string; expires_at: string }
+
+/** The button that makes a link for whoever was there. asking hears that there is one. */
+export function Ask({ id, asking }: { id: string; asking: () => void }) {
+  const [link, setLink] = useState<Link>();
+  const [error, setError] = useState<Refusal>();
+  const [german, setGerman] = useState(false);
+  if (error) return <Problem error={error} again={() => setError(undefined)} />;
+  if (!link) {
+    const ask = () => call<Link>("POST", "/api/v1/probes", { event: id }).then((made) => { setLink(made); asking(); }, setError);
+    return <button onClick={() => void ask()} title="A link to a page that finds out what the network lets through">Ask the browser</button>;
+  }
+  const url = link.url + (german ? "?lang=de" : "");
+  return (
+    <div class="share">
+      <label for="ask">Send this to whoever was there, to be opened in the same network if that can be. It takes 20 seconds and opens no camera. Good until <At at={link.expires_at} />. What is found shows here by itself.</label>
+      <div>
+        <input id="ask" readOnly value={url} onFocus={(e) => e.currentTarget.select()} />
+        <Copy text={url} label="Copy" />
+      </div>
+      <label><input type="checkbox" checked={german} onChange={(e) => setGerman(e.currentTarget.checked)} /> in German</label>
+    </div>
+  );
+}
+
+/** What was found, and the verdict before that. */
+export function Found({ d }: { d: Diagnosis }) {
+  if (!d.asked?.length) return null;
+  const moved = d.before && (d.before.cause !== d.verdict.cause || d.before.confidence !== d.verdict.confidence);
+  return (
+    <section>
+      <h2>The browser was asked</h2>
+      {moved && <p role="status">Before that it was told as {safe(d.before!.cause || "not known", 80)}, {d.before!.confidence}.</p>}
+      {d.asked.map((a) => (
+        <div key={a.at}>
+          <p class="muted"><At at={a.at} /></p>
+          <ul class="facts">{a.says.map((s) => <li key={s}><span class="mark" aria-hidden="true">·</span> {safe(s, 300)}</li>)}</ul>
+        </div>
+      ))}
+    </section>
+  );
+}
+
+/** Chooses a moment of the record; "" is now. */
+export function Known({ d, then, choose }: { d: Diagnosis; then: string; choose: (then: string) => void }) {
+  const told = d.told ?? [];
+  if (told.length < 2) return null;
+  return (
+    <p class="known">
+      <label for="known">As known at </label>
+      <select id="known" value={then} onChange={(e) => choose(e.currentTarget.value)}>
+        <option value="">now</option>
+        {told.map((m, i) => <option key={i} value={m.at}>{new Date(m.at).toISOString().slice(0, 19).replace("T", " ")} UTC: {safe(m.what, 80)}</option>)}
+      </select>
+      {then && <span role="status"> This is the verdict of that moment; what was told later is hidden.</span>}
+    </p>
+  );
+}
