@@ -55,7 +55,13 @@ func TestALiteCall(t *testing.T) {
 // address that is not theirs. Media of that call goes on to nobody but whom it went to,
 // or stops; the address gets three times what came from it, and no more.
 func TestALiteAgentAimsMediaAtNobody(t *testing.T) {
-	e := newEngine(t, lite)
+	for name, agent := range map[string]func(*Config){"pion": lite, "own transport": own} {
+		t.Run(name, func(t *testing.T) { aimsMediaAtNobody(t, newEngine(t, agent)) })
+	}
+}
+
+func aimsMediaAtNobody(t *testing.T, e *Engine) {
+	t.Helper()
 	s := newSender(t, e)
 	_, camera := s.camera(webrtc.MimeTypeVP8, "camera")
 	viewer := newViewer(t, e).start()

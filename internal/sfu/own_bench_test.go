@@ -36,23 +36,28 @@ func newLane(b *testing.B, e *Engine, viewers int) *lane {
 	x.stream = x.bench.layer(3, vp8Params)
 	x.stream.l.lastPacket.Store(now())
 	for range viewers {
-		v := newViewer(b, e).start()
-		if err := v.sub.Add(x.bench.track, AddOptions{}); err != nil {
-			b.Fatal(err)
-		}
-		if err := v.sub.SetLayer("id", LayerHigh); err != nil {
-			b.Fatal(err)
-		}
-		until(b, "ready", func() bool {
-			d, err := v.sub.find("id")
-			return err == nil && v.sub.up.Load() && d.target.Load() != nil
-		})
+		x.bench.watchedBy(b, newViewer(b, e).start())
 	}
 	for _, p := range x.stream.frame(true, 1) {
 		x.bench.feed(x.stream, p)
 	}
 	x.packet = raw(96, 0, 0, false, append(vp8Head(false, false, x.stream.pid, x.stream.tl0), make([]byte, 1180)...))
 	return x
+}
+
+// watchedBy adds the track to a viewer's connection and waits until packets can go.
+func (n *bench) watchedBy(b *testing.B, v *viewer) {
+	b.Helper()
+	if err := v.sub.Add(n.track, AddOptions{}); err != nil {
+		b.Fatal(err)
+	}
+	if err := v.sub.SetLayer("id", LayerHigh); err != nil {
+		b.Fatal(err)
+	}
+	until(b, "ready", func() bool {
+		d, err := v.sub.find("id")
+		return err == nil && v.sub.up.Load() && d.target.Load() != nil
+	})
 }
 
 // frame forwards one picture.

@@ -161,17 +161,7 @@ func beside(b *testing.B, bare, with side) {
 		s := bench.layer(3, vp8Params)
 		s.l.lastPacket.Store(now())
 		for range viewers {
-			v := newViewerBehind(b, how.engine, how.impairment()).start()
-			if err := v.sub.Add(bench.track, AddOptions{}); err != nil {
-				b.Fatal(err)
-			}
-			if err := v.sub.SetLayer("id", LayerHigh); err != nil {
-				b.Fatal(err)
-			}
-			until(b, "ready", func() bool {
-				d, err := v.sub.find("id")
-				return err == nil && v.sub.up.Load() && d.target.Load() != nil
-			})
+			bench.watchedBy(b, newViewerBehind(b, how.engine, how.impairment()).start())
 		}
 		for _, p := range s.frame(true, 1) {
 			bench.feed(s, p)
