@@ -32,6 +32,47 @@ test.describe('why', () => {
     assert.ok(verdict.not.some((n: any) => n.cause === 'server.media_blocked'), 'others got through');
   });
 
+  // She is the only one who tries, so it may be her network or a firewall before the
+  // server. Asked in that network her browser finds nothing; asked in another one it
+  // gets through, and the verdict moves.
+  scenario('why-a-browser-is-asked', { idle: true, ms: 90_000 }, async t => {
+    const x = await t.exchange();
+    const room = await t.room();
+    const hers = await x.client();
+    t.cleanup(() => hers.close());
+    await hers.line.lose(mediaUp, { down: false });
+    const alice = await GoClient.run(t, room, 'alice', { ...at(hers), command: go => [probe(t), 'sit', go.at, go.token, go.id] });
+    const event = await x.rest.event({ room_id: room.id, peer_id: alice.id, type: 'client.publish.failed', halves: true }, e => e.redial?.server, 40_000);
+    const before = await why(x.rest, event.id);
+    assert.equal(before.confidence, 'possible', JSON.stringify(before));
+    const link = (await x.rest.post('/api/v1/probes', { event: event.id })).url;
+    const complaints: string[] = [];
+    const open = async (client: Client, locale: string) => {
+      const context = await (await client.browserOf()).newContext({ locale, viewport: { width: 390, height: 844 }, colorScheme: 'dark' });
+      t.cleanup(() => context.close());
+      const page = await context.newPage();
+      page.on('console', message => {
+        if (!/Opener-Policy header has been ignored/.test(message.text())) complaints.push(message.text()); // as over plain http
+      });
+      page.on('pageerror', error => complaints.push(String(error)));
+      await page.goto(link);
+      await page.locator('#says li').first().waitFor({ timeout: 60_000 });
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'it fits the width');
+      return page.locator('main').innerText();
+    };
+    const [here, elsewhere] = await Promise.all([open(hers, 'de-DE'), open(x.steady, 'en-GB')]);
+    assert.match(here, /Das ist das Netz, in dem der Anruf gescheitert ist[^]*lässt über UDP weder Ton noch Bild durch/);
+    assert.match(elsewhere, /another network[^]*lets media through \(UDP\)/);
+    const d = await x.rest.get(`/api/v1/events/${event.id}/diagnosis`);
+    const found = Object.fromEntries(d.asked.map((a: any) => [a.same_network, a]));
+    assert.deepEqual(found.yes.tries.map((o: any) => [o.over, o.came, o.up]), [['udp', 0, false], ['tcp', 0, false]]);
+    assert.ok(found.no.tries.every((o: any) => o.up && o.largest_bytes >= 1100), JSON.stringify(found.no));
+    for (const a of d.asked) assert.ok(a.socket_held_ms > 0 && !a.socket_cut, JSON.stringify(a));
+    assert.equal(`${d.verdict.cause} ${d.verdict.confidence}`, 'network.media_blocked likely', JSON.stringify(d.verdict));
+    assert.equal(d.before.confidence, 'possible');
+    assert.deepEqual(complaints, []);
+  });
+
   scenario('why-token-old', { idle: true }, async t => {
     const x = await t.exchange();
     const room = await t.room();

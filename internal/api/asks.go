@@ -91,7 +91,6 @@ func (d *Diagnoses) askPage(c *Call) (any, error) {
 // askedAbout is the failure that a call of the page is about.
 func (d *Diagnoses) askedAbout(c *Call) (*event.Event, uuid.UUID, error) {
 	c.Request.Header.Del("Accept") // calls of the page are refused with a fault
-	c.Writer.Header().Del("Access-Control-Allow-Origin")
 	e, _, err := d.behind(c, d.asks)
 	if err != nil {
 		return nil, uuid.UUID{}, err

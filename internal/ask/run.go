@@ -72,6 +72,7 @@ type Run struct {
 
 	mu    sync.Mutex
 	tries map[string]*try // by protocol
+	since time.Time       // when its socket was opened; zero for none
 	held  *int64
 	cut   bool
 	ended bool
@@ -265,6 +266,9 @@ func (run *Run) Hold() (release func(held time.Duration, cut bool), ok bool) {
 	if !run.holding.CompareAndSwap(false, true) {
 		return nil, false
 	}
+	run.mu.Lock()
+	run.since = time.Now()
+	run.mu.Unlock()
 	return func(held time.Duration, cut bool) {
 		ms := held.Milliseconds()
 		run.mu.Lock()
@@ -295,6 +299,10 @@ func (run *Run) Tell(f *Findings, now time.Time) (*evidence.Asked, error) {
 	}
 	run.mu.Lock()
 	defer run.mu.Unlock()
+	if run.held == nil && !run.since.IsZero() { // it is open still
+		ms := time.Since(run.since).Milliseconds()
+		run.held = &ms
+	}
 	a.Held, a.Cut = run.held, run.cut
 	for _, over := range []string{"udp", "tcp"} {
 		t := run.tries[over]

@@ -147,11 +147,15 @@ func TestARun(t *testing.T) {
 }
 
 // TestWhatAPageCannotSay: of a connection that never came up nothing came back, one that
-// was not made is not known, and servers that it was not given are none.
+// was not made is not known, and servers that it was not given are none. A socket that is
+// open still has held.
 func TestWhatAPageCannotSay(t *testing.T) {
 	run := begin(t, serve(t, 4), uuid.New())
+	if _, ok := run.Hold(); !ok {
+		t.Error("it has no socket")
+	}
 	a, err := run.Tell(read(t, `{"tries": [{"over": "udp", "largest_bytes": 1100, "state": "connected"}], "servers": [{"url": "turn:mine.example", "found": true}]}`), time.Now())
-	if err != nil || len(a.Tries) != 0 || len(a.Servers) != 0 || a.Network != "" {
+	if err != nil || len(a.Tries) != 0 || len(a.Servers) != 0 || a.Network != "" || a.Held == nil || a.Cut {
 		t.Errorf("%+v, %v", a, err)
 	}
 	for _, body := range []string{`[]`, `{"tries": 1}`, `{"tries": [{}, {}, {}]}`, `{"servers": [{"code": 70000}]}`, `{"tries": [{"after_ms": -1}]}`, `{`, strings.Repeat(" ", ask.MaxFindings+1)} {

@@ -57,9 +57,11 @@ func (a asCalled) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case at == "/init", at == "/ws", at == "/openvidu", at == "/sceenic", at == "/room", at == "/opentok", at == "/session/create", strings.HasPrefix(at, "/v2/project/"):
 		a.others.ServeHTTP(w, r)
+	case strings.HasPrefix(at, "/p/"): // which has a socket of its own
+		a.rest.ServeHTTP(w, r)
 	case hms.Astray(r):
 		a.astray(w, r)
-	case strings.HasPrefix(at, "/v2/"), strings.HasPrefix(at, "/api/"), strings.HasPrefix(at, "/why/"), strings.HasPrefix(at, "/p/"):
+	case strings.HasPrefix(at, "/v2/"), strings.HasPrefix(at, "/api/"), strings.HasPrefix(at, "/why/"):
 		a.rest.ServeHTTP(w, r)
 	case at != clean && (clean == "/" || at != clean+"/"):
 		writeFault(w, fault.From(fault.RouteUnknown.New("path", r.URL.EscapedPath()), fault.OpAPI))

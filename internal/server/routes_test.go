@@ -42,7 +42,12 @@ func TestRESTPathsArriveAsCalled(t *testing.T) {
 	for _, path := range []string{"/v2//rooms", "/v2/rooms/", "/api/v1/../x"} {
 		g.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), "POST", "http://here.example"+path, nil))
 	}
-	if len(got) != 3 || got[0] != "POST /v2//rooms" || got[1] != "POST /v2/rooms/" || got[2] != "POST /api/v1/../x" {
+	// A socket of a page that asks a browser is none of a room's that went astray.
+	r := httptest.NewRequestWithContext(t.Context(), "GET", "http://here.example/p/x/runs/y/socket", nil)
+	r.Header.Set("Connection", "Upgrade")
+	r.Header.Set("Upgrade", "websocket")
+	g.ServeHTTP(httptest.NewRecorder(), r)
+	if len(got) != 4 || got[0] != "POST /v2//rooms" || got[1] != "POST /v2/rooms/" || got[2] != "POST /api/v1/../x" || got[3] != "GET /p/x/runs/y/socket" {
 		t.Errorf("%q", got)
 	}
 }
