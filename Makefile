@@ -55,8 +55,8 @@ fuzz: ## every fuzz target for 10 s; longer: make fuzz TIME=5m
 bench: ## the benchmarks, with allocations
 	go test -run '^$$' -bench . -benchmem ./...
 
-bench-events: ## events: ingest, pages and summaries of 10 million, into docs/benchmarks.md; keep them: DIR=...; short: ARGS='-events 200000'
-	go run ./bench/events -write docs/benchmarks.md $(if $(DIR),-dir $(DIR)) $(ARGS)
+bench-events: ## events: ingest, pages and summaries of 10 million, into docs/benchmarks.md; keep them: DIR=...; short: ARGS='-events 200000'; beside others: PEERS=postgres,clickhouse
+	go run ./bench/events -write docs/benchmarks.md $(if $(DIR),-dir $(DIR)) $(if $(PEERS),-peers $(PEERS)) $(ARGS)
 
 attack: ## flood a server of its own and print what that costs it and an honest call, into docs/security.md; one flood: make attack NAME=chat
 	go run ./internal/attack $(if $(NAME),-name $(NAME),-write docs/security.md) $(ARGS)

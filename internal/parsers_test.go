@@ -49,6 +49,8 @@ var parsers = map[string]string{
 	"internal/server.consoleDoor.url": operator,
 
 	"internal/event/eventlog.idBytes":           "internal/event/eventlog.FuzzID",
+	"internal/event/rollup.reading.number":      "internal/event/rollup.FuzzCells",
+	"internal/event/rollup.eachUser":            "internal/event/rollup.FuzzCells",
 	"internal/event/docpack.Packer.Unpack":      "internal/event/docpack.FuzzUnpack",
 	"internal/event/docpack.Packer.UnpackBlock": "internal/event/docpack.FuzzUnpack",
 

@@ -26,6 +26,8 @@ type options struct {
 
 	attempts int
 	commands bool
+
+	peers string
 }
 
 func main() {
@@ -46,6 +48,7 @@ func main() {
 	flag.IntVar(&o.asks, "asks", 300, "how often each question is asked")
 	flag.IntVar(&o.attempts, "attempts", 0, "joins that are added for people to be found among, so that the index is that of a longer history")
 	flag.BoolVar(&o.commands, "commands", true, "build the program and time whole commands as well")
+	flag.StringVar(&o.peers, "peers", "", "measure the embedded store beside these, and nothing else: postgres,clickhouse; needs Debian's packages, which it installs")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -64,6 +67,13 @@ func run(ctx context.Context, o options) error {
 	defer os.RemoveAll(scratch)
 	if o.dir == "" {
 		o.dir = filepath.Join(scratch, "histories")
+	}
+	if o.peers != "" {
+		list, err := measurePeers(ctx, o.peers, o.events, o.asks, scratch)
+		if err != nil {
+			return err
+		}
+		return writePeers(o, list)
 	}
 	if o.only == "build" {
 		for _, n := range []int{small(o.events), o.events} {

@@ -13,10 +13,11 @@ import (
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/config"
 	"github.com/redial-rtc/redial/internal/datafile"
+	"github.com/redial-rtc/redial/internal/server"
 )
 
 const checkHelp = `Reads every database of a data directory, all of it, and says which are damaged
-and where. Nothing is changed, and a server may run on the directory meanwhile.
+and where: every page, every index, every packed document. Nothing is changed, and a server may run on the directory meanwhile.
 DIR may also be a backup, whose files are then compared with its list as well;
 without DIR it is data.dir of the settings.
 
@@ -34,7 +35,7 @@ func runCheck(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	found, err := datafile.Inspect(ctx, dir, func(name string, bytes int64) {
+	found, err := server.Inspect(ctx, dir, func(name string, bytes int64) {
 		if bytes > largeFile {
 			fmt.Fprintf(e.stderr, "reading %s, %s\n", name, megabytes(bytes))
 		}

@@ -72,17 +72,17 @@ func verdict(ctx context.Context, db querier, path, pragma string) error {
 // it: every page, every index against its table. It fails with fault.StoreDamaged
 // naming up to ten of the places, or with what else keeps it from reading.
 func Check(ctx context.Context, path string) error {
-	db, err := openReadOnly(path)
+	db, err := OpenReadOnly(path)
 	if err != nil {
 		return err
 	}
 	return errors.Join(verdict(ctx, db, path, "integrity_check(10)"), db.Close())
 }
 
-// openReadOnly opens a database that has to be there. Readers of a database with a
+// OpenReadOnly opens a database that has to be there, for one reader at a time. Readers of a database with a
 // write-ahead log share memory in a file beside it; where that cannot be made,
 // nobody else can write either, and none is needed unless there is such a log.
-func openReadOnly(path string) (*sql.DB, error) {
+func OpenReadOnly(path string) (*sql.DB, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, Fault(path, err)
 	}

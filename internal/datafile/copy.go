@@ -174,7 +174,7 @@ func passing(name string) bool {
 // copyDatabase copies a database page by page in one read transaction, which holds
 // no writer up, and checks the copy.
 func copyDatabase(ctx context.Context, from, to string, told func(done, total int64)) (err error) {
-	db, err := openReadOnly(from)
+	db, err := OpenReadOnly(from)
 	if err != nil {
 		return err
 	}

@@ -85,7 +85,7 @@ func TestBackupOfAFileThatIsWritten(t *testing.T) {
 	if !slices.Equal(names, []string{"a.key", "x.db"}) {
 		t.Errorf("copied %v", names)
 	}
-	copied, err := openReadOnly(filepath.Join(to, "x.db"))
+	copied, err := OpenReadOnly(filepath.Join(to, "x.db"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -211,7 +211,7 @@ func TestDamagedPages(t *testing.T) {
 			t.Fatal(err)
 		}
 		told(t, Check(t.Context(), path), fault.StoreDamaged, path)
-		db, err := openReadOnly(path)
+		db, err := OpenReadOnly(path)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -52,7 +52,7 @@ func Look(ctx context.Context, path string, plan func(db *sql.DB, from int) (to 
 // log nobody has it open, and it can be read as it is.
 func openUnchanged(path string) (*sql.DB, error) {
 	if _, err := os.Stat(path + "-wal"); !errors.Is(err, fs.ErrNotExist) {
-		return openReadOnly(path)
+		return OpenReadOnly(path)
 	}
 	if _, err := os.Stat(path); err != nil {
 		return nil, Fault(path, err)

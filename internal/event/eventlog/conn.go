@@ -25,6 +25,8 @@ type Conn struct {
 	writes *documents // of the writer; nil for readers
 	held   held
 	mixed  bool // ids of earlier versions may be in what it sees: see Is
+
+	relaxed bool // its transactions do not wait for the disk: see flush
 }
 
 // connect opens one more connection to the file.

@@ -133,7 +133,7 @@ func (l *Log) Seal(ctx context.Context, before time.Time, beyond int64) (more bo
 	if err != nil || len(s.docs) == 0 {
 		return false, err
 	}
-	err = l.Change(ctx, func(ctx context.Context, tx Tx) error {
+	err = l.Rearrange(ctx, func(ctx context.Context, tx Tx) error {
 		for _, seq := range l.docs.seals.touched {
 			if seq > from && seq <= s.upto {
 				return ErrChanged

@@ -30,6 +30,16 @@ type Tx struct {
 // it returns. Once begun it is finished: a caller that gives up would otherwise
 // undo what others wait for. It fails with ErrChanged and fault.StoreUnavailable.
 func (l *Log) Change(ctx context.Context, f func(ctx context.Context, tx Tx) error) error {
+	return l.change(ctx, f, true)
+}
+
+// Rearrange is Change for what loses nothing when a crash undoes it: it is on disk no
+// sooner than the next Change, and nobody who writes has to wait for the disk meanwhile.
+func (l *Log) Rearrange(ctx context.Context, f func(ctx context.Context, tx Tx) error) error {
+	return l.change(ctx, f, false)
+}
+
+func (l *Log) change(ctx context.Context, f func(ctx context.Context, tx Tx) error, flushed bool) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -39,16 +49,43 @@ func (l *Log) Change(ctx context.Context, f func(ctx context.Context, tx Tx) err
 		return l.unavailable(ctx, sql.ErrConnDone)
 	}
 	ctx = context.WithoutCancel(ctx)
-	err := l.transact(ctx, func() error { return f(ctx, Tx{l.writer, l}) })
+	err := l.transactAs(ctx, flushed, func() error { return f(ctx, Tx{l.writer, l}) })
 	if err == nil || errors.Is(err, ErrChanged) {
 		return err
 	}
 	return l.unavailable(ctx, err)
 }
 
-// transact runs f in a transaction of the writer. Whatever goes wrong, what is
-// kept in memory is read again from the file.
+// flush has the transactions to come wait for the disk, or not. SQLite writes them in
+// order all the same, so that none is there without those before it
+// (https://www.sqlite.org/pragma.html#pragma_synchronous, NORMAL).
+func (c *Conn) flush(ctx context.Context, flushed bool) error {
+	if c.relaxed == !flushed {
+		return nil
+	}
+	level := "NORMAL"
+	if flushed {
+		level = "FULL"
+	}
+	// Never prepared: it has its effect when it is compiled, not when it is run.
+	if _, err := c.ExecContext(ctx, "PRAGMA synchronous = "+level); err != nil {
+		return err
+	}
+	c.relaxed = !flushed
+	return nil
+}
+
+// transact runs f in a transaction of the writer, which is on disk when it returns.
 func (l *Log) transact(ctx context.Context, f func() error) error {
+	return l.transactAs(ctx, true, f)
+}
+
+// transactAs runs f in a transaction of the writer. Whatever goes wrong, what is
+// kept in memory is read again from the file.
+func (l *Log) transactAs(ctx context.Context, flushed bool, f func() error) error {
+	if err := l.writer.flush(ctx, flushed); err != nil {
+		return err
+	}
 	c := l.writer
 	if _, err := c.Exec(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return err

@@ -21,6 +21,7 @@ import (
 // beside everything else while the store serves. How far that has come is in the file,
 // so that the next start goes on from there.
 const (
+	packedFrom    = 3                     // the version from which on events are as they are now
 	upgradedTo    = "documents.upto"      // meta: place up to which events are of this version
 	upgradeBatch  = 256                   // events of one transaction
 	upgradePause  = 10 * time.Millisecond // between two, so that writers are not held up
@@ -40,14 +41,19 @@ func (l *Log) prepareUpgrade(ctx context.Context, version int) error {
 	c := l.writer
 	if version != schemaVersion {
 		err := l.transact(ctx, func() error {
+			// With the version, no earlier program takes the file, which it would misread.
+			set := fmt.Sprintf("PRAGMA user_version = %d", schemaVersion)
+			if version >= packedFrom {
+				_, err := c.ExecContext(ctx, set)
+				return err
+			}
 			if err := c.SetMeta(ctx, upgradedTo+".last", l.last); err != nil {
 				return err
 			}
 			if err := c.SetMeta(ctx, upgradedTo, 0); err != nil {
 				return err
 			}
-			// With the version, no earlier program takes the file, which it would misread.
-			_, err := c.ExecContext(ctx, fmt.Sprintf("%s; PRAGMA user_version = %d", readableSchema, schemaVersion))
+			_, err := c.ExecContext(ctx, readableSchema+"; "+set)
 			return err
 		})
 		if err != nil {
@@ -86,8 +92,11 @@ func Upgrade(ctx context.Context, path string) datafile.Upgrade {
 		if from == 0 {
 			steps = append(steps, "a new file")
 		}
-		if from > 0 && from < schemaVersion {
+		if from > 0 && from < packedFrom {
 			steps = append(steps, "events are written anew and packed, in the background while the server serves; earlier versions then refuse the file")
+		}
+		if from > 0 && from < schemaVersion {
+			steps = append(steps, "counts for summaries are written anew and packed, in the background while the server serves; earlier versions then refuse the file")
 		}
 		has, err := hasDiagnoses(func(query string) row { return db.QueryRowContext(ctx, query) })
 		if err == nil && !has && from > 0 {

@@ -5,6 +5,8 @@ package rollup
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"slices"
 
 	"github.com/redial-rtc/redial/internal/event"
@@ -37,18 +39,30 @@ func (t *Table) CountJoins(ctx context.Context, tx eventlog.Tx, joins []event.Jo
 // JoinCounts hands over the joins of every hour, in no order.
 func JoinCounts(ctx context.Context, l *eventlog.Log, f func(JoinCount) error) error {
 	return l.Read(ctx, func(c *eventlog.Conn) error {
-		return c.Each(ctx, "SELECT account, dim, at, value, n FROM summary WHERE level = ? AND type = ?", func(row eventlog.Scanner) error {
-			var account, dim int64
-			var j JoinCount
-			if err := row.Scan(&account, &dim, &j.Hour, &j.Value, &j.N); err != nil {
-				return err
-			}
+		tell := func(account, dim, hour int64, value string, n int64) error {
 			if dim < 0 || dim >= int64(len(Dims)) {
 				return nil // of a later version
 			}
-			j.Account, j.By = l.Accounts.Name(account), Dims[dim]
-			return f(j)
-		}, Hours, JoinsDone)
+			return f(JoinCount{Account: l.Accounts.Name(account), By: Dims[dim], Hour: hour, Value: value, N: n})
+		}
+		err := c.Each(ctx, "SELECT account, dim, at, cells FROM summary_steps WHERE level = ?", func(row eventlog.Scanner) error {
+			var s step
+			var b sql.RawBytes
+			if err := row.Scan(&s.account, &s.dim, &s.at, &b); err != nil {
+				return err
+			}
+			var bad error
+			err := eachCell(b, func(value []byte, typ int64, p packed) {
+				if typ == JoinsDone && bad == nil {
+					bad = tell(s.account, s.dim, s.at, string(value), p.n)
+				}
+			})
+			return errors.Join(bad, err)
+		}, Hours)
+		if err != nil {
+			return err
+		}
+		return outdatedJoins(ctx, c, tell)
 	})
 }
 
@@ -57,6 +71,7 @@ func JoinCounts(ctx context.Context, l *eventlog.Log, f func(JoinCount) error) e
 func (t *Table) CopyJoins(ctx context.Context, l *eventlog.Log, counts []JoinCount) error {
 	for some := range slices.Chunk(counts, 5000) {
 		err := l.Change(ctx, func(ctx context.Context, tx eventlog.Tx) error {
+			known := map[step]cells{}
 			for _, j := range some {
 				dim := slices.Index(Dims, j.By)
 				if dim < 0 {
@@ -67,13 +82,12 @@ func (t *Table) CopyJoins(ctx context.Context, l *eventlog.Log, counts []JoinCou
 					return err
 				}
 				k := Key{Account: account, Dim: int64(dim), Level: Hours, At: j.Hour, Value: j.Value, Type: JoinsDone}
-				have, _, err := tx.Lookup(ctx, "SELECT n FROM summary WHERE account = ? AND dim = ? AND level = ? AND at = ? AND value = ? AND type = ?",
-					k.Account, k.Dim, k.Level, k.At, k.Value, k.Type)
+				have, err := t.joinsOf(ctx, tx.Conn, k, known)
 				if err != nil {
 					return err
 				}
 				if more := j.N - have; more > 0 && t.cells[k] == nil { // else the same count twice in one list
-					t.cell(k).N = more
+					t.Cell(k).N = more
 				}
 			}
 			return nil
@@ -83,4 +97,24 @@ func (t *Table) CopyJoins(ctx context.Context, l *eventlog.Log, counts []JoinCou
 		}
 	}
 	return nil
+}
+
+// joinsOf gives a count of joins; known is the hours that have been read.
+func (t *Table) joinsOf(ctx context.Context, c *eventlog.Conn, k Key, known map[step]cells) (int64, error) {
+	hour := step{k.Account, k.Dim, k.Level, k.At}
+	all, found := known[hour]
+	if !found {
+		var err error
+		if t.outdated {
+			err = t.change(ctx, c, hour, nil)
+		}
+		if err == nil {
+			all, _, err = hour.read(ctx, c)
+		}
+		if err != nil {
+			return 0, err
+		}
+		known[hour] = all
+	}
+	return all[cellKey{k.Value, k.Type}].n, nil
 }

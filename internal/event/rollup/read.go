@@ -6,9 +6,8 @@ package rollup
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
+	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/redial-rtc/redial/internal/event"
@@ -80,12 +79,20 @@ func (r *Reader) Summarize() (sum event.Summary, err error) {
 		}
 	}
 	for _, account := range r.Accounts {
+		earlier := func(hour int64) {
+			if t := timeOf(Hours, hour); sum.Oldest.IsZero() || t.Before(sum.Oldest) {
+				sum.Oldest = t
+			}
+		}
 		var at sql.NullInt64
-		if err := r.c.Row(r.ctx, "SELECT min(at) FROM summary WHERE account = ? AND dim = 0 AND level = 1", account).Scan(&at); err != nil {
+		if err := r.c.Row(r.ctx, "SELECT min(at) FROM summary_steps WHERE account = ? AND dim = 0 AND level = 1", account).Scan(&at); err != nil {
 			return sum, err
 		}
-		if t := time.Unix(at.Int64*3600, 0).UTC(); at.Valid && (sum.Oldest.IsZero() || t.Before(sum.Oldest)) {
-			sum.Oldest = t
+		if at.Valid {
+			earlier(at.Int64)
+		}
+		if err := r.oldestOutdated(account, earlier); err != nil {
+			return sum, err
 		}
 	}
 	if r.Late != nil {
@@ -138,22 +145,6 @@ func addCount(c *event.Counts, typ, n int64) {
 // span is a range of one level.
 type span struct{ level, from, to int64 }
 
-// chosen picks some values by looking each up in each step, which is much less
-// than reading what lies between.
-const chosen = " AND at IN (SELECT value FROM json_each(?)) AND value IN (SELECT value FROM json_each(?))"
-
-// steps lists the steps as JSON.
-func (s span) steps() string {
-	list := []byte{'['}
-	for at := s.from; at < s.to; at++ {
-		if at > s.from {
-			list = append(list, ',')
-		}
-		list = strconv.AppendInt(list, at, 10)
-	}
-	return string(append(list, ']'))
-}
-
 // spans covers a window with as many whole days as fit, if days will do.
 func spans(q *event.SummaryQuery) []span {
 	from, to := Step(Hours, q.Since), Step(Hours, q.Until)
@@ -172,61 +163,109 @@ func dim(by event.Dimension) (n int64, byType bool) {
 	return int64(slices.Index(Dims, by)), false
 }
 
+// each hands over what a dimension has in the window, once each: days where they have
+// been added up, and hours.
+func (r *Reader) each(account, dim int64, f func(at time.Time, value []byte, typ int64, p packed)) error {
+	for _, sp := range spans(r.Query) {
+		if sp.level == Hours {
+			if err := r.read(account, dim, sp, func(int64) {}, f); err != nil {
+				return err
+			}
+			continue
+		}
+		var gaps []span
+		next := sp.from
+		gap := func(upto int64) {
+			if next < upto {
+				gaps = append(gaps, span{Hours, next * 24, upto * 24})
+			}
+			next = upto + 1
+		}
+		if err := r.read(account, dim, sp, gap, f); err != nil {
+			return err
+		}
+		gap(sp.to)
+		for _, hours := range gaps {
+			if err := r.read(account, dim, hours, func(int64) {}, f); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// read hands over what the steps of a span have, and tells of each step before.
+func (r *Reader) read(account, dim int64, sp span, begin func(at int64), f func(at time.Time, value []byte, typ int64, p packed)) error {
+	var b sql.RawBytes
+	return r.c.Each(r.ctx, "SELECT at, cells FROM summary_steps WHERE account = ? AND dim = ? AND level = ? AND at >= ? AND at < ? ORDER BY at", func(row eventlog.Scanner) error {
+		var n int64
+		if err := row.Scan(&n, &b); err != nil {
+			return err
+		}
+		begin(n)
+		at := timeOf(sp.level, n)
+		if err := eachCell(b, func(value []byte, typ int64, p packed) { f(at, value, typ, p) }); err != nil {
+			return fmt.Errorf("the summary of %s: %w", at.Format(time.RFC3339), err)
+		}
+		return nil
+	}, account, dim, sp.level, sp.from, sp.to)
+}
+
+func timeOf(level, at int64) time.Time { return time.Unix(0, at*levels[level]).UTC() }
+
 // groups counts everything but users.
 func (r *Reader) groups(by event.Dimension, values []string) (Groups, error) {
 	n, byType := dim(by)
-	query, only := "SELECT value, type, 0, sum(n) FROM summary", ""
-	if len(r.Buckets) > 0 {
-		query = "SELECT value, type, at, n FROM summary"
+	groups := Groups{r, map[string]*event.Group{}}
+	wanted := chosen(values)
+	add := func(at time.Time, value string, typ, n int64) {
+		isJoin := typ == JoinsDone || typ == JoinsFailed
+		if !isJoin && !slices.Contains(r.Types, typ) {
+			return
+		}
+		if byType {
+			if isJoin {
+				return
+			}
+			value = string(eventlog.CodeTypes[typ])
+		}
+		if wanted == nil || wanted[value] {
+			groups.Add(value, at, typ, n)
+		}
 	}
-	query += " WHERE account = ? AND dim = ? AND level = ?"
-	if values != nil && !byType {
-		query += chosen
-		list, err := json.Marshal(values)
+	names := map[string]string{} // so that a name that comes with every hour is kept once
+	for _, account := range r.Accounts {
+		err := r.each(account, n, func(at time.Time, value []byte, typ int64, p packed) {
+			name, known := names[string(value)] // which makes no string
+			if !known {
+				name = string(value)
+				names[name] = name
+			}
+			add(at, name, typ, p.n)
+		})
+		if err == nil {
+			err = r.outdatedCounts(account, n, add)
+		}
 		if err != nil {
 			return Groups{}, err
-		}
-		only = string(list)
-	} else {
-		query += " AND at >= ? AND at < ?"
-	}
-	if len(r.Buckets) == 0 {
-		query += " GROUP BY value, type"
-	}
-	groups := Groups{r, map[string]*event.Group{}}
-	for _, account := range r.Accounts {
-		for _, sp := range spans(r.Query) {
-			args := []any{account, n, sp.level, sp.from, sp.to}
-			if only != "" {
-				args = []any{account, n, sp.level, sp.steps(), only}
-			}
-			err := r.c.Each(r.ctx, query, func(row eventlog.Scanner) error {
-				var value string
-				var typ, at, count int64
-				if err := row.Scan(&value, &typ, &at, &count); err != nil {
-					return err
-				}
-				isJoin := typ == JoinsDone || typ == JoinsFailed
-				if !isJoin && !slices.Contains(r.Types, typ) {
-					return nil
-				}
-				if byType {
-					if value = string(eventlog.CodeTypes[typ]); isJoin || values != nil && !slices.Contains(values, value) {
-						return nil
-					}
-				}
-				groups.Add(value, time.Unix(0, at*levels[sp.level]), typ, count)
-				return nil
-			}, args...)
-			if err != nil {
-				return Groups{}, err
-			}
 		}
 	}
 	if r.Late != nil {
 		r.Late.Count(by, values, groups)
 	}
 	return groups, nil
+}
+
+// chosen is a list as a set; nil is all.
+func chosen(values []string) map[string]bool {
+	if values == nil {
+		return nil
+	}
+	set := make(map[string]bool, len(values))
+	for _, v := range values {
+		set[v] = true
+	}
+	return set
 }
 
 // Users are sets of users by the values of a dimension, and by chunks of the
@@ -256,36 +295,42 @@ func (u Users) Len(value string) (n int64) {
 func (r *Reader) Users(by event.Dimension, values []string) (Users, error) {
 	users := Users{}
 	n, byType := dim(by)
-	wanted := values
-	if byType {
-		wanted = []string{""}
+	wanted := chosen(values)
+	if wanted == nil {
+		return users, nil
 	}
-	list, err := json.Marshal(wanted)
-	if err != nil {
-		return nil, err
+	of := func(value string, typ int64) (*Users, string) {
+		if byType {
+			value = string(eventlog.CodeTypes[typ])
+		}
+		if !slices.Contains(r.Types, typ) || !wanted[value] {
+			return nil, ""
+		}
+		return &users, value
 	}
 	for _, account := range r.Accounts {
-		for _, sp := range spans(r.Query) {
-			var packed sql.RawBytes
-			err := r.c.Each(r.ctx, `SELECT value, type, chunk, bits FROM summary_sets
-				WHERE account = ? AND dim = ? AND level = ?`+chosen, func(row eventlog.Scanner) error {
-				var value string
-				var typ, part int64
-				if err := row.Scan(&value, &typ, &part, &packed); err != nil {
-					return err
-				}
-				if !slices.Contains(r.Types, typ) {
-					return nil
-				}
-				if byType {
-					value = string(eventlog.CodeTypes[typ])
-				}
-				users.Chunk(value, part).Or(packed)
-				return nil
-			}, account, n, sp.level, sp.steps(), string(list))
-			if err != nil {
-				return nil, err
+		err := r.each(account, n, func(_ time.Time, value []byte, typ int64, p packed) {
+			if len(p.users) == 0 || !byType && !wanted[string(value)] {
+				return
 			}
+			into, name := of(string(value), typ)
+			if into == nil {
+				return
+			}
+			part, set := int64(-1), (*bitset.Set)(nil)
+			eachUser(p.users, func(id int64) {
+				if id/bitset.Size != part {
+					part = id / bitset.Size
+					set = into.Chunk(name, part)
+				}
+				set.Put(id%bitset.Size, true)
+			})
+		})
+		if err == nil {
+			err = r.outdatedUsers(account, n, of)
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
 	return users, nil

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/redial-rtc/redial/internal/event"
-	"github.com/redial-rtc/redial/internal/event/bitset"
 	"github.com/redial-rtc/redial/internal/event/eventlog"
 )
 
@@ -71,17 +70,18 @@ type Cell struct {
 // Table is the tables of summaries, and what a transaction changes in them.
 type Table struct {
 	eventlog.Base
-	cells map[Key]*Cell // of hours; Flush makes days of them
+	cells    map[Key]*Cell // of hours
+	outdated bool          // there are counts of an earlier version
 }
 
 // Create makes the tables where they are missing, and has whoever counts events in
 // them take in those up to a place.
 func (t *Table) Create(ctx context.Context, tx eventlog.Tx, upto int64, counts eventlog.Derived) error {
-	_, done, err := tx.Meta(ctx, "summary")
-	if err != nil || done {
+	if _, err := tx.ExecContext(ctx, schema); err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, schema); err != nil {
+	_, done, err := tx.Meta(ctx, "summary")
+	if err != nil || done {
 		return err
 	}
 	n, _, err := tx.Rebuild(ctx, counts, upto)
@@ -95,9 +95,10 @@ func (t *Table) Create(ctx context.Context, tx eventlog.Tx, upto int64, counts e
 }
 
 // Load forgets what was not written.
-func (t *Table) Load(context.Context, *eventlog.Conn) error {
+func (t *Table) Load(ctx context.Context, c *eventlog.Conn) (err error) {
 	t.cells = map[Key]*Cell{}
-	return nil
+	t.outdated, err = isOutdated(ctx, c)
+	return err
 }
 
 // Expired removes the counts of joins of hours and days that lie wholly before a
@@ -105,15 +106,42 @@ func (t *Table) Load(context.Context, *eventlog.Conn) error {
 func (t *Table) Expired(ctx context.Context, c *eventlog.Conn, before time.Time, accounts []int64) error {
 	for _, account := range accounts {
 		for level := range levels {
-			for n := range Dims {
-				if _, err := c.Exec(ctx, "DELETE FROM summary WHERE account = ? AND dim = ? AND level = ? AND at < ? AND type = ?",
-					account, n, level, Step(level, before), JoinsDone); err != nil {
+			var old []step
+			err := c.Each(ctx, "SELECT dim, at FROM summary_steps WHERE account = ? AND dim BETWEEN 0 AND ? AND level = ? AND at < ?", func(row eventlog.Scanner) error {
+				s := step{account: account, level: level}
+				err := row.Scan(&s.dim, &s.at)
+				old = append(old, s)
+				return err
+			}, account, len(Dims), level, Step(level, before))
+			if err != nil {
+				return err
+			}
+			for _, s := range old {
+				if err := expire(ctx, c, s); err != nil {
 					return err
 				}
 			}
 		}
 	}
-	return nil
+	return t.expireOutdated(ctx, c, before, accounts)
+}
+
+// expire removes the joins of a step.
+func expire(ctx context.Context, c *eventlog.Conn, s step) error {
+	all, _, err := s.read(ctx, c)
+	if err != nil {
+		return err
+	}
+	n := len(all)
+	for k := range all {
+		if k.typ == JoinsDone {
+			delete(all, k)
+		}
+	}
+	if len(all) == n {
+		return nil
+	}
+	return s.write(ctx, c, all)
 }
 
 // Add adds n to every count an event has a part in, and shows each to visit.
@@ -125,7 +153,7 @@ func (t *Table) Add(account, typ int64, at time.Time, e *event.Event, n int64, v
 			continue
 		}
 		k.Dim, k.Value = int64(dim), value
-		c := t.cell(k)
+		c := t.Cell(k)
 		c.N += n
 		if visit != nil {
 			visit(c)
@@ -133,7 +161,8 @@ func (t *Table) Add(account, typ int64, at time.Time, e *event.Event, n int64, v
 	}
 }
 
-func (t *Table) cell(k Key) *Cell {
+// Cell is how a count of an hour changes, to be added to.
+func (t *Table) Cell(k Key) *Cell {
 	c := t.cells[k]
 	if c == nil {
 		if t.cells == nil {
@@ -150,91 +179,74 @@ func (t *Table) Flush(ctx context.Context, c *eventlog.Conn) error {
 	if len(t.cells) == 0 {
 		return nil
 	}
-	for _, cells := range []map[Key]*Cell{t.cells, t.days()} {
-		for k, of := range cells {
-			if err := of.Write(ctx, c, k); err != nil {
-				return err
-			}
+	steps := map[step][]change{}
+	for k, of := range t.cells {
+		s := step{k.Account, k.Dim, k.Level, k.At}
+		steps[s] = append(steps[s], change{cellKey{k.Value, k.Type}, of})
+	}
+	for s, changes := range steps {
+		if err := t.change(ctx, c, s, changes); err != nil {
+			return err
 		}
 	}
 	t.cells = map[Key]*Cell{}
 	return nil
 }
 
-// days adds the hours up.
-func (t *Table) days() map[Key]*Cell {
-	sum := make(map[Key]*Cell, len(t.cells))
-	for k, of := range t.cells {
-		k.Level, k.At = Days, floor(k.At, 24)
-		day := sum[k]
-		if day == nil {
-			day = &Cell{}
-			sum[k] = day
-		}
-		day.N += of.N
-		day.Set = append(day.Set, of.Set...)
-		day.Unset = append(day.Unset, of.Unset...)
-	}
-	return sum
+// step is an hour or a day in one dimension: a row.
+type step struct{ account, dim, level, at int64 }
+
+// change is how one count of a step changes.
+type change struct {
+	cellKey
+	of *Cell
 }
 
-// Write writes one change.
-func (of *Cell) Write(ctx context.Context, c *eventlog.Conn, k Key) error {
-	if err := changeSet(ctx, c, k, of.Set, true); err != nil {
+// change changes counts of an hour, and of its day where that has been added up.
+func (t *Table) change(ctx context.Context, c *eventlog.Conn, hour step, changes []change) error {
+	was, err := t.takeOutdated(ctx, c, hour)
+	if err != nil {
 		return err
 	}
-	if err := changeSet(ctx, c, k, of.Unset, false); err != nil {
-		return err
-	}
-	if of.N == 0 {
-		return nil
-	}
-	if _, err := c.Exec(ctx, `INSERT INTO summary(account, dim, level, at, value, type, n) VALUES (?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT(account, dim, level, at, value, type) DO UPDATE SET n = n + excluded.n`, k.Account, k.Dim, k.Level, k.At, k.Value, k.Type, of.N); err != nil || of.N > 0 {
-		return err
-	}
-	const that = " WHERE account = ? AND dim = ? AND level = ? AND at = ? AND value = ? AND type = ?"
-	emptied, err := c.Exec(ctx, "DELETE FROM summary"+that+" AND n <= 0", k.Account, k.Dim, k.Level, k.At, k.Value, k.Type)
-	if err == nil && emptied > 0 {
-		_, err = c.Exec(ctx, "DELETE FROM summary_sets"+that, k.Account, k.Dim, k.Level, k.At, k.Value, k.Type)
-	}
-	return err
-}
-
-// changeSet puts users into a set or takes them out.
-func changeSet(ctx context.Context, c *eventlog.Conn, k Key, ids []int64, in bool) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	byChunk := map[int64][]int64{}
-	for _, id := range ids {
-		byChunk[id/bitset.Size] = append(byChunk[id/bitset.Size], id%bitset.Size)
-	}
-	const that = " WHERE account = ? AND dim = ? AND level = ? AND at = ? AND value = ? AND type = ? AND chunk = ?"
-	for n, list := range byChunk {
-		where := []any{k.Account, k.Dim, k.Level, k.At, k.Value, k.Type, n}
-		var packed []byte
-		err := c.Row(ctx, "SELECT bits FROM summary_sets"+that, where...).Scan(&packed)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	changes = append(was, changes...)
+	day := step{hour.account, hour.dim, Days, floor(hour.at, 24)}
+	for _, s := range []step{hour, day} {
+		all, found, err := s.read(ctx, c)
+		if err != nil {
 			return err
 		}
-		var bits bitset.Set
-		bits.Or(packed)
-		changed := false
-		for _, id := range list {
-			changed = bits.Put(id, in) || changed
-		}
-		if !changed {
+		if s.level == Days && !found {
 			continue
 		}
-		if now := bits.Pack(); now == nil {
-			_, err = c.Exec(ctx, "DELETE FROM summary_sets"+that, where...)
-		} else {
-			_, err = c.Exec(ctx, "INSERT OR REPLACE INTO summary_sets(account, dim, level, at, value, type, chunk, bits) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", append(where, now)...)
+		for _, ch := range changes {
+			all.change(ch.cellKey, ch.of)
 		}
-		if err != nil {
+		if err := s.write(ctx, c, all); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+const thatStep = " WHERE account = ? AND dim = ? AND level = ? AND at = ?"
+
+// read reads the counts of a step.
+func (s step) read(ctx context.Context, c *eventlog.Conn) (all cells, found bool, err error) {
+	var b []byte
+	err = c.Row(ctx, "SELECT cells FROM summary_steps"+thatStep, s.account, s.dim, s.level, s.at).Scan(&b)
+	if errors.Is(err, sql.ErrNoRows) {
+		return cells{}, false, nil
+	}
+	return unpack(b), err == nil, err
+}
+
+// write writes the counts of a step.
+func (s step) write(ctx context.Context, c *eventlog.Conn, all cells) (err error) {
+	if b := all.pack(); b != nil {
+		_, err = c.Exec(ctx, `INSERT INTO summary_steps(account, dim, level, at, cells) VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT(account, dim, level, at) DO UPDATE SET cells = excluded.cells`, s.account, s.dim, s.level, s.at, b)
+	} else {
+		_, err = c.Exec(ctx, "DELETE FROM summary_steps"+thatStep, s.account, s.dim, s.level, s.at)
+	}
+	return err
 }

@@ -26,6 +26,7 @@ type Spool struct {
 	*eventlog.Log
 	joins  rollup.Table
 	failed failedJoins
+	keeper *rollup.Keeper
 }
 
 // Open opens or creates the spool in a directory; words are those in which events
@@ -38,7 +39,14 @@ func Open(ctx context.Context, dir string, log *slog.Logger, words event.Vocabul
 	if err != nil {
 		return nil, err
 	}
+	s.keeper = s.joins.Keep(s.Log, log)
 	return s, nil
+}
+
+// Close closes the spool. Whatever has been acknowledged is in it.
+func (s *Spool) Close() error {
+	s.keeper.Stop()
+	return s.Log.Close()
 }
 
 // Records gives up to n events after one place and up to another, in order, and

@@ -161,13 +161,13 @@ func TestASpoolIsNoStore(t *testing.T) {
 	}
 	if err := s.Read(t.Context(), func(c *eventlog.Conn) error {
 		for query, want := range map[string]int64{
-			"SELECT count(*) FROM sqlite_master WHERE name LIKE 'block%'":                             0,
-			"SELECT count(*) FROM counts WHERE scope > 3":                                             0,
-			"SELECT count(*) FROM summary WHERE type <> 101":                                          0,
-			"SELECT count(*) FROM summary_sets":                                                       0,
-			"SELECT count(*) FROM summary_users":                                                      0,
-			"SELECT count(*) FROM summary_failed":                                                     300,
-			"SELECT count(*) FROM summary WHERE type = 101 AND level = 1 AND dim = 9 AND value = 'r'": 1,
+			"SELECT count(*) FROM sqlite_master WHERE name LIKE 'block%'": 0,
+			"SELECT count(*) FROM counts WHERE scope > 3":                 0,
+			"SELECT count(*) FROM summary_users":                          0,
+			"SELECT count(*) FROM summary_failed":                         300,
+			// One join of room r and no user, in the dimensions that joins have.
+			"SELECT count(*) FROM summary_steps":                                             8,
+			"SELECT count(*) FROM summary_steps WHERE dim = 9 AND cells = x'01017201650100'": 1,
 		} {
 			if n, _, err := c.Lookup(t.Context(), query); err != nil || n != want {
 				t.Errorf("%s: %d, want %d, %v", query, n, want, err)

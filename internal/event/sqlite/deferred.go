@@ -16,9 +16,15 @@ import (
 // flushAt is how many events may stand in the file without being counted in the
 // summary and put into the bitmap index. One that is stored alone would touch
 // some sixty rows there, nearly all of them rows that the next one touches too,
-// so these are written for many at once. Whoever reads looks at the rest, the
-// tail, itself, and finds nothing missing.
-const flushAt = 200
+// so these are written for many at once, in transactions of their own that no append
+// waits for. Whoever reads looks at the rest, the tail, itself, and finds nothing missing.
+//
+// Where events come in faster than that, an append takes in the whole tail once it is
+// as long as maxTail.
+const (
+	flushAt = 500
+	maxTail = 2000
+)
 
 // flushedTo is the place up to which events are in those indexes, in the table
 // meta.
@@ -28,8 +34,9 @@ const flushedTo = "folded"
 type deferred struct {
 	list  []eventlog.Derived
 	words event.Vocabulary
-	at    int  // flushAt; tests choose others
-	all   bool // the transaction indexes whatever there is
+	at    int           // how long the tail may become: maxTail; tests choose others
+	all   bool          // the transaction indexes whatever there is
+	due   chan struct{} // holds one: the tail is as long as flushAt
 
 	upto      int64 // place of the last event that is flushed
 	unindexed []unindexed
@@ -180,6 +187,11 @@ func (f *deferred) Flush(ctx context.Context, c *eventlog.Conn) error {
 		}
 		clear(f.unindexed)
 		f.unindexed = f.unindexed[:0]
+	} else if n >= flushAt {
+		select {
+		case f.due <- struct{}{}:
+		default:
+		}
 	}
 	for _, d := range f.list {
 		if err := d.Flush(ctx, c); err != nil {

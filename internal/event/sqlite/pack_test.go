@@ -22,6 +22,7 @@ import (
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/event/eventjson"
+	"github.com/redial-rtc/redial/internal/event/eventlog"
 	"github.com/redial-rtc/redial/internal/event/eventtest"
 )
 
@@ -190,7 +191,11 @@ func openStore(t *testing.T, dir string) *Store {
 // A block that is damaged is told with the events that are in it, as damage of the
 // store. Others are read; and what is in it can still be removed and counted.
 func TestADamagedBlockIsNamed(t *testing.T) {
-	s := packedStore(t, t.TempDir(), 150)
+	dir := t.TempDir()
+	s := packedStore(t, dir, 150)
+	if err := eventlog.Check(t.Context(), filepath.Join(dir, File)); err != nil {
+		t.Fatal(err)
+	}
 	var blocks, first, last int64
 	if err := ask(t.Context(), s, "SELECT count(*) FROM doc_blocks", &blocks); err != nil || blocks != 3 {
 		t.Fatalf("%d blocks, %v", blocks, err)
@@ -205,6 +210,9 @@ func TestADamagedBlockIsNamed(t *testing.T) {
 	_, err := s.Query(t.Context(), event.Query{Desc: true, Limit: 5})
 	if want := fmt.Sprintf("events %d to %d", first, last); !errors.Is(err, fault.StoreDamaged) || !errors.Is(err, fault.StoreUnavailable) || !strings.Contains(err.Error(), want) {
 		t.Fatalf("a damaged block is told as %v, want %q", err, want)
+	}
+	if err := eventlog.Check(t.Context(), filepath.Join(dir, File)); !errors.Is(err, fault.StoreDamaged) || !strings.Contains(err.Error(), fmt.Sprintf("events %d to %d", first, last)) || strings.Count(err.Error(), "the documents of") != 1 {
+		t.Errorf("a check tells a damaged block as %v", err)
 	}
 	if p, err := s.Query(t.Context(), event.Query{Limit: 5}); err != nil || len(p.Events) != 5 || p.Total != 150 {
 		t.Errorf("the others: %d of %d, %v", len(p.Events), p.Total, err)

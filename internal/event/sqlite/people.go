@@ -43,13 +43,6 @@ func (s *Store) indexAll(ctx context.Context) error {
 	})
 }
 
-// Close closes the file. Whatever has been acknowledged is in it.
-func (s *Store) Close() error {
-	s.people.Stop()
-	s.builder.stop()
-	return s.Log.Close()
-}
-
 // Outcomes counts what became of attempts.
 func (s *Store) Outcomes(ctx context.Context, q event.OutcomesQuery) (out event.Outcomes, err error) {
 	account, known := s.Accounts.ID(q.AccountID)

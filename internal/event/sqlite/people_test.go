@@ -255,6 +255,7 @@ func TestPeopleOfEarlierEvents(t *testing.T) {
 		batch = append(batch, someone(fmt.Sprintf("Person %d", n%50), fmt.Sprintf("u-%d", n%50), fmt.Sprintf("p-%d", n%200), "r", at.Add(time.Duration(n)*time.Millisecond), ofType(event.PublishFailed)))
 	}
 	eventtest.Add(t, s, batch...)
+	indexed(t, s)
 	alter(t, s, `DROP TABLE people; DROP TABLE people_words; DROP TABLE attempts; DELETE FROM meta WHERE key LIKE 'people%'; DELETE FROM counts WHERE scope = 6`)
 	_ = s.Close()
 

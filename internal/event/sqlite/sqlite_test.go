@@ -36,6 +36,14 @@ func indexAt(t testing.TB, s *Store, events int) {
 	}
 }
 
+// indexed has the indexes take in all events.
+func indexed(t *testing.T, s *Store) {
+	t.Helper()
+	if err := s.indexAll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // ask reads one row of the file.
 func ask(ctx context.Context, s *Store, query string, into ...any) error {
 	return s.Read(ctx, func(c *eventlog.Conn) error { return c.Row(ctx, query).Scan(into...) })

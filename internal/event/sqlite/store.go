@@ -35,6 +35,8 @@ type Store struct {
 	builder   keyBuilder
 	summaries summaries
 	people    *people.Index
+	folding   folding
+	keeper    *rollup.Keeper
 	maxPeople int64 // bytes of it
 	lookedAt  int   // as the constant; tests choose another
 }
@@ -58,7 +60,7 @@ func Open(ctx context.Context, dir string, log *slog.Logger, options ...Option) 
 		return nil, datafile.Fault(filepath.Join(dir, File), err)
 	}
 	s.people = people.New(s.maxPeople)
-	s.deferred = deferred{words: s.words, at: flushAt, list: []eventlog.Derived{&s.summaries, s.bitmaps, s.people}}
+	s.deferred = deferred{words: s.words, at: maxTail, due: make(chan struct{}, 1), list: []eventlog.Derived{&s.summaries, s.bitmaps, s.people}}
 	s.Log, err = eventlog.Open(ctx, dir, eventlog.Config{Log: log, Words: s.words, Derived: []eventlog.Derived{&sizes{}, &s.deferred}})
 	if err != nil {
 		return nil, err
@@ -68,6 +70,8 @@ func Open(ctx context.Context, dir string, log *slog.Logger, options ...Option) 
 	}
 	s.builder.start(s.Log, s.bitmaps, log) // first, since nobody may change what it is given
 	s.people.Start(s.Log, log)
+	s.keeper = s.summaries.Keep(s.Log, log)
+	s.startFolding(log)
 	return s, nil
 }
 

@@ -1,0 +1,265 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventjson"
+	"github.com/redial-rtc/redial/internal/event/sqlite"
+	"github.com/redial-rtc/redial/internal/figures"
+)
+
+// What is measured beside the embedded store: databases that people would keep events
+// in instead, on the same machine, one after the other, with the same events.
+
+// keeper is something that keeps events.
+type keeper interface {
+	// about says what it is and how it is used here.
+	about() string
+	// flushed tells whether what it has acknowledged is on disk.
+	flushed() bool
+	// add stores events at once.
+	add(ctx context.Context, events []event.Event) error
+	// rest returns when it does nothing more for what has been added in the meantime.
+	rest(ctx context.Context) error
+	// settle has it do all that it does later.
+	settle(ctx context.Context) error
+	// bytes is what it takes on disk.
+	bytes(ctx context.Context) (int64, error)
+	// page reads the ten newest events of a room.
+	page(ctx context.Context, room string) (n int, err error)
+	// faults counts the failures of all days by fault.
+	faults(ctx context.Context) (n int, err error)
+	// processor is what it has used.
+	processor() time.Duration
+	close() error
+}
+
+// peers are those that can be asked for.
+var peers = map[string]func(ctx context.Context, dir string) (keeper, error){
+	"postgres":   openPostgres,
+	"clickhouse": openClickHouse,
+}
+
+// measured is a row of the table.
+type measured struct {
+	about   string
+	flushed bool
+	rate    float64 // events a second
+	busy    float64 // seconds of processor time of 1,000
+	bytes   float64 // of an event
+	pages   spread
+	counts  spread
+}
+
+// chunk is how many events are made at a time, while nothing is measured.
+const chunk = 20_000
+
+// measurePeers measures the embedded store and some others with n events each.
+func measurePeers(ctx context.Context, names string, n, asks int, scratch string) (table []measured, err error) {
+	end := time.Now().UTC().Truncate(time.Hour)
+	all := append([]string{"embedded"}, strings.Split(names, ",")...)
+	for _, name := range all {
+		open := peers[name]
+		if name == "embedded" {
+			open = openEmbedded
+		}
+		if open == nil {
+			return nil, fmt.Errorf("-peers: %q is not known; there are postgres and clickhouse", name)
+		}
+		k, err := open(ctx, mkdir(filepath.Join(scratch, name)))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		m, err := measureOne(ctx, k, n, asks, end)
+		if err = errors.Join(err, k.close()); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		progress("%s", m)
+		table = append(table, m)
+		if err := os.RemoveAll(filepath.Join(scratch, name)); err != nil {
+			return nil, err
+		}
+	}
+	return table, nil
+}
+
+func measureOne(ctx context.Context, k keeper, n, asks int, end time.Time) (m measured, err error) {
+	m.about, m.flushed = k.about(), k.flushed()
+	p := newPopulation(n, end, historyDays*event.Day)
+	events := make([]event.Event, 0, chunk)
+	var rooms []string
+	var took, used time.Duration
+	for stored := 0; stored < n; stored += len(events) {
+		events = events[:0]
+		for range min(chunk, n-stored) {
+			events = append(events, p.next())
+		}
+		rooms = append(rooms, events[0].RoomID, events[len(events)/2].RoomID)
+		before, began := k.processor(), time.Now()
+		for at := 0; at < len(events); at += bulk {
+			if err := k.add(ctx, events[at:min(at+bulk, len(events))]); err != nil {
+				return m, err
+			}
+		}
+		took += time.Since(began)
+		if err := k.rest(ctx); err != nil {
+			return m, err
+		}
+		used += k.processor() - before
+	}
+	before := k.processor()
+	if err := k.settle(ctx); err != nil {
+		return m, err
+	}
+	used += k.processor() - before
+	m.rate, m.busy = float64(n)/took.Seconds(), used.Seconds()/float64(n)*1000
+	size, err := k.bytes(ctx)
+	if err != nil {
+		return m, err
+	}
+	m.bytes = float64(size) / float64(n)
+	rng := rand.New(rand.NewPCG(1, uint64(n)))
+	for range asks {
+		began := time.Now()
+		found, err := k.page(ctx, pick(rng, rooms))
+		m.pages = append(m.pages, time.Since(began))
+		if err != nil || found == 0 {
+			return m, fmt.Errorf("a page of %d events: %w", found, err)
+		}
+	}
+	for range max(5, asks/20) {
+		began := time.Now()
+		found, err := k.faults(ctx)
+		m.counts = append(m.counts, time.Since(began))
+		if err != nil || found < 10 {
+			return m, fmt.Errorf("counts of %d faults: %w", found, err)
+		}
+	}
+	return m, nil
+}
+
+func (m measured) String() string {
+	ack := "no"
+	if m.flushed {
+		ack = "yes"
+	}
+	return fmt.Sprintf("| %s | %s | %.0f | %.3f | %.0f | %s / %s | %s |", m.about, ack, m.rate, m.busy, m.bytes, ms(m.pages.at(0.5)), ms(m.pages.at(0.99)), ms(m.counts.at(0.5)))
+}
+
+const (
+	peersBegin = "<!-- bench-peers: written by make bench-events PEERS=postgres,clickhouse -->"
+	peersEnd   = "<!-- /bench-peers -->"
+)
+
+// writePeers prints the table, and puts it into a file where one is named.
+func writePeers(o options, list []measured) error {
+	text := func(w io.Writer) {
+		fmt.Fprintf(w, "%s, `make bench-events PEERS=%s` with %s events of 30 days: %s; load average of %s.\n\n",
+			time.Now().UTC().Format(time.DateOnly), o.peers, count(o.events), figures.Machine(), loadAverage())
+		fmt.Fprintln(w, "| | on disk when acknowledged | events/s | s of processor time of 1,000 | bytes of an event | page of 10 by room, p50 / p99 | count by fault, p50 |\n|---|---|---|---|---|---|---|")
+		for _, m := range list {
+			fmt.Fprintln(w, m)
+		}
+	}
+	fmt.Println()
+	text(os.Stdout)
+	if o.write == "" {
+		return nil
+	}
+	return figures.Write(o.write, peersBegin, peersEnd, text)
+}
+
+func loadAverage() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "not known"
+	}
+	load, _, _ := strings.Cut(string(text), " ")
+	return load
+}
+
+// embedded is our own store, in this process.
+type embedded struct{ s *sqlite.Store }
+
+func openEmbedded(ctx context.Context, dir string) (keeper, error) {
+	s, err := sqlite.Open(ctx, dir, nil)
+	return embedded{s}, err
+}
+
+func (e embedded) about() string {
+	return "**embedded store**, 1,000 a transaction, with indexes, summaries and the index of people"
+}
+func (embedded) flushed() bool              { return true }
+func (embedded) processor() time.Duration   { return processorTime(os.Getpid()) }
+func (e embedded) close() error             { return e.s.Close() }
+func (embedded) all() (since, to time.Time) { return time.Now().Add(-40 * event.Day), time.Now() }
+
+func (e embedded) add(ctx context.Context, events []event.Event) error {
+	_, err := e.s.Append(ctx, events)
+	return err
+}
+
+func (e embedded) rest(ctx context.Context) error   { return e.s.Settle(ctx) }
+func (e embedded) settle(ctx context.Context) error { return e.s.Settle(ctx) }
+
+func (e embedded) bytes(ctx context.Context) (int64, error) {
+	size, err := e.s.Size(ctx)
+	return size.Bytes, err
+}
+
+func (e embedded) page(ctx context.Context, room string) (int, error) {
+	p, err := e.s.Query(ctx, event.Query{AccountID: account, RoomID: room, Desc: true})
+	return len(p.Events), err
+}
+
+func (e embedded) faults(ctx context.Context) (int, error) {
+	since, until := e.all()
+	sum, err := e.s.Summarize(ctx, event.SummaryQuery{AccountID: account, By: event.ByFault, Types: event.Types[:5], Since: since, Until: until})
+	return len(sum.Groups), err
+}
+
+// script runs one of the project's scripts and gives what it prints last.
+func script(name string, args ...string) (string, error) {
+	c := exec.Command(filepath.Join("scripts", name), args...)
+	c.Stderr = os.Stderr
+	out, err := c.Output()
+	return strings.TrimSpace(string(out)), err
+}
+
+// columns is what both databases have columns of, as text.
+func columns(e *event.Event) []string {
+	flag := "0"
+	if e.Failure.Terminal {
+		flag = "1"
+	}
+	return []string{
+		e.ID, fmt.Sprint(e.Time.UnixMicro()), string(e.Type), e.RoomID, e.SessionID, e.PeerID, e.UserID, e.Fault, fmt.Sprint(e.Failure.Code), flag,
+		e.Agent.SDK, e.Agent.OS, string(eventjson.Append(nil, e)),
+	}
+}
+
+// tab writes a row of PostgreSQL's COPY and of ClickHouse's TabSeparated, which agree.
+func tab(b *strings.Builder, e *event.Event) {
+	for i, text := range columns(e) {
+		if i > 0 {
+			b.WriteByte('\t')
+		}
+		_, _ = escapes.WriteString(b, text) // never fails
+	}
+	b.WriteByte('\n')
+}
+
+var escapes = strings.NewReplacer("\\", "\\\\", "\t", "\\t", "\n", "\\n", "\r", "\\r")

@@ -1,0 +1,91 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sqlite
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/redial-rtc/redial/internal/event/eventlog"
+)
+
+// foldAgain is how long is waited after the tail could not be taken in.
+const foldAgain = time.Second
+
+// folding has the deferred indexes take in the tail beside everything else.
+type folding struct {
+	stop, done chan struct{}
+	once       sync.Once // closes stop
+}
+
+func (s *Store) startFolding(log *slog.Logger) {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	s.folding.stop, s.folding.done = make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(s.folding.done)
+		for {
+			select {
+			case <-s.deferred.due:
+			case <-s.folding.stop:
+				return
+			}
+			err := s.fold(context.Background())
+			if err == nil {
+				continue
+			}
+			log.Warn("events could not be put into indexes; they are found without", "error", err)
+			select { // a full disk, say, which is not to be tried at every event
+			case <-time.After(foldAgain):
+			case <-s.folding.stop:
+				return
+			}
+		}
+	}()
+}
+
+func (f *folding) end() {
+	f.once.Do(func() { close(f.stop) })
+	<-f.done
+}
+
+// fold has the deferred indexes take in the tail if it is long enough. That need not be
+// on disk at once: what is not there after a crash is in the tail again.
+func (s *Store) fold(ctx context.Context) error {
+	return s.Rearrange(ctx, func(ctx context.Context, tx eventlog.Tx) error {
+		if len(s.deferred.unindexed) < flushAt {
+			return nil
+		}
+		s.deferred.all = true
+		defer func() { s.deferred.all = false }()
+		return s.deferred.Flush(ctx, tx.Conn)
+	})
+}
+
+// Settle does at once what is done by itself later: the indexes take in the tail, and
+// days that are over are added up. It fails with fault.StoreUnavailable.
+func (s *Store) Settle(ctx context.Context) error {
+	if err := s.indexAll(ctx); err != nil {
+		return err
+	}
+	for more := true; more; {
+		var err error
+		if more, err = s.summaries.Tidy(ctx, s.Log, time.Now(), nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close closes the file. Whatever has been acknowledged is in it.
+func (s *Store) Close() error {
+	s.folding.end()
+	s.keeper.Stop()
+	s.builder.stop()
+	s.people.Stop()
+	return s.Log.Close()
+}
