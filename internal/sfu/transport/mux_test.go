@@ -162,6 +162,27 @@ func TestChecksAreAnswered(t *testing.T) {
 	}
 }
 
+// dropping is a gate through which nothing goes out.
+type dropping struct{}
+
+func (dropping) Pass(out bool, _ []byte) (bool, bool, time.Duration) { return out, false, 0 }
+
+// TestWhatAGateDropsIsCounted: what goes out is, since nobody knows what becomes of it.
+func TestWhatAGateDropsIsCounted(t *testing.T) {
+	m, p, wire, _ := offering(t)
+	counted := 0
+	p.cfg.Gate = func(bool) Gate { return dropping{} }
+	p.cfg.Count = func(out, _ bool, _ []byte) {
+		if out {
+			counted++
+		}
+	}
+	m.Handle(wire, check(p, p.own.pwd), netip.MustParseAddrPort("198.51.100.7:5000"))
+	if counted != 1 || wire.packets != 0 {
+		t.Errorf("%d counted, %d sent", counted, wire.packets)
+	}
+}
+
 // TestThePeerIsWhoAnswered: somebody else who has seen the offer nominates as well, and
 // media goes to who answered.
 func TestThePeerIsWhoAnswered(t *testing.T) {

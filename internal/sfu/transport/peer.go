@@ -335,7 +335,15 @@ func (p *peer) write(b []byte) error {
 	return p.writeTo(w, b)
 }
 
+// writeTo counts a packet before the gate has it: nobody here knows what becomes of one
+// on the network.
 func (p *peer) writeTo(w *path, b []byte) error {
+	if !w.tcp && !p.cfg.Addresses.Out(b, w.to) {
+		return nil
+	}
+	if p.cfg.Count != nil {
+		p.cfg.Count(true, w.tcp, b)
+	}
 	if g := p.gate(w.tcp); g != nil {
 		drop, damage, late := g.Pass(true, b)
 		switch {
@@ -347,21 +355,10 @@ func (p *peer) writeTo(w *path, b []byte) error {
 				spoil(b)
 			}
 			if late > 0 {
-				time.AfterFunc(late, func() { _ = p.pass(w, b) })
+				time.AfterFunc(late, func() { _, _ = w.wire.WriteToAddrPort(b, w.to) })
 				return nil
 			}
 		}
-	}
-	return p.pass(w, b)
-}
-
-// pass is writeTo past the gate.
-func (p *peer) pass(w *path, b []byte) error {
-	if !w.tcp && !p.cfg.Addresses.Out(b, w.to) {
-		return nil
-	}
-	if p.cfg.Count != nil {
-		p.cfg.Count(true, w.tcp, b)
 	}
 	_, err := w.wire.WriteToAddrPort(b, w.to)
 	return err
