@@ -133,7 +133,7 @@ function Boxes({ o, before, earlier }: { o: Outcomes; before: Outcomes; earlier:
           {o.tries > 0 && <>{o.got_in + o.after_trouble} got in{o.after_trouble > 0 && ` (${o.after_trouble} with trouble)`} + {o.failed} = {o.tries}. </>}
           {earlier[0]!.toUpperCase() + earlier.slice(1)}: {before.tries === 0 ? "nothing is known" : `${before.failed} of ${before.tries}, ${percent(before.failed, before.tries)}`}. Since <At at={o.happened_since} />.
         </p>
-        {!!o.buckets?.length && <Bars of={o.buckets.map((b) => b.failed)} label={`${o.failed} tries that failed, over the time; most at once ${Math.max(...o.buckets.map((b) => b.failed))}`} />}
+        {o.failed > 0 && !!o.buckets?.length && <Bars of={o.buckets.map((b) => b.failed)} label={`${o.failed} tries that failed, over the time; most at once ${Math.max(...o.buckets.map((b) => b.failed))}`} />}
         {o.provoked > 0 && <p class="muted">{o.provoked} more, in which a failure was provoked on purpose: they are no tries.</p>}
         {!o.complete && <p class="note">There were more tries than can be counted; these are the latest.</p>}
         {o.indexed < 1 && <p class="note">{Math.floor(o.indexed * 100)} % of the record can be counted so far.</p>}
