@@ -86,6 +86,8 @@ stage e2e-types npm --prefix e2e run check
 begin web-tests node_tests
 stage staticcheck go run "$staticcheck" ./...
 finish web-tests
+# The seeds of fuzz targets run with the packages; whether they reach their parsers,
+# which takes an instrumented build of each, and new inputs are for "make fuzz".
 # Programs, and what writes or reads documents, are tested as they are released;
 # races are looked for in everything else ("make race" looks in all) but the
 # embedded SQLite, C turned into Go, which would take three times as long.
@@ -93,15 +95,14 @@ programs=(./cmd/... ./bench/... ./examples/... ./internal ./internal/attack ./in
 concurrent=$(go list ./... | grep -vxFf <(go list "${programs[@]}"))
 # Many tests wait for sockets and clocks, so more packages than processors run, and
 # those that take longest begin.
+begin release go -C release test ./...
 begin programs go test -p 2 -timeout 12m ./cmd/redial ./internal "${programs[@]}"
 # shellcheck disable=SC2086 # one word for each package
 stage race env CGO_ENABLED=1 go test -race -exec 'env CGO_ENABLED=0' -gcflags='modernc.org/...=-race=false' -p 3 -timeout 12m \
   ./internal/sfu ./internal/event/clickhouse ./internal/server ./internal/wire/hms ./client ./internal/event/sqlite $concurrent
 finish programs
-begin release go -C release test ./...
-stage packaging go -C packaging/check test ./...
-stage seeds scripts/fuzz.sh 0
 finish release
+stage packaging go -C packaging/check test ./...
 
 # The scenarios speak for themselves, one line each, while they run.
 echo "e2e"

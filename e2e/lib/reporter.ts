@@ -30,7 +30,7 @@ export default class Lines implements Reporter {
       for (const { title } of all) console.log(title);
       return;
     }
-    if (left.length) console.log(`left out, run them with "make flaky": ${left.map(s => s.title).join(', ')}`);
+    if (left.length) console.log(`left out, run them with "make e2e-long": ${left.map(s => s.title).join(', ')}`);
     console.log(`e2e: ${this.#chosen.length} scenarios, what is left of those that fail is in ${this.#evidence}`);
   }
 

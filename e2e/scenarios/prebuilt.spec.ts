@@ -130,7 +130,7 @@ test.describe('prebuilt', () => {
     compare('prebuilt-call');
   });
 
-  scenario('prebuilt-polls', { ms: 120_000 }, async t => {
+  scenario('prebuilt-polls', { ms: 120_000, long: true }, async t => {
     const room = await t.room();
     const { see, compare } = bound();
     const ann = await Guest.join(t, room, 'ann', 'host');
@@ -187,7 +187,7 @@ test.describe('prebuilt', () => {
     compare('prebuilt-polls');
   });
 
-  scenario('prebuilt-firefox', { ms: 120_000 }, async t => {
+  scenario('prebuilt-firefox', { ms: 120_000, long: true }, async t => {
     const room = await t.room();
     const { see, compare } = bound();
     const fay = await Guest.open(t, room, 'fay', 'host', { browser: 'firefox' });

@@ -36,7 +36,7 @@ test.describe('why', () => {
   // server. Asked in that network her browser finds nothing; asked in another one it
   // gets through, and the verdict moves.
   scenario('why-a-browser-is-asked', { idle: true, ms: 90_000 }, async t => {
-    const x = await t.exchange();
+    const x = await t.exchange({}); // of its own: how others fare there is part of the verdict
     const room = await t.room();
     const hers = await x.client();
     t.cleanup(() => hers.close());

@@ -178,6 +178,21 @@ func TestABrowserIsAsked(t *testing.T) {
 	}
 }
 
+// TestASocketThatNeverOpened: what asks for one and is none, as behind a proxy that takes
+// the upgrade out, has not held.
+func TestASocketThatNeverOpened(t *testing.T) {
+	w := serveAsks(t)
+	open := w.as("")
+	link := w.link(w.failed())
+	run := link + "/runs/" + open.post(link+"/runs", object{}).ok().str("run")
+	if status, _, _ := w.open(w.url + run + "/socket"); status < 400 {
+		t.Errorf("no socket, and the answer is %d", status)
+	}
+	if says := string(open.post(run+"/findings?lang=en", object{}).ok().raw); strings.Contains(says, "held") || !strings.Contains(says, "was cut") {
+		t.Errorf("it says %s", says)
+	}
+}
+
 // TestLinksThatAskNobody: forged ones, those of another kind, and failures of others.
 func TestLinksThatAskNobody(t *testing.T) {
 	w := serveAsks(t)

@@ -13,7 +13,7 @@ const item = (list, text) => list.appendChild(Object.assign(document.createEleme
 const step = name => { const li = item(steps, words[name] + ' …'); return () => { li.textContent = words[name] + ' ✓'; }; };
 const base = location.pathname.replace(/\/$/, '') + '/runs';
 const call = async (path, body) => {
-  const r = await fetch(base + path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body), credentials: 'omit' });
+  const r = await fetch(base + path + '?lang=' + document.documentElement.lang, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body), credentials: 'omit' });
   if (!r.ok) throw Object.assign(new Error(), { status: r.status });
   return r.json();
 };
@@ -67,7 +67,8 @@ const server = async (s, ms, kinds) => {
 };
 
 const permission = async name => { try { return (await navigator.permissions.query({ name })).state; } catch { return undefined; } };
-const socket = run => { try { new WebSocket(location.origin.replace(/^http/, 'ws') + base + '/' + run + '/socket'); } catch {} };
+// A socket that nothing listens to is closed when memory is tidied up (WHATWG WebSockets, section 7).
+const socket = run => { try { new WebSocket(location.origin.replace(/^http/, 'ws') + base + '/' + run + '/socket').onclose = () => {}; } catch {} };
 
 try {
   state.textContent = words.running;

@@ -183,7 +183,7 @@ func (run *Run) Offer(ctx context.Context, over, sdp string) (string, error) {
 		return "", fault.FieldInvalid.New("field", "over", "reason", "was tried before")
 	}
 	pub, err := run.all.cfg.Engine.NewPublisher(sfu.PublisherConfig{
-		Log: run.all.cfg.Log, TCPOnly: over == "tcp", OnChannel: t.echo,
+		Log: run.all.cfg.Log, TCPOnly: over == "tcp", Aside: true, OnChannel: t.echo,
 		OnState: func(s sfu.State, _ error) {
 			if s == sfu.StateConnected {
 				t.up.Store(true)
@@ -198,6 +198,11 @@ func (run *Run) Offer(ctx context.Context, over, sdp string) (string, error) {
 		_ = pub.Close()
 		return "", err
 	}
+	told := without(answer.SDP, func(protocol string) bool { return protocol != over })
+	if !strings.Contains(told, "a=candidate:") { // there is no such port, and nothing to find out
+		_ = pub.Close()
+		return told, nil
+	}
 	run.mu.Lock()
 	t.pub, t.began = pub, time.Now()
 	ended = run.ended
@@ -206,7 +211,7 @@ func (run *Run) Offer(ctx context.Context, over, sdp string) (string, error) {
 	if ended {
 		run.see(over)
 	}
-	return without(answer.SDP, func(protocol string) bool { return protocol != over }), nil
+	return told, nil
 }
 
 // without takes the candidates (RFC 8839, section 5.1) of some protocols out of a
@@ -214,6 +219,7 @@ func (run *Run) Offer(ctx context.Context, over, sdp string) (string, error) {
 func without(sdp string, drop func(protocol string) bool) string {
 	lines := strings.SplitAfter(sdp, "\n")
 	return strings.Join(slices.DeleteFunc(lines, func(line string) bool {
+		line = strings.TrimLeft(line, "\r") // as whoever reads it does
 		fields := strings.Fields(line)
 		return strings.HasPrefix(line, "a=candidate:") && len(fields) > 2 && drop(strings.ToLower(fields[2]))
 	}), "")

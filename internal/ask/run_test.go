@@ -25,13 +25,20 @@ import (
 
 func serve(t *testing.T, most int) *ask.Runs {
 	t.Helper()
-	engine, err := sfu.New(sfu.Config{UDPAddr: "127.0.0.1:0", TCPAddr: "127.0.0.1:0", Loopback: true})
+	runs, _ := serveOver(t, most, "127.0.0.1:0")
+	return runs
+}
+
+// serveOver is serve with an address for TCP, "" for none.
+func serveOver(t *testing.T, most int, tcp string) (*ask.Runs, *sfu.Engine) {
+	t.Helper()
+	engine, err := sfu.New(sfu.Config{UDPAddr: "127.0.0.1:0", TCPAddr: tcp, Loopback: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	runs := ask.NewRuns(ask.Config{Engine: engine, Most: most})
 	t.Cleanup(func() { runs.Close(); _ = engine.Close() })
-	return runs
+	return runs, engine
 }
 
 func begin(t *testing.T, runs *ask.Runs, event uuid.UUID, urls ...string) *ask.Run {
@@ -143,6 +150,38 @@ func TestARun(t *testing.T) {
 	}
 	if _, err := runs.Find(event, run.ID); !errors.Is(err, fault.FieldInvalid) {
 		t.Errorf("a run that was told: %v", err)
+	}
+}
+
+// TestOnlyOverUDP: where there is no port for TCP nothing is said of it, and who is asked
+// is no witness of how others fare.
+func TestOnlyOverUDP(t *testing.T) {
+	runs, engine := serveOver(t, 1, "")
+	run := begin(t, runs, uuid.New())
+	connect(t, run, "udp")
+	pc, err := webrtc.NewPeerConnection(webrtc.Configuration{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pc.Close()
+	if _, err := pc.CreateDataChannel("echo", nil); err != nil {
+		t.Fatal(err)
+	}
+	offer, err := pc.CreateOffer(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if answer, err := run.Offer(t.Context(), "tcp", offer.SDP); err != nil || strings.Contains(answer, "a=candidate:") {
+		t.Errorf("%v\n%s", err, answer)
+	}
+	a, err := run.Tell(read(t, `{}`), time.Now())
+	if err != nil || a.Try("udp") == nil || a.Try("tcp") != nil {
+		t.Errorf("%+v, %v", a, err)
+	}
+	for _, r := range engine.Reach() {
+		if r.Through != 0 || r.Failed != 0 {
+			t.Errorf("%+v", r)
+		}
 	}
 }
 

@@ -132,6 +132,20 @@ func TestTheRecordAtAMoment(t *testing.T) {
 		t.Errorf("moments: %v", times)
 	}
 
+	// What was on record before the failure is no moment at which it was known, and of a
+	// moment to come no more is known than now.
+	c = alone()
+	c.Window = false
+	c.Near = []Failure{{ID: "n", Fault: "ice.slow", Type: "publish", At: at.Add(-time.Second), Peer: "mia", Server: &Half{Fault: "ice.slow"}}}
+	for _, m := range c.Moments() {
+		if c.AsKnownAt(m.At) == nil {
+			t.Errorf("at %v, when %s, it was not on record", m.At.Sub(at), m.What)
+		}
+	}
+	if c.Moments()[0].At != at || len(c.AsKnownAt(at).Near) != 1 || c.AsKnownAt(at.Add(time.Hour)).Window {
+		t.Errorf("moments: %+v", c.Moments())
+	}
+
 	// What the client told first and the server saw later is the client's until then.
 	c = alone()
 	c.Failure.Client.Told, c.Failure.Server.Told = at, at.Add(time.Minute)

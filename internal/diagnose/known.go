@@ -21,7 +21,7 @@ func (c *Case) AsKnownAt(at time.Time) *Case {
 		return nil
 	}
 	own.At, own.Failure = at, failure
-	own.Window = at.Sub(c.Failure.At) >= NearWithin
+	own.Window = c.Window && at.Sub(c.Failure.At) >= NearWithin // of a moment to come no more is known than now
 	own.Near, own.Around = knownOf(c.Near, at), knownOf(c.Around, at)
 	return &own
 }
@@ -72,6 +72,20 @@ func (h *Half) told(f *Failure) time.Time {
 	return h.Told
 }
 
+// onRecord is when the failure came to be on record: before it [Case.AsKnownAt] is nil.
+func (f *Failure) onRecord() time.Time {
+	var first time.Time
+	for _, h := range []*Half{f.Client, f.Server} {
+		if h != nil && (first.IsZero() || h.told(f).Before(first)) {
+			first = h.told(f)
+		}
+	}
+	if first.IsZero() {
+		return f.At
+	}
+	return first
+}
+
 // witnessAt is when the client's device told what it knew; zero for never.
 func (f *Failure) witnessAt() time.Time {
 	var w struct {
@@ -90,19 +104,24 @@ type Moment struct {
 }
 
 // Moments are when what a case has came to be on record, by time: those at which
-// [Case.AsKnownAt] changes.
+// [Case.AsKnownAt] changes. The first is when the failure itself did, and what was on
+// record before is known from then on.
 func (c *Case) Moments() (all []Moment) {
+	f := &c.Failure
+	first := f.onRecord()
 	add := func(at time.Time, what string) {
-		if !at.IsZero() {
+		if !at.Before(first) {
 			all = append(all, Moment{at, what})
 		}
 	}
-	f := &c.Failure
 	if f.Server != nil {
 		add(f.Server.told(f), "the server saw it")
 	}
 	if f.Client.Spoke() {
 		add(f.Client.told(f), "the client told of it")
+	}
+	if !slices.ContainsFunc(all, func(m Moment) bool { return m.At.Equal(first) }) {
+		add(first, "it came to be on record")
 	}
 	add(f.witnessAt(), "the client's device told what it knew")
 	for i := range c.Near {

@@ -75,7 +75,7 @@ func network(a netip.Addr) netip.Prefix {
 // cameUp counts a connection that is up for the first time.
 func (c *conn) cameUp() {
 	pair := c.selectedPair.Load()
-	if pair == nil {
+	if pair == nil || c.aside {
 		return
 	}
 	to, err := netip.ParseAddr(pair.Local.Address)

@@ -45,6 +45,7 @@ type conn struct {
 	changed       func(State)               // for the owner, before onState; must not block
 	impairment    Impairment                // nil: none
 	tcpOnly       bool                      // UDP is not offered
+	aside         bool                      // it is no witness of the addresses
 	tcpImpairment Impairment                // nil: the same
 	paths         *paths
 	rtcp          func(ssrc uint32, compound []byte) // nil: it must be of pion/webrtc
@@ -250,7 +251,9 @@ func (c *conn) tellSlow() {
 	c.refreshMu.Lock()
 	defer c.refreshMu.Unlock()
 	if state, _ := c.current(); state == StateConnecting && c.onState != nil {
-		c.engine.census.add(passage{failed: true})
+		if !c.aside {
+			c.engine.census.add(passage{failed: true})
+		}
 		err := fault.ICESlow.New("stun_seen", c.firstCheck.Load() != 0, "waited_seconds", c.engine.times.slow.Seconds())
 		c.callbacks.post(func() { c.onState(StateConnecting, err) })
 	}

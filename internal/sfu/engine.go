@@ -11,9 +11,11 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"errors"
 	"iter"
 	"log/slog"
+	"math/big"
 	"net"
 	"net/netip"
 	"slices"
@@ -21,7 +23,6 @@ import (
 	"time"
 
 	"github.com/pion/dtls/v3"
-	"github.com/pion/dtls/v3/pkg/crypto/selfsign"
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
 	"github.com/pion/webrtc/v4"
@@ -175,17 +176,13 @@ func New(cfg Config) (*Engine, error) {
 	if err != nil {
 		return nil, fault.Internal.Wrap(err)
 	}
-	tlsCert, err := selfsign.SelfSign(key)
-	if err != nil {
-		return nil, fault.Internal.Wrap(err)
-	}
-	signed, err := x509.ParseCertificate(tlsCert.Certificate[0])
+	tlsCert, err := certificate(key)
 	if err != nil {
 		return nil, fault.Internal.Wrap(err)
 	}
 	stun := newSTUNServer(cfg)
 	e := &Engine{
-		cfg: cfg, log: cfg.Log, cert: webrtc.CertificateFromX509(key, signed), tlsCert: tlsCert, times: timingOf(cfg), hammer: newHammer(cfg), stun: stun, probes: prober{send: sendProbe},
+		cfg: cfg, log: cfg.Log, cert: webrtc.CertificateFromX509(key, tlsCert.Leaf), tlsCert: tlsCert, times: timingOf(cfg), hammer: newHammer(cfg), stun: stun, probes: prober{send: sendProbe},
 		pubs: map[*Publisher]struct{}{}, subs: map[*Subscriber]struct{}{},
 	}
 	if cfg.OwnTransport {
@@ -208,6 +205,33 @@ func New(cfg Config) (*Engine, error) {
 	}
 	e.unprobe = e.probe()
 	return e, nil
+}
+
+// certificateYears is how long our certificate is valid. Peers know it by its fingerprint
+// and do not look, but the library makes no connection with one that has expired, and
+// what it makes itself expires after a month.
+const certificateYears = 20
+
+// certificate signs a key by itself.
+func certificate(key *ecdsa.PrivateKey) (tls.Certificate, error) {
+	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	at := time.Now()
+	template := &x509.Certificate{
+		SerialNumber: serial, Subject: pkix.Name{CommonName: "WebRTC"},
+		NotBefore: at.AddDate(0, 0, -1), NotAfter: at.AddDate(certificateYears, 0, 0),
+	}
+	raw, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	leaf, err := x509.ParseCertificate(raw)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.Certificate{Certificate: [][]byte{raw}, PrivateKey: key, Leaf: leaf}, nil
 }
 
 // UDPPort is the port that was bound.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pion/interceptor"
 	"github.com/pion/webrtc/v4"
@@ -173,4 +174,12 @@ func TestMetrics(t *testing.T) {
 		t.Errorf("%v packets after closing, %v before", n, out)
 	}
 	until(t, "the publisher's packets are kept", func() bool { return value("redial_sfu_packets_total", "in") >= 20 })
+}
+
+// TestTheCertificateDoesNotExpire: nobody is let in with one that has, and it is made
+// once in the life of a server.
+func TestTheCertificateDoesNotExpire(t *testing.T) {
+	if until := newEngine(t).cert.Expires(); until.Before(time.Now().AddDate(10, 0, 0)) {
+		t.Errorf("the certificate expires on %v", until)
+	}
 }

@@ -4,6 +4,8 @@
 package sfu
 
 import (
+	"errors"
+	"io"
 	"net"
 	"net/netip"
 
@@ -141,10 +143,11 @@ func (w *tcpWire) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
 func (w *tcpWire) read(take func(transport.Wire, []byte, netip.AddrPort)) {
 	for b := make([]byte, receiveMTU); ; {
 		n, from, err := w.ReadFrom(b)
-		if err != nil {
+		if errors.Is(err, io.ErrClosedPipe) {
 			return
 		}
-		if a, ok := from.(*net.TCPAddr); ok {
+		// Other errors are the end of one connection; the peer may make another.
+		if a, ok := from.(*net.TCPAddr); ok && err == nil {
 			take(w, b[:n], a.AddrPort())
 		}
 	}

@@ -52,6 +52,9 @@ type PublisherConfig struct {
 	OnState func(State, error)
 	// TCPOnly offers no UDP, where there is TCP.
 	TCPOnly bool
+	// Aside leaves the connection out of what the engine tells of how others fare: see
+	// Engine.Reach.
+	Aside bool
 	// Impairment stands between this connection and the network; nil for none. Where it
 	// goes over TCP, TCPImpairment stands in its place unless nil.
 	Impairment, TCPImpairment Impairment
@@ -116,7 +119,7 @@ func (e *Engine) NewPublisher(cfg PublisherConfig) (*Publisher, error) {
 	}
 	p.conn = &conn{
 		log: cfg.Log, engine: e, onState: cfg.OnState, onCandidate: cfg.OnCandidate, onCredentials: cfg.OnCredentials, onChannel: cfg.OnChannel,
-		changed: p.changed, buffers: p.buffer, tcpOnly: cfg.TCPOnly, impairment: cfg.Impairment, tcpImpairment: cfg.TCPImpairment,
+		changed: p.changed, buffers: p.buffer, tcpOnly: cfg.TCPOnly, aside: cfg.Aside, impairment: cfg.Impairment, tcpImpairment: cfg.TCPImpairment,
 	}
 	if err := p.conn.open(p.received); err != nil {
 		return nil, err

@@ -19,6 +19,7 @@ const (
 	placedByUs = "happened"      // meta: place up to which programs that know the column have stored
 	unplaced   = "happened.upto" // meta: place up to which events may lack it
 	placeBatch = 256             // events of one transaction
+	placeAgain = time.Minute     // after one that failed, for want of room on the disk, say
 )
 
 // placing is that work.
@@ -46,28 +47,34 @@ func happenedColumn(t time.Time) any {
 	return t.UnixNano()
 }
 
-// filterHappened adds the condition on when events happened. It fails with
-// fault.FieldInvalid where that is not known yet of events that may be asked for.
-func (p *Plan) filterHappened(ctx context.Context, c *Conn, l *Log, q *event.Query) error {
+// filterHappened adds the condition on when events happened, and tells up to which place
+// that is not known yet.
+func (p *Plan) filterHappened(ctx context.Context, c *Conn, l *Log, q *event.Query) (unplacedTo int64, err error) {
 	if !q.ByHappened() {
-		return nil
+		return 0, nil
 	}
 	since, until := span(q.HappenedSince, q.HappenedUntil)
 	p.and(happenedAt+" >= ? AND "+happenedAt+" < ?", since, until)
-	upto, _, err := c.Meta(ctx, unplaced) // which also fixes the state of the file, before the ranges are asked for
+	unplacedTo, _, err = c.Meta(ctx, unplaced) // which also fixes the state of the file, before the ranges are asked for
 	if err != nil {
-		return err
+		return 0, err
 	}
 	p.Happened = &Happened{Since: since, Until: until, Ranges: l.segments.between(since, until)}
 	if !q.HappenedSince.IsZero() {
 		later := l.segments.between(since-int64(event.PairWindow), math.MaxInt64)
 		if len(later) == 0 {
 			p.Upto = 0
-			return nil
+			return 0, nil
 		}
 		p.Above = later[0].First - 1
 	}
-	if upto > p.Above {
+	return unplacedTo, nil
+}
+
+// placedFrom fails with fault.FieldInvalid where it is not known yet of events that may
+// be asked for when they happened: of those up to a place.
+func (p *Plan) placedFrom(q *event.Query, unplacedTo int64) error {
+	if unplacedTo > p.Above && p.Above < p.Upto {
 		return eventjson.NotByHappened(q,
 			"reaches back to events of an earlier version, for which it is still being found out when they happened; ask for a later time, by since and until, or again in some minutes")
 	}
@@ -136,6 +143,7 @@ func (p *placing) run() {
 	began, told := time.Now(), time.Now()
 	for {
 		left, err := p.some(context.Background())
+		pause := upgradePause
 		select {
 		case <-stopping:
 			return
@@ -143,8 +151,8 @@ func (p *placing) run() {
 		}
 		switch {
 		case err != nil:
-			log.Error("questions by when events happened reach back to the newest only until the next start", "error", err)
-			return
+			log.Error("it could not be found out when earlier events happened, and is tried again; questions by that reach back to the newest only until then", "error", err)
+			pause = placeAgain
 		case left == 0:
 			log.Info("it is known of all events when they happened", "took", time.Since(began).Round(time.Second))
 			return
@@ -153,7 +161,7 @@ func (p *placing) run() {
 			log.Info("it is found out when earlier events happened", "left", left)
 		}
 		select {
-		case <-time.After(upgradePause):
+		case <-time.After(pause):
 		case <-stopping:
 			return
 		}

@@ -137,9 +137,18 @@ func (p *Plan) filter(ctx context.Context, c *Conn, l *Log, q *event.Query) erro
 	case q.Diagnosed:
 		p.and("confidence IS NOT NULL")
 	}
-	if err := p.filterHappened(ctx, c, l, q); err != nil {
+	unplacedTo, err := p.filterHappened(ctx, c, l, q)
+	if err != nil {
 		return err
 	}
+	if err := p.filterTaken(ctx, c, l, q); err != nil {
+		return err
+	}
+	return p.placedFrom(q, unplacedTo)
+}
+
+// filterTaken adds the condition on when events were taken.
+func (p *Plan) filterTaken(ctx context.Context, c *Conn, l *Log, q *event.Query) error {
 	if q.Since.IsZero() && q.Until.IsZero() {
 		return nil
 	}

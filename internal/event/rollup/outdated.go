@@ -36,6 +36,10 @@ func (t *Table) takeOutdated(ctx context.Context, c *eventlog.Conn, hour step) (
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
+	places := make(map[cellKey]int, len(list))
+	for i := range list {
+		places[list[i].cellKey] = i
+	}
 	err = c.Each(ctx, "SELECT value, type, chunk, bits FROM summary_sets"+thatStep, func(row eventlog.Scanner) error {
 		var k cellKey
 		var chunk int64
@@ -45,10 +49,8 @@ func (t *Table) takeOutdated(ctx context.Context, c *eventlog.Conn, hour step) (
 		}
 		var set bitset.Set
 		set.Or(bits)
-		for i := range list {
-			if list[i].cellKey == k {
-				set.Each(false, func(n int64) { list[i].of.Set = append(list[i].of.Set, chunk*bitset.Size+n) })
-			}
+		if i, counted := places[k]; counted {
+			set.Each(false, func(n int64) { list[i].of.Set = append(list[i].of.Set, chunk*bitset.Size+n) })
 		}
 		return nil
 	}, hour.account, hour.dim, hour.level, hour.at)

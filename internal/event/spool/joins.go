@@ -61,7 +61,9 @@ func (f *failedJoins) Prepare(ctx context.Context, tx eventlog.Tx, upto int64) e
 		CREATE INDEX IF NOT EXISTS shed_failed_at ON shed_failed(at);
 		DROP TABLE IF EXISTS block_sets;
 		DROP TABLE IF EXISTS block_times;
-		DELETE FROM meta WHERE key = 'folded'`); err != nil {
+		DROP TABLE IF EXISTS block_happened;
+		DROP TABLE IF EXISTS set_keys;
+		DELETE FROM meta WHERE key IN ('folded', 'set_keys')`); err != nil {
 		return err
 	}
 	return f.joins.Create(ctx, tx, upto, f)

@@ -4,6 +4,7 @@
 package spool
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -174,6 +175,32 @@ func TestASpoolIsNoStore(t *testing.T) {
 			}
 		}
 		return nil
+	}); err != nil {
+		t.Error(err)
+	}
+}
+
+// Sets that a store has made, some by the ids of users, do not stay in its file when that
+// becomes a spool.
+func TestAStoreBecomesASpool(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	if err := s.Change(t.Context(), func(ctx context.Context, tx eventlog.Tx) error {
+		_, err := tx.ExecContext(ctx, "CREATE TABLE block_happened (block INTEGER); CREATE TABLE set_keys (value TEXT)")
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, dir)
+	if err := s.Read(t.Context(), func(c *eventlog.Conn) error {
+		n, _, err := c.Lookup(t.Context(), "SELECT count(*) FROM sqlite_master WHERE name IN ('block_happened', 'set_keys')")
+		if n != 0 {
+			t.Errorf("%d tables of a store are left", n)
+		}
+		return err
 	}); err != nil {
 		t.Error(err)
 	}

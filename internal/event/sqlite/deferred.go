@@ -139,6 +139,11 @@ func (f *deferred) Changed(ctx context.Context, c *eventlog.Conn, was, is *event
 func (f *deferred) Removed(ctx context.Context, c *eventlog.Conn, row *eventlog.Row, why *event.Removal) error {
 	if f.find(row.Seq) != nil {
 		f.unindexed = slices.DeleteFunc(f.unindexed, func(u unindexed) bool { return u.row.Seq == row.Seq })
+		for _, d := range f.list {
+			if d, has := d.(interface{ Left(*eventlog.Row) }); has {
+				d.Left(row)
+			}
+		}
 		return nil
 	}
 	for _, d := range f.list {

@@ -124,6 +124,11 @@ func TestEarlierFileLearnsWhenEventsHappened(t *testing.T) {
 			s = openWith(t, dir)
 			s.lookedAt = 10
 			q := happenedBefore(list)
+			late := q
+			late.Since = list[2_999].Time.Add(time.Hour)
+			if page, err := s.Query(t.Context(), late); err != nil || page.Total != 0 {
+				t.Errorf("of what was taken after all: %d, %v", page.Total, err)
+			}
 			refused := 0
 			for {
 				page, err := s.Query(t.Context(), q)

@@ -36,6 +36,7 @@ const (
 	keysUpto     = "set_keys"            // meta: place up to which new events are in the sets of keys
 	buildBatch   = 4096                  // events of one transaction
 	buildPause   = 10 * time.Millisecond // between two, so that writers are not held up
+	buildAgain   = time.Minute           // after one that failed, for want of room on the disk, say
 	dimsOverKeys = setsOfRoom - eventlog.OfRoom
 )
 
@@ -185,11 +186,11 @@ func (k *keyBuilder) start(l *eventlog.Log, b *bitmapIndex, log *slog.Logger) {
 		defer close(k.done)
 		for {
 			left, err := b.buildSome(l)
-			if err != nil {
-				log.Error("sets of rooms, sessions and users with many events are made later; questions about these take longer until then", "error", err)
-			}
 			var more <-chan time.Time
-			if left && err == nil {
+			if err != nil {
+				more = time.After(buildAgain)
+				log.Error("sets of rooms, sessions and users with many events are made later; questions about these take longer until then", "error", err)
+			} else if left {
 				more = time.After(buildPause)
 			}
 			select {

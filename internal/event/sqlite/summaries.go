@@ -88,6 +88,14 @@ func (s *summaries) Removed(ctx context.Context, c *eventlog.Conn, row *eventlog
 	return err
 }
 
+// Left notes that an event goes which was not counted yet: it may have been the last of
+// its user.
+func (s *summaries) Left(row *eventlog.Row) {
+	if row.User != "" {
+		s.gone[userKey{row.Account, row.User}] = true
+	}
+}
+
 // count counts an event n times, and its user if it is a failure.
 func (s *summaries) count(ctx context.Context, c *eventlog.Conn, row *eventlog.Row, n int64) error {
 	e := row.Event

@@ -16,6 +16,30 @@ import (
 	"github.com/redial-rtc/redial/internal/event/rollup"
 )
 
+// TestUserIsForgottenWithTheTail: a user whose last event goes before it is counted has no
+// number any more, which would keep the user's name.
+func TestUserIsForgottenWithTheTail(t *testing.T) {
+	t.Parallel()
+	s := openWith(t, t.TempDir())
+	early, late := eventtest.Sample(1), eventtest.Sample(2)
+	early.UserID, late.UserID, late.Time = "erased", "erased", early.Time.Add(time.Hour)
+	eventtest.Add(t, s, early)
+	indexed(t, s)
+	eventtest.Add(t, s, late)
+	for _, step := range []struct {
+		removal event.Removal
+		numbers int
+	}{{event.Removal{Before: late.Time}, 1}, {event.Removal{AccountID: "acme", UserID: "erased"}, 0}} {
+		if n, err := s.Remove(t.Context(), step.removal); err != nil || n != 1 {
+			t.Fatalf("%d events removed, %v", n, err)
+		}
+		var numbers int
+		if err := ask(t.Context(), s, "SELECT count(*) FROM summary_users", &numbers); err != nil || numbers != step.numbers {
+			t.Errorf("%d users have numbers, want %d, %v", numbers, step.numbers, err)
+		}
+	}
+}
+
 // TestRecount: a file from before there were summaries is counted when it is
 // opened, to the same result.
 func TestRecount(t *testing.T) {

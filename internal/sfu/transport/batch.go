@@ -110,7 +110,7 @@ func (b *Batch) place(s *space, to *path, packet []byte) {
 	}
 	if i >= 0 {
 		m := &s.messages[i]
-		if m.count < maxSegments && to.sock.segments() && len(packet) <= m.size && m.total+len(packet) <= segmentBytes {
+		if m.count < maxSegments && to.sock.segments() && !to.plain.Load() && len(packet) <= m.size && m.total+len(packet) <= segmentBytes {
 			m.parts[m.count] = packet
 			m.count++
 			m.total += len(packet)
@@ -127,7 +127,9 @@ func (b *Batch) place(s *space, to *path, packet []byte) {
 	m := &s.messages[len(s.messages)-1]
 	m.to, m.count, m.size, m.total, m.done = to, 1, len(packet), len(packet), false
 	m.parts[0] = packet
-	b.hint = len(s.messages)
+	if b.hint = len(s.messages); i >= 0 {
+		b.hint = i + 1 // those that are open stand in order after the one that was
+	}
 }
 
 // End tells that a packet has been given to all receivers. whole is that its picture is

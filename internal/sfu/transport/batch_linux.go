@@ -66,7 +66,6 @@ func (b *batches) destination(to netip.AddrPort) (d destination) {
 type header struct {
 	unix.Msghdr
 	sent uint32
-	_    [4]byte
 }
 
 // control is the ancillary message that says how long a segment is.
@@ -126,36 +125,65 @@ func (s *systemSpace) fill(all []message) {
 }
 
 // transmit sends messages. One that the kernel will not have is as good as lost, but
-// for segments: those are sent one by one, and from then on all are.
+// for segments: those are sent one by one.
 func (b *batches) transmit(space *systemSpace, all []message) {
 	space.fill(all)
-	done := 0
-	err := b.raw.Write(func(fd uintptr) bool {
-		for done < len(all) {
-			n, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&space.headers[done])), uintptr(len(all)-done), unix.MSG_DONTWAIT, 0, 0)
-			b.Calls.Add(1)
-			switch {
-			case errno == unix.EAGAIN:
-				return false
-			case errno == unix.EINTR:
-				continue
-			case errno == 0 && n > 0:
-				for i := range int(n) {
-					b.Packets.Add(uint64(all[done+i].count))
+	var at struct {
+		done    int
+		refused bool
+	}
+	for at.done < len(all) {
+		at.refused = false
+		err := b.raw.Write(func(fd uintptr) bool {
+			for at.done < len(all) {
+				n, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&space.headers[at.done])), uintptr(len(all)-at.done), unix.MSG_DONTWAIT, 0, 0)
+				b.Calls.Add(1)
+				switch {
+				case errno == unix.EAGAIN:
+					return false
+				case errno == unix.EINTR:
+					continue
+				case errno == 0 && n > 0:
+					for i := range int(n) {
+						b.Packets.Add(uint64(all[at.done+i].count))
+					}
+					at.done += int(n)
+					continue
+				case all[at.done].count > 1 && b.refuses(errno, all[at.done].to):
+					at.refused = true
+					return true // until then nobody else can write to the socket, nor can we
 				}
-				done += int(n)
-				continue
-			case all[done].count > 1 && (errno == unix.EIO || errno == unix.EINVAL || errno == unix.EOPNOTSUPP || errno == unix.EMSGSIZE):
-				b.plain.Store(true)
-				all[done].one()
+				at.done++
 			}
-			done++
+			return true
+		})
+		if err != nil {
+			break // the socket is closed
 		}
-		return true
-	})
-	_ = err // the socket is closed
+		if at.refused {
+			m := &all[at.done]
+			b.Calls.Add(uint64(m.count))
+			b.Packets.Add(uint64(m.count))
+			m.one()
+			at.done++
+		}
+	}
 	clear(space.headers)
 	clear(space.vectors)
+}
+
+// refuses tells whether an error is about segments, and remembers for whom: no card or
+// kernel of ours has them, or packets of this size have to be cut on this path.
+func (b *batches) refuses(errno syscall.Errno, to *path) bool {
+	switch errno {
+	case unix.EIO, unix.EOPNOTSUPP:
+		b.plain.Store(true)
+		return true
+	case unix.EINVAL, unix.EMSGSIZE:
+		to.plain.Store(true)
+		return true
+	}
+	return false
 }
 
 // Inbox reads packets from a socket, many with one system call: recvmmsg(2). It belongs

@@ -50,7 +50,7 @@ func (p *peer) Offer(restart bool) error {
 	lost := p.ice == webrtc.ICEConnectionStateDisconnected || p.ice == webrtc.ICEConnectionStateFailed
 	p.mu.Unlock()
 	if gone != "" {
-		p.mux.release([]string{gone}, nil)
+		p.mux.release(p, []string{gone}, nil)
 		if p.cfg.Forget != nil {
 			p.cfg.Forget(gone)
 		}
@@ -176,6 +176,9 @@ func (p *peer) SetRemote(answer webrtc.SessionDescription) error {
 		return errors.New("no offer waits for an answer")
 	}
 	var bind []*section
+	for _, s := range p.sections {
+		s.free = s.src == nil && s.mid != "" // the peer knows that nothing comes in it
+	}
 	for _, m := range d.MediaDescriptions {
 		mid, _ := m.Attribute("mid")
 		if mid == "" {
@@ -201,17 +204,18 @@ func (p *peer) SetRemote(answer webrtc.SessionDescription) error {
 		p.print, p.passive = t.print, t.setup == "passive"
 		p.settle()
 	}
-	begin := p.ice == webrtc.ICEConnectionStateNew
-	reached := p.path.Load() != nil
 	p.mu.Unlock()
 	for _, s := range bind {
 		s.bind()
 	}
-	if begin {
-		p.change(func() { p.ice = webrtc.ICEConnectionStateChecking })
-		if reached { // its checks were quicker than its answer
-			p.change(func() { p.ice = webrtc.ICEConnectionStateConnected })
+	began := false
+	p.change(func() { // unless a check that came since has
+		if began = p.ice == webrtc.ICEConnectionStateNew; began {
+			p.ice = webrtc.ICEConnectionStateChecking
 		}
+	})
+	if began && p.path.Load() != nil { // its checks were quicker than its answer
+		p.change(func() { p.ice = webrtc.ICEConnectionStateConnected })
 	}
 	p.begin()
 	return nil

@@ -51,6 +51,9 @@ func (p *peer) checked(wire Wire, tcp bool, b []byte, from netip.AddrPort) {
 	}
 	chosen := m.Contains(stun.AttrUseCandidate)
 	way := p.hear(wire, tcp, from, theirs, chosen)
+	if way == nil {
+		return
+	}
 	if m.Contains(stun.AttrICEControlled) { // both cannot be (RFC 8445, section 7.3.1.1)
 		p.reply(way, &m, with, stun.NewType(stun.MethodBinding, stun.ClassErrorResponse), stun.CodeRoleConflict)
 		return
@@ -83,15 +86,20 @@ func (p *peer) restarting() bool {
 	return p.was.ufrag != "" && p.offered
 }
 
-// hear finds or makes the path to an address that has shown that it knows our password.
+// hear finds or makes the path to an address that has shown that it knows our password;
+// nil when the peer has been closed meanwhile.
 func (p *peer) hear(wire Wire, tcp bool, from netip.AddrPort, user string, chosen bool) *path {
 	at := time.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.closed {
+		return nil
+	}
 	for i := range p.flows {
 		if h := &p.flows[i]; h.path.wire == wire && h.path.to == from {
-			h.asked, h.user = at, user
+			h.asked, h.user, h.idle = at, user, false
 			h.chosen = h.chosen || chosen
+			p.mux.at(flow{wire, from}, p) // again, if somebody else had it meanwhile
 			return h.path
 		}
 	}
@@ -104,7 +112,7 @@ func (p *peer) hear(wire Wire, tcp bool, from netip.AddrPort, user string, chose
 		}
 		gone := p.flows[oldest].path
 		p.flows = append(p.flows[:oldest], p.flows[oldest+1:]...)
-		p.mux.release(nil, []flow{{gone.wire, gone.to}})
+		p.mux.release(p, nil, []flow{{gone.wire, gone.to}})
 	}
 	w := &path{wire: wire, to: from, tcp: tcp}
 	if sock, ok := wire.(*Socket); ok {
@@ -160,7 +168,7 @@ func (p *peer) use(way *path, current bool) {
 	if current {
 		if gone := p.was.ufrag; gone != "" && !p.offered {
 			p.was = credential{}
-			defer p.mux.release([]string{gone}, nil)
+			defer p.mux.release(p, []string{gone}, nil)
 			if p.cfg.Forget != nil {
 				defer p.cfg.Forget(gone)
 			}

@@ -69,6 +69,10 @@ type flow struct {
 // maxFlows is how many addresses of one peer are known at once.
 const maxFlows = 16
 
+// flowRest is how long an address that is not in use must have sent no check to be
+// nobody's again: a NAT may give it to somebody else.
+const flowRest = time.Minute
+
 // NewMux begins the shared clock; Close ends it.
 func NewMux(cfg MuxConfig) *Mux {
 	m := &Mux{
@@ -175,21 +179,29 @@ func (m *Mux) forget(p *peer) {
 	delete(m.peers, p)
 }
 
-// release forgets user names and addresses.
-func (m *Mux) release(names []string, flows []flow) {
+// release forgets user names and addresses of a peer.
+func (m *Mux) release(p *peer, names []string, flows []flow) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, n := range names {
 		delete(m.names, n)
 	}
 	for _, f := range flows {
-		delete(m.flows, f)
+		if m.flows[f] == p { // and not another's by now
+			delete(m.flows, f)
+		}
 	}
 }
 
 // at makes an address a peer's: it has shown in a check that it knows the password. A
 // flow that another peer had until now is that peer's no more.
 func (m *Mux) at(f flow, p *peer) {
+	m.mu.RLock()
+	has := m.flows[f] == p
+	m.mu.RUnlock()
+	if has {
+		return
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.flows[f] = p

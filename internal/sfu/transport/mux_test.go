@@ -203,6 +203,103 @@ func TestThePeerIsWhoAnswered(t *testing.T) {
 	}
 }
 
+// TestAnAddressIsWhoseCheckCameLast: what comes from an address that two peers had is the
+// later one's, also when the other is closed, and the other has it back by its next check.
+func TestAnAddressIsWhoseCheckCameLast(t *testing.T) {
+	m, p, wire, _ := offering(t)
+	other := m.NewPeer(p.cfg).(*peer)
+	t.Cleanup(func() { _ = other.Close() })
+	if err := other.Offer(false); err != nil {
+		t.Fatal(err)
+	}
+	from := netip.MustParseAddrPort("198.51.100.7:5000")
+	for i, one := range []*peer{p, other, p, other} {
+		m.Handle(wire, check(one, one.own.pwd), from)
+		if m.flows[flow{wire, from}] != one {
+			t.Fatalf("after check %d the address is not of whom it came from", i)
+		}
+	}
+	_ = p.Close()
+	if m.flows[flow{wire, from}] != other {
+		t.Error("who had it before took it away")
+	}
+}
+
+// TestAnAddressIsForgotten: one that is not in use and has sent no check for long is
+// nobody's, until it sends one.
+func TestAnAddressIsForgotten(t *testing.T) {
+	m, p, wire, _ := offering(t)
+	used, old := netip.MustParseAddrPort("198.51.100.7:5000"), netip.MustParseAddrPort("198.51.100.7:6000")
+	m.Handle(wire, check(p, p.own.pwd), old)
+	m.Handle(wire, check(p, p.own.pwd, stun.RawAttribute{Type: stun.AttrUseCandidate}), used)
+	p.watch(time.Now().Add(flowRest + time.Second))
+	m.mu.Lock()
+	if m.flows[flow{wire, used}] != p || m.flows[flow{wire, old}] != nil {
+		t.Errorf("known: %v", m.flows)
+	}
+	m.mu.Unlock()
+	m.Handle(wire, check(p, p.own.pwd), old)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.flows[flow{wire, old}] != p {
+		t.Error("its check did not bring it back")
+	}
+}
+
+// early is a source that has something happen while an answer is applied.
+type early struct {
+	shown
+	do func()
+}
+
+func (e *early) Bind(b Binding) webrtc.RTPCodecParameters {
+	e.do()
+	return e.shown.Bind(b)
+}
+
+// TestACheckOvertakesTheAnswer: one that nominates comes while the answer is being applied.
+func TestACheckOvertakesTheAnswer(t *testing.T) {
+	m, p, wire, _ := offering(t)
+	p.sections[0].src = &early{do: func() {
+		m.Handle(wire, check(p, p.own.pwd, stun.RawAttribute{Type: stun.AttrUseCandidate}), netip.MustParseAddrPort("198.51.100.7:5000"))
+	}}
+	if err := p.SetRemote(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}); err != nil {
+		t.Fatal(err)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ice != webrtc.ICEConnectionStateConnected {
+		t.Errorf("ICE is %v", p.ice)
+	}
+}
+
+// TestASectionIsFreeOnceThePeerKnows: a track that comes with the offer that another one
+// goes with does not get its section: the peer would take the one for the other.
+func TestASectionIsFreeOnceThePeerKnows(t *testing.T) {
+	_, p, _, _ := offering(t)
+	answered := func() {
+		t.Helper()
+		if err := p.SetRemote(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	answered()
+	first := p.sections[0]
+	if err := first.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := p.Send(&shown{}, true); err != nil || s == Sender(first) {
+		t.Errorf("it got section %v, %v", s, err)
+	}
+	if err := p.Offer(false); err != nil {
+		t.Fatal(err)
+	}
+	answered()
+	if s, err := p.Send(&shown{}, true); err != nil || s != Sender(first) {
+		t.Errorf("the next got section %v, %v", s, err)
+	}
+}
+
 // FuzzPacket: whatever comes, from a stranger or from the address in use, nobody without
 // the password is answered.
 func FuzzPacket(f *testing.F) {

@@ -90,6 +90,7 @@ type path struct {
 	tcp   bool
 	dest  destination
 	local netip.AddrPort
+	plain atomic.Bool // the kernel refuses segments to there
 }
 
 // heard is an address of the peer.
@@ -99,6 +100,7 @@ type heard struct {
 	chosen   bool   // by a nomination
 	asked    time.Time
 	answered time.Time
+	idle     bool // what comes from there is not taken for the peer's any more
 }
 
 // NewPeer makes a peer. It is closed by its owner before the Mux.
@@ -196,7 +198,7 @@ func (p *peer) Close() error {
 		s.unbind()
 	}
 	p.safe.close()
-	p.mux.release(names, flows)
+	p.mux.release(p, names, flows)
 	p.mux.forget(p)
 	if p.cfg.Forget != nil {
 		for _, n := range names {
@@ -215,6 +217,10 @@ func (p *peer) change(f func()) {
 	p.eventLock.Lock()
 	defer p.eventLock.Unlock()
 	p.mu.Lock()
+	if p.ice == webrtc.ICEConnectionStateClosed { // nothing comes after that
+		p.mu.Unlock()
+		return
+	}
 	ice, dtls, state := p.ice, p.dtls, p.state
 	f()
 	p.state = p.derive()
@@ -255,8 +261,18 @@ func (p *peer) watch(at time.Time) {
 		return
 	}
 	quiet := at.Sub(time.Unix(0, last))
+	var idle []flow
 	p.mu.Lock()
-	ice := p.ice
+	ice, used := p.ice, p.path.Load()
+	for i := range p.flows {
+		if h := &p.flows[i]; !h.idle && h.path != used && at.Sub(h.asked) >= flowRest {
+			h.idle = true
+			idle = append(idle, flow{h.path.wire, h.path.to})
+		}
+	}
+	if idle != nil {
+		p.mux.release(p, nil, idle)
+	}
 	p.mu.Unlock()
 	cfg := &p.mux.cfg
 	switch {

@@ -4,6 +4,7 @@
 package transport
 
 import (
+	"errors"
 	"sync/atomic"
 
 	"github.com/pion/webrtc/v4"
@@ -13,7 +14,7 @@ import (
 type pionSender struct {
 	pc    *webrtc.PeerConnection
 	tr    *webrtc.RTPTransceiver
-	local *pionSource // what it sends, or sent last
+	local *pionSource // what it sends; nil: stopped
 }
 
 func (s *pionSender) Kind() webrtc.RTPCodecType { return s.tr.Kind() }
@@ -24,9 +25,27 @@ func (s *pionSender) SetCodecs(codecs []webrtc.RTPCodecParameters) error {
 	return s.tr.SetCodecPreferences(codecs)
 }
 
-func (s *pionSender) Rebind() error { return s.tr.Sender().ReplaceTrack(s.local) }
+var errStopped = errors.New("nothing is sent in this section any more")
 
-func (s *pionSender) Stop() error { return s.pc.RemoveTrack(s.tr.Sender()) }
+func (s *pionSender) Rebind() error {
+	sender := s.tr.Sender()
+	if sender == nil { // since Stop
+		return errStopped
+	}
+	return sender.ReplaceTrack(s.local)
+}
+
+func (s *pionSender) Stop() error {
+	sender := s.tr.Sender()
+	if sender == nil {
+		return errStopped
+	}
+	if err := s.pc.RemoveTrack(sender); err != nil {
+		return err
+	}
+	s.local = nil // with it goes whoever published
+	return nil
+}
 
 // pionSource is a Source as the library wants it.
 type pionSource struct {

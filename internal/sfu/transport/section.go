@@ -21,6 +21,7 @@ type section struct {
 	mid  string // empty before it is offered; application is peer.dataMid
 
 	src       Source // nil: stopped
+	free      bool   // and the peer has agreed to that
 	codecs    []webrtc.RTPCodecParameters
 	ssrc, rtx uint32
 	// of the last answer
@@ -52,7 +53,7 @@ func (p *peer) Send(src Source, reuse bool) (Sender, error) {
 	var s *section
 	if reuse {
 		for _, one := range p.sections {
-			if one.src == nil && one.kind == src.Kind() && one.mid != "" {
+			if one.free && one.kind == src.Kind() {
 				s = one
 				break
 			}
@@ -62,7 +63,7 @@ func (p *peer) Send(src Source, reuse bool) (Sender, error) {
 		s = &section{peer: p, kind: src.Kind()}
 		p.sections = append(p.sections, s)
 	}
-	s.src, s.codecs, s.answered = src, p.mux.cfg.Codecs(s.kind), false
+	s.src, s.free, s.codecs, s.answered = src, false, p.mux.cfg.Codecs(s.kind), false
 	s.ssrc, s.rtx = number(), 0
 	if s.kind == webrtc.RTPCodecTypeVideo {
 		s.rtx = number()

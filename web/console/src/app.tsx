@@ -107,6 +107,7 @@ export function App() {
   const dark = theme ? theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   const zone = utc ? zones.utc : zones.own;
   const shared = { me, zone, may: (right: string) => me.rights.includes(right), say: setSaid, deeds };
+  const open = pages.filter((p) => p.page === "search" || p.page === "catalogue" || shared.may("read"));
   return (
     <SharedContext.Provider value={shared}>
       <a class="skip" href="#main" onClick={(e) => (e.preventDefault(), document.querySelector<HTMLElement>("h1")?.focus())}>To the content</a>
@@ -117,17 +118,20 @@ export function App() {
           <button aria-pressed={utc} onClick={() => setUTC(!utc)} title="Times in UTC, or in your zone (t)">{utc ? "UTC" : "Local"}</button>
           <button onClick={() => setTheme(dark ? "light" : "dark")} title="Light or dark">{dark ? "Light" : "Dark"}</button>
           <button onClick={() => setHelp(true)} title="Keys (?)">?</button>
-          <button onClick={() => void logOut().finally(() => (setMe(undefined), setProblem(undefined)))}>Log out</button>
+          <button onClick={() => {
+            deeds.waiting.forEach((d) => deeds.undo(d.key)); // nobody is there to take it back, and who logs in next has not asked for it
+            void logOut().finally(() => (setMe(undefined), setProblem(undefined)));
+          }}>Log out</button>
         </div>
         <nav aria-label="Pages">
-          {pages.filter((p) => p.page === "search" || p.page === "catalogue" || shared.may("read")).map((p) => (
+          {open.map((p) => (
             <a key={p.page} href={href(p.page)} aria-current={route.page === p.page ? "page" : undefined}>{p.name}</a>
           ))}
         </nav>
       </header>
       <Injected />
       <Waiting />
-      <Keys pages={pages} box={box} page={route.page} say={setSaid} help={help} setHelp={setHelp} toggleUTC={() => setUTC((u) => !u)} />
+      <Keys pages={open} box={box} page={route.page} say={setSaid} help={help} setHelp={setHelp} toggleUTC={() => setUTC((u) => !u)} />
       {out && <div class="veil"><Login problem={problem} done={loggedIn} again /></div>}
       <main id="main"><Page route={route} /></main>
       <div class="said" role="status" aria-live="polite">{said}</div>

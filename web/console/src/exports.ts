@@ -23,7 +23,7 @@ function cell(value: Cell): string {
 
 /** A table as CSV: a comment, a line of names, the rows. */
 export function csv(asked: string, taken: Date, names: string[], rows: Row[]): string {
-  const comment = `# ${asked.replace(/\s+/g, " ")}; exported ${withOffset(taken)}`;
+  const comment = `# ${asked.replace(/[\s",;]+/g, " ")}; exported ${withOffset(taken)}`; // one cell: what was asked for may come of a link of a stranger's
   return [comment, names.map(cell).join(","), ...rows.map((r) => r.map(cell).join(","))].join("\r\n") + "\r\n";
 }
 

@@ -101,6 +101,7 @@ test("what is exported says what it is, and is no formula", () => {
   const lines = csv("mia\nyesterday", at, ["name", "n"], [['=HYPERLINK("x")', 1], ["a,b", -2], [undefined, null]]).split("\r\n");
   assert.match(lines[0], /^# mia yesterday; exported 2026-11-27T/);
   assert.deepEqual(lines.slice(1), ["name,n", `"'=HYPERLINK(""x"")",1`, '"a,b",-2', ",", ""]);
+  assert.match(csv('mia,=HYPERLINK("x")', at, [], []), /^# mia =HYPERLINK\( x \); exported [^,]*$/m);
   const [head, one] = ndjson("q", at, [{ a: "\n" }]).split("\n");
   assert.equal(JSON.parse(head).export.query, "q");
   assert.deepEqual(JSON.parse(one), { a: "\n" });

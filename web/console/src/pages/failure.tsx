@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // One failure: what happened, what to tell her, what that rests on.
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { at, call, query } from "../api";
 import { Lanes, type Mark } from "../lanes";
 import { Ask, Found, Known } from "../asked";
@@ -18,7 +18,8 @@ import type { Refusal } from "../api";
 export function FailurePage({ id }: { id: string }) {
   const [then, setThen] = useState("");
   const [asking, setAsking] = useState(false); // a browser is being asked, which may answer soon
-  const asked = useAsk(id + then, (signal) => call<Diagnosis>("GET", at`/api/v1/events/${id}/diagnosis` + query({ as_known_at: then }), undefined, signal), asking && !then ? 3000 : 0);
+  const asked = useAsk(id + then, (signal) => call<Diagnosis>("GET", at`/api/v1/events/${id}/diagnosis` + query({ as_known_at: then }), undefined, signal));
+  useAnswered(asking && !then ? asked.data : undefined, asked.again);
   if (asked.error?.status === 404 && !asked.data) {
     return (
       <>
@@ -28,7 +29,21 @@ export function FailurePage({ id }: { id: string }) {
       </>
     );
   }
+  if (asked.error && then && !asked.data) return <><Title name="Failure">Failure</Title><Problem error={asked.error} again={() => setThen("")} /></>;
   return <Shown of={asked} rows={8} heading="Failure">{(d) => <Told d={d} then={then} choose={setThen} asking={() => setAsking(true)} />}</Shown>;
+}
+
+/** Looks whether a browser has answered, and has the failure asked for again when one has: who opens a failure is in the audit, each time. */
+function useAnswered(d: Diagnosis | undefined, again: () => void) {
+  const latest = (of?: Diagnosis) => of?.asked?.[of.asked.length - 1]?.at ?? "";
+  const f = d?.failure, taken = Date.parse(f?.at ?? "");
+  const seen = useAsk(f ? "answered " + f.id : null, (signal) => call<{ diagnoses: Diagnosis[] }>("GET", "/api/v1/diagnoses" + query({
+    peer_id: f!.peer_id, since: new Date(taken).toISOString(), until: new Date(taken + 1).toISOString(), limit: 50,
+  }), undefined, signal), 3000);
+  const now = latest(seen.data?.diagnoses.find((o) => o.failure.id === f?.id)), was = latest(d);
+  useEffect(() => {
+    if (d && now && now !== was) again();
+  }, [now, was]);
 }
 
 /** The failures around one, of the same person. */

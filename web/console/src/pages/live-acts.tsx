@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // What can be done in a running room, and what it is called in the audit.
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { at, call, Refusal } from "../api";
 import { Act, type Deed } from "../deeds";
 import { lookAgain } from "../injected";
@@ -43,22 +43,35 @@ export function RoomActs({ room }: { room: Room }) {
   );
 }
 
+const plain = (text: string) => text.replace(/\s+/g, " ").trim();
+
+/** What has the focus when something opens, and not again with each news of the room. */
+function useFocus(open: boolean) {
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (open) field.current?.focus();
+  }, [open]);
+  return field;
+}
+
 function End({ room }: { room: Room }) {
   const { say } = useShared();
   const [open, setOpen] = useState(false);
+  const field = useFocus(open);
   const [typed, setTyped] = useState("");
   const [wrong, setWrong] = useState("");
-  const wanted = room.room_name || room.room_id;
+  // A name that cannot be read off the page cannot be written: then it is the id.
+  const name = plain(room.room_name), wanted = name && name === safe(name, 60) ? name : room.room_id;
   if (!open) return <button class="danger" onClick={() => setOpen(true)}>End…</button>;
   return (
     <form class="asks" onSubmit={(e) => {
       e.preventDefault();
-      if (typed !== wanted) return setWrong("That is not the room's name.");
+      if (plain(typed) !== wanted) return setWrong(`That is not the room's ${wanted === name ? "name" : "id"}.`);
       setOpen(false);
       call("POST", at`/v2/active-rooms/${room.room_id}/end-room`, { reason: "ended by an operator" }).then(() => say("The call was ended."), (error: Error) => say("It was not ended: " + error.message));
     }}>
-      <label class="field">Write “{safe(wanted, 60)}” to end the call of {plural(room.peers?.length ?? 0, "person", "people")}
-        <input ref={(i) => void (i && !typed && i.focus())} value={typed} onInput={(e) => (setTyped(e.currentTarget.value), setWrong(""))} autocomplete="off" aria-describedby="end-wrong" />
+      <label class="field">Write “{wanted}” to end the call of {plural(room.peers?.length ?? 0, "person", "people")}
+        <input ref={field} value={typed} onInput={(e) => (setTyped(e.currentTarget.value), setWrong(""))} autocomplete="off" aria-describedby="end-wrong" />
       </label>
       <p id="end-wrong" role="alert" class="wrong">{wrong}</p>
       <button class="danger" title="In the audit: room.end">End the call</button> <button type="button" onClick={() => (setOpen(false), setTyped(""))}>Cancel</button>
@@ -79,10 +92,12 @@ const spans: [string, string][] = [["", "as long as usual"], ["10s", "10 seconds
 function Provoke({ room }: { room: Room }) {
   const { say } = useShared();
   const [open, setOpen] = useState(false);
+  const field = useFocus(open);
   const [what, setWhat] = useState("");
   const [peer, setPeer] = useState("");
   const [lasts, setLasts] = useState("");
   const [error, setError] = useState<Refusal>();
+  const sent = useRef(false); // pressed twice it is provoked once
   const asked = useAsk(open ? "possible" : null, (signal) => call<Possible>("GET", "/api/v1/injections", undefined, signal));
   if (!open) return <button onClick={() => setOpen(true)}>Provoke…</button>;
   const named = what.trim();
@@ -92,14 +107,16 @@ function Provoke({ room }: { room: Room }) {
   return (
     <form class="asks" onSubmit={(e) => {
       e.preventDefault();
+      if (sent.current) return;
+      sent.current = true;
       const by = cause && !asked.data?.faults.some((f) => f.id === named) ? { cause: named } : { fault: named };
       call("POST", "/api/v1/injections", { ...by, room: room.room_id, ...(peer && { peer }), ...(lasts && !once && { for: lasts }) }).then(
         () => (setOpen(false), setWhat(""), setError(undefined), say(`Provoked: ${safe(named, 60)}.`), lookAgain()),
-        (refusal: unknown) => setError(refusal instanceof Refusal ? refusal : new Refusal(0, "", String(refusal))));
+        (refusal: unknown) => setError(refusal instanceof Refusal ? refusal : new Refusal(0, "", String(refusal)))).finally(() => void (sent.current = false));
     }}>
       {error && <Problem error={error} />}
       <label class="field">What
-        <input ref={(i) => void (i && !what && i.focus())} list="possible" value={what} onInput={(e) => (setWhat(e.currentTarget.value), setError(undefined))} required maxLength={128} autocomplete="off" spellcheck={false} placeholder="loss, room.full, 4005" aria-describedby="about" />
+        <input ref={field} list="possible" value={what} onInput={(e) => (setWhat(e.currentTarget.value), setError(undefined))} required maxLength={128} autocomplete="off" spellcheck={false} placeholder="loss, room.full, 4005" aria-describedby="about" />
       </label>
       <datalist id="possible">
         {asked.data?.mechanisms.map((m) => <option key={m.name} value={m.name}>{m.about}</option>)}

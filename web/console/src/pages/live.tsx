@@ -72,7 +72,7 @@ function useLive(id: string) {
     let heard = Date.now(), timer: ReturnType<typeof setTimeout> | undefined;
     const watch = setInterval(() => setOld(Date.now() - heard > silent), 2000);
     const later = (ms: number) => void (timer = setTimeout(again, ms));
-    const changed = () => (document.hidden ? stop.abort() : signal.aborted && again());
+    const changed = () => (document.hidden ? (clearTimeout(timer), stop.abort()) : signal.aborted && again());
     document.addEventListener("visibilitychange", changed);
     follow(at`/api/v1/live/${id}/stream`, signal, (event, data) => {
       heard = Date.now();

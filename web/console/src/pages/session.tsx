@@ -52,6 +52,7 @@ interface Asked {
   gone?: Refusal;
   failures: { diagnoses: Diagnosis[]; total: number };
   columns: Columns;
+  drawn: boolean; // false: the store of events draws none, and columns are the failures alone
   clocks: Record<string, Clock>;
 }
 
@@ -70,13 +71,17 @@ export function SessionPage({ id, route }: { id: string; route: Route }) {
     const [session, failures, columns, told] = await Promise.all([
       call<Session>("GET", at`/v2/sessions/${id}`, undefined, signal).catch(half),
       call<Asked["failures"]>("GET", "/api/v1/diagnoses" + query({ session_id: id, order: "asc", limit: 50 }), undefined, signal),
-      call<Columns>("GET", at`/api/v1/sessions/${id}/timeline`, undefined, signal).catch(half),
+      call<Columns>("GET", at`/api/v1/sessions/${id}/timeline`, undefined, signal).catch((error: unknown) => {
+        if (error instanceof Refusal && error.fault === "feature.unsupported") return undefined; // another store of events
+        return half(error);
+      }),
       call<{ events: Told[] }>("GET", "/v2/analytics/events" + query({ session_id: id, limit: 100, halves: true }) + types(failed), undefined, signal).catch(half),
     ]);
     const was = session instanceof Refusal ? remembered(id, failures.diagnoses) : session;
     if (!was) throw session;
     return {
-      session: was, gone: session instanceof Refusal ? session : undefined, failures, columns: columns instanceof Refusal ? none : columns,
+      session: was, gone: session instanceof Refusal ? session : undefined, failures, drawn: !!columns,
+      columns: columns instanceof Refusal ? none : columns ?? listed(failures),
       clocks: told instanceof Refusal ? {} : clocks(told.events),
     };
   });
@@ -96,6 +101,15 @@ function remembered(id: string, failures: Diagnosis[]): Session | undefined {
   return { id, room_id: first.room_id ?? "", room_name: first.room_name ?? "", active: false, peers, created_at: first.happened, ended_at: last.happened };
 }
 
+/** The failures as incidents, of a store that draws nothing. */
+function listed({ diagnoses, total }: Asked["failures"]): Columns {
+  const peer = [...new Set(diagnoses.map((d) => d.failure.peer_id ?? ""))];
+  const incident = diagnoses.map(({ failure: f, verdict: v }) => ({
+    id: f.id, peer: peer.indexOf(f.peer_id ?? ""), began: f.happened, ended: f.happened, marks: [], cause: v.cause, confidence: v.confidence,
+  }));
+  return { ...none, incident, incidents: total, peer };
+}
+
 /** How far each one's clock is off. */
 function clocks(events: Told[]): Record<string, Clock> {
   const reports: Record<string, Report[]> = {};
@@ -107,7 +121,7 @@ function clocks(events: Told[]): Record<string, Clock> {
   return Object.fromEntries(Object.entries(reports).flatMap(([peer, list]) => (clockOf(list) ? [[peer, clockOf(list)!]] : [])));
 }
 
-function Told({ session, gone, failures, columns, clocks, peer, window }: Asked & { peer: string; window?: [number, number] }) {
+function Told({ session, gone, failures, columns, drawn, clocks, peer, window }: Asked & { peer: string; window?: [number, number] }) {
   const { zone, say } = useShared();
   // Beyond what is given at once, the window is asked for by itself.
   const part = useAsk(!columns.complete && window ? `${session.id} ${window}` : null, (signal) => call<Columns>("GET",
@@ -124,7 +138,7 @@ function Told({ session, gone, failures, columns, clocks, peer, window }: Asked 
   const incidents = (id: string) => columns.incident.filter((i) => columns.peer[i.peer] === id);
   const peers = Object.values(session.peers).sort((a, b) =>
     Number(b.id === peer) - Number(a.id === peer) || incidents(b.id).length - incidents(a.id).length || a.joined_at.localeCompare(b.joined_at));
-  const strangers = columns.incident.filter((i) => !session.peers[columns.peer[i.peer]!]);
+  const strangers = columns.incident.filter((i) => !session.peers[columns.peer[i.peer] ?? ""]);
   const known = new Map(failures.diagnoses.map((d) => [d.failure.id, d]));
   const name = safe(session.room_name || session.room_id, 80);
   const show = (f: number, t: number) => {
@@ -159,6 +173,7 @@ function Told({ session, gone, failures, columns, clocks, peer, window }: Asked 
       </p>
       {gone && <p class="note">The session itself is not on record any more; this is what is left of it.</p>}
       {columns.incidents > columns.incident.length && <p class="note">Of {columns.incidents} incidents the first {columns.incident.length} are shown.</p>}
+      {!drawn && <p class="note">This store of events draws no timelines; what failed is listed.</p>}
       {!columns.complete && <p class="note">It has {columns.total} events, more than can be drawn at once: choose a shorter time.</p>}
       {part.error && <Problem error={part.error} half />}
       <section aria-label="The whole session">
