@@ -95,7 +95,7 @@ var impatient = map[string]string{
 		"client_body_temp_path %[1]s/b; proxy_temp_path %[1]s/p; fastcgi_temp_path %[1]s/f; uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;\n" +
 		"proxy_read_timeout %[3]s; proxy_send_timeout %[3]s; send_timeout %[3]s; keepalive_timeout %[3]s;\n%[2]s}\n",
 	"haproxy": "defaults\n timeout connect %[3]s\n timeout client %[3]s\n timeout server %[3]s\n timeout http-request %[3]s\n%[2]s",
-	"caddy":   "{\n admin off\n auto_https disable_redirects\n servers {\n  timeouts {\n   read_header %[3]s\n   idle %[3]s\n  }\n }\n}\n%[2]s",
+	"caddy":   "{\n admin off\n auto_https disable_redirects\n servers {\n  protocols h1 h2\n  timeouts {\n   read_header %[3]s\n   idle %[3]s\n  }\n }\n}\n%[2]s",
 }
 
 // throughProxy is a server behind a proxy as docs/proxy.md has it.
