@@ -19,6 +19,14 @@ export class Refusal extends Error {
   }
 }
 
+/** What failed, as a refusal. */
+export const asRefusal = (error: unknown, words = String(error)) => (error instanceof Refusal ? error : new Refusal(0, "", words));
+
+/** For catch: nothing, where this store of events does not do what was asked. */
+export function unsupported(error: unknown): undefined {
+  if (!(error instanceof Refusal && error.fault === "feature.unsupported")) throw error;
+}
+
 interface ErrorBody {
   message?: string;
   details?: string[];

@@ -3,7 +3,7 @@
 
 // The frame around every page: the box, where to go, who is logged in.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { logIn, logOut, me as askMe, onLoggedOut, Refusal, type Me } from "./api";
+import { asRefusal, logIn, logOut, me as askMe, onLoggedOut, type Me, type Refusal } from "./api";
 import { useDeeds, Waiting } from "./deeds";
 import { Keys } from "./keys";
 import { Catalogue, CatalogueEntry } from "./pages/catalogue";
@@ -65,7 +65,7 @@ export function App() {
   const box = useRef<HTMLInputElement>(null);
 
   const failed = (error: unknown) => {
-    const refusal = error instanceof Refusal ? error : new Refusal(0, "", String(error));
+    const refusal = asRefusal(error);
     const nobody = refusal.fault === "console.login" && !refusal.details.some((d) => d.includes("link"));
     if (!nobody) setProblem(refusal); // that nobody is logged in is no problem of theirs
   };
@@ -174,7 +174,7 @@ function Login({ problem, done, again = false }: { problem?: Refusal; done: (me:
         e.preventDefault();
         const token = field.current!.value.trim();
         field.current!.value = "";
-        logIn({ token }).then(done, (refusal: unknown) => setError(refusal instanceof Refusal ? refusal : new Refusal(0, "", String(refusal))));
+        logIn({ token }).then(done, (error: unknown) => setError(asRefusal(error)));
       }}
     >
       <h1 id="login">{again ? "Your login is over" : "Redial console"}</h1>

@@ -3,45 +3,35 @@
 
 // What a browser found that was asked afterwards, the link that asks one, and the record
 // as it was at a moment.
-import { useState } from "preact/hooks";
-import { call, type Refusal } from "./api";
-import { At, Copy, Problem } from "./parts";
+import { call } from "./api";
+import { MakeLink, type Link } from "./links";
+import { At } from "./parts";
 import { safe } from "./safe";
 import type { Diagnosis } from "./shapes";
-
-interface Link { url: string; expires_at: string }
+import { other } from "./words";
 
 /** The button that makes a link for whoever was there. asking hears that there is one. */
 export function Ask({ id, asking }: { id: string; asking: () => void }) {
-  const [link, setLink] = useState<Link>();
-  const [error, setError] = useState<Refusal>();
-  const [german, setGerman] = useState(false);
-  if (error) return <Problem error={error} again={() => setError(undefined)} />;
-  if (!link) {
-    const ask = () => call<Link>("POST", "/api/v1/probes", { event: id }).then((made) => { setLink(made); asking(); }, setError);
-    return <button onClick={() => void ask()} title="A link to a page that finds out what the network lets through">Ask the browser</button>;
-  }
-  const url = link.url + (german ? "?lang=de" : "");
+  const make = async () => {
+    const made = await call<Link>("POST", "/api/v1/probes", { event: id });
+    asking();
+    return made;
+  };
   return (
-    <div class="share">
-      <label for="ask">Send this to whoever was there, to be opened in the same network if that can be. It takes 20 seconds and opens no camera. Good until <At at={link.expires_at} />. What is found shows here by itself.</label>
-      <div>
-        <input id="ask" readOnly value={url} onFocus={(e) => e.currentTarget.select()} />
-        <Copy text={url} label="Copy" />
-      </div>
-      <label><input type="checkbox" checked={german} onChange={(e) => setGerman(e.currentTarget.checked)} /> in German</label>
-    </div>
+    <MakeLink name="ask" make={make} button={(ask) => <button onClick={ask} title="A link to a page that finds out what the network lets through">Ask the browser</button>}>
+      {(until) => <>Send this to whoever was there, to be opened in the same network if that can be. It takes 20 seconds and opens no camera. Good until {until}. What is found shows here by itself.</>}
+    </MakeLink>
   );
 }
 
 /** What was found, and the verdict before that. */
 export function Found({ d }: { d: Diagnosis }) {
   if (!d.asked?.length) return null;
-  const moved = d.before && (d.before.cause !== d.verdict.cause || d.before.confidence !== d.verdict.confidence);
+  const before = other(d.before, d.verdict);
   return (
     <section>
       <h2>The browser was asked</h2>
-      {moved && <p role="status">Before that it was told as {safe(d.before!.cause || "not known", 80)}, {d.before!.confidence}.</p>}
+      {before && <p role="status">Before that it was told as {safe(before.cause || "not known", 80)}, {before.confidence}.</p>}
       {d.asked.map((a) => (
         <div key={a.at}>
           <p class="muted"><At at={a.at} /></p>
@@ -57,7 +47,7 @@ export function Known({ d, then, choose }: { d: Diagnosis; then: string; choose:
   const told = d.told ?? [];
   if (told.length < 2) return null;
   return (
-    <p class="known">
+    <p>
       <label for="known">As known at </label>
       <select id="known" value={then} onChange={(e) => choose(e.currentTarget.value)}>
         <option value="">now</option>

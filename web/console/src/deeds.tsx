@@ -21,7 +21,7 @@ export interface Deeds {
   undo(key: string): void;
 }
 
-export const patience = 5000; // ms in which an action can be taken back
+const patience = 5000; // ms in which an action can be taken back
 
 export function useDeeds(say: (text: string) => void): Deeds {
   const [waiting, set] = useState<Deeds["waiting"]>([]);

@@ -49,12 +49,12 @@ export function Injected() {
   return (
     <section class="injected" aria-label="Faults that are provoked now">
       {running.map((i) => {
-        const left = Math.max(0, Math.round((Date.parse(i.ends) - now) / 1000));
+        const name = i.cause || i.fault || i.at, left = Math.max(0, Math.round((Date.parse(i.ends) - now) / 1000));
         return (
           <p key={i.id}>
-            <strong>Provoked: {i.cause || i.fault || i.at}{(i.peer || i.user || i.role) && <> on {i.peer ? "one person" : safe(i.user || i.role || "", 40)}</>}</strong>{" "}
+            <strong>Provoked: {name}{(i.peer || i.user || i.role) && <> on {i.peer ? "one person" : safe(i.user || i.role || "", 40)}</>}</strong>{" "}
             <span>{Math.floor(left / 60)}:{String(left % 60).padStart(2, "0")}</span>
-            {may("inject") && <button class="danger" aria-label={`Stop ${i.cause || i.fault || i.at}`} onClick={() => void stop(i.id)}>Stop</button>}
+            {may("inject") && <button class="danger" aria-label={"Stop " + name} onClick={() => void stop(i.id)}>Stop</button>}
           </p>
         );
       })}

@@ -16,11 +16,13 @@ interface Props {
   toggleUTC(): void;
 }
 
-/** Moves the focus among what can be opened on the page. */
-function step(by: number) {
-  const rows = [...document.querySelectorAll<HTMLElement>("[data-row]")];
-  const here = rows.indexOf(document.activeElement as HTMLElement);
-  rows[here < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, here + by))]?.focus();
+const rows = "[data-row]", failures = 'main a[href^="#/failure/"]'; // what can be opened
+
+/** Moves the focus among what a selector finds; when nothing of it has the focus, to its first or last. */
+export function step(among: string, by: number, begin = by > 0 ? 0 : -1) {
+  const all = [...document.querySelectorAll<HTMLElement>(among)];
+  const here = all.indexOf(document.activeElement as HTMLElement);
+  all.at(here < 0 ? begin : Math.min(all.length - 1, Math.max(0, here + by)))?.focus();
 }
 
 /** Goes to what can be done: with the row that has the focus, else on the page. */
@@ -33,19 +35,15 @@ let list: string[] = []; // the failures among which somebody chose one
 
 /** Remembers among which failures somebody chose one. */
 function chosen(e: MouseEvent) {
-  const link = (e.target as Element).closest?.('main a[href^="#/failure/"]');
+  const link = (e.target as Element).closest?.(failures);
   const here = location.hash.startsWith("#/failure/");
   if (!link || here && list.includes(location.hash)) return;
-  list = [...new Set([...document.querySelectorAll<HTMLAnchorElement>('main a[href^="#/failure/"]')].map((a) => a.hash))];
+  list = [...new Set([...document.querySelectorAll<HTMLAnchorElement>(failures)].map((a) => a.hash))];
 }
 
 /** The next failure of those, or the next one on the page. */
 function neighbour(by: number, page: string, say: (text: string) => void) {
-  if (page !== "failure") {
-    const links = [...document.querySelectorAll<HTMLElement>('main a[href^="#/failure/"]')];
-    const here = links.indexOf(document.activeElement as HTMLElement);
-    return links[here < 0 ? (by > 0 ? 0 : links.length - 1) : Math.min(links.length - 1, Math.max(0, here + by))]?.focus();
-  }
+  if (page !== "failure") return step(failures, by);
   const at = list.indexOf(location.hash), to = list[at + by];
   if (at < 0) say("Open it from a list to go from one to the next.");
   else if (to) go(to);
@@ -70,7 +68,7 @@ export function Keys({ pages, box, page, say, help, setHelp, toggleUTC }: Props)
       if (e.ctrlKey || e.metaKey || e.altKey || !letters) return;
       if (within.closest("input, textarea, select, [contenteditable], dialog")) {
         if (e.key === "Escape" && within === box.current) within.blur();
-        if (e.key === "ArrowDown" && within === box.current) step(1);
+        if (e.key === "ArrowDown" && within === box.current) step(rows, 1);
         return;
       }
       if (Date.now() - going.current < 1500) {
@@ -81,8 +79,8 @@ export function Keys({ pages, box, page, say, help, setHelp, toggleUTC }: Props)
       switch (e.key) {
         case "/": e.preventDefault(); box.current?.focus(); box.current?.select(); break;
         case "g": going.current = Date.now(); break;
-        case "j": step(1); break;
-        case "k": step(-1); break;
+        case "j": step(rows, 1); break;
+        case "k": step(rows, -1, 0); break;
         case "t": toggleUTC(); break;
         case "?": setHelp(true); break;
         case ".": act(); break;

@@ -17,15 +17,15 @@ export interface Mark {
 }
 
 const most = 60; // marks that are drawn; the list has all
+const wide = 90_000; // ms to each side of the middle that are drawn
 
 /** Lanes as a picture, and the same as a list. */
-export function Lanes({ marks, around, wide = 90_000 }: { marks: Mark[]; around?: string; wide?: number }) {
+export function Lanes({ marks, around }: { marks: Mark[]; around: string }) {
   const { zone } = useShared();
   const sorted = marks.filter((m) => !isNaN(Date.parse(m.at))).sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
   if (!sorted.length) return <p class="muted">Nothing else is known of that time.</p>;
-  const times = sorted.map((m) => Date.parse(m.at));
-  const middle = around ? Date.parse(around) : times[0]!;
-  const near = sorted.filter((m) => !around || Math.abs(Date.parse(m.at) - middle) <= wide);
+  const middle = Date.parse(around);
+  const near = sorted.filter((m) => Math.abs(Date.parse(m.at) - middle) <= wide);
   const from = Math.min(...near.map((m) => Date.parse(m.at))), to = Math.max(...near.map((m) => Date.parse(m.at)));
   const room = Math.max(2000, to - from);
   const x = (m: Mark) => 70 + ((Date.parse(m.at) - from) / room) * 700;

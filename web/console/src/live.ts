@@ -62,16 +62,18 @@ export interface Room {
 /** The tracks of a room that their publishers have muted. */
 export const mutedIn = (peers: Peer[]): Set<string> => new Set(peers.flatMap((p) => p.tracks ?? []).filter((t) => t.muted).map((t) => t.track_id));
 
-/** Gates that are not open though nobody wants that: neither who receives nor who publishes. */
-export const troubled = (p: Peer, muted: Set<string>): Gate[] => (p.gates ?? []).filter((g) => g.state !== "paused" && !muted.has(g.track_id));
+/** Whether a gate is not open though nobody wants that: neither who receives nor who publishes. */
+export const troubled = (g: Gate, muted: Set<string>): boolean => g.state !== "paused" && !muted.has(g.track_id);
+
+const troubles = (p: Peer, muted: Set<string>): number => (p.gates ?? []).filter((g) => troubled(g, muted)).length;
 
 /** Whether somebody lacks something that they should have. */
 export const notFine = (p: Peer, muted: Set<string>): boolean =>
-  p.away || !p.measured || troubled(p, muted).length > 0 || [p.up, p.down].some((x) => !!x && (x.state !== "connected" || (x.loss ?? 0) > 0.02));
+  p.away || !p.measured || troubles(p, muted) > 0 || [p.up, p.down].some((x) => !!x && (x.state !== "connected" || (x.loss ?? 0) > 0.02));
 
 /** People in the order in which they are worth a look: who lacks most first, then as they came. */
 export function byNeed(peers: Peer[], muted: Set<string>): Peer[] {
-  const need = (p: Peer) => (notFine(p, muted) ? 1 + troubled(p, muted).length : 0);
+  const need = (p: Peer) => (notFine(p, muted) ? 1 + troubles(p, muted) : 0);
   return peers.map((p, i) => ({ p, i, n: need(p) })).sort((a, b) => b.n - a.n || a.i - b.i).map((x) => x.p);
 }
 

@@ -5,7 +5,7 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
-import { call, Refusal, type Me } from "./api";
+import { asRefusal, call, Refusal, type Me } from "./api";
 import type { Deeds } from "./deeds";
 import { parse, type Route } from "./route";
 import type { Entry } from "./shapes";
@@ -56,8 +56,7 @@ export function useAsk<T>(key: string | null, ask: (signal: AbortSignal) => Prom
       (data) => set({ key, data, loading: false }),
       (error: unknown) => {
         if (stop.signal.aborted) return;
-        const refusal = error instanceof Refusal ? error : new Refusal(0, "", String(error));
-        set((s) => ({ key, data: s.key === key ? s.data : undefined, error: refusal, loading: false }));
+        set((s) => ({ key, data: s.key === key ? s.data : undefined, error: asRefusal(error), loading: false }));
       },
     ).finally(() => {
       clearTimeout(slow);

@@ -38,7 +38,6 @@ export interface Marks {
   at: Float64Array; // milliseconds since 1970
   lane: Uint8Array; // client, server or both bits
   bad: Uint8Array; // 1 for failures
-  peer: Int32Array;
   incident: Int32Array; // -1 for none
   byPeer: Map<number, Int32Array>; // places of a peer's marks
 }
@@ -47,25 +46,19 @@ const lanes: Record<string, number> = { c: client, s: server, b: client | server
 
 export function decode(c: Columns): Marks {
   const n = Math.min(c.times.length, c.lanes.length, c.kinds.length, c.peers.length);
-  const m: Marks = { at: new Float64Array(n), lane: new Uint8Array(n), bad: new Uint8Array(n), peer: new Int32Array(n), incident: new Int32Array(n).fill(-1), byPeer: new Map() };
+  const m: Marks = { at: new Float64Array(n), lane: new Uint8Array(n), bad: new Uint8Array(n), incident: new Int32Array(n).fill(-1), byPeer: new Map() };
   const failed = c.kind.map((k) => Number(k.type.startsWith("client.")));
-  const count = new Map<number, number>();
+  const places = new Map<number, number[]>();
   let at = Date.parse(c.origin) || 0;
   for (let i = 0; i < n; i++) {
     at += c.times[i]!;
     m.at[i] = at;
     m.lane[i] = lanes[c.lanes[i]!] ?? 0;
     m.bad[i] = failed[c.kinds[i]!] ?? 0;
-    const p = (m.peer[i] = c.peers[i]!);
-    count.set(p, (count.get(p) ?? 0) + 1);
+    const p = c.peers[i]!, of = places.get(p);
+    of ? of.push(i) : places.set(p, [i]);
   }
-  for (const [p, k] of count) m.byPeer.set(p, new Int32Array(k));
-  count.clear();
-  for (let i = 0; i < n; i++) {
-    const p = m.peer[i]!, k = count.get(p) ?? 0;
-    m.byPeer.get(p)![k] = i;
-    count.set(p, k + 1);
-  }
+  for (const [p, of] of places) m.byPeer.set(p, Int32Array.from(of));
   c.incident.forEach((one, number) => one.marks.forEach((i) => (m.incident[i] = number)));
   return m;
 }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Failures in words, as "redial why" says them.
-import type { Attempt, Diagnosis, Failure } from "./shapes";
+import type { Attempt, Diagnosis, Failure, Verdict } from "./shapes";
 import { safe } from "./safe";
 import { length } from "./time";
 
@@ -56,6 +56,10 @@ export function value(v: unknown): string {
   return typeof v === "string" ? safe(v) : JSON.stringify(v) ?? "";
 }
 
+/** A verdict of before, where it was another than that of now. */
+export const other = <T extends { cause?: string; confidence: string }>(was: T | undefined, now: Verdict): T | undefined =>
+  was && (was.cause !== now.cause || was.confidence !== now.confidence) ? was : undefined;
+
 /** How much later than it happened a failure was told; "" when that is not worth saying. */
 export function late(f: Failure): string {
   const ms = Date.parse(f.at) - Date.parse(f.happened);
@@ -94,9 +98,8 @@ export function asText(d: Diagnosis, follows: Diagnosis[], title: (id: string) =
   lines.push(hang("", `${name} ${couldNot(f.type, room(f))}, ${day(new Date(f.happened))}.`), "");
   lines.push(hang("  ", safe(v.says, 2000)), "");
   items([["cause", `${sure(v.cause, v.confidence)} by the rules of ${v.rules}`], ["on record", `${f.fault || "not in the catalogue"}, told by ${told(f.source)}`]]);
-  if (d.kept && (d.kept.cause !== v.cause || d.kept.confidence !== v.confidence)) {
-    lines.push(hang("  ", `At the time it was told as ${sure(d.kept.cause, d.kept.confidence)}, by the rules of ${d.kept.rules}.`));
-  }
+  const kept = other(d.kept, v), before = other(d.before, v);
+  if (kept) lines.push(hang("  ", `At the time it was told as ${sure(kept.cause, kept.confidence)}, by the rules of ${kept.rules}.`));
   if (d.as_known_at) lines.push(hang("  ", `This is as the record was on ${day(new Date(d.as_known_at))}.`));
   const ms = Date.parse(f.at) - Date.parse(f.happened);
   if (ms > 120_000) {
@@ -137,7 +140,7 @@ export function asText(d: Diagnosis, follows: Diagnosis[], title: (id: string) =
     head(`Asked ${day(new Date(a.at))}`);
     for (const s of a.says) item("+", safe(s, 2000));
   }
-  if (d.before && (d.before.cause !== v.cause || d.before.confidence !== v.confidence)) item("<", `Before that it was told as ${sure(d.before.cause, d.before.confidence)}.`);
+  if (before) item("<", `Before that it was told as ${sure(before.cause, before.confidence)}.`);
   if (v.do?.length) {
     head("What to do");
     items(v.do.map((a) => [party(a.who, f), a.text]));

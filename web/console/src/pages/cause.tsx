@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // One cause: since when, how often, whom, and what sets its failures apart.
-import { at, call, query, Refusal } from "../api";
+import { at, call, query, unsupported } from "../api";
 import { At, Bars, SaveTable, Shown, Sure, Title } from "../parts";
-import { href } from "../route";
+import { go, href, type Route } from "../route";
 import { safe } from "../safe";
 import type { Diagnosis } from "../shapes";
 import { entry, useAsk, useShared } from "../state";
@@ -32,15 +32,13 @@ const percent = (part: number, of: number) => (of === 0 ? "none" : `${((part / o
 
 const spans: [string, string][] = [["24", "24 hours"], ["168", "7 days"], ["720", "30 days"]];
 
-export function Cause({ id, last, choose }: { id: string; last: string; choose(last: string): void }) {
+export function Cause({ id, route }: { id: string; route: Route }) {
+  const chosen = route.query.get("last"), last = spans.some(([value]) => value === chosen) ? chosen! : "24";
   const asked = useAsk(`${id} ${last}`, async (signal) => {
     const since = new Date(Date.now() - Number(last) * 3_600_000).toISOString();
     const by = (filter: Record<string, string>) => call<{ diagnoses: Diagnosis[]; total: number }>("GET", "/api/v1/diagnoses" + query({ ...filter, limit: 20 }), undefined, signal);
     const [known, one, byVerdict] = await Promise.all([
-      entry(id), call<One>("GET", at`/api/v1/causes/${id}` + query({ since }), undefined, signal).catch((error: unknown) => {
-        if (error instanceof Refusal && error.fault === "feature.unsupported") return undefined; // another store of events
-        throw error;
-      }), by({ diagnosis: id })]);
+      entry(id), call<One>("GET", at`/api/v1/causes/${id}` + query({ since }), undefined, signal).catch(unsupported), by({ diagnosis: id })]);
     return { known, one, all: byVerdict.diagnoses, total: byVerdict.total };
   });
   return (
@@ -51,7 +49,7 @@ export function Cause({ id, last, choose }: { id: string; last: string; choose(l
           <p class="muted"><a href={href("catalogue", id)}>{id}</a> · {plural(total, "failure")} on record{one?.first_seen && <> · first <At at={one.first_seen} /> · last <At at={one.last_seen} /></>}</p>
           {known && <p>{known.do}</p>}
           <label class="field inline">In
-            <select value={last} onChange={(e) => choose(e.currentTarget.value)}>{spans.map(([value, label]) => <option key={value} value={value}>{label}</option>)}</select>
+            <select value={last} onChange={(e) => go(href("causes", id, { last: e.currentTarget.value }))}>{spans.map(([value, label]) => <option key={value} value={value}>{label}</option>)}</select>
           </label>
           {one && (
             <>

@@ -5,7 +5,7 @@
 import { useState } from "preact/hooks";
 import { call } from "../api";
 import { At, Bars, SaveTable, Shown, Title } from "../parts";
-import { go, href, type Route } from "../route";
+import { href, type Route } from "../route";
 import { useAsk } from "../state";
 import { Cause } from "./cause";
 
@@ -31,8 +31,7 @@ interface List {
 }
 
 export function Causes({ id, route }: { id: string; route: Route }) {
-  const last = route.query.get("last") ?? "";
-  return id ? <Cause key={id} id={id} last={["24", "168", "720"].includes(last) ? last : "24"} choose={(to) => go(href("causes", id, { last: to }))} /> : <AllCauses />;
+  return id ? <Cause key={id} id={id} route={route} /> : <AllCauses />;
 }
 
 function AllCauses() {

@@ -6,14 +6,14 @@ import { useEffect, useState } from "preact/hooks";
 import { at, call, query } from "../api";
 import { Lanes, type Mark } from "../lanes";
 import { Ask, Found, Known } from "../asked";
+import { MakeLink, type Link } from "../links";
 import { At, Copy, Problem, save, Shown, Sure, Title } from "../parts";
 import { href } from "../route";
 import { safe } from "../safe";
 import type { Diagnosis, Verdict } from "../shapes";
 import { useAsk, useShared, useTitles } from "../state";
 import { clock } from "../time";
-import { asText, couldNot, late, party, room, told, value, who } from "../words";
-import type { Refusal } from "../api";
+import { asText, couldNot, late, other, party, room, told, value, who } from "../words";
 
 export function FailurePage({ id }: { id: string }) {
   const [then, setThen] = useState("");
@@ -57,6 +57,7 @@ function useAround(d: Diagnosis): Diagnosis[] {
 function Told({ d, then, choose, asking }: { d: Diagnosis; then: string; choose: (then: string) => void; asking: () => void }) {
   const { failure: f, verdict: v } = d;
   const { zone, may, me } = useShared();
+  const kept = other(d.kept, v);
   const around = useAround(d);
   const follows = around.filter((o) => v.follows?.includes(o.failure.id));
   const title = useTitles([...(v.cause ? [v.cause] : []), ...(v.not ?? []).map((n) => n.cause), ...(v.rivals ?? []).map((r) => r.cause)]);
@@ -72,7 +73,7 @@ function Told({ d, then, choose, asking }: { d: Diagnosis; then: string; choose:
         <p class="says">{safe(v.says, 2000)}</p>
         <p class="muted">
           <Sure of={v.confidence} /> · {v.cause && <><a href={href("catalogue", v.cause)}>{v.cause}</a> · </>}rules {v.rules} · told by {told(f.source)}
-          {d.kept && (d.kept.cause !== v.cause || d.kept.confidence !== v.confidence) && <> · at the time told as {d.kept.cause || "not known"}, {d.kept.confidence}</>}
+          {kept && <> · at the time told as {kept.cause || "not known"}, {kept.confidence}</>}
         </p>
         {v.leads && <p>It follows from <a data-row href={href("failure", v.leads)}>another failure</a>, which tells more.</p>}
       </section>
@@ -178,23 +179,10 @@ function marksOf(d: Diagnosis, around: Diagnosis[]): Mark[] {
 }
 
 function Share({ id }: { id: string }) {
-  const [link, setLink] = useState<{ url: string; expires_at: string }>();
-  const [error, setError] = useState<Refusal>();
-  const [german, setGerman] = useState(false);
-  if (error) return <Problem error={error} again={() => setError(undefined)} />;
-  if (!link) {
-    return <button class="strong" onClick={() => call<{ url: string; expires_at: string }>("POST", at`/api/v1/events/${id}/share`, {}).then(setLink, setError)}>Share</button>;
-  }
-  const url = link.url + (german ? "?lang=de" : "");
   return (
-    <div class="share">
-      <label for="share">A page for the person: no ids, no addresses, nobody else's name. Good until <At at={link.expires_at} />.</label>
-      <div>
-        <input id="share" readOnly value={url} onFocus={(e) => e.currentTarget.select()} />
-        <Copy text={url} label="Copy" />
-      </div>
-      <label><input type="checkbox" checked={german} onChange={(e) => setGerman(e.currentTarget.checked)} /> in German</label>
-    </div>
+    <MakeLink name="share" make={() => call<Link>("POST", at`/api/v1/events/${id}/share`, {})} button={(share) => <button class="strong" onClick={share}>Share</button>}>
+      {(until) => <>A page for the person: no ids, no addresses, nobody else's name. Good until {until}.</>}
+    </MakeLink>
   );
 }
 

@@ -3,7 +3,7 @@
 
 // What can be done in a running room, and what it is called in the audit.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { at, call, Refusal } from "../api";
+import { asRefusal, at, call, type Refusal } from "../api";
 import { Act, type Deed } from "../deeds";
 import { lookAgain } from "../injected";
 import type { Peer, Room } from "../live";
@@ -29,8 +29,8 @@ export const remove = (room: Room, p: Peer): Deed => ({
 });
 
 const lock = (room: Room): Deed => {
-  const to = room.locked ? "Unlock" : "Lock", path = room.locked ? at`/v2/rooms/${room.room_id}/unlock` : at`/v2/rooms/${room.room_id}/lock`;
-  return { key: "lock " + room.room_id, what: `${to} ${safe(room.room_name || room.room_id, 40)}`, audit: room.locked ? "room.unlock" : "room.lock", how: () => call("POST", path, {}) };
+  const [to, verb] = room.locked ? ["Unlock", "unlock"] : ["Lock", "lock"];
+  return { key: "lock " + room.room_id, what: `${to} ${safe(room.room_name || room.room_id, 40)}`, audit: "room." + verb, how: () => call("POST", at`/v2/rooms/${room.room_id}/${verb}`, {}) };
 };
 
 export function RoomActs({ room }: { room: Room }) {
@@ -112,7 +112,7 @@ function Provoke({ room }: { room: Room }) {
       const by = cause && !asked.data?.faults.some((f) => f.id === named) ? { cause: named } : { fault: named };
       call("POST", "/api/v1/injections", { ...by, room: room.room_id, ...(peer && { peer }), ...(lasts && !once && { for: lasts }) }).then(
         () => (setOpen(false), setWhat(""), setError(undefined), say(`Provoked: ${safe(named, 60)}.`), lookAgain()),
-        (refusal: unknown) => setError(refusal instanceof Refusal ? refusal : new Refusal(0, "", String(refusal)))).finally(() => void (sent.current = false));
+        (refusal: unknown) => setError(asRefusal(refusal))).finally(() => void (sent.current = false));
     }}>
       {error && <Problem error={error} />}
       <label class="field">What

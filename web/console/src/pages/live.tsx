@@ -3,9 +3,9 @@
 
 // What goes on now: rooms, and of one room who sends and gets what.
 import { useEffect, useState } from "preact/hooks";
-import { at, call, follow, Refusal } from "../api";
+import { asRefusal, at, call, follow, type Refusal } from "../api";
 import { Act } from "../deeds";
-import { byNeed, mutedIn, named, notFine, type Gate, type Peer, type Room, type Rooms } from "../live";
+import { byNeed, mutedIn, named, notFine, troubled, type Gate, type Peer, type Room, type Rooms } from "../live";
 import { At, Problem, Shapes, Shown, Title } from "../parts";
 import { href } from "../route";
 import { safe } from "../safe";
@@ -16,6 +16,8 @@ import { mute, remove, RoomActs } from "./live-acts";
 
 const most = 100; // rows that are drawn before somebody asks for more
 const few = 12; // people of whom all are shown at first
+
+const lasted = (since: string, now: string) => length(Math.max(0, Date.parse(now) - Date.parse(since)));
 
 export function LiveRooms() {
   const asked = useAsk("live", (signal) => call<Rooms>("GET", "/api/v1/live", undefined, signal), 5000);
@@ -40,7 +42,7 @@ export function LiveRooms() {
                       <a data-row href={href("live", r.room_id)}>
                         <span class="name">{safe(r.room_name || r.room_id, 80)}</span>
                         <span>{plural(r.peers, "person", "people")}</span> <span>{plural(r.tracks, "track")}</span>
-                        <span class="muted">for {length(Math.max(0, Date.parse(l.at) - Date.parse(r.since)))}{r.locked && " · locked"}</span>
+                        <span class="muted">for {lasted(r.since, l.at)}{r.locked && " · locked"}</span>
                       </a>
                     </li>
                   ))}
@@ -80,7 +82,7 @@ function useLive(id: string) {
       if (event === "end") setOver(true);
     }).then(() => later(5000), (problem: unknown) => {
       if (signal.aborted) return;
-      const refusal = problem instanceof Refusal ? problem : new Refusal(0, "", "The connection to the server is lost.");
+      const refusal = asRefusal(problem, "The connection to the server is lost.");
       setError(refusal);
       if (refusal.status !== 403) later(Math.max(5, refusal.after) * 1000);
     });
@@ -114,7 +116,7 @@ export function LiveRoom({ id }: { id: string }) {
   const shown = only ? bad : peers;
   return (
     <>
-      <Title name={name}>{name}{room && <> · live {length(Math.max(0, Date.parse(room.at) - Date.parse(room.since)))} · {peers.length} in{room.locked && " · locked"}</>}</Title>
+      <Title name={name}>{name}{room && <> · live {lasted(room.since, room.at)} · {peers.length} in{room.locked && " · locked"}</>}</Title>
       {error && !(over && absent.includes(error.fault)) && <Problem error={error} again={again} half={!!room} />}
       {over && <p class="note" role="status">The call is over. Whoever joins appears here. <a href="#/live">All rooms</a></p>}
       {old && !over && <p class="note" role="status">No news for {silent / 1000} s: what is shown may be old.</p>}
@@ -167,13 +169,12 @@ const lines = 4; // gates of one person that are told one by one
 /** What somebody does not receive and why; of many, the rest is counted. */
 function Gates({ of, at: now, muted }: { of: Gate[]; at: string; muted: Set<string> }) {
   const state = (g: Gate) => (muted.has(g.track_id) ? "muted" : g.state);
-  const wished = (g: Gate) => Number(state(g) === "paused" || state(g) === "muted");
-  const sorted = [...of].sort((a, b) => wished(a) - wished(b));
+  const sorted = [...of].sort((a, b) => Number(troubled(b, muted)) - Number(troubled(a, muted)));
   return (
     <ul class="plain">
       {sorted.slice(0, lines).map((g) => (
         <li key={g.track_id}>
-          {safe(g.from_name || "somebody", 40)} {g.kind}: <strong>{state(g)}</strong>{g.since && `, ${length(Math.max(0, Date.parse(now) - Date.parse(g.since)))}`}
+          {safe(g.from_name || "somebody", 40)} {g.kind}: <strong>{state(g)}</strong>{g.since && `, ${lasted(g.since, now)}`}
           {state(g) === "keyframe" && `, asked ${g.keyframe_requests}, came ${g.keyframes}`}
         </li>
       ))}

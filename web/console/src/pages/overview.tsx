@@ -104,12 +104,13 @@ function Figures({ last }: { last: string }) {
   );
 }
 
+const triesOf = (o: Outcomes, cause: string) => o.causes?.find((c) => c.cause === cause)?.tries ?? 0;
+
 /** The boxes as rows; those of tries add up to all of them. */
 function table(o: Outcomes, before: Outcomes) {
-  const was = (cause: string) => before.causes?.find((b) => b.cause === cause)?.tries ?? 0;
   return [
     ["got in", "", o.got_in, "", before.got_in], ["got in, then trouble", "", o.after_trouble, "", before.after_trouble],
-    ...(o.causes ?? []).map((c) => ["did not", c.cause, c.tries, c.users, was(c.cause)]),
+    ...(o.causes ?? []).map((c) => ["did not", c.cause, c.tries, c.users, triesOf(before, c.cause)]),
     ["did not", "not known", o.not_known.unexplained, "", before.not_known.unexplained], ["did not", "not judged yet", o.not_known.waiting, "", before.not_known.waiting],
     ["provoked", "", o.provoked, "", before.provoked],
   ];
@@ -144,7 +145,7 @@ function Boxes({ o, before, earlier }: { o: Outcomes; before: Outcomes; earlier:
             columns={["outcome", "cause", "tries", "people", "tries before"]} rows={() => table(o, before)} /></h2>
           <ul class="rows causes">
             {listed.map((c) => {
-              const was = before.causes?.find((b) => b.cause === c.cause)?.tries ?? 0;
+              const was = triesOf(before, c.cause);
               return (
                 <li key={c.cause}>
                   <a data-row href={href("causes", c.cause)}>

@@ -3,8 +3,9 @@
 
 // A session: who was there, and what happened to whom, on two lanes.
 import { useEffect, useMemo } from "preact/hooks";
-import { at, call, query, Refusal } from "../api";
+import { at, call, query, Refusal, unsupported } from "../api";
 import { ndjson } from "../exports";
+import { step } from "../keys";
 import { At, Copy, Problem, save, Shown, Sure, Title } from "../parts";
 import { href, type Route } from "../route";
 import { safe } from "../safe";
@@ -12,7 +13,7 @@ import type { Diagnosis } from "../shapes";
 import { useAsk, useShared } from "../state";
 import { Strip } from "../strip";
 import { apart, clock, length, span } from "../time";
-import { clockOf, decode, first, fold, windowOf, type Clock, type Columns, type Incident, type Marks, type Report } from "../timeline";
+import { clockOf, decode, first, fold, windowOf, type Clock, type Columns, type Incident, type Marks, type Report, type Scale } from "../timeline";
 import { couldNot, late, plural, who } from "../words";
 
 interface Peer {
@@ -71,10 +72,7 @@ export function SessionPage({ id, route }: { id: string; route: Route }) {
     const [session, failures, columns, told] = await Promise.all([
       call<Session>("GET", at`/v2/sessions/${id}`, undefined, signal).catch(half),
       call<Asked["failures"]>("GET", "/api/v1/diagnoses" + query({ session_id: id, order: "asc", limit: 50 }), undefined, signal),
-      call<Columns>("GET", at`/api/v1/sessions/${id}/timeline`, undefined, signal).catch((error: unknown) => {
-        if (error instanceof Refusal && error.fault === "feature.unsupported") return undefined; // another store of events
-        return half(error);
-      }),
+      call<Columns>("GET", at`/api/v1/sessions/${id}/timeline`, undefined, signal).catch(unsupported).catch(half),
       call<{ events: Told[] }>("GET", "/v2/analytics/events" + query({ session_id: id, limit: 100, halves: true }) + types(failed), undefined, signal).catch(half),
     ]);
     const was = session instanceof Refusal ? remembered(id, failures.diagnoses) : session;
@@ -127,15 +125,17 @@ function Told({ session, gone, failures, columns, drawn, clocks, peer, window }:
   const part = useAsk(!columns.complete && window ? `${session.id} ${window}` : null, (signal) => call<Columns>("GET",
     at`/api/v1/sessions/${session.id}/timeline` + query({ from: new Date(window![0]).toISOString(), to: new Date(window![1]).toISOString() }), undefined, signal));
   const c = part.data && window && !columns.complete ? part.data : columns;
-  const marks = useMemo(() => decode(c), [c]), all = useMemo(() => decode(columns), [columns]);
+  const all = useMemo(() => decode(columns), [columns]), marks = useMemo(() => (c === columns ? all : decode(c)), [c, all]);
   const until = session.ended_at ?? new Date().toISOString();
   const begun = Math.min(Date.parse(session.created_at), all.at[0] ?? Infinity), over = Math.max(Date.parse(until), all.at[all.at.length - 1] ?? 0);
   const beside = Math.max(500, (over - begun) / 100); // so that what is at an end is seen whole
   const least = begun - beside, end = over + beside;
   const [from, to] = window ? windowOf(window[0], window[1], {}, least, end) : [least, end];
   const overview = useMemo(() => fold(all.at, least, end), [all, least, end]), scale = useMemo(() => fold(marks.at, from, to), [marks, from, to]);
-  const seconds = new Map(columns.peer.map((id, i) => [id, i]));
-  const incidents = (id: string) => columns.incident.filter((i) => columns.peer[i.peer] === id);
+  const number = new Map(c.peer.map((id, i) => [id, i])), after = useMemo(() => new Map(c.told.map((t) => [t.mark, t.after_ms])), [c]);
+  const byPeer = new Map<string, Incident[]>(columns.peer.map((id) => [id, []]));
+  for (const i of columns.incident) byPeer.get(columns.peer[i.peer] ?? "")?.push(i);
+  const incidents = (id: string) => byPeer.get(id) ?? [];
   const peers = Object.values(session.peers).sort((a, b) =>
     Number(b.id === peer) - Number(a.id === peer) || incidents(b.id).length - incidents(a.id).length || a.joined_at.localeCompare(b.joined_at));
   const strangers = columns.incident.filter((i) => !session.peers[columns.peer[i.peer] ?? ""]);
@@ -150,11 +150,10 @@ function Told({ session, gone, failures, columns, drawn, clocks, peer, window }:
     if (peer) document.getElementById("peer-" + peer)?.scrollIntoView({ block: "nearest" });
   }, [peer]);
   const exported = async () => {
-    const path = "/v2/analytics/events" + query({ session_id: session.id, limit: 100, halves: true });
     const list: unknown[] = [];
     try {
       for (let start = ""; list.length < mostExported; ) {
-        const page = await call<{ events: unknown[]; next?: string }>("GET", path + (start && "&" + query({ start }).slice(1)));
+        const page = await call<{ events: unknown[]; next?: string }>("GET", "/v2/analytics/events" + query({ session_id: session.id, limit: 100, halves: true, start }));
         list.push(...page.events);
         if (!page.next || !page.events.length) break;
         start = page.next;
@@ -184,8 +183,8 @@ function Told({ session, gone, failures, columns, drawn, clocks, peer, window }:
           <button onClick={() => move({ zoom: 0.5 })}>Closer</button>
           <button onClick={() => move({ zoom: 2 })} disabled={!window}>Wider</button>
           <button onClick={() => show(least, end)} disabled={!window}>All of it</button>
-          <button onClick={() => step(-1)} disabled={!columns.incident.length}>Previous incident</button>
-          <button onClick={() => step(1)} disabled={!columns.incident.length}>Next incident</button>
+          <button onClick={() => step(incident, -1)} disabled={!columns.incident.length}>Previous incident</button>
+          <button onClick={() => step(incident, 1)} disabled={!columns.incident.length}>Next incident</button>
           <Copy text={location.href} label="Copy link" class="quiet" />
           <button class="quiet" onClick={() => void exported()}>Export events</button>
         </p>
@@ -194,7 +193,7 @@ function Told({ session, gone, failures, columns, drawn, clocks, peer, window }:
       {peers.slice(0, most).map((p) => (
         <section key={p.id} id={"peer-" + p.id} class="person">
           <h2>{who({ user_name: p.name, user_id: p.user_id, peer_id: p.id })} <span class="muted">{safe(p.role, 40)} {p.joined_at && <> · <At at={p.joined_at} short /> to </>}{!p.joined_at ? "" : p.left_at ? <At at={p.left_at} short /> : "now"}{p.reason && ` · ${safe(p.reason, 60)}`}</span></h2>
-          <Person marks={marks} c={c} scale={scale} number={c === columns ? seconds.get(p.id) : c.peer.indexOf(p.id)} offset={clocks[p.id]} />
+          <Person marks={marks} c={c} scale={scale} number={number.get(p.id)} after={after} offset={clocks[p.id]} />
           {incidents(p.id).map((i) => <OneIncident key={i.id} i={i} d={known.get(i.id)} show={() => show(Date.parse(i.began) - 30_000, Date.parse(i.ended) + 30_000)} />)}
         </section>
       ))}
@@ -210,25 +209,18 @@ function Told({ session, gone, failures, columns, drawn, clocks, peer, window }:
 }
 
 const mostExported = 10_000;
-
-/** Moves the focus to another incident. */
-function step(by: number) {
-  const list = [...document.querySelectorAll<HTMLElement>(".incident [data-row]")];
-  const here = list.findIndex((e) => e === document.activeElement);
-  list[here < 0 ? (by > 0 ? 0 : list.length - 1) : Math.min(list.length - 1, Math.max(0, here + by))]?.focus();
-}
+const incident = ".incident [data-row]";
 
 const rows = 100; // of a table behind a picture
 
 /** The two lanes of somebody, their clock, and the same as a table. */
-function Person({ marks, c, scale, number, offset }: { marks: Marks; c: Columns; scale: ReturnType<typeof fold>; number?: number; offset?: Clock }) {
+function Person({ marks, c, scale, number, after, offset }: { marks: Marks; c: Columns; scale: Scale; number?: number; after: Map<number, number>; offset?: Clock }) {
   const { zone } = useShared();
   const places = marks.byPeer.get(number ?? -1) ?? empty;
   const told = places.some((i) => marks.lane[i]! & 1);
   const within: number[] = [];
   let more = 0;
   for (let k = first(marks.at, scale.from, places); k < places.length && marks.at[places[k]!]! < scale.to; k++) within.length < rows ? within.push(places[k]!) : more++;
-  const late = new Map(c.told.map((t) => [t.mark, t.after_ms]));
   const kind = (i: number) => c.kind[c.kinds[i]!];
   return (
     <>
@@ -252,7 +244,7 @@ function Person({ marks, c, scale, number, offset }: { marks: Marks; c: Columns;
             <tbody>
               {within.map((i) => (
                 <tr key={i}>
-                  <td data-name="When"><At at={new Date(marks.at[i]!).toISOString()} short />{late.has(i) && <span class="late"> told {length(late.get(i)!)} later</span>}</td>
+                  <td data-name="When"><At at={new Date(marks.at[i]!).toISOString()} short />{after.has(i) && <span class="late"> told {length(after.get(i)!)} later</span>}</td>
                   <td data-name="Told by">{["", "client", "server", "client and server"][marks.lane[i]!]}</td>
                   <td data-name="What">{what[kind(i)?.type ?? ""] ?? couldNot(kind(i)?.type ?? "")}{kind(i)?.fault && <span class="muted"> {kind(i)!.fault}</span>}</td>
                 </tr>
