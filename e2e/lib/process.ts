@@ -35,14 +35,13 @@ export function start(command: string, args: string[], { netns, log, onLine, ipc
     sink.write(`${line}\n`);
     onLine?.(line);
   });
-  // A process has ended when its last line has been read, unless somebody else
-  // holds its output open.
+  // A process has ended when its last line has been read and is in the log, unless
+  // somebody else holds its output open.
   child.ended = new Promise(resolve => {
     child.once('error', (error: Error) => resolve({ error }));
-    child.once('close', (code, signal) => resolve({ code, signal }));
+    child.once('close', (code, signal) => sink.end(() => resolve({ code, signal })));
     child.once('exit', (code, signal) => setTimeout(() => resolve({ code, signal }), 2000).unref());
   });
-  child.once('close', () => sink.end());
   running.add(child);
   child.ended.then(() => running.delete(child));
   return child;
