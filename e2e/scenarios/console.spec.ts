@@ -26,6 +26,14 @@ class Hands {
   async type(text: string) { this.count++; await this.page.keyboard.type(text); }
   async press(key: string) { this.count++; await this.page.keyboard.press(key); }
   async click(what: ReturnType<Page['locator']>) { this.count++; await what.click(); }
+
+  // search finds by a text, without a mouse: then the first row has the focus.
+  async search(text: string) {
+    await this.press('/');
+    await this.type(text);
+    await this.press('Enter');
+    await this.page.locator('a[data-row]:focus').waitFor();
+  }
 }
 
 // large answers the calls of the pages as a server with 1,000 rooms and 200 people in one.
@@ -117,10 +125,7 @@ test.describe('console', () => {
     await page.getByText('tries failed').waitFor();
     await page.getByText('1 more, in which a failure was provoked').waitFor();
     const keys = new Hands(page);
-    await keys.press('/');
-    await keys.type('mia lang yesterday afternoon');
-    await keys.press('Enter');
-    await page.locator('a[data-row]:focus').waitFor();
+    await keys.search('mia lang yesterday afternoon');
     await shot(page, 'search-1440');
     await keys.press('Enter');
     await heading(page, /Mia Lang could not join "consult"/);
@@ -154,9 +159,7 @@ test.describe('console', () => {
 
     // Nobody had a name yet: somebody in a room, at a time.
     const nameless = new Hands(page);
-    await nameless.press('/');
-    await nameless.type('consult yesterday 14:04');
-    await nameless.press('Enter');
+    await nameless.search('consult yesterday 14:04');
     await page.getByText('(no name)').first().waitFor();
     await nameless.click(page.getByRole('link', { name: /\(no name\)/ }).first());
     await heading(page, /could not join/);
@@ -166,27 +169,26 @@ test.describe('console', () => {
     // What was told today and happened before; and that nothing was wrong.
     for (const [text, most, found] of [['nora', 4, /Told \d+ h after it happened/], ['mia okafor yesterday', 3, /got in/]] as const) {
       const hands = new Hands(page);
-      await hands.press('/');
-      await hands.type(text);
-      await hands.press('Enter');
-      await page.locator('a[data-row]:focus').waitFor();
+      await hands.search(text);
       if (most === 4) await hands.press('Enter');
       await page.locator('main .note, main .rows').getByText(found).first().waitFor();
       assert.ok(hands.count <= most, `${text}: ${hands.count} steps`);
     }
 
     // From one failure of a list to the next and back, without the list.
-    await page.keyboard.press('/');
-    await page.keyboard.type('mia yesterday');
+    await new Hands(page).search('mia yesterday');
     await page.keyboard.press('Enter');
-    await page.locator('a[data-row]:focus').waitFor();
-    await page.keyboard.press('Enter');
-    await page.locator('article.failure h1:focus').waitFor();
+    const told = await page.locator('article.failure h1:focus').textContent();
     const first = page.url();
+    // The address is another one at once, and the heading of the failure before stays until the next one comes.
+    const shows = (same: boolean) => page.waitForFunction(([url, told, same]) => {
+      const at = document.activeElement!;
+      return (location.href === url) === same && at.matches('article.failure h1') && (at.textContent === told) === same;
+    }, [first, told, same] as const);
     await page.keyboard.press(']');
-    await page.waitForFunction(was => location.href !== was && document.activeElement?.matches('article.failure h1'), first);
+    await shows(false);
     await page.keyboard.press('[');
-    await page.waitForFunction(was => location.href === was && document.activeElement?.matches('article.failure h1'), first);
+    await shows(true);
     await page.keyboard.press('.');
     assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Share');
     await page.keyboard.press('y');
@@ -380,10 +382,7 @@ test.describe('console', () => {
     const fox = await watched(await (await firefox).newContext({ viewport: { width: 1280, height: 800 } }));
     await fox.goto(await redial('console'));
     await fox.getByText('tries failed').waitFor();
-    await fox.keyboard.press('/');
-    await fox.keyboard.type('mia lang');
-    await fox.keyboard.press('Enter');
-    await fox.locator('a[data-row]:focus').waitFor();
+    await new Hands(fox).search('mia lang');
     await fox.keyboard.press('Enter');
     await heading(fox, /Mia Lang could not join "consult"/);
     await fox.getByText(cause).first().waitFor();
