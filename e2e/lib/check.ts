@@ -31,7 +31,7 @@ export async function poll<T>(what: string, fn: () => T | Promise<T>, { ms = 10_
     if (limit.over) break;
     await sleep(step);
   }
-  const more = [detail?.(), last && `last error: ${last instanceof Error ? last.message : last}`].filter(Boolean).join('; ');
+  const more = [await detail?.(), last && `last error: ${last instanceof Error ? last.message : last}`].filter(Boolean).join('; ');
   throw new Error(`waited ${((Date.now() - began) / 1000).toFixed(1)} s for ${what}${more ? ` (${more})` : ''}`);
 }
 

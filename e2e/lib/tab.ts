@@ -224,6 +224,19 @@ export class Tab implements Person {
     }, [other.id, kind, source], ms);
   }
 
+  // turnOn unmutes the peer's own camera or microphone, once the SDK has it: before
+  // that its action does nothing, without a word.
+  async turnOn(...kinds: ('audio' | 'video')[]) {
+    for (const kind of kinds) {
+      const id = await this.until(`its own ${kind} track`, kind => {
+        const { peers, room } = tab.state();
+        return peers[room.localPeer]?.[`${kind}Track`];
+      }, kind, 20_000);
+      await this.act(kind === 'video' ? 'setLocalVideoEnabled' : 'setLocalAudioEnabled', true);
+      await this.until(`its own ${kind} is on`, id => tab.state().tracks[id]?.enabled, id);
+    }
+  }
+
   received(trackId: string): Promise<Received | null> { return this.eval(id => probe.received(id), trackId); }
   sent(): Promise<Sent[]> { return this.eval(() => probe.sent()); }
 
@@ -238,7 +251,18 @@ export class Tab implements Person {
     return poll(`${this.name} to decode ${frames} frames of ${other.name}`, async () => {
       now = await this.received(trackId);
       return now && now.frames >= before + frames && (await clock()) > played && { ...now, trackId };
-    }, { ms, detail: () => `before ${before}, now ${JSON.stringify(now)}` });
+    }, { ms, detail: async () => `before ${before}, now ${JSON.stringify(now)}, of ${trackId}; ${await this.#between(other)}` });
+  }
+
+  // between says what is known on both sides when media does not arrive.
+  async #between(other: Tab): Promise<string> {
+    const known = await this.eval(id => tab.tracks().filter(t => t.peerId === id).map(t => `${t.source} ${t.type} ${t.id} ${t.enabled}`), other.id).catch(String);
+    const sides = await Promise.all([this, other].map(async side => {
+      const told = (await side.notices('RECONNECTING', 'RECONNECTED', 'ERROR', 'PEER_LEFT', 'TRACK_REMOVED')).map(n => `${n.kind} ${n.data?.code ?? n.data?.id ?? ''}`);
+      return `${side.name}: ${await side.eval(() => probe.states())}, told ${JSON.stringify(told)}`;
+    })).catch(String);
+    const sends = await other.sent().then(all => all.map(s => `${s.kind} ${s.rid ?? ''} ${s.width}x${s.height} ${s.frames}/${s.packets}`), String);
+    return `knows ${JSON.stringify(known)}; ${sides}; ${other.name} sends ${JSON.stringify(sends)}`;
   }
 
   // hears waits until sound that is not silence arrives from another peer.

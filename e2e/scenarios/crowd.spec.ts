@@ -159,8 +159,7 @@ test.describe('crowd', () => {
       const fresh = await carol.trackOf(alice, 'video');
       assert.notEqual(fresh, id, 'a withdrawn camera stays away');
       await alice.until('has that camera', id => window.tab.state().peers[window.tab.state().room.localPeer].videoTrack === id, fresh);
-      await alice.act('setLocalVideoEnabled', true);
-      await alice.until('has it on', id => window.tab.state().tracks[id]?.enabled, fresh);
+      await alice.turnOn('video');
     }
     const id = await carol.trackOf(alice, 'video');
     if (!await carol.eval(id => window.tab.videos.has(id), id)) await show(carol, id);

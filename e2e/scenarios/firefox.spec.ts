@@ -38,8 +38,7 @@ test.describe('firefox', () => {
     await alice.act('changeRoleOfPeer', bob.id, 'guest', true);
     await bob.until('bob is a guest', id => tab.state().peers[id]?.roleName === 'guest', bob.id);
     await alice.trackOf(bob, 'video');
-    await bob.act('setLocalVideoEnabled', true);
-    await bob.act('setLocalAudioEnabled', true);
+    await bob.turnOn('video', 'audio');
     await meet(alice, bob);
 
     await bob.act('sendBroadcastMessage', 'hello from Firefox');

@@ -20,8 +20,7 @@ test.describe('roles', () => {
     await alice.noticed('ROLE_UPDATED', p => p.id === bob.id && p.roleName === 'guest');
     // A new guest publishes muted tracks, and unmutes when they like.
     await alice.trackOf(bob, 'video');
-    await bob.act('setLocalVideoEnabled', true);
-    await bob.act('setLocalAudioEnabled', true);
+    await bob.turnOn('video', 'audio');
     await alice.sees(bob);
     await alice.hears(bob);
     // Back to watching: the tracks go away.
