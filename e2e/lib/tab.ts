@@ -224,14 +224,19 @@ export class Tab implements Person {
     }, [other.id, kind, source], ms);
   }
 
+  // ownTrack returns the id of the peer's own camera or microphone once the SDK has it.
+  ownTrack(kind: 'audio' | 'video'): Promise<string> {
+    return this.until(`its own ${kind} track`, kind => {
+      const { peers, room } = tab.state();
+      return peers[room.localPeer]?.[`${kind}Track`];
+    }, kind, 20_000);
+  }
+
   // turnOn unmutes the peer's own camera or microphone, once the SDK has it: before
   // that its action does nothing, without a word.
   async turnOn(...kinds: ('audio' | 'video')[]) {
     for (const kind of kinds) {
-      const id = await this.until(`its own ${kind} track`, kind => {
-        const { peers, room } = tab.state();
-        return peers[room.localPeer]?.[`${kind}Track`];
-      }, kind, 20_000);
+      const id = await this.ownTrack(kind);
       await this.act(kind === 'video' ? 'setLocalVideoEnabled' : 'setLocalAudioEnabled', true);
       await this.until(`its own ${kind} is on`, id => tab.state().tracks[id]?.enabled, id);
     }

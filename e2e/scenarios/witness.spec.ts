@@ -88,7 +88,7 @@ test.describe('witness', () => {
     };
     const alice = await witnessed(t, { before, prepare: context => giveServers(context, [server]) });
     await cut(alice);
-    const w = await told(t, alice, 'client.disconnected', w => w.paths?.some((p: any) => p.errors?.some((e: any) => e.code === 401)));
+    const w = await told(t, alice, 'client.disconnected', w => w.live?.video && w.paths?.some((p: any) => p.errors?.some((e: any) => e.code === 401)));
     const path = w.paths.find((p: any) => p.errors?.length);
     const error = path.errors.find((e: any) => e.code === 401);
     assert.match(error.url, /^turn:redacted-ip\.invalid:\d+\?transport=udp$/);

@@ -126,6 +126,7 @@ export class Witness {
       this.#tracks.push(track);
       for (const what of ["mute", "unmute", "ended"]) track.addEventListener(what, () => this.#noticed(`${track.kind} ${what}`));
     }
+    if (tracks.length > 0) this.tell(); // what was told before has them missing
   }
 
   /** Makes a report soon, as something happened. */

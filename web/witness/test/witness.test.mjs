@@ -84,6 +84,19 @@ test("a device that is left out of a stream is one that the page did not get", a
   assert.deepEqual(told[0].facts.captures.map((c) => [c.kind, c.error]), [["audio", "MissingTrack"]]);
 });
 
+test("a device that comes after a report is told of", async (t) => {
+  const { witness, pc, pass } = start(t);
+  pc.remoteDescription = described;
+  pc.fails("turn:b", 401);
+  await pass(250);
+  assert.deepEqual(told[0].facts.live, { audio: 0, video: 0 });
+  const track = Object.assign(new EventTarget(), { kind: "video", readyState: "live" });
+  await witness.asked("video", Promise.resolve({ getTracks: () => [track] }));
+  await pass(3000);
+  assert.equal(told.length, 2);
+  assert.deepEqual(told[1].facts.live, { audio: 0, video: 1 });
+});
+
 test("what happens together is told once, and nothing twice", async (t) => {
   const { pc, pass } = start(t);
   pc.remoteDescription = described;
