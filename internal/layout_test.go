@@ -74,6 +74,7 @@ var mayImport = map[string][]string{
 	"internal/diagnose/recording": {"internal/diagnose"}, // for tests
 	"internal/verdict":            {"internal/diagnose", "internal/explain", "internal/event", "fault"},
 	"internal/explain":            {"internal/diagnose", "internal/event", "internal/evidence"},
+	"internal/repro":              {"client", "internal/diagnose", "internal/event", "internal/evidence", "internal/explain", "internal/inject", "internal/policy", "internal/registry", "internal/report", "internal/room", "internal/token", "dialect", "fault"},
 	"internal/share":              {"internal/diagnose", "fault"},
 	"internal/ask":                {"internal/diagnose", "internal/evidence", "internal/sfu", "internal/share", "internal/text", "fault"},
 	"internal/codec":              {},
@@ -109,7 +110,7 @@ var mayImport = map[string][]string{
 	"internal/testlog":       {},                                                                      // for tests
 	"internal/wire/wiretest": {"internal/evidence", "internal/participant", "internal/room", "fault"}, // a wire for tests
 	"internal/when":          {},
-	"internal/api": {"internal/live", "internal/evidence", "internal/when", "internal/room", "internal/skew", "internal/diagnose", "internal/explain", "internal/share", "internal/ask", "internal/verdict", "internal/event", "internal/event/eventjson", "internal/sink", "internal/report", "internal/registry", "internal/inject",
+	"internal/api": {"internal/live", "internal/evidence", "internal/when", "internal/room", "internal/skew", "internal/diagnose", "internal/explain", "internal/share", "internal/ask", "internal/repro", "internal/verdict", "internal/event", "internal/event/eventjson", "internal/sink", "internal/report", "internal/registry", "internal/inject",
 		"internal/limit", "internal/policy", "internal/policy/policyjson", "internal/text", "internal/token", "internal/faultdoc", "dialect", "fault"},
 	"internal/turn":    {"internal/evidence", "internal/limit", "internal/recent"},
 	"internal/config":  {"fault", "internal/spell"},

@@ -53,6 +53,7 @@ func verbs() []verb {
 		{"live", "show how calls fare at this moment: who sends, who receives, what is not forwarded", runLive, nil},
 		{"why", "tell why calls failed, by room, person and time", runWhy, nil},
 		{"ask", "ask the browser of whoever was there what its network lets through", runAsk, nil},
+		{"show", "show a failure again on a test participant, and compare the two records", runShow, nil},
 		{"console", "print a link to the console, the pages for support and operators", runConsole, nil},
 		{"inject", "make calls fail on purpose, to see how an app takes it", runInject, nil},
 		{"scenario", "make calls fail by a script, such as a train in a tunnel, and check what is recorded", runScenario, scenarioSubverbs},

@@ -31,6 +31,8 @@ var acts = map[string]string{
 	"DELETE /api/v1/shares/{link}":                   "failure.unshare",
 	"POST /api/v1/probes":                            "failure.ask",
 	"DELETE /api/v1/probes/{link}":                   "failure.unask",
+	"POST /api/v1/events/{id}/reproduction":          "failure.reproduce",
+	"DELETE /api/v1/events/{id}/reproduction":        "failure.reproduce.stop",
 }
 
 // looks are the routes of which it is kept that somebody at the console called them.

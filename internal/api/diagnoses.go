@@ -21,6 +21,7 @@ import (
 	"github.com/redial-rtc/redial/internal/explain"
 	"github.com/redial-rtc/redial/internal/limit"
 	"github.com/redial-rtc/redial/internal/registry"
+	"github.com/redial-rtc/redial/internal/repro"
 	"github.com/redial-rtc/redial/internal/share"
 	"github.com/redial-rtc/redial/internal/verdict"
 )
@@ -32,6 +33,8 @@ type DiagnosesConfig struct {
 
 	Links  *share.Links                // seals links to pages about failures
 	Origin func(*http.Request) url.URL // under which the caller reaches this server
+
+	Tests *repro.Runs // reproduces failures; nil where nothing is provoked
 
 	Asks      *ask.Runs                                         // openings of pages that ask a browser; nil: none is asked
 	Addresses *evidence.Hasher                                  // by which failures and openings are compared
@@ -73,7 +76,7 @@ func (d *Diagnoses) Routes() []Route {
 		{Pattern: "POST /api/v1/events/{id}/share", Serve: d.share},
 		{Pattern: "DELETE /api/v1/shares/{link}", Serve: d.unshare},
 		{Pattern: "GET /why/{link}", Access: Open, Rate: Rate{PerSecond: 5, Burst: 30}, Serve: d.shared},
-	}, d.askRoutes()...)
+	}, append(d.askRoutes(), d.reproRoutes()...)...)
 }
 
 // maxDiagnoses is how many failures are explained in one reply: each takes

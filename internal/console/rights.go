@@ -25,6 +25,8 @@ var opened = map[string]token.Right{
 	"GET /api/v1/attempts":              token.RightSupport,
 	"GET /api/v1/injections":            token.RightSupport,
 
+	"GET /api/v1/events/{id}/reproduction": token.RightSupport,
+
 	"GET /api/v1/events/{id}":                   token.RightRead,
 	"GET /v2/analytics/events":                  token.RightRead,
 	"GET /api/v1/analytics/":                    token.RightRead,
@@ -53,6 +55,8 @@ var opened = map[string]token.Right{
 	"PUT /api/v1/causes/{cause}/mute":                token.RightOperate,
 	"DELETE /api/v1/causes/{cause}/mute":             token.RightOperate,
 	"POST /api/v1/injections":                        token.RightInject,
+	"POST /api/v1/events/{id}/reproduction":          token.RightInject,
+	"DELETE /api/v1/events/{id}/reproduction":        token.RightInject,
 	"DELETE /api/v1/injections/{id}":                 token.RightInject,
 }
 

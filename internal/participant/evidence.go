@@ -89,7 +89,9 @@ func (e *Events) recordPath(at *path, f *fault.Error) {
 func (e *Events) ofPath(r *evidence.Record, at *path) {
 	r.Path = at.evidence()
 	r.Path.Side = string(at.op)
-	r.Reach = e.p.s.cfg.Media.Reach()
+	if r.Reach = e.p.s.cfg.Media.Reach(); e.p.test() {
+		r.Reach = e.p.s.cfg.Media.ReachOfTests()
+	}
 	r.Turn = e.relayed()
 }
 

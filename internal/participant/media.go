@@ -83,7 +83,7 @@ func (m *Media) OpenPublication(on PublicationOptions) (*Publication, error) {
 	pub.evidence = func() *evidence.Path { return pub.Publisher.Evidence() }
 	var err error
 	pub.Publisher, err = m.p.s.cfg.Media.NewPublisher(sfu.PublisherConfig{
-		Log: m.p.log, Impairment: udp, TCPImpairment: tcp, TCPOnly: m.tcpOnly,
+		Log: m.p.log, Impairment: udp, TCPImpairment: tcp, TCPOnly: m.tcpOnly, Test: m.p.test(),
 		VideoCodecs: m.videoCodecs(), OneFormat: on.OneFormat, MaxEarlyOffers: m.p.s.cfg.Bounds.EarlyOffers,
 		OnTrack:        func(t *sfu.Track) { m.p.Post(func() { m.trackStarted(t) }) },
 		OnMedia:        func(t *sfu.Track) { m.p.Post(func() { m.arrived(t) }) },
@@ -168,7 +168,7 @@ func (m *Media) OpenSubscription(o SubscriptionOptions) (*Subscription, error) {
 	sub.evidence = func() *evidence.Path { return sub.Subscriber.Evidence() }
 	var err error
 	sub.Subscriber, err = m.p.s.cfg.Media.NewSubscriber(sfu.SubscriberConfig{
-		Log: m.p.log, Label: o.Channel, TCPOnly: m.tcpOnly, Impairment: udp, TCPImpairment: tcp,
+		Log: m.p.log, Label: o.Channel, TCPOnly: m.tcpOnly, Test: m.p.test(), Impairment: udp, TCPImpairment: tcp,
 		OnOffer: func(d webrtc.SessionDescription) {
 			m.p.Post(func() {
 				sub.offered = true

@@ -296,6 +296,11 @@ func (p *Participant) finish(reason string) {
 	p.end()
 }
 
+// test tells whether the participant is one of the server's own tests.
+func (p *Participant) test() bool {
+	return p.s.cfg.Tests != "" && p.roomRecord.Account == p.s.cfg.Tests
+}
+
 // abandon ends the participant but leaves the peer in the room's record, so
 // that another process can go on with it.
 func (p *Participant) abandon() { p.end() }

@@ -92,6 +92,10 @@ type Config struct {
 	// Limited counts what a limit has held back, by its setting; nil: nobody does.
 	Limited func(setting string)
 
+	// Tests is the account of rooms in which the server tests itself: who is there says
+	// nothing of how others fare. "": there are none.
+	Tests string
+
 	// Traces follows joins; nil: nobody does.
 	Traces *trace.Traces
 

@@ -218,3 +218,24 @@ func (m Room) validate() error {
 
 // nameLetters may appear in the name of a room.
 const nameLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:_"
+
+// RemoveRooms removes a customer's rooms, or the one with this id, with all that is kept
+// of them: codes, sessions, and who was in them; with all rooms the customer's templates
+// go as well, but for the default. What is not there is no error.
+func (r *Registry) RemoveRooms(ctx context.Context, customerID, id string) error {
+	return r.inTx(ctx, func(tx *sql.Tx) error {
+		const of = ` IN (SELECT id FROM sessions WHERE customer_id = ?1 AND (?2 = '' OR room_id = ?2))`
+		for _, statement := range []string{
+			`DELETE FROM metadata WHERE session_id` + of,
+			`DELETE FROM peers WHERE session_id` + of,
+			`DELETE FROM sessions WHERE customer_id = ?1 AND (?2 = '' OR room_id = ?2)`,
+			`DELETE FROM rooms WHERE customer_id = ?1 AND (?2 = '' OR id = ?2)`,
+			`DELETE FROM templates WHERE customer_id = ?1 AND is_default = 0 AND ?2 = ''`,
+		} {
+			if _, err := tx.ExecContext(ctx, statement, customerID, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -114,6 +114,9 @@ func (o outside) told(r *http.Request) hop {
 // neither; of them the headers of a proxy tell, or the port: see
 // [outside.sealed].
 func (o outside) socketURL(r *http.Request) (string, error) {
+	if throughOwnDoor(r) {
+		return "ws://" + r.Host + "/ws", nil
+	}
 	u := o.origin(r)
 	page, own := pageOf(r)
 	if own && page.Host != "" && o.public == nil {

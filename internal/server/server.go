@@ -36,6 +36,7 @@ import (
 	"github.com/redial-rtc/redial/internal/participant"
 	"github.com/redial-rtc/redial/internal/registry"
 	"github.com/redial-rtc/redial/internal/registry/journal"
+	"github.com/redial-rtc/redial/internal/repro"
 	"github.com/redial-rtc/redial/internal/room"
 	"github.com/redial-rtc/redial/internal/sceenic"
 	"github.com/redial-rtc/redial/internal/sfu"
@@ -170,8 +171,8 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	recorder = event.NewRecorder(store, event.RecorderConfig{
 		Log: log.With("part", "events"), Metrics: metrics, Account: cfg.Access.AccountID,
 		Queue: cfg.Events.Queue, KeepAddresses: cfg.Events.KeepAddresses,
-		Retention: cfg.Events.Retention, Retentions: s.registry.Retentions, MaxBytes: maxEventBytes(cfg.Events), Quotas: eventQuotas(cfg.Events.Quotas),
-		MarkInjected: plan.MarkInjected,
+		Retention: cfg.Events.Retention, Retentions: keepTests(s.registry.Retentions), MaxBytes: maxEventBytes(cfg.Events), Quotas: eventQuotas(cfg.Events.Quotas),
+		MarkInjected: markTests(plan),
 	})
 	s.onClose("events", recorder.Close)
 	close(recording)
@@ -220,7 +221,8 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	for i, k := range cfg.Access.Keys {
 		keys[i] = token.Key{Access: k.Access, Secret: k.Secret, Account: cfg.Access.AccountID, App: cfg.Access.AppID}
 	}
-	tokens := token.NewVerifier(keys, token.Options{
+	ownKey := testKey()
+	tokens := token.NewVerifier(append(slices.Clone(keys), ownKey), token.Options{
 		Leeway: cfg.Access.TokenLeeway, Revoked: s.registry.Revoked, Provoked: provokedTokens(plan), Now: opt.Now,
 	})
 
@@ -242,7 +244,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	s.participants = participant.New(participant.Config{
 		Tokens: tokens, Directory: directory{s.registry, sessions}, Hub: hub, Media: engine, Events: recorder, Inject: plan, Self: self.Evidence, Clocks: clocks, Relayed: s.relays.Evidence, Traces: traces,
 		Unproven: limit.Rate{PerSecond: float64(cfg.Limits.Unproven) / 60, Burst: cfg.Limits.Unproven},
-		Written:  sessions.Written, Rejoined: sessions.Rejoined, Limited: sockets.Limited, Full: capacity.full, Log: log.With("part", "signal"), Metrics: metrics,
+		Written:  sessions.Written, Rejoined: sessions.Rejoined, Limited: sockets.Limited, Full: capacity.full, Tests: repro.Account, Log: log.With("part", "signal"), Metrics: metrics,
 		Hold: cfg.Reconnect.Hold, MaxReceived: cfg.Limits.ReceivedTracks, Bounds: participant.Bounds{
 			Tell: cfg.Limits.TellRate, Fanout: cfg.Limits.FanoutRate, Answer: cfg.Limits.AnswerRate,
 			Offers: cfg.Limits.OffersPerSecond, EarlyOffers: cfg.Limits.EarlyOffers,
@@ -269,8 +271,10 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	}
 	asks := ask.NewRuns(ask.Config{Engine: engine, Most: cfg.Limits.AskedBrowsers, Log: log.With("part", "ask"), Limited: sockets.Limited})
 	s.onClose("asked browsers", func(context.Context) error { asks.Close(); return nil })
+	own := &ownDoor{handshake: cfg.Limits.HandshakeTimeout}
+	tests := s.startTests(plan, hub, recorder, ownKey, own, sessions.Written)
 	diagnoses := api.NewDiagnoses(api.DiagnosesConfig{
-		Store: store, Registry: s.registry, Links: links, Origin: outside.origin, Asks: asks, Addresses: addresses, ICE: s.askedServers(outside),
+		Store: store, Registry: s.registry, Links: links, Origin: outside.origin, Asks: asks, Addresses: addresses, ICE: s.askedServers(outside), Tests: tests,
 	})
 	events := api.NewEvents(api.EventsConfig{Recorder: recorder, Registry: s.registry, Rooms: hub, Inject: plan, Clocks: clocks, Known: s.participants.Known, Retention: cfg.Events.Retention})
 	board := live.NewBoard(live.Config{Measure: s.participants.Live, Watchers: cfg.Limits.LiveWatchers, Limited: sockets.Limited, Metrics: metrics})
@@ -323,12 +327,15 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	}
 
 	door := newGuard(asCalled{s.rest, routes, wire.ServeAstray}, cfg.HTTP, outside, log, metrics)
-	door.lost = wire.Lost
+	door.lost, own.handler = wire.Lost, door
 	s.web = newWeb(sniffed(door), cfg, log)
 	s.web.handshaken = s.relays.gate != nil
 	s.onClose("web", s.web.stop)
 	if s.console != nil {
 		s.serveConsole(s.console, tokens, outside, door.panics.Inc)
+	}
+	if tests != nil {
+		s.onClose("tests", tests.Close)
 	}
 	s.onClose("event streams", func(context.Context) error { events.Close(); board.Close(); return nil })
 	if s.cert != nil {

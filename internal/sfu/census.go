@@ -72,10 +72,22 @@ func network(a netip.Addr) netip.Prefix {
 	return p
 }
 
+// counted keeps a passage where it belongs: tests of the server's own say nothing of how
+// others fare.
+func (c *conn) counted(p passage) {
+	switch {
+	case c.aside:
+	case c.test:
+		c.engine.tests.add(p)
+	default:
+		c.engine.census.add(p)
+	}
+}
+
 // cameUp counts a connection that is up for the first time.
 func (c *conn) cameUp() {
 	pair := c.selectedPair.Load()
-	if pair == nil || c.aside {
+	if pair == nil {
 		return
 	}
 	to, err := netip.ParseAddr(pair.Local.Address)
@@ -85,6 +97,6 @@ func (c *conn) cameUp() {
 	}
 	tcp := pair.Local.Protocol == webrtc.ICEProtocolTCP
 	if tcp || c.paths.cameFirst(netip.AddrPortFrom(from.Unmap(), pair.Remote.Port)) {
-		c.engine.census.add(passage{tcp: tcp, to: to.Unmap(), from: network(from)})
+		c.counted(passage{tcp: tcp, to: to.Unmap(), from: network(from)})
 	}
 }

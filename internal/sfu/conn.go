@@ -46,6 +46,7 @@ type conn struct {
 	impairment    Impairment                // nil: none
 	tcpOnly       bool                      // UDP is not offered
 	aside         bool                      // it is no witness of the addresses
+	test          bool                      // it is one for other tests only
 	tcpImpairment Impairment                // nil: the same
 	paths         *paths
 	rtcp          func(ssrc uint32, compound []byte) // nil: it must be of pion/webrtc
@@ -251,9 +252,7 @@ func (c *conn) tellSlow() {
 	c.refreshMu.Lock()
 	defer c.refreshMu.Unlock()
 	if state, _ := c.current(); state == StateConnecting && c.onState != nil {
-		if !c.aside {
-			c.engine.census.add(passage{failed: true})
-		}
+		c.counted(passage{failed: true})
 		err := fault.ICESlow.New("stun_seen", c.firstCheck.Load() != 0, "waited_seconds", c.engine.times.slow.Seconds())
 		c.callbacks.post(func() { c.onState(StateConnecting, err) })
 	}

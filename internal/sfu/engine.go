@@ -144,6 +144,7 @@ type Engine struct {
 	hammer  *hammer
 	stun    *stunServer // nil: there is none
 	census  census
+	tests   census // of connections of the server's own tests
 	probes  prober
 	unprobe func() // ends them
 	blind   bool   // packets are not counted, to measure what that costs

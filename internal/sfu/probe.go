@@ -302,14 +302,23 @@ func (e *Engine) tell() {
 
 // Reach tells, of each address that peers are told, who got through to it within
 // the last 10 minutes, our own packets among them.
-func (e *Engine) Reach() (all []evidence.Reach) {
+func (e *Engine) Reach() []evidence.Reach { return e.reach(&e.census) }
+
+// ReachOfTests is Reach with the connections of the server's own tests beside those of
+// others.
+func (e *Engine) ReachOfTests() []evidence.Reach { return e.reach(&e.census, &e.tests) }
+
+func (e *Engine) reach(counts ...*census) (all []evidence.Reach) {
 	for i, t := range e.probes.told[:min(len(e.probes.told), evidence.MaxReach)] {
 		a := t.to.Addr()
 		r := evidence.Reach{
 			Protocol: t.protocol(), Address: evidence.Kind(a), Hash: e.cfg.Addresses.Hash(a),
 			Advertised: len(e.cfg.Advertise) > 0, Judged: t.judged,
 		}
-		r.Through, r.Networks, r.Failed = e.census.count(t.tcp, a)
+		for _, c := range counts {
+			through, networks, failed := c.count(t.tcp, a)
+			r.Through, r.Networks, r.Failed = r.Through+through, r.Networks+networks, r.Failed+failed
+		}
 		if i > 0 {
 			r.Failed = 0 // told once
 		}

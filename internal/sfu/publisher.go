@@ -55,6 +55,8 @@ type PublisherConfig struct {
 	// Aside leaves the connection out of what the engine tells of how others fare: see
 	// Engine.Reach.
 	Aside bool
+	// Test is that of a test of the server's own, which Engine.ReachOfTests tells of alone.
+	Test bool
 	// Impairment stands between this connection and the network; nil for none. Where it
 	// goes over TCP, TCPImpairment stands in its place unless nil.
 	Impairment, TCPImpairment Impairment
@@ -119,7 +121,7 @@ func (e *Engine) NewPublisher(cfg PublisherConfig) (*Publisher, error) {
 	}
 	p.conn = &conn{
 		log: cfg.Log, engine: e, onState: cfg.OnState, onCandidate: cfg.OnCandidate, onCredentials: cfg.OnCredentials, onChannel: cfg.OnChannel,
-		changed: p.changed, buffers: p.buffer, tcpOnly: cfg.TCPOnly, aside: cfg.Aside, impairment: cfg.Impairment, tcpImpairment: cfg.TCPImpairment,
+		changed: p.changed, buffers: p.buffer, tcpOnly: cfg.TCPOnly, aside: cfg.Aside, test: cfg.Test, impairment: cfg.Impairment, tcpImpairment: cfg.TCPImpairment,
 	}
 	if err := p.conn.open(p.received); err != nil {
 		return nil, err

@@ -30,6 +30,8 @@ type SubscriberConfig struct {
 	PeerOffers bool
 	// TCPOnly offers no UDP, where there is TCP.
 	TCPOnly bool
+	// Test is as that of PublisherConfig.
+	Test bool
 	// Impairment stands between this connection and the network; nil for none. Where it
 	// goes over TCP, TCPImpairment stands in its place unless nil.
 	Impairment, TCPImpairment Impairment
@@ -124,7 +126,7 @@ func (e *Engine) NewSubscriber(cfg SubscriberConfig) (*Subscriber, error) {
 	}
 	s.conn = &conn{
 		log: cfg.Log, engine: e, onState: cfg.OnState, onCandidate: cfg.OnCandidate, onCredentials: cfg.OnCredentials,
-		changed: s.changed, buffers: s.buffer, tcpOnly: cfg.TCPOnly, impairment: cfg.Impairment, tcpImpairment: cfg.TCPImpairment,
+		changed: s.changed, buffers: s.buffer, tcpOnly: cfg.TCPOnly, test: cfg.Test, impairment: cfg.Impairment, tcpImpairment: cfg.TCPImpairment,
 	}
 	if !cfg.PeerOffers {
 		s.conn.rtcp = s.feedback
