@@ -199,6 +199,12 @@ func TestInjectedCalls(t *testing.T) {
 		t.Errorf("answered %d after %v", code, time.Since(from))
 	}
 	stop(t, plan, r)
+	// Refused later is not carried out now.
+	r = provoke(t, plan, inject.Spec{At: inject.AtEngine, Delay: 50 * time.Millisecond})
+	if _, code, f := p.offer(map[string]any{}); code == 0 {
+		t.Errorf("what is refused later is answered with %d %s", code, f)
+	}
+	stop(t, plan, r)
 	if code, _ := say(); code != 0 {
 		t.Errorf("after the end: %d", code)
 	}

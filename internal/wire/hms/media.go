@@ -30,6 +30,7 @@ const (
 	maxEarly     = 256     // candidates that may come before the connection they are for
 	maxCandidate = 2 << 10 // bytes of a candidate as JSON
 	maxTrackID   = 128     // bytes; clients send UUIDs
+	maxSource    = 64      // bytes of the word for what a track shows
 )
 
 // media is what this wire knows of a client's connections: one to publish, one to
@@ -222,8 +223,13 @@ func readTracks(m map[string]wireTrack) ([]room.Track, error) {
 		if t.Kind != room.Audio && t.Kind != room.Video {
 			return nil, fault.FieldInvalid.New("field", fieldAt("tracks", clip(key, 40), "type"), "want", "audio or video", "got", clip(w.Kind, 16))
 		}
-		if len(t.ID) > maxTrackID || len(t.StreamID) > maxTrackID || len(t.Source) > 64 {
-			return nil, fault.FieldInvalid.New("field", fieldAt("tracks", clip(key, 40), "track_id"), "max_bytes", 128)
+		for _, text := range []struct {
+			field, is string
+			most      int
+		}{{"track_id", string(t.ID), maxTrackID}, {"stream_id", t.StreamID, maxTrackID}, {"source", t.Source, maxSource}} {
+			if len(text.is) > text.most {
+				return nil, fault.FieldInvalid.New("field", fieldAt("tracks", clip(key, 40), text.field), "max_bytes", text.most)
+			}
 		}
 		if t.Source == "" {
 			t.Source = room.SourceRegular

@@ -170,17 +170,14 @@ func (s *session) receive(c link, raw []byte) {
 		s.p.After(do.Delay, func() { s.finish(f, o.op, nil, do.Err) })
 	case do.Err != nil:
 		s.finish(f, o.op, nil, do.Err)
-		return
 	case do.Says != nil:
 		s.finish(f, o.op, do.Says, nil)
-		return
 	case do.Hang:
-		return
 	case do.Delay > 0:
 		s.p.After(do.Delay, func() { s.carryOut(f, o, time.Now()) }) // the wait is no slowness of ours
-		return
+	default:
+		s.carryOut(f, o, from)
 	}
-	s.carryOut(f, o, from)
 }
 
 // carryOut runs a call and answers it.
