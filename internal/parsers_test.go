@@ -386,7 +386,7 @@ var parsers = map[string]string{
 
 // unlisted are packages without parsers of outside input that matter: programs of
 // the project itself.
-var unlisted = []string{"internal/attack", "bench/events", "internal/event/eventtest", "internal/faultdoc", "internal/faultdoc/gen", "internal/wire/wiretest", "e2e/probe", "e2e/authority", "client/pattern"}
+var unlisted = []string{"internal/attack", "bench/events", "bench/media", "internal/event/eventtest", "internal/faultdoc", "internal/faultdoc/gen", "internal/wire/wiretest", "e2e/probe", "e2e/authority", "client/pattern"}
 
 // parsing tells whether a call takes input apart. It goes by names, as parsers of
 // libraries have telling ones.
