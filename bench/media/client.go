@@ -158,18 +158,6 @@ func (w *waiting) described(pc *webrtc.PeerConnection, d webrtc.SessionDescripti
 	return nil
 }
 
-// answer answers an offer of the server.
-func answer(pc *webrtc.PeerConnection, w *waiting, offer string) (string, error) {
-	if err := w.described(pc, webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer}); err != nil {
-		return "", err
-	}
-	a, err := pc.CreateAnswer(nil)
-	if err != nil {
-		return "", err
-	}
-	return a.SDP, pc.SetLocalDescription(a)
-}
-
 // offer makes an offer to the server, and tells the sources how audio levels are sent.
 func offer(pc *webrtc.PeerConnection, sources []*source) (string, error) {
 	o, err := pc.CreateOffer(nil)

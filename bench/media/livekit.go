@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"sync"
 	"time"
 
 	"github.com/coder/websocket"
@@ -89,74 +88,42 @@ func (l *liveKit) join(ctx context.Context, who member) (leave func(), err error
 		subscribe = "0"
 	}
 	q := url.Values{"access_token": {bearer}, "protocol": {"15"}, "sdk": {"go"}, "version": {"2.16.0"}, "auto_subscribe": {subscribe}, "os": {"linux"}}
-	socket, _, err := websocket.Dial(ctx, l.url+"/rtc?"+q.Encode(), nil)
+	on, err := dial(ctx, l.api, l.url+"/rtc?"+q.Encode(), who)
 	if err != nil {
 		return nil, err
 	}
-	socket.SetReadLimit(-1)
-	inside, cancel := context.WithCancel(context.Background())
-	p := &liveKitPeer{api: l.api, who: who, socket: socket, cancel: cancel, ready: make(chan error, 1)}
-	go p.listen(inside)
-	go p.ping(inside)
-	select {
-	case err = <-p.ready:
-	case <-ctx.Done():
-		err = ctx.Err()
-	}
-	if err != nil {
-		p.leave()
-		return nil, err
-	}
-	return p.leave, nil
+	p := &liveKitPeer{link: on}
+	return on.enter(ctx, participant{
+		listen: p.listen, goodbye: p.goodbye,
+		every: 5 * time.Second, ping: p.ping,
+	})
 }
 
 type liveKitPeer struct {
-	api    *webrtc.API
-	who    member
-	socket *websocket.Conn
-	cancel context.CancelFunc
-	ready  chan error // holds one
+	*link
 
 	published int
-
-	mu      sync.Mutex // of what follows
-	pcs     [2]*webrtc.PeerConnection
-	waiting [2]waiting
 }
 
 func (p *liveKitPeer) send(ctx context.Context, what protowire.Number, in message) error {
 	return p.socket.Write(ctx, websocket.MessageBinary, message(nil).inner(what, in))
 }
 
-func (p *liveKitPeer) ping(ctx context.Context) {
-	for tick := time.Tick(5 * time.Second); ; {
-		select {
-		case <-ctx.Done():
-			return
-		case now := <-tick:
-			_ = p.send(ctx, askPing, message(nil).number(1, uint64(now.UnixMilli())))
-		}
-	}
+func (p *liveKitPeer) ping(ctx context.Context, now time.Time) error {
+	return p.send(ctx, askPing, message(nil).number(1, uint64(now.UnixMilli())))
 }
 
-func (p *liveKitPeer) settle(err error) {
-	select {
-	case p.ready <- err:
-	default:
-	}
+func (p *liveKitPeer) goodbye(ctx context.Context) error {
+	return p.send(ctx, askLeave, message(nil).number(2, 1)) // CLIENT_INITIATED
 }
 
-func (p *liveKitPeer) listen(ctx context.Context) {
-	for {
-		_, b, err := p.socket.Read(ctx)
-		if err == nil {
-			err = p.hear(ctx, b)
-		}
-		if err != nil {
-			p.settle(err)
-			return
-		}
+// listen takes one message.
+func (p *liveKitPeer) listen(ctx context.Context) error {
+	_, b, err := p.socket.Read(ctx)
+	if err != nil {
+		return err
 	}
+	return p.hear(ctx, b)
 }
 
 func (p *liveKitPeer) hear(ctx context.Context, b []byte) error {
@@ -181,7 +148,7 @@ func (p *liveKitPeer) hear(ctx context.Context, b []byte) error {
 				p.settle(nil)
 			}
 		case toldOffer:
-			text, err := answer(p.pc(subscribing), &p.waiting[subscribing], string(texts[2]))
+			text, err := p.answer(string(texts[2]))
 			if err != nil {
 				return err
 			}
@@ -200,7 +167,7 @@ func (p *liveKitPeer) hear(ctx context.Context, b []byte) error {
 				return err
 			}
 		case toldAnswer:
-			if err := p.waiting[publishing].described(p.pc(publishing), webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: string(texts[2])}); err != nil {
+			if err := p.answered(string(texts[2])); err != nil {
 				return err
 			}
 			p.settle(nil)
@@ -209,20 +176,12 @@ func (p *liveKitPeer) hear(ctx context.Context, b []byte) error {
 			if err := json.Unmarshal(texts[1], &c); err != nil {
 				return fmt.Errorf("a candidate: %w", err)
 			}
-			if target := numbers[2]; target == publishing || target == subscribing {
-				p.waiting[target].add(p.pc(int(target)), c)
-			}
+			p.candidate(int(numbers[2]), c)
 		case toldLeave:
 			return errors.New("the server says that it is over")
 		}
 	}
 	return nil
-}
-
-func (p *liveKitPeer) pc(target int) *webrtc.PeerConnection {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.pcs[target]
 }
 
 // connect makes the one connection that is needed, and announces what is to be published.
@@ -231,24 +190,15 @@ func (p *liveKitPeer) connect(ctx context.Context) error {
 	if p.who.got == nil {
 		target = publishing
 	}
-	pc, err := p.api.NewPeerConnection(webrtc.Configuration{})
-	if err != nil {
-		return err
-	}
-	p.mu.Lock()
-	p.pcs[target] = pc
-	p.mu.Unlock()
-	pc.OnICECandidate(func(c *webrtc.ICECandidate) {
-		if c == nil {
-			return
+	pc, err := p.open(target, func(c webrtc.ICECandidateInit) error {
+		text, err := json.Marshal(c)
+		if err != nil {
+			return err
 		}
-		if text, err := json.Marshal(c.ToJSON()); err == nil {
-			_ = p.send(ctx, askTrickle, message(nil).text(1, string(text)).number(2, uint64(target)))
-		}
+		return p.send(ctx, askTrickle, message(nil).text(1, string(text)).number(2, uint64(target)))
 	})
-	if p.who.got != nil {
-		pc.OnTrack(func(t *webrtc.TrackRemote, _ *webrtc.RTPReceiver) { p.who.got.count(t) })
-		return nil
+	if err != nil || p.who.got != nil {
+		return err
 	}
 	if err := publish(ctx, pc, p.who.sources); err != nil {
 		return err
@@ -267,17 +217,4 @@ func (p *liveKitPeer) connect(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-func (p *liveKitPeer) leave() {
-	ctx, stop := context.WithTimeout(context.Background(), time.Second)
-	defer stop()
-	_ = p.send(ctx, askLeave, message(nil).number(2, 1)) // CLIENT_INITIATED
-	_ = p.socket.Close(websocket.StatusNormalClosure, "")
-	p.cancel()
-	for target := range p.pcs {
-		if pc := p.pc(target); pc != nil {
-			_ = pc.Close()
-		}
-	}
 }

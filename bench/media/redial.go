@@ -11,10 +11,8 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"sync"
 	"time"
 
-	"github.com/coder/websocket"
 	"github.com/coder/websocket/wsjson"
 	"github.com/pion/webrtc/v4"
 
@@ -88,44 +86,18 @@ func (o *ours) join(ctx context.Context, who member) (leave func(), err error) {
 		return nil, fmt.Errorf("/init: %s: %v", res.Status, err)
 	}
 	q := url.Values{"peer": {id}, "token": {bearer}, "user_agent_v2": {ourAgent}, "protocol_version": {"2.5"}, "protocol_spec": {"20250115"}}
-	socket, _, err := websocket.Dial(ctx, found.Endpoint+"?"+q.Encode(), nil)
+	l, err := dial(ctx, o.api, found.Endpoint+"?"+q.Encode(), who)
 	if err != nil {
 		return nil, err
 	}
-	socket.SetReadLimit(-1)
-	inside, cancel := context.WithCancel(context.Background())
-	p := &ourPeer{api: o.api, who: who, socket: socket, cancel: cancel, ready: make(chan error, 1)}
-	go p.listen(inside)
-	go p.ping(inside)
-	select {
-	case err = <-p.ready:
-	case <-ctx.Done():
-		err = ctx.Err()
-	}
-	if err != nil {
-		p.leave()
-		return nil, err
-	}
-	return p.leave, nil
+	p := &ourPeer{l}
+	return l.enter(ctx, participant{
+		listen: p.listen, goodbye: p.goodbye,
+		every: 3 * time.Second, ping: p.ping,
+	})
 }
 
-// The two connections, as candidates name them.
-const (
-	publishing = iota
-	subscribing
-)
-
-type ourPeer struct {
-	api    *webrtc.API
-	who    member
-	socket *websocket.Conn
-	cancel context.CancelFunc
-	ready  chan error // holds one
-
-	mu      sync.Mutex // of what follows
-	pcs     [2]*webrtc.PeerConnection
-	waiting [2]waiting
-}
+type ourPeer struct{ *link }
 
 type description struct {
 	Type string `json:"type"`
@@ -141,43 +113,27 @@ func (p *ourPeer) send(ctx context.Context, id, method string, params any) error
 	return wsjson.Write(ctx, p.socket, frame)
 }
 
-func (p *ourPeer) ping(ctx context.Context) {
-	for tick := time.Tick(3 * time.Second); ; {
-		select {
-		case <-ctx.Done():
-			return
-		case now := <-tick:
-			_ = p.send(ctx, "ping"+strconv.FormatInt(now.UnixNano(), 36), "ping", map[string]int64{"timestamp": now.UnixMilli()})
-		}
-	}
+func (p *ourPeer) ping(ctx context.Context, now time.Time) error {
+	return p.send(ctx, "ping"+strconv.FormatInt(now.UnixNano(), 36), "ping", map[string]int64{"timestamp": now.UnixMilli()})
 }
 
-// settle tells how the join has ended, once.
-func (p *ourPeer) settle(err error) {
-	select {
-	case p.ready <- err:
-	default:
-	}
+func (p *ourPeer) goodbye(ctx context.Context) error {
+	return p.send(ctx, "", "leave", map[string]string{"client_reason": "user request"})
 }
 
-func (p *ourPeer) listen(ctx context.Context) {
-	for {
-		var f struct {
-			ID, Method            string
-			Params, Result, Error json.RawMessage
-		}
-		err := wsjson.Read(ctx, p.socket, &f)
-		if err == nil && f.Error != nil {
-			err = fmt.Errorf("%s is refused: %s", f.ID, f.Error)
-		}
-		if err == nil {
-			err = p.hear(ctx, f.ID, f.Method, f.Params, f.Result)
-		}
-		if err != nil {
-			p.settle(err)
-			return
-		}
+// listen takes one message.
+func (p *ourPeer) listen(ctx context.Context) error {
+	var f struct {
+		ID, Method            string
+		Params, Result, Error json.RawMessage
 	}
+	if err := wsjson.Read(ctx, p.socket, &f); err != nil {
+		return err
+	}
+	if f.Error != nil {
+		return fmt.Errorf("%s is refused: %s", f.ID, f.Error)
+	}
+	return p.hear(ctx, f.ID, f.Method, f.Params, f.Result)
 }
 
 func (p *ourPeer) hear(ctx context.Context, id, method string, params, result json.RawMessage) error {
@@ -189,7 +145,7 @@ func (p *ourPeer) hear(ctx context.Context, id, method string, params, result js
 		if err := json.Unmarshal(result, &d); err != nil {
 			return err
 		}
-		if err := p.waiting[publishing].described(p.pc(publishing), webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: d.SDP}); err != nil {
+		if err := p.answered(d.SDP); err != nil {
 			return err
 		}
 		if id == "join" && len(p.who.sources) > 0 {
@@ -200,7 +156,7 @@ func (p *ourPeer) hear(ctx context.Context, id, method string, params, result js
 		if err := json.Unmarshal(params, &d); err != nil {
 			return err
 		}
-		text, err := answer(p.pc(subscribing), &p.waiting[subscribing], d.SDP)
+		text, err := p.answer(d.SDP)
 		if err != nil {
 			return err
 		}
@@ -213,39 +169,22 @@ func (p *ourPeer) hear(ctx context.Context, id, method string, params, result js
 		if err := json.Unmarshal(params, &c); err != nil {
 			return err
 		}
-		if c.Target == publishing || c.Target == subscribing {
-			p.waiting[c.Target].add(p.pc(c.Target), c.Candidate)
-		}
+		p.candidate(c.Target, c.Candidate)
 	case method == "on-error":
 		return fmt.Errorf("the server says: %s", params)
 	}
 	return nil
 }
 
-func (p *ourPeer) pc(target int) *webrtc.PeerConnection {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.pcs[target]
-}
-
 // connect makes both connections and joins with an offer of nothing but a data channel.
 func (p *ourPeer) connect(ctx context.Context) error {
 	for target := range p.pcs {
-		pc, err := p.api.NewPeerConnection(webrtc.Configuration{})
+		_, err := p.open(target, func(c webrtc.ICECandidateInit) error {
+			return p.send(ctx, "", "trickle", map[string]any{"target": target, "candidate": c})
+		})
 		if err != nil {
 			return err
 		}
-		p.mu.Lock()
-		p.pcs[target] = pc
-		p.mu.Unlock()
-		pc.OnICECandidate(func(c *webrtc.ICECandidate) {
-			if c != nil {
-				_ = p.send(ctx, "", "trickle", map[string]any{"target": target, "candidate": c.ToJSON()})
-			}
-		})
-	}
-	if p.who.got != nil {
-		p.pc(subscribing).OnTrack(func(t *webrtc.TrackRemote, _ *webrtc.RTPReceiver) { p.who.got.count(t) })
 	}
 	if _, err := p.pc(publishing).CreateDataChannel("ion-sfu", nil); err != nil {
 		return err
@@ -270,17 +209,4 @@ func (p *ourPeer) publish(ctx context.Context) error {
 		return err
 	}
 	return p.send(ctx, "offer", "offer", map[string]any{"desc": description{"offer", text}, "tracks": tracks})
-}
-
-func (p *ourPeer) leave() {
-	ctx, stop := context.WithTimeout(context.Background(), time.Second)
-	defer stop()
-	_ = p.send(ctx, "", "leave", map[string]string{"client_reason": "user request"})
-	_ = p.socket.Close(websocket.StatusNormalClosure, "")
-	p.cancel()
-	for target := range p.pcs {
-		if pc := p.pc(target); pc != nil {
-			_ = pc.Close()
-		}
-	}
 }
