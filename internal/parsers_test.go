@@ -46,6 +46,8 @@ var parsers = map[string]string{
 	"internal/config.checker.console": operator,
 	"internal/console.Console.call":   "internal/console.FuzzCall",
 	"internal/console.decode":         "internal/console.FuzzCall",
+	"internal/figures.Memory":         system,
+	"internal/figures.ProcessorTime":  system,
 	"internal/server.consoleDoor.url": operator,
 
 	"internal/event/eventlog.idBytes":           "internal/event/eventlog.FuzzID",

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/redial-rtc/redial/internal/config"
+	"github.com/redial-rtc/redial/internal/figures"
 	"github.com/redial-rtc/redial/internal/server"
 	"github.com/redial-rtc/redial/internal/token"
 )
@@ -186,39 +187,17 @@ func (t *target) metric(ctx context.Context, name string) (float64, error) {
 	return 0, fmt.Errorf("the server has no metric %s", name)
 }
 
-// peakMemory is the most memory the server has held since resetPeak, in bytes
-// (proc(5), VmHWM), 0 where the system does not tell.
+// peakMemory is the most memory the server has held since resetPeak, in bytes, 0 where
+// the system does not tell.
 func (t *target) peakMemory() int64 {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", t.cmd.Process.Pid))
-	if err != nil {
-		return 0
-	}
-	for line := range strings.Lines(string(status)) {
-		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			kb, _ := strconv.ParseInt(strings.Fields(value)[0], 10, 64)
-			return kb << 10
-		}
-	}
-	return 0
+	held, _ := figures.Memory(t.cmd.Process.Pid, figures.Peak)
+	return held
 }
 
-func (t *target) resetPeak() {
-	_ = os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", t.cmd.Process.Pid), []byte("5"), 0) // where it cannot, the peak is that of all phases
-}
+func (t *target) resetPeak() { figures.ResetPeak(t.cmd.Process.Pid) }
 
-// processorTime is what a process has used (proc(5), utime and stime in ticks of
-// 10 ms), 0 where the system does not tell.
+// processorTime is what a process has used, 0 where the system does not tell.
 func processorTime(pid int) time.Duration {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0
-	}
-	_, rest, _ := strings.Cut(string(stat), ") ") // the name may hold spaces
-	fields := strings.Fields(rest)
-	if len(fields) < 13 {
-		return 0
-	}
-	user, _ := strconv.ParseInt(fields[11], 10, 64)
-	system, _ := strconv.ParseInt(fields[12], 10, 64)
-	return time.Duration(user+system) * 10 * time.Millisecond
+	used, _ := figures.ProcessorTime(pid)
+	return used
 }

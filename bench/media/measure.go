@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/pion/webrtc/v4"
+
+	"github.com/redial-rtc/redial/internal/figures"
 )
 
 // load is a room of publishers, each of one track, and of those who receive all of them.
@@ -99,7 +101,7 @@ func measure(ctx context.Context, s server, api *webrtc.API, dir string, l load,
 		return c, err
 	}
 	pause(ctx, settleFor)
-	before, err := resident(r.pid())
+	before, err := figures.Memory(r.pid(), figures.Resident)
 	if err != nil {
 		return c, err
 	}
@@ -115,14 +117,14 @@ func measure(ctx context.Context, s server, api *webrtc.API, dir string, l load,
 	}
 	pause(ctx, settleFor)
 	packets, lost := sum(all)
-	used, err := processorTime(r.pid())
+	used, err := figures.ProcessorTime(r.pid())
 	if err != nil {
 		return c, err
 	}
 	began := time.Now()
 	pause(ctx, window)
 	packetsNow, lostNow := sum(all)
-	usedNow, err := processorTime(r.pid())
+	usedNow, err := figures.ProcessorTime(r.pid())
 	if err != nil {
 		return c, err
 	}
@@ -130,7 +132,7 @@ func measure(ctx context.Context, s server, api *webrtc.API, dir string, l load,
 	if n == 0 {
 		return c, errors.New("nothing arrived")
 	}
-	after, err := resident(r.pid())
+	after, err := figures.Memory(r.pid(), figures.Resident)
 	if err != nil {
 		return c, err
 	}

@@ -26,6 +26,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/redial-rtc/redial/internal/figures"
 )
 
 // options are the flags.
@@ -169,8 +171,8 @@ func measure(ctx context.Context, o options, f flood, dir string) (r row, err er
 	if err := call.settle(ctx); err != nil {
 		return r, err
 	}
-	rest := srv.memory("VmRSS")
-	srv.resetPeak()
+	rest := srv.memory(figures.Resident)
+	figures.ResetPeak(srv.cmd.Process.Pid)
 	call.begin()
 	cpu, began := srv.processor(), time.Now()
 
@@ -181,7 +183,7 @@ func measure(ctx context.Context, o options, f flood, dir string) (r row, err er
 	took := time.Since(began)
 	r.cpu = float64(srv.processor()-cpu) / float64(took)
 	time.Sleep(time.Second) // what is under way arrives
-	r.memory = srv.memory("VmHWM") - rest
+	r.memory = srv.memory(figures.Peak) - rest
 	r.pings, r.lost, r.silent, r.cut = call.sum()
 	r.found = told.Found
 	r.broken = append(r.broken, told.Broken...)

@@ -22,6 +22,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/redial-rtc/redial/internal/figures"
 	"github.com/redial-rtc/redial/internal/token"
 )
 
@@ -192,39 +193,14 @@ func (s *server) scene(ctx context.Context, length time.Duration) (scene, error)
 	return sc, nil
 }
 
-// memory reads a value of the process in bytes: VmRSS now, VmHWM at most since
-// resetPeak (proc_pid_status(5)).
-func (s *server) memory(what string) int64 {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
-	if err != nil {
-		return 0
-	}
-	for line := range strings.Lines(string(status)) {
-		if value, ok := strings.CutPrefix(line, what+":"); ok {
-			kb, _ := strconv.ParseInt(strings.Fields(value)[0], 10, 64)
-			return kb << 10
-		}
-	}
-	return 0
+// memory is what the process holds of a kind, 0 where the system does not tell.
+func (s *server) memory(kind string) int64 {
+	held, _ := figures.Memory(s.cmd.Process.Pid, kind)
+	return held
 }
 
-func (s *server) resetPeak() {
-	_ = os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", s.cmd.Process.Pid), []byte("5"), 0)
-}
-
-// processor is the processor time the server has used (proc_pid_stat(5), in
-// ticks of 10 ms).
+// processor is the processor time the server has used, 0 where the system does not tell.
 func (s *server) processor() time.Duration {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
-	if err != nil {
-		return 0
-	}
-	_, rest, _ := strings.Cut(string(stat), ") ") // the name may hold spaces
-	fields := strings.Fields(rest)
-	if len(fields) < 13 {
-		return 0
-	}
-	user, _ := strconv.ParseInt(fields[11], 10, 64)
-	system, _ := strconv.ParseInt(fields[12], 10, 64)
-	return time.Duration(user+system) * 10 * time.Millisecond
+	used, _ := figures.ProcessorTime(s.cmd.Process.Pid)
+	return used
 }
