@@ -183,6 +183,24 @@ type Verdict struct {
 	Delay time.Duration // it is carried out later, or refused later
 }
 
+// Meet does to a call what the verdict says. It is carried out, or finished with a result
+// or a refusal, at most once; later puts off either.
+func (v Verdict) Meet(later func(time.Duration, func()), finish func(says any, err error), carryOut func()) {
+	switch {
+	case v.Err != nil && v.Delay > 0:
+		later(v.Delay, func() { finish(nil, v.Err) })
+	case v.Err != nil:
+		finish(nil, v.Err)
+	case v.Says != nil:
+		finish(v.Says, nil)
+	case v.Hang:
+	case v.Delay > 0:
+		later(v.Delay, carryOut)
+	default:
+		carryOut()
+	}
+}
+
 // Call is asked before a call is carried out.
 func (x *Peer) Call(c Call) Verdict {
 	r := x.find(func(r *rule) bool {

@@ -165,19 +165,16 @@ func (s *session) receive(c link, raw []byte) {
 		s.finish(f, o.op, nil, fault.NotJoined.New("method", f.Method))
 		return
 	}
-	switch do := s.p.Inject().Call(o.call(f.Method)); {
-	case do.Err != nil && do.Delay > 0:
-		s.p.After(do.Delay, func() { s.finish(f, o.op, nil, do.Err) })
-	case do.Err != nil:
-		s.finish(f, o.op, nil, do.Err)
-	case do.Says != nil:
-		s.finish(f, o.op, do.Says, nil)
-	case do.Hang:
-	case do.Delay > 0:
-		s.p.After(do.Delay, func() { s.carryOut(f, o, time.Now()) }) // the wait is no slowness of ours
-	default:
-		s.carryOut(f, o, from)
-	}
+	s.p.Inject().Call(o.call(f.Method)).Meet(
+		func(wait time.Duration, do func()) {
+			s.p.After(wait, func() {
+				from = time.Now() // the wait is no slowness of ours
+				do()
+			})
+		},
+		func(says any, err error) { s.finish(f, o.op, says, err) },
+		func() { s.carryOut(f, o, from) },
+	)
 }
 
 // carryOut runs a call and answers it.

@@ -236,19 +236,11 @@ func (s *session) receive(on *seat, f frame, err error) {
 		s.finish(c, nil, fault.NotJoined.New("method", f.Method))
 		return
 	}
-	switch do := s.p.Inject().Call(injected(f.Method, o.op)); {
-	case do.Err != nil && do.Delay > 0:
-		s.p.After(do.Delay, func() { s.finish(c, nil, do.Err) })
-	case do.Err != nil:
-		s.finish(c, nil, do.Err)
-	case do.Says != nil:
-		s.finish(c, do.Says, nil)
-	case do.Hang:
-	case do.Delay > 0:
-		s.p.After(do.Delay, func() { s.carryOut(c, o) })
-	default:
-		s.carryOut(c, o)
-	}
+	s.p.Inject().Call(injected(f.Method, o.op)).Meet(
+		func(wait time.Duration, do func()) { s.p.After(wait, do) },
+		func(says any, err error) { s.finish(c, says, err) },
+		func() { s.carryOut(c, o) },
+	)
 }
 
 // carryOut runs a call and answers it.
