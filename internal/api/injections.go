@@ -44,11 +44,29 @@ type injections struct {
 // fault.NotPermitted.
 func (i injections) allowed(h Handler) Handler {
 	return func(c *Call) (any, error) {
-		if !c.Claims.Inject && i.plan != nil {
-			return nil, fault.NotPermitted.New("grant", token.GrantInject, "claim", "grants")
+		if err := mayProvoke(c, i.plan != nil); err != nil {
+			return nil, err
 		}
-		return i.enabled(h, c)
+		return h(c)
 	}
+}
+
+// mayProvoke says why a call may not provoke faults, nil where it may:
+// fault.InjectionDisabled, fault.NotPermitted.
+func mayProvoke(c *Call, enabled bool) error {
+	if enabled && !c.Claims.Inject {
+		return fault.NotPermitted.New("grant", token.GrantInject, "claim", "grants")
+	}
+	return canProvoke(enabled)
+}
+
+// canProvoke says that no faults are provoked here, where they are not:
+// fault.InjectionDisabled.
+func canProvoke(enabled bool) error {
+	if !enabled {
+		return fault.InjectionDisabled.New("setting", "inject.enabled")
+	}
+	return nil
 }
 
 // readable lets those in as well who may read in the console; no other token has rights.
@@ -63,8 +81,8 @@ func (i injections) readable(h Handler) Handler {
 
 // enabled answers where faults may be provoked at all: fault.InjectionDisabled.
 func (i injections) enabled(h Handler, c *Call) (any, error) {
-	if i.plan == nil {
-		return nil, fault.InjectionDisabled.New("setting", "inject.enabled")
+	if err := canProvoke(i.plan != nil); err != nil {
+		return nil, err
 	}
 	return h(c)
 }

@@ -6,9 +6,7 @@ package api
 import (
 	"net/http"
 
-	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/repro"
-	"github.com/redial-rtc/redial/internal/token"
 )
 
 // reproRoutes are the rows about reproducing a failure on a test participant.
@@ -24,11 +22,8 @@ func (d *Diagnoses) reproRoutes() []Route {
 // fault.InjectionDisabled, fault.NotPermitted.
 func (d *Diagnoses) provoking(serve Handler) Handler {
 	return func(c *Call) (any, error) {
-		switch {
-		case d.cfg.Tests == nil:
-			return nil, fault.InjectionDisabled.New("setting", "inject.enabled")
-		case !c.Claims.Inject:
-			return nil, fault.NotPermitted.New("grant", token.GrantInject, "claim", "grants")
+		if err := mayProvoke(c, d.cfg.Tests != nil); err != nil {
+			return nil, err
 		}
 		return serve(c)
 	}
@@ -63,8 +58,8 @@ func (d *Diagnoses) reproduce(c *Call) (any, error) {
 // reproduction is the latest reproduction of a failure, or what one would be:
 // fault.EventNotFound, fault.InjectionDisabled.
 func (d *Diagnoses) reproduction(c *Call) (any, error) {
-	if d.cfg.Tests == nil {
-		return nil, fault.InjectionDisabled.New("setting", "inject.enabled")
+	if err := canProvoke(d.cfg.Tests != nil); err != nil {
+		return nil, err
 	}
 	f, body, err := d.reproduced(c)
 	if err != nil {
