@@ -69,7 +69,11 @@ func runShow(ctx context.Context, e *env, args []string) error {
 			return errors.Join(ctx.Err(), said(c, c.Diagnoses.StopReproduction(ending, rest[0])))
 		case <-time.After(showEvery):
 		}
-		if r, err = c.Diagnoses.Reproduction(ctx, rest[0]); err != nil && ctx.Err() == nil {
+		next, err := c.Diagnoses.Reproduction(ctx, rest[0])
+		switch {
+		case err == nil:
+			r = next
+		case ctx.Err() == nil:
 			return said(c, err)
 		}
 	}
