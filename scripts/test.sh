@@ -94,8 +94,8 @@ finish web-tests
 programs=(./cmd/... ./bench/... ./examples/... ./internal ./internal/attack ./internal/diagnose/... ./internal/docsite ./internal/evidence ./internal/faultdoc)
 concurrent=$(go list ./... | grep -vxFf <(go list "${programs[@]}"))
 # Many tests wait for sockets and clocks, so more packages than processors run, and
-# those that take longest begin. They were vetted, and nobody debugs these programs:
-# without tables for that they are linked and written in half the time.
+# those that take longest begin. They were vetted before, and nobody debugs these
+# programs, so the tables for that are neither linked nor written.
 lean=(-vet=off '-ldflags=-s -w')
 begin release go -C release test ./...
 begin packaging go -C packaging/check test ./...
