@@ -14,7 +14,7 @@ import (
 type Asked struct {
 	V           int               `json:"v"` // version of the findings
 	At          time.Time         `json:"at"`
-	Network     string            `json:"same_network,omitempty"` // "yes" or "no"; "" is not known
+	Network     string            `json:"same_network,omitempty"` // "yes", by the address or the person's word, or "no", by her word; "" is not known
 	Tries       []AskedTry        `json:"tries,omitempty"`        // connections to the server's media ports
 	Servers     []AskedServer     `json:"servers,omitempty"`      // ICE servers
 	Held        *int64            `json:"socket_held_ms,omitempty"`
@@ -53,8 +53,9 @@ type AskedTry struct {
 // AskedServer is an ICE server that the browser tried.
 type AskedServer struct {
 	URL     string `json:"url"`
-	Found   bool   `json:"found"` // it answered the browser
+	Found   bool   `json:"found"` // it gave the browser a candidate
 	Code    int    `json:"code,omitempty"`
+	Waited  int64  `json:"waited_ms,omitempty"`      // how long the browser tried
 	Own     bool   `json:"own,omitempty"`            // it is on the same server
 	Answers *bool  `json:"answers_server,omitempty"` // it answered the server
 }

@@ -47,7 +47,7 @@ test.describe('why', () => {
     assert.equal(before.confidence, 'possible', JSON.stringify(before));
     const link = (await x.rest.post('/api/v1/probes', { event: event.id })).url;
     const complaints: string[] = [];
-    const open = async (client: Client, locale: string) => {
+    const open = async (client: Client, locale: string, where: string) => {
       const context = await (await client.browserOf()).newContext({ locale, viewport: { width: 390, height: 844 }, colorScheme: 'dark' });
       t.cleanup(() => context.close());
       const page = await context.newPage();
@@ -56,11 +56,12 @@ test.describe('why', () => {
       });
       page.on('pageerror', error => complaints.push(String(error)));
       await page.goto(link);
+      await page.getByLabel(where).check();
       await page.locator('#says li').first().waitFor({ timeout: 60_000 });
       assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'it fits the width');
       return page.locator('main').innerText();
     };
-    const [here, elsewhere] = await Promise.all([open(hers, 'de-DE'), open(x.steady, 'en-GB')]);
+    const [here, elsewhere] = await Promise.all([open(hers, 'de-DE', 'Das weiß ich nicht'), open(x.steady, 'en-GB', 'In another network')]);
     assert.match(here, /Das ist das Netz, in dem der Anruf gescheitert ist[^]*lässt über UDP weder Ton noch Bild durch/);
     assert.match(elsewhere, /another network[^]*lets media through \(UDP\)/);
     const d = await x.rest.get(`/api/v1/events/${event.id}/diagnosis`);

@@ -232,8 +232,12 @@ func (d *Diagnoses) askFindings(c *Call) (any, error) {
 	if err != nil {
 		return nil, statused{err, 410}
 	}
-	if found.Network, err = d.sameNetwork(c.Context(), e, c.addr); err != nil {
+	same, err := d.sameAddress(c.Context(), e, c.addr)
+	if err != nil {
 		return nil, err
+	}
+	if same {
+		found.Network = evidence.SameNetwork
 	}
 	if err := d.keepAsked(c.Context(), e.ID, found); err != nil {
 		return nil, err
@@ -241,27 +245,20 @@ func (d *Diagnoses) askFindings(c *Call) (any, error) {
 	return map[string][]string{"says": ask.Says(language(c), found)}, nil
 }
 
-// sameNetwork tells whether an address is the one that a failure was from, as far as
-// that can be known: addresses of IPv6 change by themselves.
-func (d *Diagnoses) sameNetwork(ctx context.Context, e *event.Event, now netip.Addr) (string, error) {
+// sameAddress tells whether an address is the one that a failure was from. Another one
+// tells nothing: providers give others after a while, and from one moment to the next.
+func (d *Diagnoses) sameAddress(ctx context.Context, e *event.Event, now netip.Addr) (bool, error) {
 	found, err := explain.Case(ctx, d.cfg.Store, e)
 	if err != nil {
-		return "", err
+		return false, err
 	}
-	hash, kind := d.cfg.Addresses.Hash(now), evidence.Kind(now)
+	hash := d.cfg.Addresses.Hash(now)
 	for _, f := range append([]diagnose.Failure{found.Failure}, found.Near...) {
-		door := doorOf(f.Evidence)
-		switch {
-		case door == nil || door.ClientHash == "" || hash == "":
-		case door.ClientHash == hash:
-			return evidence.SameNetwork, nil
-		case strings.HasPrefix(door.Client, "ipv4") && strings.HasPrefix(kind, "ipv4"):
-			return evidence.OtherNetwork, nil
-		default:
-			return "", nil
+		if door := doorOf(f.Evidence); door != nil && door.ClientHash != "" && hash != "" {
+			return door.ClientHash == hash, nil
 		}
 	}
-	return "", nil
+	return false, nil
 }
 
 // doorOf is the request that a record has the client's address of.

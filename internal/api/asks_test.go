@@ -123,6 +123,12 @@ func TestABrowserIsAsked(t *testing.T) {
 		t.Errorf("%d %v\n%s", status, header, page)
 	}
 	asked := &why{fixture: open, store: w.store, room: w.room}
+	// Another address than that of the failure is no other network, as providers change
+	// them: it is one where she says so.
+	unsure := link + "/runs/" + open.post(link+"/runs", object{}).ok().str("run")
+	asked.connect(unsure)
+	open.post(unsure+"/findings", object{}).ok()
+	w.get(diagnosis).ok().has(object{"verdict.confidence": "possible", "asked.0.same_network": nil, "asked.0.tries.0.up": true})
 	begun := open.post(link+"/runs", object{}).ok().has(object{"ice_servers.0.urls": "turn:127.0.0.1:9", "ice_servers.0.username": "u"})
 	run := link + "/runs/" + begun.str("run")
 	asked.connect(run)
@@ -131,12 +137,13 @@ func TestABrowserIsAsked(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer ws.CloseNow()
-	told := open.post(run+"/findings", object{"tries": []object{{"over": "udp", "largest_bytes": 1100, "state": "connected"}}}).ok()
+	open.post(run+"/findings", object{"network": "office"}).refused(400, fault.FieldInvalid.ID)
+	told := open.post(run+"/findings", object{"network": "other", "tries": []object{{"over": "udp", "largest_bytes": 1100, "state": "connected"}}}).ok()
 	if says := string(told.raw); !strings.Contains(says, "another network") || !strings.Contains(says, "UDP") {
 		t.Errorf("it says %s", says)
 	}
 	w.get(diagnosis).ok().has(object{
-		"verdict.cause": "network.media_blocked", "verdict.confidence": "likely", "asked.0.same_network": "no", "asked.0.tries.0.up": true,
+		"verdict.cause": "network.media_blocked", "verdict.confidence": "likely", "asked.1.same_network": "no", "asked.1.tries.0.up": true,
 		"before.cause": "network.media_blocked", "before.confidence": "possible",
 	})
 	// As known before, nobody had been asked.

@@ -26,6 +26,7 @@ type Findings struct {
 	Online      *bool             `json:"online"`
 	Permissions map[string]string `json:"permissions"`
 	Devices     []string          `json:"devices"`
+	Network     string            `json:"network"` // where the person says she is: "same" or "other" network than that of the failure; "" for no answer
 }
 
 // ReadFindings reads what a page found, and keeps it within bounds. It fails with
@@ -59,9 +60,18 @@ func ReadFindings(body []byte) (*Findings, error) {
 		if c := f.Servers[i].Code; c < 0 || c > 999 {
 			return nil, fault.FieldInvalid.New("field", "servers.code", "want", "a code of STUN, or 701")
 		}
+		if w := f.Servers[i].Waited; w < 0 || w > RunFor.Milliseconds() {
+			return nil, fault.FieldInvalid.New("field", "servers.waited_ms", "want", "milliseconds up to a minute")
+		}
+	}
+	if _, ok := networks[f.Network]; !ok {
+		return nil, fault.FieldInvalid.New("field", "network", "want", "same, other, or nothing")
 	}
 	return &f, nil
 }
+
+// networks are the answers to the page's question, as they are kept.
+var networks = map[string]string{"": "", "same": evidence.SameNetwork, "other": evidence.OtherNetwork}
 
 // permissionStates are those of W3C Permissions.
 var (
@@ -71,7 +81,7 @@ var (
 
 // asked is what is kept of the page's word, but for connections and servers.
 func (f *Findings) asked(now time.Time) *evidence.Asked {
-	a := &evidence.Asked{V: evidence.AskedVersion, At: evidence.Millis(now), Found: bounded(f.Found), Secure: f.Secure, Online: f.Online}
+	a := &evidence.Asked{V: evidence.AskedVersion, At: evidence.Millis(now), Network: networks[f.Network], Found: bounded(f.Found), Secure: f.Secure, Online: f.Online}
 	for _, name := range []string{"camera", "microphone"} {
 		if state := f.Permissions[name]; slices.Contains(permissionStates, state) {
 			if a.Permissions == nil {
@@ -119,9 +129,10 @@ func (f *Findings) try(over string) *saidTry {
 
 // saidServer is an ICE server, as the page has it.
 type saidServer struct {
-	URL   string `json:"url"`
-	Found bool   `json:"found"`
-	Code  int    `json:"code"`
+	URL    string `json:"url"`
+	Found  bool   `json:"found"`
+	Code   int    `json:"code"`
+	Waited int64  `json:"waited_ms"`
 }
 
 func (f *Findings) server(url string) *saidServer {

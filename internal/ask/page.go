@@ -34,6 +34,7 @@ var Policy = "default-src 'none'; style-src '" + share.HashOf(share.Style()) + "
 type words struct {
 	itself                     string // the language's own name
 	title, text, doing, script string
+	where, here, there, unsure string            // the one question, and its answers
 	page                       map[string]string // that its script uses
 
 	same, other                 string
@@ -49,8 +50,9 @@ var languages = map[string]words{
 		itself: "English", title: "Checking your connection",
 		text:  "A call failed at that time. This page finds out what your network lets through, and tells whoever sent you the link. It takes about 20 seconds and opens neither camera nor microphone. It tells most in the network that you were in then.",
 		doing: "What is tried", script: "This page needs JavaScript.",
+		where: "Where are you now?", here: "In the network of the call: the same Wi-Fi, cable or mobile provider", there: "In another network", unsure: "I do not know",
 		page: map[string]string{
-			"running": "Please leave this page open.", "udp": "Media by the fast way (UDP)", "tcp": "Media by the other way (TCP)", "servers": "Servers that help",
+			"running": "Please leave this page open.", "question": "One question above is left.", "udp": "Media by the fast way (UDP)", "tcp": "Media by the other way (TCP)", "servers": "Servers that help",
 			"done": "Done. Thank you: whoever sent you this link sees it now.", "ended": "This link has ended. Ask whoever sent it to you for a new one.",
 			"busy": "Too many are checking just now. Please open this page again in a minute.", "failed": "The check could not be finished. Please reload this page.",
 		},
@@ -66,8 +68,9 @@ var languages = map[string]words{
 		itself: "Deutsch", title: "Ihre Verbindung wird geprüft",
 		text:  "Zu dieser Zeit ist ein Anruf gescheitert. Diese Seite stellt fest, was Ihr Netz durchlässt, und sagt es dem, der Ihnen den Link geschickt hat. Das dauert etwa 20 Sekunden; Kamera und Mikrofon werden nicht geöffnet. Am meisten sagt es in dem Netz, in dem Sie damals waren.",
 		doing: "Was versucht wird", script: "Diese Seite braucht JavaScript.",
+		where: "Wo sind Sie jetzt?", here: "Im Netz des Anrufs: dasselbe WLAN, Kabel oder derselbe Mobilfunkanbieter", there: "In einem anderen Netz", unsure: "Das weiß ich nicht",
 		page: map[string]string{
-			"running": "Bitte lassen Sie diese Seite offen.", "udp": "Ton und Bild auf dem schnellen Weg (UDP)", "tcp": "Ton und Bild auf dem anderen Weg (TCP)", "servers": "Server, die helfen",
+			"running": "Bitte lassen Sie diese Seite offen.", "question": "Oben ist noch eine Frage offen.", "udp": "Ton und Bild auf dem schnellen Weg (UDP)", "tcp": "Ton und Bild auf dem anderen Weg (TCP)", "servers": "Server, die helfen",
 			"done": "Fertig. Danke: Wer Ihnen den Link geschickt hat, sieht es jetzt.", "ended": "Dieser Link ist abgelaufen. Bitten Sie um einen neuen, wer ihn geschickt hat.",
 			"busy": "Gerade prüfen zu viele. Bitte öffnen Sie diese Seite in einer Minute noch einmal.", "failed": "Die Prüfung ließ sich nicht beenden. Bitte laden Sie die Seite neu.",
 		},
@@ -92,9 +95,11 @@ func Render(lang string, happened time.Time) []byte {
 		CSS                                    template.CSS
 		JS                                     template.JS
 		Lang, Title, Text, Doing, Script, Data string
+		Where, Same, Other, Unsure             string
 		When, Stamp                            string
 		Others                                 []struct{ Lang, Name string }
-	}{CSS: template.CSS(share.Style()), JS: template.JS(pageJS), Lang: lang, Title: w.title, Text: w.text, Doing: w.doing, Script: w.script, Data: string(data)}
+	}{CSS: template.CSS(share.Style()), JS: template.JS(pageJS), Lang: lang, Title: w.title, Text: w.text, Doing: w.doing, Script: w.script, Data: string(data),
+		Where: w.where, Same: w.here, Other: w.there, Unsure: w.unsure}
 	v.When, v.Stamp = share.Times(happened)
 	for _, other := range fault.Languages() {
 		if other != lang {
@@ -127,12 +132,16 @@ func Says(lang string, a *evidence.Asked) []string {
 		}
 	}
 	if len(a.Servers) > 0 {
-		answered := false
-		for _, s := range a.Servers {
-			answered = answered || s.Found
+		some, silent := false, 0
+		for i := range a.Servers {
+			answered, known := a.Servers[i].Answered()
+			some = some || answered
+			if known && !answered {
+				silent++
+			}
 		}
-		say(answered, w.relays)
-		say(!answered, w.noRelays)
+		say(some, w.relays)
+		say(silent == len(a.Servers), w.noRelays)
 	}
 	if a.Held != nil {
 		say(!a.Cut, w.held)

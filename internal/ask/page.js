@@ -43,7 +43,8 @@ const media = async (run, over, ms) => {
 
 // server tries one ICE server by itself.
 const server = async (s, ms, kinds) => {
-  const out = { url: s.urls, found: false, code: 0 };
+  const out = { url: s.urls, found: false, code: 0, waited_ms: 0 };
+  const began = performance.now();
   let pc;
   try {
     pc = new RTCPeerConnection({ iceServers: [s], iceTransportPolicy: /^turn/.test(s.urls) ? 'relay' : 'all' });
@@ -62,6 +63,7 @@ const server = async (s, ms, kinds) => {
     await Promise.race([ended, sleep(ms)]);
   } catch { out.code = out.code || 701; }
   if (out.found) out.code = 0;
+  out.waited_ms = Math.round(performance.now() - began);
   pc?.close();
   return out;
 };
@@ -82,13 +84,21 @@ try {
     found.tries.push(await media(run, 'tcp', 4500)); done();
     if (servers.length) {
       done = step('servers');
-      for (const s of servers) found.servers.push(await server(s, Math.max(500, 8000 / servers.length), found.candidates));
+      // At once: each is waited for as long as its silence needs to say something.
+      found.servers = await Promise.all(servers.map(s => server(s, 6000, found.candidates)));
       done();
     }
   }
   found.secure_context = isSecureContext; found.online = navigator.onLine;
   found.permissions = { camera: await permission('camera'), microphone: await permission('microphone') };
   try { found.devices = [...new Set((await navigator.mediaDevices.enumerateDevices()).map(d => d.kind))]; } catch {}
+  const where = document.getElementById('where');
+  const chosen = () => where.querySelector(':checked');
+  if (!chosen()) state.textContent = words.question;
+  for (const until = performance.now() + 20_000; !chosen() && performance.now() < until;) await sleep(100);
+  where.disabled = true;
+  state.textContent = words.running;
+  found.network = chosen()?.value ?? '';
   const told = await call('/' + run + '/findings', found);
   state.textContent = words.done;
   for (const line of told.says) item(says, line);

@@ -299,7 +299,7 @@ func (run *Run) Tell(f *Findings, now time.Time) (*evidence.Asked, error) {
 			one.Answers = &answers
 		}
 		if said := f.server(s.url); said != nil {
-			one.Found, one.Code = said.Found, said.Code
+			one.Found, one.Code, one.Waited = said.Found, said.Code, said.Waited
 		}
 		a.Servers = append(a.Servers, one)
 	}

@@ -197,7 +197,7 @@ func TestWhatAPageCannotSay(t *testing.T) {
 	if err != nil || len(a.Tries) != 0 || len(a.Servers) != 0 || a.Network != "" || a.Held == nil || a.Cut {
 		t.Errorf("%+v, %v", a, err)
 	}
-	for _, body := range []string{`[]`, `{"tries": 1}`, `{"tries": [{}, {}, {}]}`, `{"servers": [{"code": 70000}]}`, `{"tries": [{"after_ms": -1}]}`, `{`, strings.Repeat(" ", ask.MaxFindings+1)} {
+	for _, body := range []string{`[]`, `{"tries": 1}`, `{"tries": [{}, {}, {}]}`, `{"servers": [{"code": 70000}]}`, `{"servers": [{"waited_ms": -1}]}`, `{"network": "office"}`, `{"tries": [{"after_ms": -1}]}`, `{`, strings.Repeat(" ", ask.MaxFindings+1)} {
 		if _, err := ask.ReadFindings([]byte(body)); err == nil || !errors.Is(err, fault.FieldInvalid) && !errors.Is(err, fault.BodyInvalid) && !errors.Is(err, fault.BodyTooLarge) {
 			t.Errorf("%.40s: %v", body, err)
 		}
@@ -255,7 +255,7 @@ func TestWhetherAServerAnswers(t *testing.T) {
 		}
 	}()
 	run := begin(t, serve(t, 1), uuid.New(), "stun:"+there.LocalAddr().String(), "stun:127.0.0.1:1", "turns:127.0.0.1:9?transport=tcp", "stun:nobody.invalid")
-	a, err := run.Tell(read(t, `{"servers": [{"url": "stun:127.0.0.1:1", "code": 701}]}`), time.Now())
+	a, err := run.Tell(read(t, `{"servers": [{"url": "stun:127.0.0.1:1", "code": 701, "waited_ms": 6000}]}`), time.Now())
 	if err != nil || len(a.Servers) != 4 || !a.Servers[0].Own || a.Servers[1].Code != 701 || a.Servers[2].Answers != nil {
 		t.Fatalf("%+v, %v", a, err)
 	}
@@ -276,7 +276,7 @@ func TestThePageInWords(t *testing.T) {
 		}
 		for _, a := range []evidence.Asked{
 			{Network: evidence.SameNetwork, Held: &held, Tries: []evidence.Try{{Over: "udp"}, {Over: "tcp", Up: true, Largest: 600}}, Servers: []evidence.AskedServer{{Found: true}}, Devices: []string{"audiooutput"}},
-			{Network: evidence.OtherNetwork, Held: &held, Cut: true, Tries: []evidence.Try{{Over: "udp", Up: true, Largest: 1100}, {Over: "tcp"}}, Servers: []evidence.AskedServer{{}}},
+			{Network: evidence.OtherNetwork, Held: &held, Cut: true, Tries: []evidence.Try{{Over: "udp", Up: true, Largest: 1100}, {Over: "tcp"}}, Servers: []evidence.AskedServer{{Waited: 6000}}},
 		} {
 			says := ask.Says(lang, &a)
 			if len(says) < 5 {

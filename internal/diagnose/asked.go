@@ -62,10 +62,12 @@ var udpNowhere = &Clause{
 				continue
 			}
 			silent := 0
-			for _, s := range a.Servers {
+			for i := range a.Servers {
+				s := &a.Servers[i]
+				answered, known := s.Answered()
 				switch {
-				case s.Own || s.Answers == nil || !*s.Answers || !overUDP(s.URL):
-				case s.Found:
+				case s.Own || s.Answers == nil || !*s.Answers || !overUDP(s.URL) || !known:
+				case answered:
 					return answer{is: no, claimed: true, value: s.URL, at: a.At, says: "asked in the network of the failure, the browser was answered over UDP by " + s.URL}
 				default:
 					silent++
@@ -125,7 +127,7 @@ func AskedSays(a *evidence.Asked) (says []string) {
 	case evidence.SameNetwork:
 		says = append(says, "Asked in the network of the failure.")
 	case evidence.OtherNetwork:
-		says = append(says, "Asked in another network than that of the failure.")
+		says = append(says, "Asked in another network than that of the failure, as whoever was asked says.")
 	default:
 		says = append(says, "Whether it was asked in the network of the failure is not known.")
 	}
@@ -143,16 +145,22 @@ func AskedSays(a *evidence.Asked) (says []string) {
 			says = append(says, name+": nothing of the browser's came to the media port.")
 		}
 	}
-	for _, s := range a.Servers {
+	for i := range a.Servers {
+		s := &a.Servers[i]
+		answered, known := s.Answered()
 		switch {
 		case s.Found:
 			says = append(says, s.URL+" answered.")
+		case answered:
+			says = append(says, fmt.Sprintf("%s answered with error %d.", s.URL, s.Code))
 		case s.Answers != nil && !*s.Answers:
 			says = append(says, s.URL+" did not answer, nor does it answer this server.")
-		case s.Code != 0:
-			says = append(says, fmt.Sprintf("%s failed with %d.", s.URL, s.Code))
-		default:
+		case known:
 			says = append(says, s.URL+" did not answer.")
+		case s.Code != 0:
+			says = append(says, fmt.Sprintf("%s was not reached (error %d).", s.URL, s.Code))
+		default:
+			says = append(says, s.URL+" gave no candidate, as where the browser has a public address; whether it answered is not known.")
 		}
 	}
 	if a.Held != nil {

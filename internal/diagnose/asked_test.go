@@ -47,7 +47,7 @@ func through(network, over string) evidence.Asked {
 // TestWhatABrowserFindsMovesAVerdict: a cause of the client's own becomes likely by it,
 // and none of the server's; nothing is proven by it.
 func TestWhatABrowserFindsMovesAVerdict(t *testing.T) {
-	elsewhere := evidence.AskedServer{URL: "stun:stun.example.org:3478", Code: 701, Answers: truly(true)}
+	elsewhere := evidence.AskedServer{URL: "stun:stun.example.org:3478", Code: 701, Waited: 6000, Answers: truly(true)}
 	for _, c := range []struct {
 		name  string
 		asked []evidence.Asked
@@ -65,6 +65,9 @@ func TestWhatABrowserFindsMovesAVerdict(t *testing.T) {
 		{"a server that answers nobody", []evidence.Asked{blocked(evidence.SameNetwork, evidence.AskedServer{URL: elsewhere.URL, Answers: truly(false)})}, Possible},
 		{"a server of our own", []evidence.Asked{blocked(evidence.SameNetwork, evidence.AskedServer{URL: elsewhere.URL, Own: true, Answers: truly(true)})}, Possible},
 		{"a server that is not asked over UDP", []evidence.Asked{blocked(evidence.SameNetwork, evidence.AskedServer{URL: "turns:relay.example.org:443?transport=tcp", Answers: truly(true)})}, Possible},
+		{"a server whose answer gives nothing new", []evidence.Asked{blocked(evidence.SameNetwork, evidence.AskedServer{URL: elsewhere.URL, Waited: 80, Answers: truly(true)})}, Possible},
+		{"a server that refuses", []evidence.Asked{blocked(evidence.SameNetwork, evidence.AskedServer{URL: "turn:turn.example.org", Code: 401, Waited: 6000, Answers: truly(true)})}, Possible},
+		{"a name that nobody finds", []evidence.Asked{blocked(evidence.SameNetwork, evidence.AskedServer{URL: elsewhere.URL, Code: 701, Waited: 80, Answers: truly(true)})}, Possible},
 		{"not waited for", []evidence.Asked{{V: 1, Network: evidence.SameNetwork, Servers: []evidence.AskedServer{elsewhere}, Tries: []evidence.Try{{Over: "udp", Waited: 100}, {Over: "tcp", Waited: 100}}}}, Possible},
 	} {
 		with := alone()
@@ -85,7 +88,7 @@ func TestWhatABrowserFindsMovesAVerdict(t *testing.T) {
 // TestWhatABrowserFindsMakesNoCauseOfTheServers: whatever is found, of every recording,
 // nothing becomes proven by it, and no cause of the server's.
 func TestWhatABrowserFindsMakesNoCauseOfTheServers(t *testing.T) {
-	elsewhere := evidence.AskedServer{URL: "stun:stun.example.org:3478", Code: 701, Answers: truly(true)}
+	elsewhere := evidence.AskedServer{URL: "stun:stun.example.org:3478", Code: 701, Waited: 6000, Answers: truly(true)}
 	for _, r := range recordings(t) {
 		was := Explain(r.read(t))
 		for _, network := range []string{evidence.SameNetwork, evidence.OtherNetwork, ""} {

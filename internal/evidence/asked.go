@@ -26,7 +26,7 @@ const (
 type Asked struct {
 	V           int               `json:"v"`
 	At          time.Time         `json:"at,omitzero"`              // when the findings came
-	Network     string            `json:"same_network,omitempty"`   // [SameNetwork] or [OtherNetwork], by the server: absent where the failure has no address to compare
+	Network     string            `json:"same_network,omitempty"`   // [SameNetwork] or [OtherNetwork]; absent where neither is known
 	Tries       []Try             `json:"tries,omitempty"`          // connections to the server's media ports, each over one protocol
 	Servers     []AskedServer     `json:"servers,omitempty"`        // ICE servers, each by itself; at most [MaxAskedServers]
 	Held        *int64            `json:"socket_held_ms,omitempty"` // how long a WebSocket was open, by the server
@@ -43,8 +43,8 @@ type Asked struct {
 
 // Values of [Asked.Network].
 const (
-	SameNetwork  = "yes" // the address of the failure
-	OtherNetwork = "no"  // another one
+	SameNetwork  = "yes" // the address is that of the failure, or the person says so
+	OtherNetwork = "no"  // the person says so: providers change addresses, and share many among their customers
 )
 
 // Try is one connection to the media ports, made by the browser's own packets: the
@@ -64,8 +64,28 @@ type AskedServer struct {
 	URL     string `json:"url"`
 	Found   bool   `json:"found"`                    // it gave the browser a candidate
 	Code    int    `json:"code,omitempty"`           // as of [CandidateError]
+	Waited  int64  `json:"waited_ms,omitempty"`      // until the browser had a candidate, gave up, or was stopped
 	Own     bool   `json:"own,omitempty"`            // it is on this server, so a firewall before the server is one before it
 	Answers *bool  `json:"answers_server,omitempty"` // whether it answered this server at that time, by the server
+}
+
+// silentAfter is for how many milliseconds a server is asked before its silence says
+// something: some six requests of STUN (RFC 8489, section 6.2.1).
+const silentAfter = 4000
+
+// Answered tells whether it answered the browser, where that is known: by a candidate, or
+// by an error of its own (RFC 8489, section 14.8). It answers in vain where the browser's
+// own address is public, as a candidate that is there already is left out (RFC 8445,
+// section 5.1.3), and browsers may call a name that nobody finds the end of it, so what
+// ends early without a candidate is not known.
+func (s *AskedServer) Answered() (answered, known bool) {
+	switch {
+	case s.Found, s.Code >= 300 && s.Code <= 699:
+		return true, true
+	case s.Waited >= silentAfter:
+		return false, true
+	}
+	return false, false
 }
 
 // AppendJSON appends it to b in at most [MaxAskedBytes] bytes: servers are left out
