@@ -135,11 +135,12 @@ type DiagnosisFilter struct {
 	Causes    []string  `query:"diagnosis"`  // of the verdicts that are kept: ids in the catalogue
 	Confident []string  `query:"confidence"` // how sure these are: see EventDiagnosis
 	Terminal  *bool     `query:"terminal"`
-	Since     time.Time `query:"since"` // taken at or after
-	Until     time.Time `query:"until"` // taken before
-	Order     Order     `query:"order"` // "" is NewestFirst here
-	Limit     int       `query:"limit"` // of a page, 1 to 50; 0: 10
-	Start     string    `query:"start"` // Next of the page before; not with User and Reference
+	Since     time.Time `query:"since"`       // taken at or after
+	Until     time.Time `query:"until"`       // taken before
+	AsKnownAt time.Time `query:"as_known_at"` // as the record was then: without what was told later
+	Order     Order     `query:"order"`       // "" is NewestFirst here
+	Limit     int       `query:"limit"`       // of a page, 1 to 50; 0: 10
+	Start     string    `query:"start"`       // Next of the page before; not with User and Reference
 }
 
 // DiagnosisPage is one page of the failures that matched when the first page was

@@ -13,6 +13,8 @@ type TimelineFilter struct {
 	Peer string    `query:"peer"` // only of this peer
 	From time.Time `query:"from"` // what happened then or later; incidents are whole all the same
 	To   time.Time `query:"to"`   // what happened before
+
+	AsKnownAt time.Time `query:"as_known_at"` // as the record was then: without what was told later
 }
 
 // Timeline is what happened in a session, as columns: element i of Times, Lanes, Kinds

@@ -35,6 +35,7 @@ func runTimeline(ctx context.Context, e *env, args []string) error {
 	f.StringVar(&q.Peer, "peer", "", "only of the `PEER` with this id")
 	f.Func("from", "what happened at this `TIME` or later, "+when.PointUsage, func(s string) (err error) { q.From, err = when.Point(s, e.now()); return })
 	f.Func("to", "what happened before this `TIME`, in the same forms", func(s string) (err error) { q.To, err = when.Point(s, e.now()); return })
+	f.Func("as-known-at", "as the record was at this `TIME`: without what was told later", func(s string) (err error) { q.AsKnownAt, err = when.Point(s, e.now()); return })
 	var (
 		all    = f.Bool("all", false, "each failure of an incident")
 		asJSON = f.Bool("json", false, "print the columns as JSON")

@@ -3,38 +3,14 @@
 
 // The console: from a first name and a rough time to the cause, counted in what a
 // person does; and what no text of a stranger's can do to it.
-import { execFile } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
-import { promisify } from 'node:util';
-import type { BrowserContext, Page, Route } from '@playwright/test';
+import type { Route } from '@playwright/test';
 import { assert } from '../lib/check.ts';
+import { accessible, Console, Hands, heading, reflows, shot, to } from '../lib/console.ts';
 import { GoClient } from '../lib/goclient.ts';
 import { scenario, test } from '../lib/scenario.ts';
-import { root } from '../lib/setup.ts';
 
-const run = promisify(execFile);
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const zone = 'Europe/Berlin';
 const cause = /lets no media out/;
-
-// Hands do what a person does, and count it: typing is one, a click or a key is one.
-class Hands {
-  count = 0;
-  constructor(readonly page: Page) {}
-  async type(text: string) { this.count++; await this.page.keyboard.type(text); }
-  async press(key: string) { this.count++; await this.page.keyboard.press(key); }
-  async click(what: ReturnType<Page['locator']>) { this.count++; await what.click(); }
-
-  // search finds by a text, without a mouse: then the first row has the focus.
-  async search(text: string) {
-    await this.press('/');
-    await this.type(text);
-    await this.press('Enter');
-    await this.page.locator('a[data-row]:focus').waitFor();
-  }
-}
 
 // large answers the calls of the pages as a server with 1,000 rooms and 200 people in one.
 async function large(route: Route) {
@@ -54,72 +30,11 @@ async function large(route: Route) {
   return route.fulfill({ headers: { 'Content-Type': 'text/event-stream' }, body: `event: live\ndata: ${JSON.stringify(room)}\n\n` });
 }
 
-// accessible runs axe-core on what is shown. It is not the page's script, so it comes by
-// the debugger and no policy is weakened for it.
-async function accessible(page: Page, where: string) {
-  const session = await page.context().newCDPSession(page);
-  try {
-    await session.send('Runtime.evaluate', { expression: axe });
-    const found = await session.send('Runtime.evaluate', { expression: 'axe.run(document, { resultTypes: ["violations"] }).then(r => JSON.stringify(r.violations.map(v => [v.id, v.nodes.map(n => n.html.slice(0, 120))])))', awaitPromise: true, returnByValue: true });
-    assert.equal(found.result.value, '[]', `axe-core on ${where}`);
-  } finally {
-    await session.detach();
-  }
-}
-
-// reflows has everything in 320 px, which is 1280 at 400 % (WCAG 2.2, 1.4.10), and nothing
-// moves that nobody moved.
-async function reflows(page: Page, where: string) {
-  const before = page.viewportSize()!;
-  await page.setViewportSize({ width: 320, height: 640 });
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth &&
-    [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('nav, .scroll')).map(e => e.outerHTML.slice(0, 100)));
-  assert.equal(wide, false, `${where} at 320 px`);
-  assert.equal(await page.evaluate(() => document.getAnimations().length), 0, `${where} moves`);
-  await page.setViewportSize(before);
-}
-
 test.describe('console', () => {
-  scenario('console', { ms: 120_000 }, async t => {
-    const data = `${t.dir}/world/data`;
-    await mkdir(data, { recursive: true });
-    await run('go', ['run', './e2e/history', data, zone], { cwd: root });
-    const world = await t.ownWorld();
-    const firefox = Promise.resolve(world.browserOf('firefox'));
-    firefox.catch(() => {}); // it is waited for later
-    const redial = async (...args: string[]) => (await run(t.setup.bin, args, {
-      encoding: 'utf8', env: { ...process.env, TZ: zone, REDIAL_SERVER: world.server.url, REDIAL_TOKEN: world.server.managementToken },
-    })).stdout.trim();
-
-    const complaints: string[] = [];
-    const watched = async (context: BrowserContext) => {
-      t.cleanup(() => context.close());
-      const page = await context.newPage();
-      await page.addInitScript(() => document.addEventListener('securitypolicyviolation', e => console.error(`the policy was violated: ${e.violatedDirective}`)));
-      page.on('console', message => {
-        if (!/status of 40[134]|^Autofocus processing was blocked/.test(message.text())) complaints.push(message.text());
-      });
-      page.on('pageerror', error => complaints.push(String(error)));
-      page.on('dialog', dialog => (complaints.push('a dialog: ' + dialog.message()), dialog.dismiss()));
-      page.on('request', request => {
-        const { pathname, search } = new URL(request.url());
-        if (search || !/^\/console\/(api\/(call|login|logout|me)|assets\/[\w.-]+|favicon\.svg)?$/.test(pathname)) complaints.push('asked for ' + request.url());
-      });
-      return page;
-    };
-    const open = async (viewport: { width: number; height: number }, colorScheme: 'light' | 'dark', ...flags: string[]) => {
-      const page = await watched(await world.browser.newContext({ viewport, colorScheme, timezoneId: zone, locale: 'en-GB', permissions: ['clipboard-read', 'clipboard-write'] }));
-      const link = await redial('console', ...flags);
-      await page.goto(link);
-      await page.getByRole('heading', { level: 1 }).waitFor();
-      assert.ok(!page.url().includes('login='), 'the login is gone from the address');
-      return { page, link };
-    };
-    const heading = (page: Page, text: RegExp) => page.getByRole('heading', { level: 1, name: text }).waitFor();
-    const shot = (page: Page, name: string) => (process.env.REDIAL_E2E_SHOTS ? page.screenshot({ path: `${process.env.REDIAL_E2E_SHOTS}/${name}.png`, fullPage: true }) : undefined);
-
+  scenario('console', { ms: 90_000 }, async t => {
+    const c = await Console.start(t);
     // By keyboard alone, from the start page, in at most four steps.
-    const wide = await open({ width: 1440, height: 900 }, 'light');
+    const wide = await c.open({ width: 1440, height: 900 }, 'light');
     const page = wide.page;
     await heading(page, /Overview/);
     await page.getByText('tries failed').waitFor();
@@ -146,7 +61,7 @@ test.describe('console', () => {
     await page.getByRole('button', { name: 'Copy as text' }).click();
     await page.getByText('Copied.').waitFor();
     const copied = (await page.evaluate(() => navigator.clipboard.readText())).trim();
-    const said = await redial('why', '-event', id);
+    const said = await c.redial('why', '-event', id);
     const zones = (text: string) => text.replace(/GMT\+\d+|CES?T/g, 'ZONE').replace(/\s+/g, ' ');
     assert.ok(zones(copied).startsWith(zones(said).split(' 1 more follows')[0]!.split(' Event ')[0]!), `copied:\n${copied}\nprinted:\n${said}`);
 
@@ -209,27 +124,52 @@ test.describe('console', () => {
     await page.keyboard.press('Escape');
 
     // What strangers write is text, with its tricks shown.
-    await page.goto(new URL(page.url()).origin + '/console/#/search?q=mia+yesterday+15:10');
+    await to(page, 'search?q=mia+yesterday+15:10');
     await page.getByText('<script>alert(1)</script>').first().waitFor();
     await page.getByText('⟨U+202E⟩').first().waitFor();
     assert.equal(await page.locator('main script, main img').count(), 0);
 
     // Every page, in both themes.
-    for (const [to, ready] of [['', /tries failed/], ['search', /A name or a part/], ['search?q=mia+yesterday', /people/], ['search?q=nobody+here', /Nobody was found/], ['causes', /./],
+    for (const [where, ready] of [['', /tries failed/], ['search', /A name or a part/], ['search?q=mia+yesterday', /people/], ['search?q=nobody+here', /Nobody was found/], ['causes', /./],
       ['causes/network.media_blocked', /What sets them apart/], ['live', /Nobody is in a call/], ['catalogue?q=token', /of \d+/], ['catalogue/ice.failed', /How to tell/], ['session/66ac0000000000000000c0de', /Their clock is 2 h 03 min ahead, ± 80 ms/],
       ['health', /Heard from the clients/], ['failure/nothing', /not on record/]] as const) {
-      await page.goto(`${new URL(page.url()).origin}/console/#/${to}`);
+      await to(page, where);
       await page.getByRole('heading', { level: 1 }).waitFor();
       await page.locator('main').getByText(ready).first().waitFor();
-      assert.ok(await page.evaluate(() => document.activeElement?.tagName === 'H1'), `the heading of ${to || 'Overview'} has the focus`);
-      await reflows(page, to || 'Overview');
+      assert.ok(await page.evaluate(() => document.activeElement?.tagName === 'H1'), `the heading of ${where || 'Overview'} has the focus`);
+      await reflows(page, where || 'Overview');
       await page.evaluate(() => { document.documentElement.dataset.theme = 'light'; });
-      await accessible(page, `${to || 'Overview'}, light`);
-      await shot(page, `${to.replace(/\W+/g, '-') || 'overview'}-1440-light`);
+      await accessible(page, `${where || 'Overview'}, light`);
+      await shot(page, `${where.replace(/\W+/g, '-') || 'overview'}-1440-light`);
       await page.evaluate(() => { document.documentElement.dataset.theme = 'dark'; });
-      await accessible(page, `${to || 'Overview'}, dark`);
+      await accessible(page, `${where || 'Overview'}, dark`);
     }
 
+    // At 390 px, as support: five steps at most, and no page that support may not read.
+    const phone = (await c.open({ width: 390, height: 844 }, 'dark', '-rights', 'support')).page;
+    await heading(phone, /Whose call failed/);
+    assert.equal(await phone.getByRole('link', { name: 'Live' }).count(), 0);
+    const thumbs = new Hands(phone);
+    await thumbs.click(phone.locator('#box'));
+    await thumbs.type('mia yesterday afternoon');
+    await thumbs.press('Enter');
+    await thumbs.click(phone.getByRole('link', { name: /Mia Lang/ }));
+    await phone.getByText(cause).first().waitFor();
+    assert.ok(thumbs.count <= 5, `${thumbs.count} steps on a phone`);
+    assert.deepEqual(await phone.evaluate(() => [...document.querySelectorAll('main *')].filter(e => e.getBoundingClientRect().right > innerWidth + 0.5).map(e => e.tagName + '.' + e.className + ' ' + Math.round(e.getBoundingClientRect().right) + ' ' + (e.textContent ?? '').slice(0, 60))), [], 'it fits the width');
+    await accessible(phone, 'Failure at 390 px, dark');
+    await shot(phone, 'failure-390-dark');
+    assert.equal(await phone.getByText('The event as it is on record').count(), 0, 'no raw event for support');
+    await to(phone, 'live');
+    await phone.getByText(/does not allow this/).waitFor();
+
+    assert.deepEqual(c.complaints, []);
+  });
+
+  scenario('console-live', { ms: 90_000 }, async t => {
+    const c = await Console.start(t);
+    const wide = await c.open({ width: 1440, height: 900 }, 'light');
+    const page = wide.page;
     // A room with people in it.
     const room = await t.room();
     const [ada, bob] = await Promise.all([
@@ -290,7 +230,7 @@ test.describe('console', () => {
     await bar.getByRole('button', { name: /^Stop/ }).click();
     await bar.waitFor({ state: 'detached' });
     await page.setViewportSize({ width: 1440, height: 900 });
-    assert.deepEqual((await world.rest.get('/api/v1/injections')).injections.filter((i: { state: string }) => i.state !== 'done'), []);
+    assert.deepEqual((await c.world.rest.get('/api/v1/injections')).injections.filter((i: { state: string }) => i.state !== 'done'), []);
 
     // What is taken back is not done, what is done is in the audit.
     await page.clock.install();
@@ -320,14 +260,14 @@ test.describe('console', () => {
     await page.getByRole('button', { name: 'End the call' }).click();
     await put(ada, 'room.ended', /ended by an operator/);
     await page.getByText('The call is over').waitFor();
-    const { audit } = await world.rest.get('/api/v1/audit?limit=100');
+    const { audit } = await c.world.rest.get('/api/v1/audit?limit=100');
     const deeds = audit.filter((d: { action: string }) => /^(peer|room|injection)\./.test(d.action)).map((d: { action: string; outcome: string }) => `${d.action} ${d.outcome}`);
     assert.deepEqual(deeds.toSorted(), ['injection.add catalogue.unknown', 'injection.add done', 'injection.remove done', 'peer.mute done', 'peer.remove done', 'room.end done', 'room.lock done']);
 
     // Large: what is drawn is bounded, and what is not fine comes first. Nobody could bring
     // so many people here, so the server's answers are made up.
     await page.route('**/console/api/call', large);
-    await page.goto(`${new URL(page.url()).origin}/console/#/live`);
+    await to(page, 'live');
     await page.getByText('1000 rooms, 2000 people').waitFor();
     assert.equal(await page.locator('[data-row]').count(), 100);
     await accessible(page, 'Live, 1,000 rooms');
@@ -346,7 +286,7 @@ test.describe('console', () => {
     let answer = () => {};
     const answered = new Promise<void>(resolve => { answer = resolve; });
     await page.route('**/console/api/call', async route => (await answered, route.continue()));
-    await page.goto(`${new URL(page.url()).origin}/console/#/causes`);
+    await to(page, 'causes');
     await page.getByRole('status', { name: 'Loading' }).waitFor();
     await accessible(page, 'Causes, loading');
     answer();
@@ -360,27 +300,14 @@ test.describe('console', () => {
     await page.getByText('the link was used already').first().waitFor();
     await accessible(page, 'the login');
 
-    // At 390 px, as support: five steps at most, and no page that support may not read.
-    const phone = (await open({ width: 390, height: 844 }, 'dark', '-rights', 'support')).page;
-    await heading(phone, /Whose call failed/);
-    assert.equal(await phone.getByRole('link', { name: 'Live' }).count(), 0);
-    const thumbs = new Hands(phone);
-    await thumbs.click(phone.locator('#box'));
-    await thumbs.type('mia yesterday afternoon');
-    await thumbs.press('Enter');
-    await thumbs.click(phone.getByRole('link', { name: /Mia Lang/ }));
-    await phone.getByText(cause).first().waitFor();
-    assert.ok(thumbs.count <= 5, `${thumbs.count} steps on a phone`);
-    assert.deepEqual(await phone.evaluate(() => [...document.querySelectorAll('main *')].filter(e => e.getBoundingClientRect().right > innerWidth + 0.5).map(e => e.tagName + '.' + e.className + ' ' + Math.round(e.getBoundingClientRect().right) + ' ' + (e.textContent ?? '').slice(0, 60))), [], 'it fits the width');
-    await accessible(phone, 'Failure at 390 px, dark');
-    await shot(phone, 'failure-390-dark');
-    assert.equal(await phone.getByText('The event as it is on record').count(), 0, 'no raw event for support');
-    await phone.goto(`${new URL(phone.url()).origin}/console/#/live`);
-    await phone.getByText(/does not allow this/).waitFor();
+    assert.deepEqual(c.complaints, []);
+  });
 
-    // In Firefox: who, when and why, by keyboard; a call that runs; and the policy holds.
-    const fox = await watched(await (await firefox).newContext({ viewport: { width: 1280, height: 800 } }));
-    await fox.goto(await redial('console'));
+  // In Firefox: who, when and why, by keyboard; a call that runs; and the policy holds.
+  scenario('console-firefox', { ms: 90_000 }, async t => {
+    const c = await Console.start(t);
+    const fox = await c.watched(await (await c.world.browserOf('firefox')).newContext({ viewport: { width: 1280, height: 800 } }));
+    await fox.goto(await c.redial('console'));
     await fox.getByText('tries failed').waitFor();
     await new Hands(fox).search('mia lang');
     await fox.keyboard.press('Enter');
@@ -392,6 +319,6 @@ test.describe('console', () => {
     await fox.getByRole('link', { name: /1 person/ }).click();
     await fox.getByRole('row').filter({ hasText: 'Dora' }).getByText('kbit/s').first().waitFor();
 
-    assert.deepEqual(complaints, []);
+    assert.deepEqual(c.complaints, []);
   });
 });

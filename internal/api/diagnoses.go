@@ -154,7 +154,10 @@ func (d *Diagnoses) get(c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := d.diagnosisAt(c.Context(), &e, then)
+	body, known, err := d.diagnosisAt(c.Context(), &e, then)
+	if err == nil && !known {
+		err = fault.FieldInvalid.New("field", "as_known_at", "reason", "the failure was not on record yet", "min", body.Told[0].At)
+	}
 	if whole == nil || !*whole {
 		body.Case = nil
 	}
@@ -178,20 +181,21 @@ func (d *Diagnoses) failureAt(c *Call, id string) (event.Event, error) {
 
 // diagnosis explains a failure from what the record has about it now.
 func (d *Diagnoses) diagnosis(ctx context.Context, e *event.Event) (diagnosisBody, error) {
-	return d.diagnosisAt(ctx, e, time.Time{})
+	body, _, err := d.diagnosisAt(ctx, e, time.Time{})
+	return body, err
 }
 
 // diagnosisAt explains a failure from what the record had about it at a moment, zero for
-// now: fault.FieldInvalid for one before the failure was on record.
-func (d *Diagnoses) diagnosisAt(ctx context.Context, e *event.Event, then time.Time) (diagnosisBody, error) {
+// now. Before the failure was on record it is not known; then only Told is given.
+func (d *Diagnoses) diagnosisAt(ctx context.Context, e *event.Event, then time.Time) (body diagnosisBody, known bool, err error) {
 	found, err := explain.Case(ctx, d.cfg.Store, e)
 	if err != nil {
-		return diagnosisBody{}, err
+		return body, false, err
 	}
 	told := found.Moments()
 	if !then.IsZero() {
 		if found = found.AsKnownAt(then); found == nil {
-			return diagnosisBody{}, fault.FieldInvalid.New("field", "as_known_at", "reason", "the failure was not on record yet", "min", told[0].At)
+			return diagnosisBody{Told: told}, false, nil
 		}
 	}
 	var kept *keptBody
@@ -202,9 +206,9 @@ func (d *Diagnoses) diagnosisAt(ctx context.Context, e *event.Event, then time.T
 	if failure.UserName == "" {
 		failure.UserName = d.nameOf(ctx, e)
 	}
-	body := diagnosisBody{Kept: kept, Failure: failure, Verdict: diagnose.Explain(found), Case: found, Told: told, Then: then}
+	body = diagnosisBody{Kept: kept, Failure: failure, Verdict: diagnose.Explain(found), Case: found, Told: told, Then: then}
 	body.Asked, body.Before = askedOf(found)
-	return body, nil
+	return body, true, nil
 }
 
 // nameOf is the name of who was there, where the report has none: apps tell of a camera
@@ -253,9 +257,10 @@ func (d *Diagnoses) explain(c *Call) (any, error) {
 // diagnosesQuery is what a list is asked for.
 type diagnosesQuery struct {
 	event.Query
-	room string // by name or id
-	user string // by id, or by the display name or a part of it
-	code string // of somebody, as pages show it: see event.Subject.Reference
+	room string    // by name or id
+	user string    // by id, or by the display name or a part of it
+	code string    // of somebody, as pages show it: see event.Subject.Reference
+	then time.Time // as the record was then; zero for now
 }
 
 // list explains the failures that match, the newest first.
@@ -273,12 +278,15 @@ func (d *Diagnoses) list(c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	page := diagnosesPage{Limit: len(found.Events), Total: found.Total, Next: found.Next, Diagnoses: make([]diagnosisBody, len(found.Events))}
+	page := diagnosesPage{Limit: len(found.Events), Total: found.Total, Next: found.Next, Diagnoses: make([]diagnosisBody, 0, len(found.Events))}
 	for i := range found.Events {
-		if page.Diagnoses[i], err = d.diagnosis(c.Context(), &found.Events[i]); err != nil {
+		body, known, err := d.diagnosisAt(c.Context(), &found.Events[i], q.then)
+		if err != nil {
 			return nil, err
 		}
-		page.Diagnoses[i].Case, page.Diagnoses[i].Told = nil, nil
+		if body.Case, body.Told = nil, nil; known {
+			page.Diagnoses = append(page.Diagnoses, body)
+		}
 	}
 	return page, nil
 }
@@ -296,6 +304,10 @@ func parseDiagnoses(c *Call) (diagnosesQuery, error) {
 			return q, err
 		}
 	}
+	if q.then, err = c.QueryTime("as_known_at"); err != nil {
+		return q, err
+	}
+	values.Del("as_known_at")
 	code, isCode := event.ReadReference(q.code)
 	switch {
 	case q.code != "" && !isCode:
@@ -326,6 +338,9 @@ func parseDiagnoses(c *Call) (diagnosesQuery, error) {
 		return q, fault.FieldInvalid.New("field", "limit", "reason", "is not a number from 1 to "+strconv.Itoa(maxDiagnoses))
 	}
 	q.AccountID, q.Errors, q.code = c.Claims.Account, true, code
+	if after := q.then.Add(time.Millisecond); !q.then.IsZero() && (q.Until.IsZero() || q.Until.After(after)) {
+		q.Until = after
+	}
 	return q, nil
 }
 

@@ -238,7 +238,7 @@ func TestTheFiltersOfDiagnosesAreThoseOfTheAdminClient(t *testing.T) {
 	w := serveWhy(t)
 	values := map[string]string{
 		"user_id_proof": "token&user_id=u", "type": "client.join.failed", "fault": "room.full", "diagnosis": "room.full", "confidence": "likely", "terminal": "true",
-		"reference": "K7Q-2MF", "since": "2026-01-01T00:00:00Z", "until": "2026-01-01T00:00:00Z", "order": "asc", "limit": "1",
+		"reference": "K7Q-2MF", "since": "2026-01-01T00:00:00Z", "until": "2026-01-01T00:00:00Z", "as_known_at": "2026-01-01T00:00:00Z", "order": "asc", "limit": "1",
 	}
 	for f := range reflect.TypeFor[admin.DiagnosisFilter]().Fields() {
 		name := f.Tag.Get("query")

@@ -11,6 +11,7 @@ import (
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/diagnose"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/verdict"
 )
 
 // Limits of one timeline.
@@ -68,7 +69,7 @@ type incidentMarks struct {
 // timeline gives what happened in a session. It fails with fault.FieldInvalid,
 // SessionNotFound and FeatureUnsupported.
 func (d *Diagnoses) timeline(c *Call) (any, error) {
-	q, from, to, err := timelineQuery(c)
+	q, from, to, then, err := timelineQuery(c)
 	if err != nil {
 		return nil, err
 	}
@@ -81,11 +82,11 @@ func (d *Diagnoses) timeline(c *Call) (any, error) {
 		return nil, err
 	}
 	defer done()
-	t := timeline{kinds: map[timelineKind]int{}, peers: map[string]int{}}
+	t := timeline{kinds: map[timelineKind]int{}, peers: map[string]int{}, then: then}
 	if err := store.Timeline(c.Context(), q, t.add); err != nil {
 		return nil, err
 	}
-	if len(t.marks) == 0 { // of a session without events, or of none
+	if len(t.marks) == 0 && !t.later { // of a session without events, or of none
 		s, err := d.cfg.Registry.Session(c.Context(), q.SessionID)
 		if err == nil && s.CustomerID != q.AccountID {
 			err = fault.SessionNotFound.New("session_id", q.SessionID)
@@ -100,27 +101,29 @@ func (d *Diagnoses) timeline(c *Call) (any, error) {
 }
 
 // timelineQuery reads the parameters. It fails with fault.FieldInvalid.
-func timelineQuery(c *Call) (q event.TimelineQuery, from, to time.Time, err error) {
+func timelineQuery(c *Call) (q event.TimelineQuery, from, to, then time.Time, err error) {
 	values, err := queryOf(c)
 	if err != nil {
-		return q, from, to, err
+		return q, from, to, then, err
 	}
 	q = event.TimelineQuery{AccountID: c.Claims.Account, SessionID: c.Path("session"), Limit: maxMarksLooked}
 	if q.PeerID, err = takeText(values, "peer"); err != nil {
-		return q, from, to, err
+		return q, from, to, then, err
 	}
+	times := map[string]*time.Time{"from": &from, "to": &to, "as_known_at": &then}
 	for name := range values {
-		if name != "from" && name != "to" {
-			return q, from, to, fault.FieldInvalid.New("field", name, "reason", "is not a parameter of this call")
+		into := times[name]
+		if into == nil {
+			return q, from, to, then, fault.FieldInvalid.New("field", name, "reason", "is not a parameter of this call")
+		}
+		if *into, err = c.QueryTime(name); err != nil {
+			return q, from, to, then, err
 		}
 	}
-	if from, err = c.QueryTime("from"); err == nil {
-		to, err = c.QueryTime("to")
-	}
-	if err == nil && !from.IsZero() && !to.IsZero() && !from.Before(to) {
+	if !from.IsZero() && !to.IsZero() && !from.Before(to) {
 		err = fault.FieldInvalid.New("field", "to", "reason", "is not after from")
 	}
-	return q, from, to, err
+	return q, from, to, then, err
 }
 
 // timeline is one being made.
@@ -130,6 +133,8 @@ type timeline struct {
 	peer  []string
 	kinds map[timelineKind]int
 	peers map[string]int
+	then  time.Time // as the record was at this moment; zero for now
+	later bool      // something was told after that
 }
 
 // mark is one of a timeline.
@@ -157,15 +162,22 @@ type foundIncident struct {
 
 var laneLetters = map[event.Source]byte{event.FromServer: 's', event.FromClient: 'c', event.FromBoth: 'b'}
 
-// add takes in a mark.
+// add takes in a mark, if it was on record at the moment of which the timeline is.
 func (t *timeline) add(m *event.Mark) {
+	if !t.then.IsZero() && m.Time.After(t.then) {
+		t.later = true
+		return
+	}
 	at := m.Happened.UnixMilli()
 	is := mark{
 		at: at, late: m.Time.UnixMilli() - at, lane: laneLetters[m.Source],
 		kind: number(t.kinds, &t.kind, timelineKind{m.Type, m.Fault}), peer: number(t.peers, &t.peer, m.PeerID),
 	}
 	if m.Type.IsError() {
-		is.failure = &markedFailure{id: m.ID.String(), verdict: m.Verdict}
+		is.failure = &markedFailure{id: m.ID.String()}
+		if t.then.IsZero() || t.then.Sub(m.Time) >= verdict.After {
+			is.failure.verdict = m.Verdict
+		}
 	}
 	t.marks = append(t.marks, is)
 }

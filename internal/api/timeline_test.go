@@ -92,6 +92,11 @@ func TestTimeline(t *testing.T) {
 		e.Time, e.Source, e.SessionID, e.PeerID, e.Client = at.Add(26*time.Hour), event.FromClient, "s3", "lia-1", nil
 		e.ClientTime, e.Happened, e.HappenedError = at, at.Add(time.Second), 100*time.Millisecond
 	})
+	// As known before it was told, there is nothing; nor is there a verdict that came later.
+	tl, _ = timeline(t, w.get("/api/v1/sessions/s3/timeline?as_known_at="+at.Add(25*time.Hour).Format(time.RFC3339)))
+	if tl.Total != 0 || tl.Incidents != 0 {
+		t.Errorf("as known before: %+v", tl)
+	}
 	_, marks = timeline(t, w.get("/api/v1/sessions/s3/timeline"))
 	if len(marks) != 1 || marks[0].Source != "client" || !marks[0].At.Equal(at.Add(time.Second)) || marks[0].Told != 26*time.Hour-time.Second {
 		t.Errorf("told late: %+v", marks)
@@ -102,10 +107,17 @@ func TestTimeline(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.get("/api/v1/sessions/s1/timeline").ok().has(object{"incident.0.cause": fault.NetworkLost.ID, "incident.0.title": fault.NetworkLost.Title, "incident.0.confidence": "likely"})
+	then := "?as_known_at=" + at.Add(76*time.Second).Format(time.RFC3339)
+	tl, marks = timeline(t, w.get("/api/v1/sessions/s1/timeline"+then))
+	if len(marks) != 3 || tl.Incidents != 2 || tl.Incident[0].ID != lost || len(tl.Incident[0].Marks) != 1 || tl.Incident[0].Cause != "" {
+		t.Errorf("as known at the 76th second: %+v", tl)
+	}
+	w.get("/api/v1/diagnoses" + then + "&order=asc").ok().has(object{"total": 2.0, "diagnoses.0.failure.id": lost, "diagnoses.0.as_known_at": at.Add(76 * time.Second).Format(time.RFC3339), "diagnoses.2": nil})
+	w.get("/api/v1/diagnoses?as_known_at=2020-01-01T00:00:00Z").ok().has(object{"total": 0.0, "diagnoses.0": nil})
 
 	w.get("/api/v1/sessions/nothing/timeline").refused(404, fault.SessionNotFound.ID)
 	w.as(mint(t, umbrella, token.Claims{Type: token.Management})).get("/api/v1/sessions/s2/timeline").refused(404, fault.SessionNotFound.ID)
-	for query, field := range map[string]string{"from=x": "from", "to=x": "to", "from=" + from + "&to=" + from: "to", "x=1": "x", "peer=": "peer"} {
+	for query, field := range map[string]string{"from=x": "from", "to=x": "to", "from=" + from + "&to=" + from: "to", "as_known_at=x": "as_known_at", "x=1": "x", "peer=": "peer"} {
 		w.get("/api/v1/sessions/s1/timeline?"+query).refused(400, fault.FieldInvalid.ID, field)
 	}
 }

@@ -33,7 +33,7 @@ function Page({ route }: { route: Route }) {
   switch (route.page) {
     case "": return <Overview route={route} />;
     case "search": return <Search route={route} />;
-    case "failure": return <FailurePage key={route.id} id={route.id} />;
+    case "failure": return <FailurePage key={route.id} id={route.id} route={route} />;
     case "session": return <SessionPage key={route.id} id={route.id} route={route} />;
     case "causes": return <Causes id={route.id} route={route} />;
     case "live": return route.id ? <LiveRoom key={route.id} id={route.id} /> : <LiveRooms />;

@@ -8,6 +8,8 @@ import { MakeLink, type Link } from "./links";
 import { At } from "./parts";
 import { safe } from "./safe";
 import type { Diagnosis } from "./shapes";
+import { useShared } from "./state";
+import { moment } from "./time";
 import { other } from "./words";
 
 /** The button that makes a link for whoever was there. asking hears that there is one. */
@@ -42,18 +44,23 @@ export function Found({ d }: { d: Diagnosis }) {
   );
 }
 
-/** Chooses a moment of the record; "" is now. */
-export function Known({ d, then, choose }: { d: Diagnosis; then: string; choose: (then: string) => void }) {
-  const told = d.told ?? [];
-  if (told.length < 2) return null;
+/** A moment at which more came to be on record. */
+export interface Moment { at: string; what: string }
+
+/** Chooses a moment of the record; "" is now. It can be chosen only where there is more than one, or by the address of the page. */
+export function Known({ told, then, choose }: { told: Moment[]; then: string; choose: (then: string) => void }) {
+  const { zone } = useShared();
+  const among = then && !told.some((m) => m.at === then);
+  if (!then && told.length < 2) return null;
   return (
     <p>
       <label for="known">As known at </label>
       <select id="known" value={then} onChange={(e) => choose(e.currentTarget.value)}>
         <option value="">now</option>
-        {told.map((m, i) => <option key={i} value={m.at}>{new Date(m.at).toISOString().slice(0, 19).replace("T", " ")} UTC: {safe(m.what, 80)}</option>)}
+        {among && <option value={then}>{moment(new Date(then), zone)}</option>}
+        {told.map((m, i) => <option key={i} value={m.at}>{moment(new Date(m.at), zone)}: {safe(m.what, 80)}</option>)}
       </select>
-      {then && <span role="status"> This is the verdict of that moment; what was told later is hidden.</span>}
+      {then && <span role="status"> This is what was known at that moment; what was told later is hidden.</span>}
     </p>
   );
 }

@@ -3,7 +3,7 @@
 
 // While faults are provoked on this server, every page says so, and who may inject can stop them there.
 import { useEffect, useState } from "preact/hooks";
-import { at, call, serverNow } from "./api";
+import { at, call, serverNow, type Refusal } from "./api";
 import { useAsk, useShared } from "./state";
 import { safe } from "./safe";
 
@@ -43,7 +43,8 @@ export function Injected() {
   }, [running.length]);
   if (!running.length) return null;
   const stop = async (id: string) => {
-    await call("DELETE", at`/api/v1/injections/${id}`).then(() => say("Stopped."), (error: Error) => say("It goes on: " + error.message));
+    await call("DELETE", at`/api/v1/injections/${id}`).then(() => say("Stopped."), (error: Refusal) =>
+      say(error.status === 404 ? "It had ended." : "It goes on: " + error.message));
     asked.again();
   };
   return (

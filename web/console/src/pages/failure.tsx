@@ -8,15 +8,17 @@ import { Lanes, type Mark } from "../lanes";
 import { Ask, Found, Known } from "../asked";
 import { MakeLink, type Link } from "../links";
 import { At, Copy, Problem, save, Shown, Sure, Title } from "../parts";
-import { href } from "../route";
+import { href, type Route } from "../route";
 import { safe } from "../safe";
+import { ShowMe } from "../showme";
 import type { Diagnosis, Verdict } from "../shapes";
 import { useAsk, useShared, useTitles } from "../state";
 import { clock } from "../time";
 import { asText, couldNot, late, other, party, room, told, value, who } from "../words";
 
-export function FailurePage({ id }: { id: string }) {
-  const [then, setThen] = useState("");
+export function FailurePage({ id, route }: { id: string; route: Route }) {
+  const then = route.query.get("known") ?? "";
+  const setThen = (known: string) => location.replace(href("failure", id, { known }));
   const [asking, setAsking] = useState(false); // a browser is being asked, which may answer soon
   const asked = useAsk(id + then, (signal) => call<Diagnosis>("GET", at`/api/v1/events/${id}/diagnosis` + query({ as_known_at: then }), undefined, signal));
   useAnswered(asking && !then ? asked.data : undefined, asked.again);
@@ -57,6 +59,7 @@ function useAround(d: Diagnosis): Diagnosis[] {
 function Told({ d, then, choose, asking }: { d: Diagnosis; then: string; choose: (then: string) => void; asking: () => void }) {
   const { failure: f, verdict: v } = d;
   const { zone, may, me } = useShared();
+  const [shown, show] = useState(false);
   const kept = other(d.kept, v);
   const around = useAround(d);
   const follows = around.filter((o) => v.follows?.includes(o.failure.id));
@@ -68,7 +71,7 @@ function Told({ d, then, choose, asking }: { d: Diagnosis; then: string; choose:
       <Title name={name}>{name} · <At at={f.happened} /></Title>
       {(f.injected || v.injected) && <p class="note">It was provoked on purpose.</p>}
       {late(f) && <p class="note">Told {late(f)} after it happened.</p>}
-      <Known d={d} then={then} choose={choose} />
+      <Known told={d.told ?? []} then={then} choose={choose} />
       <section class={"verdict " + v.confidence.replace(" ", "-")} aria-label="Why">
         <p class="says">{safe(v.says, 2000)}</p>
         <p class="muted">
@@ -80,6 +83,7 @@ function Told({ d, then, choose, asking }: { d: Diagnosis; then: string; choose:
       <div class="actions">
         <Share id={f.id} />
         <Ask id={f.id} asking={asking} />
+        {me.inject && may("inject") && <button aria-expanded={shown} onClick={() => show(!shown)} title="The same on a test participant of the server's own, fact by fact">Show me</button>}
         <Copy text={text} label="Copy as text" />
         <Export id={f.id} />
         <button onClick={() => print()}>Print</button>
@@ -116,6 +120,7 @@ function Told({ d, then, choose, asking }: { d: Diagnosis; then: string; choose:
         {v.confidence !== "not known" && <Missing v={v} />}
         <Found d={d} />
       </div>
+      {shown && <ShowMe id={f.id} />}
       <section>
         <h2>What happened around it</h2>
         <Lanes marks={marksOf(d, around)} around={f.happened} />

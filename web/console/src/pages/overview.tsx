@@ -5,7 +5,7 @@
 import { call, query } from "../api";
 import { At, Bars, SaveTable, Shown, Title } from "../parts";
 import { go, href, type Route } from "../route";
-import type { Found } from "../shapes";
+import type { Attempt } from "../shapes";
 import { useAsk, useShared } from "../state";
 import { Attempts } from "./search";
 
@@ -31,6 +31,15 @@ interface Versions {
 const hours: [string, string][] = [["1", "the last hour"], ["6", "the last 6 hours"], ["24", "the last 24 hours"], ["168", "the last 7 days"]];
 const shown = 8;
 const hour = 3_600_000;
+
+/** Whose the failed tries are to mend, as far as that is known: the parties and how many they alone or among others can. */
+function whose(o: Outcomes): string {
+  const by = (party: string) => (o.causes ?? []).reduce((n, c) => n + (c.fixed_by?.includes(party) ? c.tries : 0), 0);
+  const all = parties.map(([party, name]) => [by(party), name] as const).filter(([n]) => n > 0).sort((a, b) => b[0] - a[0]);
+  return all.map(([n, name]) => `${n} by ${name}`).join(", ");
+}
+
+const parties = [["operator", "whoever runs this server"], ["app", "the app"], ["user", "the people themselves"], ["vendor", "the vendor"]] as const;
 
 const percent = (part: number, of: number) => (of === 0 ? "" : `${((part / of) * 100).toFixed(part / of < 0.1 ? 1 : 0)} %`);
 const people = (n: number) => `${n} ${n === 1 ? "person" : "people"}`;
@@ -67,9 +76,9 @@ function Figures({ last }: { last: string }) {
   const versions = useAsk("versions " + last, (signal) => call<Versions>("GET", "/api/v1/analytics/summary" + query({
     by: "sdk_version", since: new Date(Math.floor((Date.now() - width) / hour) * hour).toISOString(), top: 5,
   }), undefined, signal));
-  const recent = useAsk("recent", (signal) => call<Found>("POST", "/api/v1/search", {
-    since: new Date(Date.now() - 48 * hour).toISOString(), until: new Date(Date.now() + 60_000).toISOString(), outcome: "failed", limit: 8,
-  }, signal), 60_000);
+  const recent = useAsk("recent", (signal) => call<{ attempts: Attempt[] }>("GET", "/api/v1/attempts" + query({
+    happened_since: new Date(Date.now() - 48 * hour).toISOString(), outcome: "failed", limit: shown,
+  }), undefined, signal), 60_000);
   return (
     <>
       <Title name="Overview">Overview</Title>
@@ -84,8 +93,8 @@ function Figures({ last }: { last: string }) {
           <h2>Who did not get in, today and yesterday</h2>
           <Shown of={recent} rows={4}>
             {(found) => {
-              const all = [...found.attempts, ...found.perhaps];
-              return all.length ? <Attempts list={all.slice(0, 8)} label="Those who did not get in" narrow /> : <p class="muted">Nobody.</p>;
+              const all = found.attempts;
+              return all.length ? <Attempts list={all} label="Those who did not get in" narrow /> : <p class="muted">Nobody.</p>;
             }}
           </Shown>
         </section>
@@ -130,6 +139,7 @@ function Boxes({ o, before, earlier }: { o: Outcomes; before: Outcomes; earlier:
           : o.failed === 0
             ? <p class="large good">{o.tries} got in, nobody failed</p>
             : <p class="large">{o.failed} of {o.tries} tries failed, <span class="rate">{percent(o.failed, o.tries)}</span></p>}
+        {whose(o) && <p>Who can mend them: {whose(o)}.</p>}
         <p class="muted">
           {o.tries > 0 && <>{o.got_in + o.after_trouble} got in{o.after_trouble > 0 && ` (${o.after_trouble} with trouble)`} + {o.failed} = {o.tries}. </>}
           {earlier[0]!.toUpperCase() + earlier.slice(1)}: {before.tries === 0 ? "nothing is known" : `${before.failed} of ${before.tries}, ${percent(before.failed, before.tries)}`}. Since <At at={o.happened_since} />.

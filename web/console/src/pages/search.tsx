@@ -77,11 +77,11 @@ export function Search({ route }: { route: Route }) {
                 <span class="muted count" role="status">
                   {plural(found.people, "person", "people")}, {plural(found.attempts.length, "try", "tries")}{found.more ? ", and there are more" : ""}
                 </span>
-                {found.attempts.length > 0 && (
+                {found.attempts.length + found.perhaps.length > 0 && (
                   <SaveTable name="tries" asked={`tries: ${text || "any"}` + (u.since ? `, ${u.since} to ${u.until ?? ""}` : "") + (u.outcome ? `, ${u.outcome}` : "")}
-                    columns={["name", "user", "room", "happened", "told", "outcome", "cause", "confidence", "why", "provoked", "event"]}
+                    columns={["name", "user", "room", "happened", "told", "outcome", "cause", "confidence", "why", "provoked", "event", "guess"]}
                     rows={() => [...found.attempts, ...found.perhaps].map((a) => [a.user_name, a.user_id, a.room_name ?? a.room_id, a.failure?.happened ?? a.began, a.failure?.at, a.outcome,
-                      a.verdict?.cause, a.verdict?.confidence, a.verdict?.says, a.provoked, a.failure?.id])} />
+                      a.verdict?.cause, a.verdict?.confidence, a.verdict?.says, a.provoked, a.failure?.id, a.guess?.says])} />
                 )}
               </div>
               <div ref={list}>

@@ -5,6 +5,7 @@
 import { useEffect, useMemo } from "preact/hooks";
 import { at, call, query, Refusal, unsupported } from "../api";
 import { ndjson } from "../exports";
+import { Known, type Moment } from "../asked";
 import { step } from "../keys";
 import { At, Copy, Problem, save, Shown, Sure, Title } from "../parts";
 import { href, type Route } from "../route";
@@ -63,16 +64,16 @@ const types = (list: string[]) => list.map((t) => "&type=" + t).join("");
 const none: Columns = { total: 0, complete: true, origin: "", times: [], lanes: "", kinds: [], peers: [], told: [], incident: [], incidents: 0, kind: [], peer: [] };
 
 export function SessionPage({ id, route }: { id: string; route: Route }) {
-  const peer = route.query.get("peer") ?? "", from = Date.parse(route.query.get("from") ?? ""), to = Date.parse(route.query.get("to") ?? "");
-  const asked = useAsk<Asked>(id, async (signal) => {
+  const peer = route.query.get("peer") ?? "", then = route.query.get("known") ?? "", from = Date.parse(route.query.get("from") ?? ""), to = Date.parse(route.query.get("to") ?? "");
+  const asked = useAsk<Asked>(`${id} ${then}`, async (signal) => {
     const half = (error: unknown) => { // half an answer is shown as half
       if (error instanceof Refusal && error.status === 404) return error;
       throw error;
     };
     const [session, failures, columns, told] = await Promise.all([
       call<Session>("GET", at`/v2/sessions/${id}`, undefined, signal).catch(half),
-      call<Asked["failures"]>("GET", "/api/v1/diagnoses" + query({ session_id: id, order: "asc", limit: 50 }), undefined, signal),
-      call<Columns>("GET", at`/api/v1/sessions/${id}/timeline`, undefined, signal).catch(unsupported).catch(half),
+      call<Asked["failures"]>("GET", "/api/v1/diagnoses" + query({ session_id: id, order: "asc", limit: 50, as_known_at: then }), undefined, signal),
+      call<Columns>("GET", at`/api/v1/sessions/${id}/timeline` + query({ as_known_at: then }), undefined, signal).catch(unsupported).catch(half),
       call<{ events: Told[] }>("GET", "/v2/analytics/events" + query({ session_id: id, limit: 100, halves: true }) + types(failed), undefined, signal).catch(half),
     ]);
     const was = session instanceof Refusal ? remembered(id, failures.diagnoses) : session;
@@ -84,7 +85,7 @@ export function SessionPage({ id, route }: { id: string; route: Route }) {
     };
   });
   if (asked.error?.status === 404 && !asked.data) return <><Title name="No such session">This session is not on record</Title><Problem error={asked.error} /></>;
-  return <Shown of={asked} rows={8} heading="Session">{(d) => <Told key={id} {...d} peer={peer} window={from < to ? [from, to] : undefined} />}</Shown>;
+  return <Shown of={asked} rows={8} heading="Session">{(d) => <Told key={id} {...d} peer={peer} then={then} window={from < to ? [from, to] : undefined} />}</Shown>;
 }
 
 /** A session of which only failures are left. */
@@ -119,11 +120,11 @@ function clocks(events: Told[]): Record<string, Clock> {
   return Object.fromEntries(Object.entries(reports).flatMap(([peer, list]) => (clockOf(list) ? [[peer, clockOf(list)!]] : [])));
 }
 
-function Told({ session, gone, failures, columns, drawn, clocks, peer, window }: Asked & { peer: string; window?: [number, number] }) {
+function Told({ session, gone, failures, columns, drawn, clocks, peer, then, window }: Asked & { peer: string; then: string; window?: [number, number] }) {
   const { zone, say } = useShared();
   // Beyond what is given at once, the window is asked for by itself.
-  const part = useAsk(!columns.complete && window ? `${session.id} ${window}` : null, (signal) => call<Columns>("GET",
-    at`/api/v1/sessions/${session.id}/timeline` + query({ from: new Date(window![0]).toISOString(), to: new Date(window![1]).toISOString() }), undefined, signal));
+  const part = useAsk(!columns.complete && window ? `${session.id} ${window} ${then}` : null, (signal) => call<Columns>("GET",
+    at`/api/v1/sessions/${session.id}/timeline` + query({ from: new Date(window![0]).toISOString(), to: new Date(window![1]).toISOString(), as_known_at: then }), undefined, signal));
   const c = part.data && window && !columns.complete ? part.data : columns;
   const all = useMemo(() => decode(columns), [columns]), marks = useMemo(() => (c === columns ? all : decode(c)), [c, all]);
   const until = session.ended_at ?? new Date().toISOString();
@@ -142,7 +143,7 @@ function Told({ session, gone, failures, columns, drawn, clocks, peer, window }:
   const known = new Map(failures.diagnoses.map((d) => [d.failure.id, d]));
   const name = safe(session.room_name || session.room_id, 80);
   const show = (f: number, t: number) => {
-    const q: Record<string, string> = f <= least && t >= end ? { peer } : { peer, from: new Date(f).toISOString(), to: new Date(t).toISOString() };
+    const q: Record<string, string> = f <= least && t >= end ? { peer, known: then } : { peer, known: then, from: new Date(f).toISOString(), to: new Date(t).toISOString() };
     location.replace(href("session", session.id, q));
   };
   const move = (by: { pan?: number; zoom?: number }) => show(...windowOf(from, to, by, least, end));
@@ -167,10 +168,11 @@ function Told({ session, gone, failures, columns, drawn, clocks, peer, window }:
     <article>
       <Title name={name}>{name} · {span(new Date(session.created_at), new Date(until), zone)}</Title>
       <p class="muted">
-        {plural(peers.length, "person", "people")} · {length(Date.parse(until) - Date.parse(session.created_at))} · {columns.incidents ? plural(columns.incidents, "incident") : "nothing failed"}
+        {peers.length > 0 && <>{plural(peers.length, "person", "people")} · {length(Date.parse(until) - Date.parse(session.created_at))} · </>}{columns.incidents ? plural(columns.incidents, "incident") : "nothing failed"}
         {session.active && <> · <a href={href("live", session.room_id)}>still running</a></>}
       </p>
       {gone && <p class="note">The session itself is not on record any more; this is what is left of it.</p>}
+      {drawn && <Known told={moments(columns, marks === all ? all : decode(columns))} then={then} choose={(known) => location.replace(href("session", session.id, { peer, known }))} />}
       {columns.incidents > columns.incident.length && <p class="note">Of {columns.incidents} incidents the first {columns.incident.length} are shown.</p>}
       {!drawn && <p class="note">This store of events draws no timelines; what failed is listed.</p>}
       {!columns.complete && <p class="note">It has {columns.total} events, more than can be drawn at once: choose a shorter time.</p>}
@@ -206,6 +208,17 @@ function Told({ session, gone, failures, columns, drawn, clocks, peer, window }:
       )}
     </article>
   );
+}
+
+const mostMoments = 30;
+
+/** When more came to be on record: what was told late, and the end of each incident. */
+function moments(c: Columns, m: Marks): Moment[] {
+  const late = c.told.map((t) => ({ at: m.at[t.mark]! + t.after_ms, what: `one thing was told ${length(t.after_ms)} late` }));
+  const over = c.incident.map((i) => ({ at: Date.parse(i.ended), what: i.title ?? "something failed" }));
+  const sorted = [...late, ...over].sort((a, b) => a.at - b.at).filter((o, i, all) => o.at !== all[i - 1]?.at);
+  // To the next second, as it is shown by seconds.
+  return sorted.slice(-mostMoments).map((o) => ({ at: new Date(Math.ceil((o.at + 1) / 1000) * 1000).toISOString(), what: o.what }));
 }
 
 const mostExported = 10_000;
