@@ -88,10 +88,10 @@ stage staticcheck go run "$staticcheck" ./...
 finish web-tests
 # The seeds of fuzz targets run with the packages; whether they reach their parsers,
 # which takes an instrumented build of each, and new inputs are for "make fuzz".
-# Programs, and what writes or reads documents, are tested as they are released;
-# races are looked for in everything else ("make race" looks in all) but the
+# Programs, and what writes or reads documents or files of events, are tested as they are
+# released; races are looked for in everything else ("make race" looks in all) but the
 # embedded SQLite, C turned into Go, which would take three times as long.
-programs=(./cmd/... ./bench/... ./examples/... ./internal ./internal/attack ./internal/diagnose/... ./internal/docsite ./internal/evidence ./internal/faultdoc)
+programs=(./internal/event/sqlite ./internal/event/clickhouse ./cmd/... ./bench/... ./examples/... ./internal ./internal/attack ./internal/diagnose/... ./internal/docsite ./internal/evidence ./internal/faultdoc)
 concurrent=$(go list ./... | grep -vxFf <(go list "${programs[@]}"))
 # Many tests wait for sockets and clocks, so more packages than processors run, and
 # those that take longest begin. They were vetted before, and nobody debugs these
@@ -99,10 +99,10 @@ concurrent=$(go list ./... | grep -vxFf <(go list "${programs[@]}"))
 lean=(-vet=off '-ldflags=-s -w')
 begin release go -C release test ./...
 begin packaging go -C packaging/check test ./...
-begin programs go test "${lean[@]}" -p 2 -timeout 12m ./cmd/redial ./internal "${programs[@]}"
+begin programs go test "${lean[@]}" -p 2 -timeout 12m "${programs[@]}"
 # shellcheck disable=SC2086 # one word for each package
 stage race env CGO_ENABLED=1 go test -race "${lean[@]}" -exec 'env CGO_ENABLED=0' -gcflags='modernc.org/...=-race=false' -p 3 -timeout 12m \
-  ./internal/sfu ./internal/event/clickhouse ./internal/server ./internal/wire/hms ./client ./internal/event/sqlite $concurrent
+  ./internal/sfu ./internal/server ./internal/wire/hms ./client $concurrent
 finish programs
 finish release
 finish packaging

@@ -60,6 +60,7 @@ func serve() error {
 
 // target is a server under test.
 type target struct {
+	dir    string
 	url    string
 	cmd    *exec.Cmd
 	stdin  io.WriteCloser
@@ -79,7 +80,7 @@ func start(ctx context.Context, dir string) (*target, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &target{cmd: exec.CommandContext(ctx, self), client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1000, DisableCompression: true}}}
+	t := &target{dir: dir, cmd: exec.CommandContext(ctx, self), client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1000, DisableCompression: true}}}
 	t.cmd.Env = append(os.Environ(), roleVar+"=server", dirVar+"="+dir)
 	t.cmd.Stderr = os.Stderr
 	if t.stdin, err = t.cmd.StdinPipe(); err != nil {

@@ -45,7 +45,7 @@ test.describe('demo', () => {
     await tile(hanna.page, 'Gus').waitFor({ state: 'detached' });
   });
 
-  scenario('demo-firefox', { ms: 120_000 }, async t => {
+  scenario('demo-firefox', { ms: 120_000, long: true }, async t => {
     const { rest } = await t.world();
     const room = await t.room();
     const fay = await enter(t, 'Fay', await rest.token(room.id, 'host', 'user-fay'), { browser: 'firefox' });

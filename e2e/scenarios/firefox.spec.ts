@@ -102,7 +102,7 @@ test.describe('firefox', () => {
     assert.deepEqual((await frida.told()).filter(n => n.kind === 'exception'), []);
   });
 
-  scenario('firefox-denied', { ms: 90_000 }, async t => {
+  scenario('firefox-denied', { ms: 90_000, long: true }, async t => {
     const { rest } = await t.world();
     const room = await t.room();
     const carl = await t.join(room, 'carl', 'host');
@@ -114,7 +114,7 @@ test.describe('firefox', () => {
     await dora.sees(carl, { ms: 30_000 });
   });
 
-  scenario('firefox-udp-blocked', { ms: 120_000 }, async t => {
+  scenario('firefox-udp-blocked', { ms: 120_000, long: true }, async t => {
     const world = await t.ownWorld({ netns: true });
     await world.netns.cutUDP();
     const room = await t.room();

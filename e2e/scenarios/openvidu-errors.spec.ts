@@ -73,5 +73,5 @@ test.describe('openvidu', () => {
     // Whoever was refused is inside as before.
     await Promise.all([ann.receives(bob.id), bob.receives(ann.id)]);
     await poll('the session to be whole', async () => { await session.fetch(); return session.activeConnections.length === 2; });
-  });
+  }, { long: true });
 });

@@ -85,7 +85,7 @@ test.describe('openvidu', () => {
     const bob = await OpenViduTab.join(t, session, 'bob', { offers: true }); // a Chromium, whatever ann is
     await Promise.all([ann.receives(bob.id), bob.receives(ann.id)]);
     assert.deepEqual([ann.offered, bob.offered], [1, 1]);
-  });
+  }, { long: true });
 
   inEachBrowser('openvidu-reconnect', async (t, browser) => {
     const office = await backend(t);
@@ -126,7 +126,7 @@ test.describe('openvidu', () => {
     await session.forceDisconnect(ann.id);
     assert.equal((await ann.noticed('sessionDisconnected')).reason, 'forceDisconnectByServer');
     await bob.noticed('connectionDestroyed', c => c.id === ann.id);
-  });
+  }, { long: true });
 
   scenario('mixed-call', async t => {
     const room = await t.room();

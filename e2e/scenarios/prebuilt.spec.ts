@@ -211,7 +211,7 @@ test.describe('prebuilt', () => {
     compare('prebuilt-firefox');
   });
 
-  scenario('prebuilt-refused', { ms: 120_000 }, async t => {
+  scenario('prebuilt-refused', { ms: 120_000, long: true }, async t => {
     const { rest } = await t.world();
     const { see, compare } = bound();
     const template = await t.template(made => { made.roles.guest.maxPeerCount = 1; });
