@@ -200,9 +200,10 @@ func (p *peer) SetRemote(answer webrtc.SessionDescription) error {
 	}
 	p.offered = false
 	p.remote = t.ufrag
+	var early *path
 	if !p.begun {
 		p.print, p.passive = t.print, t.setup == "passive"
-		p.settle()
+		early = p.settle()
 	}
 	p.mu.Unlock()
 	for _, s := range bind {
@@ -214,7 +215,10 @@ func (p *peer) SetRemote(answer webrtc.SessionDescription) error {
 			p.ice = webrtc.ICEConnectionStateChecking
 		}
 	})
-	if began && p.path.Load() != nil { // its checks were quicker than its answer
+	switch {
+	case early != nil && (p.path.Load() == early || p.path.Load() == nil):
+		p.use(early, true) // its checks were quicker than its answer, and the next comes much later
+	case began && p.path.Load() != nil:
 		p.change(func() { p.ice = webrtc.ICEConnectionStateConnected })
 	}
 	p.begin()

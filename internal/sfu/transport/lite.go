@@ -129,24 +129,23 @@ func (p *peer) hear(wire Wire, tcp bool, from netip.AddrPort, user string, chose
 	return w
 }
 
-// settle leaves the path of somebody else who has seen the offer, now that the peer has
-// answered, for one that the peer has chosen. p.mu is held.
-func (p *peer) settle() {
+// settle is the path to use now that the peer has answered: that in use, if the peer's
+// checks came from there, or else one from which they came before its answer, preferably
+// one that it has chosen; nil for none. Whoever else has seen the offer is left. p.mu is held.
+func (p *peer) settle() *path {
 	used := p.path.Load()
-	if used == nil {
-		return
-	}
 	var theirs *path
 	for _, h := range p.flows {
 		switch {
 		case h.user != p.remote:
 		case h.path == used:
-			return
+			return used
 		case h.chosen || theirs == nil:
 			theirs = h.path
 		}
 	}
-	p.path.Store(theirs)
+	p.path.CompareAndSwap(used, nil)
+	return theirs
 }
 
 // answered notes that an address answered a check of ours.

@@ -203,6 +203,30 @@ func TestThePeerIsWhoAnswered(t *testing.T) {
 	}
 }
 
+// TestChecksComeBeforeTheAnswer: those of whoever answers count from then on, since the
+// next may come much later; those of somebody else do not.
+func TestChecksComeBeforeTheAnswer(t *testing.T) {
+	m, p, wire, _ := offering(t)
+	them, other := netip.MustParseAddrPort("198.51.100.7:5000"), netip.MustParseAddrPort("198.51.100.8:5000")
+	m.Handle(wire, check(p, p.own.pwd), them)
+	m.Handle(wire, stun.MustBuild(stun.TransactionID, stun.BindingRequest, stun.NewUsername(p.own.ufrag+":else"),
+		stun.NewShortTermIntegrity(p.own.pwd), stun.Fingerprint).Raw, other)
+	if w := p.path.Load(); w != nil {
+		t.Fatalf("before the answer the path is %v", w)
+	}
+	if err := p.SetRemote(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}); err != nil {
+		t.Fatal(err)
+	}
+	if w := p.path.Load(); w == nil || w.to != them {
+		t.Errorf("answered, and the path is %v", w)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ice != webrtc.ICEConnectionStateConnected || !p.begun {
+		t.Errorf("ICE is %v, DTLS begun: %t", p.ice, p.begun)
+	}
+}
+
 // TestAnAddressIsWhoseCheckCameLast: what comes from an address that two peers had is the
 // later one's, also when the other is closed, and the other has it back by its next check.
 func TestAnAddressIsWhoseCheckCameLast(t *testing.T) {
