@@ -55,16 +55,28 @@ func (s *Service) Live(ctx context.Context, roomID string) (*live.Room, error) {
 			ID: string(p.ID), Name: p.Name, UserID: p.UserID, Role: p.Role, JoinedAt: p.JoinedAt.UTC(), Away: away[i],
 			Tracks: published(p), Gates: []live.Gate{},
 		}
-		select {
-		case has, ok := <-asked[i]:
-			if as.Measured = ok; ok {
-				has.measure(&as, from)
-			}
-		case <-ctx.Done(): // a nil channel, of one that has just left, ends here, too
+		has, ok := said(ctx, asked[i])
+		if as.Measured = ok; ok {
+			has.measure(&as, from)
 		}
 		out.Peers[i] = as
 	}
 	return out, nil
+}
+
+// said is an answer, once it comes or the context ends. Whoever had answered by then is
+// heard, however long somebody before was silent. Of a nil channel, of one that has just
+// left, nothing comes.
+func said(ctx context.Context, answer <-chan connections) (has connections, ok bool) {
+	select {
+	case has, ok = <-answer:
+	case <-ctx.Done():
+		select {
+		case has, ok = <-answer:
+		default:
+		}
+	}
+	return has, ok
 }
 
 // connections are those of a participant at a moment. What they measure may be read

@@ -157,6 +157,7 @@ type Service struct {
 	users    map[userKey][]*Participant // the same, by user
 	revoked  map[string]time.Time       // ids of tokens and when they were revoked, for admitTime
 	draining bool
+	closed   bool // nobody enters any more
 	wg       sync.WaitGroup
 }
 
@@ -214,6 +215,7 @@ func (s *Service) Drain() {
 func (s *Service) Close(ctx context.Context) error {
 	s.Drain()
 	s.mu.Lock()
+	s.closed = true
 	for _, p := range s.peers {
 		p.abandon()
 	}
@@ -262,14 +264,19 @@ const admitTime = time.Minute
 // Enter makes the participant of a visitor that was admitted, and starts it.
 // wire is asked for its wire, once. A peer that is here already, because two of
 // its sockets raced, is returned as it is. Fails with fault.PeerAlreadyJoined
-// when what raced was somebody else's socket, and with fault.TokenRevoked when
-// the token was revoked since it was checked.
+// when what raced was somebody else's socket, with fault.TokenRevoked when
+// the token was revoked since it was checked, and with fault.Draining after Close.
 func (s *Service) Enter(v Visitor, wire func(*Participant) Wire) (*Participant, error) {
 	if v.Peer != nil {
 		return v.Peer, nil
 	}
 	p := newParticipant(s, v)
 	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		p.discard()
+		return nil, fault.Draining.New()
+	}
 	was := s.peers[p.key]
 	_, revoked := s.revoked[v.Claims.ID]
 	if was != nil || revoked {

@@ -120,7 +120,8 @@ func (o *Roles) Request(ctx context.Context, by PeerID, q RoleRequest) error {
 }
 
 // Accept takes up an offer. Fails with fault.RoleChangeStale when the
-// offer was not made to this peer or is gone.
+// offer was not made to this peer or is gone, and with fault.RoleFull, after which
+// it stands.
 func (o *Roles) Accept(ctx context.Context, id PeerID, token, role string) error {
 	return act(ctx, o.r, func() error {
 		m, err := o.r.member(id)
@@ -131,8 +132,11 @@ func (o *Roles) Accept(ctx context.Context, id PeerID, token, role string) error
 		if !open || offer.target != id || (role != "" && offer.role != role) {
 			return fault.RoleChangeStale.New("peer", id, "role", role)
 		}
+		if err := o.change(m, offer.role); err != nil {
+			return err // it stands: the role may have room later
+		}
 		delete(o.offers, token)
-		return o.change(m, offer.role)
+		return nil
 	})
 }
 

@@ -92,6 +92,17 @@ func TestRoleChange(t *testing.T) {
 		w.refused(ask(ann, room.RoleRequest{Target: "bob", Role: "viewer", Force: true}), fault.RoleFull, "role", "viewer", "limit", 1)
 		w.same("role", roleOf(bob), "guest")
 	}, withRoles(func(r map[string]*policy.Role) { r["viewer"].MaxPeers = 1 }))
+	spec(t, "an offer that meets a full role stands until there is room", func(w *world) {
+		ann, bob := w.join("ann", "host"), w.join("bob", "guest")
+		eve := w.join("eve", "viewer")
+		w.ok(ask(ann, room.RoleRequest{Target: "bob", Role: "viewer"}))
+		offer := one[room.RoleOffered](bob)
+		w.refused(ann.room.Roles().Accept(w.Context(), "bob", offer.Token, ""), fault.RoleFull)
+		eve.leave()
+		w.ok(ann.room.Roles().Accept(w.Context(), "bob", offer.Token, ""))
+		w.same("role", roleOf(bob), "viewer")
+		w.refused(ann.room.Roles().Accept(w.Context(), "bob", offer.Token, ""), fault.RoleChangeStale)
+	}, withRoles(func(r map[string]*policy.Role) { r["viewer"].MaxPeers = 1 }))
 	spec(t, "to a role without any seat", func(w *world) {
 		ann := w.join("ann", "host")
 		w.refused(ask(ann, room.RoleRequest{Target: "ann", Role: "viewer"}), fault.RoleFull)

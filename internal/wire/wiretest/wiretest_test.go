@@ -7,6 +7,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 
+	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/participant"
 	"github.com/redial-rtc/redial/internal/policy"
@@ -252,4 +254,12 @@ func TestAWireIsAPackage(t *testing.T) {
 	}
 	ann.say("leave")
 	bob.hear("gone peer-ann")
+
+	// Whoever was on the way in when the server closed is not let in after that.
+	if err := all.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := all.Enter(participant.Visitor{ID: "peer-late"}, nil); !errors.Is(err, fault.Draining) {
+		t.Errorf("after the end: %v", err)
+	}
 }
