@@ -10,17 +10,19 @@
 //   REDIAL_E2E_BIN       an existing binary of the server
 //   REDIAL_E2E_CHROMIUM  another /usr/bin/chromium
 //   REDIAL_E2E_FIREFOX   another /usr/bin/firefox-esr
-//   REDIAL_E2E_LANES     how many working scenarios run at once (2)
+//   REDIAL_E2E_TRANSPORT what carries media to viewers: pion or own (pion)
+//   REDIAL_E2E_LANES     how many working scenarios run at once (one for two processors)
 //   REDIAL_E2E_PATIENCE  multiplies all limits of time (default: as busy and slow as the machine is)
 //   REDIAL_E2E_OUTPUT    where the evidence of failures goes (e2e/test-results)
 //   REDIAL_E2E_MATRIX    where to write the page of the error matrix
 //   REDIAL_E2E_ROUNDS    how often each library joins in the scenario first-frame (10)
 //   REDIAL_E2E_CROWD     how many publish in the scenario crowd (48)
 //   REDIAL_E2E_SHOW      prints what scenarios of bad networks see
+import { availableParallelism } from 'node:os';
 import { defineConfig } from '@playwright/test';
 import { names, openTok, openTokRow } from './lib/setup.ts';
 
-const lanes = Number(process.env.REDIAL_E2E_LANES || 2);
+const lanes = Number(process.env.REDIAL_E2E_LANES) || Math.max(1, availableParallelism() >> 1);
 const waiting = 2;
 
 // tagged matches the titles of scenarios with a tag, which Playwright puts behind

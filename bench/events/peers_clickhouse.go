@@ -94,6 +94,7 @@ func (*clickhouse) about() string {
 }
 func (*clickhouse) flushed() bool              { return false }
 func (c *clickhouse) processor() time.Duration { return treeTime(c.pid) }
+func (*clickhouse) caller() time.Duration      { return processorTime(os.Getpid()) }
 
 func (c *clickhouse) add(ctx context.Context, events []event.Event) error {
 	for i := range events {

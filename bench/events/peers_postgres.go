@@ -110,6 +110,9 @@ func (*postgres) about() string {
 }
 func (*postgres) flushed() bool              { return true }
 func (p *postgres) processor() time.Duration { return treeTime(p.pid) }
+func (p *postgres) caller() time.Duration {
+	return processorTime(os.Getpid()) + processorTime(p.psql.Process.Pid)
+}
 
 func (p *postgres) add(_ context.Context, events []event.Event) error {
 	var b strings.Builder

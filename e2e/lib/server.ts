@@ -32,11 +32,12 @@ export class Server implements Address {
   // a restarted service does.
   async start(): Promise<this> {
     const { bin, data, log, netns, args = [] } = this.options;
+    const carry = process.env.REDIAL_E2E_TRANSPORT;
     if (this.#redial) {
       await this.#redial.restart();
     } else {
       this.#redial = await startRedial({
-        binary: bin, dataDir: data, args, timeout: Math.ceil(30_000 * patience()),
+        binary: bin, dataDir: data, args: carry ? [...args, '-transport', carry] : args, timeout: Math.ceil(30_000 * patience()),
         command: netns ? ['ip', 'netns', 'exec', netns] : [],
         onLog: (text: string) => appendFileSync(log, text),
       });
