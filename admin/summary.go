@@ -17,6 +17,7 @@ type SummaryFilter struct {
 	Bucket  string    `query:"bucket"`  // "hour" or "day"; "" lets the server choose
 	Top     int       `query:"top"`     // groups that are listed; 0: 10
 	Compare string    `query:"compare"` // with the window "previous", "day" or "week" before; "": with none
+	Where   string    `query:"where"`   // only events with this value in another dimension: "sdk_version:web 0.15.2"; not with Compare
 }
 
 // Summary counts events, the users they hit, and attempts to join.
@@ -31,6 +32,11 @@ type Summary struct {
 	Groups  []SummaryGroup `json:"groups"` // those with most events
 	Values  int            `json:"values"` // groups there are in all
 	Compare *Comparison    `json:"compare,omitempty"`
+
+	// Of a Where: what it was, and whether all events of the window were looked at,
+	// which are the latest 20,000 else.
+	Where    string `json:"where,omitempty"`
+	Complete *bool  `json:"complete,omitempty"`
 }
 
 // SummaryGroup is one group. A pointer is nil where a count has no meaning.

@@ -50,6 +50,7 @@ func runEventsSummary(ctx context.Context, e *env, args []string) error {
 	moment("since", "from this `TIME` on, "+when.PointUsage+" (default a day)")
 	moment("until", "up to this `TIME`, in the same forms (default now)")
 	set("top", "top", "show the `N` groups with most events (default 10)")
+	set("where", "where", "only events with this `DIMENSION:VALUE`, such as \"sdk_version:web 0.15.2\"")
 	set("compare", "compare", "compare with `WINDOW`: previous, day or week")
 	server := newServerFlags(e, f, "")
 	asJSON := f.Bool("json", false, "print the reply as JSON, with its series")

@@ -18,6 +18,9 @@ test.describe('console', () => {
     await heading(page, /Overview/);
     await page.getByText(/Who can mend them: \d+ by whoever runs this server/).waitFor();
     await page.locator('.causes').getByText('31', { exact: true }).waitFor();
+    await page.locator('li').filter({ hasText: 'web 2.4.0' }).getByText('What fails with it').click();
+    await page.getByRole('link', { name: 'ice.failed' }).waitFor();
+    await accessible(page, 'Overview with a version');
     await shot(page, 'overview-us-1440');
 
     // Since which version, and who else: two.

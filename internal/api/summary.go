@@ -29,6 +29,9 @@ type summaryBody struct {
 	Groups  []groupBody  `json:"groups"`
 	Values  int          `json:"values"` // groups there are in all
 	Compare *compareBody `json:"compare,omitempty"`
+
+	Where    string `json:"where,omitempty"`
+	Complete *bool  `json:"complete,omitempty"` // of a where: all events of the window were looked at
 }
 
 // groupBody is one group. Where a count has no meaning in the dimension, it is
@@ -78,6 +81,9 @@ func (e *Events) summary(c *Call) (any, error) {
 	req, err := eventjson.ParseSummary(values, time.Now())
 	if err != nil {
 		return nil, err
+	}
+	if req.Where.Dim != event.ByNothing {
+		return e.crossed(c.Context(), c.Claims.Account, &req)
 	}
 	store, ok := e.cfg.Recorder.Store().(event.Summarizer)
 	if !ok {

@@ -100,6 +100,21 @@ func TestSummary(t *testing.T) {
 		e.get("/api/v1/analytics/summary?"+c.query).refused(400, "request.field_invalid", c.field)
 	}
 	e.ann().get(q).refused(401, "token.kind")
+
+	// Crossed with another dimension, one by one.
+	e.get(q + "&where=role:host").ok().has(object{
+		"where": "role:host", "complete": true, "total.events": 24, "total.users": 3, "total.joins": nil, "values": 3,
+		"groups.0.value": fault.RoomFull.ID, "groups.0.events": 20, "groups.0.share": 0.833333, "groups.0.users": 3, "groups.0.joins": nil, "groups.3": nil, "total.series.5": nil,
+	})
+	umb.get(q + "&where=role:host").ok().has(object{"total.events": 1})
+	e.get(q + "&where=role:guest").ok().has(object{"total.events": 0, "values": 0, "groups": "[]", "complete": true})
+	e.get(q + "&by=role&top=1&where=fault:" + fault.Internal.ID).ok().has(object{"total.events": 3, "groups.0.value": "host", "groups.0.events": 3})
+	e.get("/api/v1/analytics/summary?by=role&where=fault:" + fault.Internal.ID + "&since=" + at(-48) + "&bucket=day").ok().has(object{"total.events": 5})
+	for query, field := range map[string]string{
+		"where=role": "where", "where=colour:red": "where", "where=fault:room.full": "where", "where=role:host&compare=previous": "compare", "where=": "where",
+	} {
+		e.get("/api/v1/analytics/summary?"+query).refused(400, fault.FieldInvalid.ID, field)
+	}
 }
 
 func TestBatch(t *testing.T) {

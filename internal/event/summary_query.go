@@ -27,6 +27,19 @@ const (
 type SummaryRequest struct {
 	SummaryQuery
 	Compare Comparison
+	Where   Where // counts only these events; zero: all
+}
+
+// Where is a value in a dimension.
+type Where struct {
+	Dim   Dimension
+	Value string
+}
+
+// Holds tells whether an event has the value.
+func (w Where) Holds(e *Event) bool {
+	v, has := w.Dim.Value(e)
+	return has && v == w.Value
 }
 
 // Baseline is the query of the window to compare with.

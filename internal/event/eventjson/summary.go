@@ -64,6 +64,15 @@ var summaryParameters = map[string]func(r *event.SummaryRequest, value string) (
 		r.Top = n
 		return ""
 	},
+	"where": func(r *event.SummaryRequest, value string) string {
+		name, of, ok := strings.Cut(value, ":")
+		i := slices.Index(Dimensions(), name)
+		if !ok || i < 0 {
+			return "is not DIMENSION:VALUE, such as sdk_version:web 0.15.2, with one of " + strings.Join(Dimensions(), ", ")
+		}
+		r.Where = event.Where{Dim: event.Dimensions[i], Value: of}
+		return ""
+	},
 	"compare": func(r *event.SummaryRequest, value string) string {
 		switch r.Compare = event.Comparison(value); r.Compare {
 		case event.WithPrevious, event.WithDayBefore, event.WithWeekBefore:
@@ -91,7 +100,7 @@ func Dimensions() []string {
 }
 
 // ParseSummary reads a summary from URL parameters: by, type (may be repeated),
-// since, until, bucket, top and compare. The window is widened to whole hours;
+// since, until, bucket, top, where and compare. The window is widened to whole hours;
 // without one it is the last day. Whatever it cannot read is fault.FieldInvalid,
 // which names the parameter.
 func ParseSummary(v url.Values, now time.Time) (event.SummaryRequest, error) {
@@ -112,6 +121,12 @@ func ParseSummary(v url.Values, now time.Time) (event.SummaryRequest, error) {
 				return r, invalid(name, why)
 			}
 		}
+	}
+	switch {
+	case r.Where.Dim != event.ByNothing && r.Where.Dim == r.By:
+		return r, invalid("where", "is of the dimension that groups are made by")
+	case r.Where.Dim != event.ByNothing && r.Compare != event.NoComparison:
+		return r, invalid("compare", "is given beside where, of which no other window is known")
 	}
 	if len(r.Types) == 0 {
 		r.Types = slices.DeleteFunc(slices.Clone(event.Types), func(t event.Type) bool { return !t.IsError() })

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // How many tries failed, since when, of what, and whether that is new.
+import { useState } from "preact/hooks";
 import { call, query } from "../api";
 import { At, Bars, SaveTable, Shown, Title } from "../parts";
 import { go, href, type Route } from "../route";
@@ -103,13 +104,39 @@ function Figures({ last }: { last: string }) {
           <Shown of={versions} rows={3}>
             {(v) => v.groups.length === 0 ? <p class="muted">None.</p> : (
               <ul class="plain">
-                {v.groups.map((g) => <li key={g.value ?? ""}><strong>{g.value || "not told"}</strong> {g.events}, of {people(g.users)}{g.joins?.failure_rate != null && `; ${(g.joins.failure_rate * 100).toFixed(1)} % of ${g.joins.attempts} tries`}</li>)}
+                {v.groups.map((g) => (
+                  <li key={g.value ?? ""}>
+                    <strong>{g.value || "not told"}</strong> {g.events}, of {people(g.users)}{g.joins?.failure_rate != null && `; ${(g.joins.failure_rate * 100).toFixed(1)} % of ${g.joins.attempts} tries`}
+                    {g.events > 0 && <Crossed version={g.value ?? ""} width={width} />}
+                  </li>
+                ))}
               </ul>
             )}
           </Shown>
         </section>
       </div>
     </>
+  );
+}
+
+/** What fails with one version, once somebody wants to know. */
+function Crossed({ version, width }: { version: string; width: number }) {
+  const [open, setOpen] = useState(false);
+  const asked = useAsk(open ? `crossed ${version} ${width}` : null, (signal) => call<Versions & { complete: boolean }>("GET", "/api/v1/analytics/summary" + query({
+    by: "fault", where: "sdk_version:" + version, since: new Date(Math.floor((Date.now() - width) / hour) * hour).toISOString(), top: 5,
+  }), undefined, signal));
+  return (
+    <details onToggle={(e) => setOpen(e.currentTarget.open)}>
+      <summary>What fails with it</summary>
+      <Shown of={asked} rows={2}>
+        {(found) => (
+          <>
+            <ul class="plain">{found.groups.map((g) => <li key={g.value}><a href={href("catalogue", g.value ?? "")}>{g.value}</a> {g.events}, of {people(g.users)}</li>)}</ul>
+            {!found.complete && <p class="muted">Of the latest 20,000 failures.</p>}
+          </>
+        )}
+      </Shown>
+    </details>
   );
 }
 
