@@ -38,7 +38,7 @@ func (d *Diagnoses) attempts(c *Call) (any, error) {
 			return nil, err
 		}
 	}
-	done, err := d.turn(ctx)
+	done, err := d.searching.take(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -18,6 +18,11 @@ const maxCrossed = 20_000
 
 // crossed is a summary of the events that have a value in another dimension.
 func (e *Events) crossed(ctx context.Context, account string, req *event.SummaryRequest) (*summaryBody, error) {
+	done, err := e.crossing.take(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	starts := req.Buckets()
 	total, groups := newTally(len(starts)), map[string]*tally{}
 	ask := event.Query{AccountID: account, Types: req.Types, Since: req.Since, Until: req.Until, Desc: true, Limit: event.MaxLimit}

@@ -47,7 +47,7 @@ type ICEURL struct{ URL, Username, Credential string }
 // Diagnoses serves why calls failed.
 type Diagnoses struct {
 	cfg       DiagnosesConfig
-	searching chan struct{} // searches for people that run
+	searching turns // searches for people that run
 
 	asks    *share.Links   // seals links that ask a browser
 	askRate *limit.Callers // openings of the pages about one failure
@@ -56,7 +56,7 @@ type Diagnoses struct {
 
 // NewDiagnoses returns the diagnoses' side of the API; give its Routes to Config.
 func NewDiagnoses(cfg DiagnosesConfig) *Diagnoses {
-	d := &Diagnoses{cfg: cfg, searching: make(chan struct{}, searchesAtOnce), askRate: limit.New(Rate{PerSecond: 1.0 / 60, Burst: 6})}
+	d := &Diagnoses{cfg: cfg, searching: make(turns, searchesAtOnce), askRate: limit.New(Rate{PerSecond: 1.0 / 60, Burst: 6})}
 	if cfg.Links != nil {
 		d.asks = cfg.Links.For("ask")
 	}

@@ -48,6 +48,8 @@ type Events struct {
 	cfg  EventsConfig
 	stop chan struct{}
 	once sync.Once
+
+	crossing turns // summaries that are counted one by one
 }
 
 // NewEvents returns the events' side of the API; give its Routes to Config.
@@ -55,7 +57,7 @@ func NewEvents(cfg EventsConfig) *Events {
 	if cfg.Grace == 0 {
 		cfg.Grace = 30 * 24 * time.Hour
 	}
-	return &Events{cfg: cfg, stop: make(chan struct{})}
+	return &Events{cfg: cfg, stop: make(chan struct{}), crossing: make(turns, searchesAtOnce)}
 }
 
 // Close ends the streams, which otherwise last for as long as their readers

@@ -77,7 +77,7 @@ func (d *Diagnoses) outcomes(c *Call) (any, error) {
 			return nil, err
 		}
 	}
-	done, err := d.turn(c.Context())
+	done, err := d.searching.take(c.Context())
 	if err != nil {
 		return nil, err
 	}

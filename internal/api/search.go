@@ -125,7 +125,7 @@ func (d *Diagnoses) people(c *Call) (any, error) {
 			return nil, err
 		}
 	}
-	done, err := d.turn(ctx)
+	done, err := d.searching.take(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -159,16 +159,6 @@ func (d *Diagnoses) people(c *Call) (any, error) {
 		reply.Hint = "Earlier events are still being put into the index, the newest first; what happened long ago may be missing."
 	}
 	return reply, nil
-}
-
-// turn waits until a search may run, and gives how it ends.
-func (d *Diagnoses) turn(ctx context.Context) (done func(), err error) {
-	select {
-	case d.searching <- struct{}{}:
-		return func() { <-d.searching }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
 }
 
 // attemptsOf are attempts with the failures that tell most of them.

@@ -77,7 +77,7 @@ func (d *Diagnoses) timeline(c *Call) (any, error) {
 	if !ok {
 		return nil, fault.FeatureUnsupported.New("feature", "timelines in this store of events")
 	}
-	done, err := d.turn(c.Context())
+	done, err := d.searching.take(c.Context())
 	if err != nil {
 		return nil, err
 	}
