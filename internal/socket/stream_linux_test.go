@@ -97,14 +97,21 @@ func TestKeeper(t *testing.T) {
 	for range 2 * MaxUnacked {
 		k.add([]byte("many"))
 	}
-	if got, _ := k.missed(0); len(got) != MaxUnacked {
-		t.Errorf("keeps %d", len(got))
+	if got, lost := k.missed(0); len(got) != MaxUnacked || lost != MaxUnacked+1 {
+		t.Errorf("keeps %d, and %d are lost", len(got), lost)
+	}
+	for n, end := uint64(4), k.next+1000; n <= end; n++ { // however quickly they are written, so much is remembered
+		k.wrote(n, 10*n)
+		k.add([]byte("many"))
+	}
+	if got, lost := k.missed(0); len(got) != MaxUnacked || uint64(lost) != k.next-2-MaxUnacked || len(k.frames) > 2*MaxUnacked+1 {
+		t.Errorf("keeps %d, %d are lost of %d, in %d", len(got), lost, k.next-2, len(k.frames))
 	}
 	k = unacked{most: 10, keep: k.keep}
 	for range 20 {
 		k.add([]byte("four"))
 	}
-	if got, _ := k.missed(0); len(got) != 2 {
-		t.Errorf("keeps %d frames of 4 bytes where 10 bytes are kept", len(got))
+	if got, lost := k.missed(0); len(got) != 2 || lost != 18 {
+		t.Errorf("keeps %d frames of 4 bytes where 10 bytes are kept, and %d are lost", len(got), lost)
 	}
 }

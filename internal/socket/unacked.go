@@ -37,18 +37,24 @@ type unackedFrame struct {
 	n   uint64
 	b   []byte // nil: dropped for want of room
 	end uint64 // where it ends in the byte stream; 0: unknown
+	too int    // how many before it were dropped as well, of which nothing else is known
 }
 
 // add takes a frame in and numbers it, from 1. Beyond what would be kept for a
-// peer that is away it is numbered only.
+// peer that is away it is dropped, and those that wait in a row are remembered as one.
 func (k *unacked) add(b []byte) uint64 {
 	k.mu.Lock()
 	k.next++
 	n, more := k.next, 0
-	if len(k.frames) < MaxUnacked && k.bytes+len(b) <= k.most {
+	switch last := len(k.frames) - 1; {
+	case len(k.frames) < MaxUnacked && k.bytes+len(b) <= k.most:
 		k.frames = append(k.frames, unackedFrame{n: n, b: b})
 		k.bytes += len(b)
 		more = len(b)
+	case last >= 0 && k.frames[last].b == nil && (k.frames[last].end == 0 || last >= 2*MaxUnacked):
+		k.frames[last] = unackedFrame{n: n, too: k.frames[last].too + 1}
+	default:
+		k.frames = append(k.frames, unackedFrame{n: n})
 	}
 	k.mu.Unlock()
 	k.keep(k, more)
@@ -106,7 +112,7 @@ func (k *unacked) missed(arrived uint64) (frames [][]byte, lost int) {
 		switch {
 		case f.end != 0 && f.end <= arrived:
 		case f.b == nil:
-			lost++
+			lost += 1 + f.too
 		default:
 			frames = append(frames, f.b)
 		}
