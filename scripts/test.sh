@@ -101,7 +101,7 @@ begin release go -C release test ./...
 begin packaging go -C packaging/check test ./...
 begin programs go test "${lean[@]}" -p 2 -timeout 12m "${programs[@]}"
 # shellcheck disable=SC2086 # one word for each package
-stage race env CGO_ENABLED=1 go test -race "${lean[@]}" -exec 'env CGO_ENABLED=0' -gcflags='modernc.org/...=-race=false' -p 3 -timeout 12m \
+stage race env CGO_ENABLED=1 go test -race "${lean[@]}" -exec 'env CGO_ENABLED=0' -gcflags='modernc.org/...=-race=false' -p 2 -timeout 12m \
   ./internal/sfu ./internal/server ./internal/wire/hms ./client $concurrent
 finish programs
 finish release

@@ -162,6 +162,13 @@ func FuzzMethods(f *testing.F) {
 			t.Errorf("%s %s, and another's ping is refused: %d %s", method, params, code, id)
 		}
 		_ = p.ws.Close(websocket.StatusNormalClosure, "")
+		if method == "end-room" && over() { // whoever comes while a session closes is refused
+			for began := time.Now(); s.hub.Active(roomID) != nil; time.Sleep(time.Millisecond) {
+				if time.Since(began) > time.Minute {
+					t.Fatal("the session does not close")
+				}
+			}
+		}
 	})
 }
 
