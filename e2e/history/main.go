@@ -110,7 +110,7 @@ const wrong = 31 // who came after the start with a wrong address
 func newer(n int, version string) event.Subject {
 	s := somebody(fmt.Sprintf("u-%d", n), fmt.Sprintf("Guest %d", n))
 	s.RoomID, s.RoomName, s.SessionID = "65af0000000000000000beef", "standup", "66ac0000000000000000beef"
-	s.Agent = event.Agent{SDK: "web", SDKVersion: version}
+	s.Agent = event.ParseAgent("os:web_Linux,sdk:web,sdk_version:" + version)
 	return s
 }
 
