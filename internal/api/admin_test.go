@@ -263,7 +263,7 @@ func TestTheAdminClientAsksWhatTheServerKnows(t *testing.T) {
 		"type": "client.join.failed", "fault": "room.full", "error_code": "4005", "error": "true", "terminal": "true", "since": "2026-01-31T12:00:00Z",
 		"until": "2026-02-01T12:00:00Z", "order": "desc", "limit": "10",
 		"happened_since": "2026-01-31T12:00:00Z", "happened_until": "2026-02-01T12:00:00Z",
-		"by": "fault", "bucket": "hour", "top": "3", "compare": "day",
+		"by": "fault", "bucket": "hour", "top": "3", "compare": "day", "where": "sdk_version:web 0.15.2",
 	}
 	for f := range reflect.TypeFor[admin.EventFilter]().Fields() {
 		name := f.Tag.Get("query")
