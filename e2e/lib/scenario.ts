@@ -83,8 +83,7 @@ export function scenario(name: string, ...rest: [(t: Run) => Promise<unknown>] |
 }
 
 // inEachBrowser declares a scenario for Chromium, and one for Firefox whose name
-// begins with "firefox-", a long one where
-// Firefox has no words or ways of its own.
+// begins with "firefox-", a long one where Firefox has no words or ways of its own.
 export function inEachBrowser(name: string, run: (t: Run, browser: Kind) => Promise<unknown>, { long = false } = {}) {
   scenario(name, t => run(t, 'usual'));
   scenario(`firefox-${name}`, { ms: 120_000, long }, t => run(t, 'firefox'));

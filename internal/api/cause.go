@@ -152,43 +152,34 @@ func (k causes) failedTries(ctx context.Context, q event.SummaryQuery, id string
 		counts[by] = map[string]int64{}
 	}
 	seen := map[string]bool{}
-	ask := event.Query{AccountID: q.AccountID, Errors: true, Diagnoses: []string{id}, Since: q.Since, Until: q.Until, Desc: true, Limit: event.MaxLimit}
-	for {
-		page, err := k.Store.Query(ctx, ask)
-		if err != nil {
-			return nil, apart, err
+	ask := event.Query{AccountID: q.AccountID, Errors: true, Diagnoses: []string{id}, Since: q.Since, Until: q.Until, Desc: true}
+	var last time.Time
+	whole, err := walk(ctx, k.Store, ask, maxCompared, func(e *event.Event) {
+		last = e.Time
+		if e.Injected {
+			apart.Provoked++
+			return
 		}
-		for i := range page.Events {
-			e := &page.Events[i]
-			if e.Injected {
-				apart.Provoked++
-				continue
-			}
-			apart.Failures++
-			try := cmp.Or(e.PeerID, e.ID)
-			if seen[try] {
-				continue
-			}
-			seen[try] = true
-			apart.Failed++
-			for _, by := range comparedBy {
-				if v, has := by.OfSubject(&e.Subject); has {
-					counts[by][v]++
-				}
+		apart.Failures++
+		try := cmp.Or(e.PeerID, e.ID)
+		if seen[try] {
+			return
+		}
+		seen[try] = true
+		apart.Failed++
+		for _, by := range comparedBy {
+			if v, has := by.OfSubject(&e.Subject); has {
+				counts[by][v]++
 			}
 		}
-		if page.Next == "" || len(page.Events) == 0 {
-			return counts, apart, nil
-		}
-		if apart.Failures+apart.Provoked >= maxCompared {
-			last := page.Events[len(page.Events)-1].Time.UTC().Truncate(time.Hour)
-			if apart.Since = q.Since; last.After(q.Since) {
-				apart.Since = last
-			}
-			return counts, apart, nil
-		}
-		ask.Start = page.Next
+	})
+	if err != nil {
+		return nil, apart, err
 	}
+	if hour := last.UTC().Truncate(time.Hour); !whole && hour.After(q.Since) {
+		apart.Since = hour
+	}
+	return counts, apart, nil
 }
 
 // chanceOf are the counts of a value: how many of the tries that failed, and of all,

@@ -25,7 +25,7 @@ func (e *Events) crossed(ctx context.Context, account string, req *event.Summary
 	defer done()
 	starts := req.Buckets()
 	total, groups := newTally(len(starts)), map[string]*tally{}
-	ask := event.Query{AccountID: account, Types: req.Types, Since: req.Since, Until: req.Until, Desc: true, Limit: event.MaxLimit}
+	ask := event.Query{AccountID: account, Types: req.Types, Since: req.Since, Until: req.Until, Desc: true}
 	switch w := req.Where; {
 	case w.Value == "":
 	case w.Dim == event.ByFault:
@@ -33,37 +33,23 @@ func (e *Events) crossed(ctx context.Context, account string, req *event.Summary
 	case w.Dim == event.ByDiagnosis:
 		ask.Diagnoses = []string{w.Value}
 	}
-	looked, complete := 0, true
-	for {
-		page, err := e.cfg.Recorder.Store().Query(ctx, ask)
-		if err != nil {
-			return nil, err
+	complete, err := walk(ctx, e.cfg.Recorder.Store(), ask, maxCrossed, func(one *event.Event) {
+		if !req.Where.Holds(one) {
+			return
 		}
-		for i := range page.Events {
-			one := &page.Events[i]
-			if !req.Where.Holds(one) {
-				continue
-			}
-			at := int(one.Time.Sub(starts[0]) / req.Bucket) // a request has at least one
-			total.add(one, at)
-			v, has := req.By.Value(one)
-			if !has {
-				continue
-			}
-			if groups[v] == nil {
-				groups[v] = newTally(len(starts))
-			}
-			groups[v].add(one, at)
+		at := int(one.Time.Sub(starts[0]) / req.Bucket) // a request has at least one
+		total.add(one, at)
+		v, has := req.By.Value(one)
+		if !has {
+			return
 		}
-		looked += len(page.Events)
-		if page.Next == "" || len(page.Events) == 0 {
-			break
+		if groups[v] == nil {
+			groups[v] = newTally(len(starts))
 		}
-		if looked >= maxCrossed {
-			complete = false
-			break
-		}
-		ask.Start = page.Next
+		groups[v].add(one, at)
+	})
+	if err != nil {
+		return nil, err
 	}
 	body := &summaryBody{
 		By: eventjson.DimensionName(req.By), Types: req.Types, Since: req.Since, Until: req.Until, Buckets: starts, Values: len(groups),

@@ -148,25 +148,16 @@ func (q *diagnosesQuery) during(e *event.Event) bool {
 // as many as the query asks for, and counts all of them.
 func (d *Diagnoses) search(ctx context.Context, q event.Query, found *event.Page, meant func(*event.Event) bool) error {
 	want := q.Limit
-	q.Limit = event.MaxLimit
-	for searched := 0; searched < maxSearched; searched += q.Limit {
-		page, err := d.cfg.Store.Query(ctx, q)
-		if err != nil {
-			return err
+	_, err := walk(ctx, d.cfg.Store, q, maxSearched, func(e *event.Event) {
+		if !meant(e) {
+			return
 		}
-		for i := range page.Events {
-			if e := &page.Events[i]; meant(e) {
-				found.Total++
-				if want--; want >= 0 {
-					found.Events = append(found.Events, *e)
-				}
-			}
+		found.Total++
+		if want--; want >= 0 {
+			found.Events = append(found.Events, *e)
 		}
-		if q.Start = page.Next; q.Start == "" {
-			break
-		}
-	}
-	return nil
+	})
+	return err
 }
 
 // isUser tells whether somebody is meant by a word: by their id, whoever says that

@@ -26,13 +26,12 @@ func SummaryParameters() []string { return slices.Sorted(maps.Keys(summaryParame
 
 var summaryParameters = map[string]func(r *event.SummaryRequest, value string) (why string){
 	"by": func(r *event.SummaryRequest, value string) string {
-		for _, d := range event.Dimensions {
-			if DimensionName(d) == value {
-				r.By = d
-				return ""
-			}
+		i := slices.Index(Dimensions(), value)
+		if i < 0 {
+			return "is not one of " + strings.Join(Dimensions(), ", ")
 		}
-		return "is not one of " + strings.Join(Dimensions(), ", ")
+		r.By = event.Dimensions[i]
+		return ""
 	},
 	"type": func(r *event.SummaryRequest, value string) string {
 		for word := range strings.SplitSeq(value, ",") {

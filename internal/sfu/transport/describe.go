@@ -209,17 +209,13 @@ func (p *peer) SetRemote(answer webrtc.SessionDescription) error {
 	for _, s := range bind {
 		s.bind()
 	}
-	began := false
 	p.change(func() { // unless a check that came since has
-		if began = p.ice == webrtc.ICEConnectionStateNew; began {
+		if p.ice == webrtc.ICEConnectionStateNew {
 			p.ice = webrtc.ICEConnectionStateChecking
 		}
 	})
-	switch {
-	case early != nil && (p.path.Load() == early || p.path.Load() == nil):
+	if used := p.path.Load(); early != nil && (used == early || used == nil) {
 		p.use(early, true) // its checks were quicker than its answer, and the next comes much later
-	case began && p.path.Load() != nil:
-		p.change(func() { p.ice = webrtc.ICEConnectionStateConnected })
 	}
 	p.begin()
 	return nil

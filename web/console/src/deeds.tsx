@@ -3,8 +3,8 @@
 
 // What somebody is about to do: it waits for second thoughts before it is sent, on
 // whichever page they are by then.
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { useShared } from "./state";
+import { useCallback, useRef, useState } from "preact/hooks";
+import { useClock, useShared } from "./state";
 
 /** An action that waits. */
 export interface Deed {
@@ -46,14 +46,7 @@ export function useDeeds(say: (text: string) => void): Deeds {
 /** What waits, with Undo; the newest is taken back by a key as well. */
 export function Waiting() {
   const { deeds } = useShared();
-  const [now, tick] = useState(Date.now());
-  const some = deeds.waiting.length > 0;
-  useEffect(() => {
-    if (!some) return;
-    tick(Date.now());
-    const timer = setInterval(() => tick(Date.now()), 250);
-    return () => clearInterval(timer);
-  }, [some]);
+  const some = deeds.waiting.length > 0, now = useClock(some, Date.now, 250);
   if (!some) return null;
   return (
     <section class="waiting" aria-label="About to be done">

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // While faults are provoked on this server, every page says so, and who may inject can stop them there.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { at, call, serverNow, type Refusal } from "./api";
-import { useAsk, useShared } from "./state";
+import { useAsk, useClock, useShared } from "./state";
 import { safe } from "./safe";
 
 /** A fault that is provoked. */
@@ -29,18 +29,12 @@ export function Injected() {
   const { me, may, say } = useShared();
   const asked = useAsk((may("support") || may("inject")) && me.inject ? "injections" : null,
     (signal) => call<{ injections: Rule[] }>("GET", "/api/v1/injections", undefined, signal), 5000);
-  const [now, tick] = useState(serverNow());
   useEffect(() => {
     news.add(asked.again);
     return () => void news.delete(asked.again);
   }, [asked.again]);
   const running = (asked.data?.injections ?? []).filter((i) => i.state !== "done");
-  useEffect(() => {
-    if (!running.length) return;
-    tick(serverNow());
-    const timer = setInterval(() => tick(serverNow()), 1000);
-    return () => clearInterval(timer);
-  }, [running.length]);
+  const now = useClock(running.length > 0, serverNow, 1000);
   if (!running.length) return null;
   const stop = async (id: string) => {
     await call("DELETE", at`/api/v1/injections/${id}`).then(() => say("Stopped."), (error: Refusal) =>

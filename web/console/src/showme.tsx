@@ -8,7 +8,7 @@ import { asRefusal, at, call, serverNow, type Refusal } from "./api";
 import { lookAgain } from "./injected";
 import { At, Problem, Shown } from "./parts";
 import { safe } from "./safe";
-import { useAsk } from "./state";
+import { useAsk, useClock } from "./state";
 
 interface Fact { from: string; fact: string; hers?: string; test?: string; result: string }
 
@@ -70,11 +70,7 @@ export function ShowMe({ id }: { id: string }) {
 
 /** How long it goes on at most. */
 function Left({ ends }: { ends: string }) {
-  const [now, tick] = useState(serverNow());
-  useEffect(() => {
-    const timer = setInterval(() => tick(serverNow()), 1000);
-    return () => clearInterval(timer);
-  }, []);
+  const now = useClock(true, serverNow, 1000);
   return <span role="timer">{Math.max(0, Math.ceil((Date.parse(ends) - now) / 1000))} s left at most</span>;
 }
 

@@ -74,6 +74,18 @@ export function useAsk<T>(key: string | null, ask: (signal: AbortSignal) => Prom
   return { data: state.data, error: state.key === key ? state.error : undefined, loading: state.loading, again };
 }
 
+/** What a clock says, again and again while it is wanted. */
+export function useClock(wanted: boolean, clock: () => number, every: number): number {
+  const [now, tick] = useState(clock());
+  useEffect(() => {
+    if (!wanted) return;
+    tick(clock());
+    const timer = setInterval(() => tick(clock()), every);
+    return () => clearInterval(timer);
+  }, [wanted]);
+  return now;
+}
+
 const titles = new Map<string, Promise<Entry | undefined>>();
 
 /** An entry of the catalogue, asked for once. */

@@ -33,6 +33,9 @@ const hours: [string, string][] = [["1", "the last hour"], ["6", "the last 6 hou
 const shown = 8;
 const hour = 3_600_000;
 
+/** The whole hour so long ago, as summaries are counted. */
+const hourOf = (ago: number) => new Date(Math.floor((Date.now() - ago) / hour) * hour).toISOString();
+
 /** Whose the failed tries are to mend, as far as that is known: the parties and how many they alone or among others can. */
 function whose(o: Outcomes): string {
   const by = (party: string) => (o.causes ?? []).reduce((n, c) => n + (c.fixed_by?.includes(party) ? c.tries : 0), 0);
@@ -75,7 +78,7 @@ function Figures({ last }: { last: string }) {
     return { here, before };
   }, 60_000);
   const versions = useAsk("versions " + last, (signal) => call<Versions>("GET", "/api/v1/analytics/summary" + query({
-    by: "sdk_version", since: new Date(Math.floor((Date.now() - width) / hour) * hour).toISOString(), top: 5,
+    by: "sdk_version", since: hourOf(width), top: 5,
   }), undefined, signal));
   const recent = useAsk("recent", (signal) => call<{ attempts: Attempt[] }>("GET", "/api/v1/attempts" + query({
     happened_since: new Date(Date.now() - 48 * hour).toISOString(), outcome: "failed", limit: shown,
@@ -93,10 +96,7 @@ function Figures({ last }: { last: string }) {
         <section>
           <h2>Who did not get in, today and yesterday</h2>
           <Shown of={recent} rows={4}>
-            {(found) => {
-              const all = found.attempts;
-              return all.length ? <Attempts list={all} label="Those who did not get in" narrow /> : <p class="muted">Nobody.</p>;
-            }}
+            {(found) => found.attempts.length ? <Attempts list={found.attempts} label="Those who did not get in" narrow /> : <p class="muted">Nobody.</p>}
           </Shown>
         </section>
         <section>
@@ -123,7 +123,7 @@ function Figures({ last }: { last: string }) {
 function Crossed({ version, width }: { version: string; width: number }) {
   const [open, setOpen] = useState(false);
   const asked = useAsk(open ? `crossed ${version} ${width}` : null, (signal) => call<Versions & { complete: boolean }>("GET", "/api/v1/analytics/summary" + query({
-    by: "fault", where: "sdk_version:" + version, since: new Date(Math.floor((Date.now() - width) / hour) * hour).toISOString(), top: 5,
+    by: "fault", where: "sdk_version:" + version, since: hourOf(width), top: 5,
   }), undefined, signal));
   return (
     <details onToggle={(e) => setOpen(e.currentTarget.open)}>
@@ -155,6 +155,7 @@ function table(o: Outcomes, before: Outcomes) {
 function Boxes({ o, before, earlier }: { o: Outcomes; before: Outcomes; earlier: string }) {
   const causes = o.causes ?? [];
   const listed = causes.slice(0, shown), rest = causes.slice(shown);
+  const menders = whose(o);
   const most = Math.max(1, o.not_known.tries, ...causes.map((c) => c.tries));
   const more = rest.reduce((n, c) => n + c.tries, 0);
   const bar = (n: number) => <svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect width={Math.max(1, (n / most) * 100)} height="8" /></svg>;
@@ -166,7 +167,7 @@ function Boxes({ o, before, earlier }: { o: Outcomes; before: Outcomes; earlier:
           : o.failed === 0
             ? <p class="large good">{o.tries} got in, nobody failed</p>
             : <p class="large">{o.failed} of {o.tries} tries failed, <span class="rate">{percent(o.failed, o.tries)}</span></p>}
-        {whose(o) && <p>Who can mend them: {whose(o)}.</p>}
+        {menders && <p>Who can mend them: {menders}.</p>}
         <p class="muted">
           {o.tries > 0 && <>{o.got_in + o.after_trouble} got in{o.after_trouble > 0 && ` (${o.after_trouble} with trouble)`} + {o.failed} = {o.tries}. </>}
           {earlier[0]!.toUpperCase() + earlier.slice(1)}: {before.tries === 0 ? "nothing is known" : `${before.failed} of ${before.tries}, ${percent(before.failed, before.tries)}`}. Since <At at={o.happened_since} />.

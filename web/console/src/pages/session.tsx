@@ -4,8 +4,8 @@
 // A session: who was there, and what happened to whom, on two lanes.
 import { useEffect, useMemo } from "preact/hooks";
 import { at, call, query, Refusal, unsupported } from "../api";
-import { ndjson } from "../exports";
 import { Known, type Moment } from "../asked";
+import { ndjson } from "../exports";
 import { step } from "../keys";
 import { At, Copy, Problem, save, Shown, Sure, Title } from "../parts";
 import { href, type Route } from "../route";
@@ -172,7 +172,7 @@ function Told({ session, gone, failures, columns, drawn, clocks, peer, then, win
         {session.active && <> · <a href={href("live", session.room_id)}>still running</a></>}
       </p>
       {gone && <p class="note">The session itself is not on record any more; this is what is left of it.</p>}
-      {drawn && <Known told={moments(columns, marks === all ? all : decode(columns))} then={then} choose={(known) => location.replace(href("session", session.id, { peer, known }))} />}
+      {drawn && <Known told={moments(columns, all)} then={then} choose={(known) => location.replace(href("session", session.id, { peer, known }))} />}
       {columns.incidents > columns.incident.length && <p class="note">Of {columns.incidents} incidents the first {columns.incident.length} are shown.</p>}
       {!drawn && <p class="note">This store of events draws no timelines; what failed is listed.</p>}
       {!columns.complete && <p class="note">It has {columns.total} events, more than can be drawn at once: choose a shorter time.</p>}
