@@ -5,7 +5,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export GOFLAGS ?= -buildvcs=false
 E2E := e2e/node_modules/.bin/playwright test -c e2e
 
-.PHONY: bench-restart e2e-own ten-minutes release image replays diagnosis attack screenshot scenarios bench-inject bench-crowd bench-first-frame bench-join bench-media help install check test unit race e2e e2e-long openvidu-apps opentok-apps matrix fuzz bench bench-events soak soak-events soak-turn kill lint fmt docs web run
+.PHONY: bench-console bench-restart e2e-own ten-minutes release image replays diagnosis attack screenshot scenarios bench-inject bench-crowd bench-first-frame bench-join bench-media help install check test unit race e2e e2e-long openvidu-apps opentok-apps matrix fuzz bench bench-events soak soak-events soak-turn kill lint fmt docs web run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -94,6 +94,10 @@ bench-media: ## what forwarding media costs and how long joining takes, with bot
 
 bench-first-frame: install ## from joining to the first picture with the 100ms SDK and with the OpenTok library, in turn, on one server (2 min); other: N=40
 	REDIAL_E2E_ROUNDS=$(or $(N),20) REDIAL_E2E_NAME=first-frame $(E2E)
+
+bench-console: install ## how long a person waits for each page of the console, in Chromium, of a server with 10 million events, into docs/benchmarks.md (10 min, and an hour to make the events first; they stay in DIR): DIR=...
+	go run ./bench/events -only console -dir $(DIR) $(ARGS)
+	REDIAL_E2E_HISTORY=$(abspath $(DIR))/$(or $(EVENTS),10000000) REDIAL_E2E_ROUNDS=$(or $(N),20) REDIAL_E2E_CROWD=198 REDIAL_E2E_WATCHED=20 REDIAL_E2E_WRITE=$(CURDIR)/docs/benchmarks.md REDIAL_E2E_NAME=console-speed $(E2E)
 
 bench-crowd: install ## a full room: the size and time of a join, in the SDK and in the Go client, with 198 publishers (2 min); other: N=60
 	REDIAL_E2E_CROWD=$(or $(N),198) REDIAL_E2E_NAME=crowd $(E2E)

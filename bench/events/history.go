@@ -23,6 +23,7 @@ type history struct {
 	Events   int
 	End      time.Time
 	Attempts int      // that joins were added for: see grow
+	Longest  string   // the session that addLongest has added
 	Samples  []sample // of events, so that what has many is asked for often
 	dir      string
 }

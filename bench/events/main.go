@@ -44,7 +44,7 @@ func main() {
 	flag.IntVar(&o.ingest, "ingest", 150_000, "events that are taken in for one figure of ingest")
 	flag.DurationVar(&o.seconds, "pace", 15*time.Second, "how long the load of half the peak lasts")
 	flag.StringVar(&o.write, "write", "", "file in which the results are put, between the marks that are there")
-	flag.StringVar(&o.only, "only", "", "ingest, read or people: only that part; build: only make the histories")
+	flag.StringVar(&o.only, "only", "", "ingest, read or people: only that part; build: only make the histories; console: only make the large one, with a session of 100,000 events, for make bench-console")
 	flag.IntVar(&o.asks, "asks", 300, "how often each question is asked")
 	flag.IntVar(&o.attempts, "attempts", 0, "joins that are added for people to be found among, so that the index is that of a longer history")
 	flag.BoolVar(&o.commands, "commands", true, "build the program and time whole commands as well")
@@ -82,6 +82,13 @@ func run(ctx context.Context, o options) error {
 			}
 		}
 		return nil
+	}
+	if o.only == "console" {
+		h, err := openHistory(ctx, o.dir, o.events)
+		if err != nil {
+			return err
+		}
+		return h.addLongest(ctx)
 	}
 	t := &table{}
 	if o.only != "read" && o.only != "people" {

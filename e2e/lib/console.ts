@@ -74,11 +74,14 @@ export class Console {
     this.world = world;
   }
 
-  static async start(t: Run): Promise<Console> {
-    const data = `${t.dir}/world/data`;
-    await mkdir(data, { recursive: true });
-    await run('go', ['run', './e2e/history', data, zone], { cwd: root });
-    return new Console(t, await t.ownWorld());
+  // start has a history made, or the server of one that there is.
+  static async start(t: Run, history = ''): Promise<Console> {
+    const data = history || `${t.dir}/world/data`;
+    if (!history) {
+      await mkdir(data, { recursive: true });
+      await run('go', ['run', './e2e/history', data, zone], { cwd: root });
+    }
+    return new Console(t, await t.ownWorld({ data }));
   }
 
   // redial runs a command of an operator's.

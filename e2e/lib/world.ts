@@ -36,7 +36,7 @@ export interface Service {
   small?: Promise<Template>; // see Run.small
 }
 
-export interface WorldOptions { netns?: boolean; flags?: string[]; serverArgs?: string[] }
+export interface WorldOptions { netns?: boolean; flags?: string[]; serverArgs?: string[]; data?: string }
 
 export class World implements Place, Service {
   readonly dir: string;
@@ -56,12 +56,12 @@ export class World implements Place, Service {
 
   // start builds a world in dir; with netns it is cut off from the machine's
   // own network and can be cut further.
-  static async start(dir: string, { netns = false, flags, serverArgs }: WorldOptions = {}): Promise<World> {
+  static async start(dir: string, { netns = false, flags, serverArgs, data = `${dir}/data` }: WorldOptions = {}): Promise<World> {
     await mkdir(dir, { recursive: true });
     const world = new World(dir, netns ? await Namespace.create() : undefined);
     try {
       const ns = world.#netns?.name;
-      world.server = await new Server({ bin: setup().bin, data: `${dir}/data`, log: `${dir}/server.log`, netns: ns, args: serverArgs }).start();
+      world.server = await new Server({ bin: setup().bin, data, log: `${dir}/server.log`, netns: ns, args: serverArgs }).start();
       world.site = await Site.start({ netns: ns, log: `${dir}/site.log` });
       await world.site.target(world.server.url);
       world.rest = new REST(ns ? world.site : undefined, world.server);

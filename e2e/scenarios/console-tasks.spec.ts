@@ -34,6 +34,11 @@ test.describe('console', () => {
 
     // "Not known": what would decide it, and the link that asks the browser: three.
     await to(page, '');
+    await page.locator('.causes').getByRole('link', { name: /not known/ }).click();
+    await heading(page, /cause is not known/);
+    await page.getByRole('link', { name: /Una Clear/ }).waitFor();
+    await accessible(page, 'failures whose cause is not known');
+    await to(page, '');
     const unclear = new Hands(page);
     await unclear.click(page.getByRole('link', { name: /Una Clear/ }));
     await heading(page, /Una Clear could not join/);

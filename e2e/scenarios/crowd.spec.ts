@@ -2,14 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Large rooms: everybody publishes, and a newcomer gets what it wants of it.
-import { execFileSync } from 'node:child_process';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { assert, poll } from '../lib/check.ts';
-import { spoken } from '../lib/goclient.ts';
-import { stop } from '../lib/process.ts';
+import { crowded, serverOf } from '../lib/crowd.ts';
 import { scenario, test } from '../lib/scenario.ts';
-import type { Room, Run } from '../lib/run.ts';
-import { root } from '../lib/setup.ts';
+import type { Room } from '../lib/run.ts';
 import type { Tab } from '../lib/tab.ts';
 import type { World } from '../lib/world.ts';
 
@@ -18,41 +15,7 @@ const N = Number(process.env.REDIAL_E2E_CROWD || 48);
 const SHOWN = 9; // videos on the newcomer's screen
 
 // rss is how much memory the server of a data directory holds, in MiB.
-function rss(data: string): number | undefined {
-  for (const pid of readdirSync('/proc').filter(name => /^\d+$/.test(name))) {
-    try {
-      if (!readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(data)) continue;
-      return Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024);
-    } catch { /* gone meanwhile */ }
-  }
-  return undefined;
-}
-
-// crowded is a room for a crowd that only publishes, so that what is measured is
-// who looks at it: viewers get everybody.
-async function crowded(t: Run) {
-  const world = await t.ownWorld();
-  const template = await t.template(made => {
-    made.roles.crowd = structuredClone(made.roles.guest);
-    Object.assign(made.roles.crowd, { name: 'crowd' });
-    made.roles.crowd.subscribeParams.subscribeToRoles = [];
-    for (const role of Object.values(made.roles)) role.publishParams.simulcast = { video: {}, screen: {} };
-    made.roles.viewer.subscribeParams.subscribeToRoles = ['crowd', 'host', 'viewer'];
-    made.roles.viewer.permissions.changeRole = true;
-  });
-  const room = await t.room({ template });
-  const { data: codes } = await world.rest.post(`/v2/room-codes/room/${room.id}`);
-  const code = (role: string): string => codes.find((c: { role: string }) => c.role === role).code;
-  const bin = `${t.dir}/crowd`;
-  execFileSync('go', ['build', '-o', bin, './e2e/crowd'], { cwd: root, stdio: 'inherit' });
-  const program = (what: string, role: string, n: number) => {
-    const p = spoken([bin, what, world.server.url, code(role), String(n)], { log: `${t.dir}/${what}.log`, cwd: root });
-    t.cleanup(() => stop(p.child));
-    const heard = (event: string, ms: number) => poll(`crowd ${what} to say ${event}`, () => p.lines.find(l => l.event === event), { ms, detail: () => JSON.stringify(p.lines) });
-    return { heard };
-  };
-  return { world, room, program };
-}
+const rss = (data: string) => Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${serverOf(data)}/status`, 'utf8'))![1]) / 1024);
 
 // failures are the events of a room that are none of success. That a path took long to
 // come up is true of a machine that has so many clients, and no failure of the room.
@@ -61,7 +24,8 @@ const failures = async (world: World, room: Room) => (await world.rest.events({ 
 
 test.describe('crowd', () => {
   scenario('crowd', { alone: true, ms: 60_000 + N * 1500 }, async t => {
-    const { world, room, program } = await crowded(t);
+    const world = await t.ownWorld();
+    const { room, program } = await crowded(t, world);
     const crowd = program('publish', 'crowd', N);
     const ready = await crowd.heard('ready', 30_000 + N * 500);
     const row: Record<string, number | undefined> = { publishers: N, 'crowd in, ms': ready.ms };
@@ -108,7 +72,8 @@ test.describe('crowd', () => {
   // as it began, and no camera that is withdrawn leaves anything with either.
   scenario('growing-room', { alone: true, ms: 180_000 }, async t => {
     const n = 26;
-    const { world, room, program } = await crowded(t);
+    const world = await t.ownWorld();
+    const { room, program } = await crowded(t, world);
     const shown = { before: (n: number) => { window.shown = n; }, beforeArg: 4, quiet: true };
     const early = await t.join(room, 'early', 'viewer', shown);
     const crowd = program('publish', 'crowd', n);

@@ -5,6 +5,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/redial-rtc/redial/internal/evidence"
 )
@@ -168,6 +169,22 @@ func AskedSays(a *evidence.Asked) (says []string) {
 			says = append(says, fmt.Sprintf("The socket was cut after %.1f s.", float64(*a.Held)/1000))
 		} else {
 			says = append(says, fmt.Sprintf("The socket held, for %.0f s.", float64(*a.Held)/1000))
+		}
+	}
+	return append(says, devicesSay(a)...)
+}
+
+// devicesSay puts what the browser told of cameras and microphones into sentences.
+func devicesSay(a *evidence.Asked) (says []string) {
+	if a.Secure != nil && !*a.Secure {
+		says = append(says, "The page that asked was not secure, so that no browser gives it a camera.")
+	}
+	for _, d := range []struct{ name, kind string }{{"camera", "videoinput"}, {"microphone", "audioinput"}} {
+		if a.Devices != nil && !slices.Contains(a.Devices, d.kind) {
+			says = append(says, "The browser has no "+d.name+".")
+		}
+		if a.Permissions[d.name] == "denied" {
+			says = append(says, "The "+d.name+" is blocked for the page that asked, which is of another site than the app unless both share one.")
 		}
 	}
 	return says

@@ -156,3 +156,24 @@ func TestTheRecordAtAMoment(t *testing.T) {
 		t.Errorf("before the server had seen it: %+v", v.Failure)
 	}
 }
+
+// TestWhatABrowserHasIsSaid: what it told of its devices is there to be read, and that a
+// permission is that of the page that asked.
+func TestWhatABrowserHasIsSaid(t *testing.T) {
+	said := func(a evidence.Asked) string { return strings.Join(AskedSays(&a), " ") }
+	lacks := said(evidence.Asked{Devices: []string{"audioinput"}, Permissions: map[string]string{"camera": "prompt", "microphone": "denied"}, Secure: truly(true)})
+	for _, want := range []string{"The browser has no camera.", "The microphone is blocked for the page that asked"} {
+		if !strings.Contains(lacks, want) {
+			t.Errorf("%q does not say %q", lacks, want)
+		}
+	}
+	if strings.Contains(lacks, "no microphone") || strings.Contains(lacks, "camera is blocked") || strings.Contains(lacks, "secure") {
+		t.Error(lacks)
+	}
+	if none := said(evidence.Asked{}); strings.Contains(none, "camera") {
+		t.Errorf("a browser that told nothing: %q", none)
+	}
+	if insecure := said(evidence.Asked{Secure: truly(false)}); !strings.Contains(insecure, "not secure") {
+		t.Error(insecure)
+	}
+}

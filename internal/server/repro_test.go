@@ -5,10 +5,13 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -383,5 +386,103 @@ func TestReproduceAtTheEnd(t *testing.T) {
 	defer func() { _ = left.Close() }()
 	if rooms, err := left.ListRooms(t.Context(), registry.RoomQuery{CustomerID: repro.Account}); err != nil || len(rooms.Data) != 0 {
 		t.Errorf("%v, %v", rooms.Data, err)
+	}
+}
+
+// TestReproduceFew: a server reproduces a few failures at once, and says so to whoever
+// wants one more; when one has ended there is room again.
+func TestReproduceFew(t *testing.T) {
+	t.Parallel()
+	s := startShown(t)
+	room := s.room("consult", nil)
+	s.call(s.room("elsewhere", nil)) // others get through
+	rule, err := s.ctl.Injections.Create(t.Context(), admin.Injection{Cause: fault.MediaBlocked.ID, Room: room.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range repro.MaxRunning + 1 {
+		she, err := s.join(room, token.Claims{Role: "host"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(she.Leave)
+		go func() { _, _ = she.Publish(t.Context(), client.Tone()) }()
+	}
+	var events []string
+	for len(events) <= repro.MaxRunning {
+		events = events[:0]
+		for d, err := range s.ctl.Diagnoses.All(t.Context(), admin.DiagnosisFilter{RoomID: room.ID}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d.Failure.Source != "client" {
+				events = append(events, d.Failure.ID)
+			}
+		}
+		s.wait()
+	}
+	if err := s.ctl.Injections.Remove(t.Context(), rule.ID); err != nil {
+		t.Fatal(err)
+	}
+	for _, event := range events[:repro.MaxRunning] {
+		if _, err := s.ctl.Diagnoses.Reproduce(t.Context(), event); err != nil {
+			t.Fatal(err)
+		}
+	}
+	last := events[repro.MaxRunning]
+	if _, err := s.ctl.Diagnoses.Reproduce(t.Context(), last); !errors.Is(err, fault.QueueFull) || !strings.Contains(err.Error(), "reproductions") {
+		t.Errorf("one more: %v", err)
+	}
+	if r, err := s.ctl.Diagnoses.Reproduction(t.Context(), last); err != nil || r.State != "" || r.About == "" {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if err := s.ctl.Diagnoses.StopReproduction(t.Context(), events[0]); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.ctl.Diagnoses.Reproduce(t.Context(), last); err != nil {
+		t.Errorf("after one has ended: %v", err)
+	}
+	for _, event := range append(events[1:repro.MaxRunning], last) {
+		if err := s.ctl.Diagnoses.StopReproduction(t.Context(), event); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.untouched(len(events))
+}
+
+// TestReproduceBesideTLS: the test participant gets in on a server that speaks only TLS,
+// with a certificate that nobody on this machine believes.
+func TestReproduceBesideTLS(t *testing.T) {
+	t.Parallel()
+	pair := writeCertificate(t, t.TempDir(), "video.example.org")
+	s := startShown(t, func(c *config.Config) { c.HTTP.TLSCert, c.HTTP.TLSKey = pair.TLSCert, pair.TLSKey })
+	if !strings.HasPrefix(s.s.URL(), "https:") {
+		t.Fatal(s.s.URL())
+	}
+	trusting := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	raw, err := s.s.InjectToken(time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.ctl, err = admin.New(admin.Config{URL: s.s.URL(), Token: raw, HTTP: trusting}); err != nil {
+		t.Fatal(err)
+	}
+	room := s.room("consult", func(r *registry.Room) { r.Enabled = false })
+	claims, err := s.s.mint(token.Claims{Type: token.App, RoomID: room.ID, Role: "host"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.s.URL()+"/init?peer_id=mia", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked.Header.Set("Authorization", "Bearer "+claims)
+	res, err := trusting.Do(asked)
+	if err != nil || res.StatusCode == http.StatusOK {
+		t.Fatal(res, err)
+	}
+	_ = res.Body.Close()
+	if r := s.reproduced(s.failure(room.ID)); r.State != "done" || result(r, "server", "fault") != "same" {
+		t.Errorf("%+v", r)
 	}
 }

@@ -15,7 +15,7 @@ import { Overview } from "./pages/overview";
 import { Search } from "./pages/search";
 import { SessionPage } from "./pages/session";
 import { Injected } from "./injected";
-import { Problem } from "./parts";
+import { Problem, Shapes } from "./parts";
 import { go, href, type Route } from "./route";
 import { SharedContext, useRoute } from "./state";
 import { zones } from "./time";
@@ -51,6 +51,9 @@ function takeLogin(): string {
   dispatchEvent(new HashChangeEvent("hashchange"));
   return m[1]!;
 }
+
+/** What index.html shows before this script is there, until it is known who has logged in. */
+const Coming = () => <><header><a class="brand" href="#/">Redial <span>console</span></a></header><main><Shapes rows={3} /></main></>;
 
 export function App() {
   const route = useRoute();
@@ -100,7 +103,7 @@ export function App() {
   }, [said]);
 
   const deeds = useDeeds(setSaid);
-  if (!asked) return null;
+  if (!asked) return <Coming />;
   const loggedIn = (now: Me) => (setMe(now), setOut(false), setProblem(undefined));
   if (!me) return <main class="login-page"><Login problem={problem} done={loggedIn} /></main>;
 

@@ -65,15 +65,38 @@ export function Cause({ id, route }: { id: string; route: Route }) {
           <section>
             <h2>The last {all.length === total ? "" : `${all.length} of ${total} `}failures</h2>
             {all.length === 0 && <p class="empty">No failure on record has this cause.</p>}
-            <ul class="rows">
-              {all.map((d) => (
-                <li key={d.failure.id}><a data-row href={href("failure", d.failure.id)}><span class="name">{who(d.failure)}</span> <At at={d.failure.happened} /> <span class="cause">{safe(d.verdict.says, 160)} <Sure of={d.verdict.confidence} /></span>{d.failure.injected && <span class="late"> provoked</span>}</a></li>
-              ))}
-            </ul>
+            <Failures of={all} />
           </section>
         </article>
       )}
     </Shown>
+  );
+}
+
+const Failures = ({ of }: { of: Diagnosis[] }) => (
+  <ul class="rows">
+    {of.map((d) => (
+      <li key={d.failure.id}><a data-row href={href("failure", d.failure.id)}><span class="name">{who(d.failure)}</span> <At at={d.failure.happened} /> <span class="cause">{safe(d.verdict.says, 160)} <Sure of={d.verdict.confidence} /></span>{d.failure.injected && <span class="late"> provoked</span>}</a></li>
+    ))}
+  </ul>
+);
+
+/** The failures that nothing explains yet; each page says what would. */
+export function NotKnown() {
+  const asked = useAsk("not known", (signal) => call<{ diagnoses: Diagnosis[]; total: number }>("GET", "/api/v1/diagnoses" + query({ confidence: "not known", limit: 50 }), undefined, signal));
+  return (
+    <>
+      <Title name="Not known">Failures whose cause is not known</Title>
+      <p>What would decide one is on its page: often a question to the browser of whoever was there.</p>
+      <Shown of={asked} rows={6}>
+        {({ diagnoses, total }) => (
+          <>
+            <p class="muted">{diagnoses.length === total ? plural(total, "failure") : `The last ${diagnoses.length} of ${total} failures`} on record</p>
+            {total === 0 ? <p class="empty">Every failure on record has a cause.</p> : <Failures of={diagnoses} />}
+          </>
+        )}
+      </Shown>
+    </>
   );
 }
 

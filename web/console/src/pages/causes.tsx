@@ -7,7 +7,7 @@ import { call } from "../api";
 import { At, Bars, SaveTable, Shown, Title } from "../parts";
 import { href, type Route } from "../route";
 import { useAsk } from "../state";
-import { Cause } from "./cause";
+import { Cause, NotKnown } from "./cause";
 
 export interface Known {
   cause: string;
@@ -30,7 +30,11 @@ interface List {
   not_known: { failures: number; users: number };
 }
 
+/** What stands for a cause in the address of those that have none. */
+export const notKnown = "not known";
+
 export function Causes({ id, route }: { id: string; route: Route }) {
+  if (id === notKnown) return <NotKnown />;
   return id ? <Cause key={id} id={id} route={route} /> : <AllCauses />;
 }
 
@@ -63,7 +67,7 @@ function AllCauses() {
                       </a>
                     </li>
                   ))}
-                  {l.not_known.failures > 0 && <li><div><span class="count">{l.not_known.failures}</span> <span class="name">not known</span> <span class="muted">{l.not_known.users} people</span></div></li>}
+                  {l.not_known.failures > 0 && <li><a data-row href={href("causes", notKnown)}><span class="count">{l.not_known.failures}</span> <span class="name">not known</span> <span class="muted">{l.not_known.users} people</span></a></li>}
                 </ul>
               )}
             </>

@@ -8,6 +8,7 @@ import { At, Bars, SaveTable, Shown, Title } from "../parts";
 import { go, href, type Route } from "../route";
 import type { Attempt } from "../shapes";
 import { useAsk, useShared } from "../state";
+import { notKnown } from "./causes";
 import { Attempts } from "./search";
 
 interface Outcomes {
@@ -195,7 +196,7 @@ function Boxes({ o, before, earlier }: { o: Outcomes; before: Outcomes; earlier:
             })}
             {more > 0 && <li><a href="#/causes">{bar(more)}<span class="count">{more}</span><span class="name">{rest.length} smaller causes</span></a></li>}
             {o.not_known.tries > 0 && (
-              <li><div>{bar(o.not_known.tries)}<span class="count">{o.not_known.tries}</span><span class="name">not known</span><span class="muted">{o.not_known.unexplained > 0 && `${o.not_known.unexplained} that nothing explains`}{o.not_known.waiting > 0 && ` ${o.not_known.waiting} not judged yet`}</span></div></li>
+              <li><a data-row href={href("causes", notKnown)}>{bar(o.not_known.tries)}<span class="count">{o.not_known.tries}</span><span class="name">not known</span><span class="muted">{o.not_known.unexplained > 0 && `${o.not_known.unexplained} that nothing explains`}{o.not_known.waiting > 0 && ` ${o.not_known.waiting} not judged yet`}</span></a></li>
             )}
           </ul>
         </section>
