@@ -39,7 +39,7 @@ const File = "events.db"
 
 // schemaVersion is kept in the file (PRAGMA user_version). A file of an earlier version
 // is made one of this version; one of a later version is refused.
-const schemaVersion = 4
+const schemaVersion = 5
 
 //go:embed schema.sql
 var schema string
@@ -165,7 +165,7 @@ func (l *Log) prepareSchema(ctx context.Context) (version int, err error) {
 		return 0, err
 	}
 	switch version {
-	case 1, 2, 3, schemaVersion:
+	case 1, 2, 3, 4, schemaVersion:
 		if err := l.addDiagnoses(ctx); err != nil {
 			return version, err
 		}

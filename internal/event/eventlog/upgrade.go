@@ -22,6 +22,7 @@ import (
 // so that the next start goes on from there.
 const (
 	packedFrom    = 3                     // the version from which on events are as they are now
+	summedFrom    = 4                     // the version from which on counts for summaries are as they are now
 	upgradedTo    = "documents.upto"      // meta: place up to which events are of this version
 	upgradeBatch  = 256                   // events of one transaction
 	upgradePause  = 10 * time.Millisecond // between two, so that writers are not held up
@@ -95,7 +96,7 @@ func Upgrade(ctx context.Context, path string) datafile.Upgrade {
 		if from > 0 && from < packedFrom {
 			steps = append(steps, "events are written anew and packed, in the background while the server serves; earlier versions then refuse the file")
 		}
-		if from > 0 && from < schemaVersion {
+		if from > 0 && from < summedFrom {
 			steps = append(steps, "counts for summaries are written anew and packed, in the background while the server serves; earlier versions then refuse the file")
 		}
 		has, err := hasDiagnoses(func(query string) row { return db.QueryRowContext(ctx, query) })

@@ -78,7 +78,7 @@ func newBitmapIndex() *bitmapIndex {
 // Prepare makes the tables where they are missing. That they are there is told by
 // the place up to which events are in them.
 func (b *bitmapIndex) Prepare(ctx context.Context, tx eventlog.Tx, upto int64) error {
-	_, done, err := tx.Meta(ctx, flushedTo)
+	_, done, err := tx.Meta(ctx, bitmapsTo)
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ type filter struct {
 
 func newBitmapScan(ctx context.Context, c *eventlog.Conn, p *eventlog.Plan, q *event.Query, keys []filter) (*bitmapScan, error) {
 	v := &bitmapScan{p: p, keys: keys}
-	if err := c.Row(ctx, "SELECT coalesce((SELECT value FROM meta WHERE key = 'folded'), 0), coalesce((SELECT min(seq) FROM events), 0)").Scan(&v.flushed, &v.first); err != nil {
+	if err := c.Row(ctx, "SELECT coalesce((SELECT value FROM meta WHERE key = '"+bitmapsTo+"'), 0), coalesce((SELECT min(seq) FROM events), 0)").Scan(&v.flushed, &v.first); err != nil {
 		return nil, err
 	}
 	if err := v.readApart(ctx, c); err != nil {

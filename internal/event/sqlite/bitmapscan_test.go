@@ -5,7 +5,9 @@ package sqlite
 
 import (
 	"cmp"
+	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -13,6 +15,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventlog"
 	"github.com/redial-rtc/redial/internal/event/eventtest"
 )
 
@@ -144,6 +147,11 @@ func TestSieve(t *testing.T) {
 		for range 30 {
 			pair()
 			add(1 + rng.IntN(3))
+			if err := s.Rearrange(t.Context(), func(ctx context.Context, tx eventlog.Tx) error { // each index at a place of its own
+				return s.deferred.take(ctx, tx.Conn, s.deferred.list[rng.IntN(3)], math.MaxInt64, 1+rng.IntN(20))
+			}); err != nil {
+				t.Fatal(err)
+			}
 		}
 		ask(8)
 		switch round {
@@ -164,7 +172,7 @@ func TestSieve(t *testing.T) {
 		}
 		ask(8)
 	}
-	if upto := s.deferred.upto; upto < 2*blockSize {
+	if upto := s.deferred.upto(); upto < 2*blockSize {
 		t.Errorf("only %d events are in sets", upto)
 	}
 	// A file from before there were sets is given them when it is opened.

@@ -26,20 +26,40 @@ const (
 	maxTail = 2000
 )
 
-// flushedTo is the place up to which events are in those indexes, in the table
-// meta.
-const flushedTo = "folded"
+// The deferred indexes, by their place in the list.
+const (
+	ofSummaries = iota
+	ofBitmaps
+	ofPeople
+)
 
-// deferred has indexes take in new events many at a time.
+// What the table meta has of how far each is.
+const (
+	summariesTo = "folded.summaries"
+	bitmapsTo   = "folded"
+	peopleTo    = "folded.people"
+)
+
+// peopleSlice is how many events the index of people takes in by one transaction: nearly
+// each is a row of its own there, so that few cost no more for each than many.
+const peopleSlice = 125
+
+// deferred has indexes take in new events many at a time, each index at its own pace.
 type deferred struct {
-	list  []eventlog.Derived
+	list  []*part
 	words event.Vocabulary
 	at    int           // how long the tail may become: maxTail; tests choose others
-	all   bool          // the transaction indexes whatever there is
 	due   chan struct{} // holds one: the tail is as long as flushAt
 
-	upto      int64 // place of the last event that is flushed
-	unindexed []unindexed
+	unindexed []unindexed // what at least one index does not have yet
+}
+
+// part is one of the indexes.
+type part struct {
+	eventlog.Derived
+	meta  string // the table meta has, by this name, the place up to which events are in it
+	slice int    // so many events are taken in by one transaction of their own; 0 for all of the tail
+	upto  int64  // that place
 }
 
 // unindexed is an event that is stored and not yet indexed.
@@ -57,38 +77,56 @@ func hold(row *eventlog.Row) unindexed {
 // Prepare prepares the indexes. An index that is new takes in what the others
 // have.
 func (f *deferred) Prepare(ctx context.Context, tx eventlog.Tx, upto int64) error {
-	flushed, found, err := tx.Meta(ctx, flushedTo)
+	flushed, found, err := tx.Meta(ctx, bitmapsTo)
 	if err != nil {
 		return err
 	}
 	if !found {
 		flushed = math.MaxInt64
 	}
-	for _, d := range f.list {
-		if err := d.Prepare(ctx, tx, min(upto, flushed)); err != nil {
+	for _, p := range f.list {
+		to, known, err := tx.Meta(ctx, p.meta)
+		if err != nil {
 			return err
 		}
-	}
-	if found {
-		return nil
-	}
-	return tx.SetMeta(ctx, flushedTo, tx.Last())
-}
-
-// Load reads the unindexed events from the file.
-func (f *deferred) Load(ctx context.Context, c *eventlog.Conn) (err error) {
-	if f.upto, _, err = c.Meta(ctx, flushedTo); err != nil {
-		return err
-	}
-	if f.unindexed, err = loadUnindexed(ctx, c, f.words, f.upto); err != nil {
-		return err
-	}
-	for _, d := range f.list {
-		if err := d.Load(ctx, c); err != nil {
+		if !known { // of a version in which all were at one place, or of none
+			to = flushed
+		}
+		if err := p.Prepare(ctx, tx, min(upto, to)); err != nil {
+			return err
+		}
+		if err := tx.SetMeta(ctx, p.meta, min(to, tx.Last())); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// Load reads the unindexed events from the file.
+func (f *deferred) Load(ctx context.Context, c *eventlog.Conn) (err error) {
+	for _, p := range f.list {
+		if p.upto, _, err = c.Meta(ctx, p.meta); err != nil {
+			return err
+		}
+	}
+	if f.unindexed, err = loadUnindexed(ctx, c, f.words, f.upto()); err != nil {
+		return err
+	}
+	for _, p := range f.list {
+		if err := p.Load(ctx, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// upto is the place up to which all indexes have all events.
+func (f *deferred) upto() int64 {
+	least := int64(math.MaxInt64)
+	for _, p := range f.list {
+		least = min(least, p.upto)
+	}
+	return least
 }
 
 // loadUnindexed reads the events after a place.
@@ -106,13 +144,9 @@ func loadUnindexed(ctx context.Context, c *eventlog.Conn, v event.Vocabulary, af
 	return list, nil
 }
 
-// find gives the event at a place, nil when it is indexed.
-func (f *deferred) find(seq int64) *unindexed {
-	i, found := slices.BinarySearchFunc(f.unindexed, seq, func(u unindexed, seq int64) int { return int(u.row.Seq - seq) })
-	if !found {
-		return nil
-	}
-	return &f.unindexed[i]
+// find gives the unindexed event at a place, or the first after it, by its number.
+func (f *deferred) find(seq int64) (i int, found bool) {
+	return slices.BinarySearchFunc(f.unindexed, seq, func(u unindexed, seq int64) int { return int(u.row.Seq - seq) })
 }
 
 func (f *deferred) Stored(_ context.Context, _ *eventlog.Conn, row *eventlog.Row) error {
@@ -121,15 +155,17 @@ func (f *deferred) Stored(_ context.Context, _ *eventlog.Conn, row *eventlog.Row
 }
 
 func (f *deferred) Changed(ctx context.Context, c *eventlog.Conn, was, is *eventlog.Row) error {
-	if u := f.find(was.Seq); u != nil {
-		*u = hold(is)
-		return nil
+	if i, found := f.find(was.Seq); found {
+		f.unindexed[i] = hold(is)
 	}
 	if was.Event == is.Event { // the indexes know nothing of documents
 		return nil
 	}
-	for _, d := range f.list {
-		if err := d.Changed(ctx, c, was, is); err != nil {
+	for _, p := range f.list {
+		if was.Seq > p.upto {
+			continue
+		}
+		if err := p.Changed(ctx, c, was, is); err != nil {
 			return err
 		}
 	}
@@ -137,17 +173,17 @@ func (f *deferred) Changed(ctx context.Context, c *eventlog.Conn, was, is *event
 }
 
 func (f *deferred) Removed(ctx context.Context, c *eventlog.Conn, row *eventlog.Row, why *event.Removal) error {
-	if f.find(row.Seq) != nil {
-		f.unindexed = slices.DeleteFunc(f.unindexed, func(u unindexed) bool { return u.row.Seq == row.Seq })
-		for _, d := range f.list {
-			if d, has := d.(interface{ Left(*eventlog.Row) }); has {
-				d.Left(row)
-			}
-		}
-		return nil
+	if i, found := f.find(row.Seq); found {
+		f.unindexed = slices.Delete(f.unindexed, i, i+1)
 	}
-	for _, d := range f.list {
-		if err := d.Removed(ctx, c, row, why); err != nil {
+	for _, p := range f.list {
+		if row.Seq > p.upto {
+			if left, has := p.Derived.(interface{ Left(*eventlog.Row) }); has {
+				left.Left(row)
+			}
+			continue
+		}
+		if err := p.Removed(ctx, c, row, why); err != nil {
 			return err
 		}
 	}
@@ -155,8 +191,8 @@ func (f *deferred) Removed(ctx context.Context, c *eventlog.Conn, row *eventlog.
 }
 
 func (f *deferred) Expired(ctx context.Context, c *eventlog.Conn, before time.Time, accounts []int64) error {
-	for _, d := range f.list {
-		if err := d.Expired(ctx, c, before, accounts); err != nil {
+	for _, p := range f.list {
+		if err := p.Expired(ctx, c, before, accounts); err != nil {
 			return err
 		}
 	}
@@ -164,44 +200,56 @@ func (f *deferred) Expired(ctx context.Context, c *eventlog.Conn, before time.Ti
 }
 
 func (f *deferred) Erased(ctx context.Context, c *eventlog.Conn, why *event.Removal, accounts []int64) error {
-	for _, d := range f.list {
-		if err := d.Erased(ctx, c, why, accounts); err != nil {
+	for _, p := range f.list {
+		if err := p.Erased(ctx, c, why, accounts); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// Flush indexes the unindexed events when they are enough, or when somebody has asked
-// for all of them.
+// Flush indexes the unindexed events when they are as many as may be.
 func (f *deferred) Flush(ctx context.Context, c *eventlog.Conn) error {
-	n := len(f.unindexed)
-	if n > 0 && (n >= f.at || f.all) {
-		for i := range f.unindexed {
-			u := &f.unindexed[i]
-			u.row.Event = &u.e
-			for _, d := range f.list {
-				if err := d.Stored(ctx, c, &u.row); err != nil {
-					return err
-				}
+	if n := len(f.unindexed); n > 0 && n >= f.at {
+		for _, p := range f.list {
+			if err := f.take(ctx, c, p, math.MaxInt64, 0); err != nil {
+				return err
 			}
 		}
-		f.upto = f.unindexed[n-1].row.Seq
-		if err := c.SetMeta(ctx, flushedTo, f.upto); err != nil {
-			return err
-		}
-		clear(f.unindexed)
-		f.unindexed = f.unindexed[:0]
 	} else if n >= flushAt {
 		select {
 		case f.due <- struct{}{}:
 		default:
 		}
 	}
-	for _, d := range f.list {
-		if err := d.Flush(ctx, c); err != nil {
+	for _, p := range f.list {
+		if err := p.Flush(ctx, c); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// take has an index take in the unindexed events up to a place, the first n of them; 0 for
+// all.
+func (f *deferred) take(ctx context.Context, c *eventlog.Conn, p *part, to int64, n int) error {
+	from, _ := f.find(p.upto + 1)
+	upto := from
+	for ; upto < len(f.unindexed) && f.unindexed[upto].row.Seq <= to && (n == 0 || upto < from+n); upto++ {
+		u := &f.unindexed[upto]
+		u.row.Event = &u.e
+		if err := p.Stored(ctx, c, &u.row); err != nil {
+			return err
+		}
+	}
+	if upto == from {
+		return nil
+	}
+	p.upto = f.unindexed[upto-1].row.Seq
+	if err := c.SetMeta(ctx, p.meta, p.upto); err != nil {
+		return err
+	}
+	done, _ := f.find(f.upto() + 1)
+	f.unindexed = slices.Delete(f.unindexed, 0, done)
 	return nil
 }

@@ -12,8 +12,10 @@ import (
 	"github.com/redial-rtc/redial/internal/event/eventlog"
 )
 
-// foldAgain is how long is waited after the tail could not be taken in.
-const foldAgain = time.Second
+const (
+	foldAgain = time.Second          // how long is waited after the tail could not be taken in
+	foldPause = 5 * time.Millisecond // between two transactions, so that writers are not held up
+)
 
 // folding has the deferred indexes take in the tail beside everything else.
 type folding struct {
@@ -34,7 +36,7 @@ func (s *Store) startFolding(log *slog.Logger) {
 			case <-s.folding.stop:
 				return
 			}
-			err := s.fold(context.Background())
+			err := s.fold(context.Background(), s.deferred.list...)
 			if err == nil {
 				continue
 			}
@@ -53,23 +55,39 @@ func (f *folding) end() {
 	<-f.done
 }
 
-// fold has the deferred indexes take in the tail if it is long enough. That need not be
+// fold has each deferred index take in the tail as it is now, in transactions of its own:
+// who stores an event meanwhile waits for one of these, and not for all. They need not be
 // on disk at once: what is not there after a crash is in the tail again.
-func (s *Store) fold(ctx context.Context) error {
-	return s.Rearrange(ctx, func(ctx context.Context, tx eventlog.Tx) error {
-		if len(s.deferred.unindexed) < flushAt {
-			return nil
+func (s *Store) fold(ctx context.Context, parts ...*part) error {
+	to, err := s.Last(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range parts {
+		for more := true; more; {
+			err := s.Rearrange(ctx, func(ctx context.Context, tx eventlog.Tx) error {
+				before := p.upto
+				err := s.deferred.take(ctx, tx.Conn, p, to, p.slice)
+				more = p.slice > 0 && p.upto > before && p.upto < to
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			select {
+			case <-time.After(foldPause):
+			case <-s.folding.stop:
+				return nil
+			}
 		}
-		s.deferred.all = true
-		defer func() { s.deferred.all = false }()
-		return s.deferred.Flush(ctx, tx.Conn)
-	})
+	}
+	return nil
 }
 
 // Settle does at once what is done by itself later: the indexes take in the tail, and
 // days that are over are added up. It fails with fault.StoreUnavailable.
 func (s *Store) Settle(ctx context.Context) error {
-	if err := s.indexAll(ctx); err != nil {
+	if err := s.fold(ctx, s.deferred.list...); err != nil {
 		return err
 	}
 	for more := true; more; {

@@ -5,6 +5,7 @@ package sqlite
 
 import (
 	"context"
+	"math"
 
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/event/eventlog"
@@ -20,7 +21,7 @@ func (s *Store) FindPeople(ctx context.Context, q event.PeopleQuery) (found even
 	if !known {
 		return event.PeopleFound{Indexed: 1}, ctx.Err()
 	}
-	if err := s.indexAll(ctx); err != nil && ctx.Err() != nil {
+	if err := s.indexPeople(ctx); err != nil && ctx.Err() != nil {
 		return found, err
 	} // else the disk is full or fails; what is indexed can be found all the same
 	err = s.Read(ctx, func(c *eventlog.Conn) (err error) {
@@ -34,12 +35,10 @@ func (s *Store) FindPeople(ctx context.Context, q event.PeopleQuery) (found even
 // since it was opened because it was too large.
 func (s *Store) PeopleSize() (held, evicted int64) { return s.people.Size() }
 
-// indexAll has the deferred indexes take in the events that wait for more to come.
-func (s *Store) indexAll(ctx context.Context) error {
-	return s.Change(ctx, func(ctx context.Context, tx eventlog.Tx) error {
-		s.deferred.all = true
-		defer func() { s.deferred.all = false }()
-		return s.deferred.Flush(ctx, tx.Conn)
+// indexPeople has the index of people take in the events that wait for more to come.
+func (s *Store) indexPeople(ctx context.Context) error {
+	return s.Rearrange(ctx, func(ctx context.Context, tx eventlog.Tx) error {
+		return s.deferred.take(ctx, tx.Conn, s.deferred.list[ofPeople], math.MaxInt64, 0)
 	})
 }
 
@@ -49,7 +48,7 @@ func (s *Store) Outcomes(ctx context.Context, q event.OutcomesQuery) (out event.
 	if !known {
 		account = -1 // nobody's
 	}
-	if err := s.indexAll(ctx); err != nil && ctx.Err() != nil {
+	if err := s.indexPeople(ctx); err != nil && ctx.Err() != nil {
 		return out, err
 	} // as in FindPeople
 	err = s.Read(ctx, func(c *eventlog.Conn) (err error) {

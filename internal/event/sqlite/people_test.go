@@ -60,7 +60,7 @@ func peers(list []event.Attempt) string {
 // counts them exactly, and nobody is left of whom there is nothing.
 func checkPeople(t testing.TB, s *Store) {
 	t.Helper()
-	if err := s.indexAll(t.Context()); err != nil {
+	if err := s.fold(t.Context(), s.deferred.list...); err != nil {
 		t.Fatal(err)
 	}
 	const events = `SELECT account, coalesce(peer, '') p, coalesce(user, '') u, CASE WHEN peer IS NULL THEN seq ELSE 0 END s, count(*), sum(type <= 5), sum(type > 2)

@@ -39,7 +39,7 @@ func indexAt(t testing.TB, s *Store, events int) {
 // indexed has the indexes take in all events.
 func indexed(t *testing.T, s *Store) {
 	t.Helper()
-	if err := s.indexAll(t.Context()); err != nil {
+	if err := s.fold(t.Context(), s.deferred.list...); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -60,7 +60,11 @@ func Open(ctx context.Context, dir string, log *slog.Logger, options ...Option) 
 		return nil, datafile.Fault(filepath.Join(dir, File), err)
 	}
 	s.people = people.New(s.maxPeople)
-	s.deferred = deferred{words: s.words, at: maxTail, due: make(chan struct{}, 1), list: []eventlog.Derived{&s.summaries, s.bitmaps, s.people}}
+	s.deferred = deferred{words: s.words, at: maxTail, due: make(chan struct{}, 1), list: []*part{
+		ofSummaries: {Derived: &s.summaries, meta: summariesTo},
+		ofBitmaps:   {Derived: s.bitmaps, meta: bitmapsTo},
+		ofPeople:    {Derived: s.people, meta: peopleTo, slice: peopleSlice},
+	}}
 	s.Log, err = eventlog.Open(ctx, dir, eventlog.Config{Log: log, Words: s.words, Derived: []eventlog.Derived{&sizes{}, &s.deferred}})
 	if err != nil {
 		return nil, err

@@ -77,7 +77,7 @@ func (r *reader) usersOf(by event.Dimension, values []string) (func(value string
 // loadUnindexed reads the events that no count has yet, and finds out which of them
 // are failed joins.
 func (r *reader) loadUnindexed(v event.Vocabulary) error {
-	flushed, _, err := r.c.Meta(r.ctx, flushedTo)
+	flushed, _, err := r.c.Meta(r.ctx, summariesTo)
 	if err != nil {
 		return err
 	}
