@@ -6,12 +6,9 @@ package rollup
 import (
 	"encoding/binary"
 	"errors"
-	"maps"
-	"slices"
-	"strings"
 )
 
-// errDamaged is what the counts of an hour or a day are refused with that pack did not
+// errDamaged is what the counts of an hour or a day are refused with that merge did not
 // make.
 var errDamaged = errors.New("counts are damaged")
 
@@ -89,52 +86,6 @@ func unpack(b []byte) cells {
 	return all
 }
 
-// pack writes counts; nil for none.
-func (all cells) pack() []byte {
-	if len(all) == 0 {
-		return nil
-	}
-	keys := slices.SortedFunc(maps.Keys(all), func(a, b cellKey) int {
-		if c := strings.Compare(a.value, b.value); c != 0 {
-			return c
-		}
-		return int(a.typ - b.typ)
-	})
-	b := []byte{cellsFormat}
-	for len(keys) > 0 {
-		n := 1
-		for n < len(keys) && keys[n].value == keys[0].value {
-			n++
-		}
-		b = binary.AppendUvarint(b, uint64(len(keys[0].value)))
-		b = append(b, keys[0].value...)
-		b = binary.AppendUvarint(b, uint64(n))
-		for _, k := range keys[:n] {
-			p := all[k]
-			b = binary.AppendUvarint(b, uint64(k.typ))
-			b = binary.AppendUvarint(b, uint64(p.n))
-			b = binary.AppendUvarint(b, uint64(len(p.users)))
-			b = append(b, p.users...)
-		}
-		keys = keys[n:]
-	}
-	return b
-}
-
-// change changes a count. One of nothing goes, and its users with it.
-func (all cells) change(k cellKey, of *Cell) {
-	p := all[k]
-	p.n += of.N
-	if len(of.Set)+len(of.Unset) > 0 {
-		p.users = changeUsers(p.users, of.Set, of.Unset)
-	}
-	if p.n <= 0 {
-		delete(all, k)
-		return
-	}
-	all[k] = p
-}
-
 // eachUser calls f for every user of a count, in order.
 func eachUser(b []byte, f func(id int64)) {
 	id := int64(0)
@@ -147,22 +98,4 @@ func eachUser(b []byte, f func(id int64)) {
 		id += int64(n)
 		f(id)
 	}
-}
-
-// changeUsers puts users in and then takes others out.
-func changeUsers(b []byte, in, out []int64) []byte {
-	ids := slices.Clone(in)
-	eachUser(b, func(id int64) { ids = append(ids, id) })
-	slices.Sort(ids)
-	ids = slices.Compact(ids)
-	if len(out) > 0 {
-		ids = slices.DeleteFunc(ids, func(id int64) bool { return slices.Contains(out, id) })
-	}
-	b = make([]byte, 0, len(b)+2*len(in))
-	last := int64(0)
-	for _, id := range ids {
-		b = binary.AppendUvarint(b, uint64(id-last))
-		last = id
-	}
-	return b
 }

@@ -120,29 +120,23 @@ func (s step) addUp(ctx context.Context, c *eventlog.Conn) error {
 	if err != nil || found {
 		return err
 	}
-	sum := map[cellKey]*Cell{}
+	var day []byte
 	err = c.Each(ctx, "SELECT cells FROM summary_steps WHERE account = ? AND dim = ? AND level = ? AND at >= ? AND at < ?", func(row eventlog.Scanner) error {
 		var b []byte
 		if err := row.Scan(&b); err != nil {
 			return err
 		}
-		for k, p := range unpack(b) {
-			of := sum[k]
-			if of == nil {
-				of = &Cell{}
-				sum[k] = of
-			}
-			of.N += p.n
+		var hour []change
+		_ = eachCell(b, func(value []byte, typ int64, p packed) { // of damaged ones, what can be read
+			of := &Cell{N: p.n}
 			eachUser(p.users, func(id int64) { of.Set = append(of.Set, id) })
-		}
+			hour = append(hour, change{cellKey{string(value), typ}, of})
+		})
+		day = merge(day, hour)
 		return nil
 	}, s.account, s.dim, Hours, s.at*24, s.at*24+24)
 	if err != nil {
 		return err
 	}
-	all := cells{}
-	for k, of := range sum {
-		all.change(k, of)
-	}
-	return s.write(ctx, c, all)
+	return s.write(ctx, c, day)
 }

@@ -109,7 +109,9 @@ func (t *Table) joinsOf(ctx context.Context, c *eventlog.Conn, k Key, known map[
 			err = t.change(ctx, c, hour, nil)
 		}
 		if err == nil {
-			all, _, err = hour.read(ctx, c)
+			var row []byte
+			row, _, err = hour.read(ctx, c)
+			all = unpack(row)
 		}
 		if err != nil {
 			return 0, err

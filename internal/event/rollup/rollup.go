@@ -128,20 +128,20 @@ func (t *Table) Expired(ctx context.Context, c *eventlog.Conn, before time.Time,
 
 // expire removes the joins of a step.
 func expire(ctx context.Context, c *eventlog.Conn, s step) error {
-	all, _, err := s.read(ctx, c)
+	row, _, err := s.read(ctx, c)
 	if err != nil {
 		return err
 	}
-	n := len(all)
-	for k := range all {
-		if k.typ == JoinsDone {
-			delete(all, k)
+	var gone []change
+	_ = eachCell(row, func(value []byte, typ int64, p packed) { // of damaged ones, what can be read
+		if typ == JoinsDone {
+			gone = append(gone, change{cellKey{string(value), typ}, &Cell{N: -p.n}})
 		}
-	}
-	if len(all) == n {
+	})
+	if len(gone) == 0 {
 		return nil
 	}
-	return s.write(ctx, c, all)
+	return s.write(ctx, c, merge(row, gone))
 }
 
 // Add adds n to every count an event has a part in, and shows each to visit.
@@ -211,17 +211,14 @@ func (t *Table) change(ctx context.Context, c *eventlog.Conn, hour step, changes
 	changes = append(was, changes...)
 	day := step{hour.account, hour.dim, Days, floor(hour.at, 24)}
 	for _, s := range []step{hour, day} {
-		all, found, err := s.read(ctx, c)
+		row, found, err := s.read(ctx, c)
 		if err != nil {
 			return err
 		}
 		if s.level == Days && !found {
 			continue
 		}
-		for _, ch := range changes {
-			all.change(ch.cellKey, ch.of)
-		}
-		if err := s.write(ctx, c, all); err != nil {
+		if err := s.write(ctx, c, merge(row, changes)); err != nil {
 			return err
 		}
 	}
@@ -231,20 +228,19 @@ func (t *Table) change(ctx context.Context, c *eventlog.Conn, hour step, changes
 const thatStep = " WHERE account = ? AND dim = ? AND level = ? AND at = ?"
 
 // read reads the counts of a step.
-func (s step) read(ctx context.Context, c *eventlog.Conn) (all cells, found bool, err error) {
-	var b []byte
-	err = c.Row(ctx, "SELECT cells FROM summary_steps"+thatStep, s.account, s.dim, s.level, s.at).Scan(&b)
+func (s step) read(ctx context.Context, c *eventlog.Conn) (row []byte, found bool, err error) {
+	err = c.Row(ctx, "SELECT cells FROM summary_steps"+thatStep, s.account, s.dim, s.level, s.at).Scan(&row)
 	if errors.Is(err, sql.ErrNoRows) {
-		return cells{}, false, nil
+		return nil, false, nil
 	}
-	return unpack(b), err == nil, err
+	return row, err == nil, err
 }
 
-// write writes the counts of a step.
-func (s step) write(ctx context.Context, c *eventlog.Conn, all cells) (err error) {
-	if b := all.pack(); b != nil {
+// write writes the counts of a step; nil for none.
+func (s step) write(ctx context.Context, c *eventlog.Conn, row []byte) (err error) {
+	if row != nil {
 		_, err = c.Exec(ctx, `INSERT INTO summary_steps(account, dim, level, at, cells) VALUES (?, ?, ?, ?, ?)
-			ON CONFLICT(account, dim, level, at) DO UPDATE SET cells = excluded.cells`, s.account, s.dim, s.level, s.at, b)
+			ON CONFLICT(account, dim, level, at) DO UPDATE SET cells = excluded.cells`, s.account, s.dim, s.level, s.at, row)
 	} else {
 		_, err = c.Exec(ctx, "DELETE FROM summary_steps"+thatStep, s.account, s.dim, s.level, s.at)
 	}
