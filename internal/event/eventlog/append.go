@@ -113,14 +113,21 @@ func (l *Log) appendOne(ctx context.Context, e *event.Event) (event.Outcome, err
 		seq = max(seq, e.Seq) // its place elsewhere, so that readers who follow go on
 	}
 	row.set(seq, account, typ, e, len(l.doc))
+	refs, err := l.names.refs(ctx, account, row, e.PeerID)
+	if err != nil {
+		return event.Outcome{}, err
+	}
 	v := verdictOf(e.Diagnosis)
 	n, err := c.Exec(ctx, insert, row.Seq, id[:], e.Time.UnixNano(), account, typ, sourceCodes[e.Source],
-		column(row.Room), column(row.Session), column(e.PeerID), column(row.User), null(row.Fault),
+		refs[0], refs[1], refs[2], refs[3], null(row.Fault),
 		row.Code, row.Terminal, null(row.SDK), null(row.OS), v.cause, v.confidence, v.rules, happenedColumn(row.Happened))
 	if err != nil {
 		return event.Outcome{}, err
 	}
 	if n == 0 {
+		for i, column := range idColumns { // which may have been given just now
+			l.names.leave(column, account, refs[i])
+		}
 		seq, _, err = c.Lookup(ctx, placeOfEvent, id[:])
 		return event.Outcome{State: event.Duplicate, Seq: seq}, err
 	}
@@ -140,8 +147,12 @@ func (l *Log) findLate(ctx context.Context, e *event.Event, typ int64) (int64, e
 		return 0, nil
 	}
 	var places []int64
-	is, args := l.writer.Is("peer", e.PeerID)
-	err := l.writer.Each(ctx, `SELECT seq FROM (SELECT seq, time, type, source FROM events WHERE `+is+` ORDER BY seq DESC LIMIT ?)
+	account, _ := l.Accounts.ID(e.AccountID)
+	is, args, err := l.writer.Is(ctx, "peer", e.PeerID, account)
+	if err != nil {
+		return 0, err
+	}
+	err = l.writer.Each(ctx, `SELECT seq FROM (SELECT seq, time, type, source FROM events WHERE `+is+` ORDER BY seq DESC LIMIT ?)
 		WHERE source = ? AND type = ? AND time BETWEEN ? AND ? ORDER BY seq`,
 		func(s Scanner) error {
 			var seq int64
@@ -197,8 +208,15 @@ func (l *Log) rewrite(ctx context.Context, was Row, e *event.Event) error {
 	l.was = was
 	is := &l.row
 	is.set(was.Seq, was.Account, was.Type, e, len(l.doc))
-	_, err := l.writer.Exec(ctx, `UPDATE events SET source = ?, room = ?, session = ?, user = ?, fault = ?, code = ?, terminal = ?, sdk = ?, os = ?, doc = '', happened = ? WHERE seq = ?`,
-		sourceCodes[e.Source], column(is.Room), column(is.Session), column(is.User), null(is.Fault),
+	refs, err := l.names.refs(ctx, was.Account, is, "")
+	if err != nil {
+		return err
+	}
+	if err := l.moved(ctx, was.Account, &was, e); err != nil {
+		return err
+	}
+	_, err = l.writer.Exec(ctx, `UPDATE events SET source = ?, room = ?, session = ?, user = ?, fault = ?, code = ?, terminal = ?, sdk = ?, os = ?, doc = '', happened = ? WHERE seq = ?`,
+		sourceCodes[e.Source], refs[0], refs[1], refs[3], null(is.Fault),
 		is.Code, is.Terminal, null(is.SDK), null(is.OS), happenedColumn(is.Happened), was.Seq)
 	if err != nil {
 		return err

@@ -9,15 +9,12 @@ import (
 	"github.com/google/uuid"
 )
 
-// Ids of rooms, sessions, peers and users are kept as what they stand for where that is
+// An id of a room, session, peer or user is kept as what it stands for where that is
 // shorter: a UUID as its 16 bytes, 24 hexadecimal digits as 12 bytes, anything else as
 // text. Nothing else has those two lengths as a blob, so that each can be read back.
 
-// column is an id as its column has it; nil for none.
-func column(id string) any {
-	if id == "" {
-		return nil
-	}
+// idValue is an id as it is kept.
+func idValue(id string) any {
 	if b := idBytes(id); b != nil {
 		return b
 	}
@@ -39,10 +36,10 @@ func idBytes(id string) []byte {
 	return nil
 }
 
-// idText is an id that was read from its column.
+// idText is an id that was read.
 type idText string
 
-// Scan takes text, bytes of column, or nothing.
+// Scan takes text, bytes of idValue, or nothing.
 func (t *idText) Scan(value any) error {
 	switch v := value.(type) {
 	case string:
@@ -60,21 +57,4 @@ func (t *idText) Scan(value any) error {
 		*t = ""
 	}
 	return nil
-}
-
-// Is is the condition that a column has an id, and its arguments. While a file of an
-// earlier version is written anew it may have it as text.
-func (c *Conn) Is(name, id string) (condition string, args []any) {
-	is := column(id)
-	if _, plain := is.(string); plain || !c.mixed {
-		return name + " = ?", []any{is}
-	}
-	return name + " IN (?, ?)", []any{is, id}
-}
-
-// Forms are the forms in which an id is to be looked for, one after the other where an
-// index gives an order.
-func (c *Conn) Forms(id string) []any {
-	_, args := c.Is("", id)
-	return args
 }

@@ -77,6 +77,7 @@ type Log struct {
 	row, was Row       // lent to them
 	doc      []byte    // a document being written
 	docs     documents
+	names    names
 
 	checkpoints checkpointer
 	upgrading   upgrading
@@ -117,6 +118,9 @@ func (l *Log) open(ctx context.Context) (err error) {
 	}
 	version, err := l.prepareSchema(ctx)
 	if err != nil {
+		return err
+	}
+	if _, err := l.writer.ExecContext(ctx, namesSchema); err != nil {
 		return err
 	}
 	if err := l.openDocs(ctx); err != nil {
@@ -198,6 +202,9 @@ func ReadLast(ctx context.Context, c *Conn) (seq int64, err error) {
 func (l *Log) load(ctx context.Context) error {
 	c := l.writer
 	if err := l.Accounts.load(ctx, c); err != nil {
+		return err
+	}
+	if err := l.names.load(ctx, c); err != nil {
 		return err
 	}
 	var err error

@@ -71,7 +71,10 @@ func (l *Log) Plan(ctx context.Context, c *Conn, q *event.Query) (*Plan, error) 
 	p.Index, p.Value, p.scope = best.column, best.value, best.scope
 	for _, ch := range choices {
 		if ch != best {
-			is, args := c.Is(ch.column, ch.value)
+			is, args, err := c.Is(ctx, ch.column, ch.value, p.Accounts...)
+			if err != nil {
+				return nil, err
+			}
 			p.and(is, args...)
 		}
 	}
@@ -247,7 +250,10 @@ func (p *Plan) scan(ctx context.Context, c *Conn, what, order string, f func(Sca
 	tail := p.Where + " AND seq > ? AND seq <= ?" + order
 	end := append(append(slices.Clone(p.Args), p.Above, p.Upto), more...)
 	if p.Index == "peer" {
-		is, args := c.Is("peer", p.Value)
+		is, args, err := c.Is(ctx, "peer", p.Value, p.Accounts...)
+		if err != nil {
+			return err
+		}
 		query := "SELECT " + what + " FROM events INDEXED BY events_peer WHERE " + is + " AND account IN (" + Placeholders(len(p.Accounts)) + ") AND type IN (" + Placeholders(len(p.Types)) + ")" + tail
 		return c.Each(ctx, query, f, append(append(append(args, Args(p.Accounts)...), Args(p.Types)...), end...)...)
 	}
@@ -261,19 +267,23 @@ func (p *Plan) scan(ctx context.Context, c *Conn, what, order string, f func(Sca
 		if err != nil {
 			return err
 		}
+		forms := [][]any{nil}
+		if p.Index != "" {
+			values, err := c.Forms(ctx, p.Index, p.Value, account)
+			if err != nil {
+				return err
+			}
+			forms = forms[:0]
+			for _, value := range values {
+				forms = append(forms, []any{value})
+			}
+		}
 		for _, t := range p.Types {
 			if counts[t] == 0 {
 				continue
 			}
-			lists := [][]any{{account, t}}
-			if p.Index != "" {
-				lists = lists[:0]
-				for _, value := range c.Forms(p.Value) {
-					lists = append(lists, []any{account, t, value})
-				}
-			}
-			for _, args := range lists {
-				if err := c.Each(ctx, query, f, append(args, end...)...); err != nil {
+			for _, form := range forms {
+				if err := c.Each(ctx, query, f, slices.Concat([]any{account, t}, form, end)...); err != nil {
 					return err
 				}
 			}

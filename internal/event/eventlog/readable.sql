@@ -1,6 +1,14 @@
 -- For people with a database tool.
 DROP VIEW IF EXISTS readable;
 CREATE VIEW readable AS
+  WITH named AS (
+    SELECT seq, id, time, account, type, fault, code, terminal,
+           coalesce((SELECT value FROM names WHERE ref = events.room), room) AS room,
+           coalesce((SELECT value FROM names WHERE ref = events.session), session) AS session,
+           coalesce((SELECT value FROM names WHERE ref = events.peer), peer) AS peer,
+           coalesce((SELECT value FROM names WHERE ref = events.user), user) AS user
+    FROM events
+  )
   SELECT e.seq, lower(substr(hex(e.id),1,8)||'-'||substr(hex(e.id),9,4)||'-'||substr(hex(e.id),13,4)||'-'||substr(hex(e.id),17,4)||'-'||substr(hex(e.id),21)) AS id,
          strftime('%Y-%m-%dT%H:%M:%fZ', e.time / 1000000 / 1000.0, 'unixepoch') AS time,
          a.name AS account, t.name AS type,
@@ -13,4 +21,4 @@ CREATE VIEW readable AS
          CASE WHEN typeof(e.user) <> 'blob' THEN e.user WHEN length(e.user) <> 16 THEN lower(hex(e.user))
               ELSE lower(substr(hex(e.user),1,8)||'-'||substr(hex(e.user),9,4)||'-'||substr(hex(e.user),13,4)||'-'||substr(hex(e.user),17,4)||'-'||substr(hex(e.user),21)) END AS user,
          e.fault, e.code, e.terminal
-  FROM events e JOIN accounts a ON a.id = e.account JOIN types t ON t.id = e.type;
+  FROM named e JOIN accounts a ON a.id = e.account JOIN types t ON t.id = e.type;

@@ -88,7 +88,7 @@ func (l *Log) remove(ctx context.Context, seq int64, why *event.Removal) error {
 	if err := l.removed(ctx, &l.row, why); err != nil {
 		return err
 	}
-	if _, err := l.writer.Exec(ctx, "DELETE FROM events WHERE seq = ?", seq); err != nil {
+	if _, err := l.deleteRow(ctx, "seq = ?", seq); err != nil {
 		return err
 	}
 	if err := l.docs.remove(ctx, seq); err != nil {
@@ -134,7 +134,11 @@ func (l *Log) deletions(ctx context.Context, r event.Removal, accounts []int64) 
 		}
 	default:
 		for _, account := range accounts {
-			for _, user := range scan.c.Forms(r.UserKey()) {
+			users, err := scan.c.Forms(ctx, "user", r.UserKey(), account)
+			if err != nil {
+				return nil, err
+			}
+			for _, user := range users {
 				if err := scan.each(ctx, "INDEXED BY events_user WHERE account = ? AND type = ? AND user = ?", account, user); err != nil {
 					return nil, err
 				}

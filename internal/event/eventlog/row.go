@@ -43,7 +43,7 @@ func (r *Row) set(seq, account, typ int64, e *event.Event, size int) {
 // FailsJoin tells whether the event ended an attempt to join.
 func (r *Row) FailsJoin() bool { return r.Event != nil && r.Event.FailsJoin() }
 
-const rowColumns = `SELECT events.seq, account, type, time, happened, room, session, user,
+const rowColumns = `SELECT events.seq, account, type, time, happened,
 	coalesce(fault, ''), code, terminal, coalesce(sdk, ''), coalesce(os, ''), ` + ownDoc + `, ` + verdictColumns + withOwnDoc
 
 // readRows reads the rows of a query that begins with rowColumns.
@@ -55,7 +55,7 @@ func readRows(ctx context.Context, c *Conn, words event.Vocabulary, query string
 		var happened sql.NullInt64
 		var doc sql.RawBytes
 		var v verdict
-		if err := s.Scan(&r.Seq, &r.Account, &r.Type, &at, &happened, (*idText)(&r.Room), (*idText)(&r.Session), (*idText)(&r.User), &r.Fault, &r.Code, &r.Terminal, &r.SDK, &r.OS, &doc,
+		if err := s.Scan(&r.Seq, &r.Account, &r.Type, &at, &happened, &r.Fault, &r.Code, &r.Terminal, &r.SDK, &r.OS, &doc,
 			&v.cause, &v.confidence, &v.rules); err != nil {
 			return err
 		}
@@ -81,6 +81,9 @@ func readRows(ctx context.Context, c *Conn, words event.Vocabulary, query string
 			e.Seq, e.Diagnosis = r.Seq, r.Diagnosis
 			e.Failure.Code, e.Failure.Terminal = r.Code, r.Terminal // the document has them for failures only
 			r.Event = &e
+		}
+		if err := c.rowNames(ctx, r); err != nil {
+			return nil, err
 		}
 	}
 	return rows, nil

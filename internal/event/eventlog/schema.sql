@@ -8,8 +8,8 @@ CREATE TABLE events (
   account  INTEGER NOT NULL,  -- accounts.id
   type     INTEGER NOT NULL,  -- types.id
   source   INTEGER NOT NULL,  -- 1 server, 2 client, 3 both
-  room     TEXT,              -- a UUID as a blob of 16 bytes, 24 hexadecimal digits as one of 12,
-  session  TEXT,              -- and any other id as text
+  room     TEXT,              -- names.ref, as a blob; files of before version 5 may have the id
+  session  TEXT,
   peer     TEXT,
   user     TEXT,
   fault    TEXT,

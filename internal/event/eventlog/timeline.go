@@ -18,16 +18,23 @@ func ReadMarks(ctx context.Context, c *Conn, account int64, q event.TimelineQuer
 	left := q.Limit
 	ofPeer, peer := "", []any(nil)
 	if q.PeerID != "" {
-		ofPeer, peer = c.Is("peer", q.PeerID)
+		var err error
+		if ofPeer, peer, err = c.Is(ctx, "peer", q.PeerID, account); err != nil {
+			return err
+		}
 		ofPeer = " AND " + ofPeer
 	}
-	const common = "time, " + happenedAt + ", source, peer"
+	sessions, err := c.Forms(ctx, "session", q.SessionID, account)
+	if err != nil {
+		return err
+	}
+	common := "time, " + happenedAt + ", source, " + nameOf("peer")
 	for _, t := range event.Types {
 		columns := common
 		if t.IsError() { // of the others nothing more is known, and most marks are of them
 			columns += ", id, coalesce(fault, ''), terminal, " + verdictColumns
 		}
-		for _, session := range c.Forms(q.SessionID) {
+		for _, session := range sessions {
 			err := c.Each(ctx, "SELECT "+columns+" FROM events INDEXED BY events_session WHERE account = ? AND session = ? AND type = ?"+ofPeer+" ORDER BY seq LIMIT ?",
 				func(row Scanner) error {
 					m := event.Mark{Type: t}

@@ -95,6 +95,9 @@ func (l *Log) transactAs(ctx context.Context, flushed bool, f func() error) erro
 	if err == nil {
 		err = l.docs.flush(ctx)
 	}
+	if err == nil {
+		err = l.names.flush(ctx)
+	}
 	for _, d := range l.derived {
 		if err != nil {
 			break
@@ -179,11 +182,11 @@ func (tx Tx) Forget(ctx context.Context, condition string, args ...any) (int64, 
 // Evict lets the row of an event leave and keeps its id. It fails with
 // [ErrChanged] when the event is not as it was read.
 func (tx Tx) Evict(ctx context.Context, r *Record) error {
-	n, err := tx.Exec(ctx, "DELETE FROM events WHERE seq = ? AND source = ? AND confidence IS ?", r.Seq, sourceCodes[r.Source], verdictOf(r.Diagnosis).confidence)
+	found, err := tx.log.deleteRow(ctx, "seq = ? AND source = ? AND confidence IS ?", r.Seq, sourceCodes[r.Source], verdictOf(r.Diagnosis).confidence)
 	if err != nil {
 		return err
 	}
-	if n == 0 {
+	if !found {
 		return ErrChanged
 	}
 	if err := tx.log.docs.remove(ctx, r.Seq); err != nil {

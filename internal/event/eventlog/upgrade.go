@@ -15,13 +15,13 @@ import (
 	"github.com/redial-rtc/redial/internal/event/eventjson"
 )
 
-// Events of files of earlier versions have their document, plain, in a column of their
-// row, and ids as text; those of version 1 have the words of the readers' vocabulary and
-// one half of what was told twice besides. They are read as they are, and written anew
+// Events of files of earlier versions have ids in their row: as bytes or, up to version 2, as
+// text. Those have their document, plain, in a column of the row as well; those of version 1
+// the words of the readers' vocabulary and one half of what was told twice besides. They are read as they are, and written anew
 // beside everything else while the store serves. How far that has come is in the file,
 // so that the next start goes on from there.
 const (
-	packedFrom    = 3                     // the version from which on events are as they are now
+	packedFrom    = 3                     // the version from which on documents are packed
 	summedFrom    = 4                     // the version from which on counts for summaries are as they are now
 	upgradedTo    = "documents.upto"      // meta: place up to which events are of this version
 	upgradeBatch  = 256                   // events of one transaction
@@ -44,10 +44,6 @@ func (l *Log) prepareUpgrade(ctx context.Context, version int) error {
 		err := l.transact(ctx, func() error {
 			// With the version, no earlier program takes the file, which it would misread.
 			set := fmt.Sprintf("PRAGMA user_version = %d", schemaVersion)
-			if version >= packedFrom {
-				_, err := c.ExecContext(ctx, set)
-				return err
-			}
 			if err := c.SetMeta(ctx, upgradedTo+".last", l.last); err != nil {
 				return err
 			}
@@ -95,6 +91,9 @@ func Upgrade(ctx context.Context, path string) datafile.Upgrade {
 		}
 		if from > 0 && from < packedFrom {
 			steps = append(steps, "events are written anew and packed, in the background while the server serves; earlier versions then refuse the file")
+		}
+		if from >= packedFrom && from < schemaVersion {
+			steps = append(steps, "ids of rooms, sessions, peers and users are written anew as references, in the background while the server serves; earlier versions then refuse the file")
 		}
 		if from > 0 && from < summedFrom {
 			steps = append(steps, "counts for summaries are written anew and packed, in the background while the server serves; earlier versions then refuse the file")
@@ -168,9 +167,9 @@ func (l *Log) rewriteSome(ctx context.Context) (at int64, n int, err error) {
 		return 0, 0, err
 	}
 	var rows []oldRow
-	err = c.Each(ctx, "SELECT seq, doc, room, session, peer, user FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?", func(row Scanner) error {
+	err = c.Each(ctx, "SELECT seq, account, doc, room, session, peer, user FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?", func(row Scanner) error {
 		var r oldRow
-		err := row.Scan(&r.seq, &r.doc, &r.room, &r.session, &r.peer, &r.user)
+		err := row.Scan(&r.seq, &r.account, &r.doc, &r.ids[0], &r.ids[1], &r.ids[2], &r.ids[3])
 		rows, at = append(rows, r), r.seq
 		return err
 	}, at, l.upgrading.upto, upgradeBatch)
@@ -189,8 +188,13 @@ func (l *Log) rewriteSome(ctx context.Context) (at int64, n int, err error) {
 			}
 			docs = append(docs, docpack.Doc{Seq: r.seq, Text: doc})
 		}
-		if _, err := c.Exec(ctx, "UPDATE events SET doc = '', room = ?, session = ?, peer = ?, user = ? WHERE seq = ?",
-			column(string(r.room)), column(string(r.session)), column(string(r.peer)), column(string(r.user)), r.seq); err != nil {
+		var refs [4]any
+		for i, column := range idColumns {
+			if refs[i], err = l.renewID(ctx, column, r.account, r.ids[i]); err != nil {
+				return 0, 0, err
+			}
+		}
+		if _, err := c.Exec(ctx, "UPDATE events SET doc = '', room = ?, session = ?, peer = ?, user = ? WHERE seq = ?", refs[0], refs[1], refs[2], refs[3], r.seq); err != nil {
 			return 0, 0, err
 		}
 		n++
@@ -209,9 +213,22 @@ func (l *Log) rewriteSome(ctx context.Context) (at int64, n int, err error) {
 
 // oldRow is what of a row is written in another form.
 type oldRow struct {
-	seq                       int64
-	doc                       []byte
-	room, session, peer, user idText
+	seq, account int64
+	doc          []byte
+	ids          [4]any // as idColumns
+}
+
+// renewID gives a column the reference of what it has; it may have one since a second half
+// has joined the event.
+func (l *Log) renewID(ctx context.Context, column string, account int64, value any) (any, error) {
+	if ref, is := value.([]byte); value == nil || is && len(ref) <= maxRef {
+		return value, nil
+	}
+	var id idText
+	if err := id.Scan(value); err != nil {
+		return nil, err
+	}
+	return l.names.ref(ctx, column, account, string(id))
 }
 
 // rewriteDoc gives the document that an event is to have in place of a plain one.

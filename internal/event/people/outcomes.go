@@ -157,12 +157,17 @@ func causeOf(ctx context.Context, c *eventlog.Conn, a *attempt) (cause string, t
 	where, args := "WHERE seq = ?", []any{a.seq}
 	if a.peer != "" {
 		var of string
-		of, args = c.Is("peer", a.peer)
+		if of, args, err = c.Is(ctx, "peer", a.peer, a.account); err != nil {
+			return "", false, err
+		}
 		where, args = "INDEXED BY events_peer WHERE "+of+" AND account = ?", append(args, a.account)
 		if a.user == "" {
 			where += " AND user IS NULL"
 		} else {
-			of, users := c.Is("user", a.user)
+			of, users, err := c.Is(ctx, "user", a.user, a.account)
+			if err != nil {
+				return "", false, err
+			}
 			where, args = where+" AND "+of, append(args, users...)
 		}
 	}

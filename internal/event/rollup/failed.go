@@ -14,7 +14,10 @@ import (
 
 // HasFailed tells whether an event of a peer is counted as a failed join.
 func HasFailed(ctx context.Context, c *eventlog.Conn, peer string, account int64) (bool, error) {
-	is, args := c.Is("e.peer", peer)
+	is, args, err := c.Is(ctx, "peer", peer, account)
+	if err != nil {
+		return false, err
+	}
 	_, found, err := c.Lookup(ctx, `SELECT e.seq FROM events e INDEXED BY events_peer CROSS JOIN summary_failed f ON f.seq = e.seq
 		WHERE `+is+` AND e.account = ? LIMIT 1`, append(args, account)...)
 	return found, err

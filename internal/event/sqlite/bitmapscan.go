@@ -256,7 +256,10 @@ func (v *bitmapScan) intersectAccount(ctx context.Context, c *eventlog.Conn, acc
 // listed gives what the plan's index has in some blocks.
 func (v *bitmapScan) listed(ctx context.Context, c *eventlog.Conn, account, from, to int64) ([]bitset.Set, error) {
 	sets := make([]bitset.Set, to-from+1)
-	is, args := c.Is(v.p.Index, v.p.Value)
+	is, args, err := c.Is(ctx, v.p.Index, v.p.Value, account)
+	if err != nil {
+		return nil, err
+	}
 	for _, t := range v.p.Types {
 		err := c.Each(ctx, "SELECT seq FROM events INDEXED BY events_"+v.p.Index+" WHERE account = ? AND "+is+" AND type = ? AND seq BETWEEN ? AND ?", func(row eventlog.Scanner) error {
 			var seq int64
@@ -329,7 +332,10 @@ func (v *bitmapScan) unindexed(ctx context.Context, c *eventlog.Conn, order stri
 	query := "SELECT seq FROM events NOT INDEXED WHERE seq > ? AND seq <= ? AND account IN (" + eventlog.Placeholders(len(p.Accounts)) + ") AND type IN (" + eventlog.Placeholders(len(p.Types)) + ")"
 	args := append([]any{max(p.Above, v.flushed), p.Upto}, append(eventlog.Args(p.Accounts), eventlog.Args(p.Types)...)...)
 	if p.Index != "" {
-		is, value := c.Is(p.Index, p.Value)
+		is, value, err := c.Is(ctx, p.Index, p.Value, p.Accounts...)
+		if err != nil {
+			return err
+		}
 		query += " AND " + is
 		args = append(args, value...)
 	}

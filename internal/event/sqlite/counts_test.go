@@ -83,7 +83,7 @@ func steps(t *testing.T, s *Store, level int) (n int) {
 func TestCountsOfEarlierVersions(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, File), gunzip(t, "events.db"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, File), gunzip(t, ofVersion2, "events.db"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s := openStore(t, dir)

@@ -175,6 +175,7 @@ func verify(t *testing.T, dir string, acknowledged map[string]bool) {
 	}
 	defer s.Close()
 	checkPeople(t, s)
+	checkNames(t, s)
 	var verdict string
 	if err := ask(t.Context(), s, "PRAGMA integrity_check", &verdict); err != nil || verdict != "ok" {
 		t.Fatalf("the file is damaged: %s, %v", verdict, err)

@@ -248,7 +248,11 @@ var columnOf = map[int64]string{setsOfRoom: "room", setsOfSession: "session", se
 // placesOf gives the first n events of a key after a place and up to another.
 func placesOf(ctx context.Context, c *eventlog.Conn, key keyOfSets, above, upto int64, n int) (places []int64, err error) {
 	column := columnOf[key.dim]
-	for _, form := range c.Forms(key.value) {
+	forms, err := c.Forms(ctx, column, key.value, key.account)
+	if err != nil {
+		return nil, err
+	}
+	for _, form := range forms {
 		for typ := range eventlog.CodeTypes {
 			if err := c.Each(ctx, "SELECT seq FROM events INDEXED BY events_"+column+" WHERE account = ? AND type = ? AND "+column+" = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?", func(row eventlog.Scanner) error {
 				var seq int64

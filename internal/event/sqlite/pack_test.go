@@ -26,11 +26,15 @@ import (
 	"github.com/redial-rtc/redial/internal/event/eventtest"
 )
 
-const ofVersion2 = "testdata/events-v2"
+// Directories of earlier versions.
+const (
+	ofVersion2 = "testdata/events-v2"
+	ofVersion4 = "testdata/events-v4"
+)
 
-func gunzip(t *testing.T, name string) []byte {
+func gunzip(t *testing.T, dir, name string) []byte {
 	t.Helper()
-	f, err := os.Open(filepath.Join(ofVersion2, name+".gz"))
+	f, err := os.Open(filepath.Join(dir, name+".gz"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,16 +100,25 @@ func answers(t *testing.T, s *Store) {
 	}
 }
 
-// TestEventsOfVersion2 opens a directory that the version before wrote, and kills the
-// process that writes it anew, again and again. What is read is what that version gave,
+// TestEventsOfEarlierVersions opens directories that earlier versions wrote, and kills the
+// process that writes one anew, again and again. What is read is what that version gave,
 // to the byte, and found by the same filters, on the way and in the end.
-func TestEventsOfVersion2(t *testing.T) {
+func TestEventsOfEarlierVersions(t *testing.T) {
 	t.Parallel()
+	for _, written := range []string{ofVersion2, ofVersion4} {
+		t.Run(filepath.Base(written), func(t *testing.T) {
+			t.Parallel()
+			renewed(t, written)
+		})
+	}
+}
+
+func renewed(t *testing.T, written string) {
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, File), gunzip(t, "events.db"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, File), gunzip(t, written, "events.db"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	want := gunzip(t, "events.ndjson")
+	want := gunzip(t, ofVersion2, "events.ndjson") // the same events
 	same := func(s *Store, when string) {
 		t.Helper()
 		if got := exported(t, s); !bytes.Equal(got, want) {
@@ -151,6 +164,7 @@ func TestEventsOfVersion2(t *testing.T) {
 			if plain+text > 0 {
 				t.Errorf("%d documents are still plain, %d ids still text", plain, text)
 			}
+			checkNames(t, s)
 		}
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
@@ -263,4 +277,8 @@ func TestErasedUsersLeaveNoDocument(t *testing.T) {
 	if err := ask(t.Context(), s, "SELECT sum(n) FROM doc_blocks", &n); err != nil || n != 294 {
 		t.Errorf("blocks have %d documents of 294, %v", n, err)
 	}
+	if err := ask(t.Context(), s, "SELECT count(*) FROM names WHERE value = 'someone-7'", &n); err != nil || n != 0 {
+		t.Errorf("the id of whoever was erased is still there, %v", err)
+	}
+	checkNames(t, s)
 }

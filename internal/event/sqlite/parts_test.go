@@ -59,6 +59,12 @@ func TestIndexesAtDifferentPlaces(t *testing.T) {
 				}); err != nil {
 					t.Fatal(err)
 				}
+			case 8: // known already, and what it says of others is nobody's
+				again := e
+				again.PeerID, again.RoomID, again.UserID = fmt.Sprint("nobody-", n), "nowhere", "nobody"
+				if out := eventtest.Add(t, s, again); out[0].State != event.Duplicate {
+					t.Fatalf("%+v", out)
+				}
 			case 7:
 				if err := s.Close(); err != nil {
 					t.Fatal(err)
@@ -66,6 +72,7 @@ func TestIndexesAtDifferentPlaces(t *testing.T) {
 				s = openStore(t, dir)
 			}
 			if n%40 == 39 {
+				checkNames(t, s)
 				counted(t, s, fmt.Sprintf("seed %d, event %d", seed, n))
 			}
 		}
@@ -73,6 +80,7 @@ func TestIndexesAtDifferentPlaces(t *testing.T) {
 			t.Error("the indexes were never at different places")
 		}
 		checkPeople(t, s)
+		checkNames(t, s)
 		counted(t, s, fmt.Sprintf("seed %d, in the end", seed))
 	}
 }

@@ -63,7 +63,7 @@ func checkPeople(t testing.TB, s *Store) {
 	if err := s.fold(t.Context(), s.deferred.list...); err != nil {
 		t.Fatal(err)
 	}
-	const events = `SELECT account, coalesce(peer, '') p, coalesce(user, '') u, CASE WHEN peer IS NULL THEN seq ELSE 0 END s, count(*), sum(type <= 5), sum(type > 2)
+	const events = `SELECT account, coalesce((SELECT value FROM names WHERE ref = peer), '') p, coalesce((SELECT value FROM names WHERE ref = user), '') u, CASE WHEN peer IS NULL THEN seq ELSE 0 END s, count(*), sum(type <= 5), sum(type > 2)
 		FROM events WHERE peer IS NOT NULL OR type <= 5 GROUP BY account, p, u, s`
 	for _, code := range []event.Type{event.ConnectFailed, event.JoinFailed, event.PublishFailed, event.SubscribeFailed, event.Disconnected} {
 		if n := eventlog.TypeCodes[code]; n < 1 || n > 5 || n > 2 != (code != event.ConnectFailed && code != event.JoinFailed) {

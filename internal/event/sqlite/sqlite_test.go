@@ -6,6 +6,7 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -41,6 +42,23 @@ func indexed(t *testing.T, s *Store) {
 	t.Helper()
 	if err := s.fold(t.Context(), s.deferred.list...); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// checkNames compares the ids of events with the names that there are: each column refers
+// to one of its account, and none is left of which there is no event.
+func checkNames(t testing.TB, s *Store) {
+	t.Helper()
+	for kind, column := range []string{"room", "session", "peer", "user"} {
+		for what, query := range map[string]string{
+			"without a name":    "SELECT count(*) FROM events e WHERE " + column + " IS NOT NULL AND NOT EXISTS (SELECT 1 FROM names n WHERE n.ref = e." + column + " AND n.account = e.account AND n.kind = %d)",
+			"that no event has": "SELECT count(*) FROM names n WHERE kind = %d AND NOT EXISTS (SELECT 1 FROM events e WHERE e." + column + " = n.ref AND e.account = n.account)",
+		} {
+			var n int
+			if err := ask(t.Context(), s, fmt.Sprintf(query, kind+1), &n); err != nil || n != 0 {
+				t.Errorf("%d ids of a %s %s (%v)", n, column, what, err)
+			}
+		}
 	}
 }
 

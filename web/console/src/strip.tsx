@@ -15,7 +15,12 @@ const axis = 18;
 function useCanvas(draw: (c: CanvasRenderingContext2D, width: number, colour: (name: string) => string) => void, height: number) {
   const at = useRef<HTMLCanvasElement>(null);
   const [turn, again] = useState(0);
+  const [seen, setSeen] = useState(false); // of hundreds, those on the screen are drawn
   useEffect(() => {
+    const view = new IntersectionObserver((all) => setSeen(all[all.length - 1]!.isIntersecting), { rootMargin: "400px" });
+    view.observe(at.current!);
+    const all = () => setSeen(true);
+    addEventListener("beforeprint", all);
     const changed = () => again((n) => n + 1);
     const size = new ResizeObserver(changed);
     size.observe(at.current!);
@@ -23,9 +28,10 @@ function useCanvas(draw: (c: CanvasRenderingContext2D, width: number, colour: (n
     theme.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
     const media = ["(prefers-color-scheme: dark)", "(forced-colors: active)"].map((q) => matchMedia(q));
     media.forEach((m) => m.addEventListener("change", changed));
-    return () => (size.disconnect(), theme.disconnect(), media.forEach((m) => m.removeEventListener("change", changed)));
+    return () => (view.disconnect(), removeEventListener("beforeprint", all), size.disconnect(), theme.disconnect(), media.forEach((m) => m.removeEventListener("change", changed)));
   }, []);
   useEffect(() => {
+    if (!seen) return;
     const canvas = at.current!, width = Math.max(1, Math.floor(canvas.clientWidth)), sharp = Math.min(3, devicePixelRatio || 1);
     canvas.width = width * sharp;
     canvas.height = height * sharp;
@@ -34,7 +40,7 @@ function useCanvas(draw: (c: CanvasRenderingContext2D, width: number, colour: (n
     c.scale(sharp, sharp);
     const style = getComputedStyle(canvas), forced = matchMedia("(forced-colors: active)").matches;
     draw(c, width, (name) => (forced ? "CanvasText" : style.getPropertyValue("--" + name)));
-  }, [turn, draw, height]);
+  }, [turn, seen, draw, height]);
   return at;
 }
 

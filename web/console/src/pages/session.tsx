@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // A session: who was there, and what happened to whom, on two lanes.
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { at, call, query, Refusal, unsupported } from "../api";
 import { Known, type Moment } from "../asked";
 import { ndjson } from "../exports";
@@ -45,17 +45,21 @@ interface Late {
 /** An event, as far as it says how far a client's clock was off. */
 interface Told {
   timestamp: string;
-  data: { peer_id?: string };
+  data: { peer_id?: string; user_id?: string; user_name?: string; role?: string; room_id?: string; room_name?: string };
   redial?: Late & { client_timestamp?: string; source?: string; client?: Late & { at?: string; taken?: string } };
 }
 
 interface Asked {
   session: Session;
   gone?: Refusal;
-  failures: { diagnoses: Diagnosis[]; total: number };
   columns: Columns;
   drawn: boolean; // false: the store of events draws none, and columns are the failures alone
   clocks: Record<string, Clock>;
+}
+
+interface Failures {
+  diagnoses: Diagnosis[];
+  total: number;
 }
 
 const most = 200; // people that are shown; those with failures first
@@ -65,43 +69,57 @@ const none: Columns = { total: 0, complete: true, origin: "", times: [], lanes: 
 
 export function SessionPage({ id, route }: { id: string; route: Route }) {
   const peer = route.query.get("peer") ?? "", then = route.query.get("known") ?? "", from = Date.parse(route.query.get("from") ?? ""), to = Date.parse(route.query.get("to") ?? "");
+  // Why each failed takes longer than what is drawn, and is put in when it comes.
+  const why = useAsk(`why ${id} ${then}`, (signal) => call<Failures>("GET", "/api/v1/diagnoses" + query({ session_id: id, order: "asc", limit: 50, as_known_at: then }), undefined, signal));
   const asked = useAsk<Asked>(`${id} ${then}`, async (signal) => {
     const half = (error: unknown) => { // half an answer is shown as half
       if (error instanceof Refusal && error.status === 404) return error;
       throw error;
     };
-    const [session, failures, columns, told] = await Promise.all([
+    const [session, columns, told] = await Promise.all([
       call<Session>("GET", at`/v2/sessions/${id}`, undefined, signal).catch(half),
-      call<Asked["failures"]>("GET", "/api/v1/diagnoses" + query({ session_id: id, order: "asc", limit: 50, as_known_at: then }), undefined, signal),
       call<Columns>("GET", at`/api/v1/sessions/${id}/timeline` + query({ as_known_at: then }), undefined, signal).catch(unsupported).catch(half),
       call<{ events: Told[] }>("GET", "/v2/analytics/events" + query({ session_id: id, limit: 100, halves: true }) + types(failed), undefined, signal).catch(half),
     ]);
-    const was = session instanceof Refusal ? remembered(id, failures.diagnoses) : session;
+    const events = told instanceof Refusal ? [] : told.events;
+    const was = session instanceof Refusal ? remembered(id, events) : session;
     if (!was) throw session;
     return {
-      session: was, gone: session instanceof Refusal ? session : undefined, failures, drawn: !!columns,
-      columns: columns instanceof Refusal ? none : columns ?? listed(failures),
-      clocks: told instanceof Refusal ? {} : clocks(told.events),
+      session: was, gone: session instanceof Refusal ? session : undefined, drawn: !!columns,
+      columns: columns instanceof Refusal ? none : columns ?? none, clocks: clocks(events),
     };
   });
   if (asked.error?.status === 404 && !asked.data) return <><Title name="No such session">This session is not on record</Title><Problem error={asked.error} /></>;
-  return <Shown of={asked} rows={8} heading="Session">{(d) => <Told key={id} {...d} peer={peer} then={then} window={from < to ? [from, to] : undefined} />}</Shown>;
+  return (
+    <Shown of={asked} rows={8} heading="Session">
+      {(d) => {
+        const failures = why.data ?? { diagnoses: [], total: 0 };
+        return (
+          <>
+            {why.error && <Problem error={why.error} again={why.again} half />}
+            <Told key={id} {...d} columns={d.drawn ? d.columns : listed(failures)} failures={failures} peer={peer} then={then} window={from < to ? [from, to] : undefined} />
+          </>
+        );
+      }}
+    </Shown>
+  );
 }
 
-/** A session of which only failures are left. */
-function remembered(id: string, failures: Diagnosis[]): Session | undefined {
-  const sorted = failures.map((d) => d.failure).sort((a, b) => a.happened.localeCompare(b.happened));
+/** A session of which only failures are left, the first of them. */
+function remembered(id: string, events: Told[]): Session | undefined {
+  const happened = (e: Told) => e.redial?.client?.happened ?? e.redial?.happened ?? e.timestamp;
+  const sorted = [...events].sort((a, b) => happened(a).localeCompare(happened(b)));
   const first = sorted[0], last = sorted[sorted.length - 1];
   if (!first || !last) return undefined;
   const peers: Record<string, Peer> = {};
-  for (const { failure: f } of failures) {
-    if (f.peer_id) peers[f.peer_id] ??= { id: f.peer_id, name: f.user_name ?? "", role: f.role ?? "", user_id: f.user_id ?? "", joined_at: "" };
+  for (const { data: e } of events) {
+    if (e.peer_id) peers[e.peer_id] ??= { id: e.peer_id, name: e.user_name ?? "", role: e.role ?? "", user_id: e.user_id ?? "", joined_at: "" };
   }
-  return { id, room_id: first.room_id ?? "", room_name: first.room_name ?? "", active: false, peers, created_at: first.happened, ended_at: last.happened };
+  return { id, room_id: first.data.room_id ?? "", room_name: first.data.room_name ?? "", active: false, peers, created_at: happened(first), ended_at: happened(last) };
 }
 
 /** The failures as incidents, of a store that draws nothing. */
-function listed({ diagnoses, total }: Asked["failures"]): Columns {
+function listed({ diagnoses, total }: Failures): Columns {
   const peer = [...new Set(diagnoses.map((d) => d.failure.peer_id ?? ""))];
   const incident = diagnoses.map(({ failure: f, verdict: v }) => ({
     id: f.id, peer: peer.indexOf(f.peer_id ?? ""), began: f.happened, ended: f.happened, marks: [], cause: v.cause, confidence: v.confidence,
@@ -120,7 +138,7 @@ function clocks(events: Told[]): Record<string, Clock> {
   return Object.fromEntries(Object.entries(reports).flatMap(([peer, list]) => (clockOf(list) ? [[peer, clockOf(list)!]] : [])));
 }
 
-function Told({ session, gone, failures, columns, drawn, clocks, peer, then, window }: Asked & { peer: string; then: string; window?: [number, number] }) {
+function Told({ session, gone, failures, columns, drawn, clocks, peer, then, window }: Asked & { failures: Failures; peer: string; then: string; window?: [number, number] }) {
   const { zone, say } = useShared();
   // Beyond what is given at once, the window is asked for by itself.
   const part = useAsk(!columns.complete && window ? `${session.id} ${window} ${then}` : null, (signal) => call<Columns>("GET",
@@ -229,6 +247,7 @@ const rows = 100; // of a table behind a picture
 /** The two lanes of somebody, their clock, and the same as a table. */
 function Person({ marks, c, scale, number, after, offset }: { marks: Marks; c: Columns; scale: Scale; number?: number; after: Map<number, number>; offset?: Clock }) {
   const { zone } = useShared();
+  const [open, setOpen] = useState(false); // thousands of rows that nobody looks at are none
   const places = marks.byPeer.get(number ?? -1) ?? empty;
   const told = places.some((i) => marks.lane[i]! & 1);
   const within: number[] = [];
@@ -250,9 +269,9 @@ function Person({ marks, c, scale, number, after, offset }: { marks: Marks; c: C
         </p>
       )}
       {within.length > 0 && (
-        <details>
+        <details onToggle={(e) => setOpen(e.currentTarget.open)}>
           <summary>{plural(within.length + more, "thing")} as a table</summary>
-          <table class="cards">
+          {open && <table class="cards">
             <thead><tr><th>When</th><th>Told by</th><th>What</th></tr></thead>
             <tbody>
               {within.map((i) => (
@@ -263,7 +282,7 @@ function Person({ marks, c, scale, number, after, offset }: { marks: Marks; c: C
                 </tr>
               ))}
             </tbody>
-          </table>
+          </table>}
           {more > 0 && <p class="muted">And {more} more: choose a shorter time.</p>}
         </details>
       )}
