@@ -161,6 +161,7 @@ func (p *population) failure(e *event.Event) {
 	} else {
 		e.Failure.Description = "attempt " + p.hex(3) + " of " + f.action
 	}
+	e.Diagnosis = &event.Diagnosis{Cause: f.kind.ID, Confidence: event.Confidences[1], Rules: "2026-11-27"} // as a server keeps one of each
 	e.Domain = "app.example.org"
 	e.Extra = map[string]json.RawMessage{"retries_join": json.RawMessage("0"), "transport_state": json.RawMessage(`"Joined"`)}
 	switch p.rng.IntN(4) {

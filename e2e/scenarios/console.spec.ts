@@ -90,6 +90,13 @@ test.describe('console', () => {
       assert.ok(hands.count <= most, `${text}: ${hands.count} steps`);
     }
 
+    // A search that is cleared leaves nothing of what it found, nor of what it was still waiting for.
+    await to(page, 'search?q=mia');
+    await page.locator('main .count').waitFor();
+    await to(page, 'search');
+    await page.getByText('A name or a part of one').waitFor();
+    assert.equal(await page.locator('main .count, main [aria-busy=true]').count(), 0);
+
     // From one failure of a list to the next and back, without the list.
     await new Hands(page).search('mia yesterday');
     await page.keyboard.press('Enter');

@@ -48,7 +48,7 @@ export function useAsk<T>(key: string | null, ask: (signal: AbortSignal) => Prom
   const latest = useRef(ask);
   latest.current = ask;
   useEffect(() => {
-    if (key === null) return;
+    if (key === null) return set({ key, loading: false }); // what was asked before is nobody's answer any more
     const stop = new AbortController();
     const slow = setTimeout(() => set((s) => ({ ...s, loading: true })), 150);
     let timer: ReturnType<typeof setTimeout> | undefined;
