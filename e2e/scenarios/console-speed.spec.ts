@@ -23,7 +23,7 @@ const at = (all: number[], part: number) => [...all].sort((a, b) => a - b)[Math.
 // parts of a view are there when all that it asked for is painted.
 const parts = {
   overview: ['.headline .large', '.columns section:first-child :is(ul, p)', '.columns section:last-child :is(ul, p)'],
-  search: ['.count'], searched: ['.empty'], failure: ['.boxes', '.reference, time'], session: ['canvas', '.person, .incident'], live: ['h1', 'main section, main table, main ul'], catalogue: ['main a'],
+  search: ['.count'], searched: ['.empty'], failure: ['.boxes', '.reference, time'], session: ['canvas', '.person, .incident'], live: ['main h1', 'main p'], catalogue: ['main a'],
 };
 
 // shows goes to a view and says how many milliseconds it takes until its parts are painted.
