@@ -212,7 +212,7 @@ func (l *Log) rewrite(ctx context.Context, was Row, e *event.Event) error {
 	if err != nil {
 		return err
 	}
-	if err := l.moved(ctx, was.Account, &was, e); err != nil {
+	if err := l.names.moved(ctx, was.Account, &was, e); err != nil {
 		return err
 	}
 	_, err = l.writer.Exec(ctx, `UPDATE events SET source = ?, room = ?, session = ?, user = ?, fault = ?, code = ?, terminal = ?, sdk = ?, os = ?, doc = '', happened = ? WHERE seq = ?`,

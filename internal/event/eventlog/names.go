@@ -209,10 +209,10 @@ func (c *Conn) rowNames(ctx context.Context, r *Row) error {
 
 // deleteRow deletes the row of an event, if that is as it was read: where condition says
 // more.
-func (l *Log) deleteRow(ctx context.Context, condition string, args ...any) (found bool, err error) {
+func (n *names) deleteRow(ctx context.Context, condition string, args ...any) (found bool, err error) {
 	var account int64
 	var refs [4]sql.Null[any]
-	err = l.writer.Row(ctx, "DELETE FROM events WHERE "+condition+" RETURNING account, room, session, peer, user", args...).
+	err = n.c.Row(ctx, "DELETE FROM events WHERE "+condition+" RETURNING account, room, session, peer, user", args...).
 		Scan(&account, &refs[0], &refs[1], &refs[2], &refs[3])
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
@@ -222,25 +222,25 @@ func (l *Log) deleteRow(ctx context.Context, condition string, args ...any) (fou
 	}
 	for i, column := range idColumns {
 		if ref, is := refs[i].V.([]byte); is {
-			l.names.leave(column, account, ref)
+			n.leave(column, account, ref)
 		}
 	}
 	return true, nil
 }
 
 // moved notes which ids an event has no more that has become another.
-func (l *Log) moved(ctx context.Context, account int64, was *Row, e *event.Event) error {
+func (n *names) moved(ctx context.Context, account int64, was *Row, e *event.Event) error {
 	for column, ids := range map[string][2]string{"room": {was.Room, e.RoomID}, "session": {was.Session, e.SessionID}, "user": {was.User, e.UserKey()}} {
 		if ids[0] == ids[1] {
 			continue
 		}
-		forms, err := l.writer.Forms(ctx, column, ids[0], account)
+		forms, err := n.c.Forms(ctx, column, ids[0], account)
 		if err != nil {
 			return err
 		}
 		for _, form := range forms {
 			if ref, is := form.([]byte); is {
-				l.names.leave(column, account, slices.Clone(ref))
+				n.leave(column, account, slices.Clone(ref))
 			}
 		}
 	}

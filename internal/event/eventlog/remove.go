@@ -88,7 +88,7 @@ func (l *Log) remove(ctx context.Context, seq int64, why *event.Removal) error {
 	if err := l.removed(ctx, &l.row, why); err != nil {
 		return err
 	}
-	if _, err := l.deleteRow(ctx, "seq = ?", seq); err != nil {
+	if _, err := l.names.deleteRow(ctx, "seq = ?", seq); err != nil {
 		return err
 	}
 	if err := l.docs.remove(ctx, seq); err != nil {

@@ -182,7 +182,7 @@ func (tx Tx) Forget(ctx context.Context, condition string, args ...any) (int64, 
 // Evict lets the row of an event leave and keeps its id. It fails with
 // [ErrChanged] when the event is not as it was read.
 func (tx Tx) Evict(ctx context.Context, r *Record) error {
-	found, err := tx.log.deleteRow(ctx, "seq = ? AND source = ? AND confidence IS ?", r.Seq, sourceCodes[r.Source], verdictOf(r.Diagnosis).confidence)
+	found, err := tx.log.names.deleteRow(ctx, "seq = ? AND source = ? AND confidence IS ?", r.Seq, sourceCodes[r.Source], verdictOf(r.Diagnosis).confidence)
 	if err != nil {
 		return err
 	}

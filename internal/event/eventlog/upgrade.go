@@ -190,7 +190,7 @@ func (l *Log) rewriteSome(ctx context.Context) (at int64, n int, err error) {
 		}
 		var refs [4]any
 		for i, column := range idColumns {
-			if refs[i], err = l.renewID(ctx, column, r.account, r.ids[i]); err != nil {
+			if refs[i], err = l.names.renew(ctx, column, r.account, r.ids[i]); err != nil {
 				return 0, 0, err
 			}
 		}
@@ -218,9 +218,9 @@ type oldRow struct {
 	ids          [4]any // as idColumns
 }
 
-// renewID gives a column the reference of what it has; it may have one since a second half
+// renew gives a column the reference of what it has; it may have one since a second half
 // has joined the event.
-func (l *Log) renewID(ctx context.Context, column string, account int64, value any) (any, error) {
+func (n *names) renew(ctx context.Context, column string, account int64, value any) (any, error) {
 	if ref, is := value.([]byte); value == nil || is && len(ref) <= maxRef {
 		return value, nil
 	}
@@ -228,7 +228,7 @@ func (l *Log) renewID(ctx context.Context, column string, account int64, value a
 	if err := id.Scan(value); err != nil {
 		return nil, err
 	}
-	return l.names.ref(ctx, column, account, string(id))
+	return n.ref(ctx, column, account, string(id))
 }
 
 // rewriteDoc gives the document that an event is to have in place of a plain one.
