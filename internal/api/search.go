@@ -259,13 +259,10 @@ func (d *Diagnoses) attempt(ctx context.Context, q *event.PeopleQuery, a *event.
 	if a.Failures == 0 {
 		return body, nil
 	}
-	failures, err := d.failuresOf(ctx, q.AccountID, a)
-	if err != nil || len(failures) == 0 {
+	e, found, err := d.tellsMost(ctx, q, a)
+	if err != nil || !found {
 		return body, err
 	}
-	e := slices.MinFunc(failures, func(x, y event.Event) int {
-		return cmp.Or(cmp.Compare(rank(q, &x), rank(q, &y)), explain.Happened(&x).Compare(explain.Happened(&y)))
-	})
 	if e.Diagnosis == nil && time.Now().Before(until) {
 		e.UserName = cmp.Or(e.UserName, a.UserName) // which is known here, and need not be looked for
 		told, err := d.diagnosis(ctx, &e)
@@ -288,30 +285,44 @@ func (d *Diagnoses) attempt(ctx context.Context, q *event.PeopleQuery, a *event.
 	return body, nil
 }
 
-// rank tells which of the failures of an attempt says most: one that ended it, then one
-// that happened when it is asked for.
-func rank(q *event.PeopleQuery, e *event.Event) int {
-	n := 0
-	if !e.Failure.Terminal {
-		n += 2
-	}
-	at := explain.Happened(e)
-	if !q.Since.IsZero() && at.Before(q.Since) || !q.Until.IsZero() && !at.Before(q.Until) {
-		n++
-	}
-	return n
-}
+// lookedThrough is how many failures of an attempt are read to find the one that tells
+// most. They are in the order in which they were told, which is mostly that in which they happened.
+const lookedThrough = 4
 
-// failuresOf gives the failures of an attempt, the first hundred of them.
-func (d *Diagnoses) failuresOf(ctx context.Context, account string, a *event.Attempt) ([]event.Event, error) {
+// tellsMost gives the failure of an attempt that tells most of it: one that ended it, then
+// one that happened when it is asked for, then the first.
+func (d *Diagnoses) tellsMost(ctx context.Context, q *event.PeopleQuery, a *event.Attempt) (e event.Event, found bool, err error) {
 	if a.PeerID == "" {
-		e, err := d.cfg.Store.Get(ctx, a.EventID)
+		e, err = d.cfg.Store.Get(ctx, a.EventID)
 		if errors.Is(err, fault.EventNotFound) { // it has just been removed
-			return nil, nil
+			return e, false, nil
 		}
-		return []event.Event{e}, err
+		return e, err == nil, err
 	}
-	page, err := d.cfg.Store.Query(ctx, event.Query{AccountID: account, PeerID: a.PeerID, Errors: true, Limit: event.MaxLimit})
-	key := event.UserKey(a.UserID, a.UserProof)
-	return slices.DeleteFunc(page.Events, func(e event.Event) bool { return e.UserKey() != key }), err
+	of := event.Query{AccountID: q.AccountID, PeerID: a.PeerID, UserID: a.UserID, UserProof: a.UserProof, Errors: true, Limit: lookedThrough}
+	if a.UserID == "" {
+		of.Limit = event.MaxLimit // there may be those of users among them
+	}
+	ended := true
+	for _, terminal := range []*bool{&ended, nil} {
+		for _, then := range []bool{true, false} {
+			if then && q.Since.IsZero() && q.Until.IsZero() {
+				continue
+			}
+			asked := of
+			if asked.Terminal = terminal; then {
+				asked.HappenedSince, asked.HappenedUntil = q.Since, q.Until
+			}
+			page, err := d.cfg.Store.Query(ctx, asked)
+			if err != nil {
+				return e, false, err
+			}
+			key := event.UserKey(a.UserID, a.UserProof)
+			all := slices.DeleteFunc(page.Events, func(e event.Event) bool { return e.UserKey() != key })
+			if len(all) > 0 {
+				return slices.MinFunc(all, func(x, y event.Event) int { return explain.Happened(&x).Compare(explain.Happened(&y)) }), true, nil
+			}
+		}
+	}
+	return e, false, nil
 }
