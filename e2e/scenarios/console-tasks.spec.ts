@@ -57,6 +57,7 @@ test.describe('console', () => {
     await page.getByText('what was told later is hidden').waitFor();
     await page.waitForFunction(n => !document.querySelector('article')!.textContent!.includes(`${n} incidents`), all);
     assert.match(page.url(), /known=/);
+    assert.equal(await page.getByText('Una Clear').count(), 0, 'who was not known then is not there');
     await reflows(page, 'Session as known at');
     await accessible(page, 'Session as known at');
     await shot(page, 'session-known-1440');

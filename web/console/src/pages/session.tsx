@@ -82,7 +82,14 @@ export function SessionPage({ id, route }: { id: string; route: Route }) {
       call<{ events: Told[] }>("GET", "/v2/analytics/events" + query({ session_id: id, limit: 100, halves: true }) + types(failed), undefined, signal).catch(half),
     ]);
     const events = told instanceof Refusal ? [] : told.events;
-    const was = session instanceof Refusal ? remembered(id, events) : session;
+    // Whom the events of later tell of was not known then.
+    const left = !(session instanceof Refusal) ? [] : !then ? events.map((e) => ({ ...e.data, happened: happened(e) }))
+      : (await call<Failures>("GET", "/api/v1/diagnoses" + query({ session_id: id, order: "asc", limit: 50, as_known_at: then }), undefined, signal)).diagnoses.map((d) => d.failure);
+    let was = session instanceof Refusal ? remembered(id, left) : session;
+    if (!was && then) { // nothing was known of it then
+      const now = remembered(id, events.map((e) => ({ ...e.data, happened: happened(e) })));
+      was = now && { ...now, peers: {} };
+    }
     if (!was) throw session;
     return {
       session: was, gone: session instanceof Refusal ? session : undefined, drawn: !!columns,
@@ -105,17 +112,20 @@ export function SessionPage({ id, route }: { id: string; route: Route }) {
   );
 }
 
+const happened = (e: Told) => e.redial?.client?.happened ?? e.redial?.happened ?? e.timestamp;
+
+type Left = Told["data"] & { happened: string };
+
 /** A session of which only failures are left, the first of them. */
-function remembered(id: string, events: Told[]): Session | undefined {
-  const happened = (e: Told) => e.redial?.client?.happened ?? e.redial?.happened ?? e.timestamp;
-  const sorted = [...events].sort((a, b) => happened(a).localeCompare(happened(b)));
+function remembered(id: string, failures: Left[]): Session | undefined {
+  const sorted = [...failures].sort((a, b) => a.happened.localeCompare(b.happened));
   const first = sorted[0], last = sorted[sorted.length - 1];
   if (!first || !last) return undefined;
   const peers: Record<string, Peer> = {};
-  for (const { data: e } of events) {
-    if (e.peer_id) peers[e.peer_id] ??= { id: e.peer_id, name: e.user_name ?? "", role: e.role ?? "", user_id: e.user_id ?? "", joined_at: "" };
+  for (const f of failures) {
+    if (f.peer_id) peers[f.peer_id] ??= { id: f.peer_id, name: f.user_name ?? "", role: f.role ?? "", user_id: f.user_id ?? "", joined_at: "" };
   }
-  return { id, room_id: first.data.room_id ?? "", room_name: first.data.room_name ?? "", active: false, peers, created_at: happened(first), ended_at: happened(last) };
+  return { id, room_id: first.room_id ?? "", room_name: first.room_name ?? "", active: false, peers, created_at: first.happened, ended_at: last.happened };
 }
 
 /** The failures as incidents, of a store that draws nothing. */
