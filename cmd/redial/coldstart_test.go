@@ -4,9 +4,7 @@
 package main
 
 import (
-	"os"
 	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 )
@@ -15,15 +13,7 @@ import (
 // person at a shell does. The budget is 50 ms; cpu-ms is the processor's time,
 // which a busy machine does not change.
 func BenchmarkExplainColdStart(b *testing.B) {
-	self, err := os.Executable()
-	if err != nil {
-		b.Fatal(err)
-	}
-	// The test binary is redial when it is called by that name.
-	program := filepath.Join(b.TempDir(), "redial")
-	if err := os.Symlink(self, program); err != nil {
-		b.Fatal(err)
-	}
+	program := programIn(b, b.TempDir())
 	for _, query := range []string{"room.full", "4005", "opentok:publish:1500", "NotReadableError"} {
 		b.Run(query, func(b *testing.B) {
 			var cpu time.Duration

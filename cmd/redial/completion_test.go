@@ -24,13 +24,7 @@ func shellOf(t *testing.T) func(line string) string {
 		t.Skip("there is no bash here")
 	}
 	dir := t.TempDir()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(self, filepath.Join(dir, "redial")); err != nil {
-		t.Fatal(err)
-	}
+	programIn(t, dir)
 	if err := os.WriteFile(filepath.Join(dir, "completion"), []byte(shellScripts["bash"]), 0o644); err != nil {
 		t.Fatal(err)
 	}

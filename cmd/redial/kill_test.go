@@ -65,14 +65,7 @@ func TestAcknowledgedIsKept(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "redial.yaml"), []byte(killConfig), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	program := filepath.Join(dir, "redial") // the test binary is redial when it is called by that name
-	if err := os.Symlink(self, program); err != nil {
-		t.Fatal(err)
-	}
+	program := programIn(t, dir)
 	type promise struct {
 		kind  string
 		check func(*killed) error
@@ -93,18 +86,7 @@ func TestAcknowledgedIsKept(t *testing.T) {
 			t.Errorf("after %s and %d lives not every kind was acknowledged %d times", time.Since(began).Round(time.Second), lives, *acks)
 			break
 		}
-		cmd := exec.Command(program, "serve", "-config", "redial.yaml")
-		cmd.Dir = dir
-		b, err := start(cmd, io.Discard, io.Discard)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = cmd.Process.Kill() })
-		facts, err := b.up(regexp.MustCompile("msg=ready"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		k := newKilled(t, lives, facts["URL"])
+		b, k := live(t, program, lives)
 		for _, p := range owed {
 			if err := p.check(k); err != nil {
 				lost[p.kind]++
@@ -143,20 +125,37 @@ func TestAcknowledgedIsKept(t *testing.T) {
 					owed = append(owed, promise{w.kind, check})
 					acked[w.kind]++
 					if w.kind == target {
-						_ = cmd.Process.Kill()
+						_ = b.cmd.Process.Kill()
 						dead = true
 					}
 				})
 			}
 			going.Wait()
 		}
-		_ = cmd.Process.Kill()
+		_ = b.cmd.Process.Kill()
 		<-b.ended
 	}
 	for _, w := range writes {
 		t.Logf("%-28s acknowledged %3d, lost %d", w.kind, acked[w.kind], lost[w.kind])
 	}
 	t.Logf("%d lives in %s", lives, time.Since(began).Round(time.Second))
+}
+
+// live starts a server with the settings beside the program.
+func live(t *testing.T, program string, n int) (*background, *killed) {
+	t.Helper()
+	cmd := exec.Command(program, "serve", "-config", "redial.yaml")
+	cmd.Dir = filepath.Dir(program)
+	b, err := start(cmd, io.Discard, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill() })
+	facts, err := b.up(regexp.MustCompile("msg=ready"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b, newKilled(t, n, facts["URL"])
 }
 
 func newKilled(t *testing.T, n int, address string) *killed {

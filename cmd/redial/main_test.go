@@ -5,6 +5,8 @@ package main
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -72,4 +74,19 @@ func TestFlagsMayFollowArguments(t *testing.T) {
 	if _, err := newFlags(&env{}, "x A", "").parse(nil, 1, 1); err == nil {
 		t.Error("a missing argument was not noticed")
 	}
+}
+
+// programIn puts the program into a directory: the test binary is redial when it is called
+// by that name.
+func programIn(t testing.TB, dir string) string {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := filepath.Join(dir, "redial")
+	if err := os.Symlink(self, program); err != nil {
+		t.Fatal(err)
+	}
+	return program
 }

@@ -6,11 +6,8 @@
 package main
 
 import (
-	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
 	"testing"
 	"time"
 
@@ -29,28 +26,10 @@ func TestShownWhenItIsKilled(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "redial.yaml"), []byte(killConfig), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	program := filepath.Join(dir, "redial")
-	if err := os.Symlink(self, program); err != nil {
-		t.Fatal(err)
-	}
+	program := programIn(t, dir)
 	life := func(n int) (*background, *killed, *admin.Client) {
 		t.Helper()
-		cmd := exec.Command(program, "serve", "-config", "redial.yaml")
-		cmd.Dir = dir
-		b, err := start(cmd, io.Discard, io.Discard)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = cmd.Process.Kill() })
-		facts, err := b.up(regexp.MustCompile("msg=ready"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		k := newKilled(t, n, facts["URL"])
+		b, k := live(t, program, n)
 		ctl, err := admin.New(admin.Config{URL: k.url, Token: k.mint(token.Claims{Type: token.Management, Inject: true})})
 		if err != nil {
 			t.Fatal(err)

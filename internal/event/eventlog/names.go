@@ -28,12 +28,6 @@ var idKinds = map[string]int64{"room": 1, "session": 2, "peer": 3, "user": 4}
 // idColumns are those columns in the order in which a row is deleted.
 var idColumns = []string{"room", "session", "peer", "user"}
 
-// ofIndex begins the condition by which an index of a column finds an event of an account.
-var ofIndex = map[string]string{
-	"room": "INDEXED BY events_room WHERE account = ? AND", "session": "INDEXED BY events_session WHERE account = ? AND",
-	"user": "INDEXED BY events_user WHERE account = ? AND", "peer": "INDEXED BY events_peer WHERE account = ? AND",
-}
-
 // nameKey is an id of an account.
 type nameKey struct {
 	kind, account int64
@@ -114,7 +108,7 @@ func (n *names) leave(column string, account int64, ref []byte) {
 func (n *names) flush(ctx context.Context) error {
 	for l := range n.left {
 		ref := []byte(l.ref)
-		_, has, err := n.c.Lookup(ctx, "SELECT 1 FROM events "+ofIndex[l.column]+" "+l.column+" = ? LIMIT 1", l.account, ref)
+		_, has, err := n.c.Lookup(ctx, "SELECT 1 FROM events INDEXED BY events_"+l.column+" WHERE account = ? AND "+l.column+" = ? LIMIT 1", l.account, ref)
 		if err != nil {
 			return err
 		}
