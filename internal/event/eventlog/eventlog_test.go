@@ -14,6 +14,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/docpack"
 	"github.com/redial-rtc/redial/internal/event/eventjson"
 	"github.com/redial-rtc/redial/internal/event/eventtest"
 )
@@ -212,7 +213,7 @@ func TestDerivedFollowsTheFile(t *testing.T) {
 			add(many...)
 			check("appending many")
 		case 9:
-			for range rng.IntN(30) {
+			for range rng.IntN(docpack.BlockDocs) {
 				add(next())
 			}
 			before := blocks(t, l)

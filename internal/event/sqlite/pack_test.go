@@ -21,6 +21,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/docpack"
 	"github.com/redial-rtc/redial/internal/event/eventjson"
 	"github.com/redial-rtc/redial/internal/event/eventlog"
 	"github.com/redial-rtc/redial/internal/event/eventtest"
@@ -205,8 +206,9 @@ func openStore(t *testing.T, dir string) *Store {
 // A block that is damaged is told with the events that are in it, as damage of the
 // store. Others are read; and what is in it can still be removed and counted.
 func TestADamagedBlockIsNamed(t *testing.T) {
+	const events = 2*docpack.BlockDocs + 22
 	dir := t.TempDir()
-	s := packedStore(t, dir, 150)
+	s := packedStore(t, dir, events)
 	if err := eventlog.Check(t.Context(), filepath.Join(dir, File)); err != nil {
 		t.Fatal(err)
 	}
@@ -228,7 +230,7 @@ func TestADamagedBlockIsNamed(t *testing.T) {
 	if err := eventlog.Check(t.Context(), filepath.Join(dir, File)); !errors.Is(err, fault.StoreDamaged) || !strings.Contains(err.Error(), fmt.Sprintf("events %d to %d", first, last)) || strings.Count(err.Error(), "the documents of") != 1 {
 		t.Errorf("a check tells a damaged block as %v", err)
 	}
-	if p, err := s.Query(t.Context(), event.Query{Limit: 5}); err != nil || len(p.Events) != 5 || p.Total != 150 {
+	if p, err := s.Query(t.Context(), event.Query{Limit: 5}); err != nil || len(p.Events) != 5 || p.Total != events {
 		t.Errorf("the others: %d of %d, %v", len(p.Events), p.Total, err)
 	}
 	if _, err := s.Append(t.Context(), []event.Event{eventtest.Sample(999)}); err != nil {
@@ -244,7 +246,7 @@ func TestADamagedBlockIsNamed(t *testing.T) {
 			break
 		}
 	}
-	if err := ask(t.Context(), s, "SELECT count(*) + (SELECT count(*) FROM docs) FROM doc_blocks", &blocks); err != nil || blocks != 0 || removed != 151 {
+	if err := ask(t.Context(), s, "SELECT count(*) + (SELECT count(*) FROM docs) FROM doc_blocks", &blocks); err != nil || blocks != 0 || removed != events+1 {
 		t.Errorf("%d were removed, documents of %d rows are left, %v", removed, blocks, err)
 	}
 }
