@@ -78,7 +78,7 @@ func FuzzFeedback(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte, ssrc uint32) {
 		n := newBench(t, webrtc.RTPCodecTypeVideo, []webrtc.RTPCodecParameters{vp8Params})
 		st := n.layer(0, vp8Params)
-		st.l.reported(b)
+		st.l.RTCP(b)
 		s := n.d.sub
 		s.routes = map[uint32]*DownTrack{1000: n.d, 2000: n.d}
 		s.feedback(ssrc, b)

@@ -97,7 +97,7 @@ func (t *Track) levelMissing(reason string) {
 	}
 }
 
-// hear smooths the level: quick to rise, slow to fall. Called by the read loop.
+// hear smooths the level: quick to rise, slow to fall. Called by what delivers packets.
 func (t *Track) hear(level uint8, at int64) {
 	old, latest := t.loudness.Load(), uint32(level)<<8
 	if latest < old {
@@ -134,8 +134,8 @@ func (t *Track) RequestKeyframe() {
 // Done is closed when the track has ended.
 func (t *Track) Done() <-chan struct{} { return t.done }
 
-// forward hands a packet to everybody who receives the track. It runs on the
-// layer's read loop: no lock, no log, nothing allocated.
+// forward hands a packet to everybody who receives the track. It runs where the layer's
+// packets are delivered: no lock, no log, nothing allocated.
 func (t *Track) forward(l *upstream, p *rtpbuf.Packet) {
 	for _, d := range *t.downTracks.Load() {
 		d.write(l, p)
@@ -162,21 +162,13 @@ func (t *Track) detach(d *DownTrack) {
 	t.downTracks.Store(&list)
 }
 
-// start adds a received stream and reads it until it ends.
+// start adds a received stream.
 func (t *Track) start(l *upstream) {
 	t.layers[l.rank].Store(l)
 	for _, d := range *t.downTracks.Load() {
 		d.sub.kickAllocation()
 	}
-	go l.reports()
-	go func() {
-		l.read()
-		if l.hist != nil {
-			l.hist.Clear()
-		}
-		t.layers[l.rank].CompareAndSwap(l, nil)
-		l.track.pub.engine.totals.addLayer(l)
-	}()
+	l.remote.Deliver(l)
 }
 
 // end is called once the track was withdrawn or its connection closed.

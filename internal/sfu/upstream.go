@@ -4,8 +4,6 @@
 package sfu
 
 import (
-	"errors"
-	"io"
 	"sync/atomic"
 	"time"
 
@@ -19,7 +17,7 @@ import (
 )
 
 // upstream is one received stream of a track: its only one, or one simulcast
-// encoding. Its read loop hands every packet to the track's receivers.
+// encoding. Every packet of it is handed to the track's receivers.
 type upstream struct {
 	track     *Track
 	rank      int
@@ -28,9 +26,10 @@ type upstream struct {
 	ids       rtpbuf.ExtIDs
 	hist      *rtpbuf.History // nil for audio, which is not repeated
 	nackQueue rtpseq.NACKQueue
-	batch     transport.Batch // of the read loop: what goes out by our own transport
+	batch     transport.Batch // of what delivers packets: what goes out by our own transport
 
-	// of the read loop
+	// of what delivers packets
+	next      *rtpbuf.Packet // nil: it has no room yet
 	seq       rtpseq.Unwrapper
 	formats   [128]*codec.Format
 	began     uint64 // first extended sequence number
@@ -42,7 +41,7 @@ type upstream struct {
 	unleveled int  // packets that have not, before the first that does
 	window    gcc.RateMeter
 
-	// written by the read loop, read by anyone
+	// written by what delivers packets, read by anyone
 	packets, bytes, keyframes, nacks atomic.Uint64
 	expected                         atomic.Uint64
 	rate                             atomic.Uint64 // bits per second
@@ -83,37 +82,43 @@ func (l *upstream) bitrate(at int64) uint64 {
 	return l.rate.Load()
 }
 
-// read runs until the stream ends.
-func (l *upstream) read() {
-	failures := 0
-	for {
-		p := rtpbuf.New()
-		n, err := l.remote.Read(p.Buf[:])
-		if err != nil {
-			p.Discard()
-			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrClosedPipe) {
-				return
-			}
-			// A packet of a payload type that was not negotiated, or one that is
-			// too long: trouble of that packet only.
-			l.track.pub.engine.totals.badPackets.Add(1)
-			if failures++; failures > 1000 {
-				return
-			}
-			continue
-		}
-		failures = 0
-		if !l.receive(p, n) {
-			p.Discard()
-			continue
-		}
-		p.Publish()
-		if l.hist != nil {
-			l.hist.Put(p)
-		}
-		l.track.forward(l, p)
-		p.Drop()
+// Room is where the next packet is put.
+func (l *upstream) Room() []byte {
+	if l.next == nil {
+		l.next = rtpbuf.New()
 	}
+	return l.next.Buf[:]
+}
+
+// RTP hands a packet on.
+func (l *upstream) RTP(n int) {
+	p := l.next
+	if !l.receive(p, n) {
+		return // its memory is for the next
+	}
+	l.next = nil
+	p.Publish()
+	if l.hist != nil {
+		l.hist.Put(p)
+	}
+	l.track.forward(l, p)
+	p.Drop()
+}
+
+// Bad counts a packet that nobody could read.
+func (l *upstream) Bad() { l.track.pub.engine.totals.badPackets.Add(1) }
+
+// End takes the layer off its track.
+func (l *upstream) End() {
+	if l.next != nil {
+		l.next.Discard()
+		l.next = nil
+	}
+	if l.hist != nil {
+		l.hist.Clear()
+	}
+	l.track.layers[l.rank].CompareAndSwap(l, nil)
+	l.track.pub.engine.totals.addLayer(l)
 }
 
 // receive fills in what the fan-out must know. It reports false for a packet
@@ -126,8 +131,8 @@ func (l *upstream) receive(p *rtpbuf.Packet, n int) bool {
 	}
 	f := l.formats[p.PT]
 	if f == nil {
-		c := l.remote.Codec()
-		if uint8(c.PayloadType) != p.PT {
+		c, ok := l.remote.Codec(p.PT)
+		if !ok {
 			l.track.pub.engine.totals.badPackets.Add(1)
 			return false
 		}
@@ -231,22 +236,9 @@ func (l *upstream) listen(p *rtpbuf.Packet) {
 	}
 }
 
-// reports reads the publisher's sender reports until the stream ends. Reading is
-// also what lets the receiver reports be written.
-func (l *upstream) reports() {
-	b := make([]byte, receiveMTU)
-	for {
-		n, err := l.remote.ReadRTCP(b)
-		if err != nil {
-			return
-		}
-		l.reported(b[:n])
-	}
-}
-
-// reported takes a compound packet of the publisher; of one that cannot be read
-// nothing is kept.
-func (l *upstream) reported(b []byte) {
+// RTCP takes a compound packet of the publisher; of one that cannot be read nothing is
+// kept.
+func (l *upstream) RTCP(b []byte) {
 	list, err := rtcp.Unmarshal(b)
 	if err != nil {
 		return

@@ -76,7 +76,7 @@ func (b *Batch) add(to *path, seal func(room []byte) ([]byte, error)) error {
 			b.timer.Reset(maxWait)
 		}
 	}
-	const room = maxPacket + sealing
+	const room = MaxPacket + sealing
 	if len(s.blocks) == 0 || s.used+room > blockBytes {
 		if len(s.blocks) == maxBlocks {
 			s.send()

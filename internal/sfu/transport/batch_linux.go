@@ -190,7 +190,7 @@ func (b *batches) refuses(errno syscall.Errno, to *path) bool {
 // to one goroutine.
 type Inbox struct {
 	raw     syscall.RawConn
-	packets [inboxPackets][maxPacket]byte
+	packets [inboxPackets][MaxPacket]byte
 	names   [inboxPackets]unix.RawSockaddrInet6 // large enough for either family
 	vectors [inboxPackets]unix.Iovec
 	headers [inboxPackets]header
@@ -204,7 +204,7 @@ func NewInbox(s *Socket) *Inbox {
 	i := &Inbox{raw: s.raw}
 	for k := range i.headers {
 		i.vectors[k].Base = &i.packets[k][0]
-		i.vectors[k].SetLen(maxPacket)
+		i.vectors[k].SetLen(MaxPacket)
 		h := &i.headers[k]
 		h.Name = (*byte)(unsafe.Pointer(&i.names[k]))
 		h.Iov = &i.vectors[k]

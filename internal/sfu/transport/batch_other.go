@@ -35,7 +35,7 @@ func (b *batches) transmit(_ *systemSpace, all []message) {
 // Inbox reads packets from a socket, one by one.
 type Inbox struct {
 	sock   *Socket
-	packet [maxPacket]byte
+	packet [MaxPacket]byte
 }
 
 // NewInbox is what reads a socket.

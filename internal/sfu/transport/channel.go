@@ -102,7 +102,7 @@ func (p *peer) channelStart(conn *dtls.Conn) {
 	over := watched{conn, p}
 	if c == nil || !agreed {
 		go func() {
-			for b := make([]byte, maxPacket); ; {
+			for b := make([]byte, MaxPacket); ; {
 				if _, err := over.Read(b); err != nil {
 					return
 				}

@@ -4,6 +4,8 @@
 package transport
 
 import (
+	"errors"
+	"io"
 	"sync"
 	"time"
 
@@ -204,18 +206,51 @@ func (s pionStream) ID() string                       { return s.t.ID() }
 func (s pionStream) RID() string                      { return s.t.RID() }
 func (s pionStream) SSRC() uint32                     { return uint32(s.t.SSRC()) }
 func (s pionStream) Kind() webrtc.RTPCodecType        { return s.t.Kind() }
-func (s pionStream) Codec() webrtc.RTPCodecParameters { return s.t.Codec() }
+
+// Codec knows that of the packet that was read last.
+func (s pionStream) Codec(pt uint8) (webrtc.RTPCodecParameters, bool) {
+	c := s.t.Codec()
+	return c, uint8(c.PayloadType) == pt
+}
 
 func (s pionStream) Extensions() []webrtc.RTPHeaderExtensionParameter {
 	return s.r.GetParameters().HeaderExtensions
 }
 
-func (s pionStream) Read(b []byte) (int, error) {
-	n, _, err := s.t.Read(b)
-	return n, err
+// maxBad is how many packets in a row may be bad before a stream counts as ended.
+const maxBad = 1000
+
+// Deliver reads until the stream ends. That RTCP is read is also what lets receiver
+// reports be written.
+func (s pionStream) Deliver(to Sink) {
+	go func() {
+		for b := make([]byte, MaxPacket); ; {
+			n, err := s.readRTCP(b)
+			if err != nil {
+				return
+			}
+			to.RTCP(b[:n])
+		}
+	}()
+	go func() {
+		defer to.End()
+		for failures := 0; failures < maxBad; {
+			n, _, err := s.t.Read(to.Room())
+			switch {
+			case errors.Is(err, io.EOF), errors.Is(err, io.ErrClosedPipe):
+				return
+			case err != nil: // of this packet only: a payload type that nobody agreed on, or too long
+				failures++
+				to.Bad()
+			default:
+				failures = 0
+				to.RTP(n)
+			}
+		}
+	}()
 }
 
-func (s pionStream) ReadRTCP(b []byte) (n int, err error) {
+func (s pionStream) readRTCP(b []byte) (n int, err error) {
 	if rid := s.t.RID(); rid != "" {
 		n, _, err = s.r.ReadSimulcast(b, rid)
 	} else {

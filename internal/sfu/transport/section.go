@@ -137,7 +137,7 @@ func (s *section) unbind() {
 
 // WriteRTP seals a packet and sends it at once.
 func (s *section) WriteRTP(h *rtp.Header, payload []byte) (int, error) {
-	room := rooms.Get().(*[maxPacket + sealing]byte)
+	room := rooms.Get().(*[MaxPacket + sealing]byte)
 	defer rooms.Put(room)
 	sealed, err := s.peer.safe.seal(room[:], h, payload)
 	if err != nil {
@@ -146,7 +146,7 @@ func (s *section) WriteRTP(h *rtp.Header, payload []byte) (int, error) {
 	return h.MarshalSize() + len(payload), s.peer.write(sealed)
 }
 
-var rooms = sync.Pool{New: func() any { return new([maxPacket + sealing]byte) }}
+var rooms = sync.Pool{New: func() any { return new([MaxPacket + sealing]byte) }}
 
 // WriteBatched seals a packet into a batch, or sends it at once where the path takes
 // none.

@@ -46,13 +46,10 @@ type secure struct {
 	openMu  sync.Mutex
 	in      *srtp.Context
 	head    rtcp.Header // scratch
-	scratch [maxPacket]byte
+	scratch [MaxPacket]byte
 
 	started sync.WaitGroup
 }
-
-// maxPacket is the longest packet that is sent or taken, in bytes.
-const maxPacket = 1600
 
 // sealing is what SRTP adds to a packet at most.
 const sealing = 16 + 4 + 12
@@ -254,7 +251,7 @@ func (s *secure) keys(conn *dtls.Conn, client bool) error {
 	return nil
 }
 
-// seal writes a packet of RTP to the front of room, which has maxPacket+sealing bytes
+// seal writes a packet of RTP to the front of room, which has MaxPacket+sealing bytes
 // and no more, and returns what is sent.
 func (s *secure) seal(room []byte, h *rtp.Header, payload []byte) ([]byte, error) {
 	s.sealMu.Lock()
@@ -263,7 +260,7 @@ func (s *secure) seal(room []byte, h *rtp.Header, payload []byte) ([]byte, error
 		return nil, errClosed
 	}
 	size := h.MarshalSize() + len(payload)
-	if size > maxPacket {
+	if size > MaxPacket {
 		return nil, fmt.Errorf("a packet of %d bytes", size)
 	}
 	n, err := h.MarshalTo(room)
@@ -271,7 +268,7 @@ func (s *secure) seal(room []byte, h *rtp.Header, payload []byte) ([]byte, error
 		return nil, err
 	}
 	copy(room[n:], payload)
-	return s.out.EncryptRTP(room[:0:maxPacket+sealing], room[:size], &s.header)
+	return s.out.EncryptRTP(room[:0:MaxPacket+sealing], room[:size], &s.header)
 }
 
 // writeRTCP sends a compound.
@@ -291,7 +288,7 @@ func (s *secure) writeRTCP(b []byte) error {
 
 // receiveRTCP opens a compound and passes it on once for each stream it is about.
 func (s *secure) receiveRTCP(b []byte) {
-	if len(b) > maxPacket {
+	if len(b) > MaxPacket {
 		return
 	}
 	s.openMu.Lock()

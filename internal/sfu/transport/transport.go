@@ -124,14 +124,32 @@ type Stream interface {
 	RID() string // of the simulcast encoding
 	SSRC() uint32
 	Kind() webrtc.RTPCodecType
-	// Codec is that of the packet that was read last.
-	Codec() webrtc.RTPCodecParameters
+	// Codec is the one of a payload type that was agreed upon; false: there is none.
+	Codec(pt uint8) (webrtc.RTPCodecParameters, bool)
 	Extensions() []webrtc.RTPHeaderExtensionParameter
-	// Read reads the next RTP packet. io.EOF is the end; other errors are of a packet.
-	Read([]byte) (int, error)
-	// ReadRTCP reads the next compound of RTCP that is about this stream.
-	ReadRTCP([]byte) (int, error)
+	// Deliver has what comes go to a sink, from now until the end. It is called once.
+	Deliver(Sink)
 }
+
+// Sink takes what a Stream receives. Its methods are called one after the other, but for
+// RTCP, which may come beside the others.
+type Sink interface {
+	// Room is where the next packet goes: MaxPacket bytes, which are the transport's until
+	// RTP is called.
+	Room() []byte
+	// RTP takes a packet of n bytes that was put there, padding and all. One that came as a
+	// retransmission (RFC 4588) is as it was the first time.
+	RTP(n int)
+	// Bad tells of a packet that cannot be read.
+	Bad()
+	// RTCP takes a compound in which the sender of the stream reports. It is not kept.
+	RTCP(compound []byte)
+	// End is that nothing comes any more.
+	End()
+}
+
+// MaxPacket is the longest packet that is sent or taken, in bytes.
+const MaxPacket = 1600
 
 // Channel is a data channel.
 type Channel interface {
