@@ -49,7 +49,8 @@ type conn struct {
 	test          bool                      // it is one for other tests only
 	tcpImpairment Impairment                // nil: the same
 	paths         *paths
-	rtcp          func(ssrc uint32, compound []byte) // nil: it must be of pion/webrtc
+	library       bool                               // it must be of pion/webrtc
+	rtcp          func(ssrc uint32, compound []byte) // what the peer reports of what it receives
 	buffers       func(packetio.BufferPacketType, uint32) io.ReadWriteCloser
 
 	refreshMu sync.Mutex // orders what the library reports from many goroutines

@@ -13,6 +13,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/sfu/transport"
 )
 
 const (
@@ -351,7 +352,7 @@ func (d *description) checkTracks() error {
 		if m.MediaName.Media == "application" || !sends(m) {
 			continue
 		}
-		_, id := msid(m)
+		_, id := transport.TrackOf(m)
 		switch {
 		case id == "":
 			return refuse("msid", "a section that sends names no track", "mid", midOf(m), "want", "a=msid:STREAM TRACK")

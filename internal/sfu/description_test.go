@@ -281,7 +281,7 @@ func TestAnswersToOurOffers(t *testing.T) {
 			e := newEngine(t)
 			s := newSender(t, e)
 			s.publish(webrtc.MimeTypeVP8, "camera")
-			v := newViewer(t, e)
+			v := newViewer(t, e, active)
 			refused := make(chan error, 1)
 			edited := false
 			v.sub.cfg.OnOffer = func(offer webrtc.SessionDescription) {
@@ -293,7 +293,7 @@ func TestAnswersToOurOffers(t *testing.T) {
 					return
 				}
 				edited = true
-				other := client(t)
+				other := client(t, active)
 				answer := answerOf(t, other, offer)
 				if test.refused == "" {
 					answer = answerOf(t, v.pc, offer)

@@ -287,7 +287,7 @@ func (e *Engine) closeMux() {
 // newPeer makes a peer connection that uses the shared sockets.
 func (e *Engine) newPeer(c *conn, events transport.Events) (transport.Peer, error) {
 	publish := events.Stream != nil
-	if e.mux != nil && c.rtcp != nil {
+	if e.mux != nil && !c.library {
 		return e.ownPeer(c, events), nil
 	}
 	media, err := mediaEngine(publish)

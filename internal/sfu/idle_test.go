@@ -29,7 +29,7 @@ func feeders() int {
 // A connection over which nothing is published has no goroutine and no timer for
 // feedback about what arrives; with the first stream it has.
 func TestNoFeedbackBeforeAStream(t *testing.T) {
-	s := newSender(t, newEngine(t))
+	s := newSender(t, newEngine(t, library))
 	if _, err := s.pc.CreateDataChannel("idle", nil); err != nil {
 		t.Fatal(err)
 	}

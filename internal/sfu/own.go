@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"slices"
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/webrtc/v4"
@@ -15,9 +16,8 @@ import (
 	"github.com/redial-rtc/redial/internal/sfu/transport"
 )
 
-// Connections of subscribers may be of our own transport (Config.OwnTransport), which
-// shares the sockets with those of pion/webrtc: whatever is for none of its peers is
-// left to that.
+// Connections may be of our own transport (Config.OwnTransport), which shares the sockets
+// with those of pion/webrtc: whatever is for none of its peers is left to that.
 
 // newMux is what our own connections share.
 func (e *Engine) newMux() *transport.Mux {
@@ -25,23 +25,37 @@ func (e *Engine) newMux() *transport.Mux {
 	return transport.NewMux(transport.MuxConfig{
 		Certificate: e.tlsCert, Log: pionLog{e.cfg.Log},
 		Disconnected: t.disconnected, Failed: t.listen, Handshake: t.secure, ReceiveBuffer: 256 << 10,
-		Codecs: func(kind webrtc.RTPCodecType) []webrtc.RTPCodecParameters {
-			if kind == webrtc.RTPCodecTypeVideo {
-				return subscriberVideo
-			}
-			return audioCodecs([]webrtc.RTCPFeedback{{Type: "transport-cc"}})
-		},
-		Extensions: func(kind webrtc.RTPCodecType) []webrtc.RTPHeaderExtensionParameter {
-			last := webrtc.RTPHeaderExtensionParameter{URI: extAudioLevel, ID: 3}
-			if kind == webrtc.RTPCodecTypeVideo {
-				last = webrtc.RTPHeaderExtensionParameter{URI: extOrientation, ID: 4}
-			}
-			return []webrtc.RTPHeaderExtensionParameter{{URI: extMid, ID: 1}, {URI: extTWCC, ID: 2}, last}
-		},
+		Send: formats(subscriberVideo), Receive: formats(publisherVideo, extRid, extRepairedRid),
 	})
 }
 
-// ownPeer makes a connection of our own transport, on which the peer receives.
+// formats are those of one direction; more are extensions of video.
+func formats(video []webrtc.RTPCodecParameters, more ...string) transport.Formats {
+	all := []webrtc.RTPHeaderExtensionParameter{{URI: extMid, ID: 1}, {URI: extTWCC, ID: 2}}
+	forAudio := append(slices.Clone(all), webrtc.RTPHeaderExtensionParameter{URI: extAudioLevel, ID: 3})
+	forVideo := append(all, webrtc.RTPHeaderExtensionParameter{URI: extOrientation, ID: 4})
+	for i, uri := range more {
+		forVideo = append(forVideo, webrtc.RTPHeaderExtensionParameter{URI: uri, ID: 5 + i})
+	}
+	audio := audioCodecs([]webrtc.RTCPFeedback{{Type: "transport-cc"}})
+	return transport.Formats{
+		Same: sameCodec,
+		Codecs: func(kind webrtc.RTPCodecType) []webrtc.RTPCodecParameters {
+			if kind == webrtc.RTPCodecTypeVideo {
+				return video
+			}
+			return audio
+		},
+		Extensions: func(kind webrtc.RTPCodecType) []webrtc.RTPHeaderExtensionParameter {
+			if kind == webrtc.RTPCodecTypeVideo {
+				return forVideo
+			}
+			return forAudio
+		},
+	}
+}
+
+// ownPeer makes a connection of our own transport.
 func (e *Engine) ownPeer(c *conn, events transport.Events) transport.Peer {
 	c.paths.lite = true
 	cfg := transport.PeerConfig{
@@ -49,7 +63,7 @@ func (e *Engine) ownPeer(c *conn, events transport.Events) transport.Peer {
 		Candidates: func(ufrag string, take func(transport.Wire, []byte, netip.AddrPort)) []transport.Candidate {
 			return e.socks.candidates(ufrag, c.tcpOnly, take)
 		},
-		Forget: e.socks.forget,
+		Forget: e.socks.forget, Refused: func() { e.totals.badPackets.Add(1) },
 	}
 	if !e.blind {
 		cfg.Count = func(out, tcp bool, b []byte) {

@@ -17,6 +17,15 @@ import (
 
 func own(c *Config) { c.OwnTransport = true }
 
+// library is for what only connections of pion/webrtc do.
+func library(c *Config) { c.OwnTransport = false }
+
+// active has a client answer as a browser does; the library's own choice towards a lite
+// agent is the other role.
+func active(s *webrtc.SettingEngine, _ *webrtc.MediaEngine, _ *interceptor.Registry) {
+	_ = s.SetAnsweringDTLSRole(webrtc.DTLSRoleClient)
+}
+
 // TestOwnTransportCarriesACall: a viewer on our own transport gets pictures and sound,
 // messages go both ways, and all of that outlives a restart; a track that was taken off
 // leaves its section to the next.
@@ -24,10 +33,7 @@ func TestOwnTransportCarriesACall(t *testing.T) {
 	e := newEngine(t, own)
 	s := newSender(t, e)
 	_, camera := s.camera(webrtc.MimeTypeVP8, "camera")
-	// As a browser does; the library's own choice towards a lite agent is the other role.
-	v := newViewer(t, e, func(s *webrtc.SettingEngine, _ *webrtc.MediaEngine, _ *interceptor.Registry) {
-		_ = s.SetAnsweringDTLSRole(webrtc.DTLSRoleClient)
-	})
+	v := newViewer(t, e, active)
 	v.start()
 	picture := v.add(camera)
 	readRTP(t, picture)

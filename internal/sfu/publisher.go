@@ -42,7 +42,8 @@ type PublisherConfig struct {
 	// OnCredentials passes our ICE user name and password whenever they are new: who
 	// has both has seen what was told to this peer. It must not block.
 	OnCredentials func(ufrag, pwd string)
-	// OnChannel passes data channels that the peer opens; nil leaves them alone.
+	// OnChannel passes data channels that the peer opens; nil leaves them alone. With it the
+	// connection is never of our own transport.
 	OnChannel func(*webrtc.DataChannel)
 	// OnMedia reports the first packet of a track.
 	OnMedia func(*Track)
@@ -121,7 +122,7 @@ func (e *Engine) NewPublisher(cfg PublisherConfig) (*Publisher, error) {
 	}
 	p.conn = &conn{
 		log: cfg.Log, engine: e, onState: cfg.OnState, onCandidate: cfg.OnCandidate, onCredentials: cfg.OnCredentials, onChannel: cfg.OnChannel,
-		changed: p.changed, buffers: p.buffer, tcpOnly: cfg.TCPOnly, aside: cfg.Aside, test: cfg.Test, impairment: cfg.Impairment, tcpImpairment: cfg.TCPImpairment,
+		changed: p.changed, library: cfg.OnChannel != nil, buffers: p.buffer, tcpOnly: cfg.TCPOnly, aside: cfg.Aside, test: cfg.Test, impairment: cfg.Impairment, tcpImpairment: cfg.TCPImpairment,
 	}
 	if err := p.conn.open(p.received); err != nil {
 		return nil, err
@@ -312,7 +313,7 @@ func (p *Publisher) announce(d *description) {
 			continue
 		}
 		mid, _ := m.Attribute("mid")
-		stream, id := msid(m)
+		stream, id := transport.TrackOf(m)
 		if id == "" {
 			continue
 		}
@@ -368,24 +369,6 @@ func (p *Publisher) receiver(mid string) transport.Receiver {
 		}
 	}
 	return nil
-}
-
-// msid reads the stream and track ids of a section (RFC 8830), or of its first
-// source (RFC 5576) for browsers that still write them there.
-func msid(m *sdp.MediaDescription) (stream, id string) {
-	value, ok := m.Attribute("msid")
-	if !ok {
-		for _, a := range m.Attributes {
-			if a.Key == "ssrc" {
-				if _, v, found := strings.Cut(a.Value, " msid:"); found {
-					value = v
-					break
-				}
-			}
-		}
-	}
-	stream, id, _ = strings.Cut(strings.TrimSpace(value), " ")
-	return stream, strings.TrimSpace(id)
 }
 
 // received is called by the library for each stream: at once for a stream that

@@ -126,10 +126,7 @@ func (e *Engine) NewSubscriber(cfg SubscriberConfig) (*Subscriber, error) {
 	}
 	s.conn = &conn{
 		log: cfg.Log, engine: e, onState: cfg.OnState, onCandidate: cfg.OnCandidate, onCredentials: cfg.OnCredentials,
-		changed: s.changed, buffers: s.buffer, tcpOnly: cfg.TCPOnly, test: cfg.Test, impairment: cfg.Impairment, tcpImpairment: cfg.TCPImpairment,
-	}
-	if !cfg.PeerOffers {
-		s.conn.rtcp = s.feedback
+		changed: s.changed, rtcp: s.feedback, library: cfg.PeerOffers, buffers: s.buffer, tcpOnly: cfg.TCPOnly, test: cfg.Test, impairment: cfg.Impairment, tcpImpairment: cfg.TCPImpairment,
 	}
 	if err := s.conn.open(nil); err != nil {
 		return nil, err

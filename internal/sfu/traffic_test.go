@@ -66,7 +66,7 @@ func TestTraffic(t *testing.T) {
 // TestWhatAnImpairmentDropsIsNotCounted: to the counters it never came, as on a network
 // that drops it; what goes out is counted, since nobody here knows what becomes of it.
 func TestWhatAnImpairmentDropsIsNotCounted(t *testing.T) {
-	e := newEngine(t)
+	e := newEngine(t, library) // our own transport sends no checks
 	v := newViewerBehind(t, e, dropsIn{}).start()
 	until(t, "checks to go out", func() bool {
 		for _, one := range v.sub.Evidence().Traffic {

@@ -102,7 +102,7 @@ func quiet(t testing.TB, all ...*victim) (bytes int64) {
 // Whoever a client names in a candidate gets at most three times the bytes that
 // it took to name them, however long they stay silent.
 func TestNamedAddressesAreNotHammered(t *testing.T) {
-	e := newEngine(t)
+	e := newEngine(t, library)
 	var all []*victim
 	var named []string
 	for range 20 {
@@ -166,7 +166,7 @@ func TestNamedHostsAreBoundedOverAllConnections(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e := newEngine(t, limit)
+			e := newEngine(t, library, limit)
 			var all []*victim
 			for range 8 {
 				var named []string

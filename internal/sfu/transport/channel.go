@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"sync"
 
 	"github.com/pion/datachannel"
@@ -36,7 +37,7 @@ type channel struct {
 func (p *peer) OpenChannel(label string, events ChannelEvents) (Channel, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.chn != nil || p.local != "" {
+	if p.chn != nil || p.local.SDP != "" {
 		return nil, errors.New("there is one data channel, made before the first offer")
 	}
 	p.chn = &channel{label: label, events: events, peer: p}
@@ -84,6 +85,13 @@ func (w watched) Read(b []byte) (int, error) {
 	return n, err
 }
 
+// Close ends the connection with SCTP, which closes what it has when the peer ends it:
+// nobody would hear the end of DTLS after that.
+func (w watched) Close() error {
+	w.peer.saidGoodbye()
+	return w.Conn.Close()
+}
+
 // saidGoodbye hears that the peer has closed DTLS.
 func (p *peer) saidGoodbye() {
 	p.mu.Lock()
@@ -97,10 +105,14 @@ func (p *peer) saidGoodbye() {
 // channelStart begins SCTP, or reads on in its place: somebody has to hear the end.
 func (p *peer) channelStart(conn *dtls.Conn) {
 	p.mu.Lock()
-	c, agreed := p.chn, p.dataMid != ""
+	c, data := p.chn, p.data
 	p.mu.Unlock()
 	over := watched{conn, p}
-	if c == nil || !agreed {
+	if data != nil && data.theirs != nil {
+		go p.leaveChannels(over)
+		return
+	}
+	if c == nil || data == nil {
 		go func() {
 			for b := make([]byte, MaxPacket); ; {
 				if _, err := over.Read(b); err != nil {
@@ -140,13 +152,36 @@ func (c *channel) run(over net.Conn) {
 	c.assoc, c.data = assoc, data
 	c.mu.Unlock()
 	c.events.Open()
-	c.read(data)
+	read(data, func(b []byte) { c.events.Message(slices.Clone(b)) })
 	c.mu.Lock()
 	c.data = nil
 	c.mu.Unlock()
 }
 
-func (c *channel) read(data *datachannel.DataChannel) {
+// maxForeign is how many data channels of the peer are read. What comes in others stays in
+// the association, which takes no more when it is full.
+const maxForeign = 16
+
+// leaveChannels accepts the data channels that the peer opens, and takes nothing from them.
+func (p *peer) leaveChannels(over net.Conn) {
+	cfg := &p.mux.cfg
+	assoc, err := sctp.ServerWithOptions(sctp.WithNetConn(over), sctp.WithLoggerFactory(cfg.Log), sctp.WithMTU(sctpMTU),
+		sctp.WithMaxMessageSize(longestMessage), sctp.WithMaxReceiveBufferSize(cfg.ReceiveBuffer))
+	if err != nil {
+		cfg.Log.NewLogger("sctp").Debugf("no association: %v", err)
+		return
+	}
+	for range maxForeign {
+		data, err := datachannel.Accept(assoc, &datachannel.Config{LoggerFactory: cfg.Log})
+		if err != nil {
+			return
+		}
+		go read(data, func([]byte) {})
+	}
+}
+
+// read takes messages until the channel ends.
+func read(data *datachannel.DataChannel, take func([]byte)) {
 	b := make([]byte, firstMessage)
 	for {
 		n, _, err := data.ReadDataChannel(b)
@@ -156,7 +191,7 @@ func (c *channel) read(data *datachannel.DataChannel) {
 		case err != nil:
 			return
 		default:
-			c.events.Message(append([]byte{}, b[:n]...))
+			take(b[:n])
 			if len(b) > firstMessage {
 				b = make([]byte, firstMessage) // a long one is rare
 			}

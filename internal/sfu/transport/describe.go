@@ -6,7 +6,6 @@ package transport
 import (
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -28,55 +27,97 @@ func (p *peer) Offer(restart bool) error {
 		p.mu.Unlock()
 		return errClosed
 	}
-	fresh := p.own.ufrag == "" || restart
-	var gone string
-	if fresh {
-		gone, p.was, p.own = p.was.ufrag, p.own, newCredential()
-		p.mux.claim(p.own.ufrag, p)
-		if p.cfg.Candidates != nil {
-			p.reaches = p.cfg.Candidates(p.own.ufrag, func(wire Wire, b []byte, from netip.AddrPort) { p.mux.Handle(wire, b, from) })
-		}
-	}
 	for _, s := range p.sections {
 		if s.mid == "" {
 			s.mid = p.nextMid()
 		}
 	}
-	if p.chn != nil && p.dataMid == "" {
-		p.dataMid = p.nextMid()
+	if p.chn != nil && p.data == nil {
+		p.data = &section{peer: p, mid: p.nextMid()}
+		p.sections = append(p.sections, p.data)
 	}
+	fresh, gone := p.freshen(restart)
 	p.version++
-	p.local, p.offered = p.describe(), true
-	lost := p.ice == webrtc.ICEConnectionStateDisconnected || p.ice == webrtc.ICEConnectionStateFailed
+	p.local, p.offered = webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: p.describe((*section).writeOffer)}, true
+	begun := p.ice != webrtc.ICEConnectionStateNew
 	p.mu.Unlock()
+	p.freshened(fresh, gone)
+	if begun {
+		p.checking(restart)
+	}
+	return nil
+}
+
+// Answer answers the offer. What it says is in force at once.
+func (p *peer) Answer() error {
+	p.mu.Lock()
+	switch {
+	case p.closed:
+		p.mu.Unlock()
+		return errClosed
+	case !p.asked:
+		p.mu.Unlock()
+		return errors.New("no offer waits for an answer")
+	}
+	restart := p.restarts
+	fresh, gone := p.freshen(restart)
+	p.version++
+	p.local = webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: p.describe((*section).writeAnswer)}
+	p.asked, p.restarts = false, false
+	p.mu.Unlock()
+	p.freshened(fresh, gone)
+	p.checking(restart)
+	return nil
+}
+
+// freshen gives us new ICE credentials if it is the first time, or again. p.mu is held.
+func (p *peer) freshen(again bool) (fresh bool, gone string) {
+	if p.own.ufrag != "" && !again {
+		return false, ""
+	}
+	gone, p.was, p.own = p.was.ufrag, p.own, newCredential()
+	p.mux.claim(p.own.ufrag, p)
+	if p.cfg.Candidates != nil {
+		p.reaches = p.cfg.Candidates(p.own.ufrag, func(wire Wire, b []byte, from netip.AddrPort) { p.mux.Handle(wire, b, from) })
+	}
+	return true, gone
+}
+
+// freshened is what follows once p.mu is not held.
+func (p *peer) freshened(fresh bool, gone string) {
 	if gone != "" {
 		p.mux.release(p, []string{gone}, nil)
 		if p.cfg.Forget != nil {
 			p.cfg.Forget(gone)
 		}
 	}
-	if restart && lost {
-		p.change(func() {
-			if !p.closed {
-				p.ice = webrtc.ICEConnectionStateChecking
-			}
-		})
-	}
 	if fresh {
 		p.cfg.Events.Candidate(nil) // all are in the description
 	}
-	return nil
+}
+
+// checking is the state of a path that both sides have described and that is not up;
+// restarted is that one which was lost is looked for again.
+func (p *peer) checking(restarted bool) {
+	p.change(func() { // unless a check that came since has made it another
+		lost := p.ice == webrtc.ICEConnectionStateDisconnected || p.ice == webrtc.ICEConnectionStateFailed
+		if p.ice == webrtc.ICEConnectionStateNew || lost && restarted && !p.closed {
+			p.ice = webrtc.ICEConnectionStateChecking
+		}
+	})
 }
 
 // nextMid is the next mid of those that are numbers. p.mu is held.
 func (p *peer) nextMid() string {
-	n := 0
+	taken := map[string]bool{}
 	for _, s := range p.sections {
-		if s.mid != "" {
-			n++
-		}
+		taken[s.mid] = true
 	}
-	if p.dataMid != "" {
+	n := len(taken)
+	if taken[""] {
+		n--
+	}
+	for taken[strconv.Itoa(n)] {
 		n++
 	}
 	return strconv.Itoa(n)
@@ -85,87 +126,28 @@ func (p *peer) nextMid() string {
 func (p *peer) Local() webrtc.SessionDescription {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: p.local}
+	return p.local
 }
 
-// describe is the offer (RFC 8829, section 5.2). Sources come last in a section. p.mu is
-// held.
-func (p *peer) describe() string {
-	var d, media strings.Builder
-	var mids []string
-	first := true
-	write := func(mid string, f func()) {
-		mids = append(mids, mid)
-		f()
-		if first {
-			p.writeCandidates(&media)
-			first = false
-		}
-	}
-	for _, mid := range p.order() {
-		if mid == p.dataMid {
-			write(mid, func() { p.writeData(&media) })
-			continue
-		}
-		for _, s := range p.sections {
-			if s.mid == mid {
-				write(mid, func() { s.write(&media, p) })
-			}
-		}
-	}
-	fmt.Fprintf(&d, "v=0\r\no=- %d %d IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=msid-semantic:WMS *\r\na=fingerprint:sha-256 %s\r\na=ice-lite\r\na=extmap-allow-mixed\r\na=group:BUNDLE %s\r\n",
-		p.id, p.version, p.mux.print, strings.Join(mids, " "))
-	return d.String() + media.String()
-}
-
-// order is the mids as their sections stand: by number. p.mu is held.
-func (p *peer) order() []string {
-	n := len(p.sections)
-	if p.dataMid != "" {
-		n++
-	}
-	all := make([]string, n)
-	for i := range all {
-		all[i] = strconv.Itoa(i)
-	}
-	return all
-}
-
-func (p *peer) writeTransport(d *strings.Builder, mid string) {
-	d.WriteString("a=setup:actpass\r\na=mid:" + mid + "\r\na=ice-ufrag:" + p.own.ufrag + "\r\na=ice-pwd:" + p.own.pwd + "\r\n")
-}
-
-func (p *peer) writeData(d *strings.Builder) {
-	d.WriteString("m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\n")
-	p.writeTransport(d, p.dataMid)
-	d.WriteString("a=sendrecv\r\na=sctp-port:5000\r\na=max-message-size:" + strconv.Itoa(longestMessage) + "\r\n")
-}
-
-// writeCandidates lists where we are reached (RFC 8839, section 5.1; RFC 6544, section
-// 4.5).
-func (p *peer) writeCandidates(d *strings.Builder) {
-	for i, c := range p.reaches {
-		protocol, priority, kind := "udp", 126<<24|(65535-i)<<8|255, ""
-		if c.TCP {
-			protocol, priority, kind = "tcp", 99<<24|(4<<13+8191-i)<<8|255, " tcptype passive"
-		}
-		fmt.Fprintf(d, "a=candidate:%d 1 %s %d %s %d typ host%s\r\n", i+1, protocol, priority, c.Addr.Addr(), c.Addr.Port(), kind)
-	}
-	d.WriteString("a=end-of-candidates\r\n")
-}
-
-func (p *peer) SetRemote(answer webrtc.SessionDescription) error {
-	if answer.Type != webrtc.SDPTypeAnswer {
-		return errOffers
-	}
-	var d sdp.SessionDescription
-	if err := d.UnmarshalString(answer.SDP); err != nil {
+func (p *peer) SetRemote(d webrtc.SessionDescription) error {
+	var parsed sdp.SessionDescription
+	if err := parsed.UnmarshalString(d.SDP); err != nil {
 		return err
 	}
-	t, err := transportOf(&d)
+	t, err := transportOf(&parsed)
 	if err != nil {
 		return err
 	}
+	switch d.Type {
+	case webrtc.SDPTypeOffer:
+		return p.setOffer(&parsed, t)
+	case webrtc.SDPTypeAnswer:
+		return p.setAnswer(&parsed, t)
+	}
+	return errors.New("neither an offer nor an answer")
+}
+
+func (p *peer) setAnswer(d *sdp.SessionDescription, t transportInfo) error {
 	p.mu.Lock()
 	switch {
 	case p.closed:
@@ -177,25 +159,22 @@ func (p *peer) SetRemote(answer webrtc.SessionDescription) error {
 	}
 	var bind []*section
 	for _, s := range p.sections {
-		s.free = s.src == nil && s.mid != "" // the peer knows that nothing comes in it
+		s.free = s.src == nil && s.kind != 0 && s.mid != "" // the peer knows that nothing comes in it
 	}
 	for _, m := range d.MediaDescriptions {
-		mid, _ := m.Attribute("mid")
-		if mid == "" {
-			continue
-		}
-		for _, s := range p.sections {
-			if s.mid != mid {
-				continue
+		s := p.section(midOf(m))
+		switch {
+		case s == nil:
+		case s == p.data:
+			if m.MediaName.Port.Value == 0 && !p.begun {
+				p.chn = nil
 			}
-			s.apply(m, p.mux.cfg.Extensions(s.kind))
+		default:
+			s.apply(m, p.mux.cfg.Send.Extensions(s.kind))
 			if !s.answered && s.src != nil {
 				s.answered = true
 				bind = append(bind, s)
 			}
-		}
-		if mid == p.dataMid && m.MediaName.Port.Value == 0 && !p.begun {
-			p.chn = nil
 		}
 	}
 	p.offered = false
@@ -209,16 +188,27 @@ func (p *peer) SetRemote(answer webrtc.SessionDescription) error {
 	for _, s := range bind {
 		s.bind()
 	}
-	p.change(func() { // unless a check that came since has
-		if p.ice == webrtc.ICEConnectionStateNew {
-			p.ice = webrtc.ICEConnectionStateChecking
-		}
-	})
+	p.checking(false)
 	if used := p.path.Load(); early != nil && (used == early || used == nil) {
 		p.use(early, true) // its checks were quicker than its answer, and the next comes much later
 	}
 	p.begin()
 	return nil
+}
+
+// section is the one of a mid, or nil. p.mu is held.
+func (p *peer) section(mid string) *section {
+	for _, s := range p.sections {
+		if s.mid == mid && mid != "" {
+			return s
+		}
+	}
+	return nil
+}
+
+func midOf(m *sdp.MediaDescription) string {
+	mid, _ := m.Attribute("mid")
+	return mid
 }
 
 // apply keeps what a section of an answer agrees to. The peer's lock is held.

@@ -6,13 +6,14 @@ package transport
 import (
 	"crypto/tls"
 	"encoding/binary"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/pion/logging"
-	"github.com/pion/webrtc/v4"
 )
 
 // Mux is what the peers of our own transport share: the registry by which an incoming
@@ -30,6 +31,10 @@ type Mux struct {
 	names map[string]*peer // by our ICE user names
 	flows map[flow]*peer
 
+	senders   sync.Mutex
+	receiving map[*peer]struct{} // those that are told how their packets arrive
+	beat      *time.Timer        // runs while there are any
+
 	done  chan struct{}
 	ended chan struct{}
 }
@@ -41,9 +46,8 @@ type MuxConfig struct {
 	// Disconnected is for how long nothing may come, Failed for how long after that,
 	// Handshake how long one of DTLS may take.
 	Disconnected, Failed, Handshake time.Duration
-	// Codecs and Extensions are offered in each section of a kind.
-	Codecs     func(webrtc.RTPCodecType) []webrtc.RTPCodecParameters
-	Extensions func(webrtc.RTPCodecType) []webrtc.RTPHeaderExtensionParameter
+	// Send is offered to who receives, Receive what we take of who sends.
+	Send, Receive Formats
 	// ReceiveBuffer bounds what waits in the data channels of one peer, in bytes.
 	ReceiveBuffer uint32
 }
@@ -76,7 +80,7 @@ const flowRest = time.Minute
 // NewMux begins the shared clock; Close ends it.
 func NewMux(cfg MuxConfig) *Mux {
 	m := &Mux{
-		cfg: cfg, print: fingerprint(cfg.Certificate.Certificate[0]), peers: map[*peer]struct{}{}, names: map[string]*peer{}, flows: map[flow]*peer{},
+		cfg: cfg, print: fingerprint(cfg.Certificate.Certificate[0]), peers: map[*peer]struct{}{}, names: map[string]*peer{}, flows: map[flow]*peer{}, receiving: map[*peer]struct{}{},
 		done: make(chan struct{}), ended: make(chan struct{}),
 	}
 	go m.watch()
@@ -112,6 +116,38 @@ func (m *Mux) watch() {
 			}
 			clear(all)
 		}
+	}
+}
+
+// tell begins to tell a peer how its packets arrive.
+func (m *Mux) tell(p *peer) {
+	m.senders.Lock()
+	defer m.senders.Unlock()
+	m.receiving[p] = struct{}{}
+	if m.beat == nil {
+		m.beat = time.AfterFunc(pulse, m.tellAll)
+	} else if len(m.receiving) == 1 {
+		m.beat.Reset(pulse)
+	}
+}
+
+// told ends what tell began.
+func (m *Mux) told(p *peer) {
+	m.senders.Lock()
+	defer m.senders.Unlock()
+	delete(m.receiving, p)
+}
+
+func (m *Mux) tellAll() {
+	m.senders.Lock()
+	all := slices.Collect(maps.Keys(m.receiving))
+	if len(all) > 0 {
+		m.beat.Reset(pulse)
+	}
+	m.senders.Unlock()
+	at := time.Now()
+	for _, p := range all {
+		p.safe.tell(at)
 	}
 }
 

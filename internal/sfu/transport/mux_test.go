@@ -47,9 +47,11 @@ func offering(t testing.TB) (*Mux, *peer, *nowhere, *shown) {
 	}
 	m := NewMux(MuxConfig{
 		Certificate: certificate, Log: logging.NewDefaultLoggerFactory(), Disconnected: time.Minute, Failed: time.Minute, Handshake: time.Minute,
-		Codecs: func(webrtc.RTPCodecType) []webrtc.RTPCodecParameters { return []webrtc.RTPCodecParameters{vp8} },
-		Extensions: func(webrtc.RTPCodecType) []webrtc.RTPHeaderExtensionParameter {
-			return []webrtc.RTPHeaderExtensionParameter{mid}
+		Send: Formats{
+			Codecs: func(webrtc.RTPCodecType) []webrtc.RTPCodecParameters { return []webrtc.RTPCodecParameters{vp8} },
+			Extensions: func(webrtc.RTPCodecType) []webrtc.RTPHeaderExtensionParameter {
+				return []webrtc.RTPHeaderExtensionParameter{mid}
+			},
 		},
 	})
 	t.Cleanup(m.Close)

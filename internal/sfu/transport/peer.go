@@ -20,6 +20,8 @@ type PeerConfig struct {
 	Events Events
 	// RTCP takes a compound of the peer once for each stream it is about. It must not keep it.
 	RTCP func(ssrc uint32, compound []byte)
+	// Refused is told of a packet of media that belongs to no stream; nil for none.
+	Refused func()
 	// Checked tells that a connectivity check of the peer came.
 	Checked func()
 	// Candidates are told the peer in its first description and after each restart.
@@ -47,11 +49,11 @@ type Gate interface {
 	Pass(out bool, packet []byte) (drop, damage bool, late time.Duration)
 }
 
-// peer is a connection of our own, on which we send and the peer receives. It is an
-// ICE-lite agent (RFC 8445, section 2.5). It offers; the peer answers.
+// peer is a connection of our own. It is an ICE-lite agent (RFC 8445, section 2.5).
 type peer struct {
-	mux *Mux
-	cfg PeerConfig
+	mux  *Mux
+	cfg  PeerConfig
+	ssrc uint32 // we report under
 
 	path atomic.Pointer[path] // in use
 	safe secure
@@ -60,10 +62,12 @@ type peer struct {
 	mu        sync.Mutex
 	id        uint64 // of the session (RFC 8829, section 5.2.1)
 	version   uint64
-	local     string // description
-	offered   bool   // it waits for its answer
-	sections  []*section
-	dataMid   string
+	local     webrtc.SessionDescription
+	offered   bool       // it waits for the peer's answer
+	asked     bool       // the peer's offer waits for ours
+	restarts  bool       // and that restarts ICE
+	sections  []*section // as they stand in descriptions, then those that are new
+	data      *section   // of these, the data channel's; nil: there is none
 	own, was  credential // was: of before a restart, until a check has the new one
 	reaches   []Candidate
 	flows     []heard
@@ -106,31 +110,38 @@ type heard struct {
 // NewPeer makes a peer. It is closed by its owner before the Mux.
 func (m *Mux) NewPeer(cfg PeerConfig) Peer {
 	p := &peer{
-		mux: m, cfg: cfg, id: randomNumber() >> 2, ice: webrtc.ICEConnectionStateNew,
+		mux: m, cfg: cfg, ssrc: number(), id: randomNumber() >> 2, ice: webrtc.ICEConnectionStateNew,
 		dtls: webrtc.DTLSTransportStateNew, state: webrtc.PeerConnectionStateNew,
 	}
 	p.safe.peer = p
+	if cfg.Events.Stream != nil {
+		p.safe.routes = map[uint32]*route{}
+		m.tell(p)
+	}
 	return p
 }
 
 var errClosed = errors.New("the connection is closed")
 
-// errOffers is that our own transport is offered something. It is made for connections
-// on which we offer.
-var errOffers = errors.New("this connection takes no offers")
-
-func (p *peer) Answer() error { return errOffers }
-
 func (p *peer) Stable() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return !p.offered
+	return !p.offered && !p.asked
 }
 
 // AddCandidate has nothing to do: a lite agent sends to where checks come from.
 func (p *peer) AddCandidate(webrtc.ICECandidateInit) error { return nil }
 
-func (p *peer) Receivers() []Receiver { return nil }
+func (p *peer) Receivers() (list []Receiver) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, s := range p.sections {
+		if s.in != nil {
+			list = append(list, s)
+		}
+	}
+	return list
+}
 
 func (p *peer) State() webrtc.PeerConnectionState {
 	p.mu.Lock()
@@ -198,6 +209,7 @@ func (p *peer) Close() error {
 		s.unbind()
 	}
 	p.safe.close()
+	p.mux.told(p)
 	p.mux.release(p, names, flows)
 	p.mux.forget(p)
 	if p.cfg.Forget != nil {
@@ -339,6 +351,8 @@ func (p *peer) receive(wire Wire, tcp bool, b []byte, from netip.AddrPort) {
 		p.safe.handshake(b)
 	case first >= 128 && first <= 191 && len(b) >= 2 && b[1] >= 192 && b[1] <= 223: // RFC 5761, section 4
 		p.safe.receiveRTCP(b)
+	case first >= 128 && first <= 191:
+		p.safe.receiveRTP(b)
 	}
 }
 

@@ -202,10 +202,10 @@ func (s pionStream) Mid() string {
 	return ""
 }
 
-func (s pionStream) ID() string                       { return s.t.ID() }
-func (s pionStream) RID() string                      { return s.t.RID() }
-func (s pionStream) SSRC() uint32                     { return uint32(s.t.SSRC()) }
-func (s pionStream) Kind() webrtc.RTPCodecType        { return s.t.Kind() }
+func (s pionStream) ID() string                { return s.t.ID() }
+func (s pionStream) RID() string               { return s.t.RID() }
+func (s pionStream) SSRC() uint32              { return uint32(s.t.SSRC()) }
+func (s pionStream) Kind() webrtc.RTPCodecType { return s.t.Kind() }
 
 // Codec knows that of the packet that was read last.
 func (s pionStream) Codec(pt uint8) (webrtc.RTPCodecParameters, bool) {

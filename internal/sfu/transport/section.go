@@ -6,28 +6,35 @@ package transport
 import (
 	"math/rand/v2"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 
 	"github.com/pion/rtp"
+	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 )
 
-// section is one in which we send. Its fields are guarded by the peer's lock.
+// section is one media section of the descriptions. Its fields are guarded by the
+// peer's lock.
 type section struct {
 	peer *peer
-	kind webrtc.RTPCodecType
-	mid  string // empty before it is offered; application is peer.dataMid
+	kind webrtc.RTPCodecType // 0: that of the data channel
+	mid  string              // empty before it is offered
 
-	src       Source // nil: stopped
+	// what we send in it
+	src       Source // nil: stopped, or never
 	free      bool   // and the peer has agreed to that
-	codecs    []webrtc.RTPCodecParameters
 	ssrc, rtx uint32
-	// of the last answer
-	formats    []string
+	answered  bool // the peer has answered since src came
+
+	// codecs are what we offer, and once the peer has offered what it has of those, under
+	// its numbers; best first.
+	codecs []webrtc.RTPCodecParameters
+	// of the peer's latest description
+	theirs     *sdp.MediaDescription // nil: it has not offered this section
+	formats    []string              // payload types that it accepts
 	extensions []webrtc.RTPHeaderExtensionParameter
-	answered   bool
+
+	in *inbound // what the peer sends in it; nil: nothing
 
 	bindMu sync.Mutex
 	bound  Source
@@ -63,7 +70,7 @@ func (p *peer) Send(src Source, reuse bool) (Sender, error) {
 		s = &section{peer: p, kind: src.Kind()}
 		p.sections = append(p.sections, s)
 	}
-	s.src, s.free, s.codecs, s.answered = src, false, p.mux.cfg.Codecs(s.kind), false
+	s.src, s.free, s.codecs, s.answered = src, false, p.mux.cfg.Send.Codecs(s.kind), false
 	s.ssrc, s.rtx = number(), 0
 	if s.kind == webrtc.RTPCodecTypeVideo {
 		s.rtx = number()
@@ -84,6 +91,13 @@ func (s *section) SetCodecs(codecs []webrtc.RTPCodecParameters) error {
 	defer s.peer.mu.Unlock()
 	s.codecs = slices.Clone(codecs)
 	return nil
+}
+
+// Codecs are those that are listed, best first.
+func (s *section) Codecs() []webrtc.RTPCodecParameters {
+	s.peer.mu.Lock()
+	defer s.peer.mu.Unlock()
+	return slices.Clone(s.codecs)
 }
 
 func (s *section) Rebind() error {
@@ -111,7 +125,7 @@ func (s *section) bind() {
 	src := s.src
 	b := Binding{Mid: s.mid, Writer: s, SSRC: s.ssrc, RTXSSRC: s.rtx, Extensions: s.extensions}
 	for _, c := range s.codecs {
-		if slices.Contains(s.formats, strconv.Itoa(int(c.PayloadType))) {
+		if slices.Contains(s.formats, payloadType(c)) {
 			b.Codecs = append(b.Codecs, c)
 		}
 	}
@@ -173,46 +187,4 @@ func (s *section) WriteBatched(batch *Batch, h *rtp.Header, payload []byte) (int
 		return sealed, nil
 	})
 	return size, err
-}
-
-// write adds the section to a description. p.mu is held.
-func (s *section) write(d *strings.Builder, p *peer) {
-	d.WriteString("m=" + s.kind.String() + " 9 UDP/TLS/RTP/SAVPF")
-	for _, c := range s.codecs {
-		d.WriteString(" " + strconv.Itoa(int(c.PayloadType)))
-	}
-	d.WriteString("\r\nc=IN IP4 0.0.0.0\r\n")
-	p.writeTransport(d, s.mid)
-	d.WriteString("a=rtcp-mux\r\na=rtcp-rsize\r\n")
-	for _, c := range s.codecs {
-		pt := strconv.Itoa(int(c.PayloadType))
-		_, name, _ := strings.Cut(c.MimeType, "/")
-		d.WriteString("a=rtpmap:" + pt + " " + name + "/" + strconv.Itoa(int(c.ClockRate)))
-		if c.Channels > 1 {
-			d.WriteString("/" + strconv.Itoa(int(c.Channels)))
-		}
-		d.WriteString("\r\n")
-		if c.SDPFmtpLine != "" {
-			d.WriteString("a=fmtp:" + pt + " " + c.SDPFmtpLine + "\r\n")
-		}
-		for _, f := range c.RTCPFeedback {
-			d.WriteString(strings.TrimSuffix("a=rtcp-fb:"+pt+" "+f.Type+" "+f.Parameter, " ") + "\r\n")
-		}
-	}
-	for _, x := range p.mux.cfg.Extensions(s.kind) {
-		d.WriteString("a=extmap:" + strconv.Itoa(x.ID) + " " + x.URI + "\r\n")
-	}
-	if s.src == nil {
-		d.WriteString("a=inactive\r\n")
-		return
-	}
-	d.WriteString("a=msid:" + s.src.StreamID() + " " + s.src.ID() + "\r\na=sendonly\r\n")
-	ssrc, rtx, cname := strconv.Itoa(int(s.ssrc)), strconv.Itoa(int(s.rtx)), " cname:"+s.src.StreamID()+"\r\n"
-	if s.rtx != 0 {
-		d.WriteString("a=ssrc-group:FID " + ssrc + " " + rtx + "\r\n")
-	}
-	d.WriteString("a=ssrc:" + ssrc + cname)
-	if s.rtx != 0 {
-		d.WriteString("a=ssrc:" + rtx + cname)
-	}
 }

@@ -47,6 +47,7 @@ type secure struct {
 	in      *srtp.Context
 	head    rtcp.Header // scratch
 	scratch [MaxPacket]byte
+	receiving
 
 	started sync.WaitGroup
 }
@@ -237,18 +238,25 @@ func (s *secure) keys(conn *dtls.Conn, client bool) error {
 	if err != nil {
 		return err
 	}
-	in, err := srtp.CreateContext(cfg.Keys.RemoteMasterKey, cfg.Keys.RemoteMasterSalt, cfg.Profile, srtp.SRTCPReplayProtection(64))
+	s.openMu.Lock()
+	s.keying = cfg
+	s.in, err = s.inward()
+	s.openMu.Unlock()
 	if err != nil {
 		return err
 	}
 	s.sealMu.Lock()
 	s.out = out
 	s.sealMu.Unlock()
-	s.openMu.Lock()
-	s.in = in
-	s.openMu.Unlock()
 	s.up.Store(true)
 	return nil
+}
+
+// inward is a context for what comes. A packet that is repeated under its own number comes
+// late, and is no replay.
+func (s *secure) inward() (*srtp.Context, error) {
+	k := s.keying
+	return srtp.CreateContext(k.Keys.RemoteMasterKey, k.Keys.RemoteMasterSalt, k.Profile, srtp.SRTCPReplayProtection(64), srtp.SRTPReplayProtection(1024))
 }
 
 // seal writes a packet of RTP to the front of room, which has MaxPacket+sealing bytes
@@ -301,6 +309,7 @@ func (s *secure) receiveRTCP(b []byte) {
 		return
 	}
 	s.peer.alive()
+	s.reported(plain)
 	if s.peer.cfg.RTCP == nil {
 		return
 	}
@@ -396,5 +405,10 @@ func (s *secure) close() {
 	s.sealMu.Unlock()
 	s.openMu.Lock()
 	s.in = nil
+	for _, r := range s.routes {
+		if r.stream != nil && !r.repair {
+			s.endStream(r.stream)
+		}
+	}
 	s.openMu.Unlock()
 }
