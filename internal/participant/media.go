@@ -154,8 +154,6 @@ type SubscriptionOptions struct {
 	Refused func(track room.TrackID, f *fault.Error)
 	Trouble func(*fault.Error) // as PublicationOptions.Trouble
 	Moves   bool               // as PublicationOptions.Moves
-	// PeerOffers is that Accept is called in place of Start.
-	PeerOffers bool
 }
 
 // OpenSubscription opens a connection for tracks of others. Nothing is offered
@@ -202,7 +200,6 @@ func (m *Media) OpenSubscription(o SubscriptionOptions) (*Subscription, error) {
 		OnUnanswered: func(err error) { m.p.Post(func() { sub.unanswered(err) }) },
 		OnRefused:    func(err error) { m.p.Post(func() { m.giveUp(err) }) },
 		MaxTracks:    m.p.s.cfg.MaxReceived,
-		PeerOffers:   o.PeerOffers,
 	})
 	if err != nil {
 		return nil, fault.NegotiationFailed.Wrap(err)

@@ -39,7 +39,7 @@ func TestAReceiverOffers(t *testing.T) {
 		t.Run(mime, func(t *testing.T) {
 			e := newEngine(t)
 			src, tr := newSender(t, e).camera(mime, "camera")
-			sub, err := e.NewSubscriber(SubscriberConfig{PeerOffers: true})
+			sub, err := e.NewSubscriber(SubscriberConfig{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -88,7 +88,7 @@ func FuzzAccept(f *testing.F) {
 	sender.publish(webrtc.MimeTypeVP8, "camera")
 	tr := receiveFrom(f, "OnTrack", sender.tracks)
 	f.Fuzz(func(t *testing.T, text string) {
-		sub, err := e.NewSubscriber(SubscriberConfig{PeerOffers: true})
+		sub, err := e.NewSubscriber(SubscriberConfig{})
 		if err != nil {
 			t.Fatal(err)
 		}

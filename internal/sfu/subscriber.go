@@ -25,9 +25,6 @@ type SubscriberConfig struct {
 	// Label names the data channel, which exists before the first offer.
 	Label string
 	Log   *slog.Logger
-	// PeerOffers is that Accept is called in place of Start. Such connections are never of
-	// our own transport.
-	PeerOffers bool
 	// TCPOnly offers no UDP, where there is TCP.
 	TCPOnly bool
 	// Test is as that of PublisherConfig.
@@ -126,7 +123,7 @@ func (e *Engine) NewSubscriber(cfg SubscriberConfig) (*Subscriber, error) {
 	}
 	s.conn = &conn{
 		log: cfg.Log, engine: e, onState: cfg.OnState, onCandidate: cfg.OnCandidate, onCredentials: cfg.OnCredentials,
-		changed: s.changed, rtcp: s.feedback, library: cfg.PeerOffers, buffers: s.buffer, tcpOnly: cfg.TCPOnly, test: cfg.Test, impairment: cfg.Impairment, tcpImpairment: cfg.TCPImpairment,
+		changed: s.changed, rtcp: s.feedback, buffers: s.buffer, tcpOnly: cfg.TCPOnly, test: cfg.Test, impairment: cfg.Impairment, tcpImpairment: cfg.TCPImpairment,
 	}
 	if err := s.conn.open(nil); err != nil {
 		return nil, err

@@ -32,15 +32,7 @@ func (p *peer) setOffer(d *sdp.SessionDescription, t transportInfo) error {
 		return err
 	}
 	for i, m := range d.MediaDescriptions {
-		if i == len(p.sections) {
-			p.sections = append(p.sections, &section{peer: p, kind: webrtc.NewRTPCodecType(m.MediaName.Media)})
-		}
-		s := p.sections[i]
-		if s.mid != midOf(m) { // a section that was rejected is another's now
-			p.safe.leave(s)
-			s = &section{peer: p, kind: webrtc.NewRTPCodecType(m.MediaName.Media), mid: midOf(m)}
-			p.sections[i] = s
-		}
+		s := p.lineFor(m, i)
 		s.theirs = m
 		if s.kind == 0 {
 			if p.data == nil && used(m) && slices.Contains(m.MediaName.Formats, "webrtc-datachannel") {
@@ -51,7 +43,11 @@ func (p *peer) setOffer(d *sdp.SessionDescription, t transportInfo) error {
 			}
 			continue
 		}
-		s.agree(m, p.mux.cfg.Receive)
+		if s.src != nil {
+			p.agreeToSend(s, m)
+		} else {
+			s.agree(m, p.mux.cfg.Receive)
+		}
 	}
 	p.restarts = p.remote != "" && p.remote != t.ufrag
 	p.asked, p.remote = true, t.ufrag
@@ -79,23 +75,125 @@ func (p *peer) takes(d *sdp.SessionDescription) error {
 		return errClosed
 	case p.offered:
 		return errors.New("an offer of ours waits for its answer")
-	case len(d.MediaDescriptions) < len(p.sections):
+	case len(d.MediaDescriptions) < p.lines():
 		return errors.New("sections are missing that were there before")
 	}
 	for i, m := range d.MediaDescriptions {
 		if midOf(m) == "" {
 			return fmt.Errorf("section %d has no mid", i)
 		}
-		if i < len(p.sections) && p.sections[i].mid == midOf(m) && p.sections[i].kind != webrtc.NewRTPCodecType(m.MediaName.Media) {
+		if i < p.lines() && p.sections[i].mid == midOf(m) && p.sections[i].kind != webrtc.NewRTPCodecType(m.MediaName.Media) {
 			return fmt.Errorf("section %q is of another kind than before", midOf(m))
 		}
 	}
 	return nil
 }
 
+// lines is how many sections descriptions have had so far. p.mu is held.
+func (p *peer) lines() int {
+	n := 0
+	for n < len(p.sections) && p.sections[n].mid != "" {
+		n++
+	}
+	return n
+}
+
+// lineFor is the section of a line of an offer. A new one in which the peer receives gets
+// the source that waits for one. p.mu is held.
+func (p *peer) lineFor(m *sdp.MediaDescription, line int) *section {
+	kind := webrtc.NewRTPCodecType(m.MediaName.Media)
+	if line < p.lines() {
+		if s := p.sections[line]; s.mid == midOf(m) {
+			return s
+		}
+		p.safe.leave(p.sections[line]) // it was rejected, and is another's now
+		p.sections = slices.Delete(p.sections, line, line+1)
+	}
+	s := &section{peer: p, kind: kind}
+	if receives(m) {
+		for i, one := range p.sections[line:] {
+			if one.mid == "" && one.src != nil && one.kind == kind {
+				s = one
+				p.sections = slices.Delete(p.sections, line+i, line+i+1)
+				break
+			}
+		}
+	}
+	s.mid = midOf(m)
+	p.sections = slices.Insert(p.sections, line, s)
+	return s
+}
+
+// agreeToSend is agree for a section in which we send. What we offer later has the same
+// numbers. p.mu is held.
+func (p *peer) agreeToSend(s *section, m *sdp.MediaDescription) {
+	ours := p.mux.cfg.Send
+	ours.Codecs = func(webrtc.RTPCodecType) []webrtc.RTPCodecParameters { return s.codecs }
+	s.agree(m, ours)
+	if !receives(m) {
+		return
+	}
+	for _, c := range s.codecs {
+		s.formats = append(s.formats, payloadType(c))
+	}
+	if p.learned.codecs == nil {
+		p.learned.codecs, p.learned.extensions = map[webrtc.RTPCodecType][]webrtc.RTPCodecParameters{}, map[string]int{}
+	}
+	if len(s.codecs) > 0 {
+		p.learned.codecs[s.kind] = s.codecs
+	}
+	for _, x := range s.extensions {
+		p.learned.extensions[x.URI] = x.ID
+	}
+}
+
+// learned are numbers that the peer has offered for what we send (RFC 8843, sections 9.1
+// and 11: they mean the same in all sections).
+type learned struct {
+	codecs     map[webrtc.RTPCodecType][]webrtc.RTPCodecParameters
+	extensions map[string]int
+}
+
+// codecs are what we offer of a kind: those of the peer's offer if it has made one, else
+// ours, under numbers that mean nothing else. p.mu is held.
+func (p *peer) codecs(kind webrtc.RTPCodecType) []webrtc.RTPCodecParameters {
+	if known := p.learned.codecs[kind]; known != nil {
+		return known
+	}
+	list := p.mux.cfg.Send.Codecs(kind)
+	for _, other := range p.learned.codecs {
+		list = slices.DeleteFunc(slices.Clone(list), func(c webrtc.RTPCodecParameters) bool {
+			of, repairs := apt(c)
+			return slices.ContainsFunc(other, func(o webrtc.RTPCodecParameters) bool {
+				return o.PayloadType == c.PayloadType || repairs && o.PayloadType == of
+			})
+		})
+	}
+	return list
+}
+
+// extensions are the same of header extensions. p.mu is held.
+func (p *peer) extensions(kind webrtc.RTPCodecType) []webrtc.RTPHeaderExtensionParameter {
+	list := slices.Clone(p.mux.cfg.Send.Extensions(kind))
+	for i := range list {
+		if id, ok := p.learned.extensions[list[i].URI]; ok {
+			list[i].ID = id
+		}
+	}
+	return slices.DeleteFunc(list, func(x webrtc.RTPHeaderExtensionParameter) bool {
+		for uri, id := range p.learned.extensions {
+			if id == x.ID && uri != x.URI {
+				return true
+			}
+		}
+		return false
+	})
+}
+
 // agree keeps what both sides have of a section that the peer offers. p.mu is held.
 func (s *section) agree(m *sdp.MediaDescription, ours Formats) {
-	s.codecs, s.extensions, s.formats = common(m, ours.Codecs(s.kind), ours.Same), nil, nil
+	s.codecs = common(m, ours.Codecs(s.kind), ours.Same)
+	s.extensions, s.formats = nil, nil
 	offered := extensionsOf(m)
 	for _, x := range ours.Extensions(s.kind) {
 		if id := offered[x.URI]; id != 0 {
@@ -106,9 +204,16 @@ func (s *section) agree(m *sdp.MediaDescription, ours Formats) {
 
 // sends tells whether the peer sends in a section that it offers.
 func sends(m *sdp.MediaDescription) bool {
-	_, only := m.Attribute("recvonly")
+	_, not := m.Attribute("recvonly")
 	_, none := m.Attribute("inactive")
-	return used(m) && !only && !none
+	return used(m) && !not && !none
+}
+
+// receives tells whether the peer receives in a section that it offers.
+func receives(m *sdp.MediaDescription) bool {
+	_, not := m.Attribute("sendonly")
+	_, none := m.Attribute("inactive")
+	return used(m) && !not && !none
 }
 
 // extensionsOf are the numbers of the header extensions of a section (RFC 8285, section

@@ -108,7 +108,7 @@ func (p *peer) channelStart(conn *dtls.Conn) {
 	c, data := p.chn, p.data
 	p.mu.Unlock()
 	over := watched{conn, p}
-	if data != nil && data.theirs != nil {
+	if c == nil && data != nil && data.theirs != nil {
 		go p.leaveChannels(over)
 		return
 	}

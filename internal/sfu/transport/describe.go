@@ -23,9 +23,13 @@ func newCredential() credential {
 
 func (p *peer) Offer(restart bool) error {
 	p.mu.Lock()
-	if p.closed {
+	switch {
+	case p.closed:
 		p.mu.Unlock()
 		return errClosed
+	case p.asked:
+		p.mu.Unlock()
+		return errors.New("the peer's offer waits for our answer")
 	}
 	for _, s := range p.sections {
 		if s.mid == "" {
@@ -64,7 +68,17 @@ func (p *peer) Answer() error {
 	p.version++
 	p.local = webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: p.describe((*section).writeAnswer)}
 	p.asked, p.restarts = false, false
+	var bind []*section
+	for _, s := range p.sections {
+		if s.src != nil && s.formats != nil && !s.answered {
+			s.answered = true
+			bind = append(bind, s)
+		}
+	}
 	p.mu.Unlock()
+	for _, s := range bind {
+		s.bind()
+	}
 	p.freshened(fresh, gone)
 	p.checking(restart)
 	return nil
@@ -170,7 +184,7 @@ func (p *peer) setAnswer(d *sdp.SessionDescription, t transportInfo) error {
 				p.chn = nil
 			}
 		default:
-			s.apply(m, p.mux.cfg.Send.Extensions(s.kind))
+			s.apply(m, p.extensions(s.kind))
 			if !s.answered && s.src != nil {
 				s.answered = true
 				bind = append(bind, s)
@@ -184,13 +198,15 @@ func (p *peer) setAnswer(d *sdp.SessionDescription, t transportInfo) error {
 		p.print, p.passive = t.print, t.setup == "passive"
 		early = p.settle()
 	}
+	ours := p.own.ufrag
 	p.mu.Unlock()
 	for _, s := range bind {
 		s.bind()
 	}
 	p.checking(false)
-	if used := p.path.Load(); early != nil && (used == early || used == nil) {
-		p.use(early, true) // its checks were quicker than its answer, and the next comes much later
+	if used := p.path.Load(); early != nil && (used == early || used == nil) { // its checks were quicker than its answer, and the next comes much later
+		p.prove(early, ours)
+		p.use(early, true)
 	}
 	p.begin()
 	return nil

@@ -511,3 +511,46 @@ func (c *collects) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
 	c.all = append(c.all, bytes.Clone(b))
 	return len(b), nil
 }
+
+// TestWhoReceivesOffers: what was to be sent goes into the sections of the offer, in its
+// formats and under its numbers, and so does what is offered later.
+func TestWhoReceivesOffers(t *testing.T) {
+	m, p, _, _ := offering(t)
+	_ = p.Close()
+	p = m.NewPeer(p.cfg).(*peer)
+	t.Cleanup(func() { _ = p.Close() })
+	src := &shown{}
+	if _, err := p.Send(src, false); err != nil {
+		t.Fatal(err)
+	}
+	wants := strings.NewReplacer("a=mid:0", "a=mid:x", "BUNDLE 0", "BUNDLE x", " 96\r\n", " 120 121\r\n", "a=rtpmap:96 VP8/90000", "a=rtpmap:120 VP8/90000\r\na=rtpmap:121 H264/90000",
+		"a=extmap:1 ", "a=extmap:7 ", "setup:active", "setup:actpass").Replace(answer)
+	if err := p.SetRemote(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: wants}); err != nil {
+		t.Fatal(err)
+	}
+	if src.bound != nil || p.Offer(false) == nil {
+		t.Error("it is bound, or another offer made, before the answer")
+	}
+	if err := p.Answer(); err != nil {
+		t.Fatal(err)
+	}
+	if b := src.bound; b == nil || b.Mid != "x" || len(b.Codecs) != 1 || b.Codecs[0].PayloadType != 120 || len(b.Extensions) != 1 || b.Extensions[0].ID != 7 {
+		t.Errorf("bound to %+v", b)
+	}
+	said := p.Local().SDP
+	for _, want := range []string{"m=video 9 UDP/TLS/RTP/SAVPF 120\r\n", "a=mid:x\r\n", "a=setup:passive\r\n", "a=sendonly\r\n", "a=msid:stream track\r\n", "a=extmap:7 "} {
+		if !strings.Contains(said, want) {
+			t.Errorf("no %q in\n%s", want, said)
+		}
+	}
+	if _, err := p.Send(&shown{}, false); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Offer(false); err != nil {
+		t.Fatal(err)
+	}
+	said = p.Local().SDP
+	if n := strings.Count(said, "m=video 9 UDP/TLS/RTP/SAVPF 120\r\n"); n != 2 || strings.Count(said, "a=extmap:7 ") != 2 || !strings.Contains(said, "BUNDLE x 1\r\n") || !strings.Contains(said, "a=setup:actpass") {
+		t.Errorf("then we offer\n%s", said)
+	}
+}

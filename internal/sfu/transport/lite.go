@@ -59,15 +59,22 @@ func (p *peer) checked(wire Wire, tcp bool, b []byte, from netip.AddrPort) {
 		return
 	}
 	p.reply(way, &m, with, stun.BindingSuccess, &stun.XORMappedAddress{IP: from.Addr().AsSlice(), Port: int(from.Port())})
-	if !tcp {
-		if check := p.cfg.Addresses.Proof(from, with.ufrag); check != nil {
-			_ = p.writeTo(way, check)
-		}
-	}
+	p.prove(way, with.ufrag)
 	if chosen || p.path.Load() == nil && current && known != "" {
 		p.use(way, current)
 	} else if p.path.Load() == way {
 		p.alive()
+	}
+}
+
+// prove sends an address the check that it owes an answer to, if any. A peer that waits
+// for one of ours before it nominates need not wait for its own next.
+func (p *peer) prove(way *path, ufrag string) {
+	if way.tcp {
+		return
+	}
+	if check := p.cfg.Addresses.Proof(way.to, ufrag); check != nil {
+		_ = p.writeTo(way, check)
 	}
 }
 

@@ -48,6 +48,7 @@ func offering(t testing.TB) (*Mux, *peer, *nowhere, *shown) {
 	m := NewMux(MuxConfig{
 		Certificate: certificate, Log: logging.NewDefaultLoggerFactory(), Disconnected: time.Minute, Failed: time.Minute, Handshake: time.Minute,
 		Send: Formats{
+			Same: receivable.Same,
 			Codecs: func(webrtc.RTPCodecType) []webrtc.RTPCodecParameters { return []webrtc.RTPCodecParameters{vp8} },
 			Extensions: func(webrtc.RTPCodecType) []webrtc.RTPHeaderExtensionParameter {
 				return []webrtc.RTPHeaderExtensionParameter{mid}
@@ -226,6 +227,35 @@ func TestChecksComeBeforeTheAnswer(t *testing.T) {
 	defer p.mu.Unlock()
 	if p.ice != webrtc.ICEConnectionStateConnected || !p.begun {
 		t.Errorf("ICE is %v, DTLS begun: %t", p.ice, p.begun)
+	}
+}
+
+// owing has every address owe an answer once the peer has answered.
+type owing struct {
+	trusting
+	asked *[]netip.AddrPort
+}
+
+func (o owing) Proof(from netip.AddrPort, _ string) []byte {
+	*o.asked = append(*o.asked, from)
+	return []byte{0, 1}
+}
+
+// TestWhoCameEarlyIsAskedWithTheAnswer: until then nobody knows with which password, and
+// the peer's next check may come much later.
+func TestWhoCameEarlyIsAskedWithTheAnswer(t *testing.T) {
+	m, p, wire, _ := offering(t)
+	them := netip.MustParseAddrPort("198.51.100.7:5000")
+	m.Handle(wire, check(p, p.own.pwd), them)
+	p.flows[0].path.tcp = false // as if the wire were a socket of UDP
+	var asked []netip.AddrPort
+	p.cfg.Addresses = owing{asked: &asked}
+	before := wire.packets
+	if err := p.SetRemote(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}); err != nil {
+		t.Fatal(err)
+	}
+	if len(asked) != 1 || asked[0] != them || wire.packets == before {
+		t.Errorf("asked were %v by %d packets", asked, wire.packets-before)
 	}
 }
 

@@ -68,6 +68,7 @@ type peer struct {
 	restarts  bool       // and that restarts ICE
 	sections  []*section // as they stand in descriptions, then those that are new
 	data      *section   // of these, the data channel's; nil: there is none
+	learned   learned
 	own, was  credential // was: of before a restart, until a check has the new one
 	reaches   []Candidate
 	flows     []heard

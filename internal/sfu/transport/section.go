@@ -70,7 +70,7 @@ func (p *peer) Send(src Source, reuse bool) (Sender, error) {
 		s = &section{peer: p, kind: src.Kind()}
 		p.sections = append(p.sections, s)
 	}
-	s.src, s.free, s.codecs, s.answered = src, false, p.mux.cfg.Send.Codecs(s.kind), false
+	s.src, s.free, s.codecs, s.answered = src, false, p.codecs(s.kind), false
 	s.ssrc, s.rtx = number(), 0
 	if s.kind == webrtc.RTPCodecTypeVideo {
 		s.rtx = number()

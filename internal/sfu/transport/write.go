@@ -37,7 +37,7 @@ func (s *section) writeOffer(d *strings.Builder, first bool) bool {
 		p.writeData(d, "actpass", first)
 		return true
 	}
-	s.writeMedia(d, "actpass", p.mux.cfg.Send.Extensions(s.kind), first)
+	s.writeMedia(d, "actpass", p.extensions(s.kind), first)
 	if s.src == nil {
 		d.WriteString("a=inactive\r\n")
 		return true

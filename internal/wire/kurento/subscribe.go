@@ -160,8 +160,8 @@ func (s *session) open(sub *subscription) {
 	var conn *participant.Subscription
 	ours := func() bool { return s.subs[sub.peer] == sub && sub.conn == conn } // and not of one that was given up
 	conn, err := s.p.Media().OpenSubscription(participant.SubscriptionOptions{
-		Initial: sfu.LayerHigh, PeerOffers: sub.offer.SDP != "",
-		Wants: func(src room.SourceReady) bool { return slices.Contains(tracks, src.Track.ID) },
+		Initial: sfu.LayerHigh,
+		Wants:   func(src room.SourceReady) bool { return slices.Contains(tracks, src.Track.ID) },
 		Offer: func(d webrtc.SessionDescription) {
 			if ours() {
 				s.tellOffer(sub, d)
