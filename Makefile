@@ -42,7 +42,7 @@ ten-minutes: install ## docs/vps.md from a bare machine to a call, with the pack
 e2e-long: install ## all scenarios, the long forms as well (as root); some: make e2e-long NAME=prebuilt
 	REDIAL_E2E_LONG=1 REDIAL_E2E_NAME='$(NAME)' $(E2E)
 
-e2e-own: install ## scenarios with our own transport to viewers; some: make e2e-own NAME=core-call
+e2e-own: install ## scenarios with our own transport; some: make e2e-own NAME=core-call
 	REDIAL_E2E_TRANSPORT=own REDIAL_E2E_NAME='$(NAME)' $(E2E)
 
 flaky: install ## bad networks in a browser, the long forms as well (as root)
