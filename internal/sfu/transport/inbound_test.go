@@ -554,3 +554,25 @@ func TestWhoReceivesOffers(t *testing.T) {
 		t.Errorf("then we offer\n%s", said)
 	}
 }
+
+// FuzzMedia: the peer sends what it likes, sealed as it has to be.
+func FuzzMedia(f *testing.F) {
+	f.Add([]byte("\x90\x64\x00\x01\x00\x00\x00\x00\x00\x00\x1b\x58\xbe\xde\x00\x01\x51\x00\x05\x00picture"))
+	f.Add([]byte("\xb0\x65\x00\x01\x00\x00\x00\x00\x00\x00\x00\x01\xbe\xde\x00\x01\x40c\x70f\x00\x05xx\x01"))
+	f.Add([]byte("\x80\xc8\x00\x06\x00\x00\x1b\x58\x00\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00\x03\x00\x00\x00\x04\x00\x00\x00\x05"))
+	f.Fuzz(func(t *testing.T, packet []byte) {
+		b := newBench(t, offer)
+		give := func(sealed []byte, err error) {
+			if err == nil {
+				b.peer.receive(b.wire, true, sealed, b.peer.path.Load().to)
+			}
+		}
+		for range 2 {
+			give(b.seal.EncryptRTP(nil, packet, nil))
+			give(b.seal.EncryptRTCP(nil, packet, nil))
+		}
+		for range reportEvery {
+			b.peer.safe.tell(time.Now())
+		}
+	})
+}

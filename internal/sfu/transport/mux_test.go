@@ -48,7 +48,7 @@ func offering(t testing.TB) (*Mux, *peer, *nowhere, *shown) {
 	m := NewMux(MuxConfig{
 		Certificate: certificate, Log: logging.NewDefaultLoggerFactory(), Disconnected: time.Minute, Failed: time.Minute, Handshake: time.Minute,
 		Send: Formats{
-			Same: receivable.Same,
+			Same:   receivable.Same,
 			Codecs: func(webrtc.RTPCodecType) []webrtc.RTPCodecParameters { return []webrtc.RTPCodecParameters{vp8} },
 			Extensions: func(webrtc.RTPCodecType) []webrtc.RTPHeaderExtensionParameter {
 				return []webrtc.RTPHeaderExtensionParameter{mid}
