@@ -21,7 +21,6 @@ type receiving struct {
 	count  int // of streams
 	heard  int // numbers of which SRTP has kept something
 	rtp    rtp.Header
-	plain  [MaxPacket]byte
 	keying srtp.Config
 
 	arrivals *twcc.Recorder // nil before there are any
@@ -55,7 +54,7 @@ func (s *secure) receiveRTP(b []byte) {
 			return
 		}
 	}
-	n := s.open(b, s.plain[:])
+	n := s.open(b, s.scratch[:])
 	if n == 0 {
 		return
 	}
@@ -81,11 +80,11 @@ func (s *secure) receiveRTP(b []byte) {
 	switch {
 	case to == nil:
 	case r.repair:
-		if n := r.restore(to.Room(), s.plain[:n]); n > 0 {
+		if n := r.restore(to.Room(), s.scratch[:n]); n > 0 {
 			to.RTP(n)
 		}
 	default:
-		to.RTP(copy(to.Room(), s.plain[:n]))
+		to.RTP(copy(to.Room(), s.scratch[:n]))
 	}
 }
 
