@@ -281,21 +281,21 @@ func fits(answer *description, offer webrtc.SessionDescription) error {
 	}
 	for i, m := range o.MediaDescriptions {
 		a := answer.MediaDescriptions[i]
-		if midOf(m) != midOf(a) || m.MediaName.Media != a.MediaName.Media {
-			return refuse("m", "the answer has other media sections than the offer", "index", i, "got", short(midOf(a)), "want", midOf(m))
+		if transport.MidOf(m) != transport.MidOf(a) || m.MediaName.Media != a.MediaName.Media {
+			return refuse("m", "the answer has other media sections than the offer", "index", i, "got", short(transport.MidOf(a)), "want", transport.MidOf(m))
 		}
-		if m.MediaName.Media == "application" || !used(a) {
+		if m.MediaName.Media == "application" || !transport.Used(a) {
 			continue
 		}
 		ours, theirs := directionOf(m), directionOf(a)
 		legal := ours == "sendrecv" || theirs == "inactive" || ours == "sendonly" && theirs == "recvonly" || ours == "recvonly" && theirs == "sendonly"
 		if !legal {
-			return refuse("direction", "does not answer that of the offer", "mid", midOf(a), "got", theirs, "offered", ours)
+			return refuse("direction", "does not answer that of the offer", "mid", transport.MidOf(a), "got", theirs, "offered", ours)
 		}
 		offered := extensionsOf(m)
 		for id, uri := range extensionsOf(a) {
 			if offered[id] != uri {
-				return refuse("extmap", "not an extension of the offer", "mid", midOf(a), "got", id, "extension", short(uri))
+				return refuse("extmap", "not an extension of the offer", "mid", transport.MidOf(a), "got", id, "extension", short(uri))
 			}
 		}
 	}

@@ -76,18 +76,6 @@ func refuse(attribute, reason string, details ...any) error {
 
 func short(s string) string { return s[:min(len(s), 40)] }
 
-// used tells whether a section is in use: a port of 0 rejects it, unless its
-// transport is another's (RFC 8843, section 6).
-func used(m *sdp.MediaDescription) bool {
-	_, only := m.Attribute("bundle-only")
-	return m.MediaName.Port.Value != 0 || only
-}
-
-func midOf(m *sdp.MediaDescription) string {
-	mid, _ := m.Attribute("mid")
-	return mid
-}
-
 // attribute is that of a section, or what the session level says for all.
 func (d *description) attribute(m *sdp.MediaDescription, key string) (string, bool) {
 	if v, ok := m.Attribute(key); ok {
@@ -99,7 +87,7 @@ func (d *description) attribute(m *sdp.MediaDescription, key string) (string, bo
 func (d *description) checkMids() error {
 	seen := map[string]bool{}
 	for _, m := range d.MediaDescriptions {
-		mid := midOf(m)
+		mid := transport.MidOf(m)
 		switch {
 		case mid == "" || seen[mid]:
 			return refuse("mid", "a media section has no mid of its own", "got", short(mid))
@@ -131,7 +119,7 @@ func (d *description) checkBundle() error {
 	}
 	var inUse []*sdp.MediaDescription
 	for _, m := range d.MediaDescriptions {
-		if used(m) {
+		if transport.Used(m) {
 			inUse = append(inUse, m)
 		}
 	}
@@ -141,11 +129,11 @@ func (d *description) checkBundle() error {
 	d.tagged = inUse[0]
 	if len(inUse) > 1 || len(group) > 0 {
 		for _, m := range inUse {
-			if !slices.Contains(group, midOf(m)) {
-				return refuse("group", "everything goes over one transport", "mid", midOf(m), "want", "every section in one BUNDLE group")
+			if !slices.Contains(group, transport.MidOf(m)) {
+				return refuse("group", "everything goes over one transport", "mid", transport.MidOf(m), "want", "every section in one BUNDLE group")
 			}
 		}
-		first := slices.IndexFunc(inUse, func(m *sdp.MediaDescription) bool { return midOf(m) == group[0] })
+		first := slices.IndexFunc(inUse, func(m *sdp.MediaDescription) bool { return transport.MidOf(m) == group[0] })
 		if first < 0 {
 			return refuse("group", "the first section of BUNDLE is not in use", "got", short(group[0]))
 		}
@@ -229,7 +217,7 @@ func (d *description) checkSetup(want webrtc.SDPType) error {
 		if !ok && m == d.tagged && want == webrtc.SDPTypeAnswer {
 			return refuse("setup", "a=setup leaves no answer", "want", strings.Join(legal, " or "))
 		}
-		if ok && used(m) && !slices.Contains(legal, setup) {
+		if ok && transport.Used(m) && !slices.Contains(legal, setup) {
 			return refuse("setup", "a=setup leaves no answer", "got", short(setup), "want", strings.Join(legal, " or "))
 		}
 	}
@@ -275,13 +263,13 @@ func (d *description) checkDirections() error {
 			}
 		}
 		if n > 1 {
-			return refuse("direction", "a media section has several directions", "mid", midOf(m), "want", "one of "+strings.Join(directions, ", "))
+			return refuse("direction", "a media section has several directions", "mid", transport.MidOf(m), "want", "one of "+strings.Join(directions, ", "))
 		}
 		want := directionOf(m)
 		if n == 0 && session != "" {
 			want = session
 		}
-		if !used(m) {
+		if !transport.Used(m) {
 			want = "inactive"
 		}
 		if n == 0 || want != directionOf(m) {
@@ -313,7 +301,7 @@ func (d *description) checkExtensions() error {
 	byID := map[int]string{}
 	_, mixed := d.SessionDescription.Attribute("extmap-allow-mixed")
 	for _, m := range d.MediaDescriptions {
-		if !used(m) {
+		if !transport.Used(m) {
 			continue
 		}
 		_, own := m.Attribute("extmap-allow-mixed")
@@ -329,9 +317,9 @@ func (d *description) checkExtensions() error {
 			case ok && id >= 4096 && id <= 4351:
 				return true
 			case !ok || id < 1 || id > 255 || id > 14 && !mixed && !own:
-				wrong = refuse("extmap", "no packet carries this number", "mid", midOf(m), "got", short(a.Value), "want", "1 to 14, or to 255 with a=extmap-allow-mixed")
+				wrong = refuse("extmap", "no packet carries this number", "mid", transport.MidOf(m), "got", short(a.Value), "want", "1 to 14, or to 255 with a=extmap-allow-mixed")
 			case here[id] || byID[id] != "" && byID[id] != uri:
-				wrong = refuse("extmap", "one number means two things", "mid", midOf(m), "got", short(a.Value))
+				wrong = refuse("extmap", "one number means two things", "mid", transport.MidOf(m), "got", short(a.Value))
 			}
 			here[id], byID[id] = true, uri
 			return false
@@ -355,11 +343,11 @@ func (d *description) checkTracks() error {
 		_, id := transport.TrackOf(m)
 		switch {
 		case id == "":
-			return refuse("msid", "a section that sends names no track", "mid", midOf(m), "want", "a=msid:STREAM TRACK")
+			return refuse("msid", "a section that sends names no track", "mid", transport.MidOf(m), "want", "a=msid:STREAM TRACK")
 		case strings.ContainsAny(id, " \t") || len(id) > maxMsid:
-			return refuse("msid", "not the name of a track", "mid", midOf(m), "got", short(id), "max_bytes", maxMsid)
+			return refuse("msid", "not the name of a track", "mid", transport.MidOf(m), "got", short(id), "max_bytes", maxMsid)
 		case tracks[id]:
-			return refuse("msid", "two sections send one track", "mid", midOf(m), "got", short(id))
+			return refuse("msid", "two sections send one track", "mid", transport.MidOf(m), "got", short(id))
 		}
 		tracks[id] = true
 		if err := checkSimulcast(m); err != nil {
@@ -379,7 +367,7 @@ func checkSimulcast(m *sdp.MediaDescription) error {
 		return nil
 	}
 	if at+1 == len(words) {
-		return refuse("simulcast", "no encoding is named", "mid", midOf(m), "got", short(value))
+		return refuse("simulcast", "no encoding is named", "mid", transport.MidOf(m), "got", short(value))
 	}
 	declared := map[string]bool{}
 	for _, a := range m.Attributes {
@@ -394,9 +382,9 @@ func checkSimulcast(m *sdp.MediaDescription) error {
 		l := layerOfRID(rid)
 		switch {
 		case !declared[rid]:
-			return refuse("simulcast", "an encoding has no a=rid", "mid", midOf(m), "got", short(rid))
+			return refuse("simulcast", "an encoding has no a=rid", "mid", transport.MidOf(m), "got", short(rid))
 		case seen[l]:
-			return refuse("rid", "two encodings are of one size", "mid", midOf(m), "got", short(rid), "want", "f, h and q, or rdiv1, rdiv2 and rdiv4")
+			return refuse("rid", "two encodings are of one size", "mid", transport.MidOf(m), "got", short(rid), "want", "f, h and q, or rdiv1, rdiv2 and rdiv4")
 		}
 		seen[l] = true
 	}
@@ -430,10 +418,10 @@ func (g *agreed) allows(d *description) error {
 	}
 	for i, s := range g.sections {
 		m := d.MediaDescriptions[i]
-		if midOf(m) == s.mid && m.MediaName.Media == s.kind || s.rejected {
+		if transport.MidOf(m) == s.mid && m.MediaName.Media == s.kind || s.rejected {
 			continue
 		}
-		return refuse("m", "media sections are in another order than before", "index", i, "got", short(midOf(m)), "want", s.mid)
+		return refuse("m", "media sections are in another order than before", "index", i, "got", short(transport.MidOf(m)), "want", s.mid)
 	}
 	for id, uri := range extensionsOf(d.MediaDescriptions...) {
 		for old, was := range g.extensions {
@@ -457,7 +445,7 @@ func (g *agreed) sameKey(d *description) error {
 func (g *agreed) keep(d *description) {
 	g.sections = g.sections[:0]
 	for _, m := range d.MediaDescriptions {
-		g.sections = append(g.sections, agreedSection{midOf(m), m.MediaName.Media, !used(m)})
+		g.sections = append(g.sections, agreedSection{transport.MidOf(m), m.MediaName.Media, !transport.Used(m)})
 	}
 	if g.extensions == nil {
 		g.extensions = map[int]string{}
@@ -472,7 +460,7 @@ func (g *agreed) keep(d *description) {
 func extensionsOf(list ...*sdp.MediaDescription) map[int]string {
 	out := map[int]string{}
 	for _, m := range list {
-		if !used(m) {
+		if !transport.Used(m) {
 			continue
 		}
 		for _, a := range m.Attributes {
@@ -491,7 +479,7 @@ func truthful(answer string, offer *description) string {
 	answer = strings.NewReplacer("\r\na=sendonly\r\n", "\r\na=inactive\r\n", "\r\na=sendrecv\r\n", "\r\na=recvonly\r\n").Replace(answer)
 	sections := strings.Split(answer, "\r\nm=")
 	for i, m := range offer.MediaDescriptions {
-		if i+1 < len(sections) && !used(m) {
+		if i+1 < len(sections) && !transport.Used(m) {
 			kind, rest, _ := strings.Cut(sections[i+1], " ")
 			_, rest, _ = strings.Cut(rest, " ")
 			sections[i+1] = kind + " 0 " + rest

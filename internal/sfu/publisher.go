@@ -296,7 +296,7 @@ func knownCodecs(d *description) error {
 // sends tells whether the peer wants to send in this section.
 func sends(m *sdp.MediaDescription) bool {
 	d := directionOf(m)
-	return used(m) && (d == "sendrecv" || d == "sendonly")
+	return transport.Used(m) && (d == "sendrecv" || d == "sendonly")
 }
 
 // announce compares the tracks of an offer with those known and reports what

@@ -35,7 +35,7 @@ func (p *peer) setOffer(d *sdp.SessionDescription, t transportInfo) error {
 		s := p.lineFor(m, i)
 		s.theirs = m
 		if s.kind == 0 {
-			if p.data == nil && used(m) && slices.Contains(m.MediaName.Formats, "webrtc-datachannel") {
+			if p.data == nil && Used(m) && slices.Contains(m.MediaName.Formats, "webrtc-datachannel") {
 				p.data = s
 			}
 			if p.data != s {
@@ -79,11 +79,11 @@ func (p *peer) takes(d *sdp.SessionDescription) error {
 		return errors.New("sections are missing that were there before")
 	}
 	for i, m := range d.MediaDescriptions {
-		if midOf(m) == "" {
+		if MidOf(m) == "" {
 			return fmt.Errorf("section %d has no mid", i)
 		}
-		if i < p.lines() && p.sections[i].mid == midOf(m) && p.sections[i].kind != webrtc.NewRTPCodecType(m.MediaName.Media) {
-			return fmt.Errorf("section %q is of another kind than before", midOf(m))
+		if i < p.lines() && p.sections[i].mid == MidOf(m) && p.sections[i].kind != webrtc.NewRTPCodecType(m.MediaName.Media) {
+			return fmt.Errorf("section %q is of another kind than before", MidOf(m))
 		}
 	}
 	return nil
@@ -103,7 +103,7 @@ func (p *peer) lines() int {
 func (p *peer) lineFor(m *sdp.MediaDescription, line int) *section {
 	kind := webrtc.NewRTPCodecType(m.MediaName.Media)
 	if line < p.lines() {
-		if s := p.sections[line]; s.mid == midOf(m) {
+		if s := p.sections[line]; s.mid == MidOf(m) {
 			return s
 		}
 		p.safe.leave(p.sections[line]) // it was rejected, and is another's now
@@ -119,7 +119,7 @@ func (p *peer) lineFor(m *sdp.MediaDescription, line int) *section {
 			}
 		}
 	}
-	s.mid = midOf(m)
+	s.mid = MidOf(m)
 	p.sections = slices.Insert(p.sections, line, s)
 	return s
 }
@@ -206,14 +206,14 @@ func (s *section) agree(m *sdp.MediaDescription, ours Formats) {
 func sends(m *sdp.MediaDescription) bool {
 	_, not := m.Attribute("recvonly")
 	_, none := m.Attribute("inactive")
-	return used(m) && !not && !none
+	return Used(m) && !not && !none
 }
 
 // receives tells whether the peer receives in a section that it offers.
 func receives(m *sdp.MediaDescription) bool {
 	_, not := m.Attribute("sendonly")
 	_, none := m.Attribute("inactive")
-	return used(m) && !not && !none
+	return Used(m) && !not && !none
 }
 
 // extensionsOf are the numbers of the header extensions of a section (RFC 8285, section

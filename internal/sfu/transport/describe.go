@@ -176,7 +176,7 @@ func (p *peer) setAnswer(d *sdp.SessionDescription, t transportInfo) error {
 		s.free = s.src == nil && s.kind != 0 && s.mid != "" // the peer knows that nothing comes in it
 	}
 	for _, m := range d.MediaDescriptions {
-		s := p.section(midOf(m))
+		s := p.section(MidOf(m))
 		switch {
 		case s == nil:
 		case s == p.data:
@@ -222,7 +222,8 @@ func (p *peer) section(mid string) *section {
 	return nil
 }
 
-func midOf(m *sdp.MediaDescription) string {
+// MidOf is the name of a section (RFC 5888, section 4), empty where it has none.
+func MidOf(m *sdp.MediaDescription) string {
 	mid, _ := m.Attribute("mid")
 	return mid
 }

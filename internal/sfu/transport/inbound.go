@@ -108,7 +108,7 @@ type extensionIDs struct{ mid, rid, repaired, twcc uint8 }
 func (s *secure) names(list []*sdp.MediaDescription) {
 	all := map[string]int{}
 	for _, m := range list {
-		if used(m) {
+		if Used(m) {
 			maps.Copy(all, extensionsOf(m))
 		}
 	}

@@ -50,7 +50,7 @@ func (s *section) writeOffer(d *strings.Builder, first bool) bool {
 func (s *section) writeAnswer(d *strings.Builder, first bool) bool {
 	p := s.peer
 	m := s.theirs
-	if m == nil || !used(m) || s.kind != 0 && len(s.codecs) == 0 {
+	if m == nil || !Used(m) || s.kind != 0 && len(s.codecs) == 0 {
 		s.writeRejected(d)
 		return false
 	}
@@ -184,9 +184,9 @@ func (p *peer) writeCandidates(d *strings.Builder) {
 
 func payloadType(c webrtc.RTPCodecParameters) string { return strconv.Itoa(int(c.PayloadType)) }
 
-// used tells whether a section is in use: a port of 0 rejects it, unless its transport is
+// Used tells whether a section is in use: a port of 0 rejects it, unless its transport is
 // another's (RFC 8843, section 6).
-func used(m *sdp.MediaDescription) bool {
+func Used(m *sdp.MediaDescription) bool {
 	_, only := m.Attribute("bundle-only")
 	return m.MediaName.Port.Value != 0 || only
 }
