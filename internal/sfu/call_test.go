@@ -729,8 +729,9 @@ func TestCloseLeavesNothing(t *testing.T) {
 		_, audio := s.camera(webrtc.MimeTypeOpus, "mic")
 		var viewers []*viewer
 		for range 8 {
-			v := newViewer(t, e).start()
+			v := newViewer(t, e)
 			v.sub.conn.onState = func(State, error) { news() }
+			v.start()
 			readRTP(t, v.add(video))
 			readRTP(t, v.add(audio))
 			viewers = append(viewers, v)
