@@ -4,7 +4,7 @@
 package main
 
 import (
-	"bytes"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -68,17 +68,8 @@ func TestBackupAndRestoreAsDocumented(t *testing.T) {
 	}
 	serve := func() (*killed, func()) {
 		cmd := exec.Command(filepath.Join(dir, "redial"), "serve", "-config", "redial.yaml")
-		var said bytes.Buffer
-		b, err := start(cmd, &said, &said)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = cmd.Process.Kill() })
-		facts, err := b.up(regexp.MustCompile("msg=ready"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return newKilled(t, 0, facts["URL"]), func() {
+		b, k := ready(t, cmd, 0, io.Discard)
+		return k, func() {
 			_ = cmd.Process.Signal(os.Interrupt)
 			<-b.ended
 		}

@@ -146,7 +146,13 @@ func live(t *testing.T, program string, n int) (*background, *killed) {
 	t.Helper()
 	cmd := exec.Command(program, "serve", "-config", "redial.yaml")
 	cmd.Dir = filepath.Dir(program)
-	b, err := start(cmd, io.Discard, io.Discard)
+	return ready(t, cmd, n, io.Discard)
+}
+
+// ready starts a server and waits until it is ready.
+func ready(t *testing.T, cmd *exec.Cmd, n int, said io.Writer) (*background, *killed) {
+	t.Helper()
+	b, err := start(cmd, said, said)
 	if err != nil {
 		t.Fatal(err)
 	}

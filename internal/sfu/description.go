@@ -6,7 +6,6 @@ package sfu
 import (
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/pion/sdp/v3"
@@ -280,17 +279,6 @@ func (d *description) checkDirections() error {
 	return nil
 }
 
-// extensionOf reads a=extmap (RFC 8285, section 8).
-func extensionOf(a sdp.Attribute) (id int, uri string, ok bool) {
-	words := strings.Fields(a.Value)
-	if a.Key != "extmap" || len(words) < 2 {
-		return 0, "", false
-	}
-	number, _, _ := strings.Cut(words[0], "/")
-	id, err := strconv.Atoi(number)
-	return id, words[1], err == nil
-}
-
 // understood are the header extensions whose numbers matter to us.
 var understood = []string{extMid, extRid, extRepairedRid, extAudioLevel, extTWCC, extOrientation}
 
@@ -312,7 +300,7 @@ func (d *description) checkExtensions() error {
 			if a.Key != "extmap" {
 				return false
 			}
-			id, uri, ok := extensionOf(a)
+			id, uri, ok := transport.ExtensionOf(a)
 			switch {
 			case ok && id >= 4096 && id <= 4351:
 				return true
@@ -337,7 +325,7 @@ func (d *description) checkExtensions() error {
 func (d *description) checkTracks() error {
 	tracks := map[string]bool{}
 	for _, m := range d.MediaDescriptions {
-		if m.MediaName.Media == "application" || !sends(m) {
+		if m.MediaName.Media == "application" || !transport.Sends(m) {
 			continue
 		}
 		_, id := transport.TrackOf(m)
@@ -464,7 +452,7 @@ func extensionsOf(list ...*sdp.MediaDescription) map[int]string {
 			continue
 		}
 		for _, a := range m.Attributes {
-			if id, uri, ok := extensionOf(a); ok && slices.Contains(understood, uri) {
+			if id, uri, ok := transport.ExtensionOf(a); ok && slices.Contains(understood, uri) {
 				out[id] = uri
 			}
 		}

@@ -15,7 +15,6 @@ import (
 	"sync/atomic"
 
 	"github.com/pion/rtcp"
-	"github.com/pion/sdp/v3"
 	"github.com/pion/transport/v4/packetio"
 	"github.com/pion/webrtc/v4"
 
@@ -271,7 +270,7 @@ func (p *Publisher) orderCodecs() {
 // section it wants to send in.
 func knownCodecs(d *description) error {
 	for _, m := range d.MediaDescriptions {
-		if m.MediaName.Media == "application" || !sends(m) {
+		if m.MediaName.Media == "application" || !transport.Sends(m) {
 			continue
 		}
 		ok := false
@@ -293,12 +292,6 @@ func knownCodecs(d *description) error {
 	return nil
 }
 
-// sends tells whether the peer wants to send in this section.
-func sends(m *sdp.MediaDescription) bool {
-	d := directionOf(m)
-	return transport.Used(m) && (d == "sendrecv" || d == "sendonly")
-}
-
 // announce compares the tracks of an offer with those known and reports what
 // came and went.
 func (p *Publisher) announce(d *description) {
@@ -309,7 +302,7 @@ func (p *Publisher) announce(d *description) {
 	offered := map[string]section{} // by mid
 	var order []string
 	for _, m := range d.MediaDescriptions {
-		if m.MediaName.Media == "application" || !sends(m) {
+		if m.MediaName.Media == "application" || !transport.Sends(m) {
 			continue
 		}
 		mid, _ := m.Attribute("mid")

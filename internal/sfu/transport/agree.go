@@ -46,7 +46,7 @@ func (p *peer) setOffer(d *sdp.SessionDescription, t transportInfo) error {
 		if s.src != nil {
 			p.agreeToSend(s, m)
 		} else {
-			s.agree(m, p.mux.cfg.Receive)
+			s.agree(m, p.mux.cfg.Receive.Codecs(s.kind), p.mux.cfg.Receive)
 		}
 	}
 	p.restarts = p.remote != "" && p.remote != t.ufrag
@@ -127,9 +127,7 @@ func (p *peer) lineFor(m *sdp.MediaDescription, line int) *section {
 // agreeToSend is agree for a section in which we send. What we offer later has the same
 // numbers. p.mu is held.
 func (p *peer) agreeToSend(s *section, m *sdp.MediaDescription) {
-	ours := p.mux.cfg.Send
-	ours.Codecs = func(webrtc.RTPCodecType) []webrtc.RTPCodecParameters { return s.codecs }
-	s.agree(m, ours)
+	s.agree(m, s.codecs, p.mux.cfg.Send)
 	if !receives(m) {
 		return
 	}
@@ -191,8 +189,8 @@ func (p *peer) extensions(kind webrtc.RTPCodecType) []webrtc.RTPHeaderExtensionP
 }
 
 // agree keeps what both sides have of a section that the peer offers. p.mu is held.
-func (s *section) agree(m *sdp.MediaDescription, ours Formats) {
-	s.codecs = common(m, ours.Codecs(s.kind), ours.Same)
+func (s *section) agree(m *sdp.MediaDescription, codecs []webrtc.RTPCodecParameters, ours Formats) {
+	s.codecs = common(m, codecs, ours.Same)
 	s.extensions, s.formats = nil, nil
 	offered := extensionsOf(m)
 	for _, x := range ours.Extensions(s.kind) {
@@ -202,8 +200,8 @@ func (s *section) agree(m *sdp.MediaDescription, ours Formats) {
 	}
 }
 
-// sends tells whether the peer sends in a section that it offers.
-func sends(m *sdp.MediaDescription) bool {
+// Sends tells whether the peer sends in a section that it offers.
+func Sends(m *sdp.MediaDescription) bool {
 	_, not := m.Attribute("recvonly")
 	_, none := m.Attribute("inactive")
 	return Used(m) && !not && !none
@@ -216,18 +214,23 @@ func receives(m *sdp.MediaDescription) bool {
 	return Used(m) && !not && !none
 }
 
-// extensionsOf are the numbers of the header extensions of a section (RFC 8285, section
-// 8), by name.
+// ExtensionOf reads a=extmap (RFC 8285, section 8).
+func ExtensionOf(a sdp.Attribute) (id int, uri string, ok bool) {
+	words := strings.Fields(a.Value)
+	if a.Key != "extmap" || len(words) < 2 {
+		return 0, "", false
+	}
+	number, _, _ := strings.Cut(words[0], "/")
+	id, err := strconv.Atoi(number)
+	return id, words[1], err == nil
+}
+
+// extensionsOf are the numbers of the header extensions of a section, by name.
 func extensionsOf(m *sdp.MediaDescription) map[string]int {
 	out := map[string]int{}
 	for _, a := range m.Attributes {
-		words := strings.Fields(a.Value)
-		if a.Key != "extmap" || len(words) < 2 {
-			continue
-		}
-		number, _, _ := strings.Cut(words[0], "/")
-		if id, err := strconv.Atoi(number); err == nil && id > 0 {
-			out[words[1]] = id
+		if id, uri, ok := ExtensionOf(a); ok && id > 0 {
+			out[uri] = id
 		}
 	}
 	return out

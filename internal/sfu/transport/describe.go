@@ -237,17 +237,10 @@ func (s *section) apply(m *sdp.MediaDescription, offered []webrtc.RTPHeaderExten
 	if _, inactive := m.Attribute("inactive"); !inactive {
 		s.formats = slices.Clone(m.MediaName.Formats)
 	}
-	for _, a := range m.Attributes {
-		if a.Key != "extmap" {
-			continue
-		}
-		id, uri, _ := strings.Cut(a.Value, " ")
-		id, _, _ = strings.Cut(id, "/")
-		uri, _, _ = strings.Cut(uri, " ")
-		for _, x := range offered {
-			if x.URI == uri && strconv.Itoa(x.ID) == id {
-				s.extensions = append(s.extensions, x)
-			}
+	answered := extensionsOf(m)
+	for _, x := range offered {
+		if answered[x.URI] == x.ID {
+			s.extensions = append(s.extensions, x)
 		}
 	}
 }

@@ -123,7 +123,7 @@ func (s *secure) expect(at *section) {
 	p.mu.Lock()
 	old, m := at.in, at.theirs
 	var next *inbound
-	if m != nil && sends(m) && len(at.codecs) > 0 && p.cfg.Events.Stream != nil {
+	if m != nil && Sends(m) && len(at.codecs) > 0 && p.cfg.Events.Stream != nil {
 		_, id := TrackOf(m)
 		next = &inbound{mid: at.mid, id: id, kind: at.kind, codecs: at.codecs, extensions: at.extensions, rids: ridsOf(m)}
 		if next.rids == nil {

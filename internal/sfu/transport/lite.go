@@ -63,7 +63,7 @@ func (p *peer) checked(wire Wire, tcp bool, b []byte, from netip.AddrPort) {
 	if chosen || p.path.Load() == nil && current && known != "" {
 		p.use(way, current)
 	} else if p.path.Load() == way {
-		p.alive()
+		p.alive(time.Now())
 	}
 }
 
@@ -168,7 +168,7 @@ func (p *peer) answered(wire Wire, from netip.AddrPort) {
 
 // use has packets go to a path.
 func (p *peer) use(way *path, current bool) {
-	p.alive()
+	p.alive(time.Now())
 	old := p.path.Swap(way)
 	p.mu.Lock()
 	if current {
@@ -197,8 +197,8 @@ func (p *peer) use(way *path, current bool) {
 }
 
 // alive notes that the peer still wants what is sent (RFC 7675).
-func (p *peer) alive() {
-	p.last.Store(time.Now().UnixNano())
+func (p *peer) alive(at time.Time) {
+	p.last.Store(at.UnixNano())
 	p.mu.Lock()
 	back := p.ice == webrtc.ICEConnectionStateDisconnected || p.ice == webrtc.ICEConnectionStateFailed
 	p.mu.Unlock()

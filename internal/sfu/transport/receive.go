@@ -47,14 +47,14 @@ func (s *secure) receiveRTP(b []byte) {
 	}
 	if r != nil && r.stream != nil && !r.repair {
 		if to := r.stream.to(); to != nil {
-			if n := s.open(b, to.Room()); n > 0 {
+			if n := s.open(b, to.Room(), at); n > 0 {
 				s.arrived(r, ssrc, at)
 				to.RTP(n)
 			}
 			return
 		}
 	}
-	n := s.open(b, s.scratch[:])
+	n := s.open(b, s.scratch[:], at)
 	if n == 0 {
 		return
 	}
@@ -97,12 +97,12 @@ func (s *secure) refuse() {
 
 // open opens a packet into room and returns how long it is, 0 when it is not the peer's.
 // Its header is in s.rtp then.
-func (s *secure) open(b, room []byte) int {
+func (s *secure) open(b, room []byte, at time.Time) int {
 	plain, err := s.in.DecryptRTP(room[:0], b, &s.rtp)
 	if err != nil {
 		return 0
 	}
-	s.peer.alive()
+	s.peer.alive(at)
 	return len(plain)
 }
 
@@ -212,9 +212,8 @@ func (s *secure) reports(at time.Time) (out []rtcp.Packet) {
 
 // reported passes a compound on to the streams whose sender reports are in it. openMu is
 // held.
-func (s *secure) reported(b []byte) {
+func (s *secure) reported(b []byte, at time.Time) {
 	const senderReport = 200
-	at := time.Now()
 	for rest := b; len(rest) >= 4; {
 		size := 4 * (int(binary.BigEndian.Uint16(rest[2:])) + 1)
 		if size > len(rest) {

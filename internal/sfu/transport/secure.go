@@ -308,8 +308,9 @@ func (s *secure) receiveRTCP(b []byte) {
 	if err != nil {
 		return
 	}
-	s.peer.alive()
-	s.reported(plain)
+	at := time.Now()
+	s.peer.alive(at)
+	s.reported(plain, at)
 	if s.peer.cfg.RTCP == nil {
 		return
 	}
