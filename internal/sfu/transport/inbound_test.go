@@ -409,10 +409,7 @@ func TestJitter(t *testing.T) {
 }
 
 // collects keeps what is sent.
-type collects struct {
-	nowhere
-	all [][]byte
-}
+type collects struct{ all [][]byte }
 
 // FuzzOffer: whatever is offered, it is taken or refused, and answered if taken.
 func FuzzOffer(f *testing.F) {
