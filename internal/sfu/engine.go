@@ -71,9 +71,13 @@ type Config struct {
 	// send none. Clients have to reach one of the candidates by themselves.
 	Lite bool
 
-	// OwnTransport has subscribers' connections be of our own transport, which batches
-	// packets, and not of pion/webrtc. It is a lite agent.
+	// OwnTransport has connections be of our own transport, which batches packets, and not
+	// of pion/webrtc. It is a lite agent.
 	OwnTransport bool
+	// UDPLoops is how many loops read each UDP address of our own transport, each a socket
+	// of its own; 0 is one for each processor. There are 32 at most, and one elsewhere than
+	// on Linux.
+	UDPLoops int
 
 	// UnprovenBytesPerSecond is what goes out, all connections together, to
 	// addresses that were named and have sent nothing; 0 is 64 KiB.

@@ -16,9 +16,7 @@ import (
 
 	"github.com/pion/stun/v4"
 
-	"github.com/redial-rtc/redial/internal/accept"
 	"github.com/redial-rtc/redial/internal/evidence"
-	"github.com/redial-rtc/redial/internal/sfu/transport"
 )
 
 // Whether an address that peers are told leads here, the server can often find out
@@ -196,65 +194,6 @@ func (c *probedConn) Read(b []byte) (int, error) {
 		}
 	}
 	return n, err
-}
-
-// mediaUDP is a socket for media. What is not for a connection of ICE is taken out:
-// our own probes, Binding requests where the port is a STUN server, and what is for
-// connections of our own transport.
-type mediaUDP struct {
-	*accept.UDP
-	intake
-	sock  *transport.Socket
-	inbox *transport.Inbox // nil: packets are read one by one
-}
-
-// intake is what takes packets before pion/webrtc does.
-type intake struct {
-	stun   *stunServer // nil: the port is none
-	probes *prober
-	own    *transport.Mux // nil: all connections are of pion/webrtc
-}
-
-// ReadFromAddrPort returns the next packet for ICE.
-func (u mediaUDP) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
-	for {
-		n, from, err := u.next(b)
-		switch {
-		case err != nil:
-			return n, from, err
-		case u.stun != nil && plainBinding(b[:n]):
-			if answer := u.stun.answer(b[:n], from); answer != nil {
-				_, _ = u.WriteToAddrPort(answer, from)
-			}
-		case !u.probes.arrived(b[:n]):
-			return n, from, nil
-		}
-	}
-}
-
-// next is the next packet that is for none of our own connections.
-func (u mediaUDP) next(b []byte) (int, netip.AddrPort, error) {
-	if u.inbox == nil {
-		return u.UDP.ReadFromAddrPort(b)
-	}
-	for {
-		packet, from, err := u.inbox.Next()
-		switch {
-		case err == nil && !u.own.Handle(u.sock, packet, from):
-			return copy(b, packet), from, nil
-		case err != nil && !u.Again(err):
-			return 0, from, err
-		}
-	}
-}
-
-// ReadFrom is ReadFromAddrPort with an address of the older kind.
-func (u mediaUDP) ReadFrom(b []byte) (int, net.Addr, error) {
-	n, from, err := u.ReadFromAddrPort(b)
-	if err != nil {
-		return n, nil, err
-	}
-	return n, net.UDPAddrFromAddrPort(from), nil
 }
 
 // probe begins to send packets to the addresses that peers are told; stop waits for

@@ -4,11 +4,13 @@
 package sfu
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"iter"
 	"net"
 	"net/netip"
+	"runtime"
 	"slices"
 	"strconv"
 	"time"
@@ -17,6 +19,7 @@ import (
 	"github.com/pion/logging"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/accept"
 	"github.com/redial-rtc/redial/internal/sfu/transport"
 )
 
@@ -189,6 +192,17 @@ func wildcards(ips []net.IP) []net.IP {
 	return out
 }
 
+// maxLoops bounds what the loops of one address take: each has room for 32 packets.
+const maxLoops = 32
+
+// loopsOf is how many sockets the kernel is to have of an address.
+func loopsOf(cfg Config) int {
+	if !cfg.OwnTransport {
+		return 1
+	}
+	return min(cmp.Or(cfg.UDPLoops, runtime.GOMAXPROCS(0)), maxLoops)
+}
+
 func listenUDPOnce(binds []net.IP, cfg Config, port int, in intake, log logging.LoggerFactory) (*udpMux, error) {
 	m := &udpMux{}
 	for _, ip := range binds {
@@ -196,27 +210,33 @@ func listenUDPOnce(binds []net.IP, cfg Config, port int, in intake, log logging.
 		if ip.To4() != nil {
 			network = "udp4"
 		}
-		c, err := net.ListenUDP(network, &net.UDPAddr{IP: ip, Port: port})
+		conns, err := transport.ListenUDP(network, &net.UDPAddr{IP: ip, Port: port}, loopsOf(cfg))
 		if err != nil {
 			_ = m.Close()
 			return nil, err
 		}
-		_ = c.SetReadBuffer(udpBuffer)
-		_ = c.SetWriteBuffer(udpBuffer)
-		if port == 0 {
-			port = c.LocalAddr().(*net.UDPAddr).Port
+		bound := conns[0].LocalAddr()
+		port = bound.(*net.UDPAddr).Port
+		sock, err := transport.NewSocket(conns...)
+		var udp []*accept.UDP
+		for _, c := range conns {
+			_ = c.SetReadBuffer(udpBuffer)
+			_ = c.SetWriteBuffer(udpBuffer)
+			udp = append(udp, cfg.Loops.UDP("media.udp", c))
 		}
-		udp, sock := cfg.Loops.UDP("media.udp", c), &transport.Socket{UDPConn: c}
-		if err := sock.Prepare(); err != nil {
-			_ = errors.Join(m.Close(), c.Close())
+		if err != nil {
+			for _, c := range udp {
+				err = errors.Join(err, c.Close())
+			}
+			_ = m.Close()
 			return nil, err
 		}
-		var inbox *transport.Inbox
+		var read net.PacketConn = mediaUDP{udp[0], in, sock}
 		if in.own != nil {
-			inbox = transport.NewInbox(sock)
+			read = loop(in, sock, udp)
 		}
-		inner := ice.NewUDPMuxDefault(ice.UDPMuxParams{Logger: log.NewLogger("ice"), UDPConn: mediaUDP{udp, in, sock, inbox}})
-		m.socks = append(m.socks, udpSock{mux: inner, sock: sock, v4: ip.To4() != nil, addr: c.LocalAddr()})
+		inner := ice.NewUDPMuxDefault(ice.UDPMuxParams{Logger: log.NewLogger("ice"), UDPConn: read})
+		m.socks = append(m.socks, udpSock{mux: inner, sock: sock, v4: ip.To4() != nil, addr: bound})
 	}
 	m.port = port
 	m.tell(cfg.Advertise)

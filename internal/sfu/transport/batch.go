@@ -193,6 +193,6 @@ func (s *space) transmit() {
 // one sends each packet of a message by itself.
 func (m *message) one() {
 	for _, part := range m.parts[:m.count] {
-		_, _ = m.to.sock.WriteToUDPAddrPort(part, m.to.to) // as good as lost
+		_, _ = m.to.sock.WriteToAddrPort(part, m.to.to) // as good as lost
 	}
 }

@@ -24,13 +24,12 @@ func BenchmarkWriteBatched(b *testing.B) {
 		defer c.Close()
 		ends = append(ends, c)
 	}
-	sock := &Socket{UDPConn: ends[0]}
-	if err := sock.Prepare(); err != nil {
+	sock, err := NewSocket(ends[0])
+	if err != nil {
 		b.Fatal(err)
 	}
 	to := ends[1].LocalAddr().(*net.UDPAddr).AddrPort()
 	p.path.Store(&path{wire: sock, sock: sock, to: to, dest: sock.destination(to)})
-	var err error
 	if p.safe.out, err = srtp.CreateContext(make([]byte, 16), make([]byte, 12), srtp.ProtectionProfileAeadAes128Gcm); err != nil {
 		b.Fatal(err)
 	}

@@ -4,7 +4,10 @@
 package transport
 
 import (
+	"context"
 	"encoding/binary"
+	"errors"
+	"net"
 	"net/netip"
 	"strconv"
 	"sync/atomic"
@@ -17,21 +20,65 @@ import (
 // batches is how a socket sends many messages with one system call: sendmmsg(2), and
 // UDP_SEGMENT (udp(7)) for messages of several packets.
 type batches struct {
-	raw   syscall.RawConn
 	six   bool
 	plain atomic.Bool // the kernel or the card refuses segments
 
 	Calls, Packets atomic.Uint64 // system calls, and packets they sent
 }
 
-// Prepare makes a socket ready for batches.
-func (s *Socket) Prepare() error {
-	raw, err := s.SyscallConn()
+// system is what a socket has of its own for that.
+type system struct{ raw syscall.RawConn }
+
+// ListenUDP opens as many sockets of one address; what comes is spread among them by where
+// it comes from (SO_REUSEPORT, socket(7)). An address that somebody has already is refused
+// as it is to one socket alone, whoever that is: the first is opened without sharing. Port
+// 0 is a free one.
+func ListenUDP(network string, at *net.UDPAddr, n int) ([]*net.UDPConn, error) {
+	first, err := net.ListenUDP(network, at)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	s.raw = raw
-	return raw.Control(func(fd uintptr) {
+	all := []*net.UDPConn{first}
+	if n <= 1 {
+		return all, nil
+	}
+	raw, err := first.SyscallConn()
+	if err == nil {
+		err = share(raw)
+	}
+	listen := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error { return share(raw) }}
+	for err == nil && len(all) < n {
+		var c net.PacketConn
+		if c, err = listen.ListenPacket(context.Background(), network, first.LocalAddr().String()); err == nil {
+			all = append(all, c.(*net.UDPConn))
+		}
+	}
+	if err != nil {
+		for _, c := range all {
+			_ = c.Close()
+		}
+		return nil, err
+	}
+	return all, nil
+}
+
+// share lets others of ours have the same address.
+func share(raw syscall.RawConn) error {
+	var refused error
+	err := raw.Control(func(fd uintptr) { refused = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1) })
+	return errors.Join(err, refused)
+}
+
+// prepare makes the sockets ready for batches.
+func (s *Socket) prepare() error {
+	for _, m := range s.members {
+		raw, err := m.SyscallConn()
+		if err != nil {
+			return err
+		}
+		m.raw = raw
+	}
+	return s.members[0].raw.Control(func(fd uintptr) {
 		name, err := unix.Getsockname(int(fd))
 		_, s.six = name.(*unix.SockaddrInet6)
 		if err == nil {
@@ -126,15 +173,16 @@ func (s *systemSpace) fill(all []message) {
 
 // transmit sends messages. One that the kernel will not have is as good as lost, but
 // for segments: those are sent one by one.
-func (b *batches) transmit(space *systemSpace, all []message) {
+func (s *Socket) transmit(space *systemSpace, all []message) {
 	space.fill(all)
+	b, raw := &s.batches, s.next().raw
 	var at struct {
 		done    int
 		refused bool
 	}
 	for at.done < len(all) {
 		at.refused = false
-		err := b.raw.Write(func(fd uintptr) bool {
+		err := raw.Write(func(fd uintptr) bool {
 			for at.done < len(all) {
 				n, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&space.headers[at.done])), uintptr(len(all)-at.done), unix.MSG_DONTWAIT, 0, 0)
 				b.Calls.Add(1)
@@ -199,9 +247,8 @@ type Inbox struct {
 
 const inboxPackets = 32
 
-// NewInbox is what reads a socket.
-func NewInbox(s *Socket) *Inbox {
-	i := &Inbox{raw: s.raw}
+func newInbox(m *member) *Inbox {
+	i := &Inbox{raw: m.raw}
 	for k := range i.headers {
 		i.vectors[k].Base = &i.packets[k][0]
 		i.vectors[k].SetLen(MaxPacket)

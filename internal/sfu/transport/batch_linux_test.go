@@ -4,7 +4,10 @@
 package transport
 
 import (
+	"errors"
 	"net"
+	"net/netip"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,8 +26,8 @@ func TestRefusedSegmentsGoOneByOne(t *testing.T) {
 		return c
 	}
 	from, to := listen(), listen()
-	sock := &Socket{UDPConn: from}
-	if err := sock.Prepare(); err != nil {
+	sock, err := NewSocket(from)
+	if err != nil {
 		t.Fatal(err)
 	}
 	if !sock.segments() {
@@ -32,7 +35,7 @@ func TestRefusedSegmentsGoOneByOne(t *testing.T) {
 	}
 	// It has no segments without checksums.
 	var failed error
-	if err := sock.raw.Control(func(fd uintptr) { failed = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_NO_CHECK, 1) }); err != nil || failed != nil {
+	if err := sock.members[0].raw.Control(func(fd uintptr) { failed = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_NO_CHECK, 1) }); err != nil || failed != nil {
 		t.Fatal(err, failed)
 	}
 	at := to.LocalAddr().(*net.UDPAddr).AddrPort()
@@ -68,5 +71,86 @@ func TestRefusedSegmentsGoOneByOne(t *testing.T) {
 	}
 	if !w.plain.Load() || !sock.segments() {
 		t.Errorf("the path is without segments: %v; the socket has them: %v", w.plain.Load(), sock.segments())
+	}
+}
+
+// TestSocketsOfOneAddress: what comes to the address is spread among its sockets and nothing
+// of it is lost, all of them send from it, and nobody else gets it while they are open.
+func TestSocketsOfOneAddress(t *testing.T) {
+	for _, host := range []string{"127.0.0.1", "::1"} {
+		t.Run(host, func(t *testing.T) {
+			const sockets, senders = 4, 64
+			at := &net.UDPAddr{IP: net.ParseIP(host)}
+			conns, err := ListenUDP("udp", at, sockets)
+			if err != nil {
+				t.Fatal(err)
+			}
+			at.Port = conns[0].LocalAddr().(*net.UDPAddr).Port
+			for _, n := range []int{1, sockets} {
+				if _, err := ListenUDP("udp", at, n); !errors.Is(err, unix.EADDRINUSE) {
+					t.Errorf("%d more sockets of a taken address: %v", n, err)
+				}
+			}
+			sock, err := NewSocket(conns...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			type packet struct {
+				member int
+				from   netip.AddrPort
+			}
+			came := make(chan packet, senders)
+			var loops sync.WaitGroup
+			for i, inbox := range sock.Inboxes() {
+				loops.Go(func() {
+					for {
+						_, from, err := inbox.Next()
+						if err != nil {
+							return
+						}
+						came <- packet{i, from}
+					}
+				})
+			}
+			var ends []*net.UDPConn
+			for range senders {
+				c, err := net.DialUDP("udp", nil, at)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer c.Close()
+				if _, err := c.Write([]byte("x")); err != nil {
+					t.Fatal(err)
+				}
+				ends = append(ends, c)
+			}
+			from, by := map[netip.AddrPort]bool{}, map[int]bool{}
+			for range senders {
+				p := <-came
+				from[p.from], by[p.member] = true, true
+			}
+			if len(from) != senders || len(by) < 2 {
+				t.Errorf("%d senders were heard by %d sockets", len(from), len(by))
+			}
+			b := make([]byte, 10)
+			for _, c := range ends { // a connected socket takes nothing from other addresses
+				if _, err := sock.WriteToAddrPort([]byte("y"), c.LocalAddr().(*net.UDPAddr).AddrPort()); err != nil {
+					t.Fatal(err)
+				}
+				_ = c.SetReadDeadline(time.Now().Add(time.Minute))
+				if _, err := c.Read(b); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, c := range conns {
+				_ = c.Close()
+			}
+			loops.Wait()
+			again, err := ListenUDP("udp", at, 1)
+			if err != nil {
+				t.Fatalf("the address is not free again: %v", err)
+			}
+			_ = again[0].Close()
+		})
 	}
 }

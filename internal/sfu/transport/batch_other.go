@@ -6,6 +6,7 @@
 package transport
 
 import (
+	"net"
 	"net/netip"
 	"sync/atomic"
 )
@@ -13,8 +14,20 @@ import (
 // batches sends packets one by one where there is no sendmmsg.
 type batches struct{ Calls, Packets atomic.Uint64 }
 
-// Prepare has nothing to do.
-func (s *Socket) Prepare() error { return nil }
+// system is what a socket has of its own for that: nothing.
+type system struct{}
+
+func (s *Socket) prepare() error { return nil }
+
+// ListenUDP opens one socket, whatever is asked for: elsewhere than on Linux, several of
+// one address do not share what comes.
+func ListenUDP(network string, at *net.UDPAddr, _ int) ([]*net.UDPConn, error) {
+	c, err := net.ListenUDP(network, at)
+	if err != nil {
+		return nil, err
+	}
+	return []*net.UDPConn{c}, nil
+}
 
 func (b *batches) segments() bool { return false }
 
@@ -24,22 +37,21 @@ func (b *batches) destination(netip.AddrPort) destination { return destination{}
 
 type systemSpace struct{}
 
-func (b *batches) transmit(_ *systemSpace, all []message) {
+func (s *Socket) transmit(_ *systemSpace, all []message) {
 	for i := range all {
-		b.Calls.Add(1)
-		b.Packets.Add(1)
+		s.Calls.Add(1)
+		s.Packets.Add(1)
 		all[i].one()
 	}
 }
 
 // Inbox reads packets from a socket, one by one.
 type Inbox struct {
-	sock   *Socket
+	sock   *member
 	packet [MaxPacket]byte
 }
 
-// NewInbox is what reads a socket.
-func NewInbox(s *Socket) *Inbox { return &Inbox{sock: s} }
+func newInbox(m *member) *Inbox { return &Inbox{sock: m} }
 
 // Next is the next packet, which is good until the one after it.
 func (i *Inbox) Next() ([]byte, netip.AddrPort, error) {

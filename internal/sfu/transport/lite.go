@@ -199,10 +199,7 @@ func (p *peer) use(way *path, current bool) {
 // alive notes that the peer still wants what is sent (RFC 7675).
 func (p *peer) alive(at time.Time) {
 	p.last.Store(at.UnixNano())
-	p.mu.Lock()
-	back := p.ice == webrtc.ICEConnectionStateDisconnected || p.ice == webrtc.ICEConnectionStateFailed
-	p.mu.Unlock()
-	if back {
+	if p.silent.Load() {
 		p.change(func() {
 			if !p.closed {
 				p.ice = webrtc.ICEConnectionStateConnected

@@ -7,7 +7,6 @@ import (
 	"crypto/tls"
 	"encoding/binary"
 	"maps"
-	"net"
 	"net/netip"
 	"slices"
 	"sync"
@@ -241,15 +240,4 @@ func (m *Mux) at(f flow, p *peer) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.flows[f] = p
-}
-
-// Socket is a UDP socket as a Wire that takes batches.
-type Socket struct {
-	*net.UDPConn
-	batches
-}
-
-// WriteToAddrPort sends one packet.
-func (s *Socket) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
-	return s.WriteToUDPAddrPort(b, to)
 }

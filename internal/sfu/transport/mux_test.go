@@ -452,8 +452,8 @@ func TestABatchArrives(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer from.Close()
-	sock := &Socket{UDPConn: from}
-	if err := sock.Prepare(); err != nil {
+	sock, err := NewSocket(from)
+	if err != nil {
 		t.Fatal(err)
 	}
 	const receivers, rounds = 3, 5
@@ -505,8 +505,8 @@ func TestAnInboxReadsAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer to.Close()
-	sock := &Socket{UDPConn: to}
-	if err := sock.Prepare(); err != nil {
+	sock, err := NewSocket(to)
+	if err != nil {
 		t.Fatal(err)
 	}
 	from, err := net.DialUDP("udp4", nil, to.LocalAddr().(*net.UDPAddr))
@@ -514,7 +514,7 @@ func TestAnInboxReadsAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer from.Close()
-	inbox := NewInbox(sock)
+	inbox := sock.Inboxes()[0]
 	_ = to.SetReadDeadline(time.Now().Add(time.Minute))
 	for i := range 100 {
 		if _, err := from.Write(make([]byte, 1+i)); err != nil {

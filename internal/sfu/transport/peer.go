@@ -82,7 +82,8 @@ type peer struct {
 	state     webrtc.PeerConnectionState
 	eventLock sync.Mutex // orders what Events are told
 
-	last atomic.Int64 // when a packet came that proves the peer's consent, Unix ns
+	last   atomic.Int64 // when a packet came that proves the peer's consent, Unix ns
+	silent atomic.Bool  // nothing came for too long
 }
 
 type credential struct{ ufrag, pwd string }
@@ -236,6 +237,7 @@ func (p *peer) change(f func()) {
 	}
 	ice, dtls, state := p.ice, p.dtls, p.state
 	f()
+	p.silent.Store(p.ice == webrtc.ICEConnectionStateDisconnected || p.ice == webrtc.ICEConnectionStateFailed)
 	p.state = p.derive()
 	newICE, newDTLS, newState := p.ice, p.dtls, p.state
 	p.mu.Unlock()

@@ -1,0 +1,55 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
+package transport
+
+import (
+	"net"
+	"net/netip"
+	"sync/atomic"
+)
+
+// Socket is a UDP address as a Wire that takes batches. The kernel may have several
+// sockets of it, so that each processor reads and writes one of its own; by which of
+// them a packet leaves makes no difference to who gets it.
+type Socket struct {
+	members []*member
+	turn    atomic.Uint32
+	batches
+}
+
+// member is one of the kernel's sockets.
+type member struct {
+	*net.UDPConn
+	system
+}
+
+// NewSocket joins sockets of one address, at least one, as ListenUDP opens them.
+func NewSocket(conns ...*net.UDPConn) (*Socket, error) {
+	s := &Socket{}
+	for _, c := range conns {
+		s.members = append(s.members, &member{UDPConn: c})
+	}
+	return s, s.prepare()
+}
+
+// next is whose turn it is to send.
+func (s *Socket) next() *member {
+	if len(s.members) == 1 {
+		return s.members[0]
+	}
+	return s.members[s.turn.Add(1)%uint32(len(s.members))]
+}
+
+// WriteToAddrPort sends one packet.
+func (s *Socket) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
+	return s.next().WriteToUDPAddrPort(b, to)
+}
+
+// Inboxes are what reads it, one for each socket of the kernel.
+func (s *Socket) Inboxes() (all []*Inbox) {
+	for _, m := range s.members {
+		all = append(all, newInbox(m))
+	}
+	return all
+}
