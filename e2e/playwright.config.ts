@@ -10,7 +10,7 @@
 //   REDIAL_E2E_BIN       an existing binary of the server
 //   REDIAL_E2E_CHROMIUM  another /usr/bin/chromium
 //   REDIAL_E2E_FIREFOX   another /usr/bin/firefox-esr
-//   REDIAL_E2E_TRANSPORT what carries media to viewers: pion or own (pion)
+//   REDIAL_E2E_TRANSPORT what carries media: own or pion (own)
 //   REDIAL_E2E_LANES     how many working scenarios run at once (one for two processors)
 //   REDIAL_E2E_PATIENCE  multiplies all limits of time (default: as busy and slow as the machine is)
 //   REDIAL_E2E_OUTPUT    where the evidence of failures goes (e2e/test-results)

@@ -113,7 +113,7 @@ func runDev(ctx context.Context, e *env, args []string) (err error) {
 		data   = f.String("data", "", "keep everything in this `DIR` (default a temporary directory, removed at the end)")
 		secure = f.Bool("tls", false, "speak https, with a certificate that the server makes and no browser believes before you say so")
 		relay  = f.Bool("turn", false, "serve TURN on this machine and hand it to clients, to test an app that is relayed")
-		carry  = f.String("transport", "pion", "what carries media: pion, or own, which is an experiment")
+		carry  = f.String("transport", "own", "what carries media: own, a lite ICE agent, or pion, a full one")
 		asJSON = f.Bool("json", false, "print one line of JSON and nothing else on standard output")
 		eof    = f.Bool("until-eof", false, "stop when standard input ends, as it does when the program that holds it is gone")
 		format = f.String("log-format", "text", "text or json")
@@ -142,6 +142,9 @@ func runDev(ctx context.Context, e *env, args []string) (err error) {
 	cfg.HTTP.Address, cfg.Media.UDP, cfg.Media.TCP = *web, *udp, *tcp
 	cfg.Shutdown.Timeout = devShutdown
 	cfg.Media.Transport = *carry
+	if *carry == "pion" {
+		cfg.Media.ICE = "full"
+	}
 	if *relay {
 		cfg.Media.TURN.Enabled, cfg.Media.TURN.UDP, cfg.Media.TURN.TCP = true, "127.0.0.1:0", "127.0.0.1:0"
 	}

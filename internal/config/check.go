@@ -34,6 +34,7 @@ func (c *Config) Problems() []Problem {
 	k.media(&c.Media)
 	k.oneOf(c.Media.ICE, "media.ice", "full", "lite")
 	k.oneOf(c.Media.Transport, "media.transport", "pion", "own")
+	k.require(c.Media.ICE != "full" || c.Media.Transport != "own", "media.ice", "is full, and the server's own transport is a lite agent", "make it lite, or media.transport pion")
 	k.turn(&c.Media.TURN, &c.HTTP)
 	k.access(&c.Access)
 	k.require(c.Data.Dir != "", "data.dir", "is empty", "name a directory, such as data")

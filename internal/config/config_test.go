@@ -91,6 +91,7 @@ func TestBadFiles(t *testing.T) {
 		"advertise a name":     {"media:\n  advertise: [video.example.org]\n", []string{"line 2: media.advertise", "names are not resolved"}},
 		"advertise anything":   {"media:\n  advertise: [0.0.0.0]\n", []string{"means any address"}},
 		"TURN without secret":  {"media:\n  ice_servers:\n    - urls: [turn:a.example:3478]\n", []string{"media.ice_servers[0].credential", "needs a username and a credential"}},
+		"full ICE of our own":  {"media:\n  ice: full\n", []string{"media.ice", "media.transport pion"}},
 		"ICE scheme":           {"media:\n  ice_servers:\n    - urls: [http://a.example]\n", []string{"is not a STUN or TURN address"}},
 		"log level":            {"log:\n  level: loud\n", []string{`line 2: log.level: is "loud"; make it one of debug, info, warn, error`}},
 		"key file gone":        {"access:\n  key_file: /nowhere/keys\n", []string{"line 2: access.key_file", "no such file"}},

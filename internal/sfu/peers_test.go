@@ -28,8 +28,8 @@ const patience = time.Minute
 
 func newEngine(t testing.TB, change ...func(*Config)) *Engine {
 	t.Helper()
-	// SFU_TRANSPORT=own runs every test with viewers on our own transport.
-	cfg := Config{UDPAddr: "127.0.0.1:0", Loopback: true, OwnTransport: os.Getenv("SFU_TRANSPORT") == "own"}
+	// SFU_TRANSPORT=pion runs every test with connections of pion/webrtc.
+	cfg := Config{UDPAddr: "127.0.0.1:0", Loopback: true, OwnTransport: os.Getenv("SFU_TRANSPORT") != "pion"}
 	if os.Getenv("SFU_LOG") != "" {
 		cfg.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
