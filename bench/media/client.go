@@ -69,7 +69,7 @@ func (r *received) count(t *webrtc.TrackRemote) {
 
 // newAPI makes the clients' side of WebRTC: the feedback that a browser gives, and
 // nothing more. Every kind of server meets the same one.
-func newAPI() (*webrtc.API, error) {
+func newAPI(change ...func(*webrtc.SettingEngine)) (*webrtc.API, error) {
 	m := &webrtc.MediaEngine{}
 	feedback := []webrtc.RTCPFeedback{{Type: "transport-cc"}, {Type: "ccm", Parameter: "fir"}, {Type: "nack"}, {Type: "nack", Parameter: "pli"}}
 	for _, c := range []struct {
@@ -123,6 +123,9 @@ func newAPI() (*webrtc.API, error) {
 	s.SetIncludeLoopbackCandidate(true)
 	s.SetInterfaceFilter(func(name string) bool { return name == "lo" }) // nothing leaves the machine
 	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
+	for _, f := range change {
+		f(&s)
+	}
 	return webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithInterceptorRegistry(&list), webrtc.WithSettingEngine(s)), nil
 }
 

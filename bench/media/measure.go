@@ -77,6 +77,18 @@ func publishTo(ctx context.Context, r *running, l load, done *cleanup) error {
 	return nil
 }
 
+// subscribeTo has subscribers join, and waits until everybody has every track.
+func subscribeTo(ctx context.Context, r *running, l load, done *cleanup) ([]*received, error) {
+	all := make([]*received, l.subscribers)
+	for i := range all {
+		all[i] = newReceived()
+		if err := joinAs(ctx, r, member{name: fmt.Sprintf("subscriber-%d", i), got: all[i]}, done); err != nil {
+			return nil, err
+		}
+	}
+	return all, arrive(ctx, all, int64(l.publishers))
+}
+
 func joinAs(ctx context.Context, r *running, who member, done *cleanup) error {
 	ctx, stop := context.WithTimeout(ctx, joinWait)
 	defer stop()
@@ -105,14 +117,8 @@ func measure(ctx context.Context, s server, api *webrtc.API, dir string, l load,
 	if err != nil {
 		return c, err
 	}
-	all := make([]*received, l.subscribers)
-	for i := range all {
-		all[i] = newReceived()
-		if err := joinAs(ctx, r, member{name: fmt.Sprintf("subscriber-%d", i), got: all[i]}, &done); err != nil {
-			return c, err
-		}
-	}
-	if err := arrive(ctx, all, int64(l.publishers)); err != nil {
+	all, err := subscribeTo(ctx, r, l, &done)
+	if err != nil {
 		return c, err
 	}
 	pause(ctx, settleFor)

@@ -29,6 +29,9 @@ func TestOurTransportsAreMeasured(t *testing.T) {
 	if c, err := measure(t.Context(), redial(binary, "pion"), api, t.TempDir(), load{true, 1, 2}, time.Second); err != nil || c.rate == 0 {
 		t.Errorf("%+v, %v", c, err)
 	}
+	if ratio, err := repairs(t.Context(), redial(binary, "own"), t.TempDir(), load{true, 1, 2}, 0.05, time.Second); err != nil || ratio < 0.9 {
+		t.Errorf("%v packets for one, %v", ratio, err)
+	}
 	if took, err := joining(t.Context(), redial(binary, "own"), api, t.TempDir(), false, 1, 0); err != nil || len(took) != 1 {
 		t.Errorf("%v, %v", took, err)
 	}

@@ -39,6 +39,9 @@ type running struct {
 
 const secret = "0123456789abcdefghijklmnopqrstuvwxyz"
 
+// agents are the ICE agent of each transport of ours.
+var agents = map[string]string{"own": "lite", "pion": "full"}
+
 // redial is our server with one of its transports.
 func redial(binary, transport string) server {
 	return server{"redial, " + transport, func(ctx context.Context, api *webrtc.API, dir string) (*running, error) {
@@ -48,12 +51,12 @@ func redial(binary, transport string) server {
 		}
 		settings := fmt.Sprintf(`
 http: {address: "127.0.0.1:%d"}
-media: {udp: "127.0.0.1:%d", tcp: "", transport: %s}
+media: {udp: "127.0.0.1:%d", tcp: "", transport: %s, ice: %s}
 access: {keys: [{access: bench, secret: %s}]}
 data: {dir: data}
 limits: {joins_per_second: 1000, joins_burst: 1000, room_peers: 500, cpu_percent: 0} # all come from one address, and run on the same processors
 log: {level: warn}
-`, web, media, transport, secret)
+`, web, media, transport, agents[transport], secret)
 		r, err := run(ctx, dir, "redial.yaml", settings, fmt.Sprintf("http://127.0.0.1:%d/healthz", web), binary, "serve", "-config", "redial.yaml")
 		if err != nil {
 			return nil, err
