@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/diagnose"
 	"github.com/redial-rtc/redial/internal/event"
@@ -147,7 +149,7 @@ type mark struct {
 
 // markedFailure is what incidents are told from.
 type markedFailure struct {
-	id       string
+	id       uuid.UUID
 	verdict  event.Diagnosis
 	incident *foundIncident
 }
@@ -174,7 +176,7 @@ func (t *timeline) add(m *event.Mark) {
 		kind: number(t.kinds, &t.kind, timelineKind{m.Type, m.Fault}), peer: number(t.peers, &t.peer, m.PeerID),
 	}
 	if m.Type.IsError() {
-		is.failure = &markedFailure{id: m.ID.String()}
+		is.failure = &markedFailure{id: m.ID}
 		if t.then.IsZero() || t.then.Sub(m.Time) >= verdict.After {
 			is.failure.verdict = m.Verdict
 		}
@@ -274,7 +276,7 @@ func (t *timeline) tell(in *foundIncident) incidentMarks {
 	first := in.first
 	v := first.failure.verdict
 	one := incidentMarks{
-		ID: first.failure.id, Peer: first.peer, Began: time.UnixMilli(in.began).UTC(), Ended: time.UnixMilli(in.last).UTC(), Marks: make([]int, 0, in.n),
+		ID: first.failure.id.String(), Peer: first.peer, Began: time.UnixMilli(in.began).UTC(), Ended: time.UnixMilli(in.last).UTC(), Marks: make([]int, 0, in.n),
 		Cause: v.Cause, Confidence: v.Confidence,
 	}
 	if k := fault.Lookup(v.Cause); k != nil {

@@ -186,6 +186,32 @@ func nameOf(column string) string {
 	return "coalesce((SELECT value FROM names WHERE ref = " + column + "), " + column + ")"
 }
 
+// idReader reads the ids of a column in which few ids are in many rows: each is looked for
+// once.
+type idReader struct {
+	c     *Conn
+	known map[string]string // by reference
+}
+
+// read gives the id that a column has.
+func (r idReader) read(ctx context.Context, value any) (string, error) {
+	ref, _ := value.([]byte)
+	if id, is := r.known[string(ref)]; is {
+		return id, nil
+	}
+	var id idText
+	_ = id.Scan(value) // never fails
+	if len(ref) == 0 || len(ref) > maxRef {
+		return string(id), nil
+	}
+	err := r.c.Row(ctx, "SELECT value FROM names WHERE ref = ?", ref).Scan(&id)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return "", err
+	}
+	r.known[string(ref)] = string(id)
+	return string(id), nil
+}
+
 // rowNames sets the ids of a row: those of its event, or where that cannot be read those
 // of the columns.
 func (c *Conn) rowNames(ctx context.Context, r *Row) error {

@@ -28,7 +28,7 @@ func ReadMarks(ctx context.Context, c *Conn, account int64, q event.TimelineQuer
 	if err != nil {
 		return err
 	}
-	common := "time, " + happenedAt + ", source, " + nameOf("peer")
+	common, ids := "time, "+happenedAt+", source, peer", idReader{c, map[string]string{}}
 	for _, t := range event.Types {
 		columns := common
 		if t.IsError() { // of the others nothing more is known, and most marks are of them
@@ -39,12 +39,16 @@ func ReadMarks(ctx context.Context, c *Conn, account int64, q event.TimelineQuer
 				func(row Scanner) error {
 					m := event.Mark{Type: t}
 					var at, happened, source int64
+					var peer any
 					var v verdict
-					into := append(make([]any, 0, 10), &at, &happened, &source, (*idText)(&m.PeerID))
+					into := append(make([]any, 0, 10), &at, &happened, &source, &peer)
 					if t.IsError() {
 						into = append(into, &m.ID, &m.Fault, &m.Terminal, &v.cause, &v.confidence, &v.rules)
 					}
 					if err := row.Scan(into...); err != nil {
+						return err
+					}
+					if m.PeerID, err = ids.read(ctx, peer); err != nil {
 						return err
 					}
 					m.Time, m.Source = time.Unix(0, at).UTC(), codeSources[source]
