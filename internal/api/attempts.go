@@ -54,7 +54,7 @@ func (d *Diagnoses) attempts(c *Call) (any, error) {
 		found.Attempts = found.Attempts[:limit]
 		page.Next = found.Attempts[limit-1].Place.String()
 	}
-	page.Attempts, err = d.attemptsOf(ctx, &q, found.Attempts, time.Now().Add(verdictsWithin))
+	page.Attempts, err = d.attemptsOf(ctx, found.Attempts, time.Now().Add(verdictsWithin))
 	return page, err
 }
 

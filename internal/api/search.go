@@ -144,10 +144,10 @@ func (d *Diagnoses) people(c *Call) (any, error) {
 	said.Name, said.Room = q.Name, q.RoomID
 	reply := searchReply{Understood: said, People: found.People, More: found.More, Indexed: found.Indexed}
 	until := now.Add(verdictsWithin)
-	if reply.Attempts, err = d.attemptsOf(ctx, &q, found.Attempts, until); err != nil {
+	if reply.Attempts, err = d.attemptsOf(ctx, found.Attempts, until); err != nil {
 		return nil, err
 	}
-	if reply.Perhaps, err = d.attemptsOf(ctx, &q, found.Perhaps, until); err != nil {
+	if reply.Perhaps, err = d.attemptsOf(ctx, found.Perhaps, until); err != nil {
 		return nil, err
 	}
 	switch {
@@ -162,11 +162,11 @@ func (d *Diagnoses) people(c *Call) (any, error) {
 }
 
 // attemptsOf are attempts with the failures that tell most of them.
-func (d *Diagnoses) attemptsOf(ctx context.Context, q *event.PeopleQuery, list []event.Attempt, until time.Time) ([]attemptBody, error) {
+func (d *Diagnoses) attemptsOf(ctx context.Context, list []event.Attempt, until time.Time) ([]attemptBody, error) {
 	bodies := make([]attemptBody, len(list))
 	for i := range list {
 		var err error
-		if bodies[i], err = d.attempt(ctx, q, &list[i], until); err != nil {
+		if bodies[i], err = d.attempt(ctx, &list[i], until); err != nil {
 			return nil, err
 		}
 	}
@@ -248,7 +248,7 @@ func (d *Diagnoses) roomAmongWords(ctx context.Context, q event.PeopleQuery) (ev
 }
 
 // attempt is an attempt with the failure that tells most of it.
-func (d *Diagnoses) attempt(ctx context.Context, q *event.PeopleQuery, a *event.Attempt, until time.Time) (attemptBody, error) {
+func (d *Diagnoses) attempt(ctx context.Context, a *event.Attempt, until time.Time) (attemptBody, error) {
 	body := attemptBody{
 		User: a.UserID, UserProof: a.UserProof, UserName: a.UserName, Room: a.RoomID, RoomName: a.RoomName, Session: a.SessionID, Peer: a.PeerID,
 		Began: a.Began, Ended: a.Ended, Outcome: a.Outcome, Failures: a.Failures, Provoked: a.Provoked, Match: matchWords[a.Match], FirstSeen: a.FirstSeen, LastSeen: a.LastSeen,
@@ -256,11 +256,14 @@ func (d *Diagnoses) attempt(ctx context.Context, q *event.PeopleQuery, a *event.
 	if a.Guess != "" {
 		body.Guess = &guessBody{a.Guess, guessWords[a.Guess]}
 	}
-	if a.Failures == 0 {
+	if a.Failures == 0 || a.EventID == "" {
 		return body, nil
 	}
-	e, found, err := d.tellsMost(ctx, q, a)
-	if err != nil || !found {
+	e, err := d.cfg.Store.Get(ctx, a.EventID)
+	if errors.Is(err, fault.EventNotFound) { // it has just been removed
+		return body, nil
+	}
+	if err != nil {
 		return body, err
 	}
 	if e.Diagnosis == nil && time.Now().Before(until) {
@@ -283,46 +286,4 @@ func (d *Diagnoses) attempt(ctx context.Context, q *event.PeopleQuery, a *event.
 		body.Verdict = &attemptVerdict{k.Cause, k.Confidence, says}
 	}
 	return body, nil
-}
-
-// lookedThrough is how many failures of an attempt are read to find the one that tells
-// most. They are in the order in which they were told, which is mostly that in which they happened.
-const lookedThrough = 4
-
-// tellsMost gives the failure of an attempt that tells most of it: one that ended it, then
-// one that happened when it is asked for, then the first.
-func (d *Diagnoses) tellsMost(ctx context.Context, q *event.PeopleQuery, a *event.Attempt) (e event.Event, found bool, err error) {
-	if a.PeerID == "" {
-		e, err = d.cfg.Store.Get(ctx, a.EventID)
-		if errors.Is(err, fault.EventNotFound) { // it has just been removed
-			return e, false, nil
-		}
-		return e, err == nil, err
-	}
-	of := event.Query{AccountID: q.AccountID, PeerID: a.PeerID, UserID: a.UserID, UserProof: a.UserProof, Errors: true, Limit: lookedThrough}
-	if a.UserID == "" {
-		of.Limit = event.MaxLimit // there may be those of users among them
-	}
-	ended := true
-	for _, terminal := range []*bool{&ended, nil} {
-		for _, then := range []bool{true, false} {
-			if then && q.Since.IsZero() && q.Until.IsZero() {
-				continue
-			}
-			asked := of
-			if asked.Terminal = terminal; then {
-				asked.HappenedSince, asked.HappenedUntil = q.Since, q.Until
-			}
-			page, err := d.cfg.Store.Query(ctx, asked)
-			if err != nil {
-				return e, false, err
-			}
-			key := event.UserKey(a.UserID, a.UserProof)
-			all := slices.DeleteFunc(page.Events, func(e event.Event) bool { return e.UserKey() != key })
-			if len(all) > 0 {
-				return slices.MinFunc(all, func(x, y event.Event) int { return explain.Happened(&x).Compare(explain.Happened(&y)) }), true, nil
-			}
-		}
-	}
-	return e, false, nil
 }

@@ -51,7 +51,7 @@ type Attempt struct {
 	Outcome                     AttemptOutcome
 	Failures                    int
 	Provoked                    bool   // one of them was provoked on purpose
-	EventID                     string // of the only event, where there is no peer id
+	EventID                     string // of the failure that tells most, or where there is no peer id of the only event
 	Match                       Match
 	FirstSeen, LastSeen         time.Time // the person, in any room
 

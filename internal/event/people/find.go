@@ -6,6 +6,7 @@ package people
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"math"
 	"slices"
@@ -23,6 +24,7 @@ const (
 	maxPeople    = 1000             // of whom the attempts are looked up
 	maxOfPerson  = 200              // attempts of one of them
 	maxLookedAt  = 20_000           // attempts of a span of time, and of those whose users are proven as many
+	firstLook    = 4_000            // the same, of the latest of a name that many have
 	maxInside    = 200_000          // people whose names are looked through
 	budget       = 1 * time.Second  // for all of it
 	usual        = 1 * time.Hour    // what goes on for longer after a span is looked at where that finds too few
@@ -32,6 +34,9 @@ const (
 	sameRoomNear = 5 * time.Minute  // for a guess
 	atOnce       = 10 * time.Minute // for who had no name at the time
 )
+
+// ofTime is the index of attempts by when they were over.
+const ofTime = "last"
 
 // errEnough ends a search that has looked at enough.
 var errEnough = errors.New("enough")
@@ -143,13 +148,17 @@ func (s *search) look(ctx context.Context) error {
 		if err := s.inTime(ctx, event.MatchPart); err != nil {
 			return err
 		}
-	case n > 0:
-		// Of too many, those who were here last.
-		query, args := "SELECT p.id, p.folded FROM people_words w CROSS JOIN people p ON p.id = w.person WHERE w.account = ? AND w.word >= ? AND w.word < ?", []any{s.account, word, word + suffixOfAll}
-		if n > maxPeople {
-			s.more = true
-			query, args = "SELECT id, folded FROM people INDEXED BY people_last WHERE account = ? ORDER BY last DESC LIMIT ?", []any{s.account, maxLookedAt}
+	case n > maxPeople && !s.q.Oldest:
+		if err := s.ofMany(ctx, word); err != nil {
+			return err
 		}
+	case n > maxPeople: // those who were here last
+		s.more = true
+		if err := s.ofPeople(ctx, event.MatchPart, "SELECT id, folded, attempts FROM people INDEXED BY people_last WHERE account = ? ORDER BY last DESC LIMIT ?", s.account, maxLookedAt); err != nil {
+			return err
+		}
+	case n > 0:
+		query, args := s.withWord(word)
 		if err := s.ofPeople(ctx, event.MatchPart, query, args...); err != nil {
 			return err
 		}
@@ -162,8 +171,54 @@ func (s *search) look(ctx context.Context) error {
 		return s.inTime(ctx, event.MatchInside)
 	}
 	longest := slices.MaxFunc(s.words, func(a, b string) int { return cmp.Compare(len(a), len(b)) })
-	return s.ofPeople(ctx, event.MatchInside, `SELECT id, folded FROM (SELECT id, folded FROM people INDEXED BY people_last WHERE account = ? ORDER BY last DESC LIMIT ?)
+	return s.ofPeople(ctx, event.MatchInside, `SELECT id, folded, attempts FROM (SELECT id, folded, attempts FROM people INDEXED BY people_last WHERE account = ? ORDER BY last DESC LIMIT ?)
 		WHERE instr(folded, ?) > 0 LIMIT ?`, s.account, maxInside, longest, maxPeople)
+}
+
+// withWord is the query for the people with a word and, within any of theirs, the others.
+func (s *search) withWord(word string) (query string, args []any) {
+	contains, others := s.contains()
+	return "SELECT p.id, p.folded, p.attempts FROM people_words w CROSS JOIN people p ON p.id = w.person WHERE w.account = ? AND w.word >= ? AND w.word < ?" + contains,
+		append([]any{s.account, word, word + suffixOfAll}, others...)
+}
+
+// contains is a condition that people p meet whose names match, and others may.
+func (s *search) contains() (condition string, args []any) {
+	for _, w := range s.words {
+		condition, args = condition+" AND instr(p.folded, ?) > 0", append(args, w)
+	}
+	return condition, args
+}
+
+// ofMany finds attempts where many people have each of the words: those of the people
+// who have all of them or, where these are many as well, the latest attempts.
+func (s *search) ofMany(ctx context.Context, word string) error {
+	if len(s.words) > 1 {
+		query, args := s.withWord(word)
+		n, _, err := s.c.Lookup(ctx, "SELECT count(*) FROM ("+query+" LIMIT ?)", append(slices.Clone(args), maxPeople+1)...)
+		if err != nil {
+			return err
+		}
+		if n <= maxPeople {
+			return s.ofPeople(ctx, event.MatchPart, query, args...)
+		}
+	}
+	s.more = true
+	until := int64(math.MaxInt64)
+	if s.q.After.At != 0 {
+		until = s.q.After.At + 1
+	}
+	for _, most := range []int{firstLook, maxLookedAt} {
+		for _, proven := range []int{1, 0} {
+			if err := s.rows(ctx, event.MatchPart, most, ofTime, "t.account = ? AND t.proven = ? AND t.last < ?", s.account, proven, until); err != nil {
+				return err
+			}
+		}
+		if len(s.found) >= s.limit() {
+			break
+		}
+	}
+	return nil
 }
 
 // byID finds the attempts of a user or a peer by its whole id.
@@ -172,7 +227,7 @@ func (s *search) byID(ctx context.Context) error {
 	if id == "" {
 		return nil
 	}
-	if err := s.ofPeople(ctx, event.MatchWhole, "SELECT id, '' FROM people INDEXED BY people_who WHERE account = ? AND user IN (?, ?, ?) LIMIT ?",
+	if err := s.ofPeople(ctx, event.MatchWhole, "SELECT id, '', attempts FROM people INDEXED BY people_who WHERE account = ? AND user IN (?, ?, ?) LIMIT ?",
 		s.account, id, event.UserKey(id, event.ProofCode), event.UserKey(id, event.ProofNone), maxPeople); err != nil {
 		return err
 	}
@@ -198,30 +253,43 @@ func (s *search) rarest(ctx context.Context) (word string, n int64, err error) {
 // ofPeople finds the attempts of the people of a query, whose names are at least such
 // a match.
 func (s *search) ofPeople(ctx context.Context, least event.Match, query string, args ...any) error {
-	var ids []int64
+	var few, many []int64 // who has so many attempts that not all are looked at
 	if err := s.c.Each(ctx, query, func(row eventlog.Scanner) error {
-		var id int64
+		var id, attempts int64
 		var folded string
-		if err := row.Scan(&id, &folded); err != nil {
+		if err := row.Scan(&id, &folded, &attempts); err != nil {
 			return err
 		}
-		if least == event.MatchWhole || match(folded, s.words) >= least {
-			if ids = append(ids, id); len(ids) >= maxPeople {
-				s.more = true
-				return errEnough
-			}
+		if least != event.MatchWhole && match(folded, s.words) < least {
+			return nil
+		}
+		if attempts > maxOfPerson {
+			many = append(many, id)
+		} else {
+			few = append(few, id)
+		}
+		if len(few)+len(many) >= maxPeople {
+			s.more = true
+			return errEnough
 		}
 		return nil
 	}, args...); err != nil && !errors.Is(err, errEnough) {
 		return err
 	}
-	for _, id := range ids {
-		if time.Since(s.began) > budget {
-			s.more = true
-			return errEnough
+	for some := range slices.Chunk(few, 100) {
+		if s.enough() {
+			return nil
 		}
-		if len(s.found) >= maxLookedAt {
-			s.more = true
+		list, err := json.Marshal(some)
+		if err != nil {
+			return err
+		}
+		if err := s.rows(ctx, least, maxLookedAt, "person", "t.person IN (SELECT value FROM json_each(?)) AND t.last >= ? AND t.first < ?", string(list), s.since, s.until); err != nil {
+			return err
+		}
+	}
+	for _, id := range many {
+		if s.enough() {
 			return nil
 		}
 		if err := s.rows(ctx, least, maxOfPerson, "person", "t.person = ? AND t.last >= ? AND t.first < ?", id, s.since, s.until); err != nil {
@@ -229,6 +297,13 @@ func (s *search) ofPeople(ctx context.Context, least event.Match, query string, 
 		}
 	}
 	return nil
+}
+
+// enough tells that no more is looked at, although there is.
+func (s *search) enough() bool {
+	is := time.Since(s.began) > budget || len(s.found) >= maxLookedAt
+	s.more = s.more || is
+	return is
 }
 
 // inTime finds attempts by looking at all of the span.
@@ -249,7 +324,7 @@ func (s *search) inTime(ctx context.Context, least event.Match) error {
 			until = min(until, s.q.After.At+1)
 		}
 		for _, proven := range []int{1, 0} {
-			if err := s.rows(ctx, least, maxLookedAt, "last", "t.account = ? AND t.proven = ? AND t.last >= ? AND t.last < ? AND t.first < ?",
+			if err := s.rows(ctx, least, maxLookedAt, ofTime, "t.account = ? AND t.proven = ? AND t.last >= ? AND t.last < ? AND t.first < ?",
 				s.account, proven, from, until, s.until); err != nil {
 				return err
 			}
@@ -274,8 +349,14 @@ func (s *search) limit() int {
 // those that are wanted.
 func (s *search) rows(ctx context.Context, least event.Match, most int, index, where string, args ...any) error {
 	n := 0
-	columns := "t." + strings.ReplaceAll(attemptColumns, ", ", ", t.")
-	err := s.c.Each(ctx, "SELECT "+columns+", p.name, p.folded, p.first, p.last FROM attempts t INDEXED BY attempts_"+index+" CROSS JOIN people p ON p.id = t.person WHERE "+where+" ORDER BY t.last DESC LIMIT ?", func(row eventlog.Scanner) error {
+	columns := "a." + strings.ReplaceAll(attemptColumns, ", ", ", a.")
+	from := "FROM (SELECT t.id, t.person FROM attempts t INDEXED BY attempts_" + index + " WHERE " + where + " ORDER BY t.last DESC LIMIT ?) t"
+	args = append(args, most)
+	contains, others := "", []any(nil)
+	if index == ofTime && least != event.MatchNone {
+		contains, others = s.contains()
+	}
+	err := s.c.Each(ctx, "SELECT "+columns+", p.name, p.folded, p.first, p.last "+from+" CROSS JOIN people p ON p.id = t.person"+contains+" CROSS JOIN attempts a ON a.id = t.id", func(row eventlog.Scanner) error {
 		if n++; n%1024 == 0 && time.Since(s.began) > budget {
 			s.more = true
 			return errEnough
@@ -299,8 +380,12 @@ func (s *search) rows(ctx context.Context, least event.Match, most int, index, w
 		}
 		s.keep(a)
 		return nil
-	}, append(args, most)...)
-	if n >= most {
+	}, append(slices.Clone(args), others...)...)
+	looked := int64(n)
+	if err == nil && contains != "" && n < most {
+		looked, _, err = s.c.Lookup(ctx, "SELECT count(*) "+from, args...)
+	}
+	if looked >= int64(most) {
 		s.more = true
 	}
 	return err
@@ -442,6 +527,11 @@ func (s *search) attempts(ctx context.Context, list []candidate) ([]event.Attemp
 				return nil, err
 			}
 			t.EventID = id.String()
+		} else if a.failures > 0 {
+			var err error
+			if t.EventID, err = s.tells(ctx, a); err != nil {
+				return nil, err
+			}
 		}
 		out = append(out, t)
 	}

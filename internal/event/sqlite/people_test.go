@@ -389,6 +389,64 @@ func TestACommonName(t *testing.T) {
 	if got := search(t, s, event.PeopleQuery{Name: "a a1234"}); peers(got.Attempts) != "p1234" || got.More {
 		t.Errorf("a rarer word beside it: %s", peers(got.Attempts))
 	}
+
+	// Each page of the newest goes on where the one before ended, though each looks at the latest only.
+	seen, q := map[string]bool{}, event.PeopleQuery{Name: "a", Newest: true, Limit: 100}
+	for range 20 {
+		page := search(t, s, q)
+		for _, a := range page.Attempts {
+			seen[a.PeerID] = true
+		}
+		q.After = page.Attempts[len(page.Attempts)-1].Place
+	}
+	if len(seen) != 2000 {
+		t.Errorf("20 pages of 100 have %d attempts", len(seen))
+	}
+
+	// Two words that many have each, and one person both.
+	var batch []event.Event
+	for i := range maxOfOne + 100 {
+		batch = append(batch, someone(fmt.Sprint("Bea B", i), fmt.Sprint("b", i), fmt.Sprint("q", i), "r", at))
+	}
+	eventtest.Add(t, s, append(batch, someone("Bea Anna", "both", "both", "r", at.Add(-time.Hour)))...)
+	if got := search(t, s, event.PeopleQuery{Name: "anna bea"}); peers(got.Attempts) != "both" || got.More {
+		t.Errorf("two common words: %s, more %t", peers(got.Attempts), got.More)
+	}
+}
+
+// maxOfOne is of how many people with a word the attempts are looked up.
+const maxOfOne = 1000
+
+// TestTheFailureThatTellsMost: of an attempt with several it is the one that ended it, then
+// one of the time that is asked for, then the first, and never another user's with the same
+// peer id.
+func TestTheFailureThatTellsMost(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir()).(*Store)
+	at := time.Date(2026, 3, 1, 14, 0, 0, 0, time.UTC)
+	minute := func(n int) time.Time { return at.Add(time.Duration(n) * time.Minute) }
+	goesOn := func(e *event.Event) { e.Failure.Terminal = false }
+	events := []event.Event{
+		someone("Mia", "u-1", "p", "r", minute(9), goesOn), // told first, and happened last of those that ended nothing
+		someone("Mia", "u-1", "p", "r", minute(5), goesOn, ofType(event.TrackAdded)),
+		someone("Mia", "u-1", "p", "r", minute(6), goesOn),
+		someone("Eve", "u-2", "p", "r", minute(1)),
+		someone("", "", "p", "r", minute(2)),
+	}
+	eventtest.Add(t, s, events...)
+	told := func(what string, q event.PeopleQuery, want int) {
+		t.Helper()
+		q.Name = "mia"
+		found := search(t, s, q)
+		if len(found.Attempts) != 1 || found.Attempts[0].EventID != events[want].ID {
+			t.Errorf("%s: %+v, want %s", what, found.Attempts, events[want].ID)
+		}
+	}
+	told("the first", event.PeopleQuery{}, 2)
+	told("of the time", event.PeopleQuery{Since: minute(8), Until: minute(20)}, 0)
+	events = append(events, someone("Mia", "u-1", "p", "r", minute(30)))
+	eventtest.Add(t, s, events[5])
+	told("the one that ended it", event.PeopleQuery{Since: minute(8), Until: minute(20)}, 5)
 }
 
 // TestPeopleWhileEverythingGoesOn: searches, appends, joins, removals and the taking in
