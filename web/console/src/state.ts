@@ -3,7 +3,7 @@
 
 // State that several parts share.
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { createContext } from "preact";
+import { Component, createContext, type ComponentChild, type ComponentClass } from "preact";
 import { useContext } from "preact/hooks";
 import { asRefusal, call, Refusal, type Me } from "./api";
 import type { Deeds } from "./deeds";
@@ -72,6 +72,19 @@ export function useAsk<T>(key: string | null, ask: (signal: AbortSignal) => Prom
   }, [key, turn, every]);
   const again = useCallback(() => next((n) => n + 1), []);
   return { data: state.data, error: state.key === key ? state.error : undefined, loading: state.loading, again };
+}
+
+/** A component that is made anew only when one of its properties is another. It uses no hooks. */
+export function memo<P extends object>(make: (p: P) => ComponentChild): ComponentClass<P> {
+  return class extends Component<P> {
+    override shouldComponentUpdate(next: Readonly<P>) {
+      const was: Partial<Record<string, unknown>> = this.props, is: Partial<Record<string, unknown>> = next;
+      return [...Object.keys(was), ...Object.keys(is)].some((k) => was[k] !== is[k]);
+    }
+    override render() {
+      return make(this.props);
+    }
+  };
 }
 
 /** What a clock says, again and again while it is wanted. */

@@ -61,8 +61,11 @@ export function Strip({ marks, scale, places, whole = false, shown, offset, told
   const height = whole ? 30 : 2 * lane + axis;
   const [from, setFrom] = useState<number>(); // where dragging began, 0 to 1
   const [upto, setUpto] = useState(0);
+  const counted = useRef<{ of: unknown[]; bins: ReturnType<typeof bin> }>(undefined);
   const draw = (c: CanvasRenderingContext2D, width: number, colour: (name: string) => string) => {
-    const bins = bin(marks, scale, width, places);
+    const of = [marks, scale, width, places]; // while only the window moves, nothing is counted again
+    if (!counted.current?.of.every((o, i) => o === of[i])) counted.current = { of, bins: bin(marks, scale, width, places) };
+    const bins = counted.current.bins;
     c.clearRect(0, 0, width, height);
     for (const s of scale.stretches.filter((p) => p.gap)) hatch(c, s.x0 * width, 0, (s.x1 - s.x0) * width, whole ? height : 2 * lane, colour("line"), 6);
     if (whole) {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // A session: who was there, and what happened to whom, on two lanes.
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { at, call, query, Refusal, unsupported } from "../api";
 import { Known, type Moment } from "../asked";
 import { ndjson } from "../exports";
@@ -11,7 +11,7 @@ import { At, Copy, Problem, save, Shown, Sure, Title } from "../parts";
 import { href, type Route } from "../route";
 import { safe } from "../safe";
 import type { Diagnosis } from "../shapes";
-import { useAsk, useShared } from "../state";
+import { memo, useAsk, useShared } from "../state";
 import { Strip } from "../strip";
 import { apart, clock, length, span } from "../time";
 import { clockOf, decode, first, fold, windowOf, type Clock, type Columns, type Incident, type Marks, type Report, type Scale } from "../timeline";
@@ -69,8 +69,6 @@ const none: Columns = { total: 0, complete: true, origin: "", times: [], lanes: 
 
 export function SessionPage({ id, route }: { id: string; route: Route }) {
   const peer = route.query.get("peer") ?? "", then = route.query.get("known") ?? "", from = Date.parse(route.query.get("from") ?? ""), to = Date.parse(route.query.get("to") ?? "");
-  // Why each failed takes longer than what is drawn, and is put in when it comes.
-  const why = useAsk(`why ${id} ${then}`, (signal) => call<Failures>("GET", "/api/v1/diagnoses" + query({ session_id: id, order: "asc", limit: 50, as_known_at: then }), undefined, signal));
   const asked = useAsk<Asked>(`${id} ${then}`, async (signal) => {
     const half = (error: unknown) => { // half an answer is shown as half
       if (error instanceof Refusal && error.status === 404) return error;
@@ -96,6 +94,8 @@ export function SessionPage({ id, route }: { id: string; route: Route }) {
       columns: columns instanceof Refusal ? none : columns ?? none, clocks: clocks(events),
     };
   });
+  // Why each failed takes longer than what is drawn: it is asked for then, and put in when it comes.
+  const why = useAsk(asked.data ? `why ${id} ${then}` : null, (signal) => call<Failures>("GET", "/api/v1/diagnoses" + query({ session_id: id, order: "asc", limit: 50, as_known_at: then }), undefined, signal));
   if (asked.error?.status === 404 && !asked.data) return <><Title name="No such session">This session is not on record</Title><Problem error={asked.error} /></>;
   return (
     <Shown of={asked} rows={8} heading="Session">
@@ -174,6 +174,10 @@ function Told({ session, gone, failures, columns, drawn, clocks, peer, then, win
     const q: Record<string, string> = f <= least && t >= end ? { peer, known: then } : { peer, known: then, from: new Date(f).toISOString(), to: new Date(t).toISOString() };
     location.replace(href("session", session.id, q));
   };
+  const latest = useRef(show);
+  latest.current = show;
+  const around = useCallback((i: Incident) => latest.current(Date.parse(i.began) - 30_000, Date.parse(i.ended) + 30_000), []);
+  const made = useGrowing(Math.min(peers.length, most));
   const move = (by: { pan?: number; zoom?: number }) => show(...windowOf(from, to, by, least, end));
   useEffect(() => {
     if (peer) document.getElementById("peer-" + peer)?.scrollIntoView({ block: "nearest" });
@@ -220,11 +224,11 @@ function Told({ session, gone, failures, columns, drawn, clocks, peer, then, win
         </p>
         <p class="muted" role="status">Shown: {span(new Date(from), new Date(to), zone)}</p>
       </section>
-      {peers.slice(0, most).map((p) => (
+      {peers.slice(0, made).map((p) => (
         <section key={p.id} id={"peer-" + p.id} class="person">
           <h2>{who({ user_name: p.name, user_id: p.user_id, peer_id: p.id })} <span class="muted">{safe(p.role, 40)} {p.joined_at && <> · <At at={p.joined_at} short /> to </>}{!p.joined_at ? "" : p.left_at ? <At at={p.left_at} short /> : "now"}{p.reason && ` · ${safe(p.reason, 60)}`}</span></h2>
           <Person marks={marks} c={c} scale={scale} number={number.get(p.id)} after={after} offset={clocks[p.id]} />
-          {incidents(p.id).map((i) => <OneIncident key={i.id} i={i} d={known.get(i.id)} show={() => show(Date.parse(i.began) - 30_000, Date.parse(i.ended) + 30_000)} />)}
+          {incidents(p.id).map((i) => <OneIncident key={i.id} i={i} d={known.get(i.id)} show={around} />)}
         </section>
       ))}
       {peers.length > most && <p class="muted">{peers.length - most} more, with whom nothing failed.</p>}
@@ -303,8 +307,20 @@ function Person({ marks, c, scale, number, after, offset }: { marks: Marks; c: C
 const empty = new Int32Array(0);
 const what: Record<string, string> = { "track.add.success": "published a track", "track.update.success": "muted or unmuted a track", "track.remove.success": "stopped a track" };
 
-/** An incident: its first failure, and what follows folded. */
-function OneIncident({ i, d, show }: { i: Incident; d?: Diagnosis; show?: () => void }) {
+/** How many of a long list are made: those on the first screens at once, the others when nothing else is to be done. */
+function useGrowing(all: number): number {
+  const [made, make] = useState(20);
+  useEffect(() => {
+    if (made >= all) return;
+    const idle = window.requestIdleCallback ?? ((f: () => void) => setTimeout(f, 50)), cancel = window.cancelIdleCallback ?? clearTimeout;
+    const turn = idle(() => make((n) => n + 20));
+    return () => cancel(turn);
+  }, [made, all]);
+  return Math.min(made, all);
+}
+
+/** An incident: its first failure, and what follows folded. Hundreds of them stay as they are while the time moves. */
+const OneIncident = memo(({ i, d, show }: { i: Incident; d?: Diagnosis; show?: (i: Incident) => void }) => {
   const says = d ? safe(d.verdict.says, 200) : i.title ?? (i.confidence ? "The cause is not known." : "Not judged yet.");
   return (
     <div class="incident">
@@ -313,7 +329,7 @@ function OneIncident({ i, d, show }: { i: Incident; d?: Diagnosis; show?: () => 
       {d && late(d.failure) && <span class="late"> told {late(d.failure)} later</span>}
       {d?.failure.injected && <span class="late"> provoked</span>}
       {i.marks.length > 1 && <span class="muted"> · {i.marks.length - 1} that follow, until <At at={i.ended} short /></span>}
-      {show && <button class="quiet" onClick={show}>Show</button>}
+      {show && <button class="quiet" onClick={() => show(i)}>Show</button>}
     </div>
   );
-}
+});
