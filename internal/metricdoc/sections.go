@@ -50,6 +50,8 @@ var Sections = []Section{
 		{Name: "redial_sfu_keyframes_total"},
 		{Name: "redial_sfu_layer_switches_total", Worry: "Many for each subscriber: bandwidth swings."},
 		{Name: "redial_sfu_dropped_packets_total", Worry: "Rising: the socket does not take what is sent."},
+		{Name: "redial_sfu_socket_calls_total"},
+		{Name: "redial_sfu_socket_packets_total", Worry: "One address that takes nothing while others do: clients do not reach it. Hardly more than the calls while rooms are full: batches are not what they should be."},
 		{Name: "redial_sfu_invalid_packets_total", Worry: "Rising: somebody sends rubbish, or a client is broken."},
 		{Name: "redial_sfu_ice_states_total", Worry: "`failed` more than a few per cent of `connected`: a firewall. `redial doctor -from` tells which port."},
 		{Name: "redial_sfu_ice_restarts_total"},

@@ -9,6 +9,8 @@ import (
 
 	"github.com/pion/webrtc/v4"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/redial-rtc/redial/internal/sfu/transport"
 )
 
 // counters are an engine's totals: of events, and of streams that are gone. The
@@ -95,13 +97,15 @@ var (
 	mSTUN     = prometheus.NewDesc("redial_sfu_stun_requests_total", "Binding requests to a STUN server on the media port, by outcome: answered, or held_back by a limit.", []string{"outcome"}, nil)
 	mProbed   = prometheus.NewDesc("redial_sfu_probe_sent_timestamp_seconds", "When a packet of our own was last sent to an address that peers are told.", []string{"protocol", "address"}, nil)
 	mAnswered = prometheus.NewDesc("redial_sfu_probe_answered_timestamp_seconds", "When one last arrived, which takes a router that lets this machine reach itself; 0: none has.", []string{"protocol", "address"}, nil)
+	mCalls    = prometheus.NewDesc("redial_sfu_socket_calls_total", "System calls of our own transport that read packets from UDP sockets, and that sent them in batches.", []string{"direction", "address"}, nil)
+	mCarried  = prometheus.NewDesc("redial_sfu_socket_packets_total", "Packets, of all kinds, that these system calls carried.", []string{"direction", "address"}, nil)
 	mRestarts = prometheus.NewDesc("redial_sfu_ice_restarts_total", "ICE restarts offered to subscribers.", provoked, nil)
 )
 
 // Describe lists the metrics.
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		mConns, mPackets, mBytes, mNacks, mRepeats, mRefused, mAsks, mKeys, mSwitches, mDropped, mBad, mICE, mDTLS, mRestarts, mUnproven, mSTUN, mProbed, mAnswered,
+		mConns, mPackets, mBytes, mNacks, mRepeats, mRefused, mAsks, mKeys, mSwitches, mDropped, mBad, mICE, mDTLS, mRestarts, mUnproven, mSTUN, mProbed, mAnswered, mCalls, mCarried,
 	} {
 		ch <- d
 	}
@@ -156,6 +160,15 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	if e.stun != nil {
 		count(mSTUN, nil, &e.stun.sent, "answered")
 		count(mSTUN, nil, &e.stun.held, "held_back")
+	}
+	if e.mux != nil {
+		for _, s := range e.socks.udp.socks {
+			addr := s.addr.String()
+			for way, n := range map[string]*transport.Tally{"in": &s.sock.Read, "out": &s.sock.Sent} {
+				count(mCalls, nil, &n.Calls, way, addr)
+				count(mCarried, nil, &n.Packets, way, addr)
+			}
+		}
 	}
 	for _, t := range e.probes.told {
 		if probed, answered := e.probes.seen(t); !probed.IsZero() {

@@ -107,7 +107,7 @@ func BenchmarkTransports(b *testing.B) {
 			b.ReportMetric(per(spent[1]), "cpu-ns/packet-own")
 			b.ReportMetric(float64(spent[1])/float64(spent[0]), "own/pion")
 			sock := engines[1].socks.udp.socks[0].sock
-			b.ReportMetric(float64(sock.Calls.Load())/float64(max(sock.Packets.Load(), 1)), "calls/packet-own")
+			b.ReportMetric(float64(sock.Sent.Calls.Load())/float64(max(sock.Sent.Packets.Load(), 1)), "calls/packet-own")
 		})
 	}
 }

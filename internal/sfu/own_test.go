@@ -13,6 +13,8 @@ import (
 	"github.com/pion/interceptor"
 	"github.com/pion/stun/v4"
 	"github.com/pion/webrtc/v4"
+
+	"github.com/redial-rtc/redial/internal/sfu/transport"
 )
 
 func own(c *Config) { c.OwnTransport = true }
@@ -42,6 +44,12 @@ func TestOwnTransportCarriesACall(t *testing.T) {
 		t.Errorf("the offer is not of a lite agent:\n%s", said)
 	}
 
+	sock := e.socks.udp.socks[0].sock
+	for way, n := range map[string]*transport.Tally{"read": &sock.Read, "sent": &sock.Sent} {
+		if n.Calls.Load() == 0 || n.Packets.Load() == 0 {
+			t.Errorf("%d packets %s with %d system calls", n.Packets.Load(), way, n.Calls.Load())
+		}
+	}
 	heard := make(chan string, 8)
 	channel := receiveFrom(t, "the data channel", v.channel)
 	channel.OnMessage(func(m webrtc.DataChannelMessage) { heard <- string(m.Data) })

@@ -22,8 +22,6 @@ import (
 type batches struct {
 	six   bool
 	plain atomic.Bool // the kernel or the card refuses segments
-
-	Calls, Packets atomic.Uint64 // system calls, and packets they sent
 }
 
 // system is what a socket has of its own for that.
@@ -185,7 +183,7 @@ func (s *Socket) transmit(space *systemSpace, all []message) {
 		err := raw.Write(func(fd uintptr) bool {
 			for at.done < len(all) {
 				n, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&space.headers[at.done])), uintptr(len(all)-at.done), unix.MSG_DONTWAIT, 0, 0)
-				b.Calls.Add(1)
+				s.Sent.Calls.Add(1)
 				switch {
 				case errno == unix.EAGAIN:
 					return false
@@ -193,7 +191,7 @@ func (s *Socket) transmit(space *systemSpace, all []message) {
 					continue
 				case errno == 0 && n > 0:
 					for i := range int(n) {
-						b.Packets.Add(uint64(all[at.done+i].count))
+						s.Sent.Packets.Add(uint64(all[at.done+i].count))
 					}
 					at.done += int(n)
 					continue
@@ -210,8 +208,8 @@ func (s *Socket) transmit(space *systemSpace, all []message) {
 		}
 		if at.refused {
 			m := &all[at.done]
-			b.Calls.Add(uint64(m.count))
-			b.Packets.Add(uint64(m.count))
+			s.Sent.Calls.Add(uint64(m.count))
+			s.Sent.Packets.Add(uint64(m.count))
 			m.one()
 			at.done++
 		}
@@ -238,6 +236,7 @@ func (b *batches) refuses(errno syscall.Errno, to *path) bool {
 // to one goroutine.
 type Inbox struct {
 	raw     syscall.RawConn
+	count   *Tally
 	packets [inboxPackets][MaxPacket]byte
 	names   [inboxPackets]unix.RawSockaddrInet6 // large enough for either family
 	vectors [inboxPackets]unix.Iovec
@@ -247,8 +246,8 @@ type Inbox struct {
 
 const inboxPackets = 32
 
-func newInbox(m *member) *Inbox {
-	i := &Inbox{raw: m.raw}
+func newInbox(m *member, count *Tally) *Inbox {
+	i := &Inbox{raw: m.raw, count: count}
 	for k := range i.headers {
 		i.vectors[k].Base = &i.packets[k][0]
 		i.vectors[k].SetLen(MaxPacket)
@@ -286,9 +285,11 @@ func (i *Inbox) fill() error {
 	var failed error
 	err := i.raw.Read(func(fd uintptr) bool {
 		n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&i.headers)), inboxPackets, unix.MSG_DONTWAIT, 0, 0)
+		i.count.Calls.Add(1)
 		switch errno {
 		case 0:
 			i.n = int(n)
+			i.count.Packets.Add(uint64(n))
 		case unix.EAGAIN:
 			return false
 		case unix.EINTR: // nothing is read, and it is tried again

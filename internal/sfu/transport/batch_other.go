@@ -8,11 +8,10 @@ package transport
 import (
 	"net"
 	"net/netip"
-	"sync/atomic"
 )
 
 // batches sends packets one by one where there is no sendmmsg.
-type batches struct{ Calls, Packets atomic.Uint64 }
+type batches struct{}
 
 // system is what a socket has of its own for that: nothing.
 type system struct{}
@@ -39,8 +38,8 @@ type systemSpace struct{}
 
 func (s *Socket) transmit(_ *systemSpace, all []message) {
 	for i := range all {
-		s.Calls.Add(1)
-		s.Packets.Add(1)
+		s.Sent.Calls.Add(1)
+		s.Sent.Packets.Add(1)
 		all[i].one()
 	}
 }
@@ -48,13 +47,18 @@ func (s *Socket) transmit(_ *systemSpace, all []message) {
 // Inbox reads packets from a socket, one by one.
 type Inbox struct {
 	sock   *member
+	count  *Tally
 	packet [MaxPacket]byte
 }
 
-func newInbox(m *member) *Inbox { return &Inbox{sock: m} }
+func newInbox(m *member, count *Tally) *Inbox { return &Inbox{sock: m, count: count} }
 
 // Next is the next packet, which is good until the one after it.
 func (i *Inbox) Next() ([]byte, netip.AddrPort, error) {
 	n, from, err := i.sock.ReadFromUDPAddrPort(i.packet[:])
+	i.count.Calls.Add(1)
+	if err == nil {
+		i.count.Packets.Add(1)
+	}
 	return i.packet[:n], from, err
 }

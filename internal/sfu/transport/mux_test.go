@@ -493,7 +493,7 @@ func TestABatchArrives(t *testing.T) {
 			}
 		}
 	}
-	if n := sock.Packets.Load(); n != receivers*rounds {
+	if n := sock.Sent.Packets.Load(); n != receivers*rounds {
 		t.Errorf("%d packets are counted", n)
 	}
 }
@@ -526,6 +526,9 @@ func TestAnInboxReadsAll(t *testing.T) {
 		if err != nil || len(b) != 1+i || at != from.LocalAddr().(*net.UDPAddr).AddrPort() {
 			t.Fatalf("packet %d: %d bytes from %v, %v", i, len(b), at, err)
 		}
+	}
+	if n := sock.Read.Packets.Load(); n != 100 {
+		t.Errorf("%d packets are counted", n)
 	}
 	_ = to.Close()
 	if _, _, err := inbox.Next(); err == nil {

@@ -16,7 +16,12 @@ type Socket struct {
 	members []*member
 	turn    atomic.Uint32
 	batches
+
+	Sent, Read Tally
 }
+
+// Tally counts system calls, and the packets they carried.
+type Tally struct{ Calls, Packets atomic.Uint64 }
 
 // member is one of the kernel's sockets.
 type member struct {
@@ -49,7 +54,7 @@ func (s *Socket) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
 // Inboxes are what reads it, one for each socket of the kernel.
 func (s *Socket) Inboxes() (all []*Inbox) {
 	for _, m := range s.members {
-		all = append(all, newInbox(m))
+		all = append(all, newInbox(m, &s.Read))
 	}
 	return all
 }
