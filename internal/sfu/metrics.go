@@ -154,6 +154,9 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	count(mAsks, &t.asksOut, &g.asksOut, "out")
 	count(mKeys, &t.keyframes, &g.keyframes)
 	count(mSwitches, &t.switches, &g.switches)
+	for _, s := range e.socks.udp.socks {
+		t.dropped.Add(s.sock.Lost.Load())
+	}
 	count(mDropped, &t.dropped, &g.dropped)
 	count(mBad, nil, &g.badPackets)
 	count(mUnproven, nil, &e.hammer.dropped)

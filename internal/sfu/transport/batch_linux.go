@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"sync/atomic"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -25,7 +26,10 @@ type batches struct {
 }
 
 // system is what a socket has of its own for that.
-type system struct{ raw syscall.RawConn }
+type system struct {
+	raw  syscall.RawConn
+	full atomic.Bool // it was waited for room, and there was none
+}
 
 // ListenUDP opens as many sockets of one address; what comes is spread among them by where
 // it comes from (SO_REUSEPORT, socket(7)). An address that somebody has already is refused
@@ -169,27 +173,42 @@ func (s *systemSpace) fill(all []message) {
 	}
 }
 
+// maxBlocked is how long a batch waits for room in the socket. The loop that read the
+// packets waits as well, so they are lost after that, as in the full queue of a router.
+const maxBlocked = 50 * time.Millisecond
+
 // transmit sends messages. One that the kernel will not have is as good as lost, but
 // for segments: those are sent one by one.
 func (s *Socket) transmit(space *systemSpace, all []message) {
 	space.fill(all)
-	b, raw := &s.batches, s.next().raw
+	b, m := &s.batches, s.next()
 	var at struct {
-		done    int
-		refused bool
+		done             int
+		refused, blocked bool
 	}
 	for at.done < len(all) {
 		at.refused = false
-		err := raw.Write(func(fd uintptr) bool {
+		err := m.raw.Write(func(fd uintptr) bool {
 			for at.done < len(all) {
 				n, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&space.headers[at.done])), uintptr(len(all)-at.done), unix.MSG_DONTWAIT, 0, 0)
 				s.Sent.Calls.Add(1)
 				switch {
+				case errno == unix.EAGAIN && m.full.Load(): // it was just waited for
+					s.lose(all[at.done:])
+					at.done = len(all)
+					return true
 				case errno == unix.EAGAIN:
+					if !at.blocked {
+						at.blocked = true
+						_ = m.SetWriteDeadline(time.Now().Add(maxBlocked))
+					}
 					return false
 				case errno == unix.EINTR:
 					continue
 				case errno == 0 && n > 0:
+					if m.full.Load() {
+						m.full.Store(false)
+					}
 					for i := range int(n) {
 						s.Sent.Packets.Add(uint64(all[at.done+i].count))
 					}
@@ -199,20 +218,26 @@ func (s *Socket) transmit(space *systemSpace, all []message) {
 					at.refused = true
 					return true // until then nobody else can write to the socket, nor can we
 				}
+				s.lose(all[at.done : at.done+1])
 				at.done++
 			}
 			return true
 		})
-		if err != nil {
-			break // the socket is closed
+		if err != nil { // there is no room still, or the socket is closed
+			m.full.Store(true)
+			s.lose(all[at.done:])
+			break
 		}
 		if at.refused {
-			m := &all[at.done]
-			s.Sent.Calls.Add(uint64(m.count))
-			s.Sent.Packets.Add(uint64(m.count))
-			m.one()
+			one := &all[at.done]
+			s.Sent.Calls.Add(uint64(one.count))
+			s.Sent.Packets.Add(uint64(one.count))
+			one.one()
 			at.done++
 		}
+	}
+	if at.blocked {
+		_ = m.SetWriteDeadline(time.Time{})
 	}
 	clear(space.headers)
 	clear(space.vectors)

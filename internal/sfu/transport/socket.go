@@ -18,6 +18,7 @@ type Socket struct {
 	batches
 
 	Sent, Read Tally
+	Lost       atomic.Uint64 // packets of batches that the kernel did not take
 }
 
 // Tally counts system calls, and the packets they carried.
@@ -44,6 +45,13 @@ func (s *Socket) next() *member {
 		return s.members[0]
 	}
 	return s.members[s.turn.Add(1)%uint32(len(s.members))]
+}
+
+// lose counts messages that were not sent.
+func (s *Socket) lose(all []message) {
+	for i := range all {
+		s.Lost.Add(uint64(all[i].count))
+	}
 }
 
 // WriteToAddrPort sends one packet.
