@@ -672,8 +672,11 @@ func TestManyViewers(t *testing.T) {
 	var wg sync.WaitGroup
 	var played atomic.Int64
 	var once sync.Once
+	joining := make(chan struct{}, 16) // or handshakes, which have 15 s, take longer under the race detector
 	for range 64 {
 		wg.Go(func() {
+			joining <- struct{}{}
+			defer func() { <-joining }()
 			v := newViewer(t, e)
 			if err := v.sub.Start(); err != nil {
 				t.Error(err)

@@ -106,9 +106,10 @@ func (p *peer) saidGoodbye() {
 func (p *peer) channelStart(conn *dtls.Conn) {
 	p.mu.Lock()
 	c, data := p.chn, p.data
+	offered := data != nil && data.theirs != nil
 	p.mu.Unlock()
 	over := watched{conn, p}
-	if c == nil && data != nil && data.theirs != nil {
+	if c == nil && offered {
 		go p.leaveChannels(over)
 		return
 	}
