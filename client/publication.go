@@ -150,6 +150,9 @@ func (p *Publication) wire() wireTrack {
 // add puts the track on a connection.
 func (p *Publication) add(m *media) error {
 	t, err := m.pub.AddTransceiverFromTrack(p.tracks[0], webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
+	if errors.Is(err, webrtc.ErrConnectionClosed) { // its handshake failed just now, or it was left
+		return fault.ClientNotConnected.Wrap(err)
+	}
 	if err != nil {
 		return fault.CodecUnsupported.Wrap(err)
 	}
