@@ -67,7 +67,7 @@ func attemptsQuery(c *Call) (q event.PeopleQuery, room string, err error) {
 	if err != nil {
 		return q, "", err
 	}
-	q.AccountID = c.Claims.Account
+	q.AccountID, q.Tells = c.Claims.Account, true
 	var outcome, order, start, limit, since, until string
 	for name, into := range map[string]*string{"user": &q.Name, "room": &room, "outcome": &outcome, "order": &order, "start": &start,
 		"limit": &limit, "happened_since": &since, "happened_until": &until} {

@@ -118,7 +118,7 @@ func (d *Diagnoses) people(c *Call) (any, error) {
 	if !ok {
 		return nil, fault.FeatureUnsupported.New("feature", "searching for people in this store of events")
 	}
-	q.AccountID = c.Claims.Account
+	q.AccountID, q.Tells = c.Claims.Account, true
 	ctx := c.Context()
 	if in.Room != "" {
 		if q.RoomID, err = d.roomID(ctx, q.AccountID, in.Room); err != nil {

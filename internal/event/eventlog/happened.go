@@ -36,9 +36,9 @@ type Happened struct {
 	Ranges       []Range
 }
 
-// happenedAt is when an event happened. A failure that both sides tell of may have happened
+// HappenedAt is when an event happened. A failure that both sides tell of may have happened
 // after the first of them told, by event.PairWindow at most; nothing else does.
-const happenedAt = "coalesce(happened, time)"
+const HappenedAt = "coalesce(happened, time)"
 
 func happenedColumn(t time.Time) any {
 	if t.IsZero() {
@@ -54,7 +54,7 @@ func (p *Plan) filterHappened(ctx context.Context, c *Conn, l *Log, q *event.Que
 		return 0, nil
 	}
 	since, until := span(q.HappenedSince, q.HappenedUntil)
-	p.and(happenedAt+" >= ? AND "+happenedAt+" < ?", since, until)
+	p.and(HappenedAt+" >= ? AND "+HappenedAt+" < ?", since, until)
 	unplacedTo, _, err = c.Meta(ctx, unplaced) // which also fixes the state of the file, before the ranges are asked for
 	if err != nil {
 		return 0, err

@@ -28,7 +28,7 @@ func ReadMarks(ctx context.Context, c *Conn, account int64, q event.TimelineQuer
 	if err != nil {
 		return err
 	}
-	common, ids := "time, "+happenedAt+", source, peer", idReader{c, map[string]string{}}
+	common, ids := "time, "+HappenedAt+", source, peer", idReader{c, map[string]string{}}
 	for _, t := range event.Types {
 		columns := common
 		if t.IsError() { // of the others nothing more is known, and most marks are of them

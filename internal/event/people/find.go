@@ -204,15 +204,9 @@ func (s *search) ofMany(ctx context.Context, word string) error {
 		}
 	}
 	s.more = true
-	until := int64(math.MaxInt64)
-	if s.q.After.At != 0 {
-		until = s.q.After.At + 1
-	}
 	for _, most := range []int{firstLook, maxLookedAt} {
-		for _, proven := range []int{1, 0} {
-			if err := s.rows(ctx, event.MatchPart, most, ofTime, "t.account = ? AND t.proven = ? AND t.last < ?", s.account, proven, until); err != nil {
-				return err
-			}
+		if err := s.latest(ctx, event.MatchPart, most, s.since, s.overBefore(longest)); err != nil {
+			return err
 		}
 		if len(s.found) >= s.limit() {
 			break
@@ -316,23 +310,38 @@ func (s *search) inTime(ctx context.Context, least event.Match) error {
 		from = max(from, s.q.After.At)
 	}
 	for _, after := range reach {
-		until := int64(math.MaxInt64)
-		if s.until < math.MaxInt64-int64(after) {
-			until = s.until + int64(after)
-		}
-		if s.q.Newest && s.q.After.At != 0 { // the rows are looked at newest first, and only so many
-			until = min(until, s.q.After.At+1)
-		}
-		for _, proven := range []int{1, 0} {
-			if err := s.rows(ctx, least, maxLookedAt, ofTime, "t.account = ? AND t.proven = ? AND t.last >= ? AND t.last < ? AND t.first < ?",
-				s.account, proven, from, until, s.until); err != nil {
-				return err
-			}
+		until := s.overBefore(after)
+		if err := s.latest(ctx, least, maxLookedAt, from, until); err != nil {
+			return err
 		}
 		if until == math.MaxInt64 || len(s.found) >= s.limit() {
 			return nil
 		}
 		from = until
+	}
+	return nil
+}
+
+// overBefore is when attempts are over that go on for so long after the span, and that come
+// behind the place that the query goes on from: rows are looked at newest first.
+func (s *search) overBefore(after time.Duration) int64 {
+	until := int64(math.MaxInt64)
+	if s.until < math.MaxInt64-int64(after) {
+		until = s.until + int64(after)
+	}
+	if s.q.Newest && s.q.After.At != 0 {
+		until = min(until, s.q.After.At+1)
+	}
+	return until
+}
+
+// latest looks at the latest attempts that were over in a time, so many of those whose
+// users are proven and as many of the others.
+func (s *search) latest(ctx context.Context, least event.Match, most int, from, until int64) error {
+	for _, proven := range []int{1, 0} {
+		if err := s.rows(ctx, least, most, ofTime, "t.account = ? AND t.proven = ? AND t.last >= ? AND t.last < ? AND t.first < ?", s.account, proven, from, until, s.until); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -353,7 +362,7 @@ func (s *search) rows(ctx context.Context, least event.Match, most int, index, w
 	from := "FROM (SELECT t.id, t.person FROM attempts t INDEXED BY attempts_" + index + " WHERE " + where + " ORDER BY t.last DESC LIMIT ?) t"
 	args = append(args, most)
 	contains, others := "", []any(nil)
-	if index == ofTime && least != event.MatchNone {
+	if index == ofTime {
 		contains, others = s.contains()
 	}
 	err := s.c.Each(ctx, "SELECT "+columns+", p.name, p.folded, p.first, p.last "+from+" CROSS JOIN people p ON p.id = t.person"+contains+" CROSS JOIN attempts a ON a.id = t.id", func(row eventlog.Scanner) error {
@@ -527,7 +536,7 @@ func (s *search) attempts(ctx context.Context, list []candidate) ([]event.Attemp
 				return nil, err
 			}
 			t.EventID = id.String()
-		} else if a.failures > 0 {
+		} else if s.q.Tells && a.failures > 0 {
 			var err error
 			if t.EventID, err = s.tells(ctx, a); err != nil {
 				return nil, err

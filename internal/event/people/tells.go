@@ -19,7 +19,7 @@ const maxOfPeer = 2000
 // it, then one that happened when it is asked for, then the first that happened. It is
 // empty when there is none any more.
 func (s *search) tells(ctx context.Context, a *candidate) (id string, err error) {
-	condition, args, err := "user IS NULL", []any(nil), error(nil)
+	condition, args := "user IS NULL", []any(nil)
 	if a.user != "" {
 		if condition, args, err = s.c.Is(ctx, "user", a.user, s.account); err != nil {
 			return "", err
@@ -29,32 +29,12 @@ func (s *search) tells(ctx context.Context, a *candidate) (id string, err error)
 	if err != nil {
 		return "", err
 	}
-	type rank struct {
-		ended, asked bool
-		happened     int64
-	}
-	better := func(x, y rank) bool {
-		switch {
-		case x.ended != y.ended:
-			return x.ended
-		case x.asked != y.asked:
-			return x.asked
-		}
-		return x.happened < y.happened
-	}
-	var best rank
-	events := "SELECT id, type, terminal, coalesce(happened, time) AS at FROM events INDEXED BY events_peer WHERE " + peer + " AND account = ? AND " + condition + " ORDER BY seq LIMIT ?"
-	err = s.c.Each(ctx, "SELECT id, terminal, at FROM ("+events+") WHERE type IN ("+failureCodes+")", func(row eventlog.Scanner) error {
+	events := "SELECT seq, id, type, terminal, " + eventlog.HappenedAt + " AS at FROM events INDEXED BY events_peer WHERE " + peer + " AND account = ? AND " + condition + " ORDER BY seq LIMIT ?"
+	err = s.c.Each(ctx, "SELECT id FROM ("+events+") WHERE type IN ("+failureCodes+") ORDER BY terminal DESC, at >= ? AND at < ? DESC, at, seq LIMIT 1", func(row eventlog.Scanner) error {
 		var one uuid.UUID
-		var r rank
-		if err := row.Scan(&one, &r.ended, &r.happened); err != nil {
-			return err
-		}
-		r.asked = r.happened >= s.since && r.happened < s.until
-		if id == "" || better(r, best) {
-			id, best = one.String(), r
-		}
-		return nil
-	}, slices.Concat(of, []any{s.account}, args, []any{maxOfPeer})...)
+		err := row.Scan(&one)
+		id = one.String()
+		return err
+	}, slices.Concat(of, []any{s.account}, args, []any{maxOfPeer, s.since, s.until})...)
 	return id, err
 }

@@ -414,6 +414,31 @@ func TestACommonName(t *testing.T) {
 	}
 }
 
+// TestACommonNameOfLongAgo: the attempt of before a moment is found, though more have come
+// since than one search looks at.
+func TestACommonNameOfLongAgo(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir()).(*Store)
+	at := time.Now().UTC().Add(-time.Hour)
+	joins := func(n int, id string, at time.Time) {
+		var list []event.Join
+		for i := range n {
+			who := fmt.Sprint(id, i)
+			list = append(list, event.Join{Time: at, Subject: event.Subject{AccountID: "acme", UserID: who, UserProof: event.ProofToken, UserName: "Anna", PeerID: who, RoomID: "r"}})
+		}
+		if err := s.CountJoins(t.Context(), list); err != nil {
+			t.Fatal(err)
+		}
+	}
+	joins(1, "old-", at.Add(-48*time.Hour))
+	for round := range 3 {
+		joins(7000, fmt.Sprintf("new-%d-", round), at)
+	}
+	if found := search(t, s, event.PeopleQuery{Name: "anna", Until: at.Add(-24 * time.Hour)}); peers(found.Attempts) != "old-0" {
+		t.Errorf("found %s", peers(found.Attempts))
+	}
+}
+
 // maxOfOne is of how many people with a word the attempts are looked up.
 const maxOfOne = 1000
 
@@ -436,7 +461,7 @@ func TestTheFailureThatTellsMost(t *testing.T) {
 	eventtest.Add(t, s, events...)
 	told := func(what string, q event.PeopleQuery, want int) {
 		t.Helper()
-		q.Name = "mia"
+		q.Name, q.Tells = "mia", true
 		found := search(t, s, q)
 		if len(found.Attempts) != 1 || found.Attempts[0].EventID != events[want].ID {
 			t.Errorf("%s: %+v, want %s", what, found.Attempts, events[want].ID)
