@@ -259,7 +259,7 @@ func (s *Subscriber) accepted(o *binding) {
 func formatsOf(d *description) map[string][]string {
 	out := map[string][]string{}
 	for _, m := range d.MediaDescriptions {
-		mid, _ := m.Attribute("mid")
+		mid := transport.MidOf(m)
 		_, inactive := m.Attribute("inactive")
 		if m.MediaName.Port.Value != 0 && !inactive {
 			out[mid] = m.MediaName.Formats

@@ -305,7 +305,7 @@ func (p *Publisher) announce(d *description) {
 		if m.MediaName.Media == "application" || !transport.Sends(m) {
 			continue
 		}
-		mid, _ := m.Attribute("mid")
+		mid := transport.MidOf(m)
 		stream, id := transport.TrackOf(m)
 		if id == "" {
 			continue

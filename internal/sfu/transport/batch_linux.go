@@ -181,7 +181,7 @@ const maxBlocked = 50 * time.Millisecond
 // for segments: those are sent one by one.
 func (s *Socket) transmit(space *systemSpace, all []message) {
 	space.fill(all)
-	b, m := &s.batches, s.next()
+	m := s.next()
 	var at struct {
 		done             int
 		refused, blocked bool
@@ -214,7 +214,7 @@ func (s *Socket) transmit(space *systemSpace, all []message) {
 					}
 					at.done += int(n)
 					continue
-				case all[at.done].count > 1 && b.refuses(errno, all[at.done].to):
+				case all[at.done].count > 1 && s.refuses(errno, all[at.done].to):
 					at.refused = true
 					return true // until then nobody else can write to the socket, nor can we
 				}

@@ -23,13 +23,9 @@ func newCredential() credential {
 
 func (p *peer) Offer(restart bool) error {
 	p.mu.Lock()
-	switch {
-	case p.closed:
+	if err := p.turn(!p.asked, errAsked); err != nil {
 		p.mu.Unlock()
-		return errClosed
-	case p.asked:
-		p.mu.Unlock()
-		return errors.New("the peer's offer waits for our answer")
+		return err
 	}
 	for _, s := range p.sections {
 		if s.mid == "" {
@@ -55,13 +51,9 @@ func (p *peer) Offer(restart bool) error {
 // Answer answers the offer. What it says is in force at once.
 func (p *peer) Answer() error {
 	p.mu.Lock()
-	switch {
-	case p.closed:
+	if err := p.turn(p.asked, errNoOffer); err != nil {
 		p.mu.Unlock()
-		return errClosed
-	case !p.asked:
-		p.mu.Unlock()
-		return errors.New("no offer waits for an answer")
+		return err
 	}
 	restart := p.restarts
 	fresh, gone := p.freshen(restart)
@@ -81,6 +73,22 @@ func (p *peer) Answer() error {
 	}
 	p.freshened(fresh, gone)
 	p.checking(restart)
+	return nil
+}
+
+var (
+	errAsked   = errors.New("the peer's offer waits for our answer")
+	errNoOffer = errors.New("no offer waits for an answer")
+)
+
+// turn tells whether a description may come now: not is why it may not. p.mu is held.
+func (p *peer) turn(may bool, not error) error {
+	switch {
+	case p.closed:
+		return errClosed
+	case !may:
+		return not
+	}
 	return nil
 }
 
@@ -163,13 +171,9 @@ func (p *peer) SetRemote(d webrtc.SessionDescription) error {
 
 func (p *peer) setAnswer(d *sdp.SessionDescription, t transportInfo) error {
 	p.mu.Lock()
-	switch {
-	case p.closed:
+	if err := p.turn(p.offered, errNoOffer); err != nil {
 		p.mu.Unlock()
-		return errClosed
-	case !p.offered:
-		p.mu.Unlock()
-		return errors.New("no offer waits for an answer")
+		return err
 	}
 	var bind []*section
 	for _, s := range p.sections {

@@ -69,6 +69,7 @@ const none: Columns = { total: 0, complete: true, origin: "", times: [], lanes: 
 
 export function SessionPage({ id, route }: { id: string; route: Route }) {
   const peer = route.query.get("peer") ?? "", then = route.query.get("known") ?? "", from = Date.parse(route.query.get("from") ?? ""), to = Date.parse(route.query.get("to") ?? "");
+  const explained = (signal: AbortSignal) => call<Failures>("GET", "/api/v1/diagnoses" + query({ session_id: id, order: "asc", limit: 50, as_known_at: then }), undefined, signal);
   const asked = useAsk<Asked>(`${id} ${then}`, async (signal) => {
     const half = (error: unknown) => { // half an answer is shown as half
       if (error instanceof Refusal && error.status === 404) return error;
@@ -82,7 +83,7 @@ export function SessionPage({ id, route }: { id: string; route: Route }) {
     const events = told instanceof Refusal ? [] : told.events;
     // Whom the events of later tell of was not known then.
     const left = !(session instanceof Refusal) ? [] : !then ? events.map((e) => ({ ...e.data, happened: happened(e) }))
-      : (await call<Failures>("GET", "/api/v1/diagnoses" + query({ session_id: id, order: "asc", limit: 50, as_known_at: then }), undefined, signal)).diagnoses.map((d) => d.failure);
+      : (await explained(signal)).diagnoses.map((d) => d.failure);
     let was = session instanceof Refusal ? remembered(id, left) : session;
     if (!was && then) { // nothing was known of it then
       const now = remembered(id, events.map((e) => ({ ...e.data, happened: happened(e) })));
@@ -95,7 +96,7 @@ export function SessionPage({ id, route }: { id: string; route: Route }) {
     };
   });
   // Why each failed takes longer than what is drawn: it is asked for then, and put in when it comes.
-  const why = useAsk(asked.data ? `why ${id} ${then}` : null, (signal) => call<Failures>("GET", "/api/v1/diagnoses" + query({ session_id: id, order: "asc", limit: 50, as_known_at: then }), undefined, signal));
+  const why = useAsk(asked.data ? `why ${id} ${then}` : null, explained);
   if (asked.error?.status === 404 && !asked.data) return <><Title name="No such session">This session is not on record</Title><Problem error={asked.error} /></>;
   return (
     <Shown of={asked} rows={8} heading="Session">
