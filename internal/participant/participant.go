@@ -293,6 +293,7 @@ func (p *Participant) finish(reason string) {
 		p.socket.Close(websocket.StatusNormalClosure, reason)
 		p.socket = nil
 	}
+	p.s.vacate(p) // first: whoever waits for the end asks for what is remembered then
 	p.end()
 }
 

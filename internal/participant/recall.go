@@ -131,7 +131,6 @@ func (s *Service) Known(ctx context.Context, claims token.Claims, told *event.Ev
 	at := key{claims.RoomID, room.PeerID(told.PeerID)}
 	s.mu.Lock()
 	p := s.peers[at]
-	gone, _ := s.departed.Get(at)
 	s.mu.Unlock()
 	theirs := func(of token.Claims) bool { return claims.Owns(of.Digest) || claims.SameUser(of.UserID, of.UserProof) }
 	if p != nil && theirs(p.claims) {
@@ -139,6 +138,9 @@ func (s *Service) Known(ctx context.Context, claims token.Claims, told *event.Ev
 			return found
 		}
 	}
+	s.mu.Lock()
+	gone, _ := s.departed.Get(at) // it may have gone while it was asked
+	s.mu.Unlock()
 	if gone.recall == nil || !theirs(gone.claims) {
 		return nil
 	}
