@@ -79,6 +79,7 @@ var mayImport = map[string][]string{
 	"internal/share":              {"internal/diagnose", "fault"},
 	"internal/ask":                {"internal/diagnose", "internal/evidence", "internal/sfu", "internal/share", "internal/text", "fault"},
 	"internal/codec":              {},
+	"internal/codec/svctest":      {}, // for tests
 	"internal/rtpseq":             {},
 	"internal/sfu":                {"internal/evidence", "internal/rtpseq", "internal/sfu/rtpbuf", "internal/sfu/gcc", "internal/sfu/transport", "internal/codec", "internal/accept", "internal/limit", "fault"},
 	"internal/sfu/rtpbuf":         {"internal/codec"},

@@ -150,7 +150,10 @@ var parsers = map[string]string{
 	"internal/api.webhooks.deliveries": "internal/api.FuzzManage",
 
 	"internal/codec.Counters.pictureID": "internal/codec.FuzzPayload",
+	"internal/codec.Dependencies.Read":  "internal/codec.FuzzDependencies",
+	"internal/codec.FrameNumber":        "internal/codec.FuzzDependencies",
 	"internal/codec.OpusVoice":          "internal/codec.FuzzPayload",
+	"internal/codec.VP9Layers.Read":     "internal/codec.FuzzDependencies",
 	"internal/codec.nalWalk.next":       "internal/codec.FuzzPayload",
 
 	"internal/config.Default":            own,

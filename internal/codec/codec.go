@@ -3,9 +3,11 @@
 
 // Package codec reads what forwarding and recording must know of a payload without
 // decoding it: where frames and key frames begin in VP8, VP9, H.264 and AV1, the
-// picture counters of VP8 and VP9, the blocks of redundant audio, and how long an
-// Opus packet lasts and whether it holds speech. It is pure: bytes in, answers out,
-// and no payload can make it panic. Nothing in it allocates.
+// picture counters of VP8 and VP9, the layers of a stream that has several (SVC), the
+// blocks of redundant audio, and how long an Opus packet lasts and whether it holds
+// speech. It is pure: bytes in, answers out,
+// and no payload can make it panic. Nothing in it allocates for a
+// packet.
 package codec
 
 import (
@@ -23,6 +25,9 @@ type Format struct {
 	Clock  uint32 // Hz; never 0
 	RED    bool   // packets hold blocks of another codec
 
+	Layered bool // a stream may have several layers itself (SVC)
+	VP9     bool // of which payloads tell
+
 	// Inspect finds the key frames and picture counters of a packet; nil when
 	// every packet stands on its own.
 	Inspect func(payload []byte) (Hint, Counters)
@@ -35,6 +40,8 @@ func NewFormat(c webrtc.RTPCodecParameters) *Format {
 	if p := parserOf(c.MimeType); p != nil {
 		f.Inspect = p.inspect
 	}
+	f.VP9 = strings.EqualFold(c.MimeType, webrtc.MimeTypeVP9)
+	f.Layered = f.VP9 || strings.EqualFold(c.MimeType, webrtc.MimeTypeAV1)
 	if f.Clock == 0 {
 		f.Clock = 90000
 	}
