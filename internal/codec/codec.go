@@ -5,9 +5,8 @@
 // decoding it: where frames and key frames begin in VP8, VP9, H.264 and AV1, the
 // picture counters of VP8 and VP9, the layers of a stream that has several (SVC), the
 // blocks of redundant audio, and how long an Opus packet lasts and whether it holds
-// speech. It is pure: bytes in, answers out,
-// and no payload can make it panic. Nothing in it allocates for a
-// packet.
+// speech. It is pure: bytes in, answers out, and no payload can make it panic.
+// Nothing in it allocates for a packet.
 package codec
 
 import (

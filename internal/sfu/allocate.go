@@ -40,7 +40,7 @@ func (s *Subscriber) allocate() {
 	for _, w := range videos {
 		d := w.d
 		changed := d.pausedByBandwidth.Swap(w.pausedByBandwidth) != w.pausedByBandwidth
-		if !s.aim(d, w.chosen()) && changed {
+		if !s.aim(d, w.chosen(), w.point()) && changed {
 			s.layerChanged(d)
 		}
 	}
@@ -55,9 +55,23 @@ type demand struct {
 	pausedByBandwidth bool
 }
 
+// option is a stream, or some layers of one that has several.
 type option struct {
-	l    *upstream
-	rate float64
+	l     *upstream
+	rate  float64
+	point point
+}
+
+// above tells whether an option is more than what a DownTrack aims at.
+func (o *option) above(d *DownTrack) bool {
+	at := d.target.Load()
+	switch {
+	case at == nil:
+		return true
+	case at == o.l:
+		return point(d.aimed.Load()) < o.point
+	}
+	return at.rank < o.l.rank
 }
 
 func (w *demand) chosen() *upstream {
@@ -67,17 +81,25 @@ func (w *demand) chosen() *upstream {
 	return w.options[w.at].l
 }
 
+// point is which layers of the choice, all of nothing.
+func (w *demand) point() point {
+	if w.chosen() == nil {
+		return wholeStream
+	}
+	return w.options[w.at].point
+}
+
 // options are the layers up to a rank that are alive, or the next best thing.
 func (t *Track) options(rank int, at int64) []option {
 	var out []option
 	for r := 1; r <= rank; r++ {
 		if l := t.layers[r].Load(); l != nil && l.alive(at) {
-			out = append(out, option{l, float64(l.bitrate(at))})
+			out = l.options(rank, at, out)
 		}
 	}
 	if len(out) == 0 {
 		if l := t.pick(rank, at); l != nil {
-			out = append(out, option{l, float64(l.bitrate(at))})
+			out = l.options(rank, at, out)
 		}
 	}
 	return out
@@ -126,7 +148,7 @@ func allocate(videos []*demand, budget float64, losing, try bool) (tried bool) {
 			next := w.options[w.at+1]
 			more := max(next.rate-w.options[w.at].rate, 0)
 			need := more
-			if w.d == nil || w.d.target.Load() == nil || w.d.target.Load().rank < next.l.rank {
+			if w.d == nil || next.above(w.d) {
 				need *= hysteresis
 			}
 			if need > left {
@@ -179,11 +201,11 @@ func (r *resumption) used(at int64) { r.triedAt, r.next = at, at+r.wait }
 // costs.
 func (s *Subscriber) allocateAudio(d *DownTrack, rank int, at int64) float64 {
 	if rank == 0 {
-		s.aim(d, nil)
+		s.aim(d, nil, wholeStream)
 		return 0
 	}
 	l := d.track.pick(rank, at)
-	s.aim(d, l)
+	s.aim(d, l, wholeStream)
 	if l == nil {
 		return 0
 	}
@@ -191,9 +213,15 @@ func (s *Subscriber) allocateAudio(d *DownTrack, rank int, at int64) float64 {
 }
 
 // aim sets what a DownTrack aims at and tells whether that is new.
-func (s *Subscriber) aim(d *DownTrack, l *upstream) bool {
+func (s *Subscriber) aim(d *DownTrack, l *upstream, at point) bool {
+	was := d.targetLayer()
+	d.aimed.Store(uint32(at))
 	if old := d.target.Swap(l); old == l {
-		return false
+		if d.targetLayer() == was {
+			return false
+		}
+		s.layerChanged(d)
+		return true
 	}
 	if l != nil && d.current.Load() != l && s.up.Load() { // else once the path is up
 		d.requestKeyframe(l)

@@ -10,7 +10,7 @@ import (
 
 func TestAllocate(t *testing.T) {
 	l := func(rank int) *upstream { return &upstream{rank: rank} }
-	three := func() []option { return []option{{l(1), 100}, {l(2), 300}, {l(3), 1000}} }
+	three := func() []option { return []option{{l: l(1), rate: 100}, {l: l(2), rate: 300}, {l: l(3), rate: 1000}} }
 	for name, test := range map[string]struct {
 		budget float64
 		wants  []*demand
@@ -64,7 +64,7 @@ func TestPausedVideosAreTried(t *testing.T) {
 	look := func(losing bool, at time.Duration) (flows int) {
 		var videos []*demand
 		for _, d := range tracks {
-			videos = append(videos, &demand{d: d, rank: 1, options: []option{{one, 330e3}}})
+			videos = append(videos, &demand{d: d, rank: 1, options: []option{{l: one, rate: 330e3}}})
 		}
 		if allocate(videos, budget, losing, r.due(losing, int64(at))) {
 			r.used(int64(at))

@@ -26,6 +26,8 @@ type binding struct {
 	codecs  []webrtc.RTPCodecParameters
 	main    headers // of the forwarding loop
 	rtx     headers // of whoever answers NACKs
+
+	dependencyID uint8 // of the dependency descriptor; 0: it is not agreed on
 }
 
 // headers are RTP headers made ready once per negotiation. Their extensions
@@ -63,6 +65,8 @@ func newBinding(agreed transport.Binding, kind webrtc.RTPCodecType) *binding {
 		case x.URI == extAudioLevel && kind == webrtc.RTPCodecTypeAudio,
 			x.URI == extOrientation && kind == webrtc.RTPCodecTypeVideo:
 			oneID = uint8(x.ID)
+		case x.URI == extDependency && kind == webrtc.RTPCodecTypeVideo:
+			o.dependencyID = uint8(x.ID)
 		}
 	}
 	o.batched, _ = agreed.Writer.(transport.BatchWriter)
@@ -90,6 +94,33 @@ func (h *headers) set(flags int, one uint8, twcc uint16) *rtp.Header {
 	h.one[0] = one
 	binary.BigEndian.PutUint16(h.twcc[:], twcc)
 	return &h.sets[flags]
+}
+
+// describedHeader is a header with a dependency descriptor (RTP payload format for AV1,
+// appendix A), which is of another length in each packet. It belongs to one goroutine.
+type describedHeader struct {
+	hdr        rtp.Header
+	extensions [4]rtp.Extension
+	descriptor [255]byte
+}
+
+// of adds a descriptor to a header. shift is added to its frame number. One of more than
+// 16 bytes makes all extensions of the packet two-byte ones (RFC 8285, section 4.1.2):
+// who takes descriptors has to read those, as no structure is shorter.
+func (x *describedHeader) of(hdr *rtp.Header, id uint8, descriptor []byte, shift uint16) *rtp.Header {
+	x.hdr = *hdr
+	x.hdr.Extensions = append(x.extensions[:0], hdr.Extensions...)
+	if shift != 0 {
+		descriptor = x.descriptor[:copy(x.descriptor[:], descriptor)]
+		codec.ShiftFrameNumber(descriptor, shift)
+	}
+	profile := uint16(rtp.ExtensionProfileOneByte)
+	if len(descriptor) > 16 {
+		profile = rtp.ExtensionProfileTwoByte
+	}
+	// Fails for nothing that has been an extension before.
+	_ = x.hdr.SetExtensionWithProfile(id, descriptor, profile)
+	return &x.hdr
 }
 
 // match says how a publisher's format is sent to this subscriber.

@@ -44,15 +44,17 @@ type pageStats struct {
 }
 
 type rtpStats struct {
-	Kind, Codec, RID               string
-	FramesDecoded, FramesDropped   int
-	FrameWidth                     int
-	PacketsReceived, PacketsLost   int
-	NackCount, PliCount, FirCount  int
-	RetransmittedPacketsReceived   int
-	FreezeCount                    int
-	PacketsSent, KeyFramesDecoded  int
-	ConcealedSamples, TotalSamples float64
+	Kind, Codec, RID                string
+	FramesDecoded, FramesDropped    int
+	FrameWidth                      int
+	PacketsReceived, PacketsLost    int
+	NackCount, PliCount, FirCount   int
+	RetransmittedPacketsReceived    int
+	FreezeCount                     int
+	PacketsSent, KeyFramesDecoded   int
+	FramesEncoded, KeyFramesEncoded int
+	ScalabilityMode                 string
+	ConcealedSamples, TotalSamples  float64
 }
 
 func chromium(t *testing.T) string {
@@ -289,6 +291,63 @@ func TestChromiumSimulcast(t *testing.T) {
 				t.Errorf("the viewer noticed: %+v", v)
 			}
 			t.Logf("%+v", v)
+		})
+	}
+}
+
+// Of a stream that has several layers itself a viewer gets those that were asked for, with
+// a key frame only where the mode has no other way.
+func TestChromiumSVC(t *testing.T) {
+	const width = 960
+	for _, test := range []struct {
+		codec, mode string
+		down        int // key frames that going down costs
+	}{{"vp9", "L3T3", 0}, {"vp9", "L3T3_KEY", 1}, {"av1", "L3T3", 0}, {"av1", "L3T3_KEY", 1}} {
+		t.Run(test.codec+" "+test.mode, func(t *testing.T) {
+			e := newEngine(t)
+			b := openBrowser(t, e, fmt.Sprintf("mode=%s&width=%d", test.mode, width), PublisherConfig{VideoCodecs: []string{test.codec}})
+			_, video := b.subscribe()
+			if got := codecName(video.Codec().MimeType); got != test.codec {
+				t.Fatalf("the page sends %s", got)
+			}
+			var calm rtpStats // while the browser finds out what it may send, it begins anew now and then
+			b.await("all layers", func() bool {
+				v := b.inbound("video")
+				if v.KeyFramesDecoded != calm.KeyFramesDecoded || v.FrameWidth != width || len(video.Layers()) < 3 {
+					calm = v
+				}
+				return v.FramesDecoded > calm.FramesDecoded+30
+			})
+			for _, step := range []struct {
+				layer Layer
+				width int
+				keys  int
+			}{
+				{LayerLow, width / 4, test.down}, {LayerHigh, width, 1}, {LayerMedium, width / 2, test.down},
+				{LayerLow, width / 4, test.down}, {LayerMedium, width / 2, 1}, {LayerHigh, width, 1},
+			} {
+				before := b.inbound("video")
+				if err := b.sub.SetLayer(video.ID(), step.layer); err != nil {
+					t.Fatal(err)
+				}
+				b.await("width of "+string(step.layer), func() bool { return b.inbound("video").FrameWidth == step.width })
+				at := b.inbound("video")
+				b.await("frames of "+string(step.layer), func() bool { return b.inbound("video").FramesDecoded > at.FramesDecoded+15 })
+				after := b.inbound("video")
+				if after.FrameWidth != step.width {
+					t.Errorf("%s: a width of %d", step.layer, after.FrameWidth)
+				}
+				if keys := after.KeyFramesDecoded - before.KeyFramesDecoded; keys > step.keys {
+					t.Errorf("%s: %d key frames, want %d", step.layer, keys, step.keys)
+				}
+				if d := b.sub.Stats().Tracks; d[len(d)-1].Current != step.layer {
+					t.Errorf("told %s, want %s", d[len(d)-1].Current, step.layer)
+				}
+				t.Logf("%s: %+v", step.layer, after)
+			}
+			if v := b.inbound("video"); v.PacketsLost > 5 || v.NackCount > 20 || v.PliCount > 1 {
+				t.Errorf("the viewer noticed: %+v", v)
+			}
 		})
 	}
 }

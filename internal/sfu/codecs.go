@@ -23,6 +23,7 @@ const (
 	extAudioLevel  = sdp.AudioLevelURI
 	extTWCC        = sdp.TransportCCURI
 	extOrientation = "urn:3gpp:video-orientation"
+	extDependency  = "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
 )
 
 // h264Profiles are the profiles browsers send: constrained baseline, baseline,
@@ -120,7 +121,7 @@ func mediaEngine(publish bool) (*webrtc.MediaEngine, error) {
 	}
 	both := []string{extMid, extTWCC}
 	onlyAudio := []string{extAudioLevel}
-	onlyVideo := []string{extOrientation}
+	onlyVideo := []string{extOrientation, extDependency}
 	if publish {
 		onlyVideo = append(onlyVideo, extRid, extRepairedRid)
 	}

@@ -280,7 +280,7 @@ func (d *description) checkDirections() error {
 }
 
 // understood are the header extensions whose numbers matter to us.
-var understood = []string{extMid, extRid, extRepairedRid, extAudioLevel, extTWCC, extOrientation}
+var understood = []string{extMid, extRid, extRepairedRid, extAudioLevel, extTWCC, extOrientation, extDependency}
 
 // checkExtensions refuses numbers that no packet can carry, and those that mean
 // two things on one transport (RFC 8285, sections 4 and 5; RFC 8843, section 11).

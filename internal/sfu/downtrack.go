@@ -30,6 +30,7 @@ type DownTrack struct {
 
 	current atomic.Pointer[upstream] // what is being forwarded
 	target  atomic.Pointer[upstream] // what is aimed at; nil forwards nothing
+	aimed   atomic.Uint32            // the point of it, if it has several layers itself
 	busy    atomic.Bool
 	maps    atomic.Pointer[rtpbuf.Mapping[*upstream]]
 
@@ -48,6 +49,10 @@ type DownTrack struct {
 	via       *binding
 	how       match // how fmt leaves by via
 	scratch   [receiveMTU]byte
+	described *describedHeader // nil before a packet has a dependency descriptor
+	lastFrame uint16           // of those, as sent
+
+	thinning atomic.Pointer[thinning] // nil before a stream has several layers
 
 	heard atomic.Bool // the subscriber reported on this stream: it knows whose it is
 
@@ -74,6 +79,7 @@ type DownTrack struct {
 func newDownTrack(s *Subscriber, t *Track) *DownTrack {
 	d := &DownTrack{sub: s, track: t}
 	d.maps.Store(&rtpbuf.Mapping[*upstream]{})
+	d.aimed.Store(uint32(wholeStream))
 	return d
 }
 
@@ -152,8 +158,8 @@ func (d *DownTrack) takeOver(l *upstream, p *rtpbuf.Packet) {
 		if old := d.current.Swap(l); old != nil {
 			d.switches.Add(1)
 		}
-		d.sub.layerChanged(d)
 		d.send(l, p)
+		d.sub.layerChanged(d)
 	}
 	d.busy.Store(false)
 }
@@ -174,8 +180,14 @@ func (d *DownTrack) begin(l *upstream, p *rtpbuf.Packet) {
 		}
 		s.PID = d.lastPID + 1 - p.Counters.PID
 		s.TL0 = d.lastTL0 + 1 - p.Counters.TL0
+		if p.DescriptorEnd > 0 {
+			s.Frame = d.lastFrame + 1 - codec.FrameNumber(p.Descriptor())
+		}
 	}
 	s.Out0 = d.lastOut + 1
+	if p.Frame.Structure != nil {
+		d.thin(&s)
+	}
 	next := d.maps.Load().Close(d.lastIn).Add(s)
 	d.maps.Store(&next)
 	d.seg, d.lastIn = s, p.Seq-1
@@ -205,6 +217,10 @@ func (d *DownTrack) align(l *upstream, p *rtpbuf.Packet) uint32 {
 
 // send maps one packet and passes it on.
 func (d *DownTrack) send(l *upstream, p *rtpbuf.Packet) {
+	if p.Frame.Structure != nil || d.seg.Numbers != nil {
+		d.sendPart(l, p)
+		return
+	}
 	seg := &d.seg
 	late := p.Seq <= d.lastIn
 	switch {
@@ -224,12 +240,8 @@ func (d *DownTrack) send(l *upstream, p *rtpbuf.Packet) {
 		}
 		return
 	}
-	o := d.binding.Load()
-	if p.Codec != d.fmt || o != d.via {
-		d.fmt, d.via, d.how = p.Codec, o, o.match(p.Codec)
-	}
-	if !d.how.ok {
-		d.mismatch()
+	o := d.format(p)
+	if o == nil {
 		return
 	}
 	if d.how.unwrap {
@@ -242,19 +254,34 @@ func (d *DownTrack) send(l *upstream, p *rtpbuf.Packet) {
 	}
 	out := seg.Out(p.Seq)
 	if !late {
-		d.lastIn, d.lastOut, d.lastTS, d.lastAt = p.Seq, out, p.TS+seg.TS, p.Arrival
-		d.lastPID, d.lastTL0 = p.Counters.PID+seg.PID, p.Counters.TL0+seg.TL0
-		d.frameDone = p.Marker
-		d.lastSent.Store(out)
+		d.lastIn, d.lastOut = p.Seq, out
+		d.sent(p, seg, out, p.Marker)
 	}
-	if err := d.pass(o, p, seg, out); err != nil {
-		d.dropped.Add(1)
-		if l.hist != nil {
-			// The picture is damaged; the rest of it would be in vain.
-			d.halt()
-			l.requestKeyframe(false)
-		}
+	d.pass(o, p, seg, p.Marker, out)
+}
+
+// format finds out how a packet leaves, and by what; nil: it cannot.
+func (d *DownTrack) format(p *rtpbuf.Packet) *binding {
+	o := d.binding.Load()
+	if p.Codec != d.fmt || o != d.via {
+		d.fmt, d.via, d.how = p.Codec, o, o.match(p.Codec)
 	}
+	if !d.how.ok {
+		d.mismatch()
+		return nil
+	}
+	return o
+}
+
+// sent notes the latest packet.
+func (d *DownTrack) sent(p *rtpbuf.Packet, seg *rtpbuf.Segment[*upstream], out uint64, marker bool) {
+	d.lastTS, d.lastAt = p.TS+seg.TS, p.Arrival
+	d.lastPID, d.lastTL0 = p.Counters.PID+seg.PID, p.Counters.TL0+seg.TL0
+	if p.DescriptorEnd > 0 {
+		d.lastFrame = codec.FrameNumber(p.Descriptor()) + seg.Frame
+	}
+	d.frameDone = marker
+	d.lastSent.Store(out)
 }
 
 // skip leaves out what lies between the layer's numbers last and next.
@@ -266,22 +293,33 @@ func (d *DownTrack) skip(last, next uint64) {
 	d.seg = s
 }
 
-// pass sends a packet as this subscriber takes it.
-func (d *DownTrack) pass(o *binding, p *rtpbuf.Packet, seg *rtpbuf.Segment[*upstream], out uint64) error {
-	if err := d.emit(seg.Layer, o, p, d.payload(d.scratch[:], p, seg, d.how), p.Marker, p.TS+seg.TS, out); err != nil {
-		return err
+// pass sends a packet as this subscriber takes it, or gives the picture up.
+func (d *DownTrack) pass(o *binding, p *rtpbuf.Packet, seg *rtpbuf.Segment[*upstream], marker bool, out uint64) {
+	if err := d.emit(seg, o, p, d.payload(d.scratch[:], p, seg, d.how), marker, p.TS+seg.TS, out); err != nil {
+		d.dropped.Add(1)
+		if l := seg.Layer; l.hist != nil {
+			// The picture is damaged; the rest of it would be in vain.
+			d.halt()
+			l.requestKeyframe(false)
+		}
+		return
 	}
 	if p.Key && p.Codec.Inspect != nil {
 		d.keyframes.Add(1)
 	}
-	return nil
 }
 
-// emit sends a payload with the extensions of a packet of a layer: the only place that
-// knows how packets leave.
-func (d *DownTrack) emit(l *upstream, o *binding, p *rtpbuf.Packet, payload []byte, marker bool, ts uint32, out uint64) error {
+// emit sends a payload with the extensions of a packet: the only place that knows how
+// packets leave.
+func (d *DownTrack) emit(seg *rtpbuf.Segment[*upstream], o *binding, p *rtpbuf.Packet, payload []byte, marker bool, ts uint32, out uint64) error {
 	flags, one := d.flags(p, d.how)
 	hdr := o.main.set(flags, one, d.sub.number(flags, len(payload)))
+	if p.DescriptorEnd > 0 && o.dependencyID != 0 && p.Codec.Layered {
+		if d.described == nil {
+			d.described = &describedHeader{}
+		}
+		hdr = d.described.of(hdr, o.dependencyID, p.Descriptor(), seg.Frame)
+	}
 	hdr.Marker = marker
 	hdr.PayloadType = d.how.pt
 	hdr.SequenceNumber = uint16(out)
@@ -290,7 +328,7 @@ func (d *DownTrack) emit(l *upstream, o *binding, p *rtpbuf.Packet, payload []by
 	var n int
 	var err error
 	if o.batched != nil {
-		n, err = o.batched.WriteBatched(&l.batch, hdr, payload)
+		n, err = o.batched.WriteBatched(&seg.Layer.batch, hdr, payload)
 	} else {
 		n, err = o.w.WriteRTP(hdr, payload)
 	}

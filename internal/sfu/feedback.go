@@ -100,7 +100,7 @@ func (s *Subscriber) sending(at int64) float64 {
 	var sum uint64
 	for _, d := range s.list() {
 		if l := d.current.Load(); l != nil {
-			sum += l.bitrate(at)
+			sum += l.bitrateAt(d.now(), at)
 		}
 	}
 	return float64(sum)

@@ -5,8 +5,9 @@ package sfu
 
 import "github.com/redial-rtc/redial/fault"
 
-// Layer names a simulcast layer of a video track. A track without simulcast has
-// the single layer LayerHigh; asking for any layer but LayerNone means it.
+// Layer names a layer of a video track: a simulcast encoding, or a spatial layer of a
+// stream that has several (SVC). Another track has the single layer LayerHigh; asking
+// for any layer but LayerNone means it.
 type Layer string
 
 // The layers, worst first. LayerNone means nothing is forwarded.

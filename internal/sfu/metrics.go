@@ -88,7 +88,7 @@ var (
 	mRefused  = prometheus.NewDesc("redial_sfu_repeats_refused_total", "Requests for lost packets that were not answered: sent again often enough (limit), a round trip has not passed since (early), the last repeat has arrived (arrived), too much at once (budget).", []string{"reason"}, nil)
 	mAsks     = prometheus.NewDesc("redial_sfu_keyframe_requests_total", "PLI and FIR received from subscribers and sent to publishers.", dir, nil)
 	mKeys     = prometheus.NewDesc("redial_sfu_keyframes_total", "Key frames received from publishers.", nil, nil)
-	mSwitches = prometheus.NewDesc("redial_sfu_layer_switches_total", "Changes from one simulcast layer to another.", nil, nil)
+	mSwitches = prometheus.NewDesc("redial_sfu_layer_switches_total", "Changes from one layer of a video to another.", nil, nil)
 	mDropped  = prometheus.NewDesc("redial_sfu_dropped_packets_total", "Packets that could not be sent.", nil, nil)
 	mBad      = prometheus.NewDesc("redial_sfu_invalid_packets_total", "RTP and RTCP packets that made no sense.", nil, nil)
 	mICE      = prometheus.NewDesc("redial_sfu_ice_states_total", "ICE connection states entered.", []string{"state", "injected"}, nil)

@@ -191,9 +191,11 @@ func (s *Subscriber) propose(restart bool) error {
 // slim leaves out what a description says twice: a=msid of a section names its
 // stream and track (RFC 8830), and no peer of ours is old enough to look for them
 // at each source. Sources come last, for those who take the name from what is above.
+// It leaves the dependency descriptor out of sections whose codecs have no use for it.
 func slim(sdp string) string {
 	var b, sources strings.Builder
 	b.Grow(len(sdp))
+	layered := false
 	for line := range strings.SplitAfterSeq(sdp, "\n") {
 		rest, source := strings.CutPrefix(line, "a=ssrc:")
 		switch {
@@ -208,6 +210,11 @@ func slim(sdp string) string {
 		case strings.HasPrefix(line, "m="):
 			b.WriteString(sources.String())
 			sources.Reset()
+			layered = false
+		case strings.HasPrefix(line, "a=rtpmap:"):
+			layered = layered || strings.Contains(line, " VP9/") || strings.Contains(line, " AV1/")
+		case !layered && strings.HasPrefix(line, "a=extmap:") && strings.Contains(line, extDependency):
+			continue
 		}
 		b.WriteString(line)
 	}

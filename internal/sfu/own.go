@@ -33,9 +33,9 @@ func (e *Engine) newMux() *transport.Mux {
 func formats(video []webrtc.RTPCodecParameters, more ...string) transport.Formats {
 	all := []webrtc.RTPHeaderExtensionParameter{{URI: extMid, ID: 1}, {URI: extTWCC, ID: 2}}
 	forAudio := append(slices.Clone(all), webrtc.RTPHeaderExtensionParameter{URI: extAudioLevel, ID: 3})
-	forVideo := append(all, webrtc.RTPHeaderExtensionParameter{URI: extOrientation, ID: 4})
+	forVideo := append(all, webrtc.RTPHeaderExtensionParameter{URI: extOrientation, ID: 4}, webrtc.RTPHeaderExtensionParameter{URI: extDependency, ID: 5})
 	for i, uri := range more {
-		forVideo = append(forVideo, webrtc.RTPHeaderExtensionParameter{URI: uri, ID: 5 + i})
+		forVideo = append(forVideo, webrtc.RTPHeaderExtensionParameter{URI: uri, ID: 6 + i})
 	}
 	audio := audioCodecs([]webrtc.RTCPFeedback{{Type: "transport-cc"}})
 	return transport.Formats{

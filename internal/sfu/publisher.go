@@ -375,6 +375,8 @@ func (p *Publisher) received(remote transport.Stream) {
 			l.ids.Level = uint8(x.ID)
 		case extOrientation:
 			l.ids.Orientation = uint8(x.ID)
+		case extDependency:
+			l.ids.Dependency = uint8(x.ID)
 		}
 	}
 	if remote.Kind() == webrtc.RTPCodecTypeVideo {

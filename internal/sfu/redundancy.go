@@ -34,6 +34,6 @@ func (d *DownTrack) refill(o *binding, p *rtpbuf.Packet, seg *rtpbuf.Segment[*up
 		}
 		d.refilled.add(seq)
 		// One that cannot be sent is as lost as it was.
-		_ = d.emit(seg.Layer, o, p, block, false, p.TS+seg.TS-older, seg.Out(seq))
+		_ = d.emit(seg, o, p, block, false, p.TS+seg.TS-older, seg.Out(seq))
 	}
 }

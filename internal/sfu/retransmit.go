@@ -32,8 +32,9 @@ type rtxResponder struct {
 // repeatLog is which packets were sent again lately. Each packet that can still be
 // had has a place of its own, so that no request makes one forgotten.
 type repeatLog struct {
-	of      [rtpbuf.HistorySize]repeat
-	scratch [receiveMTU + 2]byte
+	of        [rtpbuf.HistorySize]repeat
+	scratch   [receiveMTU + 2]byte
+	described describedHeader
 }
 
 // repeat is how often one packet was sent again, and the latest time of it.
@@ -151,11 +152,20 @@ func (d *DownTrack) retransmitOne(o *binding, maps rtpbuf.Mapping[*upstream], ou
 		return
 	}
 	scratch := d.rtx.sent.scratch[:]
-	payload := d.payload(scratch[2:], p, seg, how)
+	payload, marker := d.payload(scratch[2:], p, seg, how), p.Marker
+	if seg.Numbers != nil {
+		sent, ok := seg.Numbers.Get(out)
+		if !ok {
+			return
+		}
+		if marker = sent.Marker; sent.Empty {
+			payload = scratch[2:2]
+		}
+	}
 	flags, one := d.flags(p, how)
 	pt, ssrc, seq := how.pt, o.ssrc, uint16(out)
 	if how.rtx != 0 {
-		if &payload[0] != &scratch[2] {
+		if len(payload) > 0 && &payload[0] != &scratch[2] {
 			payload = scratch[2 : 2+copy(scratch[2:], payload)]
 		}
 		binary.BigEndian.PutUint16(scratch, seq)
@@ -165,7 +175,10 @@ func (d *DownTrack) retransmitOne(o *binding, maps rtpbuf.Mapping[*upstream], ou
 	}
 	number := d.sub.number(flags, len(payload))
 	hdr := o.rtx.set(flags, one, number)
-	hdr.Marker, hdr.PayloadType, hdr.SequenceNumber = p.Marker, pt, seq
+	if p.DescriptorEnd > 0 && o.dependencyID != 0 && p.Codec.Layered {
+		hdr = d.rtx.sent.described.of(hdr, o.dependencyID, p.Descriptor(), seg.Frame)
+	}
+	hdr.Marker, hdr.PayloadType, hdr.SequenceNumber = marker, pt, seq
 	hdr.Timestamp, hdr.SSRC = p.TS+seg.TS, ssrc
 	if _, err := o.w.WriteRTP(hdr, payload); err != nil {
 		return

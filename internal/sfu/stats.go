@@ -175,7 +175,7 @@ func (d *DownTrack) stats() DownTrackStats {
 	loss, jitter, _, _ := d.report.read()
 	s := DownTrackStats{
 		TrackID: d.track.id, Kind: d.track.kind, State: d.forwardState(), Since: wallTime(d.stateSince.Load()),
-		Desired: layerOf(int(d.desired.Load())), Target: layerName(d.target.Load()), Current: layerName(d.current.Load()),
+		Desired: layerOf(int(d.desired.Load())), Target: d.targetLayer(), Current: d.currentLayer(),
 		Packets: d.packets.Load(), Bytes: d.bytes.Load(),
 		NACKs: d.rtx.asked.Load(), Retransmissions: d.rtx.repeated.Load(),
 		KeyframeAsks: d.asks.Load(), Keyframes: d.keyframes.Load(),

@@ -324,15 +324,8 @@ func (s *Subscriber) layerChanged(d *DownTrack) {
 	if s.cfg.OnLayer == nil || d.track.kind != webrtc.RTPCodecTypeVideo {
 		return
 	}
-	current, target := layerName(d.current.Load()), layerName(d.target.Load())
+	current, target := d.currentLayer(), d.targetLayer()
 	s.conn.callbacks.post(func() { s.cfg.OnLayer(d.track.id, current, target) })
-}
-
-func layerName(l *upstream) Layer {
-	if l == nil {
-		return LayerNone
-	}
-	return layerOf(l.rank)
 }
 
 // number takes the next transport-wide number when the header has room for it.

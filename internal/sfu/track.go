@@ -16,7 +16,7 @@ import (
 	"github.com/redial-rtc/redial/internal/sfu/rtpbuf"
 )
 
-// Track is one published track with all its simulcast layers.
+// Track is one published track with all its layers.
 type Track struct {
 	id, stream, mid string
 	kind            webrtc.RTPCodecType
@@ -109,12 +109,20 @@ func (t *Track) hear(level uint8, at int64) {
 	t.loudnessSeen.Store(at)
 }
 
-// Layers are the layers that have been seen, worst first; one for a track
-// without simulcast.
+// Layers are the layers that have been seen, worst first: simulcast encodings, or the
+// spatial layers of a stream that has several (SVC); else one.
 func (t *Track) Layers() []Layer {
 	var out []Layer
 	for rank := 1; rank < len(t.layers); rank++ {
-		if t.layers[rank].Load() != nil {
+		l := t.layers[rank].Load()
+		if l == nil {
+			continue
+		}
+		several := l.ranks()
+		for _, rank := range several {
+			out = append(out, layerOf(rank))
+		}
+		if several == nil {
 			out = append(out, layerOf(rank))
 		}
 	}
@@ -226,7 +234,7 @@ func (t *Track) stats() TrackStats {
 		if last := l.lastPacket.Load(); last != 0 {
 			ls.LastPacket = epoch.Add(time.Duration(last))
 		}
-		s.Layers = append(s.Layers, ls)
+		s.Layers = l.split(s.Layers, ls)
 	}
 	return s
 }

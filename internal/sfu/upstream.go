@@ -26,7 +26,8 @@ type upstream struct {
 	ids       rtpbuf.ExtIDs
 	hist      *rtpbuf.History // nil for audio, which is not repeated
 	nackQueue rtpseq.NACKQueue
-	batch     transport.Batch // of what delivers packets: what goes out by our own transport
+	layering  atomic.Pointer[layering] // nil before a packet tells of layers
+	batch     transport.Batch          // of what delivers packets: what goes out by our own transport
 
 	// of what delivers packets
 	next      *rtpbuf.Packet // nil: it has no room yet
@@ -164,6 +165,9 @@ func (l *upstream) receive(p *rtpbuf.Packet, n int) bool {
 	}
 	l.count(p)
 	l.detectKeyframe(p, first)
+	if f.Layered {
+		l.readLayers(p)
+	}
 	return true
 }
 

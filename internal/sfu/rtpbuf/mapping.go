@@ -15,12 +15,17 @@ type Segment[L comparable] struct {
 	TS    uint32 // added to timestamps
 	PID   uint16 // added to VP8 and VP9 picture ids
 	TL0   uint8  // added to TL0PICIDX
+	Frame uint16 // added to the frame numbers of dependency descriptors
+
+	// Numbers says what became of each number where packets are left out; nil where
+	// none are.
+	Numbers *Renumbering
 }
 
 // Open is the last number of a segment that goes on.
 const Open = math.MaxUint64
 
-// Out is what a number of the layer becomes.
+// Out is what a number of the layer becomes where none are left out.
 func (s *Segment[L]) Out(in uint64) uint64 { return s.Out0 + (in - s.In0) }
 
 // maxSegments is how far back a NACK can reach across changes.
@@ -63,6 +68,13 @@ func (m Mapping[L]) ByOut(out uint64) (*Segment[L], uint64) {
 		s := &m[i]
 		if out < s.Out0 {
 			continue
+		}
+		if s.Numbers != nil {
+			sent, ok := s.Numbers.Get(out)
+			if !ok {
+				return nil, 0
+			}
+			return s, sent.In
 		}
 		in := s.In0 + (out - s.Out0)
 		if in > s.In1 {

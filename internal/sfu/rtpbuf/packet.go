@@ -35,8 +35,16 @@ type Packet struct {
 	Orientation uint8
 	HasCVO      bool
 
+	// Of a stream of several layers; without a structure, nothing is known of it.
+	Frame codec.Frame
+	// Where the dependency descriptor lies in Buf; both are 0 if there is none.
+	DescriptorStart, DescriptorEnd int
+
 	Buf [MTU]byte
 }
+
+// Descriptor is the dependency descriptor (RTP payload format for AV1, appendix A).
+func (p *Packet) Descriptor() []byte { return p.Buf[p.DescriptorStart:p.DescriptorEnd] }
 
 // Payload is what follows the header, padding left out.
 func (p *Packet) Payload() []byte { return p.Buf[p.Start:p.End] }
@@ -77,7 +85,7 @@ func (p *Packet) Drop() {
 }
 
 // ExtIDs are the negotiated ids of the header extensions we read; 0 is none.
-type ExtIDs struct{ Level, Orientation uint8 }
+type ExtIDs struct{ Level, Orientation, Dependency uint8 }
 
 // Parse reads the header (RFC 3550, section 5.1; RFC 8285) of the first n bytes.
 // It reports false for anything that is not a whole RTP packet.
@@ -93,6 +101,7 @@ func (p *Packet) Parse(n int, ids ExtIDs) (seq uint16, ok bool) {
 	p.TS = binary.BigEndian.Uint32(b[4:])
 	p.HasLevel, p.HasCVO, p.Key = false, false, false
 	p.Counters = codec.Counters{}
+	p.Frame.Structure, p.DescriptorStart, p.DescriptorEnd = nil, 0, 0
 	at := 12 + 4*int(b[0]&0x0f)
 	if b[0]&0x10 != 0 {
 		if at+4 > n {
@@ -103,7 +112,7 @@ func (p *Packet) Parse(n int, ids ExtIDs) (seq uint16, ok bool) {
 		if end > n {
 			return 0, false
 		}
-		p.extensions(profile, b[at+4:end], ids)
+		p.extensions(profile, at+4, end, ids)
 		at = end
 	}
 	end := n
@@ -117,14 +126,16 @@ func (p *Packet) Parse(n int, ids ExtIDs) (seq uint16, ok bool) {
 	return seq, true
 }
 
-func (p *Packet) extensions(profile uint16, b []byte, ids ExtIDs) {
+// extensions reads those between two places of the buffer.
+func (p *Packet) extensions(profile uint16, at, end int, ids ExtIDs) {
 	two := profile&0xfff0 == 0x1000
 	if !two && profile != 0xbede {
 		return
 	}
-	for len(b) > 0 {
+	for at < end {
+		b := p.Buf[at:end]
 		if b[0] == 0 {
-			b = b[1:]
+			at++
 			continue
 		}
 		var id uint8
@@ -143,14 +154,16 @@ func (p *Packet) extensions(profile uint16, b []byte, ids ExtIDs) {
 		if head+length > len(b) {
 			return
 		}
-		if length > 0 {
+		if length > 0 && id != 0 { // an id of 0 is padding, or what was not negotiated
 			switch id {
 			case ids.Level:
 				p.Level, p.HasLevel = b[head], true
 			case ids.Orientation:
 				p.Orientation, p.HasCVO = b[head], true
+			case ids.Dependency:
+				p.DescriptorStart, p.DescriptorEnd = at+head, at+head+length
 			}
 		}
-		b = b[head+length:]
+		at += head + length
 	}
 }

@@ -19,6 +19,9 @@ func TestParsePacket(t *testing.T) {
 	if err := h.SetExtension(5, []byte{0x02}); err != nil {
 		t.Fatal(err)
 	}
+	if err := h.SetExtension(7, []byte{0xc0, 0x12, 0x34}); err != nil {
+		t.Fatal(err)
+	}
 	in := rtp.Packet{Header: h, Payload: []byte("hello"), PaddingSize: 4}
 	in.Header.Padding = true
 	b, err := in.Marshal()
@@ -27,7 +30,10 @@ func TestParsePacket(t *testing.T) {
 	}
 	p := New()
 	n := copy(p.Buf[:], b)
-	seq, ok := p.Parse(n, ExtIDs{Level: 3, Orientation: 5})
+	seq, ok := p.Parse(n, ExtIDs{Level: 3, Orientation: 5, Dependency: 7})
+	if got := string(p.Descriptor()); got != "\xc0\x12\x34" {
+		t.Errorf("descriptor %x", got)
+	}
 	if !ok || seq != 0xfff0 || p.TS != 7 || !p.Marker || p.PT != 111 || string(p.Payload()) != "hello" {
 		t.Errorf("parsed %v %d %+v %q", ok, seq, p.TS, p.Payload())
 	}
@@ -46,8 +52,11 @@ func FuzzPacket(f *testing.F) {
 		p := New()
 		defer p.Discard()
 		n := copy(p.Buf[:], b)
-		if _, ok := p.Parse(n, ExtIDs{Level: 3, Orientation: 5}); !ok {
+		if _, ok := p.Parse(n, ExtIDs{Level: 3, Orientation: 5, Dependency: 7}); !ok {
 			return
+		}
+		if len(p.Descriptor()) > 255 || p.DescriptorEnd > p.Start {
+			t.Error("the descriptor is not in the header")
 		}
 		if len(p.Payload()) > n {
 			t.Error("the payload is longer than the packet")
