@@ -36,6 +36,7 @@ type Participant struct {
 	in   *inbox
 	ctx  context.Context
 	end  context.CancelFunc
+	gone chan struct{} // closed once nothing is left of it but what is remembered
 	wire Wire
 
 	claims     token.Claims
@@ -69,7 +70,7 @@ type Participant struct {
 func newParticipant(s *Service, v Visitor) *Participant {
 	ctx, end := context.WithCancel(context.Background())
 	p := &Participant{
-		s: s, key: key{v.Claims.RoomID, v.ID}, in: newInbox(updateLimit), ctx: ctx, end: end,
+		s: s, key: key{v.Claims.RoomID, v.ID}, in: newInbox(updateLimit), ctx: ctx, end: end, gone: make(chan struct{}),
 		claims: v.Claims, roomRecord: v.Record, role: v.Claims.Role, user: v.userKey(),
 		log: s.log.With("room", v.Claims.RoomID, "peer", string(v.ID)),
 	}
@@ -293,7 +294,6 @@ func (p *Participant) finish(reason string) {
 		p.socket.Close(websocket.StatusNormalClosure, reason)
 		p.socket = nil
 	}
-	p.s.vacate(p) // first: whoever waits for the end asks for what is remembered then
 	p.end()
 }
 

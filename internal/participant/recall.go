@@ -151,7 +151,8 @@ func (s *Service) Known(ctx context.Context, claims token.Claims, told *event.Ev
 	return gone.recall.near(told.Type, when, nearby)
 }
 
-// ask has the participant say what it knew, and waits no longer than the context lasts.
+// ask has the participant say what it knew, and waits no longer than the context lasts. One
+// that has gone says nothing, but is remembered.
 func (p *Participant) ask(ctx context.Context, told *event.Event) *evidence.Record {
 	done := make(chan *evidence.Record, 1)
 	p.Post(func() { done <- p.events.known(told) })
@@ -159,7 +160,7 @@ func (p *Participant) ask(ctx context.Context, told *event.Event) *evidence.Reco
 	case found := <-done:
 		return found
 	case <-ctx.Done():
-	case <-p.ctx.Done():
+	case <-p.gone:
 	}
 	return nil
 }

@@ -304,6 +304,7 @@ func (s *Service) Enter(v Visitor, wire func(*Participant) Wire) (*Participant, 
 func (s *Service) forget(p *Participant) {
 	s.vacate(p)
 	s.credentials.ended(p)
+	close(p.gone)
 	s.wg.Done()
 }
 
