@@ -5,7 +5,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export GOFLAGS ?= -buildvcs=false
 E2E := e2e/node_modules/.bin/playwright test -c e2e
 
-.PHONY: bench-console bench-restart e2e-pion unit-pion ten-minutes release image replays diagnosis attack screenshot scenarios bench-inject bench-crowd bench-first-frame bench-join bench-media help install check test unit race e2e e2e-long openvidu-apps opentok-apps matrix fuzz bench bench-events soak soak-events soak-turn kill lint fmt docs web run
+.PHONY: bench-console bench-restart e2e-pion unit-pion ten-minutes release image replays diagnosis attack screenshot scenarios bench-inject bench-crowd bench-first-frame bench-join bench-media help install check test unit race e2e e2e-long openvidu-apps opentok-apps matrix fuzz bench bench-events soak soak-events clickhouse-replicated soak-turn kill lint fmt docs web run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,12 +70,17 @@ bench-events: ## events: ingest, pages and summaries of 10 million, into docs/be
 attack: ## flood a server of its own and print what that costs it and an honest call, into docs/security.md; one flood: make attack NAME=chat
 	go run ./internal/attack $(if $(NAME),-name $(NAME),-write docs/security.md) $(ARGS)
 
-soak: soak-events ## the long forms: 500 joins, outages of up to a minute (as root), and soak-events
+soak: soak-events clickhouse-replicated ## the long forms: 500 joins, outages of up to a minute (as root), and soak-events and clickhouse-replicated
 	go test -race -run 'LeaveNothing|NetworkIsLost|MediaIsLost' -timeout 30m -v ./client -long
 	go test -run '^$$' -bench Recovery -timeout 30m ./client -long
 
 soak-events: ## kill the writers of events 100 times, and fill their disk
 	go test -run 'Killed|Full' -timeout 30m -v ./internal/event/sqlite ./internal/event/spool -kills 100
+
+clickhouse-replicated: ## events in two ClickHouse servers that are replicas of each other: each is killed while events are shipped (1 min; as root where ZooKeeper is missing)
+	scripts/clickhouse.sh install
+	scripts/zookeeper.sh install
+	go test -count 1 -run TestReplicas -timeout 10m -v ./internal/event/clickhouse -replicas
 
 soak-turn: ## relay 1,000 packets a second over TURN for 30 minutes and look whether memory stays flat; shorter: make soak-turn TIME=2m
 	go test -count 1 -run TestRelayingKeepsNothing -timeout 3h -v ./internal/turn -soak $(or $(TIME),30m)

@@ -8,6 +8,9 @@
 #   scripts/clickhouse.sh start DIR       on loopback, free ports, data in DIR; prints its URL
 #   scripts/clickhouse.sh stop  DIR       asks it to end and waits
 #   scripts/clickhouse.sh kill  DIR       SIGKILL
+#   scripts/clickhouse.sh replicas DIR    two servers, DIR/a and DIR/b, which are the
+#                                         replicas of the cluster "main", and their
+#                                         ZooKeeper, DIR/zookeeper; prints the URL of both
 #
 # DIR keeps the ports, so that a server that is started again is found where it
 # was. The last start's log is DIR/log.
@@ -89,6 +92,7 @@ XML
   <mark_cache_size>67108864</mark_cache_size>
   <uncompressed_cache_size>0</uncompressed_cache_size>
   <max_concurrent_queries>200</max_concurrent_queries>
+$(cat "$dir/cluster.xml" 2>/dev/null)
 </yandex>
 XML
 }
@@ -125,6 +129,36 @@ start() {
   exit 1
 }
 
+# replicas starts two servers that have the same tables.
+replicas() {
+  local dir zookeeper name
+  mkdir -p "$1"
+  dir=$(cd "$1" && pwd)
+  zookeeper=$("$(dirname "$0")/zookeeper.sh" start "$dir/zookeeper")
+  for name in a b; do
+    mkdir -p "$dir/$name"
+    for port in port http_port interserver_port; do
+      [ -s "$dir/$name/$port" ] || free >"$dir/$name/$port"
+    done
+  done
+  for name in a b; do
+    cat >"$dir/$name/cluster.xml" <<XML
+  <interserver_http_host>127.0.0.1</interserver_http_host>
+  <interserver_http_port>$(cat "$dir/$name/interserver_port")</interserver_http_port>
+  <zookeeper><node><host>${zookeeper%:*}</host><port>${zookeeper#*:}</port></node><session_timeout_ms>3000</session_timeout_ms></zookeeper>
+  <macros><shard>1</shard><replica>$name</replica></macros>
+  <distributed_ddl><path>/clickhouse/task_queue/ddl</path></distributed_ddl>
+  <remote_servers><main><shard><internal_replication>true</internal_replication>
+    <replica><host>127.0.0.1</host><port>$(cat "$dir/a/port")</port></replica>
+    <replica><host>127.0.0.1</host><port>$(cat "$dir/b/port")</port></replica>
+  </shard></main></remote_servers>
+XML
+  done
+  start "$dir/a" >/dev/null
+  start "$dir/b" >/dev/null
+  echo "clickhouse://127.0.0.1:$(cat "$dir/a/port"),127.0.0.1:$(cat "$dir/b/port")"
+}
+
 # end DIR SIGNAL ends the server of DIR and no other.
 end() {
   local pid
@@ -143,5 +177,6 @@ install) install ;;
 start) start "${2:?DIR}" ;;
 stop) end "${2:?DIR}" TERM ;;
 kill) end "${2:?DIR}" KILL ;;
-*) sed -n '2,10s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+replicas) replicas "${2:?DIR}" ;;
+*) sed -n '5,14s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac

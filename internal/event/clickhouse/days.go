@@ -75,7 +75,7 @@ func (s *Store) learn(ctx context.Context) error {
 		return nil
 	}
 	n := map[dayKey]int64{}
-	rows, err := s.conn.Query(ctx, fmt.Sprintf("SELECT account, intDiv(time, %d), toString(type), count() FROM events WHERE seq <= %d GROUP BY account, intDiv(time, %d), type", day, s.evicted, day))
+	rows, err := s.conn.Query(ctx, fmt.Sprintf("SELECT account, intDiv(time, %d), toString(type), count() FROM events WHERE seq > 0 AND seq <= %d GROUP BY account, intDiv(time, %d), type", day, s.evicted, day))
 	if err != nil {
 		return err
 	}
@@ -147,7 +147,7 @@ func (s *Store) left(ctx context.Context, account string, types []event.Type, ev
 		known = cutDay{watermark, evicted, map[event.Type]int64{}}
 		end := (dayOf(watermark) + 1) * day
 		rows, err := s.conn.Query(ctx, "SELECT toString(type), count() FROM events WHERE time >= "+strconv.FormatInt(watermark, 10)+" AND time < "+strconv.FormatInt(end, 10)+
-			" AND account = ? AND seq <= "+strconv.FormatInt(evicted, 10)+" GROUP BY type", account)
+			" AND account = ? AND seq > 0 AND seq <= "+strconv.FormatInt(evicted, 10)+" GROUP BY type", account)
 		if err != nil {
 			return 0, err
 		}

@@ -277,9 +277,7 @@ func (s *Store) keyed(q *event.Query) (w *where, all bool) {
 
 // span adds the places after one and up to another.
 func (w *where) span(above, upto int64) {
-	if above > 0 {
-		w.and("seq > " + strconv.FormatInt(above, 10))
-	}
+	w.and("seq > " + strconv.FormatInt(above, 10)) // rows with place 0 are no events
 	w.and("seq <= " + strconv.FormatInt(upto, 10))
 }
 

@@ -16,9 +16,8 @@ import (
 )
 
 const (
-	day        = int64(24 * time.Hour) // of one partition
-	erasures   = 20_000                // events of one mutation; its places are written out in the statement
-	patienceOf = 10 * time.Minute      // a mutation rewrites whole parts
+	day      = int64(24 * time.Hour) // of one partition
+	erasures = 20_000                // events of one mutation; its places are written out in the statement
 )
 
 // Remove deletes events in ClickHouse and in the spool. What is too old, of
@@ -111,25 +110,14 @@ func (s *Store) dropDays(ctx context.Context) error {
 	low := s.lowWatermarks.lowest()
 	dropped := false
 	for _, table := range []string{"events_keys", "events"} {
-		rows, err := s.conn.Query(ctx, "SELECT DISTINCT partition FROM system.parts WHERE database = currentDatabase() AND table = ? AND active", table)
+		days, err := partitions(ctx, s.conn, table)
 		if err != nil {
 			return err
 		}
-		var old []int64
-		err = each(rows, func() error {
-			var text string
-			if err := rows.Scan(&text); err != nil {
-				return err
+		for _, d := range days {
+			if (d+1)*day > low {
+				continue
 			}
-			if d, err := strconv.ParseInt(text, 10, 64); err == nil && (d+1)*day <= low {
-				old = append(old, d)
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		for _, d := range old {
 			if err := s.conn.Exec(ctx, "ALTER TABLE "+table+" DROP PARTITION "+strconv.FormatInt(d, 10)); err != nil {
 				return err
 			}
@@ -143,7 +131,7 @@ func (s *Store) dropDays(ctx context.Context) error {
 	maps.DeleteFunc(s.days.n, func(k dayKey, _ int64) bool { return (k.day+1)*day <= low })
 	s.edge.Unlock()
 	var first, left uint64
-	if err := s.conn.QueryRow(ctx, "SELECT min(seq), count() FROM events").Scan(&first, &left); err != nil {
+	if err := s.conn.QueryRow(ctx, "SELECT min(seq), count() FROM events WHERE seq > 0").Scan(&first, &left); err != nil {
 		return err
 	}
 	if left == 0 {
@@ -239,23 +227,4 @@ func (s *Store) erase(ctx context.Context, r event.Removal, upto int64, most int
 	s.days.remove(fewer)
 	s.edge.Unlock()
 	return n, s.spool.Forget(ctx, places)
-}
-
-// mutate deletes rows and waits until that is done.
-func (s *Store) mutate(ctx context.Context, table, condition string, args ...any) error {
-	ctx, cancel := context.WithTimeout(ctx, patienceOf)
-	defer cancel()
-	if err := s.conn.Exec(ctx, "ALTER TABLE "+table+" DELETE WHERE "+condition, args...); err != nil {
-		return err
-	}
-	for wait := 5 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		var left uint64
-		err := s.conn.QueryRow(ctx, "SELECT count() FROM system.mutations WHERE database = currentDatabase() AND table = ? AND NOT is_done", table).Scan(&left)
-		if err != nil || left == 0 {
-			return err
-		}
-		if err := sleep(ctx, wait); err != nil {
-			return err
-		}
-	}
 }

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -257,7 +256,7 @@ func fewDays(records []eventlog.Record) int {
 }
 
 // compare tells which records ClickHouse lacks, and the places of those it has
-// in another state, which are among the lacking.
+// in another state or twice, which are among the lacking.
 func (s *Store) compare(ctx context.Context, records []eventlog.Record) (missing []eventlog.Record, outdated []int64, err error) {
 	rows, err := s.conn.Query(ctx, fmt.Sprintf("SELECT seq, toString(source), confidence FROM events WHERE seq >= %d AND seq <= %d",
 		records[0].Seq, records[len(records)-1].Seq))
@@ -268,33 +267,23 @@ func (s *Store) compare(ctx context.Context, records []eventlog.Record) (missing
 		source     string
 		confidence uint8
 	}
-	there, twice := map[int64]state{}, false
+	there, twice := map[int64]state{}, map[int64]bool{}
 	err = each(rows, func() error {
 		var seq uint64
 		var is state
 		err := rows.Scan(&seq, &is.source, &is.confidence)
-		_, known := there[int64(seq)]
-		twice = twice || known
+		if _, known := there[int64(seq)]; known { // an insert we gave up on arrived after all
+			twice[int64(seq)] = true
+		}
 		there[int64(seq)] = is
 		return err
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	if twice { // an insert we gave up on arrived after all; the engine replaces
-		days := map[int64]bool{}
-		for i := range records {
-			days[records[i].Time.UnixNano()/day] = true
-		}
-		for d := range days {
-			if err := s.conn.Exec(ctx, "OPTIMIZE TABLE events PARTITION "+strconv.FormatInt(d, 10)+" FINAL"); err != nil {
-				return nil, nil, err
-			}
-		}
-	}
 	for _, r := range records {
 		is, ok := there[r.Seq]
-		if ok && is == (state{string(r.Source), confidenceOf(&r)}) {
+		if ok && !twice[r.Seq] && is == (state{string(r.Source), confidenceOf(&r)}) {
 			continue
 		}
 		missing = append(missing, r)
