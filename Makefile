@@ -5,7 +5,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export GOFLAGS ?= -buildvcs=false
 E2E := e2e/node_modules/.bin/playwright test -c e2e
 
-.PHONY: bench-console bench-restart e2e-pion unit-pion ten-minutes release image replays diagnosis attack screenshot scenarios bench-inject bench-crowd bench-first-frame bench-join bench-media help install check test unit race e2e e2e-long openvidu-apps opentok-apps matrix fuzz bench bench-events soak soak-events clickhouse-replicated soak-turn kill lint fmt docs web run
+.PHONY: svc bench-console bench-restart e2e-pion unit-pion ten-minutes release image replays diagnosis attack screenshot scenarios bench-inject bench-crowd bench-first-frame bench-join bench-media help install check test unit race e2e e2e-long openvidu-apps opentok-apps matrix fuzz bench bench-events soak soak-events clickhouse-replicated soak-turn kill lint fmt docs web run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ e2e-long: install ## all scenarios, the long forms as well (as root); some: make
 
 unit-pion: ## the tests of the media layer with pion/webrtc for all connections (3 min)
 	SFU_TRANSPORT=pion go test ./internal/sfu
+
+svc: ## scalable video of VP9 and AV1 from and to Chromium, in all modes that are tested (3 min)
+	SFU_MODES=all go test -run 'SVC' ./internal/sfu
 
 e2e-pion: install ## scenarios with pion/webrtc for all connections; some: make e2e-pion NAME=core-call
 	REDIAL_E2E_TRANSPORT=pion REDIAL_E2E_NAME='$(NAME)' $(E2E)
