@@ -27,6 +27,7 @@ package clickhouse
 import (
 	"context"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -85,6 +86,7 @@ type Store struct {
 	days    days  // how many of them there are, by day; moves with evicted
 
 	lowWatermarks lowWatermarks
+	facets        facets
 	ship          forwarder
 
 	stop context.CancelFunc
@@ -173,6 +175,11 @@ func (s *Store) begin(ctx context.Context) error {
 	}
 	if err := s.adopt(ctx); err != nil {
 		return err
+	}
+	if s.facets.able.Load() && s.spool.EvictedUpTo() == 0 { // an empty database, of which no event lacks them
+		if err := s.spool.SetMeta(ctx, facetsKey, math.MaxInt64); err != nil {
+			return err
+		}
 	}
 	return s.spool.SetMeta(ctx, "writer", int64(s.writer))
 }

@@ -555,7 +555,7 @@ func TestDaysOfOthers(t *testing.T) {
 				}
 				whole += n
 			}
-			counted, err := s.count(t.Context(), &q, s.evicted)
+			counted, err := s.count(t.Context(), &q, 0, s.evicted)
 			if err != nil || int(whole) != want || counted != want {
 				t.Errorf("%s: %s has %d by day and %d counted, want %d; %v", when, account, whole, counted, want, err)
 			}

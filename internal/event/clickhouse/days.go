@@ -21,6 +21,7 @@ import (
 type days struct {
 	known bool
 	n     map[dayKey]int64
+	hours hours
 
 	// Of a day that a low watermark cuts, the part above: counted when asked for.
 	mu  sync.Mutex
@@ -50,6 +51,7 @@ func (d *days) add(records []eventlog.Record) {
 	for i := range records {
 		r := &records[i]
 		d.n[dayKey{r.AccountID, dayOf(r.Time.UnixNano()), r.Type}]++
+		d.hours.add(r.Time.UnixNano(), r.Seq)
 	}
 }
 
@@ -91,9 +93,13 @@ func (s *Store) learn(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	spans, err := learnHours(ctx, s.conn, s.evicted)
+	if err != nil {
+		return err
+	}
 	s.edge.Lock()
 	defer s.edge.Unlock()
-	s.days.n, s.days.known = n, true
+	s.days.n, s.days.hours, s.days.known = n, spans, true
 	return nil
 }
 
@@ -101,7 +107,7 @@ func (s *Store) learn(ctx context.Context) error {
 func (s *Store) forgetDays() {
 	s.edge.Lock()
 	defer s.edge.Unlock()
-	s.days.known, s.days.n = false, nil
+	s.days.known, s.days.n, s.days.hours = false, nil, nil
 	s.days.mu.Lock()
 	defer s.days.mu.Unlock()
 	s.days.cut = nil

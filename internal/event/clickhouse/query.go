@@ -54,9 +54,13 @@ func (s *Store) Query(ctx context.Context, q event.Query) (event.Page, error) {
 	s.edge.RLock()
 	evicted := s.evicted
 	whole, cut, known := int64(0), []string(nil), false
+	var parts []part
 	if first {
-		whole, cut, known = s.total(&q)
+		if whole, cut, known = s.total(&q); !known {
+			whole, parts, known = s.days.windowed(&q, s.lowWatermarks.of(q.AccountID))
+		}
 	}
+	least, most := s.days.hours.span(q.Since, q.Until)
 	local, err := s.spool.Part(ctx, &q, above, upto, q.Limit+1, first)
 	s.edge.RUnlock()
 	if err != nil {
@@ -83,15 +87,22 @@ func (s *Store) Query(ctx context.Context, q event.Query) (event.Page, error) {
 				n += int(more)
 			}
 			if !known {
-				if n, err = s.count(ctx, &q, evicted); err != nil {
+				parts = []part{{q.Since, q.Until, least, most}}
+			}
+			for _, p := range parts {
+				of := q
+				of.Since, of.Until = p.since, p.until
+				more, err := s.count(ctx, &of, p.above, min(p.upto, evicted))
+				if err != nil {
 					return event.Page{}, broken(err)
 				}
+				n += more
 			}
 			cur.Total += n
 			need = min(need, n) // nobody looks for more than there is
 		}
-		if need > 0 && above < min(evicted, upto) {
-			older, err := s.events(ctx, &q, above, min(evicted, upto), need)
+		if above, upto = max(above, least), min(upto, most, evicted); need > 0 && above < upto {
+			older, err := s.events(ctx, &q, above, upto, need)
 			if err != nil {
 				return event.Page{}, broken(err)
 			}
@@ -254,9 +265,10 @@ func (s *Store) common(q *event.Query, w *where) bool {
 	return true
 }
 
-// keyed is the conditions on the keys of the events that a query may find, and
-// whether these are all there are; nil when a query names no key.
-func (s *Store) keyed(q *event.Query) (w *where, all bool) {
+// keyed is the conditions on the keys of the events that a query may find, whether
+// these are all there are, and how many places to span first, 0 for all; nil when a query
+// names no key.
+func (s *Store) keyed(q *event.Query) (w *where, all bool, span int64) {
 	keys := []struct{ scope, key string }{{"peer", q.PeerID}, {"session", q.SessionID}, {"user", q.UserKey()}, {"room", q.RoomID}}
 	named := 0
 	for _, k := range keys {
@@ -269,10 +281,21 @@ func (s *Store) keyed(q *event.Query) (w *where, all bool) {
 			w.and("scope = ?", k.scope)
 		}
 	}
-	if w == nil || !s.common(q, w) {
-		return nil, false
+	if w == nil {
+		w, all = s.facets.narrow(s, q)
+		return w, all, facetWindow
 	}
-	return w, named == 1 && q.SDK == "" && q.OS == "" && len(q.Faults) == 0 && len(q.Codes) == 0 && q.Terminal == nil && !q.OfVerdicts()
+	if !s.common(q, w) {
+		return nil, false, 0
+	}
+	return w, named == 1 && q.SDK == "" && q.OS == "" && len(q.Faults) == 0 && len(q.Codes) == 0 && q.Terminal == nil && !q.OfVerdicts(), 0
+}
+
+// clone is conditions that can be added to.
+func (w *where) clone() *where {
+	c := &where{args: slices.Clone(w.args)}
+	c.text.WriteString(w.text.String())
+	return c
 }
 
 // span adds the places after one and up to another.
@@ -286,21 +309,23 @@ func (w *where) within(keys *where) {
 	w.and("seq IN (SELECT seq FROM events_keys WHERE "+keys.text.String()+")", keys.args...)
 }
 
-func (s *Store) count(ctx context.Context, q *event.Query, upto int64) (int, error) {
+// count counts what a query finds with places after above and up to upto.
+func (s *Store) count(ctx context.Context, q *event.Query, above, upto int64) (int, error) {
 	w, any := s.filter(q)
 	if !any {
 		return 0, nil
 	}
 	query := "SELECT count() FROM events WHERE "
-	if keys, all := s.keyed(q); keys != nil {
-		keys.span(0, upto)
+	keys, all, _ := s.keyed(q)
+	if keys != nil {
+		keys.span(above, upto)
 		if all { // a key that was written twice is one
 			w, query = keys, "SELECT uniqExact(seq) FROM events_keys WHERE "
 		} else {
 			w.within(keys)
 		}
 	} else {
-		w.span(0, upto)
+		w.span(above, upto)
 	}
 	var n uint64
 	err := s.conn.QueryRow(ctx, query+w.text.String(), w.args...).Scan(&n)
@@ -355,26 +380,30 @@ func (s *Store) places(ctx context.Context, q *event.Query, above, upto int64, n
 			return err
 		})
 	}
-	if keys, all := s.keyed(q); keys != nil {
-		keys.span(above, upto)
-		if all {
-			err = look("events_keys", keys)
-			return f, err
-		}
-		filter.within(keys)
-		err = look("events", filter)
-		return f, err
+	keys, all, span := s.keyed(q)
+	if keys == nil {
+		span = window
+	} else if span == 0 {
+		span = upto - above
 	}
-	condition := filter.text.String()
-	for span := int64(window); above < upto && len(f.places) < n; span *= wider {
+	for ; above < upto && len(f.places) < n; span *= wider {
 		lo, hi := above, min(upto, above+span)
 		if q.Desc {
 			lo, hi = max(above, upto-span), upto
 		}
-		w := &where{args: filter.args}
-		w.text.WriteString(condition)
-		w.span(lo, hi)
-		if err := look("events", w); err != nil {
+		table, w := "events", filter.clone()
+		if keys != nil {
+			among := keys.clone()
+			if among.span(lo, hi); all {
+				table, w = "events_keys", among
+			} else {
+				w.within(among)
+			}
+		}
+		if !all {
+			w.span(lo, hi)
+		}
+		if err := look(table, w); err != nil {
 			return f, err
 		}
 		if q.Desc {

@@ -129,6 +129,7 @@ func (s *Store) dropDays(ctx context.Context) error {
 	}
 	s.edge.Lock()
 	maps.DeleteFunc(s.days.n, func(k dayKey, _ int64) bool { return (k.day+1)*day <= low })
+	maps.DeleteFunc(s.days.hours, func(at int64, _ places) bool { return (at+1)*hour <= low })
 	s.edge.Unlock()
 	var first, left uint64
 	if err := s.conn.QueryRow(ctx, "SELECT min(seq), count() FROM events WHERE seq > 0").Scan(&first, &left); err != nil {

@@ -53,6 +53,9 @@ func (s *Store) prepare(ctx context.Context) error {
 	if err := s.diagnosed(ctx); err != nil {
 		return err
 	}
+	if err := s.facets.take(ctx, s); err != nil {
+		return err
+	}
 	return s.claim(ctx)
 }
 

@@ -34,7 +34,7 @@ SETTINGS index_granularity = 512;
 
 CREATE TABLE IF NOT EXISTS events_keys (
   key     String,
-  scope   Enum8('room' = 1, 'session' = 2, 'user' = 3, 'peer' = 4),
+  scope   Enum8('room' = 1, 'session' = 2, 'user' = 3, 'peer' = 4, 'fault' = 5, 'code' = 6, 'os' = 7, 'sdk' = 8),
   account String,
   seq     UInt64,
   time    Int64,

@@ -106,6 +106,9 @@ func (s *Store) step(ctx context.Context, settle, keep time.Duration) error {
 	if s.evicted > 0 && !s.days.known {
 		_ = s.learn(ctx) // until it works, totals are counted
 	}
+	if s.evicted > 0 && !s.facets.complete.Load() {
+		_ = s.facets.fill(ctx, s) // until it works, columns are read
+	}
 	now := time.Now()
 	if n := len(f.seen); last > 0 && (n == 0 || f.seen[n-1].upto < last) {
 		f.seen = append(f.seen, milestone{last, now})
@@ -344,7 +347,7 @@ func (s *Store) ensureKeys(ctx context.Context, due int64) error {
 	}
 	var missing []eventlog.Record
 	for i := range all {
-		if r := &all[i]; uint64(len(keysOf(r))) > have[r.Seq] {
+		if r := &all[i]; uint64(len(keysOf(r, s.facets.able.Load()))) > have[r.Seq] {
 			missing = append(missing, *r)
 		}
 	}
@@ -381,15 +384,13 @@ func (s *Store) settleUnconfirmed(ctx context.Context) error {
 // scoped is one key of an event.
 type scoped struct{ scope, key string }
 
-// keysOf lists by what an event is found.
-func keysOf(r *eventlog.Record) []scoped {
-	keys := make([]scoped, 0, 4)
-	for _, k := range []scoped{{"room", r.RoomID}, {"session", r.SessionID}, {"user", r.UserKey()}, {"peer", r.PeerID}} {
-		if k.key != "" {
-			keys = append(keys, k)
-		}
+// keysOf lists by what an event is found, by its facets where the table takes them.
+func keysOf(r *eventlog.Record, facets bool) []scoped {
+	keys := []scoped{{"room", r.RoomID}, {"session", r.SessionID}, {"user", r.UserKey()}, {"peer", r.PeerID}}
+	if facets {
+		keys = append(keys, facetsOf(r)...)
 	}
-	return keys
+	return slices.DeleteFunc(keys, func(k scoped) bool { return k.key == "" })
 }
 
 // send inserts rows in one block. Until it has an answer it is unconfirmed.
@@ -415,7 +416,7 @@ func (s *Store) insertKeys(ctx context.Context, records []eventlog.Record) error
 	return s.send(ctx, "INSERT INTO events_keys (key, scope, account, seq, time, type)", func(batch driver.Batch) error {
 		for i := range records {
 			r := &records[i]
-			for _, k := range keysOf(r) {
+			for _, k := range keysOf(r, s.facets.able.Load()) {
 				if err := batch.Append(k.key, k.scope, r.AccountID, uint64(r.Seq), r.Time.UnixNano(), string(r.Type)); err != nil {
 					return err
 				}
