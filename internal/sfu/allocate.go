@@ -19,6 +19,9 @@ func (s *Subscriber) allocate() {
 	var videos []*demand
 	for _, d := range s.list() {
 		d.watch(at)
+		if t := d.thinning.Load(); t != nil && t.untold.Swap(false) {
+			s.layerChanged(d)
+		}
 		if d.binding.Load() == nil || d.bad.Load() {
 			continue
 		}

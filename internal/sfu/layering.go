@@ -19,6 +19,7 @@ type layering struct {
 	dependencies codec.Dependencies
 	payloads     codec.VP9Layers
 	described    bool // packets have dependency descriptors
+	kickedAt     int64
 	window       gcc.RateMeter
 	total        int
 	bytesOf      [codec.MaxTargets]int
@@ -76,8 +77,12 @@ func (l *upstream) readLayers(p *rtpbuf.Packet) {
 	if p.Seq >= l.lastSeq && (g.structure.Load() != f.Structure || g.active.Load() != f.Active) {
 		g.structure.Store(f.Structure)
 		g.active.Store(f.Active)
-		for _, d := range *l.track.downTracks.Load() {
-			d.sub.kickAllocation()
+		// A publisher may change it with each packet; viewers look again by themselves.
+		if g.kickedAt == 0 || p.Arrival-g.kickedAt > seldom {
+			g.kickedAt = p.Arrival
+			for _, d := range *l.track.downTracks.Load() {
+				d.sub.kickAllocation()
+			}
 		}
 	}
 	g.count(p)

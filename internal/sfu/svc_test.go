@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -504,6 +505,41 @@ func TestSVCNonsense(t *testing.T) {
 		}
 		if len(b.w.sent) < 100 {
 			t.Errorf("%d packets", len(b.w.sent))
+		}
+	})
+}
+
+// A publisher that changes its layers with each picture has nobody told of each.
+func TestSVCFlutter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newSVCBench(t, &svctest.Stream{Spatial: 2, Temporal: 1}, av1Params, true)
+		var told, last atomic.Int64
+		b.d.sub.cfg.OnLayer = func(_ string, current, _ Layer) {
+			told.Add(1)
+			last.Store(int64(current.rank()))
+		}
+		b.d.sub.alloc = make(chan struct{}, 1)
+		kicks := 0
+		for i := range 1000 {
+			for _, p := range b.picture(true, []uint32{0b01, 0b11}[i%2]) {
+				b.feed(b.s, p.bytes)
+			}
+			select {
+			case <-b.d.sub.alloc:
+				kicks++
+			default:
+			}
+			time.Sleep(2 * time.Millisecond)
+		}
+		synctest.Wait()
+		if n := told.Load(); n < 5 || n > 15 || kicks > 15 || b.d.switches.Load() < 900 {
+			t.Errorf("told %d times and kicked %d times of %d changes in 2 s", n, kicks, b.d.switches.Load())
+		}
+		b.d.sub.downTracks = []*DownTrack{b.d}
+		b.d.sub.allocate() // as its loop does now and then
+		synctest.Wait()
+		if got := int(last.Load()); got != b.d.currentLayer().rank() {
+			t.Errorf("told last of layer %d, which is %s", got, b.d.currentLayer())
 		}
 	})
 }

@@ -31,7 +31,10 @@ type thinning struct {
 	keep      bool   // it is forwarded
 	decided   [256]verdict
 
-	now atomic.Uint32 // the point that is forwarded
+	toldAt int64
+
+	now    atomic.Uint32 // the point that is forwarded
+	untold atomic.Bool   // that it has changed
 }
 
 // verdict is what became of a frame.
@@ -49,6 +52,10 @@ const (
 // impatience is how long a switch may wait for a frame that allows it. Then a key frame,
 // which always does, is asked for.
 const impatience = int64(time.Second)
+
+// seldom is how soon after one change of layers the owner is told of the next: a publisher
+// can bring about one with each frame.
+const seldom = int64(200 * time.Millisecond)
 
 // became tells what became of a frame.
 func (t *thinning) became(frame uint16) uint8 {
@@ -165,7 +172,7 @@ func (d *DownTrack) choose(t *thinning, l *upstream, p *rtpbuf.Packet) (keep, ma
 	wanted, rank := point(d.aimed.Load()), d.desired.Load()
 	if f.Structure != t.structure || f.Active != t.active || wanted != t.wanted || rank != t.rank {
 		t.aim(f, wanted, rank, p.Arrival)
-		d.at(t)
+		d.at(t, p.Arrival)
 	}
 	if !t.known || f.Number != t.frame {
 		t.known, t.frame = true, f.Number
@@ -240,15 +247,20 @@ func (d *DownTrack) approach(t *thinning, l *upstream, p *rtpbuf.Packet) {
 		return // its end has been sent: nothing can be added to the picture
 	}
 	t.at = t.goal
-	d.at(t)
+	d.at(t, p.Arrival)
 }
 
 // at notes what is forwarded now.
-func (d *DownTrack) at(t *thinning) {
+func (d *DownTrack) at(t *thinning, at int64) {
 	is := pointOf(t.structure.Of[t.at])
 	was := point(t.now.Swap(uint32(is)))
 	if was != wholeStream && was.spatial() != is.spatial() {
 		d.switches.Add(1)
+		if at-t.toldAt < seldom && t.toldAt != 0 {
+			t.untold.Store(true) // the subscriber's loop will
+			return
+		}
+		t.toldAt = at
 		d.sub.layerChanged(d)
 	}
 }
