@@ -87,6 +87,7 @@ type Store struct {
 
 	lowWatermarks lowWatermarks
 	facets        facets
+	joins         joins
 	ship          forwarder
 
 	stop context.CancelFunc
@@ -174,6 +175,9 @@ func (s *Store) begin(ctx context.Context) error {
 		return err
 	}
 	if err := s.adopt(ctx); err != nil {
+		return err
+	}
+	if err := s.joins.adopt(ctx, s); err != nil {
 		return err
 	}
 	if s.facets.able.Load() && s.spool.EvictedUpTo() == 0 { // an empty database, of which no event lacks them

@@ -109,7 +109,7 @@ func (s *Store) countGone(ctx context.Context, g seqRange) (int, error) {
 func (s *Store) dropDays(ctx context.Context) error {
 	low := s.lowWatermarks.lowest()
 	dropped := false
-	for _, table := range []string{"events_keys", "events"} {
+	for _, table := range []string{"events_joins", "events_keys", "events"} {
 		days, err := partitions(ctx, s.conn, table)
 		if err != nil {
 			return err

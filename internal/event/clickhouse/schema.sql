@@ -44,6 +44,16 @@ PARTITION BY intDiv(time, 86400000000000)
 ORDER BY (key, scope, account, seq)
 SETTINGS index_granularity = 512;
 
+CREATE TABLE IF NOT EXISTS events_joins (
+  account   String,
+  dimension String,
+  hour      Int64,
+  value     String,
+  n         Int64
+) ENGINE = ReplacingMergeTree(n)
+PARTITION BY intDiv(hour, 24)
+ORDER BY (account, dimension, hour, value);
+
 CREATE TABLE IF NOT EXISTS events_writers (
   writer UInt64,
   since  Int64

@@ -140,6 +140,10 @@ func (s *Store) step(ctx context.Context, settle, keep time.Duration) error {
 		f.shipped = upto
 		f.reached.Store(upto)
 	}
+	if err := s.joins.ship(ctx, s, time.Now()); err != nil {
+		f.prepared = false
+		return err
+	}
 	due, sent := latest(f.sent, keep, time.Now())
 	f.sent = sent
 	for f.keyed = max(f.keyed, s.evicted); f.keyed < due; {

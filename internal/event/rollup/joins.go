@@ -36,8 +36,8 @@ func (t *Table) CountJoins(ctx context.Context, tx eventlog.Tx, joins []event.Jo
 	return nil
 }
 
-// JoinCounts hands over the joins of every hour, in no order.
-func JoinCounts(ctx context.Context, l *eventlog.Log, f func(JoinCount) error) error {
+// JoinCounts hands over the joins of every hour from one on, in no order.
+func JoinCounts(ctx context.Context, l *eventlog.Log, from int64, f func(JoinCount) error) error {
 	return l.Read(ctx, func(c *eventlog.Conn) error {
 		tell := func(account, dim, hour int64, value string, n int64) error {
 			if dim < 0 || dim >= int64(len(Dims)) {
@@ -45,7 +45,7 @@ func JoinCounts(ctx context.Context, l *eventlog.Log, f func(JoinCount) error) e
 			}
 			return f(JoinCount{Account: l.Accounts.Name(account), By: Dims[dim], Hour: hour, Value: value, N: n})
 		}
-		err := c.Each(ctx, "SELECT account, dim, at, cells FROM summary_steps WHERE level = ?", func(row eventlog.Scanner) error {
+		err := c.Each(ctx, "SELECT account, dim, at, cells FROM summary_steps WHERE level = ? AND at >= ?", func(row eventlog.Scanner) error {
 			var s step
 			var b sql.RawBytes
 			if err := row.Scan(&s.account, &s.dim, &s.at, &b); err != nil {
@@ -58,11 +58,11 @@ func JoinCounts(ctx context.Context, l *eventlog.Log, f func(JoinCount) error) e
 				}
 			})
 			return errors.Join(bad, err)
-		}, Hours)
+		}, Hours, from)
 		if err != nil {
 			return err
 		}
-		return outdatedJoins(ctx, c, tell)
+		return outdatedJoins(ctx, c, from, tell)
 	})
 }
 

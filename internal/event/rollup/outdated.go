@@ -157,18 +157,18 @@ func (r *Reader) outdatedUsers(account, dim int64, f func(value string, typ int6
 }
 
 // outdatedJoins hands over the joins of an earlier version's counts.
-func outdatedJoins(ctx context.Context, c *eventlog.Conn, f func(account, dim, hour int64, value string, n int64) error) error {
+func outdatedJoins(ctx context.Context, c *eventlog.Conn, from int64, f func(account, dim, hour int64, value string, n int64) error) error {
 	if is, err := isOutdated(ctx, c); err != nil || !is {
 		return err
 	}
-	return c.Each(ctx, "SELECT account, dim, at, value, n FROM summary WHERE level = ? AND type = ?", func(row eventlog.Scanner) error {
+	return c.Each(ctx, "SELECT account, dim, at, value, n FROM summary WHERE level = ? AND type = ? AND at >= ?", func(row eventlog.Scanner) error {
 		var account, dim, hour, n int64
 		var value string
 		if err := row.Scan(&account, &dim, &hour, &value, &n); err != nil {
 			return err
 		}
 		return f(account, dim, hour, value, n)
-	}, Hours, JoinsDone)
+	}, Hours, JoinsDone, from)
 }
 
 // oldestOutdated is the first hour of an earlier version's counts.

@@ -5,6 +5,7 @@ package spool
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/redial-rtc/redial/internal/event"
@@ -19,7 +20,12 @@ func (s *Spool) CountJoins(ctx context.Context, joins []event.Join) error {
 
 // JoinCounts hands over the joins of every hour, in no order.
 func (s *Spool) JoinCounts(ctx context.Context, f func(rollup.JoinCount) error) error {
-	return rollup.JoinCounts(ctx, s.Log, f)
+	return s.JoinCountsSince(ctx, math.MinInt64, f)
+}
+
+// JoinCountsSince hands over the joins of an hour, counted since 1970, and those after it.
+func (s *Spool) JoinCountsSince(ctx context.Context, from int64, f func(rollup.JoinCount) error) error {
+	return rollup.JoinCounts(ctx, s.Log, from, f)
 }
 
 // CopyJoins takes over counts of joins; copying twice counts once.

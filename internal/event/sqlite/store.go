@@ -12,6 +12,7 @@ package sqlite
 import (
 	"context"
 	"log/slog"
+	"math"
 	"path/filepath"
 
 	"github.com/redial-rtc/redial/internal/datafile"
@@ -81,7 +82,7 @@ func Open(ctx context.Context, dir string, log *slog.Logger, options ...Option) 
 
 // JoinCounts hands over the joins of every hour, in no order.
 func (s *Store) JoinCounts(ctx context.Context, f func(rollup.JoinCount) error) error {
-	return rollup.JoinCounts(ctx, s.Log, f)
+	return rollup.JoinCounts(ctx, s.Log, math.MinInt64, f)
 }
 
 // CopyJoins takes over counts of joins; copying twice counts once.
