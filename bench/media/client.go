@@ -21,13 +21,19 @@ import (
 // is said that can be said without media.
 type signalling interface {
 	join(ctx context.Context, who member) (leave func(), err error)
+	with(*webrtc.API) signalling // the same for clients on another network
 }
 
 // member is who joins: a publisher of some sources, or a subscriber of everything.
 type member struct {
 	name    string
 	sources []*source
-	got     *received // nil: it receives nothing
+	got     receiver // nil: it receives nothing
+}
+
+// receiver is what becomes of the tracks that arrive at a subscriber.
+type receiver interface {
+	take(pc *webrtc.PeerConnection, t *webrtc.TrackRemote) // until it ends
 }
 
 // received counts what arrives at one subscriber.
@@ -39,8 +45,8 @@ type received struct {
 
 func newReceived() *received { return &received{first: make(chan time.Time, 1)} }
 
-// count reads a track until it ends, and throws its packets away.
-func (r *received) count(t *webrtc.TrackRemote) {
+// take reads a track until it ends, and throws its packets away.
+func (r *received) take(_ *webrtc.PeerConnection, t *webrtc.TrackRemote) {
 	r.tracks.Add(1)
 	b := make([]byte, 1600)
 	var last uint16
@@ -86,7 +92,7 @@ func newAPI(change ...func(*webrtc.SettingEngine)) (*webrtc.API, error) {
 		}
 	}
 	for _, kind := range []webrtc.RTPCodecType{webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo} {
-		for _, uri := range []string{sdp.TransportCCURI, sdp.SDESMidURI} {
+		for _, uri := range []string{sdp.TransportCCURI, sdp.SDESMidURI, sdp.SDESRTPStreamIDURI} {
 			if err := m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: uri}, kind); err != nil {
 				return nil, err
 			}
@@ -176,17 +182,16 @@ func offer(pc *webrtc.PeerConnection, sources []*source) (string, error) {
 // publish adds sources, which send from when the connection is up until the context ends.
 func publish(ctx context.Context, pc *webrtc.PeerConnection, sources []*source) error {
 	for _, s := range sources {
-		t, err := pc.AddTransceiverFromTrack(s.track, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
-		if err != nil {
+		if err := s.add(pc); err != nil {
 			return err
 		}
-		go s.watch(t.Sender())
 	}
 	var once sync.Once
 	changed := func(state webrtc.PeerConnectionState) {
 		if state == webrtc.PeerConnectionStateConnected {
 			once.Do(func() {
 				for _, s := range sources {
+					s.negotiated(pc)
 					go s.run(ctx)
 				}
 			})

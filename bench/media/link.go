@@ -124,7 +124,7 @@ func (l *link) open(target int, tell func(webrtc.ICECandidateInit) error) (*webr
 		}
 	})
 	if target == subscribing && l.who.got != nil {
-		pc.OnTrack(func(t *webrtc.TrackRemote, _ *webrtc.RTPReceiver) { l.who.got.count(t) })
+		pc.OnTrack(func(t *webrtc.TrackRemote, _ *webrtc.RTPReceiver) { l.who.got.take(pc, t) })
 	}
 	return pc, nil
 }

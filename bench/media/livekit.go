@@ -74,6 +74,12 @@ func fields(b []byte) (texts map[protowire.Number][]byte, numbers map[protowire.
 	return texts, numbers, nil
 }
 
+func (l *liveKit) with(api *webrtc.API) signalling {
+	c := *l
+	c.api = api
+	return &c
+}
+
 func (l *liveKit) join(ctx context.Context, who member) (leave func(), err error) {
 	now := time.Now()
 	bearer, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
@@ -207,8 +213,13 @@ func (p *liveKitPeer) connect(ctx context.Context) error {
 		const microphone, camera, high = 2, 1, 2
 		track := message(nil).text(1, s.track.ID()).text(2, s.track.ID()).number(13, 1).text(15, s.track.StreamID())
 		if s.video {
-			layer := message(nil).number(1, high).number(2, 1280).number(3, 720).number(4, 1_500_000)
-			track = track.number(3, 1).number(4, 1280).number(5, 720).number(8, camera).inner(9, layer)
+			track = track.number(3, 1).number(4, 1280).number(5, 720).number(8, camera)
+			for i := range s.layers {
+				quality := uint64(high - len(s.layers) + 1 + i)
+				wide := uint64(1280 >> (high - quality))
+				layer := message(nil).number(1, quality).number(2, wide).number(3, wide*9/16).number(4, uint64(ladderRates[quality]))
+				track = track.inner(9, layer)
+			}
 		} else {
 			track = track.number(3, 0).number(8, microphone)
 		}

@@ -7,6 +7,7 @@
 // interleaved rounds.
 //
 //	make bench-media LIVEKIT=../livekit
+//	make bench-links LIVEKIT=../livekit
 package main
 
 import (
@@ -28,6 +29,8 @@ type options struct {
 	window  time.Duration
 	joins   int
 	write   string
+	links   bool
+	span    time.Duration
 }
 
 func main() {
@@ -38,6 +41,8 @@ func main() {
 	flag.DurationVar(&o.window, "window", 10*time.Second, "how long packets are counted in each round")
 	flag.IntVar(&o.joins, "joins", 20, "joins of one figure")
 	flag.StringVar(&o.write, "write", "", "file in which the table is put, between the marks that are there")
+	flag.BoolVar(&o.links, "links", false, "measure instead what viewers get behind links that are narrow, lose, delay or change, and on a machine that is busy")
+	flag.DurationVar(&o.span, "span", time.Minute, "how long each of these links is watched")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -56,6 +61,9 @@ func bench(ctx context.Context, o options) error {
 	servers, err := builds(ctx, o, dir)
 	if err != nil {
 		return err
+	}
+	if o.links {
+		return links(ctx, o, servers[1:], dir) // with the transport that is the default
 	}
 	api, err := newAPI()
 	if err != nil {

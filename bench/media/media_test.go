@@ -32,6 +32,10 @@ func TestOurTransportsAreMeasured(t *testing.T) {
 	if ratio, err := repairs(t.Context(), redial(binary, "own"), t.TempDir(), load{true, 1, 2}, 0.05, time.Second); err != nil || ratio < 0.9 {
 		t.Errorf("%v packets for one, %v", ratio, err)
 	}
+	narrow := troubles(3 * time.Second)[0]
+	if a, err := endure(t.Context(), redial(binary, "own"), api, t.TempDir(), narrow, 3*time.Second); err != nil || a.use == 0 || a.delay == 0 {
+		t.Errorf("%+v, %v", a, err)
+	}
 	if took, err := joining(t.Context(), redial(binary, "own"), api, t.TempDir(), false, 1, 0); err != nil || len(took) != 1 {
 		t.Errorf("%v, %v", took, err)
 	}

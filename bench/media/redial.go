@@ -61,6 +61,12 @@ var web = &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{Dis
 
 const ourAgent = "os:linux,sdk:bench,sdk_version:1.0.0"
 
+func (o *ours) with(api *webrtc.API) signalling {
+	c := *o
+	c.api = api
+	return &c
+}
+
 func (o *ours) join(ctx context.Context, who member) (leave func(), err error) {
 	role := "receiver"
 	if who.got == nil {

@@ -129,6 +129,11 @@ func run(ctx context.Context, parent, name, settings, ready, binary string, args
 	return nil, errors.Join(fmt.Errorf("%s does not answer; see %s", binary, log.Name()), r.stop())
 }
 
+// of is the same server for clients on another network.
+func (r *running) of(api *webrtc.API) *running {
+	return &running{signalling: r.with(api), process: r.process, log: r.log}
+}
+
 func (r *running) pid() int { return r.process.Process.Pid }
 
 // stop ends the process, which a signal is no failure of.

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pion/interceptor"
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/sdp/v3"
@@ -20,39 +21,124 @@ import (
 // source is a track of packets that no codec made, with as much of a codec's headers as
 // a server reads: VP8's descriptor (RFC 7741) and key frames, or levels of sound (RFC 6464).
 // Video has 30 pictures a second of five packets of 1,200 bytes, sound a packet of 100
-// bytes each 20 ms.
+// bytes each 20 ms. A ladder of video has three layers (RFC 8853).
 type source struct {
-	video bool
-	track *webrtc.TrackLocalStaticRTP
-	key   atomic.Bool  // the next picture is to be a key frame
-	level atomic.Int32 // number of the header extension, 0 for none
+	video  bool
+	track  *webrtc.TrackLocalStaticRTP // of the first layer
+	layers []*layer                    // the smallest first
+	level  atomic.Int32                // number of the header extension, 0 for none
+}
+
+// layer is one size of a picture, or all there is of a sound.
+type layer struct {
+	track        *webrtc.TrackLocalStaticRTP
+	size         int         // bytes of a packet
+	burst        int         // packets of a picture
+	keyBurst     int         // packets of a key frame
+	key          atomic.Bool // the next picture is to be a key frame
+	mid          string
+	midID, ridID uint8 // numbers of the header extensions that tell layers apart (RFC 8852)
+	seq          uint16
+	pictures     uint32
 }
 
 func newSource(video bool, name string) (*source, error) {
+	l := layer{size: 100, burst: 1, keyBurst: 1}
+	if video {
+		l.size, l.burst, l.keyBurst = 1200, 5, 5
+	}
+	return newLayers(video, name, &l)
+}
+
+// newLadder makes a source of 150, 500 and 1,500 kbit/s, whose key frames are four times
+// as large as other pictures.
+func newLadder(name string) (*source, error) {
+	return newLayers(true, name,
+		&layer{size: 625, burst: 1, keyBurst: 4},
+		&layer{size: 1042, burst: 2, keyBurst: 8},
+		&layer{size: 1250, burst: 5, keyBurst: 20},
+	)
+}
+
+// ladderRates are the layers of a ladder, in bits per second.
+var ladderRates = []float64{150e3, 500e3, 1500e3}
+
+func newLayers(video bool, name string, layers ...*layer) (*source, error) {
 	c := webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2, SDPFmtpLine: "minptime=10;useinbandfec=1"}
 	if video {
 		c = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000}
 	}
-	t, err := webrtc.NewTrackLocalStaticRTP(c, name, "stream-of-"+name)
-	if err != nil {
-		return nil, err
+	for i, l := range layers {
+		var is []func(*webrtc.TrackLocalStaticRTP)
+		if len(layers) > 1 {
+			is = append(is, webrtc.WithRTPStreamID(string("qhf"[i])))
+		}
+		t, err := webrtc.NewTrackLocalStaticRTP(c, name, "stream-of-"+name, is...)
+		if err != nil {
+			return nil, err
+		}
+		l.track, l.seq = t, uint16(rand.Uint32())
+		l.key.Store(true)
 	}
-	s := &source{video: video, track: t}
-	s.key.Store(true)
-	return s, nil
+	return &source{video: video, track: layers[0].track, layers: layers}, nil
+}
+
+// add puts a source on a connection.
+func (s *source) add(pc *webrtc.PeerConnection) error {
+	t, err := pc.AddTransceiverFromTrack(s.track, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
+	if err != nil {
+		return err
+	}
+	sender := t.Sender()
+	for _, l := range s.layers[1:] {
+		if err := sender.AddEncoding(l.track); err != nil {
+			return err
+		}
+	}
+	for _, l := range s.layers {
+		go l.watch(sender)
+	}
+	return nil
+}
+
+// negotiated learns how the layers of a ladder are told apart.
+func (s *source) negotiated(pc *webrtc.PeerConnection) {
+	if len(s.layers) < 2 {
+		return
+	}
+	for _, t := range pc.GetTransceivers() {
+		if t.Sender() == nil || t.Sender().Track() != s.track {
+			continue
+		}
+		for _, x := range t.Sender().GetParameters().HeaderExtensions {
+			for _, l := range s.layers {
+				l.mid = t.Mid()
+				switch x.URI {
+				case sdp.SDESMidURI:
+					l.midID = uint8(x.ID)
+				case sdp.SDESRTPStreamIDURI:
+					l.ridID = uint8(x.ID)
+				}
+			}
+		}
+	}
 }
 
 // watch answers requests for a key frame with one.
-func (s *source) watch(sender *webrtc.RTPSender) {
+func (l *layer) watch(sender *webrtc.RTPSender) {
+	read := sender.ReadRTCP
+	if rid := l.track.RID(); rid != "" {
+		read = func() ([]rtcp.Packet, interceptor.Attributes, error) { return sender.ReadSimulcastRTCP(rid) }
+	}
 	for {
-		list, _, err := sender.ReadRTCP()
+		list, _, err := read()
 		if err != nil {
 			return
 		}
 		for _, p := range list {
 			switch p.(type) {
 			case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
-				s.key.Store(true)
+				l.key.Store(true)
 			}
 		}
 	}
@@ -74,30 +160,20 @@ func (s *source) levels(offer string) {
 
 // run sends until the context ends.
 func (s *source) run(ctx context.Context) {
-	size, burst, every, clock := 100, 1, 20*time.Millisecond, uint32(960)
+	every, clock := 20*time.Millisecond, uint32(960)
 	if s.video {
-		size, burst, every, clock = 1200, 5, time.Second/30, 3000
+		every, clock = time.Second/30, 3000
 	}
-	payload := make([]byte, size)
+	payload := make([]byte, 1500)
 	for i := range payload {
 		payload[i] = byte(rand.Uint32())
 	}
-	seq, stamp, picture := uint16(rand.Uint32()), rand.Uint32(), uint16(rand.Uint32()&0x7fff)
+	stamp := rand.Uint32()
 	for next := time.Now(); ctx.Err() == nil; {
-		key := s.key.Swap(false)
-		for i := range burst {
-			if s.video {
-				describe(payload, picture, i == 0, key)
-			}
-			p := &rtp.Packet{Header: rtp.Header{Version: 2, SequenceNumber: seq, Timestamp: stamp, Marker: s.video && i == burst-1}, Payload: payload}
-			if id := s.level.Load(); id > 0 {
-				_ = p.SetExtension(uint8(id), []byte{20}) // -20 dBov: somebody speaks
-			}
-			_ = s.track.WriteRTP(p)
-			seq++
+		for i, l := range s.layers {
+			s.send(l, i, stamp, payload[:l.size])
 		}
 		stamp += clock
-		picture = (picture + 1) & 0x7fff
 		next = next.Add(every)
 		switch wait := time.Until(next); {
 		case wait > 0:
@@ -105,6 +181,33 @@ func (s *source) run(ctx context.Context) {
 		case wait < -time.Second:
 			next = time.Now() // the machine stood still: nothing is made up for
 		}
+	}
+}
+
+// send sends a picture of a layer, or a packet of sound.
+func (s *source) send(l *layer, rank int, stamp uint32, payload []byte) {
+	key, burst := l.key.Swap(false), l.burst
+	if key {
+		burst = l.keyBurst
+	}
+	is := piece{layer: byte(rank), key: key, of: byte(burst), picture: l.pictures}
+	l.pictures++
+	for i := range burst {
+		if s.video {
+			describe(payload, uint16(is.picture&0x7fff), i == 0, key)
+			is.index, is.sent = byte(i), time.Now()
+			is.write(payload)
+		}
+		p := &rtp.Packet{Header: rtp.Header{Version: 2, SequenceNumber: l.seq, Timestamp: stamp, Marker: s.video && i == burst-1}, Payload: payload}
+		if id := s.level.Load(); id > 0 {
+			_ = p.SetExtension(uint8(id), []byte{20}) // -20 dBov: somebody speaks
+		}
+		if l.midID > 0 && l.ridID > 0 {
+			_ = p.SetExtension(l.midID, []byte(l.mid))
+			_ = p.SetExtension(l.ridID, []byte(l.track.RID()))
+		}
+		_ = l.track.WriteRTP(p)
+		l.seq++
 	}
 }
 

@@ -15,7 +15,8 @@ import (
 // then all are raised in turn. It runs on the subscriber's loop.
 func (s *Subscriber) allocate() {
 	at := now()
-	budget := s.estimate.Estimate()*0.95 - s.repairs.rate(at)
+	estimate := s.estimate.Estimate()
+	budget := estimate*0.95 - s.repairs.rate(at, estimate)
 	var videos []*demand
 	for _, d := range s.list() {
 		d.watch(at)

@@ -55,10 +55,11 @@ func (b *repairBudget) take(bytes int) bool {
 	return true
 }
 
-// rate is what repairs have taken lately, in bits per second.
-func (b *repairBudget) rate(at int64) float64 {
+// rate is what repairs take, in bits per second: what they have taken lately, but no more
+// than they may of an estimate, which may have fallen since.
+func (b *repairBudget) rate(at int64, estimate float64) float64 {
 	if last := b.at.Load(); last == 0 || at-last >= silent {
 		return 0
 	}
-	return float64(b.recent.Load())
+	return min(float64(b.recent.Load()), max(b.share*estimate, 8*minRepairRate))
 }

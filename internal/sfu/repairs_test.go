@@ -261,11 +261,14 @@ func TestRepairsKeepToTheirBudget(t *testing.T) {
 		if l.b.d.rtx.refused[refusedBudget].Load() == 0 {
 			t.Error("the budget refused nothing")
 		}
-		if rate := sub.repairs.rate(now()); rate == 0 {
+		if rate := sub.repairs.rate(now(), thin); rate == 0 {
 			t.Error("the layers do not learn what repairs take")
 		}
+		if rate := sub.repairs.rate(now(), 150e3); rate > 75e3 { // it has fallen: they take no more than half of that from now on
+			t.Errorf("of 150 kbit/s repairs are said to take %.0f", rate)
+		}
 		time.Sleep(3 * time.Second)
-		if rate := sub.repairs.rate(now()); rate != 0 {
+		if rate := sub.repairs.rate(now(), thin); rate != 0 {
 			t.Errorf("repairs that have ended are said to take %.0f bit/s", rate)
 		}
 	})

@@ -33,7 +33,6 @@ type Estimator struct {
 
 	// the trend of the delay
 	group, last burst
-	haveLast    bool
 	delay       float64 // accumulated, ms
 	smooth      float64
 	samples     []point
@@ -51,9 +50,12 @@ type Estimator struct {
 	fed bool // feedback has arrived
 }
 
+// burst is what was sent at once, such as a picture. Its first packet tells how long the
+// queue was that it met; the last would tell as well how large the picture is, of which a
+// key frame would look like a path that fills up.
 type burst struct {
-	firstSent, sent, received uint32
-	size                      int
+	begun          bool
+	sent, received uint32 // of the first packet, in µs
 }
 
 // lossMark is what was sent and lost since packets began to be lost: at a rate,
@@ -62,6 +64,7 @@ type lossMark struct {
 	rate           float64
 	lost, seen     float64
 	lessLost, less float64
+	settled        bool // what was on its way when less was sent has been reported
 }
 
 type point struct{ at, delay float64 }
@@ -78,6 +81,7 @@ const (
 	thresholdMax = 600.0
 
 	lossBad     = 0.08 // more is lost than by chance on a path that is sound
+	floodLoss   = 0.3  // far more is sent than fits
 	inherentMax = 0.6  // more than this cannot be lived with, whatever the reason
 
 	holdMin = 4 * time.Second
@@ -172,7 +176,11 @@ func (e *Estimator) judgeLoss(at int64) {
 	if e.lossAt == 0 {
 		e.lossAt = at
 	}
-	if at-e.lossAt < span || e.seen < 10 {
+	if at-e.lossAt < span {
+		e.judgeFlood(at)
+		return
+	}
+	if e.seen < 10 {
 		return
 	}
 	lost, seen := float64(e.lost), float64(e.seen)
@@ -192,6 +200,17 @@ func (e *Estimator) judgeLoss(at int64) {
 	}
 }
 
+// judgeFlood does not wait for the second to be over where very much is lost: as at the
+// beginning, when nothing is known of the path and too much may be sent at once.
+func (e *Estimator) judgeFlood(at int64) {
+	const enough, soon = 40, int64(time.Second / 4)
+	lost := float64(e.lost) / float64(e.seen)
+	if e.seen < enough || at-e.lossAt < soon || lost < floodLoss+e.inherent {
+		return
+	}
+	e.cut((1-lost)*float64(e.bytes)*8e9/float64(at-e.lossAt), at)
+}
+
 // learnLoss tells packets that are lost because there are too many from those a
 // bad radio loses of any number: when much less is sent and as much of it is
 // lost, sending less does not help, and what was cut for it is given back.
@@ -207,6 +226,10 @@ func (e *Estimator) learnLoss(rate, lost, seen float64, at int64) {
 		return
 	case rate > 0.8*m.rate:
 		*m = lossMark{rate: max(m.rate, rate), lost: m.lost + lost, seen: m.seen + seen}
+		return
+	}
+	if !m.settled { // the queue that has built up loses what comes next, however little it is
+		m.settled = true
 		return
 	}
 	m.lessLost += lost
@@ -238,26 +261,17 @@ func (e *Estimator) arriving() float64 {
 // delayed adds a packet to the delay's trend and tells whether it has become too
 // steep.
 func (e *Estimator) delayed(a *Ack, at int64) bool {
-	g := &e.group
-	if g.size > 0 && int32(a.sent-g.firstSent) <= burstMicros {
-		if int32(a.sent-g.sent) > 0 {
-			g.sent = a.sent
-		}
-		if int32(a.received-g.received) > 0 {
-			g.received = a.received
-		}
-		g.size += a.size
+	if e.group.begun && int32(a.sent-e.group.sent) <= burstMicros {
 		return false
 	}
-	full := *g
-	*g = burst{firstSent: a.sent, sent: a.sent, received: a.received, size: a.size}
-	if full.size == 0 {
+	full := e.group
+	e.group = burst{begun: true, sent: a.sent, received: a.received}
+	if !full.begun {
 		return false
 	}
 	last := e.last
 	e.last = full
-	if !e.haveLast {
-		e.haveLast = true
+	if !last.begun {
 		return false
 	}
 	sent := float64(int32(full.sent-last.sent)) / 1000
@@ -285,7 +299,9 @@ func (e *Estimator) steep(delta, when float64, at int64) bool {
 	old := e.trend
 	e.trend = slope(e.samples) * math.Min(float64(e.count), 60) * trendGain
 	e.adapt(at)
-	if e.trend > e.threshold {
+	// A queue that builds up holds up the latest packet more than those before it. One that
+	// came at once after some were late was not held up: who received them was busy.
+	if e.trend > e.threshold && e.delay > e.smooth {
 		e.over++
 	} else {
 		e.over = 0

@@ -1,0 +1,211 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
+package gcc
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// A stream is one viewer of a video of three layers, in a time of the test's own: pictures
+// leave at once, a key frame at every change of layer, what is lost is repeated once, and
+// the layer is the best that the estimate has room for.
+type stream struct {
+	e       *Estimator
+	layer   int
+	key     bool
+	fed     float64
+	waiting []Ack     // sent, and not reported
+	repeats []float64 // when packets are sent again
+
+	changes          int
+	seconds          [3]float64 // with each layer
+	delays, carried  float64    // of packets that arrived: seconds, bits
+	arrived, dropped int
+}
+
+var sizes = [3]struct{ size, burst, key int }{{625, 1, 4}, {1042, 2, 8}, {1250, 5, 20}}
+var layerRates = [3]float64{150e3, 500e3, 1500e3}
+
+// choose follows the allocation: what flows may stay as long as it fits, and what is new
+// needs a little more.
+func (s *stream) choose() {
+	budget := 0.95 * s.e.Estimate()
+	best := 0
+	for i := 1; i < len(layerRates); i++ {
+		need := layerRates[i]
+		if i > s.layer {
+			need = layerRates[i-1] + 1.15*(layerRates[i]-layerRates[i-1])
+		}
+		if need <= budget {
+			best = i
+		}
+	}
+	if best != s.layer {
+		s.layer, s.key = best, true
+		s.changes++
+	}
+}
+
+// pipe is a link whose rate may change, of which the jitter may let packets overtake.
+type pipe struct {
+	link
+	rateAt  func(at float64) float64
+	tokens  float64 // of a policer, bytes
+	burst   float64 // not 0: it polices
+	filled  float64
+	reorder bool
+	last    float64
+}
+
+func (l *pipe) send(at float64, size int) (arrives float64, ok bool) {
+	rate := l.rate
+	if l.rateAt != nil {
+		rate = l.rateAt(at)
+	}
+	out := at
+	if l.burst > 0 {
+		l.tokens = min(l.tokens+(at-l.filled)*rate/8, l.burst)
+		l.filled = at
+		if l.tokens < float64(size) {
+			return 0, false
+		}
+		l.tokens -= float64(size)
+	} else {
+		if l.free-at > l.queue {
+			return 0, false
+		}
+		l.free = max(l.free, at) + float64(size)*8/rate
+		out = l.free
+	}
+	if rand.Float64() < l.loss {
+		return 0, false
+	}
+	out += l.delay + l.jitter*rand.Float64()
+	if !l.reorder {
+		out = max(out, l.last)
+	}
+	l.last = out
+	return out, true
+}
+
+func (s *stream) packet(l *pipe, at float64, size int, again bool) {
+	a := Ack{sent: uint32(at * 1e6), size: size}
+	out, ok := l.send(at, size)
+	if ok {
+		a.arrived, a.received = true, uint32(out*1e6)
+		s.arrived++
+		s.delays += out - at
+		s.carried += float64(size) * 8
+	} else {
+		s.dropped++
+		if !again {
+			s.repeats = append(s.repeats, at+0.1)
+		}
+	}
+	s.waiting = append(s.waiting, a)
+}
+
+// play runs streams over one link for a time, and calls second at the end of each.
+func play(l *pipe, streams []*stream, seconds float64) {
+	const picture = 1.0 / 30
+	for n := 0; float64(n)*picture < seconds; n++ {
+		for i, s := range streams {
+			at := 1 + float64(n)*picture + float64(i)*picture/float64(len(streams))
+			s.choose()
+			s.seconds[s.layer] += picture
+			of := sizes[s.layer]
+			burst := of.burst
+			if s.key {
+				burst, s.key = of.key, false
+			}
+			for range burst {
+				s.packet(l, at, of.size, false)
+			}
+			rest := s.repeats[:0]
+			for _, when := range s.repeats {
+				if when <= at {
+					s.packet(l, at, of.size, true)
+				} else {
+					rest = append(rest, when)
+				}
+			}
+			s.repeats = rest
+			if at >= s.fed+0.1 {
+				s.fed = at
+				s.feed(at)
+			}
+		}
+	}
+}
+
+// feed reports what has arrived until now, as a receiver does: up to the highest number
+// that has come.
+func (s *stream) feed(at float64) {
+	highest := -1
+	for i, a := range s.waiting {
+		if a.arrived && float64(a.received)/1e6 <= at-0.02 {
+			highest = i
+		}
+	}
+	var acks []Ack
+	for _, a := range s.waiting[:highest+1] {
+		acks = append(acks, a)
+	}
+	s.waiting = append([]Ack(nil), s.waiting[highest+1:]...)
+	s.e.Feed(acks, int64(at*1e9))
+}
+
+// TestLinks: on each kind of link the layer that fits is found and kept, what is lost on
+// the way there is bounded, and who shares a link shares it fairly.
+func TestLinks(t *testing.T) {
+	const seconds = 60
+	for name, c := range map[string]struct {
+		l       pipe
+		viewers int
+		layer   int     // that fits
+		least   float64 // seconds with it
+		changes int     // of layers at most
+		lost    float64 // of all that is sent, at most
+	}{
+		"narrow":             {l: pipe{link: link{rate: 700e3, queue: 0.2, delay: 0.02}}, layer: 1, least: 55, changes: 8, lost: 0.10},
+		"narrow, deep queue": {l: pipe{link: link{rate: 700e3, queue: 1, delay: 0.02}}, layer: 1, least: 53, changes: 8, lost: 0.10},
+		"wide again": {l: pipe{link: link{queue: 0.3, delay: 0.02}, rateAt: func(at float64) float64 {
+			if at > 20 && at < 40 {
+				return 700e3
+			}
+			return 3e6
+		}}, layer: 2, least: 20, changes: 8, lost: 0.07},
+		"varies": {l: pipe{link: link{queue: 0.3, delay: 0.02}, rateAt: func(at float64) float64 {
+			return 1.4e6 + 1e6*math.Cos(2*math.Pi*at/20)
+		}}, changes: 12, lost: 0.03},
+		"loses":    {l: pipe{link: link{rate: 20e6, queue: 0.2, delay: 0.02, loss: 0.05}}, layer: 2, least: 55, changes: 5, lost: 0.08},
+		"delays":   {l: pipe{link: link{rate: 20e6, queue: 0.2, delay: 0.03, jitter: 0.06}}, layer: 2, least: 59, changes: 1},
+		"reorders": {l: pipe{link: link{rate: 20e6, queue: 0.2, delay: 0.03, jitter: 0.03}, reorder: true}, layer: 2, least: 59, changes: 1},
+		"polices":  {l: pipe{link: link{rate: 900e3, delay: 0.02}, burst: 30e3}, layer: 1, least: 55, changes: 8, lost: 0.06},
+		"shared":   {l: pipe{link: link{rate: 3e6, queue: 0.3, delay: 0.02}}, viewers: 3, layer: 1, least: 50, changes: 10, lost: 0.06},
+	} {
+		t.Run(name, func(t *testing.T) {
+			all := make([]*stream, max(c.viewers, 1))
+			for i := range all {
+				all[i] = &stream{e: NewEstimator(), key: true}
+			}
+			play(&c.l, all, seconds)
+			var sum, squares float64
+			for _, s := range all {
+				sum += s.carried
+				squares += s.carried * s.carried
+				lost := float64(s.dropped) / float64(s.arrived+s.dropped)
+				if s.seconds[c.layer] < c.least || s.changes > c.changes || lost > c.lost {
+					t.Errorf("%.0f s with each layer, %d changes, %.1f %% lost, %.0f ms on the way",
+						s.seconds, s.changes, 100*lost, 1000*s.delays/float64(s.arrived))
+				}
+			}
+			if fair := sum * sum / (float64(len(all)) * squares); fair < 0.95 {
+				t.Errorf("shared by %.2f (Jain's index)", fair)
+			}
+		})
+	}
+}
