@@ -150,12 +150,8 @@ func (s *stream) feed(at float64) {
 			highest = i
 		}
 	}
-	var acks []Ack
-	for _, a := range s.waiting[:highest+1] {
-		acks = append(acks, a)
-	}
-	s.waiting = append([]Ack(nil), s.waiting[highest+1:]...)
-	s.e.Feed(acks, int64(at*1e9))
+	s.e.Feed(s.waiting[:highest+1], int64(at*1e9))
+	s.waiting = s.waiting[highest+1:]
 }
 
 // TestLinks: on each kind of link the layer that fits is found and kept, what is lost on
