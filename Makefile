@@ -5,7 +5,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export GOFLAGS ?= -buildvcs=false
 E2E := e2e/node_modules/.bin/playwright test -c e2e
 
-.PHONY: svc bench-console bench-restart e2e-pion unit-pion ten-minutes release image replays diagnosis attack screenshot scenarios bench-inject bench-crowd bench-first-frame bench-join bench-media help install check test unit race e2e e2e-long openvidu-apps opentok-apps matrix fuzz bench bench-events soak soak-events clickhouse-replicated soak-turn kill lint fmt docs web run
+.PHONY: bench-links svc bench-console bench-restart e2e-pion unit-pion ten-minutes release image replays diagnosis attack screenshot scenarios bench-inject bench-crowd bench-first-frame bench-join bench-media help install check test unit race e2e e2e-long openvidu-apps opentok-apps matrix fuzz bench bench-events soak soak-events clickhouse-replicated soak-turn kill lint fmt docs web run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -102,6 +102,9 @@ bench-join: ## joining and the first media by the 100ms wire and by OpenVidu's, 
 
 bench-media: ## what forwarding media costs and how long joining takes, with both of our transports, beside a checkout of LiveKit's server: LIVEKIT=DIR; into docs/benchmarks.md (20 min)
 	go run ./bench/media -write docs/benchmarks.md $(if $(LIVEKIT),-livekit $(LIVEKIT)) $(ARGS)
+
+bench-links: ## what viewers get behind links that are narrow, change, lose, delay, reorder or police, and on a busy machine, beside a checkout of LiveKit's server: LIVEKIT=DIR; into docs/benchmarks.md and docs/links (25 min)
+	go run ./bench/media -links -rounds 1 -write docs/benchmarks.md $(if $(LIVEKIT),-livekit $(LIVEKIT)) $(ARGS)
 
 bench-first-frame: install ## from joining to the first picture with the 100ms SDK and with the OpenTok library, in turn, on one server (2 min); other: N=40
 	REDIAL_E2E_ROUNDS=$(or $(N),20) REDIAL_E2E_NAME=first-frame $(E2E)

@@ -157,8 +157,12 @@ export const provocations: Provocation[] = [
     return wrong(s.denied, 'call', 'session.signal', { data: 'x' });
   } },
   { rows: 'O087', by: 'real', how: 'the app sends a hundred signals of 8 kB at once', event: untyped('signal'), run: s => s.bob.eval(async () => {
-    const all = await Promise.all(Array.from({ length: 100 }, () => ot.call('session.signal', { type: 'flood', data: 'x'.repeat(8000) })));
-    return all.find(o => !o.ok)?.error;
+    for (let again = 0; again < 5; again++) { // a page that is slow to send them is within the limit
+      const all = await Promise.all(Array.from({ length: 100 }, () => ot.call('session.signal', { type: 'flood', data: 'x'.repeat(8000) })));
+      const refused = all.find(o => !o.ok)?.error;
+      if (refused) return refused;
+    }
+    return undefined;
   }) },
 
   { rows: 'O021 O088', by: 'real', how: 'the app names a TURN server without a credential, so that the browser makes no connection', event: device, run: s => credentialless(s.mod, () => runs(s.mod, subscribe)) },

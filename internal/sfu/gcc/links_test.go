@@ -181,7 +181,7 @@ func TestLinks(t *testing.T) {
 		"delays":   {l: pipe{link: link{rate: 20e6, queue: 0.2, delay: 0.03, jitter: 0.06}}, layer: 2, least: 59, changes: 1},
 		"reorders": {l: pipe{link: link{rate: 20e6, queue: 0.2, delay: 0.03, jitter: 0.03}, reorder: true}, layer: 2, least: 59, changes: 1},
 		"polices":  {l: pipe{link: link{rate: 900e3, delay: 0.02}, burst: 30e3}, layer: 1, least: 55, changes: 8, lost: 0.06},
-		"shared":   {l: pipe{link: link{rate: 3e6, queue: 0.3, delay: 0.02}}, viewers: 3, layer: 1, least: 50, changes: 10, lost: 0.06},
+		"shared":   {l: pipe{link: link{rate: 3e6, queue: 0.3, delay: 0.02}}, viewers: 3, layer: 1, least: 48, changes: 10, lost: 0.06},
 	} {
 		t.Run(name, func(t *testing.T) {
 			all := make([]*stream, max(c.viewers, 1))
@@ -194,9 +194,10 @@ func TestLinks(t *testing.T) {
 				sum += s.carried
 				squares += s.carried * s.carried
 				lost := float64(s.dropped) / float64(s.arrived+s.dropped)
+				t.Logf("%.0f s with each layer, %d changes, %.1f %% lost, %.0f ms on the way",
+					s.seconds, s.changes, 100*lost, 1000*s.delays/float64(s.arrived))
 				if s.seconds[c.layer] < c.least || s.changes > c.changes || lost > c.lost {
-					t.Errorf("%.0f s with each layer, %d changes, %.1f %% lost, %.0f ms on the way",
-						s.seconds, s.changes, 100*lost, 1000*s.delays/float64(s.arrived))
+					t.Errorf("want %.0f s with layer %d, at most %d changes and %.0f %% lost", c.least, c.layer, c.changes, 100*c.lost)
 				}
 			}
 			if fair := sum * sum / (float64(len(all)) * squares); fair < 0.95 {
