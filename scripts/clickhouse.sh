@@ -18,6 +18,8 @@ set -euo pipefail
 PATH="$PATH:/usr/sbin:/sbin"
 
 say() { echo "clickhouse: $*" >&2; }
+# shellcheck source=scripts/servers.sh
+. "$(dirname "$0")/servers.sh"
 
 # The server's own command; current packages have one binary for everything.
 server() {
@@ -31,36 +33,8 @@ have() { command -v clickhouse-server >/dev/null || command -v clickhouse >/dev/
 
 install() {
   have && return
-  local apt=(env DEBIAN_FRONTEND=noninteractive apt-get) log
-  if [ "$(id -u)" -ne 0 ]; then
-    if command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
-      apt=(sudo -n "${apt[@]}")
-    else
-      say "missing; as root run: apt-get install clickhouse-server"
-      exit 1
-    fi
-  fi
-  command -v apt-get >/dev/null || { say "missing, and this is not a Debian machine: https://clickhouse.com/docs/install"; exit 1; }
-  say "installing clickhouse-server"
-  log=$(mktemp)
-  if ! { "${apt[@]}" -qq install -y --no-install-recommends clickhouse-server ||
-    { "${apt[@]}" -qq update && "${apt[@]}" -qq install -y --no-install-recommends clickhouse-server; }; } >"$log" 2>&1 </dev/null; then
-    tail -n 20 "$log" >&2
-    exit 1
-  fi
-  rm -f "$log"
+  apt_install https://clickhouse.com/docs/install clickhouse-server
   have || { say "installed, yet there is no clickhouse-server"; exit 1; }
-}
-
-# free prints a loopback port that nobody listens on.
-free() {
-  local port
-  for _ in $(seq 100); do
-    port=$((20000 + RANDOM % 12000))
-    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
-  done
-  say "no free port was found"
-  exit 1
 }
 
 configure() {
@@ -157,19 +131,6 @@ XML
   start "$dir/a" >/dev/null
   start "$dir/b" >/dev/null
   echo "clickhouse://127.0.0.1:$(cat "$dir/a/port"),127.0.0.1:$(cat "$dir/b/port")"
-}
-
-# end DIR SIGNAL ends the server of DIR and no other.
-end() {
-  local pid
-  pid=$(cat "$1/pid" 2>/dev/null) || { say "nothing was started in $1"; exit 1; }
-  kill "-$2" "$pid" 2>/dev/null || { rm -f "$1/pid"; return 0; }
-  for _ in $(seq 300); do
-    kill -0 "$pid" 2>/dev/null || { rm -f "$1/pid"; return 0; }
-    sleep 0.1
-  done
-  kill -9 "$pid" 2>/dev/null || true
-  rm -f "$1/pid"
 }
 
 case "${1:-}" in

@@ -12,6 +12,8 @@
 set -euo pipefail
 
 say() { echo "zookeeper: $*" >&2; }
+# shellcheck source=scripts/servers.sh
+. "$(dirname "$0")/servers.sh"
 
 jar=/usr/share/java/zookeeper.jar
 
@@ -19,30 +21,11 @@ have() { [ -f "$jar" ] && command -v java >/dev/null; }
 
 install() {
   have && return
-  local apt=(env DEBIAN_FRONTEND=noninteractive apt-get) packages=(zookeeper) log
+  local packages=(zookeeper)
   command -v java >/dev/null || packages+=(default-jre-headless)
-  if [ "$(id -u)" -ne 0 ]; then
-    if command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
-      apt=(sudo -n "${apt[@]}")
-    else
-      say "missing; as root run: apt-get install ${packages[*]}"
-      exit 1
-    fi
-  fi
-  command -v apt-get >/dev/null || { say "missing, and this is not a Debian machine: https://zookeeper.apache.org"; exit 1; }
-  say "installing ${packages[*]}"
-  log=$(mktemp)
-  if ! { "${apt[@]}" -qq install -y --no-install-recommends "${packages[@]}" ||
-    { "${apt[@]}" -qq update && "${apt[@]}" -qq install -y --no-install-recommends "${packages[@]}"; }; } >"$log" 2>&1 </dev/null; then
-    tail -n 20 "$log" >&2
-    exit 1
-  fi
-  rm -f "$log"
+  apt_install https://zookeeper.apache.org "${packages[@]}"
   have || { say "installed, yet there is no $jar"; exit 1; }
 }
-
-# listens tells whether somebody listens on a loopback port.
-listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 start() {
   have || { say "there is no ZooKeeper; run scripts/zookeeper.sh install"; exit 1; }
@@ -50,11 +33,7 @@ start() {
   mkdir -p "$1"
   dir=$(cd "$1" && pwd)
   for _ in 1 2 3; do
-    if [ ! -s "$dir/port" ]; then
-      port=$((20000 + RANDOM % 12000))
-      listens "$port" && continue
-      echo "$port" >"$dir/port"
-    fi
+    [ -s "$dir/port" ] || free >"$dir/port"
     port=$(cat "$dir/port")
     cat >"$dir/zoo.cfg" <<CFG
 dataDir=$dir/data
@@ -84,21 +63,9 @@ CFG
   exit 1
 }
 
-stop() {
-  local pid
-  pid=$(cat "$1/pid" 2>/dev/null) || { say "nothing was started in $1"; exit 1; }
-  kill "$pid" 2>/dev/null || true
-  for _ in $(seq 100); do
-    kill -0 "$pid" 2>/dev/null || break
-    sleep 0.1
-  done
-  kill -9 "$pid" 2>/dev/null || true
-  rm -f "$1/pid"
-}
-
 case "${1:-}" in
 install) install ;;
 start) start "${2:?DIR}" ;;
-stop) stop "${2:?DIR}" ;;
+stop) end "${2:?DIR}" TERM ;;
 *) sed -n '5,11p' "$0" | sed 's/^# \{0,1\}//' >&2; exit 2 ;;
 esac
