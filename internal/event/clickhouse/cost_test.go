@@ -83,7 +83,7 @@ func TestWindowsDoNotGrow(t *testing.T) {
 func settle(t *testing.T, s *Store, records []eventlog.Record) {
 	t.Helper()
 	for rest := records; len(rest) > 0; {
-		n := fewDays(rest)
+		n := fewDays(rest, dayOfRecord)
 		if err := s.insert(t.Context(), rest[:n]); err != nil {
 			t.Fatal(err)
 		}

@@ -90,27 +90,20 @@ func (j *joins) ship(ctx context.Context, s *Store, now time.Time) error {
 // insertJoins writes counts, those of a few days at a time.
 func insertJoins(ctx context.Context, conn driver.Conn, counts []rollup.JoinCount) error {
 	for len(counts) > 0 {
-		days := map[int64]bool{}
-		n := 0
-		for ; n < min(len(counts), joinsBatch); n++ {
-			if days[counts[n].Hour/24] = true; len(days) > maxDays {
-				break
+		some := counts[:min(len(counts), joinsBatch)]
+		some = some[:fewDays(some, func(c *rollup.JoinCount) int64 { return c.Hour / 24 })]
+		err := block(ctx, conn, "INSERT INTO events_joins (account, dimension, hour, value, n)", func(batch driver.Batch) error {
+			for _, c := range some {
+				if err := batch.Append(c.Account, string(c.By), c.Hour, c.Value, c.N); err != nil {
+					return err
+				}
 			}
-		}
-		batch, err := conn.PrepareBatch(ctx, "INSERT INTO events_joins (account, dimension, hour, value, n)")
+			return nil
+		})
 		if err != nil {
 			return err
 		}
-		defer batch.Close()
-		for _, c := range counts[:n] {
-			if err := batch.Append(c.Account, string(c.By), c.Hour, c.Value, c.N); err != nil {
-				return err
-			}
-		}
-		if err := batch.Send(); err != nil {
-			return err
-		}
-		counts = counts[n:]
+		counts = counts[len(some):]
 	}
 	return nil
 }

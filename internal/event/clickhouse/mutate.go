@@ -61,17 +61,15 @@ func displace(ctx context.Context, conn driver.Conn, table string) error {
 		return err
 	}
 	for some := range slices.Chunk(days, maxDays) {
-		batch, err := conn.PrepareBatch(ctx, "INSERT INTO "+table+" (seq, time)")
-		if err != nil {
-			return err
-		}
-		defer batch.Close()
-		for _, d := range some {
-			if err := batch.Append(uint64(0), d*day); err != nil {
-				return err
+		err := block(ctx, conn, "INSERT INTO "+table+" (seq, time)", func(batch driver.Batch) error {
+			for _, d := range some {
+				if err := batch.Append(uint64(0), d*day); err != nil {
+					return err
+				}
 			}
-		}
-		if err := batch.Send(); err != nil {
+			return nil
+		})
+		if err != nil {
 			return err
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	driver "github.com/ClickHouse/clickhouse-go/v2"
+	native "github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/google/uuid"
 
 	"github.com/redial-rtc/redial/internal/event/eventlog"
@@ -128,15 +129,9 @@ func (s *Store) claim(ctx context.Context) error {
 	}
 	// Data goes in blocks of its own: servers before 20 wait for one whatever
 	// the statement says.
-	batch, err := s.conn.PrepareBatch(ctx, "INSERT INTO events_writers (writer, since)")
-	if err != nil {
-		return err
-	}
-	defer batch.Close()
-	if err := batch.Append(s.writer, time.Now().UnixNano()); err != nil {
-		return err
-	}
-	return batch.Send()
+	return block(ctx, s.conn, "INSERT INTO events_writers (writer, since)", func(batch native.Batch) error {
+		return batch.Append(s.writer, time.Now().UnixNano())
+	})
 }
 
 // adopt takes the ids of what ClickHouse has into a new spool, in its order.

@@ -232,7 +232,7 @@ func (s *Store) ensure(ctx context.Context, records []eventlog.Record) error {
 		return nil
 	}
 	for rest := missing; len(rest) > 0; {
-		n := fewDays(rest)
+		n := fewDays(rest, dayOfRecord)
 		if err := s.insert(ctx, rest[:n]); err != nil {
 			return err
 		}
@@ -251,16 +251,19 @@ func (s *Store) ensure(ctx context.Context, records []eventlog.Record) error {
 // hundred partitions.
 const maxDays = 50
 
-// fewDays is how many of the first records touch no more than maxDays.
-func fewDays(records []eventlog.Record) int {
+// fewDays is how many of the first rows touch no more than maxDays.
+func fewDays[T any](rows []T, of func(*T) int64) int {
 	days := map[int64]bool{}
-	for i := range records {
-		if days[records[i].Time.UnixNano()/day] = true; len(days) > maxDays {
+	for i := range rows {
+		if days[of(&rows[i])] = true; len(days) > maxDays {
 			return i
 		}
 	}
-	return len(records)
+	return len(rows)
 }
+
+// dayOfRecord is the day that a record is kept with.
+func dayOfRecord(r *eventlog.Record) int64 { return dayOf(r.Time.UnixNano()) }
 
 // compare tells which records ClickHouse lacks, and the places of those it has
 // in another state or twice, which are among the lacking.
@@ -356,7 +359,7 @@ func (s *Store) ensureKeys(ctx context.Context, due int64) error {
 		}
 	}
 	for len(missing) > 0 {
-		n := fewDays(missing)
+		n := fewDays(missing, dayOfRecord)
 		if err := s.insertKeys(ctx, missing[:n]); err != nil {
 			return err
 		}
@@ -397,11 +400,9 @@ func keysOf(r *eventlog.Record, facets bool) []scoped {
 	return slices.DeleteFunc(keys, func(k scoped) bool { return k.key == "" })
 }
 
-// send inserts rows in one block. Until it has an answer it is unconfirmed.
-func (s *Store) send(ctx context.Context, into string, fill func(driver.Batch) error) error {
-	id := uuid.NewString()
-	s.ship.unconfirmed = append(s.ship.unconfirmed, id)
-	batch, err := s.conn.PrepareBatch(ch.Context(ctx, ch.WithQueryID(id)), into)
+// block inserts rows in one block.
+func block(ctx context.Context, conn driver.Conn, into string, fill func(driver.Batch) error) error {
+	batch, err := conn.PrepareBatch(ctx, into)
 	if err != nil {
 		return err
 	}
@@ -409,7 +410,14 @@ func (s *Store) send(ctx context.Context, into string, fill func(driver.Batch) e
 	if err := fill(batch); err != nil {
 		return err
 	}
-	if err := batch.Send(); err != nil {
+	return batch.Send()
+}
+
+// send inserts rows in one block. Until it has an answer it is unconfirmed.
+func (s *Store) send(ctx context.Context, into string, fill func(driver.Batch) error) error {
+	id := uuid.NewString()
+	s.ship.unconfirmed = append(s.ship.unconfirmed, id)
+	if err := block(ch.Context(ctx, ch.WithQueryID(id)), s.conn, into, fill); err != nil {
 		return err
 	}
 	s.ship.unconfirmed = slices.DeleteFunc(s.ship.unconfirmed, func(other string) bool { return other == id })
