@@ -72,8 +72,8 @@ func troubles(span time.Duration) []trouble {
 	}
 }
 
-// fits is what a line can carry of what is sent to those behind it: of each video the layer
-// that all of them have room for, the best of them first in what is left.
+// fits is what a line can carry of what is sent to those behind it, whatever sizes of layers
+// there are.
 func (c *trouble) fits(at time.Duration) float64 {
 	n := float64(c.videos * c.viewers)
 	return min(c.way.rate(at), n*ladderRates[len(ladderRates)-1])
@@ -97,7 +97,7 @@ func endure(ctx context.Context, s server, api *webrtc.API, dir string, c troubl
 	}
 	defer func() { err = errors.Join(err, r.stop()) }()
 	var done cleanup
-	defer func() { done.all() }()
+	defer done.all()
 	for i := range c.videos {
 		name := fmt.Sprintf("publisher-%d", i)
 		video, err := newLadder(name)
@@ -125,18 +125,17 @@ func endure(ctx context.Context, s server, api *webrtc.API, dir string, c troubl
 			return a, err
 		}
 	}
-	if !c.busy {
-		pause(ctx, time.Until(shared.opened.Add(span)))
-	} else {
-		pause(ctx, time.Until(shared.opened.Add(span/3)))
+	reach := func(at time.Duration) { pause(ctx, time.Until(shared.opened.Add(at))) }
+	if c.busy {
+		reach(span / 3)
 		stop, err := burden(4 * runtime.NumCPU())
 		if err != nil {
 			return a, err
 		}
-		pause(ctx, time.Until(shared.opened.Add(2*span/3)))
+		reach(2 * span / 3)
 		stop()
-		pause(ctx, time.Until(shared.opened.Add(span)))
 	}
+	reach(span)
 	for _, v := range viewers {
 		v.end(time.Now())
 	}

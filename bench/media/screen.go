@@ -61,7 +61,6 @@ const freeze = 200 * time.Millisecond
 // screen shows a video as a decoder would: whole pictures, each after the one before it,
 // or a key frame.
 type screen struct {
-	begun    time.Time
 	parts    map[pictureID]*parts
 	showing  bool
 	next     pictureID // what would be shown next
@@ -86,7 +85,7 @@ type parts struct {
 func (p *parts) whole() bool { return len(p.have) == int(p.of) }
 
 func newScreen(now time.Time) *screen {
-	return &screen{begun: now, shown: now, parts: map[pictureID]*parts{}}
+	return &screen{shown: now, parts: map[pictureID]*parts{}}
 }
 
 // add takes a packet that has arrived.

@@ -7,6 +7,7 @@ import (
 	"container/heap"
 	"math/rand/v2"
 	"net"
+	"os"
 	"sync"
 	"time"
 
@@ -123,9 +124,6 @@ func (s *shaped) read() {
 	b := make([]byte, 1600)
 	for n := 0; ; n++ {
 		size, from, err := s.UDPConn.ReadFrom(b)
-		if timeout, ok := err.(net.Error); ok && timeout.Timeout() {
-			continue
-		}
 		s.mu.Lock()
 		if err != nil {
 			s.err = err
@@ -179,7 +177,7 @@ func (s *shaped) ReadFrom(b []byte) (int, net.Addr, error) {
 			return 0, nil, err
 		case !s.deadline.IsZero() && !s.deadline.After(now):
 			s.mu.Unlock()
-			return 0, nil, deadline{}
+			return 0, nil, os.ErrDeadlineExceeded
 		}
 		if len(s.waiting) > 0 {
 			wait = s.waiting[0].out.Sub(now)
@@ -196,13 +194,6 @@ func (s *shaped) ReadFrom(b []byte) (int, net.Addr, error) {
 		}
 	}
 }
-
-// deadline is the error of a read that took too long.
-type deadline struct{}
-
-func (deadline) Error() string   { return "the deadline of the read has passed" }
-func (deadline) Timeout() bool   { return true }
-func (deadline) Temporary() bool { return true }
 
 // packet is one on its way.
 type packet struct {

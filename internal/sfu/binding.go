@@ -12,6 +12,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"github.com/redial-rtc/redial/internal/codec"
+	"github.com/redial-rtc/redial/internal/sfu/rtpbuf"
 	"github.com/redial-rtc/redial/internal/sfu/transport"
 )
 
@@ -102,6 +103,11 @@ type describedHeader struct {
 	hdr        rtp.Header
 	extensions [4]rtp.Extension
 	descriptor [255]byte
+}
+
+// describes tells whether a packet leaves with its dependency descriptor.
+func (o *binding) describes(p *rtpbuf.Packet) bool {
+	return p.DescriptorEnd > 0 && o.dependencyID != 0 && p.Codec.Layered
 }
 
 // of adds a descriptor to a header. shift is added to its frame number. One of more than

@@ -314,7 +314,7 @@ func (d *DownTrack) pass(o *binding, p *rtpbuf.Packet, seg *rtpbuf.Segment[*upst
 func (d *DownTrack) emit(seg *rtpbuf.Segment[*upstream], o *binding, p *rtpbuf.Packet, payload []byte, marker bool, ts uint32, out uint64) error {
 	flags, one := d.flags(p, d.how)
 	hdr := o.main.set(flags, one, d.sub.number(flags, len(payload)))
-	if p.DescriptorEnd > 0 && o.dependencyID != 0 && p.Codec.Layered {
+	if o.describes(p) {
 		if d.described == nil {
 			d.described = &describedHeader{}
 		}

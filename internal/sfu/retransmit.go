@@ -175,7 +175,7 @@ func (d *DownTrack) retransmitOne(o *binding, maps rtpbuf.Mapping[*upstream], ou
 	}
 	number := d.sub.number(flags, len(payload))
 	hdr := o.rtx.set(flags, one, number)
-	if p.DescriptorEnd > 0 && o.dependencyID != 0 && p.Codec.Layered {
+	if o.describes(p) {
 		hdr = d.rtx.sent.described.of(hdr, o.dependencyID, p.Descriptor(), seg.Frame)
 	}
 	hdr.Marker, hdr.PayloadType, hdr.SequenceNumber = marker, pt, seq
