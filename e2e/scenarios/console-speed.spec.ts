@@ -42,8 +42,8 @@ const shows = async (page: Page, where: string, wanted: string[]) => {
   }), [where, wanted] as const);
 };
 
-// frames says how long the longest and the middle frame took while something was done.
-async function frames(page: Page, act: () => Promise<unknown>): Promise<{ middle: number; longest: number }> {
+// frames says how long each frame took while something was done.
+async function frames(page: Page, act: () => Promise<unknown>): Promise<number[]> {
   await page.evaluate(() => {
     const gaps: number[] = [];
     let last = performance.now();
@@ -51,8 +51,7 @@ async function frames(page: Page, act: () => Promise<unknown>): Promise<{ middle
     requestAnimationFrame(next);
   });
   await act();
-  const gaps = await page.evaluate(() => (cancelAnimationFrame((window as any).going), (window as any).gaps as number[]));
-  return { middle: at(gaps.slice(1), 0.5), longest: Math.max(...gaps.slice(1)) };
+  return (await page.evaluate(() => (cancelAnimationFrame((window as any).going), (window as any).gaps as number[]))).slice(1);
 }
 
 // processorTime is what a process has used, in seconds.
@@ -65,6 +64,8 @@ test.describe('console', () => {
   scenario('console-speed', { alone: true, long: true, ms: 120_000 + rounds * 30_000 + crowd * 3000 + watched * 8 }, async t => {
     const c = await Console.start(t, history);
     const { world } = c;
+    // A history of some days ago would be taken away while it is looked at.
+    if (history) await world.rest.call('PUT', '/api/v1/events/retention', { days: 365 });
     const rows: [string, string, string][] = [];
     const tell = (...row: [string, string, string]) => { rows.push(row); console.log(row.join(' | ')); };
     const row = (what: string, all: number[], goal: string) => tell(what, `p50 ${Math.round(at(all, 0.5))} ms, p95 ${Math.round(at(all, 0.95))} ms`, goal);
@@ -137,8 +138,16 @@ test.describe('console', () => {
     row(`first drawing of a session of ${events.toLocaleString('en')} events`, drawn, '1 s');
     const closer = page.getByRole('button', { name: 'Closer' }), later = page.getByRole('button', { name: 'Later', exact: true });
     for (let n = 0; n < 3; n++) await closer.click();
-    const panned = await frames(page, async () => { for (let n = 0; n < 12; n++) await (n % 2 ? page.getByRole('button', { name: 'Earlier' }) : later).click(); });
-    tell('a frame while that session is panned and zoomed', `middle ${panned.middle.toFixed(1)} ms, longest ${panned.longest.toFixed(1)} ms`, '16 ms');
+    // By the places of the buttons: looking for one by its name takes as long as the page does.
+    const places = await Promise.all([later, page.getByRole('button', { name: 'Earlier' })].map(async b => (await b.boundingBox())!));
+    const panned = await frames(page, async () => {
+      for (let n = 0; n < 24; n++) {
+        const { x, y, width, height } = places[n % 2]!;
+        await page.mouse.click(x + width / 2, y + height / 2);
+        await sleep(50); // some 15 times a second, as a key that is held
+      }
+    });
+    tell('a frame while that session is panned and zoomed', `p50 ${at(panned, 0.5).toFixed(1)} ms, p95 ${at(panned, 0.95).toFixed(1)} ms, longest ${Math.max(...panned).toFixed(1)} ms`, '16 ms');
     const devtools = await page.context().newCDPSession(page);
     await devtools.send('HeapProfiler.collectGarbage');
     const heap = await devtools.send('Runtime.getHeapUsage');

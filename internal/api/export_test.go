@@ -67,7 +67,7 @@ func AtLeast(with, failed, allWith, all int64) float64 {
 // TimelineOf is how large a timeline of marks is as JSON, from a time on, whether it has
 // all, and how many incidents it tells of.
 func TimelineOf(marks []event.Mark, from time.Time) (size int, complete bool, incidents int) {
-	t := timeline{kinds: map[timelineKind]int{}, peers: map[string]int{}}
+	t := timeline{kinds: map[timelineKind]int32{}, peers: map[string]int32{}}
 	for i := range marks {
 		t.add(&marks[i])
 	}

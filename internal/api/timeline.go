@@ -33,8 +33,8 @@ type timelineBody struct {
 	Origin   time.Time       `json:"origin"`   // what times begin with
 	Times    []int64         `json:"times"`    // when it happened: milliseconds since the mark before, the first since origin
 	Lanes    string          `json:"lanes"`    // a letter for each: who told it, s server, c client, b both
-	Kinds    []int           `json:"kinds"`    // place in kind
-	Peers    []int           `json:"peers"`    // place in peer
+	Kinds    []int32         `json:"kinds"`    // place in kind
+	Peers    []int32         `json:"peers"`    // place in peer
 	Told     []toldLate      `json:"told"`     // those that were told later than they happened
 	Incident []incidentMarks `json:"incident"` // by the time of their first mark
 
@@ -59,7 +59,7 @@ type toldLate struct {
 // whole, also where the window cuts it.
 type incidentMarks struct {
 	ID         string    `json:"id"` // of the event that it began with
-	Peer       int       `json:"peer"`
+	Peer       int32     `json:"peer"`
 	Began      time.Time `json:"began"`
 	Ended      time.Time `json:"ended"` // the last failure
 	Marks      []int     `json:"marks"` // the first is the event's
@@ -84,7 +84,7 @@ func (d *Diagnoses) timeline(c *Call) (any, error) {
 		return nil, err
 	}
 	defer done()
-	t := timeline{kinds: map[timelineKind]int{}, peers: map[string]int{}, then: then}
+	t := timeline{kinds: map[timelineKind]int32{}, peers: map[string]int32{}, then: then}
 	if err := store.Timeline(c.Context(), q, t.add); err != nil {
 		return nil, err
 	}
@@ -130,22 +130,24 @@ func timelineQuery(c *Call) (q event.TimelineQuery, from, to, then time.Time, er
 
 // timeline is one being made.
 type timeline struct {
-	marks []mark
-	kind  []timelineKind
-	peer  []string
-	kinds map[timelineKind]int
-	peers map[string]int
-	then  time.Time // as the record was at this moment; zero for now
-	later bool      // something was told after that
+	marks    []mark
+	failures []markedFailure // of the marks that have one
+	kind     []timelineKind
+	peer     []string
+	kinds    map[timelineKind]int32
+	peers    map[string]int32
+	then     time.Time // as the record was at this moment; zero for now
+	later    bool      // something was told after that
 }
 
-// mark is one of a timeline.
+// mark is one of a timeline. It has no pointers, since there may be very many.
 type mark struct {
-	at, late   int64 // milliseconds
-	kind, peer int
-	lane       byte
-	failure    *markedFailure // nil for what is none
+	at, late            int64 // milliseconds
+	kind, peer, failure int32 // places; noFailure for what is none
+	lane                byte
 }
+
+const noFailure = -1
 
 // markedFailure is what incidents are told from.
 type markedFailure struct {
@@ -173,22 +175,34 @@ func (t *timeline) add(m *event.Mark) {
 	at := m.Happened.UnixMilli()
 	is := mark{
 		at: at, late: m.Time.UnixMilli() - at, lane: laneLetters[m.Source],
-		kind: number(t.kinds, &t.kind, timelineKind{m.Type, m.Fault}), peer: number(t.peers, &t.peer, m.PeerID),
+		kind: number(t.kinds, &t.kind, timelineKind{m.Type, m.Fault}), peer: number(t.peers, &t.peer, m.PeerID), failure: noFailure,
 	}
 	if m.Type.IsError() {
-		is.failure = &markedFailure{id: m.ID}
+		failure := markedFailure{id: m.ID}
 		if t.then.IsZero() || t.then.Sub(m.Time) >= verdict.After {
-			is.failure.verdict = m.Verdict
+			failure.verdict = m.Verdict
 		}
+		is.failure, t.failures = int32(len(t.failures)), append(t.failures, failure)
+	}
+	if len(t.marks) == cap(t.marks) { // append alone would copy a long list four times as often
+		t.marks = slices.Grow(t.marks, max(1024, len(t.marks)))
 	}
 	t.marks = append(t.marks, is)
 }
 
+// failure is what a mark is of, nil for what is none.
+func (t *timeline) failure(m *mark) *markedFailure {
+	if m.failure == noFailure {
+		return nil
+	}
+	return &t.failures[m.failure]
+}
+
 // number is the place of something in a list, to which it is added.
-func number[T comparable](known map[T]int, list *[]T, of T) int {
+func number[T comparable](known map[T]int32, list *[]T, of T) int32 {
 	n, is := known[of]
 	if !is {
-		n = len(*list)
+		n = int32(len(*list))
 		known[of], *list = n, append(*list, of)
 	}
 	return n
@@ -202,7 +216,7 @@ func (t *timeline) body(from, to time.Time) timelineBody {
 	slices.SortStableFunc(t.marks, func(a, b mark) int { return cmp.Compare(a.at, b.at) })
 	found := t.incidents()
 	body := timelineBody{
-		Total: len(t.marks), Complete: true, Incidents: len(found), Times: []int64{}, Kinds: []int{}, Peers: []int{}, Told: []toldLate{}, Incident: []incidentMarks{},
+		Total: len(t.marks), Complete: true, Incidents: len(found), Times: []int64{}, Kinds: []int32{}, Peers: []int32{}, Told: []toldLate{}, Incident: []incidentMarks{},
 		Kind: t.kind, Peer: t.peer,
 	}
 	within := func(first, last int64) bool {
@@ -213,7 +227,7 @@ func (t *timeline) body(from, to time.Time) timelineBody {
 	var before int64
 	for i := range t.marks {
 		m := &t.marks[i]
-		f := m.failure
+		f := t.failure(m)
 		if !within(m.at, m.at) && (f == nil || !within(f.incident.began, f.incident.last)) {
 			continue
 		}
@@ -250,13 +264,14 @@ func (t *timeline) body(from, to time.Time) timelineBody {
 // of one kind, and each close behind the one before.
 func (t *timeline) incidents() (list []*foundIncident) {
 	type of struct {
-		peer    int
+		peer    int32
 		trouble string
 	}
 	open := map[of]*foundIncident{}
 	for i := range t.marks {
 		m := &t.marks[i]
-		if m.failure == nil {
+		f := t.failure(m)
+		if f == nil {
 			continue
 		}
 		key := of{m.peer, diagnose.Trouble(t.kind[m.kind].Fault)}
@@ -265,7 +280,7 @@ func (t *timeline) incidents() (list []*foundIncident) {
 			in = &foundIncident{first: m, began: m.at}
 			open[key], list = in, append(list, in)
 		}
-		in.last, m.failure.incident = m.at, in
+		in.last, f.incident = m.at, in
 		in.n++
 	}
 	return list
@@ -274,9 +289,10 @@ func (t *timeline) incidents() (list []*foundIncident) {
 // tell words an incident.
 func (t *timeline) tell(in *foundIncident) incidentMarks {
 	first := in.first
-	v := first.failure.verdict
+	failure := t.failure(first)
+	v := failure.verdict
 	one := incidentMarks{
-		ID: first.failure.id.String(), Peer: first.peer, Began: time.UnixMilli(in.began).UTC(), Ended: time.UnixMilli(in.last).UTC(), Marks: make([]int, 0, in.n),
+		ID: failure.id.String(), Peer: first.peer, Began: time.UnixMilli(in.began).UTC(), Ended: time.UnixMilli(in.last).UTC(), Marks: make([]int, 0, in.n),
 		Cause: v.Cause, Confidence: v.Confidence,
 	}
 	if k := fault.Lookup(v.Cause); k != nil {

@@ -5,6 +5,7 @@ package eventlog
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/redial-rtc/redial/internal/event"
@@ -29,37 +30,36 @@ func ReadMarks(ctx context.Context, c *Conn, account int64, q event.TimelineQuer
 		return err
 	}
 	common, ids := "time, "+HappenedAt+", source, peer", idReader{c, map[string]string{}}
+	// A session may have very many marks: what one is read into is used again for the next.
+	var m event.Mark
+	var at, happened, source int64
+	var of any
+	var v verdict
+	known, failed := []any{&at, &happened, &source, &of}, []any{&m.ID, &m.Fault, &m.Terminal, &v.cause, &v.confidence, &v.rules}
 	for _, t := range event.Types {
-		columns := common
+		m = event.Mark{Type: t}
+		columns, into := common, known
 		if t.IsError() { // of the others nothing more is known, and most marks are of them
-			columns += ", id, coalesce(fault, ''), terminal, " + verdictColumns
+			columns, into = common+", id, coalesce(fault, ''), terminal, "+verdictColumns, append(slices.Clone(known), failed...)
+		}
+		read := func(row Scanner) (err error) {
+			if err := row.Scan(into...); err != nil {
+				return err
+			}
+			if m.PeerID, err = ids.read(ctx, of); err != nil {
+				return err
+			}
+			m.Time, m.Source, m.Happened, m.Verdict = time.Unix(0, at).UTC(), codeSources[source], time.Unix(0, happened).UTC(), event.Diagnosis{}
+			if d := v.diagnosis(); t.IsError() && d != nil {
+				m.Verdict = *d
+			}
+			each(&m)
+			left--
+			return nil
 		}
 		for _, session := range sessions {
 			err := c.Each(ctx, "SELECT "+columns+" FROM events INDEXED BY events_session WHERE account = ? AND session = ? AND type = ?"+ofPeer+" ORDER BY seq LIMIT ?",
-				func(row Scanner) error {
-					m := event.Mark{Type: t}
-					var at, happened, source int64
-					var peer any
-					var v verdict
-					into := append(make([]any, 0, 10), &at, &happened, &source, &peer)
-					if t.IsError() {
-						into = append(into, &m.ID, &m.Fault, &m.Terminal, &v.cause, &v.confidence, &v.rules)
-					}
-					if err := row.Scan(into...); err != nil {
-						return err
-					}
-					if m.PeerID, err = ids.read(ctx, peer); err != nil {
-						return err
-					}
-					m.Time, m.Source = time.Unix(0, at).UTC(), codeSources[source]
-					m.Happened = time.Unix(0, happened).UTC()
-					if d := v.diagnosis(); d != nil {
-						m.Verdict = *d
-					}
-					each(&m)
-					left--
-					return nil
-				}, append(append([]any{account, session, TypeCodes[t]}, peer...), left)...)
+				read, append(append([]any{account, session, TypeCodes[t]}, peer...), left)...)
 			if err != nil {
 				return err
 			}

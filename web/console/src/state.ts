@@ -87,6 +87,36 @@ export function memo<P extends object>(make: (p: P) => ComponentChild): Componen
   };
 }
 
+/** A value, as it is for what is in sight; anything else takes it over when nothing else is to be done. */
+export function useWhenIdle<T>(value: T, inSight: boolean): T {
+  const [kept, keep] = useState(value);
+  useEffect(() => {
+    if (inSight) return keep(() => value);
+    return idly(() => keep(() => value));
+  }, [value, inSight]);
+  return inSight ? value : kept;
+}
+
+/** Does something when nothing else is to be done. What it gives back cancels that. */
+export function idly(act: () => void): () => void {
+  const idle = window.requestIdleCallback ?? ((f: () => void) => setTimeout(f, 50)), cancel = window.cancelIdleCallback ?? clearTimeout;
+  const turn = idle(act);
+  return () => cancel(turn);
+}
+
+/** Whether an element is on the screen or near it; all are while they are printed. */
+export function useInSight(at: { current: Element | null }): boolean {
+  const [seen, setSeen] = useState(false);
+  useEffect(() => {
+    const view = new IntersectionObserver((all) => setSeen(all[all.length - 1]!.isIntersecting), { rootMargin: "400px" });
+    view.observe(at.current!);
+    const all = () => setSeen(true);
+    addEventListener("beforeprint", all);
+    return () => (view.disconnect(), removeEventListener("beforeprint", all));
+  }, []);
+  return seen;
+}
+
 /** What a clock says, again and again while it is wanted. */
 export function useClock(wanted: boolean, clock: () => number, every: number): number {
   const [now, tick] = useState(clock());

@@ -4,7 +4,7 @@
 // A stretch of time as a picture: two lanes, counted for each pixel. What it shows is
 // in a list or a table beside it.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { useShared } from "./state";
+import { useInSight, useShared } from "./state";
 import { clock, length } from "./time";
 import { bin, timeAt, x, type Bins, type Clock, type Marks, type Scale } from "./timeline";
 
@@ -15,12 +15,8 @@ const axis = 18;
 function useCanvas(draw: (c: CanvasRenderingContext2D, width: number, colour: (name: string) => string) => void, height: number) {
   const at = useRef<HTMLCanvasElement>(null);
   const [turn, again] = useState(0);
-  const [seen, setSeen] = useState(false); // of hundreds, those on the screen are drawn
+  const seen = useInSight(at); // of hundreds, those on the screen are drawn
   useEffect(() => {
-    const view = new IntersectionObserver((all) => setSeen(all[all.length - 1]!.isIntersecting), { rootMargin: "400px" });
-    view.observe(at.current!);
-    const all = () => setSeen(true);
-    addEventListener("beforeprint", all);
     const changed = () => again((n) => n + 1);
     const size = new ResizeObserver(changed);
     size.observe(at.current!);
@@ -28,7 +24,7 @@ function useCanvas(draw: (c: CanvasRenderingContext2D, width: number, colour: (n
     theme.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
     const media = ["(prefers-color-scheme: dark)", "(forced-colors: active)"].map((q) => matchMedia(q));
     media.forEach((m) => m.addEventListener("change", changed));
-    return () => (view.disconnect(), removeEventListener("beforeprint", all), size.disconnect(), theme.disconnect(), media.forEach((m) => m.removeEventListener("change", changed)));
+    return () => (size.disconnect(), theme.disconnect(), media.forEach((m) => m.removeEventListener("change", changed)));
   }, []);
   useEffect(() => {
     if (!seen) return;

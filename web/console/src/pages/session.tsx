@@ -11,7 +11,7 @@ import { At, Copy, Problem, save, Shown, Sure, Title } from "../parts";
 import { href, type Route } from "../route";
 import { safe } from "../safe";
 import type { Diagnosis } from "../shapes";
-import { memo, useAsk, useShared } from "../state";
+import { idly, memo, useAsk, useInSight, useShared, useWhenIdle } from "../state";
 import { Strip } from "../strip";
 import { apart, clock, length, span } from "../time";
 import { clockOf, decode, first, fold, windowOf, type Clock, type Columns, type Incident, type Marks, type Report, type Scale } from "../timeline";
@@ -57,6 +57,8 @@ interface Asked {
   clocks: Record<string, Clock>;
 }
 
+type Window = [from: number, to: number]; // ms since 1970
+
 interface Failures {
   diagnoses: Diagnosis[];
   total: number;
@@ -65,6 +67,7 @@ interface Failures {
 const most = 200; // people that are shown; those with failures first
 const failed = ["client.connect.failed", "client.join.failed", "client.publish.failed", "client.subscribe.failed", "client.disconnected"];
 const types = (list: string[]) => list.map((t) => "&type=" + t).join("");
+const noFailures: Failures = { diagnoses: [], total: 0 };
 const none: Columns = { total: 0, complete: true, origin: "", times: [], lanes: "", kinds: [], peers: [], told: [], incident: [], incidents: 0, kind: [], peer: [] };
 
 export function SessionPage({ id, route }: { id: string; route: Route }) {
@@ -101,11 +104,11 @@ export function SessionPage({ id, route }: { id: string; route: Route }) {
   return (
     <Shown of={asked} rows={8} heading="Session">
       {(d) => {
-        const failures = why.data ?? { diagnoses: [], total: 0 };
+        const failures = why.data ?? noFailures;
         return (
           <>
             {why.error && <Problem error={why.error} again={why.again} half />}
-            <Told key={id} {...d} columns={d.drawn ? d.columns : listed(failures)} failures={failures} peer={peer} then={then} window={from < to ? [from, to] : undefined} />
+            <Told key={id} {...d} columns={d.drawn ? d.columns : listed(failures)} failures={failures} peer={peer} then={then} linked={from < to ? `${from} ${to}` : ""} />
           </>
         );
       }}
@@ -149,8 +152,9 @@ function clocks(events: Told[]): Record<string, Clock> {
   return Object.fromEntries(Object.entries(reports).flatMap(([peer, list]) => (clockOf(list) ? [[peer, clockOf(list)!]] : [])));
 }
 
-function Told({ session, gone, failures, columns, drawn, clocks, peer, then, window }: Asked & { failures: Failures; peer: string; then: string; window?: [number, number] }) {
+function Told({ session, gone, failures, columns, drawn, clocks, peer, then, linked }: Asked & { failures: Failures; peer: string; then: string; linked: string }) {
   const { zone, say } = useShared();
+  const [window, move] = useWindow(linked, `${peer} ${then}`);
   // Beyond what is given at once, the window is asked for by itself.
   const part = useAsk(!columns.complete && window ? `${session.id} ${window} ${then}` : null, (signal) => call<Columns>("GET",
     at`/api/v1/sessions/${session.id}/timeline` + query({ from: new Date(window![0]).toISOString(), to: new Date(window![1]).toISOString(), as_known_at: then }), undefined, signal));
@@ -161,25 +165,26 @@ function Told({ session, gone, failures, columns, drawn, clocks, peer, then, win
   const beside = Math.max(500, (over - begun) / 100); // so that what is at an end is seen whole
   const least = begun - beside, end = over + beside;
   const [from, to] = window ? windowOf(window[0], window[1], {}, least, end) : [least, end];
-  const overview = useMemo(() => fold(all.at, least, end), [all, least, end]), scale = useMemo(() => fold(marks.at, from, to), [marks, from, to]);
-  const number = new Map(c.peer.map((id, i) => [id, i])), after = useMemo(() => new Map(c.told.map((t) => [t.mark, t.after_ms])), [c]);
-  const byPeer = new Map<string, Incident[]>(columns.peer.map((id) => [id, []]));
-  for (const i of columns.incident) byPeer.get(columns.peer[i.peer] ?? "")?.push(i);
-  const incidents = (id: string) => byPeer.get(id) ?? [];
-  const peers = Object.values(session.peers).sort((a, b) =>
-    Number(b.id === peer) - Number(a.id === peer) || incidents(b.id).length - incidents(a.id).length || a.joined_at.localeCompare(b.joined_at));
+  const overview = useMemo(() => fold(all.at, least, end), [all, least, end]);
+  const scale = useMemo(() => (marks === all && from === least && to === end ? overview : fold(marks.at, from, to)), [marks, from, to, overview]);
+  const number = useMemo(() => new Map(c.peer.map((id, i) => [id, i])), [c]), after = useMemo(() => new Map(c.told.map((t) => [t.mark, t.after_ms])), [c]);
+  const incidents = useMemo(() => {
+    const byPeer = new Map<string, Incident[]>(columns.peer.map((id) => [id, []]));
+    for (const i of columns.incident) byPeer.get(columns.peer[i.peer] ?? "")?.push(i);
+    return (id: string) => byPeer.get(id) ?? nothing;
+  }, [columns]);
+  const peers = useMemo(() => Object.values(session.peers).sort((a, b) =>
+    Number(b.id === peer) - Number(a.id === peer) || incidents(b.id).length - incidents(a.id).length || a.joined_at.localeCompare(b.joined_at)), [session, peer, incidents]);
   const strangers = columns.incident.filter((i) => !session.peers[columns.peer[i.peer] ?? ""]);
-  const known = new Map(failures.diagnoses.map((d) => [d.failure.id, d]));
+  const known = useMemo(() => new Map(failures.diagnoses.map((d) => [d.failure.id, d])), [failures.diagnoses]);
   const name = safe(session.room_name || session.room_id, 80);
-  const show = (f: number, t: number) => {
-    const q: Record<string, string> = f <= least && t >= end ? { peer, known: then } : { peer, known: then, from: new Date(f).toISOString(), to: new Date(t).toISOString() };
-    location.replace(href("session", session.id, q));
-  };
+  const link = (f: number, t: number) => href("session", session.id, f <= least && t >= end ? { peer, known: then } : { peer, known: then, from: new Date(f).toISOString(), to: new Date(t).toISOString() });
+  const show = (f: number, t: number) => move(f <= least && t >= end ? undefined : [f, t], link(f, t));
   const latest = useRef(show);
   latest.current = show;
   const around = useCallback((i: Incident) => latest.current(Date.parse(i.began) - 30_000, Date.parse(i.ended) + 30_000), []);
   const made = useGrowing(Math.min(peers.length, most));
-  const move = (by: { pan?: number; zoom?: number }) => show(...windowOf(from, to, by, least, end));
+  const moveBy = (by: { pan?: number; zoom?: number }) => show(...windowOf(from, to, by, least, end));
   useEffect(() => {
     if (peer) document.getElementById("peer-" + peer)?.scrollIntoView({ block: "nearest" });
   }, [peer]);
@@ -213,24 +218,20 @@ function Told({ session, gone, failures, columns, drawn, clocks, peer, then, win
       <section aria-label="The whole session">
         <Strip whole marks={all} scale={overview} shown={window && [from, to]} label={`The whole session: ${columns.total} things, ${plural(columns.incidents, "incident")}`} choose={show} />
         <p class="actions tight">
-          <button onClick={() => move({ pan: -0.5 })} disabled={from <= least}>Earlier</button>
-          <button onClick={() => move({ pan: 0.5 })} disabled={to >= end}>Later</button>
-          <button onClick={() => move({ zoom: 0.5 })}>Closer</button>
-          <button onClick={() => move({ zoom: 2 })} disabled={!window}>Wider</button>
+          <button onClick={() => moveBy({ pan: -0.5 })} disabled={from <= least}>Earlier</button>
+          <button onClick={() => moveBy({ pan: 0.5 })} disabled={to >= end}>Later</button>
+          <button onClick={() => moveBy({ zoom: 0.5 })}>Closer</button>
+          <button onClick={() => moveBy({ zoom: 2 })} disabled={!window}>Wider</button>
           <button onClick={() => show(least, end)} disabled={!window}>All of it</button>
           <button onClick={() => step(incident, -1)} disabled={!columns.incident.length}>Previous incident</button>
           <button onClick={() => step(incident, 1)} disabled={!columns.incident.length}>Next incident</button>
-          <Copy text={location.href} label="Copy link" class="quiet" />
+          <Copy text={() => new URL(link(from, to), location.href).href} label="Copy link" class="quiet" />
           <button class="quiet" onClick={() => void exported()}>Export events</button>
         </p>
         <p class="muted" role="status">Shown: {span(new Date(from), new Date(to), zone)}</p>
       </section>
       {peers.slice(0, made).map((p) => (
-        <section key={p.id} id={"peer-" + p.id} class="person">
-          <h2>{who({ user_name: p.name, user_id: p.user_id, peer_id: p.id })} <span class="muted">{safe(p.role, 40)} {p.joined_at && <> · <At at={p.joined_at} short /> to </>}{!p.joined_at ? "" : p.left_at ? <At at={p.left_at} short /> : "now"}{p.reason && ` · ${safe(p.reason, 60)}`}</span></h2>
-          <Person marks={marks} c={c} scale={scale} number={number.get(p.id)} after={after} offset={clocks[p.id]} />
-          {incidents(p.id).map((i) => <OneIncident key={i.id} i={i} d={known.get(i.id)} show={around} />)}
-        </section>
+        <Person key={p.id} {...{ p, marks, c, scale, after, known }} number={number.get(p.id)} offset={clocks[p.id]} incidents={incidents(p.id)} show={around} />
       ))}
       {peers.length > most && <p class="muted">{peers.length - most} more, with whom nothing failed.</p>}
       {strangers.length > 0 && (
@@ -254,13 +255,54 @@ function moments(c: Columns, m: Marks): Moment[] {
   return sorted.slice(-mostMoments).map((o) => ({ at: new Date(Math.ceil((o.at + 1) / 1000) * 1000).toISOString(), what: o.what }));
 }
 
+/** The window of a link, and what moves it: here at once, and in the link when it rests, since that takes a browser long. */
+function useWindow(linked: string, page: string): [Window | undefined, (to: Window | undefined, link: string) => void] {
+  const [moved, set] = useState<{ to?: Window }>();
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => (clearTimeout(timer.current), set(undefined)), [linked, page]);
+  const move = (to: Window | undefined, link: string) => {
+    set({ to });
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => location.replace(link), 200);
+  };
+  const [from, to] = linked.split(" ").map(Number);
+  return [moved ? moved.to : linked ? [from!, to!] : undefined, move];
+}
+
 const mostExported = 10_000;
 const incident = ".incident [data-row]";
 
 const rows = 100; // of a table behind a picture
 
+interface Somebody {
+  p: Peer;
+  marks: Marks;
+  c: Columns;
+  scale: Scale;
+  number?: number;
+  after: Map<number, number>;
+  offset?: Clock;
+  incidents: Incident[];
+  known: Map<string, Diagnosis>;
+  show(i: Incident): void;
+}
+
+/** Somebody who was there. While the time moves, those in sight move with it, and the others of some hundred follow. */
+function Person({ p, incidents, known, show, ...now }: Somebody) {
+  const { marks, c, scale, number, after, offset } = now, at = useRef<HTMLElement>(null);
+  const moved = useMemo(() => ({ marks, c, scale, number, after, offset }), [marks, c, scale, number, after, offset]);
+  const drawn = useWhenIdle(moved, useInSight(at));
+  return useMemo(() => (
+    <section ref={at} id={"peer-" + p.id} class="person">
+      <h2>{who({ user_name: p.name, user_id: p.user_id, peer_id: p.id })} <span class="muted">{safe(p.role, 40)} {p.joined_at && <> · <At at={p.joined_at} short /> to </>}{!p.joined_at ? "" : p.left_at ? <At at={p.left_at} short /> : "now"}{p.reason && ` · ${safe(p.reason, 60)}`}</span></h2>
+      <Lanes {...drawn} />
+      {incidents.map((i) => <OneIncident key={i.id} i={i} d={known.get(i.id)} show={show} />)}
+    </section>
+  ), [p, drawn, incidents, known, show]);
+}
+
 /** The two lanes of somebody, their clock, and the same as a table. */
-function Person({ marks, c, scale, number, after, offset }: { marks: Marks; c: Columns; scale: Scale; number?: number; after: Map<number, number>; offset?: Clock }) {
+function Lanes({ marks, c, scale, number, after, offset }: Pick<Somebody, "marks" | "c" | "scale" | "number" | "after" | "offset">) {
   const { zone } = useShared();
   const [open, setOpen] = useState(false); // thousands of rows that nobody looks at are none
   const places = marks.byPeer.get(number ?? -1) ?? empty;
@@ -306,17 +348,13 @@ function Person({ marks, c, scale, number, after, offset }: { marks: Marks; c: C
 }
 
 const empty = new Int32Array(0);
+const nothing: Incident[] = [];
 const what: Record<string, string> = { "track.add.success": "published a track", "track.update.success": "muted or unmuted a track", "track.remove.success": "stopped a track" };
 
 /** How many of a long list are made: those on the first screens at once, the others when nothing else is to be done. */
 function useGrowing(all: number): number {
-  const [made, make] = useState(20);
-  useEffect(() => {
-    if (made >= all) return;
-    const idle = window.requestIdleCallback ?? ((f: () => void) => setTimeout(f, 50)), cancel = window.cancelIdleCallback ?? clearTimeout;
-    const turn = idle(() => make((n) => n + 20));
-    return () => cancel(turn);
-  }, [made, all]);
+  const [made, make] = useState(10);
+  useEffect(() => (made >= all ? undefined : idly(() => make((n) => n + 10))), [made, all]);
   return Math.min(made, all);
 }
 
