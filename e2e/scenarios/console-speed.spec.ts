@@ -94,10 +94,10 @@ test.describe('console', () => {
     const { page } = await c.open({ width: 1440, height: 900 }, 'light');
     await heading(page, /Overview/);
     interface Sample { Name: string; Peer: string; Time: string }
-    const about: { Samples: Sample[]; Longest: string; Events: number } = history ? JSON.parse(readFileSync(`${history}/history.json`, 'utf8')) : {
-      Events: 50, Longest: '66ac0000000000000000c0de', Samples: (await world.rest.events({ error: true })).filter(e => e.data.user_name && e.data.peer_id).map(e => ({ Name: e.data.user_name, Peer: e.data.peer_id, Time: e.timestamp })),
+    const about: { Samples: Sample[]; Longest: string; Events: number; End: string } = history ? JSON.parse(readFileSync(`${history}/history.json`, 'utf8')) : {
+      Events: 50, Longest: '66ac0000000000000000c0de', End: new Date().toISOString(), Samples: (await world.rest.events({ error: true })).filter(e => e.data.user_name && e.data.peer_id).map(e => ({ Name: e.data.user_name, Peer: e.data.peer_id, Time: e.timestamp })),
     };
-    const last = Math.max(...about.Samples.map(s => Date.parse(s.Time))), kept = about.Samples.filter(s => Date.parse(s.Time) > last - 25 * 86_400_000); // retention took the others
+    const kept = about.Samples.filter(s => Date.parse(s.Time) > Date.parse(about.End) - 25 * 86_400_000); // retention took the others
     const samples = Array.from({ length: rounds }, (_, n) => kept[(n * 7 + 3) % kept.length]!);
 
     for (const [hours, name] of [['24', '24 hours'], ['168', '7 days']]) {
