@@ -4,6 +4,7 @@
 package sfu
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -38,7 +39,14 @@ func (s *Subscriber) allocate() {
 		videos = append(videos, w)
 	}
 	losing := s.estimate.Losing()
-	if allocate(videos, budget, losing, s.resumption.due(losing, at)) {
+	spent := 0.95*estimate - budget // for audio and repairs
+	try, carried := s.resumption.due(losing, at), s.carries(at)
+	got := allocate(videos, budget, math.Inf(1), losing, try)
+	if wanted := spent + budget - got.left; got.raised && wanted > carried {
+		s.ask(wanted, carried, at)
+		got = allocate(videos, budget, carried-spent, losing, try)
+	}
+	if got.tried {
 		s.resumption.used(at)
 	}
 	for _, w := range videos {
@@ -78,6 +86,17 @@ func (o *option) above(d *DownTrack) bool {
 	return at.rank < o.l.rank
 }
 
+// flows is what the layers cost that flow above the choice.
+func (w *demand) flows() (rate float64) {
+	if w.at < 0 || w.d == nil {
+		return 0
+	}
+	for i := w.at + 1; i < len(w.options) && !w.options[i].above(w.d); i++ {
+		rate += max(w.options[i].rate-w.options[i-1].rate, 0)
+	}
+	return rate
+}
+
 func (w *demand) chosen() *upstream {
 	if w.at < 0 || len(w.options) == 0 {
 		return nil
@@ -109,22 +128,23 @@ func (t *Track) options(rank int, at int64) []option {
 	return out
 }
 
-// hysteresis is how much dearer something new must be able to be than what already
-// flows, so that the choice does not flutter.
+// hysteresis is how much dearer something new must be able to be, and how much dearer what
+// already flows may be, so that the choice does not flutter: a key frame alone makes a
+// layer dearer for a moment.
 const hysteresis = 1.15
 
 // allocate deals the budget out. Delay alone takes layers away but never the last
 // one: on a busy machine packets are late for other reasons than the network,
 // and little is known of a path on which little is sent. A video is paused by bandwidth
 // when packets are being lost, and then until there is room for it or one may be
-// tried; it tells whether one was.
-func allocate(videos []*demand, budget float64, losing, try bool) (tried bool) {
+// tried. What does not flow yet is raised up to what the path is known to carry.
+func allocate(videos []*demand, budget, carried float64, losing, try bool) (got dealt) {
 	// Those who ask for more are looked at more closely: serve them first.
 	slices.SortStableFunc(videos, func(a, b *demand) int { return b.rank - a.rank })
 	left := budget
 	first := true // of those that there is something of
 	for _, w := range videos {
-		w.at = -1
+		w.at, w.pausedByBandwidth = -1, false
 		if len(w.options) == 0 {
 			continue
 		}
@@ -134,14 +154,18 @@ func allocate(videos []*demand, budget float64, losing, try bool) (tried bool) {
 			need *= hysteresis
 		}
 		if paused := w.d != nil && w.d.pausedByBandwidth.Load(); !first && need > left && (losing || paused) {
-			if !try || tried || !paused {
+			if !try || got.tried || !paused {
 				w.pausedByBandwidth = true
 				continue
 			}
-			tried = true
+			got.tried = true
 		}
 		w.at, first = 0, false
 		left -= cost
+	}
+	flows := 0.0 // that is not dealt out yet
+	for _, w := range videos {
+		flows += w.flows()
 	}
 	for raised := true; raised; {
 		raised = false
@@ -151,19 +175,33 @@ func allocate(videos []*demand, budget float64, losing, try bool) (tried bool) {
 			}
 			next := w.options[w.at+1]
 			more := max(next.rate-w.options[w.at].rate, 0)
-			need := more
-			if w.d == nil || next.above(w.d) {
+			need, above := more, w.d == nil || next.above(w.d)
+			if above {
 				need *= hysteresis
+			} else {
+				need /= hysteresis
 			}
-			if need > left {
+			if need > left || above && budget-left+flows+more > carried {
 				continue
 			}
+			if !above {
+				flows -= more
+			}
+			got.raised = got.raised || above
 			w.at++
 			left -= more
 			raised = true
 		}
 	}
-	return tried
+	got.left = left
+	return got
+}
+
+// dealt is what became of a budget.
+type dealt struct {
+	left   float64
+	tried  bool // a video that was paused by bandwidth is tried
+	raised bool // something that does not flow yet is aimed at, above the lowest layer
 }
 
 // resumption says when a video that is paused by bandwidth may be tried: the estimate can

@@ -4,6 +4,7 @@
 package sfu
 
 import (
+	"math"
 	"testing"
 	"time"
 )
@@ -24,7 +25,7 @@ func TestAllocate(t *testing.T) {
 		"the first that is":   {10, []*demand{{rank: 3}, {rank: 1, options: three()[:1]}, {rank: 1, options: three()[:1]}}, []int{-1, 0, -1}},
 		"nothing wanted":      {1000, []*demand{{rank: 0}}, []int{-1}},
 	} {
-		allocate(test.wants, test.budget, true, false)
+		allocate(test.wants, test.budget, math.Inf(1), true, false)
 		for i, w := range test.wants {
 			if w.at != test.at[i] || w.pausedByBandwidth != (w.at < 0 && len(w.options) > 0) {
 				t.Errorf("%s: choice %d is %d (starved %v), want %d", name, i, w.at, w.pausedByBandwidth, test.at[i])
@@ -34,7 +35,7 @@ func TestAllocate(t *testing.T) {
 	// Packets that are late but not lost cost layers, not pictures.
 	one := func() *demand { return &demand{rank: 1, options: three()[:1]} }
 	late := []*demand{one(), one(), one()}
-	allocate(late, 10, false, false)
+	allocate(late, 10, math.Inf(1), false, false)
 	for i, w := range late {
 		if w.at != 0 || w.pausedByBandwidth {
 			t.Errorf("late: choice %d is %d (starved %v), want 0", i, w.at, w.pausedByBandwidth)
@@ -44,7 +45,7 @@ func TestAllocate(t *testing.T) {
 	out := one()
 	out.d = &DownTrack{}
 	out.d.pausedByBandwidth.Store(true)
-	allocate([]*demand{one(), out}, 10, false, false)
+	allocate([]*demand{one(), out}, 10, math.Inf(1), false, false)
 	if out.at != -1 || !out.pausedByBandwidth {
 		t.Errorf("withheld: choice is %d (starved %v), want none", out.at, out.pausedByBandwidth)
 	}
@@ -66,7 +67,7 @@ func TestPausedVideosAreTried(t *testing.T) {
 		for _, d := range tracks {
 			videos = append(videos, &demand{d: d, rank: 1, options: []option{{l: one, rate: 330e3}}})
 		}
-		if allocate(videos, budget, losing, r.due(losing, int64(at))) {
+		if allocate(videos, budget, math.Inf(1), losing, r.due(losing, int64(at))).tried {
 			r.used(int64(at))
 		}
 		for _, w := range videos {

@@ -27,6 +27,9 @@ type binding struct {
 	codecs  []webrtc.RTPCodecParameters
 	main    headers // of the forwarding loop
 	rtx     headers // of whoever answers NACKs
+	pad     headers // of trains, of the subscriber's loop
+
+	numbered bool // packets can be numbered for the bandwidth estimate
 
 	dependencyID uint8 // of the dependency descriptor; 0: it is not agreed on
 }
@@ -70,8 +73,9 @@ func newBinding(agreed transport.Binding, kind webrtc.RTPCodecType) *binding {
 			o.dependencyID = uint8(x.ID)
 		}
 	}
+	o.numbered = twccID != 0
 	o.batched, _ = agreed.Writer.(transport.BatchWriter)
-	for _, h := range []*headers{&o.main, &o.rtx} {
+	for _, h := range []*headers{&o.main, &o.rtx, &o.pad} {
 		for flags := range h.sets {
 			hdr := &h.sets[flags]
 			hdr.Version = 2

@@ -8,6 +8,8 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -15,6 +17,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -70,7 +73,7 @@ func chromium(t *testing.T) string {
 	return ""
 }
 
-func openBrowser(t *testing.T, e *Engine, query string, cfg PublisherConfig) *browser {
+func openBrowser(t *testing.T, e *Engine, query string, cfg PublisherConfig, impairment ...Impairment) *browser {
 	t.Helper()
 	path := chromium(t)
 	b := &browser{t: t, tracks: make(chan *Track, 8), next: make(chan any, 256)}
@@ -79,11 +82,15 @@ func openBrowser(t *testing.T, e *Engine, query string, cfg PublisherConfig) *br
 	if b.pub, err = e.NewPublisher(cfg); err != nil {
 		t.Fatal(err)
 	}
-	b.sub, err = e.NewSubscriber(SubscriberConfig{
+	receiving := SubscriberConfig{
 		Label:       "api",
 		OnOffer:     func(o webrtc.SessionDescription) { b.next <- map[string]any{"offer": o} },
 		OnCandidate: func(c webrtc.ICECandidateInit) { b.next <- map[string]any{"candidate": c} },
-	})
+	}
+	for _, i := range impairment {
+		receiving.Impairment = i
+	}
+	b.sub, err = e.NewSubscriber(receiving)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -301,6 +308,46 @@ func TestChromiumSimulcast(t *testing.T) {
 			}
 			t.Logf("%+v", v)
 		})
+	}
+}
+
+// thinned loses two of three packets of media that leave, while it is on.
+type thinned struct{ on atomic.Bool }
+
+func (i *thinned) Pass(out bool, packet []byte) (drop, damage bool, late time.Duration) {
+	return out && i.on.Load() && isRTP(packet) && rand.IntN(3) > 0, false, 0
+}
+
+// A browser reports on trains: where packets were lost for a while, the layer of before is
+// back only when a train of padding has arrived, and the browser notices nothing of it.
+func TestChromiumTrain(t *testing.T) {
+	someModes(t, false)
+	e := newEngine(t)
+	gate := &thinned{}
+	b := openBrowser(t, e, "rids=f,h,q&width=960", PublisherConfig{}, gate)
+	_, video := b.subscribe()
+	b.await("the widest layer", func() bool { return b.inbound("video").FrameWidth == 960 })
+	if c := b.sub.estimate.Carried(now()); !math.IsInf(c, 1) {
+		t.Errorf("the path is known to carry no more than %.0f", c)
+	}
+	gate.on.Store(true)
+	d, err := b.sub.find(video.ID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.await("a lower layer", func() bool { return d.currentLayer() == LayerLow })
+	gate.on.Store(false)
+	b.await("pictures again", func() bool { return b.inbound("video").FrameWidth == 240 })
+	before := b.inbound("video")
+	b.await("the widest layer again", func() bool { return b.inbound("video").FrameWidth == 960 })
+	after := b.inbound("video")
+	carried := b.sub.estimate.Carried(now())
+	if math.IsInf(carried, 1) {
+		t.Error("it does not report on trains")
+	}
+	t.Logf("carries %.0f kbit/s, %d packets of padding: %+v", carried/1e3, d.rtx.seq.Load()-uint32(d.rtx.repeated.Load()), after)
+	if after.PacketsLost > before.PacketsLost+5 {
+		t.Errorf("%d packets lost on the way up", after.PacketsLost-before.PacketsLost)
 	}
 }
 

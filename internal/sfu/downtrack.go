@@ -58,6 +58,7 @@ type DownTrack struct {
 
 	packets, bytes, keyframes, switches, dropped atomic.Uint64
 	lastSent                                     atomic.Uint64 // lastOut, for others
+	firstOut                                     atomic.Uint64 // of the layer, a key frame's
 	asks                                         atomic.Uint64 // key frames the subscriber asked for
 
 	rtx    rtxResponder
@@ -185,6 +186,7 @@ func (d *DownTrack) begin(l *upstream, p *rtpbuf.Packet) {
 		}
 	}
 	s.Out0 = d.lastOut + 1
+	d.firstOut.Store(s.Out0)
 	if p.Frame.Structure != nil {
 		d.thin(&s)
 	}

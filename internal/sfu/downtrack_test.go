@@ -69,7 +69,7 @@ func newBench(t testing.TB, kind webrtc.RTPCodecType, codecs []webrtc.RTPCodecPa
 	b.track = newTrack(pub, "id", "stream", "0", kind, codec.NewFormat(codecs[0]))
 	b.d = newDownTrack(sub, b.track)
 	o := &binding{w: b.w, ssrc: 1000, rtxSSRC: 2000, codecs: codecs}
-	for _, h := range []*headers{&o.main, &o.rtx} {
+	for _, h := range []*headers{&o.main, &o.rtx, &o.pad} {
 		for i := range h.sets {
 			h.sets[i].Version = 2
 		}

@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/pion/rtcp"
+
+	"github.com/redial-rtc/redial/internal/sfu/gcc"
 )
 
 // feedback handles one RTCP packet of the subscriber, addressed to the stream
@@ -14,7 +16,7 @@ import (
 func (s *Subscriber) feedback(ssrc uint32, b []byte) {
 	if acks, ok := s.log.Read(b, s.acks[:0]); ok {
 		s.acks = acks
-		s.estimate.Feed(acks, now())
+		s.fed(acks, now())
 		return
 	}
 	list, err := rtcp.Unmarshal(b)
@@ -40,6 +42,13 @@ func (s *Subscriber) feedback(ssrc uint32, b []byte) {
 	}
 }
 
+// fed hears what became of packets.
+func (s *Subscriber) fed(acks []gcc.Ack, at int64) {
+	if s.estimate.Feed(acks, at) {
+		s.kickAllocation() // more may be sent, or less
+	}
+}
+
 // compounded takes transport-wide feedback that came together with other packets. All
 // of a compound comes once for each stream that any part of it is about.
 func (s *Subscriber) compounded(fb *rtcp.TransportLayerCC, ssrc uint32, at int64) {
@@ -52,7 +61,7 @@ func (s *Subscriber) compounded(fb *rtcp.TransportLayerCC, ssrc uint32, at int64
 	}
 	if acks, ok := s.log.Read(b, s.acks[:0]); ok {
 		s.acks = acks
-		s.estimate.Feed(acks, at)
+		s.fed(acks, at)
 	}
 }
 

@@ -85,7 +85,7 @@ var (
 	mBytes    = prometheus.NewDesc("redial_sfu_bytes_total", "Bytes of RTP received and forwarded.", dir, nil)
 	mNacks    = prometheus.NewDesc("redial_sfu_nacked_packets_total", "Packets that subscribers asked for again, and that we asked publishers for.", dir, nil)
 	mRepeats  = prometheus.NewDesc("redial_sfu_repeated_packets_total", "Packets that were sent again.", nil, nil)
-	mRefused  = prometheus.NewDesc("redial_sfu_repeats_refused_total", "Requests for lost packets that were not answered: sent again often enough (limit), a round trip has not passed since (early), the last repeat has arrived (arrived), too much at once (budget).", []string{"reason"}, nil)
+	mRefused  = prometheus.NewDesc("redial_sfu_repeats_refused_total", "Requests for lost packets that were not answered: sent again often enough (limit), a round trip has not passed since (early), the last repeat has arrived (arrived), too much at once (budget), on a path that loses much a later key frame needs it no more (past).", []string{"reason"}, nil)
 	mAsks     = prometheus.NewDesc("redial_sfu_keyframe_requests_total", "PLI and FIR received from subscribers and sent to publishers.", dir, nil)
 	mKeys     = prometheus.NewDesc("redial_sfu_keyframes_total", "Key frames received from publishers.", nil, nil)
 	mSwitches = prometheus.NewDesc("redial_sfu_layer_switches_total", "Changes from one layer of a video to another.", nil, nil)

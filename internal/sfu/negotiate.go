@@ -109,6 +109,7 @@ func (s *Subscriber) loop() {
 	defer close(s.loopEnded)
 	every := time.NewTicker(tick)
 	defer every.Stop()
+	defer func() { s.endTrain(now()) }()
 	var settled <-chan time.Time // set while changes gather
 	for ticks := 0; ; {
 		select {
@@ -123,6 +124,8 @@ func (s *Subscriber) loop() {
 			s.negotiate()
 		case <-s.alloc:
 			s.allocate()
+		case <-s.padder.wakes():
+			s.pad(now())
 		case <-every.C:
 			ticks++
 			s.allocate()

@@ -29,6 +29,8 @@ const (
 	minRepairRate  = 64e3 / 8 // bytes per second, also on the thinnest path
 	minRepairBurst = 32 << 10 // bytes; the packets of a burst of losses
 	repairBurst    = 0.25     // seconds of the rate
+
+	repairsOver = int64(time.Second) // without a repeat, they take nothing any more
 )
 
 func newRepairBudget(percent int) *repairBudget {
@@ -58,7 +60,7 @@ func (b *repairBudget) take(bytes int) bool {
 // rate is what repairs take, in bits per second: what they have taken lately, but no more
 // than they may of an estimate, which may have fallen since.
 func (b *repairBudget) rate(at int64, estimate float64) float64 {
-	if last := b.at.Load(); last == 0 || at-last >= silent {
+	if last := b.at.Load(); last == 0 || at-last >= repairsOver {
 		return 0
 	}
 	return min(float64(b.recent.Load()), max(b.share*estimate, 8*minRepairRate))

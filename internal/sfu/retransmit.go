@@ -22,12 +22,16 @@ import (
 // [Config.Retransmits] times at most, a round trip apart, not when the last repeat
 // is known to have arrived, and within the repairBudget of the whole connection.
 type rtxResponder struct {
-	seq  uint16
-	sent *repeatLog // nil until something is asked for
+	seq       atomic.Uint32 // of the stream, of which 16 bits count
+	timestamp atomic.Uint32 // of the latest repeat
+	sent      *repeatLog    // nil until something is asked for
 
 	asked, repeated atomic.Uint64
 	refused         [refusals]atomic.Uint64
 }
+
+// next is the next number of the retransmission stream.
+func (r *rtxResponder) next() uint16 { return uint16(r.seq.Add(1) - 1) }
 
 // repeatLog is which packets were sent again lately. Each packet that can still be
 // had has a place of its own, so that no request makes one forgotten.
@@ -52,10 +56,11 @@ const (
 	refusedSoon           // the last repeat may still be under way
 	refusedArrived        // the subscriber has it
 	refusedBudget         // too much at once
+	refusedPast           // more is lost than by chance, and a layer has begun since, whose key frame needs nothing of before
 	refusals
 )
 
-var refusalNames = [refusals]string{"limit", "early", "arrived", "budget"}
+var refusalNames = [refusals]string{"limit", "early", "arrived", "budget", "past"}
 
 const (
 	minRepeatGap     = 10 * time.Millisecond
@@ -82,7 +87,10 @@ func (d *DownTrack) retransmit(nack *rtcp.TransportLayerNack) {
 		d.rtx.sent = &repeatLog{}
 	}
 	maps := *d.maps.Load()
-	newest := d.lastSent.Load()
+	newest, needed := d.lastSent.Load(), uint64(0)
+	if d.sub.estimate.Losing() { // what has room is for what is still needed
+		needed = d.firstOut.Load()
+	}
 	at := now()
 	gap := repeatGap(d.report.rtt())
 	d.sub.repairs.renew(d.sub.estimate.Estimate())
@@ -92,6 +100,10 @@ func (d *DownTrack) retransmit(nack *rtcp.TransportLayerNack) {
 			out := rtpseq.ExtendNear(newest, seq)
 			if out > newest || newest-out >= rtpbuf.HistorySize {
 				return true // never sent, or not kept any more
+			}
+			if out < needed {
+				d.rtx.refused[refusedPast].Add(1)
+				return true
 			}
 			last := d.rtx.sent.find(out)
 			if why, no := d.refuses(last, gap, at); no {
@@ -170,8 +182,7 @@ func (d *DownTrack) retransmitOne(o *binding, maps rtpbuf.Mapping[*upstream], ou
 		}
 		binary.BigEndian.PutUint16(scratch, seq)
 		payload = scratch[:2+len(payload)]
-		pt, ssrc, seq = how.rtx, o.rtxSSRC, d.rtx.seq
-		d.rtx.seq++
+		pt, ssrc, seq = how.rtx, o.rtxSSRC, d.rtx.next()
 	}
 	number := d.sub.number(flags, len(payload))
 	hdr := o.rtx.set(flags, one, number)
@@ -183,6 +194,7 @@ func (d *DownTrack) retransmitOne(o *binding, maps rtpbuf.Mapping[*upstream], ou
 	if _, err := o.w.WriteRTP(hdr, payload); err != nil {
 		return
 	}
+	d.rtx.timestamp.Store(hdr.Timestamp)
 	last.at, last.twcc, last.heard = milliseconds(at), number, flags&withTWCC != 0
 	last.times++
 	d.rtx.repeated.Add(1)

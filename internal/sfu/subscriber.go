@@ -90,6 +90,7 @@ type Subscriber struct {
 	estimate   *gcc.Estimator
 	repairs    *repairBudget
 	resumption resumption  // of videos paused by bandwidth; of the loop
+	padder     padder      // of the loop
 	up         atomic.Bool // packets can be sent
 	acks       []gcc.Ack   // of the goroutine that reads RTCP
 

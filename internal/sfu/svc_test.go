@@ -6,6 +6,7 @@ package sfu
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"sync/atomic"
@@ -337,7 +338,7 @@ func TestSVCOptions(t *testing.T) {
 		}
 		// Half of what all of it costs pays for something.
 		w := &demand{d: b.d, rank: 3, options: all}
-		allocate([]*demand{w}, all[len(all)-1].rate*0.5, true, false)
+		allocate([]*demand{w}, all[len(all)-1].rate*0.5, math.Inf(1), true, false)
 		if w.at < 0 || all[w.at].rate > all[len(all)-1].rate*0.5 && w.at > 0 {
 			t.Errorf("choice %d of %v", w.at, rates)
 		}

@@ -24,6 +24,7 @@ type Estimator struct {
 	rate       float64 // bits per second
 	acked      RateMeter
 	ackedRate  float64
+	pace       pace
 	lossAt     int64
 	lost, seen int
 	bytes      int     // sent since lossAt
@@ -48,6 +49,12 @@ type Estimator struct {
 	hold      time.Duration
 
 	fed bool // feedback has arrived
+
+	train     *train // under way, or not judged yet
+	trainAt   int64  // when the next may leave
+	misses    int    // trains in a row of which nothing was reported
+	carried   float64
+	carriedAt int64
 }
 
 // burst is what was sent at once, such as a picture. Its first packet tells how long the
@@ -56,6 +63,30 @@ type Estimator struct {
 type burst struct {
 	begun          bool
 	sent, received uint32 // of the first packet, in µs
+}
+
+// pace is how fast packets come, by the subscriber's clock. While a queue builds up they come
+// as fast as the path carries them.
+type pace struct {
+	since uint32 // µs
+	bytes int
+	begun bool
+	rate  float64 // bits per second
+}
+
+const paceSpan = 200_000 // µs
+
+func (p *pace) add(a *Ack) {
+	span := int32(a.received - p.since)
+	switch {
+	case !p.begun, span < 0, span > 10*paceSpan:
+		*p = pace{since: a.received, begun: true, rate: p.rate}
+	case span >= paceSpan:
+		p.rate = float64(p.bytes+a.size) * 8e6 / float64(span)
+		p.since, p.bytes = a.received, 0
+	default:
+		p.bytes += a.size
+	}
 }
 
 // lossMark is what was sent and lost since packets began to be lost: at a rate,
@@ -107,14 +138,24 @@ func (e *Estimator) Losing() bool {
 	return e.lossRate > lossBad
 }
 
-// Feed learns from transport-wide feedback.
-func (e *Estimator) Feed(acks []Ack, at int64) {
+// Feed learns from transport-wide feedback. It tells whether a train has been judged.
+func (e *Estimator) Feed(acks []Ack, at int64) (judged bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.fed = true
 	congested := false
+	e.missed(at)
 	for i := range acks {
 		a := &acks[i]
+		if judged = judged || e.train.over(a); judged && e.train != nil {
+			e.judgeTrain(at)
+		}
+		if e.train.ride(a) { // it is judged as a whole
+			if a.arrived {
+				e.arrive(a, at)
+			}
+			continue
+		}
 		if !a.late {
 			e.seen++
 			e.bytes += a.size
@@ -125,20 +166,28 @@ func (e *Estimator) Feed(acks []Ack, at int64) {
 			e.lost++
 			continue
 		}
-		if rate, ok := e.acked.Add(at, a.size); ok {
-			e.ackedRate = float64(rate)
-		}
+		e.arrive(a, at)
+		e.pace.add(a)
 		if !a.late && e.delayed(a, at) {
 			congested = true
 		}
 	}
-	if congested {
+	if congested && e.train == nil {
 		// Congestion goes on until enough has been cut; a false alarm, on a path
 		// of which little is used, should not cost all that is believed of it.
-		e.cut(max(0.85*e.arriving(), 0.7*e.rate), at)
+		e.cut(max(0.85*max(e.arriving(), e.pace.rate), 0.7*e.rate), at)
 	}
+	e.carry(at)
 	e.judgeLoss(at)
 	e.grow(at)
+	return judged
+}
+
+// arrive counts a packet that has arrived.
+func (e *Estimator) arrive(a *Ack, at int64) {
+	if rate, ok := e.acked.Add(at, a.size); ok {
+		e.ackedRate = float64(rate)
+	}
 }
 
 // FeedLoss learns from receiver reports, for subscribers without feedback of
@@ -362,6 +411,7 @@ func (e *Estimator) cut(to float64, at int64) {
 		e.hold = min(2*e.hold, holdMax)
 	}
 	e.rate, e.cutAt = to, at
+	e.carried = min(e.carried, to)
 	e.holdUntil = at + int64(e.hold)
 }
 

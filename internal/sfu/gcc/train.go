@@ -1,0 +1,132 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
+package gcc
+
+import (
+	"math"
+	"time"
+)
+
+// train is packets that leave faster than anything that is known to fit. When they arrive
+// tells what the path carries, before a picture depends on it: a queue that grows for so
+// short a time holds up the packets, and loses none of them.
+type train struct {
+	from, to uint32  // when its packets left, in µs
+	ended    bool    // to is known
+	rate     float64 // that the path is asked for, bits per second
+	due      int64   // what is not reported by then is never
+
+	sent, arrived, lost int    // packets
+	bytes               int    // of those that arrived, but for the first
+	first, last         uint32 // arrived, in µs of the subscriber's clock
+	left                uint32 // the last of them, by ours
+}
+
+const (
+	trainWait   = time.Second      // for the report on a train
+	trainFits   = 0.8              // of the rate at which it left, it has to arrive with
+	trainFew    = 10               // packets, of which nothing can be told
+	trainMisses = 2                // trains nothing is reported of, after which none is sent
+	carriedFor  = 10 * time.Second // what a path has carried so long ago it may not carry any more
+)
+
+// Carried is the rate that the path is known to carry, in bits per second: what has arrived
+// lately, and trains that fitted. It is infinite while no limit of the path has been met, and
+// where trains tell nothing.
+func (e *Estimator) Carried(at int64) float64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.missed(at); e.cutAt == 0 || !e.fed || e.misses >= trainMisses {
+		return math.Inf(1)
+	}
+	return max(e.carried, e.ackedRate)
+}
+
+// BeginTrain tells that packets leave from now on that ask the path for a rate, in bits per
+// second. It reports false, and nothing may be sent, while another train is judged or has
+// just failed.
+func (e *Estimator) BeginTrain(rate float64, at int64) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.missed(at)
+	if e.train != nil || at < e.trainAt {
+		return false
+	}
+	e.train = &train{from: uint32(at / 1000), rate: rate, due: at + int64(trainWait)}
+	return true
+}
+
+// EndTrain tells that the last packet has left.
+func (e *Estimator) EndTrain(at int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if t := e.train; t != nil && !t.ended {
+		t.to, t.ended, t.due = uint32(at/1000), true, at+int64(trainWait)
+	}
+}
+
+// missed gives a train up of which nothing was reported in time.
+func (e *Estimator) missed(at int64) {
+	if e.train != nil && at > e.train.due {
+		e.trainAt = e.train.due + int64(e.hold)
+		e.train = nil
+		e.misses++
+	}
+}
+
+// ride takes in a packet that left while a train did, and tells whether it is one.
+func (t *train) ride(a *Ack) bool {
+	if t == nil || int32(a.sent-t.from) < 0 || t.ended && int32(a.sent-t.to) > 0 {
+		return false
+	}
+	if a.late {
+		return true
+	}
+	if t.sent++; !a.arrived {
+		t.lost++
+		return true
+	}
+	if t.arrived++; t.arrived == 1 {
+		t.first, t.last, t.left = a.received, a.received, a.sent
+		return true
+	}
+	t.bytes += a.size
+	if int32(a.received-t.last) > 0 {
+		t.last = a.received
+	}
+	t.left = a.sent
+	return true
+}
+
+// over tells whether what left later has been reported.
+func (t *train) over(a *Ack) bool { return t != nil && t.ended && int32(a.sent-t.to) > 0 }
+
+// judgeTrain finds out whether a train fitted. Where it did not, the rate at which it
+// arrived is what the path carries.
+func (e *Estimator) judgeTrain(at int64) {
+	t := e.train
+	e.train = nil
+	if t.sent < trainFew || t.arrived < trainFew/2 {
+		e.misses++
+		e.trainAt = at + int64(e.hold)
+		return
+	}
+	e.misses = 0
+	took, leaving := float64(int32(t.last-t.first)), float64(int32(t.left-t.from))
+	rate := float64(t.bytes) * 8e6 / max(took, 1)
+	loss := float64(t.lost) / float64(t.sent)
+	if loss < lossBad+e.inherent && leaving >= trainFits*took {
+		e.carried, e.carriedAt = max(e.carried, t.rate), at
+		return
+	}
+	e.trainAt = at + int64(e.hold)
+	e.cut(max(rate, e.ackedRate), at)
+}
+
+// carry notes what arrives.
+func (e *Estimator) carry(at int64) {
+	if e.ackedRate >= e.carried || at-e.carriedAt > int64(carriedFor) {
+		e.carried, e.carriedAt = e.ackedRate, at
+	}
+}
