@@ -231,7 +231,7 @@ func TestRepairsAreBounded(t *testing.T) {
 			t.Errorf("%d packets sent for %d: some were sent again more than three times", l.sent, l.needed)
 		}
 		for why := range refusals {
-			if refused := l.b.d.rtx.refused[why].Load(); refused == 0 && why != refusedBudget {
+			if refused := l.b.d.rtx.refused[why].Load(); refused == 0 && why != refusedBudget && why != refusedPast {
 				t.Errorf("nothing was refused as %s", refusalNames[why])
 			}
 		}
@@ -320,4 +320,37 @@ func pli(t *testing.T, ssrc uint32) []byte {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// While much is lost, nothing is repaired that the key frame of a later layer has made
+// needless; of a path that is sound everything is.
+func TestNothingOfThePastIsRepaired(t *testing.T) {
+	for name, losing := range map[string]bool{"losing": true, "sound": false} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, webrtc.RTPCodecTypeVideo, []webrtc.RTPCodecParameters{vp8Params, vp8RTX})
+			for _, rank := range []int{3, 1} {
+				s := b.layer(rank, vp8Params)
+				b.d.target.Store(s.l)
+				for _, p := range s.frame(true, 3) {
+					b.feed(s, p)
+				}
+			}
+			sent := b.w.sent
+			b.w.sent = nil
+			if losing {
+				b.d.sub.estimate.FeedLoss(0.5, now())
+			}
+			ask := func(p rtp.Packet) int {
+				b.w.sent = nil
+				b.d.retransmit(&rtcp.TransportLayerNack{MediaSSRC: 1000, Nacks: []rtcp.NackPair{{PacketID: p.SequenceNumber}}})
+				return len(b.w.sent)
+			}
+			if was, is := ask(sent[0]), ask(sent[3]); is != 1 || (was == 0) != losing {
+				t.Errorf("%d packets of the layer of before and %d of that which flows were sent again", was, is)
+			}
+			if refused := b.d.rtx.refused[refusedPast].Load() > 0; refused != losing {
+				t.Errorf("refused as past: %v", refused)
+			}
+		})
+	}
 }
