@@ -40,10 +40,10 @@ func (s *Subscriber) allocate() {
 	}
 	losing := s.estimate.Losing()
 	spent := 0.95*estimate - budget // for audio and repairs
-	try, carried := s.resumption.due(losing, at), s.carries(at)
+	try, carried := s.resumption.due(losing, at), s.padder.carries(s, at)
 	got := allocate(videos, budget, math.Inf(1), losing, try)
 	if wanted := spent + budget - got.left; got.raised && wanted > carried {
-		s.ask(wanted, carried, at)
+		s.padder.ask(s, wanted, carried, at)
 		got = allocate(videos, budget, carried-spent, losing, try)
 	}
 	if got.tried {

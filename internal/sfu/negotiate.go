@@ -109,7 +109,7 @@ func (s *Subscriber) loop() {
 	defer close(s.loopEnded)
 	every := time.NewTicker(tick)
 	defer every.Stop()
-	defer func() { s.endTrain(now()) }()
+	defer func() { s.padder.end(s, now()) }()
 	var settled <-chan time.Time // set while changes gather
 	for ticks := 0; ; {
 		select {
@@ -125,7 +125,7 @@ func (s *Subscriber) loop() {
 		case <-s.alloc:
 			s.allocate()
 		case <-s.padder.wakes():
-			s.pad(now())
+			s.padder.pad(s, now())
 		case <-every.C:
 			ticks++
 			s.allocate()

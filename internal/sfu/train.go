@@ -47,18 +47,18 @@ func (p *padder) wakes() <-chan time.Time {
 }
 
 // carries is what the path of the subscriber is known to carry, infinite where it cannot be asked.
-func (s *Subscriber) carries(at int64) float64 {
+func (p *padder) carries(s *Subscriber, at int64) float64 {
 	carried := s.estimate.Carried(at)
 	if !math.IsInf(carried, 1) {
-		if d, _, _ := s.padded(); d == nil {
+		if d, _, _ := p.carrier(s); d == nil {
 			return math.Inf(1)
 		}
 	}
 	return carried
 }
 
-// padded is a DownTrack over whose retransmission stream padding can be sent, nil for none.
-func (s *Subscriber) padded() (*DownTrack, *binding, uint8) {
+// carrier is a DownTrack over whose retransmission stream padding can be sent, nil for none.
+func (p *padder) carrier(s *Subscriber) (*DownTrack, *binding, uint8) {
 	for _, d := range s.list() {
 		o, f := d.binding.Load(), d.track.format.Load()
 		if o == nil || f == nil || d.track.kind != webrtc.RTPCodecTypeVideo || d.current.Load() == nil || !o.numbered {
@@ -72,11 +72,11 @@ func (s *Subscriber) padded() (*DownTrack, *binding, uint8) {
 }
 
 // ask begins a train that asks for a rate, unless one is under way or has just failed.
-func (s *Subscriber) ask(wanted, carried float64, at int64) {
-	if s.padder.tick != nil || !s.up.Load() {
+func (p *padder) ask(s *Subscriber, wanted, carried float64, at int64) {
+	if p.tick != nil || !s.up.Load() {
 		return
 	}
-	d, o, pt := s.padded()
+	d, o, pt := p.carrier(s)
 	if d == nil {
 		return
 	}
@@ -88,12 +88,11 @@ func (s *Subscriber) ask(wanted, carried float64, at int64) {
 	if !d.heard.Load() {
 		flags |= withMid
 	}
-	s.padder = padder{by: d, o: o, pt: pt, flags: flags, began: at, bytes: max(rate-s.sending(at), rate/4) / 8e9, tick: time.NewTicker(trainTick)}
+	*p = padder{by: d, o: o, pt: pt, flags: flags, began: at, bytes: max(rate-s.sending(at), rate/4) / 8e9, tick: time.NewTicker(trainTick)}
 }
 
 // pad sends what of a train is due, and ends it.
-func (s *Subscriber) pad(at int64) {
-	p := &s.padder
+func (p *padder) pad(s *Subscriber, at int64) {
 	due := int(p.bytes * float64(min(at-p.began, int64(trainFor))))
 	for ; p.sent < due && s.up.Load(); p.sent += padding {
 		hdr := p.o.pad.set(p.flags, 0, s.number(p.flags, padding))
@@ -105,14 +104,15 @@ func (s *Subscriber) pad(at int64) {
 		}
 	}
 	if at-p.began >= int64(trainFor) {
-		s.endTrain(at)
+		p.end(s, at)
 	}
 }
 
-func (s *Subscriber) endTrain(at int64) {
-	if s.padder.tick != nil {
-		s.padder.tick.Stop()
-		s.padder = padder{}
+// end ends the train that leaves, if one does.
+func (p *padder) end(s *Subscriber, at int64) {
+	if p.tick != nil {
+		p.tick.Stop()
+		*p = padder{}
 		s.estimate.EndTrain(at)
 	}
 }

@@ -42,10 +42,10 @@ func TestTrain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := thinBench(t, vp8RTX)
 			sub, at := b.d.sub, now()
-			sub.ask(c.wanted, sub.carries(at), at)
+			sub.padder.ask(sub, c.wanted, sub.padder.carries(sub, at), at)
 			for i := range 30 {
 				if sub.padder.tick != nil {
-					sub.pad(at + int64(i)*int64(trainTick))
+					sub.padder.pad(sub, at+int64(i)*int64(trainTick))
 				}
 			}
 			if sub.padder.wakes() != nil {
@@ -61,19 +61,21 @@ func TestTrain(t *testing.T) {
 				t.Errorf("%.0f bits per second, want %.0f", sent, c.rate)
 			}
 			b.w.sent = nil
-			if sub.ask(c.wanted, sub.carries(at), at); sub.padder.wakes() != nil {
+			if sub.padder.ask(sub, c.wanted, sub.padder.carries(sub, at), at); sub.padder.wakes() != nil {
 				t.Error("another leaves before the first is judged")
 			}
 		})
 	}
 }
 
+func carriedBy(b *bench) float64 { return b.d.sub.padder.carries(b.d.sub, now()) }
+
 // Where there is nothing to pad with nothing is held back, as it was before there were trains.
 func TestNoTrainWithoutRetransmission(t *testing.T) {
-	if c := thinBench(t, vp8RTX).d.sub.carries(now()); c > 600e3 {
+	if c := carriedBy(thinBench(t, vp8RTX)); c > 600e3 {
 		t.Errorf("a thin path carries %.0f", c)
 	}
-	if c := thinBench(t).d.sub.carries(now()); !math.IsInf(c, 1) {
+	if c := carriedBy(thinBench(t)); !math.IsInf(c, 1) {
 		t.Errorf("without a retransmission stream, %.0f", c)
 	}
 }
@@ -82,13 +84,13 @@ func TestNoTrainWithoutRetransmission(t *testing.T) {
 func TestTrainEnds(t *testing.T) {
 	b := thinBench(t, vp8RTX)
 	sub, at := b.d.sub, now()
-	sub.ask(1.5e6, sub.carries(at), at)
+	sub.padder.ask(sub, 1.5e6, sub.padder.carries(sub, at), at)
 	sub.up.Store(false)
-	sub.pad(at + int64(trainFor)/2)
+	sub.padder.pad(sub, at+int64(trainFor)/2)
 	if len(b.w.sent) > 0 {
 		t.Errorf("%d packets on a path that is down", len(b.w.sent))
 	}
-	sub.endTrain(at + int64(trainFor))
+	sub.padder.end(sub, at+int64(trainFor))
 	if sub.padder.wakes() != nil {
 		t.Error("it does not end")
 	}
