@@ -5,7 +5,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export GOFLAGS ?= -buildvcs=false
 E2E := e2e/node_modules/.bin/playwright test -c e2e
 
-.PHONY: bench-links svc bench-console bench-restart e2e-pion unit-pion ten-minutes release image replays diagnosis attack screenshot scenarios bench-inject bench-crowd bench-first-frame bench-join bench-media help install check test unit race e2e e2e-long openvidu-apps opentok-apps matrix fuzz bench bench-events soak soak-events clickhouse-replicated soak-turn kill lint fmt docs web run
+.PHONY: soak-media bench-room bench-links svc bench-console bench-restart e2e-pion unit-pion ten-minutes release image replays diagnosis attack screenshot scenarios bench-inject bench-crowd bench-first-frame bench-join bench-media help install check test unit race e2e e2e-long openvidu-apps opentok-apps matrix fuzz bench bench-events soak soak-events clickhouse-replicated soak-turn kill lint fmt docs web run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -85,6 +85,9 @@ clickhouse-replicated: ## events in two ClickHouse servers that are replicas of 
 	scripts/zookeeper.sh install
 	go test -count 1 -run TestReplicas -timeout 10m -v ./internal/event/clickhouse -replicas
 
+soak-media: ## forward to 60 viewers for an hour and look whether the server's memory stays flat; shorter: make soak-media TIME=5m
+	go run ./bench/media -soak $(or $(TIME),1h)
+
 soak-turn: ## relay 1,000 packets a second over TURN for 30 minutes and look whether memory stays flat; shorter: make soak-turn TIME=2m
 	go test -count 1 -run TestRelayingKeepsNothing -timeout 3h -v ./internal/turn -soak $(or $(TIME),30m)
 
@@ -105,6 +108,9 @@ bench-media: ## what forwarding media costs and how long joining takes, with bot
 
 bench-links: ## what viewers get behind links that are narrow, change, lose, delay, reorder or police, and on a busy machine, beside a checkout of LiveKit's server: LIVEKIT=DIR; into docs/benchmarks.md and docs/links (25 min)
 	go run ./bench/media -links -rounds 1 -write docs/benchmarks.md $(if $(LIVEKIT),-livekit $(LIVEKIT)) $(ARGS)
+
+bench-room: ## what a room of 200 publishers and 1,000 viewers costs the server, and how long and large a join of it is, into docs/benchmarks.md (5 min); other: ARGS='-publishers 50 -viewers 200'
+	go run ./bench/media -room -write docs/benchmarks.md $(ARGS)
 
 bench-first-frame: install ## from joining to the first picture with the 100ms SDK and with the OpenTok library, in turn, on one server (2 min); other: N=40
 	REDIAL_E2E_ROUNDS=$(or $(N),20) REDIAL_E2E_NAME=first-frame $(E2E)

@@ -67,7 +67,7 @@ var mayImport = map[string][]string{
 	"internal/event/copy":         {"internal/event", "internal/event/eventjson", "internal/event/eventlog", "internal/event/rollup", "internal/datafile", "fault"},
 	"internal/event/eventtest":    {"internal/evidence", "internal/event", "internal/event/eventjson", "internal/diagnose", "internal/explain", "fault"},
 	"bench/events":                {"internal/figures", "internal/server", "internal/config", "internal/token", "internal/event", "internal/event/eventjson", "internal/event/sqlite", "fault"}, // a program
-	"bench/media":                 {"internal/figures", "admin", "internal/token"},                                                                                                              // a program
+	"bench/media":                 {"internal/figures", "admin", "client", "internal/token"},                                                                                                    // a program
 	"bench/restart":               {"internal/figures", "client", "admin", "internal/token", "fault"},                                                                                           // a program
 	"internal/attack":             {"internal/figures", "client", "internal/token"},
 	"internal/figures":            {}, // a program

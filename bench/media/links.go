@@ -215,11 +215,7 @@ func fairness(each []float64) float64 {
 }
 
 // links puts each server through every trouble, and draws what they made of it.
-func links(ctx context.Context, o options, servers []server, dir string) error {
-	api, err := newAPI()
-	if err != nil {
-		return err
-	}
+func links(ctx context.Context, o options, servers []server, api *webrtc.API, dir string) error {
 	all := troubles(o.span)
 	accounts := make([]map[string][]account, len(all))
 	for round := range o.rounds {

@@ -8,6 +8,7 @@
 //
 //	make bench-media LIVEKIT=../livekit
 //	make bench-links LIVEKIT=../livekit
+//	make bench-room
 package main
 
 import (
@@ -31,6 +32,9 @@ type options struct {
 	write   string
 	links   bool
 	span    time.Duration
+	room    bool
+	crowd   crowd
+	soak    time.Duration
 }
 
 func main() {
@@ -43,6 +47,12 @@ func main() {
 	flag.StringVar(&o.write, "write", "", "file in which the table is put, between the marks that are there")
 	flag.BoolVar(&o.links, "links", false, "measure instead what viewers get behind links that are narrow, lose, delay or change, and on a machine that is busy")
 	flag.DurationVar(&o.span, "span", time.Minute, "how long each of these links is watched")
+	flag.BoolVar(&o.room, "room", false, "measure instead what a large room costs our server")
+	flag.IntVar(&o.crowd.publishers, "publishers", 200, "who publish in it, a picture a second each")
+	flag.IntVar(&o.crowd.speakers, "speakers", 5, "how many of them speak as well")
+	flag.IntVar(&o.crowd.viewers, "viewers", 1000, "who look at some of them")
+	flag.IntVar(&o.crowd.looks, "looks", 9, "at how many")
+	flag.DurationVar(&o.soak, "soak", 0, "instead forward to 60 viewers for so long and fail where the memory of our server grows")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -62,12 +72,18 @@ func bench(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	if o.links {
-		return links(ctx, o, servers[1:], dir) // with the transport that is the default
-	}
 	api, err := newAPI()
 	if err != nil {
 		return err
+	}
+	if o.room {
+		return fillRoom(ctx, o, servers, api, dir)
+	}
+	if o.soak > 0 {
+		return soak(ctx, servers[1], api, dir, o.soak)
+	}
+	if o.links {
+		return links(ctx, o, servers[1:], api, dir) // with the transport that is the default
 	}
 	t := newTable(servers)
 	for round := range o.rounds {

@@ -32,6 +32,10 @@ func TestOurTransportsAreMeasured(t *testing.T) {
 	if ratio, err := repairs(t.Context(), redial(binary, "own"), t.TempDir(), load{true, 1, 2}, 0.05, time.Second); err != nil || ratio < 0.9 {
 		t.Errorf("%v packets for one, %v", ratio, err)
 	}
+	few := crowd{publishers: 3, speakers: 1, viewers: 4, looks: 2}
+	if f, err := fill(t.Context(), redial(binary, "own"), api, t.TempDir(), few, 3*time.Second); err != nil || f.rate == 0 || f.unlooked > 0 || f.silent > 0 || len(f.joins) == 0 || f.size == 0 {
+		t.Errorf("%+v, %v", f, err)
+	}
 	narrow := troubles(3 * time.Second)[0]
 	if a, err := endure(t.Context(), redial(binary, "own"), api, t.TempDir(), narrow, 3*time.Second); err != nil || a.use == 0 || a.delay == 0 {
 		t.Errorf("%+v, %v", a, err)

@@ -144,7 +144,7 @@ func (e *Estimator) Feed(acks []Ack, at int64) (judged bool) {
 	defer e.mu.Unlock()
 	e.fed = true
 	congested := false
-	e.missed(at)
+	e.overdue(at)
 	for i := range acks {
 		a := &acks[i]
 		if judged = judged || e.train.over(a); judged && e.train != nil {

@@ -37,7 +37,7 @@ const (
 func (e *Estimator) Carried(at int64) float64 {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.missed(at); e.cutAt == 0 || !e.fed || e.misses >= trainMisses {
+	if e.overdue(at); e.cutAt == 0 || !e.fed || e.misses >= trainMisses {
 		return math.Inf(1)
 	}
 	return max(e.carried, e.ackedRate)
@@ -49,7 +49,7 @@ func (e *Estimator) Carried(at int64) float64 {
 func (e *Estimator) BeginTrain(rate float64, at int64) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.missed(at)
+	e.overdue(at)
 	if e.train != nil || at < e.trainAt {
 		return false
 	}
@@ -66,12 +66,11 @@ func (e *Estimator) EndTrain(at int64) {
 	}
 }
 
-// missed gives a train up of which nothing was reported in time.
-func (e *Estimator) missed(at int64) {
+// overdue judges a train by what was reported in time: where nothing was sent after it,
+// nothing tells that it is over.
+func (e *Estimator) overdue(at int64) {
 	if e.train != nil && at > e.train.due {
-		e.trainAt = e.train.due + int64(e.hold)
-		e.train = nil
-		e.misses++
+		e.judgeTrain(e.train.due)
 	}
 }
 

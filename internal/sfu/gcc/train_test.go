@@ -95,6 +95,21 @@ func TestTrainNobodyReports(t *testing.T) {
 	}
 }
 
+// A train after which nothing is sent for long, as of a slide, is judged as well.
+func TestTrainNothingFollows(t *testing.T) {
+	e := limited()
+	e.rate = 1800e3
+	l := pipe{link: link{rate: 20e6, queue: 0.2, delay: 0.02}}
+	s := stream{e: e}
+	e.BeginTrain(1e6, nano(20))
+	s.trains = departures(1e6, 20)
+	s.pad(&l, 20.2)
+	s.feed(20.5)
+	if c := e.Carried(nano(22)); c < 1e6 || math.IsInf(c, 1) {
+		t.Errorf("carries %.0f", c)
+	}
+}
+
 // What a train loses or delays is not held against what is sent beside it.
 func TestTrainIsJudgedApart(t *testing.T) {
 	e := limited()
