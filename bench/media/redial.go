@@ -67,13 +67,18 @@ func (o *ours) with(api *webrtc.API) signalling {
 	return &c
 }
 
+// bearer is a token to join the room with.
+func (o *ours) bearer(role, name string) (string, error) {
+	return token.Mint(o.key, token.Claims{Type: token.App, RoomID: o.room, Role: role, UserID: name, ExpiresAt: time.Now().Add(time.Hour)})
+}
+
 func (o *ours) join(ctx context.Context, who member) (leave func(), err error) {
 	role := "receiver"
 	if who.got == nil {
 		role = "sender"
 	}
 	id := rand.Text()
-	bearer, err := token.Mint(o.key, token.Claims{Type: token.App, RoomID: o.room, Role: role, UserID: who.name, ExpiresAt: time.Now().Add(time.Hour)})
+	bearer, err := o.bearer(role, who.name)
 	if err != nil {
 		return nil, err
 	}

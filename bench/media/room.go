@@ -21,7 +21,6 @@ import (
 
 	"github.com/redial-rtc/redial/client"
 	"github.com/redial-rtc/redial/internal/figures"
-	"github.com/redial-rtc/redial/internal/token"
 )
 
 // crowd is a large room: publishers of a picture a second each, some of whom speak as
@@ -38,7 +37,6 @@ const (
 
 // filled is what a crowd costs a server.
 type filled struct {
-	room           int           // participants
 	joining        time.Duration // until the last viewer was in
 	joins          []float64     // ms, of one after the other in the full room
 	size           int64         // bytes that one of these is sent before it is in, media apart
@@ -104,7 +102,6 @@ func fill(ctx context.Context, s server, api *webrtc.API, dir string, c crowd, w
 	for _, v := range viewers {
 		f.silent += v.silent()
 	}
-	f.room = c.publishers + c.viewers
 	return f, f.late(ctx, room)
 }
 
@@ -182,7 +179,7 @@ func busyness(ctx context.Context, r *running, window time.Duration) (float64, e
 
 // enter joins the room with a role.
 func (o *ours) enter(ctx context.Context, url, name, role string, l client.Listener) (*client.Room, error) {
-	bearer, err := token.Mint(o.key, token.Claims{Type: token.App, RoomID: o.room, Role: role, UserID: name, ExpiresAt: time.Now().Add(time.Hour)})
+	bearer, err := o.bearer(role, name)
 	if err != nil {
 		return nil, err
 	}
@@ -243,19 +240,17 @@ type watcher struct {
 // viewer joins, and asks for what it looks at.
 func (o *ours) viewer(ctx context.Context, url, name string, w *watcher) (*client.Room, error) {
 	return o.enter(ctx, url, name, "receiver", client.Listener{OnTrack: func(t *client.RemoteTrack) {
+		if t.Info().Kind != "video" { // sound comes without being asked for
+			return
+		}
 		w.mu.Lock()
-		look := t.Info().Kind == "audio" || len(w.looked) < w.looks && t.Info().Kind == "video"
-		switch {
-		case t.Info().Kind == "audio": // nobody is asked whether they hear it
-		case look:
-			w.looked = append(w.looked, t)
-		default:
+		defer w.mu.Unlock()
+		if len(w.looked) == w.looks {
 			w.unlooked = append(w.unlooked, t)
+			return
 		}
-		w.mu.Unlock()
-		if look && t.Info().Kind == "video" {
-			go func() { _ = t.SetLayer(ctx, client.LayerHigh) }() // a listener must not wait; what fails is silent
-		}
+		w.looked = append(w.looked, t)
+		go func() { _ = t.SetLayer(ctx, client.LayerHigh) }() // a listener must not wait; what fails is silent
 	}})
 }
 
@@ -349,7 +344,7 @@ func fillRoom(ctx context.Context, o options, servers []server, api *webrtc.API,
 		fmt.Fprintf(w, "| what | measured |\n|---|---|\n")
 		for _, row := range [][2]string{
 			{"all viewers in, ten at a time", fmt.Sprintf("%.0f s, %.0f a second", f.joining.Seconds(), float64(c.viewers)/f.joining.Seconds())},
-			{fmt.Sprintf("a join of the Go client when %d are there", f.room), fmt.Sprintf("p50 %.0f ms, most %.0f ms", median(f.joins), slices.Max(f.joins))},
+			{fmt.Sprintf("a join of the Go client when %d are there", c.publishers+c.viewers), fmt.Sprintf("p50 %.0f ms, most %.0f ms", median(f.joins), slices.Max(f.joins))},
 			{"what the server sends for it over TCP", fmt.Sprintf("%d bytes", f.size)},
 			{"processor time with everybody there, of one processor", fmt.Sprintf("%.0f %%; %.0f %% with the publishers alone", f.busy, f.publishersOnly)},
 			{"of that, a viewer", fmt.Sprintf("%.3f %%", (f.busy-f.publishersOnly)/float64(c.viewers))},

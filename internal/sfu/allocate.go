@@ -40,11 +40,14 @@ func (s *Subscriber) allocate() {
 	}
 	losing := s.estimate.Losing()
 	spent := 0.95*estimate - budget // for audio and repairs
-	try, carried := s.resumption.due(losing, at), s.padder.carries(s, at)
+	try := s.resumption.due(losing, at)
 	got := allocate(videos, budget, math.Inf(1), losing, try)
-	if wanted := spent + budget - got.left; got.raised && wanted > carried {
-		s.padder.ask(s, wanted, carried, at)
-		got = allocate(videos, budget, carried-spent, losing, try)
+	if got.raised {
+		wanted, carried := spent+budget-got.left, s.padder.carries(s, at)
+		if wanted > carried {
+			s.padder.ask(s, wanted, carried, at)
+			got = allocate(videos, budget, carried-spent, losing, try)
+		}
 	}
 	if got.tried {
 		s.resumption.used(at)

@@ -356,11 +356,16 @@ func (d *DownTrack) flags(p *rtpbuf.Packet, how match) (flags int, one uint8) {
 	if p.Codec.Inspect != nil && how.rtx == 0 {
 		return flags, one
 	}
-	flags |= withTWCC
-	if !d.heard.Load() {
-		flags |= withMid
+	return flags | d.numbered(), one
+}
+
+// numbered are the header extensions of every packet that is numbered: until the subscriber
+// has told that it hears the stream, which section it is of as well.
+func (d *DownTrack) numbered() int {
+	if d.heard.Load() {
+		return withTWCC
 	}
-	return flags, one
+	return withTWCC | withMid
 }
 
 // payload gives what is sent of a packet, changed in scratch where it must be.

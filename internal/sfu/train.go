@@ -84,11 +84,7 @@ func (p *padder) ask(s *Subscriber, wanted, carried float64, at int64) {
 	if !s.estimate.BeginTrain(rate, at) {
 		return
 	}
-	flags := withTWCC
-	if !d.heard.Load() {
-		flags |= withMid
-	}
-	*p = padder{by: d, o: o, pt: pt, flags: flags, began: at, bytes: max(rate-s.sending(at), rate/4) / 8e9, tick: time.NewTicker(trainTick)}
+	*p = padder{by: d, o: o, pt: pt, flags: d.numbered(), began: at, bytes: max(rate-s.sending(at), rate/4) / 8e9, tick: time.NewTicker(trainTick)}
 }
 
 // pad sends what of a train is due, and ends it.
