@@ -192,19 +192,25 @@ func unreachable(err error, op fault.Op) *fault.Error {
 	var dns *net.DNSError
 	var cert *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
+	did := "" // what was done with the connection when it failed, if that is known
+	if e, ok := errors.AsType[*net.OpError](err); ok {
+		did = e.Op
+	}
 	switch {
-	case errors.As(err, &cert), errors.As(err, &record), strings.Contains(err.Error(), "HTTP response to HTTPS client"):
+	case errors.As(err, &cert), errors.As(err, &record), did == "remote error", // an alert of TLS
+		strings.Contains(err.Error(), "HTTP response to HTTPS client"):
 		return asFault(fault.TLSFailed.Wrap(err), op)
 	case errors.As(err, &dns):
 		return asFault(fault.EndpointUnreachable.Wrap(err, "stage", "dns", "host", dns.Name), op)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return asFault(fault.EndpointUnreachable.Wrap(err, "stage", stageRefused), op)
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
-		return asFault(fault.EndpointUnreachable.Wrap(err, "stage", "answer"), op)
 	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
 		return asFault(fault.EndpointUnreachable.Wrap(err, "stage", "timeout"), op)
 	case errors.Is(err, context.Canceled):
 		return asFault(err, op)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET),
+		did == "read", did == "write": // a connection that was there, and was closed or reset
+		return asFault(fault.EndpointUnreachable.Wrap(err, "stage", "answer"), op)
 	case strings.Contains(err.Error(), "malformed HTTP"):
 		return asFault(fault.ResponseMalformed.Wrap(err), op)
 	}
