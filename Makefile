@@ -5,7 +5,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export GOFLAGS ?= -buildvcs=false
 E2E := e2e/node_modules/.bin/playwright test -c e2e
 
-.PHONY: soak-media bench-room bench-links svc bench-console bench-restart e2e-pion unit-pion ten-minutes release image replays diagnosis attack screenshot scenarios bench-inject bench-crowd bench-first-frame bench-join bench-media help install check test unit race e2e e2e-long openvidu-apps opentok-apps matrix fuzz bench bench-events soak soak-events clickhouse-replicated soak-turn kill lint fmt docs web run
+.PHONY: soak-media bench-room bench-links svc bench-console bench-restart e2e-pion unit-pion ten-minutes release image packaging replays diagnosis attack screenshot scenarios bench-inject bench-crowd bench-first-frame bench-join bench-media help install check test unit race e2e e2e-long openvidu-apps opentok-apps matrix fuzz bench bench-events soak soak-events clickhouse-replicated soak-turn kill lint fmt docs web run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -125,7 +125,10 @@ bench-crowd: install ## a full room: the size and time of a join, in the SDK and
 scenarios: ## play every ready scenario of faults, at its own speed, with real clients (80 s)
 	go test -run TestReadyScenarios -timeout 10m -v ./cmd/redial -long
 
-release: ## everything that a version consists of, into build/release: make release VERSION=v0.2.0
+packaging: ## the Compose file and the Helm chart, read by Compose's and Helm's own libraries (5 min until these are compiled)
+	go -C packaging/check test ./...
+
+release: packaging ## everything that a version consists of, into build/release: make release VERSION=v0.2.0
 	go -C release run . -version '$(VERSION)'
 
 image: ## the OCI image alone, for this machine's platform: make image VERSION=v0.2.0

@@ -47,10 +47,11 @@ export default defineConfig({
   fullyParallel: true,
   workers: lanes + waiting,
   // Working scenarios share the processor, so few run at once; those that mostly
-  // wait for a timeout overlap with everything.
+  // wait for a timeout overlap with everything. They come first: when there are no
+  // more of them, a worker of theirs takes working scenarios, as would else nobody.
   projects: [
-    { name: 'busy', grep: tagged('@busy'), workers: lanes, teardown: 'alone' },
     { name: 'idle', grep: tagged('@idle'), workers: waiting, teardown: 'alone' },
+    { name: 'busy', grep: tagged('@busy'), workers: lanes + 1, teardown: 'alone' },
     // As a teardown of the others it comes when they are done, failed or not; what
     // depends on them would be left out after a failure.
     { name: 'alone', grep: tagged('@alone'), workers: 1 },

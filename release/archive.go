@@ -37,7 +37,7 @@ func (r *release) archives(_ context.Context, licences []byte) error {
 		if strings.HasPrefix(platform, "windows/") {
 			err = t.zip(filepath.Join(r.out, base+".zip"), r.date)
 		} else {
-			err = t.tarGz(filepath.Join(r.out, base+".tar.gz"), r.date)
+			err = t.tarGz(filepath.Join(r.out, base+".tar.gz"), r.date, r.level())
 		}
 		if err != nil {
 			return err
@@ -139,7 +139,7 @@ func (r *release) faults(ctx context.Context, _ []byte) error {
 	if err := t.copyDir(base, dir); err != nil {
 		return err
 	}
-	return t.tarGz(filepath.Join(r.out, base+".tar.gz"), r.date)
+	return t.tarGz(filepath.Join(r.out, base+".tar.gz"), r.date, r.level())
 }
 
 func sorted[V any](m map[string]V) []string {

@@ -75,7 +75,7 @@ func (r *release) imageOf(platform, arch string, licences []byte) (v1.Image, err
 		return nil, err
 	}
 	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b.Bytes())), nil },
-		tarball.WithMediaType(types.OCILayer), tarball.WithCompressionLevel(9))
+		tarball.WithMediaType(types.OCILayer), tarball.WithCompressionLevel(r.level()))
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@
 package main
 
 import (
+	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -180,6 +181,14 @@ func (r *release) build(ctx context.Context) error {
 		}
 	}
 	return r.sums()
+}
+
+// level is how well gzip compresses what is built.
+func (r *release) level() int {
+	if r.quick {
+		return gzip.BestSpeed
+	}
+	return gzip.BestCompression
 }
 
 // compile builds the program for a platform.

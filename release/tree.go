@@ -94,9 +94,9 @@ func (t tree) tar(w io.Writer, at time.Time) error {
 }
 
 // tarGz writes the tree as a compressed archive.
-func (t tree) tarGz(name string, at time.Time) error {
+func (t tree) tarGz(name string, at time.Time, level int) error {
 	return write(name, func(w io.Writer) error {
-		z, err := gzip.NewWriterLevel(w, gzip.BestCompression)
+		z, err := gzip.NewWriterLevel(w, level)
 		if err != nil {
 			return err
 		}

@@ -6,7 +6,9 @@
 # stage that fails. Nothing has to be prepared by hand.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-export CI=true GOFLAGS="${GOFLAGS:--buildvcs=false}"
+# Nobody debugs what is built here, and the tables for that are a sixth of compiling.
+lean=-gcflags=all=-dwarf=false
+export CI=true GOFLAGS="${GOFLAGS:--buildvcs=false} $lean"
 export CGO_ENABLED=0 # as it is released; the race detector alone needs C
 PATH="$PATH:/usr/sbin:/sbin"
 exec </dev/null
@@ -74,9 +76,8 @@ node_tests() {
 begin install scripts/install.sh # waits for disks and servers, mostly
 stage gofmt formatted
 stage modules go mod tidy -diff
-stage build go build ./...
 # One program for all the tests that start it.
-stage binary go build -o "$logs/redial" ./cmd/redial
+stage build go build -o "$logs/redial" ./cmd/redial
 export REDIAL_BINARY="$logs/redial" REDIAL_E2E_BIN="$logs/redial"
 stage vet go vet ./...
 stage vet-release go -C release vet ./...
@@ -94,18 +95,15 @@ finish web-tests
 programs=(./internal/event/sqlite ./internal/event/clickhouse ./cmd/... ./bench/... ./examples/... ./internal ./internal/attack ./internal/diagnose/... ./internal/docsite ./internal/evidence ./internal/faultdoc)
 concurrent=$(go list ./... | grep -vxFf <(go list "${programs[@]}"))
 # Many tests wait for sockets and clocks, so more packages than processors run, and
-# those that take longest begin. They were vetted before, and nobody debugs these
-# programs, so the tables for that are neither linked nor written.
-lean=(-vet=off '-ldflags=-s -w')
+# those that take longest begin. They were vetted before.
+tests=(-vet=off '-ldflags=-s -w')
 begin release go -C release test ./...
-begin packaging go -C packaging/check test ./...
-begin programs go test "${lean[@]}" -p 2 -timeout 12m "${programs[@]}"
+begin programs go test "${tests[@]}" -p 2 -timeout 12m "${programs[@]}"
 # shellcheck disable=SC2086 # one word for each package
-stage race env CGO_ENABLED=1 go test -race "${lean[@]}" -exec 'env CGO_ENABLED=0' -gcflags='modernc.org/...=-race=false' -p 2 -timeout 12m \
+stage race env CGO_ENABLED=1 go test -race "${tests[@]}" -exec 'env CGO_ENABLED=0' "$lean" -gcflags='modernc.org/...=-race=false -dwarf=false' -p 2 -timeout 12m \
   ./internal/sfu ./internal/server ./internal/wire/hms ./client $concurrent
 finish programs
 finish release
-finish packaging
 
 # The scenarios speak for themselves, one line each, while they run.
 echo "e2e"
