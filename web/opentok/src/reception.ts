@@ -25,8 +25,8 @@ const doubt = 2_000;
  */
 export function carries(room: Pick<Room, "mediaBlocked">, pcNow: () => RTCPeerConnection | undefined, operation: "publish" | "subscribe", most = patience): Promise<void> {
   return new Promise((resolve, reject) => {
-    const pc = pcNow();
-    // A connection that is closed here tells nobody.
+    let pc: RTCPeerConnection | undefined;
+    // A connection that is closed here tells nobody, nor does one that takes its place.
     const looking = setInterval(() => look(), 250);
     const settle = (done: () => void) => {
       clearTimeout(timer);
@@ -36,13 +36,17 @@ export function carries(room: Pick<Room, "mediaBlocked">, pcNow: () => RTCPeerCo
     };
     let blocked: number | undefined; // since when
     const look = () => {
+      if (pc !== pcNow()) {
+        pc?.removeEventListener("connectionstatechange", look);
+        pc = pcNow();
+        pc?.addEventListener("connectionstatechange", look);
+      }
       blocked = room.mediaBlocked ? (blocked ?? Date.now()) : undefined;
       if (pc?.connectionState === "connected") settle(resolve);
       else if (!pc || pc.connectionState === "failed" || pc.connectionState === "closed") settle(() => reject(new CallError(FaultId.IceFailed, operation)));
       else if (blocked !== undefined && Date.now() - blocked >= doubt) settle(() => reject(new CallError(FaultId.IceSlow, operation)));
     };
     const timer = setTimeout(() => settle(() => reject(new CallError(FaultId.IceSlow, operation, { details: { seconds: most / 1000 } }))), most);
-    pc?.addEventListener("connectionstatechange", look);
     look();
   });
 }

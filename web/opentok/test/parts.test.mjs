@@ -249,6 +249,26 @@ for (const [operation, code] of [["publish", 1553], ["subscribe", 1554]]) {
   });
 }
 
+test("a connection that takes the place of one that is waited for is waited for in turn", async () => {
+  mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
+  const first = Object.assign(new EventTarget(), { connectionState: "connecting" });
+  const second = Object.assign(new EventTarget(), { connectionState: "new" });
+  let pc = first, is = "open";
+  const done = carries({ mediaBlocked: false }, () => pc, "subscribe").then(() => { is = "carries"; }, () => { is = "failed"; });
+  pass(1_000);
+  first.connectionState = "closed";
+  pc = second;
+  pass(1_000);
+  await Promise.resolve();
+  assert.equal(is, "open", "the server has the connection made anew");
+  second.connectionState = "connected";
+  second.dispatchEvent(new Event("connectionstatechange"));
+  pass(250);
+  mock.timers.reset();
+  await done;
+  assert.equal(is, "carries");
+});
+
 test("what the server said of an earlier attempt does not fail this one", async () => {
   mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
   const { room, pc, outcome, try: attempt } = path();
