@@ -119,9 +119,9 @@ async function recorded({ t, room, peers }: Stage, played: Played[], failed: str
       failed.push(`${one.rows}: ${error}`);
     }
   }
-  // A stream that ends while it is subscribed to is on record where a request for it, or the
-  // answer to its offer, was ahead of the news.
-  const ended = ['stream.not_published', 'negotiation.peer_left'];
+  // A stream that ends while it is subscribed to is on record where the request for it, its
+  // offer or the answer to that was ahead of the news.
+  const ended = ['stream.not_published', 'subscribe.peer_left', 'negotiation.peer_left'];
   const late = (e: RedialEvent) => stages.has(e) || e.data.peer_id === peers.plain && ended.includes(e.redial?.fault ?? '');
   for (const e of left) if (!late(e)) failed.push(`stored, and no row says so: ${JSON.stringify(e)}`);
 }

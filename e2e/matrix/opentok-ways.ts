@@ -6,7 +6,7 @@
 // that leads to an error, functions of the browser that are replaced.
 import { request, createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { AppTab } from '../lib/apptab.ts';
 import { poll } from '../lib/check.ts';
 import { tokenOf, type Talk } from '../lib/opentok.ts';
@@ -54,18 +54,13 @@ const listening = async (server: Server) => {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 };
 
-// closed is an address that nobody listens at.
-async function closed() {
-  const server = createServer();
-  const address = await listening(server);
-  await new Promise(resolve => server.close(resolve));
-  return address;
-}
+// nowhere is an address that nobody listens at. A port that was free a moment ago may
+// be given to the next who asks.
+const nowhere = 'http://127.0.0.1:2';
 
 // otherServers are web servers that an app can be led to by a wrong address: others than
 // Redial, none, and one whose operator serves nobody here.
 export async function otherServers(t: Run): Promise<Pick<Stage, 'elsewhere' | 'nowhere' | 'terms'>> {
-  const nowhere = await closed();
   const answers: Record<string, (res: ServerResponse) => unknown> = {
     empty: res => res.end(),
     api: res => res.end('{"status":"ok"}'),
@@ -81,15 +76,15 @@ export async function otherServers(t: Run): Promise<Pick<Stage, 'elsewhere' | 'n
   });
   const elsewhere = await listening(server);
   t.cleanup(() => server.close());
-  const terms = await closed();
   const { info: { access_key: access, secret } } = (await t.world()).server;
   writeFileSync(`${t.dir}/terms.yaml`, JSON.stringify({ // every JSON is YAML
-    http: { address: new URL(terms).host }, media: { udp: '127.0.0.1:0', tcp: '' }, data: { dir: `${t.dir}/terms` },
+    http: { address: '127.0.0.1:0' }, media: { udp: '127.0.0.1:0', tcp: '' }, data: { dir: `${t.dir}/terms` },
     access: { keys: [{ access, secret }] }, opentok: { enabled: true, denied_networks: ['127.0.0.0/8'] },
   }));
-  const redial = start(t.setup.bin, ['serve', '-config', `${t.dir}/terms.yaml`], { log: `${t.dir}/terms.log` });
+  const log = `${t.dir}/terms.log`;
+  const redial = start(t.setup.bin, ['serve', '-config', `${t.dir}/terms.yaml`], { log });
   t.cleanup(() => stop(redial));
-  await poll('the server that serves nobody', () => fetch(terms).then(() => true, () => redial.exitCode !== null));
+  const terms = await poll('the server that serves nobody', () => /msg=ready url=(\S+)/.exec(readFileSync(log, 'utf8'))?.[1]);
   return { elsewhere, nowhere, terms };
 }
 
