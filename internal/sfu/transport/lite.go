@@ -5,6 +5,7 @@ package transport
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,17 +41,16 @@ func (p *peer) checked(wire Wire, tcp bool, b []byte, from netip.AddrPort) {
 		with = p.was
 	}
 	known, current := p.remote, with == p.own
-	closed := p.closed
+	closed, strange := p.closed, current && p.stranger(theirs)
 	p.mu.Unlock()
-	if with.ufrag == "" || closed || stun.NewShortTermIntegrity(with.pwd).Check(&m) != nil ||
-		current && known != "" && theirs != known && !p.restarting() {
+	if with.ufrag == "" || closed || strange || stun.NewShortTermIntegrity(with.pwd).Check(&m) != nil {
 		return
 	}
 	if p.cfg.Checked != nil {
 		p.cfg.Checked()
 	}
 	chosen := m.Contains(stun.AttrUseCandidate)
-	way := p.hear(wire, tcp, from, theirs, chosen)
+	way := p.hear(wire, tcp, from, theirs, chosen, current)
 	if way == nil {
 		return
 	}
@@ -86,20 +86,20 @@ func (p *peer) reply(way *path, to *stun.Message, with credential, setters ...st
 	}
 }
 
-// restarting tells that the peer's new user name is not known yet.
-func (p *peer) restarting() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.was.ufrag != "" && p.offered
+// stranger tells that a user name is not the peer's: somebody else has seen our
+// description. p.mu is held.
+func (p *peer) stranger(user string) bool {
+	restarting := p.was.ufrag != "" && p.offered // its new one is not known yet
+	return p.remote != "" && user != p.remote && !restarting
 }
 
 // hear finds or makes the path to an address that has shown that it knows our password;
-// nil when the peer has been closed meanwhile.
-func (p *peer) hear(wire Wire, tcp bool, from netip.AddrPort, user string, chosen bool) *path {
+// nil when the peer has been closed meanwhile, or has answered and is another.
+func (p *peer) hear(wire Wire, tcp bool, from netip.AddrPort, user string, chosen, current bool) *path {
 	at := time.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed {
+	if p.closed || current && p.stranger(user) {
 		return nil
 	}
 	for i := range p.flows {
@@ -138,20 +138,26 @@ func (p *peer) hear(wire Wire, tcp bool, from netip.AddrPort, user string, chose
 
 // settle is the path to use now that the peer has answered: that in use, if the peer's
 // checks came from there, or else one from which they came before its answer, preferably
-// one that it has chosen; nil for none. Whoever else has seen the offer is left. p.mu is held.
+// one that it has chosen; nil for none. Whoever else has seen the offer is left, and what
+// they send is not taken for the peer's any more. p.mu is held.
 func (p *peer) settle() *path {
 	used := p.path.Load()
 	var theirs *path
-	for _, h := range p.flows {
+	var left []flow
+	p.flows = slices.DeleteFunc(p.flows, func(h heard) bool {
 		switch {
 		case h.user != p.remote:
-		case h.path == used:
-			return used
-		case h.chosen || theirs == nil:
+			left = append(left, flow{h.path.wire, h.path.to})
+			return true
+		case h.path == used, theirs != used && h.chosen, theirs == nil:
 			theirs = h.path
 		}
+		return false
+	})
+	p.mux.release(p, nil, left)
+	if theirs != used {
+		p.path.CompareAndSwap(used, nil)
 	}
-	p.path.CompareAndSwap(used, nil)
 	return theirs
 }
 

@@ -204,6 +204,16 @@ func TestThePeerIsWhoAnswered(t *testing.T) {
 	if w := p.path.Load(); w == nil || w.to != them {
 		t.Errorf("answered, and the path is %v", w)
 	}
+	// Two handshakes of DTLS in one would both fail.
+	hello := []byte{22, 254, 253}
+	if !m.Handle(wire, hello, them) || m.Handle(wire, hello, other) {
+		t.Error("what somebody else sends is taken for the peer's")
+	}
+	m.Handle(wire, stun.MustBuild(stun.TransactionID, stun.BindingRequest, stun.NewUsername(p.own.ufrag+":else"), nominate,
+		stun.NewShortTermIntegrity(p.own.pwd), stun.Fingerprint).Raw, other)
+	if m.Handle(wire, hello, other) {
+		t.Error("a check brought somebody else back")
+	}
 }
 
 // TestChecksComeBeforeTheAnswer: those of whoever answers count from then on, since the
