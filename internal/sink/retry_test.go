@@ -81,7 +81,7 @@ func TestRetriesGrowUntilTheHookIsPausedAndThenGoesOn(t *testing.T) {
 		put(t, events, refused(1), refused(2))
 		began := time.Now()
 		last := (<-r.requests).at
-		for n := 1; n <= 12; n++ {
+		for n := 1; n <= 12 || time.Since(began) < defaultPauseAfter; n++ { // pauses are of random lengths
 			g := <-r.requests
 			d := min(time.Second<<(n-1), maxPause)
 			if gap := g.at.Sub(last); gap < d/2 || gap > d+time.Millisecond {
