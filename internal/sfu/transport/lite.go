@@ -141,23 +141,26 @@ func (p *peer) hear(wire Wire, tcp bool, from netip.AddrPort, user string, chose
 // one that it has chosen; nil for none. Whoever else has seen the offer is left, and what
 // they send is not taken for the peer's any more. p.mu is held.
 func (p *peer) settle() *path {
-	used := p.path.Load()
-	var theirs *path
 	var left []flow
 	p.flows = slices.DeleteFunc(p.flows, func(h heard) bool {
-		switch {
-		case h.user != p.remote:
-			left = append(left, flow{h.path.wire, h.path.to})
-			return true
-		case h.path == used, theirs != used && h.chosen, theirs == nil:
-			theirs = h.path
+		if h.user == p.remote {
+			return false
 		}
-		return false
+		left = append(left, flow{h.path.wire, h.path.to})
+		return true
 	})
 	p.mux.release(p, nil, left)
-	if theirs != used {
-		p.path.CompareAndSwap(used, nil)
+	used := p.path.Load()
+	var theirs *path
+	for _, h := range p.flows {
+		switch {
+		case h.path == used:
+			return used
+		case h.chosen || theirs == nil:
+			theirs = h.path
+		}
 	}
+	p.path.CompareAndSwap(used, nil)
 	return theirs
 }
 

@@ -193,8 +193,9 @@ func TestThePeerIsWhoAnswered(t *testing.T) {
 	them, other := netip.MustParseAddrPort("198.51.100.7:5000"), netip.MustParseAddrPort("198.51.100.8:5000")
 	nominate := stun.RawAttribute{Type: stun.AttrUseCandidate}
 	m.Handle(wire, check(p, p.own.pwd, nominate), them)
-	m.Handle(wire, stun.MustBuild(stun.TransactionID, stun.BindingRequest, stun.NewUsername(p.own.ufrag+":else"), nominate,
-		stun.NewShortTermIntegrity(p.own.pwd), stun.Fingerprint).Raw, other)
+	theirs := stun.MustBuild(stun.TransactionID, stun.BindingRequest, stun.NewUsername(p.own.ufrag+":else"), nominate,
+		stun.NewShortTermIntegrity(p.own.pwd), stun.Fingerprint).Raw
+	m.Handle(wire, theirs, other)
 	if w := p.path.Load(); w == nil || w.to != other {
 		t.Fatalf("the path is %v", w)
 	}
@@ -209,8 +210,7 @@ func TestThePeerIsWhoAnswered(t *testing.T) {
 	if !m.Handle(wire, hello, them) || m.Handle(wire, hello, other) {
 		t.Error("what somebody else sends is taken for the peer's")
 	}
-	m.Handle(wire, stun.MustBuild(stun.TransactionID, stun.BindingRequest, stun.NewUsername(p.own.ufrag+":else"), nominate,
-		stun.NewShortTermIntegrity(p.own.pwd), stun.Fingerprint).Raw, other)
+	m.Handle(wire, theirs, other)
 	if m.Handle(wire, hello, other) {
 		t.Error("a check brought somebody else back")
 	}
