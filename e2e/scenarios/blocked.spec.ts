@@ -47,10 +47,7 @@ test.describe('blocked', () => {
     for (const page of [demo, ov, watch]) await page.getByTestId('join').click();
     await alice.startJoin();
     alice.wasIn = true;
-    // The SDK itself shows the quality of connections, until it gives up after a minute:
-    // so it is looked at beside the pages.
-    const quality = alice.until('nothing is said to come through', id => tab.state().connectionQualities[id]?.downlinkQuality === 0, alice.id, 15_000);
-    quality.catch(() => {}); // it is awaited below
+    const quality = alice.scoredLost(15_000);
 
     // The demo page of 100ms's SDK.
     await shown(demo, '[data-testid=room][data-state=blocked]');
