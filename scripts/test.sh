@@ -52,6 +52,8 @@ ended() {
   printf 'FAIL  %4ds\n' $((SECONDS - $3))
   tail -n 80 "$logs/$1.log"
   wait # for what runs beside, which would go on using the machine
+  # Last, for whoever sees only the end: what failed, and what it said.
+  grep -A 4 -E '^ *--- FAIL|^FAIL.+|^panic:|DATA RACE|^not ok' "$logs/$1.log" | tail -n 40 || true
   echo "stage $1 failed after $((SECONDS - began)) s; the whole log is $logs/$1.log"
   exit 1
 }
