@@ -34,15 +34,22 @@ type RemoteTrack struct {
 	silent       bool
 	on           connection
 	rtc          *webrtc.TrackRemote
-	packets      chan *rtp.Packet
+	packets      chan *rtp.Packet // nil until one comes or is waited for; see queue
 	ended        chan struct{}
 	stats        reception
 }
 
 func newRemote(s *session, id string) *RemoteTrack {
-	return &RemoteTrack{
-		session: s, id: id, info: TrackInfo{ID: id}, packets: make(chan *rtp.Packet, readAhead), ended: make(chan struct{}),
+	return &RemoteTrack{session: s, id: id, info: TrackInfo{ID: id}, ended: make(chan struct{})}
+}
+
+// queue is where packets wait for a reader. Most tracks of a large room never have one.
+// It is called with t.mu held.
+func (t *RemoteTrack) queue() chan *rtp.Packet {
+	if t.packets == nil {
+		t.packets = make(chan *rtp.Packet, readAhead)
 	}
+	return t.packets
 }
 
 // Info returns what is known of the track now.
@@ -142,13 +149,16 @@ func (t *RemoteTrack) hasSubscription() bool {
 // the error of ctx. When nobody reads, the oldest packets are dropped; see
 // [TrackStats.Unread].
 func (t *RemoteTrack) ReadRTP(ctx context.Context) (*rtp.Packet, error) {
+	t.mu.Lock()
+	packets := t.queue()
+	t.mu.Unlock()
 	select {
-	case p := <-t.packets:
+	case p := <-packets:
 		return p, nil
 	default:
 	}
 	select {
-	case p := <-t.packets:
+	case p := <-packets:
 		return p, nil
 	case <-t.ended:
 		return nil, io.EOF
@@ -188,14 +198,15 @@ func (t *RemoteTrack) take(p *rtp.Packet) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.stats.packet(p, time.Now())
+	packets := t.queue()
 	for {
 		select {
-		case t.packets <- p:
+		case packets <- p:
 			return
 		default:
 		}
 		select {
-		case <-t.packets:
+		case <-packets:
 			t.stats.Unread++
 		default:
 		}

@@ -241,6 +241,7 @@ type watcher struct {
 func (o *ours) viewer(ctx context.Context, url, name string, w *watcher) (*client.Room, error) {
 	return o.enter(ctx, url, name, "receiver", client.Listener{OnTrack: func(t *client.RemoteTrack) {
 		if t.Info().Kind != "video" { // sound comes without being asked for
+			go discard(ctx, t)
 			return
 		}
 		w.mu.Lock()
@@ -250,8 +251,20 @@ func (o *ours) viewer(ctx context.Context, url, name string, w *watcher) (*clien
 			return
 		}
 		w.looked = append(w.looked, t)
-		go func() { _ = t.SetLayer(ctx, client.LayerHigh) }() // a listener must not wait; what fails is silent
+		go func() { // a listener must not wait; what fails is silent
+			_ = t.SetLayer(ctx, client.LayerHigh)
+			discard(ctx, t)
+		}()
 	}})
+}
+
+// discard reads a track until it ends, as an app does, and keeps nothing.
+func discard(ctx context.Context, t *client.RemoteTrack) {
+	for {
+		if _, err := t.ReadRTP(ctx); err != nil {
+			return
+		}
+	}
 }
 
 func seen(all []*watcher) (looked, unlooked uint64) {
