@@ -13,6 +13,8 @@ import (
 	"time"
 	_ "time/tzdata" // zones of callers, also where the machine knows none
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/explain"
@@ -22,6 +24,7 @@ import (
 // What one search costs at most.
 const (
 	searchesAtOnce = 2                      // of the process; others wait
+	readsAtOnce    = 2                      // of the failures that one search found
 	maxRoomWords   = 8                      // words of a text that are looked up as rooms
 	verdictsWithin = 300 * time.Millisecond // what has no verdict yet is explained for so long
 )
@@ -164,13 +167,15 @@ func (d *Diagnoses) people(c *Call) (any, error) {
 // attemptsOf are attempts with the failures that tell most of them.
 func (d *Diagnoses) attemptsOf(ctx context.Context, list []event.Attempt, until time.Time) ([]attemptBody, error) {
 	bodies := make([]attemptBody, len(list))
+	reads, ctx := errgroup.WithContext(ctx)
+	reads.SetLimit(readsAtOnce)
 	for i := range list {
-		var err error
-		if bodies[i], err = d.attempt(ctx, &list[i], until); err != nil {
-			return nil, err
-		}
+		reads.Go(func() (err error) {
+			bodies[i], err = d.attempt(ctx, &list[i], until)
+			return err
+		})
 	}
-	return bodies, nil
+	return bodies, reads.Wait()
 }
 
 // query reads what is searched for.
