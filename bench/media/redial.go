@@ -73,6 +73,18 @@ func (o *ours) bearer(role, name string) (string, error) {
 }
 
 func (o *ours) join(ctx context.Context, who member) (leave func(), err error) {
+	p, err := o.reach(ctx, o.url, who)
+	if err != nil {
+		return nil, err
+	}
+	return p.enter(ctx, participant{
+		listen: p.listen, goodbye: p.goodbye,
+		every: 3 * time.Second, ping: p.ping,
+	})
+}
+
+// reach asks where to go, and opens a socket there.
+func (o *ours) reach(ctx context.Context, to string, who member) (*ourPeer, error) {
 	role := "receiver"
 	if who.got == nil {
 		role = "sender"
@@ -82,7 +94,7 @@ func (o *ours) join(ctx context.Context, who member) (leave func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, o.url+"/init?"+url.Values{"peer_id": {id}, "user_agent_v2": {ourAgent}}.Encode(), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, to+"/init?"+url.Values{"peer_id": {id}, "user_agent_v2": {ourAgent}}.Encode(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -101,11 +113,7 @@ func (o *ours) join(ctx context.Context, who member) (leave func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &ourPeer{l}
-	return l.enter(ctx, participant{
-		listen: p.listen, goodbye: p.goodbye,
-		every: 3 * time.Second, ping: p.ping,
-	})
+	return &ourPeer{l}, nil
 }
 
 type ourPeer struct{ *link }
@@ -132,12 +140,15 @@ func (p *ourPeer) goodbye(ctx context.Context) error {
 	return p.send(ctx, "", "leave", map[string]string{"client_reason": "user request"})
 }
 
+// frame is one message.
+type frame struct {
+	ID, Method            string
+	Params, Result, Error json.RawMessage
+}
+
 // listen takes one message.
 func (p *ourPeer) listen(ctx context.Context) error {
-	var f struct {
-		ID, Method            string
-		Params, Result, Error json.RawMessage
-	}
+	var f frame
 	if err := wsjson.Read(ctx, p.socket, &f); err != nil {
 		return err
 	}

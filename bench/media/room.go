@@ -61,11 +61,11 @@ func fill(ctx context.Context, s server, api *webrtc.API, dir string, c crowd, w
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	publishers := make([]*client.Room, c.publishers)
-	if err := crowdIn(ctx, publishers, func(i int) (*client.Room, error) { return room.publisher(ctx, i, i < c.speakers) }); err != nil {
+	publishers := make([]func(), c.publishers)
+	defer leave(publishers)
+	if err := crowdIn(ctx, publishers, func(i int) (func(), error) { return room.publisher(ctx, i, i < c.speakers) }); err != nil {
 		return f, err
 	}
-	defer leave(publishers)
 	pause(ctx, settleFor)
 	before, err := figures.Memory(r.pid(), figures.Resident)
 	if err != nil {
@@ -74,16 +74,17 @@ func fill(ctx context.Context, s server, api *webrtc.API, dir string, c crowd, w
 	if f.publishersOnly, err = busyness(ctx, r, window); err != nil {
 		return f, err
 	}
-	viewers := make([]*watcher, c.viewers)
-	rooms := make([]*client.Room, c.viewers)
+	viewers, rooms := make([]*watcher, c.viewers), make([]func(), c.viewers)
+	defer leave(rooms)
 	began := time.Now()
-	if err := crowdIn(ctx, rooms, func(i int) (*client.Room, error) {
+	if err := crowdIn(ctx, rooms, func(i int) (func(), error) {
+		joining, stop := context.WithTimeout(ctx, crowdWait)
+		defer stop()
 		viewers[i] = &watcher{looks: c.looks}
-		return room.viewer(ctx, room.url, fmt.Sprintf("viewer-%d", i), viewers[i])
+		return room.watch(joining, fmt.Sprintf("viewer-%d", i), viewers[i])
 	}); err != nil {
 		return f, err
 	}
-	defer leave(rooms)
 	f.joining = time.Since(began)
 	pause(ctx, settleFor)
 	after, err := figures.Memory(r.pid(), figures.Resident)
@@ -113,7 +114,7 @@ func (f *filled) late(ctx context.Context, room *ours) error {
 			return err
 		}
 		began := time.Now()
-		in, err := room.viewer(ctx, "http://"+m.addr(), fmt.Sprintf("late-%d", i), &watcher{})
+		in, err := room.enter(ctx, "http://"+m.addr(), fmt.Sprintf("late-%d", i), "receiver", client.Listener{})
 		if err != nil {
 			return errors.Join(err, m.Close())
 		}
@@ -126,8 +127,9 @@ func (f *filled) late(ctx context.Context, room *ours) error {
 	return ctx.Err()
 }
 
-// crowdIn has people join, some at a time, and tells how far it is.
-func crowdIn(ctx context.Context, all []*client.Room, join func(i int) (*client.Room, error)) error {
+// crowdIn has people join, some at a time, and tells how far it is. All of them can leave,
+// also when it fails.
+func crowdIn(ctx context.Context, all []func(), join func(i int) (leave func(), err error)) error {
 	var mu sync.Mutex
 	var failed error
 	var wg sync.WaitGroup
@@ -145,21 +147,21 @@ func crowdIn(ctx context.Context, all []*client.Room, join func(i int) (*client.
 		}
 		wg.Go(func() {
 			defer func() { <-turns }()
-			r, err := join(i)
+			out, err := join(i)
 			mu.Lock()
 			defer mu.Unlock()
-			all[i], failed = r, errors.Join(failed, err)
+			all[i], failed = out, errors.Join(failed, err)
 		})
 	}
 	wg.Wait()
 	return errors.Join(failed, ctx.Err())
 }
 
-func leave(all []*client.Room) {
+func leave(all []func()) {
 	var done cleanup
-	for _, r := range all {
-		if r != nil {
-			done.add(r.Leave)
+	for _, out := range all {
+		if out != nil {
+			done.add(out)
 		}
 	}
 	done.all()
@@ -194,7 +196,7 @@ func (o *ours) enter(ctx context.Context, url, name, role string, l client.Liste
 }
 
 // publisher joins and sends a picture of 600 bytes a second and, where it speaks, a packet of sound.
-func (o *ours) publisher(ctx context.Context, i int, speaks bool) (*client.Room, error) {
+func (o *ours) publisher(ctx context.Context, i int, speaks bool) (leave func(), err error) {
 	name := fmt.Sprintf("publisher-%d", i)
 	r, err := o.enter(ctx, o.url, name, "sender", client.Listener{})
 	if err != nil {
@@ -207,14 +209,14 @@ func (o *ours) publisher(ctx context.Context, i int, speaks bool) (*client.Room,
 	for _, video := range kinds {
 		s, err := newLayers(video, name+"-"+strconv.FormatBool(video), &layer{size: 600, burst: 1, keyBurst: 1})
 		if err != nil {
-			return r, err
+			return r.Leave, err
 		}
 		if _, err := r.Publish(ctx, s.track); err != nil {
-			return r, fmt.Errorf("%s does not publish: %w", name, err)
+			return r.Leave, fmt.Errorf("%s does not publish: %w", name, err)
 		}
 		go s.slowly(ctx, time.Duration(i)*time.Millisecond*7)
 	}
-	return r, nil
+	return r.Leave, nil
 }
 
 // slowly sends a packet a second, of video a key frame, until the context ends.
@@ -226,71 +228,6 @@ func (s *source) slowly(ctx context.Context, first time.Duration) {
 		s.send(s.layers[0], 0, stamp, payload)
 		pause(ctx, time.Second)
 	}
-}
-
-// watcher is a viewer who looks at the first pictures that there are.
-type watcher struct {
-	looks int
-
-	mu       sync.Mutex
-	looked   []*client.RemoteTrack
-	unlooked []*client.RemoteTrack
-}
-
-// viewer joins, and asks for what it looks at.
-func (o *ours) viewer(ctx context.Context, url, name string, w *watcher) (*client.Room, error) {
-	return o.enter(ctx, url, name, "receiver", client.Listener{OnTrack: func(t *client.RemoteTrack) {
-		if t.Info().Kind != "video" { // sound comes without being asked for
-			go discard(ctx, t)
-			return
-		}
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		if len(w.looked) == w.looks {
-			w.unlooked = append(w.unlooked, t)
-			return
-		}
-		w.looked = append(w.looked, t)
-		go func() { // a listener must not wait; what fails is silent
-			_ = t.SetLayer(ctx, client.LayerHigh)
-			discard(ctx, t)
-		}()
-	}})
-}
-
-// discard reads a track until it ends, as an app does, and keeps nothing.
-func discard(ctx context.Context, t *client.RemoteTrack) {
-	for {
-		if _, err := t.ReadRTP(ctx); err != nil {
-			return
-		}
-	}
-}
-
-func seen(all []*watcher) (looked, unlooked uint64) {
-	for _, w := range all {
-		w.mu.Lock()
-		for _, t := range w.looked {
-			looked += t.Stats().Packets
-		}
-		for _, t := range w.unlooked {
-			unlooked += t.Stats().Packets
-		}
-		w.mu.Unlock()
-	}
-	return looked, unlooked
-}
-
-// silent is of how many pictures nothing has come.
-func (w *watcher) silent() (n int) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, t := range w.looked {
-		if t.Stats().Packets == 0 {
-			n++
-		}
-	}
-	return n + w.looks - len(w.looked)
 }
 
 // meter passes TCP connections on to a server, and counts what it sends.

@@ -249,7 +249,7 @@ func (f *fixture) counters() map[string]float64 {
 // seat is a member that remembers what it was told.
 type seat chan room.Update
 
-func (s seat) Notify(u room.Update) { s <- u }
+func (s seat) Notify(u room.Update, _ *room.Shared) { s <- u }
 
 // next waits for news of one kind.
 func next[U room.Update](t testing.TB, s seat) U {

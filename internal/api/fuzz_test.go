@@ -18,7 +18,7 @@ import (
 // deaf is a member that does not listen.
 type deaf struct{}
 
-func (deaf) Notify(room.Update) {}
+func (deaf) Notify(room.Update, *room.Shared) {}
 
 // Whatever is posted wherever, the answer is JSON, and a body is never the
 // server's fault.

@@ -259,7 +259,7 @@ func TestPendingIsBounded(t *testing.T) {
 // deaf is a member that does not listen.
 type deaf struct{}
 
-func (deaf) Notify(room.Update) {}
+func (deaf) Notify(room.Update, *room.Shared) {}
 
 // FuzzREST: whatever a backend posts wherever, the answer is JSON or nothing,
 // and it is never the server's fault.

@@ -13,12 +13,12 @@ import (
 // mute is a wire that says nothing.
 type mute struct{}
 
-func (mute) Greet(Socket)        {}
-func (mute) Parted()             {}
-func (mute) Closed()             {}
-func (mute) Update(room.Update)  {}
-func (mute) End(*fault.Error)    {}
-func (mute) CloseMedia(MediaEnd) {}
+func (mute) Greet(Socket)                     {}
+func (mute) Parted()                          {}
+func (mute) Closed()                          {}
+func (mute) Update(room.Update, *room.Shared) {}
+func (mute) End(*fault.Error)                 {}
+func (mute) CloseMedia(MediaEnd)              {}
 
 // TestABugCostsOnePeerItsPlace posts what panics, as a bug would.
 func TestABugCostsOnePeerItsPlace(t *testing.T) {

@@ -275,7 +275,7 @@ func (p *Participant) removed(u room.Removed) {
 	p.out.Store(why)
 	p.events.tracksGone()
 	p.joined, p.leaving = false, true
-	p.wire.Update(u)
+	p.wire.Update(u, nil)
 	if p.socket == nil {
 		p.finish("removed")
 		return

@@ -91,7 +91,7 @@ func (p *Participant) provoke(a inject.Action) {
 	case inject.AtMute:
 		for _, t := range p.events.published {
 			if p.joined && t.Kind == room.Video && t.Source == room.SourceRegular && !t.Mute {
-				p.onUpdate(room.TrackMuteAsked{Track: t.Track, Mute: true})
+				p.onUpdate(room.TrackMuteAsked{Track: t.Track, Mute: true}, nil)
 			}
 		}
 	case inject.AtStrange:

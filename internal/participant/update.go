@@ -10,8 +10,8 @@ import (
 
 // Notify implements [room.Member]. A client that falls too far behind loses its
 // socket and resumes with the full state.
-func (p *Participant) Notify(u room.Update) {
-	if p.in.postUpdate(func() { p.onUpdate(u) }) {
+func (p *Participant) Notify(u room.Update, all *room.Shared) {
+	if p.in.postUpdate(func() { p.onUpdate(u, all) }) {
 		return
 	}
 	p.Post(func() {
@@ -23,7 +23,7 @@ func (p *Participant) Notify(u room.Update) {
 
 // onUpdate does the participant's own part of an update and hands it on to the
 // wire.
-func (p *Participant) onUpdate(u room.Update) {
+func (p *Participant) onUpdate(u room.Update, all *room.Shared) {
 	switch u := u.(type) {
 	case room.StateSync:
 		p.stateSynced(u)
@@ -43,7 +43,7 @@ func (p *Participant) onUpdate(u room.Update) {
 		p.role = u.Role
 		p.inject.Rename(p.name, p.role)
 	}
-	p.wire.Update(u)
+	p.wire.Update(u, all)
 }
 
 // stateSynced brings what is forwarded in line with the whole room, after
@@ -59,7 +59,7 @@ func (p *Participant) stateSynced(u room.StateSync) {
 	if p.socket == nil {
 		return
 	}
-	p.wire.Update(u)
+	p.wire.Update(u, nil)
 	for _, src := range u.Snapshot.Sources {
 		p.media.forward(src)
 	}

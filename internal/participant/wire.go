@@ -24,8 +24,9 @@ type Wire interface {
 	// Parted tells that the socket has ended and the peer is held.
 	Parted()
 	// Update tells of something that happened in the room. The participant has
-	// done its own part before.
-	Update(room.Update)
+	// done its own part before. What many are told is made a frame by the first wire
+	// that asks for it there; nil where the client alone is told.
+	Update(room.Update, *room.Shared)
 	// End tells the client that its session is over, and why.
 	End(*fault.Error)
 	// CloseMedia tells that the peer's media connections have been closed.

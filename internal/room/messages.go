@@ -45,11 +45,9 @@ func (r *Room) Send(ctx context.Context, by PeerID, msg Message) (Message, error
 			m.to.Notify(MessageSent{msg})
 			return msg, nil
 		}
-		for id, m := range r.members {
-			if id != by && (len(msg.Roles) == 0 || slices.Contains(msg.Roles, m.Role)) {
-				m.to.Notify(MessageSent{msg})
-			}
-		}
+		tell(r, MessageSent{msg}, func(m *member) bool {
+			return m.ID != by && (len(msg.Roles) == 0 || slices.Contains(msg.Roles, m.Role))
+		})
 		return msg, nil
 	})
 }

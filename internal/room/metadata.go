@@ -75,11 +75,7 @@ func (d *Metadata) Set(ctx context.Context, by PeerID, key string, data json.Raw
 		d.size += grown(was, key, data)
 		d.entries[key] = e
 		d.r.opt.Journal.MetadataSet(d.r.session, d.r.spec.ID, e)
-		for id, m := range d.r.members {
-			if d.observed[id][key] {
-				m.to.Notify(MetadataChanged{[]Entry{e}})
-			}
-		}
+		tell(d.r, MetadataChanged{[]Entry{e}}, func(m *member) bool { return d.observed[m.ID][key] })
 		return e, nil
 	})
 }

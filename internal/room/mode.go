@@ -118,9 +118,7 @@ func (r *Room) SetRules(ctx context.Context, rules Rules) error {
 			return nil
 		}
 		r.moderation.locked, r.spec.MaxStreaming = rules.Locked, rules.MaxStreaming
-		for _, m := range r.members {
-			m.to.Notify(RulesChanged{rules})
-		}
+		tell(r, RulesChanged{rules}, nil)
 		return nil
 	})
 }

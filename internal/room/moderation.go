@@ -102,12 +102,9 @@ func (o *Moderation) AskMute(ctx context.Context, by PeerID, q MuteRequest) erro
 		if err := o.r.knownRoles(q.Roles); err != nil {
 			return err
 		}
-		u := MuteAsked{asker.asPeer(), q.Kind, q.Source, q.Mute}
-		for id, m := range o.r.members {
-			if id != by && (len(q.Roles) == 0 || slices.Contains(q.Roles, m.Role)) {
-				m.to.Notify(u)
-			}
-		}
+		tell(o.r, MuteAsked{asker.asPeer(), q.Kind, q.Source, q.Mute}, func(m *member) bool {
+			return m.ID != by && (len(q.Roles) == 0 || slices.Contains(q.Roles, m.Role))
+		})
 		return nil
 	})
 }
@@ -122,8 +119,8 @@ func (o *Moderation) Hush(ctx context.Context, by PeerID, hushed bool, but []Tra
 			return err
 		}
 		o.hushed = hushed
+		tell(o.r, HushChanged{hushed}, nil)
 		for _, m := range o.r.members {
-			m.to.Notify(HushChanged{hushed})
 			for id, t := range m.Tracks {
 				if hushed && t.Kind == Audio && !slices.Contains(but, id) {
 					m.to.Notify(TrackMuteAsked{asker.asPeer(), t, true})

@@ -44,11 +44,7 @@ func (p *Player) Send(ctx context.Context, by PeerID, data json.RawMessage) erro
 			return fault.FieldInvalid.New("field", "data", "max_bytes", MaxPlayerData, "bytes", len(data))
 		}
 		p.last = PlayerState{by, slices.Clone(data), time.Now()}
-		for _, m := range p.r.members {
-			if m.Watches && m.ID != by {
-				m.to.Notify(PlayerMoved{p.last})
-			}
-		}
+		tell(p.r, PlayerMoved{p.last}, func(m *member) bool { return m.Watches && m.ID != by })
 		return nil
 	})
 }
@@ -74,11 +70,7 @@ func (p *Player) lead(id PeerID) {
 		return
 	}
 	p.leader = id
-	for _, m := range p.r.members {
-		if m.Watches {
-			m.to.Notify(LeaderChanged{id})
-		}
-	}
+	tell(p.r, LeaderChanged{id}, func(m *member) bool { return m.Watches })
 }
 
 // joined hears of a peer, which leads if nobody does.

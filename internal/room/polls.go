@@ -151,9 +151,5 @@ func (a audience) Tell(u poll.Update, may func(*poll.Peer) bool) {
 	case poll.Stats:
 		told = PollStats(u)
 	}
-	for _, m := range a.p.r.members {
-		if may(a.p.voter(m)) {
-			m.to.Notify(told)
-		}
-	}
+	tell(a.p.r, told, func(m *member) bool { return may(a.p.voter(m)) })
 }

@@ -58,7 +58,7 @@ type Room struct {
 // member is a peer beside the way to reach it.
 type member struct {
 	Peer
-	to      Member
+	to      counted
 	sources map[TrackID]Source
 	// lost are tracks that a change of role withdrew and the peer has not given up
 	// itself yet.
@@ -295,6 +295,7 @@ func (r *Room) Join(ctx context.Context, m Member, p Peer) error {
 		p.Tracks = map[TrackID]Track{}
 		nm := &member{Peer: p, to: counted{m, &r.out}, sources: map[TrackID]Source{}, lost: map[TrackID]bool{}}
 		r.members[p.ID] = nm
+		r.quality.synced(p.ID)
 		delete(r.watchers, m)
 		r.size.Store(int32(len(r.members)))
 		r.polls.book.Joined()
@@ -441,6 +442,7 @@ func (r *Room) SyncState(ctx context.Context, id PeerID) error {
 			return err
 		}
 		m.to.Notify(StateSync{r.snapshot(m)})
+		r.quality.synced(id)
 		return nil
 	})
 }
@@ -506,20 +508,12 @@ func (r *Room) member(id PeerID) (*member, error) {
 
 // notifyOthers sends an update to everybody but one.
 func (r *Room) notifyOthers(but PeerID, u Update) {
-	for id, m := range r.members {
-		if id != but {
-			m.to.Notify(u)
-		}
-	}
+	tell(r, u, func(m *member) bool { return m.ID != but })
 }
 
 // notifyViewers sends an update about a peer's tracks to those who may see them.
 func (r *Room) notifyViewers(owner *member, u Update) {
-	for _, m := range r.members {
-		if m != owner && r.sees(m, owner) {
-			m.to.Notify(u)
-		}
-	}
+	tell(r, u, func(m *member) bool { return m != owner && r.sees(m, owner) })
 }
 
 func (r *Room) notifyCounts() {
@@ -528,11 +522,10 @@ func (r *Room) notifyCounts() {
 		c.Peers++
 		c.Tracks += len(m.Tracks)
 	}
-	for _, m := range r.members {
-		m.to.Notify(c)
-	}
+	tell(r, c, nil)
+	all := &Shared{}
 	for w := range r.watchers {
-		w.Notify(c)
+		w.Notify(c, all)
 	}
 }
 

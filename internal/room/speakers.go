@@ -43,7 +43,5 @@ func (s *speakers) tell() {
 		return
 	}
 	s.now = now
-	for _, m := range s.r.members {
-		m.to.Notify(SpeakersChanged{now})
-	}
+	tell(s.r, SpeakersChanged{now}, nil)
 }

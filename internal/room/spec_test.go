@@ -74,7 +74,7 @@ type person struct {
 	heard []room.Update
 }
 
-func (p *person) Notify(u room.Update) {
+func (p *person) Notify(u room.Update, _ *room.Shared) {
 	p.mu.Lock()
 	p.heard = append(p.heard, u)
 	p.mu.Unlock()

@@ -33,10 +33,23 @@ type counted struct {
 	out *outgoing
 }
 
-// Notify implements Member.
-func (c counted) Notify(u Update) {
+// Notify tells the member alone.
+func (c counted) Notify(u Update) { c.share(u, nil) }
+
+// share tells the member what others are told as well.
+func (c counted) share(u Update, all *Shared) {
 	c.out.bytes += updateCost + u.size()
-	c.Member.Notify(u)
+	c.Member.Notify(u, all)
+}
+
+// tell gives an update to the members it is for; nil: to everybody.
+func tell(r *Room, u Update, to func(*member) bool) {
+	all := &Shared{}
+	for _, m := range r.members {
+		if to == nil || to(m) {
+			m.to.share(u, all)
+		}
+	}
 }
 
 // updateCost is what an update costs that says hardly anything.

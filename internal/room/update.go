@@ -12,9 +12,10 @@ type Update interface {
 }
 
 // Member is how a room speaks to whoever is in it. Notify never blocks: it is
-// called from the room's goroutine.
+// called from the room's goroutine. An update that others are told as well comes with
+// what their wires have made of it, any other with nil.
 type Member interface {
-	Notify(Update)
+	Notify(Update, *Shared)
 }
 
 type (

@@ -123,9 +123,12 @@ func (c *Conn) Send(v any) int {
 		c.cfg.Log.Error("frame cannot be encoded", "err", err)
 		return 0
 	}
-	c.queue(outgoing{b: b})
+	c.SendFrame(b)
 	return len(b)
 }
+
+// SendFrame queues an encoded frame, which may be that of other sockets as well.
+func (c *Conn) SendFrame(b []byte) { c.queue(outgoing{b: b}) }
 
 // SendReliable queues an encoded frame that is not forgotten before the client has
 // shown that it got it; see Missed.

@@ -51,7 +51,7 @@ type member struct {
 	told []room.Update
 }
 
-func (m *member) Notify(u room.Update) {
+func (m *member) Notify(u room.Update, _ *room.Shared) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.told = append(m.told, u)

@@ -112,6 +112,7 @@ func (q *queue) take() []any {
 	return frames
 }
 
+func (q *queue) SendFrame(b []byte)               { q.Send(json.RawMessage(b)) }
 func (q *queue) SendReliable(b []byte)            { q.Send(json.RawMessage(b)) }
 func (*queue) Missed() ([][]byte, int)            { return nil, 0 }
 func (*queue) Close(websocket.StatusCode, string) {}

@@ -30,6 +30,7 @@ const (
 type link interface {
 	participant.Socket
 	Send(frame any) int
+	SendFrame(frame []byte)
 	SendReliable(frame []byte)
 	Expect(bytes int)
 	Missed() (frames [][]byte, lost int)
@@ -142,18 +143,32 @@ func (s *session) notify(method string, params any) {
 	}
 }
 
+// sharedFrame is the key of a notification that is the same for all sessions.
+type sharedFrame struct{ method string }
+
+// frame is a notification as it is sent, encoded once for all who are told.
+func (s *session) frame(all *room.Shared, method string, params func() any) (b []byte, ok bool) {
+	b, err := all.Once(sharedFrame{method}, func() ([]byte, error) { return socket.Encode(notification(method, params())) })
+	if err != nil {
+		s.p.Log().Error("frame cannot be encoded", "err", err)
+	}
+	return b, err == nil
+}
+
 // notifyListed sends what makes sense only beside the peer list.
-func (s *session) notifyListed(method string, params any) {
-	if s.listed {
-		s.notify(method, params)
+func (s *session) notifyListed(all *room.Shared, method string, params func() any) {
+	if !s.listed || s.conn == nil {
+		return
+	}
+	if b, ok := s.frame(all, method, params); ok {
+		s.conn.SendFrame(b)
 	}
 }
 
 // notifyReliable sends a notification that a peer must not miss while it is away.
-func (s *session) notifyReliable(method string, params any) {
-	b, err := socket.Encode(notification(method, params))
-	if err != nil {
-		s.p.Log().Error("frame cannot be encoded", "err", err)
+func (s *session) notifyReliable(all *room.Shared, method string, params func() any) {
+	b, ok := s.frame(all, method, params)
+	if !ok {
 		return
 	}
 	if s.conn != nil && s.listed {

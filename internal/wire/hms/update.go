@@ -11,85 +11,101 @@ import (
 
 // Update implements participant.Wire. What is about peers is withheld until the
 // client has the peer list, which holds it already.
-func (s *session) Update(u room.Update) {
+func (s *session) Update(u room.Update, all *room.Shared) {
 	switch u := u.(type) {
 	case room.StateSync:
 		s.tellRoom(u.Snapshot)
 	case room.CountsChanged:
-		s.tellCounts(u)
+		s.tellCounts(u, all)
 	case room.PeerJoined:
-		s.notifyListed("on-peer-join", fullPeerOnWire(u.Peer))
+		s.notifyListed(all, "on-peer-join", func() any { return fullPeerOnWire(u.Peer) })
 	case room.PeerLeft:
-		s.notifyListed("on-peer-leave", peerOnWire(u.Peer))
+		s.notifyListed(all, "on-peer-leave", func() any { return peerOnWire(u.Peer) })
 	case room.PeerChanged:
-		s.notifyListed("on-peer-update", peerOnWire(u.Peer))
+		s.notifyListed(all, "on-peer-update", func() any { return peerOnWire(u.Peer) })
 	case room.TracksAdded:
 		for _, t := range u.Tracks {
 			s.media.withdrawn.tell(t.ID) // as it was before
 		}
-		s.notifyListed("on-track-add", tracksNotice(u.Peer, u.Tracks))
+		s.notifyListed(all, "on-track-add", func() any { return tracksNotice(u.Peer, u.Tracks) })
 	case room.TracksChanged:
-		s.notifyListed("on-track-update", tracksNotice(u.Peer, u.Tracks))
+		s.notifyListed(all, "on-track-update", func() any { return tracksNotice(u.Peer, u.Tracks) })
 	case room.TracksRemoved:
 		for _, t := range u.Tracks {
 			delete(s.media.told, t.ID)
 		}
-		s.media.withdrawn.take(u)
+		s.media.withdrawn.take(u, all)
 	case room.RoleChanged:
 		s.notify("on-policy-change", policyOnWire(u.Role, s.p.Template()))
 	case room.RoleOffered:
-		s.notifyReliable("on-role-change-request", map[string]any{
-			"requested_by": idOrNothing(u.By), "role": u.Role, "token": u.Token,
+		s.notifyReliable(all, "on-role-change-request", func() any {
+			return map[string]any{"requested_by": idOrNothing(u.By), "role": u.Role, "token": u.Token}
 		})
 	case room.TrackMuteAsked:
-		s.notifyReliable("on-track-update-request", map[string]any{
-			"requested_by": idOrNothing(u.By), "track_id": u.Track.ID, "stream_id": u.Track.StreamID, "mute": u.Mute,
+		s.notifyReliable(all, "on-track-update-request", func() any {
+			return map[string]any{"requested_by": idOrNothing(u.By), "track_id": u.Track.ID, "stream_id": u.Track.StreamID, "mute": u.Mute}
 		})
 	case room.MuteAsked:
-		ask := map[string]any{"requested_by": idOrNothing(u.By), "value": u.Mute}
-		if u.Kind != "" {
-			ask["type"] = u.Kind
-		}
-		if u.Source != "" {
-			ask["source"] = u.Source
-		}
-		s.notifyReliable("on-change-track-mute-state-request", ask)
+		s.notifyReliable(all, "on-change-track-mute-state-request", func() any { return muteNotice(u) })
 	case room.Removed:
 		s.listed = false
 		s.notify("on-peer-leave-request", map[string]any{
 			"requested_by": idOrNothing(u.By), "reason": u.Reason, "room_end": u.Ended,
 		})
 	case room.MessageSent:
-		s.notifyReliable("on-broadcast", messageOnWire(u.Message))
+		s.notifyReliable(all, "on-broadcast", func() any { return messageOnWire(u.Message) })
 	case room.MetadataChanged:
-		values := make([]wireEntry, 0, len(u.Entries))
-		for _, e := range u.Entries {
-			values = append(values, entryOnWire(e))
-		}
-		s.notifyReliable("on-metadata-change", map[string]any{"values": values})
+		s.notifyReliable(all, "on-metadata-change", func() any { return entriesNotice(u.Entries) })
 	case room.SpeakersChanged:
-		list := make([]any, 0, len(u.Speakers))
-		for _, sp := range u.Speakers {
-			list = append(list, map[string]any{"peer_id": sp.PeerID, "track_id": sp.TrackID, "level": sp.Level})
-		}
-		s.notifyListed("active-speakers", map[string]any{"speaker-list": list})
+		s.notifyListed(all, "active-speakers", func() any { return speakersNotice(u.Speakers) })
 	case room.QualityChanged:
-		peers := make([]any, 0, len(u.Scores))
-		for id, score := range u.Scores {
-			peers = append(peers, map[string]any{"peer_id": id, "downlink_score": score})
-		}
-		s.notifyListed("on-connection-quality-update", map[string]any{"peers": peers})
+		s.notifyListed(all, "on-connection-quality-update", func() any { return qualityNotice(u.Scores) })
 	case room.PollStarted:
-		s.notifyReliable("on-poll-start", pollNotice(u.Poll))
+		s.notifyReliable(all, "on-poll-start", func() any { return pollNotice(u.Poll) })
 	case room.PollStopped:
-		s.notifyReliable("on-poll-stop", pollNotice(u.Poll))
+		s.notifyReliable(all, "on-poll-stop", func() any { return pollNotice(u.Poll) })
 	case room.PollStats:
-		s.notifyListed("on-poll-stats", statsNotice(u.Result))
+		s.notifyListed(all, "on-poll-stats", func() any { return statsNotice(u.Result) })
 	}
 }
 
 func tracksNotice(p room.Peer, ts []room.Track) any {
 	return map[string]any{"peer": peerOnWire(p), "tracks": tracksOnWire(ts)}
+}
+
+func muteNotice(u room.MuteAsked) any {
+	ask := map[string]any{"requested_by": idOrNothing(u.By), "value": u.Mute}
+	if u.Kind != "" {
+		ask["type"] = u.Kind
+	}
+	if u.Source != "" {
+		ask["source"] = u.Source
+	}
+	return ask
+}
+
+func entriesNotice(entries []room.Entry) any {
+	values := make([]wireEntry, 0, len(entries))
+	for _, e := range entries {
+		values = append(values, entryOnWire(e))
+	}
+	return map[string]any{"values": values}
+}
+
+func speakersNotice(speakers []room.Speaker) any {
+	list := make([]any, 0, len(speakers))
+	for _, sp := range speakers {
+		list = append(list, map[string]any{"peer_id": sp.PeerID, "track_id": sp.TrackID, "level": sp.Level})
+	}
+	return map[string]any{"speaker-list": list}
+}
+
+func qualityNotice(scores map[room.PeerID]int) any {
+	peers := make([]any, 0, len(scores))
+	for id, score := range scores {
+		peers = append(peers, map[string]any{"peer_id": id, "downlink_score": score})
+	}
+	return map[string]any{"peers": peers}
 }
 
 // tellRoom gives the client the whole room: after joining, after a lost
@@ -104,13 +120,13 @@ func (s *session) tellRoom(snap room.Snapshot) {
 	s.media.start()
 }
 
-func (s *session) tellCounts(u room.CountsChanged) {
-	info := sessionInfoOnWire(s.p.RoomID(), u.SessionID, u.Peers, u.Tracks)
+func (s *session) tellCounts(u room.CountsChanged, all *room.Shared) {
+	info := func() any { return sessionInfoOnWire(s.p.RoomID(), u.SessionID, u.Peers, u.Tracks) }
 	if s.p.Joined() {
-		s.notifyListed("session-info", info)
+		s.notifyListed(all, "session-info", info)
 		return
 	}
-	s.notify("session-info", info)
+	s.notify("session-info", info())
 	if snap, ok := s.p.Look(); ok {
 		s.tellRoomState(snap)
 	}

@@ -14,7 +14,7 @@ type withdrawals struct {
 }
 
 // take tells of tracks that were withdrawn, of some later.
-func (w withdrawals) take(u room.TracksRemoved) {
+func (w withdrawals) take(u room.TracksRemoved, all *room.Shared) {
 	now := room.TracksRemoved{Peer: u.Peer}
 	for _, t := range u.Tracks {
 		if w.m.asks() && t.Kind == room.Video && w.m.sub != nil && w.m.sub.Removing(t.ID) {
@@ -23,8 +23,11 @@ func (w withdrawals) take(u room.TracksRemoved) {
 		}
 		now.Tracks = append(now.Tracks, t)
 	}
+	if len(now.Tracks) < len(u.Tracks) {
+		all = nil // others are told more, or less
+	}
 	if len(now.Tracks) > 0 {
-		w.m.s.notifyListed("on-track-remove", tracksNotice(now.Peer, now.Tracks))
+		w.m.s.notifyListed(all, "on-track-remove", func() any { return tracksNotice(now.Peer, now.Tracks) })
 	}
 }
 
@@ -32,7 +35,7 @@ func (w withdrawals) take(u room.TracksRemoved) {
 func (w withdrawals) tell(id room.TrackID) {
 	if u, held := w.held[id]; held {
 		delete(w.held, id)
-		w.m.s.notifyListed("on-track-remove", tracksNotice(u.Peer, u.Tracks))
+		w.m.s.notifyListed(nil, "on-track-remove", func() any { return tracksNotice(u.Peer, u.Tracks) })
 	}
 }
 

@@ -354,7 +354,7 @@ func TestAReceiverOffers(t *testing.T) {
 // deaf is a member of a room that came by another wire.
 type deaf struct{}
 
-func (deaf) Notify(room.Update) {}
+func (deaf) Notify(room.Update, *room.Shared) {}
 
 // TestAScreenBesideACamera: a peer of another wire that shows both is two
 // connections, and one again when the screen ends.

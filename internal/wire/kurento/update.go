@@ -14,7 +14,7 @@ import (
 
 // Update implements participant.Wire. What is about peers is withheld until the
 // client knows who is inside.
-func (s *session) Update(u room.Update) {
+func (s *session) Update(u room.Update, _ *room.Shared) {
 	switch u := u.(type) {
 	case room.StateSync:
 		s.synced(u.Snapshot)

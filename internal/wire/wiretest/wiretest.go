@@ -97,7 +97,7 @@ func (w *wire) End(f *fault.Error)              { w.out.say("end", f.Kind.ID) }
 func (w *wire) CloseMedia(participant.MediaEnd) { w.sub = nil }
 
 // Update implements participant.Wire.
-func (w *wire) Update(u room.Update) {
+func (w *wire) Update(u room.Update, _ *room.Shared) {
 	switch u := u.(type) {
 	case room.StateSync:
 		for _, peer := range u.Snapshot.Peers {
