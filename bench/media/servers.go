@@ -54,7 +54,7 @@ http: {address: "127.0.0.1:%d"}
 media: {udp: "127.0.0.1:%d", tcp: "", transport: %s, ice: %s}
 access: {keys: [{access: bench, secret: %s}]}
 data: {dir: data}
-limits: {joins_per_second: 1000, joins_burst: 1000, room_peers: 2000, cpu_percent: 0} # all come from one address, and run on the same processors
+limits: {joins_per_second: 1000, joins_burst: 1000, room_peers: 2000, address_sockets: 2000, cpu_percent: 0} # all come from one address, and run on the same processors
 log: {level: warn}
 `, web, media, transport, agents[transport], secret)
 		r, err := run(ctx, dir, "redial.yaml", settings, fmt.Sprintf("http://127.0.0.1:%d/healthz", web), binary, "serve", "-config", "redial.yaml")
