@@ -137,15 +137,19 @@ func (knownRoom) Former(context.Context, string, room.PeerID) (room.Peer, bool, 
 	return room.Peer{}, false, nil
 }
 
-func replay(t *testing.T, script []byte) []byte {
+func newStage(t *testing.T) *stage {
 	hub := room.NewHub(room.Options{})
-	defer hub.Close()
+	t.Cleanup(hub.Close)
 	all := participant.New(participant.Config{Hub: hub, Directory: knownRoom{}, Events: silentRecorder{}})
-	defer all.Close(t.Context())
-	st := &stage{
+	t.Cleanup(func() { all.Close(context.WithoutCancel(t.Context())) })
+	return &stage{
 		t: t, peers: map[string]*session{}, alias: map[string]string{}, hub: hub,
 		h: New(Config{Participants: all, Sockets: socket.NewSet(socket.SetConfig{})}),
 	}
+}
+
+func replay(t *testing.T, script []byte) []byte {
+	st := newStage(t)
 	for line := range strings.Lines(string(script)) {
 		line = strings.TrimRight(line, "\n")
 		word, rest, _ := strings.Cut(line, " ")
@@ -187,13 +191,7 @@ func replay(t *testing.T, script []byte) []byte {
 }
 
 func (st *stage) join(name, role string) {
-	v := participant.Visitor{ID: room.PeerID(name), Claims: token.Claims{RoomID: "r1", Role: role, UserID: "user-" + name}}
-	v.Record, _ = knownRoom{}.RoomRecord(st.t.Context(), "r1")
-	p, err := st.h.all.Enter(v, func(p *participant.Participant) participant.Wire { return newSession(st.h, p) })
-	if err != nil {
-		st.t.Fatal(err)
-	}
-	p.Attach(&queue{}, v)
+	p := st.enter(name, role, &queue{})
 	p.Post(func() {
 		if err := p.Join(st.t.Context(), participant.Profile{Name: name}, nil); err != nil {
 			st.t.Error(err)
@@ -202,6 +200,24 @@ func (st *stage) join(name, role string) {
 	})
 	st.peers[name] = p.Wire().(*session)
 	st.order = append(st.order, name)
+}
+
+// preview has somebody look at the room, and returns what it is told.
+func (st *stage) preview(name string) *queue {
+	q := &queue{}
+	st.enter(name, "guest", q)
+	return q
+}
+
+func (st *stage) enter(name, role string, q *queue) *participant.Participant {
+	v := participant.Visitor{ID: room.PeerID(name), Claims: token.Claims{RoomID: "r1", Role: role, UserID: "user-" + name}}
+	v.Record, _ = knownRoom{}.RoomRecord(st.t.Context(), "r1")
+	p, err := st.h.all.Enter(v, func(p *participant.Participant) participant.Wire { return newSession(st.h, p) })
+	if err != nil {
+		st.t.Fatal(err)
+	}
+	p.Attach(q, v)
+	return p
 }
 
 // settle lets all updates arrive and writes down what each peer was sent about

@@ -4,6 +4,7 @@
 package hms
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -75,7 +76,7 @@ func (s *session) Greet(c participant.Socket) {
 	s.notify("room-info", roomInfoOnWire(snap))
 	peers, tracks := snap.Counts()
 	s.notify("session-info", sessionInfoOnWire(snap.RoomID, snap.SessionID, peers, tracks))
-	s.tellRoomState(snap)
+	s.tellRoomState(nil, func() (room.Snapshot, bool) { return snap, true })
 }
 
 // Parted implements participant.Wire. What the lost socket was given and the
@@ -119,21 +120,35 @@ func (s *session) TellStranger(f *fault.Error) {
 	s.notify("on-peer-leave", peerOnWire(stranger))
 }
 
-// tellRoomState shows a preview who is inside, as far as the template lets it.
-func (s *session) tellRoomState(snap room.Snapshot) {
+// errNobody is that of a room in which nobody is any more.
+var errNobody = errors.New("nobody is in the room")
+
+// tellRoomState shows a preview who is inside, as far as the template lets it. Of all
+// previews that are told of one change, one looks.
+func (s *session) tellRoomState(all *room.Shared, look func() (room.Snapshot, bool)) {
 	set := s.p.Template().Settings.RoomState
-	if !set.Enabled {
+	if !set.Enabled || s.conn == nil {
 		return
 	}
-	if !set.SendPeerList {
+	b, err := all.Once(sharedFrame{"room-state"}, func() ([]byte, error) {
+		snap, ok := look()
+		if !ok {
+			return nil, errNobody
+		}
 		n := len(snap.Peers)
-		snap.Peers = nil
+		if !set.SendPeerList {
+			snap.Peers = nil
+		}
 		state := roomStateOnWire(snap)
 		state.Count = n
-		s.notify("room-state", state)
-		return
+		return socket.Encode(notification("room-state", state))
+	})
+	switch {
+	case err == nil:
+		s.conn.SendFrame(b)
+	case !errors.Is(err, errNobody):
+		s.p.Log().Error("frame cannot be encoded", "err", err)
 	}
-	s.notify("room-state", roomStateOnWire(snap))
 }
 
 // notify sends a notification, if anybody is there to hear it.

@@ -6,7 +6,9 @@ package hms
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/redial-rtc/redial/internal/room"
 )
@@ -59,4 +61,31 @@ func BenchmarkJoinInALargeRoom(b *testing.B) {
 			}
 		}
 	}
+}
+
+// TestOnePreviewLooksForAll: of all who look at a preview, one asks the room who is inside
+// when that changes, and the others are told the same.
+func TestOnePreviewLooksForAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := newStage(t)
+		ann, bob := st.preview("ann"), st.preview("bob")
+		synctest.Wait()
+		ann.take()
+		bob.take()
+		st.join("cat", "guest")
+		synctest.Wait()
+		state := func(q *queue) json.RawMessage {
+			for _, f := range q.take() {
+				if raw, ok := f.(json.RawMessage); ok && strings.Contains(string(raw), `"room-state"`) {
+					return raw
+				}
+			}
+			t.Fatal("nobody was told who is inside")
+			return nil
+		}
+		one, other := state(ann), state(bob)
+		if !strings.Contains(string(one), `"cat"`) || &one[0] != &other[0] {
+			t.Errorf("%s\n%s", one, other)
+		}
+	})
 }

@@ -126,10 +126,13 @@ func (s *session) tellCounts(u room.CountsChanged, all *room.Shared) {
 		s.notifyListed(all, "session-info", info)
 		return
 	}
-	s.notify("session-info", info())
-	if snap, ok := s.p.Look(); ok {
-		s.tellRoomState(snap)
+	if s.conn == nil {
+		return
 	}
+	if b, ok := s.frame(all, "session-info", info); ok {
+		s.conn.SendFrame(b)
+	}
+	s.tellRoomState(all, s.p.Look)
 }
 
 func messageOnWire(m room.Message) any {
