@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,7 +38,7 @@ type onlooker struct {
 // watch has a viewer join; it is in when both connections are up and what it looks at is
 // agreed upon.
 func (o *ours) watch(ctx context.Context, name string, w *watcher) (leave func(), err error) {
-	p, err := o.reach(ctx, o.url, member{name: name, got: newReceived()})
+	p, err := o.reach(ctx, member{name: name, got: newReceived()})
 	if err != nil {
 		return nil, err
 	}
@@ -249,13 +250,10 @@ func (w *watcher) look(ids []string) {
 	}
 }
 
-func (w *watcher) wanted() (ids []string) {
+func (w *watcher) wanted() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for id := range w.looked {
-		ids = append(ids, id)
-	}
-	return ids
+	return slices.Collect(maps.Keys(w.looked))
 }
 
 // offered takes which pictures have which SSRC.

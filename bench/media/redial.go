@@ -73,7 +73,7 @@ func (o *ours) bearer(role, name string) (string, error) {
 }
 
 func (o *ours) join(ctx context.Context, who member) (leave func(), err error) {
-	p, err := o.reach(ctx, o.url, who)
+	p, err := o.reach(ctx, who)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ func (o *ours) join(ctx context.Context, who member) (leave func(), err error) {
 }
 
 // reach asks where to go, and opens a socket there.
-func (o *ours) reach(ctx context.Context, to string, who member) (*ourPeer, error) {
+func (o *ours) reach(ctx context.Context, who member) (*ourPeer, error) {
 	role := "receiver"
 	if who.got == nil {
 		role = "sender"
@@ -94,7 +94,7 @@ func (o *ours) reach(ctx context.Context, to string, who member) (*ourPeer, erro
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, to+"/init?"+url.Values{"peer_id": {id}, "user_agent_v2": {ourAgent}}.Encode(), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, o.url+"/init?"+url.Values{"peer_id": {id}, "user_agent_v2": {ourAgent}}.Encode(), nil)
 	if err != nil {
 		return nil, err
 	}

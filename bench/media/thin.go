@@ -64,9 +64,7 @@ func newThin() (*thin, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &thin{cert: cert, dtls: packetio.NewBuffer(), feedback: twcc.NewRecorder(1)}
-	sum := sha256.Sum256(cert.Certificate[0])
-	t.print = strings.ToUpper(strings.TrimSuffix(strings.ReplaceAll(fmt.Sprintf("% x", sum), " ", ":"), ":"))
+	t := &thin{cert: cert, print: fingerprint(cert.Certificate[0]), dtls: packetio.NewBuffer(), feedback: twcc.NewRecorder(1)}
 	t.agent, err = ice.NewAgentWithOptions(ice.WithNetworkTypes([]ice.NetworkType{ice.NetworkTypeUDP4}), ice.WithCandidateTypes([]ice.CandidateType{ice.CandidateTypeHost}),
 		ice.WithIncludeLoopback(), ice.WithInterfaceFilter(func(name string) bool { return name == "lo" }), ice.WithMulticastDNSMode(ice.MulticastDNSModeDisabled),
 		ice.WithLoggerFactory(quiet))
@@ -82,6 +80,11 @@ func newThin() (*thin, error) {
 	return t, t.agent.GatherCandidates()
 }
 
+// fingerprint is that of a certificate, as descriptions have it (RFC 8122, section 5).
+func fingerprint(der []byte) string {
+	return "sha-256 " + strings.ReplaceAll(fmt.Sprintf("% X", sha256.Sum256(der)), " ", ":")
+}
+
 func (t *thin) close() {
 	_ = t.agent.Close()
 	_ = t.dtls.Close()
@@ -93,10 +96,10 @@ func (t *thin) close() {
 	}
 }
 
-// own are the attributes of a section of ours.
-func (t *thin) own(setup string) []sdp.Attribute {
+// own are the attributes of a section of ours, in which we begin the handshake.
+func (t *thin) own() []sdp.Attribute {
 	return []sdp.Attribute{
-		sdp.NewAttribute("ice-ufrag", t.ufrag), sdp.NewAttribute("ice-pwd", t.pwd), sdp.NewAttribute("fingerprint", "sha-256 "+t.print), sdp.NewAttribute("setup", setup),
+		sdp.NewAttribute("ice-ufrag", t.ufrag), sdp.NewAttribute("ice-pwd", t.pwd), sdp.NewAttribute("fingerprint", t.print), sdp.NewAttribute("setup", "active"),
 	}
 }
 
@@ -105,7 +108,7 @@ func (t *thin) offer() string {
 	m := &sdp.MediaDescription{
 		MediaName:             sdp.MediaName{Media: "application", Port: sdp.RangedPort{Value: 9}, Protos: []string{"UDP", "DTLS", "SCTP"}, Formats: []string{"webrtc-datachannel"}},
 		ConnectionInformation: nowhere(),
-		Attributes:            append(t.own("actpass"), sdp.NewAttribute("mid", "0"), sdp.NewPropertyAttribute("sendrecv"), sdp.NewAttribute("sctp-port", "5000")),
+		Attributes:            append(t.own(), sdp.NewAttribute("mid", "0"), sdp.NewPropertyAttribute("sendrecv"), sdp.NewAttribute("sctp-port", "5000")),
 	}
 	return session("0", m)
 }
@@ -115,7 +118,7 @@ func (t *thin) answer(offered *sdp.SessionDescription) string {
 	var mids []string
 	var sections []*sdp.MediaDescription
 	for _, o := range offered.MediaDescriptions {
-		m := &sdp.MediaDescription{MediaName: o.MediaName, ConnectionInformation: nowhere(), Attributes: t.own("active")}
+		m := &sdp.MediaDescription{MediaName: o.MediaName, ConnectionInformation: nowhere(), Attributes: t.own()}
 		for _, a := range o.Attributes {
 			switch a.Key {
 			case "mid":
@@ -198,42 +201,26 @@ func (t *thin) begin(ctx context.Context, remote *sdp.SessionDescription, done f
 		t.candidate(text)
 	}
 	ufrag, pwd, want := attribute(remote, "ice-ufrag"), attribute(remote, "ice-pwd"), attribute(remote, "fingerprint")
-	client := attribute(remote, "setup") != "active"
-	go func() { done(t.connect(ctx, ufrag, pwd, want, client)) }()
+	go func() { done(t.connect(ctx, ufrag, pwd, want)) }()
 	return nil
 }
 
-func (t *thin) connect(ctx context.Context, ufrag, pwd, want string, client bool) error {
+func (t *thin) connect(ctx context.Context, ufrag, pwd, want string) error {
 	conn, err := t.agent.Dial(ctx, ufrag, pwd)
 	if err != nil {
 		return fmt.Errorf("ICE: %w", err)
 	}
 	t.conn = conn
 	go t.read()
-	options := []dtls.Option{
+	secure, err := dtls.ClientWithOptions(t, thinAddr{},
 		dtls.WithCertificates(t.cert), dtls.WithSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_128_GCM), dtls.WithInsecureSkipVerify(true), dtls.WithLoggerFactory(quiet),
 		dtls.WithExtendedMasterSecret(dtls.RequireExtendedMasterSecret),
 		dtls.WithVerifyPeerCertificate(func(raw [][]byte, _ [][]*x509.Certificate) error {
-			if len(raw) == 0 || !strings.EqualFold(want, "sha-256 "+strings.ReplaceAll(fmt.Sprintf("% x", sha256.Sum256(raw[0])), " ", ":")) {
+			if len(raw) == 0 || !strings.EqualFold(want, fingerprint(raw[0])) {
 				return errors.New("the certificate is not the one that was told of")
 			}
 			return nil
-		}),
-	}
-	var secure *dtls.Conn
-	if client {
-		var all []dtls.ClientOption
-		for _, o := range options {
-			all = append(all, o)
-		}
-		secure, err = dtls.ClientWithOptions(t, thinAddr{}, all...)
-	} else {
-		all := []dtls.ServerOption{dtls.WithClientAuth(dtls.RequireAnyClientCert), dtls.WithInsecureSkipVerifyHello(true)}
-		for _, o := range options {
-			all = append(all, o)
-		}
-		secure, err = dtls.ServerWithOptions(t, thinAddr{}, all...)
-	}
+		}))
 	if err == nil {
 		err = secure.HandshakeContext(ctx)
 	}
@@ -243,7 +230,7 @@ func (t *thin) connect(ctx context.Context, ufrag, pwd, want string, client bool
 	state, _ := secure.ConnectionState()
 	profile, _ := secure.SelectedSRTPProtectionProfile()
 	keys := srtp.Config{Profile: srtp.ProtectionProfile(profile)}
-	if err := keys.ExtractSessionKeysFromDTLS(&state, client); err != nil {
+	if err := keys.ExtractSessionKeysFromDTLS(&state, true); err != nil {
 		return err
 	}
 	in, err := srtp.CreateContext(keys.Keys.RemoteMasterKey, keys.Keys.RemoteMasterSalt, keys.Profile)

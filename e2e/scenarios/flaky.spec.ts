@@ -75,22 +75,17 @@ async function mended(k: Network, { alice, bob }: { alice: Tab; bob: Tab }, lose
   await lose();
   const told = await poll('alice to be told RECONNECTING', async () =>
     (await alice.notices('RECONNECTING')).find(n => n.at >= since) ?? (await elsewhere() && 'nothing'), { ms: 40_000, step: 250 });
-  if (told === 'nothing') {
-    k.say(`the browser has mended it after ${((Date.now() - from) / 1000).toFixed(1)} s`);
-    await flows(k, alice, bob, 45_000);
-    const event = await k.rest.event({ room_id: k.room.id, peer_id: alice.id, type: failures }, e => ice.has(e.data.error_code), 20_000);
-    checkEvent(event, { tab: alice, terminal: false });
-    await survived(alice, bob);
-    return;
+  const data = told === 'nothing' ? undefined : told.data;
+  if (data) {
+    k.say(`RECONNECTING ${data.code} ${data.name} after ${((Date.now() - from) / 1000).toFixed(1)} s`);
+    await alice.noticed('RECONNECTED', () => true, { since, ms: 40_000 });
   }
-  const { data } = told;
-  k.say(`RECONNECTING ${data.code} ${data.name} after ${((Date.now() - from) / 1000).toFixed(1)} s`);
-  await alice.noticed('RECONNECTED', () => true, { since, ms: 40_000 });
-  k.say(`RECONNECTED after ${((Date.now() - from) / 1000).toFixed(1)} s`);
+  k.say(`${data ? 'RECONNECTED' : 'mended by the browser'} after ${((Date.now() - from) / 1000).toFixed(1)} s`);
   await flows(k, alice, bob, 45_000);
   await alice.until('the room is connected', () => tab.state().room.roomState === 'Connected', undefined, 20_000);
-  const event = await k.rest.event({ room_id: k.room.id, peer_id: alice.id, type: [...failures, 'client.disconnected'] }, e => e.data.error_code === data.code);
-  checkEvent(event, { tab: alice, code: data.code, name: data.name, terminal: false });
+  const event = await k.rest.event({ room_id: k.room.id, peer_id: alice.id, type: [...failures, 'client.disconnected'] },
+    e => data ? e.data.error_code === data.code : ice.has(e.data.error_code));
+  checkEvent(event, { tab: alice, ...(data && { code: data.code, name: data.name }), terminal: false });
   await survived(alice, bob);
   return data;
 }

@@ -120,20 +120,17 @@ func (s *session) TellStranger(f *fault.Error) {
 	s.notify("on-peer-leave", peerOnWire(stranger))
 }
 
-// errNobody is that of a room in which nobody is any more.
-var errNobody = errors.New("nobody is in the room")
-
 // tellRoomState shows a preview who is inside, as far as the template lets it. Of all
 // previews that are told of one change, one looks.
 func (s *session) tellRoomState(all *room.Shared, look func() (room.Snapshot, bool)) {
 	set := s.p.Template().Settings.RoomState
-	if !set.Enabled || s.conn == nil {
+	if !set.Enabled {
 		return
 	}
-	b, err := all.Once(sharedFrame{"room-state"}, func() ([]byte, error) {
+	s.notifyShared(all, "room-state", func() any {
 		snap, ok := look()
 		if !ok {
-			return nil, errNobody
+			return nil
 		}
 		n := len(snap.Peers)
 		if !set.SendPeerList {
@@ -141,14 +138,8 @@ func (s *session) tellRoomState(all *room.Shared, look func() (room.Snapshot, bo
 		}
 		state := roomStateOnWire(snap)
 		state.Count = n
-		return socket.Encode(notification("room-state", state))
+		return state
 	})
-	switch {
-	case err == nil:
-		s.conn.SendFrame(b)
-	case !errors.Is(err, errNobody):
-		s.p.Log().Error("frame cannot be encoded", "err", err)
-	}
 }
 
 // notify sends a notification, if anybody is there to hear it.
@@ -158,25 +149,42 @@ func (s *session) notify(method string, params any) {
 	}
 }
 
-// sharedFrame is the key of a notification that is the same for all sessions.
-type sharedFrame struct{ method string }
+// sharedFrame is the key of a notification that is the same for all sessions: its method.
+type sharedFrame string
 
-// frame is a notification as it is sent, encoded once for all who are told.
+// errNothing is that of a notification without params, which is not sent.
+var errNothing = errors.New("there is nothing to tell")
+
+// frame is a notification as it is sent, encoded once for all who are told; false where
+// there is nothing to tell.
 func (s *session) frame(all *room.Shared, method string, params func() any) (b []byte, ok bool) {
-	b, err := all.Once(sharedFrame{method}, func() ([]byte, error) { return socket.Encode(notification(method, params())) })
-	if err != nil {
+	b, err := all.Once(sharedFrame(method), func() ([]byte, error) {
+		of := params()
+		if of == nil {
+			return nil, errNothing
+		}
+		return socket.Encode(notification(method, of))
+	})
+	if err != nil && !errors.Is(err, errNothing) {
 		s.p.Log().Error("frame cannot be encoded", "err", err)
 	}
 	return b, err == nil
 }
 
-// notifyListed sends what makes sense only beside the peer list.
-func (s *session) notifyListed(all *room.Shared, method string, params func() any) {
-	if !s.listed || s.conn == nil {
+// notifyShared is notify for what others are told as well.
+func (s *session) notifyShared(all *room.Shared, method string, params func() any) {
+	if s.conn == nil {
 		return
 	}
 	if b, ok := s.frame(all, method, params); ok {
 		s.conn.SendFrame(b)
+	}
+}
+
+// notifyListed sends what makes sense only beside the peer list.
+func (s *session) notifyListed(all *room.Shared, method string, params func() any) {
+	if s.listed {
+		s.notifyShared(all, method, params)
 	}
 }
 

@@ -126,12 +126,7 @@ func (s *session) tellCounts(u room.CountsChanged, all *room.Shared) {
 		s.notifyListed(all, "session-info", info)
 		return
 	}
-	if s.conn == nil {
-		return
-	}
-	if b, ok := s.frame(all, "session-info", info); ok {
-		s.conn.SendFrame(b)
-	}
+	s.notifyShared(all, "session-info", info)
 	s.tellRoomState(all, s.p.Look)
 }
 
