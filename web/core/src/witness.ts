@@ -82,17 +82,26 @@ export class Witness {
           if (state === "failed" || state === "disconnected") this.tell();
           return;
         }
-        void pc.getStats().then((stats) => {
-          stats.forEach((s) => {
-            // Firefox marks the pair itself.
-            const pair = s.type === "transport" ? stats.get(s.selectedCandidatePairId) : s.selected && s;
-            const own = pair && stats.get(pair.localCandidateId);
-            if (own) path.used = { protocol: own.protocol, relay: own.relayProtocol, local: own.candidateType };
-          });
-          this.tell();
-        }, () => {});
+        this.#look(path);
       });
     }
+  }
+
+  /** Finds out which pair a connected path uses. A browser's statistics can be some ms old and know of none yet. */
+  #look(path: Path, again = 5): void {
+    void path.pc.getStats().then((stats) => {
+      let found = false;
+      stats.forEach((s) => {
+        // Firefox marks the pair itself.
+        const pair = s.type === "transport" ? stats.get(s.selectedCandidatePairId) : s.selected && s;
+        const own = pair && stats.get(pair.localCandidateId);
+        if (!own) return;
+        found = true;
+        path.used = { protocol: own.protocol, relay: own.relayProtocol, local: own.candidateType };
+      });
+      if (!found && again > 0) setTimeout(() => this.#look(path, again - 1), 200);
+      this.tell();
+    }, () => {});
   }
 
   /** Observes a request for devices, of "audio", "video", "audio,video" or "screen", and gives what it gives. */

@@ -69,6 +69,26 @@ test("nothing is told before the server can know whose it is, and then all of it
   assert.deepEqual(path.errors.map((e) => [e.url, e.code, e.count]), [["turn:b", 701, 2]]);
 });
 
+test("which pair is used is looked at again where the statistics do not have it yet", async (t) => {
+  const { pc, pass } = start(t);
+  pc.remoteDescription = described;
+  const known = pc.getStats;
+  pc.getStats = async () => new Map([["t", { type: "transport" }]]);
+  pc.change("connectionState", "connected");
+  await pass(0);
+  pc.getStats = known;
+  await pass(200);
+  await pass(3000);
+  assert.equal(told.at(-1).facts.paths[0].protocol, "udp");
+
+  // Never known: asked a few times, and no more.
+  let asked = 0;
+  pc.getStats = async () => { asked++; return new Map(); };
+  pc.change("connectionState", "connected");
+  for (let i = 0; i < 20; i++) await pass(200);
+  assert.equal(asked, 6);
+});
+
 test("a device that is left out of a stream is one that the page did not get", async (t) => {
   const { witness, pc, pass } = start(t);
   const track = (kind) => Object.assign(new EventTarget(), { kind, readyState: "live" });
