@@ -54,7 +54,7 @@ func (d *Diagnoses) attempts(c *Call) (any, error) {
 		found.Attempts = found.Attempts[:limit]
 		page.Next = found.Attempts[limit-1].Place.String()
 	}
-	page.Attempts, err = d.attemptsOf(ctx, found.Attempts, time.Now().Add(verdictsWithin))
+	page.Attempts, err = d.attemptsOf(ctx, finder, q, found.Attempts, time.Now().Add(verdictsWithin))
 	return page, err
 }
 
@@ -67,7 +67,7 @@ func attemptsQuery(c *Call) (q event.PeopleQuery, room string, err error) {
 	if err != nil {
 		return q, "", err
 	}
-	q.AccountID, q.Tells = c.Claims.Account, true
+	q.AccountID = c.Claims.Account
 	var outcome, order, start, limit, since, until string
 	for name, into := range map[string]*string{"user": &q.Name, "room": &room, "outcome": &outcome, "order": &order, "start": &start,
 		"limit": &limit, "happened_since": &since, "happened_until": &until} {

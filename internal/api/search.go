@@ -121,7 +121,7 @@ func (d *Diagnoses) people(c *Call) (any, error) {
 	if !ok {
 		return nil, fault.FeatureUnsupported.New("feature", "searching for people in this store of events")
 	}
-	q.AccountID, q.Tells = c.Claims.Account, true
+	q.AccountID = c.Claims.Account
 	ctx := c.Context()
 	if in.Room != "" {
 		if q.RoomID, err = d.roomID(ctx, q.AccountID, in.Room); err != nil {
@@ -147,10 +147,10 @@ func (d *Diagnoses) people(c *Call) (any, error) {
 	said.Name, said.Room = q.Name, q.RoomID
 	reply := searchReply{Understood: said, People: found.People, More: found.More, Indexed: found.Indexed}
 	until := now.Add(verdictsWithin)
-	if reply.Attempts, err = d.attemptsOf(ctx, found.Attempts, until); err != nil {
+	if reply.Attempts, err = d.attemptsOf(ctx, finder, q, found.Attempts, until); err != nil {
 		return nil, err
 	}
-	if reply.Perhaps, err = d.attemptsOf(ctx, found.Perhaps, until); err != nil {
+	if reply.Perhaps, err = d.attemptsOf(ctx, finder, q, found.Perhaps, until); err != nil {
 		return nil, err
 	}
 	switch {
@@ -165,13 +165,13 @@ func (d *Diagnoses) people(c *Call) (any, error) {
 }
 
 // attemptsOf are attempts with the failures that tell most of them.
-func (d *Diagnoses) attemptsOf(ctx context.Context, list []event.Attempt, until time.Time) ([]attemptBody, error) {
+func (d *Diagnoses) attemptsOf(ctx context.Context, finder event.PeopleFinder, q event.PeopleQuery, list []event.Attempt, until time.Time) ([]attemptBody, error) {
 	bodies := make([]attemptBody, len(list))
 	reads, ctx := errgroup.WithContext(ctx)
 	reads.SetLimit(readsAtOnce)
 	for i := range list {
 		reads.Go(func() (err error) {
-			bodies[i], err = d.attempt(ctx, &list[i], until)
+			bodies[i], err = d.attempt(ctx, finder, q, &list[i], until)
 			return err
 		})
 	}
@@ -253,7 +253,7 @@ func (d *Diagnoses) roomAmongWords(ctx context.Context, q event.PeopleQuery) (ev
 }
 
 // attempt is an attempt with the failure that tells most of it.
-func (d *Diagnoses) attempt(ctx context.Context, a *event.Attempt, until time.Time) (attemptBody, error) {
+func (d *Diagnoses) attempt(ctx context.Context, finder event.PeopleFinder, q event.PeopleQuery, a *event.Attempt, until time.Time) (attemptBody, error) {
 	body := attemptBody{
 		User: a.UserID, UserProof: a.UserProof, UserName: a.UserName, Room: a.RoomID, RoomName: a.RoomName, Session: a.SessionID, Peer: a.PeerID,
 		Began: a.Began, Ended: a.Ended, Outcome: a.Outcome, Failures: a.Failures, Provoked: a.Provoked, Match: matchWords[a.Match], FirstSeen: a.FirstSeen, LastSeen: a.LastSeen,
@@ -261,10 +261,10 @@ func (d *Diagnoses) attempt(ctx context.Context, a *event.Attempt, until time.Ti
 	if a.Guess != "" {
 		body.Guess = &guessBody{a.Guess, guessWords[a.Guess]}
 	}
-	if a.Failures == 0 || a.EventID == "" {
+	if a.Failures == 0 {
 		return body, nil
 	}
-	e, err := d.cfg.Store.Get(ctx, a.EventID)
+	e, err := finder.Telling(ctx, q, a)
 	if errors.Is(err, fault.EventNotFound) { // it has just been removed
 		return body, nil
 	}

@@ -51,7 +51,7 @@ type Attempt struct {
 	Outcome                     AttemptOutcome
 	Failures                    int
 	Provoked                    bool   // one of them was provoked on purpose
-	EventID                     string // of the failure that tells most, with PeopleQuery.Tells; where there is no peer id, of the only event
+	EventID                     string // of the only event, where there is no peer id
 	Match                       Match
 	FirstSeen, LastSeen         time.Time // the person, in any room
 
@@ -84,8 +84,6 @@ type PeopleQuery struct {
 	Oldest bool  // by time alone, the oldest first: by Attempt.Began
 	After  Place // only those behind this one, of Newest or Oldest; zero: all
 	Limit  int   // 1 to MaxAttempts; 0 is DefaultAttempts
-
-	Tells bool // Attempt.EventID is wanted of those with a peer id as well
 }
 
 // Place is where an attempt stands in the order of time: what comes behind it is the
@@ -128,4 +126,9 @@ type PeopleFound struct {
 type PeopleFinder interface {
 	// FindPeople fails with fault.StoreUnavailable.
 	FindPeople(ctx context.Context, q PeopleQuery) (PeopleFound, error)
+
+	// Telling gives the failure that tells most of an attempt that a query has found: one that
+	// ended it, then one that happened in the span that is asked for, then the first. It fails
+	// with fault.EventNotFound where there is none any more, and with fault.StoreUnavailable.
+	Telling(ctx context.Context, q PeopleQuery, a *Attempt) (Event, error)
 }

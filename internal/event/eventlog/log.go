@@ -83,7 +83,7 @@ type Log struct {
 	upgrading   upgrading
 	placing     placing
 
-	readers  chan *Conn    // those that nobody uses
+	readers  readers       // those that nobody uses
 	reading  int           // how many there are
 	stopping chan struct{} // closed by Close
 	dbs      []*sql.DB
@@ -144,13 +144,13 @@ func (l *Log) open(ctx context.Context) (err error) {
 		return err
 	}
 	n := max(4, runtime.GOMAXPROCS(0))
-	l.readers = make(chan *Conn, n)
+	l.readers.free = make(chan struct{}, n)
 	for range n {
 		c, err := l.connect(ctx, "_txlock=deferred", "query_only(1)", "cache_size(-8192)")
 		if err != nil {
 			return err
 		}
-		l.readers <- c
+		l.readers.put(c)
 		l.reading++
 	}
 	if err := l.startCheckpoints(ctx); err != nil {
@@ -251,7 +251,8 @@ func (l *Log) Close() error {
 	l.placing.stop()
 	l.stopSeals()
 	for range l.reading {
-		_ = (<-l.readers).close()
+		<-l.readers.free
+		_ = l.readers.pop().close()
 	}
 	var first error
 	if l.writer != nil { // last, since the last one empties the write-ahead log
@@ -276,7 +277,8 @@ func (l *Log) Close() error {
 func (l *Log) Read(ctx context.Context, f func(c *Conn) error) error {
 	var c *Conn
 	select {
-	case c = <-l.readers:
+	case <-l.readers.free:
+		c = l.readers.pop()
 	case <-l.stopping:
 		return l.unavailable(ctx, sql.ErrConnDone)
 	case <-ctx.Done():
@@ -284,7 +286,7 @@ func (l *Log) Read(ctx context.Context, f func(c *Conn) error) error {
 	}
 	defer func() {
 		c.held.drop()
-		l.readers <- c
+		l.readers.put(c)
 	}()
 	c.mixed = l.upgrading.mixed.Load() // before the state is fixed that it is about
 	if _, err := c.Exec(ctx, "BEGIN"); err != nil {

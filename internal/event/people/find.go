@@ -13,30 +13,21 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/event/eventlog"
 )
 
 // What one search looks at, however many people have such a name.
 const (
-	maxPeople    = 1000             // of whom the attempts are looked up
-	maxOfPerson  = 200              // attempts of one of them
-	maxLookedAt  = 20_000           // attempts of a span of time, and of those whose users are proven as many
-	firstLook    = 4_000            // the same, of the latest of a name that many have
-	maxInside    = 200_000          // people whose names are looked through
-	budget       = 1 * time.Second  // for all of it
-	usual        = 1 * time.Hour    // what goes on for longer after a span is looked at where that finds too few
-	longest      = 12 * time.Hour   // an attempt that goes on for longer than this after a span is not looked at
-	maxNameless  = 200              // attempts
-	maxPerhaps   = 10               // of which are guesses
-	sameRoomNear = 5 * time.Minute  // for a guess
-	atOnce       = 10 * time.Minute // for who had no name at the time
+	maxPeople   = 1000            // of whom the attempts are looked up
+	maxOfPerson = 200             // attempts of one of them
+	maxLookedAt = 20_000          // attempts of a span of time, and of those whose users are proven as many
+	firstLook   = 4_000           // the same, of the latest of a name that many have
+	maxInside   = 200_000         // people whose names are looked through
+	budget      = 1 * time.Second // for all of it
+	usual       = 1 * time.Hour   // what goes on for longer after a span is looked at where that finds too few
+	longest     = 12 * time.Hour  // an attempt that goes on for longer than this after a span is not looked at
 )
-
-// ofTime is the index of attempts by when they were over.
-const ofTime = "last"
 
 // errEnough ends a search that has looked at enough.
 var errEnough = errors.New("enough")
@@ -55,24 +46,18 @@ type search struct {
 	more         bool
 }
 
-// candidate is an attempt that was found, with its person.
+// candidate is an attempt that was found, as far as its place among others needs. All of
+// it is in an index, so that finding reads none of the attempts that are not given.
 type candidate struct {
-	attempt
-	name        string
-	seen0, seen int64 // first and last, of the person
-	match       event.Match
-	guess       string
+	id, person, first, last int64
+	outcome                 event.AttemptOutcome
+	match                   event.Match
 }
 
 // Find finds attempts. It is called within Read.
 func Find(ctx context.Context, c *eventlog.Conn, account int64, q *event.PeopleQuery) (event.PeopleFound, error) {
-	s := &search{c: c, q: q, account: account, words: wordsOf(q.Name), began: time.Now(), since: math.MinInt64, until: math.MaxInt64, seen: map[int64]bool{}}
-	if !q.Since.IsZero() {
-		s.since = q.Since.UnixNano()
-	}
-	if !q.Until.IsZero() {
-		s.until = q.Until.UnixNano()
-	}
+	s := &search{c: c, q: q, account: account, words: wordsOf(q.Name), began: time.Now(), seen: map[int64]bool{}}
+	s.since, s.until = spanOf(q)
 	var found event.PeopleFound
 	var err error
 	if found.Indexed, err = indexed(ctx, c); err != nil {
@@ -96,11 +81,25 @@ func Find(ctx context.Context, c *eventlog.Conn, account int64, q *event.PeopleQ
 		s.found, s.more = s.found[:limit], true
 	}
 	found.More = s.more
-	if found.Attempts, err = s.attempts(ctx, s.found); err != nil {
+	found.Perhaps = perhaps
+	list, err := s.read(ctx, s.found)
+	if err != nil {
 		return found, err
 	}
-	found.Perhaps, err = s.attempts(ctx, perhaps)
+	found.Attempts, err = s.given(ctx, list)
 	return found, err
+}
+
+// spanOf is the span that a query asks for, in Unix nanoseconds.
+func spanOf(q *event.PeopleQuery) (since, until int64) {
+	since, until = math.MinInt64, math.MaxInt64
+	if !q.Since.IsZero() {
+		since = q.Since.UnixNano()
+	}
+	if !q.Until.IsZero() {
+		until = q.Until.UnixNano()
+	}
+	return since, until
 }
 
 // within ends a part of the search when it has taken as long as one may take, also
@@ -132,7 +131,7 @@ func indexed(ctx context.Context, c *eventlog.Conn) (float64, error) {
 func (s *search) look(ctx context.Context) error {
 	spanned := s.since != math.MinInt64
 	if s.q.Name == "" {
-		return s.inTime(ctx, event.MatchNone)
+		return s.inTime(ctx, event.MatchNone, group{})
 	}
 	if err := s.byID(ctx); err != nil {
 		return err
@@ -140,26 +139,26 @@ func (s *search) look(ctx context.Context) error {
 	if len(s.words) == 0 {
 		return nil
 	}
-	word, n, err := s.rarest(ctx)
+	with, err := s.withWords(ctx)
 	switch {
 	case err != nil:
 		return err
-	case n > maxPeople && spanned:
-		if err := s.inTime(ctx, event.MatchPart); err != nil {
+	case with.n > maxPeople && spanned:
+		if err := s.inTime(ctx, event.MatchPart, with); err != nil {
 			return err
 		}
-	case n > maxPeople && !s.q.Oldest:
-		if err := s.ofMany(ctx, word); err != nil {
+	case with.n > maxPeople && !s.q.Oldest:
+		if err := s.ofMany(ctx, with); err != nil {
 			return err
 		}
-	case n > maxPeople: // those who were here last
+	case with.n > maxPeople: // those who were here last
 		s.more = true
 		if err := s.ofPeople(ctx, event.MatchPart, "SELECT id, folded, attempts FROM people INDEXED BY people_last WHERE account = ? ORDER BY last DESC LIMIT ?", s.account, maxLookedAt); err != nil {
 			return err
 		}
-	case n > 0:
-		query, args := s.withWord(word)
-		if err := s.ofPeople(ctx, event.MatchPart, query, args...); err != nil {
+	case with.n > 0:
+		has, args := with.has("p.id")
+		if err := s.ofPeople(ctx, event.MatchPart, "SELECT p.id, p.folded, p.attempts FROM people p WHERE true"+has, args...); err != nil {
 			return err
 		}
 	}
@@ -168,44 +167,18 @@ func (s *search) look(ctx context.Context) error {
 	}
 	// Within words there is no index; where no word begins so, names are looked through.
 	if spanned {
-		return s.inTime(ctx, event.MatchInside)
+		return s.inTime(ctx, event.MatchInside, group{words: s.words})
 	}
 	longest := slices.MaxFunc(s.words, func(a, b string) int { return cmp.Compare(len(a), len(b)) })
 	return s.ofPeople(ctx, event.MatchInside, `SELECT id, folded, attempts FROM (SELECT id, folded, attempts FROM people INDEXED BY people_last WHERE account = ? ORDER BY last DESC LIMIT ?)
 		WHERE instr(folded, ?) > 0 LIMIT ?`, s.account, maxInside, longest, maxPeople)
 }
 
-// withWord is the query for the people with a word and, within any of theirs, the others.
-func (s *search) withWord(word string) (query string, args []any) {
-	contains, others := s.contains()
-	return "SELECT p.id, p.folded, p.attempts FROM people_words w CROSS JOIN people p ON p.id = w.person WHERE w.account = ? AND w.word >= ? AND w.word < ?" + contains,
-		append([]any{s.account, word, word + suffixOfAll}, others...)
-}
-
-// contains is a condition that people p meet whose names match, and others may.
-func (s *search) contains() (condition string, args []any) {
-	for _, w := range s.words {
-		condition, args = condition+" AND instr(p.folded, ?) > 0", append(args, w)
-	}
-	return condition, args
-}
-
-// ofMany finds attempts where many people have each of the words: those of the people
-// who have all of them or, where these are many as well, the latest attempts.
-func (s *search) ofMany(ctx context.Context, word string) error {
-	if len(s.words) > 1 {
-		query, args := s.withWord(word)
-		n, _, err := s.c.Lookup(ctx, "SELECT count(*) FROM ("+query+" LIMIT ?)", append(slices.Clone(args), maxPeople+1)...)
-		if err != nil {
-			return err
-		}
-		if n <= maxPeople {
-			return s.ofPeople(ctx, event.MatchPart, query, args...)
-		}
-	}
+// ofMany finds attempts where many people have each of the words: the latest.
+func (s *search) ofMany(ctx context.Context, among group) error {
 	s.more = true
 	for _, most := range []int{firstLook, maxLookedAt} {
-		if err := s.latest(ctx, event.MatchPart, most, s.since, s.overBefore(longest)); err != nil {
+		if err := s.latest(ctx, event.MatchPart, among, most, s.since, s.overBefore(longest)); err != nil {
 			return err
 		}
 		if len(s.found) >= s.limit() {
@@ -225,23 +198,7 @@ func (s *search) byID(ctx context.Context) error {
 		s.account, id, event.UserKey(id, event.ProofCode), event.UserKey(id, event.ProofNone), maxPeople); err != nil {
 		return err
 	}
-	return s.rows(ctx, event.MatchWhole, maxOfPerson, "peer", "t.peer = ? AND t.account = ?", id, s.account)
-}
-
-// rarest is the word that the fewest people have, and how many these are, as far as
-// that matters.
-func (s *search) rarest(ctx context.Context) (word string, n int64, err error) {
-	for i, w := range s.words {
-		var have int64
-		if err := s.c.Row(ctx, "SELECT count(*) FROM (SELECT 1 FROM people_words WHERE account = ? AND word >= ? AND word < ? LIMIT ?)",
-			s.account, w, w+suffixOfAll, maxPeople+1).Scan(&have); err != nil {
-			return "", 0, err
-		}
-		if i == 0 || have < n {
-			word, n = w, have
-		}
-	}
-	return word, n, nil
+	return s.rows(ctx, event.MatchWhole, group{}, maxOfPerson, math.MinInt64, "peer", "t.peer = ? AND t.account = ?", id, s.account)
 }
 
 // ofPeople finds the attempts of the people of a query, whose names are at least such
@@ -278,7 +235,7 @@ func (s *search) ofPeople(ctx context.Context, least event.Match, query string, 
 		if err != nil {
 			return err
 		}
-		if err := s.rows(ctx, least, maxLookedAt, "person", "t.person IN (SELECT value FROM json_each(?)) AND t.last >= ? AND t.first < ?", string(list), s.since, s.until); err != nil {
+		if err := s.rows(ctx, least, group{}, 0, s.since, "person", "t.person IN (SELECT value FROM json_each(?)) AND t.first < ?", string(list), s.until); err != nil {
 			return err
 		}
 	}
@@ -286,7 +243,7 @@ func (s *search) ofPeople(ctx context.Context, least event.Match, query string, 
 		if s.enough() {
 			return nil
 		}
-		if err := s.rows(ctx, least, maxOfPerson, "person", "t.person = ? AND t.last >= ? AND t.first < ?", id, s.since, s.until); err != nil {
+		if err := s.rows(ctx, least, group{}, maxOfPerson, s.since, "person", "t.person = ? AND t.first < ?", id, s.until); err != nil {
 			return err
 		}
 	}
@@ -301,7 +258,7 @@ func (s *search) enough() bool {
 }
 
 // inTime finds attempts by looking at all of the span.
-func (s *search) inTime(ctx context.Context, least event.Match) error {
+func (s *search) inTime(ctx context.Context, least event.Match, among group) error {
 	from, reach := s.since, []time.Duration{usual, longest}
 	if s.q.Newest || s.q.Oldest { // what goes on for long has its place among the others
 		reach = reach[1:]
@@ -311,7 +268,7 @@ func (s *search) inTime(ctx context.Context, least event.Match) error {
 	}
 	for _, after := range reach {
 		until := s.overBefore(after)
-		if err := s.latest(ctx, least, maxLookedAt, from, until); err != nil {
+		if err := s.latest(ctx, least, among, maxLookedAt, from, until); err != nil {
 			return err
 		}
 		if until == math.MaxInt64 || len(s.found) >= s.limit() {
@@ -337,212 +294,76 @@ func (s *search) overBefore(after time.Duration) int64 {
 
 // latest looks at the latest attempts that were over in a time, so many of those whose
 // users are proven and as many of the others.
-func (s *search) latest(ctx context.Context, least event.Match, most int, from, until int64) error {
+func (s *search) latest(ctx context.Context, least event.Match, among group, most int, from, until int64) error {
 	for _, proven := range []int{1, 0} {
-		if err := s.rows(ctx, least, most, ofTime, "t.account = ? AND t.proven = ? AND t.last >= ? AND t.last < ? AND t.first < ?", s.account, proven, from, until, s.until); err != nil {
+		if err := s.rows(ctx, least, among, most, from, "last", "t.account = ? AND t.proven = ? AND t.last < ? AND t.first < ?", s.account, proven, until, s.until); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// limit is how many attempts are given.
-func (s *search) limit() int {
-	if s.q.Limit <= 0 || s.q.Limit > event.MaxAttempts {
-		return event.DefaultAttempts
+// rows looks at the attempts of a condition that were over since a time, by an index, and keeps
+// those that are wanted: of a group, whose names are at least such a match. Of more than so many
+// it looks at the latest; 0 is no bound.
+func (s *search) rows(ctx context.Context, least event.Match, among group, most int, from int64, index, where string, args ...any) error {
+	where = " FROM attempts t INDEXED BY attempts_" + index + " WHERE " + where + " AND t.last >= ?"
+	if most > 0 {
+		last, more, err := s.c.Lookup(ctx, "SELECT t.last"+where+" ORDER BY t.last DESC LIMIT 1 OFFSET ?", slices.Concat(args, []any{from, most - 1})...)
+		if err != nil {
+			return err
+		}
+		if more {
+			s.more, from = true, last
+		}
 	}
-	return s.q.Limit
-}
-
-// rows looks at the latest attempts of a condition, by an index, up to a number of them, and keeps
-// those that are wanted.
-func (s *search) rows(ctx context.Context, least event.Match, most int, index, where string, args ...any) error {
+	args = append(args, from)
+	names, byName := "'', 0", least == event.MatchPart || least == event.MatchInside
+	if byName {
+		has, of := among.has("t.person")
+		names, where, args = "p.folded, p.name <> ''", strings.Replace(where, " WHERE ", " CROSS JOIN people p ON p.id = t.person WHERE ", 1)+has, append(args, of...)
+	}
+	if s.q.RoomID != "" {
+		where, args = where+" AND (SELECT room FROM attempts WHERE id = t.id) = ?", append(args, s.q.RoomID)
+	}
+	if most > 0 { // many may have the same time
+		where, args = where+" ORDER BY t.last DESC LIMIT ?", append(args, most)
+	}
 	n := 0
-	columns := "a." + strings.ReplaceAll(attemptColumns, ", ", ", a.")
-	from := "FROM (SELECT t.id, t.person FROM attempts t INDEXED BY attempts_" + index + " WHERE " + where + " ORDER BY t.last DESC LIMIT ?) t"
-	args = append(args, most)
-	contains, others := "", []any(nil)
-	if index == ofTime {
-		contains, others = s.contains()
-	}
-	err := s.c.Each(ctx, "SELECT "+columns+", p.name, p.folded, p.first, p.last "+from+" CROSS JOIN people p ON p.id = t.person"+contains+" CROSS JOIN attempts a ON a.id = t.id", func(row eventlog.Scanner) error {
+	return s.c.Each(ctx, "SELECT t.id, t.person, t.first, t.last, t.joins, t.failures, t.inside, "+names+where, func(row eventlog.Scanner) error {
 		if n++; n%1024 == 0 && time.Since(s.began) > budget {
 			s.more = true
 			return errEnough
 		}
-		var a candidate
+		a := candidate{match: least}
 		var folded string
-		if err := row.Scan(append(a.fields(), &a.name, &folded, &a.seen0, &a.seen)...); err != nil {
+		var named bool
+		var joins, failures, inside int64
+		if err := row.Scan(&a.id, &a.person, &a.first, &a.last, &joins, &failures, &inside, &folded, &named); err != nil {
 			return err
 		}
-		switch {
-		case s.q.Name == "":
-		case least == event.MatchWhole && (a.peer == strings.TrimSpace(s.q.Name) || bare(a.user) == strings.TrimSpace(s.q.Name)):
-			a.match = event.MatchWhole
-		default:
+		a.outcome = outcomeOf(joins, failures, inside)
+		if byName {
 			if a.match = match(folded, s.words); a.match < least {
 				return nil
 			}
-			if a.name == "" { // a part of an id is not a name
+			if !named { // a part of an id is not a name
 				a.match = min(a.match, event.MatchPart)
 			}
 		}
 		s.keep(a)
 		return nil
-	}, append(slices.Clone(args), others...)...)
-	looked := int64(n)
-	if err == nil && contains != "" && n < most {
-		looked, _, err = s.c.Lookup(ctx, "SELECT count(*) "+from, args...)
-	}
-	if looked >= int64(most) {
-		s.more = true
-	}
-	return err
+	}, args...)
 }
 
 // keep keeps a candidate that the query asks for.
 func (s *search) keep(a candidate) {
-	q := s.q
-	if s.seen[a.id] || q.RoomID != "" && a.room != q.RoomID || q.Outcome != "" && a.outcome() != q.Outcome || q.Failures && a.failures == 0 {
+	if s.seen[a.id] || s.q.Outcome != "" && a.outcome != s.q.Outcome || s.q.Failures && a.outcome == event.AttemptFine {
 		return
 	}
-	if a.last < s.since || a.first >= s.until || !s.behind(&a.attempt) {
+	if a.last < s.since || a.first >= s.until || !s.behind(&a) {
 		return
 	}
 	s.seen[a.id] = true
 	s.found = append(s.found, a)
-}
-
-// place is where an attempt stands in the order of time that is asked for.
-func (s *search) place(a *attempt) event.Place {
-	switch {
-	case s.q.Newest:
-		return event.Place{At: a.last, ID: a.id}
-	case s.q.Oldest:
-		return event.Place{At: a.first, ID: a.id}
-	}
-	return event.Place{}
-}
-
-// behind tells whether an attempt comes after the place that the query goes on from.
-func (s *search) behind(a *attempt) bool {
-	if s.q.After == (event.Place{}) {
-		return true
-	}
-	at := s.place(a)
-	n := cmp.Or(cmp.Compare(at.At, s.q.After.At), cmp.Compare(at.ID, s.q.After.ID))
-	return s.q.Newest && n < 0 || s.q.Oldest && n > 0
-}
-
-func (a *attempt) outcome() event.AttemptOutcome {
-	switch {
-	case a.failures == 0:
-		return event.AttemptFine
-	case a.joins+a.inside > 0:
-		return event.AttemptTrouble
-	}
-	return event.AttemptFailed
-}
-
-// order is the order of attempts.
-func (s *search) order(a, b candidate) int {
-	byID := cmp.Compare(b.id, a.id)
-	switch {
-	case s.q.Newest:
-		return cmp.Or(cmp.Compare(b.last, a.last), byID)
-	case s.q.Oldest:
-		return cmp.Or(cmp.Compare(a.first, b.first), -byID)
-	}
-	return cmp.Or(
-		cmp.Compare(b.match, a.match),
-		cmp.Compare(slices.Index(event.AttemptOutcomes, a.outcome()), slices.Index(event.AttemptOutcomes, b.outcome())),
-		cmp.Compare(s.far(&a.attempt), s.far(&b.attempt)),
-		cmp.Compare(b.last, a.last), byID)
-}
-
-// far is how far an attempt is from the middle of the span, or from now.
-func (s *search) far(a *attempt) int64 {
-	at := s.began.UnixNano()
-	switch {
-	case s.since != math.MinInt64 && s.until != math.MaxInt64:
-		at = s.since + (s.until-s.since)/2
-	case s.since != math.MinInt64:
-		at = s.since
-	case s.until != math.MaxInt64:
-		at = s.until
-	}
-	switch {
-	case at < a.first:
-		return a.first - at
-	case at > a.last:
-		return at - a.last
-	}
-	return 0
-}
-
-// perhaps finds the attempts without a name that may be those of who is searched for.
-func (s *search) perhaps(ctx context.Context) ([]candidate, error) {
-	if s.q.Name == "" || s.since == math.MinInt64 || s.q.Newest || s.q.Oldest || s.q.Outcome == event.AttemptFine {
-		return nil, nil
-	}
-	near := search{c: s.c, q: &event.PeopleQuery{RoomID: s.q.RoomID, Failures: true}, account: s.account, began: s.began, since: s.since, until: s.until, seen: map[int64]bool{}}
-	if err := near.rows(ctx, event.MatchNone, maxNameless, "nameless", "t.account = ? AND t.named = 0 AND t.last >= ? AND t.last < ? AND t.first < ?",
-		s.account, s.since, min(s.until, math.MaxInt64-int64(longest))+int64(longest), s.until); err != nil {
-		return nil, err
-	}
-	nameless := slices.DeleteFunc(near.found, func(a candidate) bool { return s.seen[a.id] })
-	users, rooms := map[string]bool{}, map[string][]int64{}
-	for i := range s.found {
-		a := &s.found[i]
-		users[bare(a.user)] = true
-		rooms[a.room] = append(rooms[a.room], a.first)
-	}
-	delete(users, "")
-	delete(rooms, "")
-	for i := range nameless {
-		a := &nameless[i]
-		switch {
-		case users[bare(a.user)]:
-			a.guess = event.GuessUser
-		case slices.ContainsFunc(rooms[a.room], func(at int64) bool { return time.Duration(at-a.last).Abs() <= sameRoomNear }):
-			a.guess = event.GuessRoom
-		case len(nameless) == 1 && !near.more:
-			a.guess = event.GuessOnly
-		case a.user == "" && s.until-s.since <= int64(2*time.Hour) && s.far(&a.attempt) <= int64(atOnce):
-			a.guess = event.GuessTime
-		}
-	}
-	nameless = slices.DeleteFunc(nameless, func(a candidate) bool { return a.guess == "" })
-	sure := []string{event.GuessUser, event.GuessRoom, event.GuessOnly, event.GuessTime}
-	slices.SortStableFunc(nameless, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(slices.Index(sure, a.guess), slices.Index(sure, b.guess)), cmp.Compare(s.far(&a.attempt), s.far(&b.attempt)))
-	})
-	return nameless[:min(len(nameless), maxPerhaps)], nil
-}
-
-// attempts gives candidates as attempts.
-func (s *search) attempts(ctx context.Context, list []candidate) ([]event.Attempt, error) {
-	var out []event.Attempt
-	for i := range list {
-		a := &list[i]
-		t := event.Attempt{
-			UserID: bare(a.user), UserProof: proofOf(a.user), UserName: a.name, PeerID: a.peer, RoomID: a.room, RoomName: a.roomName, SessionID: a.session,
-			Began: time.Unix(0, a.first).UTC(), Ended: time.Unix(0, a.last).UTC(), Outcome: a.outcome(), Failures: int(a.failures), Provoked: a.provoked > 0, Match: a.match,
-			FirstSeen: time.Unix(0, min(a.seen0, a.first)).UTC(), LastSeen: time.Unix(0, max(a.seen, a.last)).UTC(), Guess: a.guess, Place: s.place(&a.attempt),
-		}
-		if a.seq > 0 {
-			var id uuid.UUID
-			if err := s.c.Each(ctx, "SELECT id FROM events WHERE seq = ?", func(row eventlog.Scanner) error { return row.Scan(&id) }, a.seq); err != nil {
-				return nil, err
-			}
-			t.EventID = id.String()
-		} else if s.q.Tells && a.failures > 0 {
-			var err error
-			if t.EventID, err = s.tells(ctx, a); err != nil {
-				return nil, err
-			}
-		}
-		out = append(out, t)
-	}
-	return out, nil
 }

@@ -25,6 +25,9 @@ import (
 //go:embed schema.sql
 var schema string
 
+//go:embed choose.sql
+var choose string
+
 // Names of numbers in the table meta.
 const (
 	made       = "people"      // the version of the index
@@ -85,9 +88,9 @@ func (x *Index) Prepare(ctx context.Context, tx eventlog.Tx, upto int64) error {
 		return err
 	}
 	if is == version {
-		return addProvoked(ctx, tx)
+		return upgrade(ctx, tx)
 	}
-	if _, err := tx.ExecContext(ctx, schema); err != nil {
+	if _, err := tx.ExecContext(ctx, schema+choose); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(ctx, "DELETE FROM counts WHERE scope = ?", ofBytes); err != nil {
@@ -102,16 +105,26 @@ func (x *Index) Prepare(ctx context.Context, tx eventlog.Tx, upto int64) error {
 	return nil
 }
 
-// addProvoked gives a file of before attempts were told apart by it the column for what
-// was provoked. The tables are not made anew for it: joins are in no event. Attempts of
-// before count as nobody's doing.
-func addProvoked(ctx context.Context, tx eventlog.Tx) error {
-	var has bool
-	if err := tx.Row(ctx, "SELECT count(*) > 0 FROM pragma_table_info('attempts') WHERE name = 'provoked'").Scan(&has); err != nil || has {
-		return err
+// upgrade gives a file of an earlier version what has come since. The tables are not made
+// anew for it: joins are in no event. Attempts of before what is provoked was told apart
+// count as nobody's doing.
+func upgrade(ctx context.Context, tx eventlog.Tx) error {
+	for _, add := range []struct{ has, how string }{
+		{"pragma_table_info('attempts') WHERE name = 'provoked'", "ALTER TABLE attempts ADD COLUMN provoked INTEGER NOT NULL DEFAULT 0"},
+		{"pragma_index_info('attempts_last') WHERE name = 'inside'", choose},
+	} {
+		var has bool
+		if err := tx.Row(ctx, "SELECT count(*) > 0 FROM "+add.has).Scan(&has); err != nil {
+			return err
+		}
+		if has {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, add.how); err != nil {
+			return err
+		}
 	}
-	_, err := tx.ExecContext(ctx, "ALTER TABLE attempts ADD COLUMN provoked INTEGER NOT NULL DEFAULT 0")
-	return err
+	return nil
 }
 
 // Load forgets what was not written.

@@ -47,6 +47,4 @@ CREATE TABLE attempts (
 );
 CREATE INDEX attempts_peer     ON attempts(peer, user);
 CREATE INDEX attempts_seq      ON attempts(seq);
-CREATE INDEX attempts_person   ON attempts(person, last);
-CREATE INDEX attempts_last     ON attempts(account, proven, last);
 CREATE INDEX attempts_nameless ON attempts(account, last) WHERE named = 0;

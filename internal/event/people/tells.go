@@ -7,34 +7,29 @@ import (
 	"context"
 	"slices"
 
-	"github.com/google/uuid"
-
+	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/event/eventlog"
+	"github.com/redial-rtc/redial/internal/text"
 )
 
 // maxOfPeer is how many events of a peer are looked at for the failure that tells most.
 const maxOfPeer = 2000
 
-// tells gives the id of the failure of an attempt that tells most of it: one that ended
-// it, then one that happened when it is asked for, then the first that happened. It is
-// empty when there is none any more.
-func (s *search) tells(ctx context.Context, a *candidate) (id string, err error) {
+// Telling finds the place of the failure that tells most of an attempt with a peer id: see
+// event.PeopleFinder. It is called within Read.
+func Telling(ctx context.Context, c *eventlog.Conn, account int64, q *event.PeopleQuery, a *event.Attempt) (seq int64, found bool, err error) {
 	condition, args := "user IS NULL", []any(nil)
-	if a.user != "" {
-		if condition, args, err = s.c.Is(ctx, "user", a.user, s.account); err != nil {
-			return "", err
+	if user := event.UserKey(a.UserID, a.UserProof); user != "" {
+		if condition, args, err = c.Is(ctx, "user", text.Cut(user, maxID), account); err != nil {
+			return 0, false, err
 		}
 	}
-	peer, of, err := s.c.Is(ctx, "peer", a.peer, s.account)
+	peer, of, err := c.Is(ctx, "peer", a.PeerID, account)
 	if err != nil {
-		return "", err
+		return 0, false, err
 	}
-	events := "SELECT seq, id, type, terminal, " + eventlog.HappenedAt + " AS at FROM events INDEXED BY events_peer WHERE " + peer + " AND account = ? AND " + condition + " ORDER BY seq LIMIT ?"
-	err = s.c.Each(ctx, "SELECT id FROM ("+events+") WHERE type IN ("+failureCodes+") ORDER BY terminal DESC, at >= ? AND at < ? DESC, at, seq LIMIT 1", func(row eventlog.Scanner) error {
-		var one uuid.UUID
-		err := row.Scan(&one)
-		id = one.String()
-		return err
-	}, slices.Concat(of, []any{s.account}, args, []any{maxOfPeer, s.since, s.until})...)
-	return id, err
+	since, until := spanOf(q)
+	events := "SELECT seq, type, terminal, " + eventlog.HappenedAt + " AS at FROM events INDEXED BY events_peer WHERE " + peer + " AND account = ? AND " + condition + " ORDER BY seq LIMIT ?"
+	return c.Lookup(ctx, "SELECT seq FROM ("+events+") WHERE type IN ("+failureCodes+") ORDER BY terminal DESC, at >= ? AND at < ? DESC, at, seq LIMIT 1",
+		slices.Concat(of, []any{account}, args, []any{maxOfPeer, since, until})...)
 }

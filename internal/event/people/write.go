@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/event/eventlog"
 )
 
@@ -32,6 +33,19 @@ func (a *attempt) fields() []any {
 		&a.id, &a.account, &a.person, &a.peer, &a.user, &a.seq, &a.room, &a.roomName, &a.session, &a.first, &a.last,
 		&a.proven, &a.named, &a.joins, &a.events, &a.failures, &a.inside, &a.provoked,
 	}
+}
+
+// outcome is what became of it.
+func (a *attempt) outcome() event.AttemptOutcome { return outcomeOf(a.joins, a.failures, a.inside) }
+
+func outcomeOf(joins, failures, inside int64) event.AttemptOutcome {
+	switch {
+	case failures == 0:
+		return event.AttemptFine
+	case joins+inside > 0:
+		return event.AttemptTrouble
+	}
+	return event.AttemptFailed
 }
 
 // attemptsOf reads the attempts of a condition, by an index.

@@ -220,9 +220,9 @@ func BenchmarkOutcomes(b *testing.B) {
 	}
 }
 
-// TestProvokedIsAddedToAnOlderFile: a file of before the index told what was provoked
-// keeps its attempts, and tells it of those that come.
-func TestProvokedIsAddedToAnOlderFile(t *testing.T) {
+// TestAnOlderIndexOfPeople: a file of before the index told what was provoked, and chose
+// candidates by its own, keeps its attempts and tells it of those that come.
+func TestAnOlderIndexOfPeople(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir).(*Store)
 	eventtest.Add(t, s, someone("Old", "u-1", "p-1", "r-0", dayOne.Add(time.Hour)))
@@ -234,7 +234,9 @@ func TestProvokedIsAddedToAnOlderFile(t *testing.T) {
 		t.Fatalf("%+v", o)
 	}
 	if err := s.Change(t.Context(), func(ctx context.Context, tx eventlog.Tx) error {
-		_, err := tx.ExecContext(ctx, "ALTER TABLE attempts DROP COLUMN provoked")
+		_, err := tx.ExecContext(ctx, `DROP INDEX attempts_person; DROP INDEX attempts_last;
+			ALTER TABLE attempts DROP COLUMN provoked;
+			CREATE INDEX attempts_person ON attempts(person, last); CREATE INDEX attempts_last ON attempts(account, proven, last)`)
 		return err
 	}); err != nil {
 		t.Fatal(err)
@@ -248,5 +250,10 @@ func TestProvokedIsAddedToAnOlderFile(t *testing.T) {
 	eventtest.Add(t, s, e)
 	if o := outcomes(t, s, q); o.Tries != 2 || o.Provoked != 1 || o.GotIn != 1 {
 		t.Errorf("%+v", o)
+	}
+	for name, want := range map[string]event.AttemptOutcome{"old": event.AttemptFailed, "joined": event.AttemptFine, "new": event.AttemptFailed} {
+		if found := search(t, s, event.PeopleQuery{Name: name}); len(found.Attempts) != 1 || found.Attempts[0].Outcome != want {
+			t.Errorf("%s: %+v, want %s", name, found.Attempts, want)
+		}
 	}
 }

@@ -31,6 +31,20 @@ func (s *Store) FindPeople(ctx context.Context, q event.PeopleQuery) (found even
 	return found, err
 }
 
+// Telling gives the failure that tells most of an attempt.
+func (s *Store) Telling(ctx context.Context, q event.PeopleQuery, a *event.Attempt) (event.Event, error) {
+	if a.PeerID == "" {
+		return s.Get(ctx, a.EventID)
+	}
+	return s.one(ctx, func(c *eventlog.Conn) (seq int64, found bool, err error) {
+		account, known := s.Accounts.ID(q.AccountID)
+		if !known {
+			return 0, false, nil
+		}
+		return people.Telling(ctx, c, account, &q, a)
+	})
+}
+
 // PeopleSize is how many bytes the index of people takes, and how many attempts went
 // since it was opened because it was too large.
 func (s *Store) PeopleSize() (held, evicted int64) { return s.people.Size() }

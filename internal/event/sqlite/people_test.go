@@ -420,22 +420,47 @@ func TestACommonNameOfLongAgo(t *testing.T) {
 	t.Parallel()
 	s := open(t, t.TempDir()).(*Store)
 	at := time.Now().UTC().Add(-time.Hour)
-	joins := func(n int, id string, at time.Time) {
+	joins := func(n int, name, id string, at time.Time) {
 		var list []event.Join
 		for i := range n {
 			who := fmt.Sprint(id, i)
-			list = append(list, event.Join{Time: at, Subject: event.Subject{AccountID: "acme", UserID: who, UserProof: event.ProofToken, UserName: "Anna", PeerID: who, RoomID: "r"}})
+			list = append(list, event.Join{Time: at, Subject: event.Subject{AccountID: "acme", UserID: who, UserProof: event.ProofToken, UserName: name, PeerID: who, RoomID: "r"}})
 		}
 		if err := s.CountJoins(t.Context(), list); err != nil {
 			t.Fatal(err)
 		}
 	}
-	joins(1, "old-", at.Add(-48*time.Hour))
+	joins(1, "Anna", "old-", at.Add(-48*time.Hour))
+	joins(1, "Anna Zoe", "both-", at.Add(-47*time.Hour))
 	for round := range 3 {
-		joins(7000, fmt.Sprintf("new-%d-", round), at)
+		joins(7000, "Anna", fmt.Sprintf("new-%d-", round), at)
 	}
-	if found := search(t, s, event.PeopleQuery{Name: "anna", Until: at.Add(-24 * time.Hour)}); peers(found.Attempts) != "old-0" {
+	joins(9000, "Zoe", "zoe-", at)
+	if found := search(t, s, event.PeopleQuery{Name: "anna", Until: at.Add(-24 * time.Hour)}); peers(found.Attempts) != "both-0 old-0" {
 		t.Errorf("found %s", peers(found.Attempts))
+	}
+	if found := search(t, s, event.PeopleQuery{Name: "anna zoe"}); peers(found.Attempts) != "both-0" || found.More {
+		t.Errorf("of two words that very many have: %s, more %t", peers(found.Attempts), found.More)
+	}
+	if found := search(t, s, event.PeopleQuery{Name: "an zo", Since: at.Add(-50 * time.Hour), Until: at.Add(-24 * time.Hour)}); peers(found.Attempts) != "both-0" {
+		t.Errorf("of their beginnings and a time: %s", peers(found.Attempts))
+	}
+}
+
+// TestCandidatesAreChosenByAnIndex: what the place of an attempt among others needs is in the
+// indexes, so that rows are read of those alone that are given.
+func TestCandidatesAreChosenByAnIndex(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir()).(*Store)
+	for index, where := range map[string]string{"last": "account = 1 AND proven = 1 AND last < 9 AND first < 9 AND last >= 1", "person": "person IN (1, 2) AND first < 9 AND last >= 1"} {
+		var id, parent, unused int
+		var plan string
+		if err := ask(t.Context(), s, "EXPLAIN QUERY PLAN SELECT id, person, first, last, joins, failures, inside FROM attempts INDEXED BY attempts_"+index+" WHERE "+where, &id, &parent, &unused, &plan); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(plan, "COVERING INDEX attempts_"+index) {
+			t.Errorf("by %s: %s", index, plan)
+		}
 	}
 }
 
@@ -461,10 +486,13 @@ func TestTheFailureThatTellsMost(t *testing.T) {
 	eventtest.Add(t, s, events...)
 	told := func(what string, q event.PeopleQuery, want int) {
 		t.Helper()
-		q.Name, q.Tells = "mia", true
+		q.AccountID, q.Name = "acme", "mia"
 		found := search(t, s, q)
-		if len(found.Attempts) != 1 || found.Attempts[0].EventID != events[want].ID {
-			t.Errorf("%s: %+v, want %s", what, found.Attempts, events[want].ID)
+		if len(found.Attempts) != 1 {
+			t.Fatalf("%s: %+v", what, found.Attempts)
+		}
+		if e, err := s.Telling(t.Context(), q, &found.Attempts[0]); err != nil || e.ID != events[want].ID {
+			t.Errorf("%s: %s (%v), want %s", what, e.ID, err, events[want].ID)
 		}
 	}
 	told("the first", event.PeopleQuery{}, 2)

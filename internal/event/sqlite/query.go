@@ -77,9 +77,14 @@ func (s *Store) Get(ctx context.Context, id string) (event.Event, error) {
 	if err != nil {
 		return event.Event{}, fault.EventNotFound.New()
 	}
+	return s.one(ctx, func(c *eventlog.Conn) (int64, bool, error) { return s.Place(ctx, c, key) })
+}
+
+// one gives the event at a place. It fails with fault.EventNotFound.
+func (s *Store) one(ctx context.Context, place func(*eventlog.Conn) (seq int64, found bool, err error)) (event.Event, error) {
 	var found []event.Event
-	err = s.Read(ctx, func(c *eventlog.Conn) error {
-		seq, ok, err := s.Place(ctx, c, key)
+	err := s.Read(ctx, func(c *eventlog.Conn) error {
+		seq, ok, err := place(c)
 		if err != nil || !ok {
 			return err
 		}
