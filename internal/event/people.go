@@ -55,6 +55,8 @@ type Attempt struct {
 	Match                       Match
 	FirstSeen, LastSeen         time.Time // the person, in any room
 
+	TellsMost int64 // place of the failure that Telling gives; 0: it is to be looked for
+
 	Place Place // of those that are ordered by time alone
 
 	Guess string // why it may be the person's, as one of the reasons below; empty: it is

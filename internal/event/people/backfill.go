@@ -39,18 +39,44 @@ func (x *Index) Stop() {
 
 func (x *Index) backfill(l *eventlog.Log, log *slog.Logger) {
 	defer close(x.done)
+	if x.backfillEvents(l, log) {
+		x.backfillBests(l, log)
+	}
+}
+
+// backfillBests tells attempts of before there was one their best failure; searches look for
+// that of the others.
+func (x *Index) backfillBests(l *eventlog.Log, log *slog.Logger) {
+	for {
+		more, err := x.fillBests(l)
+		if err != nil {
+			log.Error("searches for people of long ago take longer until the next start", "error", err)
+		}
+		if err != nil || !more {
+			return
+		}
+		select {
+		case <-time.After(pause):
+		case <-x.stop:
+			return
+		}
+	}
+}
+
+// backfillEvents takes in earlier events, and tells whether there are none left.
+func (x *Index) backfillEvents(l *eventlog.Log, log *slog.Logger) bool {
 	began, told, total := time.Now(), time.Now(), 0
 	for {
 		left, n, err := x.backfillSome(l)
 		switch total += n; {
 		case err != nil:
 			log.Error("people of earlier events cannot all be searched for until the next start", "error", err, "left", left)
-			return
+			return false
 		case left == 0:
 			if total > 0 {
 				log.Info("people of all events can be searched for", "events", total, "took", time.Since(began).Round(time.Second))
 			}
-			return
+			return true
 		case total == n:
 			log.Info("people of earlier events are put into an index in the background, the newest first", "left", left)
 		case time.Since(told) >= report:
@@ -60,7 +86,7 @@ func (x *Index) backfill(l *eventlog.Log, log *slog.Logger) {
 		select {
 		case <-time.After(pause):
 		case <-x.stop:
-			return
+			return false
 		}
 	}
 }

@@ -78,6 +78,7 @@ type change struct {
 	joins, events                 int64
 	failures, inside              int64
 	provoked                      int64
+	bests
 }
 
 // Prepare makes the tables where they are missing. Events that were stored before are
@@ -112,6 +113,8 @@ func upgrade(ctx context.Context, tx eventlog.Tx) error {
 	for _, add := range []struct{ has, how string }{
 		{"pragma_table_info('attempts') WHERE name = 'provoked'", "ALTER TABLE attempts ADD COLUMN provoked INTEGER NOT NULL DEFAULT 0"},
 		{"pragma_index_info('attempts_last') WHERE name = 'inside'", choose},
+		{"pragma_table_info('attempts') WHERE name = 'ended'", `ALTER TABLE attempts ADD COLUMN tells INTEGER NOT NULL DEFAULT -1; ALTER TABLE attempts ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
+			ALTER TABLE attempts ADD COLUMN ended INTEGER NOT NULL DEFAULT 0; INSERT OR REPLACE INTO meta SELECT '` + bestsTo + `', coalesce(max(id), 0) FROM attempts`},
 	} {
 		var has bool
 		if err := tx.Row(ctx, "SELECT count(*) > 0 FROM "+add.has).Scan(&has); err != nil {
@@ -171,6 +174,11 @@ func (x *Index) event(row *eventlog.Row, n int64) {
 	c.events += n
 	if e.Type.IsError() {
 		c.failures += n
+		if n > 0 {
+			c.come(bestOf(row))
+		} else {
+			c.leave(row.Seq)
+		}
 		if e.Injected {
 			c.provoked += n
 		}

@@ -152,10 +152,13 @@ func (n *outcomes) failed(a *attempt, cause string, told bool) {
 }
 
 // causeOf is the cause of the verdict of the failure that says most of an attempt: one
-// that ended it, then the first. told is false where it has no verdict.
+// that ended it, then the first that happened. told is false where it has no verdict.
 func causeOf(ctx context.Context, c *eventlog.Conn, a *attempt) (cause string, told bool, err error) {
 	where, args := "WHERE seq = ?", []any{a.seq}
-	if a.peer != "" {
+	switch {
+	case a.best.seq > 0:
+		args = []any{a.best.seq}
+	case a.peer != "":
 		var of string
 		if of, args, err = c.Is(ctx, "peer", a.peer, a.account); err != nil {
 			return "", false, err
@@ -173,7 +176,7 @@ func causeOf(ctx context.Context, c *eventlog.Conn, a *attempt) (cause string, t
 	}
 	var confidence sql.NullInt64
 	var verdict sql.NullString
-	err = c.Row(ctx, "SELECT diagnosis, confidence FROM events "+where+" AND type IN ("+failureCodes+") ORDER BY terminal DESC, seq LIMIT 1", args...).
+	err = c.Row(ctx, "SELECT diagnosis, confidence FROM events "+where+" AND type IN ("+failureCodes+") ORDER BY terminal DESC, "+eventlog.HappenedAt+", seq LIMIT 1", args...).
 		Scan(&verdict, &confidence)
 	if errors.Is(err, sql.ErrNoRows) { // it has just been removed
 		return "", false, nil

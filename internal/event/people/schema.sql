@@ -43,7 +43,10 @@ CREATE TABLE attempts (
   events    INTEGER NOT NULL,
   failures  INTEGER NOT NULL,  -- of these
   inside    INTEGER NOT NULL,  -- of these, that nobody has who was not in the room
-  provoked  INTEGER NOT NULL DEFAULT 0  -- of the failures, on purpose
+  provoked  INTEGER NOT NULL DEFAULT 0, -- of the failures, on purpose
+  tells     INTEGER NOT NULL DEFAULT -1, -- place of the failure that tells most; 0: there is none, -1: not known
+  told      INTEGER NOT NULL DEFAULT 0, -- when that one happened
+  ended     INTEGER NOT NULL DEFAULT 0  -- whether it is terminal
 );
 CREATE INDEX attempts_peer     ON attempts(peer, user);
 CREATE INDEX attempts_seq      ON attempts(seq);

@@ -24,14 +24,15 @@ type attempt struct {
 	joins, events           int64
 	failures, inside        int64
 	provoked                int64
+	best                    best
 }
 
-const attemptColumns = `id, account, person, peer, user, seq, room, room_name, session, first, last, proven, named, joins, events, failures, inside, provoked`
+const attemptColumns = `id, account, person, peer, user, seq, room, room_name, session, first, last, proven, named, joins, events, failures, inside, provoked, tells, told, ended`
 
 func (a *attempt) fields() []any {
 	return []any{
 		&a.id, &a.account, &a.person, &a.peer, &a.user, &a.seq, &a.room, &a.roomName, &a.session, &a.first, &a.last,
-		&a.proven, &a.named, &a.joins, &a.events, &a.failures, &a.inside, &a.provoked,
+		&a.proven, &a.named, &a.joins, &a.events, &a.failures, &a.inside, &a.provoked, &a.best.seq, &a.best.at, &a.best.terminal,
 	}
 }
 
@@ -49,8 +50,12 @@ func outcomeOf(joins, failures, inside int64) event.AttemptOutcome {
 }
 
 // attemptsOf reads the attempts of a condition, by an index.
-func attemptsOf(ctx context.Context, c *eventlog.Conn, index, where string, args ...any) (list []attempt, err error) {
-	err = c.Each(ctx, "SELECT "+attemptColumns+" FROM attempts INDEXED BY attempts_"+index+" WHERE "+where, func(row eventlog.Scanner) error {
+func attemptsOf(ctx context.Context, c *eventlog.Conn, index, where string, args ...any) ([]attempt, error) {
+	return readAttempts(ctx, c, "INDEXED BY attempts_"+index+" WHERE "+where, args...)
+}
+
+func readAttempts(ctx context.Context, c *eventlog.Conn, which string, args ...any) (list []attempt, err error) {
+	err = c.Each(ctx, "SELECT "+attemptColumns+" FROM attempts "+which, func(row eventlog.Scanner) error {
 		var a attempt
 		err := row.Scan(a.fields()...)
 		list = append(list, a)
@@ -87,11 +92,13 @@ func (x *Index) write(ctx context.Context, c *eventlog.Conn, ch *change) error {
 	is := *was
 	is.joins, is.events = max(0, was.joins+ch.joins), max(0, was.events+ch.events)
 	is.failures, is.inside, is.provoked = max(0, was.failures+ch.failures), max(0, was.inside+ch.inside), max(0, was.provoked+ch.provoked)
+	is.best = ch.now(was.best, is.failures)
 	if is.joins+is.events == 0 {
 		return x.remove(ctx, c, was)
 	}
 	if ch.last == 0 { // something was taken out
-		_, err := c.Exec(ctx, "UPDATE attempts SET events = ?, failures = ?, inside = ?, provoked = ? WHERE id = ?", is.events, is.failures, is.inside, is.provoked, is.id)
+		_, err := c.Exec(ctx, "UPDATE attempts SET events = ?, failures = ?, inside = ?, provoked = ?, tells = ?, told = ?, ended = ? WHERE id = ?",
+			is.events, is.failures, is.inside, is.provoked, is.best.seq, is.best.at, is.best.terminal, is.id)
 		return err
 	}
 	is.first, is.last = min(was.first, ch.first), max(was.last, ch.last)
@@ -123,8 +130,8 @@ func (x *Index) write(ctx context.Context, c *eventlog.Conn, ch *change) error {
 	}
 	x.size.add(was, -1)
 	x.size.add(&is, 1)
-	_, err = c.Exec(ctx, `UPDATE attempts SET person = ?, room = ?, room_name = ?, session = ?, first = ?, last = ?, named = ?, joins = ?, events = ?, failures = ?, inside = ?, provoked = ? WHERE id = ?`,
-		is.person, is.room, is.roomName, is.session, is.first, is.last, is.named, is.joins, is.events, is.failures, is.inside, is.provoked, is.id)
+	_, err = c.Exec(ctx, `UPDATE attempts SET person = ?, room = ?, room_name = ?, session = ?, first = ?, last = ?, named = ?, joins = ?, events = ?, failures = ?, inside = ?, provoked = ?, tells = ?, told = ?, ended = ? WHERE id = ?`,
+		is.person, is.room, is.roomName, is.session, is.first, is.last, is.named, is.joins, is.events, is.failures, is.inside, is.provoked, is.best.seq, is.best.at, is.best.terminal, is.id)
 	return err
 }
 
@@ -135,6 +142,7 @@ func (x *Index) insert(ctx context.Context, c *eventlog.Conn, ch *change) error 
 		proven: ch.user != "" && bare(ch.user) == ch.user, named: ch.name != "",
 		joins: max(0, ch.joins), events: max(0, ch.events), failures: max(0, ch.failures), inside: max(0, ch.inside), provoked: max(0, ch.provoked),
 	}
+	a.best = ch.now(best{}, a.failures)
 	var err error
 	if a.person, err = x.person(ctx, c, who{ch.account, ch.user, ch.name}, a.first, a.last); err != nil {
 		return err
@@ -143,9 +151,9 @@ func (x *Index) insert(ctx context.Context, c *eventlog.Conn, ch *change) error 
 		return err
 	}
 	x.size.add(&a, 1)
-	_, err = c.Exec(ctx, `INSERT INTO attempts(account, person, peer, user, seq, room, room_name, session, first, last, proven, named, joins, events, failures, inside, provoked)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		a.account, a.person, a.peer, a.user, a.seq, a.room, a.roomName, a.session, a.first, a.last, a.proven, a.named, a.joins, a.events, a.failures, a.inside, a.provoked)
+	_, err = c.Exec(ctx, `INSERT INTO attempts(account, person, peer, user, seq, room, room_name, session, first, last, proven, named, joins, events, failures, inside, provoked, tells, told, ended)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		a.account, a.person, a.peer, a.user, a.seq, a.room, a.roomName, a.session, a.first, a.last, a.proven, a.named, a.joins, a.events, a.failures, a.inside, a.provoked, a.best.seq, a.best.at, a.best.terminal)
 	return err
 }
 

@@ -144,6 +144,12 @@ func expected(events []event.Event, joins []event.Join, verdicts []event.Verdict
 	for _, v := range verdicts {
 		cause[int(v.Seq)-1] = v.Cause
 	}
+	at := func(e *event.Event) time.Time {
+		if t := event.HappenedApart(e); !t.IsZero() {
+			return t
+		}
+		return e.Time
+	}
 	in, provoked, says := map[string]bool{}, map[string]bool{}, map[string]int{}
 	for i := range joins {
 		in[joins[i].PeerID] = true
@@ -156,7 +162,8 @@ func expected(events []event.Event, joins []event.Join, verdicts []event.Verdict
 		}
 		provoked[id] = provoked[id] || e.Injected
 		in[id] = in[id] || e.Type != event.JoinFailed && e.Type != event.ConnectFailed
-		if of, known := says[id]; !known || e.Failure.Terminal && !events[of].Failure.Terminal {
+		of, known := says[id]
+		if !known || e.Failure.Terminal != events[of].Failure.Terminal && e.Failure.Terminal || e.Failure.Terminal == events[of].Failure.Terminal && at(e).Before(at(&events[of])) {
 			says[id] = i
 		}
 	}
@@ -235,7 +242,7 @@ func TestAnOlderIndexOfPeople(t *testing.T) {
 	}
 	if err := s.Change(t.Context(), func(ctx context.Context, tx eventlog.Tx) error {
 		_, err := tx.ExecContext(ctx, `DROP INDEX attempts_person; DROP INDEX attempts_last;
-			ALTER TABLE attempts DROP COLUMN provoked;
+			ALTER TABLE attempts DROP COLUMN provoked; ALTER TABLE attempts DROP COLUMN tells; ALTER TABLE attempts DROP COLUMN told; ALTER TABLE attempts DROP COLUMN ended;
 			CREATE INDEX attempts_person ON attempts(person, last); CREATE INDEX attempts_last ON attempts(account, proven, last)`)
 		return err
 	}); err != nil {
@@ -250,6 +257,16 @@ func TestAnOlderIndexOfPeople(t *testing.T) {
 	eventtest.Add(t, s, e)
 	if o := outcomes(t, s, q); o.Tries != 2 || o.Provoked != 1 || o.GotIn != 1 {
 		t.Errorf("%+v", o)
+	}
+	// Which failure tells most of attempts of before is found out in the background.
+	for left := 1; left > 0; time.Sleep(time.Millisecond) {
+		if err := ask(t.Context(), s, "SELECT count(*) FROM meta WHERE key = 'people.bests' AND value > 0", &left); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var known int
+	if err := ask(t.Context(), s, "SELECT count(*) FROM attempts WHERE failures > 0 AND tells > 0", &known); err != nil || known != 2 {
+		t.Errorf("of 2 attempts that failed %d know their failure (%v)", known, err)
 	}
 	for name, want := range map[string]event.AttemptOutcome{"old": event.AttemptFailed, "joined": event.AttemptFine, "new": event.AttemptFailed} {
 		if found := search(t, s, event.PeopleQuery{Name: name}); len(found.Attempts) != 1 || found.Attempts[0].Outcome != want {
