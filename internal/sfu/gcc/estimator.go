@@ -115,8 +115,11 @@ const (
 	floodLoss   = 0.3  // far more is sent than fits
 	inherentMax = 0.6  // more than this cannot be lived with, whatever the reason
 
-	holdMin = 4 * time.Second
-	holdMax = 64 * time.Second
+	// How long nothing more is tried after a cut doubles with each that follows. Where packets are
+	// late and none is lost, a processor may have been busy, which ends, and asking costs no picture.
+	holdMin  = 4 * time.Second
+	holdLate = 16 * time.Second
+	holdMax  = 64 * time.Second
 )
 
 // NewEstimator returns an estimator that believes in a good path.
@@ -408,7 +411,11 @@ func (e *Estimator) cut(to float64, at int64) {
 		return
 	}
 	if e.cutAt != 0 && at > e.holdUntil && at-e.holdUntil < int64(time.Minute) {
-		e.hold = min(2*e.hold, holdMax)
+		most := holdMax
+		if e.lossRate < 0.01 {
+			most = max(holdLate, e.hold)
+		}
+		e.hold = min(2*e.hold, most)
 	}
 	e.rate, e.cutAt = to, at
 	e.carried = min(e.carried, to)

@@ -230,3 +230,20 @@ func TestWhatArrivesIsBelieved(t *testing.T) {
 		t.Errorf("estimate %.0f, of 2.5e6 that arrive", got)
 	}
 }
+
+// Where packets come late and none is lost, which a busy processor does as well, more is
+// tried again within 16 s, however often that went wrong; where packets are lost, within 64.
+func TestAPathThatIsOnlyLateIsTriedSooner(t *testing.T) {
+	for loss, want := range map[float64]time.Duration{0: holdLate, 0.05: holdMax} {
+		e := NewEstimator()
+		at := time.Second
+		for range 8 {
+			e.rate, e.lossRate = 1e6, loss
+			e.cut(100e3, int64(at))
+			at = time.Duration(e.holdUntil) + time.Second
+		}
+		if e.hold != want {
+			t.Errorf("with %.2f lost: %v, want %v", loss, e.hold, want)
+		}
+	}
+}
