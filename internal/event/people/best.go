@@ -69,9 +69,13 @@ func (b *bests) come(f best) {
 
 func (b *bests) leave(seq int64) {
 	b.gone = append(b.gone, seq)
-	if b.best.seq == seq {
-		b.lost, b.best = b.best, best{}
+	if b.best.seq != seq {
+		return
 	}
+	if b.best.before(b.lost) {
+		b.lost = b.best
+	}
+	b.best = best{}
 }
 
 // now is the best one of an attempt that has so many failures now.
