@@ -55,11 +55,19 @@ func (x *Index) backfillBests(l *eventlog.Log, log *slog.Logger) {
 		if err != nil || !more {
 			return
 		}
-		select {
-		case <-time.After(pause):
-		case <-x.stop:
+		if x.pause() {
 			return
 		}
+	}
+}
+
+// pause waits between two transactions, and tells whether to end.
+func (x *Index) pause() (stopped bool) {
+	select {
+	case <-time.After(pause):
+		return false
+	case <-x.stop:
+		return true
 	}
 }
 
@@ -83,9 +91,7 @@ func (x *Index) backfillEvents(l *eventlog.Log, log *slog.Logger) bool {
 			told = time.Now()
 			log.Info("people of earlier events are put into an index", "events", total, "left", left)
 		}
-		select {
-		case <-time.After(pause):
-		case <-x.stop:
+		if x.pause() {
 			return false
 		}
 	}

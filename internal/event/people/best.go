@@ -5,7 +5,6 @@ package people
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/redial-rtc/redial/internal/event"
@@ -118,12 +117,12 @@ func (x *Index) fillBests(l *eventlog.Log) (more bool, err error) {
 			if a.failures == 0 || a.best.seq != unknown || a.peer == "" {
 				continue
 			}
-			a.best, err = amongEvents(ctx, tx.Conn, a.account, &event.PeopleQuery{}, a.peer, a.user)
-			if errors.Is(err, errNone) {
-				continue
-			}
+			a.best, err = amongEvents(ctx, tx.Conn, a.account, &event.PeopleQuery{}, a.peer, a.user, maxOfPeer)
 			if err != nil {
 				return err
+			}
+			if a.best.seq == 0 {
+				continue
 			}
 			if _, err := tx.Exec(ctx, "UPDATE attempts SET tells = ?, told = ?, ended = ? WHERE id = ?", a.best.seq, a.best.at, a.best.terminal, a.id); err != nil {
 				return err

@@ -307,9 +307,9 @@ func (s *search) latest(ctx context.Context, least event.Match, among group, mos
 // those that are wanted: of a group, whose names are at least such a match. Of more than so many
 // it looks at the latest; 0 is no bound.
 func (s *search) rows(ctx context.Context, least event.Match, among group, most int, from int64, index, where string, args ...any) error {
-	where = " FROM attempts t INDEXED BY attempts_" + index + " WHERE " + where + " AND t.last >= ?"
+	tables, where := " FROM attempts t INDEXED BY attempts_"+index, " WHERE "+where+" AND t.last >= ?"
 	if most > 0 {
-		last, more, err := s.c.Lookup(ctx, "SELECT t.last"+where+" ORDER BY t.last DESC LIMIT 1 OFFSET ?", slices.Concat(args, []any{from, most - 1})...)
+		last, more, err := s.c.Lookup(ctx, "SELECT t.last"+tables+where+" ORDER BY t.last DESC LIMIT 1 OFFSET ?", slices.Concat(args, []any{from, most - 1})...)
 		if err != nil {
 			return err
 		}
@@ -321,7 +321,8 @@ func (s *search) rows(ctx context.Context, least event.Match, among group, most 
 	names, byName := "'', 0", least == event.MatchPart || least == event.MatchInside
 	if byName {
 		has, of := among.has("t.person")
-		names, where, args = "p.folded, p.name <> ''", strings.Replace(where, " WHERE ", " CROSS JOIN people p ON p.id = t.person WHERE ", 1)+has, append(args, of...)
+		names, tables = "p.folded, p.name <> ''", tables+" CROSS JOIN people p ON p.id = t.person"
+		where, args = where+has, append(args, of...)
 	}
 	if s.q.RoomID != "" {
 		where, args = where+" AND (SELECT room FROM attempts WHERE id = t.id) = ?", append(args, s.q.RoomID)
@@ -330,7 +331,7 @@ func (s *search) rows(ctx context.Context, least event.Match, among group, most 
 		where, args = where+" ORDER BY t.last DESC LIMIT ?", append(args, most)
 	}
 	n := 0
-	return s.c.Each(ctx, "SELECT t.id, t.person, t.first, t.last, t.joins, t.failures, t.inside, "+names+where, func(row eventlog.Scanner) error {
+	return s.c.Each(ctx, "SELECT t.id, t.person, t.first, t.last, t.joins, t.failures, t.inside, "+names+tables+where, func(row eventlog.Scanner) error {
 		if n++; n%1024 == 0 && time.Since(s.began) > budget {
 			s.more = true
 			return errEnough

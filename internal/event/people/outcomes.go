@@ -154,30 +154,20 @@ func (n *outcomes) failed(a *attempt, cause string, told bool) {
 // causeOf is the cause of the verdict of the failure that says most of an attempt: one
 // that ended it, then the first that happened. told is false where it has no verdict.
 func causeOf(ctx context.Context, c *eventlog.Conn, a *attempt) (cause string, told bool, err error) {
-	where, args := "WHERE seq = ?", []any{a.seq}
+	seq := a.seq
 	switch {
 	case a.best.seq > 0:
-		args = []any{a.best.seq}
+		seq = a.best.seq
 	case a.peer != "":
-		var of string
-		if of, args, err = c.Is(ctx, "peer", a.peer, a.account); err != nil {
+		b, err := amongEvents(ctx, c, a.account, &event.PeopleQuery{}, a.peer, a.user, -1)
+		if err != nil {
 			return "", false, err
 		}
-		where, args = "INDEXED BY events_peer WHERE "+of+" AND account = ?", append(args, a.account)
-		if a.user == "" {
-			where += " AND user IS NULL"
-		} else {
-			of, users, err := c.Is(ctx, "user", a.user, a.account)
-			if err != nil {
-				return "", false, err
-			}
-			where, args = where+" AND "+of, append(args, users...)
-		}
+		seq = b.seq
 	}
 	var confidence sql.NullInt64
 	var verdict sql.NullString
-	err = c.Row(ctx, "SELECT diagnosis, confidence FROM events "+where+" AND type IN ("+failureCodes+") ORDER BY terminal DESC, "+eventlog.HappenedAt+", seq LIMIT 1", args...).
-		Scan(&verdict, &confidence)
+	err = c.Row(ctx, "SELECT diagnosis, confidence FROM events WHERE seq = ?", seq).Scan(&verdict, &confidence)
 	if errors.Is(err, sql.ErrNoRows) { // it has just been removed
 		return "", false, nil
 	}
