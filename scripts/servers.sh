@@ -46,11 +46,14 @@ free() {
 end() {
   local pid
   pid=$(cat "$1/pid" 2>/dev/null) || { say "nothing was started in $1"; exit 1; }
-  kill "-$2" "$pid" 2>/dev/null || { rm -f "$1/pid"; return 0; }
+  kill "-$2" "$pid" 2>/dev/null || { ended "$1" "$pid"; return 0; }
   for _ in $(seq 300); do
-    kill -0 "$pid" 2>/dev/null || { rm -f "$1/pid"; return 0; }
+    kill -0 "$pid" 2>/dev/null || { ended "$1" "$pid"; return 0; }
     sleep 0.1
   done
   kill -9 "$pid" 2>/dev/null || true
-  rm -f "$1/pid"
+  ended "$1" "$pid"
 }
+
+# ended forgets a server that is gone, unless another has been started in its place.
+ended() { [ "$(cat "$1/pid" 2>/dev/null)" != "$2" ] || rm -f "$1/pid"; }

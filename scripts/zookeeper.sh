@@ -19,6 +19,10 @@ jar=/usr/share/java/zookeeper.jar
 
 have() { [ -f "$jar" ] && command -v java >/dev/null; }
 
+# serves tells whether a ZooKeeper answers on a loopback port. It listens before it does,
+# and cuts off who comes then.
+serves() { [ -n "$(exec 2>/dev/null; timeout 2 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$0"; printf srvr >&3; grep -a "^Mode:" <&3' "$1")" ]; }
+
 install() {
   have && return
   local packages=(zookeeper)
@@ -46,7 +50,7 @@ CFG
     pid=$!
     echo "$pid" >"$dir/pid"
     for _ in $(seq 300); do
-      if kill -0 "$pid" 2>/dev/null && listens "$port"; then
+      if kill -0 "$pid" 2>/dev/null && serves "$port"; then
         disown "$pid"
         echo "127.0.0.1:$port"
         return
