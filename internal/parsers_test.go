@@ -211,8 +211,9 @@ var parsers = map[string]string{
 	"internal/event/eventjson.truth":             "internal/event/eventjson.FuzzQuery",
 
 	"internal/event/clickhouse.Store.dropDays": own,
+	"internal/event/clickhouse.others.get":     own,
 	"internal/event/clickhouse.Store.insert":   own,
-	"internal/event/clickhouse.Store.records":  own,
+	"internal/event/clickhouse.Store.fetch":    own,
 
 	"internal/event/bitset.Set.Len":         own,
 	"internal/event/bitset.Set.Or":          own,

@@ -13,11 +13,12 @@ import (
 // ClickHouse is where events go when events.store is clickhouse.
 type ClickHouse struct {
 	URL          string `yaml:"url" env:"REDIAL_CLICKHOUSE_URL" doc:"Address of the native protocol, such as clickhouse://db.example.org:9000; more hosts after commas, ?secure=true for TLS."`
-	Database     string `yaml:"database" default:"redial" doc:"Database of this server's events. No other server may write to it."`
+	Database     string `yaml:"database" default:"redial" doc:"Database of this server's events, and of those of others that share it."`
 	User         string `yaml:"user" doc:"User. Empty: the one of the url, or default."`
 	PasswordFile string `yaml:"password_file" doc:"File whose first line is the password. Empty: none."`
 	MaxBytes     int64  `yaml:"max_bytes" default:"107374182400" doc:"How large the events may become on ClickHouse's disk, as it tells of its own tables. Beyond it the oldest events go, of the account that holds most, with a line in the log. 0 is no bound; tables in front of others (Distributed) have none, and want a TTL."`
 	TakeOver     bool   `yaml:"take_over" default:"false" doc:"Let a new data directory continue the database of a lost one. Set it for one start."`
+	Shared       bool   `yaml:"shared" default:"false" doc:"Let a new data directory join a database that other servers write to. Each server then finds what all of them have shipped."`
 }
 
 // Password reads the password, "" when no file is named.

@@ -49,7 +49,7 @@ func openEvents(ctx context.Context, name string, cfg config.Config, log *slog.L
 			return nil, fault.ConfigInvalid.Wrap(err, "setting", "events.clickhouse.password_file")
 		}
 		return clickhouse.Open(ctx, cfg.Data.Dir, clickhouse.Config{
-			URL: c.URL, Database: c.Database, User: c.User, Password: password, TakeOver: c.TakeOver, Log: log, Metrics: metrics,
+			URL: c.URL, Database: c.Database, User: c.User, Password: password, TakeOver: c.TakeOver, Shared: c.Shared, Log: log, Metrics: metrics,
 			Settle: settle, Keep: keep, Words: report.Vocabulary(),
 		})
 	}

@@ -20,8 +20,9 @@
 // room, session, user or peer and its total cost what that has, not what the
 // history has. Totals of whole accounts are kept in memory, by day.
 //
-// One server writes to a database. Another is refused, because both would give
-// the same places to different events.
+// Several servers may write to one database, each with a number of its own before its
+// places (see number). Pages and summaries have what all of them have shipped; each tells
+// how far it is, so that no snapshot changes by what another ships late (see others).
 package clickhouse
 
 import (
@@ -62,6 +63,8 @@ type Config struct {
 	Keep time.Duration
 	// TakeOver lets a new spool continue a database that another one wrote to.
 	TakeOver bool
+	// Shared lets a new spool join a database that others write to.
+	Shared bool
 
 	Words event.Vocabulary // in which events are read; nil keeps words as they come
 
@@ -77,6 +80,8 @@ type Store struct {
 	spool   *spool.Spool
 	cursors *eventjson.Cursors
 	writer  uint64 // who we are in events_writers
+	number  number // and which of the servers there
+	others  others
 	m       *metrics
 
 	// edge is held for reading while the spool is asked, and for writing while
@@ -153,6 +158,16 @@ func (s *Store) open(ctx context.Context, dir string) (err error) {
 			return err
 		}
 	}
+	n, err := s.spool.Meta(ctx, "number")
+	if err != nil {
+		return err
+	}
+	s.number = number(n)
+	met, err := s.spool.Meta(ctx, othersKey)
+	if err != nil {
+		return err
+	}
+	s.others.alone = met == 0
 	s.lowWatermarks.save, s.lowWatermarks.drop = s.spool.SetMeta, s.spool.DropMeta
 	if s.lowWatermarks.all, err = s.spool.Meta(ctx, lowWatermarkKey); err != nil {
 		return err
@@ -170,9 +185,26 @@ func (s *Store) open(ctx context.Context, dir string) (err error) {
 // begin makes a new spool known to ClickHouse and takes over the ids of what is
 // there. When it is interrupted it is done again.
 func (s *Store) begin(ctx context.Context) error {
-	s.writer = uint64(rand.Int64N(1<<62) + 1)
+	claiming, err := s.spool.Meta(ctx, "claiming")
+	if err != nil {
+		return err
+	}
+	if s.writer = uint64(claiming); claiming == 0 {
+		s.writer = uint64(rand.Int64N(1<<62) + 1)
+		if err := s.spool.SetMeta(ctx, "claiming", int64(s.writer)); err != nil {
+			return err
+		}
+	}
 	if err := s.prepare(ctx); err != nil {
 		return err
+	}
+	if err := s.spool.SetMeta(ctx, "number", int64(s.number)); err != nil {
+		return err
+	}
+	if s.number > 0 {
+		if err := s.others.refresh(ctx, s); err != nil {
+			return err
+		}
 	}
 	if err := s.adopt(ctx); err != nil {
 		return err
@@ -180,7 +212,7 @@ func (s *Store) begin(ctx context.Context) error {
 	if err := s.joins.adopt(ctx, s); err != nil {
 		return err
 	}
-	if s.facets.able.Load() && s.spool.EvictedUpTo() == 0 { // an empty database, of which no event lacks them
+	if s.facets.able.Load() && s.spool.EvictedUpTo() == 0 && s.others.haveFacets() { // no event lacks them
 		if err := s.spool.SetMeta(ctx, facetsKey, math.MaxInt64); err != nil {
 			return err
 		}

@@ -35,6 +35,10 @@ var server struct {
 }
 
 func TestMain(m *testing.M) {
+	if dir := os.Getenv(writerDir); dir != "" {
+		fmt.Fprintln(os.Stderr, writeUntilKilled(dir, os.Getenv(writerURL)))
+		os.Exit(1)
+	}
 	code := m.Run()
 	if server.dir != "" {
 		_, _ = run("kill", server.dir)
@@ -169,10 +173,10 @@ func TestBehaviours(t *testing.T) {
 			return shipping{openAt(t, url, dir, nil), new(atomic.Bool)}
 		})
 	})
-	t.Run("in both", func(t *testing.T) {
+	t.Run("in both, beside another server", func(t *testing.T) {
 		t.Parallel()
 		eventtest.Run(t, func(t testing.TB, dir string) event.Store {
-			return half{openAt(t, url, dir, nil)}
+			return half{besideAnother(t, url, dir)}
 		})
 	})
 }
@@ -226,7 +230,7 @@ func conn(t testing.TB, s *Store) driver.Conn {
 	return s.conn
 }
 
-func number(t testing.TB, s *Store, query string) uint64 {
+func scalar(t testing.TB, s *Store, query string) uint64 {
 	t.Helper()
 	var n uint64
 	if err := conn(t, s).QueryRow(t.Context(), query).Scan(&n); err != nil {
@@ -275,11 +279,13 @@ func TestOutage(t *testing.T) {
 	for _, how := range []string{"stop", "kill"} {
 		take(5)
 		stop := flushing()
-		go func() {
+		var ending sync.WaitGroup
+		ending.Go(func() {
 			time.Sleep(30 * time.Millisecond) // somewhere within
 			_, _ = run(how, server)
-		}()
+		})
 		take(20)
+		ending.Wait()
 		for _, err := run("stop", server); err == nil; _, err = run("stop", server) {
 		} // until it is gone for certain
 		take(5)
@@ -333,7 +339,7 @@ func TestForwarder(t *testing.T) {
 			t.Fatal("the events are still in the spool")
 		}
 	}
-	if n := number(t, s, "SELECT count() FROM events"); n != 2 {
+	if n := scalar(t, s, "SELECT count() FROM events"); n != 2 {
 		t.Errorf("%d events in ClickHouse", n)
 	}
 }
@@ -361,7 +367,7 @@ func TestDoubtfulInsert(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, total := eventtest.All(t, s, event.Query{})
-	if len(got) != 10 || total != 10 || number(t, s, "SELECT count() FROM events") != 10 {
+	if len(got) != 10 || total != 10 || scalar(t, s, "SELECT count() FROM events") != 10 {
 		t.Errorf("%d events, total %d", len(got), total)
 	}
 }
@@ -377,7 +383,7 @@ func TestLostWrites(t *testing.T) {
 	if err := s.mutate(t.Context(), "events", "seq = 2"); err != nil {
 		t.Fatal(err)
 	}
-	if n := number(t, s, "SELECT count() FROM events"); n != 2 {
+	if n := scalar(t, s, "SELECT count() FROM events"); n != 2 {
 		t.Fatalf("%d events in ClickHouse", n)
 	}
 	if err := s.step(t.Context(), 0, 0); err != nil { // lets go, having looked
@@ -459,7 +465,7 @@ func TestRetention(t *testing.T) {
 		t.Fatal(err)
 	}
 	days := func() uint64 {
-		return number(t, s, "SELECT uniqExact(partition) FROM system.parts WHERE database = currentDatabase() AND table = 'events' AND active")
+		return scalar(t, s, "SELECT uniqExact(partition) FROM system.parts WHERE database = currentDatabase() AND table = 'events' AND active")
 	}
 	if n := days(); n != 5 {
 		t.Fatalf("%d days", n)
@@ -543,19 +549,19 @@ func TestDaysOfOthers(t *testing.T) {
 		for account, want := range want {
 			q := event.Query{AccountID: account, Types: event.Types[:3]}
 			s.edge.RLock()
-			whole, cut, known := s.total(&q)
+			whole, cut, known := s.days.total(&q, &s.lowWatermarks)
 			s.edge.RUnlock()
 			if !known {
 				t.Fatalf("%s: the days of %s are not known", when, account)
 			}
 			for _, c := range cut {
-				n, err := s.left(t.Context(), c, q.Types, s.evicted)
+				n, err := s.left(t.Context(), &s.days, c, q.Types, reach{s.number: s.evicted})
 				if err != nil {
 					t.Fatal(err)
 				}
 				whole += n
 			}
-			counted, err := s.count(t.Context(), &q, 0, s.evicted)
+			counted, err := s.count(t.Context(), &q, func(w *where) { s.number.span(w, 0, s.evicted) })
 			if err != nil || int(whole) != want || counted != want {
 				t.Errorf("%s: %s has %d by day and %d counted, want %d; %v", when, account, whole, counted, want, err)
 			}
@@ -577,10 +583,10 @@ func TestDaysOfOthers(t *testing.T) {
 	}
 	check("after retention", map[string]int{"short": 8, "ever": 7, "": 15})
 	// Of the day that is cut, the event at the very time of the cut stays.
-	if n := number(t, s, "SELECT count() FROM events WHERE account = 'short'"); n != 8 {
+	if n := scalar(t, s, "SELECT count() FROM events WHERE account = 'short'"); n != 8 {
 		t.Errorf("%d events of the short account are on the disk, want 8", n)
 	}
-	if n := number(t, s, "SELECT uniqExact(seq) FROM events_keys WHERE account = 'short'"); n != 8 {
+	if n := scalar(t, s, "SELECT uniqExact(seq) FROM events_keys WHERE account = 'short'"); n != 8 {
 		t.Errorf("%d events of the short account have keys, want 8", n)
 	}
 	if n, err := s.Remove(t.Context(), event.Removal{AccountID: "ever", UserID: "user-2"}); err != nil || n != 6 {

@@ -5,10 +5,8 @@ package clickhouse
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"sync"
 
 	"github.com/redial-rtc/redial/internal/event"
@@ -36,8 +34,9 @@ type dayKey struct {
 
 // cutDay is what an account has left of the day its low watermark lies in.
 type cutDay struct {
-	watermark, evicted int64
-	n                  map[event.Type]int64
+	watermark int64
+	in        reach
+	n         map[event.Type]int64
 }
 
 // dayOf is the day that a time lies in, as ClickHouse divides.
@@ -76,30 +75,21 @@ func (s *Store) learn(ctx context.Context) error {
 	if s.days.known { // changed with both locks held
 		return nil
 	}
-	n := map[dayKey]int64{}
-	rows, err := s.conn.Query(ctx, fmt.Sprintf("SELECT account, intDiv(time, %d), toString(type), count() FROM events WHERE seq > 0 AND seq <= %d GROUP BY account, intDiv(time, %d), type", day, s.evicted, day))
+	own := reach{s.number: s.evicted}
+	n, err := countDays(ctx, s.conn, own, nil)
 	if err != nil {
 		return err
 	}
-	err = each(rows, func() error {
-		var k dayKey
-		var typ string
-		var count uint64
-		err := rows.Scan(&k.account, &k.day, &typ, &count)
-		k.typ = event.Type(typ)
-		n[k] = int64(count)
-		return err
-	})
+	spans, err := learnHours(ctx, s.conn, own, nil)
 	if err != nil {
 		return err
 	}
-	spans, err := learnHours(ctx, s.conn, s.evicted)
-	if err != nil {
-		return err
+	if spans[s.number] == nil {
+		spans[s.number] = hours{}
 	}
 	s.edge.Lock()
 	defer s.edge.Unlock()
-	s.days.n, s.days.hours, s.days.known = n, spans, true
+	s.days.n, s.days.hours, s.days.known = n, spans[s.number], true
 	return nil
 }
 
@@ -121,18 +111,18 @@ func ofWhole(q *event.Query) bool {
 }
 
 // total adds up whole days, and says which days a low watermark cuts. It is called with
-// s.edge held for reading; false: it is not known.
-func (s *Store) total(q *event.Query) (n int64, cut []string, known bool) {
-	if !s.days.known || !ofWhole(q) {
+// the lock of the days held for reading; false: it is not known.
+func (d *days) total(q *event.Query, marks *lowWatermarks) (n int64, cut []string, known bool) {
+	if !d.known || !ofWhole(q) {
 		return 0, nil, false
 	}
 	types := q.WantedTypes()
 	cuts := map[string]bool{}
-	for k, count := range s.days.n {
+	for k, count := range d.n {
 		if q.AccountID != "" && k.account != q.AccountID || !slices.Contains(types, k.typ) {
 			continue
 		}
-		switch watermark := s.lowWatermarks.of(k.account); {
+		switch watermark := marks.of(k.account); {
 		case k.day*day >= watermark:
 			n += count
 		case (k.day+1)*day > watermark:
@@ -142,18 +132,21 @@ func (s *Store) total(q *event.Query) (n int64, cut []string, known bool) {
 	return n, slices.Sorted(maps.Keys(cuts)), true
 }
 
-// left counts what an account has above its low watermark on the day that this cuts.
-func (s *Store) left(ctx context.Context, account string, types []event.Type, evicted int64) (total int64, err error) {
+// left counts what an account has in reach above its low watermark, on the day that this
+// cuts.
+func (s *Store) left(ctx context.Context, d *days, account string, types []event.Type, in reach) (total int64, err error) {
 	watermark := s.lowWatermarks.of(account)
-	d := &s.days
 	d.mu.Lock()
 	known, ok := d.cut[account]
 	d.mu.Unlock()
-	if !ok || known.watermark != watermark || known.evicted != evicted {
-		known = cutDay{watermark, evicted, map[event.Type]int64{}}
-		end := (dayOf(watermark) + 1) * day
-		rows, err := s.conn.Query(ctx, "SELECT toString(type), count() FROM events WHERE time >= "+strconv.FormatInt(watermark, 10)+" AND time < "+strconv.FormatInt(end, 10)+
-			" AND account = ? AND seq > 0 AND seq <= "+strconv.FormatInt(evicted, 10)+" GROUP BY type", account)
+	if !ok || known.watermark != watermark || !maps.Equal(known.in, in) {
+		known = cutDay{watermark, maps.Clone(in), map[event.Type]int64{}}
+		w := &where{}
+		w.and("time >= ?", watermark)
+		w.and("time < ?", (dayOf(watermark)+1)*day)
+		w.and("account = ?", account)
+		in.bound(w, nil)
+		rows, err := s.conn.Query(ctx, "SELECT toString(type) AS t, count() FROM events WHERE "+w.text.String()+" GROUP BY t", w.args...)
 		if err != nil {
 			return 0, err
 		}

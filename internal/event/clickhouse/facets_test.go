@@ -112,7 +112,7 @@ func TestFacetsOfOlderEvents(t *testing.T) {
 	}
 	check("after")
 	for _, scope := range []string{"fault", "code", "os", "sdk"} {
-		if n := number(t, s, "SELECT uniqExact(seq) FROM events_keys WHERE scope = '"+scope+"'"); n != 90 {
+		if n := scalar(t, s, "SELECT uniqExact(seq) FROM events_keys WHERE scope = '"+scope+"'"); n != 90 {
 			t.Errorf("%d of 90 events have a key for %s", n, scope)
 		}
 	}
@@ -122,7 +122,7 @@ func TestFacetsOfOlderEvents(t *testing.T) {
 	if got, total := eventtest.All(t, s, event.Query{OS: "Android", UserID: want[0].UserID}); len(got)+total != 0 {
 		t.Errorf("%d events, total %d, of somebody who was erased", len(got), total)
 	}
-	if left, all := number(t, s, "SELECT uniqExact(seq) FROM events_keys"), number(t, s, "SELECT count() FROM events"); left != all {
+	if left, all := scalar(t, s, "SELECT uniqExact(seq) FROM events_keys"), scalar(t, s, "SELECT count() FROM events"); left != all {
 		t.Errorf("%d events are left and %d have keys", all, left)
 	}
 }

@@ -26,11 +26,15 @@ const hour = int64(time.Hour)
 
 // add notes an event.
 func (h hours) add(at, seq int64) {
-	p, known := h[at/hour]
-	if !known {
-		p.first = seq
+	h.merge(at/hour, places{seq, seq})
+}
+
+// merge notes the events of an hour.
+func (h hours) merge(at int64, more places) {
+	if p, known := h[at]; known {
+		more = places{min(p.first, more.first), max(p.last, more.last)}
 	}
-	h[at/hour] = places{min(p.first, seq), max(p.last, seq)}
+	h[at] = more
 }
 
 // span is after which place and up to which one a window's events are.
@@ -48,21 +52,27 @@ func (h hours) span(since, until time.Time) (above, upto int64) {
 	return above, upto
 }
 
-// learnHours asks ClickHouse for the places of each hour.
-func learnHours(ctx context.Context, conn driver.Conn, evicted int64) (hours, error) {
-	h := hours{}
-	rows, err := conn.Query(ctx, fmt.Sprintf("SELECT intDiv(time, %d) AS at, min(seq), max(seq) FROM events WHERE seq > 0 AND seq <= %d GROUP BY at", hour, evicted))
+// learnHours asks ClickHouse for the places of each hour of the servers in reach, and not
+// in another reach.
+func learnHours(ctx context.Context, conn driver.Conn, in, above reach) (map[number]hours, error) {
+	of := map[number]hours{}
+	w := &where{}
+	in.bound(w, above)
+	rows, err := conn.Query(ctx, fmt.Sprintf("SELECT bitShiftRight(seq, %d) AS n, intDiv(time, %d) AS at, min(seq), max(seq) FROM events WHERE %s GROUP BY n, at", placeBits, hour, w.text.String()))
 	if err != nil {
 		return nil, err
 	}
 	err = each(rows, func() error {
+		var n, first, last uint64
 		var at int64
-		var first, last uint64
-		err := rows.Scan(&at, &first, &last)
-		h[at] = places{int64(first), int64(last)}
+		err := rows.Scan(&n, &at, &first, &last)
+		if of[number(n)] == nil {
+			of[number(n)] = hours{}
+		}
+		of[number(n)].merge(at, places{placeOf(first), placeOf(last)})
 		return err
 	})
-	return h, err
+	return of, err
 }
 
 // part is a part of a query's window, and among which places its events are.

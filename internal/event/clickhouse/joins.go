@@ -6,6 +6,7 @@ package clickhouse
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -30,14 +31,6 @@ const (
 	joinsLate  = 3 // hours that may still change
 	joinsBatch = 5000
 )
-
-// missing tells whether the table is missing and somebody else's to make, as where there
-// are replicas or others behind the tables.
-func (j *joins) missing(ctx context.Context, conn driver.Conn) (bool, error) {
-	var there, others uint64
-	err := conn.QueryRow(ctx, "SELECT countIf(name = 'events_joins'), countIf(name = 'events' AND (engine LIKE 'Replicated%' OR engine NOT LIKE '%MergeTree')) FROM system.tables WHERE database = currentDatabase()").Scan(&there, &others)
-	return there == 0 && others > 0, err
-}
 
 // ship writes what has changed since it was written.
 func (j *joins) ship(ctx context.Context, s *Store, now time.Time) error {
@@ -67,7 +60,7 @@ func (j *joins) ship(ctx context.Context, s *Store, now time.Time) error {
 		if err := s.ready(ctx); err != nil || !j.able {
 			return err
 		}
-		if err := insertJoins(ctx, s.conn, changed); err != nil {
+		if err := insertJoins(ctx, s, changed); err != nil {
 			return err
 		}
 	}
@@ -88,13 +81,17 @@ func (j *joins) ship(ctx context.Context, s *Store, now time.Time) error {
 }
 
 // insertJoins writes counts, those of a few days at a time.
-func insertJoins(ctx context.Context, conn driver.Conn, counts []rollup.JoinCount) error {
+func insertJoins(ctx context.Context, s *Store, counts []rollup.JoinCount) error {
+	columns, of := "account, dimension, hour, value, n", []any{}
+	if s.others.able {
+		columns, of = columns+", number", []any{uint16(s.number)}
+	}
 	for len(counts) > 0 {
 		some := counts[:min(len(counts), joinsBatch)]
 		some = some[:fewDays(some, func(c *rollup.JoinCount) int64 { return c.Hour / 24 })]
-		err := block(ctx, conn, "INSERT INTO events_joins (account, dimension, hour, value, n)", func(batch driver.Batch) error {
+		err := block(ctx, s.conn, "INSERT INTO events_joins ("+columns+")", func(batch driver.Batch) error {
 			for _, c := range some {
-				if err := batch.Append(c.Account, string(c.By), c.Hour, c.Value, c.N); err != nil {
+				if err := batch.Append(append([]any{c.Account, string(c.By), c.Hour, c.Value, c.N}, of...)...); err != nil {
 					return err
 				}
 			}
@@ -114,7 +111,11 @@ func (j *joins) adopt(ctx context.Context, s *Store) error {
 	if !j.able {
 		return nil
 	}
-	rows, err := s.conn.Query(ctx, "SELECT account, dimension, hour, value, max(n) FROM events_joins GROUP BY account, dimension, hour, value")
+	own := ""
+	if s.others.able {
+		own = " WHERE number = " + strconv.Itoa(int(s.number))
+	}
+	rows, err := s.conn.Query(ctx, "SELECT account, dimension, hour, value, max(n) FROM events_joins"+own+" GROUP BY account, dimension, hour, value")
 	if err != nil {
 		return err
 	}
@@ -137,4 +138,48 @@ func (j *joins) adopt(ctx context.Context, s *Store) error {
 		return err
 	}
 	return s.spool.CopyJoins(ctx, some)
+}
+
+// countTheirJoins adds the joins that other servers have counted.
+func (c *counter) countTheirJoins(ctx context.Context) error {
+	w := &where{}
+	w.and("number != " + strconv.Itoa(int(c.s.number)))
+	if c.q.AccountID != "" {
+		w.and("account = ?", c.q.AccountID)
+	}
+	var first int64
+	var any uint64
+	if err := c.s.conn.QueryRow(ctx, "SELECT min(hour), count() FROM events_joins WHERE "+w.text.String(), w.args...).Scan(&first, &any); err != nil || any == 0 {
+		return err
+	}
+	if at := time.Unix(first*3600, 0).UTC(); c.joins.IsZero() || at.Before(c.joins) {
+		c.joins = at
+	}
+	w.and("hour >= ?", rollup.Step(rollup.Hours, c.q.Since))
+	w.and("hour < ?", rollup.Step(rollup.Hours, c.q.Until))
+	w.and("dimension IN (?, ?)", string(event.ByNothing), string(c.q.By))
+	rows, err := c.s.conn.Query(ctx, "SELECT dimension, hour, value, sum(n) FROM (SELECT account, dimension, hour, value, number, max(n) AS n FROM events_joins WHERE "+w.text.String()+
+		" GROUP BY account, dimension, hour, value, number) GROUP BY dimension, hour, value", w.args...)
+	if err != nil {
+		return err
+	}
+	return each(rows, func() error {
+		var by, value string
+		var at, n int64
+		if err := rows.Scan(&by, &at, &value, &n); err != nil {
+			return err
+		}
+		g := &c.total
+		if event.Dimension(by) != event.ByNothing {
+			g = c.of(value)
+		}
+		if g == nil {
+			return nil
+		}
+		g.Counts.Joins += n
+		if len(c.buckets) > 0 {
+			g.Series[c.bucket(time.Unix(at*3600, 0))].Joins += n
+		}
+		return nil
+	})
 }

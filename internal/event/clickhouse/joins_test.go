@@ -82,7 +82,7 @@ func TestJoinsOutliveTheSpool(t *testing.T) {
 	}
 	h = heir()
 	summary(h)
-	if n := number(t, h, "SELECT toUInt64(sum(n)) FROM (SELECT max(n) AS n FROM events_joins WHERE dimension = 'room' GROUP BY account, hour, value)"); n != uint64(want) {
+	if n := scalar(t, h, "SELECT toUInt64(sum(n)) FROM (SELECT max(n) AS n FROM events_joins WHERE dimension = 'room' GROUP BY account, hour, value)"); n != uint64(want) {
 		t.Errorf("%d joins in ClickHouse, want %d", n, want)
 	}
 }

@@ -23,7 +23,8 @@ import (
 const patience = 30 * time.Second
 
 // Query gives one page: from the spool what it still holds, from ClickHouse what
-// came before.
+// came before and what other servers have shipped. What follows new events, as a
+// stream and webhooks do, is told of this server's: the others tell of theirs, at once.
 func (s *Store) Query(ctx context.Context, q event.Query) (event.Page, error) {
 	if q.Limit <= 0 || q.Limit > event.MaxLimit {
 		q.Limit = event.DefaultLimit
@@ -51,12 +52,16 @@ func (s *Store) Query(ctx context.Context, q event.Query) (event.Page, error) {
 			above = cur.Pos
 		}
 	}
+	view, err := s.others.read(ctx, s, &q, &cur, first)
+	if err != nil {
+		return event.Page{}, broken(err)
+	}
 	s.edge.RLock()
 	evicted := s.evicted
 	whole, cut, known := int64(0), []string(nil), false
 	var parts []part
 	if first {
-		if whole, cut, known = s.total(&q); !known {
+		if whole, cut, known = s.days.total(&q, &s.lowWatermarks); !known {
 			whole, parts, known = s.days.windowed(&q, s.lowWatermarks.of(q.AccountID))
 		}
 	}
@@ -80,7 +85,7 @@ func (s *Store) Query(ctx context.Context, q event.Query) (event.Page, error) {
 		if first {
 			n := int(whole)
 			for _, account := range cut {
-				more, err := s.left(ctx, account, q.WantedTypes(), evicted)
+				more, err := s.left(ctx, &s.days, account, q.WantedTypes(), reach{s.number: evicted})
 				if err != nil {
 					return event.Page{}, broken(err)
 				}
@@ -92,7 +97,7 @@ func (s *Store) Query(ctx context.Context, q event.Query) (event.Page, error) {
 			for _, p := range parts {
 				of := q
 				of.Since, of.Until = p.since, p.until
-				more, err := s.count(ctx, &of, p.above, min(p.upto, evicted))
+				more, err := s.count(ctx, &of, func(w *where) { s.number.span(w, p.above, min(p.upto, evicted)) })
 				if err != nil {
 					return event.Page{}, broken(err)
 				}
@@ -113,11 +118,18 @@ func (s *Store) Query(ctx context.Context, q event.Query) (event.Page, error) {
 			}
 		}
 	}
+	if first {
+		cur.Total += view.total
+	}
+	events, err = view.join(ctx, events)
+	if err != nil {
+		return event.Page{}, broken(err)
+	}
 	page := event.Page{Total: cur.Total, Events: events}
 	if len(events) > q.Limit {
 		page.Events = events[:q.Limit]
 		if !q.Tail {
-			cur.Pos = page.Events[q.Limit-1].Seq
+			view.leave(page.Events, &cur)
 			page.Next = s.cursors.Seal(&q, cur)
 		}
 	}
@@ -131,7 +143,7 @@ func (s *Store) Get(ctx context.Context, id string) (event.Event, error) {
 		return event.Event{}, err
 	}
 	if !found {
-		return event.Event{}, fault.EventNotFound.New()
+		return s.others.get(ctx, s, id)
 	}
 	records, err := s.Records(ctx, place-1, 1)
 	if err != nil {
@@ -143,7 +155,7 @@ func (s *Store) Get(ctx context.Context, id string) (event.Event, error) {
 	return records[0].Event, nil
 }
 
-// Records gives up to n events after a place, in order, wherever they are.
+// Records gives up to n events of this server after a place, in order, wherever they are.
 func (s *Store) Records(ctx context.Context, above int64, n int) ([]eventlog.Record, error) {
 	s.edge.RLock()
 	evicted := s.evicted
@@ -298,19 +310,13 @@ func (w *where) clone() *where {
 	return c
 }
 
-// span adds the places after one and up to another.
-func (w *where) span(above, upto int64) {
-	w.and("seq > " + strconv.FormatInt(above, 10)) // rows with place 0 are no events
-	w.and("seq <= " + strconv.FormatInt(upto, 10))
-}
-
 // within wants the places of rows to be among those of keys.
 func (w *where) within(keys *where) {
 	w.and("seq IN (SELECT seq FROM events_keys WHERE "+keys.text.String()+")", keys.args...)
 }
 
-// count counts what a query finds with places after above and up to upto.
-func (s *Store) count(ctx context.Context, q *event.Query, above, upto int64) (int, error) {
+// count counts what a query finds among some places.
+func (s *Store) count(ctx context.Context, q *event.Query, bound func(*where)) (int, error) {
 	w, any := s.filter(q)
 	if !any {
 		return 0, nil
@@ -318,14 +324,14 @@ func (s *Store) count(ctx context.Context, q *event.Query, above, upto int64) (i
 	query := "SELECT count() FROM events WHERE "
 	keys, all, _ := s.keyed(q)
 	if keys != nil {
-		keys.span(above, upto)
+		bound(keys)
 		if all { // a key that was written twice is one
 			w, query = keys, "SELECT uniqExact(seq) FROM events_keys WHERE "
 		} else {
 			w.within(keys)
 		}
 	} else {
-		w.span(above, upto)
+		bound(w)
 	}
 	var n uint64
 	err := s.conn.QueryRow(ctx, query+w.text.String(), w.args...).Scan(&n)
@@ -348,21 +354,28 @@ const (
 	wider  = 8
 )
 
-// found is places and the times between which their events were taken, so that
-// no other day has to be opened to read them.
+// found is places in ClickHouse and the times between which their events were taken, so
+// that no other day has to be opened to read them.
 type found struct {
 	places   []int64
 	from, to int64
 }
 
-// places gives the first n places after above and up to upto of what a query
-// finds.
+// add notes one more.
+func (f *found) add(seq uint64, at int64) {
+	if len(f.places) == 0 {
+		f.from, f.to = at, at
+	}
+	f.places, f.from, f.to = append(f.places, int64(seq)), min(f.from, at), max(f.to, at)
+}
+
+// places gives the first n of this server's places after above and up to upto of what a
+// query finds.
 func (s *Store) places(ctx context.Context, q *event.Query, above, upto int64, n int) (f found, err error) {
 	filter, any := s.filter(q)
 	if !any {
 		return f, nil
 	}
-	f.from, f.to = math.MaxInt64, math.MinInt64
 	look := func(table string, w *where) error {
 		order := " ORDER BY seq LIMIT "
 		if q.Desc {
@@ -376,7 +389,7 @@ func (s *Store) places(ctx context.Context, q *event.Query, above, upto int64, n
 			var seq uint64
 			var at int64
 			err := rows.Scan(&seq, &at)
-			f.places, f.from, f.to = append(f.places, int64(seq)), min(f.from, at), max(f.to, at)
+			f.add(seq, at)
 			return err
 		})
 	}
@@ -394,14 +407,14 @@ func (s *Store) places(ctx context.Context, q *event.Query, above, upto int64, n
 		table, w := "events", filter.clone()
 		if keys != nil {
 			among := keys.clone()
-			if among.span(lo, hi); all {
+			if s.number.span(among, lo, hi); all {
 				table, w = "events_keys", among
 			} else {
 				w.within(among)
 			}
 		}
 		if !all {
-			w.span(lo, hi)
+			s.number.span(w, lo, hi)
 		}
 		if err := look(table, w); err != nil {
 			return f, err
@@ -422,6 +435,22 @@ func (s *Store) records(ctx context.Context, q *event.Query, above, upto int64, 
 	if err != nil || len(f.places) == 0 {
 		return nil, err
 	}
+	read, err := s.fetch(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	var records []eventlog.Record
+	for _, place := range f.places {
+		if r, ok := read[place]; ok { // else it was erased between the two
+			records = append(records, r)
+		}
+	}
+	return slices.Clip(records), nil
+}
+
+// fetch reads what is at places of ClickHouse. Each record has the place that its own
+// server knows it by.
+func (s *Store) fetch(ctx context.Context, f found) (map[int64]eventlog.Record, error) {
 	rows, err := s.conn.Query(ctx, "SELECT seq, doc, also, code, terminal, failed_join, diagnosis, confidence, rules FROM events WHERE seq IN ("+join(f.places)+
 		") AND time >= "+strconv.FormatInt(f.from, 10)+" AND time <= "+strconv.FormatInt(f.to, 10))
 	if err != nil {
@@ -439,28 +468,24 @@ func (s *Store) records(ctx context.Context, q *event.Query, above, upto int64, 
 			return err
 		}
 		err := eventjson.DecodeStored([]byte(doc), s.cfg.Words, &r.Event)
-		r.Seq, r.Failure.Code, r.Failure.Terminal, r.FailedJoin = int64(seq), int(code), terminal != 0, failed != 0
+		r.Seq, r.Failure.Code, r.Failure.Terminal, r.FailedJoin = placeOf(seq), int(code), terminal != 0, failed != 0
 		if d.Confidence = eventlog.ConfidenceWord(int64(confidence)); d.Confidence != "" {
 			r.Diagnosis = &d
 		}
-		read[r.Seq] = r
+		read[int64(seq)] = r
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	var records []eventlog.Record
-	for _, place := range f.places {
-		if r, ok := read[place]; ok { // else it was erased between the two
-			records = append(records, r)
-		}
-	}
-	return slices.Clip(records), nil
+	return read, err
 }
 
-// each calls f for every row and closes them.
-func each(rows driver.Rows, f func() error) error {
-	defer rows.Close()
+// each calls f for every row and closes them. Of an answer that was cut off the driver may
+// tell only when it is closed.
+func each(rows driver.Rows, f func() error) (err error) {
+	defer func() {
+		if bad := rows.Close(); err == nil {
+			err = bad
+		}
+	}()
 	for rows.Next() {
 		if err := f(); err != nil {
 			return err

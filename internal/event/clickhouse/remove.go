@@ -46,18 +46,22 @@ func (s *Store) Remove(ctx context.Context, r event.Removal) (int, error) {
 		return n, broken(err)
 	}
 	n := 0
-	if last > 0 {
+	shipped := last > 0 || s.others.any()
+	if shipped {
 		err := s.ready(ctx)
 		if err == nil && r.UserID == "" {
 			n, err = s.expire(ctx, r)
 		} else if err == nil {
-			n, err = s.erase(ctx, r, everywhere, erasures)
+			n, err = s.erase(ctx, r, nil, erasures)
 		}
 		if err != nil {
 			return n, broken(err)
 		}
 	}
 	local, err := s.spool.Remove(ctx, r)
+	if err == nil && shipped && r.UserID != "" && n+local == 0 { // done here
+		err = broken(s.others.ask(ctx, s, r))
+	}
 	return n + local, err
 }
 
@@ -99,7 +103,7 @@ func (s *Store) countGone(ctx context.Context, g seqRange) (int, error) {
 	for _, account := range g.but {
 		w.and("account != ?", account)
 	}
-	w.span(0, s.evicted)
+	s.number.span(w, 0, s.evicted)
 	var n uint64
 	err := s.conn.QueryRow(ctx, "SELECT count() FROM events WHERE "+w.text.String(), w.args...).Scan(&n)
 	return int(n), err
@@ -107,9 +111,13 @@ func (s *Store) countGone(ctx context.Context, g seqRange) (int, error) {
 
 // dropDays drops the days on which nobody has anything, and their ids.
 func (s *Store) dropDays(ctx context.Context) error {
-	low := s.lowWatermarks.lowest()
+	low := s.others.floor(s.lowWatermarks.lowest(), time.Now())
+	tables := []string{"events_joins", "events_keys", "events"}
+	if s.others.able {
+		tables = append(tables, "events_erasures")
+	}
 	dropped := false
-	for _, table := range []string{"events_joins", "events_keys", "events"} {
+	for _, table := range tables {
 		days, err := partitions(ctx, s.conn, table)
 		if err != nil {
 			return err
@@ -131,14 +139,18 @@ func (s *Store) dropDays(ctx context.Context) error {
 	maps.DeleteFunc(s.days.n, func(k dayKey, _ int64) bool { return (k.day+1)*day <= low })
 	maps.DeleteFunc(s.days.hours, func(at int64, _ places) bool { return (at+1)*hour <= low })
 	s.edge.Unlock()
-	var first, left uint64
-	if err := s.conn.QueryRow(ctx, "SELECT min(seq), count() FROM events WHERE seq > 0").Scan(&first, &left); err != nil {
+	s.others.dropped(low)
+	var seq, left uint64
+	w := &where{}
+	s.number.span(w, 0, lastPlace)
+	if err := s.conn.QueryRow(ctx, "SELECT min(seq), count() FROM events WHERE "+w.text.String()).Scan(&seq, &left); err != nil {
 		return err
 	}
+	first := placeOf(seq)
 	if left == 0 {
-		first = uint64(s.evicted) + 1
+		first = s.evicted + 1
 	}
-	return s.spool.ForgetBelow(ctx, int64(first))
+	return s.spool.ForgetBelow(ctx, first)
 }
 
 // sweepBites is how many mutations one call makes for days that somebody else
@@ -162,7 +174,7 @@ func (s *Store) sweepOthers(ctx context.Context) error {
 	bites := 0
 	for account, end := range ends {
 		for ; bites < sweepBites; bites++ {
-			n, err := s.erase(ctx, event.Removal{AccountID: account, Before: time.Unix(0, end)}, everywhere, erasures)
+			n, err := s.erase(ctx, event.Removal{AccountID: account, Before: time.Unix(0, end)}, reach{s.number: lastPlace}, erasures)
 			if err != nil {
 				return err
 			}
@@ -174,12 +186,10 @@ func (s *Store) sweepOthers(ctx context.Context) error {
 	return nil
 }
 
-// everywhere is a place behind all events.
-const everywhere = 1 << 62
-
-// erase takes away the first events of a user or an account, up to a place and to
-// a number. It returns how many of them had left the spool.
-func (s *Store) erase(ctx context.Context, r event.Removal, upto int64, most int) (int, error) {
+// erase takes away the first events of a user or an account, up to a number, of those
+// in reach, or of all of the database where that is nil. It returns how many of them had
+// left the spool of their server, as far as that is known.
+func (s *Store) erase(ctx context.Context, r event.Removal, in reach, most int) (int, error) {
 	w := &where{}
 	if r.AccountID != "" {
 		w.and("account = ?", r.AccountID)
@@ -190,12 +200,16 @@ func (s *Store) erase(ctx context.Context, r event.Removal, upto int64, most int
 	if !r.Before.IsZero() {
 		w.and("time < ?", r.Before.UnixNano())
 	}
-	w.and("seq <= " + strconv.FormatInt(upto, 10))
+	if in == nil {
+		w.and("seq > 0")
+	} else {
+		in.bound(w, nil)
+	}
 	rows, err := s.conn.Query(ctx, fmt.Sprintf("SELECT DISTINCT seq, account, intDiv(time, %d), toString(type) FROM events WHERE %s ORDER BY seq LIMIT %d", day, w.text.String(), most), w.args...)
 	if err != nil {
 		return 0, err
 	}
-	var places []int64
+	var all, own []int64 // in ClickHouse, and in the spool
 	fewer := map[dayKey]int64{}
 	n := 0
 	err = each(rows, func() error {
@@ -204,21 +218,31 @@ func (s *Store) erase(ctx context.Context, r event.Removal, upto int64, most int
 		var typ string
 		err := rows.Scan(&seq, &k.account, &k.day, &typ)
 		k.typ = event.Type(typ)
-		places = append(places, int64(seq))
-		if int64(seq) <= s.evicted { // the others are counted where they still are
+		all = append(all, int64(seq))
+		switch place := placeOf(seq); {
+		case numberOf(seq) != s.number:
+			n++
+		case place <= s.evicted: // the others are counted where they still are
 			fewer[k]++
 			n++
+			fallthrough
+		default:
+			own = append(own, place)
 		}
 		return err
 	})
-	if err != nil || len(places) == 0 {
+	if err != nil || len(all) == 0 {
 		return 0, err
 	}
 	// The keys first: as long as the events are there, this is done again.
-	err = s.mutate(ctx, "events_keys", "seq IN ("+join(places)+")")
+	err = s.mutate(ctx, "events_keys", "seq IN ("+join(all)+")")
 	if err == nil {
-		w.and("seq <= " + strconv.FormatInt(places[len(places)-1], 10))
+		w.and("seq <= " + strconv.FormatInt(all[len(all)-1], 10))
 		err = s.mutate(ctx, "events", w.text.String(), w.args...)
+	}
+	s.others.gone = max(time.Now().UnixNano(), s.others.gone+1)
+	if len(own) < len(all) {
+		s.others.forget()
 	}
 	if err != nil {
 		s.forgetDays()
@@ -227,5 +251,5 @@ func (s *Store) erase(ctx context.Context, r event.Removal, upto int64, most int
 	s.edge.Lock()
 	s.days.remove(fewer)
 	s.edge.Unlock()
-	return n, s.spool.Forget(ctx, places)
+	return n, s.spool.Forget(ctx, own)
 }

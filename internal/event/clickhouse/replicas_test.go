@@ -150,6 +150,16 @@ func TestReplicas(t *testing.T) {
 		soon(t, name+" came back", func() error { return s.Flush(t.Context()) })
 	}
 
+	other := openAt(t, both+"?"+options, t.TempDir(), func(c *Config) { c.Database, c.Shared = "redial", true })
+	flush(t, other, s)
+	got, total := eventtest.All(t, other, event.Query{Limit: 100})
+	if total != len(taken) || len(got) != len(taken) {
+		t.Errorf("another server finds %d events, total %d, want %d", len(got), total, len(taken))
+	}
+	if err := other.Close(); err != nil {
+		t.Fatal(err)
+	}
+
 	zookeeper := filepath.Join(dir, "zookeeper")
 	if _, err := run("stop", zookeeper); err != nil {
 		t.Fatal(err)
@@ -177,7 +187,7 @@ func TestReplicas(t *testing.T) {
 	if err == nil {
 		err = s.Flush(t.Context())
 	}
-	if n := number(t, s, "SELECT count() FROM events WHERE seq > 0"); err != nil || n != uint64(len(taken)) {
+	if n := scalar(t, s, "SELECT count() FROM events WHERE seq > 0"); err != nil || n != uint64(len(taken)) {
 		t.Errorf("%d events, want %d; %v", n, len(taken), err)
 	}
 
@@ -194,7 +204,7 @@ func TestReplicas(t *testing.T) {
 	for i, url := range strings.Split(strings.TrimPrefix(both, "clickhouse://"), ",") {
 		s = open("clickhouse://" + url)
 		soon(t, url+" was told of the erasure", func() error {
-			if n := number(t, s, "SELECT count() FROM events WHERE seq > 0"); n != uint64(len(taken)) {
+			if n := scalar(t, s, "SELECT count() FROM events WHERE seq > 0"); n != uint64(len(taken)) {
 				return fmt.Errorf("%d events, want %d", n, len(taken))
 			}
 			return nil
@@ -213,7 +223,7 @@ func TestReplicas(t *testing.T) {
 			"SELECT count() FROM system.replicas WHERE is_readonly":         0,
 			"SELECT count() FROM system.replicas WHERE database = 'redial'": len(statements) - 1,
 		} {
-			if n := number(t, s, query); n != uint64(want) {
+			if n := scalar(t, s, query); n != uint64(want) {
 				t.Errorf("%s: %s: %d, want %d", url, query, n, want)
 			}
 		}

@@ -8,8 +8,8 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
-	"time"
 
 	driver "github.com/ClickHouse/clickhouse-go/v2"
 	native "github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -24,7 +24,7 @@ var schema string
 // unknownDatabase is ClickHouse's error code for a database that is not there.
 const unknownDatabase = 81
 
-// prepare makes what is missing and claims the database for this spool.
+// prepare makes what is missing and claims a number of the database for this spool.
 func (s *Store) prepare(ctx context.Context) error {
 	err := s.conn.Ping(ctx)
 	if e := (*driver.Exception)(nil); errors.As(err, &e) && e.Code == unknownDatabase {
@@ -33,15 +33,16 @@ func (s *Store) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	alone, err := s.joins.missing(ctx, s.conn)
+	missing, err := missing(ctx, s.conn)
 	if err != nil {
 		return err
 	}
-	if s.joins.able = !alone; alone {
+	if s.joins.able = !slices.Contains(missing, "events_joins"); !s.joins.able {
 		s.log.Warn("counts of joins stay in the data directory alone: make the table events_joins as the others were made (docs/clickhouse.md)")
 	}
 	for statement := range strings.SplitSeq(schema, ";") {
-		if strings.TrimSpace(statement) == "" || alone && strings.Contains(statement, " events_joins ") {
+		isMissing := func(table string) bool { return strings.Contains(statement, " "+table+" ") }
+		if strings.TrimSpace(statement) == "" || slices.ContainsFunc(missing, isMissing) {
 			continue
 		}
 		if err := s.conn.Exec(ctx, statement); err != nil {
@@ -64,7 +65,30 @@ func (s *Store) prepare(ctx context.Context) error {
 	if err := s.facets.take(ctx, s); err != nil {
 		return err
 	}
+	if err := s.others.take(ctx, s.conn); err != nil {
+		return err
+	}
 	return s.claim(ctx)
+}
+
+// missing lists the tables of later versions that are not there and are somebody else's to
+// make, as where there are replicas or others behind the tables.
+func missing(ctx context.Context, conn native.Conn) (tables []string, err error) {
+	later := []string{"events_joins", "events_progress", "events_erasures"}
+	var made uint64
+	if err := conn.QueryRow(ctx, "SELECT count() FROM system.tables WHERE database = currentDatabase() AND name = 'events' AND (engine LIKE 'Replicated%' OR engine NOT LIKE '%MergeTree')").Scan(&made); err != nil || made == 0 {
+		return nil, err
+	}
+	for _, table := range later {
+		var there uint64
+		if err := conn.QueryRow(ctx, "SELECT count() FROM system.tables WHERE database = currentDatabase() AND name = ?", table).Scan(&there); err != nil {
+			return nil, err
+		}
+		if there == 0 {
+			tables = append(tables, table)
+		}
+	}
+	return tables, nil
 }
 
 // measured adds the column of sizes to a table from before events.clickhouse.max_bytes.
@@ -111,34 +135,13 @@ func (s *Store) createDatabase(ctx context.Context) error {
 	return conn.Exec(ctx, "CREATE DATABASE IF NOT EXISTS `"+strings.ReplaceAll(s.cfg.Database, "`", "")+"`")
 }
 
-// claim makes sure that the newest writer of the database is this spool.
-func (s *Store) claim(ctx context.Context) error {
-	var newest, writers uint64
-	if err := s.conn.QueryRow(ctx, "SELECT argMax(writer, since), count() FROM events_writers").Scan(&newest, &writers); err != nil {
-		return err
-	}
-	switch known, err := s.spool.Meta(ctx, "writer"); {
-	case err != nil:
-		return err
-	case writers > 0 && newest == s.writer:
-		return nil
-	case writers > 0 && (known != 0 || !s.cfg.TakeOver):
-		return fmt.Errorf("database %q belongs to the events of another data directory; use another database, or let a new data directory continue it with events.clickhouse.take_over", s.cfg.Database)
-	case writers == 0 && known != 0:
-		return fmt.Errorf("database %q does not know this data directory any more; its events are gone or this is another ClickHouse", s.cfg.Database)
-	}
-	// Data goes in blocks of its own: servers before 20 wait for one whatever
-	// the statement says.
-	return block(ctx, s.conn, "INSERT INTO events_writers (writer, since)", func(batch native.Batch) error {
-		return batch.Append(s.writer, time.Now().UnixNano())
-	})
-}
-
 // adopt takes the ids of what ClickHouse has into a new spool, in its order.
 func (s *Store) adopt(ctx context.Context) error {
 	const chunk = 10_000
 	for above := s.spool.EvictedUpTo(); ; {
-		rows, err := s.conn.Query(ctx, fmt.Sprintf("SELECT seq, id, also FROM events WHERE seq > %d ORDER BY seq LIMIT %d", above, chunk))
+		w := &where{}
+		s.number.span(w, above, lastPlace)
+		rows, err := s.conn.Query(ctx, fmt.Sprintf("SELECT seq, id, also FROM events WHERE %s ORDER BY seq LIMIT %d", w.text.String(), chunk))
 		if err != nil {
 			return err
 		}
@@ -150,7 +153,7 @@ func (s *Store) adopt(ctx context.Context) error {
 			if err := rows.Scan(&seq, &id, &r.Also); err != nil {
 				return err
 			}
-			r.ID, r.Seq = id.String(), int64(seq)
+			r.ID, r.Seq = id.String(), placeOf(seq)
 			records = append(records, r)
 			return nil
 		})

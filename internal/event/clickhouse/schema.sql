@@ -49,14 +49,39 @@ CREATE TABLE IF NOT EXISTS events_joins (
   dimension String,
   hour      Int64,
   value     String,
-  n         Int64
+  n         Int64,
+  number    UInt16
 ) ENGINE = ReplacingMergeTree(n)
 PARTITION BY intDiv(hour, 24)
-ORDER BY (account, dimension, hour, value);
+ORDER BY (account, dimension, hour, value, number);
 
 CREATE TABLE IF NOT EXISTS events_writers (
   writer UInt64,
-  since  Int64
+  since  Int64,
+  number UInt16,
+  trying UInt8
 ) ENGINE = MergeTree
 PARTITION BY tuple()
 ORDER BY since;
+
+CREATE TABLE IF NOT EXISTS events_progress (
+  number UInt16,
+  low    UInt64,
+  floor  Int64,
+  facets Int64,
+  erased Int64,
+  gone   Int64,
+  at     Int64
+) ENGINE = ReplacingMergeTree(at)
+PARTITION BY tuple()
+ORDER BY number;
+
+CREATE TABLE IF NOT EXISTS events_erasures (
+  number  UInt16,
+  at      Int64,
+  account String,
+  user    String,
+  before  Int64
+) ENGINE = MergeTree
+PARTITION BY intDiv(at, 86400000000000)
+ORDER BY (number, at);

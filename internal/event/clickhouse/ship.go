@@ -109,6 +109,9 @@ func (s *Store) step(ctx context.Context, settle, keep time.Duration) error {
 	if s.evicted > 0 && !s.facets.complete.Load() {
 		_ = s.facets.fill(ctx, s) // until it works, columns are read
 	}
+	if err := s.others.meet(ctx, s, settle == 0); err != nil && settle == 0 {
+		return err // else it is tried again; what others have stays as it was known
+	}
 	now := time.Now()
 	if n := len(f.seen); last > 0 && (n == 0 || f.seen[n-1].upto < last) {
 		f.seen = append(f.seen, milestone{last, now})
@@ -143,6 +146,11 @@ func (s *Store) step(ctx context.Context, settle, keep time.Duration) error {
 	if err := s.joins.ship(ctx, s, time.Now()); err != nil {
 		f.prepared = false
 		return err
+	}
+	if settle == 0 {
+		if err := s.others.tell(ctx, s); err != nil {
+			return err
+		}
 	}
 	due, sent := latest(f.sent, keep, time.Now())
 	f.sent = sent
@@ -265,11 +273,12 @@ func fewDays[T any](rows []T, of func(*T) int64) int {
 // dayOfRecord is the day that a record is kept with.
 func dayOfRecord(r *eventlog.Record) int64 { return dayOf(r.Time.UnixNano()) }
 
-// compare tells which records ClickHouse lacks, and the places of those it has
+// compare tells which records ClickHouse lacks, and the places there of those it has
 // in another state or twice, which are among the lacking.
 func (s *Store) compare(ctx context.Context, records []eventlog.Record) (missing []eventlog.Record, outdated []int64, err error) {
-	rows, err := s.conn.Query(ctx, fmt.Sprintf("SELECT seq, toString(source), confidence FROM events WHERE seq >= %d AND seq <= %d",
-		records[0].Seq, records[len(records)-1].Seq))
+	w := &where{}
+	s.number.span(w, records[0].Seq-1, records[len(records)-1].Seq)
+	rows, err := s.conn.Query(ctx, "SELECT seq, toString(source), confidence FROM events WHERE "+w.text.String())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -282,10 +291,10 @@ func (s *Store) compare(ctx context.Context, records []eventlog.Record) (missing
 		var seq uint64
 		var is state
 		err := rows.Scan(&seq, &is.source, &is.confidence)
-		if _, known := there[int64(seq)]; known { // an insert we gave up on arrived after all
-			twice[int64(seq)] = true
+		if _, known := there[placeOf(seq)]; known { // an insert we gave up on arrived after all
+			twice[placeOf(seq)] = true
 		}
-		there[int64(seq)] = is
+		there[placeOf(seq)] = is
 		return err
 	})
 	if err != nil {
@@ -298,7 +307,7 @@ func (s *Store) compare(ctx context.Context, records []eventlog.Record) (missing
 		}
 		missing = append(missing, r)
 		if ok {
-			outdated = append(outdated, r.Seq)
+			outdated = append(outdated, s.number.at(r.Seq))
 		}
 	}
 	return missing, outdated, nil
@@ -337,8 +346,9 @@ func (s *Store) ensureKeys(ctx context.Context, due int64) error {
 		from, to = min(from, at), max(to, at)
 	}
 	last := all[len(all)-1].Seq
-	rows, err := s.conn.Query(ctx, fmt.Sprintf("SELECT seq, uniqExact(scope) FROM events_keys WHERE time >= %d AND time <= %d AND seq >= %d AND seq <= %d GROUP BY seq",
-		from, to, all[0].Seq, last))
+	w := &where{}
+	s.number.span(w, all[0].Seq-1, last)
+	rows, err := s.conn.Query(ctx, fmt.Sprintf("SELECT seq, uniqExact(scope) FROM events_keys WHERE time >= %d AND time <= %d AND %s GROUP BY seq", from, to, w.text.String()))
 	if err != nil {
 		return err
 	}
@@ -346,7 +356,7 @@ func (s *Store) ensureKeys(ctx context.Context, due int64) error {
 	err = each(rows, func() error {
 		var seq, n uint64
 		err := rows.Scan(&seq, &n)
-		have[int64(seq)] = n
+		have[placeOf(seq)] = n
 		return err
 	})
 	if err != nil {
@@ -429,7 +439,7 @@ func (s *Store) insertKeys(ctx context.Context, records []eventlog.Record) error
 		for i := range records {
 			r := &records[i]
 			for _, k := range keysOf(r, s.facets.able.Load()) {
-				if err := batch.Append(k.key, k.scope, r.AccountID, uint64(r.Seq), r.Time.UnixNano(), string(r.Type)); err != nil {
+				if err := batch.Append(k.key, k.scope, r.AccountID, uint64(s.number.at(r.Seq)), r.Time.UnixNano(), string(r.Type)); err != nil {
 					return err
 				}
 			}
@@ -460,7 +470,7 @@ func (s *Store) insert(ctx context.Context, records []eventlog.Record) error {
 				return fmt.Errorf("error code %d does not fit", r.Failure.Code)
 			}
 			d := verdictOf(r)
-			if err := batch.Append(uint64(r.Seq), key, r.Time.UnixNano(), r.AccountID, string(r.Type), string(r.Source),
+			if err := batch.Append(uint64(s.number.at(r.Seq)), key, r.Time.UnixNano(), r.AccountID, string(r.Type), string(r.Source),
 				r.RoomID, r.SessionID, r.PeerID, r.UserKey(), r.Role, r.TemplateID,
 				r.Fault, int32(r.Failure.Code), bit(r.Failure.Terminal), bit(r.Injected), r.Agent.SDK, r.Agent.SDKVersion, r.Agent.OS, r.Agent.Browser(),
 				bit(r.FailedJoin), also(r), string(eventjson.AppendStored(nil, &r.Event, s.cfg.Words)),

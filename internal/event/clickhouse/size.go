@@ -65,13 +65,16 @@ func (s *Store) Evicted(ctx context.Context, account string) (int64, error) {
 // s.ship.mu held.
 func (s *Store) evict(ctx context.Context, account string) (int, error) {
 	var all uint64
-	if err := s.conn.QueryRow(ctx, "SELECT count() FROM events WHERE account = ?", account).Scan(&all); err != nil {
+	w := &where{}
+	w.and("account = ?", account)
+	s.number.span(w, 0, lastPlace)
+	if err := s.conn.QueryRow(ctx, "SELECT count() FROM events WHERE "+w.text.String(), w.args...).Scan(&all); err != nil {
 		return 0, err
 	}
 	r := event.Removal{AccountID: account, Oldest: true}
-	n, err := s.erase(ctx, r, s.evicted, min(max(int(all/20), eventlog.DeletionBatch), erasures))
+	n, err := s.erase(ctx, r, reach{s.number: s.evicted}, min(max(int(all/20), eventlog.DeletionBatch), erasures))
 	if err == nil && n == 0 {
-		if _, err = s.erase(ctx, r, everywhere, eventlog.DeletionBatch); err == nil {
+		if _, err = s.erase(ctx, r, reach{s.number: lastPlace}, eventlog.DeletionBatch); err == nil {
 			n, err = s.spool.Remove(ctx, r)
 		}
 	}

@@ -25,7 +25,12 @@ func (s *Store) Summarize(ctx context.Context, q event.SummaryQuery) (event.Summ
 	s.edge.RUnlock()
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	c := counter{s: s, q: &q, upto: shipped, buckets: q.Buckets()}
+	lows, err := s.others.view(ctx, s)
+	if err != nil {
+		return event.Summary{}, broken(err)
+	}
+	c := counter{s: s, q: &q, upto: shipped, shipped: reach{s.number: shipped}, others: !lows.empty(), buckets: q.Buckets()}
+	maps.Copy(c.shipped, lows)
 	for _, t := range q.Types {
 		if t != event.Recorded { // which is never stored, and not in the column's type
 			c.types = append(c.types, string(t))
@@ -36,7 +41,7 @@ func (s *Store) Summarize(ctx context.Context, q event.SummaryQuery) (event.Summ
 	if err := c.countSpool(ctx); err != nil {
 		return event.Summary{}, err
 	}
-	if shipped > 0 {
+	if !c.shipped.empty() {
 		if err := c.countShipped(ctx); err != nil {
 			return event.Summary{}, broken(err)
 		}
@@ -85,7 +90,9 @@ func (s *Store) CopyJoins(ctx context.Context, counts []rollup.JoinCount) error 
 type counter struct {
 	s       *Store
 	q       *event.SummaryQuery
-	upto    int64 // places up to this one are counted in ClickHouse
+	upto    int64 // this server's places up to this one are counted in ClickHouse
+	shipped reach // and so are those of others
+	others  bool  // there are some
 	types   []string
 	buckets []time.Time
 
@@ -223,7 +230,7 @@ func (c *counter) rows(by event.Dimension, only []string) *where {
 	if c.q.AccountID != "" {
 		w.and("account = ?", c.q.AccountID)
 	}
-	w.span(0, c.upto)
+	c.shipped.bound(w, nil)
 	if by == event.ByFault || by == event.ByCode {
 		w.and(isError)
 	}
@@ -313,7 +320,10 @@ func (c *counter) countJoins(ctx context.Context) error {
 			add(g, &joins.Groups[i])
 		}
 	}
-	return nil
+	if !c.others {
+		return nil
+	}
+	return broken(c.countTheirJoins(ctx))
 }
 
 // usersOf is how many users of the spool are looked for in one question.
@@ -347,7 +357,7 @@ func (c *counter) usersBy(ctx context.Context, by event.Dimension, only []string
 			maps.Copy(everybody, of.users)
 		}
 	}
-	if c.upto == 0 {
+	if c.shipped.empty() {
 		return nil
 	}
 	conditions := func() *where {
@@ -405,13 +415,13 @@ func (c *counter) oldest(ctx context.Context) (time.Time, error) {
 		}
 	}
 	earlier(c.joins)
-	if c.upto > 0 {
+	if !c.shipped.empty() {
 		w := &where{}
 		c.s.lowWatermarks.bound(w, c.q.AccountID, 0)
 		if c.q.AccountID != "" {
 			w.and("account = ?", c.q.AccountID)
 		}
-		w.span(0, c.upto)
+		c.shipped.bound(w, nil)
 		c.s.firstDay(c.q.AccountID, w)
 		var at int64
 		var n uint64
@@ -433,13 +443,17 @@ func (c *counter) oldest(ctx context.Context) (time.Time, error) {
 func (s *Store) firstDay(account string, w *where) {
 	s.edge.RLock()
 	defer s.edge.RUnlock()
-	if !s.days.known {
+	s.others.mu.RLock()
+	defer s.others.mu.RUnlock()
+	if !s.days.known || len(s.others.lows) > 0 && !s.others.days.known {
 		return
 	}
 	first := int64(math.MaxInt64)
-	for k := range s.days.n {
-		if (account == "" || k.account == account) && (k.day+1)*day > s.lowWatermarks.of(k.account) {
-			first = min(first, k.day)
+	for _, d := range []*days{&s.days, &s.others.days} {
+		for k := range d.n {
+			if (account == "" || k.account == account) && (k.day+1)*day > s.lowWatermarks.of(k.account) {
+				first = min(first, k.day)
+			}
 		}
 	}
 	if first != math.MaxInt64 { // shipped and not yet evicted ones are later, or hours younger

@@ -25,6 +25,7 @@ type Cursor struct {
 	Pos   int64     // the place of the last event given
 	Total int       // events of the snapshot
 	At    time.Time // when the snapshot was taken
+	More  []int64   // what else a store has to know, none of it negative
 }
 
 // Cursors seals cursors, so that a client can carry them but neither read
@@ -59,6 +60,9 @@ func (cs *Cursors) Seal(q *event.Query, c Cursor) string {
 	b = binary.AppendUvarint(b, uint64(c.Pos))
 	b = binary.AppendUvarint(b, uint64(c.Total))
 	b = binary.AppendUvarint(b, uint64(c.At.Unix()))
+	for _, n := range c.More {
+		b = binary.AppendUvarint(b, uint64(n))
+	}
 	return base64.RawURLEncoding.EncodeToString(append(b, cs.mac(b)...))
 }
 
@@ -78,10 +82,16 @@ func (cs *Cursors) Open(q *event.Query, now time.Time) (Cursor, error) {
 	rest := body[1+bindSize:]
 	next := func() int64 {
 		n, size := binary.Uvarint(rest)
-		rest = rest[max(size, 0):]
+		if size <= 0 {
+			size = len(rest)
+		}
+		rest = rest[size:]
 		return int64(n)
 	}
 	c := Cursor{Max: next(), Pos: next(), Total: int(next()), At: time.Unix(next(), 0)}
+	for len(rest) > 0 {
+		c.More = append(c.More, next())
+	}
 	if now.Sub(c.At) > CursorLife {
 		return Cursor{}, invalid("start", "has expired: the pages of a query can be asked for during 24 hours; query again from the beginning")
 	}
