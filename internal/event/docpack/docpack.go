@@ -31,6 +31,9 @@ const (
 	// BlockBytes is how many bytes the documents of a block have at most together,
 	// unless there is but one.
 	BlockBytes = 1 << 20
+	// partDocs is how many documents of a block are packed together, so that one of them
+	// is read without the others.
+	partDocs = 32
 
 	// maxUnpacked bounds what any packed bytes are unpacked to, whatever they claim.
 	maxUnpacked = 16 << 20
@@ -45,8 +48,9 @@ var ErrDamaged = errors.New("packed documents are damaged")
 // Packer packs and unpacks. Its methods may be called at once from several
 // goroutines.
 type Packer struct {
-	enc *zstd.Encoder
-	dec *zstd.Decoder
+	enc    *zstd.Encoder // of documents by themselves, which somebody waits for
+	blocks *zstd.Encoder
+	dec    *zstd.Decoder
 }
 
 // New returns a packer that unpacks with any of some dictionaries, by their numbers,
@@ -56,8 +60,14 @@ func New(dictionaries map[uint32][]byte, current uint32) (*Packer, error) {
 	if !known {
 		return nil, fmt.Errorf("no dictionary has the number %d", current)
 	}
-	enc, err := zstd.NewWriter(nil, zstd.WithEncoderDictRaw(current, text), zstd.WithEncoderLevel(zstd.SpeedFastest),
-		zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true))
+	encoder := func(level zstd.EncoderLevel) (*zstd.Encoder, error) {
+		return zstd.NewWriter(nil, zstd.WithEncoderDictRaw(current, text), zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true))
+	}
+	enc, err := encoder(zstd.SpeedFastest)
+	if err != nil {
+		return nil, err
+	}
+	blocks, err := encoder(zstd.SpeedDefault)
 	if err != nil {
 		return nil, err
 	}
@@ -69,13 +79,14 @@ func New(dictionaries map[uint32][]byte, current uint32) (*Packer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Packer{enc, dec}, nil
+	return &Packer{enc, blocks, dec}, nil
 }
 
 // Close gives back what a packer holds.
 func (p *Packer) Close() {
 	p.dec.Close()
 	_ = p.enc.Close()
+	_ = p.blocks.Close()
 }
 
 // Pack appends a packed document to b. What is very large stays as it is.
@@ -109,32 +120,111 @@ type Doc struct {
 	Text []byte
 }
 
+// A block of more than partDocs documents is several frames, and before them a skippable
+// one (RFC 8878, section 3.1.2) that says of each frame how far its places are from those of
+// the one before, and how long it is. Whoever knows nothing of that reads it as one.
+const (
+	indexMagic = 0x184D2A50
+	indexHead  = 8 // bytes of the magic number and the size
+)
+
 // PackBlock appends documents, in the order of their places, to b as one block.
 func (p *Packer) PackBlock(b []byte, docs []Doc) []byte {
+	if len(docs) <= partDocs {
+		return p.packPart(b, docs, docs[0].Seq)
+	}
+	var index, parts []byte
+	before, start := docs[0].Seq, docs[0].Seq
+	for len(docs) > 0 {
+		n := min(partDocs, len(docs))
+		size := len(parts)
+		parts = p.packPart(parts, docs[:n], before)
+		index = binary.AppendUvarint(index, uint64(before-start))
+		index = binary.AppendUvarint(index, uint64(len(parts)-size))
+		start, before, docs = before, docs[n-1].Seq, docs[n:]
+	}
+	b = binary.LittleEndian.AppendUint32(b, indexMagic)
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(index)))
+	return append(append(b, index...), parts...)
+}
+
+// packPart appends documents that come after a place, or begin with it.
+func (p *Packer) packPart(b []byte, docs []Doc, before int64) []byte {
 	size := 0
 	for i := range docs {
 		size += len(docs[i].Text) + 6
 	}
 	raw := make([]byte, 0, size)
-	before := docs[0].Seq
 	for i := range docs {
 		raw = binary.AppendUvarint(raw, uint64(docs[i].Seq-before))
 		raw = binary.AppendUvarint(raw, uint64(len(docs[i].Text)))
 		raw = append(raw, docs[i].Text...)
 		before = docs[i].Seq
 	}
-	return p.enc.EncodeAll(raw, b)
+	return p.blocks.EncodeAll(raw, b)
 }
 
 // UnpackBlock gives the documents of a block, the first of which is at a place. It
 // fails with ErrDamaged.
 func (p *Packer) UnpackBlock(packed []byte, first int64) ([]Doc, error) {
+	return p.unpackPart(packed, first, true)
+}
+
+// Part is some documents of a block: all that have places from one to another.
+type Part struct {
+	First, Last int64
+	Docs        []Doc
+}
+
+// UnpackPart gives the part of a block that has the document at a place, if there is one.
+// The block has places from one to another. It fails with ErrDamaged.
+func (p *Packer) UnpackPart(packed []byte, first, last, seq int64) (Part, error) {
+	part := Part{First: first, Last: last}
+	if len(packed) < indexHead || binary.LittleEndian.Uint32(packed) != indexMagic {
+		var err error
+		part.Docs, err = p.unpackPart(packed, first, true)
+		return part, err
+	}
+	size := uint64(binary.LittleEndian.Uint32(packed[4:]))
+	packed = packed[indexHead:]
+	if size > uint64(len(packed)) {
+		return part, fmt.Errorf("%w: the index of a block is longer than the block", ErrDamaged)
+	}
+	index, frames := packed[:size], packed[size:]
+	before, begins := first, true
+	var frame []byte
+	for len(index) > 0 {
+		skip, n := binary.Uvarint(index)
+		if n <= 0 || skip > 1<<62 || before+int64(skip) < before {
+			return part, fmt.Errorf("%w: a place in the index of a block cannot be read", ErrDamaged)
+		}
+		long, m := binary.Uvarint(index[n:])
+		if m <= 0 || long > uint64(len(frames)) {
+			return part, fmt.Errorf("%w: a part is longer than its block", ErrDamaged)
+		}
+		if next := before + int64(skip); frame != nil && seq <= next {
+			part.Last = next
+			break
+		} else if frame != nil {
+			before, begins = next, false
+			part.First = before + 1
+		}
+		frame, frames, index = frames[:long], frames[long:], index[n+m:]
+	}
+	var err error
+	part.Docs, err = p.unpackPart(frame, before, begins)
+	return part, err
+}
+
+// unpackPart gives the documents of frames, which come after a place or, where a block
+// begins, with it.
+func (p *Packer) unpackPart(packed []byte, seq int64, begins bool) ([]Doc, error) {
 	raw, err := p.unpack(packed)
 	if err != nil {
 		return nil, err
 	}
-	docs := make([]Doc, 0, BlockDocs)
-	seq := first
+	docs := make([]Doc, 0, partDocs)
+	first := seq
 	for len(raw) > 0 {
 		skip, n := binary.Uvarint(raw)
 		if n <= 0 || skip > 1<<62 {
@@ -144,9 +234,10 @@ func (p *Packer) UnpackBlock(packed []byte, first int64) ([]Doc, error) {
 		if m <= 0 || size > uint64(len(raw)-n-m) {
 			return nil, fmt.Errorf("%w: a document is longer than its block", ErrDamaged)
 		}
-		if seq += int64(skip); seq < first || skip == 0 && len(docs) > 0 || skip != 0 && len(docs) == 0 {
+		if seq += int64(skip); seq < first || (skip == 0) != begins {
 			return nil, fmt.Errorf("%w: its places are out of order", ErrDamaged)
 		}
+		begins = false
 		raw = raw[n+m:]
 		docs = append(docs, Doc{seq, raw[:size:size]})
 		raw = raw[size:]

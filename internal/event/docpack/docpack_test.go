@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -57,6 +58,46 @@ func TestWhatIsPackedIsUnpackedToTheByte(t *testing.T) {
 	for i := range got {
 		if got[i].Seq != docs[i].Seq || !bytes.Equal(got[i].Text, docs[i].Text) {
 			t.Errorf("document %d is %s at %d", i, got[i].Text, got[i].Seq)
+		}
+	}
+}
+
+// Of a block that is read in part, each document is found in the part that its place is
+// in, and where there is none, no part has one.
+func TestAPartOfABlockIsRead(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 10))
+	p := packer(t)
+	for _, n := range []int{1, partDocs, partDocs + 1, 3 * partDocs, BlockDocs} {
+		var docs []Doc
+		at := map[int64][]byte{}
+		for seq := int64(7); len(docs) < n; seq += 1 + rng.Int64N(3) {
+			docs = append(docs, Doc{seq, document(rng, rng.IntN(500))})
+			at[seq] = docs[len(docs)-1].Text
+		}
+		last := docs[n-1].Seq
+		packed := p.PackBlock(nil, docs)
+		if whole, err := p.UnpackBlock(packed, 7); err != nil || len(whole) != n {
+			t.Errorf("%d of %d documents, %v", len(whole), n, err)
+		}
+		covered := int64(6)
+		for seq := int64(7); seq <= last; seq++ {
+			part, err := p.UnpackPart(packed, 7, last, seq)
+			if err != nil || seq < part.First || seq > part.Last || len(part.Docs) > partDocs {
+				t.Fatalf("place %d of %d documents: a part from %d to %d with %d, %v", seq, n, part.First, part.Last, len(part.Docs), err)
+			}
+			if seq > covered { // each begins where the one before ends
+				if part.First != covered+1 {
+					t.Errorf("a part from %d after one to %d", part.First, covered)
+				}
+				covered = part.Last
+			}
+			i, found := slices.BinarySearchFunc(part.Docs, seq, func(d Doc, seq int64) int { return int(d.Seq - seq) })
+			if want, is := at[seq]; found != is || is && !bytes.Equal(part.Docs[i].Text, want) {
+				t.Errorf("place %d of %d documents is found %v, is there %v", seq, n, found, is)
+			}
+		}
+		if covered != last {
+			t.Errorf("parts end at %d, the block at %d", covered, last)
 		}
 	}
 }
@@ -133,6 +174,11 @@ func FuzzUnpack(f *testing.F) {
 	f.Add([]byte{}, uint(0))
 	f.Add(p.Pack(nil, document(rng, 30)), uint(12))
 	f.Add(p.PackBlock(nil, []Doc{{1, document(rng, 30)}, {3, document(rng, 9)}}), uint(40))
+	var many []Doc
+	for i := range int64(3 * partDocs) {
+		many = append(many, Doc{5 + i, document(rng, 3)})
+	}
+	f.Add(p.PackBlock(nil, many), uint(9))
 	f.Fuzz(func(t *testing.T, packed []byte, flip uint) {
 		check := func(packed []byte) {
 			if doc, err := p.Unpack(packed); err != nil && !errors.Is(err, ErrDamaged) || len(doc) > max(maxUnpacked, len(packed)) {
@@ -141,6 +187,15 @@ func FuzzUnpack(f *testing.F) {
 			docs, err := p.UnpackBlock(packed, 5)
 			if err != nil && !errors.Is(err, ErrDamaged) {
 				t.Error(err)
+			}
+			part, err := p.UnpackPart(packed, 5, 90, int64(5+flip%85))
+			if err != nil && !errors.Is(err, ErrDamaged) {
+				t.Error(err)
+			}
+			for _, d := range part.Docs {
+				if d.Seq < part.First {
+					t.Fatalf("place %d is in a part that begins with %d", d.Seq, part.First)
+				}
 			}
 			for i := range docs {
 				if docs[i].Seq < 5 || i > 0 && docs[i].Seq <= docs[i-1].Seq {

@@ -200,7 +200,7 @@ func (d *documents) shrinkBlock(ctx context.Context, b *block, gone []int64) err
 	c := d.c
 	var left []docpack.Doc
 	if len(gone) < b.n {
-		docs, err := c.block(ctx, gone[0])
+		docs, err := c.wholeBlock(ctx, b.first)
 		if errors.Is(err, docpack.ErrDamaged) {
 			return d.shrinkDamaged(ctx, b)
 		}
@@ -240,12 +240,14 @@ const (
 	withOwnDoc = " FROM events LEFT JOIN docs ON docs.seq = events.seq "
 )
 
-// held is the block that a connection has read last. It holds until what the
-// connection sees of the file changes.
+// held is the part of a block that a connection has read last, and the block. It holds
+// until what the connection sees of the file changes.
 type held struct {
-	first, last int64
-	docs        []docpack.Doc
-	err         error
+	docpack.Part
+	err error
+
+	first, last int64 // of the block
+	packed      []byte
 }
 
 func (h *held) drop() { *h = held{} }
@@ -265,7 +267,7 @@ func (c *Conn) doc(ctx context.Context, seq int64, own []byte) ([]byte, error) {
 		}
 		return text, nil
 	}
-	docs, err := c.block(ctx, seq)
+	docs, err := c.part(ctx, seq)
 	if err != nil {
 		return nil, err
 	}
@@ -276,25 +278,41 @@ func (c *Conn) doc(ctx context.Context, seq int64, own []byte) ([]byte, error) {
 	return docs[i].Text, nil
 }
 
-// block gives the documents of the block that has the one at a place, nil when none
-// has.
-func (c *Conn) block(ctx context.Context, seq int64) ([]docpack.Doc, error) {
-	if c.held.last > 0 && seq >= c.held.first && seq <= c.held.last {
-		return c.held.docs, c.held.err
+// part gives documents of the block that has the one at a place, that one among them;
+// none when no block has it.
+func (c *Conn) part(ctx context.Context, seq int64) ([]docpack.Doc, error) {
+	h := &c.held
+	if h.Last > 0 && seq >= h.First && seq <= h.Last {
+		return h.Docs, h.err
 	}
-	c.held.drop()
-	var b held
+	if h.last == 0 || seq < h.first || seq > h.last {
+		h.drop()
+		var b held
+		err := c.Row(ctx, "SELECT first, last, docs FROM doc_blocks WHERE first <= ? ORDER BY first DESC LIMIT 1", seq).Scan(&b.first, &b.last, &b.packed)
+		if errors.Is(err, sql.ErrNoRows) || err == nil && b.last < seq {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		*h = b
+	}
+	h.Part, h.err = c.packer.UnpackPart(h.packed, h.first, h.last, seq)
+	if h.err != nil {
+		h.err = fmt.Errorf("the documents of events %d to %d: %w", h.First, h.Last, h.err)
+	}
+	return h.Docs, h.err
+}
+
+// wholeBlock gives the documents of the block that begins at a place.
+func (c *Conn) wholeBlock(ctx context.Context, first int64) ([]docpack.Doc, error) {
 	var packed []byte
-	err := c.Row(ctx, "SELECT first, last, docs FROM doc_blocks WHERE first <= ? ORDER BY first DESC LIMIT 1", seq).Scan(&b.first, &b.last, &packed)
-	if errors.Is(err, sql.ErrNoRows) || err == nil && b.last < seq {
-		return nil, nil
-	}
-	if err != nil {
+	if err := c.Row(ctx, "SELECT docs FROM doc_blocks WHERE first = ?", first).Scan(&packed); err != nil {
 		return nil, err
 	}
-	if b.docs, err = c.packer.UnpackBlock(packed, b.first); err != nil {
-		b.err = fmt.Errorf("the documents of events %d to %d: %w", b.first, b.last, err)
+	docs, err := c.packer.UnpackBlock(packed, first)
+	if err != nil {
+		return nil, fmt.Errorf("the documents of the block that begins at %d: %w", first, err)
 	}
-	c.held = b
-	return b.docs, b.err
+	return docs, nil
 }

@@ -203,8 +203,8 @@ func openStore(t *testing.T, dir string) *Store {
 	return s
 }
 
-// A block that is damaged is told with the events that are in it, as damage of the
-// store. Others are read; and what is in it can still be removed and counted.
+// A block that is damaged is told with the events that cannot be read, as damage of the
+// store. Others are read, of the same block too; and what is in it can still be removed and counted.
 func TestADamagedBlockIsNamed(t *testing.T) {
 	const events = 2*docpack.BlockDocs + 22
 	dir := t.TempDir()
@@ -223,15 +223,17 @@ func TestADamagedBlockIsNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	alter(t, s, fmt.Sprintf("UPDATE doc_blocks SET docs = substr(docs, 1, 200) || CASE substr(docs, 201, 1) WHEN x'00' THEN x'ff' ELSE x'00' END || substr(docs, 202) WHERE first = %d", first))
-	_, err := s.Query(t.Context(), event.Query{Desc: true, Limit: 5})
-	if want := fmt.Sprintf("events %d to %d", first, last); !errors.Is(err, fault.StoreDamaged) || !errors.Is(err, fault.StoreUnavailable) || !strings.Contains(err.Error(), want) {
+	_, err := s.Query(t.Context(), event.Query{Tail: true, After: first - 1, Limit: 5})
+	if want := fmt.Sprintf("events %d to %d", first, first+31); !errors.Is(err, fault.StoreDamaged) || !errors.Is(err, fault.StoreUnavailable) || !strings.Contains(err.Error(), want) {
 		t.Fatalf("a damaged block is told as %v, want %q", err, want)
 	}
 	if err := eventlog.Check(t.Context(), filepath.Join(dir, File)); !errors.Is(err, fault.StoreDamaged) || !strings.Contains(err.Error(), fmt.Sprintf("events %d to %d", first, last)) || strings.Count(err.Error(), "the documents of") != 1 {
 		t.Errorf("a check tells a damaged block as %v", err)
 	}
-	if p, err := s.Query(t.Context(), event.Query{Limit: 5}); err != nil || len(p.Events) != 5 || p.Total != events {
-		t.Errorf("the others: %d of %d, %v", len(p.Events), p.Total, err)
+	for _, desc := range []bool{false, true} {
+		if p, err := s.Query(t.Context(), event.Query{Limit: 5, Desc: desc}); err != nil || len(p.Events) != 5 || p.Total != events {
+			t.Errorf("the others: %d of %d, %v", len(p.Events), p.Total, err)
+		}
 	}
 	if _, err := s.Append(t.Context(), []event.Event{eventtest.Sample(999)}); err != nil {
 		t.Errorf("appending: %v", err)
