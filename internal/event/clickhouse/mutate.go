@@ -30,10 +30,16 @@ func (s *Store) mutate(ctx context.Context, table, condition string, args ...any
 	}
 	began, helped := time.Now(), false
 	for wait := 5 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		var known, left uint64
-		err := s.conn.QueryRow(ctx, "SELECT count(), countIf(NOT is_done) FROM system.mutations WHERE database = currentDatabase() AND table = ? AND position(command, '"+mark+"') > 0", table).Scan(&known, &left)
+		var known, left, here uint64
+		err := s.conn.QueryRow(ctx, "SELECT count(), countIf(NOT is_done), countIf(NOT is_done AND parts_to_do > 0) FROM system.mutations WHERE database = currentDatabase() AND table = ? AND position(command, '"+mark+"') > 0", table).Scan(&known, &left, &here)
 		if err != nil || known > 0 && left == 0 {
 			return err
+		}
+		if known > 0 && here == 0 { // done on this replica, which may not be noted until all of them have been asked
+			var rows uint64
+			if err := s.conn.QueryRow(ctx, "SELECT count() FROM "+table+" WHERE "+condition, args...).Scan(&rows); err != nil || rows == 0 {
+				return err
+			}
 		}
 		if !helped && time.Since(began) > stuck {
 			helped = true
