@@ -55,6 +55,8 @@ var parsers = map[string]string{
 	"internal/event/rollup.eachUser":            "internal/event/rollup.FuzzCells",
 	"internal/event/docpack.Packer.Unpack":      "internal/event/docpack.FuzzUnpack",
 	"internal/event/docpack.Packer.UnpackBlock": "internal/event/docpack.FuzzUnpack",
+	"internal/event/docpack.Packer.UnpackPart":  "internal/event/docpack.FuzzUnpack",
+	"internal/event/docpack.Packer.unpackPart":  "internal/event/docpack.FuzzUnpack",
 
 	"internal/api.searchBody.query": "internal/api.FuzzSearch",
 	"internal/when.Around":          "internal/when.FuzzWhen",

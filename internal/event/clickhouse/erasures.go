@@ -33,8 +33,11 @@ func (o *others) ask(ctx context.Context, s *Store, r event.Removal) error {
 	if err := o.refresh(ctx, s); err != nil || !o.any() {
 		return err
 	}
-	o.erased = max(time.Now().UnixNano(), o.erased+1)
-	var before int64
+	var latest, before int64 // whatever our clock says, it is later than those of before
+	if err := s.conn.QueryRow(ctx, "SELECT max(at) FROM events_erasures WHERE number = "+strconv.Itoa(int(s.number))).Scan(&latest); err != nil {
+		return err
+	}
+	o.erased = max(time.Now().UnixNano(), latest+1)
 	if !r.Before.IsZero() {
 		before = r.Before.UnixNano()
 	}

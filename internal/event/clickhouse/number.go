@@ -86,7 +86,7 @@ func (s *Store) claim(ctx context.Context) error {
 		return fmt.Errorf("database %q has the events of %d servers: what a lost one had is read there without events.clickhouse.take_over; a new data directory joins them with events.clickhouse.shared", s.cfg.Database, len(owners))
 	case len(owners) > 0 && !s.cfg.Shared:
 		return foreign(s.cfg.Database)
-	case len(owners) > 0:
+	case owners[0] != 0: // which may be of a version before
 		var told uint64
 		if err := s.conn.QueryRow(ctx, "SELECT count() FROM events_progress WHERE number = 0").Scan(&told); err != nil {
 			return err
