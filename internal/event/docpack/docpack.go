@@ -27,7 +27,7 @@ var Text []byte
 
 const (
 	// BlockDocs is how many documents a block has at most.
-	BlockDocs = 128
+	BlockDocs = 160
 	// BlockBytes is how many bytes the documents of a block have at most together,
 	// unless there is but one.
 	BlockBytes = 1 << 20

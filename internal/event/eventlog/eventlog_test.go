@@ -288,7 +288,7 @@ func TestSealingReadsFewBlocks(t *testing.T) {
 	if err := l.Amend(t.Context(), []event.Amendment{{ID: list[0].ID, Field: "later", Value: []byte(`"first"`)}, {ID: list[n-5].ID, Field: "later", Value: []byte(`"last"`)}}); err != nil {
 		t.Fatal(err)
 	}
-	for range 10 {
+	for range 1 + docpack.BlockDocs/(blockFrom-1) { // enough for a block
 		add(blockFrom - 1)
 	}
 	read := func() (text string) {
