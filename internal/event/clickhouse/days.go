@@ -56,9 +56,7 @@ func (d *days) add(records []eventlog.Record) {
 
 // remove takes off what has gone from ClickHouse.
 func (d *days) remove(fewer map[dayKey]int64) {
-	d.mu.Lock()
-	d.cut = nil
-	d.mu.Unlock()
+	d.uncut()
 	if !d.known {
 		return
 	}
@@ -67,6 +65,19 @@ func (d *days) remove(fewer map[dayKey]int64) {
 			delete(d.n, k)
 		}
 	}
+}
+
+// uncut has what is left of days that are cut be counted again.
+func (d *days) uncut() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.cut = nil
+}
+
+// drop forgets the days before a time, which are no more.
+func (d *days) drop(low int64) {
+	maps.DeleteFunc(d.n, func(k dayKey, _ int64) bool { return (k.day+1)*day <= low })
+	d.hours.drop(low)
 }
 
 // learn counts what ClickHouse has. It is called with s.ship.mu held, so that
@@ -98,9 +109,7 @@ func (s *Store) forgetDays() {
 	s.edge.Lock()
 	defer s.edge.Unlock()
 	s.days.known, s.days.n, s.days.hours = false, nil, nil
-	s.days.mu.Lock()
-	defer s.days.mu.Unlock()
-	s.days.cut = nil
+	s.days.uncut()
 }
 
 // ofWhole tells whether a query is of whole accounts and types, and so of whole
@@ -171,4 +180,50 @@ func (s *Store) left(ctx context.Context, d *days, account string, types []event
 		total += known.n[t]
 	}
 	return total, nil
+}
+
+// tally is what a query finds, as far as the days tell, and what is left to count.
+type tally struct {
+	whole int64
+	cut   []string // accounts whose low watermark cuts a day
+	parts []part   // of the query's window
+}
+
+// tally is that of a query. It is called with the lock of the days held for reading.
+func (d *days) tally(q *event.Query, marks *lowWatermarks) (t tally) {
+	var known bool
+	if t.whole, t.cut, known = d.total(q, marks); known {
+		return t
+	}
+	if t.whole, t.parts, known = d.windowed(q, marks.of(q.AccountID)); !known {
+		above, upto := d.hours.span(q.Since, q.Until)
+		t.parts = []part{{q.Since, q.Until, above, upto}}
+	}
+	return t
+}
+
+// count counts what is left, and gives how many events the query finds in reach.
+func (t *tally) count(ctx context.Context, s *Store, d *days, q *event.Query, in reach) (int, error) {
+	n := int(t.whole)
+	for _, account := range t.cut {
+		more, err := s.left(ctx, d, account, q.WantedTypes(), in)
+		if err != nil {
+			return 0, err
+		}
+		n += int(more)
+	}
+	for _, p := range t.parts {
+		of := *q
+		of.Since, of.Until = p.since, p.until
+		above, upto := reach{}, reach{}
+		for server, most := range in {
+			above[server], upto[server] = p.above, min(p.upto, most)
+		}
+		more, err := s.count(ctx, &of, func(w *where) { upto.bound(w, above) })
+		if err != nil {
+			return 0, err
+		}
+		n += more
+	}
+	return n, nil
 }

@@ -6,6 +6,7 @@ package clickhouse
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -35,6 +36,11 @@ func (h hours) merge(at int64, more places) {
 		more = places{min(p.first, more.first), max(p.last, more.last)}
 	}
 	h[at] = more
+}
+
+// drop forgets the hours before a time.
+func (h hours) drop(low int64) {
+	maps.DeleteFunc(h, func(at int64, _ places) bool { return (at+1)*hour <= low })
 }
 
 // span is after which place and up to which one a window's events are.

@@ -26,13 +26,10 @@ type snapshot struct {
 	q     *event.Query
 	lows  reach
 	total int
-	need  int     // how many events a page may have of them
-	after instant // the last that was given
-	given []instant
+	need  int       // how many events a page may have of them
+	after instant   // the last that was given
+	given []instant // where each of a page is; zero for one of this server
 }
-
-// instant is where an event of another server is; zero for one of this server.
-type instant struct{ time, seq int64 }
 
 // read begins to read for a query, or goes on from its cursor.
 func (o *others) read(ctx context.Context, s *Store, q *event.Query, cur *eventjson.Cursor, first bool) (*snapshot, error) {
@@ -60,41 +57,21 @@ func (o *others) read(ctx context.Context, s *Store, q *event.Query, cur *eventj
 	if q.Desc {
 		v.after = instant{math.MaxInt64, math.MaxInt64}
 	}
-	return v, v.count(ctx)
+	err = v.count(ctx)
+	v.need = min(v.need, v.total) // nobody looks for more than there is
+	return v, err
 }
 
 // count finds how many events the others have.
 func (v *snapshot) count(ctx context.Context) error {
-	s, o := v.s, &v.s.others
-	var parts []part
+	o := &v.s.others
 	o.mu.RLock()
 	v.lows = o.lows // which go with the days
-	whole, cut, known := o.days.total(v.q, &s.lowWatermarks)
-	if !known {
-		whole, parts, known = o.days.windowed(v.q, s.lowWatermarks.of(v.q.AccountID))
-	}
+	t := o.days.tally(v.q, &v.s.lowWatermarks)
 	o.mu.RUnlock()
-	for _, account := range cut {
-		more, err := s.left(ctx, &o.days, account, v.q.WantedTypes(), v.lows)
-		if err != nil {
-			return err
-		}
-		whole += more
-	}
-	if !known {
-		parts = []part{{since: v.q.Since, until: v.q.Until}}
-	}
-	v.total = int(whole)
-	for _, p := range parts {
-		of := *v.q
-		of.Since, of.Until = p.since, p.until
-		more, err := s.count(ctx, &of, func(w *where) { v.lows.bound(w, nil) })
-		if err != nil {
-			return err
-		}
-		v.total += more
-	}
-	return nil
+	var err error
+	v.total, err = t.count(ctx, v.s, &o.days, v.q, v.lows)
+	return err
 }
 
 // join puts the next events of the others among those of this server, of which it has
@@ -104,9 +81,8 @@ func (v *snapshot) join(ctx context.Context, own []event.Event) ([]event.Event, 
 		return own, nil
 	}
 	theirs, err := v.next(ctx, v.need)
-	if err != nil || len(theirs) == 0 {
-		v.given = make([]instant, len(own))
-		return own, err
+	if err != nil {
+		return nil, err
 	}
 	var f found
 	var order []instant
@@ -118,13 +94,9 @@ func (v *snapshot) join(ctx context.Context, own []event.Event) ([]event.Event, 
 			i++
 		default:
 			events, order = append(events, event.Event{}), append(order, theirs[k])
-			f.add(uint64(theirs[k].seq), theirs[k].time)
+			f.add(theirs[k])
 			k++
 		}
-	}
-	if len(f.places) == 0 {
-		v.given = order
-		return events, nil
 	}
 	read, err := v.s.fetch(ctx, f)
 	if err != nil {
@@ -236,20 +208,11 @@ func (v *snapshot) next(ctx context.Context, n int) (list []instant, err error) 
 		if v.q.Desc {
 			order = " ORDER BY time DESC, seq DESC LIMIT "
 		}
-		rows, err := v.s.conn.Query(ctx, "SELECT DISTINCT seq, time FROM "+table+" WHERE "+w.text.String()+order+strconv.Itoa(n-len(list)), w.args...)
+		more, err := instants(ctx, v.s.conn, "SELECT DISTINCT seq, time FROM "+table+" WHERE "+w.text.String()+order+strconv.Itoa(n-len(list)), w.args...)
 		if err != nil {
 			return nil, err
 		}
-		err = each(rows, func() error {
-			var seq uint64
-			var at int64
-			err := rows.Scan(&seq, &at)
-			list = append(list, instant{at, int64(seq)})
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
+		list = append(list, more...)
 	}
 	return list, nil
 }
@@ -305,29 +268,17 @@ func (o *others) get(ctx context.Context, s *Store, id string) (event.Event, err
 	near.and("time >= " + strconv.FormatInt(at-day, 10))
 	near.and("time < " + strconv.FormatInt(at+2*day, 10))
 	for _, w := range []*where{near, w} {
+		list, err := instants(ctx, s.conn, "SELECT seq, time FROM events WHERE "+w.text.String()+" LIMIT 1", w.args...)
+		if err != nil {
+			return event.Event{}, broken(err)
+		}
 		var f found
-		rows, err := s.conn.Query(ctx, "SELECT seq, time FROM events WHERE "+w.text.String()+" LIMIT 1", w.args...)
-		if err != nil {
-			return event.Event{}, broken(err)
-		}
-		err = each(rows, func() error {
-			var seq uint64
-			var at int64
-			err := rows.Scan(&seq, &at)
-			f.add(seq, at)
-			return err
-		})
-		if err != nil {
-			return event.Event{}, broken(err)
-		}
-		if len(f.places) == 0 {
-			continue
-		}
+		f.add(list...)
 		read, err := s.fetch(ctx, f)
 		if err != nil {
 			return event.Event{}, broken(err)
 		}
-		if r, there := read[f.places[0]]; there {
+		for _, r := range read {
 			return r.Event, nil
 		}
 	}

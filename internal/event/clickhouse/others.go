@@ -287,9 +287,7 @@ func (o *others) forget() {
 	defer o.mu.Unlock()
 	o.days.known = false
 	o.went++
-	o.days.mu.Lock()
-	o.days.cut = nil
-	o.days.mu.Unlock()
+	o.days.uncut()
 }
 
 // view is what of the others can be read, asked for where that is not known: a page
@@ -327,9 +325,9 @@ func (o *others) floor(own int64, now time.Time) int64 {
 func (o *others) dropped(low int64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	maps.DeleteFunc(o.days.n, func(k dayKey, _ int64) bool { return (k.day+1)*day <= low })
+	o.days.drop(low)
 	for n, h := range o.hours {
-		if maps.DeleteFunc(h, func(at int64, _ places) bool { return (at+1)*hour <= low }); len(h) == 0 {
+		if h.drop(low); len(h) == 0 {
 			delete(o.hours, n)
 		}
 	}

@@ -58,12 +58,9 @@ func (s *Store) Query(ctx context.Context, q event.Query) (event.Page, error) {
 	}
 	s.edge.RLock()
 	evicted := s.evicted
-	whole, cut, known := int64(0), []string(nil), false
-	var parts []part
+	var t tally
 	if first {
-		if whole, cut, known = s.days.total(&q, &s.lowWatermarks); !known {
-			whole, parts, known = s.days.windowed(&q, s.lowWatermarks.of(q.AccountID))
-		}
+		t = s.days.tally(&q, &s.lowWatermarks)
 	}
 	least, most := s.days.hours.span(q.Since, q.Until)
 	local, err := s.spool.Part(ctx, &q, above, upto, q.Limit+1, first)
@@ -83,25 +80,9 @@ func (s *Store) Query(ctx context.Context, q event.Query) (event.Page, error) {
 			need -= len(events)
 		}
 		if first {
-			n := int(whole)
-			for _, account := range cut {
-				more, err := s.left(ctx, &s.days, account, q.WantedTypes(), reach{s.number: evicted})
-				if err != nil {
-					return event.Page{}, broken(err)
-				}
-				n += int(more)
-			}
-			if !known {
-				parts = []part{{q.Since, q.Until, least, most}}
-			}
-			for _, p := range parts {
-				of := q
-				of.Since, of.Until = p.since, p.until
-				more, err := s.count(ctx, &of, func(w *where) { s.number.span(w, p.above, min(p.upto, evicted)) })
-				if err != nil {
-					return event.Page{}, broken(err)
-				}
-				n += more
+			n, err := t.count(ctx, s, &s.days, &q, reach{s.number: evicted})
+			if err != nil {
+				return event.Page{}, broken(err)
 			}
 			cur.Total += n
 			need = min(need, n) // nobody looks for more than there is
@@ -361,12 +342,33 @@ type found struct {
 	from, to int64
 }
 
-// add notes one more.
-func (f *found) add(seq uint64, at int64) {
-	if len(f.places) == 0 {
-		f.from, f.to = at, at
+// instant is where an event is in ClickHouse, and when it was taken.
+type instant struct{ time, seq int64 }
+
+// add notes more.
+func (f *found) add(more ...instant) {
+	for _, at := range more {
+		if len(f.places) == 0 {
+			f.from, f.to = at.time, at.time
+		}
+		f.places, f.from, f.to = append(f.places, at.seq), min(f.from, at.time), max(f.to, at.time)
 	}
-	f.places, f.from, f.to = append(f.places, int64(seq)), min(f.from, at), max(f.to, at)
+}
+
+// instants asks where events are, by a statement that gives place and time of each.
+func instants(ctx context.Context, conn driver.Conn, query string, args ...any) (list []instant, err error) {
+	rows, err := conn.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	err = each(rows, func() error {
+		var seq uint64
+		var at int64
+		err := rows.Scan(&seq, &at)
+		list = append(list, instant{at, int64(seq)})
+		return err
+	})
+	return list, err
 }
 
 // places gives the first n of this server's places after above and up to upto of what a
@@ -381,17 +383,9 @@ func (s *Store) places(ctx context.Context, q *event.Query, above, upto int64, n
 		if q.Desc {
 			order = " ORDER BY seq DESC LIMIT "
 		}
-		rows, err := s.conn.Query(ctx, "SELECT DISTINCT seq, time FROM "+table+" WHERE "+w.text.String()+order+strconv.Itoa(n-len(f.places)), w.args...)
-		if err != nil {
-			return err
-		}
-		return each(rows, func() error {
-			var seq uint64
-			var at int64
-			err := rows.Scan(&seq, &at)
-			f.add(seq, at)
-			return err
-		})
+		more, err := instants(ctx, s.conn, "SELECT DISTINCT seq, time FROM "+table+" WHERE "+w.text.String()+order+strconv.Itoa(n-len(f.places)), w.args...)
+		f.add(more...)
+		return err
 	}
 	keys, all, span := s.keyed(q)
 	if keys == nil {
@@ -432,7 +426,7 @@ func (s *Store) places(ctx context.Context, q *event.Query, above, upto int64, n
 // upto. It finds the places first, since only few of the large columns matter.
 func (s *Store) records(ctx context.Context, q *event.Query, above, upto int64, n int) ([]eventlog.Record, error) {
 	f, err := s.places(ctx, q, above, upto, n)
-	if err != nil || len(f.places) == 0 {
+	if err != nil {
 		return nil, err
 	}
 	read, err := s.fetch(ctx, f)
@@ -451,6 +445,9 @@ func (s *Store) records(ctx context.Context, q *event.Query, above, upto int64, 
 // fetch reads what is at places of ClickHouse. Each record has the place that its own
 // server knows it by.
 func (s *Store) fetch(ctx context.Context, f found) (map[int64]eventlog.Record, error) {
+	if len(f.places) == 0 {
+		return nil, nil
+	}
 	rows, err := s.conn.Query(ctx, "SELECT seq, doc, also, code, terminal, failed_join, diagnosis, confidence, rules FROM events WHERE seq IN ("+join(f.places)+
 		") AND time >= "+strconv.FormatInt(f.from, 10)+" AND time <= "+strconv.FormatInt(f.to, 10))
 	if err != nil {

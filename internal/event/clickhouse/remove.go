@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -136,8 +135,7 @@ func (s *Store) dropDays(ctx context.Context) error {
 		return nil
 	}
 	s.edge.Lock()
-	maps.DeleteFunc(s.days.n, func(k dayKey, _ int64) bool { return (k.day+1)*day <= low })
-	maps.DeleteFunc(s.days.hours, func(at int64, _ places) bool { return (at+1)*hour <= low })
+	s.days.drop(low)
 	s.edge.Unlock()
 	s.others.dropped(low)
 	var seq, left uint64

@@ -202,12 +202,13 @@ func (p *Packer) UnpackPart(packed []byte, first, last, seq int64) (Part, error)
 		if m <= 0 || long > uint64(len(frames)) {
 			return part, fmt.Errorf("%w: a part is longer than its block", ErrDamaged)
 		}
-		if next := before + int64(skip); frame != nil && seq <= next {
-			part.Last = next
-			break
-		} else if frame != nil {
-			before, begins = next, false
-			part.First = before + 1
+		if frame != nil {
+			next := before + int64(skip)
+			if seq <= next {
+				part.Last = next
+				break
+			}
+			before, begins, part.First = next, false, next+1
 		}
 		frame, frames, index = frames[:long], frames[long:], index[n+m:]
 	}
