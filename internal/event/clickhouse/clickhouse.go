@@ -175,6 +175,9 @@ func (s *Store) open(ctx context.Context, dir string) (err error) {
 	if s.lowWatermarks.own, err = s.spool.Metas(ctx, accountWatermarkKey); err != nil {
 		return err
 	}
+	if s.joins.from, err = s.spool.Meta(ctx, joinsKey); err != nil {
+		return err
+	}
 	s.evicted = s.spool.EvictedUpTo()
 	s.ship.shipped = s.evicted
 	s.ship.reached.Store(s.evicted)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -17,35 +18,69 @@ import (
 
 // joins has ClickHouse keep a copy of the counts of joins, which are counted and read in
 // the spool, for a data directory that takes over. A row is the count of an hour so far, and the
-// largest of an hour holds, so that writing one again changes nothing. Guarded by s.ship.mu.
+// largest of an hour holds, so that writing one again changes nothing. Guarded by s.ship.mu,
+// but for what is counted while others are shipped.
 type joins struct {
 	able  bool // the table is there
 	next  time.Time
 	sent  map[rollup.JoinCount]int64 // by count without its number, of the last hours
 	clear time.Time                  // when these are written once more, lest ClickHouse lost them
+
+	mu   sync.Mutex // held while joins are counted
+	from int64      // hours before this one are in ClickHouse; also in the spool, by joinsKey
+	late bool       // some before it were counted since it was read
 }
 
 const (
-	joinsKey   = "joins" // in the spool: hours before this one are in ClickHouse
+	joinsKey   = "joins" // in the spool
 	joinsEvery = time.Minute
 	joinsLate  = 3 // hours that may still change
 	joinsBatch = 5000
 )
+
+// count counts joins of an hour and later ones. Those of long ago, as a migration brings,
+// are written with the next.
+func (j *joins) count(ctx context.Context, s *Store, first int64, add func() error) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if first < j.from {
+		if err := s.spool.SetMeta(ctx, joinsKey, first); err != nil {
+			return err
+		}
+		j.from, j.late = first, true
+	}
+	return add()
+}
+
+// written notes that the hours before one are in ClickHouse, unless some of them were
+// counted meanwhile.
+func (j *joins) written(ctx context.Context, s *Store, due int64) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.late || due <= j.from {
+		return nil
+	}
+	if err := s.spool.SetMeta(ctx, joinsKey, due); err != nil {
+		return err
+	}
+	j.from = due
+	return nil
+}
 
 // ship writes what has changed since it was written.
 func (j *joins) ship(ctx context.Context, s *Store, now time.Time) error {
 	if now.Before(j.next) {
 		return nil
 	}
-	from, err := s.spool.Meta(ctx, joinsKey)
-	if err != nil {
-		return err
-	}
 	if now.After(j.clear) {
 		j.sent, j.clear = map[rollup.JoinCount]int64{}, now.Add(time.Hour)
 	}
+	j.mu.Lock()
+	from := j.from
+	j.late = false
+	j.mu.Unlock()
 	var changed []rollup.JoinCount
-	err = s.spool.JoinCountsSince(ctx, from, func(c rollup.JoinCount) error {
+	err := s.spool.JoinCountsSince(ctx, from, func(c rollup.JoinCount) error {
 		n := c.N
 		if c.N = 0; j.sent[c] != n {
 			c.N = n
@@ -65,10 +100,8 @@ func (j *joins) ship(ctx context.Context, s *Store, now time.Time) error {
 		}
 	}
 	due := rollup.Step(rollup.Hours, now) - joinsLate
-	if due > from {
-		if err := s.spool.SetMeta(ctx, joinsKey, due); err != nil {
-			return err
-		}
+	if err := j.written(ctx, s, due); err != nil {
+		return err
 	}
 	for _, c := range changed {
 		n := c.N

@@ -62,6 +62,8 @@ func TestJoinsOutliveTheSpool(t *testing.T) {
 	}
 	s = openAt(t, shared(t), first, nil)
 	again(s)
+	count(s, 50*24*time.Hour, 3) // of long ago, as a migration brings
+	again(s)
 	before := summary(s)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)

@@ -95,7 +95,8 @@ func (s *Store) claim(ctx context.Context) error {
 			return fmt.Errorf("the first server of database %q has a version that writes alone: upgrade it and start it before others join", s.cfg.Database)
 		}
 	}
-	for s.number = most + 1; ; s.number += 1 + number(rand.IntN(8)) {
+	s.number = most + 1
+	for n := 1; ; n, s.number = n+1, s.number+1+number(rand.IntN(8)) {
 		if s.number > lastNumber {
 			return fmt.Errorf("database %q has had %d servers, which is as many as it can tell apart", s.cfg.Database, s.number)
 		}
@@ -106,7 +107,7 @@ func (s *Store) claim(ctx context.Context) error {
 		if !s.cfg.Shared {
 			return foreign(s.cfg.Database)
 		}
-		if s.number > most+tries*8 {
+		if n == tries {
 			return errors.New("no number among the servers of the database could be had")
 		}
 		if err := sleep(ctx, time.Duration(rand.IntN(200))*time.Millisecond); err != nil {

@@ -4,6 +4,7 @@
 package clickhouse
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -73,7 +74,11 @@ func (s *Store) Summarize(ctx context.Context, q event.SummaryQuery) (event.Summ
 // CountJoins makes joins durable in the spool, where they stay: they are counts
 // of hours, and few.
 func (s *Store) CountJoins(ctx context.Context, joins []event.Join) error {
-	return s.spool.CountJoins(ctx, joins)
+	if len(joins) == 0 {
+		return nil
+	}
+	first := slices.MinFunc(joins, func(a, b event.Join) int { return a.Time.Compare(b.Time) }).Time
+	return s.joins.count(ctx, s, rollup.Step(rollup.Hours, first), func() error { return s.spool.CountJoins(ctx, joins) })
 }
 
 // JoinCounts hands over the joins of every hour, in no order.
@@ -83,7 +88,11 @@ func (s *Store) JoinCounts(ctx context.Context, f func(rollup.JoinCount) error) 
 
 // CopyJoins takes over counts of joins; copying twice counts once.
 func (s *Store) CopyJoins(ctx context.Context, counts []rollup.JoinCount) error {
-	return s.spool.CopyJoins(ctx, counts)
+	if len(counts) == 0 {
+		return nil
+	}
+	first := slices.MinFunc(counts, func(a, b rollup.JoinCount) int { return cmp.Compare(a.Hour, b.Hour) }).Hour
+	return s.joins.count(ctx, s, first, func() error { return s.spool.CopyJoins(ctx, counts) })
 }
 
 // counter counts for one query.
