@@ -39,7 +39,7 @@ type Registry struct {
 	grace   time.Duration
 
 	write *sql.DB // one connection: SQLite has one writer, and waiting in Go is fair
-	read  *sql.DB
+	read  *prepared
 	lock  *lock
 
 	abandoned func(context.Context, []Abandoned) error // nil: nobody hears of them
@@ -111,12 +111,8 @@ func (r *Registry) openFile(ctx context.Context, path string) (err error) {
 	if err := migrate(ctx, r.write, path); err != nil {
 		return err
 	}
-	r.read, err = openDB(path, "query_only(1)")
-	if err != nil {
-		return err
-	}
-	r.read.SetMaxOpenConns(4)
-	return nil
+	r.read, err = openReaders(path)
+	return err
 }
 
 func openDB(path string, pragmas ...string) (*sql.DB, error) {
@@ -138,10 +134,11 @@ func (r *Registry) Close() error {
 
 func (r *Registry) closeFiles() error {
 	var errs []error
-	for _, db := range []*sql.DB{r.read, r.write} {
-		if db != nil {
-			errs = append(errs, db.Close())
-		}
+	if r.read != nil {
+		errs = append(errs, r.read.Close())
+	}
+	if r.write != nil {
+		errs = append(errs, r.write.Close())
 	}
 	return errors.Join(append(errs, r.lock.release())...)
 }

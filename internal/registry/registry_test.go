@@ -19,7 +19,7 @@ import (
 
 // fixture opens a registry in a directory whose clock moves a second forward
 // with every look at it.
-func fixture(t *testing.T, dir string) *Registry {
+func fixture(t testing.TB, dir string) *Registry {
 	t.Helper()
 	clock := &ticking{at: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	r, err := open(t.Context(), dir, nil, clock.now, Options{})
