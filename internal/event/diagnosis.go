@@ -49,9 +49,10 @@ type Diagnoser interface {
 	// counted too. It fails with fault.StoreUnavailable.
 	CountUndiagnosed(ctx context.Context) (n int, oldest time.Time, err error)
 
-	// Diagnose keeps verdicts and goes on to a place, all of it or nothing, and has
-	// it on disk when it returns. A failure that has a verdict keeps it; one that is
-	// gone gets none. It fails with fault.StoreUnavailable.
+	// Diagnose keeps verdicts and goes on to a place, all of it or nothing. It is on
+	// disk no later than what is appended next; what a loss of power undoes, Undiagnosed
+	// gives once more. A failure that has a verdict keeps it; one that is gone gets
+	// none. It fails with fault.StoreUnavailable.
 	Diagnose(ctx context.Context, verdicts []Verdict, upto int64) error
 
 	// DiagnosedUpTo is the place that Diagnose has come to. It fails with

@@ -139,8 +139,8 @@ type builder struct {
 func (b *builder) near(ctx context.Context) ([]event.Event, error) {
 	var found []event.Event
 	add := func(q event.Query, keep func(*event.Event) bool) error {
-		more, err := b.within(ctx, q, diagnose.NearWithin)
-		found = append(found, slices.DeleteFunc(more, func(o event.Event) bool { return !keep(&o) })...)
+		more, err := b.within(ctx, q, diagnose.NearWithin, diagnose.MaxNear, keep)
+		found = append(found, more...)
 		return err
 	}
 	all := func(*event.Event) bool { return true }
@@ -163,8 +163,8 @@ func (b *builder) near(ctx context.Context) ([]event.Event, error) {
 
 // around gives the failures of other peers.
 func (b *builder) around(ctx context.Context) ([]event.Event, error) {
-	found, err := b.within(ctx, event.Query{}, diagnose.AroundWithin)
-	return b.nearest(slices.DeleteFunc(found, func(o event.Event) bool { return b.same(&o) }), diagnose.MaxAround), err
+	found, err := b.within(ctx, event.Query{}, diagnose.AroundWithin, diagnose.MaxAround, func(o *event.Event) bool { return !b.same(o) })
+	return b.nearest(found, diagnose.MaxAround), err
 }
 
 // same tells whether another event is of the failure's own peer, or user where one
@@ -176,11 +176,19 @@ func (b *builder) same(o *event.Event) bool {
 	return b.e.UserID != "" && b.e.UserKey() == o.UserKey()
 }
 
-// within gives the failures of a query that happened at most so far away, either
-// way, those that are nearest. What was told long after it happened is looked for
-// where the query names whose it is, and where the failure itself was told.
-func (b *builder) within(ctx context.Context, q event.Query, window time.Duration) ([]event.Event, error) {
-	q.AccountID, q.Errors, q.Limit = b.e.AccountID, true, event.MaxLimit
+// maxLooked is how many failures before one, and after it, are looked at for those that a
+// case is about. A page has a few more than are wanted, as some of it may not be.
+const (
+	maxLooked = event.MaxLimit
+	spare     = 4
+)
+
+// within gives the failures of a query that happened at most so far away and are to be
+// kept, n of those that were told before and n of those after, or a few more. What was told
+// long after it happened is looked for where the query names whose it is, and where the
+// failure itself was told.
+func (b *builder) within(ctx context.Context, q event.Query, window time.Duration, n int, keep func(*event.Event) bool) ([]event.Event, error) {
+	q.AccountID, q.Errors, q.Limit = b.e.AccountID, true, min(n+spare, maxLooked)
 	centres := []time.Time{b.at}
 	if b.e.Time.Sub(b.at).Abs() > window {
 		centres = append(centres, b.e.Time)
@@ -194,13 +202,25 @@ func (b *builder) within(ctx context.Context, q event.Query, window time.Duratio
 			after.Until = centre.Add(event.MaxLate)
 		}
 		for _, half := range []event.Query{before, after} {
-			page, err := b.store.Query(ctx, half)
-			if err != nil {
-				return nil, err
-			}
-			for i := range page.Events {
-				if o := &page.Events[i]; o.ID != b.e.ID && Happened(o).Sub(b.at).Abs() <= window {
-					found = append(found, *o)
+			kept := 0
+			for looked := 0; kept < n && looked < maxLooked; {
+				half.Limit = min(half.Limit, maxLooked-looked)
+				page, err := b.store.Query(ctx, half)
+				if err != nil {
+					return nil, err
+				}
+				for i := range page.Events {
+					if o := &page.Events[i]; o.ID != b.e.ID && Happened(o).Sub(b.at).Abs() <= window && keep(o) {
+						found, kept = append(found, *o), kept+1
+					}
+				}
+				if len(page.Events) < half.Limit {
+					break
+				}
+				looked += len(page.Events)
+				half.Start, half.After = page.Next, page.Events[len(page.Events)-1].Seq
+				if !half.Tail && half.Start == "" {
+					break
 				}
 			}
 		}

@@ -32,7 +32,7 @@ const After = event.PairWindow + 10*time.Second
 const (
 	lookEvery  = 5 * time.Second       // how often is looked what is due
 	countEvery = 15 * time.Second      // how often the backlog is counted
-	batch      = 32                    // verdicts of one transaction, which appending has to wait for
+	batch      = 16                    // verdicts of one transaction, which appending has to wait for
 	pause      = 20 * time.Millisecond // between two, so that others get their turn
 	retryAfter = 10 * time.Second      // after the store could not be read or written
 	stride     = 1000                  // places without a failure that may pass before that is noted

@@ -174,9 +174,10 @@ func (l *Log) CountUndiagnosed(ctx context.Context) (n int, oldest time.Time, er
 	return n, oldest, err
 }
 
-// Diagnose keeps verdicts.
+// Diagnose keeps verdicts. They are on disk with the next event: what a crash undoes is given
+// once more.
 func (l *Log) Diagnose(ctx context.Context, verdicts []event.Verdict, upto int64) error {
-	return l.Change(ctx, func(ctx context.Context, tx Tx) error {
+	return l.Rearrange(ctx, func(ctx context.Context, tx Tx) error {
 		for i := range verdicts {
 			if err := l.diagnose(ctx, tx.Conn, &verdicts[i]); err != nil {
 				return err

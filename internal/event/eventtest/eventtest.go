@@ -50,6 +50,7 @@ func Run(t *testing.T, open Open) {
 		{"every failure has its verdict, once", diagnoses},
 		{"a failure with what is near it", cases},
 		{"a failure with a flood around it", fullCases},
+		{"a failure in a flood of its own peer's", crowdedCases},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -120,6 +120,27 @@ func fullCases(t *testing.T, open Open) {
 	}
 }
 
+// crowdedCases: failures of other peers are found behind those of the same peer, which are
+// nearer and more than a page.
+func crowdedCases(t *testing.T, open Open) {
+	s := open(t, t.TempDir())
+	var list []event.Event
+	for i := range 121 {
+		list = append(list, seenAt(9.4+float64(i)/100, ofPeer("mia-1", "mia")))
+	}
+	failure := list[60]
+	others := []event.Event{seenAt(8, ofPeer("p", "")), seenAt(9, ofPeer("q", "")), seenAt(11, ofPeer("r", ""))}
+	Add(t, s, append(append(others[:2:2], list...), others[2])...)
+	c := caseOf(t, s, failure.ID)
+	var have []string
+	for _, f := range c.Around {
+		have = append(have, f.ID)
+	}
+	if want := ids(others); !slices.Equal(have, want) {
+		t.Errorf("around it: %v, want %v", brief(have), brief(want))
+	}
+}
+
 func caseOf(t *testing.T, s event.Store, id string) *diagnose.Case {
 	t.Helper()
 	e, err := s.Get(t.Context(), id)

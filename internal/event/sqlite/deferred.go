@@ -40,9 +40,9 @@ const (
 	peopleTo    = "folded.people"
 )
 
-// peopleSlice is how many events the index of people takes in by one transaction: nearly
-// each is a row of its own there, so that few cost no more for each than many.
-const peopleSlice = 125
+// peopleSlice is how many events the index of people takes in at a time: nearly each is a
+// row of its own there, so that few cost no more for each than many.
+const peopleSlice = 16
 
 // deferred has indexes take in new events many at a time, each index at its own pace.
 type deferred struct {
@@ -58,7 +58,7 @@ type deferred struct {
 type part struct {
 	eventlog.Derived
 	meta  string // the table meta has, by this name, the place up to which events are in it
-	slice int    // so many events are taken in by one transaction of their own; 0 for all of the tail
+	slice int    // so many events are taken in before it is looked whether others wait; 0 for all of the tail
 	upto  int64  // that place
 }
 

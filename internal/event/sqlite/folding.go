@@ -15,6 +15,7 @@ import (
 const (
 	foldAgain = time.Second          // how long is waited after the tail could not be taken in
 	foldPause = 5 * time.Millisecond // between two transactions, so that writers are not held up
+	foldFor   = 4 * time.Millisecond // after which a transaction that is done in slices ends
 )
 
 // folding has the deferred indexes take in the tail beside everything else.
@@ -65,10 +66,8 @@ func (s *Store) fold(ctx context.Context, parts ...*part) error {
 	}
 	for _, p := range parts {
 		for more := true; more; {
-			err := s.Rearrange(ctx, func(ctx context.Context, tx eventlog.Tx) error {
-				before := p.upto
-				err := s.deferred.take(ctx, tx.Conn, p, to, p.slice)
-				more = p.slice > 0 && p.upto > before && p.upto < to
+			err := s.Rearrange(ctx, func(ctx context.Context, tx eventlog.Tx) (err error) {
+				more, err = s.deferred.foldSome(ctx, tx.Conn, p, to)
 				return err
 			})
 			if err != nil {
@@ -82,6 +81,24 @@ func (s *Store) fold(ctx context.Context, parts ...*part) error {
 		}
 	}
 	return nil
+}
+
+// foldSome has an index take in what of the tail there is up to a place, or as many slices of
+// it as there is time for, and tells whether there is more.
+func (f *deferred) foldSome(ctx context.Context, c *eventlog.Conn, p *part, to int64) (more bool, err error) {
+	for began := time.Now(); ; {
+		before := p.upto
+		if err := f.take(ctx, c, p, to, p.slice); err != nil || p.slice == 0 {
+			return false, err
+		}
+		if err := p.Flush(ctx, c); err != nil { // which is what takes the time
+			return false, err
+		}
+		more = p.upto > before && p.upto < to
+		if !more || time.Since(began) >= foldFor {
+			return more, nil
+		}
+	}
 }
 
 // Settle does at once what is done by itself later: the indexes take in the tail, and
