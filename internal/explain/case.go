@@ -138,23 +138,23 @@ type builder struct {
 // peer; where the failure itself names none, those of the same user.
 func (b *builder) near(ctx context.Context) ([]event.Event, error) {
 	var found []event.Event
-	add := func(q event.Query, keep func(*event.Event) bool) error {
-		more, err := b.within(ctx, q, diagnose.NearWithin, diagnose.MaxNear, keep)
+	add := func(q event.Query, looked int, keep func(*event.Event) bool) error {
+		more, err := b.within(ctx, q, diagnose.NearWithin, diagnose.MaxNear, looked, keep)
 		found = append(found, more...)
 		return err
 	}
 	all := func(*event.Event) bool { return true }
 	if b.e.PeerID != "" {
-		if err := add(event.Query{PeerID: b.e.PeerID}, all); err != nil {
+		if err := add(event.Query{PeerID: b.e.PeerID}, maxLooked, all); err != nil {
 			return nil, err
 		}
 	}
 	if b.e.UserID != "" {
-		keep := all
-		if b.e.PeerID != "" {
-			keep = func(o *event.Event) bool { return o.PeerID == "" }
+		keep, looked := all, maxLooked
+		if b.e.PeerID != "" { // few name none, so that most of what is looked at is not kept
+			keep, looked = func(o *event.Event) bool { return o.PeerID == "" }, diagnose.MaxNear+spare
 		}
-		if err := add(event.Query{UserID: b.e.UserID, UserProof: b.e.UserProof}, keep); err != nil {
+		if err := add(event.Query{UserID: b.e.UserID, UserProof: b.e.UserProof}, looked, keep); err != nil {
 			return nil, err
 		}
 	}
@@ -163,7 +163,7 @@ func (b *builder) near(ctx context.Context) ([]event.Event, error) {
 
 // around gives the failures of other peers.
 func (b *builder) around(ctx context.Context) ([]event.Event, error) {
-	found, err := b.within(ctx, event.Query{}, diagnose.AroundWithin, diagnose.MaxAround, func(o *event.Event) bool { return !b.same(o) })
+	found, err := b.within(ctx, event.Query{}, diagnose.AroundWithin, diagnose.MaxAround, maxLooked, func(o *event.Event) bool { return !b.same(o) })
 	return b.nearest(found, diagnose.MaxAround), err
 }
 
@@ -184,11 +184,12 @@ const (
 )
 
 // within gives the failures of a query that happened at most so far away and are to be
-// kept, n of those that were told before and n of those after, or a few more. What was told
+// kept, n of those that were told before and n of those after, or a few more; it looks at
+// no more than most of each. What was told
 // long after it happened is looked for where the query names whose it is, and where the
 // failure itself was told.
-func (b *builder) within(ctx context.Context, q event.Query, window time.Duration, n int, keep func(*event.Event) bool) ([]event.Event, error) {
-	q.AccountID, q.Errors, q.Limit = b.e.AccountID, true, min(n+spare, maxLooked)
+func (b *builder) within(ctx context.Context, q event.Query, window time.Duration, n, most int, keep func(*event.Event) bool) ([]event.Event, error) {
+	q.AccountID, q.Errors, q.Limit = b.e.AccountID, true, n+spare
 	centres := []time.Time{b.at}
 	if b.e.Time.Sub(b.at).Abs() > window {
 		centres = append(centres, b.e.Time)
@@ -203,8 +204,8 @@ func (b *builder) within(ctx context.Context, q event.Query, window time.Duratio
 		}
 		for _, half := range []event.Query{before, after} {
 			kept := 0
-			for looked := 0; kept < n && looked < maxLooked; {
-				half.Limit = min(half.Limit, maxLooked-looked)
+			for looked := 0; kept < n && looked < most; {
+				half.Limit = min(half.Limit, most-looked)
 				page, err := b.store.Query(ctx, half)
 				if err != nil {
 					return nil, err

@@ -34,6 +34,8 @@ const (
 	countEvery = 15 * time.Second      // how often the backlog is counted
 	batch      = 16                    // verdicts of one transaction, which appending has to wait for
 	pause      = 20 * time.Millisecond // between two, so that others get their turn
+
+	longestRest = 100 * time.Millisecond // after a verdict
 	retryAfter = 10 * time.Second      // after the store could not be read or written
 	stride     = 1000                  // places without a failure that may pass before that is noted
 	maxTries   = 3                     // of what is near a failure, before it is explained without
@@ -103,9 +105,7 @@ func (g *Giver) run(ctx context.Context) {
 	defer close(g.done)
 	failing := false
 	for {
-		began := time.Now()
-		more, err := g.some(ctx, began)
-		took := time.Since(began)
+		more, err := g.some(ctx, time.Now())
 		g.count(ctx, time.Now())
 		wait := min(lookEvery, max(g.cfg.After/4, pause))
 		switch {
@@ -120,7 +120,7 @@ func (g *Giver) run(ctx context.Context) {
 			g.cfg.Log.Info("failures get verdicts again")
 		}
 		if failing = err != nil; more && err == nil {
-			wait = max(pause, took) // at most half of one processor
+			wait = pause
 		}
 		select {
 		case <-time.After(wait):
@@ -141,10 +141,12 @@ func (g *Giver) some(ctx context.Context, now time.Time) (more bool, err error) 
 	}
 	verdicts := make([]event.Verdict, 0, len(u.Events))
 	for i := range u.Events {
+		began := time.Now()
 		v, err := g.explain(ctx, &u.Events[i])
 		if err != nil {
 			return false, err
 		}
+		g.rest(ctx, time.Since(began))
 		verdicts = append(verdicts, event.Verdict{Seq: u.Events[i].Seq, Diagnosis: v})
 	}
 	if err := g.cfg.Events.Diagnose(ctx, verdicts, u.Upto); err != nil {
@@ -156,6 +158,18 @@ func (g *Giver) some(ctx context.Context, now time.Time) (more bool, err error) 
 		g.m.gave(&verdicts[i].Diagnosis, u.Events[i].Injected)
 	}
 	return moved && len(u.Events) > 0, nil
+}
+
+// rest leaves the processor to others for as long as a verdict took, and for longer while
+// events wait to be stored: who reports waits for an answer, and nobody for a verdict.
+func (g *Giver) rest(ctx context.Context, took time.Duration) {
+	if g.cfg.Events.Waiting() > 0 {
+		took *= 4
+	}
+	select {
+	case <-time.After(min(took, longestRest)):
+	case <-ctx.Done():
+	}
 }
 
 // explain gives the verdict on one failure. Where what is near it cannot be read again
