@@ -35,6 +35,10 @@ const (
 	// is read without the others.
 	partDocs = 32
 
+	// window is how far back the encoders look, and about what each holds: the dictionary
+	// and a part fit. By default both hold 12 MiB.
+	window = 1 << 20
+
 	// maxUnpacked bounds what any packed bytes are unpacked to, whatever they claim.
 	maxUnpacked = 16 << 20
 	// maxPacked is the size beyond which a document is kept as it is.
@@ -61,7 +65,7 @@ func New(dictionaries map[uint32][]byte, current uint32) (*Packer, error) {
 		return nil, fmt.Errorf("no dictionary has the number %d", current)
 	}
 	encoder := func(level zstd.EncoderLevel) (*zstd.Encoder, error) {
-		return zstd.NewWriter(nil, zstd.WithEncoderDictRaw(current, text), zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true))
+		return zstd.NewWriter(nil, zstd.WithEncoderDictRaw(current, text), zstd.WithEncoderLevel(level), zstd.WithWindowSize(window), zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true))
 	}
 	enc, err := encoder(zstd.SpeedFastest)
 	if err != nil {
