@@ -36,10 +36,10 @@ const (
 	pause      = 20 * time.Millisecond // between two, so that others get their turn
 
 	longestRest = 100 * time.Millisecond // after a verdict
-	retryAfter = 10 * time.Second      // after the store could not be read or written
-	stride     = 1000                  // places without a failure that may pass before that is noted
-	maxTries   = 3                     // of what is near a failure, before it is explained without
-	patience   = 30 * time.Second      // for one case
+	retryAfter  = 10 * time.Second       // after the store could not be read or written
+	stride      = 1000                   // places without a failure that may pass before that is noted
+	maxTries    = 3                      // of what is near a failure, before it is explained without
+	patience    = 30 * time.Second       // for one case
 )
 
 // Config is what a Giver needs; Events is required.

@@ -96,7 +96,7 @@ func (m *mirror) Flush(context.Context, *Conn) error {
 	return err
 }
 
-func openWith(t *testing.T, dir string, derived ...Derived) *Log {
+func openWith(t testing.TB, dir string, derived ...Derived) *Log {
 	t.Helper()
 	l, err := Open(t.Context(), dir, Config{Derived: derived})
 	if err != nil {
@@ -327,6 +327,51 @@ func TestSealingReadsFewBlocks(t *testing.T) {
 		}
 	}
 	t.Error("documents are left that lie by themselves")
+}
+
+// BenchmarkAppendWhileSealing is how long an event that comes alone is waited for at most
+// while 2,560 documents are sealed.
+func BenchmarkAppendWhileSealing(b *testing.B) {
+	l := openWith(b, b.TempDir())
+	n := 0
+	next := func() []event.Event {
+		n++
+		e := eventtest.Sample(n)
+		e.ID, e.Key, e.PeerID, e.Time = event.KeyID(fmt.Sprint("alone-", n), time.Now()), "", fmt.Sprint("peer-", n), time.Now().UTC()
+		return []event.Event{e}
+	}
+	var longest time.Duration
+	for range b.N {
+		for range sealBatch / (blockFrom - 1) {
+			var few []event.Event
+			for range blockFrom - 1 {
+				few = append(few, next()...)
+			}
+			if _, err := l.Append(b.Context(), few); err != nil {
+				b.Fatal(err)
+			}
+		}
+		done := make(chan error, 1)
+		go func() {
+			_, err := l.Seal(b.Context(), time.Now().Add(time.Hour), 0)
+			done <- err
+		}()
+		for sealing := true; sealing; {
+			select {
+			case err := <-done:
+				if sealing = false; err != nil {
+					b.Fatal(err)
+				}
+			default:
+				began := time.Now()
+				if _, err := l.Append(b.Context(), next()); err != nil {
+					b.Fatal(err)
+				}
+				longest = max(longest, time.Since(began))
+			}
+		}
+	}
+	b.ReportMetric(float64(longest.Microseconds())/1000, "longest-ms")
 }
 
 // A document that was damaged from outside fails nobody's report: what would have

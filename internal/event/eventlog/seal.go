@@ -21,9 +21,10 @@ const (
 	sealedTo   = "documents.sealed"               // meta: place up to which documents have been sealed
 	sealAfter  = event.PairWindow + 1*time.Minute // since an event was taken
 	sealBeyond = 20_000                           // events behind the newest
-	sealBatch  = 16 * docpack.BlockDocs           // documents of one transaction
+	sealBatch  = 16 * docpack.BlockDocs           // documents that are read and packed at a time
 	sealBlocks = 64                               // blocks that are read for one
 	sealEvery  = 30 * time.Second                 // how often documents are looked for that are due
+	sealPause  = 5 * time.Millisecond             // between two transactions, so that writers are not held up
 )
 
 // sealer is the sealing of documents in the background.
@@ -100,11 +101,12 @@ func (l *Log) runSeals() {
 	}
 }
 
-// sealing is what one transaction makes of documents.
+// sealing is what is made of documents.
 type sealing struct {
+	from   int64   // the first place
 	upto   int64   // the last place
 	docs   []int64 // that lie one by one and become part of blocks
-	old    []int64 // first places of blocks that are written anew
+	old    []block // that are written anew
 	blocks []block
 }
 
@@ -122,42 +124,82 @@ func (l *Log) Seal(ctx context.Context, before time.Time, beyond int64) (more bo
 		l.mu.Unlock()
 	}()
 	var s sealing
-	var from int64
 	err = l.Read(ctx, func(c *Conn) error {
-		if from, _, err = c.Meta(ctx, sealedTo); err != nil {
+		from, _, err := c.Meta(ctx, sealedTo)
+		if err != nil {
 			return err
 		}
 		s, err = sealable(ctx, c, from, before.UnixNano(), last-beyond)
+		s.from = from + 1
 		return err
 	})
 	if err != nil || len(s.docs) == 0 {
 		return false, err
 	}
-	err = l.Rearrange(ctx, func(ctx context.Context, tx Tx) error {
-		for _, seq := range l.docs.seals.touched {
-			if seq > from && seq <= s.upto {
-				return ErrChanged
-			}
+	more = len(s.docs) >= sealBatch
+	for len(s.docs) > 0 {
+		err := l.Rearrange(ctx, func(ctx context.Context, tx Tx) error { return l.writeSealed(ctx, tx, s.part()) })
+		if errors.Is(err, ErrChanged) {
+			return true, nil // and then as it is now
 		}
-		for _, seq := range s.docs {
-			if _, err := tx.Exec(ctx, "DELETE FROM docs WHERE seq = ?", seq); err != nil {
-				return err
-			}
+		if err != nil {
+			return false, err
 		}
-		for _, first := range s.old {
-			if _, err := tx.Exec(ctx, "DELETE FROM doc_blocks WHERE first = ?", first); err != nil {
-				return err
-			}
+		select {
+		case <-time.After(sealPause):
+		case <-l.stopping:
+			return false, nil
 		}
-		if err := l.docs.insertBlocks(ctx, s.blocks); err != nil {
+	}
+	return more, nil
+}
+
+// part takes off what can be written by one transaction, which whoever stores an event has
+// to wait for: the next block, and those after it that the same old ones become part of.
+func (s *sealing) part() sealing {
+	n, old := 0, 0 // blocks of it
+	for more := true; more; n++ {
+		for old < len(s.old) && s.old[old].first <= s.blocks[n].last {
+			old++
+		}
+		more = n+1 < len(s.blocks) && old > 0 && s.old[old-1].last > s.blocks[n].last
+	}
+	if n == len(s.blocks) {
+		all := *s
+		*s = sealing{}
+		return all
+	}
+	p := sealing{from: s.from, upto: s.blocks[n-1].last, old: s.old[:old], blocks: s.blocks[:n]}
+	docs, _ := slices.BinarySearch(s.docs, p.upto+1)
+	p.docs = s.docs[:docs]
+	s.from, s.docs, s.old, s.blocks = p.upto+1, s.docs[docs:], s.old[old:], s.blocks[n:]
+	return p
+}
+
+// writeSealed writes blocks in place of what they are made of. It fails with ErrChanged.
+func (l *Log) writeSealed(ctx context.Context, tx Tx, s sealing) error {
+	if len(s.old) > 0 {
+		s.from = min(s.from, s.old[0].first)
+	}
+	for _, seq := range l.docs.seals.touched {
+		if seq >= s.from && seq <= s.upto {
+			return ErrChanged
+		}
+	}
+	for _, seq := range s.docs {
+		if _, err := tx.Exec(ctx, "DELETE FROM docs WHERE seq = ?", seq); err != nil {
 			return err
 		}
-		return tx.SetMeta(ctx, sealedTo, s.upto)
-	})
-	if errors.Is(err, ErrChanged) {
-		return true, nil // and then as it is now
 	}
-	return err == nil && len(s.docs) >= sealBatch, err
+	for _, b := range s.old {
+		if _, err := tx.Exec(ctx, "DELETE FROM doc_blocks WHERE first = ?", b.first); err != nil {
+			return err
+		}
+	}
+	if err := l.docs.insertBlocks(ctx, s.blocks); err != nil {
+		return err
+	}
+	return tx.SetMeta(ctx, sealedTo, s.upto)
 }
 
 // single is a document that lies by itself.
@@ -260,7 +302,7 @@ func (s *sealing) pack(p *docpack.Packer, list []single, old []block) {
 			done()
 			continue
 		}
-		s.old, group = append(s.old, b.first), append(group, docs...)
+		s.old, group = append(s.old, b), append(group, docs...)
 		for _, one := range changed {
 			take(one)
 		}
