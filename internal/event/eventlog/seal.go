@@ -138,7 +138,8 @@ func (l *Log) Seal(ctx context.Context, before time.Time, beyond int64) (more bo
 	}
 	more = len(s.docs) >= sealBatch
 	for len(s.docs) > 0 {
-		err := l.Rearrange(ctx, func(ctx context.Context, tx Tx) error { return l.writeSealed(ctx, tx, s.part()) })
+		part := s.part()
+		err := l.Rearrange(ctx, part.write)
 		if errors.Is(err, ErrChanged) {
 			return true, nil // and then as it is now
 		}
@@ -176,13 +177,14 @@ func (s *sealing) part() sealing {
 	return p
 }
 
-// writeSealed writes blocks in place of what they are made of. It fails with ErrChanged.
-func (l *Log) writeSealed(ctx context.Context, tx Tx, s sealing) error {
+// write writes blocks in place of what they are made of. It fails with ErrChanged.
+func (s *sealing) write(ctx context.Context, tx Tx) error {
+	from := s.from
 	if len(s.old) > 0 {
-		s.from = min(s.from, s.old[0].first)
+		from = min(from, s.old[0].first)
 	}
-	for _, seq := range l.docs.seals.touched {
-		if seq >= s.from && seq <= s.upto {
+	for _, seq := range tx.log.docs.seals.touched {
+		if seq >= from && seq <= s.upto {
 			return ErrChanged
 		}
 	}
@@ -196,7 +198,7 @@ func (l *Log) writeSealed(ctx context.Context, tx Tx, s sealing) error {
 			return err
 		}
 	}
-	if err := l.docs.insertBlocks(ctx, s.blocks); err != nil {
+	if err := tx.log.docs.insertBlocks(ctx, s.blocks); err != nil {
 		return err
 	}
 	return tx.SetMeta(ctx, sealedTo, s.upto)
