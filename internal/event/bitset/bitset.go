@@ -8,7 +8,6 @@ package bitset
 import (
 	"encoding/binary"
 	"math/bits"
-	"slices"
 )
 
 // Size is how many numbers there are.
@@ -74,18 +73,33 @@ func (b *Set) Pack() []byte {
 	return append(binary.BigEndian.AppendUint16(nil, uint16(first)), b[first:last]...)
 }
 
+// words is how many numbers of 64 bits a set is looked at as: bit b of word i is number
+// 64*i + b.
+const words = Size / 64
+
+func (b *Set) word(i int) uint64 { return binary.LittleEndian.Uint64(b[8*i:]) }
+
+func (b *Set) setWord(i int, w uint64) { binary.LittleEndian.PutUint64(b[8*i:], w) }
+
 // Len is how many there are.
 func (b *Set) Len() (n int) {
-	for i := 0; i < len(b); i += 8 {
-		n += bits.OnesCount64(binary.NativeEndian.Uint64(b[i:]))
+	for i := range words {
+		n += bits.OnesCount64(b.word(i))
 	}
 	return n
 }
 
 // And keeps what both have.
 func (b *Set) And(other *Set) {
-	for i := range b {
-		b[i] &= other[i]
+	for i := range words {
+		b.setWord(i, b.word(i)&other.word(i))
+	}
+}
+
+// Add adds what another set has.
+func (b *Set) Add(other *Set) {
+	for i := range words {
+		b.setWord(i, b.word(i)|other.word(i))
 	}
 }
 
@@ -111,19 +125,18 @@ func (b *Set) Clip(first, last int64) {
 
 // Each calls f for every number, in order.
 func (b *Set) Each(desc bool, f func(n int64)) {
-	var found []int64
-	for i, v := range b {
-		for bit := range int64(8) {
-			if v&(1<<bit) != 0 {
-				found = append(found, int64(i)*8+bit)
-			}
+	for i := range words {
+		if desc {
+			i = words - 1 - i
 		}
-	}
-	if desc {
-		slices.Reverse(found)
-	}
-	for _, n := range found {
-		f(n)
+		for w := b.word(i); w != 0; {
+			bit := bits.TrailingZeros64(w)
+			if desc {
+				bit = 63 - bits.LeadingZeros64(w)
+			}
+			w &^= 1 << bit
+			f(int64(64*i + bit))
+		}
 	}
 }
 

@@ -26,6 +26,16 @@ type bitmapScan struct {
 	first   int64 // the first place there is
 
 	apart map[int64]apart // blocks with events that happened at another time than they were taken; nil when nobody asks
+
+	begin *beginning // as Count has found it
+}
+
+// beginning is the first places of what matches, more than a page, found while all of it
+// was counted.
+type beginning struct {
+	above, upto int64 // of which places
+	total       int
+	places      []int64
 }
 
 // filter is one condition: any of these values.
@@ -96,69 +106,77 @@ const (
 	widestWindow = 256
 )
 
-// Count gives the number of events that match.
-func (v *bitmapScan) Count(ctx context.Context, c *eventlog.Conn) (n int, err error) {
+// Count gives the number of events that match, and keeps the first of them for Places.
+func (v *bitmapScan) Count(ctx context.Context, c *eventlog.Conn) (int, error) {
 	if v.empty() {
 		return 0, nil
 	}
-	err = v.unindexed(ctx, c, "", func(int64) { n++ })
+	b := &beginning{above: v.p.Above, upto: v.p.Upto}
+	keep := func(seq int64) { b.places = append(b.places, seq) }
+	err := v.scan(ctx, c, widestWindow, func() bool { return true }, func(seq int64) {
+		b.total++
+		keep(seq)
+	}, func(start int64, set *bitset.Set) {
+		b.total += set.Len()
+		if len(b.places) <= event.MaxLimit {
+			set.Each(v.p.Desc, func(n int64) { keep(start + n) })
+		}
+	})
 	if err != nil {
 		return 0, err
 	}
-	first, last := v.span()
-	for from := first; from <= last; from += widestWindow {
-		sets, err := v.intersect(ctx, c, from, min(from+widestWindow-1, last))
-		if err != nil {
-			return 0, err
-		}
-		for i := range sets {
-			n += int(sets[i].Len())
-		}
-	}
-	return n, nil
+	v.begin = b
+	return b.total, nil
 }
 
 // Places gives the first n places that match.
-func (v *bitmapScan) Places(ctx context.Context, c *eventlog.Conn, n int) (found []int64, err error) {
+func (v *bitmapScan) Places(ctx context.Context, c *eventlog.Conn, n int) ([]int64, error) {
 	if v.empty() {
 		return nil, nil
 	}
-	add := func(seq int64) {
-		if len(found) < n {
-			found = append(found, seq)
-		}
+	if b := v.begin; b != nil && b.above == v.p.Above && b.upto == v.p.Upto && len(b.places) >= min(n, b.total) {
+		return b.places[:min(n, b.total)], nil
 	}
+	var found []int64
+	add := func(seq int64) { found = append(found, seq) }
+	err := v.scan(ctx, c, firstWindow, func() bool { return len(found) < n }, add, func(start int64, set *bitset.Set) {
+		set.Each(v.p.Desc, func(n int64) { add(start + n) })
+	})
+	return found[:min(n, len(found))], err
+}
+
+// scan goes through what matches in the order of the plan, for as long as there is to be more: one
+// by one where events are in no set yet, and else by windows of blocks, which become wider.
+func (v *bitmapScan) scan(ctx context.Context, c *eventlog.Conn, window int64, more func() bool, one func(seq int64), block func(start int64, set *bitset.Set)) error {
 	if v.p.Desc {
-		if err := v.unindexed(ctx, c, " DESC", add); err != nil {
-			return nil, err
+		if err := v.unindexed(ctx, c, " DESC", one); err != nil {
+			return err
 		}
 	}
 	first, last := v.span()
-	for size := int64(firstWindow); first <= last && len(found) < n; size = min(2*size, widestWindow) {
-		from, to := first, min(first+size-1, last)
+	for ; first <= last && more(); window = min(2*window, widestWindow) {
+		from, to := first, min(first+window-1, last)
 		if v.p.Desc {
-			from, to = max(last-size+1, first), last
+			from, to = max(last-window+1, first), last
 			last = from - 1
 		} else {
 			first = to + 1
 		}
 		sets, err := v.intersect(ctx, c, from, to)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for i := range sets {
-			block := from + int64(i)
 			if v.p.Desc {
 				i = len(sets) - 1 - i
-				block = from + int64(i)
 			}
-			sets[i].Each(v.p.Desc, func(seq int64) { add(block*blockSize + seq) })
+			block((from+int64(i))*blockSize, &sets[i])
 		}
 	}
-	if !v.p.Desc && len(found) < n {
-		err = v.unindexed(ctx, c, "", add)
+	if v.p.Desc || !more() {
+		return nil
 	}
-	return found, err
+	return v.unindexed(ctx, c, "", one)
 }
 
 func (v *bitmapScan) empty() bool {
@@ -176,19 +194,21 @@ func (v *bitmapScan) span() (first, last int64) {
 
 // intersect gives what matches in the blocks from one to another.
 func (v *bitmapScan) intersect(ctx context.Context, c *eventlog.Conn, from, to int64) ([]bitset.Set, error) {
-	result := make([]bitset.Set, to-from+1)
 	if !v.someHappened(from, to) {
-		return result, nil
+		return nil, nil
 	}
+	var result []bitset.Set
 	for _, account := range v.p.Accounts {
 		kept, err := v.intersectAccount(ctx, c, account, from, to)
 		if err != nil {
 			return nil, err
 		}
+		if result == nil {
+			result = kept
+			continue
+		}
 		for i := range kept {
-			for j := range kept[i] {
-				result[i][j] |= kept[i][j]
-			}
+			result[i].Add(&kept[i])
 		}
 	}
 	if err := v.filterTimes(ctx, c, result, from); err != nil {
