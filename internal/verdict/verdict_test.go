@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -237,4 +238,47 @@ func BenchmarkVerdict(b *testing.B) {
 			}
 		}
 	}
+}
+
+// gated holds what is appended until it is opened.
+type gated struct {
+	event.Store
+	open chan struct{}
+}
+
+func (g gated) Append(context.Context, []event.Event) ([]event.Outcome, error) {
+	<-g.open
+	return []event.Outcome{{}}, nil
+}
+
+// TestVerdictsLeaveTheProcessorToReports: after a verdict is as long a pause as it took, a
+// longer one while somebody waits for events to be stored, and never a very long one.
+func TestVerdictsLeaveTheProcessorToReports(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := gated{open: make(chan struct{})}
+		r := event.NewRecorder(store, event.RecorderConfig{Account: "acme"})
+		g := &Giver{cfg: Config{Events: r}}
+		rests := func(took, want time.Duration) {
+			t.Helper()
+			began := time.Now()
+			if g.rest(t.Context(), took); time.Since(began) != want {
+				t.Errorf("after %v it rests for %v, want %v", took, time.Since(began), want)
+			}
+		}
+		rests(10*time.Millisecond, 10*time.Millisecond)
+		go r.Append(t.Context(), failed("p", 0))
+		synctest.Wait()
+		rests(10*time.Millisecond, 40*time.Millisecond)
+		rests(time.Minute, longestRest)
+		close(store.open)
+		if err := r.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		ended, end := context.WithCancel(t.Context())
+		end()
+		began := time.Now()
+		if g.rest(ended, time.Minute); time.Since(began) != 0 {
+			t.Error("it rests when it is to end")
+		}
+	})
 }
