@@ -19,7 +19,7 @@ import (
 // so these are written for many at once, in transactions of their own that no append
 // waits for. Whoever reads looks at the rest, the tail, itself, and finds nothing missing.
 //
-// Where events come in faster than that, an append takes in the whole tail once it is
+// Where events come in faster than that, an append takes in some of the tail once it is
 // as long as maxTail.
 const (
 	flushAt = 500
@@ -52,6 +52,7 @@ type deferred struct {
 	due   chan struct{} // holds one: the tail is as long as flushAt
 
 	unindexed []unindexed // what at least one index does not have yet
+	fresh     int         // events of the transaction under way
 }
 
 // part is one of the indexes.
@@ -104,6 +105,7 @@ func (f *deferred) Prepare(ctx context.Context, tx eventlog.Tx, upto int64) erro
 
 // Load reads the unindexed events from the file.
 func (f *deferred) Load(ctx context.Context, c *eventlog.Conn) (err error) {
+	f.fresh = 0
 	for _, p := range f.list {
 		if p.upto, _, err = c.Meta(ctx, p.meta); err != nil {
 			return err
@@ -150,6 +152,7 @@ func (f *deferred) find(seq int64) (i int, found bool) {
 }
 
 func (f *deferred) Stored(_ context.Context, _ *eventlog.Conn, row *eventlog.Row) error {
+	f.fresh++
 	f.unindexed = append(f.unindexed, hold(row))
 	return nil
 }
@@ -208,26 +211,37 @@ func (f *deferred) Erased(ctx context.Context, c *eventlog.Conn, why *event.Remo
 	return nil
 }
 
-// Flush indexes the unindexed events when they are as many as may be.
+// Flush indexes unindexed events when there are as many as may be. An index that is done in
+// slices takes in twice as many as have come, so that nobody waits for all of a long tail.
 func (f *deferred) Flush(ctx context.Context, c *eventlog.Conn) error {
-	if n := len(f.unindexed); n > 0 && n >= f.at {
-		for _, p := range f.list {
-			if err := f.take(ctx, c, p, math.MaxInt64, 0); err != nil {
+	for _, p := range f.list {
+		n := 0
+		if p.slice > 0 {
+			n = max(2*f.fresh, p.slice)
+		}
+		if behind := f.behind(p); behind > 0 && behind >= f.at {
+			if err := f.take(ctx, c, p, math.MaxInt64, n); err != nil {
 				return err
 			}
 		}
-	} else if n >= flushAt {
+		if err := p.Flush(ctx, c); err != nil {
+			return err
+		}
+	}
+	f.fresh = 0
+	if len(f.unindexed) >= flushAt {
 		select {
 		case f.due <- struct{}{}:
 		default:
 		}
 	}
-	for _, p := range f.list {
-		if err := p.Flush(ctx, c); err != nil {
-			return err
-		}
-	}
 	return nil
+}
+
+// behind is how many events an index does not have yet.
+func (f *deferred) behind(p *part) int {
+	i, _ := f.find(p.upto + 1)
+	return len(f.unindexed) - i
 }
 
 // take has an index take in the unindexed events up to a place, the first n of them; 0 for

@@ -86,6 +86,10 @@ func (s *Store) fold(ctx context.Context, parts ...*part) error {
 // foldSome has an index take in what of the tail there is up to a place, or as many slices of
 // it as there is time for, and tells whether there is more.
 func (f *deferred) foldSome(ctx context.Context, c *eventlog.Conn, p *part, to int64) (more bool, err error) {
+	long := foldFor
+	if f.behind(p) > f.at/2 { // before whoever stores an event has to do it
+		long *= 3
+	}
 	for began := time.Now(); ; {
 		before := p.upto
 		if err := f.take(ctx, c, p, to, p.slice); err != nil || p.slice == 0 {
@@ -95,7 +99,7 @@ func (f *deferred) foldSome(ctx context.Context, c *eventlog.Conn, p *part, to i
 			return false, err
 		}
 		more = p.upto > before && p.upto < to
-		if !more || time.Since(began) >= foldFor {
+		if !more || time.Since(began) >= long {
 			return more, nil
 		}
 	}
