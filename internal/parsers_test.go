@@ -217,8 +217,8 @@ var parsers = map[string]string{
 	"internal/event/clickhouse.Store.insert":   own,
 	"internal/event/clickhouse.Store.fetch":    own,
 
-	"internal/event/bitset.Set.Len":         own,
 	"internal/event/bitset.Set.Or":          own,
+	"internal/event/bitset.Set.word":        own,
 	"internal/event/eventlog.Log.amend":     own,
 	"internal/event/eventlog.Log.appendOne": own,
 	"internal/event/eventlog.Tx.Remember":   own,
