@@ -185,9 +185,8 @@ const (
 
 // within gives the failures of a query that happened at most so far away and are to be
 // kept, n of those that were told before and n of those after, or a few more; it looks at
-// no more than most of each. What was told
-// long after it happened is looked for where the query names whose it is, and where the
-// failure itself was told.
+// no more than most of each. What was told long after it happened is looked for where the
+// query names whose it is, and where the failure itself was told.
 func (b *builder) within(ctx context.Context, q event.Query, window time.Duration, n, most int, keep func(*event.Event) bool) ([]event.Event, error) {
 	q.AccountID, q.Errors, q.Limit = b.e.AccountID, true, n+spare
 	centres := []time.Time{b.at}
@@ -203,30 +202,39 @@ func (b *builder) within(ctx context.Context, q event.Query, window time.Duratio
 			after.Until = centre.Add(event.MaxLate)
 		}
 		for _, half := range []event.Query{before, after} {
-			kept := 0
-			for looked := 0; kept < n && looked < most; {
-				half.Limit = min(half.Limit, most-looked)
-				page, err := b.store.Query(ctx, half)
-				if err != nil {
-					return nil, err
-				}
-				for i := range page.Events {
-					if o := &page.Events[i]; o.ID != b.e.ID && Happened(o).Sub(b.at).Abs() <= window && keep(o) {
-						found, kept = append(found, *o), kept+1
-					}
-				}
-				if len(page.Events) < half.Limit {
-					break
-				}
-				looked += len(page.Events)
-				half.Start, half.After = page.Next, page.Events[len(page.Events)-1].Seq
-				if !half.Tail && half.Start == "" {
-					break
-				}
+			more, err := b.some(ctx, half, n, most, func(o *event.Event) bool {
+				return o.ID != b.e.ID && Happened(o).Sub(b.at).Abs() <= window && keep(o)
+			})
+			if err != nil {
+				return nil, err
 			}
+			found = append(found, more...)
 		}
 	}
 	return found, nil
+}
+
+// some goes through the pages of a query until n events are to be kept, or a few more, or it
+// has looked at most.
+func (b *builder) some(ctx context.Context, q event.Query, n, most int, keep func(*event.Event) bool) (kept []event.Event, err error) {
+	for looked := 0; len(kept) < n && looked < most; {
+		q.Limit = min(q.Limit, most-looked)
+		page, err := b.store.Query(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for i := range page.Events {
+			if keep(&page.Events[i]) {
+				kept = append(kept, page.Events[i])
+			}
+		}
+		if len(page.Events) < q.Limit || !q.Tail && page.Next == "" {
+			break
+		}
+		looked += len(page.Events)
+		q.Start, q.After = page.Next, page.Events[len(page.Events)-1].Seq
+	}
+	return kept, nil
 }
 
 // nearest gives the n events that happened nearest to the failure, each once, in

@@ -6,8 +6,9 @@ package registry
 import (
 	"context"
 	"database/sql"
-	"strings"
 	"sync"
+
+	"github.com/redial-rtc/redial/internal/datafile"
 )
 
 const (
@@ -60,8 +61,7 @@ func (p *prepared) statement(ctx context.Context, query string) *sql.Stmt {
 	if st != nil || full {
 		return st
 	}
-	// SQLite (3.53) plans anew for each value of a bound limit, but not of an expression.
-	st, err := p.DB.PrepareContext(ctx, strings.ReplaceAll(query, "LIMIT ?", "LIMIT 0+?"))
+	st, err := p.DB.PrepareContext(ctx, datafile.ToKeep(query))
 	if err != nil {
 		return nil
 	}

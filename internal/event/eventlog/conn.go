@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/redial-rtc/redial/internal/datafile"
 	"github.com/redial-rtc/redial/internal/event/docpack"
 )
 
@@ -72,9 +73,7 @@ func (c *Conn) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
 			delete(c.stmts, q)
 		}
 	}
-	// SQLite (3.53) looks at the value of a bound limit when it makes a plan, and then makes one
-	// for each time that the statement runs. At an expression it does not look.
-	st, err := c.PrepareContext(ctx, strings.ReplaceAll(query, "LIMIT ?", "LIMIT 0+?"))
+	st, err := c.PrepareContext(ctx, datafile.ToKeep(query))
 	if err != nil {
 		return nil, fmt.Errorf("%w in %q", err, query)
 	}
