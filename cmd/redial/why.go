@@ -191,21 +191,37 @@ const maxFolded = 500
 // incidents gives the last n incidents of the failures that match, by when they
 // happened.
 func incidents(ctx context.Context, c *admin.Client, v admin.DiagnosisFilter, n int) ([]incident, error) {
-	var list []admin.Diagnosis
-	for d, err := range c.Diagnoses.All(ctx, v) {
-		if err != nil {
-			return nil, err
-		}
-		if list = append(list, d); len(list) == maxFolded || len(list)%whyPage == 0 && len(fold(list)) > n {
-			break
-		}
+	v.Limit = min(perIncident*(n+1), whyPage)
+	list, err := failures(ctx, c, v, n)
+	if err == nil && v.Limit < whyPage && len(list) == v.Limit && len(fold(list)) <= n { // of a user there is one page
+		v.Limit = whyPage
+		list, err = failures(ctx, c, v, n)
+	}
+	if err != nil {
+		return nil, err
 	}
 	found := fold(list)
 	return found[max(0, len(found)-n):], nil
 }
 
-// whyPage is how many failures come at a time.
-const whyPage = 50
+const (
+	whyPage     = 50 // failures come at a time, at most
+	perIncident = 4  // are expected of one, so that few are explained that are not shown
+)
+
+// failures asks for those that match, page after page, until they are more than n incidents:
+// the earliest may have begun before.
+func failures(ctx context.Context, c *admin.Client, v admin.DiagnosisFilter, n int) (list []admin.Diagnosis, err error) {
+	for d, err := range c.Diagnoses.All(ctx, v) {
+		if err != nil {
+			return nil, err
+		}
+		if list = append(list, d); len(list) == maxFolded || len(list)%v.Limit == 0 && len(fold(list)) > n {
+			break
+		}
+	}
+	return list, nil
+}
 
 // fold puts failures under those that they follow from, as far as these are among
 // them.

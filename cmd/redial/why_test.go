@@ -10,9 +10,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -215,6 +217,57 @@ func TestIncidents(t *testing.T) {
 }
 
 // TestWhyPage is how a page reads.
+// TestFewAreExplained: of somebody who failed often no more is asked for than what is shown
+// takes, unless that is all one incident.
+func TestFewAreExplained(t *testing.T) {
+	for name, c := range map[string]struct {
+		one   bool // all failures follow from the first
+		asked []int
+		shown string
+	}{
+		"apart":        {asked: []int{16}, shown: "e28 e29 e30"},
+		"one incident": {one: true, asked: []int{16, 50}, shown: "e01"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var asked []int
+			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				limit, err := strconv.Atoi(r.FormValue("limit"))
+				if err != nil {
+					t.Error(err)
+				}
+				asked = append(asked, limit)
+				page := admin.DiagnosisPage{Total: 30}
+				for n := 30; n > max(0, 30-limit); n-- {
+					leads := ""
+					if c.one && n > 1 {
+						leads = fmt.Sprintf("e%02d", n-1)
+					}
+					page.Diagnoses = append(page.Diagnoses, diagnosed(fmt.Sprintf("e%02d", n), leads, n))
+				}
+				if err := json.NewEncoder(w).Encode(page); err != nil {
+					t.Error(err)
+				}
+			}))
+			defer srv.Close()
+			ctl, err := admin.New(admin.Config{URL: srv.URL, Token: "t"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			found, err := incidents(t.Context(), ctl, admin.DiagnosisFilter{User: "Mia"}, 3)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var shown []string
+			for _, in := range found {
+				shown = append(shown, in.root.Failure.ID)
+			}
+			if got := strings.Join(shown, " "); got != c.shown || !slices.Equal(asked, c.asked) {
+				t.Errorf("%q of pages of %v, want %q of %v", got, asked, c.shown, c.asked)
+			}
+		})
+	}
+}
+
 func TestWhyPage(t *testing.T) {
 	zone := time.FixedZone("CET", 3600)
 	d := diagnosed("01a2", "", 2)

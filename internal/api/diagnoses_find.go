@@ -94,6 +94,9 @@ func (d *Diagnoses) findByName(ctx context.Context, people event.PeopleFinder, q
 	known := map[string]bool{}
 	for i := range who.Attempts {
 		a := &who.Attempts[i]
+		if q.complete(found.Events, a) {
+			break
+		}
 		if q.PeerID != "" && a.PeerID != q.PeerID {
 			continue
 		}
@@ -125,6 +128,17 @@ func (d *Diagnoses) findByName(ctx context.Context, people event.PeopleFinder, q
 	slices.SortStableFunc(found.Events, q.order)
 	found.Events = found.Events[:min(len(found.Events), q.Limit)]
 	return found, !who.More || len(found.Events) == q.Limit, nil
+}
+
+// complete tells whether enough was found that none of the failures of an attempt, nor of those
+// behind it, comes before. It puts them in order to know.
+func (q *diagnosesQuery) complete(found []event.Event, next *event.Attempt) bool {
+	if len(found) < q.Limit {
+		return false
+	}
+	slices.SortStableFunc(found, q.order)
+	last := explain.Happened(&found[q.Limit-1])
+	return q.Desc && last.After(next.Ended) || !q.Desc && last.Before(next.Began)
 }
 
 // order is that of failures by when they happened.
