@@ -123,5 +123,9 @@ func builds(ctx context.Context, o options, dir string) ([]server, error) {
 	if err := build(ctx, o.livekit, "./cmd/server", theirs); err != nil {
 		return nil, err
 	}
-	return append(list, liveKitServer(theirs)), nil
+	rtc := ""
+	if o.links {
+		rtc = sendSide
+	}
+	return append(list, liveKitServer(theirs, rtc)), nil
 }

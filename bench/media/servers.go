@@ -37,6 +37,10 @@ type running struct {
 	log     *os.File
 }
 
+// sendSide has LiveKit estimate by feedback on each packet, as we do. Its default goes by what
+// the receiver estimates (REMB), which the clients here do not.
+const sendSide = ", congestion_control: {use_send_side_bwe: true}"
+
 const secret = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 // agents are the ICE agent of each transport of ours.
@@ -69,8 +73,9 @@ log: {level: warn}
 	}}
 }
 
-// liveKitServer is a LiveKit server with its defaults, on this machine alone.
-func liveKitServer(binary string) server {
+// liveKitServer is a LiveKit server on this machine alone, with its defaults but for settings
+// of its section rtc.
+func liveKitServer(binary, rtc string) server {
 	return server{"LiveKit", func(ctx context.Context, api *webrtc.API, dir string) (*running, error) {
 		web, media, err := ports()
 		if err != nil {
@@ -79,10 +84,10 @@ func liveKitServer(binary string) server {
 		settings := fmt.Sprintf(`
 port: %d
 bind_addresses: ["127.0.0.1"]
-rtc: {udp_port: %d, tcp_port: 0, use_external_ip: false, node_ip: 127.0.0.1, enable_loopback_candidate: true, interfaces: {includes: ["lo"]}}
+rtc: {udp_port: %d, tcp_port: 0, use_external_ip: false, node_ip: 127.0.0.1, enable_loopback_candidate: true, interfaces: {includes: ["lo"]}%s}
 keys: {bench: %s}
 logging: {level: error}
-`, web, media, secret)
+`, web, media, rtc, secret)
 		url := fmt.Sprintf("http://127.0.0.1:%d", web)
 		// Its own STUN servers are not asked where the address of the node is known.
 		r, err := run(ctx, dir, "livekit.yaml", settings, url+"/", binary, "--config", "livekit.yaml", "--node-ip", "127.0.0.1")

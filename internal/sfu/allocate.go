@@ -43,11 +43,12 @@ func (s *Subscriber) allocate() {
 	try := s.resumption.due(losing, at)
 	got := allocate(videos, budget, math.Inf(1), losing, try)
 	if got.raised {
-		wanted, carried := spent+budget-got.left, s.padder.carries(s, at)
-		if wanted > carried {
-			s.padder.ask(s, wanted, carried, at)
+		if carried := s.padder.carries(s, at); spent+budget-got.left > carried {
 			got = allocate(videos, budget, carried-spent, losing, try)
 		}
+	}
+	if got.short {
+		s.padder.ask(s, spent+got.wanted, at)
 	}
 	if got.tried {
 		s.resumption.used(at)
@@ -151,6 +152,7 @@ func allocate(videos []*demand, budget, carried float64, losing, try bool) (got 
 		if len(w.options) == 0 {
 			continue
 		}
+		got.wanted += w.options[len(w.options)-1].rate
 		cost := w.options[0].rate
 		need := cost
 		if w.d != nil && w.d.target.Load() == nil {
@@ -196,6 +198,9 @@ func allocate(videos []*demand, budget, carried float64, losing, try bool) (got 
 			raised = true
 		}
 	}
+	for _, w := range videos {
+		got.short = got.short || w.at+1 < len(w.options)
+	}
 	got.left = left
 	return got
 }
@@ -203,8 +208,10 @@ func allocate(videos []*demand, budget, carried float64, losing, try bool) (got 
 // dealt is what became of a budget.
 type dealt struct {
 	left   float64
-	tried  bool // a video that was paused by bandwidth is tried
-	raised bool // something that does not flow yet is aimed at, above the lowest layer
+	wanted float64 // for the best of each video
+	short  bool    // not all of that is given
+	tried  bool    // a video that was paused by bandwidth is tried
+	raised bool    // something that does not flow yet is aimed at, above the lowest layer
 }
 
 // resumption says when a video that is paused by bandwidth may be tried: the estimate can

@@ -25,7 +25,16 @@ func TestAllocate(t *testing.T) {
 		"the first that is":   {10, []*demand{{rank: 3}, {rank: 1, options: three()[:1]}, {rank: 1, options: three()[:1]}}, []int{-1, 0, -1}},
 		"nothing wanted":      {1000, []*demand{{rank: 0}}, []int{-1}},
 	} {
-		allocate(test.wants, test.budget, math.Inf(1), true, false)
+		got := allocate(test.wants, test.budget, math.Inf(1), true, false)
+		wanted, best := 0.0, true
+		for _, w := range test.wants {
+			if top := len(w.options) - 1; top >= 0 {
+				wanted, best = wanted+w.options[top].rate, best && w.at == top
+			}
+		}
+		if got.wanted != wanted || got.short == best {
+			t.Errorf("%s: %.0f wanted, short %v; want %.0f, %v", name, got.wanted, got.short, wanted, !best)
+		}
 		for i, w := range test.wants {
 			if w.at != test.at[i] || w.pausedByBandwidth != (w.at < 0 && len(w.options) > 0) {
 				t.Errorf("%s: choice %d is %d (starved %v), want %d", name, i, w.at, w.pausedByBandwidth, test.at[i])

@@ -11,19 +11,14 @@ import (
 )
 
 // Before more is sent to a subscriber than its path is known to carry, a train of packets
-// asks the path: padding at the rate that is wanted, for a tenth of a second, so that a thin
-// path is told from a wide one without a picture that does not get through. Padding goes over
-// the retransmission stream, in packets that have no content (RFC 3550, section 5.1, and
-// RFC 4588), which receivers count and drop.
+// asks the path: padding at the rate that is wanted, for a tenth of a second at most, so that a
+// thin path is told from a wide one without a picture that does not get through, and a wide one
+// is made use of soon. Padding goes over the retransmission stream, in packets that have no
+// content (RFC 3550, section 5.1, and RFC 4588), which receivers count and drop.
 
 const (
-	trainFor  = 100 * time.Millisecond
 	trainTick = 10 * time.Millisecond
-	minAsked  = 1e6
-	maxAsked  = 6e6 // bits per second: 75 kB are sent at most
-	maxGrowth = 3   // times what the path carries
 	padding   = 255 // bytes of one packet
-	trainHead = 1.05
 )
 
 // padder sends trains. It belongs to the subscriber's loop.
@@ -33,6 +28,7 @@ type padder struct {
 	pt    uint8
 	flags int
 	began int64
+	long  time.Duration
 	bytes float64 // a nanosecond
 	sent  int     // bytes
 	tick  *time.Ticker
@@ -71,8 +67,9 @@ func (p *padder) carrier(s *Subscriber) (*DownTrack, *binding, uint8) {
 	return nil, nil, 0
 }
 
-// ask begins a train that asks for a rate, unless one is under way or has just failed.
-func (p *padder) ask(s *Subscriber, wanted, carried float64, at int64) {
+// ask begins a train where more is wanted than the path is known to carry, unless one is under
+// way or has just failed.
+func (p *padder) ask(s *Subscriber, wanted float64, at int64) {
 	if p.tick != nil || !s.up.Load() {
 		return
 	}
@@ -80,16 +77,16 @@ func (p *padder) ask(s *Subscriber, wanted, carried float64, at int64) {
 	if d == nil {
 		return
 	}
-	rate := min(trainHead*wanted, max(maxGrowth*max(carried, s.sending(at)), minAsked), maxAsked)
-	if !s.estimate.BeginTrain(rate, at) {
+	rate, long := s.estimate.Ask(wanted, at)
+	if rate == 0 {
 		return
 	}
-	*p = padder{by: d, o: o, pt: pt, flags: d.numbered(), began: at, bytes: max(rate-s.sending(at), rate/4) / 8e9, tick: time.NewTicker(trainTick)}
+	*p = padder{by: d, o: o, pt: pt, flags: d.numbered(), began: at, long: long, bytes: max(rate-s.sending(at), rate/4) / 8e9, tick: time.NewTicker(trainTick)}
 }
 
 // pad sends what of a train is due, and ends it.
 func (p *padder) pad(s *Subscriber, at int64) {
-	due := int(p.bytes * float64(min(at-p.began, int64(trainFor))))
+	due := int(p.bytes * float64(min(at-p.began, int64(p.long))))
 	for ; p.sent < due && s.up.Load(); p.sent += padding {
 		hdr := p.o.pad.set(p.flags, 0, s.number(p.flags, padding))
 		hdr.Padding = true
@@ -99,8 +96,8 @@ func (p *padder) pad(s *Subscriber, at int64) {
 			break
 		}
 	}
-	if at-p.began >= int64(trainFor) {
-		p.end(s, at)
+	if at-p.began >= int64(p.long) {
+		p.end(s, max(at, now())) // the last of them have just left
 	}
 }
 

@@ -6,6 +6,7 @@ package sfu
 import (
 	"math"
 	"testing"
+	"time"
 
 	"github.com/pion/webrtc/v4"
 )
@@ -36,13 +37,18 @@ var vp8RTX = webrtc.RTPCodecParameters{
 // tenth of a second; the next waits until it is judged.
 func TestTrain(t *testing.T) {
 	for name, c := range map[string]struct{ wanted, rate float64 }{
-		"what is wanted":         {900e3, 1.05 * 900e3},
-		"no more than it may be": {100e6, minAsked},
+		"what is wanted, and something beyond": {300e3, 1.25 * 300e3},
+		"no more than it may be":               {100e6, 400e3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := thinBench(t, vp8RTX)
 			sub, at := b.d.sub, now()
-			sub.padder.ask(sub, c.wanted, sub.padder.carries(sub, at), at)
+			if sub.padder.ask(sub, c.wanted, at); sub.padder.wakes() != nil {
+				t.Fatal("one leaves as soon as a limit has been met")
+			}
+			at += int64(5 * time.Second)
+			sub.padder.ask(sub, c.wanted, at)
+			const trainFor = 100 * time.Millisecond
 			for i := range 30 {
 				if sub.padder.tick != nil {
 					sub.padder.pad(sub, at+int64(i)*int64(trainTick))
@@ -61,7 +67,7 @@ func TestTrain(t *testing.T) {
 				t.Errorf("%.0f bits per second, want %.0f", sent, c.rate)
 			}
 			b.w.sent = nil
-			if sub.padder.ask(sub, c.wanted, sub.padder.carries(sub, at), at); sub.padder.wakes() != nil {
+			if sub.padder.ask(sub, c.wanted, at); sub.padder.wakes() != nil {
 				t.Error("another leaves before the first is judged")
 			}
 		})
@@ -83,14 +89,17 @@ func TestNoTrainWithoutRetransmission(t *testing.T) {
 // A train ends with its subscriber, and with its path.
 func TestTrainEnds(t *testing.T) {
 	b := thinBench(t, vp8RTX)
-	sub, at := b.d.sub, now()
-	sub.padder.ask(sub, 1.5e6, sub.padder.carries(sub, at), at)
+	sub, at := b.d.sub, now()+int64(5*time.Second)
+	sub.padder.ask(sub, 1.5e6, at)
+	if sub.padder.wakes() == nil {
+		t.Fatal("none leaves")
+	}
 	sub.up.Store(false)
-	sub.padder.pad(sub, at+int64(trainFor)/2)
+	sub.padder.pad(sub, at+int64(50*time.Millisecond))
 	if len(b.w.sent) > 0 {
 		t.Errorf("%d packets on a path that is down", len(b.w.sent))
 	}
-	sub.padder.end(sub, at+int64(trainFor))
+	sub.padder.end(sub, at+int64(100*time.Millisecond))
 	if sub.padder.wakes() != nil {
 		t.Error("it does not end")
 	}

@@ -14,9 +14,9 @@ import (
 // more mean a queue is building up, and many lost packets mean it has run over.
 //
 // It differs where a forwarder differs from an encoder. We cannot send a little
-// more to find out whether it fits; we can only send the next layer. So the
-// estimate begins high and grows while nothing is wrong, whether or not it is
-// used up, and every time that turns out wrong it waits twice as long before it
+// more to find out whether it fits; we can only send the next layer, or padding, see
+// Ask. So the estimate begins high and grows while nothing is wrong, whether or not it
+// is used up, and every time that turns out wrong it waits twice as long before it
 // grows again.
 type Estimator struct {
 	mu sync.Mutex
@@ -55,6 +55,7 @@ type Estimator struct {
 	misses    int    // trains in a row of which nothing was reported
 	carried   float64
 	carriedAt int64
+	fittedAt  int64
 }
 
 // burst is what was sent at once, such as a picture. Its first packet tells how long the
@@ -406,19 +407,26 @@ func (e *Estimator) cut(to float64, at int64) {
 	if e.cutAt != 0 && at-e.cutAt < int64(300*time.Millisecond) {
 		return
 	}
-	to = max(to, rateMin)
-	if to >= e.rate {
-		return
+	if to = max(to, rateMin); to < e.rate {
+		e.settle(to, e.lossRate >= 0.01 || 100*e.lost >= max(e.seen, 1), at)
 	}
+}
+
+// settle takes a rate for what the path carries, and waits before more is tried: longer, where
+// what was tried since the last time did not fit.
+func (e *Estimator) settle(rate float64, lossy bool, at int64) {
 	if e.cutAt != 0 && at > e.holdUntil && at-e.holdUntil < int64(time.Minute) {
 		most := holdMax
-		if e.lossRate < 0.01 {
+		if !lossy {
 			most = max(holdLate, e.hold)
 		}
 		e.hold = min(2*e.hold, most)
 	}
-	e.rate, e.cutAt = to, at
-	e.carried = min(e.carried, to)
+	if lossy && e.fittedAt != 0 && at-e.fittedAt < int64(carriedFor) { // a policer, which lets short trains through
+		e.hold, e.fittedAt = min(max(2*e.hold, holdLate), holdMax), 0
+	}
+	e.rate, e.cutAt = rate, at
+	e.carried = min(e.carried, rate)
 	e.holdUntil = at + int64(e.hold)
 }
 

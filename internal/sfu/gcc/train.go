@@ -24,6 +24,13 @@ type train struct {
 }
 
 const (
+	trainFor   = 100 * time.Millisecond // a train takes, or less where it would be longer than trainBytes
+	trainBytes = 50_000
+	trainHead  = 1.25 // times what is wanted is asked for: pictures are not all of a size
+	trainGrows = 2    // times what is known is asked for at most, so that the queue it makes is no longer than the train
+	trainLeast = 400e3
+	trainMost  = 20e6 // bits per second
+
 	trainWait   = time.Second      // for the report on a train
 	trainFits   = 0.8              // of the rate at which it left, it has to arrive with
 	trainFew    = 10               // packets, of which nothing can be told
@@ -43,18 +50,27 @@ func (e *Estimator) Carried(at int64) float64 {
 	return max(e.carried, e.ackedRate)
 }
 
-// BeginTrain tells that packets leave from now on that ask the path for a rate, in bits per
-// second. It reports false, and nothing may be sent, while another train is judged or has
-// just failed.
-func (e *Estimator) BeginTrain(rate float64, at int64) bool {
+// Ask begins a train where more is wanted, in bits per second, than is known to fit. Packets
+// leave from now on at the rate it gives, for a time of which the estimator is told the end by
+// EndTrain. It gives 0, and nothing may be sent, where nobody would report on it, while another
+// is judged, and for some time after what was tried last did not fit.
+func (e *Estimator) Ask(wanted float64, at int64) (rate float64, long time.Duration) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.overdue(at)
-	if e.train != nil || at < e.trainAt {
-		return false
+	if !e.fed || e.misses >= trainMisses || e.train != nil || at < max(e.trainAt, e.holdUntil) || e.lossRate > lossBad {
+		return 0, 0
 	}
+	known := e.rate
+	if e.cutAt != 0 {
+		known = min(known, max(e.carried, e.ackedRate))
+	}
+	if wanted *= trainHead; wanted <= known {
+		return 0, 0
+	}
+	rate = min(wanted, max(trainGrows*known, trainLeast), trainMost)
 	e.train = &train{from: uint32(at / 1000), rate: rate, due: at + int64(trainWait)}
-	return true
+	return rate, min(trainFor, time.Duration(trainBytes*8/rate*float64(time.Second)))
 }
 
 // EndTrain tells that the last packet has left.
@@ -101,8 +117,8 @@ func (t *train) ride(a *Ack) bool {
 // over tells whether what left later has been reported.
 func (t *train) over(a *Ack) bool { return t != nil && t.ended && int32(a.sent-t.to) > 0 }
 
-// judgeTrain finds out whether a train fitted. Where it did not, the rate at which it
-// arrived is what the path carries.
+// judgeTrain finds out whether a train fitted. Where it did, as much is believed of the path.
+// Where it did not, the rate at which it arrived is what the path carries.
 func (e *Estimator) judgeTrain(at int64) {
 	t := e.train
 	e.train = nil
@@ -117,10 +133,17 @@ func (e *Estimator) judgeTrain(at int64) {
 	loss := float64(t.lost) / float64(t.sent)
 	if loss < lossBad+e.inherent && leaving >= trainFits*took {
 		e.carried, e.carriedAt = max(e.carried, t.rate), at
+		e.rate = min(max(e.rate, t.rate), rateMax)
+		e.fittedAt = at
 		return
 	}
-	e.trainAt = at + int64(e.hold)
-	e.cut(max(rate, e.ackedRate), at)
+	to := max(rate, e.ackedRate)
+	if to > e.rate { // it carries more than was believed
+		to = min(max(e.rate, 0.95*to), rateMax)
+		e.carried, e.carriedAt = max(e.carried, to), at
+	}
+	e.settle(to, loss >= lossBad+e.inherent, at)
+	e.trainAt = e.holdUntil
 }
 
 // carry notes what arrives.
