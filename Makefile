@@ -45,7 +45,7 @@ e2e-long: install ## all scenarios, the long forms as well (as root); some: make
 unit-pion: ## the tests of the media layer with pion/webrtc for all connections (3 min)
 	SFU_TRANSPORT=pion go test ./internal/sfu
 
-svc: ## scalable video of VP9 and AV1 from and to Chromium, in all modes that are tested (3 min)
+svc: ## scalable video of VP9 and AV1 from and to Chromium, in all modes that are tested, and behind a thin line (6 min)
 	SFU_MODES=all go test -run 'SVC' ./internal/sfu
 
 e2e-pion: install ## scenarios with pion/webrtc for all connections; some: make e2e-pion NAME=core-call

@@ -75,6 +75,7 @@ type demand struct {
 type option struct {
 	l     *upstream
 	rate  float64
+	most  float64 // that the rate has been lately
 	point point
 }
 
@@ -152,7 +153,8 @@ func allocate(videos []*demand, budget, carried float64, losing, try bool) (got 
 		if len(w.options) == 0 {
 			continue
 		}
-		got.wanted += w.options[len(w.options)-1].rate
+		best := &w.options[len(w.options)-1]
+		got.wanted += max(best.rate, best.most)
 		cost := w.options[0].rate
 		need := cost
 		if w.d != nil && w.d.target.Load() == nil {
@@ -181,8 +183,8 @@ func allocate(videos []*demand, budget, carried float64, losing, try bool) (got 
 			next := w.options[w.at+1]
 			more := max(next.rate-w.options[w.at].rate, 0)
 			need, above := more, w.d == nil || next.above(w.d)
-			if above {
-				need *= hysteresis
+			if above { // pictures differ in size, and each way up may cost a key frame
+				need = max(need*hysteresis, next.most-w.options[w.at].rate)
 			} else {
 				need /= hysteresis
 			}

@@ -60,6 +60,42 @@ func TestAllocate(t *testing.T) {
 	}
 }
 
+// A layer whose rate goes up and down is aimed at when the most of it fits, and kept while what it
+// has now does.
+func TestALayerIsNotTriedInALull(t *testing.T) {
+	low, high := &upstream{rank: 1}, &upstream{rank: 2}
+	aimed := func(at *upstream, rate, most float64) int {
+		w := &demand{d: &DownTrack{}, rank: 2, options: []option{{l: low, rate: 100, most: 100}, {l: high, rate: rate, most: most}}}
+		w.d.target.Store(at)
+		w.d.aimed.Store(uint32(w.options[0].point))
+		allocate([]*demand{w}, 240, math.Inf(1), false, false)
+		return w.at
+	}
+	for name, c := range map[string]struct {
+		at         *upstream
+		rate, most float64
+		want       int
+	}{
+		"in a lull":                 {low, 120, 280, 0},
+		"when it has come down":     {low, 120, 230, 1},
+		"when it is kept, a moment": {high, 240, 280, 1},
+		"when it has become dearer": {high, 280, 280, 0},
+	} {
+		if got := aimed(c.at, c.rate, c.most); got != c.want {
+			t.Errorf("%s: %d, want %d", name, got, c.want)
+		}
+	}
+	most := uint64(0)
+	for i, rate := range []uint64{100, 280, 120, 120, 120, 120, 120, 120, 120, 120} {
+		if most = peak(most, rate); i < 5 && i > 0 && most < 220 {
+			t.Errorf("after %d half seconds the most is %d", i-1, most)
+		}
+	}
+	if most > 180 || most < 120 {
+		t.Errorf("after four seconds the most is %d", most)
+	}
+}
+
 // Videos that were paused while packets were lost come back one by one when none is
 // lost any more, however low the estimate still is.
 func TestPausedVideosAreTried(t *testing.T) {

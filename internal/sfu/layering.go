@@ -29,6 +29,7 @@ type layering struct {
 	structure atomic.Pointer[codec.Structure] // nil: there is one layer
 	active    atomic.Uint32                   // targets that are sent
 	rates     [codec.MaxTargets]atomic.Uint64 // bits per second, by target
+	most      [codec.MaxTargets]atomic.Uint64 // of these, lately, see peak
 	spatial   [codec.MaxSpatial]spatialLayer
 }
 
@@ -104,7 +105,12 @@ func (g *layering) count(p *rtpbuf.Packet) {
 	}
 	share := func(bytes int) uint64 { return uint64(float64(rate) * float64(bytes) / float64(g.total)) }
 	for i := range g.rates {
-		g.rates[i].Store(share(g.bytesOf[i]))
+		of := share(g.bytesOf[i])
+		if before := g.rates[i].Load(); before > 0 {
+			of = (before + of) / 2
+		}
+		g.rates[i].Store(of)
+		g.most[i].Store(peak(g.most[i].Load(), of))
 	}
 	for i := range g.spatial {
 		g.spatial[i].rate.Store(share(g.bytesIn[i]))
@@ -158,7 +164,12 @@ func (l *upstream) bitrateAt(p point, at int64) uint64 {
 	if s == nil || !l.alive(at) {
 		return l.bitrate(at)
 	}
-	return g.rates[s.Target(g.active.Load(), p.spatial(), p.temporal())].Load()
+	return g.rates[g.target(s, p)].Load()
+}
+
+// target is which targets' packets a choice of layers has.
+func (g *layering) target(s *codec.Structure, p point) int {
+	return s.Target(g.active.Load(), p.spatial(), p.temporal())
 }
 
 // ranks are the ranks of the spatial layers that are sent, worst first; nil for a stream
@@ -197,7 +208,7 @@ func (l *upstream) eachSpatial(do func(s *spatialLayer, rank int)) bool {
 func (l *upstream) options(rank int, at int64, out []option) []option {
 	g, st := l.several()
 	if st == nil {
-		return append(out, option{l: l, rate: float64(l.bitrate(at)), point: wholeStream})
+		return append(out, option{l: l, rate: float64(l.bitrate(at)), most: float64(l.most.Load()), point: wholeStream})
 	}
 	before := len(out)
 	active, highest := g.active.Load(), spatialOf(rank, st.Spatial)
@@ -212,7 +223,7 @@ func (l *upstream) options(rank int, at int64, out []option) []option {
 		}
 		for t := lowest; t <= top.Temporal; t++ {
 			o := option{l: l, point: pointOf(codec.Layers{Spatial: top.Spatial, Temporal: t})}
-			o.rate = float64(l.bitrateAt(o.point, at))
+			o.rate, o.most = float64(l.bitrateAt(o.point, at)), float64(g.most[g.target(st, o.point)].Load())
 			for n := len(out); n > before && out[n-1].rate >= o.rate; n-- {
 				out = out[:n-1] // it has less for as much
 			}

@@ -45,7 +45,7 @@ type upstream struct {
 	// written by what delivers packets, read by anyone
 	packets, bytes, keyframes, nacks atomic.Uint64
 	expected                         atomic.Uint64
-	rate                             atomic.Uint64 // bits per second
+	rate, most                       atomic.Uint64 // bits per second; most: lately, see peak
 	lastPacket                       atomic.Int64
 	report                           atomic.Pointer[senderReport]
 	zeroTS                           atomic.Uint32 // media time when now() was 0, before there is a report
@@ -81,6 +81,15 @@ func (l *upstream) bitrate(at int64) uint64 {
 		return 0
 	}
 	return l.rate.Load()
+}
+
+// peak is the most that a rate has been lately, of one that is measured twice a second: it
+// rises at once, and takes some four seconds to come down.
+func peak(most, rate uint64) uint64 {
+	if rate >= most {
+		return rate
+	}
+	return most - (most-rate)/8
 }
 
 // Room is where the next packet is put.
@@ -178,6 +187,7 @@ func (l *upstream) count(p *rtpbuf.Packet) {
 	l.lastPacket.Store(p.Arrival)
 	if rate, ok := l.window.Add(p.Arrival, p.Size); ok {
 		l.rate.Store(rate)
+		l.most.Store(peak(l.most.Load(), rate))
 	}
 }
 
