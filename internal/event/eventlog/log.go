@@ -107,7 +107,7 @@ func Open(ctx context.Context, dir string, cfg Config) (*Log, error) {
 
 func (l *Log) open(ctx context.Context) (err error) {
 	if l.writer, err = l.connect(ctx, "_txlock=immediate",
-		"journal_mode(WAL)", "synchronous(FULL)", "cache_size(-32768)", fmt.Sprintf("wal_autocheckpoint(%d)", backstopPages), "journal_size_limit(67108864)"); err != nil {
+		"journal_mode(WAL)", "synchronous(FULL)", "cache_size(-16384)", fmt.Sprintf("wal_autocheckpoint(%d)", backstopPages), "journal_size_limit(67108864)"); err != nil {
 		return err
 	}
 	// A damaged file is told now, and not by the pages that somebody asks for.
