@@ -28,9 +28,10 @@ type trouble struct {
 	name    string
 	about   string
 	way     way
-	videos  int  // of three layers each
-	viewers int  // of all videos
-	busy    bool // in the middle third every processor has four other things to do
+	videos  int           // of three layers each
+	viewers int           // of all videos
+	busy    bool          // in the middle third every processor has four other things to do
+	keys    time.Duration // how often somebody comes who needs a key frame; 0: never
 }
 
 const (
@@ -63,6 +64,8 @@ func troubles(span time.Duration) []trouble {
 			way: way{rate: steady(20 * mbit), queue: 200 * time.Millisecond, delay: 30 * time.Millisecond, jitter: 30 * time.Millisecond, reorder: true}},
 		{name: "polices", about: "900 kbit/s and 30 kB at once; what comes on top is lost at once, and nothing waits", videos: 1, viewers: 1,
 			way: way{rate: steady(900 * kbit), burst: 30_000, delay: 20 * time.Millisecond}},
+		{name: "short", about: "2 Mbit/s, 60 ms of queue, and a key frame every 2 s, as for others who come", videos: 1, viewers: 1, keys: 2 * time.Second,
+			way: way{rate: steady(2 * mbit), queue: 60 * time.Millisecond, delay: 20 * time.Millisecond}},
 		{name: "shared", about: "three viewers behind 3 Mbit/s", videos: 1, viewers: 3,
 			way: way{rate: steady(3 * mbit), queue: 300 * time.Millisecond, delay: 20 * time.Millisecond}},
 		{name: "nine", about: "nine videos for a viewer behind 3 Mbit/s", videos: 9, viewers: 1,
@@ -98,11 +101,16 @@ func endure(ctx context.Context, s server, api *webrtc.API, dir string, c troubl
 	defer func() { err = errors.Join(err, r.stop()) }()
 	var done cleanup
 	defer done.all()
+	trouble, over := context.WithCancel(ctx)
+	defer over()
 	for i := range c.videos {
 		name := fmt.Sprintf("publisher-%d", i)
 		video, err := newLadder(name)
 		if err != nil {
 			return a, err
+		}
+		if c.keys > 0 {
+			go video.refresh(trouble, c.keys)
 		}
 		if err := joinAs(ctx, r, member{name: name, sources: []*source{video}}, &done); err != nil {
 			return a, err

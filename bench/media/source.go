@@ -144,6 +144,22 @@ func (l *layer) watch(sender *webrtc.RTPSender) {
 	}
 }
 
+// refresh makes a picture in a while a key frame, until the context ends.
+func (s *source) refresh(ctx context.Context, every time.Duration) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		for _, l := range s.layers {
+			l.key.Store(true)
+		}
+	}
+}
+
 // levels finds the header extension of audio levels in an offer.
 func (s *source) levels(offer string) {
 	for line := range strings.SplitSeq(offer, "\r\n") {

@@ -47,6 +47,8 @@ func (s *Subscriber) allocate() {
 			got = allocate(videos, budget, carried-spent, losing, try)
 		}
 	}
+	s.pacer.layers.Store(uint64(max(spent+budget-got.left, 0)))
+	s.pacer.follow(s.estimate, at)
 	if got.short {
 		s.padder.ask(s, spent+got.wanted, at)
 	}

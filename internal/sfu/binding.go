@@ -25,9 +25,12 @@ type binding struct {
 	ssrc    uint32
 	rtxSSRC uint32
 	codecs  []webrtc.RTPCodecParameters
-	main    headers // of the forwarding loop
-	rtx     headers // of whoever answers NACKs
-	pad     headers // of trains, of the subscriber's loop
+	main    headers  // of the forwarding loop
+	rtx     headers  // of whoever answers NACKs
+	pad     headers  // of trains, of the subscriber's loop
+	paced   *headers // of what had to wait, of the pacer; nil before something has
+
+	midID, oneID, twccID uint8 // of header extensions; 0: they are not agreed on
 
 	numbered bool // packets can be numbered for the bandwidth estimate
 
@@ -56,42 +59,46 @@ func newBinding(agreed transport.Binding, kind webrtc.RTPCodecType) *binding {
 		w:   agreed.Writer, ssrc: agreed.SSRC, rtxSSRC: agreed.RTXSSRC,
 		codecs: slices.Clone(agreed.Codecs),
 	}
-	var midID, oneID, twccID uint8
 	for _, x := range agreed.Extensions {
 		if x.ID < 1 || x.ID > 14 {
 			continue
 		}
 		switch {
 		case x.URI == extMid && mid != "" && len(mid) <= 16:
-			midID = uint8(x.ID)
+			o.midID = uint8(x.ID)
 		case x.URI == extTWCC:
-			twccID = uint8(x.ID)
+			o.twccID = uint8(x.ID)
 		case x.URI == extAudioLevel && kind == webrtc.RTPCodecTypeAudio,
 			x.URI == extOrientation && kind == webrtc.RTPCodecTypeVideo:
-			oneID = uint8(x.ID)
+			o.oneID = uint8(x.ID)
 		case x.URI == extDependency && kind == webrtc.RTPCodecTypeVideo:
 			o.dependencyID = uint8(x.ID)
 		}
 	}
-	o.numbered = twccID != 0
+	o.numbered = o.twccID != 0
 	o.batched, _ = agreed.Writer.(transport.BatchWriter)
 	for _, h := range []*headers{&o.main, &o.rtx, &o.pad} {
-		for flags := range h.sets {
-			hdr := &h.sets[flags]
-			hdr.Version = 2
-			// Fails only for ids and lengths that were ruled out above.
-			if flags&withMid != 0 && midID != 0 {
-				_ = hdr.SetExtension(midID, []byte(mid))
-			}
-			if flags&withOne != 0 && oneID != 0 {
-				_ = hdr.SetExtension(oneID, h.one[:])
-			}
-			if flags&withTWCC != 0 && twccID != 0 {
-				_ = hdr.SetExtension(twccID, h.twcc[:])
-			}
-		}
+		o.prepare(h)
 	}
 	return o
+}
+
+// prepare makes a set of headers ready.
+func (o *binding) prepare(h *headers) {
+	for flags := range h.sets {
+		hdr := &h.sets[flags]
+		hdr.Version = 2
+		// Fails only for ids and lengths that newBinding rules out.
+		if flags&withMid != 0 && o.midID != 0 {
+			_ = hdr.SetExtension(o.midID, []byte(o.mid))
+		}
+		if flags&withOne != 0 && o.oneID != 0 {
+			_ = hdr.SetExtension(o.oneID, h.one[:])
+		}
+		if flags&withTWCC != 0 && o.twccID != 0 {
+			_ = hdr.SetExtension(o.twccID, h.twcc[:])
+		}
+	}
 }
 
 // set picks the header for the flags and fills the shared extensions in.

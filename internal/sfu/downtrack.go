@@ -51,6 +51,7 @@ type DownTrack struct {
 	scratch   [receiveMTU]byte
 	described *describedHeader // nil before a packet has a dependency descriptor
 	lastFrame uint16           // of those, as sent
+	spread    bool             // packets pass the pacer
 
 	thinning atomic.Pointer[thinning] // nil before a stream has several layers
 
@@ -311,9 +312,18 @@ func (d *DownTrack) pass(o *binding, p *rtpbuf.Packet, seg *rtpbuf.Segment[*upst
 	}
 }
 
-// emit sends a payload with the extensions of a packet: the only place that knows how
-// packets leave.
+// emit sends a payload with the extensions of a packet, or has it wait for its turn: the only
+// place that knows how packets leave.
 func (d *DownTrack) emit(seg *rtpbuf.Segment[*upstream], o *binding, p *rtpbuf.Packet, payload []byte, marker bool, ts uint32, out uint64) error {
+	batched := o.batched
+	if d.sub.pacer.on.Load() && seg.Layer.hist != nil {
+		if wait, err := d.queue(seg.Layer, out, len(payload)); wait || err != nil {
+			return err
+		}
+		batched = nil
+	} else if d.spread {
+		d.spread = false
+	}
 	flags, one := d.flags(p, d.how)
 	hdr := o.main.set(flags, one, d.sub.number(flags, len(payload)))
 	if o.describes(p) {
@@ -329,8 +339,8 @@ func (d *DownTrack) emit(seg *rtpbuf.Segment[*upstream], o *binding, p *rtpbuf.P
 	hdr.SSRC = o.ssrc
 	var n int
 	var err error
-	if o.batched != nil {
-		n, err = o.batched.WriteBatched(&seg.Layer.batch, hdr, payload)
+	if batched != nil {
+		n, err = batched.WriteBatched(&seg.Layer.batch, hdr, payload)
 	} else {
 		n, err = o.w.WriteRTP(hdr, payload)
 	}

@@ -47,6 +47,7 @@ func (s *Subscriber) fed(acks []gcc.Ack, at int64) {
 	if s.estimate.Feed(acks, at) {
 		s.kickAllocation() // more may be sent, or less
 	}
+	s.pacer.follow(s.estimate, at)
 }
 
 // compounded takes transport-wide feedback that came together with other packets. All

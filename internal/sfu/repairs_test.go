@@ -6,6 +6,7 @@ package sfu
 import (
 	"encoding/binary"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,19 +24,21 @@ const testTWCC = 5 // the id of the header extension
 // link is a downlink that loses packets at random, both ways, and delays the others by
 // half a round trip; behind it is a receiver. Time passes a millisecond at a time.
 type link struct {
-	t     *testing.T
-	b     *bench
-	loss  float64
-	trip  time.Duration
-	rand  *rand.Rand
-	later []event // in order, as all take as long
+	t            *testing.T
+	b            *bench
+	loss         float64
+	trip         time.Duration
+	rand         *rand.Rand
+	mu           sync.Mutex // of what follows, as packets leave on goroutines of their own
+	later        []event    // in order, as all take as long
+	needed, sent int        // packets
+	bytes        int        // of the packets sent again
 
-	needed, sent, got int // packets; got counts each once
-	bytes             int // of the packets sent again
-	have              map[uint64]bool
-	seq               rtpseq.Unwrapper
-	queue             rtpseq.NACKQueue
-	twcc              *twcc.Recorder
+	got   int // packets, each once
+	have  map[uint64]bool
+	seq   rtpseq.Unwrapper
+	queue rtpseq.NACKQueue
+	twcc  *twcc.Recorder
 }
 
 type event struct {
@@ -53,16 +56,9 @@ func newLink(t *testing.T, loss float64, trip time.Duration) *link {
 		b: newBench(t, webrtc.RTPCodecTypeVideo, []webrtc.RTPCodecParameters{vp8Params, rtx}),
 	}
 	o := l.b.d.binding.Load()
-	for _, h := range []*headers{&o.main, &o.rtx} {
-		for flags := range h.sets {
-			if flags&withTWCC != 0 {
-				if err := h.sets[flags].SetExtension(testTWCC, h.twcc[:]); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
-	}
-	o.w = l
+	o.w, o.twccID = l, testTWCC
+	o.prepare(&o.main)
+	o.prepare(&o.rtx)
 	l.b.d.sub.routes = map[uint32]*DownTrack{}
 	l.b.d.sub.route(o.ssrc, o.rtxSSRC, l.b.d)
 	return l
@@ -70,6 +66,8 @@ func newLink(t *testing.T, loss float64, trip time.Duration) *link {
 
 // pass carries something over the link, unless it is lost.
 func (l *link) pass(do func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.rand.Float64() >= l.loss {
 		l.later = append(l.later, event{time.Now().Add(l.trip / 2), do})
 	}
@@ -78,12 +76,14 @@ func (l *link) pass(do func()) {
 // WriteRTP is what the DownTrack sends.
 func (l *link) WriteRTP(h *rtp.Header, payload []byte) (int, error) {
 	p := rtp.Packet{Header: h.Clone(), Payload: append([]byte(nil), payload...)}
+	l.mu.Lock()
 	l.sent++
 	if p.SSRC == 1000 {
 		l.needed++
 	} else {
 		l.bytes += p.MarshalSize()
 	}
+	l.mu.Unlock()
 	l.pass(func() { l.receive(&p) })
 	return p.MarshalSize(), nil
 }
@@ -157,12 +157,24 @@ func (l *link) run(lasts time.Duration, ask func(ms int)) {
 		}
 		ask(ms)
 		time.Sleep(time.Millisecond)
-		for len(l.later) > 0 && !time.Now().Before(l.later[0].at) {
-			next := l.later[0]
-			l.later = l.later[1:]
-			next.do()
+		for next := l.due(); next != nil; next = l.due() {
+			next()
 		}
 	}
+	synctest.Wait()
+}
+
+// due is the next thing to do now, nil for none.
+func (l *link) due() func() {
+	synctest.Wait()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.later) == 0 || time.Now().Before(l.later[0].at) {
+		return nil
+	}
+	next := l.later[0]
+	l.later = l.later[1:]
+	return next.do
 }
 
 // missing is what has not come of the latest packets, up to n of them.

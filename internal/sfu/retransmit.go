@@ -143,36 +143,20 @@ func milliseconds(at int64) uint32 { return uint32(at / int64(time.Millisecond))
 
 // retransmitOne sends a packet again, if it is still there, and notes it in last.
 func (d *DownTrack) retransmitOne(o *binding, maps rtpbuf.Mapping[*upstream], out uint64, last *repeat, at int64) {
-	seg, in := maps.ByOut(out)
-	if seg == nil || seg.Layer.hist == nil {
+	k, ok := d.keeps(o, maps, out)
+	if !ok {
 		return
 	}
-	p := seg.Layer.hist.Get(in)
-	if p == nil {
-		return
-	}
+	p, seg, how := k.p, k.seg, k.how
 	defer p.Drop()
-	if p.Start == p.End {
-		return
-	}
-	how := o.match(p.Codec)
-	if !how.ok {
-		return
-	}
 	if !d.sub.repairs.take(p.Size) {
 		d.rtx.refused[refusedBudget].Add(1)
 		return
 	}
 	scratch := d.rtx.sent.scratch[:]
-	payload, marker := d.payload(scratch[2:], p, seg, how), p.Marker
-	if seg.Numbers != nil {
-		sent, ok := seg.Numbers.Get(out)
-		if !ok {
-			return
-		}
-		if marker = sent.Marker; sent.Empty {
-			payload = scratch[2:2]
-		}
+	payload := d.payload(scratch[2:], p, seg, how)
+	if k.empty {
+		payload = scratch[2:2]
 	}
 	flags, one := d.flags(p, how)
 	pt, ssrc, seq := how.pt, o.ssrc, uint16(out)
@@ -189,13 +173,47 @@ func (d *DownTrack) retransmitOne(o *binding, maps rtpbuf.Mapping[*upstream], ou
 	if o.describes(p) {
 		hdr = d.rtx.sent.described.of(hdr, o.dependencyID, p.Descriptor(), seg.Frame)
 	}
-	hdr.Marker, hdr.PayloadType, hdr.SequenceNumber = marker, pt, seq
+	hdr.Marker, hdr.PayloadType, hdr.SequenceNumber = k.marker, pt, seq
 	hdr.Timestamp, hdr.SSRC = p.TS+seg.TS, ssrc
 	if _, err := o.w.WriteRTP(hdr, payload); err != nil {
 		return
 	}
+	d.sub.pacer.spent(len(payload), at)
 	d.rtx.timestamp.Store(hdr.Timestamp)
 	last.at, last.twcc, last.heard = milliseconds(at), number, flags&withTWCC != 0
 	last.times++
 	d.rtx.repeated.Add(1)
+}
+
+// kept is a packet under the number it is sent under, from the history of its layer.
+type kept struct {
+	p      *rtpbuf.Packet // a share of it, to be dropped
+	seg    *rtpbuf.Segment[*upstream]
+	how    match
+	marker bool
+	empty  bool // it is left out, so that its number has nothing in it
+}
+
+// keeps finds a packet, if it is still there.
+func (d *DownTrack) keeps(o *binding, maps rtpbuf.Mapping[*upstream], out uint64) (k kept, ok bool) {
+	seg, in := maps.ByOut(out)
+	if seg == nil || seg.Layer.hist == nil {
+		return k, false
+	}
+	p := seg.Layer.hist.Get(in)
+	if p == nil {
+		return k, false
+	}
+	k = kept{p: p, seg: seg, how: o.match(p.Codec), marker: p.Marker}
+	ok = k.how.ok && p.Start < p.End
+	if seg.Numbers != nil && ok {
+		var sent rtpbuf.Sent
+		if sent, ok = seg.Numbers.Get(out); ok {
+			k.marker, k.empty = sent.Marker, sent.Empty
+		}
+	}
+	if !ok {
+		p.Drop()
+	}
+	return k, ok
 }

@@ -89,8 +89,9 @@ type Subscriber struct {
 	log        gcc.SendLog
 	estimate   *gcc.Estimator
 	repairs    *repairBudget
-	resumption resumption  // of videos paused by bandwidth; of the loop
-	padder     padder      // of the loop
+	resumption resumption // of videos paused by bandwidth; of the loop
+	padder     padder     // of the loop
+	pacer      pacer
 	up         atomic.Bool // packets can be sent
 	acks       []gcc.Ack   // of the goroutine that reads RTCP
 
@@ -254,6 +255,7 @@ func (s *Subscriber) drop(i int) {
 	s.downTracks = slices.Delete(s.downTracks, i, i+1)
 	d.target.Store(nil)
 	d.track.detach(d)
+	s.pacer.forget(d)
 	if s.nego.remove(d) {
 		s.removed(d.track.id)
 	}
@@ -334,7 +336,7 @@ func (s *Subscriber) number(flags, size int) uint16 {
 	if flags&withTWCC == 0 {
 		return 0
 	}
-	return s.log.Number(size, now())
+	return s.log.Number(size, false, now())
 }
 
 func (s *Subscriber) route(ssrc, rtx uint32, d *DownTrack) {
@@ -372,6 +374,7 @@ func (s *Subscriber) Close() error {
 	close(s.done)
 	err := s.conn.shut()
 	<-s.loopEnded
+	s.pacer.forget(nil)
 	s.engine.totals.addDownTracks(downTracks)
 	s.engine.leave(nil, s)
 	return err

@@ -31,6 +31,7 @@ type Estimator struct {
 	lossRate   float64 // beyond what is inherent, smoothed
 	inherent   float64 // share of packets the path loses whatever is sent
 	mark       lossMark
+	lostAt     int64 // when packets were lost lately, of a second that lost some
 
 	// the trend of the delay
 	group, last burst
@@ -109,6 +110,7 @@ const (
 	trendSpan    = 20
 	trendGain    = 4.0
 	burstMicros  = 5000
+	pacedMicros  = 100_000
 	thresholdMin = 6.0
 	thresholdMax = 600.0
 
@@ -241,6 +243,9 @@ func (e *Estimator) judgeLoss(at int64) {
 	rate := float64(e.bytes) * 8e9 / float64(at-e.lossAt)
 	e.lossAt, e.lost, e.seen, e.bytes = at, 0, 0, 0
 	e.learnLoss(rate, lost, seen, at)
+	if lost >= paceLost && loss >= paceLoss {
+		e.lostAt = at
+	}
 	// Of few packets more may be lost by chance.
 	chance := 2 * math.Sqrt(e.inherent*(1-e.inherent)/seen)
 	excess := max(loss-e.inherent-chance, 0) / (1 - e.inherent)
@@ -316,6 +321,9 @@ func (e *Estimator) arriving() float64 {
 func (e *Estimator) delayed(a *Ack, at int64) bool {
 	if e.group.begun && int32(a.sent-e.group.sent) <= burstMicros {
 		return false
+	}
+	if a.paced && e.group.begun && int32(a.sent-e.group.sent) <= pacedMicros {
+		return false // it met what left before it
 	}
 	full := e.group
 	e.group = burst{begun: true, sent: a.sent, received: a.received}

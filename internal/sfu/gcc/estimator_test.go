@@ -178,7 +178,7 @@ func TestEstimateFromReports(t *testing.T) {
 func TestSendLog(t *testing.T) {
 	var s SendLog
 	for range 5 {
-		s.Number(1000, int64(time.Second))
+		s.Number(1000, false, int64(time.Second))
 	}
 	fb := &rtcp.TransportLayerCC{
 		BaseSequenceNumber: 1, PacketStatusCount: 5, ReferenceTime: 10,

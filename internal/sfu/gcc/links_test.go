@@ -10,8 +10,8 @@ import (
 )
 
 // A stream is one viewer of a video of three layers, in a time of the test's own: pictures
-// leave at once, a key frame at every change of layer, what is lost is repeated once, and
-// the layer is the best that the estimate has room for.
+// leave at once, or as Pace says, a key frame at every change of layer and for newcomers, what
+// is lost is repeated once, and the layer is the best that the estimate has room for.
 type stream struct {
 	e       *Estimator
 	layer   int
@@ -20,11 +20,40 @@ type stream struct {
 	waiting []Ack     // sent, and not reported
 	repeats []float64 // when packets are sent again
 	trains  []float64 // when packets of a train leave
+	queue   []queued  // for their turn
+	free    float64   // when the path is done with what has left
+	keyed   float64   // when the last key frame for a newcomer was
 
 	changes          int
 	seconds          [3]float64 // with each layer
 	delays, carried  float64    // of packets that arrived: seconds, bits
 	arrived, dropped int
+	late             int // dropped after the first ten seconds
+}
+
+// queued is a packet that waits, and since when.
+type queued struct {
+	size int
+	in   float64
+}
+
+// leave sends what is due, as the pacer of a subscriber does.
+func (s *stream) leave(l *pipe, until float64) {
+	for len(s.queue) > 0 {
+		next, waiting := s.queue[0], 0
+		for _, q := range s.queue[1:] {
+			waiting += q.size
+		}
+		when := next.in
+		if pace := s.e.Pace(layerRates[s.layer], nano(until)); !math.IsInf(pace, 1) {
+			if when = max(when, s.free-0.02); when > until {
+				return
+			}
+			s.free = max(s.free, when) + float64(next.size)*8/max(pace, float64(waiting)*8/0.2)
+		}
+		s.packet(l, when, Ack{size: next.size, paced: when > next.in}, false)
+		s.queue = s.queue[1:]
+	}
 }
 
 var sizes = [3]struct{ size, burst, key int }{{625, 1, 4}, {1042, 2, 8}, {1250, 5, 20}}
@@ -45,7 +74,7 @@ const trainPacket = 255
 // pad sends what is due of a train.
 func (s *stream) pad(l *pipe, until float64) {
 	for len(s.trains) > 0 && s.trains[0] <= until {
-		s.packet(l, s.trains[0], trainPacket, true)
+		s.packet(l, s.trains[0], Ack{size: trainPacket}, true)
 		if s.trains = s.trains[1:]; len(s.trains) == 0 {
 			s.e.EndTrain(nano(until))
 		}
@@ -122,16 +151,19 @@ func (l *pipe) send(at float64, size int) (arrives float64, ok bool) {
 	return out, true
 }
 
-func (s *stream) packet(l *pipe, at float64, size int, again bool) {
-	a := Ack{sent: uint32(at * 1e6), size: size}
-	out, ok := l.send(at, size)
+func (s *stream) packet(l *pipe, at float64, a Ack, again bool) {
+	a.sent = uint32(at * 1e6)
+	out, ok := l.send(at, a.size)
 	if ok {
 		a.arrived, a.received = true, uint32(out*1e6)
 		s.arrived++
 		s.delays += out - at
-		s.carried += float64(size) * 8
+		s.carried += float64(a.size) * 8
 	} else {
 		s.dropped++
+		if at > 11 {
+			s.late++
+		}
 		if !again {
 			s.repeats = append(s.repeats, at+0.1)
 		}
@@ -139,14 +171,19 @@ func (s *stream) packet(l *pipe, at float64, size int, again bool) {
 	s.waiting = append(s.waiting, a)
 }
 
-// play runs streams over one link for a time, and calls second at the end of each.
-func play(l *pipe, streams []*stream, seconds float64) {
+// play runs streams over one link for a time. newcomers is how often one comes that needs a
+// key frame, in seconds, 0 for never.
+func play(l *pipe, streams []*stream, seconds, newcomers float64) {
 	const picture = 1.0 / 30
 	for n := 0; float64(n)*picture < seconds; n++ {
 		for i, s := range streams {
 			at := 1 + float64(n)*picture + float64(i)*picture/float64(len(streams))
 			s.pad(l, at)
+			s.leave(l, at)
 			s.choose(at)
+			if newcomers > 0 && at >= s.keyed+newcomers {
+				s.key, s.keyed = true, at
+			}
 			s.seconds[s.layer] += picture
 			of := sizes[s.layer]
 			burst := of.burst
@@ -154,12 +191,13 @@ func play(l *pipe, streams []*stream, seconds float64) {
 				burst, s.key = of.key, false
 			}
 			for range burst {
-				s.packet(l, at, of.size, false)
+				s.queue = append(s.queue, queued{of.size, at})
 			}
+			s.leave(l, at)
 			rest := s.repeats[:0]
 			for _, when := range s.repeats {
 				if when <= at {
-					s.packet(l, at, of.size, true)
+					s.packet(l, at, Ack{size: of.size}, true)
 				} else {
 					rest = append(rest, when)
 				}
@@ -197,6 +235,8 @@ func TestLinks(t *testing.T) {
 		least   float64 // seconds with it
 		changes int     // of layers at most
 		lost    float64 // of all that is sent, at most
+		keys    float64 // seconds between newcomers
+		late    int     // packets lost after ten seconds, at most, where there are any
 	}{
 		"narrow":             {l: pipe{link: link{rate: 700e3, queue: 0.2, delay: 0.02}}, layer: 1, least: 57, changes: 3, lost: 0.05},
 		"narrow, deep queue": {l: pipe{link: link{rate: 700e3, queue: 1, delay: 0.02}}, layer: 1, least: 55, changes: 4, lost: 0.10},
@@ -209,18 +249,20 @@ func TestLinks(t *testing.T) {
 		"varies": {l: pipe{link: link{queue: 0.3, delay: 0.02}, rateAt: func(at float64) float64 {
 			return 1.4e6 + 1e6*math.Cos(2*math.Pi*at/20)
 		}}, layer: 2, least: 6, changes: 12, lost: 0.03},
-		"loses":    {l: pipe{link: link{rate: 20e6, queue: 0.2, delay: 0.02, loss: 0.05}}, layer: 2, least: 55, changes: 5, lost: 0.08},
-		"delays":   {l: pipe{link: link{rate: 20e6, queue: 0.2, delay: 0.03, jitter: 0.06}}, layer: 2, least: 59, changes: 1},
-		"reorders": {l: pipe{link: link{rate: 20e6, queue: 0.2, delay: 0.03, jitter: 0.03}, reorder: true}, layer: 2, least: 59, changes: 1},
-		"polices":  {l: pipe{link: link{rate: 900e3, delay: 0.02}, burst: 30e3}, layer: 1, least: 55, changes: 6, lost: 0.06},
-		"shared":   {l: pipe{link: link{rate: 3e6, queue: 0.3, delay: 0.02}}, viewers: 3, layer: 1, least: 48, changes: 10, lost: 0.06},
+		"loses":               {l: pipe{link: link{rate: 20e6, queue: 0.2, delay: 0.02, loss: 0.05}}, layer: 2, least: 55, changes: 5, lost: 0.08},
+		"delays":              {l: pipe{link: link{rate: 20e6, queue: 0.2, delay: 0.03, jitter: 0.06}}, layer: 2, least: 59, changes: 1},
+		"reorders":            {l: pipe{link: link{rate: 20e6, queue: 0.2, delay: 0.03, jitter: 0.03}, reorder: true}, layer: 2, least: 59, changes: 1},
+		"polices":             {l: pipe{link: link{rate: 900e3, delay: 0.02}, burst: 30e3}, layer: 1, least: 55, changes: 6, lost: 0.06},
+		"short queue":         {l: pipe{link: link{rate: 2e6, queue: 0.06, delay: 0.02}}, layer: 2, least: 59, changes: 1, lost: 0.01, keys: 2, late: 5},
+		"narrow, short queue": {l: pipe{link: link{rate: 800e3, queue: 0.06, delay: 0.02}}, layer: 1, least: 57, changes: 3, lost: 0.04, keys: 2, late: 20},
+		"shared":              {l: pipe{link: link{rate: 3e6, queue: 0.3, delay: 0.02}}, viewers: 3, layer: 1, least: 48, changes: 10, lost: 0.06},
 	} {
 		t.Run(name, func(t *testing.T) {
 			all := make([]*stream, max(c.viewers, 1))
 			for i := range all {
 				all[i] = &stream{e: NewEstimator(), key: true}
 			}
-			play(&c.l, all, seconds)
+			play(&c.l, all, seconds, c.keys)
 			var sum, squares float64
 			for _, s := range all {
 				sum += s.carried
@@ -228,6 +270,9 @@ func TestLinks(t *testing.T) {
 				lost := float64(s.dropped) / float64(s.arrived+s.dropped)
 				t.Logf("%.0f s with each layer, %d changes, %.1f %% lost, %.0f ms on the way",
 					s.seconds, s.changes, 100*lost, 1000*s.delays/float64(s.arrived))
+				if c.keys > 0 && s.late > c.late {
+					t.Errorf("%d packets were lost after the path was known, want at most %d", s.late, c.late)
+				}
 				if s.seconds[c.layer] < c.least || s.changes > c.changes || lost > c.lost {
 					t.Errorf("want %.0f s with layer %d, at most %d changes and %.0f %% lost", c.least, c.layer, c.changes, 100*c.lost)
 				}

@@ -14,22 +14,27 @@ import (
 // loop writes to it without a lock.
 type SendLog struct {
 	next  atomic.Uint32
-	slots [sendLogSize]atomic.Uint64 // number, arrived, missed, size and microseconds, see pack
+	slots [sendLogSize]atomic.Uint64 // number, arrived, missed, paced, size and microseconds, see pack
 }
 
 // sendLogSize is a power of two, and more than is in flight at any time.
 const sendLogSize = 4096
 
 // arrivedBit is set in a slot once the subscriber has reported that packet, missedBit
-// once it has said that it did not come.
+// once it has said that it did not come. pacedBit is of one that left later than it could.
 const (
 	arrivedBit = uint64(1) << 47
 	missedBit  = uint64(1) << 46
-	sizeBits   = 0x3fff
+	pacedBit   = uint64(1) << 45
+	sizeBits   = 0x1fff
 )
 
-func pack(seq uint16, size int, at uint32) uint64 {
-	return uint64(seq)<<48 | uint64(uint16(size)&sizeBits)<<32 | uint64(at)
+func pack(seq uint16, size int, paced bool, at uint32) uint64 {
+	v := uint64(seq)<<48 | uint64(uint16(size)&sizeBits)<<32 | uint64(at)
+	if paced {
+		v |= pacedBit
+	}
+	return v
 }
 
 // Arrived tells whether the subscriber has reported that it got the packet that was
@@ -39,10 +44,11 @@ func (s *SendLog) Arrived(seq uint16) bool {
 	return uint16(slot>>48) == seq && slot&arrivedBit != 0
 }
 
-// Number takes the next number for a packet that leaves at a time in nanoseconds.
-func (s *SendLog) Number(size int, at int64) uint16 {
+// Number takes the next number for a packet that leaves at a time in nanoseconds. One that
+// is paced had to wait for others before it left.
+func (s *SendLog) Number(size int, paced bool, at int64) uint16 {
 	seq := uint16(s.next.Add(1))
-	s.slots[seq%sendLogSize].Store(pack(seq, size, uint32(at/1000)))
+	s.slots[seq%sendLogSize].Store(pack(seq, size, paced, uint32(at/1000)))
 	return seq
 }
 
@@ -52,6 +58,7 @@ type Ack struct {
 	received uint32 // of the subscriber's clock
 	size     int
 	arrived  bool
+	paced    bool // it had to wait for others before it left
 	late     bool // it was said before that it did not come
 }
 
@@ -171,6 +178,6 @@ func (s *SendLog) ack(seq uint16, a Ack, acks []Ack) []Ack {
 		mark, a.late = arrivedBit, told != 0
 	}
 	at.CompareAndSwap(slot, slot|mark) // unless the slot has just gone to another packet
-	a.sent, a.size = uint32(slot), int(slot>>32&sizeBits)
+	a.sent, a.size, a.paced = uint32(slot), int(slot>>32&sizeBits), slot&pacedBit != 0
 	return append(acks, a)
 }

@@ -40,7 +40,7 @@ func reported(t testing.TB, n int) []byte {
 func known(n int) *SendLog {
 	s := &SendLog{}
 	for i := range n {
-		s.Number(1000+i, int64(i+1)*1e6)
+		s.Number(1000+i, i%3 == 0, int64(i+1)*1e6)
 	}
 	return s
 }
@@ -90,7 +90,7 @@ func TestReadsFeedback(t *testing.T) {
 		}
 		want := decoded(fb)
 		for i := range want {
-			want[i].sent, want[i].size = uint32(i+1)*1000, 1000+i
+			want[i].sent, want[i].size, want[i].paced = uint32(i+1)*1000, 1000+i, i%3 == 0
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("%d packets:\n got %v\nwant %v", n, got, want)

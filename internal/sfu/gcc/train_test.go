@@ -17,7 +17,7 @@ func ride(e *Estimator, l *pipe, rate, at float64) (began bool) {
 	}
 	s.trains = departures(rate, long.Seconds(), at)
 	s.pad(l, at+0.2)
-	s.packet(l, at+0.25, 1000, true) // what tells that the train is over
+	s.packet(l, at+0.25, Ack{size: 1000}, true) // what tells that the train is over
 	s.feed(at + 0.5)
 	return true
 }
