@@ -5,6 +5,7 @@ package gcc
 
 import (
 	"math"
+	"math/rand/v2"
 	"sync"
 	"time"
 )
@@ -48,6 +49,9 @@ type Estimator struct {
 	cutAt     int64
 	holdUntil int64
 	hold      time.Duration
+	triedAt   int64   // when a train fitted
+	before    float64 // what was believed before it
+	judgedAt  int64   // when one was judged
 
 	fed bool // feedback has arrived
 
@@ -118,11 +122,17 @@ const (
 	floodLoss   = 0.3  // far more is sent than fits
 	inherentMax = 0.6  // more than this cannot be lived with, whatever the reason
 
-	// How long nothing more is tried after a cut doubles with each that follows. Where packets are
-	// late and none is lost, a processor may have been busy, which ends, and asking costs no picture.
-	holdMin  = 4 * time.Second
-	holdLate = 16 * time.Second
-	holdMax  = 64 * time.Second
+	// How long nothing more is tried after a cut doubles with each that follows soon after more was
+	// tried. Where packets are late and none is lost, a processor may have been busy, which ends.
+	holdMin    = 4 * time.Second
+	holdLate   = 16 * time.Second
+	holdAsked  = 8 * time.Second // where padding asks as well, which costs no picture
+	holdMax    = 64 * time.Second
+	holdSpread = 0.25 // longer at most, so that those who share a path do not ask at once
+
+	// After a train fitted and more is sent.
+	triedKey   = 1500 * time.Millisecond // the key frame it begins with makes a queue, which says nothing
+	triedFails = 3 * time.Second         // a cut leaves what was believed before
 )
 
 // NewEstimator returns an estimator that believes in a good path.
@@ -178,7 +188,7 @@ func (e *Estimator) Feed(acks []Ack, at int64) (judged bool) {
 			congested = true
 		}
 	}
-	if congested && e.train == nil {
+	if congested && e.train == nil && (e.triedAt == 0 || at-e.triedAt >= int64(triedKey)) {
 		// Congestion goes on until enough has been cut; a false alarm, on a path
 		// of which little is used, should not cost all that is believed of it.
 		e.cut(max(0.85*max(e.arriving(), e.pace.rate), 0.7*e.rate), at)
@@ -415,6 +425,9 @@ func (e *Estimator) cut(to float64, at int64) {
 	if e.cutAt != 0 && at-e.cutAt < int64(300*time.Millisecond) {
 		return
 	}
+	if e.triedAt != 0 && at-e.triedAt < int64(triedFails) { // it did not fit, and what was there before did
+		to, e.before = max(to, e.before), 0
+	}
 	if to = max(to, rateMin); to < e.rate {
 		e.settle(to, e.lossRate >= 0.01 || 100*e.lost >= max(e.seen, 1), at)
 	}
@@ -423,19 +436,32 @@ func (e *Estimator) cut(to float64, at int64) {
 // settle takes a rate for what the path carries, and waits before more is tried: longer, where
 // what was tried since the last time did not fit.
 func (e *Estimator) settle(rate float64, lossy bool, at int64) {
-	if e.cutAt != 0 && at > e.holdUntil && at-e.holdUntil < int64(time.Minute) {
-		most := holdMax
-		if !lossy {
-			most = max(holdLate, e.hold)
+	if e.cutAt != 0 && at > e.holdUntil {
+		soon, late := time.Minute, holdLate
+		if e.judgedAt != 0 && at-e.judgedAt < int64(time.Minute) {
+			soon, late = holdAsked, holdAsked
 		}
-		e.hold = min(2*e.hold, most)
+		switch {
+		case at-max(e.holdUntil, e.triedAt) >= int64(soon): // what was tried has fitted: the path has changed
+			e.hold = holdMin
+		case lossy:
+			e.hold = min(2*e.hold, holdMax)
+		default:
+			e.hold = min(2*e.hold, max(late, e.hold))
+		}
 	}
 	if lossy && e.fittedAt != 0 && at-e.fittedAt < int64(carriedFor) { // a policer, which lets short trains through
 		e.hold, e.fittedAt = min(max(2*e.hold, holdLate), holdMax), 0
 	}
-	e.rate, e.cutAt = rate, at
+	e.rate = rate
 	e.carried = min(e.carried, rate)
-	e.holdUntil = at + int64(e.hold)
+	e.wait(at)
+}
+
+// wait has nothing more tried for a time, as a limit of the path has been met.
+func (e *Estimator) wait(at int64) {
+	e.cutAt = at
+	e.holdUntil = at + int64(float64(e.hold)*(1+holdSpread*rand.Float64()))
 }
 
 // grow raises the estimate by 8 % a second while nothing is wrong, and at once to

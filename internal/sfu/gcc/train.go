@@ -32,6 +32,7 @@ const (
 	trainMost  = 20e6 // bits per second
 
 	trainWait   = time.Second      // for the report on a train
+	trainMore   = 1.15             // times what was believed is another path than before
 	trainFits   = 0.8              // of the rate at which it left, it has to arrive with
 	trainFew    = 10               // packets, of which nothing can be told
 	trainMisses = 2                // trains nothing is reported of, after which none is sent
@@ -127,22 +128,30 @@ func (e *Estimator) judgeTrain(at int64) {
 		e.trainAt = at + int64(e.hold)
 		return
 	}
-	e.misses = 0
+	e.misses, e.judgedAt = 0, at
 	took, leaving := float64(int32(t.last-t.first)), float64(int32(t.left-t.from))
 	rate := float64(t.bytes) * 8e6 / max(took, 1)
 	loss := float64(t.lost) / float64(t.sent)
 	if loss < lossBad+e.inherent && leaving >= trainFits*took {
+		if e.triedAt == 0 || at-e.triedAt > int64(triedFails) {
+			e.before = e.rate
+		}
 		e.carried, e.carriedAt = max(e.carried, t.rate), at
 		e.rate = min(max(e.rate, t.rate), rateMax)
-		e.fittedAt = at
+		e.fittedAt, e.triedAt = at, at
 		return
 	}
-	to := max(rate, e.ackedRate)
+	to, more := max(rate, e.ackedRate), false
 	if to > e.rate { // it carries more than was believed
+		more = to > trainMore*e.rate
 		to = min(max(e.rate, 0.95*to), rateMax)
 		e.carried, e.carriedAt = max(e.carried, to), at
 	}
 	e.settle(to, loss >= lossBad+e.inherent, at)
+	if more {
+		e.hold = holdMin
+		e.wait(at)
+	}
 	e.trainAt = e.holdUntil
 }
 
