@@ -85,13 +85,13 @@ func TestALayerIsNotTriedInALull(t *testing.T) {
 			t.Errorf("%s: %d, want %d", name, got, c.want)
 		}
 	}
-	most := uint64(0)
+	var b bitrate
 	for i, rate := range []uint64{100, 280, 120, 120, 120, 120, 120, 120, 120, 120} {
-		if most = peak(most, rate); i < 5 && i > 0 && most < 220 {
-			t.Errorf("after %d half seconds the most is %d", i-1, most)
+		if b.set(rate); i < 5 && i > 0 && b.most.Load() < 220 {
+			t.Errorf("after %d half seconds the most is %d", i-1, b.most.Load())
 		}
 	}
-	if most > 180 || most < 120 {
+	if most := b.most.Load(); most > 180 || most < 120 {
 		t.Errorf("after four seconds the most is %d", most)
 	}
 }

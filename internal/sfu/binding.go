@@ -44,6 +44,8 @@ type headers struct {
 	sets [8]rtp.Header // by the flags below
 	twcc [2]byte
 	one  [1]byte // audio level or orientation
+
+	described *describedHeader // nil before a packet has a dependency descriptor
 }
 
 const (
@@ -119,6 +121,18 @@ type describedHeader struct {
 // describes tells whether a packet leaves with its dependency descriptor.
 func (o *binding) describes(p *rtpbuf.Packet) bool {
 	return p.DescriptorEnd > 0 && o.dependencyID != 0 && p.Codec.Layered
+}
+
+// header makes the header of a packet ready: its extensions are filled in.
+func (o *binding) header(h *headers, p *rtpbuf.Packet, seg *rtpbuf.Segment[*upstream], flags int, one uint8, number uint16) *rtp.Header {
+	hdr := h.set(flags, one, number)
+	if !o.describes(p) {
+		return hdr
+	}
+	if h.described == nil {
+		h.described = &describedHeader{}
+	}
+	return h.described.of(hdr, o.dependencyID, p.Descriptor(), seg.Frame)
 }
 
 // of adds a descriptor to a header. shift is added to its frame number. One of more than

@@ -49,9 +49,8 @@ type DownTrack struct {
 	via       *binding
 	how       match // how fmt leaves by via
 	scratch   [receiveMTU]byte
-	described *describedHeader // nil before a packet has a dependency descriptor
-	lastFrame uint16           // of those, as sent
-	spread    bool             // packets pass the pacer
+	lastFrame uint16 // of those, as sent
+	spread    bool   // packets pass the pacer
 
 	thinning atomic.Pointer[thinning] // nil before a stream has several layers
 
@@ -325,13 +324,7 @@ func (d *DownTrack) emit(seg *rtpbuf.Segment[*upstream], o *binding, p *rtpbuf.P
 		d.spread = false
 	}
 	flags, one := d.flags(p, d.how)
-	hdr := o.main.set(flags, one, d.sub.number(flags, len(payload)))
-	if o.describes(p) {
-		if d.described == nil {
-			d.described = &describedHeader{}
-		}
-		hdr = d.described.of(hdr, o.dependencyID, p.Descriptor(), seg.Frame)
-	}
+	hdr := o.header(&o.main, p, seg, flags, one, d.sub.number(flags, len(payload)))
 	hdr.Marker = marker
 	hdr.PayloadType = d.how.pt
 	hdr.SequenceNumber = uint16(out)

@@ -28,8 +28,7 @@ type layering struct {
 	// written by what delivers packets, read by anyone
 	structure atomic.Pointer[codec.Structure] // nil: there is one layer
 	active    atomic.Uint32                   // targets that are sent
-	rates     [codec.MaxTargets]atomic.Uint64 // bits per second, by target
-	most      [codec.MaxTargets]atomic.Uint64 // of these, lately, see peak
+	rates     [codec.MaxTargets]bitrate       // by target
 	spatial   [codec.MaxSpatial]spatialLayer
 }
 
@@ -106,11 +105,10 @@ func (g *layering) count(p *rtpbuf.Packet) {
 	share := func(bytes int) uint64 { return uint64(float64(rate) * float64(bytes) / float64(g.total)) }
 	for i := range g.rates {
 		of := share(g.bytesOf[i])
-		if before := g.rates[i].Load(); before > 0 {
+		if before := g.rates[i].now.Load(); before > 0 {
 			of = (before + of) / 2
 		}
-		g.rates[i].Store(of)
-		g.most[i].Store(peak(g.most[i].Load(), of))
+		g.rates[i].set(of)
 	}
 	for i := range g.spatial {
 		g.spatial[i].rate.Store(share(g.bytesIn[i]))
@@ -158,13 +156,22 @@ func (l *upstream) rankAt(p point) int {
 	return l.rank
 }
 
-// bitrateAt is the recent rate of what a point of the stream has, in bits per second.
-func (l *upstream) bitrateAt(p point, at int64) uint64 {
+// rateAt is the rate of what a point of the stream has.
+func (l *upstream) rateAt(p point) *bitrate {
 	g, s := l.several()
-	if s == nil || !l.alive(at) {
-		return l.bitrate(at)
+	if s == nil {
+		return &l.rate
 	}
-	return g.rates[g.target(s, p)].Load()
+	return &g.rates[g.target(s, p)]
+}
+
+// bitrateAt is the recent rate of what a point of the stream has, in bits per second, 0 when
+// nothing arrives.
+func (l *upstream) bitrateAt(p point, at int64) uint64 {
+	if !l.alive(at) {
+		return 0
+	}
+	return l.rateAt(p).now.Load()
 }
 
 // target is which targets' packets a choice of layers has.
@@ -206,9 +213,18 @@ func (l *upstream) eachSpatial(do func(s *spatialLayer, rank int)) bool {
 // dearer than the one before. The frame rate is lowered by more than a step in the
 // smallest picture alone.
 func (l *upstream) options(rank int, at int64, out []option) []option {
+	alive := l.alive(at)
+	of := func(p point) option {
+		o := option{l: l, point: p}
+		if alive {
+			r := l.rateAt(p)
+			o.rate, o.most = float64(r.now.Load()), float64(r.most.Load())
+		}
+		return o
+	}
 	g, st := l.several()
 	if st == nil {
-		return append(out, option{l: l, rate: float64(l.bitrate(at)), most: float64(l.most.Load()), point: wholeStream})
+		return append(out, of(wholeStream))
 	}
 	before := len(out)
 	active, highest := g.active.Load(), spatialOf(rank, st.Spatial)
@@ -222,8 +238,7 @@ func (l *upstream) options(rank int, at int64, out []option) []option {
 			lowest = max(top.Temporal, 1) - 1
 		}
 		for t := lowest; t <= top.Temporal; t++ {
-			o := option{l: l, point: pointOf(codec.Layers{Spatial: top.Spatial, Temporal: t})}
-			o.rate, o.most = float64(l.bitrateAt(o.point, at)), float64(g.most[g.target(st, o.point)].Load())
+			o := of(pointOf(codec.Layers{Spatial: top.Spatial, Temporal: t}))
 			for n := len(out); n > before && out[n-1].rate >= o.rate; n-- {
 				out = out[:n-1] // it has less for as much
 			}

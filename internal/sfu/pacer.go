@@ -31,13 +31,7 @@ type pacer struct {
 	bytes   int     // of these
 	leaving bool    // one of them is being sent
 	timer   *time.Timer
-	room    *pacedRoom // of what is being sent; nil before something has waited
-}
-
-// pacedRoom is where a packet that waited is made ready.
-type pacedRoom struct {
-	payload   [receiveMTU]byte
-	described describedHeader
+	room    *[receiveMTU]byte // where what is being sent is made ready; nil before something has waited
 }
 
 // paced is a packet that waits.
@@ -92,7 +86,7 @@ func (p *pacer) admit(d *DownTrack, out uint64, size int, at int64) int {
 		return paceFull
 	}
 	if p.room == nil {
-		p.room = &pacedRoom{}
+		p.room = new([receiveMTU]byte)
 	}
 	p.waiting = append(p.waiting, paced{d, out, size, at + paceDelay})
 	p.bytes += size
@@ -199,7 +193,7 @@ func (d *DownTrack) queue(l *upstream, out uint64, size int) (wait bool, err err
 }
 
 // release sends a packet that waited.
-func (d *DownTrack) release(out uint64, room *pacedRoom) {
+func (d *DownTrack) release(out uint64, room *[receiveMTU]byte) {
 	o := d.binding.Load()
 	if o == nil || !d.sub.up.Load() {
 		return
@@ -216,17 +210,14 @@ func (d *DownTrack) release(out uint64, room *pacedRoom) {
 	}
 	var payload []byte
 	if !k.empty {
-		payload = d.payload(room.payload[:], k.p, k.seg, k.how)
+		payload = d.payload(room[:], k.p, k.seg, k.how)
 	}
 	flags, one := d.flags(k.p, k.how)
 	number := uint16(0)
 	if flags&withTWCC != 0 {
 		number = d.sub.log.Number(len(payload), true, now())
 	}
-	hdr := o.paced.set(flags, one, number)
-	if o.describes(k.p) {
-		hdr = room.described.of(hdr, o.dependencyID, k.p.Descriptor(), k.seg.Frame)
-	}
+	hdr := o.header(o.paced, k.p, k.seg, flags, one, number)
 	hdr.Marker, hdr.PayloadType, hdr.SequenceNumber = k.marker, k.how.pt, uint16(out)
 	hdr.Timestamp, hdr.SSRC = k.p.TS+k.seg.TS, o.ssrc
 	n, err := o.w.WriteRTP(hdr, payload)

@@ -36,9 +36,8 @@ func (r *rtxResponder) next() uint16 { return uint16(r.seq.Add(1) - 1) }
 // repeatLog is which packets were sent again lately. Each packet that can still be
 // had has a place of its own, so that no request makes one forgotten.
 type repeatLog struct {
-	of        [rtpbuf.HistorySize]repeat
-	scratch   [receiveMTU + 2]byte
-	described describedHeader
+	of      [rtpbuf.HistorySize]repeat
+	scratch [receiveMTU + 2]byte
 }
 
 // repeat is how often one packet was sent again, and the latest time of it.
@@ -169,10 +168,7 @@ func (d *DownTrack) retransmitOne(o *binding, maps rtpbuf.Mapping[*upstream], ou
 		pt, ssrc, seq = how.rtx, o.rtxSSRC, d.rtx.next()
 	}
 	number := d.sub.number(flags, len(payload))
-	hdr := o.rtx.set(flags, one, number)
-	if o.describes(p) {
-		hdr = d.rtx.sent.described.of(hdr, o.dependencyID, p.Descriptor(), seg.Frame)
-	}
+	hdr := o.header(&o.rtx, p, seg, flags, one, number)
 	hdr.Marker, hdr.PayloadType, hdr.SequenceNumber = k.marker, pt, seq
 	hdr.Timestamp, hdr.SSRC = p.TS+seg.TS, ssrc
 	if _, err := o.w.WriteRTP(hdr, payload); err != nil {

@@ -590,7 +590,7 @@ func TestOneLayerIsNotThinned(t *testing.T) {
 			b.feed(s, p)
 		}
 	}
-	if b.d.thinning.Load() != nil || b.d.described != nil || s.l.layering.Load() != nil || len(b.w.sent) != 20 {
+	if b.d.thinning.Load() != nil || b.d.binding.Load().main.described != nil || s.l.layering.Load() != nil || len(b.w.sent) != 20 {
 		t.Error("something was made for layers")
 	}
 }

@@ -45,7 +45,7 @@ type upstream struct {
 	// written by what delivers packets, read by anyone
 	packets, bytes, keyframes, nacks atomic.Uint64
 	expected                         atomic.Uint64
-	rate, most                       atomic.Uint64 // bits per second; most: lately, see peak
+	rate                             bitrate
 	lastPacket                       atomic.Int64
 	report                           atomic.Pointer[senderReport]
 	zeroTS                           atomic.Uint32 // media time when now() was 0, before there is a report
@@ -80,16 +80,17 @@ func (l *upstream) bitrate(at int64) uint64 {
 	if !l.alive(at) {
 		return 0
 	}
-	return l.rate.Load()
+	return l.rate.now.Load()
 }
 
-// peak is the most that a rate has been lately, of one that is measured twice a second: it
-// rises at once, and takes some four seconds to come down.
-func peak(most, rate uint64) uint64 {
-	if rate >= most {
-		return rate
-	}
-	return most - (most-rate)/8
+// bitrate is a rate in bits per second that is measured twice a second, and the most that it
+// has been lately: that rises at once, and takes some four seconds to come down.
+type bitrate struct{ now, most atomic.Uint64 }
+
+func (b *bitrate) set(rate uint64) {
+	b.now.Store(rate)
+	most := b.most.Load()
+	b.most.Store(max(rate, most-(most-min(rate, most))/8))
 }
 
 // Room is where the next packet is put.
@@ -186,8 +187,7 @@ func (l *upstream) count(p *rtpbuf.Packet) {
 	l.expected.Store(l.seq.Highest - l.began + 1)
 	l.lastPacket.Store(p.Arrival)
 	if rate, ok := l.window.Add(p.Arrival, p.Size); ok {
-		l.rate.Store(rate)
-		l.most.Store(peak(l.most.Load(), rate))
+		l.rate.set(rate)
 	}
 }
 
