@@ -311,8 +311,8 @@ func (d *DownTrack) pass(o *binding, p *rtpbuf.Packet, seg *rtpbuf.Segment[*upst
 	}
 }
 
-// emit sends a payload with the extensions of a packet, or has it wait for its turn: the only
-// place that knows how packets leave.
+// emit sends a payload with the extensions of a packet, or has it wait for its turn, when
+// release sends it.
 func (d *DownTrack) emit(seg *rtpbuf.Segment[*upstream], o *binding, p *rtpbuf.Packet, payload []byte, marker bool, ts uint32, out uint64) error {
 	batched := o.batched
 	if d.sub.pacer.on.Load() && seg.Layer.hist != nil {
@@ -320,7 +320,7 @@ func (d *DownTrack) emit(seg *rtpbuf.Segment[*upstream], o *binding, p *rtpbuf.P
 			return err
 		}
 		batched = nil
-	} else if d.spread {
+	} else {
 		d.spread = false
 	}
 	flags, one := d.flags(p, d.how)
