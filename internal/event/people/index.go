@@ -115,6 +115,7 @@ func upgrade(ctx context.Context, tx eventlog.Tx) error {
 		{"pragma_index_info('attempts_last') WHERE name = 'inside'", choose},
 		{"pragma_table_info('attempts') WHERE name = 'ended'", `ALTER TABLE attempts ADD COLUMN tells INTEGER NOT NULL DEFAULT -1; ALTER TABLE attempts ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
 			ALTER TABLE attempts ADD COLUMN ended INTEGER NOT NULL DEFAULT 0; INSERT OR REPLACE INTO meta SELECT '` + bestsTo + `', coalesce(max(id), 0) FROM attempts`},
+		{"pragma_index_list('attempts') WHERE name = 'attempts_provoked'", "CREATE INDEX attempts_provoked ON attempts(account, last, first) WHERE provoked > 0"},
 	} {
 		var has bool
 		if err := tx.Row(ctx, "SELECT count(*) > 0 FROM "+add.has).Scan(&has); err != nil {

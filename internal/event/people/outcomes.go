@@ -43,45 +43,25 @@ func Outcomes(ctx context.Context, c *eventlog.Conn, account int64, q *event.Out
 	if n.out.Indexed, err = indexed(ctx, c); err != nil {
 		return n.out, err
 	}
-	var failed []attempt
-	for _, proven := range []int{1, 0} {
-		err := c.Each(ctx, "SELECT "+attemptColumns+" FROM attempts INDEXED BY attempts_last WHERE account = ? AND proven = ? AND last >= ? AND first >= ? AND first < ? ORDER BY last DESC",
-			func(row eventlog.Scanner) error {
-				var a attempt
-				if err := row.Scan(a.fields()...); err != nil {
-					return err
-				}
-				if q.RoomID != "" && a.room != q.RoomID {
-					return nil
-				}
-				if n.tooMany() {
-					return errEnough
-				}
-				if a.provoked > 0 {
-					n.out.Provoked++
-					return nil
-				}
-				if n.count(&a) {
-					failed = append(failed, a)
-				}
-				return nil
-			}, account, proven, q.Since.UnixNano(), q.Since.UnixNano(), q.Until.UnixNano())
-		if err != nil && !errors.Is(err, errEnough) {
-			return n.out, err
-		}
+	failed, err := n.countAll(ctx, c, account)
+	if err != nil {
+		return n.out, err
 	}
-	for i := range failed {
-		a := &failed[i]
+	for i, id := range failed {
 		if i%256 == 0 && time.Since(n.began) > 2*countBudget {
 			n.out.Complete = false
 			n.out.Waiting += int64(len(failed) - i) // they stay in a box
 			break
 		}
-		cause, told, err := causeOf(ctx, c, a)
+		var a attempt
+		if err := c.Row(ctx, "SELECT "+attemptColumns+" FROM attempts WHERE id = ?", id).Scan(a.fields()...); err != nil {
+			return n.out, err
+		}
+		cause, told, err := causeOf(ctx, c, &a)
 		if err != nil {
 			return n.out, err
 		}
-		n.failed(a, cause, told)
+		n.failed(&a, cause, told)
 	}
 	for cause, users := range n.users {
 		as := n.out.Causes[cause]
@@ -89,6 +69,51 @@ func Outcomes(ctx context.Context, c *eventlog.Conn, account int64, q *event.Out
 		n.out.Causes[cause] = as
 	}
 	return n.out, nil
+}
+
+// countAll counts the attempts, and gives those that failed. What it reads of most is in an index.
+func (n *outcomes) countAll(ctx context.Context, c *eventlog.Conn, account int64) (failed []int64, err error) {
+	q := n.q
+	span := []any{q.Since.UnixNano(), q.Since.UnixNano(), q.Until.UnixNano()}
+	const during = " AND last >= ? AND first >= ? AND first < ?"
+	provoked := map[int64]bool{}
+	err = c.Each(ctx, "SELECT id FROM attempts INDEXED BY attempts_provoked WHERE account = ? AND provoked > 0"+during, func(row eventlog.Scanner) error {
+		var id int64
+		err := row.Scan(&id)
+		provoked[id] = true
+		return err
+	}, append([]any{account}, span...)...)
+	if err != nil {
+		return nil, err
+	}
+	where, of := "", span
+	if q.RoomID != "" {
+		where, of = " AND room = ?", append(of, q.RoomID)
+	}
+	for _, proven := range []int{1, 0} {
+		err := c.Each(ctx, "SELECT id, first, joins, failures, inside FROM attempts INDEXED BY attempts_last WHERE account = ? AND proven = ?"+during+where+" ORDER BY last DESC",
+			func(row eventlog.Scanner) error {
+				var id, first, joins, failures, inside int64
+				if err := row.Scan(&id, &first, &joins, &failures, &inside); err != nil {
+					return err
+				}
+				if n.tooMany() {
+					return errEnough
+				}
+				if provoked[id] {
+					n.out.Provoked++
+					return nil
+				}
+				if n.count(first, outcomeOf(joins, failures, inside)) {
+					failed = append(failed, id)
+				}
+				return nil
+			}, append([]any{account, proven}, of...)...)
+		if err != nil && !errors.Is(err, errEnough) {
+			return nil, err
+		}
+	}
+	return failed, nil
 }
 
 // outcomes is a count under way.
@@ -110,10 +135,10 @@ func (n *outcomes) tooMany() bool {
 }
 
 // count counts an attempt and tells whether it failed.
-func (n *outcomes) count(a *attempt) (failed bool) {
+func (n *outcomes) count(first int64, outcome event.AttemptOutcome) (failed bool) {
 	n.out.Tries++
 	var in event.OutcomeCounts
-	switch in.Tries = 1; a.outcome() {
+	switch in.Tries = 1; outcome {
 	case event.AttemptFine:
 		n.out.GotIn++
 	case event.AttemptTrouble:
@@ -123,7 +148,7 @@ func (n *outcomes) count(a *attempt) (failed bool) {
 		in.Failed, failed = 1, true
 	}
 	if n.q.Bucket > 0 {
-		b := &n.out.Series[time.Duration(a.first-n.q.Since.UnixNano())/n.q.Bucket]
+		b := &n.out.Series[time.Duration(first-n.q.Since.UnixNano())/n.q.Bucket]
 		b.Tries, b.Trouble, b.Failed = b.Tries+in.Tries, b.Trouble+in.Trouble, b.Failed+in.Failed
 	}
 	return failed

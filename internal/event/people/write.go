@@ -36,9 +36,7 @@ func (a *attempt) fields() []any {
 	}
 }
 
-// outcome is what became of it.
-func (a *attempt) outcome() event.AttemptOutcome { return outcomeOf(a.joins, a.failures, a.inside) }
-
+// outcomeOf is what became of an attempt.
 func outcomeOf(joins, failures, inside int64) event.AttemptOutcome {
 	switch {
 	case failures == 0:

@@ -241,7 +241,7 @@ func TestAnOlderIndexOfPeople(t *testing.T) {
 		t.Fatalf("%+v", o)
 	}
 	if err := s.Change(t.Context(), func(ctx context.Context, tx eventlog.Tx) error {
-		_, err := tx.ExecContext(ctx, `DROP INDEX attempts_person; DROP INDEX attempts_last;
+		_, err := tx.ExecContext(ctx, `DROP INDEX attempts_person; DROP INDEX attempts_last; DROP INDEX attempts_provoked;
 			ALTER TABLE attempts DROP COLUMN provoked; ALTER TABLE attempts DROP COLUMN tells; ALTER TABLE attempts DROP COLUMN told; ALTER TABLE attempts DROP COLUMN ended;
 			CREATE INDEX attempts_person ON attempts(person, last); CREATE INDEX attempts_last ON attempts(account, proven, last)`)
 		return err
