@@ -320,7 +320,7 @@ func (d *DownTrack) emit(seg *rtpbuf.Segment[*upstream], o *binding, p *rtpbuf.P
 			return err
 		}
 		batched = nil
-	} else {
+	} else if d.spread { // hardly ever: most packets need not write it
 		d.spread = false
 	}
 	flags, one := d.flags(p, d.how)
