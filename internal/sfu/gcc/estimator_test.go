@@ -111,6 +111,28 @@ func TestEstimateSeesThroughRandomLoss(t *testing.T) {
 	}
 }
 
+// A narrow path that is lossy as well is still a narrow path.
+func TestEstimateFollowsALossyLink(t *testing.T) {
+	e := NewEstimator()
+	l := &link{rate: 0.5e6, queue: 0.05, delay: 0.04, loss: 0.1}
+	at, sent := 1.0, 0.0
+	for second := range 120 {
+		rate := 0.15e6
+		for _, r := range []float64{0.4e6, 1e6} {
+			if e.Estimate() > 1.15*r {
+				rate = r
+			}
+		}
+		if second >= 20 && rate == 1e6 {
+			sent++
+		}
+		at = l.run(e, at, 1, rate)
+	}
+	if sent > 25 {
+		t.Errorf("twice what fits was sent for %.0f of 100 s; inherent %.2f, estimate %.0f", sent, e.inherent, e.Estimate())
+	}
+}
+
 // One false alarm while little is sent does not take the picture away.
 func TestEstimateSurvivesAFalseAlarm(t *testing.T) {
 	e := NewEstimator()
