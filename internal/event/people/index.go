@@ -28,6 +28,9 @@ var schema string
 //go:embed choose.sql
 var choose string
 
+// indexProvoked is for those in which something was provoked: few, on most servers.
+const indexProvoked = "CREATE INDEX attempts_provoked ON attempts(account, last, first) WHERE provoked > 0"
+
 // Names of numbers in the table meta.
 const (
 	made       = "people"      // the version of the index
@@ -91,7 +94,7 @@ func (x *Index) Prepare(ctx context.Context, tx eventlog.Tx, upto int64) error {
 	if is == version {
 		return upgrade(ctx, tx)
 	}
-	if _, err := tx.ExecContext(ctx, schema+choose); err != nil {
+	if _, err := tx.ExecContext(ctx, schema+choose+indexProvoked); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(ctx, "DELETE FROM counts WHERE scope = ?", ofBytes); err != nil {
@@ -115,7 +118,7 @@ func upgrade(ctx context.Context, tx eventlog.Tx) error {
 		{"pragma_index_info('attempts_last') WHERE name = 'inside'", choose},
 		{"pragma_table_info('attempts') WHERE name = 'ended'", `ALTER TABLE attempts ADD COLUMN tells INTEGER NOT NULL DEFAULT -1; ALTER TABLE attempts ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
 			ALTER TABLE attempts ADD COLUMN ended INTEGER NOT NULL DEFAULT 0; INSERT OR REPLACE INTO meta SELECT '` + bestsTo + `', coalesce(max(id), 0) FROM attempts`},
-		{"pragma_index_list('attempts') WHERE name = 'attempts_provoked'", "CREATE INDEX attempts_provoked ON attempts(account, last, first) WHERE provoked > 0"},
+		{"pragma_index_list('attempts') WHERE name = 'attempts_provoked'", indexProvoked},
 	} {
 		var has bool
 		if err := tx.Row(ctx, "SELECT count(*) > 0 FROM "+add.has).Scan(&has); err != nil {

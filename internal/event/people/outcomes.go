@@ -7,6 +7,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -73,42 +74,33 @@ func Outcomes(ctx context.Context, c *eventlog.Conn, account int64, q *event.Out
 
 // countAll counts the attempts, and gives those that failed. What it reads of most is in an index.
 func (n *outcomes) countAll(ctx context.Context, c *eventlog.Conn, account int64) (failed []int64, err error) {
-	q := n.q
-	span := []any{q.Since.UnixNano(), q.Since.UnixNano(), q.Until.UnixNano()}
-	const during = " AND last >= ? AND first >= ? AND first < ?"
-	provoked := map[int64]bool{}
-	err = c.Each(ctx, "SELECT id FROM attempts INDEXED BY attempts_provoked WHERE account = ? AND provoked > 0"+during, func(row eventlog.Scanner) error {
-		var id int64
-		err := row.Scan(&id)
-		provoked[id] = true
-		return err
-	}, append([]any{account}, span...)...)
-	if err != nil {
-		return nil, err
-	}
-	where, of := "", span
-	if q.RoomID != "" {
-		where, of = " AND room = ?", append(of, q.RoomID)
+	const during = "account = ?1 AND last >= ?2 AND first >= ?2 AND first < ?3"
+	query := "SELECT id, first, joins, failures, inside, id IN (SELECT id FROM attempts INDEXED BY attempts_provoked WHERE provoked > 0 AND " + during +
+		") FROM attempts INDEXED BY attempts_last WHERE " + during + " AND proven = ?4"
+	args := []any{account, n.q.Since.UnixNano(), n.q.Until.UnixNano()}
+	var room []any
+	if n.q.RoomID != "" {
+		query, room = query+" AND room = ?5", []any{n.q.RoomID}
 	}
 	for _, proven := range []int{1, 0} {
-		err := c.Each(ctx, "SELECT id, first, joins, failures, inside FROM attempts INDEXED BY attempts_last WHERE account = ? AND proven = ?"+during+where+" ORDER BY last DESC",
-			func(row eventlog.Scanner) error {
-				var id, first, joins, failures, inside int64
-				if err := row.Scan(&id, &first, &joins, &failures, &inside); err != nil {
-					return err
-				}
-				if n.tooMany() {
-					return errEnough
-				}
-				if provoked[id] {
-					n.out.Provoked++
-					return nil
-				}
-				if n.count(first, outcomeOf(joins, failures, inside)) {
-					failed = append(failed, id)
-				}
+		err := c.Each(ctx, query+" ORDER BY last DESC", func(row eventlog.Scanner) error {
+			var id, first, joins, failures, inside int64
+			var provoked bool
+			if err := row.Scan(&id, &first, &joins, &failures, &inside, &provoked); err != nil {
+				return err
+			}
+			if n.tooMany() {
+				return errEnough
+			}
+			if provoked {
+				n.out.Provoked++
 				return nil
-			}, append([]any{account, proven}, of...)...)
+			}
+			if n.count(first, outcomeOf(joins, failures, inside)) {
+				failed = append(failed, id)
+			}
+			return nil
+		}, slices.Concat(args, []any{proven}, room)...)
 		if err != nil && !errors.Is(err, errEnough) {
 			return nil, err
 		}

@@ -50,5 +50,4 @@ CREATE TABLE attempts (
 );
 CREATE INDEX attempts_peer     ON attempts(peer, user);
 CREATE INDEX attempts_seq      ON attempts(seq);
-CREATE INDEX attempts_provoked ON attempts(account, last, first) WHERE provoked > 0;
 CREATE INDEX attempts_nameless ON attempts(account, last) WHERE named = 0;
