@@ -101,7 +101,7 @@ func endure(ctx context.Context, s server, api *webrtc.API, dir string, c troubl
 	defer func() { err = errors.Join(err, r.stop()) }()
 	var done cleanup
 	defer done.all()
-	trouble, over := context.WithCancel(ctx)
+	during, over := context.WithCancel(ctx)
 	defer over()
 	for i := range c.videos {
 		name := fmt.Sprintf("publisher-%d", i)
@@ -110,7 +110,7 @@ func endure(ctx context.Context, s server, api *webrtc.API, dir string, c troubl
 			return a, err
 		}
 		if c.keys > 0 {
-			go video.refresh(trouble, c.keys)
+			go video.refresh(during, c.keys)
 		}
 		if err := joinAs(ctx, r, member{name: name, sources: []*source{video}}, &done); err != nil {
 			return a, err

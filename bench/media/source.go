@@ -146,14 +146,8 @@ func (l *layer) watch(sender *webrtc.RTPSender) {
 
 // refresh makes a picture in a while a key frame, until the context ends.
 func (s *source) refresh(ctx context.Context, every time.Duration) {
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+	for ctx.Err() == nil {
+		pause(ctx, every)
 		for _, l := range s.layers {
 			l.key.Store(true)
 		}

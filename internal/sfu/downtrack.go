@@ -316,7 +316,7 @@ func (d *DownTrack) pass(o *binding, p *rtpbuf.Packet, seg *rtpbuf.Segment[*upst
 func (d *DownTrack) emit(seg *rtpbuf.Segment[*upstream], o *binding, p *rtpbuf.Packet, payload []byte, marker bool, ts uint32, out uint64) error {
 	batched := o.batched
 	if d.sub.pacer.on.Load() && seg.Layer.hist != nil {
-		if wait, err := d.queue(seg.Layer, out, len(payload)); wait || err != nil {
+		if waits, err := d.queue(seg.Layer, out, len(payload)); waits || err != nil {
 			return err
 		}
 		batched = nil
@@ -324,7 +324,7 @@ func (d *DownTrack) emit(seg *rtpbuf.Segment[*upstream], o *binding, p *rtpbuf.P
 		d.spread = false
 	}
 	flags, one := d.flags(p, d.how)
-	hdr := o.header(&o.main, p, seg, flags, one, d.sub.number(flags, len(payload)))
+	hdr := o.header(&o.main, p, seg, flags, one, d.sub.number(flags, len(payload), false))
 	hdr.Marker = marker
 	hdr.PayloadType = d.how.pt
 	hdr.SequenceNumber = uint16(out)

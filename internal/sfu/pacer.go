@@ -48,13 +48,6 @@ const (
 	paceMost  = rtpbuf.HistorySize            // packets wait at most: no layer keeps more
 )
 
-// verdicts of a pacer
-const (
-	paceGo = iota
-	paceWait
-	paceFull
-)
-
 // follow takes the rate from an estimate.
 func (p *pacer) follow(e *gcc.Estimator, at int64) { p.set(e.Pace(float64(p.layers.Load()), at)) }
 
@@ -74,16 +67,19 @@ func (p *pacer) set(rate float64) {
 	p.on.Store(p.rate > 0 || len(p.waiting) > 0 || p.leaving)
 }
 
-// admit tells whether a packet of a picture leaves now. One that waits is sent later, in order.
-func (p *pacer) admit(d *DownTrack, out uint64, size int, at int64) int {
+var errPaceFull = errors.New("too much waits for the path")
+
+// admit tells whether a packet of a picture waits: it is sent later, in order. It fails with
+// errPaceFull.
+func (p *pacer) admit(d *DownTrack, out uint64, size int, at int64) (waits bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
 	case len(p.waiting) == 0 && !p.leaving && p.due(at) <= 0:
 		p.spend(size, at)
-		return paceGo
+		return false, nil
 	case len(p.waiting) == paceMost:
-		return paceFull
+		return false, errPaceFull
 	}
 	if p.room == nil {
 		p.room = new([receiveMTU]byte)
@@ -93,7 +89,7 @@ func (p *pacer) admit(d *DownTrack, out uint64, size int, at int64) int {
 	if len(p.waiting) == 1 && !p.leaving {
 		p.wake(p.due(at))
 	}
-	return paceWait
+	return true, nil
 }
 
 // spent notes what leaves before all others.
@@ -174,22 +170,14 @@ func (p *pacer) forget(d *DownTrack) {
 	})
 }
 
-var errPaceFull = errors.New("too much waits for the path")
-
 // queue has a packet of a layer wait, unless it leaves now, by itself: what waits in a batch
 // would be overtaken.
-func (d *DownTrack) queue(l *upstream, out uint64, size int) (wait bool, err error) {
+func (d *DownTrack) queue(l *upstream, out uint64, size int) (waits bool, err error) {
 	if !d.spread {
 		d.spread = true
 		l.batch.Flush()
 	}
-	switch d.sub.pacer.admit(d, out, size, now()) {
-	case paceWait:
-		return true, nil
-	case paceFull:
-		return false, errPaceFull
-	}
-	return false, nil
+	return d.sub.pacer.admit(d, out, size, now())
 }
 
 // release sends a packet that waited.
@@ -208,16 +196,9 @@ func (d *DownTrack) release(out uint64, room *[receiveMTU]byte) {
 		o.paced = &headers{}
 		o.prepare(o.paced)
 	}
-	var payload []byte
-	if !k.empty {
-		payload = d.payload(room[:], k.p, k.seg, k.how)
-	}
+	payload := k.payload(d, room[:])
 	flags, one := d.flags(k.p, k.how)
-	number := uint16(0)
-	if flags&withTWCC != 0 {
-		number = d.sub.log.Number(len(payload), true, now())
-	}
-	hdr := o.header(o.paced, k.p, k.seg, flags, one, number)
+	hdr := o.header(o.paced, k.p, k.seg, flags, one, d.sub.number(flags, len(payload), true))
 	hdr.Marker, hdr.PayloadType, hdr.SequenceNumber = k.marker, k.how.pt, uint16(out)
 	hdr.Timestamp, hdr.SSRC = k.p.TS+k.seg.TS, o.ssrc
 	n, err := o.w.WriteRTP(hdr, payload)

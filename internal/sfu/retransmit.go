@@ -153,10 +153,7 @@ func (d *DownTrack) retransmitOne(o *binding, maps rtpbuf.Mapping[*upstream], ou
 		return
 	}
 	scratch := d.rtx.sent.scratch[:]
-	payload := d.payload(scratch[2:], p, seg, how)
-	if k.empty {
-		payload = scratch[2:2]
-	}
+	payload := k.payload(d, scratch[2:])
 	flags, one := d.flags(p, how)
 	pt, ssrc, seq := how.pt, o.ssrc, uint16(out)
 	if how.rtx != 0 {
@@ -167,7 +164,7 @@ func (d *DownTrack) retransmitOne(o *binding, maps rtpbuf.Mapping[*upstream], ou
 		payload = scratch[:2+len(payload)]
 		pt, ssrc, seq = how.rtx, o.rtxSSRC, d.rtx.next()
 	}
-	number := d.sub.number(flags, len(payload))
+	number := d.sub.number(flags, len(payload), false)
 	hdr := o.header(&o.rtx, p, seg, flags, one, number)
 	hdr.Marker, hdr.PayloadType, hdr.SequenceNumber = k.marker, pt, seq
 	hdr.Timestamp, hdr.SSRC = p.TS+seg.TS, ssrc
@@ -188,6 +185,14 @@ type kept struct {
 	how    match
 	marker bool
 	empty  bool // it is left out, so that its number has nothing in it
+}
+
+// payload is what is sent of it, changed in scratch where it must be.
+func (k *kept) payload(d *DownTrack, scratch []byte) []byte {
+	if k.empty {
+		return scratch[:0]
+	}
+	return d.payload(scratch, k.p, k.seg, k.how)
 }
 
 // keeps finds a packet, if it is still there.

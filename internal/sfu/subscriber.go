@@ -331,12 +331,13 @@ func (s *Subscriber) layerChanged(d *DownTrack) {
 	s.conn.callbacks.post(func() { s.cfg.OnLayer(d.track.id, current, target) })
 }
 
-// number takes the next transport-wide number when the header has room for it.
-func (s *Subscriber) number(flags, size int) uint16 {
+// number takes the next transport-wide number when the header has room for it. paced is that
+// the packet had to wait for others.
+func (s *Subscriber) number(flags, size int, paced bool) uint16 {
 	if flags&withTWCC == 0 {
 		return 0
 	}
-	return s.log.Number(size, false, now())
+	return s.log.Number(size, paced, now())
 }
 
 func (s *Subscriber) route(ssrc, rtx uint32, d *DownTrack) {

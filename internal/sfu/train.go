@@ -88,7 +88,7 @@ func (p *padder) ask(s *Subscriber, wanted float64, at int64) {
 func (p *padder) pad(s *Subscriber, at int64) {
 	due := int(p.bytes * float64(min(at-p.began, int64(p.long))))
 	for ; p.sent < due && s.up.Load(); p.sent += padding {
-		hdr := p.o.pad.set(p.flags, 0, s.number(p.flags, padding))
+		hdr := p.o.pad.set(p.flags, 0, s.number(p.flags, padding, false))
 		hdr.Padding = true
 		hdr.PayloadType, hdr.SequenceNumber, hdr.SSRC = p.pt, p.by.rtx.next(), p.o.rtxSSRC
 		hdr.Timestamp = p.by.rtx.timestamp.Load()

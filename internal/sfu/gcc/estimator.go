@@ -49,9 +49,11 @@ type Estimator struct {
 	cutAt     int64
 	holdUntil int64
 	hold      time.Duration
-	triedAt   int64   // when a train fitted
-	before    float64 // what was believed before it
-	judgedAt  int64   // when one was judged
+	judgedAt  int64 // when a train was judged
+
+	fittedAt int64   // when one fitted, so that more was tried
+	before   float64 // what was believed before that
+	doubted  bool    // packets have been lost since: a bucket may have let it through
 
 	fed bool // feedback has arrived
 
@@ -60,7 +62,6 @@ type Estimator struct {
 	misses    int    // trains in a row of which nothing was reported
 	carried   float64
 	carriedAt int64
-	fittedAt  int64
 }
 
 // burst is what was sent at once, such as a picture. Its first packet tells how long the
@@ -114,7 +115,7 @@ const (
 	trendSpan    = 20
 	trendGain    = 4.0
 	burstMicros  = 5000
-	pacedMicros  = 100_000
+	pacedMicros  = 100_000 // of packets that had to wait belong to one burst
 	thresholdMin = 6.0
 	thresholdMax = 600.0
 
@@ -188,7 +189,7 @@ func (e *Estimator) Feed(acks []Ack, at int64) (judged bool) {
 			congested = true
 		}
 	}
-	if congested && e.train == nil && (e.triedAt == 0 || at-e.triedAt >= int64(triedKey)) {
+	if congested && e.train == nil && !e.fitted(triedKey, at) {
 		// Congestion goes on until enough has been cut; a false alarm, on a path
 		// of which little is used, should not cost all that is believed of it.
 		e.cut(max(0.85*max(e.arriving(), e.pace.rate), 0.7*e.rate), at)
@@ -425,7 +426,7 @@ func (e *Estimator) cut(to float64, at int64) {
 	if e.cutAt != 0 && at-e.cutAt < int64(300*time.Millisecond) {
 		return
 	}
-	if e.triedAt != 0 && at-e.triedAt < int64(triedFails) { // it did not fit, and what was there before did
+	if e.fitted(triedFails, at) { // it did not fit, and what was there before did
 		to, e.before = max(to, e.before), 0
 	}
 	if to = max(to, rateMin); to < e.rate {
@@ -442,7 +443,7 @@ func (e *Estimator) settle(rate float64, lossy bool, at int64) {
 			soon, late = holdAsked, holdAsked
 		}
 		switch {
-		case at-max(e.holdUntil, e.triedAt) >= int64(soon): // what was tried has fitted: the path has changed
+		case at-max(e.holdUntil, e.fittedAt) >= int64(soon): // what was tried has fitted: the path has changed
 			e.hold = holdMin
 		case lossy:
 			e.hold = min(2*e.hold, holdMax)
@@ -450,8 +451,8 @@ func (e *Estimator) settle(rate float64, lossy bool, at int64) {
 			e.hold = min(2*e.hold, max(late, e.hold))
 		}
 	}
-	if lossy && e.fittedAt != 0 && at-e.fittedAt < int64(carriedFor) { // a policer, which lets short trains through
-		e.hold, e.fittedAt = min(max(2*e.hold, holdLate), holdMax), 0
+	if lossy && !e.doubted && e.fitted(carriedFor, at) { // a policer, which lets short trains through
+		e.hold, e.doubted = min(max(2*e.hold, holdLate), holdMax), true
 	}
 	e.rate = rate
 	e.carried = min(e.carried, rate)

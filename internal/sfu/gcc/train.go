@@ -133,12 +133,12 @@ func (e *Estimator) judgeTrain(at int64) {
 	rate := float64(t.bytes) * 8e6 / max(took, 1)
 	loss := float64(t.lost) / float64(t.sent)
 	if loss < lossBad+e.inherent && leaving >= trainFits*took {
-		if e.triedAt == 0 || at-e.triedAt > int64(triedFails) {
+		if !e.fitted(triedFails, at) {
 			e.before = e.rate
 		}
 		e.carried, e.carriedAt = max(e.carried, t.rate), at
 		e.rate = min(max(e.rate, t.rate), rateMax)
-		e.fittedAt, e.triedAt = at, at
+		e.fittedAt, e.doubted = at, false
 		return
 	}
 	to, more := max(rate, e.ackedRate), false
@@ -153,6 +153,11 @@ func (e *Estimator) judgeTrain(at int64) {
 		e.wait(at)
 	}
 	e.trainAt = e.holdUntil
+}
+
+// fitted tells whether a train has fitted lately.
+func (e *Estimator) fitted(lately time.Duration, at int64) bool {
+	return e.fittedAt != 0 && at-e.fittedAt < int64(lately)
 }
 
 // carry notes what arrives.
