@@ -55,6 +55,22 @@ func pacedBench(t *testing.T) (*bench, *timedWire) {
 	return b, w
 }
 
+// thinPath is one who gets the best layer at a rate.
+func thinPath(t *testing.T, rate float64) (*bench, *timedWire, *stream) {
+	b, w := pacedBench(t)
+	s := b.layers[3]
+	b.d.target.Store(s.l)
+	b.d.sub.pacer.set(rate)
+	return b, w, s
+}
+
+// feedAll passes packets through the layer, one after the other.
+func (b *bench) feedAll(s *stream, packets [][]byte) {
+	for _, p := range packets {
+		b.feed(s, p)
+	}
+}
+
 // waits is how many packets wait, and their bytes.
 func (b *bench) waits() (packets, bytes int) {
 	p := &b.d.sub.pacer
@@ -82,15 +98,10 @@ func (s *stream) large(key bool, n int) [][]byte {
 // what is repeated meanwhile does not wait.
 func TestKeyFrameIsSpread(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b, w := pacedBench(t)
-		s := b.layers[3]
-		b.d.target.Store(s.l)
-		b.d.sub.pacer.set(1e6)
+		b, w, s := thinPath(t, 1e6)
 		const n = 20
 		began := time.Now()
-		for _, p := range s.large(true, n) {
-			b.feed(s, p)
-		}
+		b.feedAll(s, s.large(true, n))
 		if len(w.left()) > 3 {
 			t.Errorf("%d packets left at once, of a rate that has room for two or three", len(w.left()))
 		}
@@ -127,15 +138,10 @@ func TestKeyFrameIsSpread(t *testing.T) {
 // However little the path is thought to carry, nothing waits for long.
 func TestNothingWaitsForLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b, w := pacedBench(t)
-		s := b.layers[3]
-		b.d.target.Store(s.l)
-		b.d.sub.pacer.set(90e3)
+		b, w, s := thinPath(t, 90e3)
 		var longest time.Duration
 		for i := range 100 { // 1.2 Mbit/s
-			for _, p := range s.large(i == 0, 5) {
-				b.feed(s, p)
-			}
+			b.feedAll(s, s.large(i == 0, 5))
 			settle(33 * time.Millisecond)
 		}
 		settle(time.Second)
@@ -170,9 +176,7 @@ func TestPacedSwitchingIsSeamless(t *testing.T) {
 			}
 			for rank := 1; rank <= 3; rank++ {
 				s := b.layers[rank]
-				for _, p := range s.large(s.l.wantKey.Load() && rand.IntN(3) == 0, 1+rand.IntN(4)) {
-					b.feed(s, p)
-				}
+				b.feedAll(s, s.large(s.l.wantKey.Load() && rand.IntN(3) == 0, 1+rand.IntN(4)))
 			}
 			settle(33 * time.Millisecond)
 		}
@@ -188,13 +192,8 @@ func TestPacedSwitchingIsSeamless(t *testing.T) {
 // picture is asked for.
 func TestWhatWaitsIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b, _ := pacedBench(t)
-		s := b.layers[3]
-		b.d.target.Store(s.l)
-		b.d.sub.pacer.set(90e3)
-		for _, p := range s.large(true, 2*rtpbuf.HistorySize) {
-			b.feed(s, p)
-		}
+		b, _, s := thinPath(t, 90e3)
+		b.feedAll(s, s.large(true, 2*rtpbuf.HistorySize))
 		if n, _ := b.waits(); n != rtpbuf.HistorySize {
 			t.Errorf("%d packets wait", n)
 		}
@@ -211,13 +210,8 @@ func TestWhatWaitsIsBounded(t *testing.T) {
 // What waits of a track is forgotten with it.
 func TestRemovedTrackLeavesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b, w := pacedBench(t)
-		s := b.layers[3]
-		b.d.target.Store(s.l)
-		b.d.sub.pacer.set(1e6)
-		for _, p := range s.large(true, 20) {
-			b.feed(s, p)
-		}
+		b, w, s := thinPath(t, 1e6)
+		b.feedAll(s, s.large(true, 20))
 		sent := len(w.left())
 		if err := b.d.sub.Remove("id"); err != nil {
 			t.Fatal(err)
@@ -235,9 +229,7 @@ func TestNothingIsSpreadOnAGoodPath(t *testing.T) {
 	s := b.layers[3]
 	b.d.target.Store(s.l)
 	b.d.sub.pacer.follow(b.d.sub.estimate, now())
-	for _, p := range s.large(true, 100) {
-		b.feed(s, p)
-	}
+	b.feedAll(s, s.large(true, 100))
 	if len(w.left()) != 100 {
 		t.Errorf("%d of 100 packets left at once", len(w.left()))
 	}
