@@ -19,6 +19,9 @@ import (
 const (
 	debounce = 20 * time.Millisecond // changes that come together go into one offer
 	tick     = 500 * time.Millisecond
+	// tickSlot is what the ticks of all subscribers are multiples of, so that few wake-ups of
+	// the process serve them, and none of them serves too many.
+	tickSlot = 20 * time.Millisecond
 	// mendEvery is how soon after an attempt a peer may ask for another.
 	mendEvery = 3 * time.Second
 )
@@ -107,7 +110,7 @@ func (s *Subscriber) kickAllocation()  { kick(s.alloc) }
 // loop negotiates, chooses layers, reports and watches the path.
 func (s *Subscriber) loop() {
 	defer close(s.loopEnded)
-	every := time.NewTicker(tick)
+	every := time.NewTimer(untilTick(now()))
 	defer every.Stop()
 	defer func() { s.padder.end(s, now()) }()
 	var settled <-chan time.Time // set while changes gather
@@ -127,6 +130,7 @@ func (s *Subscriber) loop() {
 		case <-s.padder.wakes():
 			s.padder.pad(s, now())
 		case <-every.C:
+			every.Reset(untilTick(now()))
 			ticks++
 			s.allocate()
 			if ticks%2 == 0 {
@@ -135,6 +139,12 @@ func (s *Subscriber) loop() {
 			s.watch(time.Now())
 		}
 	}
+}
+
+// untilTick is how long after a time the next tick is.
+func untilTick(at int64) time.Duration {
+	next := time.Duration(at) + tick
+	return next - next%tickSlot - time.Duration(at)
 }
 
 // Start makes the first offer, at once.

@@ -34,6 +34,11 @@ type destination struct{}
 
 func (b *batches) destination(netip.AddrPort) destination { return destination{} }
 
+// WriteToAddrPort sends one packet.
+func (s *Socket) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
+	return s.next().WriteToUDPAddrPort(b, to)
+}
+
 type systemSpace struct{}
 
 func (s *Socket) transmit(_ *systemSpace, all []message) {

@@ -5,7 +5,6 @@ package transport
 
 import (
 	"net"
-	"net/netip"
 	"sync/atomic"
 )
 
@@ -52,11 +51,6 @@ func (s *Socket) lose(all []message) {
 	for i := range all {
 		s.Lost.Add(uint64(all[i].count))
 	}
-}
-
-// WriteToAddrPort sends one packet.
-func (s *Socket) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
-	return s.next().WriteToUDPAddrPort(b, to)
 }
 
 // Inboxes are what reads it, one for each socket of the kernel.
