@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // State that several parts share.
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Component, createContext, type ComponentChild, type ComponentClass } from "preact";
 import { useContext } from "preact/hooks";
 import { asRefusal, call, Refusal, type Me } from "./api";
@@ -47,7 +47,8 @@ export function useAsk<T>(key: string | null, ask: (signal: AbortSignal) => Prom
   const [turn, next] = useState(0);
   const latest = useRef(ask);
   latest.current = ask;
-  useEffect(() => {
+  // Not useEffect, which waits until the view is painted: the answer would come a frame later.
+  useLayoutEffect(() => {
     if (key === null) return set({ key, loading: false }); // what was asked before is nobody's answer any more
     const stop = new AbortController();
     const slow = setTimeout(() => set((s) => ({ ...s, loading: true })), 150);
