@@ -11,7 +11,6 @@ import (
 	"github.com/redial-rtc/redial/internal/event/sqlite"
 )
 
-// BenchmarkRead reports what it takes to read one report.
 // BenchmarkInjectWitness is what a report of a device's own costs, of documented size,
 // from the body to what is kept with the failure. "%/participant" is the share of one
 // processor that somebody takes who hands in as many as are let through
@@ -31,6 +30,7 @@ func BenchmarkInjectWitness(b *testing.B) {
 	b.ReportMetric(100*perSecond*b.Elapsed().Seconds()/float64(b.N), "%/participant")
 }
 
+// BenchmarkRead reports what it takes to read one report.
 func BenchmarkRead(b *testing.B) {
 	b.Run("socket", func(b *testing.B) {
 		b.ReportAllocs()

@@ -1,0 +1,130 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
+package datafile
+
+import (
+	"math/bits"
+	"sync"
+	"unsafe"
+
+	"modernc.org/libc"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// SQLite's memory comes from an allocator that gives memory back to the system as soon as 64
+// kB of it are free, and takes all that is larger than 16 kB from there. What a statement
+// needs for a moment was mapped and unmapped each time, which was a fifth of all processor
+// time while events came one by one, and had the other processors stop for it. So a few
+// blocks of each size are kept.
+
+// block is a size of memory: its power of two, with the head.
+type block struct {
+	mu   sync.Mutex
+	kept []uintptr
+}
+
+const (
+	blockHead = 8  // bytes before what is given out: the size of what can be used, and the block's class
+	minBlock  = 5  // a power of two, in bytes
+	maxBlock  = 18 // the same; what is larger is not kept
+)
+
+var blocks [maxBlock + 1]block // by class
+
+// mostOf is how many blocks of a class are kept: those of all classes have less than 4 MB.
+func mostOf(class int) int { return max(min(128<<10>>class, 256), 4) }
+
+// blockClass is the class of a block for so many bytes, 0 for none.
+func blockClass(bytes int32) int {
+	class := max(bits.Len64(uint64(bytes)+blockHead-1), minBlock)
+	if class > maxBlock {
+		return 0
+	}
+	return class
+}
+
+// head is what stands before memory that was given out.
+func head(p uintptr) *uint64 {
+	p -= blockHead
+	return *(**uint64)(unsafe.Pointer(&p)) // it is not Go's memory, so it does not move
+}
+
+func allocate(tls *libc.TLS, bytes int32) uintptr {
+	class, size := blockClass(bytes), uint64(bytes)+blockHead
+	if class != 0 {
+		b := &blocks[class]
+		b.mu.Lock()
+		if n := len(b.kept); n > 0 {
+			p := b.kept[n-1]
+			b.kept = b.kept[:n-1]
+			b.mu.Unlock()
+			return p
+		}
+		b.mu.Unlock()
+		size = 1 << class
+	}
+	p := libc.Xmalloc(tls, libc.Tsize_t(size))
+	if p == 0 {
+		return 0 // which SQLite calls SQLITE_NOMEM
+	}
+	p += blockHead
+	*head(p) = (size-blockHead)<<8 | uint64(class)
+	return p
+}
+
+func release(tls *libc.TLS, p uintptr) {
+	if class := *head(p) & 0xff; class != 0 {
+		b := &blocks[class]
+		b.mu.Lock()
+		if len(b.kept) < mostOf(int(class)) {
+			b.kept = append(b.kept, p)
+			b.mu.Unlock()
+			return
+		}
+		b.mu.Unlock()
+	}
+	libc.Xfree(tls, p-blockHead)
+}
+
+func reallocate(tls *libc.TLS, p uintptr, bytes int32) uintptr {
+	usable := sizeOf(tls, p)
+	if bytes <= usable && blockClass(bytes) == int(*head(p)&0xff) {
+		return p
+	}
+	to := allocate(tls, bytes)
+	if to != 0 {
+		libc.Xmemcpy(tls, to, p, libc.Tsize_t(min(bytes, usable)))
+		release(tls, p)
+	}
+	return to
+}
+
+func sizeOf(_ *libc.TLS, p uintptr) int32 { return int32(*head(p) >> 8) }
+
+func roundUp(_ *libc.TLS, bytes int32) int32 { return (bytes + 7) &^ 7 }
+
+func begin(*libc.TLS, uintptr) int32 { return sqlite3.SQLITE_OK }
+
+func end(*libc.TLS, uintptr) {}
+
+var methods sqlite3.Tsqlite3_mem_methods // where nothing moves
+
+// The methods are set before any database is opened: later SQLite takes no others
+// (https://sqlite.org/c3ref/mem_methods.html).
+func init() {
+	tls := libc.NewTLS()
+	defer tls.Close()
+	methods = sqlite3.Tsqlite3_mem_methods{
+		FxMalloc: pointer(allocate), FxFree: pointer(release), FxRealloc: pointer(reallocate), FxSize: pointer(sizeOf),
+		FxRoundup: pointer(roundUp), FxInit: pointer(begin), FxShutdown: pointer(end),
+	}
+	arguments := libc.NewVaList(uintptr(unsafe.Pointer(&methods)))
+	defer libc.Xfree(tls, arguments)
+	if code := sqlite3.Xsqlite3_config(tls, sqlite3.SQLITE_CONFIG_MALLOC, arguments); code != sqlite3.SQLITE_OK {
+		panic("a database was opened before this package was there")
+	}
+}
+
+// pointer is a function as translated C calls it: the address of what Go calls it by.
+func pointer(function any) uintptr { return (*[2]uintptr)(unsafe.Pointer(&function))[1] }
