@@ -50,6 +50,7 @@ func head(p uintptr) *uint64 {
 	return *(**uint64)(unsafe.Pointer(&p)) // it is not Go's memory, so it does not move
 }
 
+// allocate is xMalloc of SQLite: memory for so many bytes, 0 where there is none.
 func allocate(tls *libc.TLS, bytes int32) uintptr {
 	class, size := blockClass(bytes), uint64(bytes)+blockHead
 	if class != 0 {
@@ -73,6 +74,7 @@ func allocate(tls *libc.TLS, bytes int32) uintptr {
 	return p
 }
 
+// release is xFree.
 func release(tls *libc.TLS, p uintptr) {
 	if class := *head(p) & 0xff; class != 0 {
 		b := &blocks[class]
@@ -87,6 +89,7 @@ func release(tls *libc.TLS, p uintptr) {
 	libc.Xfree(tls, p-blockHead)
 }
 
+// reallocate is xRealloc. Where it returns 0, the memory is as it was.
 func reallocate(tls *libc.TLS, p uintptr, bytes int32) uintptr {
 	usable := sizeOf(tls, p)
 	if bytes <= usable && blockClass(bytes) == int(*head(p)&0xff) {
@@ -100,10 +103,13 @@ func reallocate(tls *libc.TLS, p uintptr, bytes int32) uintptr {
 	return to
 }
 
+// sizeOf is xSize: how many bytes can be used, which may be more than were asked for.
 func sizeOf(_ *libc.TLS, p uintptr) int32 { return int32(*head(p) >> 8) }
 
+// roundUp is xRoundup. Memory is aligned to 8 bytes.
 func roundUp(_ *libc.TLS, bytes int32) int32 { return (bytes + 7) &^ 7 }
 
+// begin and end are xInit and xShutdown, which have nothing to do.
 func begin(*libc.TLS, uintptr) int32 { return sqlite3.SQLITE_OK }
 
 func end(*libc.TLS, uintptr) {}

@@ -540,3 +540,16 @@ func TestUnansweredOffers(t *testing.T) {
 		t.Error("an answered offer is missed")
 	}
 }
+
+// TestTicksComeTogether: subscribers tick twice a second, at moments that they share.
+func TestTicksComeTogether(t *testing.T) {
+	for _, at := range []time.Duration{0, 1, tickSlot - 1, tickSlot, 12*time.Hour + 7*time.Millisecond} {
+		wait := untilTick(int64(at))
+		if next := at + wait; next%tickSlot != 0 || wait > tick || wait <= tick-tickSlot {
+			t.Errorf("at %v: after %v, which is %v", at, wait, next)
+		}
+		if late := at + wait + 3*time.Millisecond; untilTick(int64(late)) != tick-3*time.Millisecond {
+			t.Errorf("a tick that is looked at late moves the next one by %v", tick-3*time.Millisecond-untilTick(int64(late)))
+		}
+	}
+}
