@@ -334,6 +334,7 @@ var parsers = map[string]string{
 	"internal/sfu/transport.pionPeer.SetRemote":    "internal/sfu.FuzzAnswer",
 	"internal/sfu/transport.pionPeer.AddCandidate": "internal/sfu.FuzzCandidate",
 	"internal/sfu/transport.batches.destination":   local,
+	"internal/sfu/transport.linkOf":                system,
 	"internal/sfu/transport.port":                  system,
 	"internal/sfu/gcc.SendLog.Read":                "internal/sfu/gcc.FuzzFeedback",
 	"internal/sfu/gcc.chunksSize":                  "internal/sfu/gcc.FuzzFeedback",

@@ -18,19 +18,40 @@ import (
 // time while events came one by one, and had the other processors stop for it. So a few
 // blocks of each size are kept.
 
-// block is a size of memory: its power of two, with the head.
-type block struct {
+const (
+	blockHead = 8  // bytes before what is given out: the size of what can be used, and the block's class
+	minBlock  = 5  // a power of two, in bytes, with the head
+	maxBlock  = 18 // the same; what is larger is not kept
+)
+
+// freeList is the blocks of one class that are kept.
+type freeList struct {
 	mu   sync.Mutex
 	kept []uintptr
 }
 
-const (
-	blockHead = 8  // bytes before what is given out: the size of what can be used, and the block's class
-	minBlock  = 5  // a power of two, in bytes
-	maxBlock  = 18 // the same; what is larger is not kept
-)
+var free [maxBlock + 1]freeList // by class
 
-var blocks [maxBlock + 1]block // by class
+// take takes a block off the list, 0 if there is none.
+func (l *freeList) take() (p uintptr) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if n := len(l.kept); n > 0 {
+		p, l.kept = l.kept[n-1], l.kept[:n-1]
+	}
+	return p
+}
+
+// keep puts a block on the list, unless as many as that are there.
+func (l *freeList) keep(p uintptr, most int) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.kept) >= most {
+		return false
+	}
+	l.kept = append(l.kept, p)
+	return true
+}
 
 // mostOf is how many blocks of a class are kept: those of all classes have less than 4 MB.
 func mostOf(class int) int { return max(min(128<<10>>class, 256), 4) }
@@ -50,19 +71,16 @@ func head(p uintptr) *uint64 {
 	return *(**uint64)(unsafe.Pointer(&p)) // it is not Go's memory, so it does not move
 }
 
+// classOf is the class of a block that was given out, 0 for none.
+func classOf(p uintptr) int { return int(*head(p) & 0xff) }
+
 // allocate is xMalloc of SQLite: memory for so many bytes, 0 where there is none.
 func allocate(tls *libc.TLS, bytes int32) uintptr {
 	class, size := blockClass(bytes), uint64(bytes)+blockHead
 	if class != 0 {
-		b := &blocks[class]
-		b.mu.Lock()
-		if n := len(b.kept); n > 0 {
-			p := b.kept[n-1]
-			b.kept = b.kept[:n-1]
-			b.mu.Unlock()
+		if p := free[class].take(); p != 0 {
 			return p
 		}
-		b.mu.Unlock()
 		size = 1 << class
 	}
 	p := libc.Xmalloc(tls, libc.Tsize_t(size))
@@ -76,15 +94,8 @@ func allocate(tls *libc.TLS, bytes int32) uintptr {
 
 // release is xFree.
 func release(tls *libc.TLS, p uintptr) {
-	if class := *head(p) & 0xff; class != 0 {
-		b := &blocks[class]
-		b.mu.Lock()
-		if len(b.kept) < mostOf(int(class)) {
-			b.kept = append(b.kept, p)
-			b.mu.Unlock()
-			return
-		}
-		b.mu.Unlock()
+	if class := classOf(p); class != 0 && free[class].keep(p, mostOf(class)) {
+		return
 	}
 	libc.Xfree(tls, p-blockHead)
 }
@@ -92,7 +103,7 @@ func release(tls *libc.TLS, p uintptr) {
 // reallocate is xRealloc. Where it returns 0, the memory is as it was.
 func reallocate(tls *libc.TLS, p uintptr, bytes int32) uintptr {
 	usable := sizeOf(tls, p)
-	if bytes <= usable && blockClass(bytes) == int(*head(p)&0xff) {
+	if bytes <= usable && blockClass(bytes) == classOf(p) {
 		return p
 	}
 	to := allocate(tls, bytes)

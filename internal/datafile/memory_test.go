@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -85,17 +86,22 @@ func TestMemory(t *testing.T) {
 
 // keptBytes is what all blocks that are kept have.
 func keptBytes() (sum int) {
-	for class := range blocks {
-		b := &blocks[class]
-		b.mu.Lock()
-		sum += len(b.kept) << class
-		b.mu.Unlock()
+	for class := range free {
+		sum += len(keptOf(class)) << class
 	}
 	return sum
 }
 
-// TestSQLiteHasItsMemoryFromHere: a statement that needs a block of its own for a moment takes
-// it from those that are kept, and brings it back.
+// keptOf are the blocks of a class that are kept.
+func keptOf(class int) []uintptr {
+	l := &free[class]
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.kept)
+}
+
+// TestSQLiteHasItsMemoryFromHere: what a statement needs for a moment is kept when it gives it
+// back, and is what the next one has.
 func TestSQLiteHasItsMemoryFromHere(t *testing.T) {
 	db, err := sql.Open("sqlite", filepath.Join(t.TempDir(), "a.db"))
 	if err != nil {
@@ -110,23 +116,20 @@ func TestSQLiteHasItsMemoryFromHere(t *testing.T) {
 			t.Fatal(n, err)
 		}
 	}
-	ask()
-	b := &blocks[blockClass(2*long)]
-	b.mu.Lock()
-	before := len(b.kept)
-	var first uintptr
-	if before > 0 {
-		first = b.kept[before-1]
+	class := blockClass(2 * long)
+	tls := libc.NewTLS()
+	defer tls.Close()
+	for p := free[class].take(); p != 0; p = free[class].take() { // of tests before
+		libc.Xfree(tls, p-blockHead)
 	}
-	b.mu.Unlock()
-	if first == 0 {
+	ask()
+	before := keptOf(class)
+	if len(before) == 0 {
 		t.Fatalf("nothing of the %d bytes that a statement needed is kept", 2*long)
 	}
 	ask()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if len(b.kept) != before {
-		t.Errorf("%d blocks are kept, %d before the same was asked again", len(b.kept), before)
+	if after := keptOf(class); !slices.Equal(after, before) {
+		t.Errorf("%#x are kept, %#x before the same was asked again", after, before)
 	}
 }
 

@@ -108,10 +108,23 @@ func (b *batches) destination(to netip.AddrPort) (d destination) {
 		return d
 	}
 	d.six = unix.RawSockaddrInet6{Family: unix.AF_INET6, Port: binary.NativeEndian.Uint16(port[:]), Addr: to.Addr().As16()}
-	if zone, err := strconv.ParseUint(to.Addr().Zone(), 10, 32); err == nil { // as addressOf writes it
-		d.six.Scope_id = uint32(zone)
+	if zone := to.Addr().Zone(); zone != "" {
+		d.six.Scope_id = linkOf(zone)
 	}
 	return d
+}
+
+// linkOf is the number of a link (RFC 4007, section 11): addressOf writes that, package net
+// the name. 0 is none that there is.
+func linkOf(zone string) uint32 {
+	if n, err := strconv.ParseUint(zone, 10, 32); err == nil {
+		return uint32(n)
+	}
+	link, err := net.InterfaceByName(zone)
+	if err != nil {
+		return 0
+	}
+	return uint32(link.Index)
 }
 
 // name is that address and its length.

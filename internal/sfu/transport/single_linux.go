@@ -28,7 +28,8 @@ var singles = sync.Pool{New: func() any {
 	return s
 }}
 
-// WriteToAddrPort sends one packet, and waits for room for it.
+// WriteToAddrPort sends one packet, and waits for room for it. It fails with a net.AddrError
+// for an address of another family, with net.ErrClosed, and with what sendto(2) says.
 func (s *Socket) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
 	if !to.IsValid() || !s.six && !to.Addr().Unmap().Is4() {
 		return 0, &net.AddrError{Err: "no address of this socket's family", Addr: to.String()}

@@ -14,8 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// one opens a socket as a server has it.
-func one(t testing.TB, network, host string) (*Socket, netip.AddrPort) {
+// openSocket opens a socket as a server has it.
+func openSocket(t testing.TB, network, host string) (*Socket, netip.AddrPort) {
 	t.Helper()
 	c, err := net.ListenUDP(network, &net.UDPAddr{IP: net.ParseIP(host)})
 	if err != nil {
@@ -32,9 +32,9 @@ func one(t testing.TB, network, host string) (*Socket, netip.AddrPort) {
 // TestWriteToAddrPort: a packet arrives whole wherever the socket reaches, and what cannot be
 // sent is told.
 func TestWriteToAddrPort(t *testing.T) {
-	four, at4 := one(t, "udp4", "127.0.0.1")
-	six, at6 := one(t, "udp6", "::1")
-	both, atBoth := one(t, "udp", "::")
+	four, at4 := openSocket(t, "udp4", "127.0.0.1")
+	six, at6 := openSocket(t, "udp6", "::1")
+	both, atBoth := openSocket(t, "udp", "::")
 	mapped := netip.AddrPortFrom(netip.AddrFrom16(at4.Addr().As16()), at4.Port())
 	long := bytes.Repeat([]byte{7}, 1400)
 	for _, c := range []struct {
@@ -80,20 +80,31 @@ func TestWriteToAddrPort(t *testing.T) {
 	}
 }
 
-// TestAddressesKeepTheirLink: an address of a link (RFC 4007) is written as it was read.
+// TestAddressesKeepTheirLink: an address of a link (RFC 4007) is written as it was read, by
+// us or by package net.
 func TestAddressesKeepTheirLink(t *testing.T) {
-	six, _ := one(t, "udp6", "::1")
+	six, _ := openSocket(t, "udp6", "::1")
 	at := netip.MustParseAddrPort("[fe80::1%3]:5")
 	d := six.destination(at)
 	if back := addressOf(&d.six); back != at {
 		t.Errorf("%v became %v", at, back)
+	}
+	links, err := net.Interfaces()
+	if err != nil || len(links) == 0 {
+		t.Fatalf("%d links, %v", len(links), err)
+	}
+	for _, link := range links {
+		named := netip.AddrPortFrom(at.Addr().WithZone(link.Name), at.Port())
+		if d := six.destination(named); int(d.six.Scope_id) != link.Index {
+			t.Errorf("%v goes to link %d, which is %d", named, d.six.Scope_id, link.Index)
+		}
 	}
 }
 
 // BenchmarkWriteToAddrPort sends to a socket that nobody reads, so that most packets are lost
 // there.
 func BenchmarkWriteToAddrPort(b *testing.B) {
-	sock, at := one(b, "udp4", "127.0.0.1")
+	sock, at := openSocket(b, "udp4", "127.0.0.1")
 	packet := make([]byte, 100)
 	b.ReportAllocs()
 	for b.Loop() {
