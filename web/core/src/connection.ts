@@ -5,6 +5,7 @@
 import { FaultId, type Operation } from "../../faults";
 import { Emitter } from "./emitter";
 import { CallError, failureOf } from "./failure";
+import { patience } from "./patience";
 import { callTimeout, Rpc, type Fields, type WebSocketMaker } from "./rpc";
 
 export interface ConnectionOptions {
@@ -184,12 +185,12 @@ export class Connection extends Emitter<Events> {
   #restored(operation: Operation, timeout: number): Promise<void> {
     return new Promise((resolve, reject) => {
       const settle = (failure?: CallError) => {
-        clearTimeout(timer);
+        enough();
         this.#waiting.delete(settle);
         if (failure) reject(new CallError(failure.fault, operation, { cause: failure }));
         else resolve();
       };
-      const timer = setTimeout(() => settle(new CallError(FaultId.SignalLost, operation)), timeout);
+      const enough = patience(timeout, () => settle(new CallError(FaultId.SignalLost, operation)));
       this.#waiting.add(settle);
     });
   }
@@ -198,13 +199,19 @@ export class Connection extends Emitter<Events> {
     for (const settle of [...this.#waiting]) settle(failure);
   }
 
-  /** A server that does not answer is not there, whatever the socket says. */
+  /**
+   * A server that is silent is not there, whatever the socket says. One whose answer is
+   * behind much else that it sends is.
+   */
   #startPings(): void {
     const rpc = this.#rpc!;
     const interval = this.#options.pingInterval;
-    const ping = (params: object) => rpc.request("ping", params, "connect", interval).catch((failure: CallError) => {
-      if (failure.fault === FaultId.SignalSilent && this.#rpc === rpc) rpc.drop(failure);
-    });
+    const ping = (params: object) => {
+      const heard = rpc.heard;
+      return rpc.request("ping", params, "connect", interval).catch((failure: CallError) => {
+        if (failure.fault === FaultId.SignalSilent && this.#rpc === rpc && rpc.heard === heard) rpc.drop(failure);
+      });
+    };
     void ping({ interval });
     this.#ping = setInterval(() => void ping({}), interval);
   }

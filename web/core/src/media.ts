@@ -4,6 +4,7 @@
 /* One RTCPeerConnection: a stream in one direction. */
 import { explain, FaultId, type Operation } from "../../faults";
 import { CallError, failureOf } from "./failure";
+import { patience } from "./patience";
 import { witness } from "./witness";
 
 /** How long a connection may be disconnected before it is made anew, in ms; most come back by themselves. */
@@ -22,7 +23,7 @@ export class MediaConnection {
   readonly pc: RTCPeerConnection;
   readonly #events: MediaEvents;
   readonly #early: RTCIceCandidateInit[] = []; // candidates of the server that came before its description
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #mended = () => {}; // what is disconnected is waited for no longer
   #over = false;
   #closed!: () => void;
   readonly #closing = new Promise<void>((resolve) => { this.#closed = resolve; });
@@ -77,7 +78,7 @@ export class MediaConnection {
 
   close(): void {
     this.#over = true;
-    clearTimeout(this.#timer);
+    this.#mended();
     this.pc.onicecandidate = this.pc.ontrack = this.pc.onconnectionstatechange = null;
     this.pc.close();
     this.#closed();
@@ -106,13 +107,13 @@ export class MediaConnection {
   }
 
   #changed(operation: Operation): void {
-    clearTimeout(this.#timer);
+    this.#mended();
     switch (this.pc.connectionState) {
       case "failed":
         this.#broken(new CallError(FaultId.IceFailed, operation));
         break;
       case "disconnected":
-        this.#timer = setTimeout(() => this.#broken(new CallError(FaultId.IceDisconnected, operation)), grace);
+        this.#mended = patience(grace, () => this.#broken(new CallError(FaultId.IceDisconnected, operation)));
     }
   }
 

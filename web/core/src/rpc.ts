@@ -4,6 +4,7 @@
 /* JSON-RPC 2.0 over one WebSocket: calls and their answers, and what the server tells. */
 import { fault as entry, FaultId, type Operation } from "../../faults";
 import { CallError, type Details } from "./failure";
+import { patience } from "./patience";
 
 /** How long an answer is waited for, in ms. The server answers within 8 s. */
 export const callTimeout = 10_000;
@@ -37,6 +38,7 @@ export class Rpc {
   readonly #events: RpcEvents;
   readonly #calls = new Map<number, Call>();
   #next = 0;
+  #heard = 0;
   #over = false;
 
   private constructor(socket: WebSocket, events: RpcEvents) {
@@ -61,19 +63,24 @@ export class Rpc {
         return;
       }
       const fail = (details: Details) => {
-        clearTimeout(timer);
+        enough();
         socket.onopen = socket.onclose = null;
         socket.close();
         const offline = globalThis.navigator?.onLine === false;
         reject(new CallError(offline ? FaultId.NetworkOffline : FaultId.EndpointUnreachable, operation, { details: { ...at, ...details } }));
       };
-      const timer = setTimeout(() => fail({ seconds: timeout / 1000 }), timeout);
+      const enough = patience(timeout, () => fail({ seconds: timeout / 1000 }));
       socket.onclose = (e) => fail({ close: e.code });
       socket.onopen = () => {
-        clearTimeout(timer);
+        enough();
         resolve(new Rpc(socket, events));
       };
     });
+  }
+
+  /** How many frames have come. */
+  get heard(): number {
+    return this.#heard;
   }
 
   /** Calls a method. Fails with the server's refusal, with signal.silent when no answer comes, and with signal.lost. */
@@ -84,14 +91,14 @@ export class Rpc {
         return;
       }
       const id = this.#next++;
-      const timer = setTimeout(() => {
+      const enough = patience(timeout, () => {
         this.#calls.delete(id);
         reject(new CallError(FaultId.SignalSilent, operation, { details: { method, seconds: timeout / 1000 } }));
-      }, timeout);
+      });
       this.#calls.set(id, {
         operation,
-        resolve: (v) => { clearTimeout(timer); resolve(v); },
-        reject: (e) => { clearTimeout(timer); reject(e); },
+        resolve: (v) => { enough(); resolve(v); },
+        reject: (e) => { enough(); reject(e); },
       });
       this.#socket.send(JSON.stringify({ jsonrpc: "2.0", id, method, params }));
     });
@@ -129,6 +136,7 @@ export class Rpc {
   }
 
   #read(data: unknown): void {
+    this.#heard++;
     let frame: Fields;
     try {
       frame = fields(JSON.parse(String(data)));

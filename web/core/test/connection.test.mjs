@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 import { Connection } from "../src/connection";
 import { Rpc } from "../src/rpc";
-import { settled, TestSocket } from "./socket.mjs";
+import { runs, settled, TestSocket } from "./socket.mjs";
 
 beforeEach(() => {
   TestSocket.made = [];
@@ -52,7 +52,7 @@ test("a refusal by a server that knows faults of later versions is one all the s
 test("a call that is not answered fails in time, and leaves nothing behind", async () => {
   const rpc = await Rpc.open("ws://server", quiet, "connect", TestSocket);
   const call = rpc.request("x", {}, "update");
-  mock.timers.tick(10_000);
+  runs(mock.timers, 10_000);
   await assert.rejects(call, { fault: "signal.silent" });
   last().answer("x", 1); // too late, and nobody minds
 });
@@ -124,11 +124,38 @@ test("a server that is silent is given up, and the session taken up elsewhere", 
   assert.deepEqual(first.call("ping").params, { interval: 5000 });
   first.answer("ping", { value: "pong" });
   await settled();
-  mock.timers.tick(5000); // asks again
-  mock.timers.tick(5000); // and was not answered
+  runs(mock.timers, 5000); // asks again
+  runs(mock.timers, 5000); // and was not answered
   await settled();
   assert.ok(first.closed, "the socket is closed");
   assert.deepEqual(told, ["lost signal.silent"]);
+});
+
+test("a server whose answer is behind much else is there", async () => {
+  const { told } = await open({ pingInterval: 5000 });
+  const first = last();
+  for (let s = 0; s < 30; s++) {
+    runs(mock.timers, 1000);
+    first.tell({ method: "news", params: {} });
+    await settled();
+  }
+  assert.deepEqual(told, []);
+  runs(mock.timers, 10_000);
+  await settled();
+  assert.deepEqual(told, ["lost signal.silent"], "until it is silent");
+});
+
+test("a page that was held up reads what has come for it before it gives anything up", async () => {
+  const { c, told } = await open({ pingInterval: 5000 });
+  const first = last();
+  const call = c.request("x", {}, "update");
+  mock.timers.tick(60_000); // a task that long, or a computer that slept
+  first.answer("x", 1);
+  first.answer("ping", { value: "pong" });
+  assert.equal(await call, 1);
+  runs(mock.timers, 4000);
+  await settled();
+  assert.deepEqual(told, []);
 });
 
 test("closing ends whatever waits, also for a socket", async () => {

@@ -25,3 +25,9 @@ export class TestSocket {
 
 // settled lets everything run that waits for nothing but other code.
 export const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+// runs lets a page run for ms, in which its timers are on time. One tick of ms is a
+// page that is held up for as long.
+export function runs(timers, ms) {
+  for (let at = 0; at < ms; at += 100) timers.tick(100);
+}
