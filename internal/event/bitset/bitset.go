@@ -27,6 +27,9 @@ func (b *Set) Put(id int64, in bool) bool {
 	return true
 }
 
+// Has tells whether a number is in the set.
+func (b *Set) Has(id int64) bool { return b[id/8]&(1<<(id%8)) != 0 }
+
 // Or adds the numbers of a packed set.
 func (b *Set) Or(packed []byte) {
 	if len(packed) < 2 {

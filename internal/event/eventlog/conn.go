@@ -132,6 +132,17 @@ func (c *Conn) Lookup(ctx context.Context, query string, args ...any) (n int64, 
 	return n, err == nil, err
 }
 
+// Places reads the numbers that a query gives.
+func (c *Conn) Places(ctx context.Context, query string, args ...any) (places []int64, err error) {
+	err = c.Each(ctx, query, func(row Scanner) error {
+		var seq int64
+		err := row.Scan(&seq)
+		places = append(places, seq)
+		return err
+	}, args...)
+	return places, err
+}
+
 // SetMeta keeps a number in the file under a name.
 func (c *Conn) SetMeta(ctx context.Context, name string, n int64) error {
 	_, err := c.Exec(ctx, "INSERT INTO meta VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value", name, n)

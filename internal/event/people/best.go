@@ -47,7 +47,7 @@ func (b best) before(other best) bool {
 
 // holds tells whether it is the best one in a span as well, of so many failures.
 func (b best) holds(failures, since, until int64) bool {
-	return b.seq > 0 && (failures == 1 || b.at >= since && b.at < until)
+	return failures == 1 || b.at >= since && b.at < until
 }
 
 // bests is how a transaction changes which failure is the best one.
@@ -117,7 +117,7 @@ func (x *Index) fillBests(l *eventlog.Log) (more bool, err error) {
 			if a.failures == 0 || a.best.seq != unknown || a.peer == "" {
 				continue
 			}
-			a.best, err = amongEvents(ctx, tx.Conn, a.account, &event.PeopleQuery{}, a.peer, a.user, maxOfPeer)
+			a.best, err = amongEvents(ctx, tx.Conn, a.account, &event.PeopleQuery{}, a.peer, a.user, maxOfPeer, nil)
 			if err != nil {
 				return err
 			}

@@ -23,6 +23,7 @@ const (
 	maxOfPerson = 200             // attempts of one of them
 	maxLookedAt = 20_000          // attempts of a span of time, and of those whose users are proven as many
 	firstLook   = 4_000           // the same, of the latest of a name that many have
+	perPerson   = 32              // attempts of a span that are read as fast as one person's are
 	maxInside   = 200_000         // people whose names are looked through
 	budget      = 1 * time.Second // for all of it
 	usual       = 1 * time.Hour   // what goes on for longer after a span is looked at where that finds too few
@@ -140,10 +141,17 @@ func (s *search) look(ctx context.Context) error {
 		return nil
 	}
 	with, err := s.withWords(ctx)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case with.n > maxPeople && spanned:
+	}
+	byTime := false
+	if spanned && with.n > 0 {
+		if byTime, err = s.shortTime(ctx, with.n); err != nil {
+			return err
+		}
+	}
+	switch {
+	case byTime:
 		if err := s.inTime(ctx, event.MatchPart, with); err != nil {
 			return err
 		}
@@ -257,10 +265,31 @@ func (s *search) enough() bool {
 	return is
 }
 
+// shortTime tells whether all attempts of the span are read sooner than those of so many people
+// are. They are beside each other in an index, and those of each person elsewhere.
+func (s *search) shortTime(ctx context.Context, people int64) (bool, error) {
+	if people > maxPeople {
+		return true, nil
+	}
+	left := people * perPerson
+	for _, proven := range []int{1, 0} {
+		n, _, err := s.c.Lookup(ctx, "SELECT count(*) FROM (SELECT 1 FROM attempts INDEXED BY attempts_last WHERE account = ? AND proven = ? AND last >= ? AND last < ? LIMIT ?)",
+			s.account, proven, s.since, s.overBefore(longest), min(left, maxLookedAt)+1)
+		if err != nil {
+			return false, err
+		}
+		if left -= n; left < 0 || n > maxLookedAt {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
 // inTime finds attempts by looking at all of the span.
 func (s *search) inTime(ctx context.Context, least event.Match, among group) error {
 	from, reach := s.since, []time.Duration{usual, longest}
-	if s.q.Newest || s.q.Oldest { // what goes on for long has its place among the others
+	few := among.n > 0 && among.n <= maxPeople
+	if s.q.Newest || s.q.Oldest || few { // what goes on for long has its place among the others, or is little
 		reach = reach[1:]
 	}
 	if s.q.Oldest {

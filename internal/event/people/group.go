@@ -12,7 +12,7 @@ import (
 
 // What is counted of the people who have a word.
 const (
-	maxGroup  = 8_000  // whom attempts are compared with; of more, names are
+	maxGroup  = 20_000 // whom attempts are compared with; of more, names are
 	maxOfWord = 50_000 // whose names are compared with other words
 )
 

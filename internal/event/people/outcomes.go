@@ -176,7 +176,7 @@ func causeOf(ctx context.Context, c *eventlog.Conn, a *attempt) (cause string, t
 	case a.best.seq > 0:
 		seq = a.best.seq
 	case a.peer != "":
-		b, err := amongEvents(ctx, c, a.account, &event.PeopleQuery{}, a.peer, a.user, -1)
+		b, err := amongEvents(ctx, c, a.account, &event.PeopleQuery{}, a.peer, a.user, -1, nil)
 		if err != nil {
 			return "", false, err
 		}

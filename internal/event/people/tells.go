@@ -6,6 +6,7 @@ package people
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"slices"
 
@@ -14,24 +15,41 @@ import (
 	"github.com/redial-rtc/redial/internal/text"
 )
 
-// maxOfPeer is how many events of a peer are looked at for the failure that tells most.
-const maxOfPeer = 2000
+// What is looked at for the failure that tells most of a peer.
+const (
+	maxOfPeer = 2_000   // events
+	maxPlaces = 100_000 // places of events, of which those of a time are looked at
+)
+
+// Narrow keeps those of the places of events that may have happened in [since, until), as Unix
+// nanoseconds. The places ascend.
+type Narrow func(ctx context.Context, c *eventlog.Conn, places []int64, since, until int64) ([]int64, error)
 
 // Telling finds the place of the failure that tells most of an attempt with a peer id: see
 // event.PeopleFinder. It is called within Read.
-func Telling(ctx context.Context, c *eventlog.Conn, account int64, q *event.PeopleQuery, a *event.Attempt) (seq int64, found bool, err error) {
-	if a.TellsMost > 0 {
-		if seq, found, err = c.Lookup(ctx, "SELECT seq FROM events WHERE seq = ?", a.TellsMost); err != nil || found {
-			return seq, found, err
-		} // it has just been removed
+func Telling(ctx context.Context, c *eventlog.Conn, account int64, q *event.PeopleQuery, a *event.Attempt, narrow Narrow) (seq int64, found bool, err error) {
+	user := text.Cut(event.UserKey(a.UserID, a.UserProof), maxID)
+	if a.Tells.Place > 0 {
+		_, found, err = c.Lookup(ctx, "SELECT seq FROM events WHERE seq = ?", a.Tells.Place)
+		switch {
+		case err != nil || found && a.Tells.Asked:
+			return a.Tells.Place, found, err
+		case found: // one of the time that is asked for tells more, unless that one ended the attempt and this one did not
+			b, err := amongEvents(ctx, c, account, q, a.PeerID, user, maxOfPeer, narrow)
+			if b.seq == 0 || a.Tells.Terminal && !b.terminal {
+				b.seq = a.Tells.Place
+			}
+			return b.seq, err == nil, err
+		} // else it has just been removed
 	}
-	b, err := amongEvents(ctx, c, account, q, a.PeerID, text.Cut(event.UserKey(a.UserID, a.UserProof), maxID), maxOfPeer)
+	b, err := amongEvents(ctx, c, account, q, a.PeerID, user, maxOfPeer, nil)
 	return b.seq, b.seq > 0, err
 }
 
 // amongEvents finds the failure that tells most of an attempt among its events: one that ended it, then
-// one that happened in the span of a query, then the first. It looks at so many of them, -1 for all.
-func amongEvents(ctx context.Context, c *eventlog.Conn, account int64, q *event.PeopleQuery, peerID, userKey string, most int) (b best, err error) {
+// one that happened in the span of a query, then the first. It looks at so many of them, -1 for all, and with narrow only
+// at those that happened in the span.
+func amongEvents(ctx context.Context, c *eventlog.Conn, account int64, q *event.PeopleQuery, peerID, userKey string, most int, narrow Narrow) (b best, err error) {
 	peer, args, err := c.Is(ctx, "peer", peerID, account)
 	if err != nil {
 		return b, err
@@ -43,9 +61,26 @@ func amongEvents(ctx context.Context, c *eventlog.Conn, account int64, q *event.
 		}
 	}
 	since, until := spanOf(q)
-	events := "SELECT seq, type, terminal, " + eventlog.HappenedAt + " AS at FROM events INDEXED BY events_peer WHERE " + peer + " AND account = ? AND " + user + " ORDER BY seq LIMIT ?"
-	err = c.Row(ctx, "SELECT seq, at, terminal FROM ("+events+") WHERE type IN ("+failureCodes+") ORDER BY terminal DESC, at >= ? AND at < ? DESC, at, seq LIMIT 1",
-		slices.Concat(args, []any{account}, of, []any{most, since, until})...).Scan(&b.seq, &b.at, &b.terminal)
+	span, within := []any{since, until}, []any(nil)
+	from, where := "events INDEXED BY events_peer WHERE "+peer, "type IN ("+failureCodes+")"
+	if narrow != nil {
+		places, err := c.Places(ctx, "SELECT seq FROM "+from+" ORDER BY seq LIMIT ?", append(args, maxPlaces)...)
+		if err != nil {
+			return b, err
+		}
+		if places, err = narrow(ctx, c, places, since, until); err != nil || len(places) == 0 {
+			return b, err
+		}
+		list, err := json.Marshal(places)
+		if err != nil {
+			return b, err
+		}
+		from, args = "events NOT INDEXED WHERE seq IN (SELECT value FROM json_each(?))", []any{string(list)}
+		where, within = where+" AND at >= ? AND at < ?", span
+	}
+	failures := "SELECT seq, at, terminal FROM (SELECT seq, type, terminal, " + eventlog.HappenedAt + " AS at FROM " + from + " AND account = ? AND " + user + " ORDER BY seq LIMIT ?) WHERE " + where
+	err = c.Row(ctx, failures+" ORDER BY terminal DESC, at >= ? AND at < ? DESC, at, seq LIMIT 1",
+		slices.Concat(args, []any{account}, of, []any{most}, within, span)...).Scan(&b.seq, &b.at, &b.terminal)
 	if errors.Is(err, sql.ErrNoRows) {
 		return best{}, nil
 	}

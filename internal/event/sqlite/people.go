@@ -41,7 +41,7 @@ func (s *Store) Telling(ctx context.Context, q event.PeopleQuery, a *event.Attem
 		if !known {
 			return 0, false, nil
 		}
-		return people.Telling(ctx, c, account, &q, a)
+		return people.Telling(ctx, c, account, &q, a, s.happenedIn)
 	})
 }
 
