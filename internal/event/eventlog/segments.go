@@ -105,9 +105,9 @@ type Range struct {
 	Whole       bool
 }
 
-// Between gives the ranges with events taken in [since, until), as Unix nanoseconds, by place.
-// Within Read, something is to be read before, which fixes the state of the file.
-func (l *Log) Between(since, until int64) []Range { return l.segments.between(since, until) }
+// TakenIn gives the ranges of a log with events taken in [since, until), as Unix nanoseconds, by
+// place. Within Read, something is to be read before, which fixes the state of the file.
+func TakenIn(l *Log, since, until int64) []Range { return l.segments.between(since, until) }
 
 // between gives the ranges with events taken in [since, until), by place.
 func (g *segments) between(since, until int64) (found []Range) {

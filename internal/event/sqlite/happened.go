@@ -113,7 +113,7 @@ func (s *Store) happenedIn(ctx context.Context, c *eventlog.Conn, places []int64
 	if err != nil {
 		return nil, err
 	}
-	ranges := s.Between(since, until)
+	ranges := eventlog.TakenIn(s.Log, since, until)
 	block, in := int64(-1), bitset.Set{}
 	for _, seq := range places {
 		if seq > flushed { // in no set yet
