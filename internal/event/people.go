@@ -55,18 +55,11 @@ type Attempt struct {
 	Match                       Match
 	FirstSeen, LastSeen         time.Time // the person, in any room
 
-	Tells Tells // which failure Telling gives; the zero value: it is to be looked for
+	TellsMost int64 // place of the failure that Telling gives; 0: it is to be looked for
 
 	Place Place // of those that are ordered by time alone
 
 	Guess string // why it may be the person's, as one of the reasons below; empty: it is
-}
-
-// Tells is the failure that tells most of an attempt, whatever time is asked for.
-type Tells struct {
-	Place    int64
-	Terminal bool
-	Asked    bool // it is that of the time that was asked for as well
 }
 
 // Why an attempt without a name may be that of who is searched for.

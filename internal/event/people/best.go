@@ -47,7 +47,7 @@ func (b best) before(other best) bool {
 
 // holds tells whether it is the best one in a span as well, of so many failures.
 func (b best) holds(failures, since, until int64) bool {
-	return failures == 1 || b.at >= since && b.at < until
+	return b.seq > 0 && (failures == 1 || b.at >= since && b.at < until)
 }
 
 // bests is how a transaction changes which failure is the best one.

@@ -39,6 +39,7 @@ type search struct {
 	q       *event.PeopleQuery
 	account int64
 	words   []string
+	narrow  Narrow
 	began   time.Time
 
 	since, until int64
@@ -56,8 +57,8 @@ type candidate struct {
 }
 
 // Find finds attempts. It is called within Read.
-func Find(ctx context.Context, c *eventlog.Conn, account int64, q *event.PeopleQuery) (event.PeopleFound, error) {
-	s := &search{c: c, q: q, account: account, words: wordsOf(q.Name), began: time.Now(), seen: map[int64]bool{}}
+func Find(ctx context.Context, c *eventlog.Conn, account int64, q *event.PeopleQuery, narrow Narrow) (event.PeopleFound, error) {
+	s := &search{c: c, q: q, account: account, words: wordsOf(q.Name), narrow: narrow, began: time.Now(), seen: map[int64]bool{}}
 	s.since, s.until = spanOf(q)
 	var found event.PeopleFound
 	var err error

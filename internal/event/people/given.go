@@ -49,8 +49,9 @@ func (s *search) given(ctx context.Context, list []whole) ([]event.Attempt, erro
 			Began: time.Unix(0, a.first).UTC(), Ended: time.Unix(0, a.last).UTC(), Outcome: a.outcome, Failures: int(row.failures), Provoked: row.provoked > 0, Match: a.match,
 			FirstSeen: time.Unix(0, min(a.seen0, a.first)).UTC(), LastSeen: time.Unix(0, max(a.seen, a.last)).UTC(), Guess: a.guess, Place: s.place(&a.candidate),
 		}
-		if b := row.best; b.seq > 0 {
-			out[i].Tells = event.Tells{Place: b.seq, Terminal: b.terminal, Asked: b.holds(row.failures, s.since, s.until)}
+		var err error
+		if out[i].TellsMost, err = s.tellsMost(ctx, row); err != nil {
+			return nil, err
 		}
 		if row.seq > 0 {
 			if err := s.c.Each(ctx, "SELECT id FROM events WHERE seq = ?", func(found eventlog.Scanner) error {

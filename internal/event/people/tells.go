@@ -21,28 +21,32 @@ const (
 	maxPlaces = 100_000 // places of events, of which those of a time are looked at
 )
 
-// Narrow keeps those of the places of events that may have happened in [since, until), as Unix
-// nanoseconds. The places ascend.
+// Narrow keeps those of the places of events that may have happened in a span, [since, until) as
+// Unix nanoseconds, which is the same in all calls. The places ascend.
 type Narrow func(ctx context.Context, c *eventlog.Conn, places []int64, since, until int64) ([]int64, error)
+
+// tellsMost gives the place of the failure that tells most of an attempt in the span that is asked
+// for, 0 where that is to be looked for among all of its events.
+func (s *search) tellsMost(ctx context.Context, a *attempt) (int64, error) {
+	if a.best.seq <= 0 || a.peer == "" || a.best.holds(a.failures, s.since, s.until) {
+		return max(a.best.seq, 0), nil
+	}
+	b, err := amongEvents(ctx, s.c, s.account, s.q, a.peer, a.user, maxOfPeer, s.narrow)
+	if b.seq == 0 || a.best.terminal && !b.terminal {
+		return a.best.seq, err
+	}
+	return b.seq, err
+}
 
 // Telling finds the place of the failure that tells most of an attempt with a peer id: see
 // event.PeopleFinder. It is called within Read.
-func Telling(ctx context.Context, c *eventlog.Conn, account int64, q *event.PeopleQuery, a *event.Attempt, narrow Narrow) (seq int64, found bool, err error) {
-	user := text.Cut(event.UserKey(a.UserID, a.UserProof), maxID)
-	if a.Tells.Place > 0 {
-		_, found, err = c.Lookup(ctx, "SELECT seq FROM events WHERE seq = ?", a.Tells.Place)
-		switch {
-		case err != nil || found && a.Tells.Asked:
-			return a.Tells.Place, found, err
-		case found: // one of the time that is asked for tells more, unless that one ended the attempt and this one did not
-			b, err := amongEvents(ctx, c, account, q, a.PeerID, user, maxOfPeer, narrow)
-			if b.seq == 0 || a.Tells.Terminal && !b.terminal {
-				b.seq = a.Tells.Place
-			}
-			return b.seq, err == nil, err
-		} // else it has just been removed
+func Telling(ctx context.Context, c *eventlog.Conn, account int64, q *event.PeopleQuery, a *event.Attempt) (seq int64, found bool, err error) {
+	if a.TellsMost > 0 {
+		if seq, found, err = c.Lookup(ctx, "SELECT seq FROM events WHERE seq = ?", a.TellsMost); err != nil || found {
+			return seq, found, err
+		} // it has just been removed
 	}
-	b, err := amongEvents(ctx, c, account, q, a.PeerID, user, maxOfPeer, nil)
+	b, err := amongEvents(ctx, c, account, q, a.PeerID, text.Cut(event.UserKey(a.UserID, a.UserProof), maxID), maxOfPeer, nil)
 	return b.seq, b.seq > 0, err
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/redial-rtc/redial/internal/event/bitset"
 	"github.com/redial-rtc/redial/internal/event/eventlog"
+	"github.com/redial-rtc/redial/internal/event/people"
 )
 
 //go:embed happened.sql
@@ -106,47 +107,53 @@ func (v *bitmapScan) filterHappened(ctx context.Context, c *eventlog.Conn, sets 
 	return nil
 }
 
-// happenedIn is a people.Narrow: of the sets of blocks, which are there for filters, it reads
-// those of the blocks that the places are in.
-func (s *Store) happenedIn(ctx context.Context, c *eventlog.Conn, places []int64, since, until int64) (kept []int64, err error) {
-	flushed, _, err := c.Meta(ctx, bitmapsTo)
-	if err != nil {
-		return nil, err
-	}
-	ranges := eventlog.TakenIn(s.Log, since, until)
-	block, in := int64(-1), bitset.Set{}
-	for _, seq := range places {
-		if seq > flushed { // in no set yet
-			kept = append(kept, seq)
-			continue
-		}
-		if seq/blockSize != block {
-			block = seq / blockSize
-			if in, err = mayHappenIn(ctx, c, block, ranges, since, until); err != nil {
+// happenedIn gives a people.Narrow: of the sets of blocks, which are there for filters, it reads
+// those of the blocks that the places are in, once.
+func (s *Store) happenedIn() people.Narrow {
+	var ranges []eventlog.Range
+	var flushed int64
+	known := map[int64]*bitset.Set{}
+	return func(ctx context.Context, c *eventlog.Conn, places []int64, since, until int64) (kept []int64, err error) {
+		if len(known) == 0 {
+			if flushed, _, err = c.Meta(ctx, bitmapsTo); err != nil {
 				return nil, err
 			}
+			ranges = eventlog.TakenIn(s.Log, since, until)
 		}
-		if in.Has(seq % blockSize) {
-			kept = append(kept, seq)
+		for _, seq := range places {
+			if seq > flushed { // in no set yet
+				kept = append(kept, seq)
+				continue
+			}
+			in := known[seq/blockSize]
+			if in == nil {
+				if in, err = mayHappenIn(ctx, c, seq/blockSize, ranges, since, until); err != nil {
+					return nil, err
+				}
+				known[seq/blockSize] = in
+			}
+			if in.Has(seq % blockSize) {
+				kept = append(kept, seq)
+			}
 		}
+		return kept, nil
 	}
-	return kept, nil
 }
 
 // mayHappenIn gives the events of a block that may have happened in [since, until), of which
 // ranges are: all that did, and some that were taken not long before or after.
-func mayHappenIn(ctx context.Context, c *eventlog.Conn, block int64, ranges []eventlog.Range, since, until int64) (in bitset.Set, err error) {
-	start := block * blockSize
+func mayHappenIn(ctx context.Context, c *eventlog.Conn, block int64, ranges []eventlog.Range, since, until int64) (*bitset.Set, error) {
+	in, start := &bitset.Set{}, block*blockSize
 	for _, r := range ranges {
 		if r.Last >= start && r.First < start+blockSize {
 			in.Fill(max(r.First-start, 0), min(r.Last-start, blockSize-1))
 		}
 	}
 	var packed []byte
-	err = c.Row(ctx, "SELECT times FROM block_happened WHERE block = ?", block).Scan(&packed)
+	err := c.Row(ctx, "SELECT times FROM block_happened WHERE block = ?", block).Scan(&packed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return in, nil
 	}
-	retime(&in, packed, since, until)
+	retime(in, packed, since, until)
 	return in, err
 }

@@ -25,7 +25,7 @@ func (s *Store) FindPeople(ctx context.Context, q event.PeopleQuery) (found even
 		return found, err
 	} // else the disk is full or fails; what is indexed can be found all the same
 	err = s.Read(ctx, func(c *eventlog.Conn) (err error) {
-		found, err = people.Find(ctx, c, account, &q)
+		found, err = people.Find(ctx, c, account, &q, s.happenedIn())
 		return err
 	})
 	return found, err
@@ -41,7 +41,7 @@ func (s *Store) Telling(ctx context.Context, q event.PeopleQuery, a *event.Attem
 		if !known {
 			return 0, false, nil
 		}
-		return people.Telling(ctx, c, account, &q, a, s.happenedIn)
+		return people.Telling(ctx, c, account, &q, a)
 	})
 }
 

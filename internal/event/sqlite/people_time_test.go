@@ -77,7 +77,7 @@ func TestTheFailureThatTellsMostOfMany(t *testing.T) {
 		if err != nil || flushed < 2*blockSize {
 			t.Errorf("%d events are in sets (%v)", flushed, err)
 		}
-		some, err := s.happenedIn(t.Context(), c, all, at.Add(time.Minute).UnixNano(), at.Add(2*time.Minute).UnixNano())
+		some, err := s.happenedIn()(t.Context(), c, all, at.Add(time.Minute).UnixNano(), at.Add(2*time.Minute).UnixNano())
 		if len(some) > len(all)*3/4 {
 			t.Errorf("of a minute %d of %d events are looked at", len(some), len(all))
 		}
