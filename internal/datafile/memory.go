@@ -136,9 +136,15 @@ func init() {
 		FxMalloc: pointer(allocate), FxFree: pointer(release), FxRealloc: pointer(reallocate), FxSize: pointer(sizeOf),
 		FxRoundup: pointer(roundUp), FxInit: pointer(begin), FxShutdown: pointer(end),
 	}
-	arguments := libc.NewVaList(uintptr(unsafe.Pointer(&methods)))
+	configure(tls, sqlite3.SQLITE_CONFIG_MALLOC, uintptr(unsafe.Pointer(&methods)))
+	configure(tls, sqlite3.SQLITE_CONFIG_MEMSTATUS, int32(0)) // what it holds in all is asked of nobody, and took a lock each time
+}
+
+// configure sets what holds for all databases.
+func configure(tls *libc.TLS, what int32, argument any) {
+	arguments := libc.NewVaList(argument)
 	defer libc.Xfree(tls, arguments)
-	if code := sqlite3.Xsqlite3_config(tls, sqlite3.SQLITE_CONFIG_MALLOC, arguments); code != sqlite3.SQLITE_OK {
+	if code := sqlite3.Xsqlite3_config(tls, what, arguments); code != sqlite3.SQLITE_OK {
 		panic("a database was opened before this package was there")
 	}
 }
