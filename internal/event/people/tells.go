@@ -17,8 +17,8 @@ import (
 
 // What is looked at for the failure that tells most of a peer.
 const (
-	maxOfPeer = 2_000   // events
-	maxPlaces = 100_000 // places of events, of which those of a time are looked at
+	maxOfPeer = 2_000  // events
+	maxPlaces = 20_000 // places of events, of which those of a time are looked at
 )
 
 // Narrow keeps those of the places of events that may have happened in a span, [since, until) as
