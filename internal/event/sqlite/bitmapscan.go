@@ -138,11 +138,15 @@ func (v *bitmapScan) Places(ctx context.Context, c *eventlog.Conn, n int) ([]int
 		return b.places[:min(n, b.total)], nil
 	}
 	var found []int64
-	add := func(seq int64) { found = append(found, seq) }
+	add := func(seq int64) {
+		if len(found) < n { // a set may have thousands more
+			found = append(found, seq)
+		}
+	}
 	err := v.scan(ctx, c, firstWindow, func() bool { return len(found) < n }, add, func(start int64, set *bitset.Set) {
 		set.Each(v.p.Desc, func(n int64) { add(start + n) })
 	})
-	return found[:min(n, len(found))], err
+	return found, err
 }
 
 // scan goes through what matches in the order of the plan, for as long as there is to be more: one
