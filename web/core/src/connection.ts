@@ -8,6 +8,9 @@ import { CallError, failureOf } from "./failure";
 import { patience } from "./patience";
 import { callTimeout, Rpc, type Fields, type WebSocketMaker } from "./rpc";
 
+/** So many questions in a row that are not answered are the end, whatever else comes. */
+const mostUnanswered = 3;
+
 export interface ConnectionOptions {
   /** Address of the socket, `ws:` or `wss:`. */
   url: string;
@@ -201,16 +204,22 @@ export class Connection extends Emitter<Events> {
 
   /**
    * A server that is silent is not there, whatever the socket says. One whose answer is
-   * behind much else that it sends is.
+   * behind much else that it sends is, unless no question of three is answered.
    */
   #startPings(): void {
     const rpc = this.#rpc!;
     const interval = this.#options.pingInterval;
-    const ping = (params: object) => {
+    let unanswered = 0;
+    const ping = async (params: object) => {
       const heard = rpc.heard;
-      return rpc.request("ping", params, "connect", interval).catch((failure: CallError) => {
-        if (failure.fault === FaultId.SignalSilent && this.#rpc === rpc && rpc.heard === heard) rpc.drop(failure);
-      });
+      try {
+        await rpc.request("ping", params, "connect", interval);
+        unanswered = 0;
+      } catch (thrown) {
+        const failure = thrown as CallError;
+        if (failure.fault !== FaultId.SignalSilent || this.#rpc !== rpc) return;
+        if (++unanswered === mostUnanswered || rpc.heard === heard) rpc.drop(failure);
+      }
     };
     void ping({ interval });
     this.#ping = setInterval(() => void ping({}), interval);

@@ -134,15 +134,30 @@ test("a server that is silent is given up, and the session taken up elsewhere", 
 test("a server whose answer is behind much else is there", async () => {
   const { told } = await open({ pingInterval: 5000 });
   const first = last();
-  for (let s = 0; s < 30; s++) {
+  first.answer("ping", { value: "pong" });
+  for (let s = 1; s <= 60; s++) {
     runs(mock.timers, 1000);
     first.tell({ method: "news", params: {} });
+    if (s % 15 === 9) first.answer("ping", { value: "pong" }); // one of three, and late
     await settled();
   }
   assert.deepEqual(told, []);
   runs(mock.timers, 10_000);
   await settled();
   assert.deepEqual(told, ["lost signal.silent"], "until it is silent");
+});
+
+test("a server that answers none of three questions is given up, whatever else it says", async () => {
+  const { told } = await open({ pingInterval: 5000 });
+  for (let s = 0; s < 14; s++) {
+    runs(mock.timers, 1000);
+    last().tell({ method: "news", params: {} });
+    await settled();
+  }
+  assert.deepEqual(told, []);
+  runs(mock.timers, 1000);
+  await settled();
+  assert.deepEqual(told, ["lost signal.silent"]);
 });
 
 test("a page that was held up reads what has come for it before it gives anything up", async () => {
