@@ -146,22 +146,14 @@ func (l *Log) findLate(ctx context.Context, e *event.Event, typ int64) (int64, e
 	if e.PairKey() == "" {
 		return 0, nil
 	}
-	var places []int64
 	account, _ := l.Accounts.ID(e.AccountID)
 	is, args, err := l.writer.Is(ctx, "peer", e.PeerID, account)
 	if err != nil {
 		return 0, err
 	}
-	err = l.writer.Each(ctx, `SELECT seq FROM (SELECT seq, time, type, source FROM events WHERE `+is+` ORDER BY seq DESC LIMIT ?)
+	places, err := l.writer.Places(ctx, `SELECT seq FROM (SELECT seq, time, type, source FROM events WHERE `+is+` ORDER BY seq DESC LIMIT ?)
 		WHERE source = ? AND type = ? AND time BETWEEN ? AND ? ORDER BY seq`,
-		func(s Scanner) error {
-			var seq int64
-			if err := s.Scan(&seq); err != nil {
-				return err
-			}
-			places = append(places, seq)
-			return nil
-		}, append(args, lateLooks, sourceCodes[event.FromServer], typ, e.When().Add(-event.PairWindow).UnixNano(), e.Time.UnixNano())...)
+		append(args, lateLooks, sourceCodes[event.FromServer], typ, e.When().Add(-event.PairWindow).UnixNano(), e.Time.UnixNano())...)
 	if err != nil {
 		return 0, err
 	}

@@ -96,11 +96,9 @@ func (v *bitmapScan) filterHappened(ctx context.Context, c *eventlog.Conn, sets 
 			return err
 		}
 		if span, has := v.apart[block]; has && (in != (bitset.Set{}) || span.from < h.Until && span.to >= h.Since) {
-			var packed []byte
-			if err := c.Row(ctx, "SELECT times FROM block_happened WHERE block = ?", block).Scan(&packed); err != nil {
+			if err := moveApart(ctx, c, &in, block, h.Since, h.Until); err != nil {
 				return err
 			}
-			retime(&in, packed, h.Since, h.Until)
 		}
 		sets[i].And(&in)
 	}
@@ -127,7 +125,7 @@ func (s *Store) happenedIn() people.Narrow {
 			}
 			in := known[seq/blockSize]
 			if in == nil {
-				if in, err = mayHappenIn(ctx, c, seq/blockSize, ranges, since, until); err != nil {
+				if in, err = happenedInBlock(ctx, c, seq/blockSize, ranges, since, until); err != nil {
 					return nil, err
 				}
 				known[seq/blockSize] = in
@@ -140,20 +138,23 @@ func (s *Store) happenedIn() people.Narrow {
 	}
 }
 
-// mayHappenIn gives the events of a block that may have happened in [since, until), of which
-// ranges are: all that did, and some that were taken not long before or after.
-func mayHappenIn(ctx context.Context, c *eventlog.Conn, block int64, ranges []eventlog.Range, since, until int64) (*bitset.Set, error) {
-	in, start := &bitset.Set{}, block*blockSize
-	for _, r := range ranges {
-		if r.Last >= start && r.First < start+blockSize {
-			in.Fill(max(r.First-start, 0), min(r.Last-start, blockSize-1))
-		}
+// happenedInBlock gives the events of a block that happened in [since, until), of which ranges are
+// those that were taken then.
+func happenedInBlock(ctx context.Context, c *eventlog.Conn, block int64, ranges []eventlog.Range, since, until int64) (*bitset.Set, error) {
+	in, err := takenIn(ctx, c, block, ranges, since, until)
+	if err != nil {
+		return nil, err
 	}
+	return &in, moveApart(ctx, c, &in, block, since, until)
+}
+
+// moveApart makes of the events of a block that were taken in [since, until) those that happened then.
+func moveApart(ctx context.Context, c *eventlog.Conn, in *bitset.Set, block, since, until int64) error {
 	var packed []byte
 	err := c.Row(ctx, "SELECT times FROM block_happened WHERE block = ?", block).Scan(&packed)
 	if errors.Is(err, sql.ErrNoRows) {
-		return in, nil
+		return nil
 	}
 	retime(in, packed, since, until)
-	return in, err
+	return err
 }

@@ -254,14 +254,12 @@ func placesOf(ctx context.Context, c *eventlog.Conn, key keyOfSets, above, upto 
 	}
 	for _, form := range forms {
 		for typ := range eventlog.CodeTypes {
-			if err := c.Each(ctx, "SELECT seq FROM events INDEXED BY events_"+column+" WHERE account = ? AND type = ? AND "+column+" = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?", func(row eventlog.Scanner) error {
-				var seq int64
-				err := row.Scan(&seq)
-				places = append(places, seq)
-				return err
-			}, key.account, typ, form, above, upto, n); err != nil {
+			some, err := c.Places(ctx, "SELECT seq FROM events INDEXED BY events_"+column+" WHERE account = ? AND type = ? AND "+column+" = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?",
+				key.account, typ, form, above, upto, n)
+			if err != nil {
 				return nil, err
 			}
+			places = append(places, some...)
 		}
 	}
 	slices.Sort(places)
