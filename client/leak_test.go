@@ -49,6 +49,24 @@ func handles(t *testing.T) (goroutines, files int, stacks string) {
 	return goroutines, files, stacks
 }
 
+// still waits until nothing comes or goes for half a second, and returns what is
+// there then.
+func still(t *testing.T) (goroutines, files int) {
+	t.Helper()
+	http.DefaultClient.CloseIdleConnections()
+	goroutines, files, _ = handles(t)
+	since := time.Now()
+	for deadline := since.Add(patience); time.Since(since) < 500*time.Millisecond; time.Sleep(20 * time.Millisecond) {
+		if g, f, _ := handles(t); g != goroutines || f != files {
+			goroutines, files, since = g, f, time.Now()
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("goroutines and files come and go: %d, %d", goroutines, files)
+		}
+	}
+	return goroutines, files
+}
+
 // settles waits until no more goroutines and files are left than before. The
 // server in this process ends its own a moment after the client's.
 func settles(t *testing.T, goroutines, files int) {
@@ -117,14 +135,21 @@ func (s *site) visit(t *testing.T, publish bool) {
 
 func TestJoinsInARowLeaveNothing(t *testing.T) {
 	s := newSite(t)
-	host := s.join(s.config("host", "host")) // keeps the session running
+	w := watch()
+	cfg := s.config("host", "host")
+	cfg.Listener = w.listener()
+	host := s.join(cfg) // keeps the session running
 	if _, err := host.Publish(t.Context(), client.Pattern()); err != nil {
 		t.Fatal(err)
 	}
-	s.visit(t, true) // what is made once
-	time.Sleep(200 * time.Millisecond)
-	http.DefaultClient.CloseIdleConnections()
-	goroutines, files, _ := handles(t)
+	first := s.join(s.config("guest", "visitor")) // what is made once: both connections of the host as well
+	if _, err := first.Publish(t.Context(), client.Tone()); err != nil {
+		t.Fatal(err)
+	}
+	flows(t, get(t, w.tracks, "the first visitor's track"))
+	first.Leave()
+	until(t, "being alone", func() bool { return len(host.Peers()) == 0 })
+	goroutines, files := still(t)
 	n := 12
 	if *long {
 		n = 500
@@ -141,9 +166,7 @@ func TestJoinsInARowLeaveNothing(t *testing.T) {
 func TestManyAtOnceLeaveNothing(t *testing.T) {
 	s := newSite(t)
 	s.visit(t, true)
-	http.DefaultClient.CloseIdleConnections()
-	time.Sleep(200 * time.Millisecond)
-	goroutines, files, _ := handles(t)
+	goroutines, files := still(t)
 	n := 20 // two processors that look for races carry no more beside other tests
 	if *long {
 		n = 50
@@ -175,8 +198,7 @@ func TestFailedJoinsLeaveNothing(t *testing.T) {
 		l.Close()
 	}
 	bad()
-	time.Sleep(200 * time.Millisecond)
-	goroutines, files, _ := handles(t)
+	goroutines, files := still(t)
 	for range 10 {
 		bad()
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/evidence"
 )
 
 const (
@@ -22,8 +23,6 @@ const (
 	// was on its way when the client was lost still arrives, and counts as a sign of
 	// life, after which a socket may be silent for 20 s.
 	rejoinWindow = probePatience + 25*time.Second
-	// noCloseCode is that of a socket which ended without a closing handshake.
-	noCloseCode websocket.StatusCode = -1
 )
 
 // hold keeps the place of a peer that has lost its socket, until it comes back,
@@ -91,10 +90,18 @@ func (h *hold) giveWay() {
 	}
 }
 
-// rejoined tells whether the end of a socket with this code is that of a page
-// whose client has joined anew.
-func (h *hold) rejoined(code websocket.StatusCode) bool {
-	return code == noCloseCode && time.Now().Before(h.rejoinedBy)
+// rejoined tells whether the end of this socket is that of a page whose client has
+// joined anew: it led nowhere any more. One that was closed says nothing of the
+// kind, least of all when this server closed it, as it does to all when it stops.
+func (h *hold) rejoined(c Socket) bool {
+	if !time.Now().Before(h.rejoinedBy) {
+		return false
+	}
+	switch c.Evidence().How {
+	case evidence.HowReset, evidence.HowSilence, evidence.HowStuck:
+		return true
+	}
+	return false
 }
 
 // rejoined lets the peers of a room give way that came in with the token of one

@@ -211,7 +211,7 @@ func (p *Participant) Detached(c Socket, goodbye bool, code websocket.StatusCode
 		p.Leave("closed")
 	case p.leaving:
 		p.finish("removed")
-	case p.hold.rejoined(code):
+	case p.hold.rejoined(c):
 		p.Leave(reasonRejoined)
 	default:
 		p.away.Store(true)
