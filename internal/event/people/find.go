@@ -4,7 +4,6 @@
 package people
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,6 +24,7 @@ const (
 	firstLook   = 4_000           // the same, of the latest of a name that many have
 	perPerson   = 32              // attempts of a span that are read as fast as one person's are
 	maxInside   = 200_000         // people whose names are looked through
+	maxDistinct = 20_000          // different words that are looked through in their place
 	budget      = 1 * time.Second // for all of it
 	usual       = 1 * time.Hour   // what goes on for longer after a span is looked at where that finds too few
 	longest     = 12 * time.Hour  // an attempt that goes on for longer than this after a span is not looked at
@@ -174,13 +174,10 @@ func (s *search) look(ctx context.Context) error {
 	if len(s.found) > 0 {
 		return nil
 	}
-	// Within words there is no index; where no word begins so, names are looked through.
-	if spanned {
+	if spanned { // within words there is no index
 		return s.inTime(ctx, event.MatchInside, group{words: s.words})
 	}
-	longest := slices.MaxFunc(s.words, func(a, b string) int { return cmp.Compare(len(a), len(b)) })
-	return s.ofPeople(ctx, event.MatchInside, `SELECT id, folded, attempts FROM (SELECT id, folded, attempts FROM people INDEXED BY people_last WHERE account = ? ORDER BY last DESC LIMIT ?)
-		WHERE instr(folded, ?) > 0 LIMIT ?`, s.account, maxInside, longest, maxPeople)
+	return s.insideWords(ctx)
 }
 
 // ofMany finds attempts where many people have each of the words: the latest.
