@@ -36,16 +36,27 @@ func openReaders(path string) (*prepared, error) {
 	return &prepared{DB: db, kept: map[string]*sql.Stmt{}}, nil
 }
 
-// QueryContext is that of a pool.
+// QueryContext is that of a pool, but that a question which has begun is not given up: none
+// reads more than a page, and two goroutines would have to wait for that beside each.
+// On a busy machine whoever asks would wait for a processor behind those, with the
+// connection that others wait for.
 func (p *prepared) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	ctx = context.WithoutCancel(ctx)
 	if st := p.statement(ctx, query); st != nil {
 		return st.QueryContext(ctx, args...)
 	}
 	return p.DB.QueryContext(ctx, query, args...)
 }
 
-// QueryRowContext is that of a pool.
+// QueryRowContext is as QueryContext.
 func (p *prepared) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	if ctx.Err() != nil {
+		return p.DB.QueryRowContext(ctx, query, args...) // which says so
+	}
+	ctx = context.WithoutCancel(ctx)
 	if st := p.statement(ctx, query); st != nil {
 		return st.QueryRowContext(ctx, args...)
 	}

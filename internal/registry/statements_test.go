@@ -4,6 +4,8 @@
 package registry
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -40,6 +42,23 @@ func TestStatementsAreKept(t *testing.T) {
 	}
 	if _, err := r.read.QueryContext(t.Context(), "SELECT nothing FROM nowhere"); err == nil {
 		t.Error("a statement that cannot be prepared gives rows")
+	}
+}
+
+// TestWhoeverHasGoneIsNotAnswered: a question that has begun is not given up, and none
+// is begun for somebody who does not wait for the answer.
+func TestWhoeverHasGoneIsNotAnswered(t *testing.T) {
+	r := fixture(t, t.TempDir())
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	for what, ask := range map[string]func() error{
+		"a row":  func() error { _, err := r.Room(gone, "room"); return err },
+		"a list": func() error { _, err := r.KnownPeers(gone, "room", "peer", false); return err },
+		"a fact": func() error { _, err := r.Revoked(gone, "id"); return err },
+	} {
+		if err := ask(); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v, want that it was given up", what, err)
+		}
 	}
 }
 

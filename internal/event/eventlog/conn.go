@@ -95,13 +95,19 @@ func (c *Conn) Exec(ctx context.Context, query string, args ...any) (int64, erro
 	return res.RowsAffected()
 }
 
-// Row gives the one row of a query; what went wrong is in its Scan.
+// Row gives the one row of a query; what went wrong is in its Scan. It is for what is
+// found by a key or counted up to a bound: a query that has begun is not given up, since
+// two goroutines would have to wait for that beside each of them, and on a busy
+// machine the query would wait for a processor behind those. Each can be given up.
 func (c *Conn) Row(ctx context.Context, query string, args ...any) Scanner {
+	if err := ctx.Err(); err != nil {
+		return failed{err}
+	}
 	st, err := c.stmt(ctx, query)
 	if err != nil {
 		return failed{err}
 	}
-	return st.QueryRowContext(ctx, args...)
+	return st.QueryRowContext(context.WithoutCancel(ctx), args...)
 }
 
 // Each calls f for every row.

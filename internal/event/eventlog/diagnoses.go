@@ -165,7 +165,7 @@ func (l *Log) CountUndiagnosed(ctx context.Context) (n int, oldest time.Time, er
 			return err
 		}
 		var at sql.NullInt64
-		if err := c.Row(ctx, "SELECT count(*), min(time) FROM events NOT INDEXED WHERE seq > ? AND "+failures, upto).Scan(&n, &at); err != nil || n == 0 {
+		if err := c.Each(ctx, "SELECT count(*), min(time) FROM events NOT INDEXED WHERE seq > ? AND "+failures, func(row Scanner) error { return row.Scan(&n, &at) }, upto); err != nil || n == 0 {
 			return err
 		}
 		oldest = time.Unix(0, at.Int64).UTC()

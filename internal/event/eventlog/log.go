@@ -289,7 +289,7 @@ func (l *Log) Read(ctx context.Context, f func(c *Conn) error) error {
 		l.readers.put(c)
 	}()
 	c.mixed = l.upgrading.mixed.Load() // before the state is fixed that it is about
-	if _, err := c.Exec(ctx, "BEGIN"); err != nil {
+	if _, err := c.Exec(context.WithoutCancel(ctx), "BEGIN"); err != nil {
 		return l.unavailable(ctx, err)
 	}
 	err := f(c)
