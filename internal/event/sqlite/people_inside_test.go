@@ -50,18 +50,39 @@ func TestAPartWithinAWordIsFoundAmongFewWordsAndMany(t *testing.T) {
 	}
 	t.Run("few words", check)
 
-	batch = nil
-	for i := 0; i < 21_000; i += 8 {
-		var words []string
-		for w := range 8 {
-			words = append(words, fmt.Sprintf("word%d", i+w))
-		}
-		batch = append(batch, someone(strings.Join(words, " "), fmt.Sprintf("w-%d", i), fmt.Sprintf("w-%d", i), "elsewhere", at.Add(-time.Hour)))
-	}
-	eventtest.Add(t, s, batch...)
+	eventtest.Add(t, s, ofManyWords(21_000, at.Add(-time.Hour))...)
 	t.Run("many words", check)
 	var words int
 	if err := ask(t.Context(), s, "SELECT count(DISTINCT word) FROM people_words", &words); err != nil || words <= 20_000 {
 		t.Errorf("%d words, %v: not many", words, err)
+	}
+}
+
+// ofManyWords are failures of people whose names have so many different words.
+func ofManyWords(n int, at time.Time) (list []event.Event) {
+	for i := 0; i < n; i += 8 {
+		var words []string
+		for w := range 8 {
+			words = append(words, fmt.Sprintf("word%d", i+w))
+		}
+		list = append(list, someone(strings.Join(words, " "), fmt.Sprintf("w-%d", i), fmt.Sprintf("w-%d", i), "elsewhere", at))
+	}
+	return list
+}
+
+// BenchmarkAPartOfNobodysName looks through as many different words as are looked
+// through, and through all names where there are more.
+func BenchmarkAPartOfNobodysName(b *testing.B) {
+	for _, words := range []int{200, 20_000 - 8, 20_000 + 8} {
+		b.Run(fmt.Sprintf("words=%d", words), func(b *testing.B) {
+			s := open(b, b.TempDir()).(*Store)
+			eventtest.Add(b, s, ofManyWords(words, time.Now().Add(-time.Hour))...)
+			b.ReportAllocs()
+			for b.Loop() {
+				if found := search(b, s, event.PeopleQuery{Name: "nobody"}); len(found.Attempts) > 0 {
+					b.Fatal(peers(found.Attempts))
+				}
+			}
+		})
 	}
 }
