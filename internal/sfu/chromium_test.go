@@ -390,16 +390,15 @@ func TestChromiumSVC(t *testing.T) {
 				}
 				b.await("width of "+string(step.layer), func() bool { return b.inbound("video").FrameWidth == step.width })
 				at := b.inbound("video")
-				b.await("frames of "+string(step.layer), func() bool { return b.inbound("video").FramesDecoded > at.FramesDecoded+15 })
-				after := b.inbound("video")
-				if after.FrameWidth != step.width {
-					t.Errorf("%s: a width of %d", step.layer, after.FrameWidth)
-				}
+				// A browser that is short of time leaves out the widest layer for a moment.
+				var after rtpStats
+				b.await("frames of "+string(step.layer), func() bool {
+					d := b.sub.Stats().Tracks
+					after = b.inbound("video")
+					return after.FramesDecoded > at.FramesDecoded+15 && after.FrameWidth == step.width && d[len(d)-1].Current == step.layer
+				})
 				if n := keyframeAsks(video) - asked; n > 0 && !step.key && after.PliCount == before.PliCount {
 					t.Errorf("%s: %d key frames were asked for", step.layer, n)
-				}
-				if d := b.sub.Stats().Tracks; d[len(d)-1].Current != step.layer {
-					t.Errorf("told %s, want %s", d[len(d)-1].Current, step.layer)
 				}
 				t.Logf("%s: %+v", step.layer, after)
 			}
