@@ -106,7 +106,7 @@ func measureOne(ctx context.Context, k keeper, n, asks int, end time.Time) (m me
 	events := make([]event.Event, 0, chunk)
 	var rooms []string
 	var took, used, beside time.Duration
-	tell := max(n/10, 100_000) // how often it is told how far this is, in events
+	tell := max(n/10/chunk, 5) * chunk // how often it is told how far this is, in events
 	for stored := 0; stored < n; stored += len(events) {
 		if stored > 0 && stored%tell == 0 {
 			progress("%s: %s of %s events, %.0f a second so far, %.3f s of processor time of 1,000", m.about, count(stored), count(n), float64(stored)/took.Seconds(), used.Seconds()/float64(stored)*1000)

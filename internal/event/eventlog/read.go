@@ -131,11 +131,8 @@ func FileSize(ctx context.Context, c *Conn) (int64, error) {
 
 // DocSize is how many bytes a document takes, packed, on average.
 func DocSize(ctx context.Context, c *Conn) (mean float64, err error) {
-	err = c.Row(ctx, `SELECT (SELECT coalesce(sum(octet_length(doc)), 0) FROM docs) + (SELECT coalesce(sum(octet_length(docs)), 0) FROM doc_blocks)
-		+ (SELECT coalesce(sum(octet_length(doc)), 0) FROM events)`).Scan(&mean)
 	var n int64
-	if err == nil {
-		err = c.Row(ctx, "SELECT count(*) FROM events").Scan(&n)
-	}
+	err = c.Each(ctx, `SELECT (SELECT coalesce(sum(octet_length(doc)), 0) FROM docs) + (SELECT coalesce(sum(octet_length(docs)), 0) FROM doc_blocks)
+		+ (SELECT coalesce(sum(octet_length(doc)), 0) FROM events), (SELECT count(*) FROM events)`, func(row Scanner) error { return row.Scan(&mean, &n) })
 	return mean / float64(max(n, 1)), err
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/redial-rtc/redial/internal/evidence"
 	"github.com/redial-rtc/redial/internal/participant"
-	"github.com/redial-rtc/redial/internal/room"
 	"github.com/redial-rtc/redial/internal/token"
 )
 
@@ -63,12 +62,7 @@ func TestWhoseSocketLedNowhereGivesWay(t *testing.T) {
 // twin brings in a peer of the one token.
 func (st *stage) twin(name string, c participant.Socket) *participant.Participant {
 	st.t.Helper()
-	v := participant.Visitor{ID: room.PeerID(name), Claims: token.Claims{RoomID: "r1", Role: "guest", UserID: "u", Digest: "of one token"}}
-	v.Record, _ = knownRoom{}.RoomRecord(st.t.Context(), "r1")
-	p, err := st.h.all.Enter(v, func(p *participant.Participant) participant.Wire { return newSession(st.h, p) })
-	if err != nil || !p.Attach(c, v) {
-		st.t.Fatal("no way in:", err)
-	}
+	p := st.enter(name, "guest", c, func(claims *token.Claims) { claims.Digest = "of one token" })
 	joined := make(chan error)
 	p.Post(func() { joined <- p.Join(st.t.Context(), participant.Profile{Name: name}, nil) })
 	if err := <-joined; err != nil {

@@ -209,14 +209,18 @@ func (st *stage) preview(name string) *queue {
 	return q
 }
 
-func (st *stage) enter(name, role string, q *queue) *participant.Participant {
+func (st *stage) enter(name, role string, c participant.Socket, edit ...func(*token.Claims)) *participant.Participant {
+	st.t.Helper()
 	v := participant.Visitor{ID: room.PeerID(name), Claims: token.Claims{RoomID: "r1", Role: role, UserID: "user-" + name}}
+	for _, f := range edit {
+		f(&v.Claims)
+	}
 	v.Record, _ = knownRoom{}.RoomRecord(st.t.Context(), "r1")
 	p, err := st.h.all.Enter(v, func(p *participant.Participant) participant.Wire { return newSession(st.h, p) })
 	if err != nil {
 		st.t.Fatal(err)
 	}
-	p.Attach(q, v)
+	p.Attach(c, v)
 	return p
 }
 
