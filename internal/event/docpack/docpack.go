@@ -14,6 +14,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -107,11 +108,12 @@ func (p *Packer) Unpack(packed []byte) ([]byte, error) {
 	if len(packed) > 0 && packed[0] == '{' { // that of packed ones is 0x28
 		return packed, nil
 	}
-	return p.unpack(packed)
+	return p.unpack(packed, nil)
 }
 
-func (p *Packer) unpack(packed []byte) ([]byte, error) {
-	doc, err := p.dec.DecodeAll(packed, nil)
+// unpack appends to b, which it uses as far as that has room.
+func (p *Packer) unpack(packed, b []byte) ([]byte, error) {
+	doc, err := p.dec.DecodeAll(packed, b)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
@@ -171,28 +173,42 @@ func (p *Packer) packPart(b []byte, docs []Doc, before int64) []byte {
 // UnpackBlock gives the documents of a block, the first of which is at a place. It
 // fails with ErrDamaged.
 func (p *Packer) UnpackBlock(packed []byte, first int64) ([]Doc, error) {
-	return p.unpackPart(packed, first, true)
+	var part Part
+	err := p.unpackPart(&part, packed, first, true)
+	return part.Docs, err
 }
 
 // Part is some documents of a block: all that have places from one to another.
 type Part struct {
 	First, Last int64
 	Docs        []Doc
+	text        []byte // of all of them
 }
 
-// UnpackPart gives the part of a block that has the document at a place, if there is one.
-// The block has places from one to another. It fails with ErrDamaged.
-func (p *Packer) UnpackPart(packed []byte, first, last, seq int64) (Part, error) {
-	part := Part{First: first, Last: last}
+// maxKept is how many bytes of documents a part keeps for the next ones.
+const maxKept = 512 << 10
+
+// Reset leaves a part without documents.
+func (t *Part) Reset() {
+	if cap(t.text) > maxKept {
+		*t = Part{}
+	}
+	t.First, t.Last, t.Docs = 0, 0, t.Docs[:0]
+}
+
+// UnpackPart makes part the one of a block that has the document at a place, if there is one.
+// The block has places from one to another. Documents that part had before are overwritten:
+// its memory is used again. It fails with ErrDamaged; part is then the places that cannot be
+// read.
+func (p *Packer) UnpackPart(part *Part, packed []byte, first, last, seq int64) error {
+	part.First, part.Last, part.Docs = first, last, part.Docs[:0]
 	if len(packed) < indexHead || binary.LittleEndian.Uint32(packed) != indexMagic {
-		var err error
-		part.Docs, err = p.unpackPart(packed, first, true)
-		return part, err
+		return p.unpackPart(part, packed, first, true)
 	}
 	size := uint64(binary.LittleEndian.Uint32(packed[4:]))
 	packed = packed[indexHead:]
 	if size > uint64(len(packed)) {
-		return part, fmt.Errorf("%w: the index of a block is longer than the block", ErrDamaged)
+		return fmt.Errorf("%w: the index of a block is longer than the block", ErrDamaged)
 	}
 	index, frames := packed[:size], packed[size:]
 	before, begins := first, true
@@ -200,11 +216,11 @@ func (p *Packer) UnpackPart(packed []byte, first, last, seq int64) (Part, error)
 	for len(index) > 0 {
 		skip, n := binary.Uvarint(index)
 		if n <= 0 || skip > 1<<62 || before+int64(skip) < before {
-			return part, fmt.Errorf("%w: a place in the index of a block cannot be read", ErrDamaged)
+			return fmt.Errorf("%w: a place in the index of a block cannot be read", ErrDamaged)
 		}
 		long, m := binary.Uvarint(index[n:])
 		if m <= 0 || long > uint64(len(frames)) {
-			return part, fmt.Errorf("%w: a part is longer than its block", ErrDamaged)
+			return fmt.Errorf("%w: a part is longer than its block", ErrDamaged)
 		}
 		if frame != nil {
 			next := before + int64(skip)
@@ -216,36 +232,36 @@ func (p *Packer) UnpackPart(packed []byte, first, last, seq int64) (Part, error)
 		}
 		frame, frames, index = frames[:long], frames[long:], index[n+m:]
 	}
-	var err error
-	part.Docs, err = p.unpackPart(frame, before, begins)
-	return part, err
+	return p.unpackPart(part, frame, before, begins)
 }
 
-// unpackPart gives the documents of frames, which come after a place or, where a block
-// begins, with it.
-func (p *Packer) unpackPart(packed []byte, seq int64, begins bool) ([]Doc, error) {
-	raw, err := p.unpack(packed)
+// unpackPart makes the documents of a part those of frames, which come after a place or,
+// where a block begins, with it.
+func (p *Packer) unpackPart(part *Part, packed []byte, seq int64, begins bool) error {
+	raw, err := p.unpack(packed, part.text[:0])
 	if err != nil {
-		return nil, err
+		return err
 	}
-	docs := make([]Doc, 0, partDocs)
+	part.text = raw
+	docs := slices.Grow(part.Docs[:0], partDocs)
 	first := seq
 	for len(raw) > 0 {
 		skip, n := binary.Uvarint(raw)
 		if n <= 0 || skip > 1<<62 {
-			return nil, fmt.Errorf("%w: a place cannot be read", ErrDamaged)
+			return fmt.Errorf("%w: a place cannot be read", ErrDamaged)
 		}
 		size, m := binary.Uvarint(raw[n:])
 		if m <= 0 || size > uint64(len(raw)-n-m) {
-			return nil, fmt.Errorf("%w: a document is longer than its block", ErrDamaged)
+			return fmt.Errorf("%w: a document is longer than its block", ErrDamaged)
 		}
 		if seq += int64(skip); seq < first || (skip == 0) != begins {
-			return nil, fmt.Errorf("%w: its places are out of order", ErrDamaged)
+			return fmt.Errorf("%w: its places are out of order", ErrDamaged)
 		}
 		begins = false
 		raw = raw[n+m:]
 		docs = append(docs, Doc{seq, raw[:size:size]})
 		raw = raw[size:]
 	}
-	return docs, nil
+	part.Docs = docs
+	return nil
 }

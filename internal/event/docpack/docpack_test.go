@@ -79,9 +79,9 @@ func TestAPartOfABlockIsRead(t *testing.T) {
 		if whole, err := p.UnpackBlock(packed, 7); err != nil || len(whole) != n {
 			t.Errorf("%d of %d documents, %v", len(whole), n, err)
 		}
-		covered := int64(6)
+		covered, part := int64(6), Part{}
 		for seq := int64(7); seq <= last; seq++ {
-			part, err := p.UnpackPart(packed, 7, last, seq)
+			err := p.UnpackPart(&part, packed, 7, last, seq)
 			if err != nil || seq < part.First || seq > part.Last || len(part.Docs) > partDocs {
 				t.Fatalf("place %d of %d documents: a part from %d to %d with %d, %v", seq, n, part.First, part.Last, len(part.Docs), err)
 			}
@@ -180,6 +180,7 @@ func FuzzUnpack(f *testing.F) {
 	}
 	f.Add(p.PackBlock(nil, many), uint(9))
 	f.Fuzz(func(t *testing.T, packed []byte, flip uint) {
+		var part Part // used again
 		check := func(packed []byte) {
 			if doc, err := p.Unpack(packed); err != nil && !errors.Is(err, ErrDamaged) || len(doc) > max(maxUnpacked, len(packed)) {
 				t.Errorf("%d bytes, %v", len(doc), err)
@@ -188,7 +189,7 @@ func FuzzUnpack(f *testing.F) {
 			if err != nil && !errors.Is(err, ErrDamaged) {
 				t.Error(err)
 			}
-			part, err := p.UnpackPart(packed, 5, 90, int64(5+flip%85))
+			err = p.UnpackPart(&part, packed, 5, 90, int64(5+flip%85))
 			if err != nil && !errors.Is(err, ErrDamaged) {
 				t.Error(err)
 			}

@@ -129,6 +129,15 @@ func (c *Conn) Each(ctx context.Context, query string, f func(Scanner) error, ar
 	return rows.Err()
 }
 
+// one is Row for a row with sql.RawBytes, which are not copied: they are what f is called with
+// until it returns.
+func (c *Conn) one(ctx context.Context, query string, f func(Scanner) error, args ...any) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return c.Each(context.WithoutCancel(ctx), query, f, args...)
+}
+
 // Lookup gives the number that a query finds, if it finds one.
 func (c *Conn) Lookup(ctx context.Context, query string, args ...any) (n int64, found bool, err error) {
 	err = c.Row(ctx, query, args...).Scan(&n)

@@ -241,19 +241,27 @@ const (
 )
 
 // held is the part of a block that a connection has read last, and the block. It holds
-// until what the connection sees of the file changes.
+// until what the connection sees of the file changes; its memory is used again.
 type held struct {
-	docpack.Part
-	err error
+	part docpack.Part
+	err  error
 
-	first, last int64 // of the block
+	first, last int64 // of the block; 0 for none
 	packed      []byte
 }
 
-func (h *held) drop() { *h = held{} }
+// maxHeld is how many bytes of a block a connection keeps for the next one.
+const maxHeld = 256 << 10
 
-// doc gives the document of an event, as it was written. own is what ownDoc gave, nil
-// for nothing. It fails with docpack.ErrDamaged.
+func (h *held) drop() {
+	h.part.Reset()
+	if h.first, h.last, h.err = 0, 0, nil; cap(h.packed) > maxHeld {
+		h.packed = nil
+	}
+}
+
+// doc gives the document of an event, as it was written, until the next one is asked for. own
+// is what ownDoc gave, nil for nothing. It fails with docpack.ErrDamaged.
 func (c *Conn) doc(ctx context.Context, seq int64, own []byte) ([]byte, error) {
 	if c.writes != nil {
 		if fresh := c.writes.find(seq); fresh != nil {
@@ -282,26 +290,30 @@ func (c *Conn) doc(ctx context.Context, seq int64, own []byte) ([]byte, error) {
 // none when no block has it.
 func (c *Conn) part(ctx context.Context, seq int64) ([]docpack.Doc, error) {
 	h := &c.held
-	if h.Last > 0 && seq >= h.First && seq <= h.Last {
-		return h.Docs, h.err
+	if h.part.Last > 0 && seq >= h.part.First && seq <= h.part.Last {
+		return h.part.Docs, h.err
 	}
 	if h.last == 0 || seq < h.first || seq > h.last {
 		h.drop()
-		var b held
-		err := c.Row(ctx, "SELECT first, last, docs FROM doc_blocks WHERE first <= ? ORDER BY first DESC LIMIT 1", seq).Scan(&b.first, &b.last, &b.packed)
-		if errors.Is(err, sql.ErrNoRows) || err == nil && b.last < seq {
-			return nil, nil
-		}
+		var packed sql.RawBytes
+		err := c.one(ctx, "SELECT first, last, docs FROM doc_blocks WHERE first <= ? ORDER BY first DESC LIMIT 1", func(row Scanner) error {
+			err := row.Scan(&h.first, &h.last, &packed)
+			h.packed = append(h.packed[:0], packed...)
+			return err
+		}, seq)
 		if err != nil {
+			h.drop()
 			return nil, err
 		}
-		*h = b
+		if h.last < seq {
+			return nil, nil
+		}
 	}
-	h.Part, h.err = c.packer.UnpackPart(h.packed, h.first, h.last, seq)
+	h.err = c.packer.UnpackPart(&h.part, h.packed, h.first, h.last, seq)
 	if h.err != nil {
-		h.err = fmt.Errorf("the documents of events %d to %d: %w", h.First, h.Last, h.err)
+		h.err = fmt.Errorf("the documents of events %d to %d: %w", h.part.First, h.part.Last, h.err)
 	}
-	return h.Docs, h.err
+	return h.part.Docs, h.err
 }
 
 // wholeBlock gives the documents of the block that begins at a place.
