@@ -53,6 +53,7 @@ var parsers = map[string]string{
 	"internal/event/eventlog.idBytes":           "internal/event/eventlog.FuzzID",
 	"internal/event/rollup.reading.number":      "internal/event/rollup.FuzzCells",
 	"internal/event/rollup.eachUser":            "internal/event/rollup.FuzzCells",
+	"internal/event/sqlite.eachInGroup":         "internal/event/sqlite.FuzzGroup",
 	"internal/event/docpack.Packer.Unpack":      "internal/event/docpack.FuzzUnpack",
 	"internal/event/docpack.Packer.UnpackBlock": "internal/event/docpack.FuzzUnpack",
 	"internal/event/docpack.Packer.UnpackPart":  "internal/event/docpack.FuzzUnpack",

@@ -4,7 +4,11 @@
 package eventlog
 
 import (
+	"cmp"
 	"context"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/redial-rtc/redial/internal/event"
 )
@@ -24,13 +28,19 @@ type Count struct {
 	Key                  string // the room, session or user
 }
 
+func (k Count) compare(other Count) int {
+	return cmp.Or(cmp.Compare(k.Account, other.Account), cmp.Compare(k.Scope, other.Scope), strings.Compare(k.Key, other.Key), cmp.Compare(k.Type, other.Type))
+}
+
 // Tally collects how a transaction changes the counts, so that each is written
 // once.
 type Tally map[Count]int64
 
 // Write writes the changes and forgets them.
 func (t Tally) Write(ctx context.Context, c *Conn) error {
-	for k, n := range t {
+	keys := slices.SortedFunc(maps.Keys(t), Count.compare) // neighbours are on one page of the table
+	for _, k := range keys {
+		n := t[k]
 		if n == 0 {
 			continue
 		}

@@ -39,7 +39,7 @@ const File = "events.db"
 
 // schemaVersion is kept in the file (PRAGMA user_version). A file of an earlier version
 // is made one of this version; one of a later version is refused.
-const schemaVersion = 5
+const schemaVersion = 6
 
 //go:embed schema.sql
 var schema string
@@ -106,8 +106,10 @@ func Open(ctx context.Context, dir string, cfg Config) (*Log, error) {
 }
 
 func (l *Log) open(ctx context.Context) (err error) {
+	// A page that is written before its transaction ends is read and summed up once more with
+	// all after it: so pages that have changed may be more than the cache otherwise holds, 64 MB.
 	if l.writer, err = l.connect(ctx, "_txlock=immediate",
-		"journal_mode(WAL)", "synchronous(FULL)", "cache_size(-16384)", fmt.Sprintf("wal_autocheckpoint(%d)", backstopPages), "journal_size_limit(67108864)"); err != nil {
+		"journal_mode(WAL)", "synchronous(FULL)", "cache_size(-16384)", "cache_spill(16384)", fmt.Sprintf("wal_autocheckpoint(%d)", backstopPages), "journal_size_limit(67108864)"); err != nil {
 		return err
 	}
 	// A damaged file is told now, and not by the pages that somebody asks for.
@@ -169,7 +171,7 @@ func (l *Log) prepareSchema(ctx context.Context) (version int, err error) {
 		return 0, err
 	}
 	switch version {
-	case 1, 2, 3, 4, schemaVersion:
+	case 1, 2, 3, 4, 5, schemaVersion:
 		if err := l.addDiagnoses(ctx); err != nil {
 			return version, err
 		}

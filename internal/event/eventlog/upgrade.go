@@ -23,6 +23,8 @@ import (
 const (
 	packedFrom    = 3                     // the version from which on documents are packed
 	summedFrom    = 4                     // the version from which on counts for summaries are as they are now
+	refsFrom      = 5                     // the version from which on ids are references
+	groupedFrom   = 6                     // the version from which on sets of filters are in groups
 	upgradedTo    = "documents.upto"      // meta: place up to which events are of this version
 	upgradeBatch  = 256                   // events of one transaction
 	upgradePause  = 10 * time.Millisecond // between two, so that writers are not held up
@@ -43,15 +45,13 @@ func (l *Log) prepareUpgrade(ctx context.Context, version int) error {
 	if version != schemaVersion {
 		err := l.transact(ctx, func() error {
 			// With the version, no earlier program takes the file, which it would misread.
-			set := fmt.Sprintf("PRAGMA user_version = %d", schemaVersion)
+			if _, err := c.ExecContext(ctx, readableSchema+fmt.Sprintf("; PRAGMA user_version = %d", schemaVersion)); err != nil || version >= refsFrom {
+				return err
+			}
 			if err := c.SetMeta(ctx, upgradedTo+".last", l.last); err != nil {
 				return err
 			}
-			if err := c.SetMeta(ctx, upgradedTo, 0); err != nil {
-				return err
-			}
-			_, err := c.ExecContext(ctx, readableSchema+"; "+set)
-			return err
+			return c.SetMeta(ctx, upgradedTo, 0)
 		})
 		if err != nil {
 			return err
@@ -92,11 +92,14 @@ func Upgrade(ctx context.Context, path string) datafile.Upgrade {
 		if from > 0 && from < packedFrom {
 			steps = append(steps, "events are written anew and packed, in the background while the server serves; earlier versions then refuse the file")
 		}
-		if from >= packedFrom && from < schemaVersion {
+		if from >= packedFrom && from < refsFrom {
 			steps = append(steps, "ids of rooms, sessions, peers and users are written anew as references, in the background while the server serves; earlier versions then refuse the file")
 		}
 		if from > 0 && from < summedFrom {
 			steps = append(steps, "counts for summaries are written anew and packed, in the background while the server serves; earlier versions then refuse the file")
+		}
+		if from > 0 && from < groupedFrom {
+			steps = append(steps, "sets that filters are answered from are put together, in the background while the server serves; earlier versions then refuse the file")
 		}
 		has, err := hasDiagnoses(func(query string) row { return db.QueryRowContext(ctx, query) })
 		if err == nil && !has && from > 0 {

@@ -66,6 +66,7 @@ func (f *failedJoins) Prepare(ctx context.Context, tx eventlog.Tx, upto int64) e
 		) WITHOUT ROWID;
 		CREATE INDEX IF NOT EXISTS shed_failed_at ON shed_failed(at);
 		DROP TABLE IF EXISTS block_sets;
+		DROP TABLE IF EXISTS group_sets;
 		DROP TABLE IF EXISTS block_times;
 		DROP TABLE IF EXISTS block_happened;
 		DROP TABLE IF EXISTS set_keys;

@@ -10,7 +10,10 @@ import (
 	_ "embed"
 	"encoding/binary"
 	"errors"
+	"maps"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redial-rtc/redial/internal/event"
@@ -49,6 +52,10 @@ type setKey struct {
 	block        int64
 }
 
+func (k setKey) compare(other setKey) int {
+	return cmp.Or(cmp.Compare(k.account, other.account), cmp.Compare(k.dim, other.dim), strings.Compare(k.value, other.value), cmp.Compare(k.block, other.block))
+}
+
 // change is what comes into a set and what leaves it, as places in the block.
 type change struct{ in, out []int64 }
 
@@ -68,11 +75,18 @@ type bitmapIndex struct {
 	newest int64                  // the block that new events come into
 	known  map[setKey]*bitset.Set // its sets, as far as they have been read or written
 
+	together int64         // blocks of a group
+	late     int           // changes of sets of blocks before the newest one, since full was told
+	full     chan struct{} // told when there are sets to put together
+
 	keys keySets
 }
 
 func newBitmapIndex() *bitmapIndex {
-	return &bitmapIndex{keys: keySets{at: setsAt, batch: buildBatch, wake: make(chan struct{}, 1)}}
+	return &bitmapIndex{
+		full: make(chan struct{}, 1),
+		keys: keySets{at: setsAt, batch: buildBatch, wake: make(chan struct{}, 1)},
+	}
 }
 
 // Prepare makes the tables where they are missing. That they are there is told by
@@ -83,7 +97,7 @@ func (b *bitmapIndex) Prepare(ctx context.Context, tx eventlog.Tx, upto int64) e
 		return err
 	}
 	if !done {
-		if _, err := tx.ExecContext(ctx, blockSchema+happenedSchema); err != nil {
+		if _, err := tx.ExecContext(ctx, blockSchema+happenedSchema+"DELETE FROM group_sets"); err != nil {
 			return err
 		}
 		n, _, err := tx.Rebuild(ctx, b, upto)
@@ -94,7 +108,7 @@ func (b *bitmapIndex) Prepare(ctx context.Context, tx eventlog.Tx, upto int64) e
 			tx.Logger().Info("made sets of the events for filters", "events", n)
 		}
 	}
-	if _, err := tx.ExecContext(ctx, happenedSchema); err != nil {
+	if _, err := tx.ExecContext(ctx, blockSchema+happenedSchema); err != nil {
 		return err
 	}
 	return b.keys.prepare(ctx, tx, min(upto, tx.Last()), !done)
@@ -102,7 +116,11 @@ func (b *bitmapIndex) Prepare(ctx context.Context, tx eventlog.Tx, upto int64) e
 
 // Load forgets what was not written.
 func (b *bitmapIndex) Load(ctx context.Context, c *eventlog.Conn) error {
-	*b = bitmapIndex{keys: b.keys}
+	flushed, _, err := c.Meta(ctx, bitmapsTo)
+	if err != nil {
+		return err
+	}
+	*b = bitmapIndex{together: b.together, full: b.full, keys: b.keys, newest: flushed / blockSize}
 	return b.keys.load(ctx, c)
 }
 
@@ -110,14 +128,20 @@ func (b *bitmapIndex) Load(ctx context.Context, c *eventlog.Conn) error {
 // that nearly every transaction changes.
 func (b *bitmapIndex) set(ctx context.Context, c *eventlog.Conn, k setKey) (*bitset.Set, error) {
 	if k.block > b.newest || b.known == nil {
-		b.newest, b.known = k.block, map[setKey]*bitset.Set{}
+		if k.block/b.together > b.newest/b.together {
+			b.tellFull()
+		}
+		b.newest, b.known = max(b.newest, k.block), map[setKey]*bitset.Set{}
 	}
 	if set := b.known[k]; set != nil {
 		return set, nil
 	}
 	var packed []byte
 	err := c.Row(ctx, "SELECT bits FROM block_sets"+thatSet, k.account, k.dim, k.value, k.block).Scan(&packed)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	if errors.Is(err, sql.ErrNoRows) {
+		packed, err = b.inGroup(ctx, c, k)
+	}
+	if err != nil {
 		return nil, err
 	}
 	set := &bitset.Set{}
@@ -126,6 +150,15 @@ func (b *bitmapIndex) set(ctx context.Context, c *eventlog.Conn, k setKey) (*bit
 		b.known[k] = set
 	}
 	return set, nil
+}
+
+// tellFull has what can be put together put together.
+func (b *bitmapIndex) tellFull() {
+	b.late = 0
+	select {
+	case b.full <- struct{}{}:
+	default: // it will see these too
+	}
 }
 
 const thatSet = " WHERE account = ? AND dim = ? AND value = ? AND block = ?"
@@ -241,12 +274,13 @@ func (b *bitmapIndex) of(k setKey) *change {
 
 // Flush writes what was collected, and forgets it.
 func (b *bitmapIndex) Flush(ctx context.Context, c *eventlog.Conn) error {
-	for k, ch := range b.changes {
+	for _, k := range slices.SortedFunc(maps.Keys(b.changes), setKey.compare) { // neighbours are on one page of the table
+		ch := b.changes[k]
 		set, err := b.set(ctx, c, k)
 		if err != nil {
 			return err
 		}
-		if err := ch.write(ctx, c, k, set); err != nil {
+		if err := b.write(ctx, c, k, ch, set); err != nil {
 			return err
 		}
 	}
@@ -267,7 +301,8 @@ func (b *bitmapIndex) Flush(ctx context.Context, c *eventlog.Conn) error {
 	return b.keys.flush(ctx, c, upto)
 }
 
-func (ch *change) write(ctx context.Context, c *eventlog.Conn, k setKey, set *bitset.Set) (err error) {
+// write writes a set that has changed. An empty one has a row while a group has another.
+func (b *bitmapIndex) write(ctx context.Context, c *eventlog.Conn, k setKey, ch *change, set *bitset.Set) (err error) {
 	changed := false
 	for _, place := range ch.out {
 		changed = set.Put(place, false) || changed
@@ -278,12 +313,25 @@ func (ch *change) write(ctx context.Context, c *eventlog.Conn, k setKey, set *bi
 	if !changed {
 		return nil
 	}
-	if now := set.Pack(); now != nil {
-		_, err = c.Exec(ctx, "INSERT OR REPLACE INTO block_sets(account, dim, value, block, n, bits) VALUES (?, ?, ?, ?, ?, ?)",
-			k.account, k.dim, k.value, k.block, set.Len(), now)
-	} else {
-		_, err = c.Exec(ctx, "DELETE FROM block_sets"+thatSet, k.account, k.dim, k.value, k.block)
+	if k.block < b.newest {
+		if b.late++; b.late >= groupAfter {
+			b.tellFull()
+		}
 	}
+	now := set.Pack()
+	if now == nil {
+		grouped, err := b.inGroup(ctx, c, k)
+		if err != nil {
+			return err
+		}
+		if grouped == nil {
+			_, err = c.Exec(ctx, "DELETE FROM block_sets"+thatSet, k.account, k.dim, k.value, k.block)
+			return err
+		}
+		now = []byte{}
+	}
+	_, err = c.Exec(ctx, "INSERT OR REPLACE INTO block_sets(account, dim, value, block, n, bits) VALUES (?, ?, ?, ?, ?, ?)",
+		k.account, k.dim, k.value, k.block, set.Len(), now)
 	return err
 }
 

@@ -19,11 +19,12 @@ import (
 // joins the sets of the values of one filter and keeps what all filters have.
 // Unindexed events, which are in no set yet, are looked at one by one.
 type bitmapScan struct {
-	p       *eventlog.Plan
-	keys    []filter // rooms, sessions and users that have sets; none: p.Index has the places
-	filter  []filter
-	flushed int64 // the last place that is in sets
-	first   int64 // the first place there is
+	p        *eventlog.Plan
+	keys     []filter // rooms, sessions and users that have sets; none: p.Index has the places
+	filter   []filter
+	together int64 // blocks of a group
+	flushed  int64 // the last place that is in sets
+	first    int64 // the first place there is
 
 	apart map[int64]apart // blocks with events that happened at another time than they were taken; nil when nobody asks
 
@@ -44,8 +45,8 @@ type filter struct {
 	values []string
 }
 
-func newBitmapScan(ctx context.Context, c *eventlog.Conn, p *eventlog.Plan, q *event.Query, keys []filter) (*bitmapScan, error) {
-	v := &bitmapScan{p: p, keys: keys}
+func newBitmapScan(ctx context.Context, c *eventlog.Conn, p *eventlog.Plan, q *event.Query, together int64, keys []filter) (*bitmapScan, error) {
+	v := &bitmapScan{p: p, keys: keys, together: together}
 	if err := c.Row(ctx, "SELECT coalesce((SELECT value FROM meta WHERE key = '"+bitmapsTo+"'), 0), coalesce((SELECT min(seq) FROM events), 0)").Scan(&v.flushed, &v.first); err != nil {
 		return nil, err
 	}
@@ -259,15 +260,7 @@ func (v *bitmapScan) intersectAccount(ctx context.Context, c *eventlog.Conn, acc
 		}
 		sets := make([]bitset.Set, to-from+1)
 		for _, value := range f.values {
-			var packed sql.RawBytes
-			err := c.Each(ctx, "SELECT block, bits FROM block_sets WHERE account = ? AND dim = ? AND value = ? AND block BETWEEN ? AND ?", func(row eventlog.Scanner) error {
-				var block int64
-				if err := row.Scan(&block, &packed); err != nil {
-					return err
-				}
-				sets[block-from].Or(packed)
-				return nil
-			}, account, f.dim, value, lowest, highest)
+			err := readSets(ctx, c, v.together, setKey{account: account, dim: f.dim, value: value}, from, lowest, highest, sets)
 			if err != nil {
 				return nil, err
 			}

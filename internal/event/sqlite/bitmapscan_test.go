@@ -26,7 +26,7 @@ func TestSieve(t *testing.T) {
 	t.Parallel()
 	rng := rand.New(rand.NewPCG(11, 13))
 	dir := t.TempDir()
-	s := openWith(t, dir, keysFrom(150))
+	s := openWith(t, dir, keysFrom(150), inGroupsOf(1))
 	s.lookedAt = 50
 	all := map[string]event.Event{} // what must be there
 	var order []string
@@ -154,6 +154,10 @@ func TestSieve(t *testing.T) {
 			}
 		}
 		ask(8)
+		if round%2 == 0 {
+			putTogether(t, s)
+			ask(8)
+		}
 		switch round {
 		case 1:
 			now = now.Add(-3 * time.Hour) // the clock is put back
@@ -163,7 +167,7 @@ func TestSieve(t *testing.T) {
 			if err := s.Close(); err != nil {
 				t.Fatal(err)
 			}
-			s = openWith(t, dir, keysFrom(150))
+			s = openWith(t, dir, keysFrom(150), inGroupsOf(1))
 			s.lookedAt = 50
 		case 3:
 			before := now.Add(-4 * time.Hour)
@@ -175,12 +179,17 @@ func TestSieve(t *testing.T) {
 	if upto := s.deferred.upto(); upto < 2*blockSize {
 		t.Errorf("only %d events are in sets", upto)
 	}
+	putTogether(t, s)
+	if groups := count(t, s, "group_sets"); groups == 0 {
+		t.Error("no sets were put together")
+	}
+	ask(8)
 	// A file from before there were sets is given them when it is opened.
 	alter(t, s, "DROP TABLE block_sets; DROP TABLE block_times; DELETE FROM meta WHERE key = 'folded'")
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	s = openWith(t, dir, keysFrom(150))
+	s = openWith(t, dir, keysFrom(150), inGroupsOf(1))
 	s.lookedAt = 50
 	ask(8)
 }

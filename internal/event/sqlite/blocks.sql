@@ -13,6 +13,19 @@ CREATE TABLE IF NOT EXISTS block_sets (
   PRIMARY KEY (account, dim, value, block)
 ) WITHOUT ROWID;
 
+-- The sets of blocks that are full, 16 blocks to a row, so that what a filter reads of a
+-- long time is few rows. What block_sets has of a block stands, whatever a group has: that
+-- is how one changes. sets is for each block that has any: its number in the group (a
+-- byte), how long its bits are (a varint of encoding/binary) and these.
+CREATE TABLE IF NOT EXISTS group_sets (
+  account INTEGER NOT NULL,
+  dim     INTEGER NOT NULL,
+  value   TEXT NOT NULL,
+  blocks  INTEGER NOT NULL, -- block / 16
+  sets    BLOB NOT NULL,
+  PRIMARY KEY (account, dim, value, blocks)
+) WITHOUT ROWID;
+
 -- When the events of a block were taken. times is runs of: how many, the first
 -- place in the block, its time, and for each further one how many places are
 -- left out and how much later it is (varints of encoding/binary).

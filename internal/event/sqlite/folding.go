@@ -105,10 +105,14 @@ func (f *deferred) foldSome(ctx context.Context, c *eventlog.Conn, p *part, to i
 	}
 }
 
-// Settle does at once what is done by itself later: the indexes take in the tail, and
-// days that are over are added up. It fails with fault.StoreUnavailable.
+// Settle does at once what is done by itself later: the indexes take in the tail, sets of
+// filters are put together, and days that are over are added up. It fails with
+// fault.StoreUnavailable.
 func (s *Store) Settle(ctx context.Context) error {
 	if err := s.fold(ctx, s.deferred.list...); err != nil {
+		return err
+	}
+	if err := s.grouper.run(ctx, s.Log, s.bitmaps, slog.New(slog.DiscardHandler)); err != nil {
 		return err
 	}
 	for more := true; more; {
@@ -125,6 +129,7 @@ func (s *Store) Close() error {
 	s.folding.end()
 	s.keeper.Stop()
 	s.builder.stop()
+	s.grouper.stop()
 	s.people.Stop()
 	return s.Log.Close()
 }

@@ -80,8 +80,10 @@ func (k *keySets) prepare(ctx context.Context, tx eventlog.Tx, upto int64, anew 
 		return err
 	}
 	if found {
-		if _, err := tx.Exec(ctx, "DELETE FROM block_sets WHERE dim >= ?", setsOfRoom); err != nil {
-			return err
+		for _, table := range []string{"block_sets", "group_sets"} {
+			if _, err := tx.Exec(ctx, "DELETE FROM "+table+" WHERE dim >= ?", setsOfRoom); err != nil {
+				return err
+			}
 		}
 	}
 	if _, err := tx.Exec(ctx, `INSERT INTO set_keys

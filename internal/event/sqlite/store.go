@@ -34,12 +34,14 @@ type Store struct {
 	deferred  deferred
 	bitmaps   *bitmapIndex
 	builder   keyBuilder
+	grouper   grouper
 	summaries summaries
 	people    *people.Index
 	folding   folding
 	keeper    *rollup.Keeper
 	maxPeople int64 // bytes of it
 	lookedAt  int   // as the constant; tests choose another
+	together  int64 // groupSize; tests choose another
 }
 
 // Option is a choice for Open.
@@ -52,10 +54,11 @@ func Words(v event.Vocabulary) Option { return func(s *Store) { s.words = v } }
 // Open opens or creates the events of a data directory. It fails with
 // fault.StoreUnavailable.
 func Open(ctx context.Context, dir string, log *slog.Logger, options ...Option) (*Store, error) {
-	s := &Store{lookedAt: lookedAt, bitmaps: newBitmapIndex()}
+	s := &Store{lookedAt: lookedAt, together: groupSize, bitmaps: newBitmapIndex()}
 	for _, choose := range options {
 		choose(s)
 	}
+	s.bitmaps.together = s.together
 	var err error
 	if s.cursors, err = eventjson.OpenCursors(dir); err != nil {
 		return nil, datafile.Fault(filepath.Join(dir, File), err)
@@ -74,6 +77,7 @@ func Open(ctx context.Context, dir string, log *slog.Logger, options ...Option) 
 		log = slog.New(slog.DiscardHandler)
 	}
 	s.builder.start(s.Log, s.bitmaps, log) // first, since nobody may change what it is given
+	s.grouper.start(s.Log, s.bitmaps, log)
 	s.people.Start(s.Log, log)
 	s.keeper = s.summaries.Keep(s.Log, log)
 	s.startFolding(log)
