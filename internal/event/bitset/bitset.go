@@ -44,10 +44,17 @@ func (b *Set) Or(packed []byte) {
 		}
 		return
 	}
-	for i, v := range packed[2:] {
-		if at+i < len(b) {
-			b[at+i] |= v
-		}
+	if at >= len(b) {
+		return
+	}
+	own, other := b[at:], packed[2:]
+	n := min(len(own), len(other))
+	i := 0
+	for ; i+8 <= n; i += 8 {
+		binary.LittleEndian.PutUint64(own[i:], binary.LittleEndian.Uint64(own[i:])|binary.LittleEndian.Uint64(other[i:]))
+	}
+	for ; i < n; i++ {
+		own[i] |= other[i]
 	}
 }
 

@@ -29,6 +29,8 @@ type bitmapScan struct {
 	apart map[int64]apart // blocks with events that happened at another time than they were taken; nil when nobody asks
 
 	begin *beginning // as Count has found it
+
+	lent [2][]bitset.Set // to intersectAccount, of one account: what is kept of a window, and a filter's
 }
 
 // beginning is the first places of what matches, more than a page, found while all of it
@@ -197,7 +199,18 @@ func (v *bitmapScan) span() (first, last int64) {
 	return from / blockSize, to / blockSize
 }
 
-// intersect gives what matches in the blocks from one to another.
+// sets gives n empty sets. There is room for two lots: who asks for the same again overwrites
+// it.
+func (v *bitmapScan) sets(which int, n int64) []bitset.Set {
+	if int64(cap(v.lent[which])) < n {
+		v.lent[which] = make([]bitset.Set, n)
+	}
+	list := v.lent[which][:n]
+	clear(list)
+	return list
+}
+
+// intersect gives what matches in the blocks from one to another, until the next is asked for.
 func (v *bitmapScan) intersect(ctx context.Context, c *eventlog.Conn, from, to int64) ([]bitset.Set, error) {
 	if !v.someHappened(from, to) {
 		return nil, nil
@@ -209,7 +222,9 @@ func (v *bitmapScan) intersect(ctx context.Context, c *eventlog.Conn, from, to i
 			return nil, err
 		}
 		if result == nil {
-			result = kept
+			if result = kept; len(v.p.Accounts) > 1 {
+				result = slices.Clone(kept)
+			}
 			continue
 		}
 		for i := range kept {
@@ -258,7 +273,11 @@ func (v *bitmapScan) intersectAccount(ctx context.Context, c *eventlog.Conn, acc
 		if lowest > highest {
 			break
 		}
-		sets := make([]bitset.Set, to-from+1)
+		which := 0
+		if kept != nil {
+			which = 1
+		}
+		sets := v.sets(which, to-from+1)
 		for _, value := range f.values {
 			err := readSets(ctx, c, v.together, setKey{account: account, dim: f.dim, value: value}, from, lowest, highest, sets)
 			if err != nil {
@@ -272,7 +291,7 @@ func (v *bitmapScan) intersectAccount(ctx context.Context, c *eventlog.Conn, acc
 
 // listed gives what the plan's index has in some blocks.
 func (v *bitmapScan) listed(ctx context.Context, c *eventlog.Conn, account, from, to int64) ([]bitset.Set, error) {
-	sets := make([]bitset.Set, to-from+1)
+	sets := v.sets(0, to-from+1)
 	is, args, err := c.Is(ctx, v.p.Index, v.p.Value, account)
 	if err != nil {
 		return nil, err

@@ -194,6 +194,36 @@ func TestSieve(t *testing.T) {
 	ask(8)
 }
 
+// TestFiltersOfAllAccounts: a filter that names no account finds what each of them has.
+func TestFiltersOfAllAccounts(t *testing.T) {
+	t.Parallel()
+	s := openWith(t, t.TempDir(), inGroupsOf(1))
+	want := 0
+	for n := 0; n < 2*blockSize; n += 1024 {
+		batch := make([]event.Event, 1024)
+		for i := range batch {
+			e := population(n + i)
+			e.AccountID, e.Fault, e.Type = []string{"acme", "globex", "initech"}[(n+i)%3], fault.Internal.ID, event.JoinFailed
+			if (n+i)%50 < 3 {
+				e.Fault = fault.RoomFull.ID
+				want++
+			}
+			batch[i] = e
+		}
+		eventtest.Add(t, s, batch...)
+	}
+	for _, when := range []string{"as stored", "put together"} {
+		each := 0
+		for _, account := range []string{"acme", "globex", "initech"} {
+			each += totalOf(t, s, event.Query{AccountID: account, Faults: []string{fault.RoomFull.ID}, Limit: 1})
+		}
+		if all := totalOf(t, s, event.Query{Faults: []string{fault.RoomFull.ID}, Limit: 1}); all != want || each != want {
+			t.Errorf("%s: %d events of all accounts, %d of each of them, want %d", when, all, each, want)
+		}
+		putTogether(t, s)
+	}
+}
+
 // matches is what a query means.
 func matches(q *event.Query, e *event.Event) bool {
 	return (q.RoomID == "" || q.RoomID == e.RoomID) && (q.UserID == "" || q.UserID == e.UserID) &&
