@@ -75,7 +75,7 @@ type bitmapIndex struct {
 	newest int64                  // the block that new events come into
 	known  map[setKey]*bitset.Set // its sets, as far as they have been read or written
 
-	together int64         // blocks of a group
+	together int64         // blocks of a group: groupSize; tests choose another
 	late     int           // changes of sets of blocks before the newest one, since full was told
 	full     chan struct{} // told when there are sets to put together
 
@@ -84,7 +84,7 @@ type bitmapIndex struct {
 
 func newBitmapIndex() *bitmapIndex {
 	return &bitmapIndex{
-		full: make(chan struct{}, 1),
+		together: groupSize, full: make(chan struct{}, 1),
 		keys: keySets{at: setsAt, batch: buildBatch, wake: make(chan struct{}, 1)},
 	}
 }
@@ -96,8 +96,11 @@ func (b *bitmapIndex) Prepare(ctx context.Context, tx eventlog.Tx, upto int64) e
 	if err != nil {
 		return err
 	}
+	if _, err := tx.ExecContext(ctx, blockSchema+happenedSchema); err != nil {
+		return err
+	}
 	if !done {
-		if _, err := tx.ExecContext(ctx, blockSchema+happenedSchema+"DELETE FROM group_sets"); err != nil {
+		if _, err := tx.Exec(ctx, "DELETE FROM group_sets"); err != nil {
 			return err
 		}
 		n, _, err := tx.Rebuild(ctx, b, upto)
@@ -108,9 +111,6 @@ func (b *bitmapIndex) Prepare(ctx context.Context, tx eventlog.Tx, upto int64) e
 			tx.Logger().Info("made sets of the events for filters", "events", n)
 		}
 	}
-	if _, err := tx.ExecContext(ctx, blockSchema+happenedSchema); err != nil {
-		return err
-	}
 	return b.keys.prepare(ctx, tx, min(upto, tx.Last()), !done)
 }
 
@@ -120,7 +120,8 @@ func (b *bitmapIndex) Load(ctx context.Context, c *eventlog.Conn) error {
 	if err != nil {
 		return err
 	}
-	*b = bitmapIndex{together: b.together, full: b.full, keys: b.keys, newest: flushed / blockSize}
+	b.changes, b.times, b.apart, b.known = nil, nil, nil, nil
+	b.newest, b.late = flushed/blockSize, 0
 	return b.keys.load(ctx, c)
 }
 

@@ -118,38 +118,16 @@ func readSets(ctx context.Context, c *eventlog.Conn, together int64, k setKey, f
 }
 
 // grouper puts sets together in the background.
-type grouper struct {
-	stopping, done chan struct{}
-}
+type grouper struct{ background }
 
 func (g *grouper) start(l *eventlog.Log, b *bitmapIndex, log *slog.Logger) {
-	g.stopping, g.done = make(chan struct{}), make(chan struct{})
-	full := b.full // a transaction that fails writes the fields
-	go func() {
-		defer close(g.done)
-		for {
-			var again <-chan time.Time
-			if err := g.run(context.Background(), l, b, log); err != nil {
-				again = time.After(groupAgain)
-				log.Warn("sets of filters could not be put together; they are read one by one", "error", err)
-			}
-			select {
-			case <-g.stopping:
-				return
-			case <-again:
-			case <-full:
-			}
+	g.background.start(b.full, func() time.Duration {
+		if err := g.run(context.Background(), l, b, log); err != nil {
+			log.Warn("sets of filters could not be put together; they are read one by one", "error", err)
+			return groupAgain
 		}
-	}()
-}
-
-// stop returns when nothing more is put together.
-func (g *grouper) stop() {
-	if g.stopping != nil {
-		close(g.stopping)
-		<-g.done
-		g.stopping = nil
-	}
+		return 0
+	})
 }
 
 // run puts together what there is.

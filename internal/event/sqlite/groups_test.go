@@ -18,7 +18,7 @@ import (
 )
 
 // inGroupsOf chooses how many blocks a group has.
-func inGroupsOf(n int64) Option { return func(s *Store) { s.together = n } }
+func inGroupsOf(n int64) Option { return func(s *Store) { s.bitmaps.together = n } }
 
 // putTogether has everything that can be in a group put into one now.
 func putTogether(t testing.TB, s *Store) {

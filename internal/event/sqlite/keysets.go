@@ -177,41 +177,20 @@ func keyFilters(ctx context.Context, c *eventlog.Conn, p *eventlog.Plan, q *even
 
 // keyBuilder puts the events of before a key had sets into them, in the background.
 // How far that has come is in the file, so that the next start goes on from there.
-type keyBuilder struct {
-	stopping, done chan struct{}
-}
+type keyBuilder struct{ background }
 
 func (k *keyBuilder) start(l *eventlog.Log, b *bitmapIndex, log *slog.Logger) {
-	k.stopping, k.done = make(chan struct{}), make(chan struct{})
-	wake := b.keys.wake // a transaction that fails writes the others of its fields
-	go func() {
-		defer close(k.done)
-		for {
-			left, err := b.buildSome(l)
-			var more <-chan time.Time
-			if err != nil {
-				more = time.After(buildAgain)
-				log.Error("sets of rooms, sessions and users with many events are made later; questions about these take longer until then", "error", err)
-			} else if left {
-				more = time.After(buildPause)
-			}
-			select {
-			case <-k.stopping:
-				return
-			case <-more:
-			case <-wake:
-			}
+	k.background.start(b.keys.wake, func() time.Duration {
+		left, err := b.buildSome(l)
+		switch {
+		case err != nil:
+			log.Error("sets of rooms, sessions and users with many events are made later; questions about these take longer until then", "error", err)
+			return buildAgain
+		case left:
+			return buildPause
 		}
-	}()
-}
-
-// stop returns when nothing more is put in.
-func (k *keyBuilder) stop() {
-	if k.stopping != nil {
-		close(k.stopping)
-		<-k.done
-		k.stopping = nil
-	}
+		return 0
+	})
 }
 
 // buildSome puts the next events of one key into its sets, and tells whether there

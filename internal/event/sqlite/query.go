@@ -124,6 +124,6 @@ func (s *Store) plan(ctx context.Context, c *eventlog.Conn, q *event.Query) (*ev
 	if err != nil || !p.Single && len(keys) == 0 {
 		return p, p, err
 	}
-	scan, err := newBitmapScan(ctx, c, p, q, s.together, keys)
+	scan, err := newBitmapScan(ctx, c, p, q, s.bitmaps.together, keys)
 	return p, scan, err
 }

@@ -41,7 +41,6 @@ type Store struct {
 	keeper    *rollup.Keeper
 	maxPeople int64 // bytes of it
 	lookedAt  int   // as the constant; tests choose another
-	together  int64 // groupSize; tests choose another
 }
 
 // Option is a choice for Open.
@@ -54,11 +53,10 @@ func Words(v event.Vocabulary) Option { return func(s *Store) { s.words = v } }
 // Open opens or creates the events of a data directory. It fails with
 // fault.StoreUnavailable.
 func Open(ctx context.Context, dir string, log *slog.Logger, options ...Option) (*Store, error) {
-	s := &Store{lookedAt: lookedAt, together: groupSize, bitmaps: newBitmapIndex()}
+	s := &Store{lookedAt: lookedAt, bitmaps: newBitmapIndex()}
 	for _, choose := range options {
 		choose(s)
 	}
-	s.bitmaps.together = s.together
 	var err error
 	if s.cursors, err = eventjson.OpenCursors(dir); err != nil {
 		return nil, datafile.Fault(filepath.Join(dir, File), err)
@@ -76,7 +74,7 @@ func Open(ctx context.Context, dir string, log *slog.Logger, options ...Option) 
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	s.builder.start(s.Log, s.bitmaps, log) // first, since nobody may change what it is given
+	s.builder.start(s.Log, s.bitmaps, log)
 	s.grouper.start(s.Log, s.bitmaps, log)
 	s.people.Start(s.Log, log)
 	s.keeper = s.summaries.Keep(s.Log, log)
