@@ -95,13 +95,13 @@ type loop struct {
 	log    *slog.Logger
 	errors prometheus.Counter
 	done   chan struct{}
-	close  sync.Once
 
-	mu     sync.Mutex
-	last   error // nil: well
-	failed int   // times in a row
-	since  time.Time
-	over   *time.Timer
+	mu      sync.Mutex
+	stopped bool
+	last    error // nil: well
+	failed  int   // times in a row
+	since   time.Time
+	over    *time.Timer
 }
 
 // again tells whether to try again after a failure, having waited.
@@ -109,8 +109,11 @@ func (l *loop) again(err error) bool {
 	if errors.Is(err, net.ErrClosed) {
 		return false
 	}
+	wait, ok := l.note(err)
+	if !ok {
+		return false
+	}
 	l.errors.Inc()
-	wait := l.note(err)
 	t := time.NewTimer(wait)
 	defer t.Stop()
 	select {
@@ -121,10 +124,14 @@ func (l *loop) again(err error) bool {
 	}
 }
 
-// note remembers a failure and says how long to wait.
-func (l *loop) note(err error) time.Duration {
+// note remembers a failure and says how long to wait, and whether the loop goes on:
+// a failure may be on its way while the loop is stopped, and is nobody's then.
+func (l *loop) note(err error) (time.Duration, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.stopped {
+		return 0, false
+	}
 	if l.last == nil {
 		l.since = time.Now()
 		l.log.Error("nothing is taken in, trying again", "socket", l.name, "err", err, "hint", hint(err))
@@ -135,7 +142,7 @@ func (l *loop) note(err error) time.Duration {
 	l.last = err
 	wait := min(firstWait<<min(l.failed, 20), mostWait)
 	l.failed++
-	return wait
+	return wait, true
 }
 
 func (l *loop) well() {
@@ -159,15 +166,16 @@ func (l *loop) why() string {
 }
 
 func (l *loop) stop() {
-	l.close.Do(func() {
-		close(l.done)
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		if l.over != nil {
-			l.over.Stop()
-		}
-		l.last = nil
-	})
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.stopped {
+		return
+	}
+	l.stopped, l.last = true, nil
+	close(l.done)
+	if l.over != nil {
+		l.over.Stop()
+	}
 }
 
 // reason is the system's own word for an error, without addresses.
@@ -191,12 +199,16 @@ type listener struct {
 	loop *loop
 }
 
-// Accept returns the next connection; an error is that the listener is closed.
+// Accept returns the next connection, or net.ErrClosed when the listener is closed,
+// whatever failed before.
 func (l *listener) Accept() (net.Conn, error) {
 	for {
 		c, err := l.Listener.Accept()
-		if err == nil || !l.loop.again(err) {
-			return c, err
+		if err == nil {
+			return c, nil
+		}
+		if !l.loop.again(err) {
+			return nil, net.ErrClosed
 		}
 	}
 }
@@ -217,13 +229,16 @@ type UDP struct {
 // the socket is closed.
 func (u *UDP) Again(err error) bool { return u.loop.again(err) }
 
-// ReadFromAddrPort returns the next packet; an error is that the socket is
+// ReadFromAddrPort returns the next packet, or net.ErrClosed when the socket is
 // closed.
 func (u *UDP) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
 	for {
 		n, from, err := u.ReadFromUDPAddrPort(b)
-		if err == nil || !u.loop.again(err) {
-			return n, from, err
+		if err == nil {
+			return n, from, nil
+		}
+		if !u.loop.again(err) {
+			return 0, netip.AddrPort{}, net.ErrClosed
 		}
 	}
 }

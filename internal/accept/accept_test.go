@@ -98,15 +98,47 @@ func TestAListenerOutlivesFailures(t *testing.T) {
 		for range 15 {
 			s.next <- syscall.ENFILE
 		}
+		synctest.Wait()
+		if loops.Err("media.") == nil {
+			t.Error("a loop that fails is well")
+		}
 		began = time.Now()
 		_ = l.Close()
-		if err := <-got; err == nil || time.Since(began) != 0 {
+		if err := <-got; !errors.Is(err, net.ErrClosed) || time.Since(began) != 0 {
 			t.Errorf("Accept after Close: %v after %v", err, time.Since(began))
 		}
 		if err := loops.Err(""); err != nil {
 			t.Errorf("a closed loop is unwell: %v", err)
 		}
 	})
+}
+
+// A failure that was on its way when its loop was closed does not make the closed
+// loop unwell, and nobody waits for it.
+func TestAFailureComesAfterTheEnd(t *testing.T) {
+	var log bytes.Buffer
+	metrics := prometheus.NewRegistry()
+	loops := New(slog.New(slog.NewTextHandler(&log, nil)), metrics)
+	s := scripted{next: make(chan any, 1)}
+	s.next <- syscall.ENFILE
+	l := loops.Listener("media.tcp", s)
+	_ = l.Close()
+	if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("Accept after Close: %v", err)
+	}
+	if err := loops.Err(""); err != nil {
+		t.Errorf("a closed loop is unwell: %v", err)
+	}
+	if log.Len() != 0 {
+		t.Errorf("the log has %s", &log)
+	}
+	families, err := metrics.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := families[0].GetMetric()[0].GetCounter().GetValue(); n != 0 {
+		t.Errorf("counted %v failures", n)
+	}
 }
 
 // A closed socket ends its reads; another error does not.
