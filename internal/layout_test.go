@@ -57,8 +57,9 @@ var mayImport = map[string][]string{
 	"internal/event/eventjson":    {"internal/event", "internal/evidence", "internal/datafile", "fault"},
 	"internal/event/bitset":       {},
 	"internal/event/docpack":      {},
+	"internal/event/postings":     {},
 	"internal/event/docpack/gen":  {"internal/event", "internal/event/eventjson", "fault"}, // a program
-	"internal/event/eventlog":     {"internal/event", "internal/event/docpack", "internal/event/eventjson", "internal/datafile", "fault"},
+	"internal/event/eventlog":     {"internal/event", "internal/event/docpack", "internal/event/postings", "internal/event/eventjson", "internal/datafile", "fault"},
 	"internal/event/rollup":       {"internal/event", "internal/event/eventlog", "internal/event/bitset"},
 	"internal/event/people":       {"internal/event", "internal/event/eventlog", "internal/text"},
 	"internal/event/sqlite":       {"internal/event", "internal/event/eventjson", "internal/event/eventlog", "internal/event/rollup", "internal/event/bitset", "internal/event/people", "internal/datafile", "fault"},

@@ -133,6 +133,7 @@ func (l *Log) appendOne(ctx context.Context, e *event.Event) (event.Outcome, err
 	}
 	l.last = seq
 	l.docs.add(seq, l.doc)
+	l.runs.stored(seq, typ, refs)
 	return event.Outcome{State: event.Stored, Seq: seq}, l.stored(ctx, row)
 }
 
@@ -147,13 +148,12 @@ func (l *Log) findLate(ctx context.Context, e *event.Event, typ int64) (int64, e
 		return 0, nil
 	}
 	account, _ := l.Accounts.ID(e.AccountID)
-	is, args, err := l.writer.Is(ctx, "peer", e.PeerID, account)
+	latest, err := l.writer.Of(ctx, ID{"peer", account, e.PeerID}, Between{Upto: maxSeq, Desc: true}, lateLooks)
 	if err != nil {
 		return 0, err
 	}
-	places, err := l.writer.Places(ctx, `SELECT seq FROM (SELECT seq, time, type, source FROM events WHERE `+is+` ORDER BY seq DESC LIMIT ?)
-		WHERE source = ? AND type = ? AND time BETWEEN ? AND ? ORDER BY seq`,
-		append(args, lateLooks, sourceCodes[event.FromServer], typ, e.When().Add(-event.PairWindow).UnixNano(), e.Time.UnixNano())...)
+	places, err := l.writer.Places(ctx, "SELECT seq FROM events WHERE seq IN (SELECT value FROM json_each(?)) AND source = ? AND type = ? AND time BETWEEN ? AND ? ORDER BY seq",
+		PlacesArg(latest), sourceCodes[event.FromServer], typ, e.When().Add(-event.PairWindow).UnixNano(), e.Time.UnixNano())
 	if err != nil {
 		return 0, err
 	}
@@ -204,7 +204,7 @@ func (l *Log) rewrite(ctx context.Context, was Row, e *event.Event) error {
 	if err != nil {
 		return err
 	}
-	if err := l.names.moved(ctx, was.Account, &was, e); err != nil {
+	if err := l.names.moved(ctx, &was, e, refs); err != nil {
 		return err
 	}
 	_, err = l.writer.Exec(ctx, `UPDATE events SET source = ?, room = ?, session = ?, user = ?, fault = ?, code = ?, terminal = ?, sdk = ?, os = ?, doc = '', happened = ? WHERE seq = ?`,

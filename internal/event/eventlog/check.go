@@ -11,6 +11,7 @@ import (
 
 	"github.com/redial-rtc/redial/internal/datafile"
 	"github.com/redial-rtc/redial/internal/event/docpack"
+	"github.com/redial-rtc/redial/internal/event/postings"
 )
 
 // maxDamages is how many damaged documents and blocks Check names.
@@ -34,7 +35,10 @@ func Check(ctx context.Context, path string) error {
 
 // damages lists what cannot be unpacked.
 func damages(ctx context.Context, db *sql.DB) (found []error, err error) {
-	var packed bool
+	var packed, listed bool
+	if err := db.QueryRowContext(ctx, "SELECT count(*) = 2 FROM sqlite_master WHERE name IN ('runs', 'postings')").Scan(&listed); err != nil {
+		return nil, err
+	}
 	if err := db.QueryRowContext(ctx, "SELECT count(*) = 3 FROM sqlite_master WHERE name IN ('docs', 'doc_blocks', 'dictionaries')").Scan(&packed); err != nil || !packed {
 		return nil, err // of before documents were packed
 	}
@@ -86,10 +90,37 @@ func damages(ctx context.Context, db *sql.DB) (found []error, err error) {
 			return note(b.check(p, docs))
 		})
 	}
+	if err == nil && listed {
+		err = eachRow(ctx, db, "SELECT coalesce(runs.first, 0), coalesce(runs.last, 0), postings.block FROM postings LEFT JOIN runs ON runs.run = postings.run", func(row *sql.Rows) error {
+			var r run
+			var b []byte
+			if err := row.Scan(&r.first, &r.last, &b); err != nil {
+				return err
+			}
+			if err := checkBlock(b); err != nil {
+				return note(damagedRun(&r, err))
+			}
+			return nil
+		})
+	}
 	if errors.Is(err, enough) {
 		err = nil
 	}
 	return found, err
+}
+
+// checkBlock reads a block of postings.
+func checkBlock(b []byte) error {
+	key, block, err := unpackBlock(b)
+	if err != nil {
+		return err
+	}
+	var bad error
+	err = postings.Entries(block, key.Ref, func(e postings.Entry) bool {
+		_, bad = e.Postings(nil, 0)
+		return bad == nil
+	})
+	return errors.Join(err, bad)
 }
 
 // check unpacks a block and compares it with what its row says.

@@ -25,7 +25,10 @@ type Conn struct {
 	packer *docpack.Packer
 	writes *documents // of the writer; nil for readers
 	held   held
-	mixed  bool // ids of earlier versions may be in what it sees: see Is
+	mixed  bool  // ids of earlier versions may be in what it sees: see Is
+	tail   *runs // of the writer, while the newest postings are in memory; nil for readers
+
+	counted map[ID]*counted // of readers, for as long as they see one state of the file
 
 	relaxed bool // its transactions do not wait for the disk: see flush
 }

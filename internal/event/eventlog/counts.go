@@ -20,6 +20,8 @@ const (
 	OfRoom    = 1
 	OfSession = 2
 	OfUser    = 3
+
+	ofPeer = -1 // in no table
 )
 
 // Count is what is counted in one row of the table counts.
@@ -59,10 +61,28 @@ func (t Tally) Write(ctx context.Context, c *Conn) error {
 	return nil
 }
 
-// counts is how many events an account, room, session and user have of each type.
+// accountCounts is how many events an account has, by type.
+func (c *Conn) accountCounts(ctx context.Context, account int64) (map[int64]int64, error) {
+	return c.keptCounts(ctx, account, OfAccount, "")
+}
+
+func (c *Conn) keptCounts(ctx context.Context, account, scope int64, key string) (map[int64]int64, error) {
+	counts := make(map[int64]int64, len(TypeCodes))
+	err := c.Each(ctx, "SELECT type, n FROM counts WHERE account = ? AND scope = ? AND key = ?", func(row Scanner) error {
+		var t, n int64
+		err := row.Scan(&t, &n)
+		counts[t] = n
+		return err
+	}, account, scope, key)
+	return counts, err
+}
+
+// counts is how many events an account has of each type; and, while a file has ordered
+// indexes, a room, session and user.
 type counts struct {
 	Base
 	tally Tally
+	runs  *runs
 }
 
 func (n *counts) Load(context.Context, *Conn) error {
@@ -90,6 +110,9 @@ func (n *counts) Flush(ctx context.Context, c *Conn) error { return n.tally.Writ
 
 func (n *counts) add(row *Row, by int64) {
 	n.tally[Count{row.Account, OfAccount, row.Type, ""}] += by
+	if n.runs.c.tail != nil { // those of the others are known from their postings
+		return
+	}
 	if row.Room != "" {
 		n.tally[Count{row.Account, OfRoom, row.Type, row.Room}] += by
 	}

@@ -16,6 +16,7 @@
 package eventlog
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	_ "embed"
@@ -39,7 +40,7 @@ const File = "events.db"
 
 // schemaVersion is kept in the file (PRAGMA user_version). A file of an earlier version
 // is made one of this version; one of a later version is refused.
-const schemaVersion = 6
+const schemaVersion = 7
 
 //go:embed schema.sql
 var schema string
@@ -52,6 +53,8 @@ type Config struct {
 	Log     *slog.Logger     // nil: silent
 	Words   event.Vocabulary // in which events are read; nil keeps words as they come
 	Derived []Derived        // kept beside the events, after what every log has
+
+	RunEvery int // events that postings are held in memory for; 0 is 2,048
 }
 
 // Log is an open file of events.
@@ -78,6 +81,8 @@ type Log struct {
 	doc      []byte    // a document being written
 	docs     documents
 	names    names
+	runs     runs
+	erasing  erasing
 
 	checkpoints checkpointer
 	upgrading   upgrading
@@ -96,7 +101,9 @@ func Open(ctx context.Context, dir string, cfg Config) (*Log, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	l := &Log{log: cfg.Log, path: filepath.Join(dir, File), words: cfg.Words, stopping: make(chan struct{})}
+	l.runs.every, l.runs.mergeFor, l.runs.full = cmp.Or(int64(cfg.RunEvery), runEvery), mergeFor, make(chan struct{}, 1)
 	l.window.words = cfg.Words
+	l.counts.runs, l.names.runs = &l.runs, &l.runs
 	l.derived = append([]Derived{&l.counts, &l.segments, &l.window}, cfg.Derived...)
 	if err := l.open(ctx); err != nil {
 		_ = l.Close() // the first error is the one to tell
@@ -122,8 +129,13 @@ func (l *Log) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if _, err := l.writer.ExecContext(ctx, namesSchema); err != nil {
+	if _, err := l.writer.ExecContext(ctx, namesSchema+postingsSchema); err != nil {
 		return err
+	}
+	if version < runsFrom {
+		if err := l.writer.SetMeta(ctx, indexedIDs, 1); err != nil {
+			return err
+		}
 	}
 	if err := l.openDocs(ctx); err != nil {
 		return err
@@ -161,6 +173,8 @@ func (l *Log) open(ctx context.Context) (err error) {
 	l.startUpgrade()
 	l.placing.start()
 	l.startSeals()
+	l.runs.done = make(chan struct{})
+	go makeRuns(l)
 	return nil
 }
 
@@ -171,7 +185,7 @@ func (l *Log) prepareSchema(ctx context.Context) (version int, err error) {
 		return 0, err
 	}
 	switch version {
-	case 1, 2, 3, 4, 5, schemaVersion:
+	case 1, 2, 3, 4, 5, 6, schemaVersion:
 		if err := l.addDiagnoses(ctx); err != nil {
 			return version, err
 		}
@@ -207,6 +221,9 @@ func (l *Log) load(ctx context.Context) error {
 		return err
 	}
 	if err := l.names.load(ctx, c); err != nil {
+		return err
+	}
+	if err := l.runs.load(ctx, c); err != nil {
 		return err
 	}
 	var err error
@@ -252,6 +269,7 @@ func (l *Log) Close() error {
 	l.stopUpgrade()
 	l.placing.stop()
 	l.stopSeals()
+	l.runs.stop()
 	for range l.reading {
 		<-l.readers.free
 		_ = l.readers.pop().close()
@@ -288,13 +306,14 @@ func (l *Log) Read(ctx context.Context, f func(c *Conn) error) error {
 	}
 	defer func() {
 		c.held.drop()
+		clear(c.counted)
 		l.readers.put(c)
 	}()
 	c.mixed = l.upgrading.mixed.Load() // before the state is fixed that it is about
 	if _, err := c.Exec(context.WithoutCancel(ctx), "BEGIN"); err != nil {
 		return l.unavailable(ctx, err)
 	}
-	err := f(c)
+	err := damaged(l.path, f(c))
 	_, _ = c.Exec(context.WithoutCancel(ctx), "ROLLBACK") // nothing was written
 	var known *fault.Error
 	if err == nil || errors.As(err, &known) {

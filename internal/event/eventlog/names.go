@@ -44,6 +44,7 @@ type names struct {
 	made  int64 // how many references were ever given
 	saved int64 // as many as meta has
 	left  map[leftName]bool
+	runs  *runs
 }
 
 // leftName is a reference that a row had which is gone or has another.
@@ -108,7 +109,11 @@ func (n *names) leave(column string, account int64, ref []byte) {
 func (n *names) flush(ctx context.Context) error {
 	for l := range n.left {
 		ref := []byte(l.ref)
-		_, has, err := n.c.Lookup(ctx, "SELECT 1 FROM events INDEXED BY events_"+l.column+" WHERE account = ? AND "+l.column+" = ? LIMIT 1", l.account, ref)
+		has := false
+		err := n.c.ofForms(ctx, ID{Column: l.column, Account: l.account}, []any{ref}, Between{Upto: maxSeq, Desc: true}, func(int64, int64) bool {
+			has = true
+			return false
+		})
 		if err != nil {
 			return err
 		}
@@ -181,6 +186,23 @@ func (c *Conn) Is(ctx context.Context, column, id string, accounts ...int64) (co
 	return column + " IN (" + Placeholders(len(args)) + ")", args, err
 }
 
+// idOf is the id that has a reference.
+func (c *Conn) idOf(ctx context.Context, ref int64) (id ID, found bool, err error) {
+	var value idText
+	var kind int64
+	err = c.Row(ctx, "SELECT value, kind, account FROM names WHERE ref = ?", refOf(ref)).Scan(&value, &kind, &id.Account)
+	if errors.Is(err, sql.ErrNoRows) {
+		return id, false, nil
+	}
+	id.Value = string(value)
+	for column, k := range idKinds {
+		if k == kind {
+			id.Column = column
+		}
+	}
+	return id, err == nil, err
+}
+
 // nameOf is an expression for the id of a column of events, as idText reads it.
 func nameOf(column string) string {
 	return "coalesce((SELECT value FROM names WHERE ref = " + column + "), " + column + ")"
@@ -230,10 +252,10 @@ func (c *Conn) rowNames(ctx context.Context, r *Row) error {
 // deleteRow deletes the row of an event, if that is as it was read: where condition says
 // more.
 func (n *names) deleteRow(ctx context.Context, condition string, args ...any) (found bool, err error) {
-	var account int64
+	var seq, account, typ int64
 	var refs [4]sql.Null[any]
-	err = n.c.Row(ctx, "DELETE FROM events WHERE "+condition+" RETURNING account, room, session, peer, user", args...).
-		Scan(&account, &refs[0], &refs[1], &refs[2], &refs[3])
+	err = n.c.Row(ctx, "DELETE FROM events WHERE "+condition+" RETURNING seq, account, type, room, session, peer, user", args...).
+		Scan(&seq, &account, &typ, &refs[0], &refs[1], &refs[2], &refs[3])
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
@@ -243,26 +265,31 @@ func (n *names) deleteRow(ctx context.Context, condition string, args ...any) (f
 	for i, column := range idColumns {
 		if ref, is := refs[i].V.([]byte); is {
 			n.leave(column, account, ref)
+			n.runs.change(ref, seq, typ, true)
 		}
 	}
 	return true, nil
 }
 
-// moved notes which ids an event has no more that has become another.
-func (n *names) moved(ctx context.Context, account int64, was *Row, e *event.Event) error {
-	for column, ids := range map[string][2]string{"room": {was.Room, e.RoomID}, "session": {was.Session, e.SessionID}, "user": {was.User, e.UserKey()}} {
-		if ids[0] == ids[1] {
+// moved notes which ids an event has no more that has become another, and which it has now,
+// with their references.
+func (n *names) moved(ctx context.Context, was *Row, e *event.Event, refs [4][]byte) error {
+	before := [4]string{was.Room, was.Session, "", was.User} // it stays that of a peer
+	for i, id := range [4]string{e.RoomID, e.SessionID, "", e.UserKey()} {
+		if id == before[i] {
 			continue
 		}
-		forms, err := n.c.Forms(ctx, column, ids[0], account)
+		forms, err := n.c.Forms(ctx, idColumns[i], before[i], was.Account)
 		if err != nil {
 			return err
 		}
 		for _, form := range forms {
 			if ref, is := form.([]byte); is {
-				n.leave(column, account, slices.Clone(ref))
+				n.leave(idColumns[i], was.Account, slices.Clone(ref))
+				n.runs.change(ref, was.Seq, was.Type, true)
 			}
 		}
+		n.runs.change(refs[i], was.Seq, was.Type, false)
 	}
 	return nil
 }

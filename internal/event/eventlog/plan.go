@@ -5,6 +5,7 @@ package eventlog
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"time"
@@ -36,7 +37,7 @@ type Plan struct {
 
 	Happened *Happened // when it is to have happened; nil for whenever
 
-	scope  int64                     // which counts belong to the index; -1 for none
+	scope  int64                     // which counts belong to the index
 	counts map[Count]map[int64]int64 // what countsOf has read
 }
 
@@ -59,7 +60,7 @@ func (l *Log) Plan(ctx context.Context, c *Conn, q *event.Query) (*Plan, error) 
 		p.Types = append(p.Types, TypeCodes[t])
 	}
 	choices := slices.DeleteFunc([]choice{
-		{"peer", q.PeerID, -1},
+		{"peer", q.PeerID, ofPeer},
 		{"session", q.SessionID, OfSession},
 		{"room", q.RoomID, OfRoom},
 		{"user", q.UserKey(), OfUser},
@@ -94,7 +95,7 @@ func (p *Plan) choose(ctx context.Context, c *Conn, choices []choice) (choice, e
 	for _, ch := range choices {
 		var n int64
 		for _, account := range p.Accounts {
-			counts, err := p.countsOf(ctx, c, account, ch.scope, ch.value)
+			counts, err := p.countsIn(ctx, c, account, ch)
 			if err != nil {
 				return choice{}, err
 			}
@@ -193,9 +194,9 @@ func (p *Plan) and(cond string, args ...any) {
 // enough.
 func (p *Plan) Count(ctx context.Context, c *Conn) (int, error) {
 	var total int64
-	if p.Where == "" && p.scope >= 0 {
+	if p.Where == "" {
 		for _, account := range p.Accounts {
-			counts, err := p.countsOf(ctx, c, account, p.scope, p.Value)
+			counts, err := p.countsOf(ctx, c, account)
 			if err != nil {
 				return 0, err
 			}
@@ -205,35 +206,62 @@ func (p *Plan) Count(ctx context.Context, c *Conn) (int, error) {
 		}
 		return int(total), nil
 	}
+	if p.empty() {
+		return 0, nil
+	}
+	if p.Index != "" {
+		for _, account := range p.Accounts {
+			err := p.listed(ctx, c, account, func(seqs []int64) bool {
+				total += int64(len(seqs))
+				return true
+			})
+			if err != nil {
+				return 0, err
+			}
+		}
+		return int(total), nil
+	}
 	err := p.scan(ctx, c, "count(*)", "", func(row Scanner) error {
 		var n int64
-		if err := row.Scan(&n); err != nil {
-			return err
-		}
+		err := row.Scan(&n)
 		total += n
-		return nil
+		return err
 	})
 	return int(total), err
 }
 
-// Places gives the first n places that match. Each type has its own ordered
-// list in an index; the first n of all are among the first n of each.
-func (p *Plan) Places(ctx context.Context, c *Conn, n int) ([]int64, error) {
-	order := " ORDER BY seq LIMIT ?"
-	if p.Desc {
-		order = " ORDER BY seq DESC LIMIT ?"
+// Places gives the first n places that match. Each account, and without an id each type,
+// has its own ordered list; the first n of all are among the first n of each.
+func (p *Plan) Places(ctx context.Context, c *Conn, n int) (seqs []int64, err error) {
+	if p.empty() || n <= 0 {
+		return nil, nil
 	}
-	var seqs []int64
-	err := p.scan(ctx, c, "seq", order, func(row Scanner) error {
-		var seq int64
-		if err := row.Scan(&seq); err != nil {
-			return err
+	if p.Index != "" {
+		for _, account := range p.Accounts {
+			left := n
+			err := p.listed(ctx, c, account, func(some []int64) bool {
+				some = some[:min(len(some), left)]
+				seqs, left = append(seqs, some...), left-len(some)
+				return left > 0
+			})
+			if err != nil {
+				return nil, err
+			}
 		}
-		seqs = append(seqs, seq)
-		return nil
-	}, n)
-	if err != nil {
-		return nil, err
+	} else {
+		order := " ORDER BY seq LIMIT ?"
+		if p.Desc {
+			order = " ORDER BY seq DESC LIMIT ?"
+		}
+		err := p.scan(ctx, c, "seq", order, func(row Scanner) error {
+			var seq int64
+			err := row.Scan(&seq)
+			seqs = append(seqs, seq)
+			return err
+		}, n)
+		if err != nil {
+			return nil, err
+		}
 	}
 	slices.Sort(seqs)
 	if p.Desc {
@@ -242,71 +270,87 @@ func (p *Plan) Places(ctx context.Context, c *Conn, n int) ([]int64, error) {
 	return seqs[:min(n, len(seqs))], nil
 }
 
-// scan runs the plan's statement once for each list it has to merge.
+func (p *Plan) empty() bool {
+	return len(p.Types) == 0 || len(p.Accounts) == 0 || p.Above >= p.Upto
+}
+
+// lookedAtOnce is how many events are looked at together.
+const lookedAtOnce = 128
+
+// listed hands over the places of an account that match, some at a time and in order, until f
+// returns false.
+func (p *Plan) listed(ctx context.Context, c *Conn, account int64, f func([]int64) bool) error {
+	var some []int64
+	var bad error
+	look := func() bool {
+		if len(some) > 0 && p.Where != "" {
+			some, bad = p.matching(ctx, c, some)
+		}
+		more := bad == nil && f(some)
+		some = some[:0]
+		return more
+	}
+	stopped := false
+	err := c.Postings(ctx, ID{p.Index, account, p.Value}, Between{p.Above, p.Upto, p.Desc}, func(seq, typ int64) bool {
+		if !slices.Contains(p.Types, typ) {
+			return true
+		}
+		if some = append(some, seq); len(some) == lookedAtOnce {
+			stopped = !look()
+		}
+		return !stopped
+	})
+	if err == nil && !stopped {
+		look()
+	}
+	return errors.Join(err, bad)
+}
+
+// matching keeps the places that meet the other conditions.
+func (p *Plan) matching(ctx context.Context, c *Conn, places []int64) (kept []int64, err error) {
+	query := "SELECT seq FROM events NOT INDEXED WHERE seq IN (SELECT value FROM json_each(?))" + p.Where + " ORDER BY seq"
+	if p.Desc {
+		query += " DESC"
+	}
+	return c.Places(ctx, query, append([]any{PlacesArg(places)}, p.Args...)...)
+}
+
+// scan runs the plan's statement once for each list of an account.
 func (p *Plan) scan(ctx context.Context, c *Conn, what, order string, f func(Scanner) error, more ...any) error {
-	if len(p.Types) == 0 || len(p.Accounts) == 0 || p.Above >= p.Upto {
-		return nil
-	}
-	tail := p.Where + " AND seq > ? AND seq <= ?" + order
+	query := "SELECT " + what + " FROM events INDEXED BY events_type WHERE account = ? AND type = ?" + p.Where + " AND seq > ? AND seq <= ?" + order
 	end := append(append(slices.Clone(p.Args), p.Above, p.Upto), more...)
-	if p.Index == "peer" {
-		is, args, err := c.Is(ctx, "peer", p.Value, p.Accounts...)
-		if err != nil {
-			return err
-		}
-		query := "SELECT " + what + " FROM events INDEXED BY events_peer WHERE " + is + " AND account IN (" + Placeholders(len(p.Accounts)) + ") AND type IN (" + Placeholders(len(p.Types)) + ")" + tail
-		return c.Each(ctx, query, f, append(append(append(args, Args(p.Accounts)...), Args(p.Types)...), end...)...)
-	}
-	query := "SELECT " + what + " FROM events INDEXED BY events_type WHERE account = ? AND type = ?"
-	if p.Index != "" {
-		query = "SELECT " + what + " FROM events INDEXED BY events_" + p.Index + " WHERE account = ? AND type = ? AND " + p.Index + " = ?"
-	}
-	query += tail
 	for _, account := range p.Accounts {
-		counts, err := p.countsOf(ctx, c, account, p.scope, p.Value)
+		counts, err := p.countsOf(ctx, c, account)
 		if err != nil {
 			return err
-		}
-		forms := [][]any{nil}
-		if p.Index != "" {
-			values, err := c.Forms(ctx, p.Index, p.Value, account)
-			if err != nil {
-				return err
-			}
-			forms = forms[:0]
-			for _, value := range values {
-				forms = append(forms, []any{value})
-			}
 		}
 		for _, t := range p.Types {
 			if counts[t] == 0 {
 				continue
 			}
-			for _, form := range forms {
-				if err := c.Each(ctx, query, f, slices.Concat([]any{account, t}, form, end)...); err != nil {
-					return err
-				}
+			if err := c.Each(ctx, query, f, append([]any{account, t}, end...)...); err != nil {
+				return err
 			}
 		}
 	}
 	return nil
 }
 
-// countsOf gives the counts of one scope by type, read once.
-func (p *Plan) countsOf(ctx context.Context, c *Conn, account, scope int64, key string) (map[int64]int64, error) {
-	k := Count{Account: account, Scope: scope, Key: key}
+// countsOf gives the counts of the plan's list of an account by type, read once.
+func (p *Plan) countsOf(ctx context.Context, c *Conn, account int64) (map[int64]int64, error) {
+	return p.countsIn(ctx, c, account, choice{p.Index, p.Value, p.scope})
+}
+
+func (p *Plan) countsIn(ctx context.Context, c *Conn, account int64, ch choice) (counts map[int64]int64, err error) {
+	k := Count{Account: account, Scope: ch.scope, Key: ch.value}
 	if counts, known := p.counts[k]; known {
 		return counts, nil
 	}
-	counts := make(map[int64]int64, len(TypeCodes))
-	err := c.Each(ctx, "SELECT type, n FROM counts WHERE account = ? AND scope = ? AND key = ?", func(row Scanner) error {
-		var t, n int64
-		if err := row.Scan(&t, &n); err != nil {
-			return err
-		}
-		counts[t] = n
-		return nil
-	}, account, scope, key)
+	if ch.scope == OfAccount {
+		counts, err = c.accountCounts(ctx, account)
+	} else {
+		counts, err = c.Counts(ctx, ID{ch.column, account, ch.value})
+	}
 	if err == nil {
 		if p.counts == nil {
 			p.counts = map[Count]map[int64]int64{}

@@ -16,6 +16,7 @@ import (
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/event/docpack"
 	"github.com/redial-rtc/redial/internal/event/eventjson"
+	"github.com/redial-rtc/redial/internal/event/postings"
 )
 
 // Record is a stored event with the ids of the reports that became part of it.
@@ -114,7 +115,7 @@ func (l *Log) readDoc(ctx context.Context, c *Conn, seq int64, own []byte, e *ev
 // damaged makes documents that cannot be unpacked a fault.StoreDamaged, which is a
 // fault.StoreUnavailable too. Other errors pass.
 func damaged(path string, err error) error {
-	if !errors.Is(err, docpack.ErrDamaged) {
+	if !errors.Is(err, docpack.ErrDamaged) && !errors.Is(err, postings.ErrDamaged) {
 		return err
 	}
 	return fault.StoreDamaged.Wrap(fault.StoreUnavailable.Wrap(fmt.Errorf("%s: %w", path, err)))

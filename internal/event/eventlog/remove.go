@@ -134,14 +134,8 @@ func (l *Log) deletions(ctx context.Context, r event.Removal, accounts []int64) 
 		}
 	default:
 		for _, account := range accounts {
-			users, err := scan.c.Forms(ctx, "user", r.UserKey(), account)
-			if err != nil {
+			if err := l.erasing.next(ctx, &scan, ID{"user", account, r.UserKey()}); err != nil {
 				return nil, err
-			}
-			for _, user := range users {
-				if err := scan.each(ctx, "INDEXED BY events_user WHERE account = ? AND type = ? AND user = ?", account, user); err != nil {
-					return nil, err
-				}
 			}
 		}
 	}
@@ -165,18 +159,48 @@ func (h *deletionScan) add(row Scanner) error {
 	return err
 }
 
-// each collects what an index has of an account, type by type: the two begin
-// every index, so that what belongs to others costs nothing.
-func (h *deletionScan) each(ctx context.Context, where string, account int64, more ...any) error {
-	for typ := range CodeTypes {
-		left := DeletionBatch - len(h.found)
-		if left == 0 {
-			return nil
-		}
-		args := append(append([]any{account, typ}, more...), h.before, left)
-		if err := h.c.Each(ctx, "SELECT seq FROM events "+where+" AND time < ? LIMIT ?", h.add, args...); err != nil {
+// erasing is how far the events of an id have been removed: with many of them in a list,
+// looking for the next from its beginning takes longer and longer.
+type erasing struct {
+	id    ID
+	above int64
+}
+
+// next collects the first that have an id and were not found before. That none is left is
+// found out from the beginning.
+func (e *erasing) next(ctx context.Context, scan *deletionScan, id ID) error {
+	if e.id != id {
+		*e = erasing{id: id}
+	}
+	before := len(scan.found)
+	if err := scan.of(ctx, id, e.above); err != nil {
+		return err
+	}
+	if len(scan.found) == before && e.above > 0 {
+		e.above = 0
+		if err := scan.of(ctx, id, 0); err != nil {
 			return err
 		}
+	}
+	if len(scan.found) > before { // of these, some may be left for the next time
+		e.above = scan.found[before] - 1
+	}
+	return nil
+}
+
+// of collects the first that have an id, after a place.
+func (h *deletionScan) of(ctx context.Context, id ID, above int64) error {
+	for in := (Between{Above: above, Upto: maxSeq}); len(h.found) < DeletionBatch; {
+		some, err := h.c.Of(ctx, id, in, DeletionBatch)
+		if err != nil || len(some) == 0 {
+			return err
+		}
+		err = h.c.Each(ctx, "SELECT seq FROM events WHERE seq IN (SELECT value FROM json_each(?)) AND time < ? ORDER BY seq LIMIT ?",
+			h.add, PlacesArg(some), h.before, DeletionBatch-len(h.found))
+		if err != nil {
+			return err
+		}
+		in.Above = some[len(some)-1]
 	}
 	return nil
 }

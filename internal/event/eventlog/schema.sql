@@ -25,10 +25,6 @@ CREATE TABLE events (
 );
 CREATE UNIQUE INDEX events_id   ON events(id);
 CREATE INDEX events_type        ON events(account, type);
-CREATE INDEX events_room        ON events(account, room, type)    WHERE room IS NOT NULL;
-CREATE INDEX events_session     ON events(account, session, type) WHERE session IS NOT NULL;
-CREATE INDEX events_user        ON events(account, user, type)    WHERE user IS NOT NULL;
-CREATE INDEX events_peer        ON events(peer)                   WHERE peer IS NOT NULL;
 
 -- The other ids of an event: reports that became part of it.
 CREATE TABLE aliases (
@@ -38,7 +34,8 @@ CREATE TABLE aliases (
 CREATE INDEX aliases_seq ON aliases(seq);
 
 -- How many events there are, so that a total never has to be counted.
--- scope: 0 the account, 1 a room, 2 a session, 3 a user.
+-- scope: 0 the account; in files of before version 7, until they are of this one,
+-- 1 a room, 2 a session, 3 a user.
 CREATE TABLE counts (
   account INTEGER NOT NULL,
   scope   INTEGER NOT NULL,

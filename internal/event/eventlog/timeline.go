@@ -13,19 +13,29 @@ import (
 
 var codeSources = reverse(sourceCodes)
 
+// marksAtOnce is how many events are read together.
+const marksAtOnce = 512
+
 // ReadMarks hands over the marks of a session of an account, as [event.Timeliner] does,
 // from columns alone. It is called within Read.
 func ReadMarks(ctx context.Context, c *Conn, account int64, q event.TimelineQuery, each func(*event.Mark)) error {
 	left := q.Limit
-	ofPeer, peer := "", []any(nil)
+	of, also, args := ID{"session", account, q.SessionID}, "", []any(nil)
 	if q.PeerID != "" {
-		var err error
-		if ofPeer, peer, err = c.Is(ctx, "peer", q.PeerID, account); err != nil {
+		of.Column, of.Value = "peer", q.PeerID
+		is, session, err := c.Is(ctx, "session", q.SessionID, account)
+		if err != nil {
 			return err
 		}
-		ofPeer = " AND " + ofPeer
+		also, args = " AND "+is, session
 	}
-	sessions, err := c.Forms(ctx, "session", q.SessionID, account)
+	byType := map[int64][]int64{} // places, in their order
+	err := c.Postings(ctx, of, Everywhere, func(seq, typ int64) bool {
+		if len(byType[typ]) < left || also != "" { // some may be of another session
+			byType[typ] = append(byType[typ], seq)
+		}
+		return true
+	})
 	if err != nil {
 		return err
 	}
@@ -33,9 +43,9 @@ func ReadMarks(ctx context.Context, c *Conn, account int64, q event.TimelineQuer
 	// A session may have very many marks: what one is read into is used again for the next.
 	var m event.Mark
 	var at, happened, source int64
-	var of any
+	var byPeer any
 	var v verdict
-	known, failed := []any{&at, &happened, &source, &of}, []any{&m.ID, &m.Fault, &m.Terminal, &v.cause, &v.confidence, &v.rules}
+	known, failed := []any{&at, &happened, &source, &byPeer}, []any{&m.ID, &m.Fault, &m.Terminal, &v.cause, &v.confidence, &v.rules}
 	for _, t := range event.Types {
 		m = event.Mark{Type: t}
 		columns, into := common, known
@@ -46,7 +56,7 @@ func ReadMarks(ctx context.Context, c *Conn, account int64, q event.TimelineQuer
 			if err := row.Scan(into...); err != nil {
 				return err
 			}
-			if m.PeerID, err = ids.read(ctx, of); err != nil {
+			if m.PeerID, err = ids.read(ctx, byPeer); err != nil {
 				return err
 			}
 			m.Time, m.Source, m.Happened, m.Verdict = time.Unix(0, at).UTC(), codeSources[source], time.Unix(0, happened).UTC(), event.Diagnosis{}
@@ -57,9 +67,12 @@ func ReadMarks(ctx context.Context, c *Conn, account int64, q event.TimelineQuer
 			left--
 			return nil
 		}
-		for _, session := range sessions {
-			err := c.Each(ctx, "SELECT "+columns+" FROM events INDEXED BY events_session WHERE account = ? AND session = ? AND type = ?"+ofPeer+" ORDER BY seq LIMIT ?",
-				read, append(append([]any{account, session, TypeCodes[t]}, peer...), left)...)
+		for some := range slices.Chunk(byType[TypeCodes[t]], marksAtOnce) {
+			if left <= 0 {
+				return nil
+			}
+			err := c.Each(ctx, "SELECT "+columns+" FROM events NOT INDEXED WHERE seq IN (SELECT value FROM json_each(?))"+also+" ORDER BY seq LIMIT ?",
+				read, append(append([]any{PlacesArg(some)}, args...), left)...)
 			if err != nil {
 				return err
 			}

@@ -96,6 +96,9 @@ func (l *Log) transactAs(ctx context.Context, flushed bool, f func() error) erro
 		err = l.docs.flush(ctx)
 	}
 	if err == nil {
+		err = l.runs.flush(ctx, l.last, l.names.made)
+	}
+	if err == nil {
 		err = l.names.flush(ctx)
 	}
 	for _, d := range l.derived {

@@ -25,6 +25,7 @@ const (
 	summedFrom    = 4                     // the version from which on counts for summaries are as they are now
 	refsFrom      = 5                     // the version from which on ids are references
 	groupedFrom   = 6                     // the version from which on sets of filters are in groups
+	runsFrom      = 7                     // the version from which on events of ids are in runs
 	upgradedTo    = "documents.upto"      // meta: place up to which events are of this version
 	upgradeBatch  = 256                   // events of one transaction
 	upgradePause  = 10 * time.Millisecond // between two, so that writers are not held up
@@ -100,6 +101,9 @@ func Upgrade(ctx context.Context, path string) datafile.Upgrade {
 		}
 		if from > 0 && from < groupedFrom {
 			steps = append(steps, "sets that filters are answered from are put together, in the background while the server serves; earlier versions then refuse the file")
+		}
+		if from > 0 && from < runsFrom {
+			steps = append(steps, "the indexes of rooms, sessions, peers and users become lists, in the background while the server serves; earlier versions then refuse the file")
 		}
 		has, err := hasDiagnoses(func(query string) row { return db.QueryRowContext(ctx, query) })
 		if err == nil && !has && from > 0 {

@@ -8,8 +8,6 @@ import (
 	"database/sql"
 	"errors"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/redial-rtc/redial/internal/event"
@@ -21,17 +19,6 @@ const (
 	maxCounted  = 500_000         // attempts
 	countBudget = 3 * time.Second // for all of them
 )
-
-// failureCodes are the numbers of the types of failures.
-var failureCodes = func() string {
-	var codes []string
-	for _, t := range event.Types {
-		if t.IsError() {
-			codes = append(codes, strconv.FormatInt(eventlog.TypeCodes[t], 10))
-		}
-	}
-	return strings.Join(codes, ", ")
-}()
 
 // Outcomes counts what became of attempts. It is called within Read.
 func Outcomes(ctx context.Context, c *eventlog.Conn, account int64, q *event.OutcomesQuery) (event.Outcomes, error) {

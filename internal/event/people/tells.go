@@ -6,7 +6,6 @@ package people
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"slices"
 
@@ -17,8 +16,8 @@ import (
 
 // What is looked at for the failure that tells most of a peer.
 const (
-	maxOfPeer = 2_000  // events
-	maxPlaces = 20_000 // places of events, of which those of a time are looked at
+	maxOfPeer = 2_000  // failures
+	maxPlaces = 20_000 // places of failures, of which those of a time are looked at
 )
 
 // Narrow keeps those of the places of events that may have happened in a span, [since, until) as
@@ -54,10 +53,6 @@ func Telling(ctx context.Context, c *eventlog.Conn, account int64, q *event.Peop
 // one that happened in the span of a query, then the first. It looks at so many of them, -1 for all, and with narrow only
 // at those that happened in the span.
 func amongEvents(ctx context.Context, c *eventlog.Conn, account int64, q *event.PeopleQuery, peerID, userKey string, most int, narrow Narrow) (b best, err error) {
-	peer, args, err := c.Is(ctx, "peer", peerID, account)
-	if err != nil {
-		return b, err
-	}
 	user, of := "user IS NULL", []any(nil)
 	if userKey != "" {
 		if user, of, err = c.Is(ctx, "user", userKey, account); err != nil {
@@ -66,25 +61,26 @@ func amongEvents(ctx context.Context, c *eventlog.Conn, account int64, q *event.
 	}
 	since, until := spanOf(q)
 	span, within := []any{since, until}, []any(nil)
-	from, where := "events INDEXED BY events_peer WHERE "+peer, "type IN ("+failureCodes+")"
-	if narrow != nil {
-		places, err := c.Places(ctx, "SELECT seq FROM "+from+" ORDER BY seq LIMIT ?", append(args, maxPlaces)...)
-		if err != nil {
-			return b, err
+	var places []int64
+	err = c.Postings(ctx, eventlog.ID{Column: "peer", Account: account, Value: peerID}, eventlog.Everywhere, func(seq, typ int64) bool {
+		if eventlog.CodeTypes[typ].IsError() {
+			places = append(places, seq)
 		}
+		return most < 0 || len(places) < maxPlaces
+	})
+	if err != nil || len(places) == 0 {
+		return b, err
+	}
+	where := ""
+	if narrow != nil {
 		if places, err = narrow(ctx, c, places, since, until); err != nil || len(places) == 0 {
 			return b, err
 		}
-		list, err := json.Marshal(places)
-		if err != nil {
-			return b, err
-		}
-		from, args = "events NOT INDEXED WHERE seq IN (SELECT value FROM json_each(?))", []any{string(list)}
-		where, within = where+" AND at >= ? AND at < ?", span
+		where, within = " WHERE at >= ? AND at < ?", span
 	}
-	failures := "SELECT seq, at, terminal FROM (SELECT seq, type, terminal, " + eventlog.HappenedAt + " AS at FROM " + from + " AND account = ? AND " + user + " ORDER BY seq LIMIT ?) WHERE " + where
+	failures := "SELECT seq, at, terminal FROM (SELECT seq, terminal, " + eventlog.HappenedAt + " AS at FROM events NOT INDEXED WHERE seq IN (SELECT value FROM json_each(?)) AND account = ? AND " + user + " ORDER BY seq LIMIT ?)" + where
 	err = c.Row(ctx, failures+" ORDER BY terminal DESC, at >= ? AND at < ? DESC, at, seq LIMIT 1",
-		slices.Concat(args, []any{account}, of, []any{most}, within, span)...).Scan(&b.seq, &b.at, &b.terminal)
+		slices.Concat([]any{eventlog.PlacesArg(places), account}, of, []any{most}, within, span)...).Scan(&b.seq, &b.at, &b.terminal)
 	if errors.Is(err, sql.ErrNoRows) {
 		return best{}, nil
 	}

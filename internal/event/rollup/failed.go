@@ -14,12 +14,16 @@ import (
 
 // HasFailed tells whether an event of a peer is counted as a failed join.
 func HasFailed(ctx context.Context, c *eventlog.Conn, peer string, account int64) (bool, error) {
-	is, args, err := c.Is(ctx, "peer", peer, account)
-	if err != nil {
+	var failures []int64
+	if err := c.Postings(ctx, eventlog.ID{Column: "peer", Account: account, Value: peer}, eventlog.Everywhere, func(seq, typ int64) bool {
+		if eventlog.CodeTypes[typ].IsError() {
+			failures = append(failures, seq)
+		}
+		return true
+	}); err != nil || len(failures) == 0 {
 		return false, err
 	}
-	_, found, err := c.Lookup(ctx, `SELECT e.seq FROM events e INDEXED BY events_peer CROSS JOIN summary_failed f ON f.seq = e.seq
-		WHERE `+is+` AND e.account = ? LIMIT 1`, append(args, account)...)
+	_, found, err := c.Lookup(ctx, "SELECT seq FROM summary_failed WHERE seq IN (SELECT value FROM json_each(?)) LIMIT 1", eventlog.PlacesArg(failures))
 	return found, err
 }
 

@@ -292,24 +292,14 @@ func (v *bitmapScan) intersectAccount(ctx context.Context, c *eventlog.Conn, acc
 // listed gives what the plan's index has in some blocks.
 func (v *bitmapScan) listed(ctx context.Context, c *eventlog.Conn, account, from, to int64) ([]bitset.Set, error) {
 	sets := v.sets(0, to-from+1)
-	is, args, err := c.Is(ctx, v.p.Index, v.p.Value, account)
-	if err != nil {
-		return nil, err
-	}
-	for _, t := range v.p.Types {
-		err := c.Each(ctx, "SELECT seq FROM events INDEXED BY events_"+v.p.Index+" WHERE account = ? AND "+is+" AND type = ? AND seq BETWEEN ? AND ?", func(row eventlog.Scanner) error {
-			var seq int64
-			if err := row.Scan(&seq); err != nil {
-				return err
-			}
+	in := eventlog.Between{Above: from*blockSize - 1, Upto: to*blockSize + blockSize - 1}
+	err := c.Postings(ctx, eventlog.ID{Column: v.p.Index, Account: account, Value: v.p.Value}, in, func(seq, typ int64) bool {
+		if slices.Contains(v.p.Types, typ) {
 			sets[seq/blockSize-from].Put(seq%blockSize, true)
-			return nil
-		}, append(append([]any{account}, args...), t, from*blockSize, to*blockSize+blockSize-1)...)
-		if err != nil {
-			return nil, err
 		}
-	}
-	return sets, nil
+		return true
+	})
+	return sets, err
 }
 
 // filterTimes keeps what was taken in the time asked for. Where a range is

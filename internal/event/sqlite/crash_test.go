@@ -69,7 +69,7 @@ func again(t *testing.T, role, dir string) *exec.Cmd {
 // and prints the key of each once it is acknowledged.
 func writeUntilKilled(dir string) {
 	ctx := context.Background()
-	s, err := Open(ctx, dir, nil)
+	s, err := Open(ctx, dir, nil, inRunsOf(50))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -160,11 +160,11 @@ func TestKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	var blocks int
-	if err := ask(t.Context(), s, "SELECT count(*) FROM doc_blocks", &blocks); err != nil {
+	var blocks, runs, level int
+	if err := ask(t.Context(), s, "SELECT (SELECT count(*) FROM doc_blocks), count(*), coalesce(max(level), 0) FROM runs", &blocks, &runs, &level); err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d events acknowledged in %d lives, %d blocks of documents in the last file", total, *kills, blocks)
+	t.Logf("%d events acknowledged in %d lives, %d blocks of documents and %d runs, up to level %d, in the last file", total, *kills, blocks, runs, level)
 }
 
 func verify(t *testing.T, dir string, acknowledged map[string]bool) {
@@ -198,11 +198,48 @@ func verify(t *testing.T, dir string, acknowledged map[string]bool) {
 			t.Errorf("%s is there %d times", key, n)
 		}
 	}
+	checkLists(t, s, found)
 	for _, q := range []event.Query{{RoomID: "room-0"}, {UserID: "user-0"}, {SessionID: "session-0"}, {Types: []event.Type{event.TrackAdded}}} {
 		q.AccountID, q.Limit = "acme", 100
 		if list, total := eventtest.All(t, s, q); total != len(list) {
 			t.Errorf("%+v: total %d, but there are %d events", q, total, len(list))
 		}
+	}
+}
+
+// inRunsOf has the lists of rooms, sessions, peers and users written every so many events.
+func inRunsOf(events int) Option { return func(s *Store) { s.runEvery = events } }
+
+// checkLists compares what is found by an id with what the rows have.
+func checkLists(t *testing.T, s *Store, peers map[string]int) {
+	t.Helper()
+	rows := func(column string, kind int, id string) (n int) {
+		t.Helper()
+		if err := ask(t.Context(), s, fmt.Sprintf("SELECT count(*) FROM events NOT INDEXED WHERE %s = (SELECT ref FROM names WHERE kind = %d AND value = '%s')", column, kind, id), &n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	same := func(what string, want int, q event.Query) {
+		t.Helper()
+		q.AccountID, q.Limit = "acme", 100
+		if list, total := eventtest.All(t, s, q); len(list) != want || total != want {
+			t.Errorf("by %s: %d events and a total of %d, want %d", what, len(list), total, want)
+		}
+	}
+	same("room", rows("room", 1, "room-0"), event.Query{RoomID: "room-0"})
+	same("session", rows("session", 2, "session-0"), event.Query{SessionID: "session-0"})
+	same("user", rows("user", 4, "user-0"), event.Query{UserID: "user-0"})
+	looked := 0
+	for key := range peers {
+		if looked++; looked > 100 {
+			break
+		}
+		same("peer "+key, 1, event.Query{PeerID: "peer-" + key})
+	}
+	var wrong int
+	if err := ask(t.Context(), s, "SELECT count(*) FROM runs WHERE changed <> (SELECT count(*) FROM postings_changed WHERE postings_changed.run = runs.run)", &wrong); err != nil || wrong != 0 {
+		t.Errorf("%d runs count what has changed wrongly (%v)", wrong, err)
 	}
 }
 
@@ -220,7 +257,7 @@ func TestFullDisk(t *testing.T) {
 func fillDisk(dir string) error {
 	signal.Ignore(syscall.SIGXFSZ)
 	ctx := context.Background()
-	s, err := Open(ctx, dir, nil)
+	s, err := Open(ctx, dir, nil, inRunsOf(50))
 	if err != nil {
 		return err
 	}

@@ -174,7 +174,7 @@ func TestSetsOfAnEarlierVersion(t *testing.T) {
 	if n := totalOf(t, s, full); n != 5 {
 		t.Errorf("%d events were found when sets were put together, want 5", n)
 	}
-	if n := count(t, s, "pragma_user_version WHERE user_version = 6"); n != 1 {
+	if n := count(t, s, "pragma_user_version WHERE user_version = 7"); n != 1 {
 		t.Error("the file is still of the version before")
 	}
 }

@@ -6,7 +6,6 @@ package sqlite
 import (
 	"context"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/redial-rtc/redial/internal/event"
@@ -33,11 +32,10 @@ const setKeysSchema = `CREATE TABLE IF NOT EXISTS set_keys (
 ) WITHOUT ROWID`
 
 const (
-	keysUpto     = "set_keys"            // meta: place up to which new events are in the sets of keys
-	buildBatch   = 4096                  // events of one transaction
-	buildPause   = 10 * time.Millisecond // between two, so that writers are not held up
-	buildAgain   = time.Minute           // after one that failed, for want of room on the disk, say
-	dimsOverKeys = setsOfRoom - eventlog.OfRoom
+	keysUpto   = "set_keys"            // meta: place up to which new events are in the sets of keys
+	buildBatch = 4096                  // events of one transaction
+	buildPause = 10 * time.Millisecond // between two, so that writers are not held up
+	buildAgain = time.Minute           // after one that failed, for want of room on the disk, say
 )
 
 // keyOfSets is a room, session or user.
@@ -86,10 +84,16 @@ func (k *keySets) prepare(ctx context.Context, tx eventlog.Tx, upto int64, anew 
 			}
 		}
 	}
-	if _, err := tx.Exec(ctx, `INSERT INTO set_keys
-		SELECT account, scope + ?, key, 0, ? FROM counts WHERE scope IN (?, ?, ?) GROUP BY account, scope, key HAVING sum(n) > ?`,
-		dimsOverKeys, upto, eventlog.OfRoom, eventlog.OfSession, eventlog.OfUser, k.at); err != nil {
+	large, err := tx.Large(ctx, k.at)
+	if err != nil {
 		return err
+	}
+	for _, id := range large {
+		if dim := dimOf[id.Column]; dim != 0 {
+			if _, err := tx.Exec(ctx, "INSERT INTO set_keys VALUES (?, ?, ?, 0, ?)", id.Account, dim, id.Value, upto); err != nil {
+				return err
+			}
+		}
 	}
 	return tx.SetMeta(ctx, keysUpto, upto)
 }
@@ -105,11 +109,11 @@ func (k *keySets) load(ctx context.Context, c *eventlog.Conn) error {
 	})
 }
 
-// stored has the keys of one event in 64 looked at: one that has many is soon among
+// stored has the keys of one event in 512 looked at: one that has many is soon among
 // them. Which one is spread (multiplicative hashing, Knuth 6.4), since rooms that
-// take turns may never be at every 64th place.
+// take turns may never be at every 512th place.
 func (k *keySets) stored(row *eventlog.Row) {
-	if k.have == nil || uint64(row.Seq)*0x9E3779B97F4A7C15>>(64-6) != 0 {
+	if k.have == nil || uint64(row.Seq)*0x9E3779B97F4A7C15>>(64-9) != 0 {
 		return
 	}
 	inKeySets(row, func(dim int64, value string) {
@@ -123,9 +127,13 @@ func (k *keySets) stored(row *eventlog.Row) {
 // sets, and drops those that have no events any more.
 func (k *keySets) flush(ctx context.Context, c *eventlog.Conn, upto int64) error {
 	for key := range k.asked {
-		n, _, err := c.Lookup(ctx, "SELECT coalesce(sum(n), 0) FROM counts WHERE account = ? AND scope = ? AND key = ?", key.account, key.dim-dimsOverKeys, key.value)
+		counts, err := c.Counts(ctx, key.id())
 		if err != nil {
 			return err
+		}
+		n := int64(0)
+		for _, of := range counts {
+			n += of
 		}
 		if n <= int64(k.at) {
 			continue
@@ -143,8 +151,15 @@ func (k *keySets) flush(ctx context.Context, c *eventlog.Conn, upto int64) error
 	if !k.unused {
 		return nil
 	}
-	if _, err := c.Exec(ctx, "DELETE FROM set_keys WHERE NOT EXISTS (SELECT 1 FROM counts WHERE account = set_keys.account AND scope = dim - ? AND key = value)", dimsOverKeys); err != nil {
-		return err
+	for key := range k.have {
+		if has, err := c.Has(ctx, key.id()); err != nil {
+			return err
+		} else if has {
+			continue
+		}
+		if _, err := c.Exec(ctx, "DELETE FROM set_keys WHERE account = ? AND dim = ? AND value = ?", key.account, key.dim, key.value); err != nil {
+			return err
+		}
 	}
 	return k.load(ctx, c)
 }
@@ -206,7 +221,7 @@ func (b *bitmapIndex) buildSome(l *eventlog.Log) (left bool, err error) {
 		}); err != nil || !left {
 			return err
 		}
-		places, err := placesOf(ctx, tx.Conn, key, at, upto, b.keys.batch)
+		places, err := tx.Of(ctx, key.id(), eventlog.Between{Above: at, Upto: upto}, b.keys.batch)
 		if err != nil {
 			return err
 		}
@@ -223,26 +238,12 @@ func (b *bitmapIndex) buildSome(l *eventlog.Log) (left bool, err error) {
 	return left, err
 }
 
-// columnOf is the column of a key, with an index in the order of places for each type.
+// columnOf is the column of a key.
 var columnOf = map[int64]string{setsOfRoom: "room", setsOfSession: "session", setsOfUser: "user"}
 
-// placesOf gives the first n events of a key after a place and up to another.
-func placesOf(ctx context.Context, c *eventlog.Conn, key keyOfSets, above, upto int64, n int) (places []int64, err error) {
-	column := columnOf[key.dim]
-	forms, err := c.Forms(ctx, column, key.value, key.account)
-	if err != nil {
-		return nil, err
-	}
-	for _, form := range forms {
-		for typ := range eventlog.CodeTypes {
-			some, err := c.Places(ctx, "SELECT seq FROM events INDEXED BY events_"+column+" WHERE account = ? AND type = ? AND "+column+" = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?",
-				key.account, typ, form, above, upto, n)
-			if err != nil {
-				return nil, err
-			}
-			places = append(places, some...)
-		}
-	}
-	slices.Sort(places)
-	return places[:min(len(places), n)], nil
+// dimOf is the opposite.
+var dimOf = map[string]int64{"room": setsOfRoom, "session": setsOfSession, "user": setsOfUser}
+
+func (k keyOfSets) id() eventlog.ID {
+	return eventlog.ID{Column: columnOf[k.dim], Account: k.account, Value: k.value}
 }

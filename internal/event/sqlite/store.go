@@ -41,6 +41,7 @@ type Store struct {
 	keeper    *rollup.Keeper
 	maxPeople int64 // bytes of it
 	lookedAt  int   // as the constant; tests choose another
+	runEvery  int   // as of eventlog.Config; tests choose it
 }
 
 // Option is a choice for Open.
@@ -67,7 +68,7 @@ func Open(ctx context.Context, dir string, log *slog.Logger, options ...Option) 
 		ofBitmaps:   {Derived: s.bitmaps, meta: bitmapsTo},
 		ofPeople:    {Derived: s.people, meta: peopleTo, slice: peopleSlice},
 	}}
-	s.Log, err = eventlog.Open(ctx, dir, eventlog.Config{Log: log, Words: s.words, Derived: []eventlog.Derived{&sizes{}, &s.deferred}})
+	s.Log, err = eventlog.Open(ctx, dir, eventlog.Config{Log: log, Words: s.words, RunEvery: s.runEvery, Derived: []eventlog.Derived{&sizes{}, &s.deferred}})
 	if err != nil {
 		return nil, err
 	}

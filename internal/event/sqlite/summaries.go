@@ -159,8 +159,12 @@ func (s *summaries) Flush(ctx context.Context, c *eventlog.Conn) error {
 		return err
 	}
 	for who := range s.gone {
-		n, err := c.Exec(ctx, `DELETE FROM summary_users WHERE account = ?1 AND name = ?2
-			AND NOT EXISTS (SELECT 1 FROM counts WHERE account = ?1 AND scope = 3 AND key = ?2)`, who.account, who.name)
+		if left, err := c.Has(ctx, eventlog.ID{Column: "user", Account: who.account, Value: who.name}); err != nil {
+			return err
+		} else if left {
+			continue
+		}
+		n, err := c.Exec(ctx, "DELETE FROM summary_users WHERE account = ? AND name = ?", who.account, who.name)
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,448 @@
+// SPDX-FileCopyrightText: 2026 The Redial authors
+// SPDX-License-Identifier: Apache-2.0
+
+package eventlog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/eventtest"
+	"github.com/redial-rtc/redial/internal/event/postings"
+)
+
+// runsOfFew opens a log whose runs are of few events.
+func runsOfFew(t testing.TB, dir string, every int) *Log {
+	t.Helper()
+	l, err := Open(t.Context(), dir, Config{RunEvery: every})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return l
+}
+
+// crowd makes events of many people in few rooms.
+func crowd(r *rand.Rand, n int) []event.Event {
+	list := make([]event.Event, n)
+	for i := range list {
+		e := eventtest.Sample(i)
+		if r.IntN(3) == 0 {
+			e = eventtest.SampleTrack(i)
+		}
+		e.Time = time.Now().UTC()
+		e.AccountID = fmt.Sprintf("account-%d", r.IntN(2))
+		e.RoomID = fmt.Sprintf("room-%d", r.IntN(1+r.IntN(30)))
+		e.SessionID = uuid.NewSHA1(uuid.NameSpaceURL, []byte(fmt.Sprint(r.IntN(20)))).String()
+		e.PeerID = fmt.Sprintf("peer-%d", r.IntN(60))
+		e.UserID = ""
+		if r.IntN(4) > 0 {
+			e.UserID = fmt.Sprintf("user-%d", r.IntN(30))
+		}
+		list[i] = e
+	}
+	return list
+}
+
+// listed is what the rows of events say of each id.
+func listed(t testing.TB, c *Conn) map[ID][]postings.Posting {
+	t.Helper()
+	all := map[ID][]postings.Posting{}
+	err := c.Each(context.Background(), "SELECT seq, account, type, "+nameOf("room")+", "+nameOf("session")+", "+nameOf("peer")+", "+nameOf("user")+" FROM events ORDER BY seq", func(row Scanner) error {
+		var p postings.Posting
+		var account int64
+		var ids [4]idText
+		if err := row.Scan(&p.Seq, &account, &p.Type, &ids[0], &ids[1], &ids[2], &ids[3]); err != nil {
+			return err
+		}
+		for i, id := range ids {
+			if id != "" {
+				k := ID{idColumns[i], account, string(id)}
+				all[k] = append(all[k], p)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// sameLists compares what a connection finds of each id with what the rows say; known are ids that once were.
+func sameLists(t testing.TB, c *Conn, r *rand.Rand, known map[ID]bool) {
+	t.Helper()
+	ctx := context.Background()
+	want := listed(t, c)
+	for id := range want {
+		known[id] = true
+	}
+	for id := range known {
+		all := want[id]
+		in := Between{Upto: maxSeq, Desc: r.IntN(2) == 0}
+		if n := len(all); n > 0 && r.IntN(2) == 0 {
+			in.Above, in.Upto = all[r.IntN(n)].Seq-int64(r.IntN(2)), all[r.IntN(n)].Seq+int64(r.IntN(2))
+		}
+		wanted := slices.DeleteFunc(slices.Clone(all), func(p postings.Posting) bool { return p.Seq <= in.Above || p.Seq > in.Upto })
+		if in.Desc {
+			slices.Reverse(wanted)
+		}
+		most := math.MaxInt
+		if r.IntN(3) == 0 {
+			most = 1 + r.IntN(5)
+			wanted = wanted[:min(most, len(wanted))]
+		}
+		counts := postings.Counts{}
+		for _, p := range all {
+			counts[p.Type]++
+		}
+		counted := func() {
+			got, err := c.Counts(ctx, id)
+			maps.DeleteFunc(got, func(_, n int64) bool { return n == 0 })
+			if err != nil || !maps.Equal(postings.Counts(got), counts) {
+				t.Fatalf("%+v: counts %v, want %v (%v)", id, got, counts, err)
+			}
+		}
+		first := r.IntN(2) == 0
+		if first {
+			counted()
+		}
+		var got []postings.Posting
+		err := c.Postings(ctx, id, in, func(seq, typ int64) bool {
+			got = append(got, postings.Posting{Seq: seq, Type: typ})
+			return len(got) < most
+		})
+		if err != nil || !slices.Equal(got, wanted) {
+			t.Fatalf("%+v in %+v, the first %d, counted before %v:\n%v, want\n%v (%v)", id, in, most, first, got, wanted, err)
+		}
+		if !first {
+			counted()
+		}
+		if has, err := c.Has(ctx, id); err != nil || has != (len(all) > 0) {
+			t.Fatalf("%+v: has %v, want %v (%v)", id, has, len(all) > 0, err)
+		}
+	}
+}
+
+// everyList is sameLists of a reader, and of the writer in a transaction.
+func everyList(t testing.TB, l *Log, r *rand.Rand, known map[ID]bool) {
+	t.Helper()
+	if err := l.Read(t.Context(), func(c *Conn) error {
+		sameLists(t, c, r, known)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Change(t.Context(), func(_ context.Context, tx Tx) error {
+		sameLists(t, tx.Conn, r, known)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Whatever happens to events, in whatever order and however far runs have been put together,
+// those of a room, session, peer and user are found: all of them, none that has gone, in
+// their order, and counted right.
+func TestPostingsAreThoseOfTheRows(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(4) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			r := rand.New(rand.NewPCG(seed, 7))
+			dir := t.TempDir()
+			every := 1 + r.IntN(40)
+			l := runsOfFew(t, dir, every)
+			known := map[ID]bool{}
+			for range 40 {
+				l.mu.Lock() // one reference in a transaction, so that much happens while runs are put together
+				l.runs.mergeFor = time.Duration(r.IntN(2)) * mergeFor
+				l.mu.Unlock()
+				switch r.IntN(12) {
+				case 0, 1, 2, 3, 4:
+					if _, err := l.Append(t.Context(), crowd(r, 1+r.IntN(120))); err != nil {
+						t.Fatal(err)
+					}
+				case 5, 6: // events become others, as by a second account of them
+					changeSome(t, l, r)
+				case 7: // a transaction that fails
+					bad := errors.New("it fails")
+					err := l.Change(t.Context(), func(ctx context.Context, tx Tx) error {
+						some := crowd(r, 50)
+						if err := l.append(ctx, len(some), func(i int) *event.Event { return &some[i] }, make([]event.Outcome, len(some))); err != nil {
+							return err
+						}
+						return bad
+					})
+					if err == nil {
+						t.Fatal("it does not fail")
+					}
+				case 8:
+					if _, err := l.Remove(t.Context(), event.Removal{AccountID: "account-1", UserID: fmt.Sprintf("user-%d", r.IntN(30))}); err != nil {
+						t.Fatal(err)
+					}
+				case 9:
+					if _, err := l.Remove(t.Context(), event.Removal{AccountID: fmt.Sprintf("account-%d", r.IntN(2)), Oldest: true}); err != nil && r.IntN(2) == 0 {
+						t.Fatal(err)
+					}
+				case 10:
+					for range r.IntN(200) {
+						if _, err := mergeSome(t.Context(), l); err != nil {
+							t.Fatal(err)
+						}
+					}
+				default:
+					_ = l.Close()
+					l = runsOfFew(t, dir, every)
+				}
+				everyList(t, l, r, known)
+			}
+			for n := 1; n > 0; {
+				var err error
+				if n, err = l.Remove(t.Context(), event.Removal{Before: time.Now().Add(time.Hour)}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			everyList(t, l, r, known)
+			for more := true; more; {
+				var err error
+				if more, err = mergeSome(t.Context(), l); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, table := range []string{"runs", "postings", "postings_changed", "names"} {
+				if n := number(t, l, "SELECT count(*) FROM "+table); n != 0 {
+					t.Errorf("%d rows of %s are left of nothing", n, table)
+				}
+			}
+		})
+	}
+}
+
+// changeSome gives some events other ids.
+func changeSome(t *testing.T, l *Log, r *rand.Rand) {
+	t.Helper()
+	err := l.Change(t.Context(), func(ctx context.Context, tx Tx) error {
+		for range 1 + r.IntN(20) {
+			rows, err := tx.RowsBelow(ctx, 1+r.Int64N(tx.Last()+1), 1)
+			if err != nil {
+				return err
+			}
+			for _, was := range rows {
+				is := *was.Event
+				is.RoomID = fmt.Sprintf("room-%d", r.IntN(30))
+				if r.IntN(2) == 0 {
+					is.UserID = fmt.Sprintf("user-%d", r.IntN(70))
+				}
+				if r.IntN(4) == 0 {
+					is.SessionID = ""
+				}
+				if err := l.rewrite(ctx, was, &is); err != nil {
+					return err
+				}
+				if err := l.changed(ctx, &l.was, &l.row); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func number(t testing.TB, l *Log, query string, args ...any) (n int64) {
+	t.Helper()
+	if err := l.Read(t.Context(), func(c *Conn) error { return c.Row(t.Context(), query, args...).Scan(&n) }); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// Few runs are left of many, however many events there are.
+func TestRunsArePutTogether(t *testing.T) {
+	t.Parallel()
+	l := runsOfFew(t, t.TempDir(), 2)
+	r := rand.New(rand.NewPCG(3, 3))
+	for range 40 {
+		if _, err := l.Append(t.Context(), crowd(r, 50)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for more := true; more; {
+		var err error
+		if more, err = mergeSome(t.Context(), l); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, most := number(t, l, "SELECT count(*) FROM runs"), int64(maxLevel*(runsTogether-1)+2000/50); n > most {
+		t.Errorf("%d runs, want at most %d", n, most)
+	}
+	if n := number(t, l, "SELECT count(*) FROM (SELECT DISTINCT run FROM postings EXCEPT SELECT run FROM runs)"); n != 0 {
+		t.Errorf("%d runs are none any more and take room", n)
+	}
+	everyList(t, l, r, map[ID]bool{})
+}
+
+// A file of before there were runs has ordered indexes and counts, and serves with them
+// until it has runs: also when more is stored and removed meanwhile, and the server is
+// stopped on the way.
+func TestPostingsOfAnEarlierVersion(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(5, 5))
+	dir := t.TempDir()
+	l := runsOfFew(t, dir, 1_000_000)
+	if _, err := l.Append(t.Context(), crowd(r, 1500)); err != nil {
+		t.Fatal(err)
+	}
+	asBefore(t, l)
+	_ = l.Close()
+	known := map[ID]bool{}
+	for round := 0; ; round++ {
+		l = runsOfFew(t, dir, 100)
+		everyList(t, l, r, known)
+		if _, err := l.Append(t.Context(), crowd(r, 20)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.Remove(t.Context(), event.Removal{AccountID: "account-1", UserID: fmt.Sprintf("user-%d", r.IntN(30))}); err != nil {
+			t.Fatal(err)
+		}
+		changeSome(t, l, r)
+		everyList(t, l, r, known)
+		if round > 3 {
+			break
+		}
+		_ = l.Close()
+	}
+	const done = "SELECT (SELECT count(*) FROM meta WHERE key = 'indexed') + (SELECT count(*) FROM counts WHERE scope > 0) + (SELECT count(*) FROM sqlite_master WHERE name IN ('events_room', 'events_session', 'events_peer', 'events_user'))"
+	for deadline := time.Now().Add(time.Minute); number(t, l, done) > 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the indexes are still there")
+		}
+		everyList(t, l, r, known)
+	}
+	everyList(t, l, r, known)
+}
+
+// asBefore makes a file as the version before had it.
+func asBefore(t *testing.T, l *Log) {
+	t.Helper()
+	err := l.Change(t.Context(), func(ctx context.Context, tx Tx) error {
+		_, err := tx.ExecContext(ctx, `DROP TABLE runs; DROP TABLE postings; DROP TABLE postings_changed;
+			CREATE INDEX events_room    ON events(account, room, type)    WHERE room IS NOT NULL;
+			CREATE INDEX events_session ON events(account, session, type) WHERE session IS NOT NULL;
+			CREATE INDEX events_user    ON events(account, user, type)    WHERE user IS NOT NULL;
+			CREATE INDEX events_peer    ON events(peer)                   WHERE peer IS NOT NULL;
+			DELETE FROM meta WHERE key IN ('postings', 'runs'); PRAGMA user_version = 6`)
+		if err != nil {
+			return err
+		}
+		tally := Tally{}
+		for id, list := range listed(t, tx.Conn) {
+			if scope, kept := scopes[id.Column]; kept {
+				for _, p := range list {
+					tally[Count{id.Account, scope, p.Type, id.Value}]++
+				}
+			}
+		}
+		return tally.Write(ctx, tx.Conn)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A damaged list is told as damage of the store, by who asks for it and by Check.
+func TestADamagedList(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	l := runsOfFew(t, dir, 10)
+	r := rand.New(rand.NewPCG(1, 9))
+	if _, err := l.Append(t.Context(), crowd(r, 30)); err != nil {
+		t.Fatal(err)
+	}
+	if err := Check(t.Context(), filepath.Join(dir, File)); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Change(t.Context(), func(ctx context.Context, tx Tx) error {
+		_, err := tx.Exec(ctx, "UPDATE postings SET block = substr(block, 1, 5) || x'ffffffffffffffffffffff'")
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	err := l.Read(t.Context(), func(c *Conn) error {
+		for id := range listed(t, c) {
+			if _, err := c.Counts(t.Context(), id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if !errors.Is(err, fault.StoreDamaged) {
+		t.Errorf("asked for: %v", err)
+	}
+	if err := Check(t.Context(), filepath.Join(dir, File)); !errors.Is(err, fault.StoreDamaged) {
+		t.Errorf("checked: %v", err)
+	}
+}
+
+// What is erased of somebody with very many events takes no longer at the end than at the
+// beginning: what has gone is not gone through again each time.
+func TestErasingGoesOnWhereItWas(t *testing.T) {
+	t.Parallel()
+	l := runsOfFew(t, t.TempDir(), 100)
+	var events []event.Event
+	for i := range 5 * DeletionBatch {
+		e := eventtest.Sample(i)
+		e.UserID = "ann"
+		events = append(events, e)
+	}
+	if _, err := l.Append(t.Context(), events); err != nil {
+		t.Fatal(err)
+	}
+	ann := event.Removal{AccountID: "acme", UserID: "ann"}
+	left, rounds := len(events), 0
+	for {
+		n, err := l.Remove(t.Context(), ann)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n == 0 {
+			break
+		}
+		left, rounds = left-n, rounds+1
+		if first := number(t, l, "SELECT coalesce(min(seq), 0) FROM events"); first > 0 && first-l.erasing.above > 2*DeletionBatch {
+			t.Errorf("%d are left, the first at %d, and it goes on after %d", left, first, l.erasing.above)
+		}
+	}
+	if left != 0 || rounds < 5 {
+		t.Errorf("%d are left after %d rounds", left, rounds)
+	}
+	// One that was stored, or has become hers, before that place is found all the same.
+	if _, err := l.Append(t.Context(), []event.Event{eventtest.Sample(9)}); err != nil {
+		t.Fatal(err)
+	}
+	l.erasing = erasing{id: ID{"user", 1, ann.UserKey()}, above: maxSeq - 1}
+	for i := range events[:3] {
+		events[i].ID = uuid.NewString()
+	}
+	if _, err := l.Append(t.Context(), events[:3]); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := l.Remove(t.Context(), ann); n != 3 || err != nil {
+		t.Errorf("%d are removed, want 3 (%v)", n, err)
+	}
+}
