@@ -30,10 +30,10 @@ type checkpointer struct {
 	pages atomic.Int64 // in the log since the last checkpoint, roughly
 }
 
-// wrote tells of a transaction. A row touches its own page, those of its indices
-// and some of the counts.
-func (p *checkpointer) wrote(rows int64) {
-	if p.pages.Add(20+6*rows) < checkpointPages {
+// wrote tells of a transaction: of the events, each of which touches its own page, those of its
+// indices and some of the counts; and of further pages.
+func (p *checkpointer) wrote(rows, pages int64) {
+	if p.pages.Add(20+6*rows+pages) < checkpointPages {
 		return
 	}
 	select {

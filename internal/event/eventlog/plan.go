@@ -290,9 +290,9 @@ func (p *Plan) listed(ctx context.Context, c *Conn, account int64, f func([]int6
 		some = some[:0]
 		return more
 	}
-	stopped := false
+	stopped, all := false, len(p.Types) == len(TypeCodes)
 	err := c.Postings(ctx, ID{p.Index, account, p.Value}, Between{p.Above, p.Upto, p.Desc}, func(seq, typ int64) bool {
-		if !slices.Contains(p.Types, typ) {
+		if !all && !slices.Contains(p.Types, typ) {
 			return true
 		}
 		if some = append(some, seq); len(some) == lookedAtOnce {

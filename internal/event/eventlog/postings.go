@@ -23,9 +23,10 @@ import (
 var postingsSchema string
 
 const (
-	runEvery = 2048       // events of a run of the first level
-	runsTo   = "postings" // meta: place up to which events are in runs
-	runsMade = "runs"     // meta: how many runs were ever begun
+	runEvery   = 2048       // events of a run of the first level
+	rowsOfPage = 4          // blocks of postings, of 900 bytes
+	runsTo     = "postings" // meta: place up to which events are in runs
+	runsMade   = "runs"     // meta: how many runs were ever begun
 )
 
 // runs is what the writer keeps of them.
@@ -39,6 +40,7 @@ type runs struct {
 	fresh   int                          // how many there are
 	changes []changed                    // of the transaction, to runs
 	merging *merging                     // under way; nil for none
+	rows    int64                        // of postings that the transaction has put in or taken out
 	full    chan struct{}                // told when there is something to put together
 	done    chan struct{}                // closed when nothing more is; nil when it never began
 
@@ -63,7 +65,7 @@ type changed struct {
 
 // load reads the runs, and the events after them.
 func (r *runs) load(ctx context.Context, c *Conn) (err error) {
-	r.c, r.merging = c, nil
+	r.c, r.merging, r.rows = c, nil, 0
 	r.changes, r.tail, r.fresh = r.changes[:0], map[int64][]postings.Posting{}, 0
 	if r.upto, _, err = c.Meta(ctx, runsTo); err != nil {
 		return err
@@ -162,7 +164,11 @@ func (r *runs) flush(ctx context.Context, last, names int64) error {
 	clear(r.tail)
 	r.fresh = 0
 	r.tellFull()
-	return nil
+	floor, err := r.c.floor(ctx)
+	if err != nil {
+		return err
+	}
+	return r.drop(ctx, floor)
 }
 
 // stop returns when nothing more is done in the background.
@@ -179,14 +185,9 @@ func (r *runs) tellFull() {
 	}
 }
 
-// write writes a run of the events from the last one to a place.
+// write writes a run of the events from the last one to a place. One of nothing is written too,
+// since an event of it may get an id.
 func (r *runs) write(ctx context.Context, lists map[int64][]postings.Posting, last, names int64) error {
-	id, err := r.begin(ctx)
-	if err != nil {
-		return err
-	}
-	one := run{id: id, first: r.upto + 1, last: last, names: names}
-	w := r.writer(ctx, id, one.first)
 	refs := make([]int64, 0, len(lists))
 	for ref, list := range lists {
 		if len(list) > 0 {
@@ -194,6 +195,12 @@ func (r *runs) write(ctx context.Context, lists map[int64][]postings.Posting, la
 		}
 	}
 	slices.Sort(refs)
+	id, err := r.begin(ctx)
+	if err != nil {
+		return err
+	}
+	one := run{id: id, first: r.upto + 1, last: last, names: names}
+	w := r.writer(ctx, id, one.first)
 	for _, ref := range refs {
 		list := lists[ref]
 		if err := w.Add(ref, len(list), slices.Values(list), func() postings.Counts { return countsOf(list) }); err != nil {
@@ -219,6 +226,7 @@ func (r *runs) begin(ctx context.Context) (id int64, err error) {
 // writer puts blocks into a run.
 func (r *runs) writer(ctx context.Context, id, base int64) *postings.Writer {
 	return &postings.Writer{Base: base, Emit: func(key postings.Key, block []byte) error {
+		r.rows++
 		_, err := r.c.Exec(ctx, "INSERT INTO postings VALUES (?, ?, ?, ?)", id, key.Ref, key.First, packBlock(key, block))
 		return err
 	}}

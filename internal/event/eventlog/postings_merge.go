@@ -191,7 +191,8 @@ func (r *runs) clear(ctx context.Context) (more bool, err error) {
 				continue
 			}
 			place := map[string]string{"postings": "first", "postings_changed": "seq"}[table]
-			_, err := r.c.Exec(ctx, "DELETE FROM "+table+" WHERE (run, ref, "+place+") IN (SELECT run, ref, "+place+" FROM "+table+" WHERE run = ? LIMIT ?)", id, clearAtOnce)
+			n, err := r.c.Exec(ctx, "DELETE FROM "+table+" WHERE (run, ref, "+place+") IN (SELECT run, ref, "+place+" FROM "+table+" WHERE run = ? LIMIT ?)", id, clearAtOnce)
+			r.rows += n
 			return true, err
 		}
 	}

@@ -74,7 +74,7 @@ func (l *Log) Remove(ctx context.Context, r event.Removal) (int, error) {
 	if err != nil {
 		return 0, l.unavailable(ctx, err)
 	}
-	l.checkpoints.wrote(int64(len(doomed)))
+	l.checkpoints.wrote(int64(len(doomed)), 0)
 	return len(doomed), nil
 }
 

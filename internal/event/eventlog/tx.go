@@ -111,7 +111,8 @@ func (l *Log) transactAs(ctx context.Context, flushed bool, f func() error) erro
 		_, err = c.Exec(ctx, "COMMIT")
 	}
 	if err == nil {
-		l.checkpoints.wrote(l.last - last)
+		l.checkpoints.wrote(l.last-last, l.runs.rows/rowsOfPage)
+		l.runs.rows = 0
 		return nil
 	}
 	_, _ = c.Exec(ctx, "ROLLBACK") // SQLite may have done so itself

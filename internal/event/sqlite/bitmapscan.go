@@ -292,9 +292,10 @@ func (v *bitmapScan) intersectAccount(ctx context.Context, c *eventlog.Conn, acc
 // listed gives what the plan's index has in some blocks.
 func (v *bitmapScan) listed(ctx context.Context, c *eventlog.Conn, account, from, to int64) ([]bitset.Set, error) {
 	sets := v.sets(0, to-from+1)
+	all := len(v.p.Types) == len(eventlog.TypeCodes)
 	in := eventlog.Between{Above: from*blockSize - 1, Upto: to*blockSize + blockSize - 1}
 	err := c.Postings(ctx, eventlog.ID{Column: v.p.Index, Account: account, Value: v.p.Value}, in, func(seq, typ int64) bool {
-		if slices.Contains(v.p.Types, typ) {
+		if all || slices.Contains(v.p.Types, typ) {
 			sets[seq/blockSize-from].Put(seq%blockSize, true)
 		}
 		return true
