@@ -61,11 +61,7 @@ func (t Tally) Write(ctx context.Context, c *Conn) error {
 	return nil
 }
 
-// accountCounts is how many events an account has, by type.
-func (c *Conn) accountCounts(ctx context.Context, account int64) (map[int64]int64, error) {
-	return c.keptCounts(ctx, account, OfAccount, "")
-}
-
+// keptCounts reads counts of the table, by type.
 func (c *Conn) keptCounts(ctx context.Context, account, scope int64, key string) (map[int64]int64, error) {
 	counts := make(map[int64]int64, len(TypeCodes))
 	err := c.Each(ctx, "SELECT type, n FROM counts WHERE account = ? AND scope = ? AND key = ?", func(row Scanner) error {

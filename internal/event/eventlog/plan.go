@@ -347,7 +347,7 @@ func (p *Plan) countsIn(ctx context.Context, c *Conn, account int64, ch choice) 
 		return counts, nil
 	}
 	if ch.scope == OfAccount {
-		counts, err = c.accountCounts(ctx, account)
+		counts, err = c.keptCounts(ctx, account, OfAccount, "")
 	} else {
 		counts, err = c.Counts(ctx, ID{ch.column, account, ch.value})
 	}

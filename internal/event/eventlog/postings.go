@@ -88,9 +88,7 @@ func (r *runs) load(ctx context.Context, c *Conn) (err error) {
 		c.tail = nil
 		return err
 	}
-	return r.read(ctx, r.upto, -1, func(seq, typ int64, refs [4]int64) {
-		r.hold(seq, typ, refs)
-	})
+	return r.read(ctx, r.upto, -1, r.hold)
 }
 
 // read hands over the ids of up to n events after a place, -1 for all, as they are in their rows.
@@ -158,11 +156,9 @@ func (r *runs) flush(ctx context.Context, last, names int64) error {
 	if r.c.tail == nil || int64(r.fresh) < r.every {
 		return nil
 	}
-	if err := r.write(ctx, r.tail, last, names); err != nil {
+	if err := r.write(ctx, last, names); err != nil {
 		return err
 	}
-	clear(r.tail)
-	r.fresh = 0
 	r.tellFull()
 	floor, err := r.c.floor(ctx)
 	if err != nil {
@@ -185,11 +181,11 @@ func (r *runs) tellFull() {
 	}
 }
 
-// write writes a run of the events from the last one to a place. One of nothing is written too,
+// write makes a run of the tail, which goes up to a place. One of nothing is written too,
 // since an event of it may get an id.
-func (r *runs) write(ctx context.Context, lists map[int64][]postings.Posting, last, names int64) error {
-	refs := make([]int64, 0, len(lists))
-	for ref, list := range lists {
+func (r *runs) write(ctx context.Context, last, names int64) error {
+	refs := make([]int64, 0, len(r.tail))
+	for ref, list := range r.tail {
 		if len(list) > 0 {
 			refs = append(refs, ref)
 		}
@@ -202,7 +198,7 @@ func (r *runs) write(ctx context.Context, lists map[int64][]postings.Posting, la
 	one := run{id: id, first: r.upto + 1, last: last, names: names}
 	w := r.writer(ctx, id, one.first)
 	for _, ref := range refs {
-		list := lists[ref]
+		list := r.tail[ref]
 		if err := w.Add(ref, len(list), slices.Values(list), func() postings.Counts { return countsOf(list) }); err != nil {
 			return err
 		}
@@ -214,6 +210,8 @@ func (r *runs) write(ctx context.Context, lists map[int64][]postings.Posting, la
 		return err
 	}
 	r.list, r.upto = append(r.list, one), last
+	clear(r.tail)
+	r.fresh = 0
 	return r.c.SetMeta(ctx, runsTo, last)
 }
 

@@ -21,8 +21,8 @@ type counted struct {
 
 // Counts is how many events have an id, by type. A reader finds these events with less
 // trouble afterwards.
-func (c *Conn) Counts(ctx context.Context, id ID) (counts map[int64]int64, err error) {
-	counts = map[int64]int64{}
+func (c *Conn) Counts(ctx context.Context, id ID) (counts postings.Counts, err error) {
+	counts = postings.Counts{}
 	s, err := c.postingsState(ctx)
 	if err != nil {
 		return nil, err
@@ -89,18 +89,8 @@ func (c *Conn) ofCounted(ctx context.Context, k *counted, in Between, f func(seq
 		stopped = stopped || !f(p.Seq, p.Type)
 		return !stopped
 	}
-	newest := func() {
-		for i := range k.newest {
-			if in.Desc {
-				i = len(k.newest) - 1 - i
-			}
-			if p := k.newest[i]; p.Seq > in.Above && p.Seq <= in.Upto && !each(p) {
-				return
-			}
-		}
-	}
 	if in.Desc {
-		newest()
+		in.of(k.newest, each)
 	}
 	for i := range k.runs {
 		if in.Desc {
@@ -124,7 +114,7 @@ func (c *Conn) ofCounted(ctx context.Context, k *counted, in Between, f func(seq
 		}
 	}
 	if !in.Desc && !stopped {
-		newest()
+		in.of(k.newest, each)
 	}
 	return nil
 }
@@ -138,20 +128,15 @@ func (c *Conn) blockAt(ctx context.Context, r *ofRun, ref, place int64) error {
 // whether it has any.
 func (c *Conn) countRun(ctx context.Context, r *ofRun, ref int64, counts postings.Counts) (some bool, err error) {
 	if len(r.block) > 0 {
-		key, block, err := unpackBlock(r.block)
-		if err != nil {
-			return false, damagedRun(&r.run, err)
-		}
-		var bad error
-		err = postings.Entries(block, key.Ref, func(e postings.Entry) bool {
+		_, err := r.entries(r.block, func(e postings.Entry) (more bool, bad error) {
 			if e.Ref == ref { // the first has all, or the counts of all
 				some, r.whole = true, !e.Full()
 				bad = e.Add(counts)
 			}
-			return e.Ref < ref
+			return e.Ref < ref, bad
 		})
-		if err = errors.Join(err, bad); err != nil {
-			return false, damagedRun(&r.run, err)
+		if err != nil {
+			return false, err
 		}
 	}
 	if r.changed == 0 {
@@ -165,7 +150,7 @@ func (c *Conn) countRun(ctx context.Context, r *ofRun, ref int64, counts posting
 	}, r.id, ref)
 }
 
-// Large lists the ids that more than so many events have, in no order. It reads all that there is
+// Large lists the rooms, sessions and users that more than so many events have, in no order. It reads all that there is
 // of postings.
 func (tx Tx) Large(ctx context.Context, more int) (list []ID, err error) {
 	c := tx.Conn
@@ -219,17 +204,32 @@ func (tx Tx) Large(ctx context.Context, more int) (list []ID, err error) {
 		if err != nil {
 			return nil, err
 		}
-		n := 0
-		for _, of := range counts {
-			n += int(of)
-		}
-		if n > more {
+		if counts.Sum() > int64(more) {
 			list = append(list, id)
 		}
 	}
 	return list, nil
 }
 
-func damagedRun(r *run, err error) error {
+// entries hands over the entries of a block of the run, until f says that there are to be no more or
+// fails, and gives the key of the block.
+func (r *run) entries(b []byte, f func(postings.Entry) (more bool, err error)) (key postings.Key, err error) {
+	key, block, err := unpackBlock(b)
+	if err == nil {
+		var bad error
+		err = postings.Entries(block, key.Ref, func(e postings.Entry) bool {
+			var more bool
+			more, bad = f(e)
+			return more && bad == nil
+		})
+		err = errors.Join(err, bad)
+	}
+	if err != nil {
+		return key, r.damaged(err)
+	}
+	return key, nil
+}
+
+func (r *run) damaged(err error) error {
 	return fmt.Errorf("which events from %d to %d have a room, session, peer or user: %w", r.first, r.last, err)
 }

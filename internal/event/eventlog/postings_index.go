@@ -107,26 +107,21 @@ func (r *runs) leaveIndexes(ctx context.Context, names int64) (more bool, err er
 	if r.c.mixed { // ids become references first
 		return true, nil
 	}
-	lists, n, upto := map[int64][]postings.Posting{}, int64(0), r.upto
+	upto := r.upto
 	err = r.read(ctx, r.upto, r.every, func(seq, typ int64, refs [4]int64) {
-		n, upto = n+1, seq
-		for _, ref := range refs {
-			if ref > 0 {
-				lists[ref] = append(lists[ref], postings.Posting{Seq: seq, Type: typ})
-			}
-		}
+		upto = seq
+		r.hold(seq, typ, refs)
 	})
 	if err != nil {
 		return false, err
 	}
-	if n == r.every {
-		return true, r.write(ctx, lists, upto, names)
+	if int64(r.fresh) == r.every {
+		return true, r.write(ctx, upto, names)
 	}
 	if _, err := r.c.Exec(ctx, "DELETE FROM meta WHERE key = ?", indexedIDs); err != nil {
 		return false, err
 	}
 	r.c.tail = r
-	r.tail, r.fresh = lists, int(n)
 	return true, nil
 }
 

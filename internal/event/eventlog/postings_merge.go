@@ -5,7 +5,6 @@ package eventlog
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -252,31 +251,22 @@ func (k *cursor) read(ctx context.Context) (found bool, err error) {
 			return false, err
 		}
 	}
-	key, block, err := unpackBlock(k.ahead[0])
-	if err != nil {
-		return false, damagedRun(k.run, err)
-	}
-	k.at, k.ahead = key, k.ahead[1:]
-	var bad error
-	err = postings.Entries(block, key.Ref, func(e postings.Entry) bool {
+	b := k.ahead[0]
+	k.ahead = k.ahead[1:]
+	k.at, err = k.run.entries(b, func(e postings.Entry) (more bool, bad error) {
 		one := entryOf{ref: e.Ref}
 		if e.Counts {
 			counts := postings.Counts{}
 			bad = e.Add(counts)
-			for _, n := range counts {
-				one.n += n
-			}
+			one.n = counts.Sum()
 		} else {
 			one.list, bad = e.Postings(nil, k.run.first)
 			one.n = int64(len(one.list))
 		}
 		k.block = append(k.block, one)
-		return bad == nil
+		return true, bad
 	})
-	if err = errors.Join(err, bad); err != nil {
-		return false, damagedRun(k.run, err)
-	}
-	return true, nil
+	return err == nil, err
 }
 
 // take adds the list of a reference to another, with what has changed and without what has gone.

@@ -26,6 +26,20 @@ type Between struct {
 	Desc        bool
 }
 
+// of hands over the postings of a list that are between, in their order, until f returns false, and tells
+// whether it went on to the end. The list is by place.
+func (in *Between) of(list []postings.Posting, f func(postings.Posting) bool) bool {
+	for i := range list {
+		if in.Desc {
+			i = len(list) - 1 - i
+		}
+		if p := list[i]; p.Seq > in.Above && p.Seq <= in.Upto && !f(p) {
+			return false
+		}
+	}
+	return true
+}
+
 // Everywhere are all places.
 var Everywhere = Between{Upto: maxSeq}
 
@@ -135,15 +149,7 @@ func (c *Conn) newest(ctx context.Context, s postingsState, id ID, forms []any, 
 	case s.indexed:
 		return c.ofIndex(ctx, id, forms, in, f)
 	case c.tail != nil:
-		list := c.tail.tail[refIn(forms)]
-		for i := range list {
-			if in.Desc {
-				i = len(list) - 1 - i
-			}
-			if p := list[i]; p.Seq > in.Above && p.Seq <= in.Upto && !f(p) {
-				return nil
-			}
-		}
+		in.of(c.tail.tail[refIn(forms)], f)
 		return nil
 	}
 	query := "SELECT seq, type FROM events NOT INDEXED WHERE seq > ? AND seq <= ? AND " + id.Column + " = ? ORDER BY seq"
@@ -277,19 +283,9 @@ func (c *Conn) ofRun(ctx context.Context, r *ofRun, ref int64, in Between, f fun
 		return true
 	}
 	err = c.blocksOf(ctx, r, ref, in, func(list []postings.Posting) bool {
-		for i := range list {
-			if in.Desc {
-				i = len(list) - 1 - i
-			}
-			p := list[i]
-			if p.Seq <= in.Above || p.Seq > in.Upto || gone[p.Seq] {
-				continue
-			}
-			if !before(p.Seq) || !emit(p) {
-				return false
-			}
-		}
-		return true
+		return in.of(list, func(p postings.Posting) bool {
+			return gone[p.Seq] || before(p.Seq) && emit(p)
+		})
 	})
 	if err != nil || stopped {
 		return err
@@ -342,22 +338,18 @@ func (c *Conn) blocksOf(ctx context.Context, r *ofRun, ref int64, in Between, f 
 		var at postings.Key
 		more := false
 		for _, b := range blocks {
-			key, block, err := unpackBlock(b)
-			if err != nil {
-				return damagedRun(&r.run, err)
-			}
-			var bad error
-			list, more, at = list[:0], false, key
-			err = postings.Entries(block, key.Ref, func(e postings.Entry) bool {
+			var err error
+			list, more = list[:0], false
+			at, err = r.entries(b, func(e postings.Entry) (goOn bool, bad error) {
 				if e.Ref == ref {
 					if more = e.Full(); !e.Counts {
 						list, bad = e.Postings(list, r.first)
 					}
 				}
-				return e.Ref <= ref && bad == nil
+				return e.Ref <= ref, bad
 			})
-			if err = errors.Join(err, bad); err != nil {
-				return damagedRun(&r.run, err)
+			if err != nil {
+				return err
 			}
 			if !f(list) {
 				return nil

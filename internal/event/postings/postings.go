@@ -27,6 +27,14 @@ type Posting struct{ Seq, Type int64 }
 // Counts is how many events a list has of each type.
 type Counts map[int64]int64
 
+// Sum is how many events that is in all.
+func (c Counts) Sum() (n int64) {
+	for _, of := range c {
+		n += of
+	}
+	return n
+}
+
 // Key is what a block begins with: a reference and the first place of an entry. Of the
 // first entry of a reference the place is 0.
 type Key struct{ Ref, First int64 }

@@ -89,10 +89,8 @@ func (k *keySets) prepare(ctx context.Context, tx eventlog.Tx, upto int64, anew 
 		return err
 	}
 	for _, id := range large {
-		if dim := dimOf[id.Column]; dim != 0 {
-			if _, err := tx.Exec(ctx, "INSERT INTO set_keys VALUES (?, ?, ?, 0, ?)", id.Account, dim, id.Value, upto); err != nil {
-				return err
-			}
+		if _, err := tx.Exec(ctx, "INSERT INTO set_keys VALUES (?, ?, ?, 0, ?)", id.Account, dimOf[id.Column], id.Value, upto); err != nil {
+			return err
 		}
 	}
 	return tx.SetMeta(ctx, keysUpto, upto)
@@ -131,11 +129,7 @@ func (k *keySets) flush(ctx context.Context, c *eventlog.Conn, upto int64) error
 		if err != nil {
 			return err
 		}
-		n := int64(0)
-		for _, of := range counts {
-			n += of
-		}
-		if n <= int64(k.at) {
+		if counts.Sum() <= int64(k.at) {
 			continue
 		}
 		if _, err := c.Exec(ctx, "INSERT INTO set_keys VALUES (?, ?, ?, 0, ?)", key.account, key.dim, key.value, upto); err != nil {
