@@ -216,13 +216,10 @@ export class Tab implements Person {
     return this.until(`${other.name} is in the list of peers`, id => tab.copy(tab.state().peers[id]), other.id, ms);
   }
 
-  // scoredLost waits until the SDK shows the server's score of a peer whose media does not
-  // come through. The SDK gives up after a minute, so scenarios wait for it beside the rest
-  // and await what is returned when that is done: until then a failure is nobody's.
-  scoredLost(ms: number): Promise<unknown> {
-    const shown = this.until('nothing is said to come through', id => tab.state().connectionQualities[id]?.downlinkQuality === 0, this.id, ms);
-    shown.catch(() => {});
-    return shown;
+  // scoredLost waits until the SDK has shown the server's score of a peer whose media does
+  // not come through.
+  scoredLost(ms: number) {
+    return this.noticed('score', ({ peer, score }) => peer === this.id && score === 0, { ms });
   }
 
   // trackOf returns the id of another peer's track once it is known here.

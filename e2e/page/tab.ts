@@ -44,6 +44,11 @@ const note = (kind: string, data: unknown) => journal.push({ at: Date.now(), kin
 
 hms.getNotifications().onNotification(n => note(n.type, copy(n.data)));
 store.subscribe(state => note('room-state', state), sdk.selectRoomState);
+// Every score is noted, because the SDK does not keep all of them: it takes a score of 0 for
+// none the next time that it reads its peers anew, as it does when it reconnects.
+store.subscribe(scores => {
+  for (const { peerID, downlinkQuality } of Object.values(scores)) note('score', { peer: peerID, score: downlinkQuality });
+}, (state: sdk.HMSStore) => state.connectionQualities);
 
 const videos = new Map<string, HTMLVideoElement>();
 store.subscribe(tracks => {

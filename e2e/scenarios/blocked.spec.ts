@@ -47,7 +47,6 @@ test.describe('blocked', () => {
     for (const page of [demo, ov, watch]) await page.getByTestId('join').click();
     await alice.startJoin();
     alice.wasIn = true;
-    const quality = alice.scoredLost(15_000);
 
     // The demo page of 100ms's SDK.
     await shown(demo, '[data-testid=room][data-state=blocked]');
@@ -62,7 +61,7 @@ test.describe('blocked', () => {
       assert.match(await page.locator('#state').innerText(), /No sound or picture/);
     }
     await ov.screenshot({ path: `${t.dir}/ov.png` });
-    await quality;
+    await alice.scoredLost(15_000);
 
     // It is on record with what the server saw, and no track counts as published.
     for (const peer of [{ user_id: 'user-dora', user_id_proof: 'code' }, { peer_id: alice.id }]) {

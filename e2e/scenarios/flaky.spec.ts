@@ -214,8 +214,6 @@ test.describe('flaky', () => {
     alice.wasIn = true;
     const { data } = await alice.noticed('RECONNECTING', () => true, { since, ms: 30_000 });
     assert.ok(ice.has(data.code), JSON.stringify(data));
-    // The SDK believes itself connected, and the server does not.
-    const score = alice.scoredLost(30_000);
     const mine = { room_id: k.room.id, peer_id: alice.id };
     checkEvent(await k.rest.event({ ...mine, type: 'client.publish.failed' }, e => e.data.error_code === 4006), { tab: alice, terminal: false });
     // The server says of both sides that no packet of hers ever came.
@@ -225,7 +223,8 @@ test.describe('flaky', () => {
       checkEvent(event, { type, tab: alice });
       assert.ok(ice.has(event.data.error_code), JSON.stringify(event));
     }
-    await score;
+    // The SDK believed itself connected, and the server did not.
+    await alice.scoredLost(30_000);
   });
 
   lostMidCall('udp-lost', {});
