@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -56,6 +57,7 @@ type Packer struct {
 	enc    *zstd.Encoder // of documents by themselves, which somebody waits for
 	blocks *zstd.Encoder
 	dec    *zstd.Decoder
+	raws   sync.Pool // of *[]byte: documents of a part as they are packed
 }
 
 // New returns a packer that unpacks with any of some dictionaries, by their numbers,
@@ -84,7 +86,7 @@ func New(dictionaries map[uint32][]byte, current uint32) (*Packer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Packer{enc, blocks, dec}, nil
+	return &Packer{enc: enc, blocks: blocks, dec: dec, raws: sync.Pool{New: func() any { return new([]byte) }}}, nil
 }
 
 // Close gives back what a packer holds.
@@ -156,18 +158,19 @@ func (p *Packer) PackBlock(b []byte, docs []Doc) []byte {
 
 // packPart appends documents that come after a place, or begin with it.
 func (p *Packer) packPart(b []byte, docs []Doc, before int64) []byte {
-	size := 0
-	for i := range docs {
-		size += len(docs[i].Text) + 6
-	}
-	raw := make([]byte, 0, size)
+	lent := p.raws.Get().(*[]byte)
+	defer p.raws.Put(lent)
+	raw := (*lent)[:0]
 	for i := range docs {
 		raw = binary.AppendUvarint(raw, uint64(docs[i].Seq-before))
 		raw = binary.AppendUvarint(raw, uint64(len(docs[i].Text)))
 		raw = append(raw, docs[i].Text...)
 		before = docs[i].Seq
 	}
-	return p.blocks.EncodeAll(raw, b)
+	if *lent = raw; cap(raw) > maxKept {
+		*lent = nil
+	}
+	return p.blocks.EncodeAll(raw, slices.Grow(b, len(raw)/4))
 }
 
 // UnpackBlock gives the documents of a block, the first of which is at a place. It

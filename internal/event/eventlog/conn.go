@@ -98,6 +98,19 @@ func (c *Conn) Exec(ctx context.Context, query string, args ...any) (int64, erro
 	return res.RowsAffected()
 }
 
+// Insert is Exec for one new row, and gives its number.
+func (c *Conn) Insert(ctx context.Context, query string, args ...any) (int64, error) {
+	st, err := c.stmt(ctx, query)
+	if err != nil {
+		return 0, err
+	}
+	res, err := st.ExecContext(ctx, args...)
+	if err != nil {
+		return 0, err
+	}
+	return res.LastInsertId()
+}
+
 // Row gives the one row of a query; what went wrong is in its Scan. It is for what is
 // found by a key or counted up to a bound: a query that has begun is not given up, since
 // two goroutines would have to wait for that beside each of them, and on a busy

@@ -19,7 +19,8 @@ import (
 // blocks of them. A document in docs stands, whatever a block has at its place: so one
 // that changes later costs no block.
 const (
-	blockFrom = 16 // so many documents of one transaction are worth blocks
+	blockFrom = 16      // so many documents of one transaction are worth blocks
+	maxTexts  = 2 << 20 // bytes that are kept for the documents of the next transaction
 )
 
 //go:embed docs.sql
@@ -32,6 +33,7 @@ type documents struct {
 	seals  sealer
 
 	fresh  []docpack.Doc // stored in it, by place
+	texts  []byte        // of these
 	gone   []int64       // places that were deleted in it
 	packed []byte        // lent
 }
@@ -74,11 +76,16 @@ func (l *Log) openDocs(ctx context.Context) error {
 func (d *documents) reset() {
 	clear(d.fresh)
 	d.fresh, d.gone = d.fresh[:0], d.gone[:0]
+	if d.texts = d.texts[:0]; cap(d.texts) > maxTexts {
+		d.texts = nil
+	}
 }
 
 // add takes the document of a new event.
 func (d *documents) add(seq int64, doc []byte) {
-	d.fresh = append(d.fresh, docpack.Doc{Seq: seq, Text: slices.Clone(doc)})
+	at := len(d.texts)
+	d.texts = append(d.texts, doc...)
+	d.fresh = append(d.fresh, docpack.Doc{Seq: seq, Text: d.texts[at:len(d.texts):len(d.texts)]})
 }
 
 // find gives a document that is not in the file yet.

@@ -18,11 +18,12 @@ import (
 const (
 	runsTogether = 8
 	maxLevel     = 3                    // a million events, so that the longest list of a run is held in 16 MB
-	mergeFor     = 4 * time.Millisecond // after which a transaction ends
+	mergeFor     = 4 * time.Millisecond // after which a transaction ends, while no more than this waits
+	mostFor      = 10                   // times as long where much waits
 	mergePause   = 5 * time.Millisecond // between two, so that writers are not held up
 	mergeAgain   = time.Minute          // after one that failed, for want of room on the disk, say
 	clearAtOnce  = 200                  // rows
-	blocksAhead  = 16                   // that are read of a run at a time
+	blocksAhead  = 64                   // that are read of a run at a time
 )
 
 // merging is runs that become one.
@@ -31,7 +32,8 @@ type merging struct {
 	cursors []*cursor
 	out     run
 	w       *postings.Writer
-	done    int64 // all references up to this one are in it
+	list    []postings.Posting // lent
+	done    int64              // all references up to this one are in it
 }
 
 // has tells whether the new run has the event already.
@@ -67,7 +69,7 @@ func (r *runs) mergeSome(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	for began := time.Now(); ; {
+	for until := time.Now().Add(r.slice()); ; {
 		done, err := r.mergeNext(ctx, m, floor)
 		if err != nil {
 			return false, err
@@ -75,10 +77,25 @@ func (r *runs) mergeSome(ctx context.Context) (more bool, err error) {
 		if done {
 			return true, r.endMerge(ctx, m)
 		}
-		if time.Since(began) >= r.mergeFor {
+		if !time.Now().Before(until) {
 			return true, nil
 		}
 	}
+}
+
+// slice is how long a transaction may take. Where events come in as fast as they can be
+// stored, each waits for one of these to end and takes its turn: so it does more the more
+// runs wait. Else there would be ever more of them, and who reads looks into each.
+func (r *runs) slice() time.Duration {
+	var of [maxLevel + 1]int
+	for _, one := range r.list {
+		of[min(one.level, maxLevel)]++
+	}
+	waiting := 0
+	for _, n := range of[:maxLevel] {
+		waiting += n / runsTogether
+	}
+	return r.mergeFor * time.Duration(min(max(waiting, 1), mostFor))
 }
 
 // due chooses runs that become one: the first eight of a level that lie beside each other, or one of which
@@ -134,13 +151,13 @@ func (r *runs) mergeNext(ctx context.Context, m *merging, floor int64) (done boo
 	if next == maxSeq {
 		return true, nil
 	}
-	var list []postings.Posting
+	list := m.list[:0]
 	for _, k := range m.cursors {
 		if list, err = k.take(ctx, list, next, floor); err != nil {
 			return false, err
 		}
 	}
-	if m.done = next; len(list) == 0 {
+	if m.list, m.done = list, next; len(list) == 0 {
 		return false, nil
 	}
 	m.out.names = max(m.out.names, next)
@@ -177,7 +194,15 @@ func (r *runs) endMerge(ctx context.Context, m *merging) error {
 
 // clear deletes some rows of runs that are none any more, and tells whether there may be others.
 func (r *runs) clear(ctx context.Context) (more bool, err error) {
-	for _, table := range []string{"postings", "postings_changed"} {
+	for until := time.Now().Add(r.slice()); ; {
+		if more, err = r.clearSome(ctx); err != nil || !more || !time.Now().Before(until) {
+			return more, err
+		}
+	}
+}
+
+func (r *runs) clearSome(ctx context.Context) (more bool, err error) {
+	for table, place := range map[string]string{"postings": "first", "postings_changed": "seq"} {
 		for id := int64(-1); ; {
 			var next *int64
 			if err := r.c.Row(ctx, "SELECT min(run) FROM "+table+" WHERE run > ?", id).Scan(&next); err != nil {
@@ -189,7 +214,6 @@ func (r *runs) clear(ctx context.Context) (more bool, err error) {
 			if id = *next; slices.ContainsFunc(r.list, func(one run) bool { return one.id == id }) {
 				continue
 			}
-			place := map[string]string{"postings": "first", "postings_changed": "seq"}[table]
 			n, err := r.c.Exec(ctx, "DELETE FROM "+table+" WHERE (run, ref, "+place+") IN (SELECT run, ref, "+place+" FROM "+table+" WHERE run = ? LIMIT ?)", id, clearAtOnce)
 			r.rows += n
 			return true, err

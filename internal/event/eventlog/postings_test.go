@@ -446,3 +446,19 @@ func TestErasingGoesOnWhereItWas(t *testing.T) {
 		t.Errorf("%d are removed, want 3 (%v)", n, err)
 	}
 }
+
+// Runs are put together in short transactions, and in longer ones while many wait.
+func TestMergingTakesLongerTurnsWhileMuchWaits(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ level, n, want int }{
+		{0, 0, 1}, {0, 7, 1}, {0, 15, 1}, {0, 16, 2}, {1, 35, 4}, {0, 80, 10}, {0, 8_000, 10}, {maxLevel, 800, 1},
+	} {
+		r := runs{mergeFor: mergeFor}
+		for range c.n {
+			r.list = append(r.list, run{level: int64(c.level)})
+		}
+		if got := r.slice(); got != time.Duration(c.want)*mergeFor {
+			t.Errorf("%d runs of level %d: %v, want %d times %v", c.n, c.level, got, c.want, mergeFor)
+		}
+	}
+}

@@ -113,18 +113,22 @@ func (x *Index) fillBests(l *eventlog.Log) (more bool, err error) {
 			return err
 		}
 		for i := range list {
-			a := &list[i]
-			if a.failures == 0 || a.best.seq != unknown || a.peer == "" {
+			if list[i].failures == 0 || list[i].best.seq != unknown || list[i].peer == "" {
 				continue
 			}
-			a.best, err = amongEvents(ctx, tx.Conn, a.account, &event.PeopleQuery{}, a.peer, a.user, maxOfPeer, nil)
+			a, err := x.recent.find(ctx, tx.Conn, list[i].key)
+			if err != nil || a == nil {
+				return err
+			}
+			is := *a
+			is.best, err = amongEvents(ctx, tx.Conn, a.account, &event.PeopleQuery{}, a.peer, a.user, maxOfPeer, nil)
 			if err != nil {
 				return err
 			}
-			if a.best.seq == 0 {
+			if is.best.seq == 0 {
 				continue
 			}
-			if _, err := tx.Exec(ctx, "UPDATE attempts SET tells = ?, told = ?, ended = ? WHERE id = ?", a.best.seq, a.best.at, a.best.terminal, a.id); err != nil {
+			if err := x.replace(ctx, tx.Conn, a, &is); err != nil {
 				return err
 			}
 		}

@@ -49,6 +49,7 @@ type Index struct {
 	changes map[key]*change
 	order   []*change
 	known   map[who]person
+	recent  recent
 	size    size
 	pending int64 // events up to this place are still to be taken in
 
@@ -137,6 +138,7 @@ func upgrade(ctx context.Context, tx eventlog.Tx) error {
 // Load forgets what was not written.
 func (x *Index) Load(ctx context.Context, c *eventlog.Conn) (err error) {
 	x.changes, x.order, x.known = map[key]*change{}, nil, map[who]person{}
+	x.recent = recent{}
 	if x.pending, _, err = c.Meta(ctx, indexedTo); err != nil {
 		return err
 	}

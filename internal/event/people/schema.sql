@@ -10,7 +10,7 @@ CREATE TABLE people (
   name     TEXT NOT NULL,     -- the display name, '' when none was told
   folded   TEXT NOT NULL,     -- what they are found by: words in small letters without accents
   first    INTEGER NOT NULL,  -- seen, Unix nanoseconds
-  last     INTEGER NOT NULL,  -- seen, to within ten minutes
+  last     INTEGER NOT NULL,  -- seen, to within an hour
   attempts INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX people_who ON people(account, user, name);

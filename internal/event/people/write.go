@@ -77,7 +77,7 @@ func find(ctx context.Context, c *eventlog.Conn, k key) (*attempt, error) {
 
 // write writes one change.
 func (x *Index) write(ctx context.Context, c *eventlog.Conn, ch *change) error {
-	was, err := find(ctx, c, ch.key)
+	was, err := x.recent.find(ctx, c, ch.key)
 	if err != nil {
 		return err
 	}
@@ -95,9 +95,7 @@ func (x *Index) write(ctx context.Context, c *eventlog.Conn, ch *change) error {
 		return x.remove(ctx, c, was)
 	}
 	if ch.last == 0 { // something was taken out
-		_, err := c.Exec(ctx, "UPDATE attempts SET events = ?, failures = ?, inside = ?, provoked = ?, tells = ?, told = ?, ended = ? WHERE id = ?",
-			is.events, is.failures, is.inside, is.provoked, is.best.seq, is.best.at, is.best.terminal, is.id)
-		return err
+		return x.replace(ctx, c, was, &is)
 	}
 	is.first, is.last = min(was.first, ch.first), max(was.last, ch.last)
 	for _, f := range []struct {
@@ -126,11 +124,34 @@ func (x *Index) write(ctx context.Context, c *eventlog.Conn, ch *change) error {
 	} else if err := x.seen(ctx, c, is.person, is.first, is.last); err != nil {
 		return err
 	}
+	return x.replace(ctx, c, was, &is)
+}
+
+// What of an attempt changes with each event, and what seldom does. The latter, and the indexes
+// of it, are left alone where they can be.
+const (
+	setUsual = "UPDATE attempts SET last = ?, joins = ?, events = ?, failures = ?, inside = ?, provoked = ?, tells = ?, told = ?, ended = ?"
+	setAll   = setUsual + ", person = ?, room = ?, room_name = ?, session = ?, first = ?, named = ?"
+	ofID     = " WHERE id = ?"
+)
+
+// replace writes what has become of an attempt.
+func (x *Index) replace(ctx context.Context, c *eventlog.Conn, was, is *attempt) (err error) {
+	usual := *was
+	usual.last, usual.joins, usual.events, usual.failures, usual.inside, usual.provoked, usual.best = is.last, is.joins, is.events, is.failures, is.inside, is.provoked, is.best
+	if usual == *is {
+		_, err = c.Exec(ctx, setUsual+ofID, is.last, is.joins, is.events, is.failures, is.inside, is.provoked, is.best.seq, is.best.at, is.best.terminal, is.id)
+	} else {
+		_, err = c.Exec(ctx, setAll+ofID, is.last, is.joins, is.events, is.failures, is.inside, is.provoked, is.best.seq, is.best.at, is.best.terminal,
+			is.person, is.room, is.roomName, is.session, is.first, is.named, is.id)
+	}
+	if err != nil {
+		return err
+	}
 	x.size.add(was, -1)
-	x.size.add(&is, 1)
-	_, err = c.Exec(ctx, `UPDATE attempts SET person = ?, room = ?, room_name = ?, session = ?, first = ?, last = ?, named = ?, joins = ?, events = ?, failures = ?, inside = ?, provoked = ?, tells = ?, told = ?, ended = ? WHERE id = ?`,
-		is.person, is.room, is.roomName, is.session, is.first, is.last, is.named, is.joins, is.events, is.failures, is.inside, is.provoked, is.best.seq, is.best.at, is.best.terminal, is.id)
-	return err
+	x.size.add(is, 1)
+	*was = *is
+	return nil
 }
 
 // insert writes an attempt that is new.
@@ -149,9 +170,12 @@ func (x *Index) insert(ctx context.Context, c *eventlog.Conn, ch *change) error 
 		return err
 	}
 	x.size.add(&a, 1)
-	_, err = c.Exec(ctx, `INSERT INTO attempts(account, person, peer, user, seq, room, room_name, session, first, last, proven, named, joins, events, failures, inside, provoked, tells, told, ended)
+	a.id, err = c.Insert(ctx, `INSERT INTO attempts(account, person, peer, user, seq, room, room_name, session, first, last, proven, named, joins, events, failures, inside, provoked, tells, told, ended)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		a.account, a.person, a.peer, a.user, a.seq, a.room, a.roomName, a.session, a.first, a.last, a.proven, a.named, a.joins, a.events, a.failures, a.inside, a.provoked, a.best.seq, a.best.at, a.best.terminal)
+	if err == nil {
+		x.recent.put(&a)
+	}
 	return err
 }
 
@@ -174,6 +198,7 @@ func (x *Index) remove(ctx context.Context, c *eventlog.Conn, a *attempt) error 
 	if _, err := c.Exec(ctx, "DELETE FROM attempts WHERE id = ?", a.id); err != nil {
 		return err
 	}
+	x.recent.drop(a.key)
 	x.size.add(a, -1)
 	return x.count(ctx, c, a.person, -1)
 }
@@ -192,7 +217,7 @@ const maxKnown = 20_000
 
 // lastWithin is how exact people.last is: a row that was to be put in its place for
 // each event would cost more than the event.
-const lastWithin = 10 * time.Minute
+const lastWithin = time.Hour
 
 // person gives the number of somebody, a new one to who has none.
 func (x *Index) person(ctx context.Context, c *eventlog.Conn, w who, first, last int64) (int64, error) {

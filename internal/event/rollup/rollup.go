@@ -71,6 +71,7 @@ type Cell struct {
 type Table struct {
 	eventlog.Base
 	cells    map[Key]*Cell // of hours
+	spare    []Cell        // for the next ones
 	outdated bool          // there are counts of an earlier version
 }
 
@@ -168,7 +169,10 @@ func (t *Table) Cell(k Key) *Cell {
 		if t.cells == nil {
 			t.cells = map[Key]*Cell{}
 		}
-		c = &Cell{}
+		if len(t.spare) == 0 {
+			t.spare = make([]Cell, 64)
+		}
+		c, t.spare = &t.spare[0], t.spare[1:]
 		t.cells[k] = c
 	}
 	return c
@@ -189,9 +193,15 @@ func (t *Table) Flush(ctx context.Context, c *eventlog.Conn) error {
 			return err
 		}
 	}
-	t.cells = map[Key]*Cell{}
+	if len(t.cells) > maxCells {
+		t.cells = map[Key]*Cell{}
+	}
+	clear(t.cells)
 	return nil
 }
+
+// maxCells is how many counts may be in one flush and their place kept for the next.
+const maxCells = 20_000
 
 // step is an hour or a day in one dimension: a row.
 type step struct{ account, dim, level, at int64 }

@@ -106,9 +106,9 @@ func (f *deferred) foldSome(ctx context.Context, c *eventlog.Conn, p *part, to i
 }
 
 // Settle does at once what is done by itself later: the indexes take in the tail, sets of
-// filters are put together, and days that are over are added up. It fails with
+// filters are put together, and days that are over at a time are added up. It fails with
 // fault.StoreUnavailable.
-func (s *Store) Settle(ctx context.Context) error {
+func (s *Store) Settle(ctx context.Context, now time.Time) error {
 	if err := s.fold(ctx, s.deferred.list...); err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (s *Store) Settle(ctx context.Context) error {
 	}
 	for more := true; more; {
 		var err error
-		if more, err = s.summaries.Tidy(ctx, s.Log, time.Now(), nil); err != nil {
+		if more, err = s.summaries.Tidy(ctx, s.Log, now, nil); err != nil {
 			return err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"maps"
 	"testing"
+	"time"
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
@@ -158,7 +159,7 @@ func TestSetsOfAnEarlierVersion(t *testing.T) {
 	dir := t.TempDir()
 	s := openWith(t, dir, inGroupsOf(8))
 	fillBlocks(t, s, 5)
-	if err := s.Settle(t.Context()); err != nil {
+	if err := s.Settle(t.Context(), time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	if n := count(t, s, "group_sets"); n != 0 {

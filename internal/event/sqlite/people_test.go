@@ -4,8 +4,11 @@
 package sqlite
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -564,5 +567,41 @@ func TestPeopleWhileEverythingGoesOn(t *testing.T) {
 	}
 	wg.Wait()
 	until(t, func() bool { return search(t, s, event.PeopleQuery{Name: "person"}).Indexed == 1 })
+	checkPeople(t, s)
+}
+
+// What a transaction that fails has made of an attempt is not what the next one goes on from.
+func TestAttemptsAfterATransactionThatFails(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir()).(*Store)
+	at := time.Now().UTC().Add(-time.Hour)
+	add := func(n int) {
+		t.Helper()
+		if _, err := s.Append(t.Context(), []event.Event{someone("Ann", "u-1", "p-1", "r", at.Add(time.Duration(n)*time.Second), ofType(event.PublishFailed))}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add(0)
+	search(t, s, event.PeopleQuery{Name: "ann"}) // so that it is in the index
+	add(1)
+	bad := errors.New("it fails")
+	err := s.Rearrange(t.Context(), func(ctx context.Context, tx eventlog.Tx) error {
+		people := s.deferred.list[ofPeople]
+		if err := s.deferred.take(ctx, tx.Conn, people, math.MaxInt64, 0); err != nil {
+			return err
+		}
+		if err := people.Flush(ctx, tx.Conn); err != nil {
+			return err
+		}
+		return bad
+	})
+	if err == nil {
+		t.Fatal("it did not fail")
+	}
+	add(2)
+	found := search(t, s, event.PeopleQuery{Name: "ann"})
+	if len(found.Attempts) != 1 || found.Attempts[0].Failures != 3 || !found.Attempts[0].Ended.Equal(at.Add(2*time.Second)) {
+		t.Errorf("three failures of one attempt are found as %+v", found.Attempts)
+	}
 	checkPeople(t, s)
 }
