@@ -16,9 +16,10 @@ import (
 // come in meanwhile, so that the log can begin anew.
 const (
 	checkpointPages = 2000  // of 4 KiB, roughly, in the log: time for a checkpoint
-	smallRest       = 1500  // so few, by the same measure, can be moved while the writer waits
+	smallRest       = 300   // so few, by the same measure, can be moved while the writer waits
+	largerRest      = 3     // times as many with each pass after which there were more
 	backstopPages   = 16000 // SQLite does it itself when the other way has failed so long
-	maxPasses       = 5     // beside the writer, before it is left for the next time
+	maxPasses       = 4     // beside the writer, before it is left for the next time
 )
 
 // checkpointer is the connection and what wakes it.
@@ -73,20 +74,27 @@ func (l *Log) runCheckpoints() {
 		case <-l.stopping:
 			return
 		}
-		for range maxPasses {
+		for rest, n := int64(smallRest), 0; n < maxPasses; rest, n = rest*largerRest, n+1 {
 			p.pages.Store(0)
 			if p.pass() != nil {
 				break // a full disk, say; the writer will hear of it
 			}
-			if p.pages.Load() <= smallRest {
-				l.mu.Lock()
-				if !l.closed && p.pass() == nil {
-					p.pages.Store(0)
-				}
-				l.mu.Unlock()
+			if p.pages.Load() <= rest {
+				l.lastPass()
 				break
 			}
 		}
+	}
+}
+
+// lastPass moves the rest while the writer waits.
+func (l *Log) lastPass() {
+	l.turn.Lock()
+	defer l.turn.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.closed && l.checkpoints.pass() == nil {
+		l.checkpoints.pages.Store(0)
 	}
 }
 

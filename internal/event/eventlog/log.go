@@ -65,7 +65,8 @@ type Log struct {
 
 	Accounts Accounts // numbers of accounts
 
-	mu      sync.Mutex // one writer
+	turn    sync.Mutex // who may be the next to hold up those who store; taken before mu
+	mu      inTurn     // one writer
 	writer  *Conn
 	last    int64 // place of the newest event ever
 	aliases int64 // how many there are; 0 saves a look-up
@@ -100,7 +101,7 @@ func Open(ctx context.Context, dir string, cfg Config) (*Log, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	l := &Log{log: cfg.Log, path: filepath.Join(dir, File), words: cfg.Words, stopping: make(chan struct{})}
+	l := &Log{log: cfg.Log, path: filepath.Join(dir, File), words: cfg.Words, mu: newInTurn(), stopping: make(chan struct{})}
 	l.runs.every, l.runs.mergeFor, l.runs.full = cmp.Or(int64(cfg.RunEvery), runEvery), mergeFor, make(chan struct{}, 1)
 	l.window.words = cfg.Words
 	l.counts.runs, l.names.runs = &l.runs, &l.runs

@@ -28,6 +28,8 @@ func (l *Log) Remove(ctx context.Context, r event.Removal) (int, error) {
 	if r.UserID == "" && r.Before.IsZero() && !(r.Oldest && r.AccountID != "") {
 		return 0, nil // nothing was named, so nothing goes
 	}
+	l.turn.Lock()
+	defer l.turn.Unlock()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {

@@ -35,7 +35,11 @@ func (l *Log) Change(ctx context.Context, f func(ctx context.Context, tx Tx) err
 
 // Rearrange is Change for what loses nothing when a crash undoes it: it is on disk no
 // sooner than the next Change, and nobody who writes has to wait for the disk meanwhile.
+// Whoever rearranges takes turns with the others who do, so that who stores an event waits for
+// one of them at most, however many there are.
 func (l *Log) Rearrange(ctx context.Context, f func(ctx context.Context, tx Tx) error) error {
+	l.turn.Lock()
+	defer l.turn.Unlock()
 	return l.change(ctx, f, false)
 }
 

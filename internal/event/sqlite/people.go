@@ -5,7 +5,6 @@ package sqlite
 
 import (
 	"context"
-	"math"
 
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/event/eventlog"
@@ -51,9 +50,14 @@ func (s *Store) PeopleSize() (held, evicted int64) { return s.people.Size() }
 
 // indexPeople has the index of people take in the events that wait for more to come.
 func (s *Store) indexPeople(ctx context.Context) error {
-	return s.Rearrange(ctx, func(ctx context.Context, tx eventlog.Tx) error {
-		return s.deferred.take(ctx, tx.Conn, s.deferred.list[ofPeople], math.MaxInt64, 0)
-	})
+	to, err := s.Last(ctx)
+	for more := true; more && err == nil; {
+		err = s.Rearrange(ctx, func(ctx context.Context, tx eventlog.Tx) (err error) {
+			more, err = s.deferred.foldSome(ctx, tx.Conn, s.deferred.list[ofPeople], to)
+			return err
+		})
+	}
+	return err
 }
 
 // Outcomes counts what became of attempts.
