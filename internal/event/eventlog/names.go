@@ -105,23 +105,47 @@ func (n *names) leave(column string, account int64, ref []byte) {
 	}
 }
 
-// flush forgets the ids of which the transaction has taken the last event away.
-func (n *names) flush(ctx context.Context) error {
+// others finds those of the references that were left which other events have.
+func (n *names) others(ctx context.Context) (has map[int64]bool, err error) {
+	n.runs.kept = nil
+	if len(n.left) == 0 {
+		return nil, nil
+	}
+	if n.c.tail != nil {
+		refs := make([]int64, 0, len(n.left))
+		for l := range n.left {
+			refs = append(refs, refNumber([]byte(l.ref)))
+		}
+		n.runs.kept, err = n.c.had(ctx, refs)
+		return n.runs.kept, err
+	}
+	has = map[int64]bool{}
 	for l := range n.left {
 		ref := []byte(l.ref)
-		has := false
 		err := n.c.ofForms(ctx, ID{Column: l.column, Account: l.account}, []any{ref}, Between{Upto: maxSeq, Desc: true}, func(int64, int64) bool {
-			has = true
+			has[refNumber(ref)] = true
 			return false
 		})
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if has {
+	}
+	return has, nil
+}
+
+// flush forgets the ids of which the transaction has taken the last event away.
+func (n *names) flush(ctx context.Context) error {
+	has, err := n.others(ctx)
+	if err != nil {
+		return err
+	}
+	for l := range n.left {
+		ref := []byte(l.ref)
+		if has[refNumber(ref)] {
 			continue
 		}
 		var value any
-		err = n.c.Row(ctx, "DELETE FROM names WHERE ref = ? RETURNING value", ref).Scan(&value)
+		err := n.c.Row(ctx, "DELETE FROM names WHERE ref = ? RETURNING value", ref).Scan(&value)
 		if errors.Is(err, sql.ErrNoRows) {
 			continue
 		}

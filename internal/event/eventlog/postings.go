@@ -40,6 +40,7 @@ type runs struct {
 	fresh   int                          // how many there are
 	changes []changed                    // of the transaction, to runs
 	merging *merging                     // under way; nil for none
+	kept    map[int64]bool               // of the references that events of the transaction had: others have them too
 	rows    int64                        // of postings that the transaction has put in or taken out
 	full    chan struct{}                // told when there is something to put together
 	done    chan struct{}                // closed when nothing more is; nil when it never began

@@ -110,9 +110,17 @@ func PlacesArg(places []int64) string {
 	return string(append(b, ']'))
 }
 
-// Has tells whether an event has an id.
+// Has tells whether an event has an id. Within Flush of a Derived it is known of those that
+// events had which the transaction has removed.
 func (c *Conn) Has(ctx context.Context, id ID) (has bool, err error) {
-	err = c.Postings(ctx, id, Between{Upto: maxSeq, Desc: true}, func(int64, int64) bool {
+	forms, err := c.Forms(ctx, id.Column, id.Value, id.Account)
+	if err != nil || len(forms) == 0 {
+		return false, err
+	}
+	if c.tail != nil && c.tail.kept[refIn(forms)] {
+		return true, nil
+	}
+	err = c.ofForms(ctx, id, forms, Between{Upto: maxSeq, Desc: true}, func(int64, int64) bool {
 		has = true
 		return false
 	})

@@ -5,6 +5,7 @@ package eventlog
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"maps"
@@ -136,6 +137,41 @@ func sameLists(t testing.TB, c *Conn, r *rand.Rand, known map[ID]bool) {
 	}
 }
 
+// sameLeft compares which of all references the writer finds that events have with what the
+// rows say.
+func sameLeft(t testing.TB, c *Conn) {
+	t.Helper()
+	if c.tail == nil { // the file has ordered indexes
+		return
+	}
+	var refs, want []int64
+	if err := c.Each(context.Background(), "SELECT ref, ref IN (SELECT room FROM events UNION ALL SELECT session FROM events UNION ALL SELECT peer FROM events UNION ALL SELECT user FROM events) FROM names", func(row Scanner) error {
+		var ref []byte
+		var has bool
+		err := row.Scan(&ref, &has)
+		refs = append(refs, refNumber(ref))
+		if has {
+			want = append(want, refNumber(ref))
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	refs = append(refs, 1<<40) // nobody's
+	found, err := c.had(context.Background(), refs)
+	var got []int64
+	for ref, has := range found {
+		if has {
+			got = append(got, ref)
+		}
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if err != nil || !slices.Equal(got, want) {
+		t.Fatalf("events have the references %v, want %v (%v)", got, want, err)
+	}
+}
+
 // everyList is sameLists of a reader, and of the writer in a transaction.
 func everyList(t testing.TB, l *Log, r *rand.Rand, known map[ID]bool) {
 	t.Helper()
@@ -147,6 +183,7 @@ func everyList(t testing.TB, l *Log, r *rand.Rand, known map[ID]bool) {
 	}
 	if err := l.Change(t.Context(), func(_ context.Context, tx Tx) error {
 		sameLists(t, tx.Conn, r, known)
+		sameLeft(t, tx.Conn)
 		return nil
 	}); err != nil {
 		t.Fatal(err)
@@ -308,8 +345,8 @@ func TestPostingsOfAnEarlierVersion(t *testing.T) {
 	if _, err := l.Append(t.Context(), crowd(r, 1500)); err != nil {
 		t.Fatal(err)
 	}
-	asBefore(t, l)
 	_ = l.Close()
+	asBefore(t, l.path)
 	known := map[ID]bool{}
 	for round := 0; ; round++ {
 		l = runsOfFew(t, dir, 100)
@@ -337,30 +374,38 @@ func TestPostingsOfAnEarlierVersion(t *testing.T) {
 	everyList(t, l, r, known)
 }
 
-// asBefore makes a file as the version before had it.
-func asBefore(t *testing.T, l *Log) {
+// asBefore makes a file as the version before had it. Nobody has it open, who would take the
+// indexes for some that are left over.
+func asBefore(t *testing.T, path string) {
 	t.Helper()
-	err := l.Change(t.Context(), func(ctx context.Context, tx Tx) error {
-		_, err := tx.ExecContext(ctx, `DROP TABLE runs; DROP TABLE postings; DROP TABLE postings_changed;
-			CREATE INDEX events_room    ON events(account, room, type)    WHERE room IS NOT NULL;
-			CREATE INDEX events_session ON events(account, session, type) WHERE session IS NOT NULL;
-			CREATE INDEX events_user    ON events(account, user, type)    WHERE user IS NOT NULL;
-			CREATE INDEX events_peer    ON events(peer)                   WHERE peer IS NOT NULL;
-			DELETE FROM meta WHERE key IN ('postings', 'runs'); PRAGMA user_version = 6`)
-		if err != nil {
-			return err
-		}
-		tally := Tally{}
-		for id, list := range listed(t, tx.Conn) {
-			if scope, kept := scopes[id.Column]; kept {
-				for _, p := range list {
-					tally[Count{id.Account, scope, p.Type, id.Value}]++
-				}
+	db, err := sql.Open("sqlite", "file:"+path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	conn, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &Conn{Conn: conn, stmts: map[string]*sql.Stmt{}}
+	defer c.close()
+	if _, err := c.ExecContext(t.Context(), `DROP TABLE runs; DROP TABLE postings; DROP TABLE postings_changed;
+		CREATE INDEX events_room    ON events(account, room, type)    WHERE room IS NOT NULL;
+		CREATE INDEX events_session ON events(account, session, type) WHERE session IS NOT NULL;
+		CREATE INDEX events_user    ON events(account, user, type)    WHERE user IS NOT NULL;
+		CREATE INDEX events_peer    ON events(peer)                   WHERE peer IS NOT NULL;
+		DELETE FROM meta WHERE key IN ('postings', 'runs'); PRAGMA user_version = 6`); err != nil {
+		t.Fatal(err)
+	}
+	tally := Tally{}
+	for id, list := range listed(t, c) {
+		if scope, kept := scopes[id.Column]; kept {
+			for _, p := range list {
+				tally[Count{id.Account, scope, p.Type, id.Value}]++
 			}
 		}
-		return tally.Write(ctx, tx.Conn)
-	})
-	if err != nil {
+	}
+	if err := tally.Write(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -459,6 +504,30 @@ func TestMergingTakesLongerTurnsWhileMuchWaits(t *testing.T) {
 		}
 		if got := r.slice(); got != time.Duration(c.want)*mergeFor {
 			t.Errorf("%d runs of level %d: %v, want %d times %v", c.n, c.level, got, c.want, mergeFor)
+		}
+	}
+}
+
+// Of an id that more is left of than goes the name stays, also where all of it is in one run.
+func TestANameStaysForAsLongAsItsEvents(t *testing.T) {
+	t.Parallel()
+	l := runsOfFew(t, t.TempDir(), 50)
+	began := time.Now().Add(-24 * time.Hour)
+	var events []event.Event
+	for i := range 60 {
+		e := eventtest.Sample(i)
+		e.Time, e.UserID = began.Add(time.Duration(i)*time.Minute), "ann"
+		events = append(events, e)
+	}
+	if _, err := l.Append(t.Context(), events); err != nil {
+		t.Fatal(err)
+	}
+	for _, left := range []int{30, 10, 0} {
+		if _, err := l.Remove(t.Context(), event.Removal{Before: began.Add(time.Duration(60-left) * time.Minute)}); err != nil {
+			t.Fatal(err)
+		}
+		if n := number(t, l, "SELECT count(*) FROM names WHERE kind = 4"); n != int64(min(left, 1)) {
+			t.Errorf("%d events are left and %d names of users", left, n)
 		}
 	}
 }

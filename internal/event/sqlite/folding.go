@@ -15,7 +15,7 @@ import (
 const (
 	foldAgain = time.Second          // how long is waited after the tail could not be taken in
 	foldPause = 5 * time.Millisecond // between two transactions, so that writers are not held up
-	foldFor   = 4 * time.Millisecond // after which a transaction that is done in slices ends
+	foldFor   = 2 * time.Millisecond // after which a transaction that is done in slices ends
 )
 
 // folding has the deferred indexes take in the tail beside everything else.
