@@ -80,7 +80,7 @@ func (l *Log) runCheckpoints() {
 				break // a full disk, say; the writer will hear of it
 			}
 			if p.pages.Load() <= rest {
-				l.lastPass()
+				lastPass(l)
 				break
 			}
 		}
@@ -88,7 +88,7 @@ func (l *Log) runCheckpoints() {
 }
 
 // lastPass moves the rest while the writer waits.
-func (l *Log) lastPass() {
+func lastPass(l *Log) {
 	l.turn.Lock()
 	defer l.turn.Unlock()
 	l.mu.Lock()
