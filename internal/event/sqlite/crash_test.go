@@ -21,6 +21,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/event/eventtest"
@@ -65,15 +67,19 @@ func again(t *testing.T, role, dir string) *exec.Cmd {
 	return c
 }
 
+// opened is what the writer prints first.
+const opened = "open"
+
 // writeUntilKilled appends events from several sides, as a busy server does,
 // and prints the key of each once it is acknowledged.
 func writeUntilKilled(dir string) {
 	ctx := context.Background()
-	s, err := Open(ctx, dir, nil, inRunsOf(50))
+	s, err := Open(ctx, dir, nil, inRunsOf(50), inGroupsOf(1))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	fmt.Println(opened)
 	r := event.NewRecorder(s, event.RecorderConfig{Retention: time.Hour, Account: "acme"})
 	run := os.Getpid()
 	go func() {
@@ -127,10 +133,11 @@ func TestKilled(t *testing.T) {
 	t.Parallel()
 	var dir string
 	var acknowledged map[string]bool
-	total := 0
+	total, amidst := 0, 0
 	for round := range *kills {
 		if round%10 == 0 { // a new file now and then, since all of it is read each time
 			dir, acknowledged = t.TempDir(), map[string]bool{}
+			fullBlocks(t, dir)
 		}
 		before := len(acknowledged)
 		c := again(t, "writer", dir)
@@ -143,19 +150,28 @@ func TestKilled(t *testing.T) {
 		}
 		lines := bufio.NewScanner(out)
 		var kill sync.Once
-		for lines.Scan() {
-			acknowledged[lines.Text()] = true
-			kill.Do(func() { // the dying begins once it is writing
-				time.AfterFunc(time.Duration(rand.IntN(400))*time.Millisecond, func() { _ = c.Process.Kill() })
+		die := func(within int) {
+			kill.Do(func() {
+				time.AfterFunc(time.Duration(rand.IntN(within))*time.Millisecond, func() { _ = c.Process.Kill() })
 			})
+		}
+		for lines.Scan() {
+			if lines.Text() != opened {
+				acknowledged[lines.Text()] = true
+				die(400)
+			} else if round%10 == 0 { // while it puts sets together, or soon after
+				die(100)
+			}
 		}
 		if err := c.Wait(); err == nil || !strings.Contains(err.Error(), "killed") {
 			t.Fatalf("round %d: the writer ended by itself: %v", round, err)
 		}
-		verify(t, dir, acknowledged)
+		if verify(t, dir, acknowledged) {
+			amidst++
+		}
 		total += len(acknowledged) - before
 	}
-	s, err := Open(t.Context(), dir, nil)
+	s, err := Open(t.Context(), dir, nil, inGroupsOf(1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,16 +180,56 @@ func TestKilled(t *testing.T) {
 	if err := ask(t.Context(), s, "SELECT (SELECT count(*) FROM doc_blocks), count(*), coalesce(max(level), 0) FROM runs", &blocks, &runs, &level); err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d events acknowledged in %d lives, %d blocks of documents and %d runs, up to level %d, in the last file", total, *kills, blocks, runs, level)
+	t.Logf("%d events acknowledged in %d lives, of which %d ended while sets were put together; %d blocks of documents and %d runs, up to level %d, in the last file", total, *kills, amidst, blocks, runs, level)
 }
 
-func verify(t *testing.T, dir string, acknowledged map[string]bool) {
+// others are the SDKs of another account.
+const others = 400
+
+// fullBlocks stores events of another account in whole blocks, whose sets are put together
+// by whoever opens the file next with such groups.
+func fullBlocks(t *testing.T, dir string) {
 	t.Helper()
-	s, err := Open(t.Context(), dir, nil)
+	s := openWith(t, dir, inGroupsOf(1000), inRunsOf(50))
+	events := make([]event.Event, 2*blockSize+100)
+	for i := range events {
+		events[i] = eventtest.SampleTrack(i)
+		events[i].ID, events[i].Time, events[i].Subject = uuid.Must(uuid.NewV7()).String(), time.Now(), event.Subject{AccountID: "other"}
+		events[i].Agent = event.ParseAgent(fmt.Sprintf("os:any,sdk:kit-%d", i%others))
+	}
+	eventtest.Add(t, s, events...)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// checkSets compares what filters find with what the rows have.
+func checkSets(t *testing.T, s *Store) {
+	t.Helper()
+	for n := 0; n < others; n += 37 {
+		q := event.Query{AccountID: "other", SDK: fmt.Sprint("kit-", n), Limit: 100}
+		list, total := eventtest.All(t, s, q)
+		var want int
+		if err := ask(t.Context(), s, fmt.Sprintf("SELECT count(*) FROM events NOT INDEXED WHERE sdk = '%s'", q.SDK), &want); err != nil || len(list) != want || total != want || want == 0 {
+			t.Errorf("by %s: %d events and a total of %d, want %d (%v)", q.SDK, len(list), total, want, err)
+		}
+	}
+}
+
+// verify checks a file whose writer was killed, and tells whether that was while it put sets
+// together.
+func verify(t *testing.T, dir string, acknowledged map[string]bool) (amidst bool) {
+	t.Helper()
+	s, err := Open(t.Context(), dir, nil, inGroupsOf(1))
 	if err != nil {
 		t.Fatalf("the file does not open: %v", err)
 	}
 	defer s.Close()
+	var apart, grouped int
+	if err := ask(t.Context(), s, "SELECT (SELECT count(*) FROM block_sets WHERE block < 2), (SELECT count(*) FROM group_sets)", &apart, &grouped); err != nil {
+		t.Fatal(err)
+	}
+	checkSets(t, s)
 	checkPeople(t, s)
 	checkNames(t, s)
 	var verdict string
@@ -205,6 +261,7 @@ func verify(t *testing.T, dir string, acknowledged map[string]bool) {
 			t.Errorf("%+v: total %d, but there are %d events", q, total, len(list))
 		}
 	}
+	return apart > 0 && grouped > 0
 }
 
 // inRunsOf has the lists of rooms, sessions, peers and users written every so many events.
