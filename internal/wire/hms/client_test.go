@@ -534,6 +534,7 @@ func clientAPI(codecs func(*webrtc.MediaEngine), udp net.PacketConn) *webrtc.API
 		set.SetICEUDPMux(ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: udp}))
 	}
 	set.SetIncludeLoopbackCandidate(true)
+	set.SetIPFilter(func(ip net.IP) bool { return ip.IsLoopback() }) // else it depends on time from where they come
 	m := &webrtc.MediaEngine{}
 	if codecs == nil {
 		codecs = func(m *webrtc.MediaEngine) { _ = m.RegisterDefaultCodecs() }
