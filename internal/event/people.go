@@ -53,7 +53,7 @@ type Attempt struct {
 	Provoked                    bool   // one of them was provoked on purpose
 	EventID                     string // of the only event, where there is no peer id
 	Match                       Match
-	FirstSeen, LastSeen         time.Time // the person, in any room
+	FirstSeen, LastSeen         time.Time // the person, in any room; LastSeen to within an hour
 
 	TellsMost int64 // place of the failure that Telling gives; 0: it is to be looked for
 
