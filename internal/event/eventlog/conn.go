@@ -87,11 +87,7 @@ func (c *Conn) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
 // Exec runs a statement, which stays prepared, and gives the number of rows that
 // it changed.
 func (c *Conn) Exec(ctx context.Context, query string, args ...any) (int64, error) {
-	st, err := c.stmt(ctx, query)
-	if err != nil {
-		return 0, err
-	}
-	res, err := st.ExecContext(ctx, args...)
+	res, err := c.run(ctx, query, args)
 	if err != nil {
 		return 0, err
 	}
@@ -100,15 +96,19 @@ func (c *Conn) Exec(ctx context.Context, query string, args ...any) (int64, erro
 
 // Insert is Exec for one new row, and gives its number.
 func (c *Conn) Insert(ctx context.Context, query string, args ...any) (int64, error) {
-	st, err := c.stmt(ctx, query)
-	if err != nil {
-		return 0, err
-	}
-	res, err := st.ExecContext(ctx, args...)
+	res, err := c.run(ctx, query, args)
 	if err != nil {
 		return 0, err
 	}
 	return res.LastInsertId()
+}
+
+func (c *Conn) run(ctx context.Context, query string, args []any) (sql.Result, error) {
+	st, err := c.stmt(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return st.ExecContext(ctx, args...)
 }
 
 // Row gives the one row of a query; what went wrong is in its Scan. It is for what is
