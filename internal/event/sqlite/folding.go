@@ -66,11 +66,7 @@ func (s *Store) fold(ctx context.Context, parts ...*part) error {
 	}
 	for _, p := range parts {
 		for more := true; more; {
-			err := s.Rearrange(ctx, func(ctx context.Context, tx eventlog.Tx) (err error) {
-				more, err = s.deferred.foldSome(ctx, tx.Conn, p, to)
-				return err
-			})
-			if err != nil {
+			if more, err = s.foldTurn(ctx, p, to); err != nil {
 				return err
 			}
 			select {
@@ -81,6 +77,15 @@ func (s *Store) fold(ctx context.Context, parts ...*part) error {
 		}
 	}
 	return nil
+}
+
+// foldTurn is foldSome in a transaction.
+func (s *Store) foldTurn(ctx context.Context, p *part, to int64) (more bool, err error) {
+	err = s.Rearrange(ctx, func(ctx context.Context, tx eventlog.Tx) error {
+		more, err = s.deferred.foldSome(ctx, tx.Conn, p, to)
+		return err
+	})
+	return more, err
 }
 
 // foldSome has an index take in what of the tail there is up to a place, or as many slices of

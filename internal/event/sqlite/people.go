@@ -52,10 +52,7 @@ func (s *Store) PeopleSize() (held, evicted int64) { return s.people.Size() }
 func (s *Store) indexPeople(ctx context.Context) error {
 	to, err := s.Last(ctx)
 	for more := true; more && err == nil; {
-		err = s.Rearrange(ctx, func(ctx context.Context, tx eventlog.Tx) (err error) {
-			more, err = s.deferred.foldSome(ctx, tx.Conn, s.deferred.list[ofPeople], to)
-			return err
-		})
+		more, err = s.foldTurn(ctx, s.deferred.list[ofPeople], to)
 	}
 	return err
 }
