@@ -74,14 +74,19 @@ const chunk = 20_000
 // measurePeers measures the embedded store and some others with n events each.
 func measurePeers(ctx context.Context, names string, n, asks int, scratch string) (table []measured, err error) {
 	end := time.Now().UTC().Truncate(time.Hour)
-	all := append([]string{"embedded"}, strings.Split(names, ",")...)
-	for _, name := range all {
+	others := strings.Split(names, ",")
+	for _, name := range others { // now, and not when the first has been measured
+		if peers[name] == nil {
+			return nil, fmt.Errorf("-peers: %q is not known; there are postgres and clickhouse", name)
+		}
+		if _, err := os.Stat(scriptPath(name + ".sh")); err != nil {
+			return nil, fmt.Errorf("-peers: run this in the project's folder, which has the scripts that start other databases: %w", err)
+		}
+	}
+	for _, name := range append([]string{"embedded"}, others...) {
 		open := peers[name]
 		if name == "embedded" {
 			open = openEmbedded
-		}
-		if open == nil {
-			return nil, fmt.Errorf("-peers: %q is not known; there are postgres and clickhouse", name)
 		}
 		k, err := open(ctx, mkdir(filepath.Join(scratch, name)))
 		if err != nil {
@@ -247,9 +252,11 @@ func (e *embedded) faults(ctx context.Context) (int, error) {
 	return len(sum.Groups), err
 }
 
+func scriptPath(name string) string { return filepath.Join("scripts", name) }
+
 // script runs one of the project's scripts and gives what it prints last.
 func script(name string, args ...string) (string, error) {
-	c := exec.Command(filepath.Join("scripts", name), args...)
+	c := exec.Command(scriptPath(name), args...)
 	c.Stderr = os.Stderr
 	out, err := c.Output()
 	return strings.TrimSpace(string(out)), err

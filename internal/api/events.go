@@ -81,6 +81,9 @@ func (e *Events) Routes() []Route {
 	}
 }
 
+// usualEvent is how many bytes most events have at most, as they are shown.
+const usualEvent = 1536
+
 // eventsPage is one page of a query.
 type eventsPage struct {
 	Limit  int               `json:"limit"` // events of this page
@@ -126,8 +129,11 @@ func (e *Events) query(c *Call) (any, error) {
 		return nil, err
 	}
 	list := make([]json.RawMessage, len(page.Events))
+	all := make([]byte, 0, len(list)*usualEvent)
 	for i := range page.Events {
-		list[i] = view.appendEvent(nil, &page.Events[i])
+		at := len(all)
+		all = view.appendEvent(all, &page.Events[i])
+		list[i] = all[at:len(all):len(all)]
 	}
 	return eventsPage{Limit: len(list), Total: page.Total, Next: page.Next, Events: list}, nil
 }

@@ -29,13 +29,13 @@ var Text []byte
 
 const (
 	// BlockDocs is how many documents a block has at most.
-	BlockDocs = 160
+	BlockDocs = 64
 	// BlockBytes is how many bytes the documents of a block have at most together,
 	// unless there is but one.
 	BlockBytes = 1 << 20
 	// partDocs is how many documents of a block are packed together, so that one of them
 	// is read without the others.
-	partDocs = 32
+	partDocs = 16
 
 	// window is how far back the encoders look, and about what each holds: the dictionary
 	// and a part fit. By default both hold 12 MiB.

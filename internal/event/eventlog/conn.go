@@ -28,6 +28,9 @@ type Conn struct {
 	mixed  bool  // ids of earlier versions may be in what it sees: see Is
 	tail   *runs // of the writer, while the newest postings are in memory; nil for readers
 
+	newer   *tail // of readers: the same of the writer's
+	version int64 // that it had before their state of the file was fixed
+
 	counted map[ID]*counted // of readers, for as long as they see one state of the file
 
 	relaxed bool // its transactions do not wait for the disk: see flush

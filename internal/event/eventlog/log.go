@@ -165,6 +165,7 @@ func (l *Log) open(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
+		c.newer = &l.runs.tail
 		l.readers.put(c)
 		l.reading++
 	}
@@ -310,7 +311,7 @@ func (l *Log) Read(ctx context.Context, f func(c *Conn) error) error {
 		clear(c.counted)
 		l.readers.put(c)
 	}()
-	c.mixed = l.upgrading.mixed.Load() // before the state is fixed that it is about
+	c.mixed, c.version = l.upgrading.mixed.Load(), l.runs.tail.seen() // before the state is fixed that they are about
 	if _, err := c.Exec(context.WithoutCancel(ctx), "BEGIN"); err != nil {
 		return l.unavailable(ctx, err)
 	}

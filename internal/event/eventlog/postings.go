@@ -14,10 +14,10 @@ import (
 )
 
 // Which events have an id is kept as a log-structured merge tree keeps it (O'Neil et al.,
-// 1996, https://doi.org/10.1007/s002360050048): the newest are in memory, and are looked for
-// in the rows of the events by who reads; every runEvery of them are written at once, as a
-// run; and runs are put together to larger ones in the background. An event that is
-// stored changes no page for it, which an ordered index does for each of its ids.
+// 1996, https://doi.org/10.1007/s002360050048): the newest are in memory; every runEvery of
+// them are written at once, as a run; and runs are put together to larger ones in the
+// background. An event that is stored changes no page for it, which an ordered index does
+// for each of its ids.
 
 //go:embed postings.sql
 var postingsSchema string
@@ -36,14 +36,14 @@ type runs struct {
 	list []run // by place
 	made int64
 
-	tail    map[int64][]postings.Posting // of the events after that, by reference
-	fresh   int                          // how many there are
-	changes []changed                    // of the transaction, to runs
-	merging *merging                     // under way; nil for none
-	kept    map[int64]bool               // of the references that events of the transaction had: others have them too
-	rows    int64                        // of postings that the transaction has put in or taken out
-	full    chan struct{}                // told when there is something to put together
-	done    chan struct{}                // closed when nothing more is; nil when it never began
+	tail    tail           // of the events after that
+	fresh   int            // how many there are
+	changes []changed      // of the transaction, to runs
+	merging *merging       // under way; nil for none
+	kept    map[int64]bool // of the references that events of the transaction had: others have them too
+	rows    int64          // of postings that the transaction has put in or taken out
+	full    chan struct{}  // told when there is something to put together
+	done    chan struct{}  // closed when nothing more is; nil when it never began
 
 	every    int64         // runEvery; tests choose another
 	mergeFor time.Duration // as the constant, the same
@@ -67,10 +67,11 @@ type changed struct {
 // load reads the runs, and the events after them.
 func (r *runs) load(ctx context.Context, c *Conn) (err error) {
 	r.c, r.merging, r.rows = c, nil, 0
-	r.changes, r.tail, r.fresh = r.changes[:0], map[int64][]postings.Posting{}, 0
+	r.changes, r.fresh = r.changes[:0], 0
 	if r.upto, _, err = c.Meta(ctx, runsTo); err != nil {
 		return err
 	}
+	r.tail.reset()
 	if r.made, _, err = c.Meta(ctx, runsMade); err != nil {
 		return err
 	}
@@ -89,7 +90,11 @@ func (r *runs) load(ctx context.Context, c *Conn) (err error) {
 		c.tail = nil
 		return err
 	}
-	return r.read(ctx, r.upto, -1, r.hold)
+	if err := r.read(ctx, r.upto, -1, r.hold); err != nil {
+		return err
+	}
+	r.tail.settled()
+	return nil
 }
 
 // read hands over the ids of up to n events after a place, -1 for all, as they are in their rows.
@@ -115,7 +120,7 @@ func (r *runs) hold(seq, typ int64, refs [4]int64) {
 	r.fresh++
 	for _, ref := range refs {
 		if ref > 0 {
-			r.tail[ref] = append(r.tail[ref], postings.Posting{Seq: seq, Type: typ})
+			r.tail.add(ref, postings.Posting{Seq: seq, Type: typ})
 		}
 	}
 }
@@ -140,12 +145,7 @@ func (r *runs) change(ref []byte, seq, typ int64, gone bool) {
 	case seq <= r.upto:
 		r.changes = append(r.changes, changed{n, seq, typ, gone})
 	case r.c.tail != nil:
-		i, found := slices.BinarySearchFunc(r.tail[n], seq, func(p postings.Posting, seq int64) int { return int(p.Seq - seq) })
-		if gone && found {
-			r.tail[n] = slices.Delete(r.tail[n], i, i+1)
-		} else if !gone && !found {
-			r.tail[n] = slices.Insert(r.tail[n], i, postings.Posting{Seq: seq, Type: typ})
-		}
+		r.tail.change(n, postings.Posting{Seq: seq, Type: typ}, gone)
 	}
 }
 
@@ -185,8 +185,8 @@ func (r *runs) tellFull() {
 // write makes a run of the tail, which goes up to a place. One of nothing is written too,
 // since an event of it may get an id.
 func (r *runs) write(ctx context.Context, last, names int64) error {
-	refs := make([]int64, 0, len(r.tail))
-	for ref, list := range r.tail {
+	refs := make([]int64, 0, len(r.tail.of))
+	for ref, list := range r.tail.of {
 		if len(list) > 0 {
 			refs = append(refs, ref)
 		}
@@ -199,7 +199,7 @@ func (r *runs) write(ctx context.Context, last, names int64) error {
 	one := run{id: id, first: r.upto + 1, last: last, names: names}
 	w := r.writer(ctx, id, one.first)
 	for _, ref := range refs {
-		list := r.tail[ref]
+		list := r.tail.of[ref]
 		if err := w.Add(ref, len(list), slices.Values(list), func() postings.Counts { return countsOf(list) }); err != nil {
 			return err
 		}
@@ -211,7 +211,7 @@ func (r *runs) write(ctx context.Context, last, names int64) error {
 		return err
 	}
 	r.list, r.upto = append(r.list, one), last
-	clear(r.tail)
+	r.tail.reset()
 	r.fresh = 0
 	return r.c.SetMeta(ctx, runsTo, last)
 }

@@ -169,7 +169,7 @@ func (tx Tx) Large(ctx context.Context, more int) (list []ID, err error) {
 	// Who has more than that has more than a part of it in one of the runs, or in the tail.
 	least := int64(more / (len(c.tail.list) + 1))
 	refs := map[int64]bool{}
-	for ref, of := range c.tail.tail {
+	for ref, of := range c.tail.tail.of {
 		if int64(len(of)) > least {
 			refs[ref] = true
 		}

@@ -37,7 +37,7 @@ func (c *Conn) had(ctx context.Context, refs []int64) (found map[int64]bool, err
 		})
 		return bad
 	}
-	err = look(func(ref int64) (bool, error) { return len(c.tail.tail[ref]) > 0, nil })
+	err = look(func(ref int64) (bool, error) { return len(c.tail.tail.of[ref]) > 0, nil })
 	for _, one := range c.tail.bySize() {
 		if err != nil || len(left) == 0 {
 			break

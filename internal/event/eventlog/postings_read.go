@@ -157,14 +157,22 @@ func (c *Conn) newest(ctx context.Context, s postingsState, id ID, forms []any, 
 	case s.indexed:
 		return c.ofIndex(ctx, id, forms, in, f)
 	case c.tail != nil:
-		in.of(c.tail.tail[refIn(forms)], f)
+		in.of(c.tail.tail.of[refIn(forms)], f)
+		return nil
+	}
+	list, known, err := c.inTail(ctx, refIn(forms), in)
+	if err != nil {
+		return err
+	}
+	if known {
+		in.of(list, f)
 		return nil
 	}
 	query := "SELECT seq, type FROM events NOT INDEXED WHERE seq > ? AND seq <= ? AND " + id.Column + " = ? ORDER BY seq"
 	if in.Desc {
 		query += " DESC"
 	}
-	err := c.Each(ctx, query, func(row Scanner) error {
+	err = c.Each(ctx, query, func(row Scanner) error {
 		var p postings.Posting
 		if err := row.Scan(&p.Seq, &p.Type); err != nil {
 			return err

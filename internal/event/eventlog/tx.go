@@ -115,6 +115,7 @@ func (l *Log) transactAs(ctx context.Context, flushed bool, f func() error) erro
 		_, err = c.Exec(ctx, "COMMIT")
 	}
 	if err == nil {
+		l.runs.tail.settled()
 		l.checkpoints.wrote(l.last-last, l.runs.rows/rowsOfPage)
 		l.runs.rows = 0
 		return nil

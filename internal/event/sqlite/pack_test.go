@@ -224,7 +224,7 @@ func TestADamagedBlockIsNamed(t *testing.T) {
 	}
 	alter(t, s, fmt.Sprintf("UPDATE doc_blocks SET docs = substr(docs, 1, 200) || CASE substr(docs, 201, 1) WHEN x'00' THEN x'ff' ELSE x'00' END || substr(docs, 202) WHERE first = %d", first))
 	_, err := s.Query(t.Context(), event.Query{Tail: true, After: first - 1, Limit: 5})
-	if want := fmt.Sprintf("events %d to %d", first, first+31); !errors.Is(err, fault.StoreDamaged) || !errors.Is(err, fault.StoreUnavailable) || !strings.Contains(err.Error(), want) {
+	if want := fmt.Sprintf("events %d to %d", first, first+15); !errors.Is(err, fault.StoreDamaged) || !errors.Is(err, fault.StoreUnavailable) || !strings.Contains(err.Error(), want) {
 		t.Fatalf("a damaged block is told as %v, want %q", err, want)
 	}
 	if err := eventlog.Check(t.Context(), filepath.Join(dir, File)); !errors.Is(err, fault.StoreDamaged) || !strings.Contains(err.Error(), fmt.Sprintf("events %d to %d", first, last)) || strings.Count(err.Error(), "the documents of") != 1 {
