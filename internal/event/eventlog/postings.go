@@ -42,6 +42,7 @@ type runs struct {
 	merging *merging       // under way; nil for none
 	kept    map[int64]bool // of the references that events of the transaction had: others have them too
 	rows    int64          // of postings that the transaction has put in or taken out
+	took    time.Duration  // by the last transaction that stored events
 	full    chan struct{}  // told when there is something to put together
 	done    chan struct{}  // closed when nothing more is; nil when it never began
 

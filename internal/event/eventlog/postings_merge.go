@@ -20,6 +20,7 @@ const (
 	maxLevel     = 3                    // a million events, so that the longest list of a run is held in 16 MB
 	mergeFor     = 4 * time.Millisecond // after which a transaction ends, while no more than this waits
 	mostFor      = 10                   // times as long where much waits
+	shareOf      = 3                    // or that part of what a transaction took that stored events
 	mergePause   = 5 * time.Millisecond // between two, so that writers are not held up
 	mergeAgain   = time.Minute          // after one that failed, for want of room on the disk, say
 	clearAtOnce  = 200                  // rows
@@ -85,7 +86,9 @@ func (r *runs) mergeSome(ctx context.Context) (more bool, err error) {
 
 // slice is how long a transaction may take. Where events come in as fast as they can be
 // stored, each waits for one of these to end and takes its turn: so it does more the more
-// runs wait. Else there would be ever more of them, and who reads looks into each.
+// runs wait. Else there would be ever more of them, and who reads looks into each. Where many
+// events come at a time, as from a copy, a transaction of theirs can take seconds, and a
+// turn that takes a third of that makes no difference to it.
 func (r *runs) slice() time.Duration {
 	var of [maxLevel + 1]int
 	for _, one := range r.list {
@@ -95,7 +98,11 @@ func (r *runs) slice() time.Duration {
 	for _, n := range of[:maxLevel] {
 		waiting += n / runsTogether
 	}
-	return r.mergeFor * time.Duration(min(max(waiting, 1), mostFor))
+	long := r.mergeFor * time.Duration(min(max(waiting, 1), mostFor))
+	if waiting > 1 {
+		long = max(long, r.took/shareOf)
+	}
+	return long
 }
 
 // due chooses runs that become one: the first eight of a level that lie beside each other, or one of which

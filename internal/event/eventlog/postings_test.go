@@ -505,6 +505,14 @@ func TestMergingTakesLongerTurnsWhileMuchWaits(t *testing.T) {
 		if got := r.slice(); got != time.Duration(c.want)*mergeFor {
 			t.Errorf("%d runs of level %d: %v, want %d times %v", c.n, c.level, got, c.want, mergeFor)
 		}
+		r.took = 3 * time.Second // for very many events
+		want := time.Second
+		if c.want == 1 {
+			want = mergeFor
+		}
+		if got := r.slice(); got != want {
+			t.Errorf("%d runs of level %d, after a transaction of %v: %v, want %v", c.n, c.level, r.took, got, want)
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -94,7 +95,7 @@ func (l *Log) transactAs(ctx context.Context, flushed bool, f func() error) erro
 	if _, err := c.Exec(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
-	last := l.last
+	last, began := l.last, time.Now()
 	err := f()
 	if err == nil {
 		err = l.docs.flush(ctx)
@@ -116,6 +117,9 @@ func (l *Log) transactAs(ctx context.Context, flushed bool, f func() error) erro
 	}
 	if err == nil {
 		l.runs.tail.settled()
+		if l.last > last {
+			l.runs.took = time.Since(began)
+		}
 		l.checkpoints.wrote(l.last-last, l.runs.rows/rowsOfPage)
 		l.runs.rows = 0
 		return nil
