@@ -215,16 +215,8 @@ func TestPostingsAreThoseOfTheRows(t *testing.T) {
 				case 5, 6: // events become others, as by a second account of them
 					changeSome(t, l, r)
 				case 7: // a transaction that fails
-					bad := errors.New("it fails")
-					err := l.Change(t.Context(), func(ctx context.Context, tx Tx) error {
-						some := crowd(r, 50)
-						if err := l.append(ctx, len(some), func(i int) *event.Event { return &some[i] }, make([]event.Outcome, len(some))); err != nil {
-							return err
-						}
-						return bad
-					})
-					if err == nil {
-						t.Fatal("it does not fail")
+					if err := failing(t.Context(), l, r); err != nil {
+						t.Fatal(err)
 					}
 				case 8:
 					if _, err := l.Remove(t.Context(), event.Removal{AccountID: "account-1", UserID: fmt.Sprintf("user-%d", r.IntN(30))}); err != nil {
