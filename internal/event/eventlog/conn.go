@@ -29,7 +29,7 @@ type Conn struct {
 	tail   *runs // of the writer, while the newest postings are in memory; nil for readers
 
 	newer   *tail // of readers: the same of the writer's
-	version int64 // that it had before their state of the file was fixed
+	version int64 // that it had before their state of the file was fixed; 0: it cannot serve them
 
 	counted map[ID]*counted // of readers, for as long as they see one state of the file
 

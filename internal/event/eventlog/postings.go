@@ -116,14 +116,10 @@ func (r *runs) read(ctx context.Context, above, n int64, f func(seq, typ int64, 
 	}, above, n)
 }
 
-// hold takes a new event into the tail. A reference 0 is none.
+// hold takes a new event into the tail.
 func (r *runs) hold(seq, typ int64, refs [4]int64) {
 	r.fresh++
-	for _, ref := range refs {
-		if ref > 0 {
-			r.tail.add(ref, postings.Posting{Seq: seq, Type: typ})
-		}
-	}
+	r.tail.add(postings.Posting{Seq: seq, Type: typ}, refs)
 }
 
 // stored takes in a new event.

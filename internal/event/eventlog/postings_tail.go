@@ -34,11 +34,15 @@ func (t *tail) reset() {
 	t.version++
 }
 
-// add takes in the posting of a new event.
-func (t *tail) add(ref int64, p postings.Posting) {
+// add takes in the posting of a new event, for each of its references. 0 is none.
+func (t *tail) add(p postings.Posting, refs [4]int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.of[ref] = append(t.of[ref], p)
+	for _, ref := range refs {
+		if ref > 0 {
+			t.of[ref] = append(t.of[ref], p)
+		}
+	}
 }
 
 // change adds a posting of an event that is there already, or takes it out.
@@ -81,20 +85,20 @@ func (t *tail) seen() (version int64) {
 func (t *tail) between(version, ref int64, in Between) (list []postings.Posting, known bool) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	if version == 0 || version != t.version {
+	if version != t.version {
 		return nil, false
 	}
-	for _, p := range t.of[ref] {
-		if p.Seq > in.Above && p.Seq <= in.Upto {
-			list = append(list, p)
-		}
-	}
+	in.Desc = false // the list is by place
+	in.of(t.of[ref], func(p postings.Posting) bool {
+		list = append(list, p)
+		return true
+	})
 	return list, true
 }
 
 // inTail is what a reader finds of a reference in the tail.
 func (c *Conn) inTail(ctx context.Context, ref int64, in Between) (list []postings.Posting, known bool, err error) {
-	if c.newer == nil || c.version == 0 {
+	if c.version == 0 {
 		return nil, false, nil
 	}
 	last, _, err := c.Lookup(ctx, "SELECT seq FROM events ORDER BY seq DESC LIMIT 1") // what comes later is not in its state of the file
