@@ -63,6 +63,7 @@ var mayImport = map[string][]string{
 	"internal/event/rollup":       {"internal/event", "internal/event/eventlog", "internal/event/bitset"},
 	"internal/event/people":       {"internal/event", "internal/event/eventlog", "internal/text"},
 	"internal/event/sqlite":       {"internal/event", "internal/event/eventjson", "internal/event/eventlog", "internal/event/rollup", "internal/event/bitset", "internal/event/people", "internal/datafile", "fault"},
+	"internal/event/intake":       {"internal/datafile", "internal/event", "internal/event/eventjson"},
 	"internal/event/spool":        {"internal/event", "internal/event/eventlog", "internal/event/rollup"},
 	"internal/event/clickhouse":   {"internal/event", "internal/event/eventjson", "internal/event/eventlog", "internal/event/rollup", "internal/event/spool", "fault"},
 	"internal/event/copy":         {"internal/event", "internal/event/eventjson", "internal/event/eventlog", "internal/event/rollup", "internal/datafile", "fault"},

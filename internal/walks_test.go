@@ -27,7 +27,7 @@ type walk struct {
 var walks = []walk{
 	{heading: "## Walk 1: a join", functions: 7, handOffs: 2},
 	{heading: "## Walk 2: a packet", functions: 7, handOffs: 0},
-	{heading: "## Walk 3: a failure, from the socket to a query", functions: 9, handOffs: 1},
+	{heading: "## Walk 3: a failure, from the socket to a query", functions: 10, handOffs: 2},
 }
 
 // named is a function of ours where the document names one: a link to its file.

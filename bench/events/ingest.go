@@ -183,6 +183,8 @@ func halfPace(ctx context.Context, o options, target *target, t *table, part, wh
 	var mu sync.Mutex
 	var errs []error
 	var wg sync.WaitGroup
+	used := processorTime(target.cmd.Process.Pid)
+	own := processorTime(os.Getpid())
 	began := time.Now()
 	for i := range n {
 		c := &calls[i]
@@ -204,6 +206,8 @@ func halfPace(ctx context.Context, o options, target *target, t *table, part, wh
 		})
 	}
 	wg.Wait()
+	elapsed := time.Since(began)
+	used, own = processorTime(target.cmd.Process.Pid)-used, processorTime(os.Getpid())-own
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
@@ -211,8 +215,10 @@ func halfPace(ctx context.Context, o options, target *target, t *table, part, wh
 	if err != nil {
 		return err
 	}
-	own := min(disk.at(0.99), after.at(0.99))
-	t.hold(part, "acknowledgement of "+what+" at half of that rate", fmt.Sprintf("p99 under %s, or three times the disk's own", ms(most)), took.at(0.99) < max(most, 3*own), "%s", took)
+	sync := min(disk.at(0.99), after.at(0.99))
+	t.hold(part, "acknowledgement of "+what+" at half of that rate", fmt.Sprintf("p99 under %s, or three times the disk's own", ms(most)), took.at(0.99) < max(most, 3*sync), "%s", took)
+	t.note(part, "processors busy meanwhile, with the server and with the load", "%.2f and %.2f, %.0f µs of the server's for an event",
+		used.Seconds()/elapsed.Seconds(), own.Seconds()/elapsed.Seconds(), float64(used.Microseconds())/float64(n*calls[0].events))
 	t.note(part, "of that, what the sender was late by; one sync of the disk before and after", "%s; %s and %s", late, disk, after)
 	if refused > 0 {
 		t.note(part, "of that, asked to wait, which is 100 ms more", "%d of %d", refused, n)

@@ -48,14 +48,9 @@ func (e *Events) report(c *Call) (any, error) {
 	if err := e.storeInjected(events); err != nil {
 		return nil, busy(err)
 	}
-	outcomes, err := e.cfg.Recorder.KeepReported(c.Context(), event.Reporter{Token: claims.Digest}, events...)
-	if err != nil {
+	// What fits a quota is known when all of it is sent again.
+	if err := e.cfg.Recorder.AppendReported(c.Context(), event.Reporter{Token: claims.Digest}, events...); err != nil {
 		return nil, busy(err)
-	}
-	for _, o := range outcomes {
-		if o.State == event.Refused {
-			return nil, o.Err // those before it are known when it is sent again
-		}
 	}
 	return map[string]any{"stored": len(events)}, nil
 }

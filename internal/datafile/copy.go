@@ -133,7 +133,8 @@ func disjoint(from, to string) error {
 func isDatabase(name string) bool { return strings.HasSuffix(name, ".db") }
 
 // files lists what belongs to a data directory, in the order of copying. What the
-// sinks have reached comes before the events, so that it is never ahead of them;
+// sinks have reached comes before the events, so that it is never ahead of them, and so
+// do events that have only arrived, so that none is on its way from one to the other;
 // rooms and revocations come last, as new as can be.
 func files(dir string) ([]string, error) {
 	var names []string
@@ -155,7 +156,7 @@ func files(dir string) ([]string, error) {
 		return nil
 	})
 	rank := func(name string) int {
-		return slices.IndexFunc([]bool{!isDatabase(name), name == "sinks.db", name != "registry.db", true}, func(is bool) bool { return is })
+		return slices.IndexFunc([]bool{!isDatabase(name), name == "sinks.db", name == "intake.db", name != "registry.db", true}, func(is bool) bool { return is })
 	}
 	slices.SortStableFunc(names, func(a, b string) int { return rank(a) - rank(b) })
 	return names, Fault(dir, err)

@@ -25,6 +25,7 @@ type metrics struct {
 	bytes     prometheus.Gauge
 	appendSec prometheus.Histogram
 	batch     prometheus.Histogram
+	intakeSec prometheus.Histogram
 }
 
 func newMetrics(reg prometheus.Registerer, waiting func() float64) *metrics {
@@ -65,10 +66,14 @@ func newMetrics(reg prometheus.Registerer, waiting func() float64) *metrics {
 			Buckets: prometheus.ExponentialBuckets(1, 2, 11),
 		}),
 	}
+	m.intakeSec = prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name: "redial_events_intake_seconds", Help: "Time until events that arrived were on disk in the intake, flush included.",
+		Buckets: prometheus.ExponentialBuckets(0.0001, 2, 14),
+	})
 	queue := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "redial_events_queue_events", Help: "Events that wait to be stored.",
+		Name: "redial_events_queue_events", Help: "Events that are not in the store yet: those that wait, and those that are in the intake.",
 	}, waiting)
-	reg.MustRegister(m.stored, m.known, m.dropped, m.refused, m.witnessed, m.removed, m.evicted, m.bytes, m.appendSec, m.batch, queue)
+	reg.MustRegister(m.stored, m.known, m.dropped, m.refused, m.witnessed, m.removed, m.evicted, m.bytes, m.appendSec, m.batch, m.intakeSec, queue)
 	return m
 }
 
@@ -88,6 +93,12 @@ func (m *metrics) appended(batch []Event, outcomes []Outcome, took time.Duration
 		case Merged:
 			m.known.WithLabelValues("merged").Inc()
 		}
+	}
+}
+
+func (m *metrics) received(took time.Duration, err error) {
+	if m != nil && err == nil {
+		m.intakeSec.Observe(took.Seconds())
 	}
 }
 

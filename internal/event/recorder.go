@@ -4,6 +4,7 @@
 package event
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"sync"
@@ -28,6 +29,7 @@ type RecorderConfig struct {
 	KeepAddresses bool                  // do not mask IP addresses
 	Quotas        Quotas                // bound what others hand in; the zero value bounds nothing
 	MarkInjected  func(*Event)          // sets Injected on what was provoked; nil marks nothing
+	Intake        Intake                // has events on disk before the store does; nil: the store has them first
 }
 
 const (
@@ -38,7 +40,9 @@ const (
 
 // Recorder prepares events and hands them to a Store in batches: one goroutine
 // writes, and whatever arrives while it does becomes the next batch, so that one
-// flush to disk serves everybody who waits.
+// flush to disk serves everybody who waits. With an [Intake] another goroutine has
+// them on disk before that, likewise in batches, and who needs to know no more than that
+// does not wait for the store.
 type Recorder struct {
 	store Store
 	cfg   RecorderConfig
@@ -48,6 +52,8 @@ type Recorder struct {
 	mu     sync.RWMutex // held for reading while sending to queue
 	closed bool
 	queue  chan item
+	taken  chan item // what the writer writes: queue itself, or what has been through the intake
+	intake reception
 
 	waiting      atomic.Int64 // events taken and not yet stored
 	waitingBytes atomic.Int64
@@ -72,6 +78,8 @@ type item struct {
 	told   *testimony // in place of events
 	bytes  int
 	done   chan kept // nil when nobody waits
+	early  bool      // who waits need not know what became of the events
+	number int64     // of its last event in the intake; 0: it is not there
 }
 
 // n is how many places in the queue it takes.
@@ -103,6 +111,9 @@ func NewRecorder(s Store, cfg RecorderConfig) *Recorder {
 		kick:  make(chan struct{}, 1),
 	}
 	r.m = newMetrics(cfg.Metrics, func() float64 { return float64(r.waiting.Load()) })
+	if r.taken = r.queue; cfg.Intake != nil {
+		r.receive()
+	}
 	go r.write()
 	go r.countJoins(ctx)
 	if cfg.Retention > 0 || cfg.Retentions != nil || cfg.MaxBytes > 0 {
@@ -128,11 +139,8 @@ func (r *Recorder) Record(e Event) {
 // stored. It fails with fault.EventQuota, which names the limit and when to try
 // again; when the queue is full the event is dropped and counted, as by Record.
 func (r *Recorder) Report(by Reporter, e Event) error {
-	if e.AccountID == "" {
-		e.AccountID = r.cfg.Account
-	}
-	if err := r.quota.reported(by, &e); err != nil {
-		r.m.refuse(err)
+	e, err := r.allowed(by, e)
+	if err != nil {
 		return err
 	}
 	if err := r.take(item{events: []Event{e}}); err != nil {
@@ -148,12 +156,8 @@ func (r *Recorder) KeepReported(ctx context.Context, by Reporter, events ...Even
 	taken := make([]Event, 0, len(events))
 	var places []int
 	for i := range events {
-		e := events[i]
-		if e.AccountID == "" {
-			e.AccountID = r.cfg.Account
-		}
-		if err := r.quota.reported(by, &e); err != nil {
-			r.m.refuse(err)
+		e, err := r.allowed(by, events[i])
+		if err != nil {
 			all[i] = Outcome{State: Refused, Err: err}
 			continue
 		}
@@ -169,24 +173,62 @@ func (r *Recorder) KeepReported(ctx context.Context, by Reporter, events ...Even
 	return all, nil
 }
 
+// AppendReported is Append for what somebody reports: events beyond a quota are left
+// out, and the others are stored. It then fails with the fault.EventQuota of the first.
+func (r *Recorder) AppendReported(ctx context.Context, by Reporter, events ...Event) error {
+	taken := make([]Event, 0, len(events))
+	var refused error
+	for i := range events {
+		e, err := r.allowed(by, events[i])
+		if err != nil {
+			refused = cmp.Or(refused, err)
+			continue
+		}
+		taken = append(taken, e)
+	}
+	if err := r.Append(ctx, taken...); err != nil {
+		return err
+	}
+	return refused
+}
+
+// allowed is an event as it is counted for whoever reports it, or why it is refused.
+func (r *Recorder) allowed(by Reporter, e Event) (Event, error) {
+	if e.AccountID == "" {
+		e.AccountID = r.cfg.Account
+	}
+	err := r.quota.reported(by, &e)
+	if err != nil {
+		r.m.refuse(err)
+	}
+	return e, err
+}
+
 // Append returns when the events are durable. It fails with fault.FieldInvalid
 // for an event that cannot be stored, with fault.QueueFull when too many wait,
 // with fault.StoreUnavailable, and with fault.Draining after Close; none of the
 // events is then promised to be stored, and sending those with a Key again is
 // safe.
 func (r *Recorder) Append(ctx context.Context, events ...Event) error {
-	_, err := r.Keep(ctx, events...)
+	_, err := r.hand(ctx, events, true)
 	return err
 }
 
 // Keep is Append that tells what became of each event: whether it is new, or
-// was known already, or is the second account of another.
+// was known already, or is the second account of another. The store has them when it
+// returns.
 func (r *Recorder) Keep(ctx context.Context, events ...Event) ([]Outcome, error) {
+	return r.hand(ctx, events, false)
+}
+
+// hand hands events over and waits until they are durable. Early is for who need not know
+// what became of them.
+func (r *Recorder) hand(ctx context.Context, events []Event, early bool) ([]Outcome, error) {
 	if len(events) == 0 {
 		return nil, nil
 	}
 	done := make(chan kept, 1)
-	if err := r.take(item{events: append([]Event(nil), events...), done: done}); err != nil {
+	if err := r.take(item{events: append([]Event(nil), events...), done: done, early: early}); err != nil {
 		return nil, err
 	}
 	select {
@@ -202,13 +244,15 @@ func (r *Recorder) Keep(ctx context.Context, events ...Event) ([]Outcome, error)
 func (r *Recorder) Erase(ctx context.Context, account, user, proof string) (int, error) {
 	what := Removal{AccountID: account, UserID: user, UserProof: proof}
 	r.witnesses.erase(account, what.UserKey())
+	r.Settle(ctx)
 	return r.remove(ctx, what)
 }
 
 // Waiting is how many events wait to be stored.
 func (r *Recorder) Waiting() int { return int(r.waiting.Load()) }
 
-// Store is where the events can be read.
+// Store is where the events can be read. Those that were acknowledged a moment ago are there
+// once Settle has returned.
 func (r *Recorder) Store() Store { return r.store }
 
 // News returns a channel that is closed when more has been stored, or when the
@@ -274,6 +318,7 @@ func (r *Recorder) write() {
 	defer r.changed.notify()
 	defer r.writeJoins()
 	defer r.giveUp()
+	r.writeLeft()
 	var items []item
 	var batch []Event
 	var told []*testimony
@@ -282,25 +327,12 @@ func (r *Recorder) write() {
 		if !ok {
 			return
 		}
-		items, batch, told = items[:0], batch[:0], told[:0]
-		add := func(it item) {
-			items, batch = append(items, it), append(batch, it.events...)
+		items, batch, told = r.gather(append(items[:0], it)), batch[:0], told[:0]
+		for _, it := range items {
+			batch = append(batch, it.events...)
 			if it.told != nil {
 				r.witnesses.hear(it.told)
 				told = append(told, it.told)
-			}
-		}
-		add(it)
-	fill:
-		for len(batch)+len(told) < maxBatch {
-			select {
-			case it, ok := <-r.queue:
-				if !ok {
-					break fill
-				}
-				add(it)
-			default:
-				break fill
 			}
 		}
 		r.amend(told)
@@ -323,10 +355,21 @@ func (r *Recorder) write() {
 			}
 		}
 		if err == nil {
+			r.forget(items)
 			r.writeHeld()
 		}
+		r.intake.wrote(len(items))
 		clear(items)
 		clear(batch)
+	}
+}
+
+// stamp tells when events that have no time were told: now.
+func stamp(events []Event) {
+	for i := range events {
+		if events[i].Time.IsZero() {
+			events[i].Time = time.Now().UTC()
+		}
 	}
 }
 
@@ -335,16 +378,15 @@ func (r *Recorder) appendOutcomes(batch []Event) ([]Outcome, error) {
 	if len(batch) == 0 {
 		return nil, nil
 	}
+	stamp(batch)
 	for i := range batch {
-		if batch[i].Time.IsZero() {
-			batch[i].Time = time.Now().UTC()
-		}
 		r.witnesses.attach(&batch[i])
 	}
 	began := time.Now()
 	outcomes, err := r.store.Append(context.Background(), batch)
 	r.m.appended(batch, outcomes, time.Since(began), err)
 	r.unwritten.note(err)
+	r.intake.failing.Store(err != nil)
 	if err != nil {
 		return nil, err
 	}

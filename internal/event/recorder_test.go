@@ -33,8 +33,11 @@ type memory struct {
 }
 
 func (m *memory) Append(_ context.Context, events []Event) ([]Outcome, error) {
-	if m.gate != nil {
-		<-m.gate
+	m.mu.Lock()
+	gate := m.gate
+	m.mu.Unlock()
+	if gate != nil {
+		<-gate
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -64,7 +64,7 @@ func (r *Recorder) next() (item, bool) {
 			again = time.After(retryEvery)
 		}
 		select {
-		case it, ok := <-r.queue:
+		case it, ok := <-r.taken:
 			return it, ok
 		case <-again:
 			r.writeHeld()
@@ -72,20 +72,16 @@ func (r *Recorder) next() (item, bool) {
 	}
 }
 
-// hold keeps an item that could not be written because of the disk; false when it
-// was written or is to be dropped.
+// hold keeps an item that could not be written because of the disk, or that was
+// acknowledged; false when it was written or is to be dropped.
 func (r *Recorder) hold(it item, err error) bool {
-	if !datafile.Mendable(err) {
+	if err == nil || it.number == 0 && !datafile.Mendable(err) {
 		return false
 	}
 	if len(r.unwritten.items) == 0 {
 		r.cfg.Log.Error("events cannot be stored; they are kept in memory and tried again", "fault", fault.From(err, fault.OpReport))
 	}
-	for i := range it.events { // when it happened, not when there is room again
-		if it.events[i].Time.IsZero() {
-			it.events[i].Time = time.Now().UTC()
-		}
-	}
+	stamp(it.events) // when it was told, not when there is room again
 	r.unwritten.items = append(r.unwritten.items, it)
 	r.unwritten.counted()
 	return true
@@ -93,28 +89,35 @@ func (r *Recorder) hold(it item, err error) bool {
 
 // writeHeld writes what is held, oldest first, until that fails.
 func (r *Recorder) writeHeld() {
-	n := 0
+	n, most := 0, maxBatch
 	for len(r.unwritten.items) > 0 {
 		var batch []Event
 		taken := 0
 		for _, it := range r.unwritten.items {
-			if taken > 0 && len(batch)+len(it.events) > maxBatch {
+			if taken > 0 && len(batch)+len(it.events) > most {
 				break
 			}
 			batch, taken = append(batch, it.events...), taken+1
 		}
 		_, err := r.appendOutcomes(batch)
-		if datafile.Mendable(err) {
+		switch {
+		case datafile.Mendable(err):
 			return
-		}
-		if err != nil {
+		case err != nil && taken > 1:
+			most = 1 // so that one that cannot be stored stands in no other's way
+			continue
+		case err != nil && r.unwritten.items[0].number > 0:
+			r.cfg.Log.Error("acknowledged events cannot be stored; they stay in the intake until the next start", "events", len(batch), "fault", fault.From(err, fault.OpReport))
+		case err != nil:
 			r.drop(len(batch), err)
+		default:
+			r.forget(r.unwritten.items[:taken])
 		}
 		n += len(batch)
 		r.release(taken)
 	}
 	if n > 0 {
-		r.cfg.Log.Info("events that waited for the disk are stored", "events", n)
+		r.cfg.Log.Info("events that waited for the store are stored", "events", n)
 	}
 }
 
@@ -132,12 +135,19 @@ func (r *Recorder) release(n int) {
 // giveUp tries what is held a last time, and counts what is lost.
 func (r *Recorder) giveUp() {
 	r.writeHeld()
-	lost := 0
+	lost, left := 0, 0
 	for _, it := range r.unwritten.items {
-		lost += len(it.events)
+		if it.number == 0 {
+			lost += len(it.events)
+		} else {
+			left += len(it.events)
+		}
 	}
 	if lost > 0 {
 		r.drop(lost, r.unwritten.err)
-		r.release(len(r.unwritten.items))
 	}
+	if left > 0 {
+		r.cfg.Log.Warn("acknowledged events stay in the intake; the next start stores them", "events", left)
+	}
+	r.release(len(r.unwritten.items))
 }

@@ -86,6 +86,7 @@ var Sections = []Section{
 		{Name: "redial_events_queue_events", Worry: "Above half of events.queue: the store is slow."},
 		{Name: "redial_events_dropped_total", Worry: "Any: failures are lost. The label says what was in the way."},
 		{Name: "redial_events_refused_total", Worry: "Rising: a client floods; the label names the quota."},
+		{Name: "redial_events_intake_seconds", Type: Histogram, Worry: "The 99th percentile above 20 ms: the disk, or too few processors. Single reports wait for it."},
 		{Name: "redial_events_append_seconds", Type: Histogram, Worry: "The 99th percentile above a second: the disk."},
 		{Name: "redial_events_batch_events", Type: Histogram},
 		{Name: "redial_events_store_bytes", Worry: "Near events.max_bytes: the oldest events go before their time."},

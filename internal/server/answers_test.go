@@ -31,7 +31,7 @@ func paths(t *testing.T) []string {
 		"/v2", "/api", "/v2/", "/api/", "/favicon.ico",
 		"/init/init", "/v2/init", "/x/../init", // clients of a room that came to a wrong path
 	}
-	for _, p := range api.New(api.Config{Routes: restRoutes(new(api.Events), new(api.Diagnoses), nil, nil, nil)}).Patterns() {
+	for _, p := range api.New(api.Config{Routes: restRoutes(new(api.Events), new(api.Diagnoses), nil, nil, nil, nil)}).Patterns() {
 		_, path, _ := strings.Cut(p, " ")
 		all = append(all, wildcard.ReplaceAllString(path, "x"))
 	}

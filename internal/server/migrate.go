@@ -5,6 +5,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/redial-rtc/redial/internal/config"
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/event/copy"
+	"github.com/redial-rtc/redial/internal/event/intake"
 	"github.com/redial-rtc/redial/internal/registry"
 )
 
@@ -37,9 +39,30 @@ func OpenEventFiles(ctx context.Context, cfg config.Config, log *slog.Logger) (*
 	return &EventFiles{locks: reg, Files: copy.Files{
 		Dir: cfg.Data.Dir, Store: cfg.Events.Store, Account: cfg.Access.AccountID,
 		Open: func(ctx context.Context, name string) (event.Store, error) {
-			return openEvents(ctx, name, cfg, log, nil)
+			s, err := openEvents(ctx, name, cfg, log, nil)
+			if err == nil {
+				err = takeArrived(ctx, cfg.Data.Dir, s, log)
+			}
+			if err != nil {
+				return nil, err
+			}
+			return s, nil
 		},
 	}}, nil
+}
+
+// takeArrived has the first store that is opened take the events that a server which was
+// killed had acknowledged and not stored, or that are on their way in a backup. Where that
+// fails the store is closed.
+func takeArrived(ctx context.Context, dir string, s event.Store, log *slog.Logger) error {
+	arrived, err := intake.Open(ctx, dir, log)
+	if err == nil {
+		err = errors.Join(arrived.Empty(ctx, s), arrived.Close())
+	}
+	if err != nil {
+		return errors.Join(err, s.Close())
+	}
+	return nil
 }
 
 // Close lets others have the data directory.

@@ -26,6 +26,7 @@ import (
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/event/clickhouse"
 	"github.com/redial-rtc/redial/internal/event/eventtest"
+	"github.com/redial-rtc/redial/internal/event/intake"
 	"github.com/redial-rtc/redial/internal/event/sqlite"
 	"github.com/redial-rtc/redial/internal/evidence"
 	"github.com/redial-rtc/redial/internal/report"
@@ -159,6 +160,34 @@ func lines(t *testing.T, cfg config.Config, store string) string {
 		t.Fatal(err)
 	}
 	return b.String()
+}
+
+// Events that a server had acknowledged and not stored yet when it was killed, or when it was
+// backed up, are exported with the others, once.
+func TestWhatOnlyArrivedIsExported(t *testing.T) {
+	dir := t.TempDir()
+	cfg := migrateConfig(dir, "")
+	population(t, dir, 10)
+	arrived, err := intake.Open(t.Context(), dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	late := eventtest.Sample(1)
+	late.ID, late.Time = event.KeyID("late", time.Now()), time.Now().UTC()
+	for range 2 { // as when the store had it, and was killed before it left
+		if _, err := arrived.Keep(t.Context(), []event.Event{late}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := arrived.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		text := lines(t, cfg, "sqlite")
+		if n := strings.Count(text, "\n"); n != 11 || strings.Count(text, late.ID) != 1 {
+			t.Errorf("%d events, want 11, and %s once", n, late.ID)
+		}
+	}
 }
 
 // TestMigrate kills a migration with SIGKILL half way, there and back, calls it

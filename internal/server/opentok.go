@@ -93,11 +93,7 @@ func (s *Server) serveOpenTok(routes *http.ServeMux, hub *room.Hub, sockets *soc
 			log.Info("a client reports an issue", "issue", i.ID, "room", i.Room, "connection", i.Connection, "addr", address(r))
 			e := issueEvent(r.Context(), directory{s.registry, sessions}, hub, i)
 			e.Agent = event.ParseAgent(r.UserAgent())
-			kept, err := events.KeepReported(r.Context(), event.Reporter{Token: i.Project + "/" + i.Connection}, e)
-			if err == nil {
-				err = kept[0].Err
-			}
-			return err
+			return events.AppendReported(r.Context(), event.Reporter{Token: i.Project + "/" + i.Connection}, e)
 		},
 	}
 	for _, text := range cfg.OpenTok.DeniedNetworks {

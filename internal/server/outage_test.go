@@ -54,6 +54,7 @@ func TestClickHouseGoesAndComesBack(t *testing.T) {
 	cfg := local(t)
 	cfg.Events.Store, cfg.Events.ClickHouse.URL = "clickhouse", startClickHouseIn(t, dir)
 	cfg.Limits.APIPerSecond, cfg.Limits.APIBurst = 1e6, 1e6
+	cfg.Limits.JoinsPerSecond, cfg.Limits.JoinsBurst = 1e6, 1e6
 	cfg.Events.Quotas = config.Quotas{} // one token tells of everything here
 	hook, collector := &peersOf{seen: map[string]int{}}, &peersOf{seen: map[string]int{}}
 	hooked, collected := httptest.NewServer(hook), httptest.NewServer(collector)

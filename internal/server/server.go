@@ -27,6 +27,7 @@ import (
 	"github.com/redial-rtc/redial/internal/config"
 	"github.com/redial-rtc/redial/internal/datafile"
 	"github.com/redial-rtc/redial/internal/event"
+	"github.com/redial-rtc/redial/internal/event/intake"
 	"github.com/redial-rtc/redial/internal/evidence"
 	"github.com/redial-rtc/redial/internal/inject"
 	"github.com/redial-rtc/redial/internal/limit"
@@ -161,6 +162,11 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 		return nil, err
 	}
 	s.onClose("event store", func(context.Context) error { return store.Close() })
+	arrived, err := intake.Open(ctx, cfg.Data.Dir, log.With("part", "events"))
+	if err != nil {
+		return nil, err
+	}
+	s.onClose("intake", func(context.Context) error { return arrived.Close() })
 	// Nobody is asked about provoked faults on a server that provokes none.
 	var plan *inject.Plan
 	if cfg.Inject.Enabled {
@@ -172,7 +178,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 		Log: log.With("part", "events"), Metrics: metrics, Account: cfg.Access.AccountID,
 		Queue: cfg.Events.Queue, KeepAddresses: cfg.Events.KeepAddresses,
 		Retention: cfg.Events.Retention, Retentions: keepTests(s.registry.Retentions), MaxBytes: maxEventBytes(cfg.Events), Quotas: eventQuotas(cfg.Events.Quotas),
-		MarkInjected: markTests(plan),
+		MarkInjected: markTests(plan), Intake: arrived,
 	})
 	s.onClose("events", recorder.Close)
 	close(recording)
@@ -280,8 +286,8 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 	board := live.NewBoard(live.Config{Measure: s.participants.Live, Watchers: cfg.Limits.LiveWatchers, Limited: sockets.Limited, Metrics: metrics})
 	s.rest = api.New(api.Config{
 		Registry: s.registry, Rooms: hub, Tokens: tokens, Keys: keys,
-		Routes: slices.Concat(restRoutes(events, diagnoses, sinks, plan, s.registry), s.witnessRoutes(recorder), s.projectRoutes(), s.consoleRoutes(),
-			api.CausesRoutes(api.CausesConfig{Store: store, Operations: s.registry.Operations()}),
+		Routes: slices.Concat(restRoutes(events, diagnoses, sinks, plan, s.registry, recorder.Settle), s.witnessRoutes(recorder), s.projectRoutes(), s.consoleRoutes(),
+			api.Settled(recorder.Settle, api.CausesRoutes(api.CausesConfig{Store: store, Operations: s.registry.Operations()})),
 			api.HealthRoutes(s.selfHealth(self, engine, tokens, sinks, store)),
 			api.LiveRoutes(api.LiveConfig{Board: board, Registry: s.registry, Rooms: hub})),
 		Limits:     api.Limits{Address: api.Rate{PerSecond: cfg.Limits.APIPerSecond, Burst: cfg.Limits.APIBurst}, Layout: cfg.Limits.LayoutBytes},
@@ -350,8 +356,8 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 }
 
 // restRoutes are the routes that others than package api itself bring along.
-func restRoutes(events *api.Events, diagnoses *api.Diagnoses, sinks *sink.Sinks, plan *inject.Plan, r *registry.Registry) []api.Route {
-	return slices.Concat(events.Routes(), diagnoses.Routes(), api.FaultRoutes(), api.WebhookRoutes(sinks), api.InjectionRoutes(plan, r))
+func restRoutes(events *api.Events, diagnoses *api.Diagnoses, sinks *sink.Sinks, plan *inject.Plan, r *registry.Registry, settle func(context.Context)) []api.Route {
+	return slices.Concat(api.Settled(settle, slices.Concat(events.Routes(), diagnoses.Routes())), api.FaultRoutes(), api.WebhookRoutes(sinks), api.InjectionRoutes(plan, r))
 }
 
 // witnessRoutes are where clients' own devices tell what they knew.

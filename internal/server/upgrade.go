@@ -12,6 +12,7 @@ import (
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/datafile"
 	"github.com/redial-rtc/redial/internal/event/eventlog"
+	"github.com/redial-rtc/redial/internal/event/intake"
 	"github.com/redial-rtc/redial/internal/registry"
 	"github.com/redial-rtc/redial/internal/sink"
 )
@@ -20,6 +21,7 @@ import (
 var planners = map[string]func(context.Context, string) datafile.Upgrade{
 	registry.File: registry.Upgrade,
 	eventlog.File: eventlog.Upgrade, // of the embedded store and of the spool before another
+	intake.File:   intake.Upgrade,
 	sink.File:     sink.Upgrade,
 }
 

@@ -160,14 +160,12 @@ func (g *Giver) some(ctx context.Context, now time.Time) (more bool, err error) 
 	return moved && len(u.Events) > 0, nil
 }
 
-// rest leaves the processor to others for as long as a verdict took, and for longer while
-// events wait to be stored: who reports waits for an answer, and nobody for a verdict.
+// rest leaves the processor to others for as long as a verdict took, and for longer the
+// more events wait to be stored: who reports waits for an answer, and nobody for a verdict.
 func (g *Giver) rest(ctx context.Context, took time.Duration) {
-	if g.cfg.Events.Waiting() > 0 {
-		took *= 4
-	}
+	times := 1 + min(g.cfg.Events.Waiting()/4, 9)
 	select {
-	case <-time.After(min(took, longestRest)):
+	case <-time.After(min(time.Duration(times)*took, longestRest)):
 	case <-ctx.Done():
 	}
 }

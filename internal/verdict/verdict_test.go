@@ -246,13 +246,13 @@ type gated struct {
 	open chan struct{}
 }
 
-func (g gated) Append(context.Context, []event.Event) ([]event.Outcome, error) {
+func (g gated) Append(_ context.Context, events []event.Event) ([]event.Outcome, error) {
 	<-g.open
-	return []event.Outcome{{}}, nil
+	return make([]event.Outcome, len(events)), nil
 }
 
 // TestVerdictsLeaveTheProcessorToReports: after a verdict is as long a pause as it took, a
-// longer one while somebody waits for events to be stored, and never a very long one.
+// longer one the more events wait to be stored, and never a very long one.
 func TestVerdictsLeaveTheProcessorToReports(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := gated{open: make(chan struct{})}
@@ -266,9 +266,20 @@ func TestVerdictsLeaveTheProcessorToReports(t *testing.T) {
 			}
 		}
 		rests(10*time.Millisecond, 10*time.Millisecond)
-		go r.Append(t.Context(), failed("p", 0))
-		synctest.Wait()
+		report := func(n int) {
+			events := make([]event.Event, n)
+			for i := range events {
+				events[i] = failed("p", time.Duration(i))
+			}
+			go r.Append(t.Context(), events...)
+			synctest.Wait()
+		}
+		report(1)
+		rests(10*time.Millisecond, 10*time.Millisecond)
+		report(11)
 		rests(10*time.Millisecond, 40*time.Millisecond)
+		report(500)
+		rests(5*time.Millisecond, 50*time.Millisecond)
 		rests(time.Minute, longestRest)
 		close(store.open)
 		if err := r.Close(t.Context()); err != nil {

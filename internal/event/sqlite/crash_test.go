@@ -26,6 +26,7 @@ import (
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/event/eventtest"
+	"github.com/redial-rtc/redial/internal/event/intake"
 )
 
 var kills = flag.Int("kills", 4, "how often the writer is killed")
@@ -79,8 +80,13 @@ func writeUntilKilled(dir string) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	arrived, err := intake.Open(ctx, dir, nil)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	fmt.Println(opened)
-	r := event.NewRecorder(s, event.RecorderConfig{Retention: time.Hour, Account: "acme"})
+	r := event.NewRecorder(s, event.RecorderConfig{Retention: time.Hour, Account: "acme", Intake: arrived})
 	run := os.Getpid()
 	go func() {
 		for { // as is done with what is old
@@ -109,7 +115,13 @@ func writeUntilKilled(dir string) {
 					old.ID, old.Time = "", time.Now().Add(-2*time.Hour)
 					events = []event.Event{old, report}
 				}
-				if err := r.Append(ctx, events...); err != nil {
+				var err error
+				if w%3 == 0 {
+					_, err = r.Keep(ctx, events...) // the store has them
+				} else {
+					err = r.Append(ctx, events...) // the intake has them
+				}
+				if err != nil {
 					fmt.Fprintln(os.Stderr, err)
 					os.Exit(1)
 				}
@@ -133,7 +145,7 @@ func TestKilled(t *testing.T) {
 	t.Parallel()
 	var dir string
 	var acknowledged map[string]bool
-	total, amidst := 0, 0
+	total, amidst, arrived, withSome := 0, 0, 0, 0
 	for round := range *kills {
 		if round%10 == 0 { // a new file now and then, since all of it is read each time
 			dir, acknowledged = t.TempDir(), map[string]bool{}
@@ -166,8 +178,12 @@ func TestKilled(t *testing.T) {
 		if err := c.Wait(); err == nil || !strings.Contains(err.Error(), "killed") {
 			t.Fatalf("round %d: the writer ended by itself: %v", round, err)
 		}
-		if verify(t, dir, acknowledged) {
+		between, left := verify(t, dir, acknowledged)
+		if between {
 			amidst++
+		}
+		if arrived += left; left > 0 {
+			withSome++
 		}
 		total += len(acknowledged) - before
 	}
@@ -180,7 +196,10 @@ func TestKilled(t *testing.T) {
 	if err := ask(t.Context(), s, "SELECT (SELECT count(*) FROM doc_blocks), count(*), coalesce(max(level), 0) FROM runs", &blocks, &runs, &level); err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d events acknowledged in %d lives, of which %d ended while sets were put together; %d blocks of documents and %d runs, up to level %d, in the last file", total, *kills, amidst, blocks, runs, level)
+	if withSome == 0 && *kills > 3 {
+		t.Error("no life left anything in the intake: this test sees little")
+	}
+	t.Logf("%d events acknowledged in %d lives, of which %d ended while sets were put together, and %d with %d events in the intake; %d blocks of documents and %d runs, up to level %d, in the last file", total, *kills, amidst, withSome, arrived, blocks, runs, level)
 }
 
 // others are the SDKs of another account.
@@ -218,7 +237,7 @@ func checkSets(t *testing.T, s *Store) {
 
 // verify checks a file whose writer was killed, and tells whether that was while it put sets
 // together.
-func verify(t *testing.T, dir string, acknowledged map[string]bool) (amidst bool) {
+func verify(t *testing.T, dir string, acknowledged map[string]bool) (amidst bool, arrived int) {
 	t.Helper()
 	s, err := Open(t.Context(), dir, nil, inGroupsOf(1))
 	if err != nil {
@@ -229,6 +248,7 @@ func verify(t *testing.T, dir string, acknowledged map[string]bool) (amidst bool
 	if err := ask(t.Context(), s, "SELECT (SELECT count(*) FROM block_sets WHERE block < 2), (SELECT count(*) FROM group_sets)", &apart, &grouped); err != nil {
 		t.Fatal(err)
 	}
+	arrived = empty(t, s, dir)
 	checkSets(t, s)
 	checkPeople(t, s)
 	checkNames(t, s)
@@ -261,8 +281,37 @@ func verify(t *testing.T, dir string, acknowledged map[string]bool) (amidst bool
 			t.Errorf("%+v: total %d, but there are %d events", q, total, len(list))
 		}
 	}
-	return apart > 0 && grouped > 0
+	return apart > 0 && grouped > 0, arrived
 }
+
+// empty has a store take what is in the intake, as the next process does, and tells how many
+// events that was. All of it is done again after the intake was not emptied, as when the
+// process is killed just then: each counts once.
+func empty(t *testing.T, s *Store, dir string) int {
+	t.Helper()
+	arrived, err := intake.Open(t.Context(), dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer arrived.Close()
+	left := arrived.Left()
+	for range 2 {
+		r := event.NewRecorder(s, event.RecorderConfig{Account: "acme", Intake: leftIn{arrived, left}})
+		r.Settle(t.Context())
+		if err := r.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return len(left)
+}
+
+// leftIn is an intake with what was left in it.
+type leftIn struct {
+	*intake.Intake
+	left []event.Event
+}
+
+func (l leftIn) Left() []event.Event { return l.left }
 
 // inRunsOf has the lists of rooms, sessions, peers and users written every so many events.
 func inRunsOf(events int) Option { return func(s *Store) { s.runEvery = events } }

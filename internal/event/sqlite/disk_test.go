@@ -19,6 +19,7 @@ import (
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/event/eventtest"
+	"github.com/redial-rtc/redial/internal/event/intake"
 )
 
 // noise is text that cannot be packed.
@@ -50,7 +51,12 @@ func TestFullFilesystem(t *testing.T) {
 		}
 	}
 	s := open(t, dir)
-	r := event.NewRecorder(s, event.RecorderConfig{Account: "acme"})
+	arrived, err := intake.Open(t.Context(), dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer arrived.Close()
+	r := event.NewRecorder(s, event.RecorderConfig{Account: "acme", Intake: arrived})
 	t.Cleanup(func() { _ = r.Close(t.Context()) })
 	acknowledged := map[string]bool{}
 	n := 0
@@ -102,8 +108,16 @@ func TestFullFilesystem(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
+	if err := arrived.Close(); err != nil {
+		t.Fatal(err)
+	}
+	// What did not fit is in the intake, until there is room for it.
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", syscall.MS_REMOUNT, "size=100m"); err != nil {
+		t.Fatal(err)
+	}
 	began := time.Now()
 	again := open(t, dir).(*Store)
+	left := empty(t, again, dir)
 	all, total := eventtest.All(t, again, event.Query{Limit: 100})
 	if len(all) != len(acknowledged) || total != len(all) {
 		t.Errorf("%d events, total %d, but %d were acknowledged", len(all), total, len(acknowledged))
@@ -117,5 +131,5 @@ func TestFullFilesystem(t *testing.T) {
 	if err := ask(t.Context(), again, "PRAGMA integrity_check", &verdict); err != nil || verdict != "ok" {
 		t.Errorf("the file is damaged: %s, %v", verdict, err)
 	}
-	t.Logf("%d events acknowledged, read back in %s", len(acknowledged), time.Since(began).Round(time.Millisecond))
+	t.Logf("%d events acknowledged, %d of them in the intake, read back in %s", len(acknowledged), left, time.Since(began).Round(time.Millisecond))
 }
