@@ -5,6 +5,8 @@ package event
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -35,11 +37,17 @@ const (
 
 	// mostAhead is how many calls may be in the intake and not in the store. More of them
 	// wait, so that reports come no faster than they can be stored.
-	mostAhead = 1024
+	mostAhead = 256
 )
 
-// reception is how far events have come that go through the intake.
+// reception is where events arrive that go through the intake, and how far they have come.
 type reception struct {
+	mu      sync.Mutex
+	arrived []item        // in the order in which they came; none while nobody receives
+	busy    bool          // somebody receives: who brought an item, that one, or the receiver
+	closed  bool          // nothing comes any more
+	receive chan struct{} // holds one: the receiver is to take what has arrived
+
 	handed  atomic.Int64  // items that the writer was to write
 	written atomic.Int64  // of these, what it has written, or has tried to
 	news    notifier      // that there are more of them
@@ -53,9 +61,12 @@ type reception struct {
 // span is events with numbers of the intake, the first and the last of them.
 type span struct{ from, to int64 }
 
-func (in *reception) hurryUp() {
+func (in *reception) hurryUp() { signal(in.hurry) }
+
+// signal puts something into a channel that holds one.
+func signal(c chan struct{}) {
 	select {
-	case in.hurry <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
@@ -66,10 +77,10 @@ func (in *reception) wrote(n int) {
 	in.news.notify()
 }
 
-// receive starts to take events through the intake, those first that are left in it.
-func (r *Recorder) receive() {
+// open starts to take events through the intake, those first that are left in it.
+func (r *Recorder) open() {
 	r.taken = make(chan item, mostAhead)
-	r.intake.hurry = make(chan struct{}, 1)
+	r.intake.hurry, r.intake.receive = make(chan struct{}, 1), make(chan struct{}, 1)
 	for _, e := range r.cfg.Intake.Left() {
 		it := item{number: e.Seq, bytes: e.size()}
 		e.Seq = 0
@@ -83,7 +94,7 @@ func (r *Recorder) receive() {
 	}
 	r.unwritten.counted()
 	r.intake.handed.Add(1) // what is left
-	go r.accept()
+	go r.acceptAll()
 }
 
 // writeLeft writes what an earlier process left, before anything else.
@@ -94,21 +105,91 @@ func (r *Recorder) writeLeft() {
 	}
 }
 
-// accept has what arrives on disk, tells those who wait for nothing else, and hands it
-// to the writer, in the order in which it came.
-func (r *Recorder) accept() {
+// arrive takes an item, or says why it cannot. Who waits for it has it on disk itself where
+// nobody receives just then: to have another goroutine do so would be to wait for a processor
+// twice. Everything else is for the receiver, which takes all that has arrived at once.
+func (r *Recorder) arrive(it item) error {
+	in := &r.intake
+	in.mu.Lock()
+	switch {
+	case in.closed:
+		in.mu.Unlock()
+		return fault.Draining.New()
+	case in.busy || it.done == nil || len(r.taken) == cap(r.taken): // the last would block
+		in.arrived = append(in.arrived, it)
+		if !in.busy {
+			in.busy = true
+			signal(in.receive)
+		}
+		in.mu.Unlock()
+		return nil
+	}
+	in.busy = true
+	in.mu.Unlock()
+	r.accept([]item{it})
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.busy = len(in.arrived) > 0 || in.closed; in.busy {
+		signal(in.receive)
+	}
+	return nil
+}
+
+// acceptAll takes what has arrived until the recorder is closed. It is the receiver.
+func (r *Recorder) acceptAll() {
 	defer r.intake.hurryUp()
 	defer close(r.taken)
+	in := &r.intake
 	var items []item
-	for it := range r.queue {
-		items = r.keepEarly(fill(r.queue, append(items[:0], it)))
-		for _, it := range items {
-			r.taken <- it
-			if it.done != nil || len(r.taken) > mostAhead/2 {
-				r.intake.hurryUp()
+	for range in.receive {
+		for {
+			in.mu.Lock()
+			items = append(items[:0], in.arrived[:upTo(maxBatch, in.arrived)]...)
+			in.arrived = slices.Delete(in.arrived, 0, len(items))
+			in.busy = len(items) > 0 || in.closed
+			closed := in.closed
+			in.mu.Unlock()
+			if len(items) > 0 {
+				r.accept(items)
+				clear(items)
+			} else if closed {
+				return
+			} else {
+				break
 			}
 		}
-		clear(items)
+	}
+}
+
+// upTo is how many items have no more than n events, one at least.
+func upTo(n int, items []item) int {
+	for i := range items {
+		if n -= items[i].n(); n < 0 && i > 0 {
+			return i
+		}
+	}
+	return len(items)
+}
+
+// close has nothing come any more; what has arrived goes on to the writer.
+func (in *reception) close() {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.closed = true
+	if !in.busy {
+		in.busy = true
+		signal(in.receive)
+	}
+}
+
+// accept has items on disk, tells those who wait for nothing else, and hands them to the
+// writer. One goroutine at a time does so.
+func (r *Recorder) accept(items []item) {
+	for _, it := range r.keepEarly(items) {
+		r.taken <- it
+		if it.done != nil || len(r.taken) > mostAhead/2 {
+			r.intake.hurryUp()
+		}
 	}
 }
 
@@ -163,8 +244,7 @@ func (r *Recorder) keepEarly(items []item) []item {
 		if it.early {
 			told = append(told, it)
 			if it.done = nil; err != nil {
-				r.waiting.Add(-int64(it.n()))
-				r.waitingBytes.Add(-int64(it.bytes))
+				r.leave(it)
 				continue
 			}
 		}

@@ -22,21 +22,37 @@ type drawer struct {
 	in   map[int64]Event
 	last int64
 	left []Event
-	keep error // what Keep fails with
-	take error // what Remove fails with
+	keep error         // what Keep fails with
+	take error         // what Remove fails with
+	gate chan struct{} // when not nil, Keep waits until it is closed
+	kept []int         // how many events each Keep had
 }
 
 func (d *drawer) Keep(_ context.Context, events []Event) (int64, error) {
+	d.mu.Lock()
+	gate := d.gate
+	d.mu.Unlock()
+	if gate != nil {
+		<-gate
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.keep != nil {
 		return 0, d.keep
 	}
+	d.kept = append(d.kept, len(events))
 	for _, e := range events {
 		d.last++
 		d.in[d.last] = e
 	}
 	return d.last, nil
+}
+
+// shut has Keep wait until the gate, a channel, is closed.
+func (d *drawer) shut() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.gate = make(chan struct{})
 }
 
 func (d *drawer) Remove(_ context.Context, from, to int64) error {
@@ -415,4 +431,54 @@ func TestErasingWaitsForWhatWasAcknowledged(t *testing.T) {
 		wantNames(t, "stored when the erasure returned", m.names(), "a")
 		wantNames(t, "in the intake", d.names())
 	})
+}
+
+// Whatever arrives while the disk is written is written together afterwards; what the server
+// has seen itself waits for no disk, and neither does closing for longer than it may.
+func TestASlowDiskIsWrittenForManyAtOnce(t *testing.T) {
+	m, d := &memory{}, &drawer{}
+	receiving(t, RecorderConfig{}, m, d, func(t *testing.T, r *Recorder) {
+		d.shut()
+		var wait sync.WaitGroup
+		report := func() {
+			wait.Go(func() {
+				if err := r.Append(t.Context(), named("told")); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		report()
+		synctest.Wait()
+		for range 100 {
+			report()
+			r.Record(named("seen"))
+		}
+		synctest.Wait()
+		close(d.gate)
+		wait.Wait()
+		r.Settle(t.Context())
+		if len(d.kept) != 2 || d.kept[0] != 1 || d.kept[1] != 200 {
+			t.Errorf("written in steps of %d", d.kept)
+		}
+		if n := len(m.stored()); n != 201 {
+			t.Errorf("%d are stored", n)
+		}
+
+		d.shut()
+		report()
+		synctest.Wait()
+		ctx, stop := context.WithTimeout(t.Context(), time.Second)
+		defer stop()
+		if err := r.Close(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("closing ended with %v", err)
+		}
+		if err := r.Append(t.Context(), named("late")); !errors.Is(err, fault.Draining) {
+			t.Errorf("after closing: %v", err)
+		}
+		close(d.gate)
+		wait.Wait()
+	})
+	if n := len(m.stored()); n != 202 {
+		t.Errorf("%d are stored", n)
+	}
 }

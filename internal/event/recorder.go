@@ -51,9 +51,9 @@ type Recorder struct {
 
 	mu     sync.RWMutex // held for reading while sending to queue
 	closed bool
-	queue  chan item
-	taken  chan item // what the writer writes: queue itself, or what has been through the intake
+	queue  chan item // where there is no intake
 	intake reception
+	taken  chan item // what the writer writes: queue, or what has been through the intake
 
 	waiting      atomic.Int64 // events taken and not yet stored
 	waitingBytes atomic.Int64
@@ -112,7 +112,7 @@ func NewRecorder(s Store, cfg RecorderConfig) *Recorder {
 	}
 	r.m = newMetrics(cfg.Metrics, func() float64 { return float64(r.waiting.Load()) })
 	if r.taken = r.queue; cfg.Intake != nil {
-		r.receive()
+		r.open()
 	}
 	go r.write()
 	go r.countJoins(ctx)
@@ -266,6 +266,7 @@ func (r *Recorder) Close(ctx context.Context) error {
 	if !r.closed {
 		r.closed = true
 		close(r.queue)
+		r.intake.close()
 		r.stop()
 	}
 	r.mu.Unlock()
@@ -294,19 +295,36 @@ func (r *Recorder) take(it item) error {
 
 func (r *Recorder) enqueue(it item) error {
 	n := int64(it.n())
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	if r.closed {
-		return fault.Draining.New()
-	}
 	if r.waiting.Add(n) > int64(r.cfg.Queue) {
 		r.waiting.Add(-n)
 		return fault.QueueFull.New("limit", r.cfg.Queue)
 	}
 	if r.waitingBytes.Add(int64(it.bytes)) > int64(r.cfg.QueueBytes) {
-		r.waiting.Add(-n)
-		r.waitingBytes.Add(-int64(it.bytes))
+		r.leave(it)
 		return fault.QueueFull.New("limit_bytes", r.cfg.QueueBytes)
+	}
+	err := r.send(it)
+	if err != nil {
+		r.leave(it)
+	}
+	return err
+}
+
+// leave gives the place of an item in the queue back.
+func (r *Recorder) leave(it item) {
+	r.waiting.Add(-int64(it.n()))
+	r.waitingBytes.Add(-int64(it.bytes))
+}
+
+// send hands an item, for which there is a place, to whoever is next.
+func (r *Recorder) send(it item) error {
+	if r.cfg.Intake != nil {
+		return r.arrive(it)
+	}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if r.closed {
+		return fault.Draining.New()
 	}
 	r.queue <- it
 	return nil
@@ -345,8 +363,7 @@ func (r *Recorder) write() {
 			if it.told == nil && it.done == nil && r.hold(it, err) {
 				continue
 			}
-			r.waiting.Add(-int64(it.n()))
-			r.waitingBytes.Add(-int64(it.bytes))
+			r.leave(it)
 			switch {
 			case it.done != nil:
 				it.done <- kept{own, err}

@@ -124,8 +124,7 @@ func (r *Recorder) writeHeld() {
 // release forgets the oldest items that are held.
 func (r *Recorder) release(n int) {
 	for _, it := range r.unwritten.items[:n] {
-		r.waiting.Add(-int64(len(it.events)))
-		r.waitingBytes.Add(-int64(it.bytes))
+		r.leave(it)
 	}
 	clear(r.unwritten.items[:n])
 	r.unwritten.items = r.unwritten.items[n:]
