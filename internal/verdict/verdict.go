@@ -35,7 +35,7 @@ const (
 	batch      = 16                    // verdicts of one transaction, which appending has to wait for
 	pause      = 20 * time.Millisecond // between two, so that others get their turn
 
-	longestRest = 100 * time.Millisecond // after a verdict
+	longestRest = 300 * time.Millisecond // after a verdict
 	retryAfter  = 10 * time.Second       // after the store could not be read or written
 	stride      = 1000                   // places without a failure that may pass before that is noted
 	maxTries    = 3                      // of what is near a failure, before it is explained without
@@ -60,6 +60,7 @@ type Giver struct {
 
 	judge func(*diagnose.Case) diagnose.Verdict // diagnose.Explain, but for tests
 
+	waited  int       // events to be stored, the most of late
 	noted   int64     // place that is on disk
 	counted time.Time // when the backlog was counted last
 	stuck   int64     // place of a failure whose case could not be read
@@ -161,9 +162,11 @@ func (g *Giver) some(ctx context.Context, now time.Time) (more bool, err error) 
 }
 
 // rest leaves the processor to others for as long as a verdict took, and for longer the
-// more events wait to be stored: who reports waits for an answer, and nobody for a verdict.
+// more events have waited to be stored of late: who reports waits for an answer, and nobody
+// for a verdict. They are stored many at a time, so that just now none may wait.
 func (g *Giver) rest(ctx context.Context, took time.Duration) {
-	times := 1 + min(g.cfg.Events.Waiting()/4, 9)
+	g.waited = max(g.cfg.Events.Waiting(), g.waited*4/5)
+	times := 1 + min(g.waited/4, 19)
 	select {
 	case <-time.After(min(time.Duration(times)*took, longestRest)):
 	case <-ctx.Done():

@@ -278,13 +278,21 @@ func TestVerdictsLeaveTheProcessorToReports(t *testing.T) {
 		rests(10*time.Millisecond, 10*time.Millisecond)
 		report(11)
 		rests(10*time.Millisecond, 40*time.Millisecond)
-		report(500)
-		rests(5*time.Millisecond, 50*time.Millisecond)
+		report(100)
+		rests(time.Millisecond, 20*time.Millisecond)
 		rests(time.Minute, longestRest)
 		close(store.open)
 		if err := r.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}
+		// Just now none waits. That may be so because they were stored a moment ago.
+		rests(time.Millisecond, 20*time.Millisecond) // as if 89 waited, and 71, and 56
+		rests(time.Millisecond, 18*time.Millisecond)
+		rests(time.Millisecond, 15*time.Millisecond)
+		for range 20 {
+			g.rest(t.Context(), time.Millisecond)
+		}
+		rests(10*time.Millisecond, 10*time.Millisecond)
 		ended, end := context.WithCancel(t.Context())
 		end()
 		began := time.Now()
