@@ -90,7 +90,7 @@ func (r *Recorder) open() {
 		r.unwritten.items = append(r.unwritten.items, it)
 	}
 	if len(r.unwritten.items) > 0 {
-		r.cfg.Log.Info("acknowledged events of an earlier process are stored", "events", len(r.unwritten.items))
+		r.cfg.Log.Info("events that an earlier process acknowledged are being stored", "events", len(r.unwritten.items))
 	}
 	r.unwritten.counted()
 	r.intake.handed.Add(1) // what is left
