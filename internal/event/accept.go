@@ -193,26 +193,6 @@ func (r *Recorder) accept(items []item) {
 	}
 }
 
-// fill adds what has come, up to what one transaction takes.
-func fill(from <-chan item, items []item) []item {
-	n := 0
-	for i := range items {
-		n += items[i].n()
-	}
-	for n < maxBatch {
-		select {
-		case it, ok := <-from:
-			if !ok {
-				return items
-			}
-			items, n = append(items, it), n+it.n()
-		default:
-			return items
-		}
-	}
-	return items
-}
-
 // keepEarly puts items into the intake and gives those that go on to the writer. Left out are
 // those of whoever waits for what the store says; so are all while the store takes nothing:
 // who reports waits for it then and hears of it.
@@ -220,13 +200,10 @@ func (r *Recorder) keepEarly(items []item) []item {
 	for i := range items {
 		stamp(items[i].events)
 	}
-	if r.intake.failing.Load() || r.intake.clogged.Load() {
-		r.intake.handed.Add(int64(len(items)))
-		return items
-	}
+	usable := !r.intake.failing.Load() && !r.intake.clogged.Load()
 	var batch []Event
 	for i := range items {
-		if it := &items[i]; it.early || it.done == nil {
+		if it := &items[i]; usable && (it.early || it.done == nil) {
 			batch = append(batch, it.events...)
 		}
 	}
@@ -264,8 +241,8 @@ func (r *Recorder) keepEarly(items []item) []item {
 	return on
 }
 
-// gather adds what is to be stored together with an item. Unless somebody waits, more is
-// waited for.
+// gather adds what is to be stored together with an item, up to what one transaction takes.
+// Unless somebody waits, more is waited for.
 func (r *Recorder) gather(items []item) []item {
 	if r.cfg.Intake != nil && items[0].done == nil {
 		select {
@@ -273,7 +250,18 @@ func (r *Recorder) gather(items []item) []item {
 		case <-r.intake.hurry:
 		}
 	}
-	return fill(r.taken, items)
+	for n := items[0].n(); n < maxBatch; {
+		select {
+		case it, ok := <-r.taken:
+			if !ok {
+				return items
+			}
+			items, n = append(items, it), n+it.n()
+		default:
+			return items
+		}
+	}
+	return items
 }
 
 // Settle returns once what was acknowledged before is in the store, or the store did not

@@ -49,11 +49,10 @@ type Recorder struct {
 	m     *metrics
 	quota *quotas
 
-	mu     sync.RWMutex // held for reading while sending to queue
+	mu     sync.RWMutex // held for reading while sending to taken where there is no intake
 	closed bool
-	queue  chan item // where there is no intake
 	intake reception
-	taken  chan item // what the writer writes: queue, or what has been through the intake
+	taken  chan item // what the writer writes
 
 	waiting      atomic.Int64 // events taken and not yet stored
 	waitingBytes atomic.Int64
@@ -105,14 +104,15 @@ func NewRecorder(s Store, cfg RecorderConfig) *Recorder {
 	ctx, stop := context.WithCancel(context.Background())
 	r := &Recorder{
 		store: s, cfg: cfg, quota: newQuotas(cfg.Quotas), witnesses: newWitnesses(),
-		queue: make(chan item, cfg.Queue), // each item is at least one event, so a reserved place is free
-		done:  make(chan struct{}),
-		stop:  stop,
-		kick:  make(chan struct{}, 1),
+		done: make(chan struct{}),
+		stop: stop,
+		kick: make(chan struct{}, 1),
 	}
 	r.m = newMetrics(cfg.Metrics, func() float64 { return float64(r.waiting.Load()) })
-	if r.taken = r.queue; cfg.Intake != nil {
+	if cfg.Intake != nil {
 		r.open()
+	} else {
+		r.taken = make(chan item, cfg.Queue) // each item is at least one event, so a reserved place is free
 	}
 	go r.write()
 	go r.countJoins(ctx)
@@ -265,8 +265,11 @@ func (r *Recorder) Close(ctx context.Context) error {
 	r.mu.Lock()
 	if !r.closed {
 		r.closed = true
-		close(r.queue)
-		r.intake.close()
+		if r.cfg.Intake != nil {
+			r.intake.close()
+		} else {
+			close(r.taken)
+		}
 		r.stop()
 	}
 	r.mu.Unlock()
@@ -326,7 +329,7 @@ func (r *Recorder) send(it item) error {
 	if r.closed {
 		return fault.Draining.New()
 	}
-	r.queue <- it
+	r.taken <- it
 	return nil
 }
 

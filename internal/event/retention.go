@@ -24,12 +24,7 @@ const (
 
 // Sweep looks for old events now and not in ten minutes, without waiting for
 // it: somebody has changed for how long they are kept.
-func (r *Recorder) Sweep() {
-	select {
-	case r.kick <- struct{}{}:
-	default: // it is about to look anyway
-	}
-}
+func (r *Recorder) Sweep() { signal(r.kick) }
 
 // sweep removes what is older than it is to be kept, until the context ends.
 func (r *Recorder) sweep(ctx context.Context) {
