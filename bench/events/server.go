@@ -20,6 +20,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/redial-rtc/redial/internal/background"
 	"github.com/redial-rtc/redial/internal/config"
 	"github.com/redial-rtc/redial/internal/figures"
 	"github.com/redial-rtc/redial/internal/server"
@@ -37,6 +38,7 @@ var key = token.Key{Access: "bench", Secret: "this-key-signs-for-a-benchmark-and
 // its limits of calls from one address and of events of one token, since here all
 // of them come from one.
 func serve() error {
+	background.Reserve()
 	cfg := config.Default()
 	cfg.HTTP.Address, cfg.Media.UDP, cfg.Media.TCP = "127.0.0.1:0", "127.0.0.1:0", ""
 	cfg.Media.Advertise, cfg.Media.AllowOddAddresses = []string{"127.0.0.1"}, true

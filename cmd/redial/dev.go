@@ -19,6 +19,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/redial-rtc/redial/internal/background"
 	"github.com/redial-rtc/redial/internal/cert"
 	"github.com/redial-rtc/redial/internal/config"
 	"github.com/redial-rtc/redial/internal/datafile"
@@ -197,6 +198,7 @@ func runDev(ctx context.Context, e *env, args []string) (err error) {
 	defer lines.Close(logPatience)
 	opt.Log = lines
 	log := server.NewLog(lines, cfg.Log)
+	background.Reserve()
 	s, err := server.Start(ctx, cfg, log, opt)
 	if err != nil {
 		if ctx.Err() != nil {

@@ -142,7 +142,7 @@ func TestAcknowledgedIsKept(t *testing.T) {
 }
 
 // live starts a server with the settings beside the program.
-func live(t *testing.T, program string, n int) (*background, *killed) {
+func live(t *testing.T, program string, n int) (*child, *killed) {
 	t.Helper()
 	cmd := exec.Command(program, "serve", "-config", "redial.yaml")
 	cmd.Dir = filepath.Dir(program)
@@ -150,7 +150,7 @@ func live(t *testing.T, program string, n int) (*background, *killed) {
 }
 
 // ready starts a server and waits until it is ready.
-func ready(t *testing.T, cmd *exec.Cmd, n int, said io.Writer) (*background, *killed) {
+func ready(t *testing.T, cmd *exec.Cmd, n int, said io.Writer) (*child, *killed) {
 	t.Helper()
 	b, err := start(cmd, said, said)
 	if err != nil {

@@ -53,10 +53,10 @@ func TestScripts(t *testing.T) {
 
 const patience = 30 * time.Second // of a story, on a busy machine
 
-// background is a server a story has started. What it says on its two streams is
+// child is a server a story has started. What it says on its two streams is
 // kept in whole lines; the streams are read by two goroutines, so that their order
 // says nothing, and whatever is needed of both has to be waited for.
-type background struct {
+type child struct {
 	cmd    *exec.Cmd
 	ended  chan error // once everything it said has been read
 	mu     sync.Mutex
@@ -65,8 +65,8 @@ type background struct {
 }
 
 // start runs the program and also writes its streams to out and errOut.
-func start(cmd *exec.Cmd, out, errOut io.Writer) (*background, error) {
-	b := &background{cmd: cmd, ended: make(chan error, 1), spoken: make(chan struct{}, 1)}
+func start(cmd *exec.Cmd, out, errOut io.Writer) (*child, error) {
+	b := &child{cmd: cmd, ended: make(chan error, 1), spoken: make(chan struct{}, 1)}
 	cmd.Stdout, cmd.Stderr = io.MultiWriter(out, &stream{of: b}), io.MultiWriter(errOut, &stream{of: b})
 	if err := cmd.Start(); err != nil {
 		return nil, err
@@ -106,7 +106,7 @@ func up(ts *testscript.TestScript, neg bool, args []string) {
 
 // up waits until the server has said what is wanted and where it is, whichever
 // is read first, and returns what it said of itself.
-func (b *background) up(want *regexp.Regexp) (map[string]string, error) {
+func (b *child) up(want *regexp.Regexp) (map[string]string, error) {
 	timeout := time.After(patience)
 	for {
 		said := b.text()
@@ -124,7 +124,7 @@ func (b *background) up(want *regexp.Regexp) (map[string]string, error) {
 }
 
 // down ends it and waits until everything it said has been read.
-func (b *background) down() error {
+func (b *child) down() error {
 	if err := b.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return err
 	}
@@ -139,7 +139,7 @@ func (b *background) down() error {
 	}
 }
 
-func (b *background) text() string {
+func (b *child) text() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.said.String()
@@ -147,7 +147,7 @@ func (b *background) text() string {
 
 // stream adds the whole lines of one stream to what was said.
 type stream struct {
-	of   *background
+	of   *child
 	rest []byte
 }
 
@@ -201,7 +201,7 @@ func learn(said string) map[string]string {
 // TestUpWaitsForBothStreams says what a server says in the order in which a busy
 // machine reads it: the line that a story waits for comes before the address.
 func TestUpWaitsForBothStreams(t *testing.T) {
-	b := &background{cmd: exec.Command("redial"), ended: make(chan error, 1), spoken: make(chan struct{}, 1)}
+	b := &child{cmd: exec.Command("redial"), ended: make(chan error, 1), spoken: make(chan struct{}, 1)}
 	out, log := &stream{of: b}, &stream{of: b}
 	say := func(s *stream, text string) {
 		if _, err := io.WriteString(s, text); err != nil {
@@ -239,7 +239,7 @@ func down(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) > 0 || !ok {
 		ts.Fatalf("usage: down, after up")
 	}
-	ts.Check(v.(*background).down())
+	ts.Check(v.(*child).down())
 }
 
 func get(ts *testscript.TestScript, neg bool, args []string) {

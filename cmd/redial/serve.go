@@ -8,6 +8,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/redial-rtc/redial/internal/background"
 	"github.com/redial-rtc/redial/internal/config"
 	"github.com/redial-rtc/redial/internal/server"
 )
@@ -52,6 +53,7 @@ func runServe(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
+	background.Reserve()
 	s, err := server.Start(ctx, cfg, log, server.Options{Log: lines, Listener: listener})
 	if errors.Is(err, context.Canceled) {
 		return nil // told to stop before it had started

@@ -27,7 +27,7 @@ func TestShownWhenItIsKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	program := programIn(t, dir)
-	life := func(n int) (*background, *killed, *admin.Client) {
+	life := func(n int) (*child, *killed, *admin.Client) {
 		t.Helper()
 		b, k := live(t, program, n)
 		ctl, err := admin.New(admin.Config{URL: k.url, Token: k.mint(token.Claims{Type: token.Management, Inject: true})})

@@ -275,7 +275,7 @@ func (r *batchReader) describe(s *event.Subject) error {
 	}
 	known, ok := r.rooms[s.RoomID]
 	if !ok {
-		switch m, err := r.e.cfg.Registry.Room(r.c.Context(), s.RoomID); {
+		switch m, err := r.e.cfg.Registry.RoomNames(r.c.Context(), s.RoomID); {
 		case err == nil:
 			known.RoomName, known.TemplateID = m.Name, m.TemplateID
 		case !errors.Is(err, fault.RoomNotFound) && !errors.Is(err, fault.FieldInvalid):

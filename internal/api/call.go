@@ -4,9 +4,9 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -140,6 +140,10 @@ func wantUTF8(raw []byte) error {
 
 const notUTF8 = "not UTF-8"
 
+// believed is up to how many bytes there is room for a body before it has come, since it says
+// how long it is.
+const believed = 16 << 10
+
 // bytes reads the whole body, whatever it is.
 func (c *Call) bytes() ([]byte, error) {
 	most := c.route.MaxBody
@@ -149,7 +153,10 @@ func (c *Call) bytes() ([]byte, error) {
 	if c.Request.ContentLength > most {
 		return nil, fault.BodyTooLarge.New("max_bytes", most, "bytes", c.Request.ContentLength)
 	}
-	raw, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, most))
+	var b bytes.Buffer
+	b.Grow(int(min(max(c.Request.ContentLength, 0), believed)) + bytes.MinRead) // and not again
+	_, err := b.ReadFrom(http.MaxBytesReader(c.Writer, c.Request.Body, most))
+	raw := b.Bytes()
 	if _, over := errors.AsType[*http.MaxBytesError](err); over {
 		return nil, fault.BodyTooLarge.New("max_bytes", most)
 	}

@@ -29,7 +29,7 @@ func (e *Events) report(c *Call) (any, error) {
 	}
 	subject := event.Subject{AccountID: claims.Account, UserID: claims.UserID, UserProof: claims.UserProof, RoomID: claims.RoomID}
 	// A room that does not exist is worth a report too; only a disk that fails is not.
-	switch m, err := e.cfg.Registry.Room(c.Context(), claims.RoomID); {
+	switch m, err := e.cfg.Registry.RoomNames(c.Context(), claims.RoomID); {
 	case err == nil:
 		subject.RoomName, subject.TemplateID = m.Name, m.TemplateID
 	case !errors.Is(err, fault.RoomNotFound):

@@ -41,8 +41,8 @@ func TestSummary(t *testing.T) {
 	e.get("/api/v1/analytics/summary").ok().has(object{
 		"by": "fault", "total.events": 0, "total.joins.failure_rate": nil, "groups": "[]", "oldest": nil,
 	})
-	add(4, 30*time.Hour, fault.RoomFull.ID)
-	add(2, 30*time.Hour, fault.Internal.ID)
+	add(4, 29*time.Hour, fault.RoomFull.ID)
+	add(2, 29*time.Hour, fault.Internal.ID)
 	add(20, time.Hour, fault.RoomFull.ID)
 	add(3, time.Hour, fault.Internal.ID)
 	add(1, time.Hour, fault.StoreUnavailable.ID)

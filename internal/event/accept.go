@@ -204,7 +204,7 @@ func (r *Recorder) keepEarly(items []item) []item {
 	var batch []Event
 	for i := range items {
 		if it := &items[i]; usable && (it.early || it.done == nil) {
-			batch = append(batch, it.events...)
+			batch = joined(batch, it.events)
 		}
 	}
 	if len(batch) == 0 {
@@ -239,6 +239,14 @@ func (r *Recorder) keepEarly(items []item) []item {
 		r.unwritten.note(err)
 	}
 	return on
+}
+
+// joined is some events and more of them. Where there were none it is those, and no copy.
+func joined(some, more []Event) []Event {
+	if len(some) == 0 {
+		return slices.Clip(more)
+	}
+	return append(some, more...)
 }
 
 // gather adds what is to be stored together with an item, up to what one transaction takes.

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/background"
 )
 
 // RecorderConfig sets up a Recorder. The zero value is usable.
@@ -163,7 +165,7 @@ func (r *Recorder) KeepReported(ctx context.Context, by Reporter, events ...Even
 		}
 		taken, places = append(taken, e), append(places, i)
 	}
-	outcomes, err := r.Keep(ctx, taken...)
+	outcomes, err := r.hand(ctx, taken, false)
 	if err != nil {
 		return nil, err
 	}
@@ -186,7 +188,7 @@ func (r *Recorder) AppendReported(ctx context.Context, by Reporter, events ...Ev
 		}
 		taken = append(taken, e)
 	}
-	if err := r.Append(ctx, taken...); err != nil {
+	if _, err := r.hand(ctx, taken, true); err != nil {
 		return err
 	}
 	return refused
@@ -210,7 +212,7 @@ func (r *Recorder) allowed(by Reporter, e Event) (Event, error) {
 // events is then promised to be stored, and sending those with a Key again is
 // safe.
 func (r *Recorder) Append(ctx context.Context, events ...Event) error {
-	_, err := r.hand(ctx, events, true)
+	_, err := r.hand(ctx, slices.Clone(events), true)
 	return err
 }
 
@@ -218,17 +220,17 @@ func (r *Recorder) Append(ctx context.Context, events ...Event) error {
 // was known already, or is the second account of another. The store has them when it
 // returns.
 func (r *Recorder) Keep(ctx context.Context, events ...Event) ([]Outcome, error) {
-	return r.hand(ctx, events, false)
+	return r.hand(ctx, slices.Clone(events), false)
 }
 
-// hand hands events over and waits until they are durable. Early is for who need not know
+// hand hands events over, which are no longer the caller's, and waits until they are durable. Early is for who need not know
 // what became of them.
 func (r *Recorder) hand(ctx context.Context, events []Event, early bool) ([]Outcome, error) {
 	if len(events) == 0 {
 		return nil, nil
 	}
 	done := make(chan kept, 1)
-	if err := r.take(item{events: append([]Event(nil), events...), done: done, early: early}); err != nil {
+	if err := r.take(item{events: events, done: done, early: early}); err != nil {
 		return nil, err
 	}
 	select {
@@ -335,6 +337,7 @@ func (r *Recorder) send(it item) error {
 
 // write is the one writer.
 func (r *Recorder) write() {
+	background.Thread()
 	defer close(r.done)
 	defer r.changed.notify()
 	defer r.writeJoins()

@@ -85,7 +85,7 @@ func (r *Registry) CreateCodes(ctx context.Context, roomID string, roles ...stri
 			if !slices.Contains(known, role) {
 				return fault.RoleNotFound.New("field", "role", "role", role, "template_id", t.ID)
 			}
-			if err := r.makeCode(ctx, tx, roomID, role); err != nil {
+			if err := makeCode(ctx, tx, roomID, role, stamp(r.now())); err != nil {
 				return err
 			}
 		}
@@ -98,7 +98,7 @@ func (r *Registry) CreateCodes(ctx context.Context, roomID string, roles ...stri
 			if slices.Contains(roles, c.Role) {
 				out = append(out, c)
 			} else if c.Enabled && !slices.Contains(known, c.Role) {
-				if err := r.setEnabled(ctx, tx, c.Code, false); err != nil {
+				if err := setEnabled(ctx, tx, c.Code, false, stamp(r.now())); err != nil {
 					return err
 				}
 			}
@@ -110,9 +110,8 @@ func (r *Registry) CreateCodes(ctx context.Context, roomID string, roles ...stri
 
 // makeCode adds a code unless the role has one. The few codes that exist
 // already are drawn again.
-func (r *Registry) makeCode(ctx context.Context, tx *sql.Tx, roomID, role string) error {
+func makeCode(ctx context.Context, tx *sql.Tx, roomID, role string, now int64) error {
 	for {
-		now := stamp(r.now())
 		_, err := tx.ExecContext(ctx, `INSERT INTO codes (code, room_id, role, enabled, created_at, updated_at)
 			VALUES (?, ?, ?, 1, ?, ?) ON CONFLICT (room_id, role) DO NOTHING`, newCode(), roomID, role, now, now)
 		if err == nil || !taken(err) {
@@ -144,7 +143,7 @@ func (r *Registry) SetCodeEnabled(ctx context.Context, code string, enabled bool
 				return fault.RoleNotFound.New("role", c.Role, "template_id", t.ID)
 			}
 		}
-		if err := r.setEnabled(ctx, tx, code, enabled); err != nil {
+		if err := setEnabled(ctx, tx, code, enabled, stamp(r.now())); err != nil {
 			return err
 		}
 		out, err = codeByName(ctx, tx, code)
@@ -153,7 +152,7 @@ func (r *Registry) SetCodeEnabled(ctx context.Context, code string, enabled bool
 	return out, err
 }
 
-func (r *Registry) setEnabled(ctx context.Context, tx *sql.Tx, code string, enabled bool) error {
-	_, err := tx.ExecContext(ctx, `UPDATE codes SET enabled = ?, updated_at = ? WHERE code = ?`, enabled, stamp(r.now()), code)
+func setEnabled(ctx context.Context, tx *sql.Tx, code string, enabled bool, now int64) error {
+	_, err := tx.ExecContext(ctx, `UPDATE codes SET enabled = ?, updated_at = ? WHERE code = ?`, enabled, now, code)
 	return err
 }

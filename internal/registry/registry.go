@@ -40,7 +40,10 @@ type Registry struct {
 
 	write *sql.DB // one connection: SQLite has one writer, and waiting in Go is fair
 	read  *prepared
-	lock  *lock
+
+	revoked revoked
+
+	lock *lock
 
 	abandoned func(context.Context, []Abandoned) error // nil: nobody hears of them
 
@@ -110,6 +113,9 @@ func (r *Registry) openFile(ctx context.Context, path string) (err error) {
 	}
 	if err := migrate(ctx, r.write, path); err != nil {
 		return err
+	}
+	if err := r.revoked.load(ctx, r.write, maxRevoked); err != nil {
+		return r.broken(ctx, err)
 	}
 	r.read, err = openReaders(path)
 	return err

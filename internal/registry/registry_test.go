@@ -455,6 +455,50 @@ func TestRevocationsOutliveARestartAndAreForgottenInTheEnd(t *testing.T) {
 	wantFault(t, r.Revoke(t.Context(), "", time.Time{}), fault.FieldMissing, "jti")
 }
 
+// TestRevocationsBeyondWhatIsInMemory: however many there are, each is found and no other,
+// before a restart and after it.
+func TestRevocationsBeyondWhatIsInMemory(t *testing.T) {
+	dir := t.TempDir()
+	r := fixture(t, dir)
+	look := func(inMemory bool) {
+		t.Helper()
+		if _, known := r.revoked.has("any"); known != inMemory {
+			t.Errorf("they are in memory: %v, want %v", known, inMemory)
+		}
+		for jti, want := range map[string]bool{"id-0": true, "the last": true, "another": false} {
+			if got, err := r.Revoked(t.Context(), jti); err != nil || got != want {
+				t.Errorf("%s: %v, %v", jti, got, err)
+			}
+		}
+	}
+	if _, err := r.write.Exec(`WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i+1 FROM n WHERE i+1 < ?)
+		INSERT INTO revocations (jti) SELECT 'id-' || i FROM n`, maxRevoked-1); err != nil {
+		t.Fatal(err)
+	}
+	reopen := func() {
+		t.Helper()
+		if err := r.Close(); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		if r, err = Open(t.Context(), dir, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reopen()
+	t.Cleanup(func() { _ = r.Close() })
+	if err := r.Revoke(t.Context(), "the last", time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	look(true)
+	if err := r.Revoke(t.Context(), "one too many", time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	look(false)
+	reopen()
+	look(false)
+}
+
 func TestTwoProcessesDoNotShareADirectory(t *testing.T) {
 	dir := t.TempDir()
 	r := fixture(t, dir)

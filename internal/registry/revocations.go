@@ -6,6 +6,7 @@ package registry
 import (
 	"context"
 	"database/sql"
+	"sync"
 	"time"
 
 	"github.com/redial-rtc/redial/fault"
@@ -23,8 +24,9 @@ func (r *Registry) Revoke(ctx context.Context, jti string, until time.Time) erro
 	if jti == "" {
 		return fault.FieldMissing.New("field", "jti")
 	}
-	return r.inTx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `DELETE FROM revocations WHERE until < ?`, stamp(r.now().Add(-forgetAfter)))
+	var over []string
+	if err := r.inTx(ctx, func(tx *sql.Tx) (err error) {
+		over, err = ids(ctx, tx, `DELETE FROM revocations WHERE until < ? RETURNING jti`, stamp(r.now().Add(-forgetAfter)))
 		if err != nil {
 			return err
 		}
@@ -33,12 +35,88 @@ func (r *Registry) Revoke(ctx context.Context, jti string, until time.Time) erro
 				WHEN until IS NULL OR excluded.until IS NULL THEN NULL ELSE MAX(until, excluded.until) END`,
 			jti, stampOrNull(until))
 		return err
-	})
+	}); err != nil {
+		return err
+	}
+	r.revoked.change(jti, over)
+	return nil
 }
 
-// Revoked tells whether a token id has been revoked.
+// Revoked tells whether a token id has been revoked. It fails with fault.StoreUnavailable.
 func (r *Registry) Revoked(ctx context.Context, jti string) (bool, error) {
+	if found, known := r.revoked.has(jti); known {
+		return found, nil
+	}
 	var found bool
 	err := r.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM revocations WHERE jti = ?)`, jti).Scan(&found)
 	return found, r.broken(ctx, err)
+}
+
+// Readable fails with fault.StoreUnavailable where the file cannot be read.
+func (r *Registry) Readable(ctx context.Context) error {
+	var found bool
+	return r.broken(ctx, r.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM revocations)`).Scan(&found))
+}
+
+// maxRevoked is how many ids are in memory, of some 100 bytes each. Where there are more, the
+// file is asked.
+const maxRevoked = 10_000
+
+// revoked has the ids of the revoked tokens that are in the file: every call asks for one.
+type revoked struct {
+	mu  sync.RWMutex
+	ids map[string]struct{} // nil: there are too many
+}
+
+// load reads the ids.
+func (k *revoked) load(ctx context.Context, db querier, most int) error {
+	list, err := ids(ctx, db, `SELECT jti FROM revocations LIMIT ?`, most+1)
+	if err != nil || len(list) > most {
+		return err
+	}
+	k.ids = map[string]struct{}{}
+	for _, jti := range list {
+		k.ids[jti] = struct{}{}
+	}
+	return nil
+}
+
+// ids are those that a statement gives.
+func ids(ctx context.Context, db querier, statement string, args ...any) (list []string, err error) {
+	rows, err := db.QueryContext(ctx, statement, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		list = append(list, id)
+	}
+	return list, rows.Err()
+}
+
+// change notes that an id has come into the file, and that others have gone.
+func (k *revoked) change(jti string, gone []string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.ids == nil {
+		return
+	}
+	for _, old := range gone {
+		delete(k.ids, old)
+	}
+	if k.ids[jti] = struct{}{}; len(k.ids) > maxRevoked {
+		k.ids = nil
+	}
+}
+
+// has tells whether an id is there; not known means that the file is to be asked.
+func (k *revoked) has(jti string) (found, known bool) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	_, found = k.ids[jti]
+	return found, k.ids != nil
 }

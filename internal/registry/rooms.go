@@ -34,6 +34,16 @@ func (r *Registry) Room(ctx context.Context, id string) (Room, error) {
 	return roomByID(ctx, r.read, id)
 }
 
+// RoomNames is what a room is called and which template it has, or fails with
+// fault.RoomNotFound. It is for what is asked very often.
+func (r *Registry) RoomNames(ctx context.Context, id string) (RoomNames, error) {
+	return one(ctx, func(r row) (n RoomNames, err error) { return n, r.Scan(&n.Name, &n.TemplateID) }, fault.RoomNotFound.New("room_id", id),
+		r.read.QueryRowContext(ctx, `SELECT name, template_id FROM rooms WHERE id = ?`, id))
+}
+
+// RoomNames is what events have of their room beside its id.
+type RoomNames struct{ Name, TemplateID string }
+
 func roomByID(ctx context.Context, db querier, id string) (Room, error) {
 	return one(ctx, scanRoom, fault.RoomNotFound.New("room_id", id),
 		db.QueryRowContext(ctx, `SELECT `+roomColumns+` WHERE rooms.id = ?`, id))

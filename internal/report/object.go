@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/redial-rtc/redial/fault"
 )
@@ -88,10 +89,29 @@ func (o *object) read(member string, into any, must bool, kind string) bool {
 
 func (o *object) text(member string, must bool) string {
 	var s string
-	if o.read(member, &s, must, "a text") && s == "" && must {
+	if simple, ok := simpleText(o.members[member]); ok {
+		delete(o.members, member)
+		s = simple
+	} else if !o.read(member, &s, must, "a text") {
+		return ""
+	}
+	if s == "" && must {
 		o.fail(fault.FieldInvalid.New("field", o.name(member), "reason", "is empty"))
 	}
 	return s
+}
+
+// simpleText reads a JSON text without escapes, as nearly all are. To decode it takes as long as
+// all else there is to do about it.
+func simpleText(raw json.RawMessage) (string, bool) {
+	if len(raw) < 2 || raw[0] != '"' {
+		return "", false
+	}
+	inner := raw[1 : len(raw)-1]
+	if bytes.IndexByte(inner, '\\') >= 0 || !utf8.Valid(inner) {
+		return "", false
+	}
+	return string(inner), true
 }
 
 func (o *object) truth(member string) bool {

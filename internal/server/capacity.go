@@ -9,7 +9,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"runtime"
 	"runtime/metrics"
 	"strconv"
 	"strings"
@@ -19,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/background"
 	"github.com/redial-rtc/redial/internal/config"
 )
 
@@ -74,7 +74,7 @@ func newCapacity(l config.Limits, peers, tracks func() int, reg prometheus.Regis
 	add("limits.memory_bytes", cmp.Or(float64(l.MemoryBytes), memoryShare*memoryGiven()), memoryUsed)
 	if l.CPUPercent > 0 {
 		c.limits = append(c.limits, nodeLimit{"limits.cpu_percent", float64(l.CPUPercent), c.cpuPercent, c.tired.Load})
-		go c.watchCPU(processorTime, runtime.GOMAXPROCS(0), float64(l.CPUPercent)) // which heeds the control group's share
+		go c.watchCPU(processorTime, background.Processors(), float64(l.CPUPercent)) // which heeds the control group's share
 	}
 	used := prometheus.NewDesc("redial_node_used_ratio", "What the node uses of what it may, by setting. At 1 newcomers are refused.", []string{"limit"}, nil)
 	over := prometheus.NewDesc("redial_node_overloaded", "1 while newcomers are refused because of a limit of the node, by setting.", []string{"limit"}, nil)
@@ -93,11 +93,11 @@ func newCapacity(l config.Limits, peers, tracks func() int, reg prometheus.Regis
 }
 
 func nodePeers(l config.Limits) int {
-	return cmp.Or(l.Peers, peersPerCPU*runtime.GOMAXPROCS(0))
+	return cmp.Or(l.Peers, peersPerCPU*background.Processors())
 }
 
 func nodeTracks(l config.Limits) int {
-	return cmp.Or(l.Tracks, tracksPerCPU*runtime.GOMAXPROCS(0))
+	return cmp.Or(l.Tracks, tracksPerCPU*background.Processors())
 }
 
 // full is why nobody new may come in, fault.Overloaded, or nil.

@@ -297,7 +297,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger, opt Options
 
 	// The routes' first level, in full.
 	s.health = &health{log: log, checks: []check{
-		{name: "registry", ask: func(ctx context.Context) error { _, err := s.registry.Revoked(ctx, "readyz"); return err }},
+		{name: "registry", ask: s.registry.Readable},
 		{name: "journal", ask: sessions.Healthy},
 		{name: "events", ask: func(ctx context.Context) error {
 			_, err := store.Last(ctx)

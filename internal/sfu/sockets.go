@@ -10,7 +10,6 @@ import (
 	"iter"
 	"net"
 	"net/netip"
-	"runtime"
 	"slices"
 	"strconv"
 	"time"
@@ -20,6 +19,7 @@ import (
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/accept"
+	"github.com/redial-rtc/redial/internal/background"
 	"github.com/redial-rtc/redial/internal/sfu/transport"
 )
 
@@ -200,7 +200,7 @@ func loopsOf(cfg Config) int {
 	if !cfg.OwnTransport {
 		return 1
 	}
-	return min(cmp.Or(cfg.UDPLoops, runtime.GOMAXPROCS(0)), maxLoops)
+	return min(cmp.Or(cfg.UDPLoops, background.Processors()), maxLoops)
 }
 
 func listenUDPOnce(binds []net.IP, cfg Config, port int, in intake, log logging.LoggerFactory) (*udpMux, error) {

@@ -5,6 +5,7 @@ package token
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"math"
@@ -31,12 +32,13 @@ type Verifier struct {
 	used   map[string]*atomic.Int64 // by access key: when a good token of it was last seen, Unix seconds
 	opts   Options
 	parser *jwt.Parser
+	known  known
 }
 
 // NewVerifier returns a verifier that knows keys. A key without a name or a
 // secret is left out: an empty secret would let anybody sign.
 func NewVerifier(keys []Key, opts Options) *Verifier {
-	v := &Verifier{keys: map[string]Key{}, used: map[string]*atomic.Int64{}, opts: opts}
+	v := &Verifier{keys: map[string]Key{}, used: map[string]*atomic.Int64{}, opts: opts, known: newKnown()}
 	for _, k := range keys {
 		if k.Access == "" || k.Secret == "" {
 			continue
@@ -177,6 +179,10 @@ func (v *Verifier) read(raw string) (Claims, error) {
 	if len(raw) > maxToken {
 		return Claims{}, fault.TokenMalformed.New("reason", "longer than 4096 bytes")
 	}
+	hash := sha256.Sum256([]byte(raw))
+	if c, ok := v.known.get(hash); ok {
+		return c, nil
+	}
 	var key Key
 	claims := jwt.MapClaims{}
 	_, err := v.parser.ParseWithClaims(raw, claims, func(t *jwt.Token) (any, error) {
@@ -202,6 +208,7 @@ func (v *Verifier) read(raw string) (Claims, error) {
 	c, err := claimsOf(claims, key)
 	if err == nil {
 		c.Digest = digest(key.Secret, raw)
+		v.known.put(hash, c)
 	}
 	return c, err
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/background"
 	"github.com/redial-rtc/redial/internal/diagnose"
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/explain"
@@ -103,6 +104,7 @@ func (g *Giver) Close(ctx context.Context) error {
 }
 
 func (g *Giver) run(ctx context.Context) {
+	background.Thread()
 	defer close(g.done)
 	failing := false
 	for {

@@ -24,13 +24,13 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 
 	_ "modernc.org/sqlite" // the driver; no cgo
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/background"
 	"github.com/redial-rtc/redial/internal/datafile"
 	"github.com/redial-rtc/redial/internal/event"
 )
@@ -158,7 +158,7 @@ func (l *Log) open(ctx context.Context) (err error) {
 	if err := l.loadDerived(ctx); err != nil {
 		return err
 	}
-	n := max(4, runtime.GOMAXPROCS(0))
+	n := max(4, background.Processors())
 	l.readers.free = make(chan struct{}, n)
 	for range n {
 		c, err := l.connect(ctx, "_txlock=deferred", "query_only(1)", "cache_size(-8192)")

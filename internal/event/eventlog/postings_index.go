@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/redial-rtc/redial/internal/background"
 	"github.com/redial-rtc/redial/internal/event/postings"
 )
 
@@ -145,6 +146,7 @@ func (r *runs) dropIndexes(ctx context.Context) (more bool, err error) {
 // makeRuns leaves the indexes of an earlier version, if there are any, and puts runs together,
 // until the log is closed.
 func makeRuns(l *Log) {
+	background.Thread()
 	defer close(l.runs.done)
 	ctx := context.Background()
 	began, told, leaving, some := time.Now(), time.Now(), true, false

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/redial-rtc/redial/internal/background"
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/event/docpack"
 )
@@ -70,6 +71,7 @@ func (l *Log) stopSeals() {
 
 // runSeals seals documents until the log is closed.
 func (l *Log) runSeals() {
+	background.Thread()
 	defer close(l.docs.seals.done)
 	tick := time.NewTicker(sealEvery)
 	defer tick.Stop()

@@ -9,13 +9,14 @@ import (
 	"sync"
 	"time"
 
+	"github.com/redial-rtc/redial/internal/background"
 	"github.com/redial-rtc/redial/internal/event/eventlog"
 )
 
 const (
 	foldAgain = time.Second          // how long is waited after the tail could not be taken in
 	foldPause = 5 * time.Millisecond // between two transactions, so that writers are not held up
-	foldFor   = 2 * time.Millisecond // after which a transaction that is done in slices ends
+	foldFor   = 5 * time.Millisecond // after which a transaction that is done in slices ends
 )
 
 // folding has the deferred indexes take in the tail beside everything else.
@@ -30,6 +31,7 @@ func (s *Store) startFolding(log *slog.Logger) {
 	}
 	s.folding.stop, s.folding.done = make(chan struct{}), make(chan struct{})
 	go func() {
+		background.Thread()
 		defer close(s.folding.done)
 		for {
 			select {
@@ -93,7 +95,7 @@ func (s *Store) foldTurn(ctx context.Context, p *part, to int64) (more bool, err
 func (f *deferred) foldSome(ctx context.Context, c *eventlog.Conn, p *part, to int64) (more bool, err error) {
 	long := foldFor
 	if f.behind(p) > f.at/2 { // before whoever stores an event has to do it
-		long *= 3
+		long *= 2
 	}
 	for began := time.Now(); ; {
 		before := p.upto

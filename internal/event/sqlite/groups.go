@@ -118,10 +118,10 @@ func readSets(ctx context.Context, c *eventlog.Conn, together int64, k setKey, f
 }
 
 // grouper puts sets together in the background.
-type grouper struct{ background }
+type grouper struct{ chore }
 
 func (g *grouper) start(l *eventlog.Log, b *bitmapIndex, log *slog.Logger) {
-	g.background.start(b.full, func() time.Duration {
+	g.chore.start(b.full, func() time.Duration {
 		if err := g.run(context.Background(), l, b, log); err != nil {
 			log.Warn("sets of filters could not be put together; they are read one by one", "error", err)
 			return groupAgain

@@ -186,10 +186,10 @@ func keyFilters(ctx context.Context, c *eventlog.Conn, p *eventlog.Plan, q *even
 
 // keyBuilder puts the events of before a key had sets into them, in the background.
 // How far that has come is in the file, so that the next start goes on from there.
-type keyBuilder struct{ background }
+type keyBuilder struct{ chore }
 
 func (k *keyBuilder) start(l *eventlog.Log, b *bitmapIndex, log *slog.Logger) {
-	k.background.start(b.keys.wake, func() time.Duration {
+	k.chore.start(b.keys.wake, func() time.Duration {
 		left, err := b.buildSome(l)
 		switch {
 		case err != nil:

@@ -3,18 +3,23 @@
 
 package sqlite
 
-import "time"
+import (
+	"time"
 
-// background is work that is done beside everything else.
-type background struct {
+	"github.com/redial-rtc/redial/internal/background"
+)
+
+// chore is work that is done beside everything else.
+type chore struct {
 	stopping, done chan struct{}
 }
 
 // start does the work, and again when it is woken or as long after as it says; 0 is only
 // when it is woken.
-func (g *background) start(wake <-chan struct{}, work func() time.Duration) {
+func (g *chore) start(wake <-chan struct{}, work func() time.Duration) {
 	g.stopping, g.done = make(chan struct{}), make(chan struct{})
 	go func() {
+		background.Thread()
 		defer close(g.done)
 		for {
 			var again <-chan time.Time
@@ -32,7 +37,7 @@ func (g *background) start(wake <-chan struct{}, work func() time.Duration) {
 }
 
 // stop returns when nothing more is done.
-func (g *background) stop() {
+func (g *chore) stop() {
 	if g.stopping != nil {
 		close(g.stopping)
 		<-g.done
