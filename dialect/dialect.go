@@ -445,6 +445,9 @@ func (d *Dialect) reverse(only string) map[findKey][]Candidate {
 			}
 		}
 	}
+	for key, all := range found {
+		found[key] = slices.Clone(all) // they stay: room for more is wasted
+	}
 	return found
 }
 

@@ -82,8 +82,8 @@ func (e *Events) batch(c *Call) (any, error) {
 	}
 	reader := batchReader{e: e, c: c, claims: claims, managed: managed, rooms: map[string]event.Subject{}}
 	body := batchBody{Items: make([]batchItem, len(items))}
-	var events []event.Event
-	var asked []int // which items they are
+	events := make([]event.Event, 0, len(items))
+	asked := make([]int, 0, len(items)) // which items they are
 	for i, raw := range items {
 		item := &body.Items[i]
 		found, err := reader.read(raw)

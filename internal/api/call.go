@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -140,9 +141,24 @@ func wantUTF8(raw []byte) error {
 
 const notUTF8 = "not UTF-8"
 
-// believed is up to how many bytes there is room for a body before it has come, since it says
-// how long it is.
+// believed is up to how many bytes there is room for a body of which nothing has come, since it
+// says how long it is. Once they have come it is believed the rest.
 const believed = 16 << 10
+
+// readAll reads all of what says that it is so long, -1 where it does not say.
+func readAll(r io.Reader, long int64) ([]byte, error) {
+	var b bytes.Buffer
+	b.Grow(int(min(max(long, 0), believed)) + bytes.MinRead) // which is never used, and without which it would grow
+	if long > believed {
+		n, err := b.ReadFrom(io.LimitReader(r, believed))
+		if err != nil || n < believed {
+			return b.Bytes(), err
+		}
+		b.Grow(int(long-believed) + bytes.MinRead)
+	}
+	_, err := b.ReadFrom(r)
+	return b.Bytes(), err
+}
 
 // bytes reads the whole body, whatever it is.
 func (c *Call) bytes() ([]byte, error) {
@@ -153,10 +169,7 @@ func (c *Call) bytes() ([]byte, error) {
 	if c.Request.ContentLength > most {
 		return nil, fault.BodyTooLarge.New("max_bytes", most, "bytes", c.Request.ContentLength)
 	}
-	var b bytes.Buffer
-	b.Grow(int(min(max(c.Request.ContentLength, 0), believed)) + bytes.MinRead) // and not again
-	_, err := b.ReadFrom(http.MaxBytesReader(c.Writer, c.Request.Body, most))
-	raw := b.Bytes()
+	raw, err := readAll(http.MaxBytesReader(c.Writer, c.Request.Body, most), c.Request.ContentLength)
 	if _, over := errors.AsType[*http.MaxBytesError](err); over {
 		return nil, fault.BodyTooLarge.New("max_bytes", most)
 	}

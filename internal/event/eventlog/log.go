@@ -117,7 +117,7 @@ func (l *Log) open(ctx context.Context) (err error) {
 	// A page that is written before its transaction ends is read and summed up once more with
 	// all after it: so pages that have changed may be more than the cache otherwise holds, 64 MB.
 	if l.writer, err = l.connect(ctx, "_txlock=immediate",
-		"journal_mode(WAL)", "synchronous(FULL)", "cache_size(-16384)", "cache_spill(16384)", fmt.Sprintf("wal_autocheckpoint(%d)", backstopPages), "journal_size_limit(67108864)"); err != nil {
+		"journal_mode(WAL)", "synchronous(FULL)", "cache_size(-12288)", "cache_spill(16384)", fmt.Sprintf("wal_autocheckpoint(%d)", backstopPages), "journal_size_limit(67108864)"); err != nil {
 		return err
 	}
 	// A damaged file is told now, and not by the pages that somebody asks for.
