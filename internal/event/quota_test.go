@@ -6,6 +6,7 @@ package event
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -115,7 +116,7 @@ func TestABatchIsKeptAsFarAsItFits(t *testing.T) {
 		for n := range 5 {
 			batch = append(batch, about("a", "r", fmt.Sprint(n)))
 		}
-		out, err := r.KeepReported(t.Context(), Reporter{Token: "ann"}, batch...)
+		out, err := r.KeepReported(t.Context(), Reporter{Token: "ann"}, slices.Clone(batch)...)
 		if err != nil || len(out) != 5 {
 			t.Fatal(out, err)
 		}

@@ -152,10 +152,10 @@ func (r *Recorder) Report(by Reporter, e Event) error {
 }
 
 // KeepReported is Keep for what somebody reports: events beyond a quota are
-// refused one by one, and the others are stored.
+// refused one by one, and the others are stored. The events are no longer the caller's.
 func (r *Recorder) KeepReported(ctx context.Context, by Reporter, events ...Event) ([]Outcome, error) {
 	all := make([]Outcome, len(events))
-	taken := make([]Event, 0, len(events))
+	taken := events[:0]
 	var places []int
 	for i := range events {
 		e, err := r.allowed(by, events[i])
@@ -176,9 +176,10 @@ func (r *Recorder) KeepReported(ctx context.Context, by Reporter, events ...Even
 }
 
 // AppendReported is Append for what somebody reports: events beyond a quota are left
-// out, and the others are stored. It then fails with the fault.EventQuota of the first.
+// out, and the others are stored. It then fails with the fault.EventQuota of the first. The
+// events are no longer the caller's.
 func (r *Recorder) AppendReported(ctx context.Context, by Reporter, events ...Event) error {
-	taken := make([]Event, 0, len(events))
+	taken := events[:0]
 	var refused error
 	for i := range events {
 		e, err := r.allowed(by, events[i])
