@@ -114,7 +114,7 @@ func (r *Registry) openFile(ctx context.Context, path string) (err error) {
 	if err := migrate(ctx, r.write, path); err != nil {
 		return err
 	}
-	if err := r.revoked.load(ctx, r.write, maxRevoked); err != nil {
+	if err := r.revoked.load(ctx, r.write); err != nil {
 		return r.broken(ctx, err)
 	}
 	r.read, err = openReaders(path)

@@ -5,6 +5,7 @@ package registry
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"sync"
 	"time"
@@ -58,25 +59,26 @@ func (r *Registry) Readable(ctx context.Context) error {
 	return r.broken(ctx, r.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM revocations)`).Scan(&found))
 }
 
-// maxRevoked is how many ids are in memory, of some 100 bytes each. Where there are more, the
-// file is asked.
+// maxRevoked is how many ids are in memory, with some 50 bytes for each. Where there are more,
+// the file is asked.
 const maxRevoked = 10_000
 
-// revoked has the ids of the revoked tokens that are in the file: every call asks for one.
+// revoked has the ids of the revoked tokens that are in the file, by their SHA-256, since an id
+// may be long: every call asks for one.
 type revoked struct {
 	mu  sync.RWMutex
-	ids map[string]struct{} // nil: there are too many
+	ids map[[sha256.Size]byte]struct{} // nil: there are too many
 }
 
 // load reads the ids.
-func (k *revoked) load(ctx context.Context, db querier, most int) error {
-	list, err := ids(ctx, db, `SELECT jti FROM revocations LIMIT ?`, most+1)
-	if err != nil || len(list) > most {
+func (k *revoked) load(ctx context.Context, db querier) error {
+	list, err := ids(ctx, db, `SELECT jti FROM revocations LIMIT ?`, maxRevoked+1)
+	if err != nil || len(list) > maxRevoked {
 		return err
 	}
-	k.ids = map[string]struct{}{}
+	k.ids = map[[sha256.Size]byte]struct{}{}
 	for _, jti := range list {
-		k.ids[jti] = struct{}{}
+		k.ids[hashed(jti)] = struct{}{}
 	}
 	return nil
 }
@@ -98,6 +100,8 @@ func ids(ctx context.Context, db querier, statement string, args ...any) (list [
 	return list, rows.Err()
 }
 
+func hashed(jti string) [sha256.Size]byte { return sha256.Sum256([]byte(jti)) }
+
 // change notes that an id has come into the file, and that others have gone.
 func (k *revoked) change(jti string, gone []string) {
 	k.mu.Lock()
@@ -106,9 +110,9 @@ func (k *revoked) change(jti string, gone []string) {
 		return
 	}
 	for _, old := range gone {
-		delete(k.ids, old)
+		delete(k.ids, hashed(old))
 	}
-	if k.ids[jti] = struct{}{}; len(k.ids) > maxRevoked {
+	if k.ids[hashed(jti)] = struct{}{}; len(k.ids) > maxRevoked {
 		k.ids = nil
 	}
 }
@@ -117,6 +121,6 @@ func (k *revoked) change(jti string, gone []string) {
 func (k *revoked) has(jti string) (found, known bool) {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
-	_, found = k.ids[jti]
+	_, found = k.ids[hashed(jti)]
 	return found, k.ids != nil
 }
