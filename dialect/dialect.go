@@ -135,7 +135,13 @@ func newDialect(d Dialect) *Dialect {
 	p.table = sync.OnceValue(p.rows)
 	p.words = sync.OnceValue(p.index)
 	p.entries = sync.OnceValue(p.collect)
-	p.found = sync.OnceValue(func() map[findKey][]Candidate { return p.reverse("") })
+	p.found = sync.OnceValue(func() map[findKey][]Candidate {
+		found := p.reverse("")
+		for key, all := range found {
+			found[key] = slices.Clone(all) // they stay: room for more is wasted
+		}
+		return found
+	})
 	return p
 }
 
@@ -444,9 +450,6 @@ func (d *Dialect) reverse(only string) map[findKey][]Candidate {
 				}
 			}
 		}
-	}
-	for key, all := range found {
-		found[key] = slices.Clone(all) // they stay: room for more is wasted
 	}
 	return found
 }

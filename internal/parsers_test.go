@@ -240,6 +240,7 @@ var parsers = map[string]string{
 	"internal/registry.scanTemplate": own,
 
 	"internal/report.Witness":      "internal/report.FuzzWitness",
+	"internal/report.decode":       "internal/report.FuzzReport",
 	"internal/report.HTTP":         "internal/report.FuzzReport",
 	"internal/report.Note":         "internal/report.FuzzReport",
 	"internal/report.Socket":       "internal/report.FuzzReport",

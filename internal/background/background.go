@@ -27,10 +27,9 @@ const (
 	few = 8
 )
 
-// spare is how many more threads than processors may run.
 var (
 	reserving sync.Mutex
-	spare     atomic.Int64
+	spare     atomic.Int64 // how many more threads than processors may run
 )
 
 // Reserve lets so many more threads of this process run than there are processors that the

@@ -224,8 +224,8 @@ func (r *Recorder) Keep(ctx context.Context, events ...Event) ([]Outcome, error)
 	return r.hand(ctx, slices.Clone(events), false)
 }
 
-// hand hands events over, which are no longer the caller's, and waits until they are durable. Early is for who need not know
-// what became of them.
+// hand hands events over, which are no longer the caller's, and waits until they are
+// durable. Early is for who need not know what became of them.
 func (r *Recorder) hand(ctx context.Context, events []Event, early bool) ([]Outcome, error) {
 	if len(events) == 0 {
 		return nil, nil

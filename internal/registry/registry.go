@@ -38,12 +38,10 @@ type Registry struct {
 	opened  time.Time // when it began
 	grace   time.Duration
 
-	write *sql.DB // one connection: SQLite has one writer, and waiting in Go is fair
-	read  *prepared
-
+	write   *sql.DB // one connection: SQLite has one writer, and waiting in Go is fair
+	read    *prepared
 	revoked revoked
-
-	lock *lock
+	lock    *lock
 
 	abandoned func(context.Context, []Abandoned) error // nil: nobody hears of them
 
@@ -115,7 +113,7 @@ func (r *Registry) openFile(ctx context.Context, path string) (err error) {
 		return err
 	}
 	if err := r.revoked.load(ctx, r.write); err != nil {
-		return r.broken(ctx, err)
+		return err
 	}
 	r.read, err = openReaders(path)
 	return err

@@ -27,7 +27,7 @@ func (r *Registry) Revoke(ctx context.Context, jti string, until time.Time) erro
 	}
 	var over []string
 	if err := r.inTx(ctx, func(tx *sql.Tx) (err error) {
-		over, err = ids(ctx, tx, `DELETE FROM revocations WHERE until < ? RETURNING jti`, stamp(r.now().Add(-forgetAfter)))
+		over, err = list(ctx, tx, scanID, `DELETE FROM revocations WHERE until < ? RETURNING jti`, stamp(r.now().Add(-forgetAfter)))
 		if err != nil {
 			return err
 		}
@@ -70,34 +70,22 @@ type revoked struct {
 	ids map[[sha256.Size]byte]struct{} // nil: there are too many
 }
 
-// load reads the ids.
+// load reads the ids. It fails with fault.StoreUnavailable.
 func (k *revoked) load(ctx context.Context, db querier) error {
-	list, err := ids(ctx, db, `SELECT jti FROM revocations LIMIT ?`, maxRevoked+1)
-	if err != nil || len(list) > maxRevoked {
+	all, err := list(ctx, db, scanID, `SELECT jti FROM revocations LIMIT ?`, maxRevoked+1)
+	if err != nil || len(all) > maxRevoked {
 		return err
 	}
 	k.ids = map[[sha256.Size]byte]struct{}{}
-	for _, jti := range list {
+	for _, jti := range all {
 		k.ids[hashed(jti)] = struct{}{}
 	}
 	return nil
 }
 
-// ids are those that a statement gives.
-func ids(ctx context.Context, db querier, statement string, args ...any) (list []string, err error) {
-	rows, err := db.QueryContext(ctx, statement, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		list = append(list, id)
-	}
-	return list, rows.Err()
+func scanID(r row) (id string, err error) {
+	err = r.Scan(&id)
+	return id, err
 }
 
 func hashed(jti string) [sha256.Size]byte { return sha256.Sum256([]byte(jti)) }

@@ -37,12 +37,17 @@ func (r *Registry) Room(ctx context.Context, id string) (Room, error) {
 // RoomNames is what a room is called and which template it has, or fails with
 // fault.RoomNotFound. It is for what is asked very often.
 func (r *Registry) RoomNames(ctx context.Context, id string) (RoomNames, error) {
-	return one(ctx, func(r row) (n RoomNames, err error) { return n, r.Scan(&n.Name, &n.TemplateID) }, fault.RoomNotFound.New("room_id", id),
+	return one(ctx, scanRoomNames, fault.RoomNotFound.New("room_id", id),
 		r.read.QueryRowContext(ctx, `SELECT name, template_id FROM rooms WHERE id = ?`, id))
 }
 
 // RoomNames is what events have of their room beside its id.
 type RoomNames struct{ Name, TemplateID string }
+
+func scanRoomNames(r row) (n RoomNames, err error) {
+	err = r.Scan(&n.Name, &n.TemplateID)
+	return n, err
+}
 
 func roomByID(ctx context.Context, db querier, id string) (Room, error) {
 	return one(ctx, scanRoom, fault.RoomNotFound.New("room_id", id),

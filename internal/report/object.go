@@ -80,38 +80,29 @@ func (o *object) read(member string, into any, must bool, kind string) bool {
 		}
 		return false
 	}
-	if err := json.Unmarshal(raw, into); err != nil {
+	if err := decode(raw, into); err != nil {
 		o.fail(fault.FieldInvalid.New("field", o.name(member), "reason", "is not "+kind))
 		return false
 	}
 	return true
 }
 
+// decode reads the JSON of one member, which is known to be JSON. A text without escapes, as
+// nearly all are, is taken as it is: to decode it takes as long as all else there is to do about it.
+func decode(raw json.RawMessage, into any) error {
+	if s, ok := into.(*string); ok && raw[0] == '"' && bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw) {
+		*s = string(raw[1 : len(raw)-1])
+		return nil
+	}
+	return json.Unmarshal(raw, into)
+}
+
 func (o *object) text(member string, must bool) string {
 	var s string
-	if simple, ok := simpleText(o.members[member]); ok {
-		delete(o.members, member)
-		s = simple
-	} else if !o.read(member, &s, must, "a text") {
-		return ""
-	}
-	if s == "" && must {
+	if o.read(member, &s, must, "a text") && s == "" && must {
 		o.fail(fault.FieldInvalid.New("field", o.name(member), "reason", "is empty"))
 	}
 	return s
-}
-
-// simpleText reads a JSON text without escapes, as nearly all are. To decode it takes as long as
-// all else there is to do about it.
-func simpleText(raw json.RawMessage) (string, bool) {
-	if len(raw) < 2 || raw[0] != '"' {
-		return "", false
-	}
-	inner := raw[1 : len(raw)-1]
-	if bytes.IndexByte(inner, '\\') >= 0 || !utf8.Valid(inner) {
-		return "", false
-	}
-	return string(inner), true
 }
 
 func (o *object) truth(member string) bool {
@@ -150,7 +141,7 @@ func (o *object) ident(member string) string {
 		return ""
 	}
 	var s string
-	if json.Unmarshal(raw, &s) == nil {
+	if decode(raw, &s) == nil {
 		if len(s) > 128 {
 			o.fail(fault.FieldInvalid.New("field", o.name(member), "reason", "is too long"))
 		}
@@ -172,7 +163,7 @@ func (o *object) loose(member string) string {
 		return ""
 	}
 	var s string
-	if json.Unmarshal(raw, &s) == nil {
+	if decode(raw, &s) == nil {
 		return s
 	}
 	return string(raw)
