@@ -14,6 +14,7 @@
 package dialect
 
 import (
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,10 +55,9 @@ type Dialect struct {
 	other   map[int][]string                          // further names of a code, in the vendor's other SDKs
 	pairs   bool                                      // codes and names are listed apart, so a row says who joined them
 
-	table   func() []row // rows, made once
-	words   func() map[wordKey]Word
-	entries func() []entry
-	found   func() map[findKey][]Candidate
+	table func() []row // rows, made once
+	words func() map[wordKey]Word
+	found func() map[findKey][]Candidate
 }
 
 // Method is a vendor's word for an operation.
@@ -134,15 +134,29 @@ func newDialect(d Dialect) *Dialect {
 	p := &d
 	p.table = sync.OnceValue(p.rows)
 	p.words = sync.OnceValue(p.index)
-	p.entries = sync.OnceValue(p.collect)
-	p.found = sync.OnceValue(func() map[findKey][]Candidate {
-		found := p.reverse("")
-		for key, all := range found {
-			found[key] = slices.Clone(all) // they stay: room for more is wasted
-		}
-		return found
-	})
+	p.found = sync.OnceValue(func() map[findKey][]Candidate { return share(p.reverse("")) })
 	return p
+}
+
+// share has what is found alike under several keys in memory once, and without room for more:
+// it stays for as long as the program runs.
+func share(found map[findKey][]Candidate) map[findKey][]Candidate {
+	alike := map[string][][]Candidate{} // by their conditions
+	var b []byte
+	for key, all := range found {
+		b = b[:0]
+		for _, c := range all {
+			b = append(append(b, c.Kind.ID...), ' ')
+		}
+		lists := alike[string(b)]
+		i := slices.IndexFunc(lists, func(have []Candidate) bool { return reflect.DeepEqual(have, all) })
+		if i < 0 {
+			i, lists = len(lists), append(lists, slices.Clone(all))
+			alike[string(b)] = lists
+		}
+		found[key] = lists[i]
+	}
+	return found
 }
 
 // Speak words an occurrence.
@@ -433,7 +447,7 @@ func (d *Dialect) reverse(only string) map[findKey][]Candidate {
 		}
 		found[key] = append(found[key], c)
 	}
-	for _, e := range d.entries() {
+	for _, e := range d.collect() {
 		for _, t := range e.texts {
 			if only != "" && !strings.EqualFold(t, only) {
 				continue

@@ -4,15 +4,20 @@
 package event
 
 import (
+	"cmp"
 	"container/list"
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/recent"
 )
 
 // WitnessField is the further field of a failure that holds what its client's
@@ -47,6 +52,15 @@ const (
 // whose names a peer.
 type whose struct{ account, room, peer, user string }
 
+// sum stands for a peer where very many are kept.
+func (w whose) sum() [sha256.Size]byte {
+	b := make([]byte, 0, 256)
+	for _, part := range []string{w.account, w.room, w.peer, w.user} {
+		b = append(binary.AppendUvarint(b, uint64(len(part))), part...)
+	}
+	return sha256.Sum256(b)
+}
+
 func whoseIs(s *Subject) whose { return whose{s.AccountID, s.RoomID, s.PeerID, s.UserKey()} }
 
 // witnesses are what devices have told lately, each peer's last word, and the
@@ -57,8 +71,7 @@ type witnesses struct {
 	told   map[whose]*list.Element
 	recent *list.List // of *testimony, the latest in front
 
-	failed map[whose][]string // ids of failures, the oldest first
-	order  []failedAt
+	failed recent.Queue[[sha256.Size]byte, failedAt] // by whose.sum
 }
 
 type testimony struct {
@@ -71,13 +84,12 @@ type testimony struct {
 func (t *testimony) size() int { return len(t.facts) + 256 }
 
 type failedAt struct {
-	of whose
 	id string
 	at time.Time
 }
 
 func newWitnesses() *witnesses {
-	return &witnesses{told: map[whose]*list.Element{}, recent: list.New(), failed: map[whose][]string{}}
+	return &witnesses{told: map[whose]*list.Element{}, recent: list.New()}
 }
 
 // hear keeps what a peer's device tells in place of what it told before.
@@ -149,31 +161,30 @@ func (w *witnesses) stored(batch []Event, outcomes []Outcome) {
 		if o.State != Stored || !witnessed(e) {
 			continue
 		}
-		of := whoseIs(&e.Subject)
-		w.failed[of] = append(w.failed[of], e.ID)
-		w.order = append(w.order, failedAt{of, e.ID, now})
-		if ids := w.failed[of]; len(ids) > recentOfOnePeer {
-			w.failed[of] = append([]string(nil), ids[1:]...)
+		of := whoseIs(&e.Subject).sum()
+		w.failed.Add(of, failedAt{strings.Clone(e.ID), now})
+		var oldest int64
+		n := 0
+		for place := range w.failed.Of(of) {
+			oldest, n = cmp.Or(oldest, place), n+1
+		}
+		if n > recentOfOnePeer {
+			w.failed.Remove(oldest)
 		}
 	}
-	for len(w.order) > 0 && (len(w.order) > recentFailures || now.Sub(w.order[0].at) > PairWindow) {
-		oldest := w.order[0]
-		w.order = w.order[1:]
-		if ids := w.failed[oldest.of]; len(ids) > 0 && ids[0] == oldest.id {
-			if ids = ids[1:]; len(ids) == 0 {
-				delete(w.failed, oldest.of)
-			} else {
-				w.failed[oldest.of] = ids
-			}
-		}
+	for f := w.failed.Oldest(); f != nil && (w.failed.Len() > recentFailures || now.Sub(f.at) > PairWindow); f = w.failed.Oldest() {
+		w.failed.Drop()
 	}
 }
 
 // failures gives the ids of the failures that a peer's testimony is added to.
-func (w *witnesses) failures(of whose) []string {
+func (w *witnesses) failures(of whose) (ids []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return append([]string(nil), w.failed[of]...)
+	for _, f := range w.failed.Of(of.sum()) {
+		ids = append(ids, f.id)
+	}
+	return ids
 }
 
 // Witness takes what a peer's own device knew, as an evidence.Witness in JSON. It

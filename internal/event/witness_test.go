@@ -35,13 +35,14 @@ func TestWitnessesAreBounded(t *testing.T) {
 		w.stored([]Event{e}, []Outcome{{State: Stored}})
 	}
 	held := 0
-	for _, ids := range w.failed {
+	for i := range 3 * recentFailures / 20 {
+		ids := w.failures(whose{peer: fmt.Sprint(i)})
 		if held += len(ids); len(ids) > recentOfOnePeer {
 			t.Fatalf("%d failures of one peer", len(ids))
 		}
 	}
-	if held > recentFailures || len(w.order) > recentFailures {
-		t.Errorf("%d failures are held", held)
+	if held > recentFailures || w.failed.Len() > recentFailures {
+		t.Errorf("%d failures are held, of %d", held, w.failed.Len())
 	}
 	last := whose{peer: fmt.Sprint((3*recentFailures - 1) / 20)}
 	if ids := w.failures(last); len(ids) == 0 || ids[len(ids)-1] != fmt.Sprint(3*recentFailures-1) {

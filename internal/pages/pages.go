@@ -15,6 +15,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
+	"io"
 	"io/fs"
 	"net/http"
 	"path"
@@ -54,7 +55,7 @@ var compressible = map[string]bool{".css": true, ".html": true, ".js": true, ".j
 
 // asset is one file, ready to be sent.
 type asset struct {
-	body        []byte
+	open        func() io.ReadSeeker
 	gzipped     func() []byte // compressed once, when first asked for; nil when not worth it
 	contentType string
 	etag        string // strong (RFC 9110, section 8.8.3), without quotes
@@ -99,7 +100,7 @@ func Static(prefix string, make func() map[string][]byte, refuse func(w http.Res
 	return answer(sync.OnceValue(func() map[string]*asset {
 		assets := map[string]*asset{}
 		for name, body := range make() {
-			a := newAsset(name, body)
+			a := newAsset(name, func() io.ReadSeeker { return bytes.NewReader(body) })
 			assets[prefix+name] = a
 			if dir, isIndex := strings.CutSuffix(name, "index.html"); isIndex {
 				assets[prefix+dir] = a
@@ -132,19 +133,21 @@ func answer(assets func() map[string]*asset, policy string, refuse func(w http.R
 	})
 }
 
-// load reads every file and maps it to the path it is served at; an index.html
-// is served at its directory.
+// load maps every file to the path it is served at; an index.html is served at its
+// directory. They stay in the binary: none is copied.
 func load(files fs.FS) (map[string]*asset, error) {
 	assets := map[string]*asset{}
 	err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		body, err := fs.ReadFile(files, name)
-		if err != nil {
-			return err
-		}
-		a := newAsset(name, body)
+		a := newAsset(name, func() io.ReadSeeker {
+			f, err := files.Open(name)
+			if err != nil { // it is part of the binary, and was there a moment ago
+				panic(err)
+			}
+			return f.(io.ReadSeeker) // see [embed.FS.Open]
+		})
 		a.immutable, a.shared = strings.HasPrefix(name, "assets/"), shared[name]
 		assets["/"+strings.TrimSuffix(name, "index.html")] = a
 		return nil
@@ -152,12 +155,14 @@ func load(files fs.FS) (map[string]*asset, error) {
 	return assets, err
 }
 
-func newAsset(name string, body []byte) *asset {
+// newAsset makes an asset of a file in memory, which can be read without failing.
+func newAsset(name string, open func() io.ReadSeeker) *asset {
 	ext := path.Ext(name)
-	sum := sha256.Sum256(body)
-	a := &asset{body: body, contentType: contentTypes[ext], etag: base64.RawURLEncoding.EncodeToString(sum[:12])}
+	sum := sha256.New()
+	_, _ = io.Copy(sum, open())
+	a := &asset{open: open, contentType: contentTypes[ext], etag: base64.RawURLEncoding.EncodeToString(sum.Sum(nil)[:12])}
 	if compressible[ext] {
-		a.gzipped = sync.OnceValue(func() []byte { return compress(body) })
+		a.gzipped = sync.OnceValue(func() []byte { return compress(open()) })
 	}
 	return a
 }
@@ -178,16 +183,16 @@ func (a *asset) serve(w http.ResponseWriter, r *http.Request) {
 	default:
 		header.Set("Cache-Control", "no-cache")
 	}
-	body, etag := a.body, a.etag
+	body, etag := a.open(), a.etag
 	if a.gzipped != nil {
 		header.Set("Vary", "Accept-Encoding")
 		if acceptsGzip(r.Header.Get("Accept-Encoding")) {
 			header.Set("Content-Encoding", "gzip")
-			body, etag = a.gzipped(), etag+"-gz"
+			body, etag = bytes.NewReader(a.gzipped()), etag+"-gz"
 		}
 	}
 	header.Set("ETag", `"`+etag+`"`)
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+	http.ServeContent(w, r, "", time.Time{}, body)
 }
 
 // acceptsGzip reads an Accept-Encoding header (RFC 9110, section 12.5.3) as far
@@ -203,11 +208,11 @@ func acceptsGzip(header string) bool {
 	return false
 }
 
-// compress gzips b. Writing into memory does not fail.
-func compress(b []byte) []byte {
+// compress gzips what is in memory, which neither reading nor writing fails for.
+func compress(r io.Reader) []byte {
 	var out bytes.Buffer
 	z, _ := gzip.NewWriterLevel(&out, gzip.BestCompression)
-	_, _ = z.Write(b)
+	_, _ = io.Copy(z, r)
 	_ = z.Close()
 	return out.Bytes()
 }

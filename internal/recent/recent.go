@@ -4,24 +4,24 @@
 // Package recent keeps what was used last, of what would grow without bound.
 package recent
 
-import "container/list"
-
 // Map holds so many entries at most. For one more it forgets the one that was not
 // used for longest. It is not safe for concurrent use.
 type Map[K comparable, V any] struct {
 	most  int
-	order *list.List // of *entry, the latest in front
-	byKey map[K]*list.Element
+	slots []slot[K, V] // the first is the head of a circle: the latest is older than it, the oldest newer
+	free  []int32
+	byKey map[K]int32
 }
 
-type entry[K comparable, V any] struct {
-	key   K
-	value V
+type slot[K comparable, V any] struct {
+	older, newer int32
+	key          K
+	value        V
 }
 
 // New returns an empty map of at most so many entries.
 func New[K comparable, V any](most int) *Map[K, V] {
-	return &Map[K, V]{most: most, order: list.New(), byKey: map[K]*list.Element{}}
+	return &Map[K, V]{most: most, slots: make([]slot[K, V], 1), byKey: map[K]int32{}}
 }
 
 // Len is how many entries there are.
@@ -29,41 +29,66 @@ func (m *Map[K, V]) Len() int { return len(m.byKey) }
 
 // Get uses an entry.
 func (m *Map[K, V]) Get(key K) (v V, ok bool) {
-	e, ok := m.byKey[key]
+	i, ok := m.byKey[key]
 	if !ok {
 		return v, false
 	}
-	m.order.MoveToFront(e)
-	return e.Value.(*entry[K, V]).value, true
+	m.use(i)
+	return m.slots[i].value, true
 }
 
 // Peek looks at an entry, which does not count as use.
 func (m *Map[K, V]) Peek(key K) (v V, ok bool) {
-	e, ok := m.byKey[key]
+	i, ok := m.byKey[key]
 	if !ok {
 		return v, false
 	}
-	return e.Value.(*entry[K, V]).value, true
+	return m.slots[i].value, true
 }
 
 // Put adds an entry, or replaces it, and uses it.
 func (m *Map[K, V]) Put(key K, v V) {
-	if e, ok := m.byKey[key]; ok {
-		e.Value.(*entry[K, V]).value = v
-		m.order.MoveToFront(e)
+	if i, ok := m.byKey[key]; ok {
+		m.slots[i].value = v
+		m.use(i)
 		return
 	}
-	if m.order.Len() >= m.most {
-		oldest := m.order.Remove(m.order.Back()).(*entry[K, V])
-		delete(m.byKey, oldest.key)
+	if len(m.byKey) >= m.most {
+		m.Delete(m.slots[m.slots[0].newer].key)
 	}
-	m.byKey[key] = m.order.PushFront(&entry[K, V]{key, v})
+	var i int32
+	if n := len(m.free); n > 0 {
+		i, m.free = m.free[n-1], m.free[:n-1]
+	} else {
+		i = int32(len(m.slots))
+		m.slots = append(m.slots, slot[K, V]{})
+	}
+	m.slots[i] = slot[K, V]{older: i, newer: i, key: key, value: v}
+	m.byKey[key] = i
+	m.use(i)
 }
 
 // Delete forgets an entry, if there is one.
 func (m *Map[K, V]) Delete(key K) {
-	if e, ok := m.byKey[key]; ok {
-		m.order.Remove(e)
-		delete(m.byKey, key)
+	i, ok := m.byKey[key]
+	if !ok {
+		return
 	}
+	delete(m.byKey, key)
+	m.unlink(i)
+	m.slots[i] = slot[K, V]{}
+	m.free = append(m.free, i)
+}
+
+// use makes an entry the latest.
+func (m *Map[K, V]) use(i int32) {
+	m.unlink(i)
+	latest := m.slots[0].older
+	m.slots[i].older, m.slots[i].newer = latest, 0
+	m.slots[0].older, m.slots[latest].newer = i, i
+}
+
+func (m *Map[K, V]) unlink(i int32) {
+	s := &m.slots[i]
+	m.slots[s.older].newer, m.slots[s.newer].older = s.newer, s.older
 }

@@ -20,8 +20,8 @@ func TestMap(t *testing.T) {
 	if _, ok := m.Peek("c"); ok {
 		t.Error("c is still there")
 	}
-	if m.Len() != 2 || m.order.Len() != 2 {
-		t.Errorf("%d and %d are kept", m.Len(), m.order.Len())
+	if m.Len() != 2 || len(m.slots) != 3 {
+		t.Errorf("%d in %d places are kept", m.Len(), len(m.slots))
 	}
 	m.Put("b", 5) // in place of what it was
 	if v, ok := m.Peek("b"); !ok || v != 5 {
@@ -32,7 +32,21 @@ func TestMap(t *testing.T) {
 	}
 	m.Delete("d")
 	m.Delete("nobody")
-	if _, ok := m.Peek("d"); ok || m.Len() != 1 || m.order.Len() != 1 {
-		t.Errorf("d is still there, of %d and %d", m.Len(), m.order.Len())
+	if _, ok := m.Peek("d"); ok || m.Len() != 1 {
+		t.Errorf("d is still there, of %d", m.Len())
+	}
+	m.Put("e", 6)
+	m.Put("f", 7) // b goes
+	if _, ok := m.Peek("b"); ok || m.Len() != 2 || len(m.slots) != 3 {
+		t.Errorf("b is still there, of %d in %d places", m.Len(), len(m.slots))
+	}
+}
+
+func BenchmarkMap(b *testing.B) {
+	m := New[int, int](1000)
+	b.ReportAllocs()
+	for i := range b.N {
+		m.Put(i, i)
+		m.Get(i - 500)
 	}
 }

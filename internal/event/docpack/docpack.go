@@ -38,8 +38,8 @@ const (
 	partDocs = 16
 
 	// window is how far back the encoders look, and about what each holds: the dictionary
-	// and a part fit. By default both hold 12 MiB.
-	window = 1 << 20
+	// and a part of usual documents fit. By default both hold 12 MiB.
+	window = 256 << 10
 
 	// maxUnpacked bounds what any packed bytes are unpacked to, whatever they claim.
 	maxUnpacked = 16 << 20
