@@ -382,6 +382,7 @@ func TestAnIntakeThatCannotBeEmptied(t *testing.T) {
 		if err := r.Append(t.Context(), named("d")); err != nil {
 			t.Fatal(err)
 		}
+		r.Settle(t.Context()) // it is told once "d" is stored, before "a" is taken out
 		wantNames(t, "in the intake", d.names())
 	})
 	wantNames(t, "stored", m.names(), "a", "b", "c", "d")
