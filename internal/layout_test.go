@@ -6,10 +6,12 @@ package internal_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"io"
+	"iter"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -103,23 +105,23 @@ var mayImport = map[string][]string{
 	"internal/wire/kurento": {"internal/evidence", "internal/participant", "internal/socket", "internal/room", "internal/sfu", "internal/event",
 		"internal/inject", "internal/limit", "internal/policy", "internal/text", "internal/wire/jsonrpc", "dialect", "fault"},
 	"internal/wire/jsonrpc": {"internal/text", "fault"},
-	"internal/openvidu": {"internal/registry", "internal/room", "internal/limit", "internal/policy", "internal/text", "internal/token",
+	"internal/openvidu": {"internal/body", "internal/registry", "internal/room", "internal/limit", "internal/policy", "internal/text", "internal/token",
 		"internal/wire/kurento", "fault"}, // implements kurento.Tokens
 	"internal/sceenic": {"internal/registry", "internal/limit", "internal/text", "internal/token",
 		"internal/wire/kurento", "dialect", "fault"}, // implements kurento.SharedTokens
-	"internal/opentok": {"internal/registry", "internal/room", "internal/limit", "internal/policy", "internal/recent", "internal/text", "internal/token",
+	"internal/opentok": {"internal/body", "internal/registry", "internal/room", "internal/limit", "internal/policy", "internal/recent", "internal/text", "internal/token",
 		"internal/wire/kurento", "dialect", "fault"}, // implements kurento.SharedTokens
-	"internal/api/opentok": {"internal/opentok", "internal/registry", "internal/room", "internal/limit", "internal/text", "internal/token",
+	"internal/api/opentok": {"internal/body", "internal/opentok", "internal/registry", "internal/room", "internal/limit", "internal/text", "internal/token",
 		"internal/wire/kurento", "fault"},
 	"internal/testlog":       {},                                                                      // for tests
 	"internal/wire/wiretest": {"internal/evidence", "internal/participant", "internal/room", "fault"}, // a wire for tests
 	"internal/when":          {},
-	"internal/api": {"internal/live", "internal/evidence", "internal/when", "internal/room", "internal/skew", "internal/diagnose", "internal/explain", "internal/share", "internal/ask", "internal/repro", "internal/verdict", "internal/event", "internal/event/eventjson", "internal/sink", "internal/report", "internal/registry", "internal/inject",
+	"internal/api": {"internal/body", "internal/live", "internal/evidence", "internal/when", "internal/room", "internal/skew", "internal/diagnose", "internal/explain", "internal/share", "internal/ask", "internal/repro", "internal/verdict", "internal/event", "internal/event/eventjson", "internal/sink", "internal/report", "internal/registry", "internal/inject",
 		"internal/limit", "internal/policy", "internal/policy/policyjson", "internal/text", "internal/token", "internal/faultdoc", "dialect", "fault"},
 	"internal/turn":       {"internal/evidence", "internal/limit", "internal/recent"},
 	"internal/config":     {"fault", "internal/spell"},
 	"internal/pages":      {},
-	"internal/console":    {"internal/api", "internal/limit", "internal/pages", "internal/recent", "internal/token", "fault"},
+	"internal/console":    {"internal/body", "internal/api", "internal/limit", "internal/pages", "internal/recent", "internal/token", "fault"},
 	"docs":                {},
 	"internal/docsite":    {"docs", "internal/faultdoc"},
 	"internal/spell":      {},
@@ -128,6 +130,7 @@ var mayImport = map[string][]string{
 	"internal/recent":     {},
 	"internal/accept":     {},
 	"internal/text":       {},
+	"internal/body":       {"internal/text", "fault"},
 	"internal/server":     {"*", "dialect", "fault"},
 
 	"e2e/probe":     {"client", "fault"},
@@ -254,23 +257,61 @@ func packageDoc(file *ast.File) string {
 // vendor matches names that belong to a dialect or to a wire's codec.
 var vendor = regexp.MustCompile(`(?i)\b(hms\w*|opentok|vonage|sceenic|kurento|openvidu|livekit|janus)\b`)
 
+// atTheEdge are the packages that may name vendors: their doors, what is set and said about
+// these, and what chooses between their words.
+var atTheEdge = []string{
+	"internal/api", "internal/api/opentok", "internal/opentok", "internal/openvidu", "internal/sceenic", "internal/wire/hms", "internal/wire/kurento",
+	"internal/config", "internal/server", "internal/pages", "internal/faultdoc", "internal/metricdoc",
+	"internal/report", "internal/repro", // which of the dialects is spoken where none is asked for
+	"internal/event/docpack/gen", // samples
+}
+
 // TestNoVendorBelowDialect keeps the packages in the middle free of vendors'
 // names, in code and in comments.
 func TestNoVendorBelowDialect(t *testing.T) {
-	neutral := []string{"fault", "internal/policy", "internal/token", "internal/registry", "internal/room", "internal/poll", "internal/sfu",
-		"internal/event", "internal/event/eventlog", "internal/event/rollup", "internal/event/sqlite", "internal/event/spool", "internal/event/clickhouse", "internal/event/eventtest", "internal/diagnose"}
 	for _, p := range list(t) {
-		if !slices.Contains(neutral, p.name()) {
+		middle := p.name() == "fault" || strings.HasPrefix(p.name(), "internal/")
+		if !middle || slices.Contains(atTheEdge, p.name()) {
 			continue
 		}
+		for at, line := range lines(t, p) {
+			if word := vendor.FindString(line); word != "" {
+				t.Errorf("%s names %q; vendors' words live in dialect and at the edge", at, word)
+			}
+		}
+	}
+}
+
+// TestBodiesAreReadInOnePlace, where what is wrong with one is told apart.
+func TestBodiesAreReadInOnePlace(t *testing.T) {
+	found := false
+	for _, p := range list(t) {
+		for at, line := range lines(t, p) {
+			if !strings.Contains(line, "http.MaxBytesReader") {
+				continue
+			}
+			if found = true; p.name() != "internal/body" {
+				t.Errorf("%s reads a body; internal/body does", at)
+			}
+		}
+	}
+	if !found {
+		t.Error("nobody reads a body")
+	}
+}
+
+// lines are those of a package, tests left out, by where they are.
+func lines(t *testing.T, p pkg) iter.Seq2[string, string] {
+	t.Helper()
+	return func(yield func(at, line string) bool) {
 		for _, name := range p.GoFiles {
 			src, err := os.ReadFile(filepath.Join(p.Dir, name))
 			if err != nil {
 				t.Fatal(err)
 			}
 			for i, line := range strings.Split(string(src), "\n") {
-				if word := vendor.FindString(line); word != "" {
-					t.Errorf("%s/%s:%d names %q; vendors' words live in dialect and at the edge", p.name(), name, i+1, word)
+				if !yield(fmt.Sprintf("%s/%s:%d", p.name(), name, i+1), line) {
+					return
 				}
 			}
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/body"
 	"github.com/redial-rtc/redial/internal/event"
 	"github.com/redial-rtc/redial/internal/event/eventjson"
 	"github.com/redial-rtc/redial/internal/report"
@@ -213,7 +214,7 @@ type batchReader struct {
 
 // read gives the event of an item, or nil when it is nothing that is kept.
 func (r *batchReader) read(raw json.RawMessage) (*event.Event, error) {
-	if err := wantUTF8(raw); err != nil {
+	if err := body.WantUTF8(raw); err != nil {
 		return nil, err
 	}
 	var shape struct {

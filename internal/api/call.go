@@ -4,19 +4,16 @@
 package api
 
 import (
-	"bytes"
+	"cmp"
 	"context"
-	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"os"
 	"strconv"
 	"time"
 
 	"github.com/redial-rtc/redial/fault"
-	"github.com/redial-rtc/redial/internal/text"
+	"github.com/redial-rtc/redial/internal/body"
 	"github.com/redial-rtc/redial/internal/token"
 )
 
@@ -117,70 +114,15 @@ func Vouch(ctx context.Context, c token.Claims) context.Context {
 	return context.WithValue(ctx, vouchedKey{}, c)
 }
 
-// Body reads the whole body, up to the route's limit, and takes nothing but UTF-8
-// (RFC 8259, section 8.1): fault.BodyTooLarge, fault.BodyInvalid.
+// Body reads the whole body, up to the route's limit, which must be UTF-8. It fails as
+// body.ReadText does.
 func (c *Call) Body() ([]byte, error) {
-	raw, err := c.bytes()
-	if err == nil {
-		err = wantUTF8(raw)
-	}
-	return raw, err
+	return body.ReadText(c.Writer, c.Request, c.maxBody())
 }
 
-// wantUTF8 fails with fault.BodyInvalid, which says where a text is not UTF-8.
-func wantUTF8(raw []byte) error {
-	at, field := text.NotUTF8(raw)
-	switch {
-	case at < 0:
-		return nil
-	case field == "":
-		return fault.BodyInvalid.New("reason", notUTF8, "offset", at)
-	}
-	return fault.BodyInvalid.New("field", field, "reason", notUTF8, "offset", at)
-}
-
-const notUTF8 = "not UTF-8"
-
-// believed is up to how many bytes there is room for a body of which nothing has come, since it
-// says how long it is. Once they have come it is believed the rest.
-const believed = 16 << 10
-
-// readAll reads all of what says that it is so long, -1 where it does not say.
-func readAll(r io.Reader, long int64) ([]byte, error) {
-	var b bytes.Buffer
-	b.Grow(int(min(max(long, 0), believed)) + bytes.MinRead) // which is never used, and without which it would grow
-	if long > believed {
-		n, err := b.ReadFrom(io.LimitReader(r, believed))
-		if err != nil || n < believed {
-			return b.Bytes(), err
-		}
-		b.Grow(int(long-believed) + bytes.MinRead)
-	}
-	_, err := b.ReadFrom(r)
-	return b.Bytes(), err
-}
-
-// bytes reads the whole body, whatever it is.
+// bytes reads the whole body, whatever it is. It fails as body.Read does.
 func (c *Call) bytes() ([]byte, error) {
-	most := c.route.MaxBody
-	if most == 0 {
-		most = DefaultMaxBody
-	}
-	if c.Request.ContentLength > most {
-		return nil, fault.BodyTooLarge.New("max_bytes", most, "bytes", c.Request.ContentLength)
-	}
-	raw, err := readAll(http.MaxBytesReader(c.Writer, c.Request.Body, most), c.Request.ContentLength)
-	if _, over := errors.AsType[*http.MaxBytesError](err); over {
-		return nil, fault.BodyTooLarge.New("max_bytes", most)
-	}
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return nil, fault.BodyTimeout.Wrap(err, "limit", "limits.body_timeout", "bytes", len(raw))
-	}
-	if err != nil {
-		if c.Context().Err() != nil {
-			return nil, c.Context().Err()
-		}
-		return nil, fault.BodyInvalid.Wrap(err, "reason", "the body did not arrive whole")
-	}
-	return raw, nil
+	return body.Read(c.Writer, c.Request, c.maxBody())
 }
+
+func (c *Call) maxBody() int64 { return cmp.Or(c.route.MaxBody, DefaultMaxBody) }

@@ -14,7 +14,6 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -24,6 +23,7 @@ import (
 	"time"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/body"
 	"github.com/redial-rtc/redial/internal/limit"
 	"github.com/redial-rtc/redial/internal/pages"
 	"github.com/redial-rtc/redial/internal/token"
@@ -280,9 +280,9 @@ func cookieOf(r *http.Request, secure bool) string {
 
 // decode reads a body of JSON.
 func decode(w http.ResponseWriter, r *http.Request, into any) error {
-	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	raw, err := body.ReadText(w, r, maxBody)
 	if err != nil {
-		return fault.BodyTooLarge.Wrap(err, "max_bytes", maxBody)
+		return err
 	}
 	if err := json.Unmarshal(raw, into); err != nil {
 		return fault.BodyInvalid.Wrap(err, "reason", "not the JSON of this call")

@@ -15,6 +15,7 @@ import (
 
 	"github.com/redial-rtc/redial/dialect"
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/body"
 	"github.com/redial-rtc/redial/internal/limit"
 	"github.com/redial-rtc/redial/internal/text"
 	"github.com/redial-rtc/redial/internal/token"
@@ -151,9 +152,9 @@ func (s *Service) issue(w http.ResponseWriter, r *http.Request) (i Issue, err er
 	if err := s.admitted(r, s.issues, "opentok.issues_per_minute"); err != nil {
 		return i, err
 	}
-	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxIssue))
+	raw, err := body.Read(w, r, maxIssue)
 	if err != nil {
-		return i, fault.BodyTooLarge.New("max_bytes", maxIssue)
+		return i, err
 	}
 	var sent struct {
 		Session    string          `json:"sessionId"`

@@ -6,7 +6,6 @@ package openvidu
 import (
 	"encoding/json"
 	"errors"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -104,7 +103,7 @@ func (s *Service) wordActive(n *session, c *seat, p room.Peer) connection {
 }
 
 // connection is one connection, taken or not. Fails with fault.PeerNotFound.
-func (s *Service) connection(r *http.Request, n *session, id string) (any, error) {
+func (s *Service) connection(r call, n *session, id string) (any, error) {
 	all, err := s.connections(r, n, true)
 	if err != nil {
 		return nil, err
@@ -118,7 +117,7 @@ func (s *Service) connection(r *http.Request, n *session, id string) (any, error
 }
 
 // peers are those who are inside.
-func (s *Service) peers(r *http.Request, n *session) ([]room.Peer, error) {
+func (s *Service) peers(r call, n *session) ([]room.Peer, error) {
 	live := s.cfg.Rooms.Active(n.roomID)
 	if live == nil {
 		return nil, nil
@@ -132,7 +131,7 @@ func (s *Service) peers(r *http.Request, n *session) ([]room.Peer, error) {
 
 // connections are those of a session: who is inside, and with pending what
 // nobody has taken yet.
-func (s *Service) connections(r *http.Request, n *session, pending bool) ([]any, error) {
+func (s *Service) connections(r call, n *session, pending bool) ([]any, error) {
 	peers, err := s.peers(r, n)
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@
 package openvidu
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/body"
 	"github.com/redial-rtc/redial/internal/limit"
 	"github.com/redial-rtc/redial/internal/room"
 	"github.com/redial-rtc/redial/internal/token"
@@ -49,14 +51,20 @@ func (s *Service) routes() {
 	}
 }
 
-// handler serves one route: what it returns is the body, nil for none.
-type handler func(r *http.Request) (any, error)
-
-func lacks(what string) handler {
-	return func(*http.Request) (any, error) { return nil, fault.FeatureUnsupported.New("feature", what) }
+// call is a request that is being answered.
+type call struct {
+	*http.Request
+	w http.ResponseWriter
 }
 
-func unknown(r *http.Request) (any, error) {
+// handler serves one route: what it returns is the body, nil for none.
+type handler func(r call) (any, error)
+
+func lacks(what string) handler {
+	return func(call) (any, error) { return nil, fault.FeatureUnsupported.New("feature", what) }
+}
+
+func unknown(r call) (any, error) {
 	return nil, fault.RouteUnknown.New("path", clip(r.URL.Path))
 }
 
@@ -76,15 +84,14 @@ func (s *Service) serve(w http.ResponseWriter, r *http.Request, h handler) {
 		refuse(w, fault.TokenRefused.New("want", "basic authentication of "+user+" with the secret of the server"))
 		return
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-	body, err := h(r)
+	answer, err := h(call{r, w})
 	switch {
 	case err != nil:
 		refuse(w, err)
-	case body == nil:
+	case answer == nil:
 		w.WriteHeader(http.StatusNoContent)
 	default:
-		write(w, http.StatusOK, body)
+		write(w, http.StatusOK, answer)
 	}
 }
 
@@ -112,19 +119,14 @@ func refuse(w http.ResponseWriter, err error) {
 	})
 }
 
-// decode reads the body of a call. One that is empty is an empty object.
-func decode(r *http.Request, v any) error {
-	raw := json.RawMessage{}
-	err := json.NewDecoder(r.Body).Decode(&raw)
-	var long *http.MaxBytesError
-	switch {
-	case errors.As(err, &long):
-		return fault.BodyTooLarge.New("max_bytes", maxBody)
-	case err != nil && err.Error() == "EOF":
-		return nil
-	case err == nil:
-		err = json.Unmarshal(raw, v)
+// decode reads the body of a call. One that is empty is an empty object. It fails with
+// fault.FieldInvalid and fault.BodyInvalid, and as body.ReadText does.
+func decode(r call, v any) error {
+	raw, err := body.ReadText(r.w, r.Request, maxBody)
+	if err != nil || len(bytes.TrimSpace(raw)) == 0 {
+		return err
 	}
+	err = json.Unmarshal(raw, v)
 	var wrong *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &wrong) && wrong.Field != "":
@@ -135,7 +137,7 @@ func decode(r *http.Request, v any) error {
 	return nil
 }
 
-func (s *Service) postSession(r *http.Request) (any, error) {
+func (s *Service) postSession(r call) (any, error) {
 	var sent struct {
 		Custom string `json:"customSessionId"`
 		properties
@@ -153,7 +155,7 @@ func (s *Service) postSession(r *http.Request) (any, error) {
 	return s.word(r, n, true)
 }
 
-func (s *Service) getSessions(r *http.Request) (any, error) {
+func (s *Service) getSessions(r call) (any, error) {
 	all := []any{}
 	for _, n := range s.list() {
 		one, err := s.word(r, n, r.URL.Query().Get("pendingConnections") == "true")
@@ -167,7 +169,7 @@ func (s *Service) getSessions(r *http.Request) (any, error) {
 
 func page(all []any) any { return map[string]any{"numberOfElements": len(all), "content": all} }
 
-func (s *Service) getSession(r *http.Request) (any, error) {
+func (s *Service) getSession(r call) (any, error) {
 	n, err := s.find(r.PathValue("session"))
 	if err != nil {
 		return nil, err
@@ -175,7 +177,7 @@ func (s *Service) getSession(r *http.Request) (any, error) {
 	return s.word(r, n, r.URL.Query().Get("pendingConnections") == "true")
 }
 
-func (s *Service) deleteSession(r *http.Request) (any, error) {
+func (s *Service) deleteSession(r call) (any, error) {
 	n, err := s.find(r.PathValue("session"))
 	if err != nil {
 		return nil, err
@@ -202,7 +204,7 @@ func (b connectionBody) wanted() wanted {
 	return w
 }
 
-func (s *Service) postConnection(r *http.Request) (any, error) {
+func (s *Service) postConnection(r call) (any, error) {
 	var sent connectionBody
 	if err := decode(r, &sent); err != nil {
 		return nil, err
@@ -214,7 +216,7 @@ func (s *Service) postConnection(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.offer(r.Context(), n, sent.wanted(), s.cfg.Origin(r))
+	c, err := s.offer(r.Context(), n, sent.wanted(), s.cfg.Origin(r.Request))
 	if err != nil {
 		return nil, err
 	}
@@ -223,7 +225,7 @@ func (s *Service) postConnection(r *http.Request) (any, error) {
 	return wordPending(c), nil
 }
 
-func (s *Service) postToken(r *http.Request) (any, error) {
+func (s *Service) postToken(r call) (any, error) {
 	var sent connectionBody
 	if err := decode(r, &sent); err != nil {
 		return nil, err
@@ -232,14 +234,14 @@ func (s *Service) postToken(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.offer(r.Context(), n, sent.wanted(), s.cfg.Origin(r))
+	c, err := s.offer(r.Context(), n, sent.wanted(), s.cfg.Origin(r.Request))
 	if err != nil {
 		return nil, err
 	}
 	return map[string]any{"id": c.url, "token": c.url, "session": n.id, "role": c.role, "data": c.data, "connectionId": c.id, "createdAt": c.createdAt.UnixMilli()}, nil
 }
 
-func (s *Service) getConnections(r *http.Request) (any, error) {
+func (s *Service) getConnections(r call) (any, error) {
 	n, err := s.find(r.PathValue("session"))
 	if err != nil {
 		return nil, err
@@ -252,7 +254,7 @@ func (s *Service) getConnections(r *http.Request) (any, error) {
 	return page(all), nil
 }
 
-func (s *Service) getConnection(r *http.Request) (any, error) {
+func (s *Service) getConnection(r call) (any, error) {
 	n, err := s.find(r.PathValue("session"))
 	if err != nil {
 		return nil, err
@@ -260,7 +262,7 @@ func (s *Service) getConnection(r *http.Request) (any, error) {
 	return s.connection(r, n, r.PathValue("connection"))
 }
 
-func (s *Service) patchConnection(r *http.Request) (any, error) {
+func (s *Service) patchConnection(r call) (any, error) {
 	var sent struct {
 		Role   *string `json:"role"`
 		Record *bool   `json:"record"`
@@ -280,7 +282,7 @@ func (s *Service) patchConnection(r *http.Request) (any, error) {
 	return s.connection(r, n, id)
 }
 
-func (s *Service) deleteConnection(r *http.Request) (any, error) {
+func (s *Service) deleteConnection(r call) (any, error) {
 	n, err := s.find(r.PathValue("session"))
 	if err != nil {
 		return nil, err
@@ -288,7 +290,7 @@ func (s *Service) deleteConnection(r *http.Request) (any, error) {
 	return nil, s.remove(r.Context(), n, r.PathValue("connection"))
 }
 
-func (s *Service) deleteStream(r *http.Request) (any, error) {
+func (s *Service) deleteStream(r call) (any, error) {
 	n, err := s.find(r.PathValue("session"))
 	if err != nil {
 		return nil, err
@@ -308,7 +310,7 @@ func (s *Service) deleteStream(r *http.Request) (any, error) {
 	return nil, fault.StreamNotPublished.New("stream", clip(id))
 }
 
-func (s *Service) postSignal(r *http.Request) (any, error) {
+func (s *Service) postSignal(r call) (any, error) {
 	var sent struct {
 		Session string        `json:"session"`
 		To      []room.PeerID `json:"to"`
@@ -339,7 +341,7 @@ func (s *Service) postSignal(r *http.Request) (any, error) {
 }
 
 // word is a session as the API has it.
-func (s *Service) word(r *http.Request, n *session, pending bool) (any, error) {
+func (s *Service) word(r call, n *session, pending bool) (any, error) {
 	all, err := s.connections(r, n, pending)
 	if err != nil {
 		return nil, err

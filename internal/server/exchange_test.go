@@ -6,6 +6,7 @@ package server
 import (
 	"bufio"
 	"context"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net"
@@ -13,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/redial-rtc/redial/internal/config"
 )
@@ -33,8 +36,8 @@ func raw(t *testing.T, address, request string) net.Conn {
 }
 
 // slowly is a request whose body never comes whole.
-func slowly(method, path string) string {
-	return method + " " + path + " HTTP/1.1\nHost: here\nContent-Type: application/json\nContent-Length: 2000\n\n{"
+func slowly(method, path string, headers ...string) string {
+	return strings.Join(append([]string{method + " " + path + " HTTP/1.1", "Host: localhost", "Content-Type: application/json", "Content-Length: 2000"}, headers...), "\n") + "\n\n{"
 }
 
 // TestABodyThatDoesNotComeEndsTheConnection asks every kind of route, those
@@ -42,18 +45,41 @@ func slowly(method, path string) string {
 func TestABodyThatDoesNotComeEndsTheConnection(t *testing.T) {
 	cfg := local(t)
 	cfg.Limits.BodyTimeout = 300 * time.Millisecond
+	const secret = "0123456789abcdefghijklmnopqrstuvwxyz"
+	cfg.OpenVidu.Secret = secret
+	cfg.OpenTok.Enabled, cfg.OpenTok.Projects = true, []config.Project{{Key: "42", Secret: secret}}
+	cfg.Console.Enabled, cfg.Console.Listen = true, "127.0.0.1:0"
 	s := startLocal(t, cfg)
-	for _, c := range []struct{ method, path, want string }{
-		{"POST", "/v2/token", "request.body_timeout"},
-		{"POST", "/v2/client/report", "token.missing"},
-		{"POST", "/v2/rooms", "token.missing"}, // refused before its body is read
-		{"POST", "/nowhere", ""},
-		{"GET", "/healthz", ""},
-		{"GET", "/init", ""},
+	openVidu := "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte("OPENVIDUAPP:"+secret))
+	openTok, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"iss": "42", "ist": "project", "exp": time.Now().Add(time.Minute).Unix()}).SignedString([]byte(secret))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ method, path, header, want string }{
+		{"POST", "/v2/token", "", "request.body_timeout"},
+		{"POST", "/v2/client/report", "", "token.missing"},
+		{"POST", "/v2/rooms", "", "token.missing"}, // refused before its body is read
+		{"POST", "/openvidu/api/sessions", openVidu, "request.body_timeout"},
+		{"POST", "/openvidu/api/sessions", "", "token.refused"},
+		{"POST", "/opentok/v1/issues", "", "request.body_timeout"},
+		{"POST", "/session/create", "X-OPENTOK-AUTH: " + openTok, "request.body_timeout"},
+		{"POST", "/session/create", "", "token.missing"},
+		{"POST", "/console/api/login", "Sec-Fetch-Site: same-origin", "request.body_timeout"},
+		{"POST", "/nowhere", "", ""},
+		{"GET", "/healthz", "", ""},
+		{"GET", "/init", "", ""},
 	} {
-		t.Run(c.method+" "+c.path, func(t *testing.T) {
+		t.Run(c.method+" "+c.path+" "+c.want, func(t *testing.T) {
 			t.Parallel()
-			conn := raw(t, s.address.String(), slowly(c.method, c.path))
+			var headers []string
+			if c.header != "" {
+				headers = append(headers, c.header)
+			}
+			address := s.address.String()
+			if strings.HasPrefix(c.path, "/console/") {
+				address = s.console.listener.Addr().String()
+			}
+			conn := raw(t, address, slowly(c.method, c.path, headers...))
 			reply, err := io.ReadAll(conn) // to the end of the connection
 			if err != nil && !strings.Contains(err.Error(), "reset") {
 				t.Fatalf("the connection is still open: %v", err)

@@ -5,13 +5,13 @@ package opentok
 
 import (
 	"encoding/json"
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
 	"strconv"
 
 	"github.com/redial-rtc/redial/fault"
+	"github.com/redial-rtc/redial/internal/body"
 	"github.com/redial-rtc/redial/internal/text"
 )
 
@@ -22,11 +22,11 @@ const maxBody = 256 << 10
 type fields map[string]json.RawMessage
 
 // readBody reads the body of a call; an empty one has no fields. Fails with
-// fault.BodyTooLarge and fault.BodyInvalid.
+// fault.BodyInvalid, and as body.ReadText does.
 func readBody(w http.ResponseWriter, r *http.Request) (fields, error) {
-	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	raw, err := body.ReadText(w, r, maxBody)
 	if err != nil {
-		return nil, fault.BodyTooLarge.New("max_bytes", maxBody)
+		return nil, err
 	}
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	return readFields(kind, raw)
