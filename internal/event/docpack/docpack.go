@@ -41,6 +41,9 @@ const (
 	// and a part of usual documents fit. By default both hold 12 MiB.
 	window = 256 << 10
 
+	// encoders is how many may pack at once: who stores events, and what seals them.
+	encoders = 2
+
 	// maxUnpacked bounds what any packed bytes are unpacked to, whatever they claim.
 	maxUnpacked = 16 << 20
 	// maxPacked is the size beyond which a document is kept as it is.
@@ -54,10 +57,9 @@ var ErrDamaged = errors.New("packed documents are damaged")
 // Packer packs and unpacks. Its methods may be called at once from several
 // goroutines.
 type Packer struct {
-	enc    *zstd.Encoder // of documents by themselves, which somebody waits for
-	blocks *zstd.Encoder
-	dec    *zstd.Decoder
-	raws   sync.Pool // of *[]byte: documents of a part as they are packed
+	enc  *zstd.Encoder
+	dec  *zstd.Decoder
+	raws sync.Pool // of *[]byte: documents of a part as they are packed
 }
 
 // New returns a packer that unpacks with any of some dictionaries, by their numbers,
@@ -67,14 +69,11 @@ func New(dictionaries map[uint32][]byte, current uint32) (*Packer, error) {
 	if !known {
 		return nil, fmt.Errorf("no dictionary has the number %d", current)
 	}
-	encoder := func(level zstd.EncoderLevel) (*zstd.Encoder, error) {
-		return zstd.NewWriter(nil, zstd.WithEncoderDictRaw(current, text), zstd.WithEncoderLevel(level), zstd.WithWindowSize(window), zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true))
-	}
-	enc, err := encoder(zstd.SpeedFastest)
-	if err != nil {
-		return nil, err
-	}
-	blocks, err := encoder(zstd.SpeedDefault)
+	// The fastest level packs parts as small as the next one does: most of what repeats is in
+	// the dictionary. What a level looks things up in is made anew for each part, and that of
+	// the next is four times as large.
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderDictRaw(current, text), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(window),
+		zstd.WithEncoderConcurrency(encoders), zstd.WithLowerEncoderMem(true))
 	if err != nil {
 		return nil, err
 	}
@@ -86,14 +85,13 @@ func New(dictionaries map[uint32][]byte, current uint32) (*Packer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Packer{enc: enc, blocks: blocks, dec: dec, raws: sync.Pool{New: func() any { return new([]byte) }}}, nil
+	return &Packer{enc: enc, dec: dec, raws: sync.Pool{New: func() any { return new([]byte) }}}, nil
 }
 
 // Close gives back what a packer holds.
 func (p *Packer) Close() {
 	p.dec.Close()
 	_ = p.enc.Close()
-	_ = p.blocks.Close()
 }
 
 // Pack appends a packed document to b. What is very large stays as it is.
@@ -170,7 +168,7 @@ func (p *Packer) packPart(b []byte, docs []Doc, before int64) []byte {
 	if *lent = raw; cap(raw) > maxKept {
 		*lent = nil
 	}
-	return p.blocks.EncodeAll(raw, slices.Grow(b, len(raw)/4))
+	return p.enc.EncodeAll(raw, slices.Grow(b, len(raw)/4))
 }
 
 // UnpackBlock gives the documents of a block, the first of which is at a place. It
