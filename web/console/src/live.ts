@@ -77,6 +77,12 @@ export function byNeed(peers: Peer[], muted: Set<string>): Peer[] {
   return peers.map((p, i) => ({ p, i, n: need(p) })).sort((a, b) => b.n - a.n || a.i - b.i).map((x) => x.p);
 }
 
+/** Rows that are to stay where they are: those of before in their order, whoever is still there, then what is new. */
+export function inPlace(before: string[], now: Peer[], all: Peer[]): Peer[] {
+  const by = new Map(all.map((p) => [p.peer_id, p]));
+  return [...before.flatMap((id) => by.get(id) ?? []), ...now.filter((p) => !before.includes(p.peer_id))];
+}
+
 /** The rooms that have a text in their name, whatever its case and accents. */
 export function named(rooms: Rooms["rooms"], text: string): Rooms["rooms"] {
   const fold = (s: string) => s.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();

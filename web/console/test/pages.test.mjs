@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { at, query } from "../src/api.ts";
-import { byNeed, named, notFine } from "../src/live.ts";
+import { byNeed, inPlace, named, notFine } from "../src/live.ts";
 import { href, parse } from "../src/route.ts";
 import { safe } from "../src/safe.ts";
 import { length, moment, span } from "../src/time.ts";
@@ -101,6 +101,16 @@ test("who lacks something comes first, and a wish is no lack", () => {
   assert.deepEqual([paused, fine, peer("alone", { up: null, down: null }), peer("quiet", { gates: [gate("silent", "off")] })].map(ill), [false, false, false, false]);
   assert.deepEqual([late, lossy, cut, away, dumb].map(ill), [true, true, true, true, true]);
   assert.deepEqual(byNeed([fine, paused, late, lossy, worse], muted).map((p) => p.name), ["worse", "late", "lossy", "fine", "paused"]);
+});
+
+test("rows stay where they are while somebody is about to press a button in one", () => {
+  const [ann, ben, cleo, dan] = ["ann", "ben", "cleo", "dan"].map((name) => ({ peer_id: name, name }));
+  const names = (before, now, all) => inPlace(before, now, all).map((p) => p.name);
+  assert.deepEqual(names(["ann", "ben"], [ben, ann], [ben, ann]), ["ann", "ben"]); // whoever is worse off now
+  assert.deepEqual(names(["ann", "ben"], [ben], [ann, ben]), ["ann", "ben"]); // who is fine again
+  assert.deepEqual(names(["ann", "ben"], [ben], [ben]), ["ben"]); // who has gone
+  assert.deepEqual(names(["ann", "ben"], [dan, ben, cleo], [ann, ben, cleo, dan]), ["ann", "ben", "dan", "cleo"]); // who is new
+  assert.deepEqual(names([], [ann], [ann]), ["ann"]);
 });
 
 test("rooms are found by a part of their name, without case and accents", () => {

@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // What goes on now: rooms, and of one room who sends and gets what.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { asRefusal, at, call, follow, type Refusal } from "../api";
 import { Act } from "../deeds";
-import { byNeed, mutedIn, named, notFine, troubled, type Gate, type Peer, type Room, type Rooms } from "../live";
+import { byNeed, inPlace, mutedIn, named, notFine, troubled, type Gate, type Peer, type Room, type Rooms } from "../live";
 import { At, Problem, Shapes, Shown, Title } from "../parts";
 import { href } from "../route";
 import { safe } from "../safe";
@@ -96,12 +96,38 @@ function useLive(id: string) {
   return { room, error, over, old, again };
 }
 
+/** Keeps rows where they are while somebody points at them or is among them by keyboard: no button is to move away under a hand. */
+function useHeld(shown: Peer[], all: Peer[]) {
+  const held = useRef<string[] | undefined>(undefined);
+  const pointed = useRef(false), focused = useRef(false);
+  if (held.current) shown = inPlace(held.current, shown, all);
+  const ids = shown.map((p) => p.peer_id);
+  if (ids.length === 0) pointed.current = focused.current = false, held.current = undefined; // nothing is left to point at
+  if (held.current) held.current = ids;
+  const set = (of: { current: boolean }, to: boolean) => {
+    of.current = to;
+    held.current = pointed.current || focused.current ? held.current ?? ids : undefined;
+  };
+  return {
+    shown,
+    on: {
+      onPointerEnter: () => set(pointed, true),
+      onPointerLeave: () => set(pointed, false),
+      onFocusIn: (e: FocusEvent) => set(focused, e.target instanceof Element && e.target.matches(":focus-visible")),
+      onFocusOut: () => set(focused, false),
+    },
+  };
+}
+
 export function LiveRoom({ id }: { id: string }) {
   const { room, error, over, old, again } = useLive(id);
   const { may } = useShared();
   const known = useAsk(may("read") ? "room " + id : null, (signal) => call<{ name: string }>("GET", at`/v2/rooms/${id}`, undefined, signal));
   const [odd, setOdd] = useState<boolean>(); // undefined: as the room is large or small
   const [all, setAll] = useState(false);
+  const muted = mutedIn(room?.peers ?? []), peers = byNeed(room?.peers ?? [], muted), bad = peers.filter((p) => notFine(p, muted));
+  const only = odd ?? peers.length > few;
+  const { shown, on } = useHeld(only ? bad : peers, peers);
   const name = safe(room?.room_name || known.data?.name || id, 80);
   if (!room && error && absent.includes(error.fault)) {
     return (
@@ -111,9 +137,6 @@ export function LiveRoom({ id }: { id: string }) {
       </>
     );
   }
-  const muted = mutedIn(room?.peers ?? []), peers = byNeed(room?.peers ?? [], muted), bad = peers.filter((p) => notFine(p, muted));
-  const only = odd ?? peers.length > few;
-  const shown = only ? bad : peers;
   return (
     <>
       <Title name={name}>{name}{room && <> · live {lasted(room.since, room.at)} · {peers.length} in{room.locked && " · locked"}</>}</Title>
@@ -127,8 +150,9 @@ export function LiveRoom({ id }: { id: string }) {
             <label><input type="checkbox" checked={only} onChange={(e) => setOdd(e.currentTarget.checked)} /> Only what is not fine</label>{" "}
             <span class="muted">{bad.length === 0 ? "everything is fine" : `${bad.length} of ${peers.length} not fine`}</span>
           </p>
+          <RoomActs room={room} />
           {shown.length > 0 && (
-            <div class="scroll" tabIndex={0} role="region" aria-label="People in this room">
+            <div class="scroll" tabIndex={0} role="region" aria-label="People in this room" {...on}>
               <table class="cards">
                 <thead><tr><th>Who</th><th>Path</th><th>Up</th><th>Down</th><th>RTT</th><th>Loss</th><th>Not received</th>{may("operate") && <th>Act</th>}</tr></thead>
                 <tbody>{shown.slice(0, all ? undefined : most).map((p) => <Row key={p.peer_id} p={p} room={room} muted={muted} />)}</tbody>
@@ -136,8 +160,7 @@ export function LiveRoom({ id }: { id: string }) {
             </div>
           )}
           {shown.length > most && !all && <p><button onClick={() => setAll(true)}>Show all {shown.length}</button></p>}
-          <RoomActs room={room} />
-          <p class="muted"><a href={href("session", room.session_id)}>The session so far</a> · measured <At at={room.at} short />, once a second while you look</p>
+          <p class="muted"><a href={href("session", room.session_id)}>The session so far</a> · measured <At at={room.at} short />, once a second while you look; rows stay in place while you point at them</p>
         </div>
       )}
     </>
