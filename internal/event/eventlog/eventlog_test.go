@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,8 +23,9 @@ import (
 // mirror is a Derived that keeps every row, as it is told of them.
 type mirror struct {
 	rows  map[int64]string
-	loads int   // how often Load was called
-	fail  error // what the next Flush fails with
+	loads int         // how often Load was called
+	fail  atomic.Bool // the next transaction that stores an event is to fail
+	fresh bool        // this one does
 }
 
 // brief is a row as text, its document included.
@@ -57,6 +59,7 @@ func (m *mirror) Stored(_ context.Context, _ *Conn, row *Row) error {
 	if m.rows[row.Seq] != "" {
 		return fmt.Errorf("%d is stored twice", row.Seq)
 	}
+	m.fresh = true
 	row.Event.Seq = row.Seq // as it is when it is read
 	m.rows[row.Seq] = brief(row)
 	return nil
@@ -91,9 +94,11 @@ func (m *mirror) Expired(ctx context.Context, c *Conn, before time.Time, account
 }
 
 func (m *mirror) Flush(context.Context, *Conn) error {
-	err := m.fail
-	m.fail = nil
-	return err
+	fresh := m.fresh
+	if m.fresh = false; fresh && m.fail.Swap(false) { // and not one of the background
+		return errors.New("no")
+	}
+	return nil
 }
 
 func openWith(t testing.TB, dir string, derived ...Derived) *Log {
@@ -178,7 +183,7 @@ func TestDerivedFollowsTheFile(t *testing.T) {
 			check("joining")
 		case 4:
 			before, loads := len(m.rows), m.loads
-			m.fail = errors.New("no")
+			m.fail.Store(true)
 			if _, err := l.Append(t.Context(), []event.Event{next(), next()}); !errors.Is(err, fault.StoreUnavailable) {
 				t.Fatalf("an index that fails: %v", err)
 			}

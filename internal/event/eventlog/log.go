@@ -130,7 +130,10 @@ func (l *Log) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if _, err := l.writer.ExecContext(ctx, namesSchema+postingsSchema); err != nil {
+	if _, err := l.writer.ExecContext(ctx, namesSchema); err != nil {
+		return err
+	}
+	if err := l.preparePostings(ctx); err != nil {
 		return err
 	}
 	if version < runsFrom {

@@ -12,9 +12,11 @@ CREATE TABLE IF NOT EXISTS postings (
   run   INTEGER NOT NULL,
   ref   INTEGER NOT NULL,      -- names.ref, as a number
   first INTEGER NOT NULL,      -- events.seq
-  block BLOB NOT NULL,
-  PRIMARY KEY (run, ref, first)
-) WITHOUT ROWID;
+  block BLOB NOT NULL
+);
+-- Not the primary key of a table without rowid: pages between the root and the leaves would
+-- have four blocks each, where they have hundreds of keys.
+CREATE UNIQUE INDEX IF NOT EXISTS postings_key ON postings(run, ref, first);
 CREATE TABLE IF NOT EXISTS postings_changed (
   run  INTEGER NOT NULL,
   ref  INTEGER NOT NULL,

@@ -87,6 +87,29 @@ func (c *Conn) ofIndex(ctx context.Context, id ID, forms []any, in Between, f fu
 	return nil
 }
 
+// preparePostings makes the tables of postings. Files of 2026-11-30 have a table whose rows lie
+// among its keys: those are copied, in a second for some million events. Programs of that day
+// read the new table as well.
+func (l *Log) preparePostings(ctx context.Context) error {
+	among, found, err := l.writer.Lookup(ctx, "SELECT wr FROM pragma_table_list('postings')")
+	if err != nil {
+		return err
+	}
+	if !found || among == 0 {
+		_, err := l.writer.ExecContext(ctx, postingsSchema)
+		return err
+	}
+	began := time.Now()
+	l.log.Info("lists of events are written anew; the server starts when they are")
+	if _, err := l.writer.ExecContext(ctx, "BEGIN IMMEDIATE; ALTER TABLE postings RENAME TO postings_before;"+postingsSchema+
+		"; INSERT INTO postings SELECT run, ref, first, block FROM postings_before ORDER BY run, ref, first; DROP TABLE postings_before; COMMIT"); err != nil {
+		_, _ = l.writer.ExecContext(ctx, "ROLLBACK")
+		return err
+	}
+	l.log.Info("lists of events are written anew", "took", time.Since(began).Round(time.Millisecond))
+	return nil
+}
+
 // leaveIndexes does the next part of making runs of a file that has ordered indexes, and of
 // dropping these; and tells whether there is more.
 func leaveIndexes(ctx context.Context, l *Log) (more bool, err error) {

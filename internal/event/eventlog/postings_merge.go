@@ -209,7 +209,10 @@ func (r *runs) clear(ctx context.Context) (more bool, err error) {
 }
 
 func (r *runs) clearSome(ctx context.Context) (more bool, err error) {
-	for table, place := range map[string]string{"postings": "first", "postings_changed": "seq"} {
+	for table, some := range map[string]string{
+		"postings":         "rowid IN (SELECT rowid FROM postings WHERE run = ? LIMIT ?)",
+		"postings_changed": "(run, ref, seq) IN (SELECT run, ref, seq FROM postings_changed WHERE run = ? LIMIT ?)",
+	} {
 		for id := int64(-1); ; {
 			var next *int64
 			if err := r.c.Row(ctx, "SELECT min(run) FROM "+table+" WHERE run > ?", id).Scan(&next); err != nil {
@@ -221,7 +224,7 @@ func (r *runs) clearSome(ctx context.Context) (more bool, err error) {
 			if id = *next; slices.ContainsFunc(r.list, func(one run) bool { return one.id == id }) {
 				continue
 			}
-			n, err := r.c.Exec(ctx, "DELETE FROM "+table+" WHERE (run, ref, "+place+") IN (SELECT run, ref, "+place+" FROM "+table+" WHERE run = ? LIMIT ?)", id, clearAtOnce)
+			n, err := r.c.Exec(ctx, "DELETE FROM "+table+" WHERE "+some, id, clearAtOnce)
 			r.rows += n
 			return true, err
 		}
@@ -235,6 +238,7 @@ type cursor struct {
 	run *run
 
 	ahead [][]byte     // blocks
+	ended bool         // there are no more
 	at    postings.Key // of the last one that was opened
 	block []entryOf    // what is left of it
 }
@@ -276,11 +280,15 @@ func (k *cursor) next(ctx context.Context, after int64) (ref int64, err error) {
 
 // read reads the next block.
 func (k *cursor) read(ctx context.Context) (found bool, err error) {
-	if len(k.ahead) == 0 {
+	if len(k.ahead) == 0 && !k.ended {
 		k.ahead, err = k.c.readBlocks(ctx, "SELECT block FROM postings WHERE run = ? AND (ref, first) > (?, ?) ORDER BY ref, first LIMIT ?", k.run.id, k.at.Ref, k.at.First, blocksAhead)
-		if err != nil || len(k.ahead) == 0 {
+		if err != nil {
 			return false, err
 		}
+		k.ended = len(k.ahead) < blocksAhead
+	}
+	if len(k.ahead) == 0 {
+		return false, nil
 	}
 	b := k.ahead[0]
 	k.ahead = k.ahead[1:]

@@ -12,6 +12,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -399,6 +400,55 @@ func asBefore(t *testing.T, path string) {
 	}
 	if err := tally.Write(t.Context(), c); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A file whose blocks lie among their keys becomes one in which they do not, with the same
+// lists.
+func TestBlocksAmongTheirKeys(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	l := runsOfFew(t, dir, 10)
+	r := rand.New(rand.NewPCG(1, 12))
+	for range 40 {
+		if _, err := l.Append(t.Context(), crowd(r, 30)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lists := func(l *Log) (all map[ID][]postings.Posting) {
+		if err := l.Read(t.Context(), func(c *Conn) error { all = listed(t, c); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	want := lists(l)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, File))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), `ALTER TABLE postings RENAME TO kept;
+		CREATE TABLE postings (run INTEGER NOT NULL, ref INTEGER NOT NULL, first INTEGER NOT NULL, block BLOB NOT NULL, PRIMARY KEY (run, ref, first)) WITHOUT ROWID;
+		INSERT INTO postings SELECT run, ref, first, block FROM kept; DROP TABLE kept`); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second time there is nothing to do
+		l = runsOfFew(t, dir, 10)
+		if got := lists(l); !reflect.DeepEqual(got, want) || len(want) < 20 {
+			t.Errorf("%d lists, which are not the %d of before", len(got), len(want))
+		}
+		if n := number(t, l, "SELECT wr FROM pragma_table_list('postings')"); n != 0 {
+			t.Error("blocks lie among their keys")
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := Check(t.Context(), filepath.Join(dir, File)); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
