@@ -5,6 +5,7 @@ package eventlog
 
 import (
 	"context"
+	"database/sql"
 	"slices"
 	"time"
 
@@ -87,15 +88,14 @@ func (c *Conn) ofIndex(ctx context.Context, id ID, forms []any, in Between, f fu
 	return nil
 }
 
-// preparePostings makes the tables of postings. Files of 2026-11-30 have a table whose rows lie
-// among its keys: those are copied, in a second for some million events. Programs of that day
-// read the new table as well.
+// preparePostings makes the tables of postings. Files of 2026-11-30 have a table whose blocks
+// lie among their keys: it is copied. Programs of that day read the new one as well.
 func (l *Log) preparePostings(ctx context.Context) error {
-	among, found, err := l.writer.Lookup(ctx, "SELECT wr FROM pragma_table_list('postings')")
+	among, err := blocksAmongKeys(ctx, l.writer.QueryRowContext)
 	if err != nil {
 		return err
 	}
-	if !found || among == 0 {
+	if !among {
 		_, err := l.writer.ExecContext(ctx, postingsSchema)
 		return err
 	}
@@ -108,6 +108,12 @@ func (l *Log) preparePostings(ctx context.Context) error {
 	}
 	l.log.Info("lists of events are written anew", "took", time.Since(began).Round(time.Millisecond))
 	return nil
+}
+
+// blocksAmongKeys tells whether the table of postings is one without rowid.
+func blocksAmongKeys(ctx context.Context, query func(ctx context.Context, query string, args ...any) *sql.Row) (among bool, err error) {
+	err = query(ctx, "SELECT count(*) > 0 FROM pragma_table_list('postings') WHERE wr").Scan(&among)
+	return among, err
 }
 
 // leaveIndexes does the next part of making runs of a file that has ordered indexes, and of

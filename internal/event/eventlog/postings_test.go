@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -434,6 +435,9 @@ func TestBlocksAmongTheirKeys(t *testing.T) {
 		CREATE TABLE postings (run INTEGER NOT NULL, ref INTEGER NOT NULL, first INTEGER NOT NULL, block BLOB NOT NULL, PRIMARY KEY (run, ref, first)) WITHOUT ROWID;
 		INSERT INTO postings SELECT run, ref, first, block FROM kept; DROP TABLE kept`); err != nil {
 		t.Fatal(err)
+	}
+	if u := Upgrade(t.Context(), filepath.Join(dir, File)); u.Err != nil || len(u.Steps) != 1 || !strings.Contains(u.Steps[0], "lists") {
+		t.Errorf("what would be done: %+v", u)
 	}
 	for range 2 { // the second time there is nothing to do
 		l = runsOfFew(t, dir, 10)

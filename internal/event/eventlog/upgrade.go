@@ -105,6 +105,13 @@ func Upgrade(ctx context.Context, path string) datafile.Upgrade {
 		if from > 0 && from < runsFrom {
 			steps = append(steps, "the indexes of rooms, sessions, peers and users become lists, in the background while the server serves; earlier versions then refuse the file")
 		}
+		among, err := blocksAmongKeys(ctx, db.QueryRowContext)
+		if err != nil {
+			return schemaVersion, nil, err
+		}
+		if among {
+			steps = append(steps, "lists of events are written anew before the server starts, some 3 s for 10 million events")
+		}
 		has, err := hasDiagnoses(func(query string) row { return db.QueryRowContext(ctx, query) })
 		if err == nil && !has && from > 0 {
 			steps = append(steps, "failures get columns for why they happened")
