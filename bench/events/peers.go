@@ -44,6 +44,8 @@ type keeper interface {
 	faults(ctx context.Context) (n int, err error)
 	// processor is what it has used.
 	processor() time.Duration
+	// apart tells whether it is a process of its own.
+	apart() bool
 	// caller is what was used beside that by whoever puts events in: this process and a
 	// client program. Nothing where the store is in this process.
 	caller() time.Duration
@@ -71,9 +73,9 @@ type measured struct {
 // chunk is how many events are made at a time, while nothing is measured.
 const chunk = 20_000
 
-// measurePeers measures the embedded store and some others with n events each.
+// measurePeers measures the embedded store and some others with n events each. They take
+// turns, so that a minute in which the machine is slow is one for all of them.
 func measurePeers(ctx context.Context, names string, n, asks int, scratch string) (table []measured, err error) {
-	end := time.Now().UTC().Truncate(time.Hour)
 	others := strings.Split(names, ",")
 	for _, name := range others { // now, and not when the first has been measured
 		if peers[name] == nil {
@@ -83,6 +85,12 @@ func measurePeers(ctx context.Context, names string, n, asks int, scratch string
 			return nil, fmt.Errorf("-peers: run this in the project's folder, which has the scripts that start other databases: %w", err)
 		}
 	}
+	var all []*turns
+	defer func() {
+		for _, t := range all {
+			err = errors.Join(err, t.close())
+		}
+	}()
 	for _, name := range append([]string{"embedded"}, others...) {
 		open := peers[name]
 		if name == "embedded" {
@@ -92,55 +100,86 @@ func measurePeers(ctx context.Context, names string, n, asks int, scratch string
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		m, err := measureOne(ctx, k, n, asks, end)
-		if err = errors.Join(err, k.close()); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		progress("%s", m)
-		table = append(table, m)
-		if err := os.RemoveAll(filepath.Join(scratch, name)); err != nil {
-			return nil, err
-		}
+		all = append(all, &turns{keeper: k, began: k.processor()})
 	}
-	return table, nil
-}
-
-func measureOne(ctx context.Context, k keeper, n, asks int, end time.Time) (m measured, err error) {
-	m.about, m.flushed = k.about(), k.flushed()
-	p := newPopulation(n, end, historyDays*event.Day)
+	p := newPopulation(n, time.Now().UTC().Truncate(time.Hour), historyDays*event.Day)
 	events := make([]event.Event, 0, chunk)
 	var rooms []string
-	var took, used, beside time.Duration
 	tell := max(n/10/chunk, 5) * chunk // how often it is told how far this is, in events
 	for stored := 0; stored < n; stored += len(events) {
 		if stored > 0 && stored%tell == 0 {
-			progress("%s: %s of %s events, %.0f a second so far, %.3f s of processor time of 1,000", m.about, count(stored), count(n), float64(stored)/took.Seconds(), used.Seconds()/float64(stored)*1000)
+			for _, t := range all {
+				progress("%s: %s of %s events, %s", t.about(), count(stored), count(n), t.soFar(stored))
+			}
 		}
 		events = events[:0]
 		for range min(chunk, n-stored) {
 			events = append(events, p.next())
 		}
 		rooms = append(rooms, events[0].RoomID, events[len(events)/2].RoomID)
-		before, outside, began := k.processor(), k.caller(), time.Now()
-		for at := 0; at < len(events); at += bulk {
-			if err := k.add(ctx, events[at:min(at+bulk, len(events))]); err != nil {
-				return m, err
+		for _, t := range all {
+			if err := t.store(ctx, events); err != nil {
+				return nil, fmt.Errorf("%s: %w", t.about(), err)
 			}
 		}
-		took += time.Since(began)
-		beside += k.caller() - outside
-		if err := k.rest(ctx); err != nil {
-			return m, err
-		}
-		used += k.processor() - before
 	}
-	before := k.processor()
-	if err := k.settle(ctx); err != nil {
+	for _, t := range all {
+		m, err := t.finish(ctx, n, asks, rooms)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", t.about(), err)
+		}
+		progress("%s", m)
+		table = append(table, m)
+	}
+	return table, nil
+}
+
+// turns are those of one of them.
+type turns struct {
+	keeper
+	began              time.Duration // what it had used when it was opened
+	took, used, beside time.Duration
+}
+
+// store has it take a chunk.
+func (t *turns) store(ctx context.Context, events []event.Event) error {
+	before, outside, began := t.processor(), t.caller(), time.Now()
+	for at := 0; at < len(events); at += bulk {
+		if err := t.add(ctx, events[at:min(at+bulk, len(events))]); err != nil {
+			return err
+		}
+	}
+	t.took += time.Since(began)
+	t.beside += t.caller() - outside
+	err := t.rest(ctx)
+	t.used += t.processor() - before
+	return err
+}
+
+// sum is what it has used so far. Of a process of its own that is all, and not only what it did
+// in its turns.
+func (t *turns) sum() time.Duration {
+	if t.apart() {
+		return t.processor() - t.began
+	}
+	return t.used
+}
+
+func (t *turns) soFar(n int) string {
+	return fmt.Sprintf("%.0f a second so far, %.3f s of processor time of 1,000, %.3f with its caller", float64(n)/t.took.Seconds(),
+		t.sum().Seconds()/float64(n)*1000, (t.sum()+t.beside).Seconds()/float64(n)*1000)
+}
+
+// finish has it do what it does later, and asks it.
+func (t *turns) finish(ctx context.Context, n, asks int, rooms []string) (m measured, err error) {
+	m.about, m.flushed = t.about(), t.flushed()
+	before := t.processor()
+	if err := t.settle(ctx); err != nil {
 		return m, err
 	}
-	used += k.processor() - before
-	m.rate, m.busy, m.whole = float64(n)/took.Seconds(), used.Seconds()/float64(n)*1000, (used+beside).Seconds()/float64(n)*1000
-	size, err := k.bytes(ctx)
+	t.used += t.processor() - before
+	m.rate, m.busy, m.whole = float64(n)/t.took.Seconds(), t.sum().Seconds()/float64(n)*1000, (t.sum()+t.beside).Seconds()/float64(n)*1000
+	size, err := t.bytes(ctx)
 	if err != nil {
 		return m, err
 	}
@@ -148,7 +187,7 @@ func measureOne(ctx context.Context, k keeper, n, asks int, end time.Time) (m me
 	rng := rand.New(rand.NewPCG(1, uint64(n)))
 	for range asks {
 		began := time.Now()
-		found, err := k.page(ctx, pick(rng, rooms))
+		found, err := t.page(ctx, pick(rng, rooms))
 		m.pages = append(m.pages, time.Since(began))
 		if err != nil || found == 0 {
 			return m, fmt.Errorf("a page of %d events: %w", found, err)
@@ -156,7 +195,7 @@ func measureOne(ctx context.Context, k keeper, n, asks int, end time.Time) (m me
 	}
 	for range max(5, asks/20) {
 		began := time.Now()
-		found, err := k.faults(ctx)
+		found, err := t.faults(ctx)
 		m.counts = append(m.counts, time.Since(began))
 		if err != nil || found < 10 {
 			return m, fmt.Errorf("counts of %d faults: %w", found, err)
@@ -222,6 +261,7 @@ func (e *embedded) about() string {
 func (*embedded) flushed() bool              { return true }
 func (*embedded) processor() time.Duration   { return processorTime(os.Getpid()) }
 func (*embedded) caller() time.Duration      { return 0 } // the same process
+func (*embedded) apart() bool                { return false }
 func (e *embedded) close() error             { return e.s.Close() }
 func (*embedded) all() (since, to time.Time) { return time.Now().Add(-40 * event.Day), time.Now() }
 
@@ -232,8 +272,21 @@ func (e *embedded) add(ctx context.Context, events []event.Event) error {
 }
 
 // rest does what a server has done in the time that the events took to come: it adds up the
-// days that were over then, and not the one that events were still told of.
-func (e *embedded) rest(ctx context.Context) error   { return e.s.Settle(ctx, e.now) }
+// days that were over then, and not the one that events were still told of. Then it waits until
+// nothing more is done in the background, which would be taken for what another's caller uses.
+func (e *embedded) rest(ctx context.Context) error {
+	err := e.s.Settle(ctx, e.now)
+	for idle := false; !idle; {
+		before := e.processor()
+		time.Sleep(quiet)
+		idle = e.processor()-before < quiet/10
+	}
+	return err
+}
+
+// quiet is how long a process must do next to nothing to be at rest.
+const quiet = 50 * time.Millisecond
+
 func (e *embedded) settle(ctx context.Context) error { return e.s.Settle(ctx, time.Now()) }
 
 func (e *embedded) bytes(ctx context.Context) (int64, error) {

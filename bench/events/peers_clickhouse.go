@@ -116,6 +116,8 @@ func (c *clickhouse) insert(ctx context.Context) error {
 	return err
 }
 
+func (*clickhouse) apart() bool { return true }
+
 func (*clickhouse) rest(context.Context) error { return nil }
 
 func (c *clickhouse) settle(ctx context.Context) error {

@@ -125,6 +125,8 @@ func (p *postgres) add(_ context.Context, events []event.Event) error {
 	return err
 }
 
+func (*postgres) apart() bool { return true }
+
 func (*postgres) rest(context.Context) error { return nil }
 
 func (p *postgres) settle(context.Context) error {

@@ -113,10 +113,12 @@ func (l *Log) appendOne(ctx context.Context, e *event.Event) (event.Outcome, err
 		seq = max(seq, e.Seq) // its place elsewhere, so that readers who follow go on
 	}
 	row.set(seq, account, typ, e, len(l.doc))
+	made := l.names.made
 	refs, err := l.names.refs(ctx, account, row, e.PeerID)
 	if err != nil {
 		return event.Outcome{}, err
 	}
+	row.FirstOfPeer = !c.mixed && refNumber(refs[peerColumn]) > made
 	v := verdictOf(e.Diagnosis)
 	n, err := c.Exec(ctx, insert, row.Seq, id[:], e.Time.UnixNano(), account, typ, sourceCodes[e.Source],
 		refs[0], refs[1], refs[2], refs[3], null(row.Fault),

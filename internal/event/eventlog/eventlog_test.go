@@ -9,9 +9,12 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/redial-rtc/redial/fault"
 	"github.com/redial-rtc/redial/internal/event"
@@ -30,10 +33,10 @@ type mirror struct {
 
 // brief is a row as text, its document included.
 func brief(r *Row) string {
-	e := r.Event
-	r.Event = nil
+	e, first := r.Event, r.FirstOfPeer
+	r.Event, r.FirstOfPeer = nil, false // which is known just then
 	text := fmt.Sprintf("%+v", *r)
-	if r.Event = e; e != nil {
+	if r.Event, r.FirstOfPeer = e, first; e != nil {
 		text += string(eventjson.AppendStored(nil, e, nil))
 	}
 	return text
@@ -407,5 +410,53 @@ func TestADamagedHalfFailsNoAppend(t *testing.T) {
 	}
 	if n, err := l.Remove(t.Context(), event.Removal{Before: told.Time.Add(time.Hour)}); err != nil || n != 2 {
 		t.Errorf("%d removed, %v", n, err)
+	}
+}
+
+// firsts has which events were the first of their peers.
+type firsts struct {
+	Base
+	list []string
+}
+
+func (f *firsts) Stored(_ context.Context, _ *Conn, row *Row) error {
+	if row.FirstOfPeer {
+		f.list = append(f.list, row.Event.UserName)
+	}
+	return nil
+}
+
+// Whoever counts what a peer has had once need not look for it where nothing has its peer,
+// also where what had it has gone.
+func TestTheFirstEventOfAPeerIsKnown(t *testing.T) {
+	f := &firsts{}
+	dir := t.TempDir()
+	l := openWith(t, dir, f)
+	add := func(events ...event.Event) {
+		t.Helper()
+		if _, err := l.Append(t.Context(), events); err != nil {
+			t.Fatal(err)
+		}
+	}
+	of := func(name, account, peer string) event.Event {
+		return event.Event{
+			ID: uuid.NewString(), Time: time.Now(), Type: event.JoinFailed, Source: event.FromServer,
+			Subject: event.Subject{AccountID: account, UserName: name, PeerID: peer, UserID: "user of " + peer, UserProof: event.ProofToken},
+		}
+	}
+	again := of("one", "a", "p")
+	add(again, of("two", "a", "p"), of("three", "a", "q"), of("four", "b", "p"), of("none", "a", ""))
+	add(again, of("five", "a", "p"), of("six", "a", "r"))
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	l = openWith(t, dir, f)
+	add(of("seven", "a", "r"), of("eight", "a", "s"))
+	if _, err := l.Remove(t.Context(), event.Removal{AccountID: "a", UserID: "user of q"}); err != nil {
+		t.Fatal(err)
+	}
+	add(of("nine", "a", "q"))
+	if want := []string{"one", "three", "four", "six", "eight", "nine"}; !slices.Equal(f.list, want) {
+		t.Errorf("%q, want %q", f.list, want)
 	}
 }

@@ -28,6 +28,9 @@ var idKinds = map[string]int64{"room": 1, "session": 2, "peer": 3, "user": 4}
 // idColumns are those columns in the order in which a row is deleted.
 var idColumns = []string{"room", "session", "peer", "user"}
 
+// peerColumn is the place of the peer among them.
+const peerColumn = 2
+
 // nameKey is an id of an account.
 type nameKey struct {
 	kind, account int64

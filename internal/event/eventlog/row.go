@@ -30,6 +30,7 @@ type Row struct {
 	Diagnosis     *event.Diagnosis // nil when there is no verdict
 	Size          int              // bytes of the document
 	Event         *event.Event     // nil when the document was damaged from outside
+	FirstOfPeer   bool             // no event that is stored had its peer when it was; false where that is not known
 }
 
 // set makes the row that of an event.
