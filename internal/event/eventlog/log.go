@@ -133,7 +133,7 @@ func (l *Log) open(ctx context.Context) (err error) {
 	if _, err := l.writer.ExecContext(ctx, namesSchema); err != nil {
 		return err
 	}
-	if err := l.preparePostings(ctx); err != nil {
+	if err := preparePostings(ctx, l.writer, l.log); err != nil {
 		return err
 	}
 	if version < runsFrom {

@@ -6,6 +6,7 @@ package eventlog
 import (
 	"context"
 	"database/sql"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -90,23 +91,23 @@ func (c *Conn) ofIndex(ctx context.Context, id ID, forms []any, in Between, f fu
 
 // preparePostings makes the tables of postings. Files of 2026-11-30 have a table whose blocks
 // lie among their keys: it is copied. Programs of that day read the new one as well.
-func (l *Log) preparePostings(ctx context.Context) error {
-	among, err := blocksAmongKeys(ctx, l.writer.QueryRowContext)
+func preparePostings(ctx context.Context, c *Conn, log *slog.Logger) error {
+	among, err := blocksAmongKeys(ctx, c.QueryRowContext)
 	if err != nil {
 		return err
 	}
 	if !among {
-		_, err := l.writer.ExecContext(ctx, postingsSchema)
+		_, err := c.ExecContext(ctx, postingsSchema)
 		return err
 	}
 	began := time.Now()
-	l.log.Info("lists of events are written anew; the server starts when they are")
-	if _, err := l.writer.ExecContext(ctx, "BEGIN IMMEDIATE; ALTER TABLE postings RENAME TO postings_before;"+postingsSchema+
+	log.Info("lists of events are written anew; the server starts when they are")
+	if _, err := c.ExecContext(ctx, "BEGIN IMMEDIATE; ALTER TABLE postings RENAME TO postings_before;"+postingsSchema+
 		"; INSERT INTO postings SELECT run, ref, first, block FROM postings_before ORDER BY run, ref, first; DROP TABLE postings_before; COMMIT"); err != nil {
-		_, _ = l.writer.ExecContext(ctx, "ROLLBACK")
+		_, _ = c.ExecContext(ctx, "ROLLBACK")
 		return err
 	}
-	l.log.Info("lists of events are written anew", "took", time.Since(began).Round(time.Millisecond))
+	log.Info("lists of events are written anew", "took", time.Since(began).Round(time.Millisecond))
 	return nil
 }
 
