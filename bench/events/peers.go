@@ -165,9 +165,16 @@ func (t *turns) sum() time.Duration {
 	return t.used
 }
 
+// cost is how many of n events it took a second, and the seconds of processor time of 1,000:
+// its own, and with its caller's.
+func (t *turns) cost(n int) (rate, own, whole float64) {
+	used := t.sum()
+	return float64(n) / t.took.Seconds(), used.Seconds() / float64(n) * 1000, (used + t.beside).Seconds() / float64(n) * 1000
+}
+
 func (t *turns) soFar(n int) string {
-	return fmt.Sprintf("%.0f a second so far, %.3f s of processor time of 1,000, %.3f with its caller", float64(n)/t.took.Seconds(),
-		t.sum().Seconds()/float64(n)*1000, (t.sum()+t.beside).Seconds()/float64(n)*1000)
+	rate, own, whole := t.cost(n)
+	return fmt.Sprintf("%.0f a second so far, %.3f s of processor time of 1,000, %.3f with its caller", rate, own, whole)
 }
 
 // finish has it do what it does later, and asks it.
@@ -178,7 +185,7 @@ func (t *turns) finish(ctx context.Context, n, asks int, rooms []string) (m meas
 		return m, err
 	}
 	t.used += t.processor() - before
-	m.rate, m.busy, m.whole = float64(n)/t.took.Seconds(), t.sum().Seconds()/float64(n)*1000, (t.sum()+t.beside).Seconds()/float64(n)*1000
+	m.rate, m.busy, m.whole = t.cost(n)
 	size, err := t.bytes(ctx)
 	if err != nil {
 		return m, err

@@ -27,6 +27,15 @@ func HasFailed(ctx context.Context, c *eventlog.Conn, peer string, account int64
 	return found, err
 }
 
+// PeerHasFailed is HasFailed of the peer of an event that has just been stored. Where no event
+// before it has the peer, nothing is looked for.
+func PeerHasFailed(ctx context.Context, c *eventlog.Conn, row *eventlog.Row) (bool, error) {
+	if row.FirstOfPeer {
+		return false, nil
+	}
+	return HasFailed(ctx, c, row.Event.PeerID, row.Account)
+}
+
 // Fail makes an event the one that is counted.
 func Fail(ctx context.Context, c *eventlog.Conn, seq int64) error {
 	_, err := c.Exec(ctx, "INSERT INTO summary_failed VALUES (?)", seq)

@@ -82,11 +82,7 @@ func (f *failedJoins) Stored(ctx context.Context, c *eventlog.Conn, row *eventlo
 		return nil
 	}
 	if peer := row.Event.PeerID; peer != "" {
-		var counted bool
-		var err error
-		if !row.FirstOfPeer {
-			counted, err = rollup.HasFailed(ctx, c, peer, row.Account)
-		}
+		counted, err := rollup.PeerHasFailed(ctx, c, row)
 		if err == nil && !counted { // and of what has been shipped
 			_, counted, err = c.Lookup(ctx, "SELECT 1 FROM shed_failed WHERE peer = ? AND account = ?", peer, row.Account)
 		}

@@ -113,8 +113,8 @@ func (s *summaries) count(ctx context.Context, c *eventlog.Conn, row *eventlog.R
 
 // fail counts a failed join, unless another event of the peer is counted.
 func (s *summaries) fail(ctx context.Context, c *eventlog.Conn, row *eventlog.Row) error {
-	if peer := row.Event.PeerID; peer != "" && !row.FirstOfPeer {
-		if counted, err := rollup.HasFailed(ctx, c, peer, row.Account); err != nil || counted {
+	if row.Event.PeerID != "" {
+		if counted, err := rollup.PeerHasFailed(ctx, c, row); err != nil || counted {
 			return err
 		}
 	}
