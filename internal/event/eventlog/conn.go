@@ -6,13 +6,12 @@ package eventlog
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
-	"fmt"
 	"net/url"
 	"path/filepath"
 	"strings"
 
-	"github.com/redial-rtc/redial/internal/datafile"
 	"github.com/redial-rtc/redial/internal/event/docpack"
 )
 
@@ -20,7 +19,9 @@ import (
 // uses it.
 type Conn struct {
 	*sql.Conn
-	stmts map[string]*sql.Stmt
+	driver driver.ConnPrepareContext // the same connection; nil once it is closed
+	stmts  map[string]*prepared
+	args   []driver.NamedValue // of the statement that begins
 
 	packer *docpack.Packer
 	writes *documents // of the writer; nil for readers
@@ -48,43 +49,33 @@ func (l *Log) connect(ctx context.Context, option string, pragmas ...string) (*C
 	}
 	db.SetMaxOpenConns(1)
 	l.dbs = append(l.dbs, db)
-	c, err := db.Conn(ctx)
+	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &Conn{Conn: c, stmts: map[string]*sql.Stmt{}, packer: l.docs.packer}, nil
+	c, err := newConn(conn)
+	if err == nil {
+		c.packer = l.docs.packer
+	}
+	return c, err
 }
 
-// maxStmts bounds the statements kept. The shapes of queries are few, so this
-// is only ever reached by somebody who tries.
-const maxStmts = 200
+// newConn takes a connection over, which is nobody else's until it is closed.
+func newConn(conn *sql.Conn) (*Conn, error) {
+	c := &Conn{Conn: conn, stmts: map[string]*prepared{}}
+	err := conn.Raw(func(d any) error {
+		c.driver = d.(driver.ConnPrepareContext)
+		return nil
+	})
+	return c, err
+}
 
 // close closes the statements with the connection. SQLite keeps a connection,
 // and its files, for as long as one of them is left (sqlite3_close_v2).
 func (c *Conn) close() error {
-	for _, st := range c.stmts {
-		_ = st.Close()
-	}
-	clear(c.stmts)
+	c.forget()
+	c.driver = nil
 	return c.Conn.Close()
-}
-
-func (c *Conn) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
-	if st, ok := c.stmts[query]; ok {
-		return st, nil
-	}
-	if len(c.stmts) >= maxStmts {
-		for q, st := range c.stmts {
-			_ = st.Close()
-			delete(c.stmts, q)
-		}
-	}
-	st, err := c.PrepareContext(ctx, datafile.ToKeep(query))
-	if err != nil {
-		return nil, fmt.Errorf("%w in %q", err, query)
-	}
-	c.stmts[query] = st
-	return st, nil
 }
 
 // Exec runs a statement, which stays prepared, and gives the number of rows that
@@ -104,57 +95,6 @@ func (c *Conn) Insert(ctx context.Context, query string, args ...any) (int64, er
 		return 0, err
 	}
 	return res.LastInsertId()
-}
-
-func (c *Conn) run(ctx context.Context, query string, args []any) (sql.Result, error) {
-	st, err := c.stmt(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	return st.ExecContext(ctx, args...)
-}
-
-// Row gives the one row of a query; what went wrong is in its Scan. It is for what is
-// found by a key or counted up to a bound: a query that has begun is not given up, since
-// two goroutines would have to wait for that beside each of them, and on a busy
-// machine the query would wait for a processor behind those. Each can be given up.
-func (c *Conn) Row(ctx context.Context, query string, args ...any) Scanner {
-	if err := ctx.Err(); err != nil {
-		return failed{err}
-	}
-	st, err := c.stmt(ctx, query)
-	if err != nil {
-		return failed{err}
-	}
-	return st.QueryRowContext(context.WithoutCancel(ctx), args...)
-}
-
-// Each calls f for every row.
-func (c *Conn) Each(ctx context.Context, query string, f func(Scanner) error, args ...any) error {
-	st, err := c.stmt(ctx, query)
-	if err != nil {
-		return err
-	}
-	rows, err := st.QueryContext(ctx, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := f(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
-}
-
-// one is Row for a row with sql.RawBytes, which are not copied: they are what f is called with
-// until it returns.
-func (c *Conn) one(ctx context.Context, query string, f func(Scanner) error, args ...any) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	return c.Each(context.WithoutCancel(ctx), query, f, args...)
 }
 
 // Lookup gives the number that a query finds, if it finds one.

@@ -302,13 +302,8 @@ func (c *Conn) part(ctx context.Context, seq int64) ([]docpack.Doc, error) {
 	}
 	if h.last == 0 || seq < h.first || seq > h.last {
 		h.drop()
-		var packed sql.RawBytes
-		err := c.one(ctx, "SELECT first, last, docs FROM doc_blocks WHERE first <= ? ORDER BY first DESC LIMIT 1", func(row Scanner) error {
-			err := row.Scan(&h.first, &h.last, &packed)
-			h.packed = append(h.packed[:0], packed...)
-			return err
-		}, seq)
-		if err != nil {
+		err := c.Row(ctx, "SELECT first, last, docs FROM doc_blocks WHERE first <= ? ORDER BY first DESC LIMIT 1", seq).Scan(&h.first, &h.last, &h.packed)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			h.drop()
 			return nil, err
 		}

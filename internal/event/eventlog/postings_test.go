@@ -381,7 +381,10 @@ func asBefore(t *testing.T, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &Conn{Conn: conn, stmts: map[string]*sql.Stmt{}}
+	c, err := newConn(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
 	defer c.close()
 	if _, err := c.ExecContext(t.Context(), `DROP TABLE runs; DROP TABLE postings; DROP TABLE postings_changed;
 		CREATE INDEX events_room    ON events(account, room, type)    WHERE room IS NOT NULL;

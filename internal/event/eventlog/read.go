@@ -4,7 +4,6 @@
 package eventlog
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -41,14 +40,14 @@ func (l *Log) ReadRecords(ctx context.Context, c *Conn, above, upto int64, n int
 	var own [][]byte
 	err = c.Each(ctx, "SELECT events.seq, "+ownDoc+", code, terminal, "+verdictColumns+withOwnDoc+"WHERE events.seq > ? AND events.seq <= ? ORDER BY events.seq LIMIT ?", func(row Scanner) error {
 		var r Record
-		var doc sql.RawBytes
+		var doc []byte
 		var v verdict
 		if err := row.Scan(&r.Seq, &doc, &r.Failure.Code, &r.Failure.Terminal, &v.cause, &v.confidence, &v.rules); err != nil {
 			return err
 		}
 		r.Diagnosis = v.diagnosis()
 		places[r.Seq] = len(list)
-		list, own = append(list, r), append(own, bytes.Clone(doc))
+		list, own = append(list, r), append(own, doc)
 		return nil
 	}, above, upto, n)
 	if err != nil || len(list) == 0 {

@@ -4,7 +4,6 @@
 package eventlog
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -54,7 +53,7 @@ func readRows(ctx context.Context, c *Conn, words event.Vocabulary, query string
 		var r Row
 		var at int64
 		var happened sql.NullInt64
-		var doc sql.RawBytes
+		var doc []byte
 		var v verdict
 		if err := s.Scan(&r.Seq, &r.Account, &r.Type, &at, &happened, &r.Fault, &r.Code, &r.Terminal, &r.SDK, &r.OS, &doc,
 			&v.cause, &v.confidence, &v.rules); err != nil {
@@ -64,7 +63,7 @@ func readRows(ctx context.Context, c *Conn, words event.Vocabulary, query string
 		if happened.Valid {
 			r.Happened = time.Unix(0, happened.Int64).UTC()
 		}
-		rows, own = append(rows, r), append(own, bytes.Clone(doc))
+		rows, own = append(rows, r), append(own, doc)
 		return nil
 	}, args...)
 	if err != nil {

@@ -5,7 +5,6 @@ package rollup
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"slices"
 
@@ -47,7 +46,7 @@ func JoinCounts(ctx context.Context, l *eventlog.Log, from int64, f func(JoinCou
 		}
 		err := c.Each(ctx, "SELECT account, dim, at, cells FROM summary_steps WHERE level = ? AND at >= ?", func(row eventlog.Scanner) error {
 			var s step
-			var b sql.RawBytes
+			var b []byte
 			if err := row.Scan(&s.account, &s.dim, &s.at, &b); err != nil {
 				return err
 			}

@@ -196,7 +196,7 @@ func (r *Reader) each(account, dim int64, f func(at time.Time, value []byte, typ
 
 // read hands over what the steps of a span have, and tells of each step before.
 func (r *Reader) read(account, dim int64, sp span, begin func(at int64), f func(at time.Time, value []byte, typ int64, p packed)) error {
-	var b sql.RawBytes
+	var b []byte
 	return r.c.Each(r.ctx, "SELECT at, cells FROM summary_steps WHERE account = ? AND dim = ? AND level = ? AND at >= ? AND at < ? ORDER BY at", func(row eventlog.Scanner) error {
 		var n int64
 		if err := row.Scan(&n, &b); err != nil {

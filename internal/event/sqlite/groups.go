@@ -89,7 +89,7 @@ func (b *bitmapIndex) inGroup(ctx context.Context, c *eventlog.Conn, k setKey) (
 // another.
 func readSets(ctx context.Context, c *eventlog.Conn, together int64, k setKey, from, lowest, highest int64, sets []bitset.Set) error {
 	own := make([]bool, len(sets)) // those with rows of their own, which stand
-	var packed sql.RawBytes
+	var packed []byte
 	err := c.Each(ctx, "SELECT block, bits FROM block_sets WHERE account = ? AND dim = ? AND value = ? AND block BETWEEN ? AND ?", func(row eventlog.Scanner) error {
 		var block int64
 		if err := row.Scan(&block, &packed); err != nil {
