@@ -74,6 +74,7 @@ type bitmapIndex struct {
 
 	newest int64                  // the block that new events come into
 	known  map[setKey]*bitset.Set // its sets, as far as they have been read or written
+	whole  bool                   // those are all
 
 	together int64         // blocks of a group: groupSize; tests choose another
 	late     int           // changes of sets of blocks before the newest one, since full was told
@@ -120,21 +121,27 @@ func (b *bitmapIndex) Load(ctx context.Context, c *eventlog.Conn) error {
 	if err != nil {
 		return err
 	}
-	b.changes, b.times, b.apart, b.known = nil, nil, nil, nil
+	b.changes, b.times, b.apart, b.known, b.whole = nil, nil, nil, nil, false
 	b.newest, b.late = flushed/blockSize, 0
 	return b.keys.load(ctx, c)
 }
 
 // set reads a set. Those of the newest block stay in memory, since it is them
-// that nearly every transaction changes.
+// that nearly every transaction changes. Of a block that began since Load nothing is in the file
+// that is not there.
 func (b *bitmapIndex) set(ctx context.Context, c *eventlog.Conn, k setKey) (*bitset.Set, error) {
 	if k.block > b.newest || b.known == nil {
 		if k.block/b.together > b.newest/b.together {
 			b.tellFull()
 		}
-		b.newest, b.known = max(b.newest, k.block), map[setKey]*bitset.Set{}
+		b.newest, b.known, b.whole = max(b.newest, k.block), map[setKey]*bitset.Set{}, k.block > b.newest
 	}
 	if set := b.known[k]; set != nil {
+		return set, nil
+	}
+	if b.whole && k.block == b.newest {
+		set := &bitset.Set{}
+		b.known[k] = set
 		return set, nil
 	}
 	var packed []byte
