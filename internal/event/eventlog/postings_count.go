@@ -185,8 +185,12 @@ func (tx Tx) Large(ctx context.Context, more int) (list []ID, err error) {
 				break
 			}
 			for _, e := range k.block {
-				if e.n > least {
-					refs[e.ref] = true
+				n, err := e.Events()
+				if err != nil {
+					return nil, k.run.damaged(err)
+				}
+				if n > least {
+					refs[e.Ref] = true
 				}
 			}
 			k.block = k.block[:0]

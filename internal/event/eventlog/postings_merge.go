@@ -5,6 +5,7 @@ package eventlog
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -34,6 +35,7 @@ type merging struct {
 	out     run
 	w       *postings.Writer
 	list    []postings.Posting // lent
+	of      []*cursor          // lent: those that have the next reference
 	done    int64              // all references up to this one are in it
 }
 
@@ -147,19 +149,34 @@ func (r *runs) beginMerge(ctx context.Context, in []run) error {
 
 // mergeNext puts the lists of the next reference together, and tells whether there is none.
 func (r *runs) mergeNext(ctx context.Context, m *merging, floor int64) (done bool, err error) {
-	next := int64(maxSeq)
+	next, of := int64(maxSeq), m.of[:0]
 	for _, k := range m.cursors {
 		ref, err := k.next(ctx, m.done)
 		if err != nil {
 			return false, err
 		}
-		next = min(next, ref)
+		if ref < next {
+			next, of = ref, of[:0]
+		}
+		if ref == next {
+			of = append(of, k)
+		}
 	}
-	if next == maxSeq {
+	if m.of = of; next == maxSeq {
 		return true, nil
 	}
+	if len(of) == 1 {
+		if e, whole := of[0].whole(floor); whole {
+			m.done, m.out.names = next, max(m.out.names, next)
+			err := m.w.Copy(e, of[0].run.first)
+			if errors.Is(err, postings.ErrDamaged) {
+				err = of[0].run.damaged(err)
+			}
+			return false, err
+		}
+	}
 	list := m.list[:0]
-	for _, k := range m.cursors {
+	for _, k := range of {
 		if list, err = k.take(ctx, list, next, floor); err != nil {
 			return false, err
 		}
@@ -237,28 +254,23 @@ type cursor struct {
 	c   *Conn
 	run *run
 
-	ahead [][]byte     // blocks
-	ended bool         // there are no more
-	at    postings.Key // of the last one that was opened
-	block []entryOf    // what is left of it
-}
-
-// entryOf is an entry that was read.
-type entryOf struct {
-	ref  int64
-	list []postings.Posting // nil: counts
-	n    int64              // postings, or the sum of the counts
+	ahead [][]byte           // blocks
+	ended bool               // there are no more
+	at    postings.Key       // of the last one that was opened
+	block []postings.Entry   // what is left of it
+	all   []postings.Entry   // of it, lent
+	list  []postings.Posting // lent
 }
 
 // next gives the next reference after one; maxSeq when there is none.
 func (k *cursor) next(ctx context.Context, after int64) (ref int64, err error) {
 	ref = maxSeq
 	for {
-		for len(k.block) > 0 && k.block[0].ref <= after {
+		for len(k.block) > 0 && k.block[0].Ref <= after {
 			k.block = k.block[1:]
 		}
 		if len(k.block) > 0 {
-			ref = k.block[0].ref
+			ref = k.block[0].Ref
 			break
 		}
 		if found, err := k.read(ctx); err != nil || !found {
@@ -292,20 +304,22 @@ func (k *cursor) read(ctx context.Context) (found bool, err error) {
 	}
 	b := k.ahead[0]
 	k.ahead = k.ahead[1:]
+	k.all = k.all[:0]
 	k.at, err = k.run.entries(b, func(e postings.Entry) (more bool, bad error) {
-		one := entryOf{ref: e.Ref}
-		if e.Counts {
-			counts := postings.Counts{}
-			bad = e.Add(counts)
-			one.n = counts.Sum()
-		} else {
-			one.list, bad = e.Postings(nil, k.run.first)
-			one.n = int64(len(one.list))
-		}
-		k.block = append(k.block, one)
-		return true, bad
+		k.all = append(k.all, e)
+		return true, nil
 	})
+	k.block = k.all
 	return err == nil, err
+}
+
+// whole gives the entry with all of the list of the next reference, where there is one, nothing of it has
+// changed and nothing has expired.
+func (k *cursor) whole(floor int64) (e postings.Entry, is bool) {
+	if k.run.changed > 0 || k.run.first <= floor || len(k.block) == 0 || k.block[0].Counts {
+		return e, false
+	}
+	return k.block[0], true // a longer list begins with its counts
 }
 
 // take adds the list of a reference to another, with what has changed and without what has gone.
@@ -316,13 +330,20 @@ func (k *cursor) take(ctx context.Context, to []postings.Posting, ref, floor int
 	}
 	began := len(to)
 	for {
-		for len(k.block) > 0 && k.block[0].ref == ref {
-			for _, p := range k.block[0].list {
+		for len(k.block) > 0 && k.block[0].Ref == ref {
+			e := k.block[0]
+			k.block = k.block[1:]
+			if e.Counts {
+				continue
+			}
+			if k.list, err = e.Postings(k.list[:0], k.run.first); err != nil {
+				return nil, k.run.damaged(err)
+			}
+			for _, p := range k.list {
 				if p.Seq > floor && !gone[p.Seq] {
 					to = append(to, p)
 				}
 			}
-			k.block = k.block[1:]
 		}
 		if len(k.block) > 0 {
 			break

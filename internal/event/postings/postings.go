@@ -94,6 +94,18 @@ func (w *Writer) Add(ref int64, n int, list func(yield func(Posting) bool), coun
 	return err
 }
 
+// Copy takes in the whole list of a reference as one entry of another Writer's has it, whose
+// Base was base. It is not read but for its beginning. It fails with ErrDamaged.
+func (w *Writer) Copy(e Entry, base int64) error {
+	distance, size := binary.Uvarint(e.body)
+	if size <= 0 {
+		return ErrDamaged
+	}
+	w.entry = binary.AppendUvarint(w.entry[:0], uint64(base+int64(distance)-w.Base))
+	w.entry = append(w.entry, e.body[size:]...)
+	return w.put(Key{Ref: e.Ref}, 0, w.entry)
+}
+
 // put adds an entry to the block, or to the next one.
 func (w *Writer) put(key Key, kind uint64, body []byte) error {
 	if len(w.block) > 0 && len(w.block)+len(body)+6 > blockBytes {
@@ -185,6 +197,18 @@ func (e *Entry) Add(to Counts) error {
 			to[b]++
 		}
 	})
+}
+
+// Events is how many events the entry tells of. It fails with ErrDamaged.
+func (e *Entry) Events() (n int64, err error) {
+	err = e.pairs(func(_, of int64) {
+		if e.Counts {
+			n += of
+		} else {
+			n++
+		}
+	})
+	return n, err
 }
 
 // Full tells whether the list of the reference may go on after the entry.

@@ -113,6 +113,51 @@ func TestListsAreRead(t *testing.T) {
 	}
 }
 
+// A list of one entry that is copied is what it is when its postings are added.
+func TestListsAreCopied(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for round := range 50 {
+		to := int64(r.IntN(1_000_000))
+		base := to + int64(r.IntN(1_000_000))
+		lists := map[int64][]Posting{}
+		for range 1 + r.IntN(300) {
+			ref, seq := int64(1+r.IntN(1<<r.IntN(40))), base
+			lists[ref] = nil
+			for range 1 + r.IntN(entryLen) {
+				seq += 1 + int64(r.IntN(1<<r.IntN(12)))
+				lists[ref] = append(lists[ref], Posting{seq, int64(r.IntN(300))})
+			}
+		}
+		var copied []block
+		w := Writer{Base: to, Emit: func(key Key, b []byte) error {
+			copied = append(copied, block{key, slices.Clone(b)})
+			return nil
+		}}
+		for _, b := range write(t, base, lists) {
+			if err := Entries(b.data, b.key.Ref, func(e Entry) bool {
+				if n, err := e.Events(); err != nil || n != int64(len(lists[e.Ref])) {
+					t.Fatalf("%d events, %v, want %d", n, err, len(lists[e.Ref]))
+				}
+				if err := w.Copy(e, base); err != nil {
+					t.Fatal(err)
+				}
+				return true
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if want := write(t, to, lists); !slices.EqualFunc(copied, want, func(a, b block) bool { return a.key == b.key && slices.Equal(a.data, b.data) }) {
+			t.Fatalf("round %d: %d blocks, want the %d that adding makes", round, len(copied), len(want))
+		}
+	}
+	if err := (&Writer{}).Copy(Entry{Ref: 1, body: []byte{200}}, 0); !errors.Is(err, ErrDamaged) {
+		t.Errorf("half an entry was copied: %v", err)
+	}
+}
+
 func TestAnErrorOfTheWriterIsTold(t *testing.T) {
 	bad := errors.New("no room")
 	w := Writer{Emit: func(Key, []byte) error { return bad }}
@@ -135,8 +180,9 @@ func FuzzEntries(f *testing.F) {
 		n := 0
 		err := Entries(b, 1, func(e Entry) bool {
 			_, bad := e.Postings(nil, 0)
-			if other := e.Add(Counts{}); (bad == nil) != (other == nil) {
-				t.Errorf("read as postings %v, as counts %v", bad, other)
+			_, none := e.Events()
+			if other := e.Add(Counts{}); (bad == nil) != (other == nil) || (bad == nil) != (none == nil) {
+				t.Errorf("read as postings %v, as counts %v, counted %v", bad, other, none)
 			}
 			n++
 			return true
