@@ -53,6 +53,7 @@ var parsers = map[string]string{
 	"internal/event/eventlog.idBytes":           "internal/event/eventlog.FuzzID",
 	"internal/event/rollup.reading.number":      "internal/event/rollup.FuzzCells",
 	"internal/event/rollup.eachUser":            "internal/event/rollup.FuzzCells",
+	"internal/event/postings.Writer.Copy":       "internal/event/postings.FuzzEntries",
 	"internal/event/postings.Entries":           "internal/event/postings.FuzzEntries",
 	"internal/event/postings.Entry.pairs":       "internal/event/postings.FuzzEntries",
 	"internal/event/eventlog.unpackBlock":       own,

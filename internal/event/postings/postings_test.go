@@ -180,6 +180,10 @@ func FuzzEntries(f *testing.F) {
 		n := 0
 		err := Entries(b, 1, func(e Entry) bool {
 			_, bad := e.Postings(nil, 0)
+			w := Writer{Emit: func(Key, []byte) error { return nil }}
+			if err := w.Copy(e, 0); err != nil && (!errors.Is(err, ErrDamaged) || bad == nil && len(e.body) > 0) {
+				t.Errorf("copied: %v, read: %v", err, bad)
+			}
 			_, none := e.Events()
 			if other := e.Add(Counts{}); (bad == nil) != (other == nil) || (bad == nil) != (none == nil) {
 				t.Errorf("read as postings %v, as counts %v, counted %v", bad, other, none)
