@@ -248,7 +248,7 @@ const (
 )
 
 // held is the part of a block that a connection has read last, and the block. It holds
-// until what the connection sees of the file changes; its memory is used again.
+// until what the connection sees of the file changes; the memory of the part is used again.
 type held struct {
 	part docpack.Part
 	err  error
@@ -257,14 +257,9 @@ type held struct {
 	packed      []byte
 }
 
-// maxHeld is how many bytes of a block a connection keeps for the next one.
-const maxHeld = 256 << 10
-
 func (h *held) drop() {
 	h.part.Reset()
-	if h.first, h.last, h.err = 0, 0, nil; cap(h.packed) > maxHeld {
-		h.packed = nil
-	}
+	h.first, h.last, h.packed, h.err = 0, 0, nil, nil
 }
 
 // doc gives the document of an event, as it was written, until the next one is asked for. own

@@ -174,6 +174,7 @@ func (tx Tx) Large(ctx context.Context, more int) (list []ID, err error) {
 			refs[ref] = true
 		}
 	}
+	counts := postings.Counts{}
 	for i := range c.tail.list {
 		k := cursor{c: c, run: &c.tail.list[i]}
 		for {
@@ -185,11 +186,11 @@ func (tx Tx) Large(ctx context.Context, more int) (list []ID, err error) {
 				break
 			}
 			for _, e := range k.block {
-				n, err := e.Events()
-				if err != nil {
+				clear(counts)
+				if err := e.Add(counts); err != nil {
 					return nil, k.run.damaged(err)
 				}
-				if n > least {
+				if counts.Sum() > least {
 					refs[e.Ref] = true
 				}
 			}

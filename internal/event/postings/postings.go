@@ -199,18 +199,6 @@ func (e *Entry) Add(to Counts) error {
 	})
 }
 
-// Events is how many events the entry tells of. It fails with ErrDamaged.
-func (e *Entry) Events() (n int64, err error) {
-	err = e.pairs(func(_, of int64) {
-		if e.Counts {
-			n += of
-		} else {
-			n++
-		}
-	})
-	return n, err
-}
-
 // Full tells whether the list of the reference may go on after the entry.
 func (e *Entry) Full() bool { return e.Counts || len(e.body) >= 2*entryLen }
 
