@@ -179,10 +179,8 @@ test.describe('console', () => {
     const page = wide.page;
     // A room with people in it.
     const room = await t.room();
-    const [ada, bob] = await Promise.all([
-      GoClient.join(t, room, 'Ada', { flags: ['-publish', 'tone', '-publish', 'pattern'] }),
-      GoClient.join(t, room, 'Bob', { flags: ['-publish', 'tone'] }),
-    ]);
+    const ada = await GoClient.join(t, room, 'Ada', { flags: ['-publish', 'tone', '-publish', 'pattern'] }); // first: rows are in the order of coming
+    const bob = await GoClient.join(t, room, 'Bob', { flags: ['-publish', 'tone'] });
     await page.evaluate(() => { document.documentElement.dataset.theme = 'light'; });
     const watch = new Hands(page); // who gets what in this room, and why not
     await watch.click(page.getByRole('link', { name: 'Live', exact: true }));
