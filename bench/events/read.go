@@ -15,7 +15,7 @@ import (
 
 const (
 	maxFirstPage = 5 * time.Millisecond
-	maxSummary   = 300 * time.Millisecond
+	maxSummary   = 100 * time.Millisecond
 	farPage      = 1000
 )
 
@@ -235,7 +235,7 @@ func summaries(ctx context.Context, target *target, h *history, t *table) error 
 			took = append(took, d)
 		}
 		if c.held {
-			t.hold("summary of 30 days", c.name, "under 300 ms", took.at(0.99) < maxSummary, "%s", took)
+			t.hold("summary of 30 days", c.name, "under 100 ms", took.at(0.99) < maxSummary, "%s", took)
 		} else {
 			t.note("summary of 30 days", c.name, "%s", took)
 		}

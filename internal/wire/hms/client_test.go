@@ -626,7 +626,7 @@ func (p *peer) onOffer(params map[string]any) {
 	}
 	sdp := answer.SDP
 	if p.forged.Load() {
-		sdp = fingerprint.ReplaceAllString(sdp, "a=fingerprint:sha-256 00$1")
+		sdp = fingerprint.ReplaceAllString(sdp, "a=fingerprint:sha-256 "+strings.Repeat("00:", 31)+"00") // no certificate has this
 	}
 	_ = p.write(map[string]any{"method": "answer", "params": map[string]any{
 		"desc": map[string]any{"type": "answer", "sdp": sdp}, "sfu_node_id": params["sfu_node_id"],

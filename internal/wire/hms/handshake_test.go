@@ -12,7 +12,7 @@ import (
 	"github.com/redial-rtc/redial/internal/event"
 )
 
-var fingerprint = regexp.MustCompile(`a=fingerprint:sha-256 ..((?::..){31})`)
+var fingerprint = regexp.MustCompile(`a=fingerprint:sha-256 ..(?::..){31}`)
 
 // move builds the connections anew at the server's wish, as the web SDK does.
 func (p *peer) move() {
