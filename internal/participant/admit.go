@@ -117,7 +117,7 @@ func (s *Service) admit(ctx context.Context, r Request) (Visitor, error) {
 	case v.ID == "":
 		return v, fault.FieldInvalid.New("field", "peer", "want", "1 to 128 bytes of visible UTF-8 text")
 	}
-	if p := s.Participant(claims.RoomID, v.ID); p != nil {
+	if p := s.seat(ctx, v); p != nil {
 		if !p.belongsTo(claims) {
 			v.ID = "" // not theirs
 			return v, fault.PeerAlreadyJoined.New("peer", peer)
@@ -154,6 +154,22 @@ func (s *Service) admit(ctx context.Context, r Request) (Visitor, error) {
 		return v, err
 	}
 	return v, s.room(ctx, v)
+}
+
+// seat gives the participant that has the visitor's id, nil when nobody has. Of somebody else
+// who is just leaving it waits for the end: who has heard that somebody left finds the id free.
+func (s *Service) seat(ctx context.Context, v Visitor) *Participant {
+	for {
+		p := s.Participant(v.Claims.RoomID, v.ID)
+		if p == nil || !p.departing.Load() || p.belongsTo(v.Claims) {
+			return p
+		}
+		select {
+		case <-p.vacated:
+		case <-ctx.Done():
+			return p
+		}
+	}
 }
 
 // unclaimed refuses an id under which somebody else took part in the session

@@ -31,18 +31,20 @@ const (
 // Participant is one peer: who it is, where it is, and the socket it is heard over.
 // Everything below the line is touched only by run.
 type Participant struct {
-	s    *Service
-	key  key
-	in   *inbox
-	ctx  context.Context
-	end  context.CancelFunc
-	gone chan struct{} // closed once nothing is left of it but what is remembered
-	wire Wire
+	s       *Service
+	key     key
+	in      *inbox
+	ctx     context.Context
+	end     context.CancelFunc
+	vacated chan struct{} // closed once somebody may come in under its id
+	gone    chan struct{} // closed once nothing is left of it but what is remembered
+	wire    Wire
 
 	claims     token.Claims
 	roomRecord RoomRecord
 	inject     *inject.Peer
 	away       atomic.Bool // its socket is lost and its place is held
+	departing  atomic.Bool // others may have been told that it left, and it is about to vacate its id
 	asked      atomic.Bool // which connections it has, and it has not answered yet
 
 	join    *trace.Join // how it came in, for its trace; nil: not followed
@@ -70,7 +72,8 @@ type Participant struct {
 func newParticipant(s *Service, v Visitor) *Participant {
 	ctx, end := context.WithCancel(context.Background())
 	p := &Participant{
-		s: s, key: key{v.Claims.RoomID, v.ID}, in: newInbox(updateLimit), ctx: ctx, end: end, gone: make(chan struct{}),
+		s: s, key: key{v.Claims.RoomID, v.ID}, in: newInbox(updateLimit), ctx: ctx, end: end,
+		vacated: make(chan struct{}), gone: make(chan struct{}),
 		claims: v.Claims, roomRecord: v.Record, role: v.Claims.Role, user: v.userKey(),
 		log: s.log.With("room", v.Claims.RoomID, "peer", string(v.ID)),
 	}
@@ -227,6 +230,7 @@ func (p *Participant) Leave(reason string) {
 
 // leaveRoom takes the peer out of the room; what is left is for the goodbye.
 func (p *Participant) leaveRoom(reason string) {
+	p.departing.Store(true)
 	if p.room != nil && p.joined {
 		p.events.tracksGone()
 		p.room.Leave(p.ctx, p.key.peer, reason)

@@ -317,6 +317,7 @@ func (s *Service) vacate(p *Participant) {
 		s.unseated(p)
 		s.departs(p)
 		s.met.peers.Dec()
+		close(p.vacated)
 	}
 }
 
