@@ -66,8 +66,9 @@ func checkPeople(t testing.TB, s *Store) {
 	if err := s.fold(t.Context(), s.deferred.list...); err != nil {
 		t.Fatal(err)
 	}
-	const events = `SELECT account, coalesce((SELECT value FROM names WHERE ref = peer), '') p, coalesce((SELECT value FROM names WHERE ref = user), '') u, CASE WHEN peer IS NULL THEN seq ELSE 0 END s, count(*), sum(type <= 5), sum(type > 2)
-		FROM events WHERE peer IS NOT NULL OR type <= 5 GROUP BY account, p, u, s`
+	const of = `account, coalesce((SELECT value FROM names WHERE ref = peer), '') p, coalesce((SELECT value FROM names WHERE ref = user), '') u, CASE WHEN peer IS NULL THEN seq ELSE 0 END s`
+	const events = "SELECT " + of + ", count(*), sum(type <= 5), sum(type > 2) FROM events WHERE peer IS NOT NULL OR type <= 5 GROUP BY account, p, u, s"
+	const failures = "SELECT " + of + ", seq, terminal, happened, time FROM events WHERE type <= 5"
 	for _, code := range []event.Type{event.ConnectFailed, event.JoinFailed, event.PublishFailed, event.SubscribeFailed, event.Disconnected} {
 		if n := eventlog.TypeCodes[code]; n < 1 || n > 5 || n > 2 != (code != event.ConnectFailed && code != event.JoinFailed) {
 			t.Fatalf("%s has the number %d, for which this check was not written", code, n)
@@ -77,9 +78,8 @@ func checkPeople(t testing.TB, s *Store) {
 		"attempts that are not counted as they are": events + " EXCEPT SELECT account, peer, user, seq, events, failures, inside FROM attempts",
 		"attempts without their events":             "SELECT account, peer, user, seq, events, failures, inside FROM attempts WHERE events > 0 EXCEPT " + events,
 		"attempts that nothing tells of":            "SELECT * FROM attempts WHERE events + joins = 0",
-		"attempts that another failure tells most of": `SELECT tells FROM attempts a WHERE tells > 0 AND tells IS NOT (SELECT seq FROM events e WHERE e.account = a.account AND e.type <= 5
-			AND CASE WHEN a.peer = '' THEN e.seq = a.seq ELSE a.peer = (SELECT value FROM names WHERE ref = e.peer) AND a.user = coalesce((SELECT value FROM names WHERE ref = e.user), '') END
-			ORDER BY terminal DESC, coalesce(happened, time), seq LIMIT 1)`,
+		"attempts that another failure tells most of": `SELECT account, peer, user, seq, tells FROM attempts WHERE tells > 0 EXCEPT SELECT account, p, u, s, seq FROM (
+			SELECT *, row_number() OVER (PARTITION BY account, p, u, s ORDER BY terminal DESC, coalesce(happened, time), seq) n FROM (` + failures + `)) WHERE n = 1`,
 		"attempts that no failure tells most of":  "SELECT tells FROM attempts WHERE (tells = 0) <> (failures = 0)",
 		"people without attempts":                 "SELECT * FROM people WHERE id NOT IN (SELECT person FROM attempts)",
 		"attempts of nobody":                      "SELECT * FROM attempts WHERE person NOT IN (SELECT id FROM people)",
